@@ -1,0 +1,214 @@
+//! Custom buttons: a label, what a tap does, and the states they are shown in.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{FieldError, check_chars};
+use crate::{
+    events::{MAX_CUSTOM_DATA_BYTES, is_custom_name},
+    lifecycle::State,
+};
+
+/// What a button does, as events name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonAction {
+    /// Opens an address in a new tab.
+    Link,
+    /// Copies a text.
+    Copy,
+    /// Dials by the device's own phone.
+    CallPhone,
+    /// Begins an e-mail.
+    Email,
+    /// Emits a custom event.
+    Emit,
+}
+
+impl ButtonAction {
+    /// Every action, in the order of the documentation.
+    pub const ALL: [Self; 5] = [Self::Link, Self::Copy, Self::CallPhone, Self::Email, Self::Emit];
+
+    /// The action as it is written in events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Copy => "copy",
+            Self::CallPhone => "call_phone",
+            Self::Email => "email",
+            Self::Emit => "emit",
+        }
+    }
+}
+
+/// A button's action with what it acts on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum ButtonEffect {
+    /// Opens `url` (http or https) in a new tab.
+    Link {
+        /// Where to.
+        url: String,
+    },
+    /// Copies `text` (up to 2,000 characters).
+    Copy {
+        /// What.
+        text: String,
+    },
+    /// Dials `number` by `tel:`.
+    CallPhone {
+        /// Digits, with an optional leading `+` and spaces, dots, dashes or brackets between.
+        number: String,
+    },
+    /// Begins an e-mail to `address` by `mailto:`.
+    Email {
+        /// To whom.
+        address: String,
+    },
+    /// Emits the custom event `name`.
+    Emit {
+        /// The event's name: a small letter, then small letters, digits and underscores.
+        name: String,
+        /// The event's data, up to 8 KiB.
+        #[serde(default)]
+        data: Map<String, Value>,
+    },
+}
+
+/// A button of the app owner's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CustomButton {
+    /// What is on it: 1 to 100 characters.
+    pub label: String,
+    /// The states it is shown in. Default: `ended` and `survey_submitted`.
+    #[serde(default = "after_the_call")]
+    pub states: Vec<State>,
+    /// What a tap does.
+    #[serde(flatten)]
+    pub effect: ButtonEffect,
+}
+
+fn after_the_call() -> Vec<State> {
+    vec![State::Ended, State::SurveySubmitted]
+}
+
+impl CustomButton {
+    /// The action, as events name it.
+    #[must_use]
+    pub const fn action(&self) -> ButtonAction {
+        match self.effect {
+            ButtonEffect::Link { .. } => ButtonAction::Link,
+            ButtonEffect::Copy { .. } => ButtonAction::Copy,
+            ButtonEffect::CallPhone { .. } => ButtonAction::CallPhone,
+            ButtonEffect::Email { .. } => ButtonAction::Email,
+            ButtonEffect::Emit { .. } => ButtonAction::Emit,
+        }
+    }
+
+    pub(super) fn check(&self, pointer: &str) -> Result<(), FieldError> {
+        check_chars(&format!("{pointer}/label"), "a button's label", &self.label, 1, 100)?;
+        let refuse = |field: &str, message: &str| {
+            Err(FieldError::new(format!("{pointer}/{field}"), message))
+        };
+        match &self.effect {
+            ButtonEffect::Link { url } => {
+                let web = url::Url::parse(url)
+                    .is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+                if !web || url.len() > 2_000 {
+                    return refuse("url", "write a web address that starts with https://");
+                }
+            }
+            ButtonEffect::Copy { text } => {
+                check_chars(&format!("{pointer}/text"), "the text to copy", text, 1, 2_000)?;
+            }
+            ButtonEffect::CallPhone { number } => {
+                let digits = number.bytes().filter(u8::is_ascii_digit).count();
+                let plain = number.bytes().enumerate().all(|(index, byte)| {
+                    byte.is_ascii_digit()
+                        || b" ().-".contains(&byte)
+                        || (index == 0 && byte == b'+')
+                });
+                if !plain || !(3..=20).contains(&digits) || number.len() > 40 {
+                    return refuse("number", "write a phone number like +1 555 0100");
+                }
+            }
+            ButtonEffect::Email { address } => {
+                let plain = !address.contains(|char: char| {
+                    char.is_whitespace() || char.is_control() || "?&<>\"',;:".contains(char)
+                });
+                let parts = address.split_once('@');
+                let whole = parts.is_some_and(|(user, host)| {
+                    !user.is_empty() && !host.is_empty() && !host.contains('@')
+                });
+                if !plain || !whole || address.len() > 254 {
+                    return refuse("address", "write one e-mail address like help@shop.example");
+                }
+            }
+            ButtonEffect::Emit { name, data } => {
+                if !is_custom_name(name) {
+                    return refuse(
+                        "name",
+                        "a custom event's name is a small letter followed by up to 63 small \
+                         letters, digits or underscores, and not a catalogue event",
+                    );
+                }
+                let size = serde_json::to_string(data).map_or(usize::MAX, |text| text.len());
+                if size > MAX_CUSTOM_DATA_BYTES || data.contains_key("context") {
+                    return refuse(
+                        "data",
+                        "the data has at most 8 KiB and no \"context\" of its own",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(effect: serde_json::Value) -> Result<(), FieldError> {
+        let mut button = effect;
+        button["label"] = "Button".into();
+        serde_json::from_value::<CustomButton>(button).unwrap().check("")
+    }
+
+    #[test]
+    fn each_action_accepts_what_it_can_act_on() {
+        for good in [
+            serde_json::json!({ "action": "link", "url": "https://shop.example/a?b#c" }),
+            serde_json::json!({ "action": "copy", "text": "CODE-1" }),
+            serde_json::json!({ "action": "call_phone", "number": "+1 (555) 010-0" }),
+            serde_json::json!({ "action": "email", "address": "help@shop.example" }),
+            serde_json::json!({ "action": "emit", "name": "wants_callback", "data": { "n": 1 } }),
+        ] {
+            assert_eq!(check(good.clone()), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn each_action_refuses_what_would_do_something_else() {
+        for bad in [
+            serde_json::json!({ "action": "link", "url": "javascript:alert(1)" }),
+            serde_json::json!({ "action": "link", "url": "data:text/html,x" }),
+            serde_json::json!({ "action": "link", "url": "/relative" }),
+            serde_json::json!({ "action": "copy", "text": "" }),
+            serde_json::json!({ "action": "call_phone", "number": "*21*5550100#" }),
+            serde_json::json!({ "action": "call_phone", "number": "12" }),
+            serde_json::json!({ "action": "email", "address": "a@b?bcc=c@d" }),
+            serde_json::json!({ "action": "email", "address": "a@b@c" }),
+            serde_json::json!({ "action": "emit", "name": "call_ended" }),
+            serde_json::json!({ "action": "emit", "name": "Bad-Name" }),
+            serde_json::json!({ "action": "emit", "name": "x", "data": { "context": {} } }),
+        ] {
+            assert!(check(bad.clone()).is_err(), "{bad} was accepted");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What an app is made of, as its owner sets it up: name, allowed origins, survey, custom buttons
+//! and custom code.
+
+mod buttons;
+mod survey;
+
+use serde::{Deserialize, Serialize};
+
+pub use buttons::{ButtonAction, ButtonEffect, CustomButton};
+pub use survey::{Answer, Answers, AnswersError, Question, Survey};
+
+use crate::origin::AllowedOrigin;
+
+/// A setting that cannot be saved: where it is and what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FieldError {
+    /// Where, as a JSON pointer (RFC 6901) into the request's body.
+    pub pointer: String,
+    /// What to change, in a sentence.
+    pub message: String,
+}
+
+impl FieldError {
+    pub(crate) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+/// Origins in one app, at most.
+pub const MAX_ORIGINS: usize = 64;
+/// Custom buttons in one app, at most.
+pub const MAX_BUTTONS: usize = 20;
+/// Bytes of each of the two custom-code fields, at most.
+pub const MAX_CUSTOM_CODE_BYTES: usize = 64 * 1024;
+
+/// The settings of one app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AppSettings {
+    /// The app's name, for people: 1 to 100 characters.
+    pub name: String,
+    /// Who may embed the widget. Empty: nobody.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, example = json!(["https://shop.example"])))]
+    #[serde(default)]
+    pub allowed_origins: Vec<AllowedOrigin>,
+    /// The widget's language where neither page nor browser asks for another: a BCP 47 tag.
+    #[serde(default = "english")]
+    pub language: String,
+    /// The survey after a call. Without it `ended` stays.
+    #[serde(default)]
+    pub survey: Option<Survey>,
+    /// Buttons of one's own.
+    #[serde(default)]
+    pub custom_buttons: Vec<CustomButton>,
+    /// Code of one's own, run in a sandbox.
+    #[serde(default)]
+    pub custom_code: CustomCode,
+}
+
+fn english() -> String {
+    "en".into()
+}
+
+/// HTML that runs in a sandboxed frame beside the widget.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CustomCode {
+    /// Placed at the end of `<head>`; up to 64 KiB.
+    pub head: String,
+    /// Placed at the end of `<body>`; up to 64 KiB.
+    pub body: String,
+}
+
+impl CustomCode {
+    /// Whether there is no code at all, so that no sandbox is needed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.head.trim().is_empty() && self.body.trim().is_empty()
+    }
+}
+
+impl AppSettings {
+    /// Settings with nothing but a name.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            allowed_origins: Vec::new(),
+            language: english(),
+            survey: None,
+            custom_buttons: Vec::new(),
+            custom_code: CustomCode::default(),
+        }
+    }
+
+    /// Whether a page of this origin may embed the widget.
+    #[must_use]
+    pub fn allows(&self, origin: &AllowedOrigin) -> bool {
+        self.allowed_origins.contains(origin)
+    }
+
+    /// Checks every rule that the types do not carry.
+    ///
+    /// # Errors
+    /// The first setting that breaks one, with its place.
+    pub fn check(&self) -> Result<(), FieldError> {
+        check_chars("/name", "the name", &self.name, 1, 100)?;
+        if self.allowed_origins.len() > MAX_ORIGINS {
+            return Err(FieldError::new(
+                "/allowedOrigins",
+                format!("an app has at most {MAX_ORIGINS} allowed origins"),
+            ));
+        }
+        let tag = self.language.as_bytes();
+        let plausible = (2..=35).contains(&tag.len())
+            && tag[0].is_ascii_alphabetic()
+            && tag.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        if !plausible {
+            return Err(FieldError::new("/language", "write a language tag like en or pt-BR"));
+        }
+        if let Some(survey) = &self.survey {
+            survey.check("/survey")?;
+        }
+        if self.custom_buttons.len() > MAX_BUTTONS {
+            return Err(FieldError::new(
+                "/customButtons",
+                format!("an app has at most {MAX_BUTTONS} custom buttons"),
+            ));
+        }
+        for (index, button) in self.custom_buttons.iter().enumerate() {
+            button.check(&format!("/customButtons/{index}"))?;
+        }
+        for (field, code) in [("head", &self.custom_code.head), ("body", &self.custom_code.body)] {
+            if code.len() > MAX_CUSTOM_CODE_BYTES {
+                return Err(FieldError::new(
+                    format!("/customCode/{field}"),
+                    format!("custom code has at most {MAX_CUSTOM_CODE_BYTES} bytes a field"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_chars(
+    pointer: &str,
+    subject: &str,
+    text: &str,
+    least: usize,
+    most: usize,
+) -> Result<(), FieldError> {
+    let count = text.trim().chars().count();
+    if count < least || text.chars().count() > most {
+        return Err(FieldError::new(
+            pointer,
+            format!("{subject} has {least} to {most} characters"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_setting_is_named_by_its_place() {
+        let good = || {
+            serde_json::json!({
+                "name": "Shop",
+                "allowedOrigins": ["https://shop.example"],
+                "survey": { "questions": [{ "id": "q1", "label": "How was it?" }] },
+                "customButtons": [{ "label": "Shop", "action": "link", "url": "https://shop.example" }],
+            })
+        };
+        let read = |value| serde_json::from_value::<AppSettings>(value).unwrap().check();
+        assert_eq!(read(good()), Ok(()));
+        for (pointer, value) in [
+            ("/name", serde_json::json!(" ")),
+            ("/language", serde_json::json!("?")),
+            ("/survey/questions/0/id", serde_json::json!("")),
+            ("/survey/questions/0/label", serde_json::json!("")),
+            ("/survey/questions", serde_json::json!([])),
+            ("/customButtons/0/url", serde_json::json!("javascript:alert(1)")),
+            ("/customButtons/0/label", serde_json::json!("")),
+            ("/customCode/head", serde_json::json!("x".repeat(MAX_CUSTOM_CODE_BYTES + 1))),
+        ] {
+            let mut settings = good();
+            settings["customCode"] = serde_json::json!({ "head": "", "body": "" });
+            settings["language"] = "en".into();
+            *settings.pointer_mut(pointer).unwrap() = value;
+            assert_eq!(read(settings).unwrap_err().pointer, pointer);
+        }
+    }
+}

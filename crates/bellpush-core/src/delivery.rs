@@ -1,0 +1,120 @@
+//! The words that the event log and the delivery engine share: a delivery (an event on its way to
+//! one integration) and its attempts (one HTTP request each).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    events::EventTime,
+    ids::{AppId, CallId, EventId, IntegrationId},
+};
+
+/// An event's place in the log: ascending in the order of acceptance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub i64);
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Names one delivery: event × integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryKey {
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// The event.
+    pub seq: Seq,
+}
+
+/// A delivery that waits for its next attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingDelivery {
+    /// Which.
+    pub key: DeliveryKey,
+    /// The event's app.
+    pub app_id: AppId,
+    /// The event's id, sent as `webhook-id`.
+    pub event_id: EventId,
+    /// The event's call: deliveries of one call keep their order.
+    pub call_id: Option<CallId>,
+    /// The envelope as JSON, byte for byte what was recorded.
+    pub body: String,
+    /// Attempts made so far.
+    pub attempts: u32,
+    /// When the next one is due.
+    pub due: EventTime,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// Waits for an attempt.
+    Pending,
+    /// Answered with 2xx.
+    Delivered,
+    /// Given up; kept to be replayed.
+    Dead,
+}
+
+/// Why an attempt failed, by class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// An answer other than 2xx.
+    Status,
+    /// No answer in time.
+    TimedOut,
+    /// No connection.
+    Connect,
+    /// TLS failed.
+    Tls,
+    /// The address is not one that may be called.
+    Forbidden,
+    /// The connection broke, or the answer was not HTTP.
+    Protocol,
+}
+
+impl FailureClass {
+    /// The class as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::TimedOut => "timed_out",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Forbidden => "forbidden",
+            Self::Protocol => "protocol",
+        }
+    }
+}
+
+/// One finished attempt, as it goes into the delivery log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// Of which delivery.
+    pub key: DeliveryKey,
+    /// Which attempt, from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: EventTime,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u32,
+    /// The answer's status, if there was an answer.
+    pub status: Option<u16>,
+    /// Why it failed; `None` for a success.
+    pub failure: Option<FailureClass>,
+    /// What the endpoint or the transport said, at most 4 KiB.
+    pub detail: String,
+    /// Where the delivery stands now.
+    pub outcome: DeliveryStatus,
+    /// When the next attempt is due, while pending.
+    pub next_due: Option<EventTime>,
+}

@@ -1,0 +1,14 @@
+//! The language of Bellpush: ids, the event envelope and its catalogue, the life cycle of a call,
+//! the URL context, allowed origins, and what an app and an integration are made of.
+//!
+//! Nothing here opens a socket or a file, sleeps, reads a clock or draws a random number: time and
+//! ids come in as arguments. That is what lets every rule be tested to exhaustion.
+
+pub mod app;
+pub mod context;
+pub mod delivery;
+pub mod events;
+pub mod ids;
+pub mod integration;
+pub mod lifecycle;
+pub mod origin;
