@@ -1,2 +1,43 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask …`: builds, runs and tests everything, and writes the generated files.
+#![allow(clippy::print_stdout, reason = "a command-line tool for developers")]
+
+mod bench;
+mod generate;
+mod install;
+mod run;
+mod shell;
+mod test;
+mod web;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the web parts and the server, and start it with an empty data directory and a demo app
+    Run(run::Options),
+    /// Run every test there is, and install what they need
+    Test(test::Options),
+    /// Build the web parts and the server
+    Build(run::BuildOptions),
+    /// Write the files that are generated from the code
+    Generate(generate::Options),
+    /// Measure, and print the figures
+    Bench(bench::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Build(options) => run::build(&options),
+        Command::Generate(options) => generate::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    }
+}

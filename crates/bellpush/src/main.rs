@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! `bellpush`: the command line. It reads the configuration, joins the parts and handles signals;
+//! what the parts do is in the other crates.
+
+mod config;
+mod delivery;
+mod logging;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Self-hosted click-to-call: a button on your website that rings your phone.
+#[derive(Debug, Parser)]
+#[command(name = "bellpush", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    ///
+    /// Every option can also be given by its environment variable or in a TOML file (--config), where
+    /// its name is that of the long option with underscores. The command line wins over the
+    /// environment, and the environment over the file.
+    Serve(Box<config::Options>),
+}
+
+fn main() -> ExitCode {
+    let Cli { command: Command::Serve(options) } = Cli::parse();
+    let result = config::Config::load(*options).and_then(|config| {
+        logging::start(&config)?;
+        serve::run(config)
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bellpush: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -7,7 +7,9 @@ mod survey;
 use serde::{Deserialize, Serialize};
 
 pub use buttons::{ButtonAction, ButtonEffect, CustomButton};
-pub use survey::{Answer, Answers, AnswersError, Question, Survey};
+pub use survey::{
+    Answer, Answers, AnswersError, MAX_COMMENT_CHARS, MAX_QUESTIONS, Question, Survey,
+};
 
 use crate::origin::AllowedOrigin;
 

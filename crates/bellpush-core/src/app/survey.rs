@@ -8,9 +8,9 @@ use super::{FieldError, check_chars};
 use crate::events::SurveySummary;
 
 /// Questions in one survey, at most.
-pub(crate) const MAX_QUESTIONS: usize = 20;
+pub const MAX_QUESTIONS: usize = 20;
 /// Characters of a comment, at most.
-pub(crate) const MAX_COMMENT_CHARS: usize = 2_000;
+pub const MAX_COMMENT_CHARS: usize = 2_000;
 
 /// A survey as configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

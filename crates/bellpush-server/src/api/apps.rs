@@ -1,0 +1,191 @@
+//! `/v1/apps`: apps and their settings.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use bellpush_core::{app::AppSettings, events::EventTime, ids::AppId};
+use bellpush_store::App;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::auth::{ApiClient, PathIds, app, unknown_app};
+use crate::{
+    Server,
+    http::{
+        body::{JsonBody, parse_value},
+        problem::Problem,
+    },
+};
+
+/// An app.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AppView {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: AppId,
+    /// Its settings.
+    #[serde(flatten)]
+    settings: AppSettings,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: EventTime,
+    /// When its settings were last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: EventTime,
+}
+
+impl From<App> for AppView {
+    fn from(app: App) -> Self {
+        let App { id, settings, created_at, updated_at } = app;
+        Self { id, settings, created_at, updated_at }
+    }
+}
+
+/// A list of apps.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AppList {
+    /// All apps, oldest first.
+    items: Vec<AppView>,
+}
+
+/// List apps
+#[utoipa::path(
+    get, path = "/v1/apps", tag = "apps", security(("api_key" = [])),
+    responses((status = 200, body = AppList))
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+) -> Result<Json<AppList>, Problem> {
+    let items = server.store.apps().await?.into_iter().map(AppView::from).collect();
+    Ok(Json(AppList { items }))
+}
+
+/// Create an app
+///
+/// The app gets the built-in demo destination, so that it can be called at once.
+#[utoipa::path(
+    post, path = "/v1/apps", tag = "apps", security(("api_key" = [])),
+    request_body = AppSettings,
+    responses(
+        (status = 201, body = AppView),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    JsonBody(settings): JsonBody<AppSettings>,
+) -> Result<(StatusCode, Json<AppView>), Problem> {
+    settings.check()?;
+    let app = server.store.create_app(&settings).await?;
+    Ok((StatusCode::CREATED, Json(app.into())))
+}
+
+/// Read an app
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
+    params(("appId" = String, Path)),
+    responses(
+        (status = 200, body = AppView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(id): PathIds<AppId>,
+) -> Result<Json<AppView>, Problem> {
+    Ok(Json(app(&server, id).await?.into()))
+}
+
+/// Change an app
+///
+/// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
+/// to its default.
+#[utoipa::path(
+    patch, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
+    params(("appId" = String, Path)),
+    request_body(content = Object, description = "Any of the fields of the app's settings"),
+    responses(
+        (status = 200, body = AppView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(id): PathIds<AppId>,
+    JsonBody(patch): JsonBody<Value>,
+) -> Result<Json<AppView>, Problem> {
+    let present = app(&server, id).await?;
+    let settings: AppSettings = parse_value(merged(&present.settings, patch)?)?;
+    settings.check()?;
+    let app = server.store.update_app(id, &settings).await?.ok_or_else(|| unknown_app(id))?;
+    // An origin may have been taken away from sessions that are cached as allowed.
+    server.forget_sessions();
+    Ok(Json(app.into()))
+}
+
+/// Delete an app
+///
+/// With its keys, integrations, calls and events.
+#[utoipa::path(
+    delete, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
+    params(("appId" = String, Path)),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(id): PathIds<AppId>,
+) -> Result<StatusCode, Problem> {
+    if !server.store.delete_app(id).await? {
+        return Err(unknown_app(id));
+    }
+    server.forget_sessions();
+    server.integrations_changed.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Settings with the fields of a patch put over them; `null` takes a field away, so that it gets
+/// its default when the result is read.
+pub(super) fn merged<T: Serialize>(present: &T, patch: Value) -> Result<Value, Problem> {
+    let Value::Object(patch) = patch else {
+        return Err(Problem::invalid("send an object with the fields to change"));
+    };
+    let mut merged = serde_json::to_value(present)
+        .map_err(|_| Problem::internal("the present settings can't be read"))?;
+    if let Some(fields) = merged.as_object_mut() {
+        for (name, value) in patch {
+            if value.is_null() {
+                fields.remove(&name);
+            } else {
+                fields.insert(name, value);
+            }
+        }
+    }
+    Ok(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_replaces_and_null_resets() {
+        let mut present = AppSettings::named("Shop");
+        present.language = "de".into();
+        let merged = merged(&present, json!({ "name": "New", "language": null })).unwrap();
+        let settings: AppSettings = parse_value(merged).unwrap();
+        assert_eq!((settings.name.as_str(), settings.language.as_str()), ("New", "en"));
+    }
+}

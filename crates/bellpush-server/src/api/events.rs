@@ -1,0 +1,121 @@
+//! `/v1/apps/{appId}/events`: the event log, read back.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use bellpush_core::{
+    delivery::Seq,
+    events::EventTime,
+    ids::{AppId, CallId, EventId},
+};
+use bellpush_store::{EventFilter, RecordedEvent};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    auth::{ApiClient, PathIds, app},
+    paging::{PageQuery, context_filter},
+};
+use crate::{
+    Server,
+    http::{body::QueryParameters, problem::Problem},
+};
+
+/// An event as it was recorded.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventView {
+    /// Its id, the same at all receivers.
+    #[schema(value_type = String)]
+    id: EventId,
+    /// Its call.
+    #[schema(value_type = Option<String>)]
+    call_id: Option<CallId>,
+    /// Whether it comes from a preview.
+    preview: bool,
+    /// When the server stored it.
+    #[schema(value_type = String, format = DateTime)]
+    recorded_at: EventTime,
+    /// The envelope, as every receiver gets it.
+    #[schema(value_type = Object)]
+    event: Box<RawValue>,
+}
+
+impl TryFrom<RecordedEvent> for EventView {
+    type Error = Problem;
+
+    fn try_from(recorded: RecordedEvent) -> Result<Self, Problem> {
+        let event = RawValue::from_string(recorded.envelope)
+            .map_err(|_| Problem::internal("an event in the store can't be read"))?;
+        Ok(Self {
+            id: recorded.id,
+            call_id: recorded.call_id,
+            preview: recorded.preview,
+            recorded_at: recorded.recorded_at,
+            event,
+        })
+    }
+}
+
+/// A page of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventPage {
+    /// The events, newest first.
+    items: Vec<EventView>,
+    /// `after` of the next page; `null` on the last one.
+    next: Option<String>,
+}
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventQuery {
+    /// Only events of this call.
+    #[param(value_type = Option<String>)]
+    call_id: Option<String>,
+    /// Only events with this value in their context, as `key:value`.
+    #[param(example = "orderId:A-12345")]
+    context: Option<String>,
+    /// Only events of this name.
+    #[param(example = "call_ended")]
+    name: Option<String>,
+}
+
+/// List events
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/events", tag = "events", security(("api_key" = [])),
+    params(("appId" = String, Path), EventQuery, PageQuery),
+    responses(
+        (status = 200, body = EventPage),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(app_id): PathIds<AppId>,
+    QueryParameters(query): QueryParameters<EventQuery>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<EventPage>, Problem> {
+    let call_id = match query.call_id.as_deref() {
+        Some(text) => {
+            Some(text.parse().map_err(|error| Problem::invalid(format!("callId: {error}")))?)
+        }
+        None => None,
+    };
+    let filter = EventFilter {
+        call_id,
+        context: context_filter(query.context.as_deref())?,
+        name: query.name,
+    };
+    let request = page.request(|text| text.parse().ok().map(Seq))?;
+    app(&server, app_id).await?;
+    let page = server.store.events(app_id, &filter, request).await?;
+    Ok(Json(EventPage {
+        items: page.items.into_iter().map(EventView::try_from).collect::<Result<_, _>>()?,
+        next: page.next.map(|seq| seq.to_string()),
+    }))
+}

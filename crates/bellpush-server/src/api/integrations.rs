@@ -1,0 +1,322 @@
+//! `/v1/apps/{appId}/integrations`: where an app's events are sent, and how that went.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
+    events::EventTime,
+    ids::{AppId, CallId, EventId, IntegrationId},
+    integration::IntegrationSettings,
+};
+use bellpush_delivery::SigningSecret;
+use bellpush_store::Integration;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    apps::merged,
+    auth::{ApiClient, PathIds, app},
+    paging::PageQuery,
+};
+use crate::{
+    Server,
+    http::{
+        body::{JsonBody, QueryParameters, parse_value},
+        problem::Problem,
+    },
+};
+
+/// An integration.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntegrationView {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: IntegrationId,
+    /// Its settings.
+    #[serde(flatten)]
+    settings: IntegrationSettings,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: EventTime,
+    /// When its settings were last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: EventTime,
+}
+
+impl From<Integration> for IntegrationView {
+    fn from(integration: Integration) -> Self {
+        let Integration { id, settings, created_at, updated_at, .. } = integration;
+        Self { id, settings, created_at, updated_at }
+    }
+}
+
+/// The integrations of an app.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IntegrationList {
+    /// All integrations, oldest first.
+    items: Vec<IntegrationView>,
+}
+
+/// A new integration with its signing secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntegrationCreated {
+    #[serde(flatten)]
+    integration: IntegrationView,
+    /// What deliveries are signed with (Standard Webhooks). Shown this once.
+    #[schema(example = "whsec_…")]
+    signing_secret: String,
+}
+
+/// List integrations
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations", tag = "integrations",
+    security(("api_key" = [])), params(("appId" = String, Path)),
+    responses(
+        (status = 200, body = IntegrationList),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(app_id): PathIds<AppId>,
+) -> Result<Json<IntegrationList>, Problem> {
+    app(&server, app_id).await?;
+    let items = server.store.integrations(app_id).await?;
+    Ok(Json(IntegrationList { items: items.into_iter().map(Into::into).collect() }))
+}
+
+/// Create an integration
+///
+/// No event is selected by default. The answer holds the signing secret, this once.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/integrations", tag = "integrations",
+    security(("api_key" = [])), params(("appId" = String, Path)),
+    request_body = IntegrationSettings,
+    responses(
+        (status = 201, body = IntegrationCreated),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many active integrations", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(app_id): PathIds<AppId>,
+    JsonBody(settings): JsonBody<IntegrationSettings>,
+) -> Result<(StatusCode, Json<IntegrationCreated>), Problem> {
+    check(&server, &settings)?;
+    let secret = SigningSecret::generate(rand::random()).reveal();
+    let limit = server.config.max_active_integrations;
+    let created = server.store.create_integration(app_id, &settings, &secret, limit).await?;
+    server.integrations_changed.notify_one();
+    let body = IntegrationCreated {
+        integration: created.into(),
+        signing_secret: secret.expose_secret().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
+/// Read an integration
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    responses(
+        (status = 200, body = IntegrationView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+) -> Result<Json<IntegrationView>, Problem> {
+    Ok(Json(find(&server, app_id, id).await?.into()))
+}
+
+/// Change an integration
+///
+/// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
+/// to its default.
+#[utoipa::path(
+    patch, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    request_body(content = Object, description = "Any of the fields of the integration's settings"),
+    responses(
+        (status = 200, body = IntegrationView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many active integrations", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    JsonBody(patch): JsonBody<Value>,
+) -> Result<Json<IntegrationView>, Problem> {
+    let present = find(&server, app_id, id).await?;
+    let settings: IntegrationSettings = parse_value(merged(&present.settings, patch)?)?;
+    check(&server, &settings)?;
+    let limit = server.config.max_active_integrations;
+    let updated = server.store.update_integration(app_id, id, &settings, limit).await?;
+    server.integrations_changed.notify_one();
+    Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
+}
+
+/// Delete an integration
+///
+/// With its deliveries, those that wait included.
+#[utoipa::path(
+    delete, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+) -> Result<StatusCode, Problem> {
+    if !server.store.delete_integration(app_id, id).await? {
+        return Err(unknown(id));
+    }
+    server.integrations_changed.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A delivery with its attempts.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryView {
+    /// The event's id, sent as `webhook-id`.
+    #[schema(value_type = String)]
+    event_id: EventId,
+    /// The event's name.
+    event_name: String,
+    /// The event's call.
+    #[schema(value_type = Option<String>)]
+    call_id: Option<CallId>,
+    /// Where it stands.
+    status: DeliveryStatus,
+    /// When the event was stored.
+    #[schema(value_type = String, format = DateTime)]
+    recorded_at: EventTime,
+    /// When the next attempt is due, while it waits.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due: Option<EventTime>,
+    /// The attempts so far, oldest first.
+    attempts: Vec<AttemptView>,
+}
+
+/// One HTTP request.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AttemptView {
+    /// Which attempt, from 1.
+    number: u32,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: EventTime,
+    /// How long it took, in milliseconds.
+    duration_ms: u32,
+    /// The answer's status, if there was an answer.
+    status: Option<u16>,
+    /// Why it failed; `null` for a success.
+    failure: Option<FailureClass>,
+    /// What the endpoint or the transport said, at most 4 KiB.
+    detail: String,
+}
+
+impl From<AttemptRecord> for AttemptView {
+    fn from(record: AttemptRecord) -> Self {
+        let AttemptRecord { number, started_at, duration_ms, status, failure, detail, .. } = record;
+        Self { number, started_at, duration_ms, status, failure, detail }
+    }
+}
+
+/// A page of deliveries.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeliveryPage {
+    /// The deliveries, newest first.
+    items: Vec<DeliveryView>,
+    /// `after` of the next page; `null` on the last one.
+    next: Option<String>,
+}
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeliveryQuery {
+    /// Only deliveries that stand here: `pending`, `delivered` or `dead`.
+    #[param(inline)]
+    status: Option<DeliveryStatus>,
+}
+
+/// List deliveries
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path), DeliveryQuery, PageQuery),
+    responses(
+        (status = 200, body = DeliveryPage),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn deliveries(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    QueryParameters(query): QueryParameters<DeliveryQuery>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<DeliveryPage>, Problem> {
+    let request = page.request(|text| text.parse().ok().map(Seq))?;
+    find(&server, app_id, id).await?;
+    let page = server.store.deliveries(id, query.status, request).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for delivery in page.items {
+        let attempts = server.store.attempts(delivery.key).await?;
+        items.push(DeliveryView {
+            event_id: delivery.event_id,
+            event_name: delivery.event_name,
+            call_id: delivery.call_id,
+            status: delivery.status,
+            recorded_at: delivery.recorded_at,
+            next_due: delivery.next_due,
+            attempts: attempts.into_iter().map(Into::into).collect(),
+        });
+    }
+    Ok(Json(DeliveryPage { items, next: page.next.map(|seq| seq.to_string()) }))
+}
+
+fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem> {
+    settings.check()?;
+    if settings.url.is_loopback() && !server.config.allow_loopback_endpoints {
+        return Err(Problem::invalid(
+            "endpoints on this machine are not allowed; for development the server's operator can \
+             allow them with --allow-loopback-endpoints",
+        )
+        .at("/url"));
+    }
+    Ok(())
+}
+
+async fn find(server: &Server, app_id: AppId, id: IntegrationId) -> Result<Integration, Problem> {
+    server.store.integration(app_id, id).await?.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: IntegrationId) -> Problem {
+    Problem::not_found(format!("the app has no integration {id}"))
+}

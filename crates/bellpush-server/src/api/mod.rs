@@ -1,0 +1,34 @@
+//! The management API: everything that can be set up or read back, by API key.
+
+mod apps;
+mod auth;
+mod calls;
+mod destinations;
+mod events;
+mod integrations;
+mod paging;
+mod sessions;
+mod widget_keys;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Server;
+
+/// The routes of the management API.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new()
+        .routes(routes!(apps::list, apps::create))
+        .routes(routes!(apps::read, apps::update, apps::delete))
+        .routes(routes!(widget_keys::list, widget_keys::create))
+        .routes(routes!(widget_keys::delete))
+        .routes(routes!(destinations::list))
+        .routes(routes!(integrations::list, integrations::create))
+        .routes(routes!(integrations::read, integrations::update, integrations::delete))
+        .routes(routes!(integrations::deliveries))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::read))
+        .routes(routes!(events::list))
+        .routes(routes!(sessions::create))
+}

@@ -1,0 +1,56 @@
+//! Paging and the filter by context, as lists share them.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::http::problem::Problem;
+
+/// Items on one page unless asked otherwise.
+const DEFAULT_LIMIT: u32 = 50;
+/// Items on one page, at most.
+const MAX_LIMIT: u32 = 500;
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// `next` of the page before.
+    pub(crate) after: Option<String>,
+    /// Items on the page: 1 to 500, 50 by default.
+    pub(crate) limit: Option<u32>,
+}
+
+impl PageQuery {
+    /// The page for the store; `key` reads `after`.
+    ///
+    /// # Errors
+    /// 422 for a limit or a place out of range.
+    pub(crate) fn request<K>(
+        &self,
+        key: impl Fn(&str) -> Option<K>,
+    ) -> Result<bellpush_store::PageRequest<K>, Problem> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Problem::invalid(format!("limit is between 1 and {MAX_LIMIT}")));
+        }
+        let after = match self.after.as_deref() {
+            None => None,
+            Some(text) => Some(key(text).ok_or_else(|| {
+                Problem::invalid("after is not the next of a page; leave it out for the first page")
+            })?),
+        };
+        Ok(bellpush_store::PageRequest { after, limit })
+    }
+}
+
+/// Reads `key:value`. A context key can't hold a colon, so the first one divides.
+///
+/// # Errors
+/// 422 without a colon.
+pub(crate) fn context_filter(text: Option<&str>) -> Result<Option<(String, String)>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let (key, value) = text
+        .split_once(':')
+        .ok_or_else(|| Problem::invalid("write the context filter as context=orderId:A-12345"))?;
+    Ok(Some((key.to_owned(), value.to_owned())))
+}

@@ -1,0 +1,89 @@
+//! `POST /v1/sessions`: a session made by an integrator's own backend, which can vouch for what it
+//! says: context, routing key and destination.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use bellpush_core::{
+    context::Context,
+    ids::{AppId, DestinationId},
+    origin::AllowedOrigin,
+};
+use bellpush_store::NewSession;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::auth::{ApiClient, app};
+use crate::{
+    Server,
+    http::{body::JsonBody, problem::Problem},
+    widget::sessions::{SessionCreated, begin},
+};
+
+/// Characters of a routing key, at most.
+const MAX_ROUTING_KEY_CHARS: usize = 128;
+
+/// What the backend vouches for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TrustedSessionRequest {
+    /// The app.
+    #[schema(value_type = String)]
+    app_id: AppId,
+    /// The origin of the page that will embed the widget; one of the app's allowed origins.
+    #[schema(value_type = String)]
+    origin: AllowedOrigin,
+    /// The context that every event of the session carries.
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    context: Context,
+    /// The routing key: up to 128 characters.
+    routing_key: Option<String>,
+    /// The profile to call; the app's default without it.
+    #[schema(value_type = Option<String>)]
+    destination_id: Option<DestinationId>,
+}
+
+/// Create a trusted session
+///
+/// Hand the token to the page: the widget takes it as its `session` parameter.
+#[utoipa::path(
+    post, path = "/v1/sessions", tag = "sessions", security(("api_key" = [])),
+    request_body = TrustedSessionRequest,
+    responses(
+        (status = 201, body = SessionCreated),
+        (status = 403, description = "The origin is not allowed", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such app", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A value is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    JsonBody(request): JsonBody<TrustedSessionRequest>,
+) -> Result<(StatusCode, Json<SessionCreated>), Problem> {
+    let app = app(&server, request.app_id).await?;
+    if !app.settings.allows(&request.origin) {
+        let detail = format!("{} is not an allowed origin of this app", request.origin);
+        return Err(Problem::origin_not_allowed(detail).at("/origin"));
+    }
+    if let Some(key) = &request.routing_key
+        && (key.trim().is_empty() || key.chars().count() > MAX_ROUTING_KEY_CHARS)
+    {
+        let detail = format!("a routing key has 1 to {MAX_ROUTING_KEY_CHARS} characters");
+        return Err(Problem::invalid(detail).at("/routingKey"));
+    }
+    if request.destination_id.is_some() {
+        let profile = server.profile(request.app_id, request.destination_id).await;
+        profile.map_err(|problem| problem.at("/destinationId"))?;
+    }
+    let new = NewSession {
+        app_id: request.app_id,
+        origin: Some(request.origin),
+        context: request.context,
+        preview: false,
+        routing_key: request.routing_key,
+        destination_id: request.destination_id,
+    };
+    Ok((StatusCode::CREATED, Json(begin(&server, new).await?)))
+}

@@ -1,0 +1,178 @@
+//! What a visitor does during a call: hang up, leave the page, press digits.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{ConnectInfo, Path, Request, State},
+    http::{HeaderMap, StatusCode},
+};
+use bellpush_call::Digit;
+use bellpush_core::ids::CallId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::live::LiveCall;
+use crate::{
+    Server,
+    http::{
+        body::{self, JsonBody},
+        problem::Problem,
+    },
+    tokens::SessionToken,
+};
+use bellpush_store::{CallState, Session};
+
+/// How long an answer waits for the terminal event to be on disk.
+const END_WITHIN: Duration = Duration::from_secs(10);
+/// Bytes of a leave beacon, at most.
+const MAX_BEACON_BYTES: usize = 1024;
+
+/// Hang up
+///
+/// Answers when `call_ended` is on disk; a call that is over already is no error.
+#[utoipa::path(
+    delete, path = "/v1/calls/{callId}", tag = "calls", security(("session" = [])),
+    params(("callId" = String, Path, description = "The call")),
+    responses(
+        (status = 204, description = "The call is over"),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn hang_up(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let session = server.authenticate_session(&headers).await?;
+    end(&server, &session, &id).await
+}
+
+/// What a page sends when it goes away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Leave {
+    /// The session token: a beacon can't have headers of its own.
+    token: String,
+}
+
+/// Leave the page
+///
+/// The beacon of a page that goes away. The call ends as `user_hangup`.
+#[utoipa::path(
+    post, path = "/v1/calls/{callId}/leave", tag = "calls",
+    params(("callId" = String, Path, description = "The call")),
+    request_body(content = Leave, description = "Any content type"),
+    responses(
+        (status = 204, description = "The call is over"),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn leave(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    server.limits.request(server.limit_key(peer, &headers))?;
+    let bytes = body::read(request.into_body(), MAX_BEACON_BYTES).await?;
+    let Leave { token } = body::parse_json(&bytes)?;
+    let token = SessionToken::parse(&token)
+        .ok_or_else(|| Problem::session_expired("the token is not a session token"))?;
+    let session = server.session(&token).await?;
+    end(&server, &session, &id).await
+}
+
+async fn end(server: &Server, session: &Session, id: &str) -> Result<StatusCode, Problem> {
+    let id = parse_id(id)?;
+    match live_call(server, session, id)? {
+        Some(call) => {
+            server.engine.hang_up(id).await;
+            tokio::time::timeout(END_WITHIN, call.finished()).await.map_err(|_| {
+                Problem::unavailable("the call was hung up, but its end is not stored yet")
+                    .retry_after(1)
+            })?;
+        }
+        None => {
+            over_call(server, session, id).await?;
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A key press.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyPress {
+    /// `0` to `9`, `*`, `#` or `A` to `D`.
+    #[schema(value_type = String, example = "*")]
+    digit: char,
+}
+
+/// Press a key
+///
+/// For browsers that can't send telephone-events on the media path.
+#[utoipa::path(
+    post, path = "/v1/calls/{callId}/dtmf", tag = "calls", security(("session" = [])),
+    params(("callId" = String, Path, description = "The call")),
+    request_body = KeyPress,
+    responses(
+        (status = 204, description = "Passed on"),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not a key", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn dtmf(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    JsonBody(press): JsonBody<KeyPress>,
+) -> Result<StatusCode, Problem> {
+    let session = server.authenticate_session(&headers).await?;
+    let id = parse_id(&id)?;
+    let digit = Digit::try_from(press.digit)
+        .map_err(|error| Problem::invalid(error.to_string()).at("/digit"))?;
+    live_call(&server, &session, id)?.ok_or_else(|| not_found(id))?;
+    server.engine.digit(id, digit).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) fn parse_id(text: &str) -> Result<CallId, Problem> {
+    text.parse().map_err(|error| Problem::not_found(format!("{error}")))
+}
+
+fn not_found(id: CallId) -> Problem {
+    Problem::not_found(format!("there is no call {id} in this session"))
+}
+
+/// The session's live call; an error when it is another session's.
+pub(super) fn live_call(
+    server: &Server,
+    session: &Session,
+    id: CallId,
+) -> Result<Option<LiveCall>, Problem> {
+    match server.live_calls.find(id) {
+        Some(call) if call.session_id == session.id => Ok(Some(call)),
+        Some(_) => Err(not_found(id)),
+        None => Ok(None),
+    }
+}
+
+/// The session's call as the store has it, which must be over: a call that is neither live here nor
+/// over is about to be ended by recovery.
+pub(super) async fn over_call(
+    server: &Server,
+    session: &Session,
+    id: CallId,
+) -> Result<(), Problem> {
+    let call = server.store.call(id).await?.filter(|call| call.session_id == session.id);
+    let call = call.ok_or_else(|| not_found(id))?;
+    if call.state == CallState::Live {
+        let detail = "the server that held the call is gone; its end is being recorded";
+        return Err(Problem::unavailable(detail).retry_after(1));
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! `GET /v1/calls/{callId}/events`: progress and events of a call, pushed or polled.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, header},
+    response::{
+        IntoResponse, Response,
+        sse::{self, KeepAlive, Sse},
+    },
+};
+use bellpush_core::events::EventName;
+use bellpush_store::{EventFilter, PageRequest, Session};
+use futures_util::{Stream, StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    control::{live_call, over_call, parse_id},
+    stream::{Content, Follower, Message, NUMBER_FROM_STORE},
+};
+use crate::{
+    Server,
+    http::{body::QueryParameters, problem::Problem},
+};
+
+/// Silent connections are cut by proxies after 30 s and more.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Where to go on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct After {
+    /// The number of the last message received; `Last-Event-ID` says the same.
+    after: Option<u64>,
+}
+
+/// The answer to a poll.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Messages {
+    /// New messages, in their order.
+    #[schema(value_type = Vec<Object>)]
+    messages: Vec<Message>,
+    /// Whether no message will follow.
+    done: bool,
+}
+
+/// Follow a call
+///
+/// Server-sent events: `progress` with `{"phase": …}` and `event` with `{"id": …, "event": {…}}`.
+/// `call_started` comes first; the stream closes after the terminal event. `Last-Event-ID` resumes.
+/// With `Accept: application/json` the messages so far come at once, for polling.
+#[utoipa::path(
+    get, path = "/v1/calls/{callId}/events", tag = "calls", security(("session" = [])),
+    params(("callId" = String, Path, description = "The call"), After),
+    responses(
+        (status = 200, description = "The stream, or the messages so far", content((String = "text/event-stream"), (Messages = "application/json"))),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn follow(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    QueryParameters(After { after }): QueryParameters<After>,
+) -> Result<Response, Problem> {
+    let session = server.authenticate_session(&headers).await?;
+    let mut follower = follower(&server, &session, &id).await?;
+    let last_seen =
+        headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let after = after.or(last_seen).unwrap_or(0);
+    let wants_json = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"));
+    let no_store = [(header::CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")];
+    if wants_json {
+        let (messages, done) = follower.after(after);
+        return Ok((no_store, Json(Messages { messages, done })).into_response());
+    }
+    let stream =
+        Sse::new(events(follower, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    Ok((no_store, stream).into_response())
+}
+
+/// Tells nginx not to hold the stream back.
+const X_ACCEL_BUFFERING: header::HeaderName = header::HeaderName::from_static("x-accel-buffering");
+
+async fn follower(server: &Server, session: &Session, id: &str) -> Result<Follower, Problem> {
+    let id = parse_id(id)?;
+    if let Some(call) = live_call(server, session, id)? {
+        return Ok(call.follow());
+    }
+    over_call(server, session, id).await?;
+    let filter = EventFilter { call_id: Some(id), ..EventFilter::default() };
+    let events = server.store.events(session.app_id, &filter, PageRequest::first(100)).await?;
+    let mut messages = Vec::new();
+    for recorded in events.items.iter().rev() {
+        let id = match recorded.name.parse() {
+            Ok(EventName::CallStarted) => 1,
+            Ok(EventName::CallEnded | EventName::CallError) => NUMBER_FROM_STORE,
+            _ => continue,
+        };
+        let event = serde_json::from_str(&recorded.envelope)
+            .map_err(|_| Problem::internal("an event in the store can't be read"))?;
+        messages.push(Message { id, content: Content::Event { id: recorded.id, event } });
+    }
+    Ok(Follower::of_the_past(messages))
+}
+
+fn events(follower: Follower, after: u64) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    let state = Some((follower, after));
+    stream::unfold(state, |state| async move {
+        let (mut follower, mut after) = state?;
+        loop {
+            let (messages, done) = follower.after(after);
+            if let Some(last) = messages.last() {
+                after = last.id;
+            }
+            // Once done, there is nothing to come back for.
+            let next = if done { None } else { Some((follower.clone(), after)) };
+            if done || !messages.is_empty() {
+                return Some((stream::iter(messages), next));
+            }
+            if !follower.changed().await {
+                return None;
+            }
+        }
+    })
+    .flatten()
+    .map(|message| {
+        let event = sse::Event::default()
+            .id(message.id.to_string())
+            .event(message.content.name())
+            .data(message.content.data().to_string());
+        Ok(event)
+    })
+}

@@ -1,0 +1,27 @@
+//! Calls: placing them (in WHIP's form, RFC 9725), following them by server-sent events, hanging up,
+//! and ending what another process left behind.
+
+mod control;
+mod follow;
+mod live;
+mod place;
+pub mod recovery;
+pub(crate) mod stream;
+
+pub(crate) use live::LiveCalls;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Server;
+
+/// The routes of a call, for widgets.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new()
+        .routes(routes!(place::place))
+        .routes(routes!(control::hang_up))
+        .routes(routes!(control::leave))
+        .routes(routes!(control::dtmf))
+        .routes(routes!(follow::follow))
+}

@@ -1,0 +1,216 @@
+//! `POST /v1/calls`: an offer in, an answer out, and `call_started` on disk before it.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bellpush_call::{FarSide, PlaceCall, PlaceError};
+use bellpush_core::{
+    ids::{CallId, DestinationId},
+    lifecycle::{Input, Lifecycle},
+};
+use bellpush_store::{Append, NewCall, Session};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::live::{self, AcceptedCall};
+use crate::{
+    Server,
+    http::{body, problem::Problem},
+};
+
+/// Bytes of an offer with its form values, at most.
+const MAX_OFFER_BYTES: usize = 128 * 1024;
+/// Fields of the form before the call, at most.
+const MAX_FORM_VALUES: usize = 32;
+/// Characters of one form value, at most.
+const MAX_FORM_VALUE_CHARS: usize = 2_000;
+const SDP: &str = "application/sdp";
+
+/// An offer with what goes beside it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CallRequest {
+    /// The SDP offer.
+    sdp: String,
+    /// What the visitor filled in before the call. It goes into the call's record, not into events.
+    #[serde(default)]
+    form_values: BTreeMap<String, String>,
+    /// The profile to call; the session's, or else the app's default, without it.
+    #[schema(value_type = Option<String>)]
+    destination: Option<DestinationId>,
+}
+
+/// An accepted call.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallAccepted {
+    /// The call's id.
+    #[schema(value_type = String)]
+    call_id: CallId,
+    /// The SDP answer.
+    sdp: String,
+}
+
+/// Place a call
+///
+/// In WHIP's form (RFC 9725): the body is an SDP offer, the answer comes back with `201` and the
+/// call's address in `Location`. As JSON, form values and a destination can go with the offer. A
+/// `201` means that `call_started` is on disk.
+#[utoipa::path(
+    post, path = "/v1/calls", tag = "calls", security(("session" = [])),
+    request_body(content((String = "application/sdp"), (CallRequest = "application/json"))),
+    responses(
+        (status = 201, description = "Accepted; the body is the answer, as SDP or as JSON like the request", body = CallAccepted),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The offer can't be answered", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many calls", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not possible right now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn place(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let session = server.authenticate_session(&headers).await?;
+    server.limits.call(server.limit_key(peer, &headers))?;
+    let as_json = is_json(&headers)?;
+    let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
+    let call = if as_json {
+        body::parse_json::<CallRequest>(&bytes)?
+    } else {
+        let sdp = String::from_utf8(bytes.to_vec())
+            .map_err(|_| Problem::offer_invalid("the offer is not text in UTF-8"))?;
+        CallRequest { sdp, form_values: BTreeMap::new(), destination: None }
+    };
+    check_form(&call.form_values)?;
+    // In a task of its own: a visitor who goes away now must not leave a call half accepted.
+    let accepting = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { accept(&server, session, call).await }
+    });
+    let accepted = accepting.await.map_err(|error| {
+        warn!(%error, "accepting a call failed");
+        Problem::internal("the call could not be accepted")
+    })??;
+    let location = format!("/v1/calls/{}", accepted.call_id);
+    let mut response = if as_json {
+        (StatusCode::CREATED, Json(accepted)).into_response()
+    } else {
+        let sdp = [(header::CONTENT_TYPE, HeaderValue::from_static(SDP))];
+        (StatusCode::CREATED, sdp, accepted.sdp).into_response()
+    };
+    response.headers_mut().insert(header::LOCATION, crate::http::headers::value(&location));
+    Ok(response)
+}
+
+async fn accept(
+    server: &Arc<Server>,
+    session: Arc<Session>,
+    request: CallRequest,
+) -> Result<CallAccepted, Problem> {
+    let asked_for = request.destination.or(session.destination_id);
+    let profile = server.profile(session.app_id, asked_for).await?;
+    if server.draining.is_cancelled() {
+        return Err(
+            Problem::shutting_down("the server is stopping; try again in a moment").retry_after(5)
+        );
+    }
+    let id = CallId::from_uuid(Uuid::now_v7());
+    let far_side = match profile.kind {
+        bellpush_store::DestinationKind::Demo => FarSide::Demo,
+    };
+    let placing = PlaceCall {
+        call_id: id,
+        offer: request.sdp,
+        far_side,
+        max_duration: server.config.max_call_duration,
+    };
+    let placed = server.engine.place(placing).await.map_err(refusal)?;
+
+    let accepted_at = server.now();
+    let mut lifecycle = Lifecycle::default();
+    let accept = Input::Accept {
+        destination_id: asked_for,
+        routing_key: session.routing_key.clone(),
+        has_form_values: !request.form_values.is_empty(),
+    };
+    let started = lifecycle
+        .handle(accepted_at, Input::Tap)
+        .and_then(|_| lifecycle.handle(accepted_at, accept))
+        .ok()
+        .flatten()
+        .ok_or_else(|| Problem::internal("the life cycle refused a new call"))?;
+    let event = live::event_of(&session, id, &started, accepted_at);
+    let call = NewCall {
+        destination_id: asked_for,
+        profile_id: profile.id,
+        routing_key: session.routing_key.clone(),
+        node_id: server.node_id,
+        form_values: Some(request.form_values)
+            .filter(|values| !values.is_empty())
+            .map(|values| values.into_iter().map(|(name, value)| (name, value.into())).collect()),
+    };
+    if let Err(error) =
+        server.store.append(vec![Append::CallStarted { event: event.clone(), call }]).await
+    {
+        server.engine.drop_call(id).await;
+        return Err(error.into());
+    }
+    let accepted =
+        AcceptedCall { id, session, accepted_at, started: event, signals: placed.signals };
+    live::follow(server, accepted);
+    Ok(CallAccepted { call_id: id, sdp: placed.answer })
+}
+
+fn refusal(error: PlaceError) -> Problem {
+    match error {
+        PlaceError::Offer(reason) => Problem::offer_invalid(reason.to_string()),
+        PlaceError::DuplicateId => Problem::internal("two calls got the same id"),
+        PlaceError::Overloaded => {
+            Problem::unavailable("the server has as many calls as it can take").retry_after(5)
+        }
+        PlaceError::ShuttingDown => {
+            Problem::shutting_down("the server is stopping; try again in a moment").retry_after(5)
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> Result<bool, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim).unwrap_or_default();
+    if kind.eq_ignore_ascii_case(SDP) {
+        Ok(false)
+    } else if kind.eq_ignore_ascii_case("application/json") {
+        Ok(true)
+    } else {
+        Err(Problem::malformed(format!("send the offer as {SDP} or as application/json")))
+    }
+}
+
+fn check_form(values: &BTreeMap<String, String>) -> Result<(), Problem> {
+    if values.len() > MAX_FORM_VALUES {
+        let detail = format!("a form has at most {MAX_FORM_VALUES} values");
+        return Err(Problem::invalid(detail).at("/formValues"));
+    }
+    for (name, value) in values {
+        if name.is_empty() || name.chars().count() > 64 {
+            let detail = "the name of a form value has 1 to 64 characters";
+            return Err(Problem::invalid(detail).at("/formValues"));
+        }
+        if value.chars().count() > MAX_FORM_VALUE_CHARS {
+            let detail =
+                format!("the form value {name:?} has more than {MAX_FORM_VALUE_CHARS} characters");
+            return Err(Problem::invalid(detail).at("/formValues"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Calls that another process left behind: each gets its one terminal event.
+//!
+//! A node holds a lease in the store while it lives. A call whose node has none any more is ended as
+//! `call_error`/`server_shutdown`; that it is ended once, the store guarantees.
+
+use std::{sync::Arc, time::Duration};
+
+use bellpush_core::{
+    events::{CatalogueEvent, ErrorCode, Event, EventTime},
+    lifecycle::{Input, Lifecycle},
+};
+use bellpush_store::{Append, AppendError, CallFinish, OrphanedCall, Refusal, StoreError};
+use tracing::{error, info, warn};
+
+use crate::{Server, new_event_id};
+
+/// How long a node may be silent before its calls are taken for lost.
+const LEASE: Duration = Duration::from_secs(10);
+/// How often the lease is renewed and other nodes are looked after.
+const EVERY: Duration = Duration::from_secs(3);
+
+/// Takes the lease and ends what earlier processes left behind. To be called before the first
+/// request is served.
+///
+/// # Errors
+/// When the store fails.
+pub async fn start(server: &Server) -> Result<(), StoreError> {
+    server.store.join(server.node_id, lease_end(server.now())).await?;
+    end_orphans(server).await
+}
+
+/// Renews the lease and ends orphaned calls until the server is told to stop for good.
+pub async fn keep(server: Arc<Server>) {
+    let mut tick = tokio::time::interval(EVERY);
+    loop {
+        tokio::select! {
+            () = server.stopped.cancelled() => break,
+            _ = tick.tick() => {}
+        }
+        match server.store.renew_lease(server.node_id, lease_end(server.now())).await {
+            Ok(true) => {}
+            Ok(false) => {
+                warn!("this node's lease had run out; other nodes may have ended its calls");
+                if let Err(error) = server.store.join(server.node_id, lease_end(server.now())).await
+                {
+                    error!(%error, "the node's lease can't be taken again");
+                }
+            }
+            Err(error) => error!(%error, "the node's lease can't be renewed"),
+        }
+        if let Err(error) = end_orphans(&server).await {
+            error!(%error, "calls of lost nodes can't be ended yet");
+        }
+    }
+    if let Err(error) = server.store.leave(server.node_id).await {
+        warn!(%error, "the node's lease can't be given back; it runs out by itself");
+    }
+}
+
+fn lease_end(now: EventTime) -> EventTime {
+    let millis = now.millis().saturating_add(LEASE.as_millis() as i64);
+    EventTime::from_millis(millis).unwrap_or(now)
+}
+
+async fn end_orphans(server: &Server) -> Result<(), StoreError> {
+    let orphans = server.store.orphaned_calls(server.now()).await?;
+    for orphan in &orphans {
+        let Some(append) = ending(orphan, server.now()) else { continue };
+        match server.store.append(vec![append]).await {
+            Ok(_) => info!(call = %orphan.call.id, "ended a call that a lost process left behind"),
+            Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {}
+            Err(AppendError::Store(error)) => {
+                error!(call = %orphan.call.id, %error, "the call can't be ended yet");
+            }
+            Err(error) => error!(call = %orphan.call.id, %error, "the call can't be ended yet"),
+        }
+    }
+    Ok(())
+}
+
+fn ending(orphan: &OrphanedCall, now: EventTime) -> Option<Append> {
+    let OrphanedCall { call, context, preview } = orphan;
+    let code = ErrorCode::ServerShutdown;
+    let mut lifecycle = Lifecycle::live_since(call.started_at);
+    let terminal: CatalogueEvent = lifecycle.handle(now, Input::Fail(code)).ok().flatten()?;
+    let event = Event {
+        id: new_event_id(),
+        app_id: call.app_id,
+        session_id: call.session_id,
+        call_id: Some(call.id),
+        preview: *preview,
+        envelope: terminal.envelope(context, *preview, now),
+    };
+    let finish = CallFinish::Failed { code, connected_at: call.connected_at };
+    Some(Append::CallEnded { event, finish })
+}

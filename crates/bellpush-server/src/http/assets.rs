@@ -1,0 +1,149 @@
+//! The built web parts, embedded in the binary: widget, loader and demo page.
+//!
+//! The web build puts a brotli-compressed copy (`.br`) beside each file; it is served as it is to
+//! browsers that accept it. File names carry a hash of their content, so that they may be cached
+//! for ever; the loader alone keeps its name.
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Deserialize;
+
+use super::problem::Problem;
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+struct Dist;
+
+/// Where the build put the widget's files.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct WidgetManifest {
+    /// The entry script, below `widget/`.
+    pub(crate) js: String,
+    /// The style sheet, below `widget/`.
+    pub(crate) css: String,
+    /// The bridge of the custom-code sandbox, below `widget/`.
+    pub(crate) sandbox: String,
+}
+
+impl WidgetManifest {
+    /// Reads it from the embedded files; `None` when the web parts were not built.
+    #[must_use]
+    pub(crate) fn load() -> Option<Self> {
+        let file = Dist::get("widget/manifest.json")?;
+        serde_json::from_slice(&file.data).ok()
+    }
+}
+
+/// How long browsers may keep a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// Its name changes with its content.
+    Forever,
+    /// Its name stays.
+    FiveMinutes,
+}
+
+/// An embedded file as text.
+#[must_use]
+pub(crate) fn text(path: &str) -> Option<String> {
+    let file = Dist::get(path)?;
+    String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// Serves an embedded file, compressed where the browser takes brotli.
+#[must_use]
+pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
+    let Some(plain) = Dist::get(path) else {
+        return Problem::not_found(format!("there is no file {path:?}")).into_response();
+    };
+    let compressed = accepts_brotli(request).then(|| Dist::get(&format!("{path}.br"))).flatten();
+    let etag = etag(&plain);
+    let is_compressed = compressed.is_some();
+    let unchanged = request.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
+    let body = if unchanged { Body::empty() } else { body(compressed.unwrap_or(plain)) };
+
+    let mut response = Response::new(body);
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+    headers.insert(header::ETAG, etag);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(match cache {
+            Cache::Forever => "public, max-age=31536000, immutable",
+            Cache::FiveMinutes => "public, max-age=300",
+        }),
+    );
+    if is_compressed && !unchanged {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+    }
+    response
+}
+
+fn body(file: EmbeddedFile) -> Body {
+    match file.data {
+        std::borrow::Cow::Borrowed(bytes) => Body::from(Bytes::from_static(bytes)),
+        std::borrow::Cow::Owned(bytes) => Body::from(bytes),
+    }
+}
+
+fn etag(file: &EmbeddedFile) -> HeaderValue {
+    let hash = file.metadata.sha256_hash();
+    let hex: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    super::headers::value(&format!("\"{hex}\""))
+}
+
+fn accepts_brotli(request: &HeaderMap) -> bool {
+    request
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|coding| coding.split(';').next())
+        .any(|coding| coding.trim() == "br")
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_outside_the_folder_finds_nothing() {
+        for path in ["../package.json", "/etc/passwd", "widget/../../package.json", ""] {
+            let response = serve(path, &HeaderMap::new(), Cache::Forever);
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[test]
+    fn brotli_is_recognised_among_others() {
+        let accepts = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
+            accepts_brotli(&headers)
+        };
+        assert!(accepts("gzip, deflate, br, zstd"));
+        assert!(accepts("br;q=1.0"));
+        assert!(!accepts("gzip, brx"));
+    }
+}

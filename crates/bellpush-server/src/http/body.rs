@@ -1,0 +1,128 @@
+//! Request bodies and queries, refused with a problem document that names the field.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+
+/// Bytes of a JSON request body, at most, where a handler sets no other limit. Two fields of custom
+/// code with every character escaped fit in.
+pub(crate) const MAX_JSON_BYTES: usize = 512 * 1024;
+
+/// A JSON body of at most [`MAX_JSON_BYTES`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = read(request.into_body(), MAX_JSON_BYTES).await?;
+        parse_json(&bytes).map(Self)
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+///
+/// # Errors
+/// 413 beyond the limit, 400 when the body breaks off.
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Problem::too_large(format!("the body has more than {limit} bytes")))
+        }
+        Err(_) => Err(Problem::malformed("the body broke off")),
+    }
+}
+
+/// Parses JSON and says where it does not fit.
+///
+/// # Errors
+/// 400 for what is no JSON, 422 for JSON of another shape, with the place as a pointer.
+pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(refusal)?;
+    reader
+        .end()
+        .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
+    Ok(value)
+}
+
+/// Reads a JSON value into `T` and says where it does not fit.
+///
+/// # Errors
+/// 422 with the place as a pointer.
+pub(crate) fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(refusal)
+}
+
+fn refusal(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let pointer = pointer(error.path());
+    let inner = error.into_inner();
+    if !inner.is_data() {
+        return Problem::malformed(format!("the body is not valid JSON: {inner}"));
+    }
+    // The position is of no use beside the pointer.
+    let text = inner.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    Problem::invalid(text).at(pointer)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// A query string, read into `T`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueryParameters<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryParameters<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|error| Problem::invalid(error.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_core::app::AppSettings;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_is_named_by_its_pointer() {
+        let text = br#"{"name":"n","survey":{"questions":[{"id":"a","label":7}]}}"#;
+        let problem = parse_json::<AppSettings>(text).unwrap_err();
+        assert_eq!(problem.status, 422);
+        assert_eq!(problem.pointer.as_deref(), Some("/survey/questions/0/label"));
+        assert_eq!(problem.detail, "invalid type: integer `7`, expected a string");
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed() {
+        for text in [&b"{"[..], b"", b"{} x", b"\xff"] {
+            assert_eq!(parse_json::<serde_json::Value>(text).unwrap_err().status, 400);
+        }
+    }
+}

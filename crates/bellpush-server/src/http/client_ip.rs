@@ -1,0 +1,79 @@
+//! The visitor's address: the peer's, or what a trusted proxy says in `X-Forwarded-For`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Finds the visitor's address. `X-Forwarded-For` is read from the right, and only as long as each
+/// hop is a trusted proxy: whatever stands left of the first stranger can be forged.
+#[must_use]
+pub(crate) fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    let mut address = peer.ip().to_canonical();
+    let hops: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for hop in hops.iter().rev() {
+        if !is_trusted(&address) {
+            break;
+        }
+        let Ok(next) = hop.trim().parse::<IpAddr>() else { break };
+        address = next.to_canonical();
+    }
+    address
+}
+
+/// What rate limits count by: an IPv4 address, or the /64 of an IPv6 one, which one visitor holds
+/// as a whole.
+#[must_use]
+pub(crate) fn limit_key(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(FORWARDED_FOR, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_stranger_cannot_forge_an_address() {
+        let peer = "203.0.113.7:999".parse().unwrap();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        assert_eq!(client_ip(peer, &headers("198.51.100.1"), &trusted), peer.ip());
+        assert_eq!(client_ip(peer, &headers("198.51.100.1"), &[]), peer.ip());
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_up_to_the_first_stranger() {
+        let peer = "10.0.0.1:999".parse().unwrap();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let found = |value| client_ip(peer, &headers(value), &trusted).to_string();
+        assert_eq!(found("1.2.3.4, 198.51.100.1"), "198.51.100.1");
+        assert_eq!(found("1.2.3.4, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
+        assert_eq!(found("garbage"), "10.0.0.1");
+        assert_eq!(found("1.2.3.4, garbage"), "10.0.0.1");
+    }
+
+    #[test]
+    fn one_visitor_is_one_key() {
+        let key = |text: &str| limit_key(text.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

@@ -1,0 +1,61 @@
+//! Errors of the other crates as problem documents: one mapping for all handlers.
+
+use bellpush_store::{AppendError, Refusal, SaveError, StoreError};
+use tracing::error;
+
+use super::problem::Problem;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        error!(%error, "the store failed");
+        match error {
+            StoreError::Database(_) => {
+                Self::unavailable("the database can't be used right now; try again in a moment")
+                    .retry_after(2)
+            }
+            StoreError::Corrupt { .. } | StoreError::Secret(_) => {
+                Self::internal("the server can't read its own data; its log says what is wrong")
+            }
+        }
+    }
+}
+
+impl From<SaveError> for Problem {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::UnknownApp => Self::not_found("there is no such app"),
+            SaveError::TooManyActive { .. } => Self::conflict(error.to_string()).at("/active"),
+            SaveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Overloaded => Self::unavailable(error.to_string()).retry_after(1),
+            AppendError::Closed => {
+                Self::shutting_down("the server is stopping; try again in a moment").retry_after(5)
+            }
+            AppendError::Refused { index, reason } => {
+                let problem = match reason {
+                    Refusal::UnknownApp | Refusal::UnknownCall => {
+                        Self::not_found(reason.to_string())
+                    }
+                    Refusal::IdTaken
+                    | Refusal::AlreadyStarted
+                    | Refusal::AlreadyEnded
+                    | Refusal::NotEnded
+                    | Refusal::SurveyTwice => Self::conflict(reason.to_string()),
+                    Refusal::Mismatch => Self::internal(reason.to_string()),
+                };
+                problem.at(format!("/events/{index}"))
+            }
+            AppendError::Store(error) => {
+                error!(%error, "the event log failed");
+                Self::unavailable("the event could not be stored; try again in a moment")
+                    .retry_after(1)
+            }
+        }
+    }
+}

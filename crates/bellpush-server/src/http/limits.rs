@@ -1,0 +1,149 @@
+//! Rate limits per address and per session (GCRA).
+
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+
+use bellpush_core::ids::SessionId;
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
+
+use super::problem::Problem;
+
+/// How much one address or session may ask for in a minute; bursts of the same size are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// Sessions created per address.
+    pub sessions_per_minute: NonZeroU32,
+    /// Calls started per address.
+    pub calls_per_minute: NonZeroU32,
+    /// Events submitted per session.
+    pub events_per_minute: NonZeroU32,
+    /// Any other request per address: documents, refreshes, call control.
+    pub requests_per_minute: NonZeroU32,
+}
+
+/// The limiters.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    sessions: Limiter<IpAddr>,
+    calls: Limiter<IpAddr>,
+    events: Limiter<SessionId>,
+    events_by_address: Limiter<IpAddr>,
+    requests: Limiter<IpAddr>,
+}
+
+/// How many visitors behind one address may send events at their full rate.
+const SESSIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
+impl Limits {
+    /// Limiters with these settings.
+    #[must_use]
+    pub(crate) fn new(settings: LimitSettings) -> Self {
+        Self {
+            sessions: Limiter::per_minute(settings.sessions_per_minute),
+            calls: Limiter::per_minute(settings.calls_per_minute),
+            events: Limiter::per_minute(settings.events_per_minute),
+            events_by_address: Limiter::per_minute(
+                settings.events_per_minute.saturating_mul(SESSIONS_PER_ADDRESS),
+            ),
+            requests: Limiter::per_minute(settings.requests_per_minute),
+        }
+    }
+
+    /// Counts one session.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn session(&self, address: IpAddr) -> Result<(), Problem> {
+        self.sessions.count(&address, NonZeroU32::MIN, "sessions")
+    }
+
+    /// Counts one call.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn call(&self, address: IpAddr) -> Result<(), Problem> {
+        self.calls.count(&address, NonZeroU32::MIN, "calls")
+    }
+
+    /// Counts events of a session.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn events(
+        &self,
+        address: IpAddr,
+        session: SessionId,
+        count: NonZeroU32,
+    ) -> Result<(), Problem> {
+        self.events.count(&session, count, "events")?;
+        self.events_by_address.count(&address, count, "events")
+    }
+
+    /// Counts any other request.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn request(&self, address: IpAddr) -> Result<(), Problem> {
+        self.requests.count(&address, NonZeroU32::MIN, "requests")
+    }
+
+    /// Forgets keys that are back at their full allowance, so that memory does not grow with the
+    /// number of visitors ever seen. To be called now and then.
+    pub(crate) fn forget_idle(&self) {
+        self.sessions.limiter.retain_recent();
+        self.calls.limiter.retain_recent();
+        self.events.limiter.retain_recent();
+        self.events_by_address.limiter.retain_recent();
+        self.requests.limiter.retain_recent();
+    }
+}
+
+#[derive(Debug)]
+struct Limiter<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    per_minute: NonZeroU32,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    fn per_minute(per_minute: NonZeroU32) -> Self {
+        Self { limiter: RateLimiter::keyed(Quota::per_minute(per_minute)), per_minute }
+    }
+
+    fn count(&self, key: &K, count: NonZeroU32, what: &str) -> Result<(), Problem> {
+        let wait = match self.limiter.check_key_n(key, count) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(not_until)) => not_until.wait_time_from(DefaultClock::default().now()),
+            Err(_) => Duration::from_secs(60),
+        };
+        metrics::counter!("bellpush_rate_limited_total", "what" => what.to_owned()).increment(1);
+        let seconds = wait.as_secs() + 1;
+        let per_minute = self.per_minute;
+        Err(Problem::rate_limited(format!(
+            "more than {per_minute} {what} a minute; try again in {seconds} s"
+        ))
+        .retry_after(seconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_over_its_limit_does_not_stop_another() {
+        let two = NonZeroU32::new(2).unwrap();
+        let limits = Limits::new(LimitSettings {
+            sessions_per_minute: two,
+            calls_per_minute: two,
+            events_per_minute: two,
+            requests_per_minute: two,
+        });
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        assert!(limits.call(one).is_ok() && limits.call(one).is_ok());
+        let refused = limits.call(one).unwrap_err();
+        assert_eq!(refused.status, 429);
+        assert!(limits.call(other).is_ok());
+    }
+}

@@ -1,0 +1,10 @@
+//! What all handlers share: problem documents, request bodies, who is asking, rate limits and
+//! embedded files.
+
+pub(crate) mod assets;
+pub(crate) mod body;
+pub(crate) mod client_ip;
+mod errors;
+pub(crate) mod headers;
+pub(crate) mod limits;
+pub(crate) mod problem;

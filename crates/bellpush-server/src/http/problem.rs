@@ -1,0 +1,133 @@
+//! Errors as RFC 9457 problem documents.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bellpush_core::app::FieldError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem document: what went wrong and what to do about it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Names the kind of problem; stable, to be compared by programs.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:bellpush:problem:not-found")]
+    pub(crate) kind: String,
+    /// The kind in words.
+    pub(crate) title: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// This occurrence in a sentence.
+    pub(crate) detail: String,
+    /// The field that caused it: a JSON pointer into the request's body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pointer: Option<String>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident($status:ident, $slug:literal, $title:literal);)*) => {
+        impl Problem {
+            $($(#[$doc])*
+            #[must_use]
+            pub(crate) fn $name(detail: impl Into<String>) -> Self {
+                Self::new(StatusCode::$status, $slug, $title, detail.into())
+            })*
+        }
+    };
+}
+
+kinds! {
+    /// The request is not readable.
+    malformed(BAD_REQUEST, "malformed", "The request can't be read");
+    /// No valid API key.
+    api_key_invalid(UNAUTHORIZED, "api-key-invalid", "A valid API key is needed");
+    /// No such widget key for the app.
+    widget_key_invalid(UNAUTHORIZED, "widget-key-invalid", "The widget key is not valid");
+    /// No valid session token.
+    session_expired(UNAUTHORIZED, "session-expired", "The session is not valid any more");
+    /// The origin may not embed the widget.
+    origin_not_allowed(FORBIDDEN, "origin-not-allowed", "The origin is not allowed");
+    /// The request comes from another site.
+    cross_site(FORBIDDEN, "cross-site", "Requests from other sites are not accepted");
+    /// Nothing by that name.
+    not_found(NOT_FOUND, "not-found", "Not found");
+    /// The path exists, but not with this method.
+    method_not_allowed(METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here");
+    /// It contradicts what is there.
+    conflict(CONFLICT, "conflict", "The request contradicts what is there");
+    /// Over a size limit.
+    too_large(PAYLOAD_TOO_LARGE, "too-large", "The request is too large");
+    /// A value is not acceptable.
+    invalid(UNPROCESSABLE_ENTITY, "invalid", "A value is not acceptable");
+    /// The SDP offer cannot be answered.
+    offer_invalid(UNPROCESSABLE_ENTITY, "offer-invalid", "The offer can't be answered");
+    /// Over a rate.
+    rate_limited(TOO_MANY_REQUESTS, "rate-limited", "Too many requests");
+    /// A fault of the server.
+    internal(INTERNAL_SERVER_ERROR, "internal", "The server failed");
+    /// Cannot be done right now.
+    unavailable(SERVICE_UNAVAILABLE, "unavailable", "Not possible right now");
+    /// The server is stopping.
+    shutting_down(SERVICE_UNAVAILABLE, "server-shutdown", "The server is stopping");
+}
+
+impl Problem {
+    fn new(status: StatusCode, slug: &str, title: &str, detail: String) -> Self {
+        Self {
+            kind: format!("urn:bellpush:problem:{slug}"),
+            title: title.into(),
+            status: status.as_u16(),
+            detail,
+            pointer: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds the field that caused it.
+    #[must_use]
+    pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// Adds when to try again, in seconds.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status(), self.retry_after);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::invalid(error.message).at(error.pointer)
+    }
+}

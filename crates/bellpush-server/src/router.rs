@@ -1,0 +1,156 @@
+//! All routes, and what goes around every request.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Request},
+    http::{HeaderName, HeaderValue, StatusCode, Uri},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    csrf::{CsrfLayer, ProtectionError},
+};
+use utoipa::openapi::{
+    Info, OpenApi, OpenApiBuilder,
+    security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    Server, api, calls, demo,
+    http::{
+        assets::{self, Cache},
+        headers,
+        problem::Problem,
+    },
+    ops, widget,
+};
+
+/// The API's routes with their description.
+fn api_routes() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::with_openapi(description())
+        .merge(api::routes())
+        .merge(calls::routes())
+        .merge(widget::routes())
+}
+
+/// The OpenAPI document of `/v1`.
+pub fn openapi() -> OpenApi {
+    api_routes().into_openapi()
+}
+
+/// The whole server as a router.
+pub fn router(server: Arc<Server>) -> Router {
+    let (api, document) = api_routes().split_for_parts();
+    let document: &'static OpenApi = Box::leak(Box::new(document));
+    // The widget lives on the server's own origin: a page of another site has no business here,
+    // whatever token it may have got hold of.
+    let own_pages_only =
+        CsrfLayer::new().with_rejection_response(|_: ProtectionError| -> Response {
+            Problem::cross_site(
+                "only the server's own pages may send this; if you embed the widget, use its \
+                 iframe or the loader",
+            )
+            .into_response()
+        });
+    Router::new()
+        .merge(api)
+        .route("/v1/openapi.json", get(move || async move { axum::Json(document) }))
+        .route("/w/{appId}", get(widget::document::document))
+        .route("/w/{appId}/code", get(widget::code::code))
+        .route("/widget/assets/{file}", get(widget_asset))
+        .route("/demo", get(demo::page))
+        .route("/demo/assets/{file}", get(demo_asset))
+        .route("/embed.js", get(loader))
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(own_pages_only)
+        .layer(middleware::map_response(with_security_headers))
+        .layer(middleware::from_fn(log))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::internal("the server failed at this request; its log says where")
+                .into_response()
+        }))
+        .with_state(server)
+}
+
+fn description() -> OpenApi {
+    let mut info = Info::new("Bellpush", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "Click-to-call: apps and what belongs to them, calls and their events. Errors are problem \
+         documents (RFC 9457)."
+            .into(),
+    );
+    let mut document = OpenApiBuilder::new().info(info).build();
+    let components = document.components.get_or_insert_default();
+    let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.add_security_scheme("api_key", bearer());
+    components.add_security_scheme("session", bearer());
+    document
+}
+
+async fn widget_asset(Path(file): Path<String>, headers: axum::http::HeaderMap) -> Response {
+    assets::serve(&format!("widget/assets/{file}"), &headers, Cache::Forever)
+}
+
+async fn demo_asset(Path(file): Path<String>, headers: axum::http::HeaderMap) -> Response {
+    assets::serve(&format!("demo/assets/{file}"), &headers, Cache::Forever)
+}
+
+async fn loader(headers: axum::http::HeaderMap) -> Response {
+    assets::serve("embed.js", &headers, Cache::FiveMinutes)
+}
+
+async fn not_found(uri: Uri) -> Problem {
+    Problem::not_found(format!("there is nothing at {}", uri.path()))
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    Problem::method_not_allowed(format!(
+        "{} does not take {}",
+        request.uri().path(),
+        request.method()
+    ))
+}
+
+async fn with_security_headers(mut response: Response) -> Response {
+    for (name, value) in headers::ALWAYS {
+        response
+            .headers_mut()
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// One line a request. The query is left out: it may hold a visitor's context or a token.
+async fn log(request: Request, next: Next) -> Response {
+    let started = std::time::Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .map_or("none", |route| route.as_str())
+        .to_owned();
+    let response = next.run(request).await;
+    let status = response.status();
+    let elapsed = started.elapsed();
+    metrics::histogram!(
+        "bellpush_http_seconds", "route" => route, "status" => status.as_u16().to_string()
+    )
+    .record(elapsed.as_secs_f64());
+    let millis = elapsed.as_secs_f64() * 1000.0;
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::error!(%method, path, status = status.as_u16(), millis, "request");
+    } else {
+        tracing::debug!(%method, path, status = status.as_u16(), millis, "request");
+    }
+    response
+}

@@ -1,0 +1,247 @@
+//! `GET /w/{appId}`: the widget's document, with its policy and its configuration.
+//!
+//! The allowed origins become `frame-ancestors`, so that the browser itself refuses any other page.
+//! What is wrong with the address is said on the page, in one sentence, with the offending key.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{ConnectInfo, Path, RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use bellpush_core::{
+    app::{AppSettings, CustomButton, Survey},
+    context::Context,
+    events::EventTime,
+    ids::{AppId, DestinationId},
+    origin::AllowedOrigin,
+};
+use bellpush_store::{App, Session};
+use serde::Serialize;
+use std::net::SocketAddr;
+
+use super::html::{Nonce, Page, escape};
+use crate::{
+    Server,
+    http::{assets::WidgetManifest, problem::Problem},
+    tokens::SessionToken,
+};
+
+/// What the widget is told in its document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WidgetConfig<'a> {
+    app_id: AppId,
+    key: &'a str,
+    preview: bool,
+    server_time: EventTime,
+    language: &'a str,
+    theme: Theme,
+    context: &'a Context,
+    session: Option<&'a str>,
+    destination: Option<DestinationId>,
+    allowed_origins: &'a [AllowedOrigin],
+    survey: Option<&'a Survey>,
+    custom_buttons: &'a [CustomButton],
+    has_custom_code: bool,
+    closed: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Theme {
+    Light,
+    Dark,
+    #[default]
+    Auto,
+}
+
+/// The reserved parameters of the address.
+#[derive(Debug, Default)]
+struct Parameters {
+    key: String,
+    session: Option<String>,
+    destination: Option<String>,
+    language: Option<String>,
+    theme: Theme,
+    preview: bool,
+}
+
+/// Serves the document.
+pub(crate) async fn document(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(app_id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let address = server.limit_key(peer, &headers);
+    let page = match server.limits.request(address) {
+        Ok(()) => page(&server, &app_id, query.as_deref().unwrap_or_default()).await,
+        Err(problem) => Err(problem),
+    };
+    page.unwrap_or_else(|problem| refusal(&problem, server.manifest.as_ref())).into_response()
+}
+
+async fn page(server: &Server, app_id: &str, query: &str) -> Result<Page, Problem> {
+    let manifest = server.manifest.as_ref().ok_or_else(|| {
+        Problem::unavailable("the web parts are not built; run cargo xtask build, then build again")
+    })?;
+    let app_id: AppId = app_id.parse().map_err(|_| unknown_app(app_id))?;
+    let app = server.store.app(app_id).await?.ok_or_else(|| unknown_app(app_id))?;
+    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let pairs = || pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
+    let parameters = Parameters::read(pairs());
+    server.check_widget_key(app_id, &parameters.key).await?;
+
+    let session = match &parameters.session {
+        Some(token) => Some(session_of(server, app_id, token).await?),
+        None => None,
+    };
+    let context = match &session {
+        Some(session) => session.context.clone(),
+        None => {
+            Context::from_query(pairs()).map_err(|error| Problem::invalid(error.to_string()))?
+        }
+    };
+    let destination = match parameters.destination.as_deref() {
+        Some(text) => Some(text.parse().map_err(|error| Problem::invalid(format!("{error}")))?),
+        None => session.as_ref().and_then(|session| session.destination_id),
+    };
+    let ancestors = ancestors(server, &app.settings, session.as_deref(), parameters.preview);
+    let config = WidgetConfig {
+        app_id,
+        key: &parameters.key,
+        preview: session.as_ref().map_or(parameters.preview, |session| session.preview),
+        server_time: server.now(),
+        language: parameters.language.as_deref().unwrap_or(&app.settings.language),
+        theme: parameters.theme,
+        context: &context,
+        session: parameters.session.as_deref(),
+        destination,
+        allowed_origins: &ancestors,
+        survey: app.settings.survey.as_ref(),
+        custom_buttons: &app.settings.custom_buttons,
+        has_custom_code: !app.settings.custom_code.is_empty(),
+        closed: false,
+    };
+    Ok(render(&app, &config, manifest))
+}
+
+/// Who may embed this very document: the session's origin when there is one, else the app's. A
+/// preview is for the server's own pages alone.
+fn ancestors(
+    server: &Server,
+    settings: &AppSettings,
+    session: Option<&Session>,
+    preview: bool,
+) -> Vec<AllowedOrigin> {
+    match session {
+        Some(Session { origin: Some(origin), .. }) => vec![origin.clone()],
+        None if preview => vec![server.config.own_origin.clone()],
+        _ => settings.allowed_origins.clone(),
+    }
+}
+
+async fn session_of(server: &Server, app_id: AppId, token: &str) -> Result<Arc<Session>, Problem> {
+    let token = SessionToken::parse(token)
+        .ok_or_else(|| Problem::session_expired("the session parameter is not a session token"))?;
+    let session = server.session(&token).await?;
+    if session.app_id != app_id {
+        return Err(Problem::session_expired("the session belongs to another app"));
+    }
+    Ok(session)
+}
+
+fn unknown_app(id: impl std::fmt::Display) -> Problem {
+    let shown: String = id.to_string().chars().take(64).collect();
+    Problem::not_found(format!("there is no app {shown}; check the address of the widget"))
+}
+
+impl Parameters {
+    fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut found = Self::default();
+        for (key, value) in pairs {
+            match key {
+                "key" => found.key = value.to_owned(),
+                "session" if !value.is_empty() => found.session = Some(value.to_owned()),
+                "destination" if !value.is_empty() => found.destination = Some(value.to_owned()),
+                "lang" if !value.is_empty() => {
+                    found.language = Some(value.chars().take(35).collect())
+                }
+                "theme" => {
+                    found.theme = match value {
+                        "light" => Theme::Light,
+                        "dark" => Theme::Dark,
+                        _ => Theme::Auto,
+                    }
+                }
+                "preview" => found.preview = matches!(value, "1" | "true"),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+fn render(app: &App, config: &WidgetConfig<'_>, manifest: &WidgetManifest) -> Page {
+    let nonce = Nonce::random();
+    // The one character that could end the script element, in a form that JSON reads the same.
+    let json = serde_json::to_string(config).unwrap_or_default().replace('<', "\\u003c");
+    let html = format!(
+        "<!doctype html><html lang=\"{lang}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
+         <link rel=\"stylesheet\" href=\"/{css}\" nonce=\"{nonce}\">\
+         <script type=\"application/json\" id=\"bellpush-config\" nonce=\"{nonce}\">{json}</script>\
+         <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>\
+         </head><body><div id=\"bellpush\"></div></body></html>",
+        lang = escape(config.language),
+        theme = match config.theme {
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+            Theme::Auto => "auto",
+        },
+        title = escape(&app.settings.name),
+        css = escape(&manifest.css),
+        js = escape(&manifest.js),
+    );
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
+         style-src 'self' 'nonce-{nonce}'; connect-src 'self'; img-src 'self' data:; \
+         media-src 'self' blob: mediastream:; font-src 'self'; frame-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {}",
+        sources(config.allowed_origins)
+    );
+    Page { status: StatusCode::OK, html, policy, permissions: "microphone=(self), autoplay=(self)" }
+}
+
+fn sources(origins: &[AllowedOrigin]) -> String {
+    if origins.is_empty() {
+        return "'none'".into();
+    }
+    origins.iter().map(AllowedOrigin::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// The page for an address that is refused. Any page may show it: its only content is the reason.
+fn refusal(problem: &Problem, manifest: Option<&WidgetManifest>) -> Page {
+    let css = manifest.map_or_else(String::new, |manifest| {
+        format!("<link rel=\"stylesheet\" href=\"/{}\">", escape(&manifest.css))
+    });
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>{css}</head>\
+         <body><main class=\"bp-refused\" role=\"alert\"><h1>{title}</h1><p>{detail}</p></main>\
+         </body></html>",
+        title = escape("This widget can't be shown"),
+        detail = escape(&problem.detail),
+    );
+    Page {
+        status: problem.status(),
+        html,
+        policy: "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'".into(),
+        permissions: "microphone=()",
+    }
+}

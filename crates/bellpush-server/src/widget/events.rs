@@ -1,0 +1,125 @@
+//! `POST /v1/widget/events`: the events that the widget owns. A 2xx means that all are on disk.
+
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, State},
+    http::HeaderMap,
+};
+use bellpush_core::{
+    events::{Event, SessionFacts, Submission, SubmittedEvent},
+    ids::EventId,
+};
+use bellpush_store::{Append, Session};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    Server,
+    http::{body::JsonBody, headers::bearer, problem::Problem},
+    tokens::SessionToken,
+};
+
+/// Events in one request, at most.
+const MAX_EVENTS: usize = 20;
+
+/// Events of one session.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Submissions {
+    /// The session token, for requests that can't have headers of their own.
+    token: Option<String>,
+    /// 1 to 20 events, in the order in which they happened.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<Submission>,
+}
+
+/// What was stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// The ids of all events of the request, those that were known before included.
+    #[schema(value_type = Vec<String>)]
+    accepted: Vec<EventId>,
+}
+
+/// Submit events
+///
+/// All are stored, or none. An id that is known already is accepted and changes nothing, so that a
+/// request may be repeated until it is answered.
+#[utoipa::path(
+    post, path = "/v1/widget/events", tag = "widget", security(("session" = [])),
+    request_body = Submissions,
+    responses(
+        (status = 200, description = "All are on disk", body = Accepted),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It contradicts what is there, such as a second survey", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "An event is not as the catalogue says", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many events", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not possible right now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn submit(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<Submissions>,
+) -> Result<Json<Accepted>, Problem> {
+    let token = bearer(&headers).or(request.token.as_deref()).and_then(SessionToken::parse);
+    let token = token.ok_or_else(|| {
+        Problem::session_expired("send the session token as Authorization: Bearer st_…")
+    })?;
+    let session = server.session(&token).await?;
+    let count = u32::try_from(request.events.len())
+        .ok()
+        .and_then(NonZeroU32::new)
+        .filter(|count| count.get() as usize <= MAX_EVENTS)
+        .ok_or_else(|| Problem::invalid(format!("send 1 to {MAX_EVENTS} events")).at("/events"))?;
+    server.limits.events(server.limit_key(peer, &headers), session.id, count)?;
+
+    let now_ms = server.now().millis();
+    let mut appends = Vec::with_capacity(request.events.len());
+    for (index, submission) in request.events.into_iter().enumerate() {
+        let append = check(&server, &session, submission, now_ms).await;
+        appends.push(append.map_err(|problem| {
+            let inner = problem.pointer.clone().unwrap_or_default();
+            problem.at(format!("/events/{index}{inner}"))
+        })?);
+    }
+    let stored = server.store.append(appends).await?;
+    let accepted = stored.iter().map(|appended| appended.event().id).collect();
+    Ok(Json(Accepted { accepted }))
+}
+
+async fn check(
+    server: &Server,
+    session: &Session,
+    submission: Submission,
+    now_ms: i64,
+) -> Result<Append, Problem> {
+    let facts = SessionFacts { context: &session.context, preview: session.preview, now_ms };
+    let kind = submission
+        .accept(facts)
+        .map_err(|error| Problem::invalid(error.to_string()).at("/event"))?;
+    if let Some(call_id) = submission.call_id {
+        let call = server.store.call(call_id).await?;
+        call.filter(|call| call.session_id == session.id).ok_or_else(|| {
+            Problem::not_found(format!("there is no call {call_id} in this session")).at("/callId")
+        })?;
+    }
+    let event = Event {
+        id: submission.id,
+        app_id: session.app_id,
+        session_id: session.id,
+        call_id: submission.call_id,
+        preview: session.preview,
+        envelope: submission.event,
+    };
+    Ok(match kind {
+        SubmittedEvent::Survey { answers, .. } => Append::Survey { event, answers },
+        SubmittedEvent::WidgetLoaded
+        | SubmittedEvent::CallNotStarted(_)
+        | SubmittedEvent::ButtonClicked
+        | SubmittedEvent::Custom => Append::Event(event),
+    })
+}

@@ -1,0 +1,79 @@
+//! HTML pages that the server writes itself: escaping, nonces and their headers.
+
+use std::fmt;
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::http::headers::value;
+
+/// A page with the policy that it is shown under.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) html: String,
+    /// The `Content-Security-Policy`.
+    pub(crate) policy: String,
+    /// The `Permissions-Policy`.
+    pub(crate) permissions: &'static str,
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Html(self.html)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, value(&self.policy));
+        headers.insert(
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static(self.permissions),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// A number used once, which marks the scripts and styles that the server itself wrote.
+#[derive(Debug)]
+pub(crate) struct Nonce(String);
+
+impl Nonce {
+    /// 128 random bits.
+    pub(crate) fn random() -> Self {
+        Self(STANDARD.encode(rand::random::<[u8; 16]>()))
+    }
+}
+
+impl fmt::Display for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text for HTML content and double-quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            char => escaped.push(char),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_become_markup() {
+        assert_eq!(escape("<b a=\"1\">'&"), "&lt;b a=&quot;1&quot;&gt;&#39;&amp;");
+    }
+}

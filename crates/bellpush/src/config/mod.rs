@@ -1,0 +1,249 @@
+//! The configuration: command line over environment over file over defaults.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow, bail};
+use bellpush_core::origin::AllowedOrigin;
+use clap::{Args, ValueEnum};
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+};
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Declares the options once: as arguments (all optional) and as the complete set of values.
+macro_rules! options {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $value:literal, $env:literal $([$($extra:tt)+])?;)*) => {
+        /// The options of `bellpush serve`.
+        #[derive(Debug, Args, Serialize)]
+        pub(crate) struct Options {
+            /// Read options from this TOML file
+            #[arg(long, value_name = "FILE", env = "BELLPUSH_CONFIG")]
+            #[serde(skip)]
+            config: Option<PathBuf>,
+            $($(#[doc = $doc])+
+            #[arg(long, value_name = $value, env = $env $(, $($extra)+)?)]
+            #[serde(skip_serializing_if = "Option::is_none")]
+            $name: Option<$type>,)*
+        }
+
+        #[derive(Debug, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Values { $($name: $type,)* }
+
+        impl Default for Values {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+    };
+}
+
+const fn rate(per_minute: u32) -> NonZeroU32 {
+    match NonZeroU32::new(per_minute) {
+        Some(rate) => rate,
+        None => NonZeroU32::MIN,
+    }
+}
+
+options! {
+    /// Address and port for HTTP [default: 127.0.0.1:8080]
+    listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "ADDRESS", "BELLPUSH_LISTEN";
+    /// The URL that browsers reach the server by [default: http://localhost and the HTTP port]
+    public_url: String = String::new(), "URL", "BELLPUSH_PUBLIC_URL";
+    /// Directory for the embedded database and the master key [default: data]
+    data_dir: PathBuf = PathBuf::from("data"), "DIRECTORY", "BELLPUSH_DATA_DIR";
+    /// Keep everything in this PostgreSQL database instead, like postgres://user:password@host/name
+    database_url: String = String::new(), "URL", "BELLPUSH_DATABASE_URL" [hide_env_values = true];
+    /// File with the master key that secrets are encrypted with [default: master.key in the data
+    /// directory, made at the first start]
+    master_key_file: PathBuf = PathBuf::new(), "FILE", "BELLPUSH_MASTER_KEY_FILE";
+    /// UDP address and port for the media of all calls [default: 0.0.0.0:10000]
+    media_listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 10_000)), "ADDRESS", "BELLPUSH_MEDIA_LISTEN";
+    /// IP addresses that browsers reach the UDP port by, separated by commas [default: all addresses
+    /// of this machine]
+    media_addresses: Vec<IpAddr> = Vec::new(), "IP", "BELLPUSH_MEDIA_ADDRESSES" [value_delimiter = ','];
+    /// Networks of reverse proxies whose X-Forwarded-For is believed, separated by commas
+    trusted_proxies: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_TRUSTED_PROXIES" [value_delimiter = ','];
+    /// How log lines are written [default: text]
+    log_format: LogFormat = LogFormat::Text, "FORMAT", "BELLPUSH_LOG_FORMAT" [value_enum];
+    /// What is logged: error, warn, info, debug or trace, also per module [default: info]
+    log_level: String = "info".into(), "FILTER", "BELLPUSH_LOG_LEVEL";
+    /// API key to create at the start, if it is not there yet [default: one is made at the first
+    /// start and printed once]
+    admin_api_key: String = String::new(), "KEY", "BELLPUSH_ADMIN_API_KEY" [hide_env_values = true];
+    /// Make a demo app and serve a page at /demo that embeds it
+    demo: bool = false, "BOOL", "BELLPUSH_DEMO" [num_args = 0..=1, default_missing_value = "true"];
+    /// Let integrations send to this machine, also by plain http; for development
+    allow_loopback_endpoints: bool = false, "BOOL", "BELLPUSH_ALLOW_LOOPBACK_ENDPOINTS" [num_args = 0..=1, default_missing_value = "true"];
+    /// Private networks that integrations may send to, separated by commas
+    allow_endpoint_networks: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_ALLOW_ENDPOINT_NETWORKS" [value_delimiter = ','];
+    /// Active integrations of one app, at most [default: 3]
+    max_active_integrations: u8 = bellpush_core::integration::MAX_ACTIVE, "COUNT", "BELLPUSH_MAX_ACTIVE_INTEGRATIONS";
+    /// Widget sessions a minute from one address [default: 60]
+    sessions_per_minute: NonZeroU32 = rate(60), "COUNT", "BELLPUSH_SESSIONS_PER_MINUTE";
+    /// Calls a minute from one address [default: 10]
+    calls_per_minute: NonZeroU32 = rate(10), "COUNT", "BELLPUSH_CALLS_PER_MINUTE";
+    /// Events a minute from one session [default: 120]
+    events_per_minute: NonZeroU32 = rate(120), "COUNT", "BELLPUSH_EVENTS_PER_MINUTE";
+    /// Other requests a minute from one address [default: 300]
+    requests_per_minute: NonZeroU32 = rate(300), "COUNT", "BELLPUSH_REQUESTS_PER_MINUTE";
+    /// Live calls at once, at most [default: 1000]
+    max_calls: usize = 1_000, "COUNT", "BELLPUSH_MAX_CALLS";
+    /// Seconds after which a call is ended [default: 7200]
+    max_call_seconds: u32 = 7_200, "SECONDS", "BELLPUSH_MAX_CALL_SECONDS";
+    /// Seconds without any packet from the browser after which a call has failed [default: 20]
+    media_timeout_seconds: u32 = 20, "SECONDS", "BELLPUSH_MEDIA_TIMEOUT_SECONDS";
+    /// Seconds that a widget's session token is valid; widgets refresh it by themselves [default: 900]
+    session_seconds: u32 = 900, "SECONDS", "BELLPUSH_SESSION_SECONDS";
+    /// Seconds to let live calls finish when the server is stopped [default: 0]
+    drain_seconds: u32 = 0, "SECONDS", "BELLPUSH_DRAIN_SECONDS";
+}
+
+/// The configuration, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    /// The server's own origin, as browsers see it.
+    pub(crate) origin: AllowedOrigin,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database_url: Option<SecretString>,
+    pub(crate) master_key_file: PathBuf,
+    pub(crate) media_listen: SocketAddr,
+    pub(crate) media_addresses: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+    pub(crate) admin_api_key: Option<SecretString>,
+    pub(crate) demo: bool,
+    pub(crate) allow_loopback_endpoints: bool,
+    pub(crate) allow_endpoint_networks: Vec<IpNet>,
+    pub(crate) max_active_integrations: u8,
+    pub(crate) limits: bellpush_server::LimitSettings,
+    pub(crate) max_calls: usize,
+    pub(crate) max_call_duration: Duration,
+    pub(crate) media_timeout: Duration,
+    pub(crate) session_lifetime: Duration,
+    pub(crate) drain: Duration,
+}
+
+impl Config {
+    /// Reads the file, if one is named, lays the options over it, and checks all values.
+    ///
+    /// # Errors
+    /// One sentence that names the option and says what to write.
+    pub(crate) fn load(options: Options) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Values::default()));
+        if let Some(file) = &options.config {
+            if !file.is_file() {
+                bail!("--config: there is no file {}", file.display());
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let values: Values = figment
+            .merge(Serialized::defaults(&options))
+            .extract()
+            .map_err(|error| anyhow!("the configuration can't be read: {error}"))?;
+        Self::check(values)
+    }
+
+    fn check(values: Values) -> anyhow::Result<Self> {
+        let public_url = if values.public_url.is_empty() {
+            format!("http://localhost:{}", values.listen.port())
+        } else {
+            values.public_url
+        };
+        let origin = Url::parse(&public_url)
+            .ok()
+            .filter(|url| url.path() == "/" && url.query().is_none())
+            .ok_or_else(|| {
+                anyhow!("--public-url: {public_url:?} is not like https://calls.example.com")
+            })?
+            .as_str()
+            .parse()
+            .context("--public-url")?;
+        let database_url = match values.database_url.as_str() {
+            "" => None,
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Some(SecretString::from(values.database_url))
+            }
+            _ => bail!(
+                "--database-url: write postgres://user:password@host/name, or leave it out to use \
+                 the embedded database in the data directory"
+            ),
+        };
+        let admin_api_key = match values.admin_api_key.as_str() {
+            "" => None,
+            key if bellpush_server::ApiKey::parse(key).is_some() => {
+                Some(SecretString::from(values.admin_api_key))
+            }
+            _ => bail!(
+                "--admin-api-key: a key is bp_ followed by 32 to 128 letters, digits, - or _"
+            ),
+        };
+        for (option, seconds) in [
+            ("--max-call-seconds", values.max_call_seconds),
+            ("--media-timeout-seconds", values.media_timeout_seconds),
+            ("--session-seconds", values.session_seconds),
+        ] {
+            if seconds == 0 {
+                bail!("{option}: must be at least 1");
+            }
+        }
+        let master_key_file = if values.master_key_file.as_os_str().is_empty() {
+            values.data_dir.join("master.key")
+        } else {
+            values.master_key_file
+        };
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Ok(Self {
+            listen: values.listen,
+            origin,
+            data_dir: values.data_dir,
+            database_url,
+            master_key_file,
+            media_listen: values.media_listen,
+            media_addresses: values.media_addresses,
+            trusted_proxies: values.trusted_proxies,
+            log_format: values.log_format,
+            log_level: values.log_level,
+            admin_api_key,
+            demo: values.demo,
+            allow_loopback_endpoints: values.allow_loopback_endpoints,
+            allow_endpoint_networks: values.allow_endpoint_networks,
+            max_active_integrations: values.max_active_integrations,
+            limits: bellpush_server::LimitSettings {
+                sessions_per_minute: values.sessions_per_minute,
+                calls_per_minute: values.calls_per_minute,
+                events_per_minute: values.events_per_minute,
+                requests_per_minute: values.requests_per_minute,
+            },
+            max_calls: values.max_calls,
+            max_call_duration: seconds(values.max_call_seconds),
+            media_timeout: seconds(values.media_timeout_seconds),
+            session_lifetime: seconds(values.session_seconds),
+            drain: seconds(values.drain_seconds),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! Structured logs on standard error.
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat};
+
+/// Starts logging as configured.
+///
+/// # Errors
+/// When the filter can't be understood.
+pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
+    // The libraries below log what concerns their own developers.
+    let quiet = "sqlx=warn,sea_orm=warn,str0m=warn,hyper=warn";
+    let filter = EnvFilter::try_new(format!("{quiet},{}", config.log_level)).with_context(|| {
+        format!("--log-level: {:?} is not like info or info,bellpush_call=debug", config.log_level)
+    })?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! `bellpush serve`: opens the store, starts the engines, serves HTTP, and stops in order.
+
+use std::{
+    io::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use bellpush_call::{Engine, EngineConfig};
+use bellpush_core::origin::AllowedOrigin;
+use bellpush_delivery::{
+    AddressPolicy, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
+};
+use bellpush_server::{ApiKey, Demo, Server, ServerConfig, recovery};
+use bellpush_store::{MasterKey, Store, Target};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use secrecy::ExposeSecret;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+use tracing::{info, warn};
+
+use crate::{
+    config::Config,
+    delivery::{StoreQueue, announce},
+};
+
+/// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
+/// the store.
+const ANNOUNCED_BATCHES: usize = 1_024;
+/// How long attempts under way may take when the server stops.
+const DELIVERY_STOP: Duration = Duration::from_secs(10);
+/// How long open connections may take when the server stops.
+const HTTP_STOP: Duration = Duration::from_secs(5);
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When a part can't be started; the sentence says which and why.
+pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime can't be started")?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let metrics =
+        PrometheusBuilder::new().install_recorder().context("metrics can't be collected")?;
+    let store = open_store(&config).await?;
+    ensure_admin_key(&store, &config).await?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("--listen: {} can't be used; choose another address or port", config.listen)
+    })?;
+    let listen = listener.local_addr()?;
+    let demo = if config.demo {
+        Some(Demo::prepare(&store, own_origins(&config, listen.port())).await?)
+    } else {
+        None
+    };
+    let calls = Engine::start(EngineConfig {
+        public_addresses: config.media_addresses.clone(),
+        max_calls: config.max_calls,
+        media_timeout: config.media_timeout,
+        ..EngineConfig::new(config.media_listen)
+    })
+    .context("--media-listen")?;
+
+    let integrations_changed = Arc::new(Notify::new());
+    let server = Server::new(
+        store.clone(),
+        calls.clone(),
+        server_config(&config, demo),
+        metrics,
+        Arc::clone(&integrations_changed),
+    );
+    recovery::start(&server).await.context("calls of an earlier run can't be ended")?;
+    let deliveries = start_delivery(&config, &store, integrations_changed)?;
+    let keep = tokio::spawn(recovery::keep(Arc::clone(&server)));
+    let tidy = tokio::spawn(Arc::clone(&server).tidy());
+
+    info!(
+        address = %listen,
+        media = %calls.local_addr(),
+        public_url = %config.origin,
+        store = if config.database_url.is_some() { "postgres" } else { "sqlite" },
+        ready_after_ms = began.elapsed().as_millis() as u64,
+        "ready"
+    );
+    if config.demo {
+        say(&format!("Demo page: {}/demo", config.origin))?;
+    }
+
+    let router = bellpush_server::router(Arc::clone(&server));
+    let http_stop = Arc::new(Notify::new());
+    let told_to_stop = Arc::clone(&http_stop);
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            warn!(%error, "a connection can't be told to send at once");
+        }
+    });
+    let http = tokio::spawn(
+        axum::serve(
+            listener,
+            router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
+        )
+        .with_graceful_shutdown(async move { told_to_stop.notified().await })
+        .into_future(),
+    );
+
+    wait_for_signal().await?;
+    info!("stopping");
+    server.drain();
+    calls.shut_down(config.drain).await;
+    server.stop().await;
+    http_stop.notify_one();
+    if tokio::time::timeout(HTTP_STOP, http).await.is_err() {
+        warn!("some connections were still open");
+    }
+    let left = deliveries.shut_down(DELIVERY_STOP).await;
+    info!(unfinished = left.unfinished, unrecorded = left.unrecorded, "delivery stopped");
+    keep.await?;
+    tidy.await?;
+    store.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let target = match &config.database_url {
+        Some(url) => Target::Postgres { url: url.clone() },
+        None => Target::Sqlite { dir: config.data_dir.clone() },
+    };
+    let key = MasterKey::load_or_create(&config.master_key_file).with_context(|| {
+        format!("the master key in {} can't be used", config.master_key_file.display())
+    })?;
+    Ok(Store::open(target, key).await?)
+}
+
+/// Makes sure that there is a key for the management API; one that is made here is shown once.
+async fn ensure_admin_key(store: &Store, config: &Config) -> anyhow::Result<()> {
+    if let Some(given) = &config.admin_api_key {
+        let key = ApiKey::parse(given.expose_secret()).context("--admin-api-key")?;
+        if store.api_key_by_hash(&key.hash()).await?.is_none() {
+            store.create_api_key("admin (from the configuration)", &key.hash()).await?;
+        }
+    } else if store.api_keys().await?.is_empty() {
+        let key = ApiKey::random();
+        store.create_api_key("admin", &key.hash()).await?;
+        say(&format!("Admin API key, shown this once: {}", key.reveal()))?;
+    }
+    Ok(())
+}
+
+/// The origins by which a browser on this machine, or the public, reaches the server.
+fn own_origins(config: &Config, port: u16) -> Vec<AllowedOrigin> {
+    let local = ["localhost", "127.0.0.1"]
+        .iter()
+        .filter_map(|host| format!("http://{host}:{port}").parse().ok());
+    std::iter::once(config.origin.clone()).chain(local).collect()
+}
+
+fn server_config(config: &Config, demo: Option<Demo>) -> ServerConfig {
+    ServerConfig {
+        own_origin: config.origin.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        limits: config.limits,
+        session_lifetime: config.session_lifetime,
+        max_call_duration: config.max_call_duration,
+        max_active_integrations: config.max_active_integrations,
+        allow_loopback_endpoints: config.allow_loopback_endpoints,
+        demo,
+    }
+}
+
+fn start_delivery(
+    config: &Config,
+    store: &Store,
+    integrations_changed: Arc<Notify>,
+) -> anyhow::Result<DeliveryEngine> {
+    let (announcer, announced) = announcements(ANNOUNCED_BATCHES);
+    let addresses = AddressPolicy {
+        allow: config.allow_endpoint_networks.clone(),
+        allow_loopback: config.allow_loopback_endpoints,
+    };
+    let settings = DeliverySettings {
+        client: ClientSettings { addresses, ..ClientSettings::default() },
+        ..DeliverySettings::default()
+    };
+    let engine = DeliveryEngine::start(Arc::new(StoreQueue(store.clone())), announced, settings)
+        .context("delivery can't be started")?;
+    let written = store.take_new_deliveries().context("deliveries are announced already")?;
+    tokio::spawn(announce(store.clone(), written, integrations_changed, announcer));
+    Ok(engine)
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A line for the person who starts the server, apart from the log.
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush().context("standard output is closed")
+}

@@ -1,0 +1,50 @@
+//! Files that follow from the code: the TypeScript types of the protocol, tables of the
+//! documentation, and the OpenAPI document.
+
+mod docs;
+mod openapi;
+mod typescript;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::shell::root;
+
+/// How to generate.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Write nothing; fail when a file is not up to date
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// A generated file with its whole content.
+struct Generated {
+    path: PathBuf,
+    content: String,
+}
+
+/// Writes or checks all generated files.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let files = [typescript::protocol(), docs::events()?, openapi::document()?];
+    let mut stale = Vec::new();
+    for Generated { path, content } in files {
+        let full = root().join(&path);
+        if std::fs::read_to_string(&full).is_ok_and(|present| present == content) {
+            continue;
+        }
+        if options.check {
+            stale.push(path.display().to_string());
+        } else {
+            std::fs::write(&full, content)
+                .with_context(|| format!("{} can't be written", full.display()))?;
+            println!("wrote {}", path.display());
+        }
+    }
+    if !stale.is_empty() {
+        bail!("not up to date: {}; run cargo xtask generate and commit", stale.join(", "));
+    }
+    Ok(())
+}

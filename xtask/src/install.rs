@@ -1,0 +1,54 @@
+//! What the tests need beside Rust and Node: Debian packages and cargo tools.
+
+use anyhow::bail;
+
+use crate::shell::{cargo, command, is_installed, output, run};
+
+/// Debian packages by the program that shows that they are there.
+const PACKAGES: [(&str, &str); 2] =
+    [("/usr/bin/chromium", "chromium"), ("/usr/lib/postgresql/*/bin/initdb", "postgresql")];
+
+/// Installs what is missing. Debian packages need root; without it, says what to install.
+pub(crate) fn for_tests() -> anyhow::Result<()> {
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|(file, _)| !exists(file)).map(|(_, package)| *package).collect();
+    if !missing.is_empty() {
+        install_packages(&missing)?;
+    }
+    if !is_installed("cargo-nextest") {
+        run(&mut cargo(&["install", "--locked", "cargo-nextest"]))?;
+    }
+    Ok(())
+}
+
+/// Installs cargo-deny, which takes some minutes the first time.
+pub(crate) fn cargo_deny() -> anyhow::Result<()> {
+    if cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    run(cargo(&["install", "--locked", "--no-default-features", "cargo-deny"])
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"))
+}
+
+fn install_packages(packages: &[&str]) -> anyhow::Result<()> {
+    let list = packages.join(" ");
+    let is_root = output(&mut command("id", &["-u"]))?.trim() == "0";
+    if !is_installed("apt-get") || !is_root {
+        bail!("the tests need these Debian packages; install them as root: apt-get install {list}");
+    }
+    run(&mut command("apt-get", &["update", "-qq"]))?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(packages);
+    run(command("apt-get", &arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Whether a file exists; one `*` stands for one folder's name.
+fn exists(pattern: &str) -> bool {
+    let Some((before, after)) = pattern.split_once("/*/") else {
+        return std::path::Path::new(pattern).exists();
+    };
+    std::fs::read_dir(before)
+        .map(|folders| folders.flatten().any(|folder| folder.path().join(after).exists()))
+        .unwrap_or(false)
+}

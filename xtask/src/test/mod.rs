@@ -1,0 +1,101 @@
+//! `cargo xtask test`: every check and every test, cheapest first.
+
+mod postgres;
+
+use clap::{Args, ValueEnum};
+
+use self::postgres::Postgres;
+use crate::{
+    generate, install,
+    run::binary,
+    shell::{cargo, root, run as execute},
+    web,
+};
+
+/// What to test.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only these parts
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The web parts: types, linter, unit tests, build, sizes
+    Web,
+    /// Formatting, generated files, clippy, licences and bans
+    Lints,
+    /// The Rust tests, on SQLite and on a PostgreSQL that is started for them
+    Rust,
+    /// The tests in a real browser
+    Browser,
+}
+
+/// Runs the parts that were asked for, all by default.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let wants = |part| options.only.is_empty() || options.only.contains(&part);
+    install::for_tests()?;
+    if wants(Part::Web) {
+        test_web()?;
+    } else {
+        web::build()?;
+    }
+    if wants(Part::Lints) {
+        lint()?;
+    }
+    if wants(Part::Rust) {
+        test_rust()?;
+    }
+    if wants(Part::Browser) {
+        test_browser()?;
+    }
+    println!("All of it passed.");
+    Ok(())
+}
+
+fn test_web() -> anyhow::Result<()> {
+    web::install()?;
+    web::npm(&["run", "check"])?;
+    web::npm(&["test"])?;
+    web::npm(&["run", "build"])?;
+    web::npm(&["run", "size"])
+}
+
+fn lint() -> anyhow::Result<()> {
+    execute(&mut cargo(&["fmt", "--all", "--check"]))?;
+    execute(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    generate::run(&generate::Options { check: true })?;
+    install::cargo_deny()?;
+    execute(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))
+}
+
+fn test_rust() -> anyhow::Result<()> {
+    let postgres = Postgres::start()?;
+    // The tests across crates drive the real program.
+    execute(&mut cargo(&["build", "--package", "bellpush"]))?;
+    execute(
+        cargo(&["nextest", "run", "--workspace", "--all-features"])
+            .env("BELLPUSH_TEST_POSTGRES", postgres.url())
+            .env("BELLPUSH_BIN", binary(false)),
+    )
+}
+
+fn test_browser() -> anyhow::Result<()> {
+    execute(&mut cargo(&["build", "--package", "bellpush"]))?;
+    let folder = root().join("tests/browser");
+    execute(crate::shell::command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    execute(
+        crate::shell::command("npm", &["test"])
+            .current_dir(&folder)
+            .env("BELLPUSH_BIN", binary(false)),
+    )
+}
