@@ -1,8 +1,157 @@
-//! placeholder
-use clap::Args;
-/// x
+//! `cargo xtask bench`: the figures of docs/performance.md, measured on a release build.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    install,
+    run::{BuildOptions, binary, build},
+    shell::{cargo, command, root, run as execute},
+    test::postgres::Postgres,
+    web,
+};
+
+/// What to measure.
 #[derive(Debug, Args)]
-pub(crate) struct Options {}
-pub(crate) fn run(_: &Options) -> anyhow::Result<()> {
+pub(crate) struct Options {
+    /// One figure or group
+    #[arg(value_enum)]
+    subject: Subject,
+    /// Options of the load generator, after `--`
+    #[arg(last = true)]
+    load: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// Binary size, cold start to ready, idle memory
+    Startup,
+    /// Brotli sizes of the web parts against their budgets
+    Sizes,
+    /// Events accepted and on disk; `-- --store postgres` for the other store
+    Ingest,
+    /// Events delivered to a webhook; `-- --store postgres` for the other store
+    Delivery,
+    /// widget_loaded and tap to connected, in a real browser
+    Browser,
+}
+
+/// Starts counted for the cold start; the median is printed.
+const STARTS: usize = 21;
+const PORT: u16 = 18_080;
+
+/// Measures.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    if options.subject == Subject::Sizes {
+        web::build()?;
+        return web::npm(&["run", "size"]);
+    }
+    build(&BuildOptions { release: true })?;
+    match options.subject {
+        Subject::Startup => startup(),
+        Subject::Ingest => load("ingest", &options.load),
+        Subject::Delivery => load("delivery", &options.load),
+        Subject::Browser => browser(),
+        Subject::Sizes => Ok(()),
+    }
+}
+
+fn load(subject: &str, options: &[String]) -> anyhow::Result<()> {
+    install::for_tests()?;
+    let postgres = Postgres::start()?;
+    let mut arguments = vec!["run", "--release", "--package", "bellpush-load", "--", subject];
+    arguments.extend(options.iter().map(String::as_str));
+    execute(
+        cargo(&arguments)
+            .env("BELLPUSH_TEST_POSTGRES", postgres.url())
+            .env("BELLPUSH_BIN", binary(true)),
+    )
+}
+
+fn browser() -> anyhow::Result<()> {
+    install::for_tests()?;
+    let folder = root().join("tests/browser");
+    execute(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    execute(
+        command("npm", &["run", "bench"]).current_dir(&folder).env("BELLPUSH_BIN", binary(true)),
+    )
+}
+
+fn startup() -> anyhow::Result<()> {
+    let size = std::fs::metadata(binary(true))?.len();
+    println!("binary: {:.1} MB", size as f64 / 1e6);
+    let mut first = Vec::new();
+    let mut again = Vec::new();
+    let mut memory = Vec::new();
+    for _ in 0..STARTS {
+        let data = tempfile::tempdir()?;
+        let folder = data.path().to_string_lossy().into_owned();
+        for times in [&mut first, &mut again] {
+            let began = Instant::now();
+            let mut server = start(&folder)?;
+            wait_until_ready(&mut server)?;
+            times.push(began.elapsed().as_secs_f64() * 1000.0);
+            memory.push(resident_mb(server.id())?);
+            server.kill()?;
+            server.wait()?;
+        }
+    }
+    println!("start to ready, empty data directory: {:.0} ms (median of {STARTS})", median(first));
+    println!(
+        "start to ready, existing data directory: {:.0} ms (median of {STARTS})",
+        median(again)
+    );
+    println!("idle memory: {:.1} MB resident (median of {})", median(memory), 2 * STARTS);
     Ok(())
+}
+
+fn start(data: &str) -> anyhow::Result<Child> {
+    Command::new(binary(true))
+        .args(["serve", "--listen", &format!("127.0.0.1:{PORT}"), "--data-dir", data])
+        .args(["--media-listen", &format!("127.0.0.1:{PORT}"), "--log-level", "warn"])
+        .stdout(Stdio::null())
+        .spawn()
+        .context("the server can't be started")
+}
+
+fn wait_until_ready(server: &mut Child) -> anyhow::Result<()> {
+    let end = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < end {
+        if ready() {
+            return Ok(());
+        }
+        if let Some(status) = server.try_wait()? {
+            bail!("the server stopped ({status})");
+        }
+        sleep(Duration::from_millis(1));
+    }
+    bail!("the server was not ready in time")
+}
+
+fn ready() -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", PORT)) else { return false };
+    let request = "GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).is_ok()
+        && stream.read_to_string(&mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+}
+
+fn resident_mb(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }

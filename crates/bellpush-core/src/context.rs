@@ -56,6 +56,12 @@ pub enum ContextError {
         /** The key whose value is too long. */
         key: String,
     },
+    /// A value with a NUL character, which databases can't keep.
+    #[error("the value of the context key \"{key}\" has a NUL character")]
+    NulInValue {
+        /** The key. */
+        key: String,
+    },
     /// Over [`MAX_BYTES`] in all; `key` is where the limit was passed.
     #[error("the context is larger than {MAX_BYTES} bytes in all, from the key \"{key}\" on")]
     TooLarge {
@@ -74,6 +80,7 @@ impl ContextError {
             | Self::DuplicateKey { key }
             | Self::ReservedKey { key }
             | Self::ValueTooLong { key }
+            | Self::NulInValue { key }
             | Self::TooLarge { key } => key,
         }
     }
@@ -114,6 +121,9 @@ impl Context {
             }
             if value.chars().count() > MAX_VALUE_CHARS {
                 return Err(ContextError::ValueTooLong { key });
+            }
+            if value.contains('\0') {
+                return Err(ContextError::NulInValue { key });
             }
             bytes += key.len() + value.len();
             if bytes > MAX_BYTES {
@@ -189,7 +199,8 @@ mod tests {
     fn every_limit_names_the_offending_key() {
         let many = (0..33).map(|n| (format!("k{n}"), "v"));
         let large = (0..17).map(|n| (format!("k{n}"), "v".repeat(500)));
-        let cases: [(Result<Context, ContextError>, ContextError); 8] = [
+        let cases: [(Result<Context, ContextError>, ContextError); 9] = [
+            (Context::new([("a", "v\0")]), ContextError::NulInValue { key: "a".into() }),
             (Context::new(many), ContextError::TooManyKeys { key: "k32".into() }),
             (Context::new([("1st", "v")]), ContextError::InvalidKey { key: "1st".into() }),
             (Context::new([("", "v")]), ContextError::InvalidKey { key: String::new() }),

@@ -1,1 +1,46 @@
-//! placeholder
+//! Where Bellpush keeps things: repositories and the durable event log, on SQLite and PostgreSQL
+//! from one code.
+//!
+//! Everything goes through a [`Store`], a cheap handle. The rules that must never break (one
+//! terminal event per call, the limit on active integrations) are also the database's own. This
+//! crate makes no HTTP request and decides nothing about calls: it keeps what it is given, or says
+//! why not.
+
+// So that unit tests can use the same fixture as the others.
+#[cfg(test)]
+extern crate self as bellpush_store;
+
+mod api_keys;
+mod apps;
+mod calls;
+mod checkpoint;
+mod db;
+mod deliveries;
+mod error;
+mod events;
+mod integrations;
+mod log;
+mod migrations;
+mod nodes;
+mod page;
+#[cfg(test)]
+mod query_plans;
+mod sessions;
+mod store;
+pub mod vault;
+mod widget_keys;
+
+pub use api_keys::{ApiKey, SecretHash};
+pub use apps::{App, Destination, DestinationKind};
+pub use calls::{Call, CallFilter, CallState};
+pub use deliveries::{Delivery, Endpoint};
+pub use error::{DatabaseError, OpenError, SaveError, StoreError};
+pub use events::{EventFilter, RecordedEvent};
+pub use integrations::Integration;
+pub use log::{Append, AppendError, Appended, CallFinish, NewCall, Refusal};
+pub use nodes::OrphanedCall;
+pub use page::{Page, PageRequest};
+pub use sessions::{NewSession, Session};
+pub use store::{Store, Target};
+pub use vault::MasterKey;
+pub use widget_keys::WidgetKey;

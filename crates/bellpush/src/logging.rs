@@ -1,5 +1,7 @@
 //! Structured logs on standard error.
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
@@ -12,10 +14,17 @@ use crate::config::{Config, LogFormat};
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
     // The libraries below log what concerns their own developers.
     let quiet = "sqlx=warn,sea_orm=warn,str0m=warn,hyper=warn";
-    let filter = EnvFilter::try_new(format!("{quiet},{}", config.log_level)).with_context(|| {
-        format!("--log-level: {:?} is not like info or info,bellpush_call=debug", config.log_level)
-    })?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        EnvFilter::try_new(format!("{quiet},{}", config.log_level)).with_context(|| {
+            format!(
+                "--log-level: {:?} is not like info or info,bellpush_call=debug",
+                config.log_level
+            )
+        })?;
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => logs.init(),
         LogFormat::Json => logs.json().flatten_event(true).init(),

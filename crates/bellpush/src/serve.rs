@@ -1,7 +1,10 @@
 //! `bellpush serve`: opens the store, starts the engines, serves HTTP, and stops in order.
 
 use std::{
+    fs::DirBuilder,
     io::Write,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -106,12 +109,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         }
     });
     let http = tokio::spawn(
-        axum::serve(
-            listener,
-            router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
-        )
-        .with_graceful_shutdown(async move { told_to_stop.notified().await })
-        .into_future(),
+        axum::serve(listener, router.into_make_service_with_connect_info::<std::net::SocketAddr>())
+            .with_graceful_shutdown(async move { told_to_stop.notified().await })
+            .into_future(),
     );
 
     wait_for_signal().await?;
@@ -137,10 +137,20 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
         Some(url) => Target::Postgres { url: url.clone() },
         None => Target::Sqlite { dir: config.data_dir.clone() },
     };
-    let key = MasterKey::load_or_create(&config.master_key_file).with_context(|| {
-        format!("the master key in {} can't be used", config.master_key_file.display())
-    })?;
+    if let Some(folder) = config.master_key_file.parent() {
+        make_private_folder(folder)
+            .with_context(|| format!("the directory {} can't be made", folder.display()))?;
+    }
+    let key = MasterKey::load_or_create(&config.master_key_file)?;
     Ok(Store::open(target, key).await?)
+}
+
+/// A folder that only this user can look into; left as it is when it is there.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Makes sure that there is a key for the management API; one that is made here is shown once.

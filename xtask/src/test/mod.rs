@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check and every test, cheapest first.
 
-mod postgres;
+pub(crate) mod postgres;
 
 use clap::{Args, ValueEnum};
 

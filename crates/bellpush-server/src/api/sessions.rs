@@ -68,9 +68,13 @@ pub(crate) async fn create(
         return Err(Problem::origin_not_allowed(detail).at("/origin"));
     }
     if let Some(key) = &request.routing_key
-        && (key.trim().is_empty() || key.chars().count() > MAX_ROUTING_KEY_CHARS)
+        && (key.trim().is_empty()
+            || key.chars().count() > MAX_ROUTING_KEY_CHARS
+            || key.contains(char::is_control))
     {
-        let detail = format!("a routing key has 1 to {MAX_ROUTING_KEY_CHARS} characters");
+        let detail = format!(
+            "a routing key has 1 to {MAX_ROUTING_KEY_CHARS} characters, and none of control"
+        );
         return Err(Problem::invalid(detail).at("/routingKey"));
     }
     if request.destination_id.is_some() {

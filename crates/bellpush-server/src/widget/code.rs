@@ -17,7 +17,8 @@ use super::html::{Page, escape};
 use crate::{Server, http::problem::Problem};
 
 /// What custom code may do: run scripts and load from `https`. It may not navigate the page, open
-/// windows, show dialogs, or be framed by anything but the widget.
+/// windows or show dialogs. Who may frame it is added: a browser checks all ancestors, the page that
+/// embeds the widget included.
 const POLICY: &str = "sandbox allow-scripts; default-src 'none'; \
     script-src 'self' 'unsafe-inline' https:; style-src 'unsafe-inline' https:; img-src https: data:; \
     font-src https: data:; connect-src https:; media-src https:; base-uri 'none'; \
@@ -44,7 +45,11 @@ pub(crate) async fn code(
     let page = Page {
         status: StatusCode::OK,
         html,
-        policy: POLICY.into(),
+        policy: app
+            .settings
+            .allowed_origins
+            .iter()
+            .fold(POLICY.to_owned(), |policy, origin| policy + " " + origin.as_str()),
         permissions: "microphone=(), camera=(), geolocation=(), display-capture=(), payment=()",
     };
     Ok(page.into_response())

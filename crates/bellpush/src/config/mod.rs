@@ -195,9 +195,9 @@ impl Config {
             key if bellpush_server::ApiKey::parse(key).is_some() => {
                 Some(SecretString::from(values.admin_api_key))
             }
-            _ => bail!(
-                "--admin-api-key: a key is bp_ followed by 32 to 128 letters, digits, - or _"
-            ),
+            _ => {
+                bail!("--admin-api-key: a key is bp_ followed by 32 to 128 letters, digits, - or _")
+            }
         };
         for (option, seconds) in [
             ("--max-call-seconds", values.max_call_seconds),

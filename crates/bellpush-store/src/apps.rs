@@ -1,0 +1,192 @@
+//! Apps and their destinations.
+
+use bellpush_core::{
+    app::AppSettings,
+    events::EventTime,
+    ids::{AppId, DestinationId},
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    db::{self, Row, to_json},
+};
+
+/// An app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its settings.
+    pub settings: AppSettings,
+    /// When it was made.
+    pub created_at: EventTime,
+    /// When its settings were last changed.
+    pub updated_at: EventTime,
+}
+
+/// What kind of place a destination is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationKind {
+    /// The built-in demo that answers every call.
+    Demo,
+}
+
+/// A destination: a profile that says where a call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Its id.
+    pub id: DestinationId,
+    /// Its app.
+    pub app_id: AppId,
+    /// Its name, for people.
+    pub name: String,
+    /// What kind of place it is.
+    pub kind: DestinationKind,
+    /// Whether calls that ask for no destination go there. Every app has exactly one such.
+    pub is_default: bool,
+}
+
+impl Store {
+    /// Makes an app, with the demo as its default destination.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_app(&self, settings: &AppSettings) -> Result<App, StoreError> {
+        let id = AppId::from_uuid(Uuid::now_v7());
+        let at = db::now();
+        let transaction = self.db().begin().await?;
+        let sql = "
+            INSERT INTO apps (id, settings, created_at, updated_at)
+            VALUES ($1, $2, $3, $3)";
+        let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
+        db::execute(&transaction, sql, values).await?;
+        let sql = "
+            INSERT INTO destinations (id, app_id, name, kind, is_default)
+            VALUES ($1, $2, 'Demo', 'demo', TRUE)";
+        let destination_id = DestinationId::from_uuid(Uuid::now_v7());
+        let values = [destination_id.to_string().into(), id.to_string().into()];
+        db::execute(&transaction, sql, values).await?;
+        transaction.commit().await?;
+        Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at })
+    }
+
+    /// All apps, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn apps(&self) -> Result<Vec<App>, StoreError> {
+        let sql = "SELECT id, settings, created_at, updated_at FROM apps ORDER BY id";
+        db::read(db::all(&self.db().read, sql, []).await?, app)
+    }
+
+    /// One app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn app(&self, id: AppId) -> Result<Option<App>, StoreError> {
+        let sql = "SELECT id, settings, created_at, updated_at FROM apps WHERE id = $1";
+        let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
+        row.as_ref().map(app).transpose()
+    }
+
+    /// Replaces an app's settings; `None` when there is no such app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_app(
+        &self,
+        id: AppId,
+        settings: &AppSettings,
+    ) -> Result<Option<App>, StoreError> {
+        let sql = "
+            UPDATE apps
+            SET settings = $2, updated_at = $3
+            WHERE id = $1
+            RETURNING id, settings, created_at, updated_at";
+        let at = db::now().millis();
+        let values = [id.to_string().into(), to_json(settings).into(), at.into()];
+        let row = db::one(&self.db().write, sql, values).await?;
+        row.as_ref().map(app).transpose()
+    }
+
+    /// Deletes an app with everything that belongs to it; `false` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_app(&self, id: AppId) -> Result<bool, StoreError> {
+        let transaction = self.db().begin_configuration().await?;
+        // What hangs on the app by foreign keys goes with its row; the log has none.
+        for sql in [
+            "DELETE FROM attempts
+             WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
+            "DELETE FROM deliveries
+             WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
+            "DELETE FROM survey_responses
+             WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1)",
+            "DELETE FROM calls WHERE app_id = $1",
+            "DELETE FROM events WHERE app_id = $1",
+        ] {
+            db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        }
+        let sql = "DELETE FROM apps WHERE id = $1";
+        let deleted = db::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+
+    /// An app's destinations, the default one first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn destinations(&self, app_id: AppId) -> Result<Vec<Destination>, StoreError> {
+        let sql = "
+            SELECT id, app_id, name, kind, is_default
+            FROM destinations
+            WHERE app_id = $1
+            ORDER BY is_default DESC, id";
+        db::read(db::all(&self.db().read, sql, [app_id.to_string().into()]).await?, destination)
+    }
+
+    /// Where a call of this app goes: the destination asked for, or the default one for `None`.
+    /// `None` when the app has no such destination.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn destination(
+        &self,
+        app_id: AppId,
+        asked: Option<DestinationId>,
+    ) -> Result<Option<Destination>, StoreError> {
+        let sql = "
+            SELECT id, app_id, name, kind, is_default
+            FROM destinations
+            WHERE app_id = $1
+              AND (id = $2 OR ($2 IS NULL AND is_default))";
+        let values = [app_id.to_string().into(), asked.map(|id| id.to_string()).into()];
+        let row = db::one(&self.db().read, sql, values).await?;
+        row.as_ref().map(destination).transpose()
+    }
+}
+
+fn app(row: &Row) -> Result<App, StoreError> {
+    Ok(App {
+        id: row.parse("id")?,
+        settings: row.json("settings")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+fn destination(row: &Row) -> Result<Destination, StoreError> {
+    Ok(Destination {
+        id: row.parse("id")?,
+        app_id: row.parse("app_id")?,
+        name: row.get("name")?,
+        kind: row.word("kind")?,
+        is_default: row.get("is_default")?,
+    })
+}

@@ -1,0 +1,291 @@
+//! Deliveries and their attempts: what the delivery engine reads and writes.
+
+use std::collections::BTreeMap;
+
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    events::EventTime,
+    ids::{AppId, CallId, EventId, IntegrationId},
+    integration::IntegrationSettings,
+};
+use secrecy::SecretString;
+
+use crate::{
+    Page, PageRequest, Store, StoreError,
+    db::{self, Row, to_json},
+    integrations::signing_identity,
+    page::{Conditions, Query},
+};
+
+/// An integration as the delivery engine needs it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The integration.
+    pub id: IntegrationId,
+    /// Its app.
+    pub app_id: AppId,
+    /// Its settings.
+    pub settings: IntegrationSettings,
+    /// When it was made.
+    pub created_at: EventTime,
+    /// What its deliveries are signed with.
+    pub signing_secret: SecretString,
+}
+
+/// A delivery, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Which.
+    pub key: DeliveryKey,
+    /// The event's id.
+    pub event_id: EventId,
+    /// The event's name.
+    pub event_name: String,
+    /// The event's call, if it belongs to one.
+    pub call_id: Option<CallId>,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Attempts made so far.
+    pub attempts: u32,
+    /// When the next attempt is due, while pending.
+    pub next_due: Option<EventTime>,
+    /// When the event was recorded.
+    pub recorded_at: EventTime,
+}
+
+pub(crate) const PENDING: &str = "
+    SELECT integration_id, event_seq, attempts, next_due, events.app_id, events.id AS event_id,
+        events.call_id, events.envelope
+    FROM deliveries
+    JOIN events ON events.seq = deliveries.event_seq
+    WHERE integration_id = $1
+      AND status = 'pending'
+      AND event_seq > $2
+    ORDER BY event_seq
+    LIMIT $3";
+
+/// Not `status = 'pending'`: by that PostgreSQL may come to read all that is pending.
+pub(crate) const UPDATE_DELIVERIES: &str = "
+    UPDATE deliveries
+    SET status = given.value ->> 2,
+        attempts = CAST(given.value ->> 3 AS BIGINT),
+        next_due = CAST(given.value ->> 4 AS BIGINT)
+    FROM json_each($1) AS given
+    WHERE deliveries.integration_id = given.value ->> 0
+      AND deliveries.event_seq = CAST(given.value ->> 1 AS BIGINT)
+      AND deliveries.status NOT IN ('delivered', 'dead')";
+
+impl Store {
+    /// All integrations, active or not, with their signing secrets.
+    ///
+    /// # Errors
+    /// When the database fails, or a secret can't be opened.
+    pub async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
+        let sql = "SELECT id, app_id, settings, signing_secret, created_at FROM integrations";
+        let rows = db::all(&self.db().read, sql, []).await?;
+        db::read(rows, |row| {
+            let id = row.parse("id")?;
+            let sealed: String = row.get("signing_secret")?;
+            Ok(Endpoint {
+                id,
+                app_id: row.parse("app_id")?,
+                settings: row.json("settings")?,
+                created_at: row.time("created_at")?,
+                signing_secret: self.key().open(&signing_identity(id), &sealed)?,
+            })
+        })
+    }
+
+    /// Pending deliveries of one integration, oldest first, starting after a place in the log.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pending(
+        &self,
+        integration_id: IntegrationId,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<PendingDelivery>, StoreError> {
+        let after = after.map_or(0, |seq| seq.0);
+        let limit = i64::from(limit);
+        let values = [integration_id.to_string().into(), after.into(), limit.into()];
+        db::read(db::all(&self.db().read, PENDING, values).await?, pending)
+    }
+
+    /// Keeps finished attempts and where they leave their deliveries, all in one transaction.
+    /// Attempts of unknown deliveries are passed over; a delivery that is delivered or dead stays so.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is kept then.
+    pub async fn record_attempts(&self, records: Vec<AttemptRecord>) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let attempts: Vec<_> = records
+            .iter()
+            .map(|record| {
+                let AttemptRecord { key, number, started_at, duration_ms, .. } = record;
+                let failure = record.failure.map(FailureClass::as_str);
+                let detail = db::without_nul(&record.detail);
+                let due = record.next_due.map(EventTime::millis);
+                let (id, seq, at) = (key.integration_id, key.seq, started_at.millis());
+                (id, seq, number, at, duration_ms, record.status, failure, detail, due)
+            })
+            .collect();
+        // Of several attempts of one delivery the last one says where it stands.
+        let mut last = BTreeMap::new();
+        for record in &records {
+            last.entry(record.key)
+                .and_modify(|known: &mut &AttemptRecord| {
+                    if record.number >= known.number {
+                        *known = record;
+                    }
+                })
+                .or_insert(record);
+        }
+        let outcomes: Vec<_> = last
+            .values()
+            .map(|record| {
+                let due = record
+                    .next_due
+                    .filter(|_| record.outcome == DeliveryStatus::Pending)
+                    .map(EventTime::millis);
+                let key = record.key;
+                (key.integration_id, key.seq, word(record.outcome), record.number, due)
+            })
+            .collect();
+        let transaction = self.db().begin().await?;
+        let sql = "
+            INSERT INTO attempts
+                (integration_id, event_seq, number, started_at, duration_ms, status, failure,
+                 detail, next_due)
+            SELECT
+                deliveries.integration_id, deliveries.event_seq,
+                CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
+                CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
+                value ->> 7, CAST(value ->> 8 AS BIGINT)
+            FROM json_each($1)
+            JOIN deliveries ON deliveries.integration_id = value ->> 0
+            WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
+            ON CONFLICT DO NOTHING";
+        db::execute(&transaction, sql, [to_json(&attempts).into()]).await?;
+        db::execute(&transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// An integration's deliveries, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn deliveries(
+        &self,
+        integration_id: IntegrationId,
+        status: Option<DeliveryStatus>,
+        page: PageRequest<Seq>,
+    ) -> Result<Page<Delivery, Seq>, StoreError> {
+        let query = query(integration_id, status, page);
+        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
+        Ok(Page::cut(db::read(rows, delivery)?, page.limit, |delivery| delivery.key.seq))
+    }
+
+    /// The attempts of one delivery, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn attempts(&self, key: DeliveryKey) -> Result<Vec<AttemptRecord>, StoreError> {
+        let sql = "
+            SELECT *
+            FROM attempts
+            WHERE integration_id = $1
+              AND event_seq = $2
+            ORDER BY number";
+        let values = [key.integration_id.to_string().into(), key.seq.0.into()];
+        db::read(db::all(&self.db().read, sql, values).await?, attempt)
+    }
+}
+
+pub(crate) fn query(
+    integration_id: IntegrationId,
+    status: Option<DeliveryStatus>,
+    page: PageRequest<Seq>,
+) -> Query {
+    let mut conditions = Conditions::default();
+    conditions.and("integration_id = $", integration_id.to_string());
+    // Written out, so that the partial indexes serve.
+    match status {
+        None => {}
+        Some(DeliveryStatus::Pending) => conditions.and_always("status = 'pending'"),
+        Some(DeliveryStatus::Delivered) => conditions.and_always("status = 'delivered'"),
+        Some(DeliveryStatus::Dead) => conditions.and_always("status = 'dead'"),
+    }
+    if let Some(after) = page.after {
+        conditions.and("event_seq < $", after.0);
+    }
+    let select = "
+        SELECT deliveries.*, events.id AS event_id, events.name, events.call_id, events.recorded_at
+        FROM deliveries
+        JOIN events ON events.seq = deliveries.event_seq";
+    conditions.query(select, "ORDER BY event_seq DESC", &page)
+}
+
+fn key(row: &Row) -> Result<DeliveryKey, StoreError> {
+    Ok(DeliveryKey {
+        integration_id: row.parse("integration_id")?,
+        seq: Seq(row.get("event_seq")?),
+    })
+}
+
+fn pending(row: &Row) -> Result<PendingDelivery, StoreError> {
+    Ok(PendingDelivery {
+        key: key(row)?,
+        app_id: row.parse("app_id")?,
+        event_id: row.parse("event_id")?,
+        call_id: row.parse_opt("call_id")?,
+        body: row.get("envelope")?,
+        attempts: row.count("attempts")?,
+        due: row.time("next_due")?,
+    })
+}
+
+fn delivery(row: &Row) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        key: key(row)?,
+        event_id: row.parse("event_id")?,
+        event_name: row.get("name")?,
+        call_id: row.parse_opt("call_id")?,
+        status: row.word("status")?,
+        attempts: row.count("attempts")?,
+        next_due: row.time_opt("next_due")?,
+        recorded_at: row.time("recorded_at")?,
+    })
+}
+
+fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
+    let failure: Option<FailureClass> = row.word_opt("failure")?;
+    let next_due = row.time_opt("next_due")?;
+    let status = row.get::<Option<i64>>("status")?.map(u16::try_from).transpose();
+    Ok(AttemptRecord {
+        key: key(row)?,
+        number: row.count("number")?,
+        started_at: row.time("started_at")?,
+        duration_ms: row.count("duration_ms")?,
+        status: status.map_err(|_| StoreError::Corrupt { column: "status" })?,
+        failure,
+        detail: row.get("detail")?,
+        outcome: match (failure, next_due) {
+            (None, _) => DeliveryStatus::Delivered,
+            (Some(_), Some(_)) => DeliveryStatus::Pending,
+            (Some(_), None) => DeliveryStatus::Dead,
+        },
+        next_due,
+    })
+}
+
+const fn word(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Pending => "pending",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Dead => "dead",
+    }
+}

@@ -1,0 +1,167 @@
+//! What can go wrong. No error shows SQL or a stored value.
+
+use std::path::PathBuf;
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+use crate::vault::VaultError;
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds the directory.
+    #[error(
+        "{} is in use by another bellpush process; stop it, or give this one another directory",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// A file or a directory could not be made or opened.
+    #[error("{} can't be used: {source}", path.display())]
+    File {
+        /** Which. */
+        path: PathBuf,
+        /** Why. */
+        source: std::io::Error,
+    },
+    /// A newer version wrote the database.
+    #[error(
+        "the database has schema version {found}, but this bellpush knows versions up to {known}; \
+         start the newer version again, or restore a backup"
+    )]
+    NewerSchema {
+        /** The version found. */
+        found: i64,
+        /** The newest one known. */
+        known: i64,
+    },
+    /// The secrets in the database were sealed with another key.
+    #[error(
+        "this is not the master key that the database's secrets were sealed with; give bellpush \
+         the right key"
+    )]
+    WrongMasterKey,
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why something could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A row that this version can't read.
+    #[error("the column {column} holds something that this version can't read")]
+    Corrupt {
+        /** Which column. */
+        column: &'static str,
+    },
+    /// A secret could not be sealed or opened.
+    #[error(transparent)]
+    Secret(#[from] VaultError),
+}
+
+/// Why an integration could not be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// There is no such app.
+    #[error("there is no such app")]
+    UnknownApp,
+    /// The app has as many active integrations as it may have.
+    #[error("an app has at most {max} active integrations; deactivate one first")]
+    TooManyActive {
+        /** The limit. */
+        max: u8,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DbErr> for SaveError {
+    fn from(error: DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A failure of the database, stripped of SQL and values: the kind, and the database's own code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    /// The database can't be reached, or all its connections are taken.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// Another transaction was in the way; trying again helps.
+    #[error("the database gave way to another transaction (code {0})")]
+    Conflict(String),
+    /// The database refused a statement.
+    #[error("the database refused a statement (code {code}, constraint {constraint:?})")]
+    Refused {
+        /** SQLSTATE, or SQLite's extended result code. */
+        code: String,
+        /** The constraint, if one was violated. */
+        constraint: Option<String>,
+    },
+    /// Something else in the database layer.
+    #[error("the database layer failed: {0}")]
+    Other(&'static str),
+}
+
+impl From<DbErr> for DatabaseError {
+    fn from(error: DbErr) -> Self {
+        let runtime = match error {
+            DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
+            DbErr::ConnectionAcquire(_) => {
+                return Self::Unavailable("no connection came free in time".into());
+            }
+            _ => return Self::Other("a value had another type than expected"),
+        };
+        match runtime {
+            RuntimeErr::SqlxError(error) => Self::from(&*error),
+            RuntimeErr::Internal(_) => Self::Other("internal"),
+        }
+    }
+}
+
+impl From<&sqlx::Error> for DatabaseError {
+    fn from(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => {
+                let code = error.code().map_or_else(|| "unknown".into(), |code| code.into_owned());
+                match code.as_str() {
+                    // Serialization failure and deadlock; SQLITE_BUSY and its relatives.
+                    "40001" | "40P01" | "5" | "261" | "517" => Self::Conflict(code),
+                    // Out of connections, shutting down, starting up.
+                    "53300" | "57P01" | "57P02" | "57P03" => Self::Unavailable(code),
+                    _ => Self::Refused { constraint: error.constraint().map(str::to_owned), code },
+                }
+            }
+            sqlx::Error::Io(error) => Self::Unavailable(error.kind().to_string()),
+            sqlx::Error::PoolTimedOut => {
+                Self::Unavailable("no connection came free in time".into())
+            }
+            sqlx::Error::PoolClosed => Self::Unavailable("the store is closed".into()),
+            sqlx::Error::WorkerCrashed => Self::Unavailable("the database's thread ended".into()),
+            sqlx::Error::Tls(_) => Self::Unavailable("TLS failed".into()),
+            sqlx::Error::Configuration(_) => {
+                Self::Unavailable("the database's address can't be understood".into())
+            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => {
+                Self::Other("a column had another type than expected")
+            }
+            _ => Self::Other("unexpected"),
+        }
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<DbErr> for OpenError {
+    fn from(error: DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}

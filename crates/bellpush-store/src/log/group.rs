@@ -1,0 +1,347 @@
+//! Writes a group of requests in one transaction. A constant number of statements, however many
+//! events there are: they go in as JSON.
+
+use std::collections::{HashMap, HashSet};
+
+use bellpush_core::{
+    delivery::{DeliveryKey, PendingDelivery, Seq},
+    events::{Event, EventTime},
+    ids::{CallId, EventId},
+};
+use sea_orm::DatabaseTransaction;
+use serde::Serialize;
+
+use super::{
+    Append, CallFinish, Refusal,
+    plan::{Facts, KnownCall, Stage, Verdict},
+};
+use crate::{
+    DatabaseError, StoreError,
+    calls::{ENDED, FAILED, LIVE},
+    db::{self, Db, Lock, to_json},
+};
+
+pub(crate) const KNOWN_EVENTS: &str = "
+    SELECT id, app_id, seq
+    FROM events
+    WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
+
+pub(crate) const KNOWN_CALLS: &str = "
+    SELECT id, app_id, session_id, state, survey_responses.call_id
+    FROM calls
+    LEFT JOIN survey_responses ON survey_responses.call_id = calls.id
+    WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
+
+pub(crate) const INSERT_DELIVERIES: &str = "
+    INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
+    SELECT integrations.id, CAST(given.value ->> 0 AS BIGINT), 'pending', 0, $2
+    FROM json_each($1) AS given
+    JOIN integrations ON integrations.app_id = given.value ->> 1
+    JOIN integration_events ON integration_events.integration_id = integrations.id
+    WHERE integration_events.name = given.value ->> 2
+      AND integrations.active
+      AND (integrations.include_previews OR NOT CAST(given.value ->> 3 AS BOOLEAN))
+    RETURNING integration_id, event_seq";
+
+/// An append with its envelope in the form that is kept.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) append: Append,
+    envelope: String,
+}
+
+impl Prepared {
+    pub(super) fn new(append: Append) -> Self {
+        let envelope = to_json(&append.event().envelope);
+        Self { append, envelope }
+    }
+
+    fn event(&self) -> &Event {
+        self.append.event()
+    }
+}
+
+/// Where an event is in the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) seq: Seq,
+    pub(super) repeated: bool,
+}
+
+/// What became of one request: the places of its events, or the append that was refused.
+pub(super) type Outcome = Result<Vec<Place>, (usize, Refusal)>;
+
+#[derive(Debug)]
+pub(super) struct Written {
+    /// One for each request, in order.
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) deliveries: Vec<PendingDelivery>,
+}
+
+/// Writes what the rules allow of these requests. On an error nothing is written.
+pub(super) async fn write(db: &Db, requests: &[&[Prepared]]) -> Result<Written, StoreError> {
+    let transaction = db::begin(&db.log).await?;
+    db::lock(&transaction, Lock::ReadConfiguration).await?;
+    let (mut facts, mut seqs) = read_facts(&transaction, requests).await?;
+    let verdicts: Vec<_> = requests
+        .iter()
+        .map(|request| facts.admit(request.iter().map(|prepared| &prepared.append)))
+        .collect();
+    let new: Vec<&Prepared> = requests
+        .iter()
+        .zip(&verdicts)
+        .filter_map(|(request, verdicts)| Some(request.iter().zip(verdicts.as_ref().ok()?)))
+        .flatten()
+        .filter(|(_, verdict)| **verdict == Verdict::Write)
+        .map(|(prepared, _)| prepared)
+        .collect();
+    let mut deliveries = Vec::new();
+    if new.is_empty() {
+        transaction.rollback().await?;
+    } else {
+        let recorded_at = db::now();
+        let new_seqs = insert_events(&transaction, &new, recorded_at).await?;
+        seqs.extend(&new_seqs);
+        write_calls(&transaction, &new).await?;
+        deliveries = insert_deliveries(&transaction, &new, &new_seqs, recorded_at).await?;
+        transaction.commit().await?;
+    }
+    let outcomes = requests
+        .iter()
+        .zip(verdicts)
+        .map(|(request, verdicts)| match verdicts {
+            Ok(verdicts) => Ok(Ok(places(request, &verdicts, &seqs)?)),
+            Err(refused) => Ok(Err(refused)),
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(Written { outcomes, deliveries })
+}
+
+fn places(
+    request: &[Prepared],
+    verdicts: &[Verdict],
+    seqs: &HashMap<EventId, Seq>,
+) -> Result<Vec<Place>, StoreError> {
+    request
+        .iter()
+        .zip(verdicts)
+        .map(|(prepared, verdict)| {
+            let seq =
+                *seqs.get(&prepared.event().id).ok_or(StoreError::Corrupt { column: "seq" })?;
+            Ok(Place { seq, repeated: *verdict == Verdict::Repeated })
+        })
+        .collect()
+}
+
+async fn read_facts(
+    transaction: &DatabaseTransaction,
+    requests: &[&[Prepared]],
+) -> Result<(Facts, HashMap<EventId, Seq>), StoreError> {
+    let events = || requests.iter().copied().flatten().map(Prepared::event);
+    let mut facts = Facts::default();
+    let mut seqs = HashMap::new();
+
+    let apps: HashSet<_> = events().map(|event| (event.app_id,)).collect();
+    let sql = "SELECT id FROM apps WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
+    for row in db::all(transaction, sql, [to_json(&apps).into()]).await? {
+        facts.apps.insert(row.parse("id")?);
+    }
+
+    let ids: Vec<_> = events().map(|event| (event.id,)).collect();
+    for row in db::all(transaction, KNOWN_EVENTS, [to_json(&ids).into()]).await? {
+        let id = row.parse("id")?;
+        facts.events.insert(id, row.parse("app_id")?);
+        seqs.insert(id, Seq(row.get("seq")?));
+    }
+
+    let calls: HashSet<(CallId,)> =
+        events().filter_map(|event| event.call_id).map(|id| (id,)).collect();
+    if !calls.is_empty() {
+        for row in db::all(transaction, KNOWN_CALLS, [to_json(&calls).into()]).await? {
+            let surveyed = row.get::<Option<String>>("call_id")?.is_some();
+            let stage = match row.get::<String>("state")?.as_str() {
+                LIVE => Stage::Live,
+                ENDED if surveyed => Stage::Surveyed,
+                ENDED => Stage::Ended,
+                FAILED => Stage::Failed,
+                _ => return Err(StoreError::Corrupt { column: "state" }),
+            };
+            let app_id = row.parse("app_id")?;
+            let session_id = row.parse("session_id")?;
+            facts.calls.insert(row.parse("id")?, KnownCall { app_id, session_id, stage });
+        }
+    }
+    Ok((facts, seqs))
+}
+
+async fn insert_events(
+    transaction: &DatabaseTransaction,
+    new: &[&Prepared],
+    recorded_at: EventTime,
+) -> Result<HashMap<EventId, Seq>, StoreError> {
+    let rows: Vec<_> = new
+        .iter()
+        .enumerate()
+        .map(|(place, prepared)| {
+            let Event { id, app_id, session_id, call_id, preview, envelope } = prepared.event();
+            let occurred_at = envelope.timestamp.millis();
+            let (name, body) = (&envelope.name, &prepared.envelope);
+            (place, id, app_id, session_id, call_id, name, preview, body, occurred_at)
+        })
+        .collect();
+    let sql = "
+        INSERT INTO events
+            (id, app_id, session_id, call_id, name, preview, envelope, occurred_at, recorded_at)
+        SELECT
+            value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+            CAST(value ->> 6 AS BOOLEAN), value ->> 7, CAST(value ->> 8 AS BIGINT), $2
+        FROM json_each($1)
+        WHERE TRUE
+        ORDER BY CAST(value ->> 0 AS BIGINT)
+        ON CONFLICT DO NOTHING
+        RETURNING id, seq";
+    let values = [to_json(&rows).into(), recorded_at.millis().into()];
+    let seqs = db::all(transaction, sql, values)
+        .await?
+        .iter()
+        .map(|row| Ok((row.parse("id")?, Seq(row.get("seq")?))))
+        .collect::<Result<HashMap<_, _>, StoreError>>()?;
+    if seqs.len() < new.len() {
+        // Another node recorded one of them, or the end of the same call, since the facts were read.
+        return Err(DatabaseError::Conflict("repeated event".into()).into());
+    }
+    Ok(seqs)
+}
+
+/// Brings the calls to where their events say they are.
+async fn write_calls(
+    transaction: &DatabaseTransaction,
+    new: &[&Prepared],
+) -> Result<(), StoreError> {
+    let (mut started, mut over, mut surveys) = (Vec::new(), Vec::new(), Vec::new());
+    for append in new.iter().map(|prepared| &prepared.append) {
+        let Event { id, app_id, session_id, call_id, envelope, .. } = append.event();
+        let at = envelope.timestamp.millis();
+        match append {
+            Append::Event(_) => {}
+            Append::CallStarted { call, .. } => {
+                let form_values = call.form_values.as_ref().map(to_json);
+                let (asked, profile) = (call.destination_id, call.profile_id);
+                let key = call.routing_key.as_deref().map(db::without_nul);
+                let node = call.node_id;
+                started.push((
+                    call_id,
+                    app_id,
+                    session_id,
+                    asked,
+                    profile,
+                    key,
+                    node,
+                    form_values,
+                    at,
+                ));
+            }
+            Append::CallEnded {
+                finish: CallFinish::Ended { reason, duration, connected_at },
+                ..
+            } => {
+                let connected = connected_at.map(EventTime::millis);
+                over.push((
+                    call_id,
+                    ENDED,
+                    at,
+                    connected,
+                    Some(reason.as_str()),
+                    Some(duration),
+                    None,
+                ));
+            }
+            Append::CallEnded { finish: CallFinish::Failed { code, connected_at }, .. } => {
+                let connected = connected_at.map(EventTime::millis);
+                over.push((call_id, FAILED, at, connected, None, None, Some(code.as_str())));
+            }
+            Append::Survey { answers, .. } => surveys.push((call_id, id, to_json(answers))),
+        }
+    }
+    let sql = "
+        INSERT INTO calls
+            (id, app_id, session_id, destination_id, profile_id, routing_key, node_id, form_values,
+             state, started_at)
+        SELECT
+            value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+            value ->> 6, value ->> 7, 'live', CAST(value ->> 8 AS BIGINT)
+        FROM json_each($1)";
+    write_rows(transaction, sql, &started).await?;
+    let sql = "
+        UPDATE calls
+        SET state = given.value ->> 1,
+            ended_at = CAST(given.value ->> 2 AS BIGINT),
+            connected_at = CAST(given.value ->> 3 AS BIGINT),
+            end_reason = given.value ->> 4,
+            duration = CAST(given.value ->> 5 AS BIGINT),
+            error_code = given.value ->> 6
+        FROM json_each($1) AS given
+        WHERE calls.id = given.value ->> 0";
+    write_rows(transaction, sql, &over).await?;
+    let sql = "
+        INSERT INTO survey_responses (call_id, event_id, answers)
+        SELECT value ->> 0, value ->> 1, value ->> 2
+        FROM json_each($1)";
+    write_rows(transaction, sql, &surveys).await
+}
+
+async fn write_rows(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    rows: &[impl Serialize],
+) -> Result<(), StoreError> {
+    if !rows.is_empty() {
+        db::execute(transaction, sql, [to_json(&rows).into()]).await?;
+    }
+    Ok(())
+}
+
+/// One delivery for each new event and active integration that selected it, oldest first.
+async fn insert_deliveries(
+    transaction: &DatabaseTransaction,
+    new: &[&Prepared],
+    seqs: &HashMap<EventId, Seq>,
+    due: EventTime,
+) -> Result<Vec<PendingDelivery>, StoreError> {
+    let by_seq: HashMap<Seq, &Prepared> = new
+        .iter()
+        .filter_map(|prepared| Some((*seqs.get(&prepared.event().id)?, *prepared)))
+        .collect();
+    let rows: Vec<_> = by_seq
+        .iter()
+        .map(|(seq, prepared)| {
+            let event = prepared.event();
+            (seq, event.app_id, &event.envelope.name, event.preview)
+        })
+        .collect();
+    let values = [to_json(&rows).into(), due.millis().into()];
+    let mut deliveries = db::all(transaction, INSERT_DELIVERIES, values)
+        .await?
+        .iter()
+        .map(|row| {
+            let key = DeliveryKey {
+                integration_id: row.parse("integration_id")?,
+                seq: Seq(row.get("event_seq")?),
+            };
+            let prepared =
+                by_seq.get(&key.seq).ok_or(StoreError::Corrupt { column: "event_seq" })?;
+            let event = prepared.event();
+            Ok(PendingDelivery {
+                key,
+                app_id: event.app_id,
+                event_id: event.id,
+                call_id: event.call_id,
+                body: prepared.envelope.clone(),
+                attempts: 0,
+                due,
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    deliveries.sort_unstable_by_key(|delivery| (delivery.key.seq, delivery.key.integration_id));
+    Ok(deliveries)
+}

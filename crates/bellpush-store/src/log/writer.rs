@@ -1,0 +1,228 @@
+//! The one task that writes the log, and the handle to it.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use bellpush_core::delivery::PendingDelivery;
+use metrics::{gauge, histogram};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
+
+use super::{
+    Append, AppendError, Appended,
+    group::{self, Outcome, Prepared},
+};
+use crate::{DatabaseError, StoreError, db::Db};
+
+/// Requests that may wait for the writer.
+const QUEUE_REQUESTS: usize = 1024;
+/// Events in one commit, unless a single request has more.
+const GROUP_EVENTS: usize = 512;
+/// Batches of new deliveries that may wait for the delivery engine.
+const NEW_DELIVERIES_BATCHES: usize = 256;
+
+type Answer = Result<Vec<Appended>, AppendError>;
+
+#[derive(Debug)]
+struct Request {
+    appends: Vec<Prepared>,
+    asked_at: Instant,
+    answer: oneshot::Sender<Answer>,
+}
+
+#[derive(Debug)]
+enum Message {
+    Append(Request),
+    Close(oneshot::Sender<()>),
+}
+
+/// The handle to the log.
+#[derive(Debug)]
+pub(crate) struct Log {
+    queue: mpsc::Sender<Message>,
+    subscriber: Arc<Subscriber>,
+}
+
+/// Who takes new deliveries.
+#[derive(Debug, Default)]
+struct Subscriber {
+    batches: Mutex<Option<mpsc::Sender<Vec<PendingDelivery>>>>,
+    missed: AtomicBool,
+}
+
+impl Log {
+    pub(crate) fn start(db: Db) -> Self {
+        let (queue, messages) = mpsc::channel(QUEUE_REQUESTS);
+        let subscriber = Arc::<Subscriber>::default();
+        tokio::spawn(Writer { db, messages, subscriber: Arc::clone(&subscriber) }.run());
+        Self { queue, subscriber }
+    }
+
+    pub(crate) async fn append(&self, appends: Vec<Append>) -> Answer {
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        // JSON is written here, on the caller's thread: the writer's time is everybody's.
+        let appends = appends.into_iter().map(Prepared::new).collect();
+        let (answer, answered) = oneshot::channel();
+        let request = Request { appends, asked_at: Instant::now(), answer };
+        match self.queue.try_send(Message::Append(request)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(AppendError::Overloaded),
+            Err(TrySendError::Closed(_)) => return Err(AppendError::Closed),
+        }
+        answered.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Returns once everything accepted is written.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.queue.send(Message::Close(done)).await.is_ok() {
+            // An error means that the writer is gone, which is what was asked for.
+            let _ = closed.await;
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> Option<mpsc::Receiver<Vec<PendingDelivery>>> {
+        let mut batches = self.subscriber.batches.lock().ok()?;
+        if batches.is_some() {
+            return None;
+        }
+        let (sender, receiver) = mpsc::channel(NEW_DELIVERIES_BATCHES);
+        *batches = Some(sender);
+        Some(receiver)
+    }
+
+    pub(crate) fn take_missed(&self) -> bool {
+        self.subscriber.missed.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Subscriber {
+    fn offer(&self, deliveries: Vec<PendingDelivery>) {
+        let Ok(batches) = self.batches.lock() else { return };
+        if let Some(batches) = batches.as_ref().filter(|_| !deliveries.is_empty())
+            && let Err(TrySendError::Full(_)) = batches.try_send(deliveries)
+        {
+            self.missed.store(true, Ordering::Release);
+        }
+    }
+}
+
+struct Writer {
+    db: Db,
+    messages: mpsc::Receiver<Message>,
+    subscriber: Arc<Subscriber>,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let mut closing = Vec::new();
+        while let Some(first) = self.messages.recv().await {
+            let mut group = Vec::new();
+            let mut events = 0;
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Append(request) => {
+                        events += request.appends.len();
+                        group.push(request);
+                    }
+                    Message::Close(done) => {
+                        // What is in the queue still comes out of it.
+                        self.messages.close();
+                        closing.push(done);
+                    }
+                }
+                next = if events < GROUP_EVENTS { self.messages.try_recv().ok() } else { None };
+            }
+            gauge!("bellpush_log_queue_fill")
+                .set(self.messages.len() as f64 / QUEUE_REQUESTS as f64);
+            if !group.is_empty() {
+                histogram!("bellpush_log_group_events").record(events as f64);
+                self.write(group).await;
+            }
+        }
+        for done in closing {
+            let _ = done.send(());
+        }
+    }
+
+    async fn write(&self, group: Vec<Request>) {
+        match self.attempt(&group).await {
+            Ok(outcomes) => {
+                for (request, outcome) in group.into_iter().zip(outcomes) {
+                    request.reply(Ok(outcome));
+                }
+            }
+            // Something in one of the requests is more than the database takes: only the guilty
+            // one shall fail.
+            Err(StoreError::Database(DatabaseError::Refused { .. })) if group.len() > 1 => {
+                for request in group {
+                    let alone = self.attempt(std::slice::from_ref(&request)).await;
+                    let outcome = alone.and_then(|mut outcomes| {
+                        outcomes.pop().ok_or(StoreError::Corrupt { column: "seq" })
+                    });
+                    request.reply(outcome.map_err(Arc::new));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, requests = group.len(), "events could not be recorded");
+                let error = Arc::new(error);
+                for request in group {
+                    request.reply(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    /// Writes a group, again when another node was in the way, and hands on its deliveries.
+    async fn attempt(&self, group: &[Request]) -> Result<Vec<Outcome>, StoreError> {
+        let mut tries = 0;
+        let requests: Vec<&[Prepared]> =
+            group.iter().map(|request| request.appends.as_slice()).collect();
+        loop {
+            match group::write(&self.db, &requests).await {
+                Err(StoreError::Database(DatabaseError::Conflict(_))) if tries < 5 => tries += 1,
+                Err(error) => return Err(error),
+                Ok(written) => {
+                    self.subscriber.offer(written.deliveries);
+                    return Ok(written.outcomes);
+                }
+            }
+        }
+    }
+}
+
+impl Request {
+    fn reply(self, outcome: Result<Outcome, Arc<StoreError>>) {
+        histogram!("bellpush_log_append_seconds").record(self.asked_at.elapsed().as_secs_f64());
+        let answer = match outcome {
+            Ok(Ok(places)) => Ok(self
+                .appends
+                .into_iter()
+                .zip(places)
+                .map(|(prepared, place)| Appended {
+                    seq: place.seq,
+                    event: prepared.append.into_event(),
+                    repeated: place.repeated,
+                })
+                .collect()),
+            Ok(Err((index, reason))) => Err(AppendError::Refused { index, reason }),
+            Err(error) => Err(AppendError::Store(error)),
+        };
+        // A caller that went away does not take its events back.
+        let _ = self.answer.send(answer);
+    }
+}

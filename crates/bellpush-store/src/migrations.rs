@@ -1,0 +1,67 @@
+//! The schema's versions: embedded, only forward, each in a transaction of its own.
+//!
+//! A migration must be safe while the previous version of bellpush still runs: expand first,
+//! contract in a later version.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
+
+use crate::{
+    OpenError,
+    db::{self, Lock},
+};
+
+/// Every version, in order: its number is its place, from 1.
+const MIGRATIONS: &[(&str, &str)] =
+    &[("first_light", include_str!("../migrations/0001_first_light.sql"))];
+
+const HISTORY: &str = "
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        version BIGINT PRIMARY KEY,
+        name TEXT NOT NULL,
+        applied_at BIGINT NOT NULL
+    )";
+
+/// Brings the schema up to date. Other nodes that start at the same time wait.
+pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let known = MIGRATIONS.len() as i64;
+    loop {
+        let transaction = connection.begin().await?;
+        db::lock(&transaction, Lock::Migration).await?;
+        transaction.execute_unprepared(HISTORY).await?;
+        let found = db::one(
+            &transaction,
+            "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations",
+            [],
+        )
+        .await?
+        .map_or(Ok(0), |row| row.get::<i64>("version"))?;
+        if found > known {
+            return Err(OpenError::NewerSchema { found, known });
+        }
+        let Some((name, sql)) = usize::try_from(found).ok().and_then(|next| MIGRATIONS.get(next))
+        else {
+            transaction.commit().await?;
+            return Ok(());
+        };
+        let version = found + 1;
+        transaction.execute_unprepared(&dialect(connection.get_database_backend(), sql)).await?;
+        db::execute(
+            &transaction,
+            "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
+            [version.into(), (*name).into(), db::now().millis().into()],
+        )
+        .await?;
+        transaction.commit().await?;
+        tracing::info!(version, name, "database schema updated");
+    }
+}
+
+fn dialect(backend: DbBackend, sql: &str) -> String {
+    let (id, seq, clustered) = match backend {
+        DbBackend::Postgres => {
+            ("TEXT COLLATE \"C\"", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "")
+        }
+        _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
+    };
+    sql.replace("{ID}", id).replace("{SEQ}", seq).replace("{CLUSTERED}", clustered)
+}

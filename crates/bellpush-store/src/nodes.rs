@@ -1,0 +1,84 @@
+//! Nodes, their leases, and the calls that a dead node left behind.
+
+use bellpush_core::{context::Context, events::EventTime, ids::NodeId};
+
+use crate::{Call, Store, StoreError, calls::call, db};
+
+/// A live call whose node is gone, with what its terminal event needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrphanedCall {
+    /// The call.
+    pub call: Call,
+    /// Its session's context.
+    pub context: Context,
+    /// Whether its session is a preview.
+    pub preview: bool,
+}
+
+pub(crate) const ORPHANED: &str = "
+    SELECT calls.*, sessions.context, sessions.preview
+    FROM calls
+    JOIN sessions ON sessions.id = calls.session_id
+    WHERE calls.state = 'live'
+      AND NOT EXISTS (
+        SELECT 1
+        FROM nodes
+        WHERE nodes.id = calls.node_id
+          AND nodes.lease_until > $1
+      )
+    ORDER BY calls.id";
+
+impl Store {
+    /// Enters a node; its calls are its own until the lease ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn join(&self, node_id: NodeId, lease_until: EventTime) -> Result<(), StoreError> {
+        let sql = "
+            INSERT INTO nodes (id, lease_until)
+            VALUES ($1, $2)
+            ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until";
+        let values = [node_id.to_string().into(), lease_until.millis().into()];
+        db::execute(&self.db().write, sql, values).await?;
+        Ok(())
+    }
+
+    /// Extends a lease, also one that has run out meanwhile; `false` when the node is not entered.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_lease(
+        &self,
+        node_id: NodeId,
+        lease_until: EventTime,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE nodes SET lease_until = $2 WHERE id = $1";
+        let values = [node_id.to_string().into(), lease_until.millis().into()];
+        Ok(db::execute(&self.db().write, sql, values).await? > 0)
+    }
+
+    /// Takes a node out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn leave(&self, node_id: NodeId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM nodes WHERE id = $1";
+        db::execute(&self.db().write, sql, [node_id.to_string().into()]).await?;
+        Ok(())
+    }
+
+    /// Live calls whose node has no lease, or one that ended before `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn orphaned_calls(&self, now: EventTime) -> Result<Vec<OrphanedCall>, StoreError> {
+        let rows = db::all(&self.db().read, ORPHANED, [now.millis().into()]).await?;
+        db::read(rows, |row| {
+            Ok(OrphanedCall {
+                call: call(row)?,
+                context: row.json("context")?,
+                preview: row.get("preview")?,
+            })
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! Every hot query has an index that serves it. The databases' own plans say so.
+
+#[path = "../tests/store/site.rs"]
+#[allow(dead_code)]
+mod site;
+
+use bellpush_core::{
+    delivery::{DeliveryStatus, Seq},
+    ids::{AppId, CallId, IntegrationId},
+};
+use sea_orm::{ConnectionTrait, TransactionTrait, Value};
+use uuid::Uuid;
+
+use self::site::Site;
+use crate::{
+    CallFilter, EventFilter, PageRequest, calls,
+    db::{self, Db},
+    deliveries, events,
+    log::group,
+    nodes,
+    page::Query,
+    sessions,
+};
+
+/// What each hot query must be served by.
+fn hot_queries() -> Vec<(Query, &'static str)> {
+    let fixed = |sql: &str, values: Vec<Value>| Query { sql: sql.into(), values };
+    let app_id = AppId::from_uuid(Uuid::now_v7());
+    let call_id = CallId::from_uuid(Uuid::max());
+    let integration_id = IntegrationId::from_uuid(Uuid::now_v7());
+    let list = || Value::from(r#"[["x",1]]"#);
+    let calls_page = PageRequest { after: Some(call_id), limit: 20 };
+    let page = PageRequest { after: Some(Seq(1000)), limit: 20 };
+    let context = Some(("orderId".to_owned(), "A-7".to_owned()));
+    let name = Some("call_ended".to_owned());
+    let filter = |call_id, context, name| EventFilter { call_id, context, name };
+    let by_context = CallFilter { context: context.clone() };
+    let pending = [integration_id.to_string().into(), 5.into(), 20.into()].to_vec();
+    let dead = Some(DeliveryStatus::Dead);
+    vec![
+        (fixed(group::KNOWN_EVENTS, vec![list()]), "events_id_key"),
+        (fixed(group::KNOWN_CALLS, vec![list()]), "calls_pkey"),
+        (fixed(group::INSERT_DELIVERIES, vec![list(), 1_i64.into()]), "integrations_by_app"),
+        (fixed(deliveries::PENDING, pending), "deliveries_pending"),
+        (fixed(deliveries::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
+        (deliveries::query(integration_id, None, page), "deliveries_pkey"),
+        (deliveries::query(integration_id, dead, page), "deliveries_dead"),
+        (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
+        (fixed(nodes::ORPHANED, vec![1_i64.into()]), "calls_live"),
+        (calls::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),
+        (calls::query(app_id, &by_context, calls_page), "calls_by_session"),
+        (events::query(app_id, &filter(None, None, None), page), "events_by_app"),
+        (events::query(app_id, &filter(None, None, name), page), "events_by_name"),
+        (events::query(app_id, &filter(None, context, None), page), "events_by_session"),
+        (events::query(app_id, &filter(Some(call_id), None, None), page), "events_by_call"),
+    ]
+}
+
+/// Rows enough that scanning them would be the worse plan.
+const ROWS: &[&str] = &[
+    "INSERT INTO apps (id, settings, created_at, updated_at)
+     SELECT 'app_' || (n % 50), '{}', 0, 0 FROM numbers WHERE n <= 50",
+    "INSERT INTO integrations
+        (id, app_id, settings, active, include_previews, signing_secret, created_at, updated_at)
+     SELECT 'int_' || n, 'app_' || (n % 50), '{}', TRUE, FALSE, '', 0, 0 FROM numbers WHERE n < 2000",
+    "INSERT INTO integration_events (integration_id, name)
+     SELECT 'int_' || n, 'call_ended' FROM numbers WHERE n < 2000",
+    "INSERT INTO sessions (id, app_id, context, preview, created_at)
+     SELECT 'ses_' || n, 'app_' || (n % 50), '{}', FALSE, 0 FROM numbers",
+    "INSERT INTO session_tokens (token_hash, session_id, expires_at)
+     SELECT 'hash_' || n, 'ses_' || n, n FROM numbers",
+    "INSERT INTO session_context (app_id, key, value, session_id)
+     SELECT 'app_' || (n % 50), 'orderId', 'A-' || n, 'ses_' || n FROM numbers",
+    "INSERT INTO calls (id, app_id, session_id, profile_id, node_id, state, started_at)
+     SELECT 'call_' || n, 'app_' || (n % 50), 'ses_' || n, 'dest_1', 'node_' || (n % 3),
+        CASE WHEN n % 1000 = 0 THEN 'live' ELSE 'ended' END, n
+     FROM numbers",
+    "INSERT INTO events
+        (id, app_id, session_id, call_id, name, preview, envelope, occurred_at, recorded_at)
+     SELECT 'event_' || n, 'app_' || (n % 50), 'ses_' || n, 'call_' || n,
+        CASE WHEN n % 10 = 0 THEN 'call_ended' ELSE 'wish' END, FALSE, '{}', n, n
+     FROM numbers",
+    "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
+     SELECT 'int_' || (n % 50), n,
+        CASE WHEN n % 100 = 0 THEN 'pending' WHEN n % 100 = 1 THEN 'dead' ELSE 'delivered' END, 1, n
+     FROM numbers",
+];
+
+async fn fill(db: &Db) {
+    for sql in ROWS {
+        let sql = sql.replacen(
+            " FROM numbers",
+            " FROM (WITH RECURSIVE counted (n) AS (
+                SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 20000
+              ) SELECT n FROM counted) AS numbers",
+            1,
+        );
+        let sql = sql.replacen("\n     FROM numbers", " FROM numbers", 1);
+        db.write.execute_unprepared(&sql).await.unwrap();
+    }
+}
+
+/// The plan as text, without running the query.
+async fn plan(db: &Db, query: Query, postgres: bool) -> String {
+    let (explain, column) =
+        if postgres { ("EXPLAIN", "QUERY PLAN") } else { ("EXPLAIN QUERY PLAN", "detail") };
+    let transaction = db.write.begin().await.unwrap();
+    let sql = format!("{explain} {}", query.sql);
+    let rows = db::all(&transaction, &sql, query.values).await.unwrap();
+    rows.iter().map(|row| row.get::<String>(column).unwrap() + "\n").collect()
+}
+
+#[tokio::test]
+async fn every_hot_query_is_served_by_its_index_on_sqlite() {
+    let site = Site::sqlite().await;
+    fill(site.store.db()).await;
+    for (query, index) in hot_queries() {
+        let sql = query.sql.clone();
+        let plan = plan(site.store.db(), query, false).await;
+        // SQLite has no names for the indexes that come with keys.
+        let named = match index.strip_suffix("_pkey") {
+            Some(table) => {
+                plan.contains(&format!("SEARCH {table} USING PRIMARY KEY"))
+                    || plan
+                        .contains(&format!("SEARCH {table} USING INDEX sqlite_autoindex_{table}_1"))
+            }
+            None if index == "events_id_key" => plan.contains("sqlite_autoindex_events_1"),
+            None => plan.contains(&format!("INDEX {index} ")),
+        };
+        assert!(named, "not by {index}:\n{plan}of{sql}");
+        let scans = plan.lines().filter(|line| {
+            line.starts_with("SCAN ")
+                && !["VIRTUAL TABLE", "USING INDEX calls_live"]
+                    .iter()
+                    .any(|fine| line.contains(fine))
+        });
+        assert_eq!(scans.collect::<Vec<_>>(), [""; 0], "{sql}");
+    }
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn every_hot_query_is_served_by_its_index_on_postgres() {
+    let site = Site::postgres().await;
+    for statistics in ["stale", "fresh"] {
+        if statistics == "fresh" {
+            fill(site.store.db()).await;
+            site.sql("ANALYZE").await;
+        }
+        for (query, index) in hot_queries() {
+            let sql = query.sql.clone();
+            let plan = plan(site.store.db(), query, true).await;
+            assert!(plan.contains(index), "{statistics}: not by {index}:\n{plan}of{sql}");
+            for table in ["events", "calls", "deliveries", "sessions", "session_context"] {
+                assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}of{sql}");
+            }
+        }
+    }
+    site.clear().await;
+}

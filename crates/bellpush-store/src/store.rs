@@ -1,0 +1,209 @@
+//! The handle to the store, and how it is opened and closed.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bellpush_core::delivery::PendingDelivery;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
+
+use crate::{
+    Append, AppendError, Appended, DatabaseError, MasterKey, OpenError, StoreError,
+    checkpoint::Checkpointer,
+    db::{self, Db},
+    log::Log,
+    migrations,
+    vault::VaultError,
+};
+
+/// Which database.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The file `bellpush.db` in a directory that this process has for itself.
+    Sqlite {
+        /// The directory; made, readable for this user alone, when it is not there.
+        dir: PathBuf,
+    },
+    /// A PostgreSQL database.
+    Postgres {
+        /// Like `postgres://user:password@host/database`.
+        url: SecretString,
+    },
+}
+
+/// The store. Clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    key: MasterKey,
+    log: Log,
+    checkpointer: Option<Checkpointer>,
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date and starts the event log's writer. Must be
+    /// called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub async fn open(target: Target, key: MasterKey) -> Result<Self, OpenError> {
+        let (db, checkpointer) = match target {
+            Target::Sqlite { dir } => {
+                let lock = lock_directory(&dir)?;
+                let file = dir.join("bellpush.db");
+                make_file(&file)?;
+                (Db::sqlite(&file, lock).await?, Some(Checkpointer::start(&file)))
+            }
+            Target::Postgres { url } => (Db::postgres(url.expose_secret()).await?, None),
+        };
+        migrations::migrate(&db.write).await?;
+        check_key(&db, &key).await?;
+        if checkpointer.is_some() {
+            // The lock proves that no other process is alive, so every lease is a dead one's.
+            db::execute(&db.write, "DELETE FROM nodes", []).await?;
+        }
+        let log = Log::start(db.clone());
+        Ok(Self(Arc::new(Inner { db, key, log, checkpointer })))
+    }
+
+    /// Whether the database answers and takes writes.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        if self.0.log.is_closed() {
+            return Err(
+                DatabaseError::Unavailable("the event log's writer has stopped".into()).into()
+            );
+        }
+        let transaction = self.db().begin().await?;
+        db::execute(&transaction, "DELETE FROM nodes WHERE FALSE", []).await?;
+        Ok(transaction.rollback().await?)
+    }
+
+    /// Stops accepting events, waits until those accepted are on disk, and closes the database.
+    pub async fn close(&self) {
+        self.0.log.close().await;
+        if let Some(checkpointer) = &self.0.checkpointer {
+            checkpointer.stop().await;
+        }
+        self.0.db.close().await;
+    }
+
+    /// Appends events to the log: all of them or none. Returns once they are on disk, one answer
+    /// for each, in order. Many callers share one commit.
+    ///
+    /// A caller that goes away while it waits does not take its events back.
+    ///
+    /// # Errors
+    /// [`AppendError::Refused`] names the append that broke a rule; [`AppendError::Overloaded`] at
+    /// once when the log can't keep up.
+    pub async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        self.0.log.append(appends).await
+    }
+
+    /// The new deliveries of every commit from now on, for the delivery engine; `None` when they
+    /// were taken before. Those of earlier commits are read by [`Store::pending`]. What the
+    /// receiver can't take in time is dropped (see [`Store::take_missed`]): the disk is the truth.
+    #[must_use]
+    pub fn take_new_deliveries(&self) -> Option<mpsc::Receiver<Vec<PendingDelivery>>> {
+        self.0.log.subscribe()
+    }
+
+    /// Whether new deliveries were dropped since the last call, so that they have to be read by
+    /// [`Store::pending`]. It is enough to ask after every batch received: deliveries are dropped
+    /// only while batches wait.
+    #[must_use]
+    pub fn take_missed(&self) -> bool {
+        self.0.log.take_missed()
+    }
+
+    /// A setting of the whole installation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT value FROM settings WHERE key = $1";
+        let row = db::one(&self.db().read, sql, [key.into()]).await?;
+        row.map(|row| row.get("value")).transpose()
+    }
+
+    /// Sets a setting of the whole installation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        let sql = "
+            INSERT INTO settings (key, value)
+            VALUES ($1, $2)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        db::execute(&self.db().write, sql, [key.into(), value.into()]).await?;
+        Ok(())
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(crate) fn key(&self) -> &MasterKey {
+        &self.0.key
+    }
+}
+
+/// Makes the directory and takes it for this process, until the returned file is dropped.
+fn lock_directory(dir: &Path) -> Result<File, OpenError> {
+    let failed = |source| OpenError::File { path: dir.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(dir.join("bellpush.lock"))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Makes the database's file, so that it and the files beside it are for this user alone.
+fn make_file(file: &Path) -> Result<(), OpenError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(file)
+        .map(drop)
+        .map_err(|source| OpenError::File { path: file.to_owned(), source })
+}
+
+/// Compares the master key with the one that the database was first opened with.
+async fn check_key(db: &Db, key: &MasterKey) -> Result<(), OpenError> {
+    const IDENTITY: &str = "settings:master_key_check";
+    let sealed = key.seal(IDENTITY, &"bellpush".into()).map_err(StoreError::from)?;
+    let sql = "
+        INSERT INTO settings (key, value)
+        VALUES ('master_key_check', $1)
+        ON CONFLICT (key) DO NOTHING";
+    db::execute(&db.write, sql, [sealed.into()]).await?;
+    let sql = "SELECT value FROM settings WHERE key = 'master_key_check'";
+    let sealed: String = match db::one(&db.write, sql, []).await? {
+        Some(row) => row.get("value")?,
+        None => return Err(StoreError::Corrupt { column: "settings.value" }.into()),
+    };
+    match key.open(IDENTITY, &sealed) {
+        Ok(_) => Ok(()),
+        Err(VaultError::Unreadable) => Err(OpenError::WrongMasterKey),
+        Err(error) => Err(StoreError::from(error).into()),
+    }
+}

@@ -1,0 +1,96 @@
+//! Widget keys: public, by which a page names itself.
+
+use bellpush_core::{
+    events::EventTime,
+    ids::{AppId, WidgetKeyId},
+};
+
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    db::{self, Row},
+};
+
+/// A widget key. It is public, so it is kept as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WidgetKey {
+    /// Its id.
+    pub id: WidgetKeyId,
+    /// Its app.
+    pub app_id: AppId,
+    /// The key.
+    pub key: String,
+    /// When it was made.
+    pub created_at: EventTime,
+}
+
+impl Store {
+    /// Keeps a new widget key; `None` when there is no such app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_widget_key(
+        &self,
+        app_id: AppId,
+        key: &str,
+    ) -> Result<Option<WidgetKey>, StoreError> {
+        let id = WidgetKeyId::from_uuid(Uuid::now_v7());
+        let created_at = db::now();
+        let sql = "
+            INSERT INTO widget_keys (id, app_id, key, created_at)
+            SELECT $1, id, $3, $4
+            FROM apps
+            WHERE id = $2";
+        let (app, at) = (app_id.to_string(), created_at.millis());
+        let values = [id.to_string().into(), app.into(), key.into(), at.into()];
+        let made = db::execute(&self.db().write, sql, values).await? > 0;
+        Ok(made.then(|| WidgetKey { id, app_id, key: key.into(), created_at }))
+    }
+
+    /// An app's widget keys, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn widget_keys(&self, app_id: AppId) -> Result<Vec<WidgetKey>, StoreError> {
+        let sql = "
+            SELECT id, app_id, key, created_at
+            FROM widget_keys
+            WHERE app_id = $1
+            ORDER BY id";
+        db::read(db::all(&self.db().read, sql, [app_id.to_string().into()]).await?, widget_key)
+    }
+
+    /// The widget key with this text.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn widget_key(&self, key: &str) -> Result<Option<WidgetKey>, StoreError> {
+        let sql = "SELECT id, app_id, key, created_at FROM widget_keys WHERE key = $1";
+        let row = db::one(&self.db().read, sql, [key.into()]).await?;
+        row.as_ref().map(widget_key).transpose()
+    }
+
+    /// Deletes a widget key of an app; `false` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_widget_key(
+        &self,
+        app_id: AppId,
+        id: WidgetKeyId,
+    ) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM widget_keys WHERE id = $1 AND app_id = $2";
+        let values = [id.to_string().into(), app_id.to_string().into()];
+        Ok(db::execute(&self.db().write, sql, values).await? > 0)
+    }
+}
+
+fn widget_key(row: &Row) -> Result<WidgetKey, StoreError> {
+    Ok(WidgetKey {
+        id: row.parse("id")?,
+        app_id: row.parse("app_id")?,
+        key: row.get("key")?,
+        created_at: row.time("created_at")?,
+    })
+}

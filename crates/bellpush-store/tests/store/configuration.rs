@@ -1,0 +1,196 @@
+//! Apps, keys, destinations and integrations.
+
+use bellpush_core::{
+    app::AppSettings,
+    ids::{AppId, DestinationId, IntegrationId},
+};
+use bellpush_store::{DestinationKind, SaveError, SecretHash};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use crate::{
+    deliveries::settings,
+    site::{Site, master_key},
+};
+
+on_both_stores! {
+    async fn an_app_is_made_changed_and_deleted(site) {
+        let store = &site.store;
+        let made = store.create_app(&AppSettings::named("Shop")).await.unwrap();
+        assert_eq!(store.app(made.id).await.unwrap(), Some(made.clone()));
+        let other = store.create_app(&AppSettings::named("Other")).await.unwrap();
+        assert_eq!(store.apps().await.unwrap(), [made.clone(), other.clone()]);
+
+        let changed =
+            store.update_app(made.id, &AppSettings::named("Store")).await.unwrap().unwrap();
+        assert_eq!(changed.settings.name, "Store");
+        assert_eq!(changed.created_at, made.created_at);
+        assert_eq!(store.app(made.id).await.unwrap(), Some(changed));
+
+        assert!(store.delete_app(made.id).await.unwrap());
+        assert!(!store.delete_app(made.id).await.unwrap());
+        assert_eq!(store.apps().await.unwrap(), [other]);
+        let gone = AppSettings::named("Gone");
+        assert_eq!(store.update_app(made.id, &gone).await.unwrap(), None);
+    }
+
+    async fn a_new_app_can_be_called_at_once(site) {
+        let app_id = site.app().await;
+        let destinations = site.store.destinations(app_id).await.unwrap();
+        assert_eq!(destinations.len(), 1);
+        let demo = &destinations[0];
+        assert!(demo.is_default);
+        assert_eq!(demo.kind, DestinationKind::Demo);
+        let found = site.store.destination(app_id, None).await.unwrap();
+        assert_eq!(found.as_ref(), Some(demo));
+        let found = site.store.destination(app_id, Some(demo.id)).await.unwrap();
+        assert_eq!(found.as_ref(), Some(demo));
+        let unknown = DestinationId::from_uuid(Uuid::now_v7());
+        assert_eq!(site.store.destination(app_id, Some(unknown)).await.unwrap(), None);
+        let stranger = site.app().await;
+        assert_eq!(site.store.destination(stranger, Some(demo.id)).await.unwrap(), None);
+    }
+
+    async fn a_deleted_app_takes_everything_with_it(site) {
+        let visitor = site.visitor().await;
+        let (store, app_id) = (&site.store, visitor.app_id());
+        let call_id = visitor.calls(store).await;
+        store.append(vec![visitor.hangs_up(call_id), visitor.rates(call_id)]).await.unwrap();
+        store.create_widget_key(app_id, "wk_1").await.unwrap().unwrap();
+        let secret = "whsec_x".into();
+        store.create_integration(app_id, &settings(&[]), &secret, 3).await.unwrap();
+        assert!(store.delete_app(app_id).await.unwrap());
+        assert_eq!(store.call(call_id).await.unwrap(), None);
+        assert_eq!(store.survey_answers(call_id).await.unwrap(), None);
+        assert_eq!(store.session(visitor.session.id).await.unwrap(), None);
+        assert_eq!(store.widget_key("wk_1").await.unwrap(), None);
+        assert!(store.endpoints().await.unwrap().is_empty());
+        assert_eq!(store.destinations(app_id).await.unwrap(), []);
+    }
+
+    async fn a_widget_key_names_its_app(site) {
+        let (store, app_id) = (&site.store, site.app().await);
+        let made = store.create_widget_key(app_id, "wk_1").await.unwrap().unwrap();
+        assert_eq!(store.widget_key("wk_1").await.unwrap(), Some(made.clone()));
+        assert_eq!(store.widget_key("wk_\0").await.unwrap(), None);
+        assert_eq!(store.widget_keys(app_id).await.unwrap().first(), Some(&made));
+        assert!(store.create_widget_key(app_id, "wk_1").await.is_err(), "a key is unique");
+        let nobody = AppId::from_uuid(Uuid::now_v7());
+        assert_eq!(store.create_widget_key(nobody, "wk_2").await.unwrap(), None);
+        assert!(!store.delete_widget_key(site.app().await, made.id).await.unwrap());
+        assert!(store.delete_widget_key(app_id, made.id).await.unwrap());
+        assert_eq!(store.widget_key("wk_1").await.unwrap(), None);
+    }
+
+    async fn an_api_key_is_found_by_its_hash_only(site) {
+        let store = &site.store;
+        let hash = SecretHash::of("bp_1");
+        let made = store.create_api_key("ci", &hash).await.unwrap();
+        assert_eq!(store.api_key_by_hash(&hash).await.unwrap(), Some(made.clone()));
+        assert_eq!(store.api_key_by_hash(&SecretHash::of("bp_2")).await.unwrap(), None);
+        assert_eq!(store.api_keys().await.unwrap().first(), Some(&made));
+        assert!(store.delete_api_key(made.id).await.unwrap());
+        assert!(!store.delete_api_key(made.id).await.unwrap());
+        assert_eq!(store.api_key_by_hash(&hash).await.unwrap(), None);
+    }
+
+    async fn an_integration_is_made_changed_and_listed(site) {
+        let (store, app_id) = (&site.store, site.app().await);
+        let secret = "whsec_x".into();
+        let made =
+            store.create_integration(app_id, &settings(&["wish"]), &secret, 3).await.unwrap();
+        assert_eq!(store.integration(app_id, made.id).await.unwrap(), Some(made.clone()));
+        let changed = store
+            .update_integration(app_id, made.id, &settings(&["call_ended"]), 3)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(changed.settings, settings(&["call_ended"]));
+        assert_eq!(store.integrations(app_id).await.unwrap(), [changed]);
+        let stranger = site.app().await;
+        assert_eq!(store.integration(stranger, made.id).await.unwrap(), None);
+        let unknown = IntegrationId::from_uuid(Uuid::now_v7());
+        let result = store.update_integration(app_id, unknown, &settings(&[]), 3).await;
+        assert_eq!(result.unwrap(), None);
+        let nobody = AppId::from_uuid(Uuid::now_v7());
+        let result = store.create_integration(nobody, &settings(&[]), &secret, 3).await;
+        assert!(matches!(result, Err(SaveError::UnknownApp)));
+    }
+
+    async fn twenty_integrations_made_at_once_stay_within_the_limit(site) {
+        let app_id = site.app().await;
+        let others = if site.is_postgres() { Some(site.open(master_key()).await.unwrap()) } else { None };
+        let made = (0..20).map(|n| {
+            let store = others.as_ref().filter(|_| n % 2 == 0).unwrap_or(&site.store).clone();
+            tokio::spawn(async move {
+                store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3).await
+            })
+        });
+        let results: Vec<_> = join_all(made).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+        for error in results.into_iter().filter_map(Result::err) {
+            assert!(matches!(error, SaveError::TooManyActive { max: 3 }), "{error:?}");
+        }
+        assert_eq!(site.store.integrations(app_id).await.unwrap().len(), 3);
+        if let Some(other) = others {
+            other.close().await;
+        }
+    }
+
+    async fn activating_at_once_stays_within_the_limit_too(site) {
+        let (store, app_id) = (&site.store, site.app().await);
+        let mut off = settings(&[]);
+        off.active = false;
+        let mut ids = Vec::new();
+        for _ in 0..6 {
+            let secret = "whsec_x".into();
+            ids.push(store.create_integration(app_id, &off, &secret, 3).await.unwrap().id);
+        }
+        let on = settings(&[]);
+        let updates = ids.iter().map(|id| store.update_integration(app_id, *id, &on, 3));
+        let results = join_all(updates).await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+        let active = store.integrations(app_id).await.unwrap();
+        assert_eq!(active.iter().filter(|one| one.settings.active).count(), 3);
+        // One that is active already is no further one.
+        let first = active.iter().find(|one| one.settings.active).unwrap().id;
+        assert!(store.update_integration(app_id, first, &on, 3).await.unwrap().is_some());
+    }
+
+    async fn settings_of_the_installation_are_kept(site) {
+        assert_eq!(site.store.setting("url").await.unwrap(), None);
+        site.store.put_setting("url", "https://one.example").await.unwrap();
+        site.store.put_setting("url", "https://two.example").await.unwrap();
+        let kept = site.store.setting("url").await.unwrap();
+        assert_eq!(kept.as_deref(), Some("https://two.example"));
+        site.store.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn events_recorded_while_their_integration_is_deleted_leave_no_delivery_behind() {
+    let site = Site::postgres().await;
+    let other = site.open(master_key()).await.unwrap();
+    let visitor = site.visitor().await;
+    for _ in 0..10 {
+        let made = site
+            .store
+            .create_integration(
+                visitor.app_id(),
+                &settings(&["widget_loaded"]),
+                &"whsec_x".into(),
+                3,
+            )
+            .await
+            .unwrap();
+        let appends =
+            (0..20).map(|_| other.append(vec![bellpush_store::Append::Event(visitor.loaded())]));
+        let delete = site.store.delete_integration(visitor.app_id(), made.id);
+        let (appended, deleted) = tokio::join!(join_all(appends), delete);
+        assert!(deleted.unwrap());
+        assert!(appended.iter().all(Result::is_ok));
+        assert_eq!(site.store.pending(made.id, None, 100).await.unwrap(), []);
+    }
+    other.close().await;
+    site.clear().await;
+}

@@ -1,0 +1,40 @@
+//! The store's promises, each told once and kept on both databases.
+
+#![allow(clippy::unwrap_used)]
+
+/// Runs each test on SQLite and on PostgreSQL.
+macro_rules! on_both_stores {
+    ($($(#[$doc:meta])* async fn $name:ident($site:ident) $body:block)*) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn story($site: &crate::site::Site) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                let site = crate::site::Site::sqlite().await;
+                story(&site).await;
+                site.clear().await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let site = crate::site::Site::postgres().await;
+                story(&site).await;
+                site.clear().await;
+            }
+        }
+    )*};
+}
+
+mod configuration;
+mod deliveries;
+mod log;
+mod nodes;
+mod opening;
+mod reading;
+mod sessions;
+mod site;
+mod vault;

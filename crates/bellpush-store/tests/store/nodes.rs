@@ -1,0 +1,74 @@
+//! Leases, and calls whose node is gone.
+
+use bellpush_core::{events::EventTime, ids::NodeId};
+use bellpush_store::CallState;
+
+use crate::site::{Site, master_key, new_call, new_node, now};
+
+fn after(seconds: i64) -> EventTime {
+    EventTime::from_millis(now().millis() + seconds * 1000).unwrap()
+}
+
+async fn orphans(site: &Site, now: EventTime) -> Vec<bellpush_core::ids::CallId> {
+    let found = site.store.orphaned_calls(now).await.unwrap();
+    found.into_iter().map(|orphan| orphan.call.id).collect()
+}
+
+async fn call_on(site: &Site, node_id: NodeId) -> bellpush_core::ids::CallId {
+    let visitor = site.visitor().await;
+    let call_id = new_call();
+    site.store.append(vec![visitor.starts(call_id, node_id)]).await.unwrap();
+    call_id
+}
+
+on_both_stores! {
+    async fn a_call_is_orphaned_when_the_lease_of_its_node_ends(site) {
+        let node = new_node();
+        site.store.join(node, after(10)).await.unwrap();
+        let call_id = call_on(site, node).await;
+        assert_eq!(orphans(site, now()).await, []);
+        assert_eq!(orphans(site, after(11)).await, [call_id]);
+        assert!(site.store.renew_lease(node, after(60)).await.unwrap());
+        assert_eq!(orphans(site, after(11)).await, []);
+        site.store.leave(node).await.unwrap();
+        assert_eq!(orphans(site, now()).await, [call_id]);
+        assert!(!site.store.renew_lease(node, after(60)).await.unwrap());
+    }
+
+    async fn an_orphan_comes_with_what_its_terminal_event_needs(site) {
+        let visitor = site.visitor().await;
+        let call_id = visitor.calls(&site.store).await;
+        let found = site.store.orphaned_calls(now()).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].call.id, call_id);
+        assert_eq!(found[0].call.session_id, visitor.session.id);
+        assert_eq!(found[0].call.state, CallState::Live);
+        assert_eq!(found[0].context, visitor.session.context);
+        assert!(!found[0].preview);
+        site.store.append(vec![visitor.loses_media(call_id)]).await.unwrap();
+        assert_eq!(site.store.orphaned_calls(now()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn on_sqlite_a_restart_proves_that_every_lease_is_void() {
+    let site = Site::sqlite().await;
+    let node = new_node();
+    site.store.join(node, after(3600)).await.unwrap();
+    let call_id = call_on(&site, node).await;
+    let site = site.reopen().await;
+    assert_eq!(orphans(&site, now()).await, [call_id]);
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn on_postgres_a_second_node_leaves_the_leases_of_the_first_alone() {
+    let site = Site::postgres().await;
+    let node = new_node();
+    site.store.join(node, after(3600)).await.unwrap();
+    call_on(&site, node).await;
+    let other = site.open(master_key()).await.unwrap();
+    assert_eq!(other.orphaned_calls(now()).await.unwrap(), []);
+    other.close().await;
+    site.clear().await;
+}

@@ -1,0 +1,77 @@
+//! Opening: whose database it is, of which version, and with which key.
+
+use std::os::unix::fs::PermissionsExt;
+
+use bellpush_store::{MasterKey, OpenError, Store, Target};
+use futures_util::future::join_all;
+
+use crate::site::{Site, master_key};
+
+on_both_stores! {
+    async fn a_database_of_a_newer_version_is_refused(site) {
+        site.store.close().await;
+        site.sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'x', 0)").await;
+        let error = site.open(master_key()).await.unwrap_err();
+        assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 1 }), "{error:?}");
+        assert!(error.to_string().contains("version 99"));
+    }
+
+    async fn another_master_key_is_refused(site) {
+        site.store.close().await;
+        let error = site.open(MasterKey::from_bytes([8; 32])).await.unwrap_err();
+        assert!(matches!(error, OpenError::WrongMasterKey), "{error:?}");
+        let store = site.open(master_key()).await.unwrap();
+        store.check().await.unwrap();
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_that_the_directory_is_in_use() {
+    let site = Site::sqlite().await;
+    let error = Store::open(site.target.clone(), master_key()).await.unwrap_err();
+    assert!(matches!(error, OpenError::InUse(_)), "{error:?}");
+    assert!(error.to_string().contains("in use by another bellpush process"));
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn a_data_directory_is_for_its_user_alone() {
+    let site = Site::sqlite().await;
+    site.visitor().await;
+    let Target::Sqlite { dir } = &site.target else { unreachable!() };
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(dir), 0o700);
+    for entry in dir.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_set_up_the_schema_once() {
+    let site = Site::postgres().await;
+    site.store.close().await;
+    site.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    let stores = join_all((0..4).map(|_| Store::open(site.target.clone(), master_key()))).await;
+    for store in stores {
+        let store = store.unwrap();
+        store.check().await.unwrap();
+        store.close().await;
+    }
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn an_address_that_answers_nothing_is_named_as_such_without_its_password() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let url = format!("postgres://bellpush:hush@127.0.0.1:{port}/x").into();
+    let target = Target::Postgres { url };
+    let shown = format!("{target:?}");
+    let error = Store::open(target, master_key()).await.unwrap_err();
+    assert!(error.to_string().contains("not available"), "{error}");
+    assert!(!format!("{shown} {error} {error:?}").contains("hush"));
+}

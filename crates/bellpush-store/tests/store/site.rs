@@ -1,0 +1,250 @@
+//! A store of one's own for each test, on SQLite or PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use bellpush_core::{
+    app::AppSettings,
+    context::Context,
+    events::{CatalogueEvent, EndReason, Envelope, ErrorCode, Event, EventTime},
+    ids::{AppId, CallId, DestinationId, EventId, NodeId, SessionId},
+};
+use bellpush_store::{
+    Append, CallFinish, MasterKey, NewCall, NewSession, OpenError, SecretHash, Session, Store,
+    Target,
+};
+use sea_orm::{ConnectionTrait, Database};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const SETTING: &str = "BELLPUSH_TEST_POSTGRES";
+
+/// A database with an open store.
+pub(crate) struct Site {
+    pub(crate) target: Target,
+    pub(crate) store: Store,
+    place: Place,
+}
+
+enum Place {
+    Directory(TempDir),
+    Database { admin_url: String, url: String, name: String },
+}
+
+impl Site {
+    pub(crate) async fn sqlite() -> Self {
+        let dir = TempDir::new().unwrap();
+        let target = Target::Sqlite { dir: dir.path().join("data") };
+        let store = Store::open(target.clone(), master_key()).await.unwrap();
+        Self { target, store, place: Place::Directory(dir) }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let admin_url = std::env::var(SETTING).unwrap_or_else(|_| {
+            panic!("{SETTING} is not set: run `cargo xtask test`, which starts a PostgreSQL")
+        });
+        let name = format!("bellpush_test_{}", Uuid::now_v7().simple());
+        let admin = Database::connect(&admin_url).await.unwrap();
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+            .await
+            .unwrap();
+        admin.close().await.unwrap();
+        let (server, _) = admin_url.rsplit_once('/').unwrap();
+        let url = format!("{server}/{name}");
+        let target = Target::Postgres { url: url.clone().into() };
+        let store = Store::open(target.clone(), master_key()).await.unwrap();
+        Self { target, store, place: Place::Database { admin_url, url, name } }
+    }
+
+    /// Runs SQL past the store, as an administrator might.
+    pub(crate) async fn sql(&self, sql: &str) {
+        let url = match &self.place {
+            Place::Directory(dir) => format!("sqlite://{}/data/bellpush.db", dir.path().display()),
+            Place::Database { url, .. } => url.clone(),
+        };
+        let connection = Database::connect(url).await.unwrap();
+        connection.execute_unprepared(sql).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.place, Place::Database { .. })
+    }
+
+    /// Opens the store once more; on SQLite as soon as its last holder is gone.
+    pub(crate) async fn open(&self, key: MasterKey) -> Result<Store, OpenError> {
+        open(&self.target, key).await
+    }
+
+    /// Goes on with another handle, as after a crash: nothing is closed.
+    pub(crate) async fn reopen(self) -> Self {
+        let Self { target, store, place } = self;
+        drop(store);
+        let store = open(&target, master_key()).await.unwrap();
+        Self { target, store, place }
+    }
+
+    pub(crate) async fn clear(self) {
+        self.store.close().await;
+        if let Place::Database { admin_url, name, .. } = self.place {
+            let admin = Database::connect(admin_url).await.unwrap();
+            admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+            admin.close().await.unwrap();
+        }
+    }
+
+    pub(crate) async fn app(&self) -> AppId {
+        self.store.create_app(&AppSettings::named("Shop")).await.unwrap().id
+    }
+
+    /// An app with one visitor on its page.
+    pub(crate) async fn visitor(&self) -> Visitor {
+        let app_id = self.app().await;
+        self.visitor_of(app_id, &[("orderId", "A-1")], false).await
+    }
+
+    pub(crate) async fn visitor_of(
+        &self,
+        app_id: AppId,
+        context: &[(&str, &str)],
+        preview: bool,
+    ) -> Visitor {
+        let new = NewSession {
+            app_id,
+            origin: Some("https://shop.example".parse().unwrap()),
+            context: Context::new(context.iter().copied()).unwrap(),
+            preview,
+            routing_key: Some("vip".into()),
+            destination_id: None,
+        };
+        let token = SecretHash::of(&Uuid::now_v7().to_string());
+        let later = EventTime::from_millis(now().millis() + 900_000).unwrap();
+        let session = self.store.create_session(new, &token, later).await.unwrap().unwrap();
+        Visitor { session, token }
+    }
+}
+
+async fn open(target: &Target, key: MasterKey) -> Result<Store, OpenError> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match Store::open(target.clone(), key.clone()).await {
+            Err(OpenError::InUse(_)) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// A widget session, and the events that come out of it.
+pub(crate) struct Visitor {
+    pub(crate) session: Session,
+    pub(crate) token: SecretHash,
+}
+
+impl Visitor {
+    pub(crate) fn app_id(&self) -> AppId {
+        self.session.app_id
+    }
+
+    pub(crate) fn event(&self, what: &CatalogueEvent, call_id: Option<CallId>) -> Event {
+        self.enveloped(what.envelope(&self.session.context, self.session.preview, now()), call_id)
+    }
+
+    pub(crate) fn custom(&self, name: &str) -> Event {
+        let data = serde_json::json!({ "context": self.session.context });
+        let data = data.as_object().unwrap().clone();
+        self.enveloped(Envelope { name: name.into(), data, timestamp: now() }, None)
+    }
+
+    fn enveloped(&self, envelope: Envelope, call_id: Option<CallId>) -> Event {
+        Event {
+            id: event_id(),
+            app_id: self.session.app_id,
+            session_id: self.session.id,
+            call_id,
+            preview: self.session.preview,
+            envelope,
+        }
+    }
+
+    pub(crate) fn loaded(&self) -> Event {
+        self.event(&CatalogueEvent::WidgetLoaded { is_preview: self.session.preview }, None)
+    }
+
+    pub(crate) fn starts(&self, call_id: CallId, node_id: NodeId) -> Append {
+        let event = CatalogueEvent::CallStarted {
+            destination_id: None,
+            routing_key: self.session.routing_key.clone(),
+            has_form_values: true,
+        };
+        let form = serde_json::json!({ "name": "Ada" });
+        Append::CallStarted {
+            event: self.event(&event, Some(call_id)),
+            call: NewCall {
+                destination_id: None,
+                profile_id: DestinationId::from_uuid(Uuid::now_v7()),
+                routing_key: self.session.routing_key.clone(),
+                node_id,
+                form_values: form.as_object().cloned(),
+            },
+        }
+    }
+
+    pub(crate) fn hangs_up(&self, call_id: CallId) -> Append {
+        let (duration, reason) = (7, EndReason::UserHangup);
+        Append::CallEnded {
+            event: self.event(&CatalogueEvent::CallEnded { duration, reason }, Some(call_id)),
+            finish: CallFinish::Ended { reason, duration, connected_at: Some(now()) },
+        }
+    }
+
+    pub(crate) fn loses_media(&self, call_id: CallId) -> Append {
+        let code = ErrorCode::MediaFailed;
+        Append::CallEnded {
+            event: self.event(&CatalogueEvent::CallError { code }, Some(call_id)),
+            finish: CallFinish::Failed { code, connected_at: None },
+        }
+    }
+
+    pub(crate) fn rates(&self, call_id: CallId) -> Append {
+        let answers = bellpush_core::app::Answers {
+            answers: vec![bellpush_core::app::Answer { question_id: "q1".into(), rating: 5 }],
+            comment: Some("Thanks".into()),
+        };
+        let summary = answers.summary().unwrap();
+        let event = self.event(&CatalogueEvent::SurveySubmitted(summary), Some(call_id));
+        Append::Survey { event, answers }
+    }
+
+    /// A live call of this visitor.
+    pub(crate) async fn calls(&self, store: &Store) -> CallId {
+        let call_id = new_call();
+        store.append(vec![self.starts(call_id, new_node())]).await.unwrap();
+        call_id
+    }
+}
+
+pub(crate) fn master_key() -> MasterKey {
+    MasterKey::from_bytes([7; 32])
+}
+
+pub(crate) fn now() -> EventTime {
+    EventTime::new(jiff::Timestamp::now())
+}
+
+pub(crate) fn event_id() -> EventId {
+    EventId::from_uuid(Uuid::now_v7()).unwrap()
+}
+
+pub(crate) fn new_call() -> CallId {
+    CallId::from_uuid(Uuid::now_v7())
+}
+
+pub(crate) fn new_node() -> NodeId {
+    NodeId::from_uuid(Uuid::now_v7())
+}
+
+pub(crate) fn new_session_id() -> SessionId {
+    SessionId::from_uuid(Uuid::now_v7())
+}

@@ -1,0 +1,35 @@
+/** The website that embeds the widget: another origin than the server's, as in real life. */
+
+import { createServer } from "node:http";
+
+export interface Host {
+  readonly origin: string;
+  /** What the page shows at `/`; may be changed before each navigation. */
+  html: string;
+  readonly stop: () => void;
+}
+
+export async function startHost(): Promise<Host> {
+  const host = { origin: "", html: "", stop: () => server.close() };
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(host.html);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  host.origin = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+  return host;
+}
+
+/** A page that embeds the widget and keeps the messages it gets, with their origins. */
+export function embeddingPage(widgetUrl: string): string {
+  return `<!doctype html><html lang="en"><head><title>Shop</title></head><body>
+    <script>
+      window.messages = [];
+      window.addEventListener("message", (event) => {
+        window.messages.push({ origin: event.origin, data: event.data });
+      });
+    </script>
+    <iframe id="widget" title="Call us" allow="microphone; autoplay; clipboard-write"
+      width="380" height="620" src="${widgetUrl.replaceAll("&", "&amp;")}"></iframe>
+  </body></html>`;
+}
