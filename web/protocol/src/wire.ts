@@ -1,0 +1,161 @@
+/** Messages between widget and server, and between windows. */
+
+import type { EventData, EventName, Phase, State } from "./generated.ts";
+
+/** What the embedding page says about the visitor: on every event as `data.context`. */
+export type Context = Readonly<Record<string, string>>;
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** What every audience receives: three fields, never another. */
+export interface Envelope {
+  readonly name: string;
+  readonly data: { readonly context: Context; readonly [key: string]: Json };
+  /** ISO 8601, UTC, with milliseconds. */
+  readonly timestamp: string;
+}
+
+/** An envelope of the catalogue, with its fields by name. */
+export type CatalogueEnvelope = {
+  [N in EventName]: {
+    readonly name: N;
+    readonly data: EventData[N] & { readonly context: Context };
+    readonly timestamp: string;
+  };
+}[EventName];
+
+/** An envelope with its identity, a UUIDv7: the same at all audiences. */
+export interface IdentifiedEvent {
+  readonly id: string;
+  readonly event: Envelope;
+}
+
+export type Theme = "light" | "dark" | "auto";
+
+export interface SurveyQuestion {
+  readonly id: string;
+  readonly label: string;
+}
+
+export interface SurveyConfig {
+  readonly questions: readonly SurveyQuestion[];
+  /** Label of the comment field; no field without it. */
+  readonly commentLabel: string | null;
+}
+
+export type CustomButton = { readonly label: string; readonly states: readonly State[] } & (
+  | { readonly action: "link"; readonly url: string }
+  | { readonly action: "copy"; readonly text: string }
+  | { readonly action: "call_phone"; readonly number: string }
+  | { readonly action: "email"; readonly address: string }
+  | {
+      readonly action: "emit";
+      readonly name: string;
+      readonly data: { readonly [key: string]: Json };
+    }
+);
+
+/** What the server writes into the widget's document (`#bellpush-config`). */
+export interface WidgetConfig {
+  readonly appId: string;
+  readonly key: string;
+  readonly preview: boolean;
+  readonly serverTime: string;
+  readonly language: string;
+  readonly theme: Theme;
+  readonly context: Context;
+  /** A session made by the integrator's backend; null: the widget asks for one. */
+  readonly session: string | null;
+  readonly destination: string | null;
+  readonly allowedOrigins: readonly string[];
+  readonly survey: SurveyConfig | null;
+  readonly customButtons: readonly CustomButton[];
+  readonly hasCustomCode: boolean;
+  readonly closed: boolean;
+}
+
+/** Body of `POST /v1/widget/sessions`. */
+export interface SessionRequest {
+  readonly appId: string;
+  readonly key: string;
+  readonly origin: string;
+  readonly context: Context;
+  readonly preview: boolean;
+  readonly destination: string | null;
+}
+
+/** Answer of `POST /v1/widget/sessions` and `…/refresh`. */
+export interface SessionAnswer {
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly serverTime: string;
+  readonly context: Context;
+  readonly preview: boolean;
+}
+
+export interface SurveyAnswer {
+  readonly questionId: string;
+  /** 1 to 5. */
+  readonly rating: number;
+}
+
+export interface SurveyAnswers {
+  readonly answers: readonly SurveyAnswer[];
+  readonly comment: string | null;
+}
+
+/** An event as the widget sends it to the server. */
+export interface Submission extends IdentifiedEvent {
+  readonly callId?: string;
+  readonly survey?: SurveyAnswers;
+}
+
+/** Body of `POST /v1/widget/events`: 1 to 20 events. */
+export interface SubmissionRequest {
+  readonly events: readonly Submission[];
+}
+
+/** An error of the server (RFC 9457). */
+export interface Problem {
+  /** `urn:bellpush:problem:<slug>` */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** JSON pointer to the field that caused it. */
+  readonly pointer?: string;
+}
+
+/** A message of `GET /v1/calls/{callId}/events`; ids ascend within a call. */
+export type CallMessage = { readonly id: number } & (
+  | { readonly type: "progress"; readonly data: { readonly phase: Phase } }
+  | { readonly type: "event"; readonly data: IdentifiedEvent }
+);
+
+/** The same as a poll's answer (`Accept: application/json`, `?after=<id>`). */
+export interface CallMessagePage {
+  readonly messages: readonly CallMessage[];
+  readonly done: boolean;
+}
+
+/** From the widget to the embedding page, by `postMessage`. */
+export interface WidgetMessage extends IdentifiedEvent {
+  readonly source: "bellpush";
+  readonly version: 1;
+}
+
+export const COMMANDS = ["call", "hangup", "open", "close"] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** From the embedding page to the widget, by `postMessage`. */
+export interface CommandMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly command: Command;
+}

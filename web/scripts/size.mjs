@@ -1,0 +1,49 @@
+// Compares the built files, as brotli sends them, with the budgets, and fails when one is passed.
+// @ts-check
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const KB = 1024;
+
+/** @param {string | Buffer} content */
+function compressed(content) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  return brotliCompressSync(content, { params }).length;
+}
+
+/** @param {string} file */
+const size = (file) => compressed(readFileSync(dist + file));
+
+/** @type {{ js: string, css: string, sandbox: string }} */
+const manifest = JSON.parse(readFileSync(`${dist}widget/manifest.json`, "utf8"));
+
+// The document as the server writes it, with a configuration of usual length.
+const html = `<!doctype html><html lang="en" data-theme="auto"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Call</title>
+<link rel="stylesheet" nonce="${"n".repeat(24)}" href="/${manifest.css}">
+<script type="application/json" id="bellpush-config">${"{}".padEnd(600, "configuration")}</script>
+<script type="module" nonce="${"n".repeat(24)}" src="/${manifest.js}"></script></head>
+<body><div id="bellpush"></div></body></html>`;
+
+const lazy = readdirSync(`${dist}widget/assets`)
+  .map((name) => `widget/assets/${name}`)
+  .filter((file) => !Object.values(manifest).includes(file));
+const loader = size("embed.js");
+const firstPaint = compressed(html) + size(manifest.js) + size(manifest.css);
+const liveCall = firstPaint + lazy.reduce((sum, file) => sum + size(file), 0);
+
+const budgets = [
+  { name: "loader", bytes: loader, budget: 3 * KB },
+  { name: "widget, first paint", bytes: firstPaint, budget: 20 * KB },
+  { name: "widget, to a live call", bytes: liveCall, budget: 30 * KB },
+  { name: "sandbox bridge", bytes: size(manifest.sandbox), budget: 2 * KB },
+];
+for (const { name, bytes, budget } of budgets) {
+  const mark = bytes <= budget ? "ok" : "TOO LARGE";
+  console.log(
+    `${name.padEnd(24)} ${(bytes / KB).toFixed(2).padStart(6)} KB of ${budget / KB} KB  ${mark}`,
+  );
+}
+process.exitCode = budgets.some(({ bytes, budget }) => bytes > budget) ? 1 : 0;

@@ -1,0 +1,163 @@
+import type { CallMessage } from "@bellpush/protocol";
+import { describe, expect, it } from "vitest";
+import { type Answer, createServer, createTokens, json, problem } from "../testing/server.ts";
+import { createTime } from "../testing/time.ts";
+import { followCall } from "./progress.ts";
+
+const MESSAGES: readonly CallMessage[] = [
+  event(1, "call_started"),
+  { id: 2, type: "progress", data: { phase: "ringing" } },
+  { id: 3, type: "progress", data: { phase: "connected" } },
+  event(4, "call_ended"),
+];
+
+function event(id: number, name: string): CallMessage {
+  const envelope = { name, data: { context: {} }, timestamp: "2026-03-01T09:30:00.000Z" };
+  return { id, type: "event", data: { id: `e${id}`, event: envelope } };
+}
+
+function text(messages: readonly CallMessage[]): string {
+  return messages
+    .map(({ id, type, data }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`)
+    .join("");
+}
+
+/** A stream that gives these messages and then ends, or stays open until it is given up. */
+function stream(messages: readonly CallMessage[], signal: AbortSignal | null, open = false) {
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(text(messages)));
+        signal?.addEventListener("abort", () => controller.error(signal.reason));
+        if (!open) {
+          controller.close();
+        }
+      },
+    }),
+  );
+}
+
+function setUp(answer: Answer) {
+  const time = createTime();
+  const server = createServer(answer);
+  const seen: CallMessage[] = [];
+  const following = followCall("call_1", {
+    session: createTokens(),
+    fetch: server.fetch,
+    later: time.later,
+    onMessage: (message) => void seen.push(message),
+  });
+  return { time, server, seen, following };
+}
+
+const after = (id: number) => MESSAGES.filter((message) => message.id > id);
+
+describe("following a call", () => {
+  it("passes on each message and stops with the terminal event", async () => {
+    const { time, server, seen } = setUp((_, signal) => stream(MESSAGES, signal, true));
+    await time.pass(60_000);
+    expect(seen).toEqual(MESSAGES);
+    expect(server.asked).toHaveLength(1);
+    expect(server.asked[0]?.headers.get("last-event-id")).toBeNull();
+  });
+
+  it("resumes behind the last message when the stream breaks", async () => {
+    const { time, server, seen } = setUp(({ headers }, signal) =>
+      stream(after(Number(headers.get("last-event-id") ?? 0)).slice(0, 1), signal),
+    );
+    await time.pass(60_000);
+    expect(seen).toEqual(MESSAGES);
+    const resumed = server.asked.map(({ headers }) => headers.get("last-event-id"));
+    expect(resumed).toEqual([null, "1", "2", "3"]);
+  });
+
+  it("passes on nothing twice, even if the server repeats itself", async () => {
+    let times = 0;
+    const { time, seen } = setUp((_, signal) => {
+      times += 1;
+      return stream(MESSAGES.slice(0, times + 1), signal);
+    });
+    await time.pass(60_000);
+    expect(seen).toEqual(MESSAGES);
+  });
+
+  it("comes back after the network was gone", async () => {
+    let offline = false;
+    const { time, seen } = setUp(({ headers }, signal) => {
+      if (offline) {
+        return Promise.reject(new TypeError("offline"));
+      }
+      const left = after(Number(headers.get("last-event-id") ?? 0));
+      offline = left.length === 4;
+      return stream(offline ? left.slice(0, 2) : left, signal);
+    });
+    await time.pass(30_000);
+    expect(seen).toEqual(MESSAGES.slice(0, 2));
+    offline = false;
+    await time.pass(5000);
+    expect(seen).toEqual(MESSAGES);
+  });
+
+  it("asks anew at once when nudged, since a stream can die without a word", async () => {
+    const { time, seen, following } = setUp(({ headers }, signal) => {
+      const left = after(Number(headers.get("last-event-id") ?? 0));
+      return stream(left.length === 4 ? left.slice(0, 2) : left, signal, left.length === 4);
+    });
+    await time.pass(20_000);
+    expect(seen).toHaveLength(2);
+    following.nudge();
+    await time.pass(0);
+    expect(seen).toEqual(MESSAGES);
+  });
+
+  it("polls where the stream is held back by something on its way", async () => {
+    const { time, server, seen } = setUp(({ path, headers }, signal) => {
+      if (headers.get("accept") === "text/event-stream") {
+        return stream([], signal, true);
+      }
+      const id = Number(new URL(path, "http://x").searchParams.get("after"));
+      const messages = after(id).slice(0, 1);
+      return json({ messages, done: false });
+    });
+    await time.pass(30_000);
+    expect(seen).toEqual(MESSAGES);
+    const polled = server.asked.map(({ path }) => path).filter((path) => path.includes("after"));
+    expect(polled.map((path) => path.at(-1))).toEqual(["0", "1", "2", "3"]);
+  });
+
+  it("renews the token once when it has expired meanwhile", async () => {
+    const { time, seen } = setUp(({ headers }, signal) =>
+      headers.get("authorization") === "Bearer st_1"
+        ? problem(401, "session-expired")
+        : stream(MESSAGES, signal),
+    );
+    await time.pass(0);
+    expect(seen).toEqual(MESSAGES);
+  });
+
+  it("ends when the server does not know the call", async () => {
+    const { time, server } = setUp(() => problem(404, "call-unknown"));
+    await time.pass(60_000);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it("ends when it is stopped", async () => {
+    const { time, server, following } = setUp(() => problem(503, "unavailable"));
+    await time.pass(5000);
+    following.stop();
+    const before = server.asked.length;
+    await time.pass(60_000);
+    expect(server.asked).toHaveLength(before);
+  });
+
+  it("leaves aside what it does not know", async () => {
+    const { time, seen } = setUp(
+      () =>
+        new Response(
+          `id: 1\nevent: mood\ndata: {}\n\nevent: progress\ndata: {\n\n${text(MESSAGES)}`,
+        ),
+    );
+    await time.pass(0);
+    expect(seen).toEqual(MESSAGES);
+  });
+});

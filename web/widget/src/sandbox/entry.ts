@@ -1,0 +1,3 @@
+import { install } from "./bridge.ts";
+
+install(window);

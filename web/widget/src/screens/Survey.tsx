@@ -1,0 +1,108 @@
+/** Rating questions as radio groups, and an optional comment. */
+
+import { SURVEY_LIMITS, type SurveyConfig, type SurveyQuestion } from "@bellpush/protocol";
+import { useState } from "preact/hooks";
+import type { Actions } from "../actions.ts";
+import type { Texts } from "../i18n/index.ts";
+import { Screen } from "../ui/Screen.tsx";
+import { clockTime } from "../ui/time.ts";
+
+const RATINGS = [1, 2, 3, 4, 5] as const;
+
+export interface SurveyProps {
+  readonly survey: SurveyConfig;
+  readonly seconds: number;
+  readonly t: Texts;
+  readonly actions: Actions;
+}
+
+export function Survey({ survey, seconds, t, actions }: SurveyProps) {
+  const [ratings, setRatings] = useState<Readonly<Record<string, number>>>({});
+  const [comment, setComment] = useState("");
+  const [missing, setMissing] = useState(false);
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const answers = survey.questions.flatMap(({ id }) => {
+      const rating = ratings[id];
+      return rating === undefined ? [] : [{ questionId: id, rating }];
+    });
+    setMissing(answers.length === 0);
+    if (answers.length > 0) {
+      actions.submitSurvey(answers, comment);
+    }
+  };
+
+  return (
+    <Screen name="survey" title={t.survey.title}>
+      <p class="bp-text">{t.survey.after(clockTime(seconds))}</p>
+      <form onSubmit={submit} noValidate>
+        {survey.questions.map((question) => (
+          <Rating
+            key={question.id}
+            question={question}
+            rating={ratings[question.id] ?? null}
+            t={t}
+            onRate={(rating) => {
+              setRatings((given) => ({ ...given, [question.id]: rating }));
+              setMissing(false);
+            }}
+          />
+        ))}
+        {survey.commentLabel !== null && (
+          <label class="bp-comment">
+            <span>
+              {survey.commentLabel} <small>{t.survey.commentHint}</small>
+            </span>
+            <textarea
+              rows={3}
+              maxLength={SURVEY_LIMITS.commentChars}
+              value={comment}
+              onInput={(event) => setComment(event.currentTarget.value)}
+            />
+          </label>
+        )}
+        <p class="bp-missing" role="alert">
+          {missing ? t.survey.missing : ""}
+        </p>
+        <button type="submit" class="bp-button bp-primary">
+          {t.survey.submit}
+        </button>
+      </form>
+    </Screen>
+  );
+}
+
+interface RatingProps {
+  readonly question: SurveyQuestion;
+  readonly rating: number | null;
+  readonly t: Texts;
+  readonly onRate: (rating: number) => void;
+}
+
+function Rating({ question, rating, t, onRate }: RatingProps) {
+  return (
+    <fieldset class="bp-rating">
+      <legend>{question.label}</legend>
+      <div class="bp-scale">
+        {RATINGS.map((value) => (
+          <label key={value} class={rating === value ? "bp-chosen" : ""}>
+            <input
+              type="radio"
+              name={`bp-${question.id}`}
+              value={value}
+              checked={rating === value}
+              aria-label={t.survey.rating(value)}
+              onChange={() => onRate(value)}
+            />
+            <span aria-hidden="true">{value}</span>
+          </label>
+        ))}
+      </div>
+      <div class="bp-ends" aria-hidden="true">
+        <span>{t.survey.lowest}</span>
+        <span>{t.survey.highest}</span>
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { createClock } from "./clock.ts";
+import { request } from "./errors.ts";
+import { authorized, createSession } from "./session.ts";
+import { type Answer, createServer, json, problem } from "./testing/server.ts";
+import { createTime } from "./testing/time.ts";
+
+const CONFIG = {
+  appId: "app_1",
+  key: "wk_1",
+  preview: false,
+  context: { orderId: "A-1" },
+  destination: null,
+  session: null,
+};
+
+function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CONFIG) {
+  const time = createTime();
+  const server = createServer(answer);
+  const session = createSession({
+    config: { ...CONFIG, ...config },
+    origin: "https://shop.example",
+    clock: createClock(time.now),
+    fetch: server.fetch,
+    localNow: time.now,
+    later: time.later,
+  });
+  const paths = () => server.asked.map(({ path }) => path.replace("/v1/widget/sessions", "~"));
+  return { time, server, session, paths };
+}
+
+function tokens(now: () => number): Answer {
+  let count = 0;
+  return () => {
+    count += 1;
+    const answer = {
+      token: `st_${count}`,
+      expiresAt: new Date(now() + 15 * 60_000).toISOString(),
+      serverTime: new Date(now()).toISOString(),
+      context: {},
+      preview: false,
+    };
+    return json(answer, 201);
+  };
+}
+
+describe("a session", () => {
+  it("is asked for once, however many need it, with app, key, origin and context", async () => {
+    const { session, server } = setUp((asked, signal) => answer(asked, signal));
+    const answer = tokens(() => 1_790_000_000_000);
+    const results = await Promise.all([session.token(), session.token(), session.token()]);
+    expect(results.map((result) => result.ok && result.value)).toEqual(["st_1", "st_1", "st_1"]);
+    expect(server.asked).toHaveLength(1);
+    expect(JSON.parse(server.asked[0]?.body ?? "")).toEqual({
+      appId: "app_1",
+      key: "wk_1",
+      origin: "https://shop.example",
+      context: { orderId: "A-1" },
+      preview: false,
+      destination: null,
+    });
+  });
+
+  it("is renewed silently before it ends, for as long as the page lives", async () => {
+    const { session, time, paths } = setUp((asked, signal) => answer(asked, signal));
+    const answer = tokens(time.now);
+    await session.token();
+    await time.pass(40 * 60_000);
+    expect(paths()).toEqual(["~", "~/refresh", "~/refresh", "~/refresh"]);
+    expect(session.current()).toBe("st_4");
+  });
+
+  it("given by the page is renewed when first used and never replaced by another", async () => {
+    const { session, paths } = setUp(() => problem(401, "session-expired"), {
+      session: "st_given",
+    });
+    expect(await session.token()).toMatchObject({ failure: { code: "session_expired" } });
+    expect(paths()).toEqual(["~/refresh"]);
+  });
+
+  it("of its own that has expired is replaced by a new one", async () => {
+    const { session, time, paths } = setUp((asked, signal) =>
+      asked.path.endsWith("/refresh") ? problem(401, "session-expired") : answer(asked, signal),
+    );
+    const answer = tokens(time.now);
+    await session.token();
+    expect(await session.renew("st_1")).toEqual({ ok: true, value: "st_2" });
+    expect(paths()).toEqual(["~", "~/refresh", "~"]);
+  });
+
+  it("that cannot be had says why", async () => {
+    const { session } = setUp(() => problem(403, "origin-not-allowed"));
+    expect(await session.token()).toMatchObject({ ok: false, failure: { passing: false } });
+  });
+});
+
+describe("an authorized request", () => {
+  it("is repeated once with a fresh token when the server calls the first one expired", async () => {
+    const { session, time } = setUp((asked, signal) => answer(asked, signal));
+    const answer = tokens(time.now);
+    const used: string[] = [];
+    const server = createServer(() => problem(401, "session-expired"));
+    const result = await authorized(session, ({ authorization }) => {
+      used.push(authorization);
+      return request(server.fetch, "/x", {});
+    });
+    expect(used).toEqual(["Bearer st_1", "Bearer st_2"]);
+    expect(result).toMatchObject({ failure: { code: "session_expired" } });
+  });
+});

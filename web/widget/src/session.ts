@@ -1,0 +1,140 @@
+/** The widget's session: made when first needed, renewed silently before it ends. */
+
+import type { SessionAnswer, SessionRequest, WidgetConfig } from "@bellpush/protocol";
+import type { Clock } from "./clock.ts";
+import { type Result, request, succeeded, unreadable } from "./errors.ts";
+
+/** A token is renewed when it has less than this left. */
+const MARGIN_MS = 2 * 60 * 1000;
+
+export interface Session {
+  /** A token that is valid for a while yet. */
+  token(): Promise<Result<string>>;
+  /** A fresh token, after the server has called this one expired. */
+  renew(stale: string): Promise<Result<string>>;
+  /** The token at hand, for the moment in which the page goes away. */
+  current(): string | null;
+}
+
+export interface SessionPorts {
+  readonly config: Pick<
+    WidgetConfig,
+    "appId" | "key" | "preview" | "context" | "destination" | "session"
+  >;
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly fetch: typeof globalThis.fetch;
+  readonly localNow: () => number;
+  readonly later: (ms: number, run: () => void) => void;
+}
+
+interface Held {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+export function createSession(ports: SessionPorts): Session {
+  const { config, clock } = ports;
+  // How long a token given by the page still lives is unknown: it is renewed when first used.
+  let held: Held | null = config.session === null ? null : { token: config.session, expiresAt: 0 };
+  let asking: Promise<Result<string>> | null = null;
+
+  async function ask(path: string, init: RequestInit): Promise<Result<string>> {
+    const askedAt = ports.localNow();
+    const result = await request(ports.fetch, path, { method: "POST", ...init });
+    if (!result.ok) {
+      return result;
+    }
+    const answer = await readAnswer(result.value);
+    if (answer === null) {
+      return unreadable("the answer to the session request can't be read");
+    }
+    clock.learn(answer.serverTime, askedAt, ports.localNow());
+    const expiresAt = Date.parse(answer.expiresAt);
+    held = { token: answer.token, expiresAt };
+    const fresh = held;
+    ports.later(Math.max(1000, expiresAt - clock.now() - MARGIN_MS), () => {
+      if (held === fresh) {
+        void once(refresh);
+      }
+    });
+    return succeeded(answer.token);
+  }
+
+  function create(): Promise<Result<string>> {
+    const body: SessionRequest = {
+      appId: config.appId,
+      key: config.key,
+      origin: ports.origin,
+      context: config.context,
+      preview: config.preview,
+      destination: config.destination,
+    };
+    return ask("/v1/widget/sessions", {
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async function refresh(): Promise<Result<string>> {
+    if (held === null) {
+      return create();
+    }
+    const result = await ask("/v1/widget/sessions/refresh", {
+      headers: { authorization: `Bearer ${held.token}` },
+    });
+    if (!result.ok && result.failure.status === 401 && config.session === null) {
+      held = null;
+      return create();
+    }
+    return result;
+  }
+
+  /** Several callers share one request. */
+  function once(work: () => Promise<Result<string>>): Promise<Result<string>> {
+    asking ??= work().finally(() => {
+      asking = null;
+    });
+    return asking;
+  }
+
+  return {
+    async token() {
+      const left = held === null ? 0 : held.expiresAt - clock.now();
+      return held !== null && left > MARGIN_MS / 2 ? succeeded(held.token) : once(refresh);
+    },
+    async renew(stale) {
+      return held !== null && held.token !== stale ? succeeded(held.token) : once(refresh);
+    },
+    current: () => held?.token ?? null,
+  };
+}
+
+/** Sends a request with the session's token, and once more when the server calls it expired. */
+export async function authorized(
+  session: Session,
+  send: (authorization: { readonly authorization: string }) => Promise<Result<Response>>,
+): Promise<Result<Response>> {
+  const token = await session.token();
+  if (!token.ok) {
+    return token;
+  }
+  const first = await send({ authorization: `Bearer ${token.value}` });
+  if (first.ok || first.failure.code !== "session_expired") {
+    return first;
+  }
+  const renewed = await session.renew(token.value);
+  return renewed.ok ? send({ authorization: `Bearer ${renewed.value}` }) : renewed;
+}
+
+async function readAnswer(response: Response): Promise<SessionAnswer | null> {
+  try {
+    const answer = (await response.json()) as Partial<SessionAnswer>;
+    const { token, expiresAt, serverTime } = answer;
+    const complete =
+      typeof token === "string" && typeof serverTime === "string" && expiresAt !== undefined;
+    return complete && Number.isFinite(Date.parse(expiresAt)) ? (answer as SessionAnswer) : null;
+  } catch {
+    return null;
+  }
+}

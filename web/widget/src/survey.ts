@@ -1,0 +1,27 @@
+/** From a visitor's answers to the summary that the event carries. */
+
+import {
+  SURVEY_LIMITS,
+  type SurveyAnswer,
+  type SurveyAnswers,
+  type SurveySubmittedData,
+} from "@bellpush/protocol";
+
+/** Answers as the server takes them: the comment without blanks around it, null when empty. */
+export function collect(answers: readonly SurveyAnswer[], comment: string): SurveyAnswers {
+  // U+0085 is a blank to the server, but not to this language.
+  const trimmed = Array.from(comment.replaceAll("\u0085", " ").trim())
+    .slice(0, SURVEY_LIMITS.commentChars)
+    .join("");
+  return { answers, comment: trimmed === "" ? null : trimmed };
+}
+
+/** The mean to two decimals, rounded as the server does; it refuses any other. */
+export function summarize({ answers, comment }: SurveyAnswers): SurveySubmittedData {
+  const sum = answers.reduce((total, { rating }) => total + rating, 0);
+  return {
+    rating: Math.round((sum * 100) / answers.length) / 100,
+    answerCount: answers.length,
+    hasComment: comment !== null,
+  };
+}
