@@ -1,7 +1,9 @@
 // Builds every web part into `dist/`, whose paths are the server's URL paths.
 // @ts-check
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
 import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -110,3 +112,12 @@ const manifest = {
   sandbox: path(need(sandbox[0], "sandbox script").fileName),
 };
 await writeFile(`${dist}widget/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+
+// The server sends these copies as they are to browsers that take brotli.
+const compress = promisify(brotliCompress);
+const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+for (const file of await readdir(dist, { recursive: true })) {
+  if (/\.(js|css)$/.test(file)) {
+    await writeFile(`${dist}${file}.br`, await compress(await readFile(`${dist}${file}`), quality));
+  }
+}

@@ -1,7 +1,7 @@
 //! Everything that speaks HTTP: the `/v1` API, what the widget needs, the embedded web parts,
 //! health and metrics.
 //!
-//! It joins the call engine and the event log: see [`calls`](crate) for the way of a call. It never
+//! It joins the call engine and the event log; the way of a call is in `calls`. It never
 //! decides what a call's event is (the core's life cycle does) and never delivers one (the delivery
 //! engine does).
 

@@ -13,7 +13,7 @@ use crate::config::{Config, LogFormat};
 /// When the filter can't be understood.
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
     // The libraries below log what concerns their own developers.
-    let quiet = "sqlx=warn,sea_orm=warn,str0m=warn,hyper=warn";
+    let quiet = "sqlx=warn,sea_orm=warn,str0m=warn,is=warn,hyper=warn";
     let filter =
         EnvFilter::try_new(format!("{quiet},{}", config.log_level)).with_context(|| {
             format!(

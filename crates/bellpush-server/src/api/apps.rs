@@ -122,7 +122,7 @@ pub(crate) async fn update(
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Json<AppView>, Problem> {
     let present = app(&server, id).await?;
-    let settings: AppSettings = parse_value(merged(&present.settings, patch)?)?;
+    let settings: AppSettings = parse_value(merged(&present.settings, &patch)?)?;
     settings.check()?;
     let app = server.store.update_app(id, &settings).await?.ok_or_else(|| unknown_app(id))?;
     // An origin may have been taken away from sessions that are cached as allowed.
@@ -154,23 +154,15 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Settings with the fields of a patch put over them; `null` takes a field away, so that it gets
+/// Settings with a merge patch (RFC 7396) put over them. A field that is taken away by `null` gets
 /// its default when the result is read.
-pub(super) fn merged<T: Serialize>(present: &T, patch: Value) -> Result<Value, Problem> {
-    let Value::Object(patch) = patch else {
+pub(super) fn merged<T: Serialize>(present: &T, patch: &Value) -> Result<Value, Problem> {
+    if !patch.is_object() {
         return Err(Problem::invalid("send an object with the fields to change"));
-    };
+    }
     let mut merged = serde_json::to_value(present)
         .map_err(|_| Problem::internal("the present settings can't be read"))?;
-    if let Some(fields) = merged.as_object_mut() {
-        for (name, value) in patch {
-            if value.is_null() {
-                fields.remove(&name);
-            } else {
-                fields.insert(name, value);
-            }
-        }
-    }
+    json_patch::merge(&mut merged, patch);
     Ok(merged)
 }
 
@@ -181,11 +173,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_replaces_and_null_resets() {
+    fn a_patch_replaces_what_it_names_and_null_resets() {
         let mut present = AppSettings::named("Shop");
         present.language = "de".into();
-        let merged = merged(&present, json!({ "name": "New", "language": null })).unwrap();
-        let settings: AppSettings = parse_value(merged).unwrap();
+        present.custom_code.head = "<!-- head -->".into();
+        let patch = json!({ "name": "New", "language": null, "customCode": { "body": "b" } });
+        let settings: AppSettings = parse_value(merged(&present, &patch).unwrap()).unwrap();
         assert_eq!((settings.name.as_str(), settings.language.as_str()), ("New", "en"));
+        assert_eq!(settings.custom_code.head, "<!-- head -->");
+        assert_eq!(settings.custom_code.body, "b");
     }
 }

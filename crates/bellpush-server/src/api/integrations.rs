@@ -164,7 +164,7 @@ pub(crate) async fn update(
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Json<IntegrationView>, Problem> {
     let present = find(&server, app_id, id).await?;
-    let settings: IntegrationSettings = parse_value(merged(&present.settings, patch)?)?;
+    let settings: IntegrationSettings = parse_value(merged(&present.settings, &patch)?)?;
     check(&server, &settings)?;
     let limit = server.config.max_active_integrations;
     let updated = server.store.update_integration(app_id, id, &settings, limit).await?;

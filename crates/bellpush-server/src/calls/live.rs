@@ -77,7 +77,6 @@ pub(super) fn follow(server: &Arc<Server>, call: AcceptedCall) {
     publisher.publish(Content::event(&call.started));
     let entry = LiveCall { session_id: call.session.id, follower: publisher.follow() };
     server.live_calls.lock().insert(call.id, entry);
-    metrics::gauge!("bellpush_calls_live").increment(1);
     let span = tracing::info_span!("call", id = %call.id);
     let server = Arc::clone(server);
     server.tasks.spawn(
@@ -126,7 +125,6 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
         info!(event = %event.envelope.name, "over");
     }
     publisher.finish();
-    metrics::gauge!("bellpush_calls_live").decrement(1);
     let server = Arc::clone(server);
     let id = call.id;
     tokio::spawn(async move {

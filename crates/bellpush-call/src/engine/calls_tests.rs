@@ -1,0 +1,229 @@
+use std::{net::Ipv4Addr, time::Duration};
+
+use bellpush_core::events::{EndReason, ErrorCode};
+use str0m::{
+    Candidate, Input, Output, Rtc,
+    change::{SdpAnswer, SdpPendingOffer},
+    media::{Direction, MediaKind},
+};
+use tokio::sync::mpsc::Receiver;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    Signal,
+    bridge::SignalSender,
+    call::{CallControl, Policy},
+    engine::{EngineConfig, socket::BoundSocket},
+    legs::{
+        demo::DemoLeg,
+        webrtc::{Answerer, Offer},
+    },
+    media::{Greeting, RtpRewriter},
+};
+
+/// A table of calls on a real port, with nobody behind the datagrams but the test.
+struct Table {
+    calls: Calls,
+    answerer: Answerer,
+    greeting: Arc<Greeting>,
+    live: Arc<AtomicUsize>,
+    now: Instant,
+}
+
+/// A browser on simulated time, without a socket.
+struct Browser {
+    rtc: Rtc,
+    pending: SdpPendingOffer,
+    address: SocketAddr,
+    offer: String,
+}
+
+struct Call {
+    id: CallId,
+    signals: Receiver<Signal>,
+    answer: String,
+}
+
+impl Browser {
+    fn new(port: u16, now: Instant) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut rtc = Rtc::builder().clear_codecs().enable_opus(true, false).build(now);
+        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        let mut changes = rtc.sdp_api();
+        changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
+        let (offer, pending) = changes.apply().unwrap();
+        Self { rtc, pending, address, offer: offer.to_sdp_string() }
+    }
+
+    /// The browser's first connectivity checks.
+    fn checks(self, answer: &str, mut now: Instant) -> Vec<Vec<u8>> {
+        let Self { mut rtc, pending, .. } = self;
+        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
+        rtc.sdp_api().accept_answer(pending, answer).unwrap();
+        let mut checks = Vec::new();
+        for _ in 0..20 {
+            rtc.handle_input(Input::Timeout(now)).unwrap();
+            loop {
+                match rtc.poll_output().unwrap() {
+                    Output::Transmit(transmit) => checks.push(transmit.contents.to_vec()),
+                    Output::Timeout(_) => break,
+                    Output::Event(_) => {}
+                }
+            }
+            now += Duration::from_millis(50);
+        }
+        assert!(!checks.is_empty());
+        checks
+    }
+}
+
+impl Table {
+    /// Needs a runtime around it for the socket.
+    fn new() -> Self {
+        let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let socket = BoundSocket::bind(bind).unwrap();
+        let addresses = Addresses::find(&EngineConfig::new(bind), socket.local()).unwrap();
+        let answerer = Answerer::new(addresses.as_slice()).unwrap();
+        let live = Arc::new(AtomicUsize::new(0));
+        let calls = Calls::new(addresses, socket.open().unwrap(), Meters::new(), Arc::clone(&live));
+        let greeting = Arc::new(Greeting::built_in().unwrap());
+        Self { calls, answerer, greeting, live, now: Instant::now() }
+    }
+
+    fn add(&mut self, offer: &str) -> Call {
+        let (leg, answer) = self.answerer.answer(self.now, Offer::parse(offer).unwrap()).unwrap();
+        let id = CallId::from_uuid(Uuid::now_v7());
+        let second = Duration::from_secs(1);
+        let policy = Policy {
+            connect_timeout: 15 * second,
+            reconnect_after: 5 * second,
+            media_timeout: 20 * second,
+            leave_grace: 2 * second,
+            max_duration: 600 * second,
+        };
+        let control = CallControl::new(self.now, policy);
+        let far_side = DemoLeg::new(Arc::clone(&self.greeting));
+        let (sender, signals) = SignalSender::channel();
+        let rewriter = RtpRewriter::new(0, 0);
+        let bridge = Bridge::new(id, leg, far_side, control, rewriter, sender, self.now);
+        self.calls.add(self.now, bridge).unwrap();
+        Call { id, signals, answer }
+    }
+
+    fn receive(&mut self, remote: SocketAddr, bytes: &[u8]) {
+        let destination = Some(Ipv4Addr::LOCALHOST.into());
+        self.calls.receive(self.now, Datagram { remote, destination, bytes });
+    }
+
+    fn sizes(&self) -> [usize; 5] {
+        let Calls { slots, by_id, by_ufrag, by_remote, .. } = &self.calls;
+        let live = self.live.load(Ordering::Relaxed);
+        [live, slots.len(), by_id.len(), by_ufrag.len(), by_remote.len()]
+    }
+}
+
+#[tokio::test]
+async fn a_check_with_the_right_password_makes_its_sender_known_until_the_call_ends() {
+    let mut table = Table::new();
+    let browser = Browser::new(40_001, table.now);
+    let mut call = table.add(&browser.offer);
+    assert_eq!(table.sizes(), [1, 1, 1, 1, 0]);
+    let address = browser.address;
+    for check in browser.checks(&call.answer, table.now) {
+        table.receive(address, &check);
+    }
+    assert_eq!(table.sizes(), [1, 1, 1, 1, 1]);
+    let now = table.now;
+    table.calls.with_id(call.id, |call, send| call.hang_up(now, send));
+    assert_eq!(table.sizes(), [0; 5]);
+    assert_eq!(call.signals.recv().await, Some(Signal::Ended(EndReason::UserHangup)));
+    assert_eq!(call.signals.recv().await, None);
+}
+
+#[tokio::test]
+async fn a_check_with_a_wrong_password_makes_nobody_known() {
+    let mut table = Table::new();
+    let browser = Browser::new(40_001, table.now);
+    let call = table.add(&browser.offer);
+    let password = call.answer.lines().find_map(|line| line.strip_prefix("a=ice-pwd:")).unwrap();
+    let wrong = call.answer.replace(password, &"x".repeat(password.len()));
+    let address = browser.address;
+    for check in browser.checks(&wrong, table.now) {
+        table.receive(address, &check);
+    }
+    assert_eq!(table.sizes(), [1, 1, 1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_browser_that_changes_its_address_is_known_by_the_latest_ones_only() {
+    let mut table = Table::new();
+    let browser = Browser::new(40_001, table.now);
+    let call = table.add(&browser.offer);
+    let check = browser.checks(&call.answer, table.now).remove(0);
+    for port in 41_000..41_100 {
+        table.receive(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &check);
+    }
+    assert_eq!(table.sizes(), [1, 1, 1, 1, MAX_WAYS]);
+    table.calls.drop_id(call.id);
+    assert_eq!(table.sizes(), [0; 5]);
+}
+
+#[tokio::test]
+async fn an_address_that_went_over_to_another_call_stays_with_it() {
+    let mut table = Table::new();
+    let (first, second) = (Browser::new(40_001, table.now), Browser::new(40_001, table.now));
+    let address = first.address;
+    let first_call = table.add(&first.offer);
+    let second_call = table.add(&second.offer);
+    for check in first.checks(&first_call.answer, table.now) {
+        table.receive(address, &check);
+    }
+    for check in second.checks(&second_call.answer, table.now) {
+        table.receive(address, &check);
+    }
+    table.calls.drop_id(first_call.id);
+    assert_eq!(table.sizes(), [1, 1, 1, 1, 1]);
+    table.calls.drop_id(second_call.id);
+    assert_eq!(table.sizes(), [0; 5]);
+}
+
+#[tokio::test]
+async fn a_call_without_a_browser_ends_by_the_timers_and_leaves_nothing() {
+    let mut table = Table::new();
+    let mut calls: Vec<Call> =
+        (0..10).map(|_| table.add(&Browser::new(40_001, Instant::now()).offer)).collect();
+    let end = table.now + Duration::from_secs(16);
+    while let Some(at) = table.calls.next_deadline().filter(|at| *at <= end) {
+        table.now = table.now.max(at);
+        table.calls.tick(table.now);
+        assert!(table.calls.next_deadline().is_none_or(|next| next > table.now));
+    }
+    assert_eq!(table.sizes(), [0; 5]);
+    assert_eq!(table.calls.next_deadline(), None);
+    for call in &mut calls {
+        let failed = Signal::Failed(ErrorCode::MediaFailed);
+        assert_eq!(call.signals.recv().await, Some(failed));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_dropped_alone() {
+    let mut table = Table::new();
+    let mut broken = table.add(&Browser::new(40_001, Instant::now()).offer);
+    let healthy = table.add(&Browser::new(40_002, Instant::now()).offer);
+    table.calls.with_id(broken.id, |_, _| panic!("as a bug would"));
+    assert_eq!(table.sizes(), [1, 1, 1, 1, 0]);
+    assert_eq!(broken.signals.recv().await, None);
+    assert!(table.calls.by_id.contains_key(&healthy.id));
+}
+
+#[tokio::test]
+async fn a_table_that_goes_down_with_its_thread_counts_no_calls() {
+    let mut table = Table::new();
+    let mut call = table.add(&Browser::new(40_001, Instant::now()).offer);
+    let live = Arc::clone(&table.live);
+    drop(table);
+    assert_eq!(live.load(Ordering::Relaxed), 0);
+    assert_eq!(call.signals.recv().await, None);
+}

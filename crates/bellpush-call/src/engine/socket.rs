@@ -1,0 +1,140 @@
+//! The UDP port. It knows which of the machine's addresses a datagram came to, and answers from
+//! there: a browser takes no answer from another address.
+
+use std::{
+    io::{self, IoSliceMut},
+    net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket},
+};
+
+use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use tokio::{io::Interest, net::UdpSocket};
+
+/// Buffers for one look at the socket. The system may put many datagrams of one sender into one
+/// buffer, so that each holds the largest UDP datagram.
+const BUFFERS: usize = 8;
+const BUFFER_BYTES: usize = 64 * 1024;
+/// What a busy thread may leave waiting in the system: 100 ms of 1,000 calls are about 1.5 MB.
+const SYSTEM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// The port, bound but not yet part of a runtime.
+pub(super) struct BoundSocket {
+    socket: StdSocket,
+    state: UdpSocketState,
+    local: SocketAddr,
+}
+
+impl BoundSocket {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = StdSocket::bind(address)?;
+        socket.set_nonblocking(true)?;
+        let local = socket.local_addr()?;
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        // The system may grant less, which only shows under load.
+        for size in [
+            state.set_recv_buffer_size(UdpSockRef::from(&socket), SYSTEM_BUFFER_BYTES),
+            state.set_send_buffer_size(UdpSockRef::from(&socket), SYSTEM_BUFFER_BYTES),
+        ] {
+            if let Err(error) = size {
+                tracing::debug!(%error, "the size of a socket buffer stays as it is");
+            }
+        }
+        Ok(Self { socket, state, local })
+    }
+
+    pub(super) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// To be called within the runtime.
+    pub(super) fn open(self) -> io::Result<MediaSocket> {
+        let Self { socket, state, local } = self;
+        Ok(MediaSocket { socket: UdpSocket::from_std(socket)?, state, dual_stack: local.is_ipv6() })
+    }
+}
+
+/// The open port.
+pub(super) struct MediaSocket {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    /// Whether IPv4 comes in disguised as IPv6.
+    dual_stack: bool,
+}
+
+impl MediaSocket {
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        self.socket.readable().await
+    }
+
+    /// Fills the buffers with what is there, without waiting.
+    pub(super) fn receive(&self, buffers: &mut Buffers) -> io::Result<()> {
+        buffers.filled = 0;
+        let mut slices = buffers.bytes.each_mut().map(|bytes| IoSliceMut::new(bytes));
+        buffers.filled = self.socket.try_io(Interest::READABLE, || {
+            self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut buffers.metas)
+        })?;
+        Ok(())
+    }
+
+    /// Sends a datagram without waiting: media that can't go out now is late already.
+    pub(super) fn send(
+        &self,
+        contents: &[u8],
+        destination: SocketAddr,
+        source: Option<IpAddr>,
+    ) -> io::Result<()> {
+        let destination = if self.dual_stack { to_ipv6(destination) } else { destination };
+        let transmit =
+            Transmit { destination, ecn: None, contents, segment_size: None, src_ip: source };
+        self.state.try_send(UdpSockRef::from(&self.socket), &transmit)
+    }
+}
+
+/// A received datagram.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Datagram<'a> {
+    pub(super) remote: SocketAddr,
+    /// The machine's address that it was sent to, as the system takes it back for answers.
+    pub(super) destination: Option<IpAddr>,
+    pub(super) bytes: &'a [u8],
+}
+
+/// Where received datagrams are kept until they are dealt with.
+pub(super) struct Buffers {
+    bytes: [Vec<u8>; BUFFERS],
+    metas: [RecvMeta; BUFFERS],
+    filled: usize,
+}
+
+impl Buffers {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: std::array::from_fn(|_| vec![0; BUFFER_BYTES]),
+            metas: [RecvMeta::default(); BUFFERS],
+            filled: 0,
+        }
+    }
+
+    /// What was received last.
+    pub(super) fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
+        self.bytes.iter().zip(&self.metas).take(self.filled).flat_map(|(bytes, meta)| {
+            let received = bytes.get(..meta.len).unwrap_or_default();
+            received.chunks(meta.stride.max(1)).map(|bytes| Datagram {
+                remote: canonical(meta.addr),
+                destination: meta.dst_ip.map(|ip| ip.to_canonical()),
+                bytes,
+            })
+        })
+    }
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+fn to_ipv6(address: SocketAddr) -> SocketAddr {
+    let ip: Ipv6Addr = match address.ip() {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    };
+    SocketAddr::new(ip.into(), address.port())
+}

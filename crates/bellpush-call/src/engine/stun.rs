@@ -1,0 +1,82 @@
+//! Reads from a STUN binding request whom it is for.
+//!
+//! Only enough of RFC 8489 to find the call; the call's own leg checks the message's integrity.
+
+const HEADER: usize = 20;
+const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
+const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
+const USERNAME: [u8; 2] = [0x00, 0x06];
+
+/// Whether the datagram's first byte is one of STUN (RFC 7983).
+pub(super) fn is_stun(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| *first < 4)
+}
+
+/// Our own user fragment in a binding request: its user name is "ours:theirs" (RFC 8445 section
+/// 7.2.2).
+pub(super) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
+    let (header, mut attributes) = datagram.split_at_checked(HEADER)?;
+    if header[..2] != BINDING_REQUEST || header[4..8] != MAGIC_COOKIE {
+        return None;
+    }
+    while let Some((&[kind_high, kind_low, length_high, length_low], rest)) =
+        attributes.split_first_chunk()
+    {
+        let length = usize::from(u16::from_be_bytes([length_high, length_low]));
+        if [kind_high, kind_low] == USERNAME {
+            let username = std::str::from_utf8(rest.get(..length)?).ok()?;
+            return username.split_once(':').map(|(ours, _)| ours);
+        }
+        attributes = rest.get(length.next_multiple_of(4)..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn request(attributes: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut message = [&BINDING_REQUEST[..], &[0, 0], &MAGIC_COOKIE, &[7; 12]].concat();
+        for (kind, value) in attributes {
+            message.extend(kind.to_be_bytes());
+            message.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+            message.extend(*value);
+            message.resize(message.len().next_multiple_of(4), 0);
+        }
+        message
+    }
+
+    #[test]
+    fn the_first_half_of_the_user_name_is_ours() {
+        let message = request(&[(0x8022, b"soft!"), (0x0006, b"ours:theirs"), (0x0024, &[0; 4])]);
+        assert!(is_stun(&message));
+        assert_eq!(local_ufrag(&message), Some("ours"));
+    }
+
+    #[test]
+    fn what_is_no_request_for_us_has_no_user_fragment() {
+        assert_eq!(local_ufrag(&request(&[])), None);
+        assert_eq!(local_ufrag(&request(&[(0x0006, b"nocolon")])), None);
+        assert_eq!(local_ufrag(&request(&[(0x0006, &[0xFF, b':'])])), None);
+        let mut response = request(&[(0x0006, b"ours:theirs")]);
+        response[0] = 1;
+        assert_eq!(local_ufrag(&response), None);
+        // A length beyond the end.
+        let mut cut = request(&[(0x0006, b"ours:theirs")]);
+        cut.truncate(30);
+        assert_eq!(local_ufrag(&cut), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut message = request(&[]);
+            message.extend(&bytes);
+            local_ufrag(&message);
+            local_ufrag(&bytes);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Placing a call: what the caller hands in and gets back.
+
+use std::{fmt, time::Duration};
+
+use bellpush_core::ids::CallId;
+use tokio::sync::mpsc;
+
+use crate::{OfferError, Signal};
+
+/// A call to be made: a browser's offer, and where it goes.
+#[derive(Clone)]
+pub struct PlaceCall {
+    /// The call's id.
+    pub call_id: CallId,
+    /// The browser's SDP offer.
+    pub offer: String,
+    /// Where the call goes.
+    pub far_side: FarSide,
+    /// After this time, counted from the placing, the far side hangs up.
+    pub max_duration: Duration,
+}
+
+/// The leg that answers the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FarSide {
+    /// The built-in one: greets, then echoes the visitor's voice; `*` makes it hang up.
+    Demo,
+}
+
+/// A call that the engine has taken on.
+pub struct Placed {
+    /// The SDP answer for the browser.
+    pub answer: String,
+    /// What becomes of the call. The last signal is [`Signal::Ended`] or [`Signal::Failed`], and
+    /// there is exactly one of them; then the channel closes. A channel that closes without one
+    /// means that the engine died, and the call with it: treat it as `server_shutdown`.
+    ///
+    /// Signals wait in the channel until they are read. Dropping the receiver gives the call up.
+    pub signals: mpsc::Receiver<Signal>,
+}
+
+/// Why a call was not taken on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// The offer can't be answered.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// As many calls as the engine takes are live, or its queue is full.
+    #[error("the server handles as many calls as it can; try again later")]
+    Overloaded,
+    /// The engine ends its calls, or has ended.
+    #[error("the server is shutting down; try again in a moment")]
+    ShuttingDown,
+    /// There is a live call with this id already.
+    #[error("a call with this id is live already; use a new call id")]
+    DuplicateId,
+}
+
+// Offer and answer hold the ICE passwords, which must not reach a log.
+impl fmt::Debug for PlaceCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaceCall")
+            .field("call_id", &self.call_id)
+            .field("far_side", &self.far_side)
+            .field("max_duration", &self.max_duration)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Placed").field("signals", &self.signals).finish_non_exhaustive()
+    }
+}

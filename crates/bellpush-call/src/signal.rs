@@ -1,0 +1,28 @@
+//! What a call tells its caller.
+
+use bellpush_core::events::{EndReason, ErrorCode};
+
+/// One step of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// The engine waits for the browser's media to connect.
+    Connecting,
+    /// The far side rings. The demo never does: it answers at once.
+    Ringing,
+    /// Both sides hear each other.
+    Connected,
+    /// Nothing comes from the browser at present.
+    Reconnecting,
+    /// The last signal: one side hung up.
+    Ended(EndReason),
+    /// The last signal: the call failed.
+    Failed(ErrorCode),
+}
+
+impl Signal {
+    /// Whether it is the call's last.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Ended(_) | Self::Failed(_))
+    }
+}

@@ -1,0 +1,351 @@
+//! A circuit breaker: stops sending to an endpoint that keeps failing, and probes whether it is back.
+
+use std::time::{Duration, Instant};
+
+/// When a breaker opens, and for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BreakerPolicy {
+    /// Failures in a row that open it.
+    pub consecutive_failures: u32,
+    /// Share of failures within the window that opens it, from 0 to 1.
+    pub failure_ratio: f64,
+    /// Attempts within the window below which the ratio says nothing.
+    pub minimum_attempts: u32,
+    /// How far back the ratio looks.
+    pub window: Duration,
+    /// How long it stays open the first time; twice as long after each failed probe.
+    pub first_open: Duration,
+    /// How long it stays open at most.
+    pub longest_open: Duration,
+}
+
+impl Default for BreakerPolicy {
+    fn default() -> Self {
+        Self {
+            consecutive_failures: 10,
+            failure_ratio: 0.5,
+            minimum_attempts: 20,
+            window: Duration::from_secs(60),
+            first_open: Duration::from_secs(10),
+            longest_open: Duration::from_secs(600),
+        }
+    }
+}
+
+/// What a breaker lets through, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Everything.
+    Closed,
+    /// Nothing, for a while.
+    Open,
+    /// One attempt at a time, to see whether the endpoint is back.
+    HalfOpen,
+}
+
+/// Leave to make one attempt. Its end is to be told with [`Breaker::report`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The state's number when it was given: what ends after the state changed says nothing about
+    /// the new one.
+    era: u64,
+}
+
+/// Whether an attempt may be made now.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes.
+    Go(Pass),
+    /// Not before [`Breaker::next_deadline`], or before the probe in flight has ended.
+    Wait,
+}
+
+/// Decides whether attempts at one integration may be made.
+///
+/// Never sleeps and never reads a clock: the caller passes `now`.
+#[derive(Debug)]
+pub struct Breaker {
+    policy: BreakerPolicy,
+    state: State,
+    era: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Closed {
+        in_a_row: u32,
+        recent: Recent,
+    },
+    Open {
+        until: Instant,
+        trips: u32,
+    },
+    /// The probe is in flight; its end leaves this state.
+    HalfOpen {
+        trips: u32,
+    },
+}
+
+impl Breaker {
+    /// A closed breaker.
+    #[must_use]
+    pub fn new(policy: BreakerPolicy) -> Self {
+        Self { policy, state: State::closed(), era: 0 }
+    }
+
+    /// What it lets through.
+    #[must_use]
+    pub const fn state(&self) -> BreakerState {
+        match self.state {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { .. } => BreakerState::Open,
+            State::HalfOpen { .. } => BreakerState::HalfOpen,
+        }
+    }
+
+    /// Asks to make an attempt.
+    pub fn ask(&mut self, now: Instant) -> Verdict {
+        match &self.state {
+            State::Closed { .. } => Verdict::Go(Pass { era: self.era }),
+            State::Open { until, .. } if now < *until => Verdict::Wait,
+            State::Open { trips, .. } => {
+                let trips = *trips;
+                self.enter(State::HalfOpen { trips });
+                Verdict::Go(Pass { era: self.era })
+            }
+            State::HalfOpen { .. } => Verdict::Wait,
+        }
+    }
+
+    /// Tells how an attempt ended.
+    pub fn report(&mut self, now: Instant, pass: Pass, success: bool) {
+        if pass.era != self.era {
+            return;
+        }
+        let policy = &self.policy;
+        match &mut self.state {
+            State::Closed { in_a_row, recent } => {
+                *in_a_row = if success { 0 } else { *in_a_row + 1 };
+                recent.add(now, policy.window, success);
+                if *in_a_row >= policy.consecutive_failures
+                    || recent.is_bad(policy.minimum_attempts, policy.failure_ratio)
+                {
+                    self.open(now, 0);
+                }
+            }
+            State::HalfOpen { .. } if success => self.enter(State::closed()),
+            State::HalfOpen { trips, .. } => {
+                let trips = trips.saturating_add(1);
+                self.open(now, trips);
+            }
+            State::Open { .. } => {}
+        }
+    }
+
+    /// When an open breaker lets a probe through.
+    #[must_use]
+    pub const fn next_deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Open { until, .. } => Some(until),
+            State::Closed { .. } | State::HalfOpen { .. } => None,
+        }
+    }
+
+    /// Closes it, whatever happened: someone has changed or repaired the endpoint.
+    pub fn reset(&mut self) {
+        self.enter(State::closed());
+    }
+
+    /// Opens for the first interval, doubled for each trip before, up to the longest.
+    fn open(&mut self, now: Instant, trips: u32) {
+        let factor = 1_u32.checked_shl(trips).unwrap_or(u32::MAX);
+        let interval = self.policy.first_open.saturating_mul(factor);
+        let until = now + interval.min(self.policy.longest_open);
+        self.enter(State::Open { until, trips });
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.era += 1;
+    }
+}
+
+impl State {
+    const fn closed() -> Self {
+        Self::Closed { in_a_row: 0, recent: Recent { halves: [Half::EMPTY; 2], since: None } }
+    }
+}
+
+/// The last attempts, counted in two halves of the window: when the younger half is over, the
+/// older one is forgotten.
+#[derive(Debug)]
+struct Recent {
+    halves: [Half; 2],
+    /// When the younger half began.
+    since: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Half {
+    attempts: u32,
+    failures: u32,
+}
+
+impl Half {
+    const EMPTY: Self = Self { attempts: 0, failures: 0 };
+}
+
+impl Recent {
+    fn add(&mut self, now: Instant, window: Duration, success: bool) {
+        let age = self.since.map_or(window, |since| now.saturating_duration_since(since));
+        if age >= window / 2 {
+            let [younger, _] = self.halves;
+            let older = if age >= window { Half::EMPTY } else { younger };
+            self.halves = [Half::EMPTY, older];
+            self.since = Some(now);
+        }
+        let [younger, _] = &mut self.halves;
+        younger.attempts += 1;
+        younger.failures += u32::from(!success);
+    }
+
+    fn is_bad(&self, minimum: u32, ratio: f64) -> bool {
+        let [younger, older] = self.halves;
+        let attempts = younger.attempts + older.attempts;
+        let failures = younger.failures + older.failures;
+        attempts >= minimum && f64::from(failures) >= ratio * f64::from(attempts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Lets an attempt begin and end at once. Returns whether it was let through.
+    fn attempt(breaker: &mut Breaker, now: Instant, success: bool) -> bool {
+        match breaker.ask(now) {
+            Verdict::Go(pass) => {
+                breaker.report(now, pass, success);
+                true
+            }
+            Verdict::Wait => false,
+        }
+    }
+
+    fn opened(now: Instant) -> Breaker {
+        let mut breaker = Breaker::new(BreakerPolicy::default());
+        (0..10).for_each(|_| assert!(attempt(&mut breaker, now, false)));
+        assert_eq!(breaker.state(), BreakerState::Open);
+        breaker
+    }
+
+    #[test]
+    fn ten_failures_in_a_row_open_it_and_nine_do_not() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new(BreakerPolicy::default());
+        for _ in 0..2 {
+            (0..9).for_each(|_| assert!(attempt(&mut breaker, now, false)));
+            assert!(attempt(&mut breaker, now, true));
+            // The ratio must not be what opens it here.
+            (0..20).for_each(|_| assert!(attempt(&mut breaker, now, true)));
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        assert_eq!(opened(now).next_deadline(), Some(now + 10 * SECOND));
+    }
+
+    #[test]
+    fn every_second_one_failing_opens_it_and_every_third_does_not() {
+        for (every, state) in [(2, BreakerState::Open), (3, BreakerState::Closed)] {
+            let mut now = Instant::now();
+            let mut breaker = Breaker::new(BreakerPolicy::default());
+            for number in 0..200 {
+                attempt(&mut breaker, now, number % every != 0);
+                now += SECOND / 10;
+            }
+            assert_eq!(breaker.state(), state, "every {every}");
+        }
+    }
+
+    #[test]
+    fn failures_far_apart_in_time_do_not_add_up_to_a_ratio() {
+        let mut now = Instant::now();
+        let mut breaker = Breaker::new(BreakerPolicy::default());
+        for number in 0..200 {
+            attempt(&mut breaker, now, number % 2 == 0);
+            now += 10 * SECOND;
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn half_open_lets_a_single_probe_through_and_its_success_closes() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        assert_eq!(breaker.ask(now + 9 * SECOND), Verdict::Wait);
+        let later = now + 10 * SECOND;
+        let Verdict::Go(probe) = breaker.ask(later) else { panic!("no probe") };
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+        assert_eq!(breaker.ask(later + 100 * SECOND), Verdict::Wait);
+        breaker.report(later, probe, true);
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        assert!(attempt(&mut breaker, later, false), "one failure does not open it again");
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn each_failed_probe_doubles_the_wait_up_to_the_longest() {
+        let mut now = Instant::now();
+        let mut breaker = opened(now);
+        let mut waits = Vec::new();
+        for _ in 0..40 {
+            let until = breaker.next_deadline().unwrap();
+            waits.push((until - now).as_secs());
+            now = until;
+            assert!(attempt(&mut breaker, now, false));
+        }
+        assert_eq!(waits[..8], [10, 20, 40, 80, 160, 320, 600, 600]);
+        assert!(waits[8..].iter().all(|wait| *wait == 600));
+    }
+
+    #[test]
+    fn an_attempt_from_before_it_opened_says_nothing_about_the_probe() {
+        let now = Instant::now();
+        let mut breaker = Breaker::new(BreakerPolicy::default());
+        let Verdict::Go(old) = breaker.ask(now) else { panic!("closed") };
+        let Verdict::Go(older) = breaker.ask(now) else { panic!("closed") };
+        (0..10).for_each(|_| assert!(attempt(&mut breaker, now, false)));
+        breaker.report(now, old, true);
+        assert_eq!(breaker.state(), BreakerState::Open);
+        let Verdict::Go(_probe) = breaker.ask(now + 10 * SECOND) else { panic!("no probe") };
+        breaker.report(now + 11 * SECOND, older, true);
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    }
+
+    proptest! {
+        #[test]
+        fn no_sequence_of_attempts_lets_a_second_probe_through(
+            steps in proptest::collection::vec((0..3_u8, 0..200_u64), 1..300),
+        ) {
+            let mut now = Instant::now();
+            let mut breaker = Breaker::new(BreakerPolicy::default());
+            let mut passes = Vec::new();
+            for (kind, seconds) in steps {
+                match kind {
+                    0 => {
+                        let before = breaker.state();
+                        if let Verdict::Go(pass) = breaker.ask(now) {
+                            prop_assert_ne!(before, BreakerState::HalfOpen);
+                            passes.push(pass);
+                        }
+                    }
+                    _ if passes.is_empty() => now += Duration::from_secs(seconds),
+                    success => breaker.report(now, passes.remove(0), success == 1),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Which addresses may be called: the public ones, and what the operator allows.
+//!
+//! The ranges follow the IANA special-purpose address registries, and add the addresses at which
+//! clouds serve the metadata of their machines. Forms that carry an IPv4 address inside an IPv6 one
+//! are refused whole: what they lead to depends on the network.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// What the operator allows beside public addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AddressPolicy {
+    /// Ranges that may be called though they are not public.
+    pub allow: Vec<IpNet>,
+    /// Whether loopback addresses may be called, and by plain HTTP (development).
+    pub allow_loopback: bool,
+}
+
+/// An address that may not be called. The text does not repeat the address: who may configure an
+/// integration need not learn the names and addresses of the server's own network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the host leads to {kind}, which this server does not call; its operator can allow it")]
+pub struct ForbiddenAddress {
+    /// What the address is, as in "a private address".
+    pub kind: &'static str,
+}
+
+impl AddressPolicy {
+    /// Whether the address may be called.
+    ///
+    /// # Errors
+    /// What kind of address it is, when it may not.
+    pub fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
+        let allowed = (self.allow_loopback && address.is_loopback())
+            || self.allow.iter().any(|range| range.contains(&address));
+        match special_kind(address) {
+            Some(kind) if !allowed => Err(ForbiddenAddress { kind }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What kind of address it is, unless it is an ordinary public one.
+fn special_kind(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => {
+            V4.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| *kind)
+        }
+        IpAddr::V6(address) => {
+            V6.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| *kind).or_else(
+                || (!GLOBAL_V6.contains(&address)).then_some("an address outside the internet"),
+            )
+        }
+    }
+}
+
+const V4: [(Ipv4Net, &str); 17] = [
+    (v4([0, 0, 0, 0], 8), "an unspecified address"),
+    (v4([10, 0, 0, 0], 8), "a private address"),
+    (v4([100, 64, 0, 0], 10), "an address inside a provider's network"),
+    (v4([127, 0, 0, 0], 8), "a loopback address"),
+    (v4([168, 63, 129, 16], 32), "a cloud's metadata service"),
+    (v4([169, 254, 0, 0], 16), "a link-local address"),
+    (v4([172, 16, 0, 0], 12), "a private address"),
+    (v4([192, 0, 0, 0], 24), "an address kept for protocols"),
+    (v4([192, 0, 2, 0], 24), "an address kept for documentation"),
+    (v4([192, 88, 99, 0], 24), "a 6to4 relay"),
+    (v4([192, 168, 0, 0], 16), "a private address"),
+    (v4([198, 18, 0, 0], 15), "an address kept for benchmarks"),
+    (v4([198, 51, 100, 0], 24), "an address kept for documentation"),
+    (v4([203, 0, 113, 0], 24), "an address kept for documentation"),
+    (v4([224, 0, 0, 0], 4), "a multicast address"),
+    (v4([255, 255, 255, 255], 32), "the broadcast address"),
+    (v4([240, 0, 0, 0], 4), "a reserved address"),
+];
+
+/// All of the internet's IPv6 addresses lie in here.
+const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0, 0], 3);
+
+const V6: [(Ipv6Net, &str); 16] = [
+    (v6([0, 0, 0, 0], 128), "an unspecified address"),
+    (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), "a loopback address"),
+    (v6([0, 0, 0, 0], 64), "an IPv4 address inside an IPv6 one"),
+    (v6([0x64, 0xff9b, 0, 0], 96), "a NAT64 address"),
+    (v6([0x64, 0xff9b, 1, 0], 48), "a NAT64 address"),
+    (v6([0x100, 0, 0, 0], 64), "a discard address"),
+    (v6([0x2001, 0, 0, 0], 32), "a Teredo address"),
+    (v6([0x2001, 0xdb8, 0, 0], 32), "an address kept for documentation"),
+    (v6([0x2001, 0, 0, 0], 23), "an address kept for protocols"),
+    (v6([0x2002, 0, 0, 0], 16), "a 6to4 address"),
+    (v6([0x3fff, 0, 0, 0], 20), "an address kept for documentation"),
+    (v6([0x5f00, 0, 0, 0], 16), "an address kept for protocols"),
+    (v6([0xfc00, 0, 0, 0], 7), "a private address"),
+    (v6([0xfe80, 0, 0, 0], 10), "a link-local address"),
+    (v6([0xfec0, 0, 0, 0], 10), "a private address"),
+    (v6([0xff00, 0, 0, 0], 8), "a multicast address"),
+];
+
+const fn v4([a, b, c, d]: [u8; 4], prefix: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
+}
+
+const fn v6([a, b, c, d]: [u16; 4], prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(policy: &AddressPolicy, address: &str) -> Result<(), ForbiddenAddress> {
+        policy.check(address.parse().unwrap())
+    }
+
+    #[test]
+    fn the_first_and_last_address_of_every_special_range_is_refused() {
+        for (first, last) in [
+            ("0.0.0.0", "0.255.255.255"),
+            ("10.0.0.0", "10.255.255.255"),
+            ("100.64.0.0", "100.127.255.255"),
+            ("127.0.0.0", "127.255.255.255"),
+            ("168.63.129.16", "168.63.129.16"),
+            ("169.254.0.0", "169.254.255.255"),
+            ("172.16.0.0", "172.31.255.255"),
+            ("192.0.0.0", "192.0.0.255"),
+            ("192.0.2.0", "192.0.2.255"),
+            ("192.88.99.0", "192.88.99.255"),
+            ("192.168.0.0", "192.168.255.255"),
+            ("198.18.0.0", "198.19.255.255"),
+            ("198.51.100.0", "198.51.100.255"),
+            ("203.0.113.0", "203.0.113.255"),
+            ("224.0.0.0", "239.255.255.255"),
+            ("240.0.0.0", "255.255.255.255"),
+            ("::", "::1"),
+            ("::127.0.0.1", "::255.255.255.255"),
+            ("::ffff:0.0.0.0", "::ffff:255.255.255.255"),
+            ("::ffff:0:127.0.0.1", "::ffff:0:10.0.0.1"),
+            ("64:ff9b::", "64:ff9b::255.255.255.255"),
+            ("64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff"),
+            ("100::", "100::ffff:ffff:ffff:ffff"),
+            ("2001::", "2001:0:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("2001:10::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("4000::", "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ] {
+            for address in [first, last] {
+                let verdict = check(&AddressPolicy::default(), address);
+                assert!(verdict.is_err(), "{address} may be called");
+            }
+        }
+    }
+
+    #[test]
+    fn public_addresses_beside_the_special_ranges_may_be_called() {
+        for address in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "169.255.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2001:200::1",
+            "2003::1",
+            "2606:4700:4700::1111",
+            "3ffe::1",
+        ] {
+            assert_eq!(check(&AddressPolicy::default(), address), Ok(()), "{address} was refused");
+        }
+    }
+
+    #[test]
+    fn metadata_services_of_clouds_are_refused() {
+        for address in
+            ["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"]
+        {
+            assert!(check(&AddressPolicy::default(), address).is_err(), "{address} may be called");
+        }
+    }
+
+    #[test]
+    fn loopback_needs_the_operators_word_and_opens_nothing_else() {
+        let policy = AddressPolicy { allow: Vec::new(), allow_loopback: true };
+        for address in ["127.0.0.1", "127.9.9.9", "::1"] {
+            assert_eq!(check(&policy, address), Ok(()));
+        }
+        for address in ["10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "::127.0.0.1", "0.0.0.0"]
+        {
+            assert!(check(&policy, address).is_err(), "{address} may be called");
+        }
+    }
+
+    #[test]
+    fn an_allowed_range_opens_that_range_only() {
+        let policy =
+            AddressPolicy { allow: vec!["10.1.0.0/16".parse().unwrap()], allow_loopback: false };
+        assert_eq!(check(&policy, "10.1.255.255"), Ok(()));
+        for address in ["10.2.0.0", "::ffff:10.1.0.1", "64:ff9b::10.1.0.1", "127.0.0.1"] {
+            assert!(check(&policy, address).is_err(), "{address} may be called");
+        }
+    }
+
+    #[test]
+    fn the_refusal_names_the_kind_of_address_but_not_the_address() {
+        let refusal = check(&AddressPolicy::default(), "10.20.30.40").unwrap_err().to_string();
+        assert!(refusal.contains("a private address") && !refusal.contains("10.20"), "{refusal}");
+    }
+}

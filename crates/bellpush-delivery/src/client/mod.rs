@@ -1,0 +1,180 @@
+//! Sends one request to an endpoint, to addresses only that may be called.
+//!
+//! HTTP/1.1 with keep-alive, or HTTP/2 where the endpoint agrees to it in TLS. Follows no redirect:
+//! the new address would have been chosen by the endpoint, not by the integration's owner.
+
+mod answer;
+mod connector;
+pub mod guard;
+
+use std::{sync::Arc, time::Duration};
+
+use bellpush_core::{delivery::FailureClass, integration::EndpointUrl};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use jiff::Timestamp;
+use rustls::crypto::aws_lc_rs;
+use tokio::time::{Instant, timeout_at};
+
+use answer::{BodyEnd, KEPT_BYTES};
+use connector::{GuardedTcp, InTime};
+
+pub use answer::Answer;
+pub use connector::{Resolve, Resolving, SystemResolver};
+pub use guard::AddressPolicy;
+
+/// How long a connection without requests is kept. Below the 60 s after which many servers and
+/// balancers close it, at the risk of meeting our next request.
+const IDLE: Duration = Duration::from_secs(45);
+/// How often an HTTP/2 connection in use is asked whether it still lives.
+const HTTP2_PING: Duration = Duration::from_secs(15);
+/// The head of an answer, at most.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// How requests are sent.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// Which addresses may be called.
+    pub addresses: AddressPolicy,
+    /// To resolve the name, connect and agree on TLS.
+    pub connect_timeout: Duration,
+    /// From the start of an attempt to the end of the answer.
+    pub total_timeout: Duration,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            addresses: AddressPolicy::default(),
+            connect_timeout: Duration::from_secs(3),
+            total_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why the client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+/// TLS as endpoints are checked by default: against the system's certificate authorities, or
+/// Mozilla's when the system has none.
+///
+/// # Errors
+/// When the TLS library refuses its own defaults.
+pub fn system_tls() -> Result<rustls::ClientConfig, ClientError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
+    let verifying = match builder.clone().with_native_roots() {
+        Ok(verifying) => verifying,
+        Err(error) => {
+            tracing::warn!(%error, "the system has no certificate authorities, using Mozilla's");
+            builder.with_webpki_roots()
+        }
+    };
+    Ok(verifying.with_no_client_auth())
+}
+
+/// Sends requests. Keeps connections to be used again; cheap to share.
+pub struct WebhookClient {
+    http: Client<InTime<HttpsConnector<GuardedTcp>>, Full<Bytes>>,
+    total_timeout: Duration,
+}
+
+impl std::fmt::Debug for WebhookClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookClient").field("total_timeout", &self.total_timeout).finish()
+    }
+}
+
+impl WebhookClient {
+    /// A client with the system's resolver and certificate authorities.
+    ///
+    /// # Errors
+    /// See [`system_tls`].
+    pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
+        Ok(Self::with(settings, Arc::new(SystemResolver), system_tls()?))
+    }
+
+    /// A client with another resolver and TLS (without ALPN protocols: these are set here).
+    #[must_use]
+    pub fn with(
+        settings: &ClientSettings,
+        resolver: Arc<dyn Resolve>,
+        mut tls: rustls::ClientConfig,
+    ) -> Self {
+        tls.alpn_protocols.clear();
+        let tcp = GuardedTcp {
+            resolver,
+            policy: Arc::new(settings.addresses.clone()),
+            timeout: settings.connect_timeout,
+        };
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        let http = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(32)
+            .http1_max_buf_size(HEAD_BYTES)
+            .http2_keep_alive_interval(HTTP2_PING)
+            .http2_max_header_list_size(HEAD_BYTES as u32)
+            .build(InTime { inner: https, timeout: settings.connect_timeout });
+        Self { http, total_timeout: settings.total_timeout }
+    }
+
+    /// Sends one POST and says what came of it. Ends within the total time-out.
+    pub async fn post(&self, url: &EndpointUrl, headers: HeaderMap, body: Bytes) -> Answer {
+        let deadline = Instant::now() + self.total_timeout;
+        let Ok(uri) = url.url().as_str().parse::<Uri>() else {
+            return Answer::none(
+                FailureClass::Connect,
+                "the URL holds characters HTTP cannot send",
+            );
+        };
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let response = match timeout_at(deadline, self.http.request(request)).await {
+            Err(_) => return Answer::none_within(self.total_timeout),
+            Ok(Err(error)) => return Answer::from_error(&error),
+            Ok(Ok(response)) => response,
+        };
+        let (head, body) = response.into_parts();
+        let mut kept = Vec::new();
+        let end = timeout_at(deadline, keep(body, &mut kept)).await.unwrap_or(BodyEnd::TimedOut);
+        Answer::from_response(head.status, &head.headers, &kept, end, Timestamp::now())
+    }
+}
+
+/// Reads what is kept of a body. A longer one is dropped, and its connection with it.
+async fn keep(mut body: Incoming, kept: &mut Vec<u8>) -> BodyEnd {
+    while kept.len() <= KEPT_BYTES {
+        match body.frame().await {
+            None => break,
+            Some(Err(error)) => return BodyEnd::Broken(error.to_string()),
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    let room = (KEPT_BYTES + 1).saturating_sub(kept.len());
+                    kept.extend_from_slice(data.get(..room).unwrap_or(data));
+                }
+            }
+        }
+    }
+    BodyEnd::Read
+}

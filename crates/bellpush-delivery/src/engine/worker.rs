@@ -1,0 +1,299 @@
+//! The loop: waits for the next thing that happens, tells the scheduler, does what it says.
+
+use std::{
+    collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryKey, PendingDelivery, Seq},
+    events::EventTime,
+    ids::IntegrationId,
+};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, sleep_until, timeout_at},
+};
+
+use super::{
+    DeliverySettings, ShutDown,
+    announcements::{Announced, Announcements},
+    attempt::attempt,
+    metrics,
+    queue::{DeliveryQueue, DisableReason, Endpoint, QueueError},
+};
+use crate::{
+    client::WebhookClient,
+    scheduler::{Action, AttemptReport, EndpointRules, Input, Now, Scheduler},
+};
+
+/// Attempts that one write to the queue records, at most.
+const GROUP: usize = 1_024;
+/// Pages read from the queue at once, at most: after a start, all integrations ask for theirs.
+const READERS: usize = 4;
+/// How often the gauges are set.
+const GAUGES: Duration = Duration::from_secs(1);
+
+/// What a task of the worker came back with.
+enum Done {
+    Attempt(DeliveryKey, AttemptReport),
+    Recorded(Vec<DeliveryKey>),
+    Page(IntegrationId, Vec<PendingDelivery>, bool),
+    Endpoints(Vec<Endpoint>),
+    Disabled,
+}
+
+pub(super) struct Worker<Q> {
+    scheduler: Scheduler,
+    queue: Arc<Q>,
+    client: Arc<WebhookClient>,
+    endpoints: HashMap<IntegrationId, Arc<Endpoint>>,
+    /// All that is under way. Dropped with the worker, which aborts it.
+    tasks: JoinSet<Done>,
+    readers: Arc<Semaphore>,
+    running: usize,
+    /// Ended attempts for the next group, in the order in which they ended.
+    ended: Vec<AttemptRecord>,
+    /// Ended attempts in the group that is being written.
+    writing: usize,
+    reading_endpoints: bool,
+    /// They changed again since the reading began.
+    endpoints_stale: bool,
+    stopping: bool,
+}
+
+impl<Q: DeliveryQueue> Worker<Q> {
+    pub(super) fn new(queue: Arc<Q>, client: WebhookClient, settings: DeliverySettings) -> Self {
+        let DeliverySettings { limits, schedule, breaker, client: _ } = settings;
+        Self {
+            scheduler: Scheduler::new(limits, schedule, breaker),
+            queue,
+            client: Arc::new(client),
+            endpoints: HashMap::new(),
+            tasks: JoinSet::new(),
+            readers: Arc::new(Semaphore::new(READERS)),
+            running: 0,
+            ended: Vec::new(),
+            writing: 0,
+            reading_endpoints: false,
+            endpoints_stale: false,
+            stopping: false,
+        }
+    }
+
+    /// Runs until it is told to stop, and for how long to wait then.
+    pub(super) async fn run(
+        mut self,
+        mut announcements: Announcements,
+        mut stop: oneshot::Receiver<Duration>,
+    ) -> ShutDown {
+        metrics::describe();
+        let mut shown = HashSet::new();
+        let mut gauges = interval(GAUGES);
+        gauges.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        self.read_endpoints();
+        let patience = loop {
+            let deadline = self.scheduler.next_deadline();
+            tokio::select! {
+                Some(done) = self.tasks.join_next() => {
+                    self.take(done);
+                    while let Some(done) = self.tasks.try_join_next() {
+                        self.take(done);
+                    }
+                }
+                announced = announcements.next() => match announced {
+                    Announced::Deliveries(batch) => self.input(Input::New(batch)),
+                    Announced::Missed => self.input(Input::Missed),
+                    Announced::EndpointsChanged => self.read_endpoints(),
+                },
+                () = until(deadline) => self.input(Input::Tick),
+                _ = gauges.tick() => {
+                    let unrecorded = self.ended.len() + self.writing;
+                    metrics::show_lanes(self.scheduler.lanes(), unrecorded, &mut shown);
+                }
+                patience = &mut stop => break patience.unwrap_or_default(),
+            }
+            self.write_group();
+        };
+        self.finish(patience).await
+    }
+
+    /// Waits for what is in flight, and records it.
+    async fn finish(mut self, patience: Duration) -> ShutDown {
+        self.stopping = true;
+        let end = tokio::time::Instant::now() + patience;
+        loop {
+            self.write_group();
+            if self.running == 0 && self.writing == 0 {
+                break;
+            }
+            match timeout_at(end, self.tasks.join_next()).await {
+                Ok(Some(done)) => self.take(done),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        ShutDown { unfinished: self.running, unrecorded: self.ended.len() + self.writing }
+    }
+
+    fn take(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        match done {
+            Ok(Done::Attempt(key, report)) => {
+                self.running -= 1;
+                self.input(Input::Finished { key, report });
+            }
+            Ok(Done::Recorded(keys)) => {
+                self.writing = 0;
+                self.input(Input::Recorded(keys));
+            }
+            Ok(Done::Page(integration_id, deliveries, exhausted)) => {
+                self.input(Input::Loaded { integration_id, deliveries, exhausted });
+            }
+            Ok(Done::Endpoints(endpoints)) => self.set_endpoints(endpoints),
+            // A list of endpoints that was read before may still have it.
+            Ok(Done::Disabled) => self.read_endpoints(),
+            // Cannot be: panics are caught where they happen.
+            Err(error) => tracing::error!(%error, "a task of the delivery engine failed"),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let now = Now { at: Instant::now(), wall: EventTime::new(Timestamp::now()) };
+        for action in self.scheduler.handle(now, &mut rand::rng(), input) {
+            self.perform(action);
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Record(record) => self.ended.push(record),
+            Action::Disable { integration_id } => self.disable(integration_id),
+            // What does not begin any more is on disk and begins after the next start.
+            Action::Attempt { .. } | Action::Load { .. } if self.stopping => {}
+            Action::Attempt { delivery, number } => {
+                let Some(endpoint) = self.endpoints.get(&delivery.key.integration_id) else {
+                    // The scheduler sends only to the endpoints that it was given with these.
+                    tracing::error!(key = ?delivery.key, "an attempt without an endpoint");
+                    return;
+                };
+                let sending =
+                    attempt(Arc::clone(&self.client), Arc::clone(endpoint), delivery, number);
+                self.running += 1;
+                self.tasks.spawn(async move {
+                    let (key, report) = sending.await;
+                    Done::Attempt(key, report)
+                });
+            }
+            Action::Load { integration_id, after, limit } => {
+                self.load(integration_id, after, limit)
+            }
+        }
+    }
+
+    /// Writes the attempts that ended while the last group was being written, as one group.
+    fn write_group(&mut self) {
+        if self.writing > 0 || self.ended.is_empty() {
+            return;
+        }
+        let group: Vec<AttemptRecord> = self.ended.drain(..self.ended.len().min(GROUP)).collect();
+        self.writing = group.len();
+        let queue = Arc::clone(&self.queue);
+        self.tasks.spawn(async move {
+            let keys = group.iter().map(|record| record.key).collect();
+            until_done("record attempts", || queue.record(group.clone())).await;
+            Done::Recorded(keys)
+        });
+    }
+
+    fn load(&mut self, integration_id: IntegrationId, after: Option<Seq>, limit: usize) {
+        let (queue, readers) = (Arc::clone(&self.queue), Arc::clone(&self.readers));
+        self.tasks.spawn(async move {
+            // The semaphore is never closed; without a permit, reading would just be less polite.
+            let _permit = readers.acquire().await;
+            let load = || queue.load(integration_id, after, limit);
+            let page = until_done("read deliveries", load).await;
+            let exhausted = page.len() < limit;
+            Done::Page(integration_id, page, exhausted)
+        });
+    }
+
+    fn read_endpoints(&mut self) {
+        self.endpoints_stale = self.reading_endpoints;
+        if self.reading_endpoints {
+            return;
+        }
+        self.reading_endpoints = true;
+        let queue = Arc::clone(&self.queue);
+        self.tasks.spawn(async move {
+            Done::Endpoints(until_done("read the endpoints", || queue.endpoints()).await)
+        });
+    }
+
+    fn set_endpoints(&mut self, endpoints: Vec<Endpoint>) {
+        self.reading_endpoints = false;
+        let rules = |endpoint: &Endpoint| EndpointRules {
+            integration_id: endpoint.integration_id,
+            ordered: endpoint.ordered,
+        };
+        let all = endpoints.iter().map(rules).collect();
+        let mut moved = Vec::new();
+        let mut now = HashMap::new();
+        for endpoint in endpoints {
+            let id = endpoint.integration_id;
+            if self.endpoints.get(&id).is_some_and(|before| before.url != endpoint.url) {
+                moved.push(id);
+            }
+            now.insert(id, Arc::new(endpoint));
+        }
+        self.endpoints = now;
+        self.input(Input::EndpointsChanged(all));
+        // The failures were another URL's.
+        moved.into_iter().for_each(|id| self.input(Input::ResetBreaker(id)));
+        if self.endpoints_stale {
+            self.read_endpoints();
+        }
+    }
+
+    fn disable(&mut self, integration_id: IntegrationId) {
+        tracing::warn!(%integration_id, "the endpoint answered 410, the integration is disabled");
+        let queue = Arc::clone(&self.queue);
+        self.tasks.spawn(async move {
+            let disable = || queue.disable(integration_id, DisableReason::Gone);
+            until_done("disable an integration", disable).await;
+            Done::Disabled
+        });
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks the queue again and again until it does it: what ended must be recorded, and what is
+/// pending must be found, however long the disk or the database is away. A panic of the queue is
+/// an error like another.
+async fn until_done<T, F>(what: &'static str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<T, QueueError>>,
+{
+    let mut wait = Duration::from_millis(50);
+    loop {
+        let asked = AssertUnwindSafe(ask()).catch_unwind().await;
+        match asked.unwrap_or_else(|_| Err(QueueError::new("it panicked"))) {
+            Ok(done) => return done,
+            Err(error) => {
+                metrics::queue_failed();
+                tracing::warn!(%error, ?wait, "could not {what}, will try again");
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,334 @@
+//! The deliveries of one integration that are in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound,
+    sync::Arc,
+    time::Instant,
+};
+
+use bellpush_core::{
+    delivery::{PendingDelivery, Seq},
+    ids::CallId,
+};
+
+use super::{Limits, on_disk::OnDisk};
+use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Verdict};
+
+/// One integration's lane: it never waits for another's.
+///
+/// Every delivery held here that is idle is covered by the disk's boundary ([`OnDisk::covers`]):
+/// so the first of its call in memory is the first of its call at all, and none that comes into
+/// memory goes before one that idles there.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) breaker: Breaker,
+    /// Whether the integration is active.
+    pub(super) active: bool,
+    /// Whether it waits for its turn.
+    pub(super) queued: bool,
+    /// The deadline that is set for it.
+    pub(super) timer: Option<Instant>,
+    ordered: bool,
+    held: BTreeMap<Seq, Held>,
+    /// All that is held of each call.
+    calls: HashMap<CallId, BTreeSet<Seq>>,
+    /// Idle ones that may go now.
+    ready: BTreeSet<Seq>,
+    /// Idle ones that may go at a time.
+    waiting: BTreeSet<(Instant, Seq)>,
+    in_flight: usize,
+    disk: OnDisk,
+}
+
+#[derive(Debug)]
+struct Held {
+    delivery: Arc<PendingDelivery>,
+    attempts: u32,
+    due: Instant,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Waits: for its time, for its turn, or for an earlier one of its call.
+    Idle,
+    /// Is being attempted.
+    InFlight(Pass),
+    /// The attempt has ended and is not on disk yet.
+    Recording(Next),
+}
+
+/// What comes after an attempt is on disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Next {
+    /// Nothing: it is delivered or dead.
+    End,
+    /// A retry.
+    Retry(Instant),
+}
+
+/// An attempt that has ended.
+pub(super) struct Ended {
+    pub(super) number: u32,
+    pub(super) pass: Pass,
+}
+
+impl Lane {
+    pub(super) fn new(policy: BreakerPolicy) -> Self {
+        Self {
+            breaker: Breaker::new(policy),
+            active: false,
+            queued: false,
+            timer: None,
+            ordered: true,
+            held: BTreeMap::new(),
+            calls: HashMap::new(),
+            ready: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            in_flight: 0,
+            disk: OnDisk::new(),
+        }
+    }
+
+    pub(super) fn activate(&mut self, now: Instant, ordered: bool) {
+        self.active = true;
+        if self.ordered != ordered {
+            self.ordered = ordered;
+            let all: Vec<Seq> = self.held.keys().copied().collect();
+            all.into_iter().for_each(|seq| self.place(now, seq));
+        }
+    }
+
+    /// Lets go of everything that is not in flight or being recorded; it stays on disk.
+    pub(super) fn deactivate(&mut self, now: Instant) {
+        self.active = false;
+        self.read_again(now);
+    }
+
+    /// Nothing is left here that someone will ask for.
+    pub(super) fn is_over(&self) -> bool {
+        !self.active && self.held.is_empty() && !self.disk.is_reading()
+    }
+
+    /// Reads everything from disk again.
+    pub(super) fn read_again(&mut self, now: Instant) {
+        self.disk.go_back(None);
+        self.drop_uncovered(now);
+    }
+
+    /// Takes a new delivery, or leaves it on disk.
+    pub(super) fn offer(
+        &mut self,
+        now: Instant,
+        delivery: PendingDelivery,
+        due: Instant,
+        limits: &Limits,
+    ) {
+        let seq = delivery.key.seq;
+        if !self.active || self.held.contains_key(&seq) {
+            return;
+        }
+        let room = self.ready.len() < limits.window && self.held.len() < limits.held;
+        if self.disk.offer(seq, room) {
+            self.hold(now, delivery, due);
+        } else {
+            self.drop_uncovered(now);
+        }
+    }
+
+    /// What to read from disk now, if anything: after where, and how many.
+    pub(super) fn next_page(&mut self, limits: &Limits) -> Option<(Option<Seq>, usize)> {
+        let room = limits.held.saturating_sub(self.held.len()).min(limits.window);
+        let wanted = self.active
+            && self.disk.more()
+            && !self.disk.is_reading()
+            && self.ready.len() <= limits.window / 2
+            && room > 0;
+        wanted.then(|| (self.disk.begin_page(), room))
+    }
+
+    pub(super) fn take_page(
+        &mut self,
+        now: Instant,
+        deliveries: Vec<(PendingDelivery, Instant)>,
+        exhausted: bool,
+    ) {
+        let Some(page) = self.disk.end_page() else { return };
+        for (delivery, due) in deliveries {
+            let seq = delivery.key.seq;
+            self.disk.advance(seq);
+            if !self.held.contains_key(&seq) && !page.has_ended(seq) {
+                self.hold(now, delivery, due);
+            }
+        }
+        self.disk.settle_page(&page, exhausted);
+    }
+
+    /// Begins the next attempt, if one may go: the delivery and the attempt's number.
+    pub(super) fn start(&mut self, now: Instant) -> Option<(Arc<PendingDelivery>, u32)> {
+        let oldest = *self.ready.first()?;
+        let Verdict::Go(pass) = self.breaker.ask(now) else { return None };
+        let seq = match self.breaker.state() {
+            // A probe is likely to fail: its cost goes to whichever has the most attempts left, so
+            // that a long failure does not wear out the oldest.
+            BreakerState::HalfOpen => self.freshest().unwrap_or(oldest),
+            BreakerState::Closed | BreakerState::Open => oldest,
+        };
+        let held = self.held.get_mut(&seq)?;
+        self.ready.remove(&seq);
+        held.stage = Stage::InFlight(pass);
+        self.in_flight += 1;
+        Some((Arc::clone(&held.delivery), held.attempts.saturating_add(1)))
+    }
+
+    /// An attempt has ended. `None` when none was in flight.
+    pub(super) fn end(&mut self, seq: Seq) -> Option<Ended> {
+        let held = self.held.get_mut(&seq)?;
+        match std::mem::replace(&mut held.stage, Stage::Recording(Next::End)) {
+            Stage::InFlight(pass) => {
+                self.in_flight -= 1;
+                held.attempts = held.attempts.saturating_add(1);
+                Some(Ended { number: held.attempts, pass })
+            }
+            other => {
+                held.stage = other;
+                None
+            }
+        }
+    }
+
+    /// Keeps what is to come once the attempt is on disk.
+    pub(super) fn await_record(&mut self, seq: Seq, next: Next) {
+        if let Some(held) = self.held.get_mut(&seq) {
+            held.stage = Stage::Recording(next);
+        }
+    }
+
+    /// The attempt is on disk. Returns whether one was being recorded.
+    pub(super) fn recorded(&mut self, now: Instant, seq: Seq) -> bool {
+        let Some(held) = self.held.get_mut(&seq) else { return false };
+        let Stage::Recording(next) = held.stage else { return false };
+        match next {
+            Next::End => {
+                self.let_go(now, seq);
+                self.disk.ended(seq);
+            }
+            Next::Retry(due) if self.disk.covers(seq) => {
+                held.stage = Stage::Idle;
+                held.due = due;
+                self.place(now, seq);
+            }
+            Next::Retry(_) => {
+                // Earlier ones are still to be read: this one is read again behind them. A page
+                // on its way may show it as it was before this attempt.
+                self.let_go(now, seq);
+                self.disk.go_back(self.disk.read_to());
+            }
+        }
+        true
+    }
+
+    /// Moves what is due to what may go.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some((due, seq)) = self.waiting.first().copied()
+            && due <= now
+        {
+            self.waiting.remove(&(due, seq));
+            self.ready.insert(seq);
+        }
+    }
+
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    pub(super) const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Held and not in flight.
+    pub(super) fn backlog(&self) -> usize {
+        self.held.len() - self.in_flight
+    }
+
+    pub(super) const fn more_on_disk(&self) -> bool {
+        self.disk.more()
+    }
+
+    /// When to look again, if nothing else happens and it is not in the queue.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let due = self.waiting.first().map(|(due, _)| *due);
+        let probe = if self.ready.is_empty() { None } else { self.breaker.next_deadline() };
+        [due, probe].into_iter().flatten().min()
+    }
+
+    /// The ready one with the fewest attempts behind it.
+    fn freshest(&self) -> Option<Seq> {
+        let attempts = |seq: &Seq| self.held.get(seq).map(|held| held.attempts);
+        self.ready.iter().copied().min_by_key(|seq| (attempts(seq), *seq))
+    }
+
+    fn hold(&mut self, now: Instant, delivery: PendingDelivery, due: Instant) {
+        let (seq, call, attempts) = (delivery.key.seq, delivery.call_id, delivery.attempts);
+        let delivery = Arc::new(delivery);
+        self.held.insert(seq, Held { delivery, attempts, due, stage: Stage::Idle });
+        if let Some(call) = call {
+            self.calls.entry(call).or_default().insert(seq);
+        }
+        self.place(now, seq);
+    }
+
+    /// Forgets a delivery, and lets the next of its call go on.
+    fn let_go(&mut self, now: Instant, seq: Seq) {
+        let Some(held) = self.held.remove(&seq) else { return };
+        self.ready.remove(&seq);
+        self.waiting.remove(&(held.due, seq));
+        let Some(call) = held.delivery.call_id else { return };
+        let Some(of_call) = self.calls.get_mut(&call) else { return };
+        of_call.remove(&seq);
+        match of_call.first().copied() {
+            Some(next) => self.place(now, next),
+            None => {
+                self.calls.remove(&call);
+            }
+        }
+    }
+
+    /// Forgets the idle deliveries that the disk's boundary went back behind.
+    fn drop_uncovered(&mut self, now: Instant) {
+        if !self.disk.more() {
+            return;
+        }
+        let beyond = match self.disk.read_to() {
+            Some(read_to) => (Bound::Excluded(read_to), Bound::Unbounded),
+            None => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let idle = |held: &Held| matches!(held.stage, Stage::Idle);
+        // The latest first, so that none of a call is let go on in between.
+        let uncovered = self.held.range(beyond).rev().filter(|(_, held)| idle(held));
+        for seq in uncovered.map(|(seq, _)| *seq).collect::<Vec<_>>() {
+            self.let_go(now, seq);
+        }
+    }
+
+    /// Puts an idle delivery where it belongs: with what may go, with what waits for its time, or
+    /// nowhere while an earlier one of its call is here.
+    fn place(&mut self, now: Instant, seq: Seq) {
+        let Some(held) = self.held.get(&seq) else { return };
+        self.ready.remove(&seq);
+        self.waiting.remove(&(held.due, seq));
+        let first_of_call = |call: CallId| {
+            self.calls.get(&call).and_then(BTreeSet::first).is_none_or(|first| *first == seq)
+        };
+        let free = !self.ordered || held.delivery.call_id.is_none_or(first_of_call);
+        if !matches!(held.stage, Stage::Idle) || !free {
+            return;
+        }
+        if held.due <= now {
+            self.ready.insert(seq);
+        } else {
+            self.waiting.insert((held.due, seq));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Endpoints that misbehave: each failure has its class, its time bound, and its words.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use bellpush_core::delivery::FailureClass;
+use bellpush_delivery::client::{Answer, ClientSettings, WebhookClient};
+use bytes::Bytes;
+use http::HeaderMap;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{Sink, quick, raw_endpoint};
+
+async fn post(url: &str) -> Answer {
+    let settings = ClientSettings { total_timeout: Duration::from_secs(2), ..quick().client };
+    let client = WebhookClient::new(&settings).unwrap();
+    client.post(&url.parse().unwrap(), HeaderMap::new(), Bytes::from_static(b"{}")).await
+}
+
+async fn post_raw<F>(talk: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Answer
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    post(&format!("http://{}/", raw_endpoint(talk).await)).await
+}
+
+/// Reads a request of ours: a head, and the body `{}`.
+async fn read_request(stream: &mut TcpStream) {
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n{}") {
+        assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_port_is_no_connection() {
+    let address = {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    let answer = post(&format!("http://{address}/")).await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::Connect), None));
+    assert!(answer.detail.contains("refused"), "{}", answer.detail);
+}
+
+#[tokio::test]
+async fn a_reset_connection_is_a_broken_protocol() {
+    let answer = post_raw(|mut stream| async move {
+        read_request(&mut stream).await;
+        stream.set_zero_linger().unwrap();
+    })
+    .await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::Protocol), None));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_http_is_a_broken_protocol() {
+    for nonsense in
+        ["SSH-2.0-OpenSSH_9.9\r\n", "HTTP/1.1 twohundred OK\r\n\r\n", "\0\0\0\0\r\n\r\n"]
+    {
+        let answer = post_raw(move |mut stream| async move {
+            read_request(&mut stream).await;
+            stream.write_all(nonsense.as_bytes()).await.unwrap();
+        })
+        .await;
+        assert_eq!(answer.failure, Some(FailureClass::Protocol), "{nonsense:?}");
+    }
+}
+
+#[tokio::test]
+async fn headers_without_end_are_cut_off() {
+    let answer = post_raw(|mut stream| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+        while stream.write_all(b"x-more: and more and more\r\n").await.is_ok() {}
+    })
+    .await;
+    assert_eq!(answer.failure, Some(FailureClass::Protocol));
+}
+
+#[tokio::test]
+async fn of_a_huge_answer_only_the_beginning_is_read() {
+    let begun = Instant::now();
+    // Without end: whoever read it all would never be done.
+    let answer = post_raw(|mut stream| async move {
+        read_request(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
+        let _ = stream.write_all(head).await;
+        while stream.write_all(&[b'x'; 1_024]).await.is_ok() {}
+    })
+    .await;
+    assert_eq!((answer.failure, answer.status), (None, Some(200)));
+    assert_eq!(answer.detail, "x".repeat(4_096));
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn an_answer_that_drips_is_not_waited_for_longer_than_the_total_time() {
+    let begun = Instant::now();
+    let answer = post_raw(|mut stream| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
+        while stream.write_all(b".").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::TimedOut), Some(200)));
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_taken_for_a_success() {
+    let answer = post_raw(|mut stream| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf").await;
+    })
+    .await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::Protocol), Some(200)));
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_failure_and_is_not_followed() {
+    let elsewhere = Sink::healthy().await;
+    let there = elsewhere.url();
+    let sink = Sink::answering(move |_| {
+        let there = there.clone();
+        async move { (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, there)]).into_response() }
+    })
+    .await;
+    let answer = post(&sink.url()).await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::Status), Some(307)));
+    assert_eq!((sink.received().len(), elsewhere.received().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_an_endpoint_says_is_kept_without_control_characters_and_its_wish_for_patience_too() {
+    let sink = Sink::answering(|_| async {
+        let headers = [(header::RETRY_AFTER, "77")];
+        (StatusCode::SERVICE_UNAVAILABLE, headers, "busy\0\x1b[2J now\n")
+    })
+    .await;
+    let answer = post(&sink.url()).await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::Status), Some(503)));
+    assert_eq!(answer.retry_after, Some(Duration::from_secs(77)));
+    assert_eq!(answer.detail, "busy\u{fffd}\u{fffd}[2J now\n");
+}

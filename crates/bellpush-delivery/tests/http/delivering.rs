@@ -1,0 +1,162 @@
+//! What receivers see.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use bellpush_core::delivery::{DeliveryStatus, FailureClass};
+use bellpush_delivery::{DeliveryEngine, announcements};
+
+use crate::support::{FakeQueue, Sink, integration, quick, secret, until};
+
+#[tokio::test]
+async fn an_event_arrives_once_with_its_exact_body_and_a_signature_that_the_official_library_takes()
+{
+    let sink = Sink::healthy().await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let pending = queue.commit(0, Some(5));
+    announcer.deliveries(vec![pending.clone()]);
+    until("delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
+
+    let received = sink.received();
+    let [request] = received.as_slice() else { panic!("{received:?}") };
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/hook?token=hidden"));
+    assert_eq!(request.body, pending.body);
+    assert_eq!(request.header("content-type"), "application/json");
+    assert_eq!(request.header("webhook-id"), pending.event_id.to_string());
+    assert_eq!(request.header("bellpush-app-id"), pending.app_id.to_string());
+    assert_eq!(request.header("bellpush-call-id"), pending.call_id.unwrap().to_string());
+    assert_eq!(request.header("bellpush-attempt"), "1");
+    assert_eq!(request.header("user-agent"), concat!("bellpush/", env!("CARGO_PKG_VERSION")));
+    assert_eq!(request.header("content-length"), pending.body.len().to_string());
+    let secret = secrecy::ExposeSecret::expose_secret(&secret().reveal()).to_owned();
+    let official = standardwebhooks::Webhook::new(&secret).unwrap();
+    official.verify(&request.body, &request.headers).unwrap();
+
+    let [record] = queue.records(pending.key).try_into().unwrap();
+    assert_eq!((record.number, record.status, record.failure), (1, Some(200), None));
+    assert_eq!(record.next_due, None);
+}
+
+#[tokio::test]
+async fn an_event_without_a_call_has_no_call_header() {
+    let sink = Sink::healthy().await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    queue.commit(0, None);
+    let (_announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    until("delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
+    assert!(!sink.received()[0].headers.contains_key("bellpush-call-id"));
+}
+
+#[tokio::test]
+async fn a_failed_event_comes_again_with_the_same_id_and_body_and_a_growing_attempt() {
+    let sink = Sink::failing_first(2).await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let pending = queue.commit(0, None);
+    announcer.deliveries(vec![pending.clone()]);
+    until("delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
+
+    let received = sink.received();
+    let attempts: Vec<&str> =
+        received.iter().map(|request| request.header("bellpush-attempt")).collect();
+    assert_eq!(attempts, ["1", "2", "3"]);
+    assert!(sink.ids().iter().all(|id| *id == pending.event_id.to_string()));
+    assert!(received.iter().all(|request| request.body == pending.body));
+    let status = Some(FailureClass::Status);
+    assert_eq!(queue.failures(pending.key), [status, status, None]);
+    assert!(queue.records(pending.key)[0].next_due.is_some());
+}
+
+#[tokio::test]
+async fn events_of_a_call_arrive_in_order_even_when_the_first_must_be_repeated() {
+    let sink = Sink::failing_first(3).await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let pending: Vec<_> = (0..3).map(|_| queue.commit(0, Some(1))).collect();
+    announcer.deliveries(pending.clone());
+    until("delivered", || queue.count(DeliveryStatus::Delivered) == 3).await;
+    let id = |index: usize| pending[index].event_id.to_string();
+    assert_eq!(sink.ids(), [id(0), id(0), id(0), id(0), id(1), id(2)]);
+}
+
+#[tokio::test]
+async fn a_hanging_endpoint_times_out_and_delays_nobody() {
+    let (hanging, healthy) = (Sink::hanging().await, Sink::healthy().await);
+    let queue = FakeQueue::with(&[&hanging.url(), &healthy.url()]);
+    let stuck: Vec<_> = (0..100).map(|_| queue.commit(0, None)).collect();
+    let mut settings = quick();
+    settings.client.total_timeout = Duration::from_secs(2);
+    let (announcer, announced) = announcements(512);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, settings).unwrap();
+    until("some hang", || hanging.received().len() >= 32).await;
+    for _ in 0..100 {
+        announcer.deliveries(vec![queue.commit(1, None)]);
+    }
+    until("the healthy one has all", || queue.count(DeliveryStatus::Delivered) == 100).await;
+    assert!(queue.records(stuck[0].key).is_empty(), "the hanging attempts were over before");
+    until("the hanging ones time out", || !queue.records(stuck[0].key).is_empty()).await;
+    let record = queue.records(stuck[0].key).remove(0);
+    assert_eq!((record.failure, record.status), (Some(FailureClass::TimedOut), None));
+    assert!((2_000..4_000).contains(&record.duration_ms), "{record:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_disabled_and_gets_nothing_more() {
+    let sink = Sink::answering(|_| async { StatusCode::GONE }).await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let pending = [queue.commit(0, Some(1)), queue.commit(0, Some(1))];
+    announcer.deliveries(pending.to_vec());
+    until("disabled", || queue.contents().disabled == [integration(0)]).await;
+    until("the first is dead", || queue.count(DeliveryStatus::Dead) == 1).await;
+    announcer.deliveries(vec![queue.commit(0, None)]);
+    // Something that comes later by the same way shows that the above was dealt with.
+    let other = Sink::healthy().await;
+    queue.add_endpoint(&other.url());
+    queue.commit(1, None);
+    announcer.endpoints_changed();
+    until("the other has its event", || queue.count(DeliveryStatus::Delivered) == 1).await;
+    assert_eq!(sink.received().len(), 1);
+    assert_eq!(queue.count(DeliveryStatus::Pending), 2);
+}
+
+#[tokio::test]
+async fn an_integration_that_is_added_gets_what_waits_for_it_and_one_that_is_changed_moves() {
+    let (old, new) = (Sink::healthy().await, Sink::healthy().await);
+    let queue = FakeQueue::with(&[]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let first = queue.commit(0, None);
+    announcer.deliveries(vec![first]);
+    queue.add_endpoint(&old.url());
+    announcer.endpoints_changed();
+    until("the first is delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
+    queue.contents().endpoints[0].url = new.url().parse().unwrap();
+    announcer.endpoints_changed();
+    until("a delivery goes to the new URL", || {
+        announcer.deliveries(vec![queue.commit(0, None)]);
+        !new.received().is_empty()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn connections_are_kept_for_the_next_request() {
+    let sink = Sink::healthy().await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    for number in 1..=20 {
+        announcer.deliveries(vec![queue.commit(0, None)]);
+        until("delivered", || queue.count(DeliveryStatus::Delivered) == number).await;
+    }
+    let mut ports: Vec<u16> = sink.received().iter().map(|request| request.peer.port()).collect();
+    ports.dedup();
+    assert_eq!(ports.len(), 1, "{ports:?}");
+}

@@ -1,0 +1,321 @@
+//! Endpoints to deliver to, a queue to deliver from, and patience.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, Response, StatusCode},
+    response::IntoResponse,
+};
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    events::EventTime,
+    ids::{AppId, CallId, EventId, IntegrationId},
+};
+use bellpush_delivery::{
+    AddressPolicy, ClientSettings, DeliveryQueue, DeliverySettings, DisableReason, Endpoint,
+    QueueError, SigningSecret, scheduler::RetrySchedule,
+};
+use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
+
+/// One request as an endpoint got it.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Where it came from.
+    pub(crate) peer: SocketAddr,
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// An endpoint that remembers what it got.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Sink {
+    /// Answers the request of each number (from 1) with what `answer` says.
+    pub(crate) async fn answering<F, R>(answer: impl Fn(usize) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = R> + Send + 'static,
+        R: IntoResponse,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let received: Arc<Mutex<Vec<Received>>> = Arc::default();
+        let (seen, answer) = (Arc::clone(&received), Arc::new(answer));
+        let app = axum::Router::new().fallback(move |request: Request| {
+            let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+            async move { take(request, &seen, &*answer).await }
+        });
+        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self { address, received }
+    }
+
+    pub(crate) async fn healthy() -> Self {
+        Self::answering(|_| async { StatusCode::OK }).await
+    }
+
+    /// Fails with 500 the first `failures` times.
+    pub(crate) async fn failing_first(failures: usize) -> Self {
+        Self::answering(move |number| async move {
+            if number <= failures { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK }
+        })
+        .await
+    }
+
+    pub(crate) async fn hanging() -> Self {
+        Self::answering(|_| std::future::pending::<StatusCode>()).await
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/hook?token=hidden", self.address)
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// The ids of what came, in order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.received().iter().map(|request| request.header("webhook-id").to_owned()).collect()
+    }
+}
+
+async fn take<F, R>(
+    request: Request,
+    seen: &Mutex<Vec<Received>>,
+    answer: &(impl Fn(usize) -> F + Sync),
+) -> Response<Body>
+where
+    F: Future<Output = R>,
+    R: IntoResponse,
+{
+    let (head, body) = request.into_parts();
+    let ConnectInfo(peer) = head.extensions.get::<ConnectInfo<SocketAddr>>().copied().unwrap();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let number = {
+        let mut seen = seen.lock().unwrap();
+        seen.push(Received {
+            method: head.method.to_string(),
+            path: head.uri.to_string(),
+            headers: head.headers,
+            body,
+            peer,
+        });
+        seen.len()
+    };
+    answer(number).await.into_response()
+}
+
+/// An endpoint below HTTP: `talk` does with each connection what it wants.
+pub(crate) async fn raw_endpoint<F>(
+    talk: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(talk(stream));
+        }
+    });
+    address
+}
+
+/// A queue in memory with the contract of the port.
+#[derive(Default)]
+pub(crate) struct FakeQueue(Mutex<Contents>);
+
+#[derive(Default)]
+pub(crate) struct Contents {
+    pub(crate) rows: BTreeMap<DeliveryKey, Row>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) disabled: Vec<IntegrationId>,
+    /// How often writing fails from now on, and how.
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) largest_page: usize,
+    pub(crate) groups: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Failure {
+    /// Says so, and has written nothing.
+    Refused,
+    /// Says so, but has written everything.
+    AnswerLost,
+    /// Panics.
+    Panicked,
+}
+
+pub(crate) struct Row {
+    pub(crate) pending: PendingDelivery,
+    pub(crate) status: DeliveryStatus,
+    pub(crate) records: Vec<AttemptRecord>,
+}
+
+impl FakeQueue {
+    pub(crate) fn with(sinks: &[&str]) -> Arc<Self> {
+        let queue = Self::default();
+        sinks.iter().for_each(|url| _ = queue.add_endpoint(url));
+        Arc::new(queue)
+    }
+
+    /// Adds an ordered integration; the first has number 0.
+    pub(crate) fn add_endpoint(&self, url: &str) -> IntegrationId {
+        let mut contents = self.contents();
+        let integration_id = integration(contents.endpoints.len());
+        contents.endpoints.push(Endpoint {
+            integration_id,
+            url: url.parse().unwrap(),
+            secret: secret(),
+            ordered: true,
+        });
+        integration_id
+    }
+
+    pub(crate) fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.0.lock().unwrap()
+    }
+
+    /// Puts an event for integration `number` on disk.
+    pub(crate) fn commit(&self, number: usize, call: Option<u128>) -> PendingDelivery {
+        let mut contents = self.contents();
+        let seq = contents.rows.keys().map(|key| key.seq.0).max().unwrap_or(0) + 1;
+        let uuid = 0x0192_0000_0000_7000_8000_0000_0000_0000 + u128::try_from(seq).unwrap();
+        let key = DeliveryKey { integration_id: integration(number), seq: Seq(seq) };
+        let pending = PendingDelivery {
+            key,
+            app_id: AppId::from_uuid(Uuid::from_u128(7)),
+            event_id: EventId::from_uuid(Uuid::from_u128(uuid)).unwrap(),
+            call_id: call.map(|number| CallId::from_uuid(Uuid::from_u128(number))),
+            body: format!(r#"{{"name":"call_ended","data":{{"n":{seq},"ü":" spaced "}}}}"#),
+            attempts: 0,
+            due: EventTime::new(jiff::Timestamp::now()),
+        };
+        let row =
+            Row { pending: pending.clone(), status: DeliveryStatus::Pending, records: Vec::new() };
+        contents.rows.insert(key, row);
+        pending
+    }
+
+    pub(crate) fn count(&self, status: DeliveryStatus) -> usize {
+        self.contents().rows.values().filter(|row| row.status == status).count()
+    }
+
+    pub(crate) fn records(&self, key: DeliveryKey) -> Vec<AttemptRecord> {
+        self.contents().rows[&key].records.clone()
+    }
+
+    /// The failure classes of a delivery's attempts.
+    pub(crate) fn failures(&self, key: DeliveryKey) -> Vec<Option<FailureClass>> {
+        self.records(key).iter().map(|record| record.failure).collect()
+    }
+}
+
+pub(crate) fn integration(number: usize) -> IntegrationId {
+    IntegrationId::from_uuid(Uuid::from_u128(number as u128))
+}
+
+pub(crate) fn secret() -> SigningSecret {
+    SigningSecret::generate([42; 32])
+}
+
+impl DeliveryQueue for FakeQueue {
+    async fn load(
+        &self,
+        integration_id: IntegrationId,
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, QueueError> {
+        let mut contents = self.contents();
+        let pending = contents.rows.values().filter(|row| {
+            row.pending.key.integration_id == integration_id
+                && row.status == DeliveryStatus::Pending
+                && Some(row.pending.key.seq) > after
+        });
+        let page: Vec<_> = pending.take(limit).map(|row| row.pending.clone()).collect();
+        contents.largest_page = contents.largest_page.max(page.len());
+        Ok(page)
+    }
+
+    async fn record(&self, records: Vec<AttemptRecord>) -> Result<(), QueueError> {
+        let mut contents = self.contents();
+        let failure = contents.failures.pop();
+        match failure {
+            Some(Failure::Refused) => return Err(QueueError::new("the disk is full")),
+            Some(Failure::Panicked) => {
+                drop(contents);
+                panic!("the fake queue panics, as it was told to");
+            }
+            Some(Failure::AnswerLost) | None => {}
+        }
+        contents.groups.push(records.len());
+        for record in records {
+            let row = contents.rows.get_mut(&record.key).unwrap();
+            if row.records.iter().any(|known| known.number == record.number) {
+                continue;
+            }
+            assert_eq!(row.status, DeliveryStatus::Pending, "an attempt after the end");
+            row.pending.attempts = record.number;
+            row.status = record.outcome;
+            row.pending.due = record.next_due.unwrap_or(row.pending.due);
+            row.records.push(record);
+        }
+        match failure {
+            None => Ok(()),
+            Some(_) => Err(QueueError::new("the connection to the database was lost")),
+        }
+    }
+
+    async fn endpoints(&self) -> Result<Vec<Endpoint>, QueueError> {
+        let contents = self.contents();
+        let active = |endpoint: &&Endpoint| !contents.disabled.contains(&endpoint.integration_id);
+        Ok(contents.endpoints.iter().filter(active).cloned().collect())
+    }
+
+    async fn disable(&self, id: IntegrationId, _: DisableReason) -> Result<(), QueueError> {
+        self.contents().disabled.push(id);
+        Ok(())
+    }
+}
+
+/// Settings that allow loopback and retry within milliseconds.
+pub(crate) fn quick() -> DeliverySettings {
+    DeliverySettings {
+        schedule: RetrySchedule { waits: vec![Duration::from_millis(40); 8] },
+        client: ClientSettings {
+            addresses: AddressPolicy { allow: Vec::new(), allow_loopback: true },
+            ..ClientSettings::default()
+        },
+        ..DeliverySettings::default()
+    }
+}
+
+/// Waits until it is so, for ten seconds at most.
+pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "not within ten seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}

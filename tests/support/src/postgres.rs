@@ -1,0 +1,66 @@
+//! A database of a test's own in the PostgreSQL that the tests run against.
+
+use anyhow::{Context as _, anyhow};
+use tokio_postgres::NoTls;
+use url::Url;
+
+/// Where the administrator's URL is found.
+pub const VARIABLE: &str = "BELLPUSH_TEST_POSTGRES";
+
+/// An empty database. Dropping it removes it from the server.
+#[derive(Debug)]
+pub struct Database {
+    admin: String,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// Makes a database.
+    ///
+    /// # Errors
+    /// There is no PostgreSQL, or it refuses.
+    pub async fn create() -> anyhow::Result<Self> {
+        let admin = std::env::var(VARIABLE).map_err(|_| {
+            anyhow!(
+                "{VARIABLE} is not set; run the tests by cargo xtask test, which starts a PostgreSQL \
+                 for them, or name one like postgres://user@127.0.0.1:5432/postgres"
+            )
+        })?;
+        let name = format!("bellpush_test_{}", uuid::Uuid::now_v7().simple());
+        let mut url = Url::parse(&admin).with_context(|| format!("{VARIABLE} is not a URL"))?;
+        url.set_path(&name);
+        execute(&admin, &format!("CREATE DATABASE {name}")).await?;
+        Ok(Self { admin, name, url: url.into() })
+    }
+
+    /// The URL of the database.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        // In a thread, because this one may be inside a runtime, where nothing may block on another.
+        let removal = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(execute(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")))
+        });
+        if !matches!(removal.join(), Ok(Ok(()))) {
+            eprintln!("the test's database {} was not removed", self.name);
+        }
+    }
+}
+
+async fn execute(url: &str, sql: &str) -> anyhow::Result<()> {
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.context("PostgreSQL can't be reached")?;
+    let connection = tokio::spawn(connection);
+    let done = client.batch_execute(sql).await.with_context(|| format!("{sql} failed"));
+    drop(client);
+    connection.await??;
+    done
+}

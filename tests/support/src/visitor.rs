@@ -1,0 +1,395 @@
+//! A visitor without a browser: makes an offer, takes the answer, speaks and listens over real UDP.
+//!
+//! For tests across crates and for the load generator. It behaves like a browser with one audio
+//! track: full ICE, DTLS, Opus and telephone-event, RTP taken in and sent as packets.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use str0m::{
+    Candidate, Event, Input, Output, Rtc,
+    change::{SdpAnswer, SdpPendingOffer},
+    format::{Codec, FormatParams},
+    media::{Direction, Frequency, MediaKind, Mid, Pt},
+    net::{Protocol, Receive},
+    rtp::RtpWrite,
+};
+use tokio::{
+    net::UdpSocket,
+    sync::{mpsc, watch},
+    time,
+};
+
+const FRAME: Duration = Duration::from_millis(20);
+const FRAME_SAMPLES: u32 = 960;
+/// Opus: one empty frame of 20 ms, mono, which decodes to silence.
+const SILENCE: [u8; 1] = [0b1111_1000];
+/// A key is held for this many frames of 20 ms.
+const PRESS_FRAMES: u16 = 5;
+/// The keys in the order of their RFC 4733 event codes.
+const KEYS: &str = "0123456789*#ABCD";
+
+/// A visitor who has made an offer and waits for the answer.
+pub struct Visitor {
+    rtc: Rtc,
+    socket: UdpSocket,
+    mid: Mid,
+    pending: SdpPendingOffer,
+    offer: String,
+}
+
+/// A visitor in a call.
+pub struct VisitorCall {
+    orders: mpsc::UnboundedSender<Order>,
+    heard: watch::Receiver<Heard>,
+    local: SocketAddr,
+}
+
+/// What a visitor has come to know.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// Whether media can flow.
+    pub connected: bool,
+    /// Whether the far end closed the connection.
+    pub closed: bool,
+    /// All RTP packets, in the order of their arrival.
+    pub packets: Vec<HeardPacket>,
+}
+
+/// A packet of RTP.
+#[derive(Debug, Clone)]
+pub struct HeardPacket {
+    /// When it arrived.
+    pub at: Instant,
+    /// Its stream.
+    pub ssrc: u32,
+    /// The sequence number, extended over its 16 bits.
+    pub seq: u64,
+    /// The timestamp.
+    pub timestamp: u32,
+    /// Whether it starts a talk spurt.
+    pub marker: bool,
+    /// The Opus packet.
+    pub payload: Arc<[u8]>,
+}
+
+enum Order {
+    Say(Vec<Arc<[u8]>>),
+    Press(u8),
+    Vanish,
+    ComeBack,
+    SendRaw(Vec<u8>),
+    Close,
+}
+
+impl Visitor {
+    /// A visitor on the loopback address who offers one audio track.
+    ///
+    /// # Errors
+    /// The socket can't be opened.
+    pub async fn new() -> anyhow::Result<Self> {
+        Self::at(Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// A visitor on this address of the machine.
+    ///
+    /// # Errors
+    /// The socket can't be opened.
+    pub async fn at(ip: IpAddr) -> anyhow::Result<Self> {
+        let socket = UdpSocket::bind((ip, 0)).await.context("the visitor's socket")?;
+        let mut config = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false);
+        config.codec_config().add_config(
+            110.into(),
+            None,
+            Codec::Tele,
+            Frequency::FORTY_EIGHT_KHZ,
+            None,
+            FormatParams::parse_line("0-16"),
+        );
+        let mut rtc = config.build(Instant::now());
+        rtc.add_local_candidate(Candidate::host(socket.local_addr()?, "udp")?);
+        let mut changes = rtc.sdp_api();
+        let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
+        let (offer, pending) = changes.apply().context("no offer was made")?;
+        Ok(Self { rtc, socket, mid, pending, offer: offer.to_sdp_string() })
+    }
+
+    /// The SDP offer.
+    #[must_use]
+    pub fn offer(&self) -> &str {
+        &self.offer
+    }
+
+    /// Takes the SDP answer: from now on the visitor connects and sends silence every 20 ms.
+    ///
+    /// # Errors
+    /// The answer is not usable, or does not have both Opus and telephone-event.
+    pub fn accept(self, answer: &str) -> anyhow::Result<VisitorCall> {
+        let Self { mut rtc, socket, mid, pending, .. } = self;
+        rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(answer)?)?;
+        let negotiated = rtc.media(mid).context("the audio track is gone")?.remote_pts().to_vec();
+        let payload_type = |codec| {
+            let params = rtc
+                .codec_config()
+                .find(|params| params.spec().codec == codec && negotiated.contains(&params.pt()));
+            params.map(str0m::format::PayloadParams::pt)
+        };
+        let opus = payload_type(Codec::Opus).context("the answer has no Opus")?;
+        let keypad = payload_type(Codec::Tele).context("the answer has no telephone-event")?;
+        let local = socket.local_addr()?;
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (heard_sender, heard) = watch::channel(Heard::default());
+        let line = Line {
+            rtc,
+            socket,
+            local,
+            far_end: local,
+            mid,
+            opus,
+            keypad,
+            seq: 1_000,
+            timestamp: 50_000,
+            to_say: Vec::new().into_iter(),
+            pressing: None,
+            vanished: false,
+            heard: heard_sender,
+        };
+        tokio::spawn(line.run(inbox));
+        Ok(VisitorCall { orders, heard, local })
+    }
+}
+
+impl VisitorCall {
+    /// The address that the visitor sends from.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Sends these Opus packets, one every 20 ms, in place of silence.
+    pub fn say(&self, frames: impl IntoIterator<Item = Vec<u8>>) {
+        self.order(Order::Say(frames.into_iter().map(Arc::from).collect()));
+    }
+
+    /// Presses a key for 100 ms.
+    ///
+    /// # Errors
+    /// It is not a key of a telephone.
+    pub fn press(&self, key: char) -> anyhow::Result<()> {
+        let Some((code, _)) = (0_u8..).zip(KEYS.chars()).find(|(_, k)| *k == key) else {
+            bail!("{key:?} is not a key");
+        };
+        self.order(Order::Press(code));
+        Ok(())
+    }
+
+    /// Neither sends nor takes in anything from now on, as a network that is cut.
+    pub fn vanish(&self) {
+        self.order(Order::Vanish);
+    }
+
+    /// The network is back.
+    pub fn come_back(&self) {
+        self.order(Order::ComeBack);
+    }
+
+    /// Sends these bytes from the visitor's address, whatever they are, even when it has vanished.
+    pub fn send_raw(&self, datagram: Vec<u8>) {
+        self.order(Order::SendRaw(datagram));
+    }
+
+    /// Closes the connection as a browser does.
+    pub fn close(&self) {
+        self.order(Order::Close);
+    }
+
+    /// What was heard up to now.
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        self.heard.borrow().clone()
+    }
+
+    /// Waits until what was heard fulfils the condition.
+    ///
+    /// # Errors
+    /// It did not within this time.
+    pub async fn wait_until(
+        &mut self,
+        within: Duration,
+        condition: impl FnMut(&Heard) -> bool,
+    ) -> anyhow::Result<()> {
+        let fulfilled = time::timeout(within, self.heard.wait_for(condition))
+            .await
+            .map(|heard| heard.map(drop).context("the visitor's task ended"));
+        fulfilled.unwrap_or_else(|_| {
+            let heard = self.heard.borrow();
+            bail!(
+                "not heard within {within:?} (connected: {}, closed: {}, packets: {})",
+                heard.connected,
+                heard.closed,
+                heard.packets.len()
+            )
+        })
+    }
+
+    fn order(&self, order: Order) {
+        // Whoever has closed the connection does nothing more.
+        let _ = self.orders.send(order);
+    }
+}
+
+/// The visitor's end of the connection.
+struct Line {
+    rtc: Rtc,
+    socket: UdpSocket,
+    local: SocketAddr,
+    /// Where it sent to last.
+    far_end: SocketAddr,
+    mid: Mid,
+    opus: Pt,
+    keypad: Pt,
+    seq: u64,
+    timestamp: u32,
+    to_say: std::vec::IntoIter<Arc<[u8]>>,
+    pressing: Option<Press>,
+    vanished: bool,
+    heard: watch::Sender<Heard>,
+}
+
+/// A key that is held down.
+struct Press {
+    code: u8,
+    start: u32,
+    frames: u16,
+    /// How many times the last packet was sent.
+    ends: u8,
+}
+
+impl Line {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        let mut frames = time::interval(FRAME);
+        let mut buffer = vec![0; 2_000];
+        while let Ok(wake) = self.drain().await {
+            if !self.rtc.is_alive() {
+                break;
+            }
+            let now = tokio::select! {
+                received = self.socket.recv_from(&mut buffer) => {
+                    let now = Instant::now();
+                    if let Ok((length, source)) = received
+                        && !self.vanished
+                        && let Some(datagram) = buffer.get(..length)
+                        && let Ok(receive) =
+                            Receive::new(Protocol::Udp, source, self.local, datagram)
+                    {
+                        // What the connection does not take is what a browser would drop.
+                        let _ = self.rtc.handle_input(Input::Receive(now, receive));
+                    }
+                    continue;
+                }
+                _ = frames.tick() => {
+                    self.send_frame();
+                    continue;
+                }
+                order = inbox.recv() => {
+                    match order {
+                        Some(Order::Say(frames)) => self.to_say = frames.into_iter(),
+                        Some(Order::Press(code)) => {
+                            let start = self.timestamp;
+                            self.pressing = Some(Press { code, start, frames: 0, ends: 0 });
+                        }
+                        Some(Order::Vanish) => self.vanished = true,
+                        Some(Order::ComeBack) => self.vanished = false,
+                        Some(Order::SendRaw(datagram)) => {
+                            let _ = self.socket.send_to(&datagram, self.far_end).await;
+                        }
+                        Some(Order::Close) | None => {
+                            if self.rtc.close().is_err() {
+                                break;
+                            }
+                        }
+                    }
+                    continue;
+                }
+                () = time::sleep_until(wake.into()) => Instant::now(),
+            };
+            if self.rtc.handle_input(Input::Timeout(now)).is_err() {
+                break;
+            }
+        }
+        // Nobody in the far end's place speaks to a socket that is gone.
+        self.heard.send_modify(|heard| heard.closed = true);
+    }
+
+    async fn drain(&mut self) -> anyhow::Result<Instant> {
+        loop {
+            match self.rtc.poll_output()? {
+                Output::Timeout(at) => return Ok(at),
+                Output::Transmit(transmit) => {
+                    if !self.vanished {
+                        self.far_end = transmit.destination;
+                        // As on any network, what can't be sent is lost.
+                        let _ = self.socket.send_to(&transmit.contents, transmit.destination).await;
+                    }
+                }
+                Output::Event(Event::Connected) => {
+                    self.heard.send_modify(|heard| heard.connected = true);
+                }
+                Output::Event(Event::Closed) => {
+                    self.heard.send_modify(|heard| heard.closed = true);
+                }
+                Output::Event(Event::RtpPacket(packet)) => {
+                    let packet = HeardPacket {
+                        at: packet.timestamp,
+                        ssrc: *packet.header.ssrc,
+                        seq: *packet.seq_no,
+                        timestamp: packet.header.timestamp,
+                        marker: packet.header.marker,
+                        payload: packet.payload,
+                    };
+                    self.heard.send_modify(|heard| heard.packets.push(packet));
+                }
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    /// Sends 20 ms of speech, silence, or a key that is held.
+    fn send_frame(&mut self) {
+        if !self.rtc.is_connected() || self.vanished {
+            return;
+        }
+        let now = Instant::now();
+        let (payload_type, timestamp, marker, payload) = match &mut self.pressing {
+            Some(press) => {
+                press.frames = (press.frames + 1).min(PRESS_FRAMES);
+                let ended = press.frames == PRESS_FRAMES;
+                let [high, low] = (press.frames * 960).to_be_bytes();
+                let flags = if ended { 0x8A } else { 0x0A };
+                let payload: Arc<[u8]> = Arc::new([press.code, flags, high, low]);
+                let packet = (self.keypad, press.start, press.frames == 1, payload);
+                press.ends += u8::from(ended);
+                if press.ends == 3 {
+                    self.pressing = None;
+                }
+                packet
+            }
+            None => {
+                let payload = self.to_say.next().unwrap_or_else(|| Arc::new(SILENCE));
+                (self.opus, self.timestamp, false, payload)
+            }
+        };
+        let seq = self.seq;
+        self.seq += 1;
+        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES);
+        let mut api = self.rtc.direct_api();
+        if let Some(stream) = api.stream_tx_by_mid(self.mid, None) {
+            let packet = RtpWrite::new(payload_type, seq.into(), timestamp, now, payload);
+            stream.write_rtp(packet.marker(marker));
+        }
+    }
+}
