@@ -66,7 +66,7 @@ const fn rate(per_minute: u32) -> NonZeroU32 {
 
 options! {
     /// Address and port for HTTP [default: 127.0.0.1:8080]
-    listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "ADDRESS", "BELLPUSH_LISTEN";
+    listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "ADDRESS", "BELLPUSH_LISTEN" [value_parser = address];
     /// The URL that browsers reach the server by [default: http://localhost and the HTTP port]
     public_url: String = String::new(), "URL", "BELLPUSH_PUBLIC_URL";
     /// Directory for the embedded database and the master key [default: data]
@@ -77,7 +77,7 @@ options! {
     /// directory, made at the first start]
     master_key_file: PathBuf = PathBuf::new(), "FILE", "BELLPUSH_MASTER_KEY_FILE";
     /// UDP address and port for the media of all calls [default: 0.0.0.0:10000]
-    media_listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 10_000)), "ADDRESS", "BELLPUSH_MEDIA_LISTEN";
+    media_listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 10_000)), "ADDRESS", "BELLPUSH_MEDIA_LISTEN" [value_parser = address];
     /// IP addresses that browsers reach the UDP port by, separated by commas [default: all addresses
     /// of this machine]
     media_addresses: Vec<IpAddr> = Vec::new(), "IP", "BELLPUSH_MEDIA_ADDRESSES" [value_delimiter = ','];
@@ -116,6 +116,10 @@ options! {
     session_seconds: u32 = 900, "SECONDS", "BELLPUSH_SESSION_SECONDS";
     /// Seconds to let live calls finish when the server is stopped [default: 0]
     drain_seconds: u32 = 0, "SECONDS", "BELLPUSH_DRAIN_SECONDS";
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8080".to_owned())
 }
 
 /// The configuration, checked.
