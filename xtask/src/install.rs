@@ -5,8 +5,12 @@ use anyhow::bail;
 use crate::shell::{cargo, command, is_installed, output, run};
 
 /// Debian packages by the program that shows that they are there.
-const PACKAGES: [(&str, &str); 2] =
-    [("/usr/bin/chromium", "chromium"), ("/usr/lib/postgresql/*/bin/initdb", "postgresql")];
+const PACKAGES: [(&str, &str); 3] = [
+    ("/usr/bin/chromium", "chromium"),
+    ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
+    // Cuts the network in the middle of a call.
+    ("/usr/sbin/nft", "nftables"),
+];
 
 /// Installs what is missing. Debian packages need root; without it, says what to install.
 pub(crate) fn for_tests() -> anyhow::Result<()> {

@@ -119,11 +119,14 @@ impl Server {
         self.draining.cancel();
     }
 
-    /// Waits until the end of every live call is on disk, then gives the node's lease back.
-    pub async fn stop(&self) {
+    /// Waits until the end of every live call is on disk, then gives the node's lease back. Ends that
+    /// the store does not take within the time are left to recovery, at the next start.
+    pub async fn stop(&self, patience: Duration) {
         self.drain();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+            tracing::error!(calls = self.tasks.len(), "the ends of these calls are not stored");
+        }
         self.stopped.cancel();
     }
 

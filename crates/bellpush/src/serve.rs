@@ -35,6 +35,8 @@ use crate::{
 /// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
 /// the store.
 const ANNOUNCED_BATCHES: usize = 1_024;
+/// How long the store may take for the ends of calls when the server stops.
+const STORE_STOP: Duration = Duration::from_secs(10);
 /// How long attempts under way may take when the server stops.
 const DELIVERY_STOP: Duration = Duration::from_secs(10);
 /// How long open connections may take when the server stops.
@@ -118,7 +120,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     info!("stopping");
     server.drain();
     calls.shut_down(config.drain).await;
-    server.stop().await;
+    server.stop(STORE_STOP).await;
     http_stop.notify_one();
     if tokio::time::timeout(HTTP_STOP, http).await.is_err() {
         warn!("some connections were still open");

@@ -135,7 +135,9 @@ pub(crate) async fn dtmf(
     let id = parse_id(&id)?;
     let digit = Digit::try_from(press.digit)
         .map_err(|error| Problem::invalid(error.to_string()).at("/digit"))?;
-    live_call(&server, &session, id)?.ok_or_else(|| not_found(id))?;
+    live_call(&server, &session, id)?.filter(|call| !call.is_over()).ok_or_else(|| {
+        Problem::not_found(format!("there is no live call {id} in this session"))
+    })?;
     server.engine.digit(id, digit).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -43,6 +43,11 @@ impl LiveCall {
         self.follower.clone()
     }
 
+    /// Whether the terminal event is on disk.
+    pub(crate) fn is_over(&self) -> bool {
+        self.follower.clone().after(u64::MAX).1
+    }
+
     /// Waits until the terminal event is on disk.
     pub(crate) async fn finished(&self) {
         let mut follower = self.follower.clone();

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bellpush_core::app::FieldError;
@@ -102,6 +102,12 @@ impl Problem {
         self
     }
 
+    /// The `Retry-After` header, if it says when to try again.
+    pub(crate) fn retry_after_header(&self) -> HeaderMap {
+        let value = self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into()));
+        value.into_iter().collect()
+    }
+
     /// The HTTP status.
     #[must_use]
     pub(crate) fn status(&self) -> StatusCode {
@@ -111,14 +117,11 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status(), self.retry_after);
-        let mut response = (status, Json(self)).into_response();
+        let (status, retry_after) = (self.status(), self.retry_after_header());
+        let mut response = (status, retry_after, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

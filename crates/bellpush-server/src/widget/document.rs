@@ -81,7 +81,13 @@ pub(crate) async fn document(
         Ok(()) => page(&server, &app_id, query.as_deref().unwrap_or_default()).await,
         Err(problem) => Err(problem),
     };
-    page.unwrap_or_else(|problem| refusal(&problem, server.manifest.as_ref())).into_response()
+    match page {
+        Ok(page) => page.into_response(),
+        Err(problem) => {
+            let page = refusal(&problem, server.manifest.as_ref());
+            (problem.retry_after_header(), page).into_response()
+        }
+    }
 }
 
 async fn page(server: &Server, app_id: &str, query: &str) -> Result<Page, Problem> {
