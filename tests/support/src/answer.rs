@@ -39,7 +39,7 @@ pub struct Problem {
     pub title: String,
     /// What happened.
     pub detail: String,
-    /// The field that caused it.
+    /// The field that caused it; empty for the body as a whole.
     pub pointer: Option<String>,
 }
 
@@ -113,7 +113,10 @@ impl Answer {
             kind: kind.to_owned(),
             title: text("title")?,
             detail: text("detail")?,
-            pointer: document.get("pointer").map(|_| text("pointer")).transpose()?,
+            pointer: match document.get("pointer") {
+                Some(pointer) => Some(pointer.as_str().with_context(shown)?.to_owned()),
+                None => None,
+            },
         })
     }
 }

@@ -132,6 +132,12 @@ impl Api {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// A request with the key.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)

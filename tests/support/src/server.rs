@@ -146,7 +146,6 @@ impl ServerProcess {
         ] {
             options.values.entry(option.into()).or_insert(value);
         }
-        fs::create_dir_all(folder.path().join("data"))?; // WORKAROUND
         let client = answer::client();
         let mut server = Self { child: None, options, http_port, client, folder };
         server.restart().await?;

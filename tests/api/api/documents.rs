@@ -1,0 +1,235 @@
+//! The widget's document and that of the custom code: who may frame them, what may run in them, and
+//! that nothing a visitor writes becomes markup.
+
+use bellpush_test_support::answer::{self, Answer};
+use serde_json::{Value, json};
+
+use crate::shop::{EVIL, ORIGIN, Shop, refused};
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {start}")).0
+}
+
+fn config(answer: &Answer) -> Value {
+    let html = answer.text();
+    let script = between(&html, "id=\"bellpush-config\"", "</script>");
+    serde_json::from_str(script.split_once('>').unwrap().1).unwrap()
+}
+
+fn frame_ancestors(answer: &Answer) -> String {
+    let policy = answer.header("content-security-policy");
+    policy.split("; ").find_map(|part| part.strip_prefix("frame-ancestors ")).unwrap_or("").into()
+}
+
+#[tokio::test]
+async fn the_widget_may_be_framed_by_the_allowed_origins_and_runs_its_own_scripts_alone() {
+    let shop = Shop::open().await;
+    shop.change(json!({ "allowedOrigins": [ORIGIN, "https://b.example:8443"] })).await;
+    let answer = shop.document(&[("orderId", "A-1")]).await.expect(200).unwrap();
+    let policy = answer.header("content-security-policy").to_owned();
+    let nonce = between(&policy, "'nonce-", "'").to_owned();
+    let expected = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' \
+         'nonce-{nonce}'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob: \
+         mediastream:; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {ORIGIN} https://b.example:8443"
+    );
+    assert_eq!(policy, expected);
+    assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1);
+    assert_eq!(answer.header("x-frame-options"), "");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert!(nonce.len() >= 22, "{nonce} is short");
+    let html = answer.text();
+    assert_eq!(html.matches("<script").count(), 2);
+    assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 3, "{html}");
+
+    let again = shop.document(&[("orderId", "A-1")]).await;
+    let other = between(again.header("content-security-policy"), "'nonce-", "'").to_owned();
+    assert_ne!(nonce, other);
+}
+
+#[tokio::test]
+async fn the_widget_is_told_what_it_shows() {
+    let shop = Shop::open().await;
+    let survey = json!({ "questions": [{ "id": "q", "label": "How?" }], "commentLabel": null });
+    let button = json!({ "label": "Shop", "states": ["ended"], "action": "link", "url": "https://shop.example/" });
+    let settings = json!({ "survey": survey, "customButtons": [button], "language": "de" });
+    shop.change(settings).await.expect(200).unwrap();
+    let parameters = [("orderId", "A-1"), ("theme", "dark"), ("origin", ORIGIN)];
+    let answer = shop.document(&parameters).await.expect(200).unwrap();
+    let mut config = config(&answer);
+    let server_time = config["serverTime"].take();
+    assert!(server_time.as_str().unwrap().ends_with('Z'));
+    let expected = json!({
+        "appId": shop.app.id,
+        "key": shop.embed.key,
+        "preview": false,
+        "serverTime": null,
+        "language": "de",
+        "theme": "dark",
+        "context": { "orderId": "A-1" },
+        "session": null,
+        "destination": null,
+        "allowedOrigins": [ORIGIN],
+        "survey": survey,
+        "customButtons": [button],
+        "hasCustomCode": false,
+        "closed": false,
+    });
+    assert_eq!(config, expected);
+}
+
+#[tokio::test]
+async fn without_allowed_origins_nobody_may_frame_the_widget() {
+    let shop = Shop::open().await;
+    shop.change(json!({ "allowedOrigins": [] })).await.expect(200).unwrap();
+    let answer = shop.document(&[]).await.expect(200).unwrap();
+    assert_eq!(frame_ancestors(&answer), "'none'");
+}
+
+#[tokio::test]
+async fn a_preview_may_be_framed_by_the_server_alone() {
+    let shop = Shop::open().await;
+    let answer = shop.document(&[("preview", "1")]).await.expect(200).unwrap();
+    assert_eq!(frame_ancestors(&answer), shop.server.own_origin());
+    assert_eq!(config(&answer)["preview"], true);
+}
+
+#[tokio::test]
+async fn a_trusted_session_binds_the_document_to_its_origin_and_context() {
+    let shop = Shop::open().await;
+    shop.change(json!({ "allowedOrigins": [ORIGIN, "https://b.example"] })).await;
+    let session = shop
+        .api
+        .create_session(&json!({
+            "appId": shop.app.id, "origin": "https://b.example", "context": { "orderId": "B-1" },
+        }))
+        .await
+        .unwrap();
+    let parameters = [("session", session.token.as_str()), ("orderId", "forged")];
+    let answer = shop.document(&parameters).await.expect(200).unwrap();
+    assert_eq!(frame_ancestors(&answer), "https://b.example");
+    assert_eq!(config(&answer)["context"], json!({ "orderId": "B-1" }));
+    assert_eq!(config(&answer)["session"], session.token);
+}
+
+#[tokio::test]
+async fn an_address_that_is_wrong_is_answered_with_a_page_that_says_so_and_runs_nothing() {
+    let shop = Shop::open().await;
+    let unknown = "app_01920000000070008000000000000001";
+    let page = |path: String| {
+        let address = format!("{}/w/{path}", shop.server.url());
+        async move { Answer::to(answer::client().get(address)).await.unwrap() }
+    };
+    let key = &shop.embed.key;
+    let forged = format!("{}?key=wk_{}", shop.app.id, "A".repeat(43));
+    for (path, status) in [
+        (shop.app.id.clone(), 401),
+        (format!("{}?key=", shop.app.id), 401),
+        (forged, 401),
+        (format!("{unknown}?key={key}"), 404),
+        (format!("nonsense?key={key}"), 404),
+        (format!("{}?key={key}&session=st_x", shop.app.id), 401),
+        (format!("{}?key={key}&destination=dest_x", shop.app.id), 422),
+    ] {
+        let answer = page(path.clone()).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+        assert!(answer.text().contains("role=\"alert\""), "{path}");
+        assert!(!answer.text().contains("<script"), "{path}: {}", answer.text());
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; "), "{path}: {policy}");
+        assert!(!policy.contains("script-src"), "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_page_or_an_owner_writes_becomes_markup() {
+    const ATTACK: &str = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    let shop = Shop::open().await;
+    let settings = json!({
+        "name": ATTACK,
+        "survey": { "questions": [{ "id": ATTACK.chars().take(64).collect::<String>(), "label": ATTACK }] },
+        "customButtons": [{ "label": ATTACK, "action": "copy", "text": ATTACK }],
+    });
+    shop.change(settings).await.expect(200).unwrap();
+    let harmless = |answer: &Answer| {
+        let html = answer.text();
+        assert!(!html.contains("<script>"), "{html}");
+        assert!(!html.contains("<img"), "{html}");
+        html.matches("<script").count()
+    };
+
+    let parameters = [("orderId", ATTACK), ("lang", ATTACK), ("theme", ATTACK), ("origin", ATTACK)];
+    let answer = shop.document(&parameters).await.expect(200).unwrap();
+    assert_eq!(harmless(&answer), 2);
+    let config = config(&answer);
+    assert_eq!(config["context"]["orderId"], ATTACK);
+    assert_eq!(config["survey"]["questions"][0]["label"], ATTACK);
+    assert_eq!(config["customButtons"][0]["text"], ATTACK);
+    let html = answer.text();
+    let language = between(&html, "<html lang=\"", " data-theme=");
+    assert!(!language.trim_end_matches('"').contains(['"', '<', '>']), "{language}");
+    assert!(!answer.header("content-security-policy").contains("alert"));
+
+    for parameters in [
+        vec![(ATTACK, "v")],
+        vec![("session", ATTACK)],
+        vec![("destination", ATTACK)],
+        vec![("orderId", ATTACK), ("orderId", ATTACK)],
+    ] {
+        let answer = shop.document(&parameters).await;
+        assert!(matches!(answer.status, 401 | 422), "{}", answer.status);
+        assert_eq!(harmless(&answer), 0);
+    }
+    let mut address = format!("{}/w/", shop.server.url());
+    for byte in ATTACK.bytes() {
+        address.push_str(&format!("%{byte:02X}"));
+    }
+    for address in [
+        format!("{address}?key=x"),
+        format!("{}/w/{}?key=%3Cscript%3E", shop.server.url(), shop.app.id),
+    ] {
+        let answer = Answer::to(answer::client().get(address)).await.unwrap();
+        assert!(matches!(answer.status, 401 | 404), "{}", answer.status);
+        assert_eq!(harmless(&answer), 0);
+    }
+}
+
+#[tokio::test]
+async fn custom_code_runs_in_a_sandbox_even_when_it_is_opened_by_itself() {
+    let shop = Shop::open().await;
+    let code = json!({ "head": "<style>b{}</style>", "body": "<script>hello()</script>" });
+    shop.change(json!({ "customCode": code })).await.expect(200).unwrap();
+    let address = format!("{}/w/{}/code", shop.server.url(), shop.app.id);
+    let answer = Answer::to(answer::client().get(&address)).await.unwrap().expect(200).unwrap();
+    let policy = answer.header("content-security-policy");
+    let directives: Vec<&str> = policy.split("; ").collect();
+    assert!(directives.contains(&"sandbox allow-scripts"), "{policy}");
+    // The widget's own frame is within the page's, and all ancestors count.
+    let ancestors = format!("frame-ancestors 'self' {ORIGIN}");
+    assert!(directives.contains(&ancestors.as_str()), "{policy}");
+    assert!(directives.contains(&"default-src 'none'"), "{policy}");
+    assert!(!policy.contains("allow-same-origin") && !policy.contains("allow-top-navigation"));
+    assert_eq!(answer.header("x-frame-options"), "");
+    assert!(answer.header("permissions-policy").contains("microphone=()"));
+    assert!(answer.text().contains("<script>hello()</script>"));
+    assert!(answer.text().contains("<style>b{}</style>"));
+
+    let unknown = address.replace(&shop.app.id, "app_01920000000070008000000000000001");
+    let answer = Answer::to(answer::client().get(unknown)).await.unwrap();
+    refused(&answer, 404, "not-found");
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_may_open_the_document_as_a_frame() {
+    let shop = Shop::open().await;
+    let address = format!("{}/w/{}?key={}", shop.server.url(), shop.app.id, shop.embed.key);
+    let request = answer::client().get(address);
+    let request = request.header("sec-fetch-site", "cross-site").header("referer", EVIL);
+    let answer = Answer::to(request).await.unwrap().expect(200).unwrap();
+    // It is the browser that keeps others from framing it.
+    assert_eq!(frame_ancestors(&answer), ORIGIN);
+}

@@ -1,0 +1,89 @@
+//! What operators look at.
+
+use bellpush_test_support::{
+    answer::{self, Answer},
+    server::Options,
+};
+use serde_json::{Value, json};
+
+use crate::shop::Shop;
+
+async fn get(shop: &Shop, path: &str) -> Answer {
+    Answer::to(answer::client().get(format!("{}{path}", shop.server.url()))).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_says_that_it_is_up_and_ready() {
+    let shop = Shop::open().await;
+    for path in ["/healthz", "/readyz"] {
+        get(&shop, path).await.expect(200).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_in_the_format_of_prometheus_and_count_calls_and_refusals() {
+    let shop = Shop::with(Options::sqlite().with("--sessions-per-minute", "1")).await;
+    let widget = shop.widget().await;
+    let call = widget.place().await.unwrap();
+    assert_eq!(shop.embed.ask(&shop.embed.request(&json!({}))).await.unwrap().status, 429);
+    let answer = get(&shop, "/metrics").await.expect(200).unwrap();
+    assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+    let text = answer.text();
+    for line in ["bellpush_calls_live 1", "bellpush_rate_limited_total{what=\"sessions\"} 1"] {
+        assert!(text.lines().any(|found| found == line), "no {line} in:\n{text}");
+    }
+    for secret in [&widget.session.token, &shop.embed.key, &call.call_id] {
+        assert!(!text.contains(secret.as_str()), "{secret} is in the metrics");
+    }
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let value = line.rsplit_once(' ').map(|(_, value)| value.parse::<f64>());
+        assert!(matches!(value, Some(Ok(_))), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_and_context_are_not_in_the_log() {
+    let shop = Shop::with(Options::sqlite().with("--log-level", "trace,hyper=info")).await;
+    let answer = shop.document(&[("orderId", "SECRET-ORDER")]).await;
+    answer.expect(200).unwrap();
+    let widget = shop.embed.open(json!({ "orderId": "SECRET-ORDER" })).await.unwrap();
+    let loaded = widget.event("widget_loaded", json!({ "isPreview": false }));
+    widget.submit(&[loaded]).await.unwrap().expect(200).unwrap();
+    let log = shop.server.log().unwrap();
+    assert!(log.contains("ready"), "there is no log");
+    for secret in ["SECRET-ORDER", &widget.session.token, &shop.embed.key] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn the_openapi_document_describes_every_operation_in_words() {
+    let shop = Shop::open().await;
+    let document: Value = get(&shop, "/v1/openapi.json").await.json().unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        assert!(path.starts_with("/v1/"), "{path}");
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(!operation["summary"].as_str().unwrap_or("").is_empty(), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_demo_is_there_when_it_is_asked_for_and_stays_the_same_over_restarts() {
+    let mut shop = Shop::with(Options::sqlite().with("--demo", "true")).await;
+    let page = get(&shop, "/demo").await.expect(200).unwrap();
+    let demo = |page: &Answer| {
+        let html = page.text();
+        let (_, script) = html.split_once("id=\"bellpush-demo\">").unwrap();
+        serde_json::from_str::<Value>(script.split_once("</script>").unwrap().0).unwrap()
+    };
+    let before = demo(&page);
+    let path =
+        format!("/w/{}?key={}", before["appId"].as_str().unwrap(), before["key"].as_str().unwrap());
+    let widget = get(&shop, &path).await.expect(200).unwrap();
+    assert!(widget.header("content-security-policy").contains(&shop.server.own_origin()));
+    shop.server.terminate().await.unwrap();
+    shop.server.restart().await.unwrap();
+    assert_eq!(demo(&get(&shop, "/demo").await), before);
+}

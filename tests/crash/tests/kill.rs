@@ -1,0 +1,26 @@
+//! No acknowledged event is lost, and every accepted call ends once, however often the server is
+//! killed. `BELLPUSH_KILL_ROUNDS` sets the number of rounds, `BELLPUSH_KILL_SEED` repeats a run.
+
+use std::time::Duration;
+
+use bellpush_crash_tests::{Recovery, kill_and_check};
+use bellpush_test_support::{postgres::Database, server::Options};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_promised_is_lost_when_the_server_on_sqlite_is_killed() {
+    check(Options::sqlite(), Recovery::BeforeReady).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_promised_is_lost_when_the_server_on_postgresql_is_killed() {
+    let database = Database::create().await.unwrap();
+    // A lease lasts 10 s, and is looked after every 3 s.
+    let recovery = Recovery::Within(Duration::from_secs(30));
+    check(Options::postgres(&database), recovery).await;
+}
+
+async fn check(options: Options, recovery: Recovery) {
+    if let Err(error) = kill_and_check(options, recovery).await {
+        panic!("{error:#}");
+    }
+}
