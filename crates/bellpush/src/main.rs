@@ -3,6 +3,7 @@
 
 mod config;
 mod delivery;
+mod http;
 mod logging;
 mod serve;
 

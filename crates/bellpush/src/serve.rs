@@ -10,7 +10,6 @@ use std::{
 };
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use bellpush_call::{Engine, EngineConfig};
 use bellpush_core::origin::AllowedOrigin;
 use bellpush_delivery::{
@@ -25,11 +24,13 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::Notify,
 };
-use tracing::{info, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 use crate::{
     config::Config,
     delivery::{StoreQueue, announce},
+    http,
 };
 
 /// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
@@ -39,8 +40,6 @@ const ANNOUNCED_BATCHES: usize = 1_024;
 const STORE_STOP: Duration = Duration::from_secs(10);
 /// How long attempts under way may take when the server stops.
 const DELIVERY_STOP: Duration = Duration::from_secs(10);
-/// How long open connections may take when the server stops.
-const HTTP_STOP: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is told to stop.
 ///
@@ -102,29 +101,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         say(&format!("Demo page: {}/demo", config.origin))?;
     }
 
+    let http_stop = CancellationToken::new();
     let router = bellpush_server::router(Arc::clone(&server));
-    let http_stop = Arc::new(Notify::new());
-    let told_to_stop = Arc::clone(&http_stop);
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            warn!(%error, "a connection can't be told to send at once");
-        }
-    });
-    let http = tokio::spawn(
-        axum::serve(listener, router.into_make_service_with_connect_info::<std::net::SocketAddr>())
-            .with_graceful_shutdown(async move { told_to_stop.notified().await })
-            .into_future(),
-    );
+    let http = tokio::spawn(http::serve(listener, router, http_stop.clone()));
 
     wait_for_signal().await?;
     info!("stopping");
     server.drain();
     calls.shut_down(config.drain).await;
     server.stop(STORE_STOP).await;
-    http_stop.notify_one();
-    if tokio::time::timeout(HTTP_STOP, http).await.is_err() {
-        warn!("some connections were still open");
-    }
+    http_stop.cancel();
+    http.await?;
     let left = deliveries.shut_down(DELIVERY_STOP).await;
     info!(unfinished = left.unfinished, unrecorded = left.unrecorded, "delivery stopped");
     keep.await?;

@@ -217,3 +217,10 @@ async fn what_was_made_by_api_is_there_after_a_restart() {
     };
     embed.open(json!({})).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_array_is_no_app() {
+    let shop = Shop::open().await;
+    let list = json!(["Array", [], "en", null, [], {}]);
+    refused(&shop.api.post("/v1/apps", &list).await.unwrap(), 422, "invalid");
+}

@@ -1,10 +1,13 @@
 //! What operators look at.
 
+use std::time::Duration;
+
 use bellpush_test_support::{
     answer::{self, Answer},
     server::Options,
 };
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::shop::Shop;
 
@@ -86,4 +89,16 @@ async fn the_demo_is_there_when_it_is_asked_for_and_stays_the_same_over_restarts
     shop.server.terminate().await.unwrap();
     shop.server.restart().await.unwrap();
     assert_eq!(demo(&get(&shop, "/demo").await), before);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_head_is_cut_off() {
+    let shop = Shop::open().await;
+    let address = shop.server.url().replace("http://", "");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(45), stream.read_to_end(&mut rest)).await;
+    assert!(end.is_ok(), "the connection is still open after 45 s");
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
 }

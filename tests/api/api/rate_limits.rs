@@ -91,7 +91,12 @@ async fn documents_and_refreshes_are_limited() {
     assert!(answer.text().contains("more than 3 requests a minute"), "{}", answer.text());
     assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{:?}", answer.headers);
     too_many(&widget.refresh().await.unwrap(), "requests");
-    too_many(&widget.leave("call_01920000000070008000000000000001").await.unwrap(), "requests");
+    let call = "call_01920000000070008000000000000001";
+    too_many(&widget.press(call, '1').await.unwrap(), "requests");
+    too_many(&widget.poll(call, 0).await.unwrap(), "requests");
+    // Whoever wants to go may go at any time.
+    refused(&widget.leave(call).await.unwrap(), 404, "not-found");
+    refused(&widget.hang_up(call).await.unwrap(), 404, "not-found");
 }
 
 #[tokio::test]

@@ -44,6 +44,20 @@ async fn a_survey_is_kept_with_its_call_and_summed_up_in_its_event() {
 }
 
 #[tokio::test]
+async fn answers_to_what_the_app_does_not_ask_are_refused() {
+    let shop = shop_with_survey().await;
+    let widget = shop.widget().await;
+    let call_id = ended_call(&widget).await;
+    let other = widget.survey(&call_id, &[("sound", 5), ("price", 5)], None);
+    let problem = refused(&widget.submit(&[other]).await.unwrap(), 422, "invalid");
+    assert!(problem.detail.contains("price"), "{}", problem.detail);
+    shop.change(json!({ "survey": null })).await.expect(200).unwrap();
+    let asked_before = widget.survey(&call_id, &[("sound", 5)], None);
+    refused(&widget.submit(&[asked_before]).await.unwrap(), 422, "invalid");
+    assert!(shop.api.call(&shop.app, &call_id).await.unwrap().survey.is_none());
+}
+
+#[tokio::test]
 async fn a_second_survey_is_refused() {
     let shop = shop_with_survey().await;
     let widget = shop.widget().await;

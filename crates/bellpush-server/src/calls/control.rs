@@ -14,22 +14,21 @@ use utoipa::ToSchema;
 use super::live::LiveCall;
 use crate::{
     Server,
-    http::{
-        body::{self, JsonBody},
-        problem::Problem,
-    },
+    http::{body, problem::Problem},
     tokens::SessionToken,
 };
 use bellpush_store::{CallState, Session};
 
 /// How long an answer waits for the terminal event to be on disk.
 const END_WITHIN: Duration = Duration::from_secs(10);
+/// Bytes of a key press, at most.
+const MAX_KEY_PRESS_BYTES: usize = 256;
 /// Bytes of a leave beacon, at most.
 const MAX_BEACON_BYTES: usize = 1024;
 
 /// Hang up
 ///
-/// Answers when `call_ended` is on disk; a call that is over already is no error.
+/// Never limited in rate: nobody is to be kept in a call. Answers when `call_ended` is on disk; a call that is over already is no error.
 #[utoipa::path(
     delete, path = "/v1/calls/{callId}", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call")),
@@ -58,7 +57,8 @@ pub(crate) struct Leave {
 
 /// Leave the page
 ///
-/// The beacon of a page that goes away. The call ends as `user_hangup`.
+/// The beacon of a page that goes away. The call ends as `user_hangup`. Never limited in rate, like
+/// hanging up.
 #[utoipa::path(
     post, path = "/v1/calls/{callId}/leave", tag = "calls",
     params(("callId" = String, Path, description = "The call")),
@@ -71,12 +71,9 @@ pub(crate) struct Leave {
 )]
 pub(crate) async fn leave(
     State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
     let bytes = body::read(request.into_body(), MAX_BEACON_BYTES).await?;
     let Leave { token } = body::parse_json(&bytes)?;
     let token = SessionToken::parse(&token)
@@ -122,22 +119,27 @@ pub(crate) struct KeyPress {
         (status = 204, description = "Passed on"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not a key", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn dtmf(
     State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    JsonBody(press): JsonBody<KeyPress>,
+    request: Request,
 ) -> Result<StatusCode, Problem> {
+    server.limits.request(server.limit_key(peer, &headers))?;
     let session = server.authenticate_session(&headers).await?;
     let id = parse_id(&id)?;
+    let bytes = body::read(request.into_body(), MAX_KEY_PRESS_BYTES).await?;
+    let press: KeyPress = body::parse_json(&bytes)?;
     let digit = Digit::try_from(press.digit)
         .map_err(|error| Problem::invalid(error.to_string()).at("/digit"))?;
-    live_call(&server, &session, id)?.filter(|call| !call.is_over()).ok_or_else(|| {
-        Problem::not_found(format!("there is no live call {id} in this session"))
-    })?;
+    live_call(&server, &session, id)?
+        .filter(|call| !call.is_over())
+        .ok_or_else(|| Problem::not_found(format!("there is no live call {id} in this session")))?;
     server.engine.digit(id, digit).await;
     Ok(StatusCode::NO_CONTENT)
 }

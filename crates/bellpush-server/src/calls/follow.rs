@@ -1,10 +1,10 @@
 //! `GET /v1/calls/{callId}/events`: progress and events of a call, pushed or polled.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{ConnectInfo, Path, State},
     http::{HeaderMap, header},
     response::{
         IntoResponse, Response,
@@ -59,14 +59,17 @@ pub(crate) struct Messages {
         (status = 200, description = "The stream, or the messages so far", content((String = "text/event-stream"), (Messages = "application/json"))),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn follow(
     State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Path(id): Path<String>,
     QueryParameters(After { after }): QueryParameters<After>,
 ) -> Result<Response, Problem> {
+    server.limits.request(server.limit_key(peer, &headers))?;
     let session = server.authenticate_session(&headers).await?;
     let mut follower = follower(&server, &session, &id).await?;
     let last_seen =

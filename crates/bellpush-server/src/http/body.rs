@@ -46,6 +46,10 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
 /// # Errors
 /// 400 for what is no JSON, 422 for JSON of another shape, with the place as a pointer.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list of a type's fields in their order would be taken for it, too.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::invalid("send a JSON object, not an array"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(refusal)?;
     reader
@@ -117,6 +121,12 @@ mod tests {
         assert_eq!(problem.status, 422);
         assert_eq!(problem.pointer.as_deref(), Some("/survey/questions/0/label"));
         assert_eq!(problem.detail, "invalid type: integer `7`, expected a string");
+    }
+
+    #[test]
+    fn a_list_of_values_is_no_object() {
+        let problem = parse_json::<AppSettings>(br#" ["n",[],"en",null,[],{}]"#).unwrap_err();
+        assert_eq!(problem.status, 422);
     }
 
     #[test]

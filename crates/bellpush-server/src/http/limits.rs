@@ -19,7 +19,7 @@ pub struct LimitSettings {
     pub calls_per_minute: NonZeroU32,
     /// Events submitted per session.
     pub events_per_minute: NonZeroU32,
-    /// Any other request per address: documents, refreshes, call control.
+    /// Any other request per address: documents, refreshes, following a call, keys.
     pub requests_per_minute: NonZeroU32,
 }
 

@@ -4,11 +4,11 @@
 //! reach neither the widget nor any cookie, storage or microphone. It has its own address because a
 //! frame made of `srcdoc` would inherit the widget's strict policy.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{Path, State},
-    http::StatusCode,
+    extract::{ConnectInfo, Path, State},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use bellpush_core::ids::AppId;
@@ -27,8 +27,11 @@ const POLICY: &str = "sandbox allow-scripts; default-src 'none'; \
 /// Serves the document.
 pub(crate) async fn code(
     State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Path(app_id): Path<String>,
 ) -> Result<Response, Problem> {
+    server.limits.request(server.limit_key(peer, &headers))?;
     let unknown = || Problem::not_found("there is no such app");
     let manifest = server.manifest.as_ref().ok_or_else(unknown)?;
     let app_id: AppId = app_id.parse().map_err(|_| unknown())?;

@@ -4,10 +4,11 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
 use axum::{
     Json,
-    extract::{ConnectInfo, State},
+    extract::{ConnectInfo, Request, State},
     http::HeaderMap,
 };
 use bellpush_core::{
+    app::Answers,
     events::{Event, SessionFacts, Submission, SubmittedEvent},
     ids::EventId,
 };
@@ -17,12 +18,14 @@ use utoipa::ToSchema;
 
 use crate::{
     Server,
-    http::{body::JsonBody, headers::bearer, problem::Problem},
+    http::{body, headers::bearer, problem::Problem},
     tokens::SessionToken,
 };
 
 /// Events in one request, at most.
 const MAX_EVENTS: usize = 20;
+/// Bytes of one request, at most: as many events with data and context at their limits.
+const MAX_BYTES: usize = 512 * 1024;
 
 /// Events of one session.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,8 +66,14 @@ pub(crate) async fn submit(
     State(server): State<Arc<Server>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    JsonBody(request): JsonBody<Submissions>,
+    request: Request,
 ) -> Result<Json<Accepted>, Problem> {
+    // Whoever shows a token in the head is known before the body is read.
+    if bearer(&headers).is_some() {
+        server.authenticate_session(&headers).await?;
+    }
+    let bytes = body::read(request.into_body(), MAX_BYTES).await?;
+    let request: Submissions = body::parse_json(&bytes)?;
     let token = bearer(&headers).or(request.token.as_deref()).and_then(SessionToken::parse);
     let token = token.ok_or_else(|| {
         Problem::session_expired("send the session token as Authorization: Bearer st_…")
@@ -107,6 +116,9 @@ async fn check(
             Problem::not_found(format!("there is no call {call_id} in this session")).at("/callId")
         })?;
     }
+    if let SubmittedEvent::Survey { answers, .. } = &kind {
+        check_survey(server, session, answers).await?;
+    }
     let event = Event {
         id: submission.id,
         app_id: session.app_id,
@@ -122,4 +134,24 @@ async fn check(
         | SubmittedEvent::ButtonClicked
         | SubmittedEvent::Custom => Append::Event(event),
     })
+}
+
+/// Answers belong to the questions that the app asks.
+async fn check_survey(
+    server: &Server,
+    session: &Session,
+    answers: &Answers,
+) -> Result<(), Problem> {
+    let app = server.store.app(session.app_id).await?;
+    let survey = app.and_then(|app| app.settings.survey);
+    let survey =
+        survey.ok_or_else(|| Problem::invalid("the app has no survey at present").at("/survey"))?;
+    let asked = |id: &str| survey.questions.iter().any(|question| question.id == id);
+    match answers.answers.iter().find(|answer| !asked(&answer.question_id)) {
+        Some(answer) => {
+            let id = &answer.question_id;
+            Err(Problem::invalid(format!("the app's survey has no question {id:?}")).at("/survey"))
+        }
+        None => Ok(()),
+    }
 }
