@@ -47,6 +47,8 @@ pub(crate) fn binary(release: bool) -> PathBuf {
 /// Builds, and runs the server with a new, empty data directory until it is interrupted.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     build(&options.build)?;
+    // Ctrl+C reaches the server, too: it stops in order, and then the directory is removed.
+    ctrlc::set_handler(|| {})?;
     let data = tempfile::Builder::new().prefix("bellpush-").tempdir()?;
     let data_dir = data.path().to_string_lossy();
     println!("Data directory, removed at the end: {data_dir}. Stop with Ctrl+C.");

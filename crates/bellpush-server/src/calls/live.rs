@@ -16,7 +16,7 @@ use bellpush_core::{
     ids::{CallId, SessionId},
     lifecycle::{Input, Lifecycle, Phase},
 };
-use bellpush_store::{Append, AppendError, CallFinish, Refusal, Session};
+use bellpush_store::{Append, AppendError, Appended, CallFinish, Refusal, Session};
 use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
@@ -72,7 +72,7 @@ pub(super) struct AcceptedCall {
     pub(super) id: CallId,
     pub(super) session: Arc<Session>,
     pub(super) accepted_at: EventTime,
-    pub(super) started: Event,
+    pub(super) started: Appended,
     pub(super) signals: mpsc::Receiver<Signal>,
 }
 
@@ -124,8 +124,10 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
         let now = server.now();
         let Ok(Some(terminal)) = lifecycle.handle(now, input) else { continue };
         let event = event_of(&call.session, call.id, &terminal, now);
-        if append_terminal(server, &event, finish_of(&terminal, connected_at)).await {
-            publisher.publish(Content::event(&event));
+        if let Some(finish) = finish_of(&terminal, connected_at)
+            && let Some(appended) = append_terminal(server, &event, finish).await
+        {
+            publisher.publish(Content::event(&appended));
         }
         info!(event = %event.envelope.name, "over");
     }
@@ -165,18 +167,17 @@ fn finish_of(event: &CatalogueEvent, connected_at: Option<EventTime>) -> Option<
     }
 }
 
-/// Makes the end of a call durable, however long the store needs. Returns false when another node
+/// Makes the end of a call durable, however long the store needs. Returns `None` when another node
 /// has already ended it.
-async fn append_terminal(server: &Server, event: &Event, finish: Option<CallFinish>) -> bool {
-    let Some(finish) = finish else { return false };
+async fn append_terminal(server: &Server, event: &Event, finish: CallFinish) -> Option<Appended> {
     let mut pause = Duration::from_millis(50);
     loop {
         let append = Append::CallEnded { event: event.clone(), finish };
         match server.store.append(vec![append]).await {
-            Ok(_) => return true,
+            Ok(appended) => return appended.into_iter().next(),
             Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {
                 warn!("the call had already been ended by another node");
-                return false;
+                return None;
             }
             Err(error) => {
                 error!(%error, "the end of the call can't be stored yet; trying again");

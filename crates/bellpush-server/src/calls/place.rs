@@ -159,14 +159,18 @@ async fn accept(
             .filter(|values| !values.is_empty())
             .map(|values| values.into_iter().map(|(name, value)| (name, value.into())).collect()),
     };
-    if let Err(error) =
-        server.store.append(vec![Append::CallStarted { event: event.clone(), call }]).await
-    {
-        server.engine.drop_call(id).await;
-        return Err(error.into());
-    }
-    let accepted =
-        AcceptedCall { id, session, accepted_at, started: event, signals: placed.signals };
+    let stored = server.store.append(vec![Append::CallStarted { event, call }]).await;
+    let started = match stored.map(|appended| appended.into_iter().next()) {
+        Ok(Some(started)) => started,
+        failed => {
+            server.engine.drop_call(id).await;
+            return Err(failed.err().map_or_else(
+                || Problem::internal("the call could not be accepted"),
+                Problem::from,
+            ));
+        }
+    };
+    let accepted = AcceptedCall { id, session, accepted_at, started, signals: placed.signals };
     live::follow(server, accepted);
     Ok(CallAccepted { call_id: id, sdp: placed.answer })
 }

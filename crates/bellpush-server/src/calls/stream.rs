@@ -1,11 +1,8 @@
 //! What a call has told its widget so far, and waiting for more: the source of the server-sent
 //! events and of their polling fallback.
 
-use bellpush_core::{
-    events::{Envelope, Event},
-    ids::EventId,
-    lifecycle::Phase,
-};
+use bellpush_core::{events::Envelope, ids::EventId, lifecycle::Phase};
+use bellpush_store::Appended;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -32,9 +29,10 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// The message of an event.
+    /// The message of an event, which must be on disk: only the log makes an [`Appended`].
     #[must_use]
-    pub(crate) fn event(event: &Event) -> Self {
+    pub(crate) fn event(appended: &Appended) -> Self {
+        let event = appended.event();
         Self::Event { id: event.id, event: event.envelope.clone() }
     }
 
