@@ -1,4 +1,5 @@
 //! ARCHITECTURE.md and the rules of the house, held against the workspace.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic like the tests")]
 
 use std::{
     collections::BTreeSet,

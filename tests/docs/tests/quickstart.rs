@@ -1,4 +1,5 @@
 //! The lines of docs/quickstart.md, run as they stand there.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic like the tests")]
 
 use std::{process::Command, time::Duration};
 
