@@ -38,7 +38,7 @@ on_both_stores! {
         let new = NewSession {
             app_id,
             origin: None,
-            context: Context::new([("note", "a\0b"), ("name", "Zo\u{eb}")]).unwrap(),
+            context: Context::new([("note", "a\u{1}b"), ("name", "Zo\u{eb}")]).unwrap(),
             preview: true,
             routing_key: None,
             destination_id: Some(destination.id),
