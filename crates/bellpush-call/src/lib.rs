@@ -24,5 +24,5 @@ mod signal;
 pub use digit::{Digit, InvalidDigit};
 pub use engine::{Engine, EngineConfig, StartError};
 pub use legs::webrtc::OfferError;
-pub use place::{FarSide, PlaceCall, PlaceError, Placed};
+pub use place::{FarSide, PlaceCall, PlaceError, Placed, Route};
 pub use signal::Signal;

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use bellpush_core::ids::CallId;
+use bellpush_core::ids::{CallId, DestinationId};
 use tokio::sync::mpsc;
 
 use crate::{OfferError, Signal};
@@ -14,9 +14,23 @@ pub struct PlaceCall {
     pub call_id: CallId,
     /// The browser's SDP offer.
     pub offer: String,
-    /// Where the call goes.
-    pub far_side: FarSide,
+    /// Where the call goes: the first route, and when its far side does not take the call, the
+    /// next. Never empty.
+    pub routes: Vec<Route>,
     /// After this time, counted from the placing, the far side hangs up.
+    pub max_duration: Duration,
+}
+
+/// One place where a call may go.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The profile that it comes from.
+    pub destination_id: DestinationId,
+    /// Who answers there.
+    pub far_side: FarSide,
+    /// How long the far side may take to answer.
+    pub ring_timeout: Duration,
+    /// After this time, counted from the answer, the far side hangs up.
     pub max_duration: Duration,
 }
 
@@ -45,6 +59,9 @@ pub enum PlaceError {
     /// The offer can't be answered.
     #[error(transparent)]
     Offer(#[from] OfferError),
+    /// There is no route.
+    #[error("the call has nowhere to go; give it a route")]
+    NoRoute,
     /// As many calls as the engine takes are live, or its queue is full.
     #[error("the server handles as many calls as it can; try again later")]
     Overloaded,
@@ -61,7 +78,7 @@ impl fmt::Debug for PlaceCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaceCall")
             .field("call_id", &self.call_id)
-            .field("far_side", &self.far_side)
+            .field("routes", &self.routes)
             .field("max_duration", &self.max_duration)
             .finish_non_exhaustive()
     }

@@ -11,6 +11,8 @@ pub enum Signal {
     Ringing,
     /// Both sides hear each other.
     Connected,
+    /// The far side puts the visitor on hold (`true`), or takes the call up again.
+    Held(bool),
     /// Nothing comes from the browser at present.
     Reconnecting,
     /// The last signal: one side hung up.

@@ -180,7 +180,7 @@ impl Engine {
     ) -> Result<(Bridge, String), PlaceError> {
         let Shared { config, answerer, greeting, .. } = &*self.shared;
         let (leg, answer) = answerer.answer(now, Offer::parse(&call.offer)?)?;
-        let far_side = match call.far_side {
+        let far_side = match call.routes.first().ok_or(PlaceError::NoRoute)?.far_side {
             FarSide::Demo => DemoLeg::new(Arc::clone(greeting)),
         };
         let policy = Policy {

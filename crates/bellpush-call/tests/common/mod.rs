@@ -4,8 +4,8 @@
 
 use std::{net::IpAddr, ops::Deref, time::Duration};
 
-use bellpush_call::{Engine, EngineConfig, FarSide, PlaceCall, Placed, Signal};
-use bellpush_core::ids::CallId;
+use bellpush_call::{Engine, EngineConfig, FarSide, PlaceCall, Placed, Route, Signal};
+use bellpush_core::ids::{CallId, DestinationId};
 use bellpush_test_support::visitor::{Visitor, VisitorCall};
 use tokio::{sync::mpsc::Receiver, time};
 
@@ -117,7 +117,13 @@ pub(crate) fn call_id() -> CallId {
 
 pub(crate) fn place(call_id: CallId, offer: &str) -> PlaceCall {
     let max_duration = Duration::from_secs(3_600);
-    PlaceCall { call_id, offer: offer.to_owned(), far_side: FarSide::Demo, max_duration }
+    let demo = Route {
+        destination_id: DestinationId::from_uuid(uuid::Uuid::now_v7()),
+        far_side: FarSide::Demo,
+        ring_timeout: max_duration,
+        max_duration,
+    };
+    PlaceCall { call_id, offer: offer.to_owned(), routes: vec![demo], max_duration }
 }
 
 pub(crate) async fn offer() -> String {

@@ -118,6 +118,8 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
                 publisher.publish(Content::Progress { phase: Phase::Reconnecting });
                 continue;
             }
+            // The life cycle has no phase for it: the call stays connected.
+            Signal::Held(_) => continue,
             Signal::Ended(reason) => Input::HangUp(reason),
             Signal::Failed(code) => Input::Fail(code),
         };

@@ -1,6 +1,6 @@
 //! `POST /v1/calls`: an offer in, an answer out, and `call_started` on disk before it.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bellpush_call::{FarSide, PlaceCall, PlaceError};
+use bellpush_call::{FarSide, PlaceCall, PlaceError, Route};
 use bellpush_core::{
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
@@ -31,6 +31,8 @@ const MAX_OFFER_BYTES: usize = 128 * 1024;
 const MAX_FORM_VALUES: usize = 32;
 /// Characters of one form value, at most.
 const MAX_FORM_VALUE_CHARS: usize = 2_000;
+/// The demo answers at once.
+const DEMO_RING_TIMEOUT: Duration = Duration::from_secs(60);
 const SDP: &str = "application/sdp";
 
 /// An offer with what goes beside it.
@@ -128,12 +130,14 @@ async fn accept(
     let far_side = match profile.kind {
         bellpush_store::DestinationKind::Demo => FarSide::Demo,
     };
-    let placing = PlaceCall {
-        call_id: id,
-        offer: request.sdp,
+    let max_duration = server.config.max_call_duration;
+    let route = Route {
+        destination_id: profile.id,
         far_side,
-        max_duration: server.config.max_call_duration,
+        ring_timeout: DEMO_RING_TIMEOUT,
+        max_duration,
     };
+    let placing = PlaceCall { call_id: id, offer: request.sdp, routes: vec![route], max_duration };
     let placed = server.engine.place(placing).await.map_err(refusal)?;
 
     let accepted_at = server.now();
@@ -178,6 +182,7 @@ async fn accept(
 fn refusal(error: PlaceError) -> Problem {
     match error {
         PlaceError::Offer(reason) => Problem::offer_invalid(reason.to_string()),
+        PlaceError::NoRoute => Problem::internal("a call has no route"),
         PlaceError::DuplicateId => Problem::internal("two calls got the same id"),
         PlaceError::Overloaded => {
             Problem::unavailable("the server has as many calls as it can take").retry_after(5)
