@@ -5,8 +5,9 @@ use anyhow::bail;
 use crate::shell::{cargo, command, is_installed, output, run};
 
 /// Debian packages by the program that shows that they are there.
-const PACKAGES: [(&str, &str); 3] = [
+const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/firefox-esr", "firefox-esr"),
     ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
     // Cuts the network in the middle of a call.
     ("/usr/sbin/nft", "nftables"),
