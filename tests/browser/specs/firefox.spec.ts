@@ -18,8 +18,8 @@ test("a visitor with Firefox hears himself, hangs up, and the events arrive", as
     shop.host.html = embeddingPage(url);
     const { page, widget } = await openShop(browser, shop.host.origin, url);
     await widget.locator("::-p-aria([name='Call now'][role='button'])").click();
-    const above = await hear(widget, TONE, 30_000);
-    expect(above, "the tone comes back, clear of all else").toBeGreaterThan(30);
+    const heard = await hear(widget, TONE, 30_000);
+    expect(heard, "the tone comes back, clear of all else").not.toBeNull();
     const before = await traffic(widget);
     await until("50 more packets went each way", async () => {
       const now = await traffic(widget);

@@ -2,6 +2,8 @@
 
 import type { BrowserContext } from "@playwright/test";
 
+import { fromPcm16, type Tone, tones } from "./sound.ts";
+
 interface Spied {
   peers: RTCPeerConnection[];
 }
@@ -9,12 +11,7 @@ interface Spied {
 /** The widget's frame, whichever library drives its browser. */
 interface Frame {
   evaluate(ask: () => Promise<Traffic>): Promise<Traffic>;
-  evaluate(ask: (wanted: Wanted) => Promise<number | null>, wanted: Wanted): Promise<number | null>;
-}
-
-interface Wanted {
-  readonly hertz: number;
-  readonly within: number;
+  evaluate(ask: (length: Length) => Promise<string>, length: Length): Promise<string>;
 }
 
 /** Runs in a page before its own code: keeps a reference to every peer connection that it makes. */
@@ -59,64 +56,54 @@ export function traffic(frame: Frame): Promise<Traffic> {
 }
 
 /**
- * Listens to what the visitor hears until the loudest frequency is near the wanted one, and tells
- * how many decibels it stands above the rest of the spectrum; null when it never was in time.
- *
- * By recording and decoding: an AudioContext that runs would need a loudspeaker in some browsers.
+ * Listens to what the visitor hears until the loudest frequency is near the wanted one, loud and
+ * clear of all else; null when it never was in time.
  */
-export function hear(frame: Frame, hertz: number, within = 20_000): Promise<number | null> {
-  return frame.evaluate(
-    async ({ hertz, within }) => {
-      const SECOND = 1_000;
-      const end = performance.now() + within;
-      const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
-      const receiver = () => (window as unknown as Spied).peers.at(-1)?.getReceivers()[0];
-      while (!receiver() && performance.now() < end) await pause(50);
-      const track = receiver()?.track;
-      if (!track) return null;
+export async function hear(frame: Frame, hertz: number, within = 20_000): Promise<Tone | null> {
+  const end = Date.now() + within;
+  while (Date.now() < end) {
+    const bytes = Buffer.from(await frame.evaluate(record, { milliseconds: 1_000 }), "base64");
+    const heard = tones({ rate: RATE, samples: fromPcm16(bytes) }).find(
+      (tone) => Math.abs(tone.hertz - hertz) < 20 && tone.level > -60 && tone.above > 30,
+    );
+    if (heard) return heard;
+  }
+  return null;
+}
 
-      const record = async (time: number): Promise<Float32Array> => {
-        const recorder = new MediaRecorder(new MediaStream([track]));
-        const parts: Blob[] = [];
-        recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
-        const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve));
-        recorder.start();
-        await pause(time);
-        recorder.stop();
-        await stopped;
-        const file = await new Blob(parts).arrayBuffer();
-        const sound = await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(file);
-        return sound.getChannelData(0);
-      };
-      /** The strength of one frequency in decibels, by Goertzel's algorithm under a Hann window. */
-      const strength = (samples: Float32Array, frequency: number): number => {
-        const turn = 2 * Math.cos((2 * Math.PI * frequency) / 48_000);
-        let [last, before] = [0, 0];
-        samples.forEach((sample, index) => {
-          const hann = 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / samples.length);
-          [last, before] = [sample * hann + turn * last - before, last];
-        });
-        const power = last * last + before * before - turn * last * before;
-        return Math.max(10 * Math.log10((16 * power) / samples.length ** 2), -150);
-      };
+const RATE = 48_000;
 
-      while (performance.now() < end) {
-        const sound = await record(SECOND).catch(() => new Float32Array());
-        for (let start = 0; start + 8_192 <= sound.length; start += 8_192) {
-          const samples = sound.subarray(start, start + 8_192);
-          const spectrum = Array.from({ length: 400 }, (_, index) => {
-            const frequency = 100 + 10 * index;
-            return { frequency, level: strength(samples, frequency) };
-          });
-          const loudest = spectrum.reduce((one, other) => (other.level > one.level ? other : one));
-          const far = spectrum.filter(({ frequency }) => Math.abs(frequency - loudest.frequency) > 230);
-          const rest = far.reduce((sum, { level }) => sum + level, 0) / far.length;
-          const near = Math.abs(loudest.frequency - hertz) < 20;
-          if (near && loudest.level > -60 && loudest.level - rest > 30) return loudest.level - rest;
-        }
-      }
-      return null;
-    },
-    { hertz, within },
-  );
+interface Length {
+  readonly milliseconds: number;
+}
+
+/**
+ * Runs in the page: what the visitor hears for a while, as samples of 16 bits in base64; empty when
+ * there is no call. By recording and decoding, because an AudioContext that runs needs a loudspeaker
+ * in some browsers.
+ */
+async function record({ milliseconds }: Length): Promise<string> {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const track = (window as unknown as Spied).peers.at(-1)?.getReceivers()[0]?.track;
+  if (!track) {
+    await pause();
+    return "";
+  }
+  const recorder = new MediaRecorder(new MediaStream([track]));
+  const parts: Blob[] = [];
+  recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+  const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve));
+  recorder.start();
+  await pause();
+  recorder.stop();
+  await stopped;
+  const file = await new Blob(parts).arrayBuffer();
+  try {
+    const sound = await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(file);
+    const samples = Int16Array.from(sound.getChannelData(0), (sample) => sample * 32_767);
+    return btoa(Array.from(new Uint8Array(samples.buffer), (byte) => String.fromCharCode(byte)).join(""));
+  } catch {
+    // Nothing was received yet, so that there is nothing to decode.
+    return "";
+  }
 }

@@ -1,0 +1,96 @@
+/** Sound as samples, and which tone is in it. */
+
+/** One channel of samples between -1 and 1. */
+export interface Sound {
+  readonly rate: number;
+  readonly samples: Float32Array;
+}
+
+/** The loudest tone of a piece of sound. */
+export interface Tone {
+  readonly hertz: number;
+  /** In decibels; a sine at full scale has 0. */
+  readonly level: number;
+  /** How many decibels it stands above the rest of the spectrum. */
+  readonly above: number;
+}
+
+/** Samples in which a tone is looked for: 170 ms at 48 kHz, 1 s at 8 kHz. */
+const WINDOW = 8_192;
+const STEP = 10;
+/** What is nearer to a tone than this belongs to it. */
+const WIDTH = 230;
+const LOWEST = 100;
+const HIGHEST = 3_900;
+
+/** The loudest tone in each window of a sound, from the latest to the first. */
+export function tones({ rate, samples }: Sound): Tone[] {
+  const found: Tone[] = [];
+  for (let end = samples.length; end >= WINDOW; end -= WINDOW) {
+    found.push(loudest(rate, samples.subarray(end - WINDOW, end)));
+  }
+  return found;
+}
+
+function loudest(rate: number, samples: Float32Array): Tone {
+  const spectrum: { hertz: number; level: number }[] = [];
+  for (let hertz = LOWEST; hertz <= HIGHEST; hertz += STEP) {
+    spectrum.push({ hertz, level: strength(samples, hertz / rate) });
+  }
+  const { hertz, level } = spectrum.reduce((one, other) => (other.level > one.level ? other : one));
+  const far = spectrum.filter((one) => Math.abs(one.hertz - hertz) > WIDTH);
+  const rest = far.reduce((sum, one) => sum + one.level, 0) / far.length;
+  return { hertz, level, above: level - rest };
+}
+
+/** The strength of one frequency, in cycles a sample, by Goertzel's algorithm under a Hann window. */
+function strength(samples: Float32Array, frequency: number): number {
+  const turn = 2 * Math.cos(2 * Math.PI * frequency);
+  let last = 0;
+  let before = 0;
+  samples.forEach((sample, index) => {
+    const hann = 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / samples.length);
+    [last, before] = [sample * hann + turn * last - before, last];
+  });
+  const power = last * last + before * before - turn * last * before;
+  return Math.max(10 * Math.log10((16 * power) / samples.length ** 2), -150);
+}
+
+/** Samples of 16 bits, little-endian, as numbers between -1 and 1. */
+export function fromPcm16(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from(
+    { length: Math.floor(bytes.byteLength / 2) },
+    (_, index) => view.getInt16(index * 2, true) / 32_768,
+  );
+}
+
+/** A WAV file of one channel of 16 bits. */
+export function wav({ rate, samples }: Sound): Buffer {
+  const file = Buffer.alloc(44 + samples.length * 2);
+  file.write("RIFF", 0);
+  file.writeUInt32LE(36 + samples.length * 2, 4);
+  file.write("WAVEfmt ", 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(rate, 24);
+  file.writeUInt32LE(rate * 2, 28);
+  file.writeUInt16LE(2, 32);
+  file.writeUInt16LE(16, 34);
+  file.write("data", 36);
+  file.writeUInt32LE(samples.length * 2, 40);
+  samples.forEach((sample, index) => {
+    file.writeInt16LE(Math.round(sample * 32_767), 44 + index * 2);
+  });
+  return file;
+}
+
+/** A sine at half of full scale, which is -6 dB. */
+export function sine(rate: number, seconds: number, hertz: number): Sound {
+  const samples = Float32Array.from(
+    { length: rate * seconds },
+    (_, index) => Math.sin((2 * Math.PI * hertz * index) / rate) * 0.5,
+  );
+  return { rate, samples };
+}
