@@ -7,22 +7,32 @@
 //! | folder | holds |
 //! |---|---|
 //! | `call` | call control: what ends a call and when (pure) |
-//! | `legs` | the sides of a call: `webrtc` (the browser), `demo` (built in) |
+//! | `legs` | the sides of a call: `webrtc` (the browser), `demo` (built in), `sip` (a trunk) |
 //! | `bridge` | one call: both legs, joined, and call control above them |
 //! | `media` | RTP without sockets: rewriting, keypad presses, the greeting |
 //! | `engine` | the edge: the UDP port, timers, the thread |
+//! | `trunk` | the other edge: SIP with the telephone world |
 
 mod bridge;
 mod call;
+mod codec;
 mod digit;
 mod engine;
 mod legs;
 mod media;
 mod place;
 mod signal;
+#[allow(dead_code, reason = "the edge that uses these comes next")]
+mod trunk;
 
+pub use codec::Codec;
 pub use digit::{Digit, InvalidDigit};
 pub use engine::{Engine, EngineConfig, StartError};
 pub use legs::webrtc::OfferError;
 pub use place::{FarSide, PlaceCall, PlaceError, Placed, Route};
 pub use signal::Signal;
+pub use trunk::{
+    ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, FarFailure, FromTrunk,
+    HeaderName, HeaderValue, InvalidAddress, InvalidHeader, OfferId, ProxyAddress, Registration,
+    SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, ToTrunk, TrunkConfig, TrunksConfig,
+};

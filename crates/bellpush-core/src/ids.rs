@@ -110,6 +110,10 @@ prefixed_id!(
     ApiKeyId, "key"
 );
 prefixed_id!(
+    /// One trunk: a way of calls into the telephone world.
+    TrunkId, "trunk"
+);
+prefixed_id!(
     /// One running server process.
     NodeId, "node"
 );

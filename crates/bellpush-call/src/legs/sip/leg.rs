@@ -1,0 +1,232 @@
+//! One far side on a trunk: its states, and what each message of the trunk does to them.
+
+use std::collections::VecDeque;
+
+use super::{Direction, LocalMedia, MediaPlan, negotiation::Negotiation};
+use crate::{
+    Digit,
+    trunk::{ByeCause, FarFailure, FromTrunk, OfferId, SipTarget, ToTrunk},
+};
+
+/// Not acceptable here (RFC 3261 section 21.4.26): we can't do what was offered.
+const NOT_ACCEPTABLE_HERE: u16 = 488;
+
+/// The far side of one call.
+///
+/// What comes in causes outputs, which [`SipLeg::poll`] takes out in order.
+#[derive(Debug)]
+pub(crate) struct SipLeg {
+    state: State,
+    negotiation: Negotiation,
+    target: Option<Box<SipTarget>>,
+    is_held: bool,
+    outputs: VecDeque<SipOutput>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not started.
+    Idle,
+    /// The INVITE is out.
+    Calling,
+    /// The far side rings, or plays something.
+    Ringing,
+    Answered,
+    Over,
+}
+
+/// What the leg wants or tells. Nothing follows [`SipOutput::Ended`] and [`SipOutput::Failed`]
+/// but the [`SipOutput::Send`] that they cause comes before them.
+#[derive(Debug)]
+pub(crate) enum SipOutput {
+    /// A message for the trunk.
+    Send(ToTrunk),
+    /// Media flows like this from now on.
+    Media(MediaPlan),
+    /// The far side rings.
+    Ringing,
+    /// The far side plays something before it answers; [`SipOutput::Media`] said how it comes.
+    EarlyMedia,
+    /// The far side took the call; [`SipOutput::Media`] said how its media comes.
+    Answered,
+    /// The far side put the call on hold, or took it back.
+    Held(bool),
+    /// The far side pressed a key.
+    Digit(Digit),
+    /// The far side hung up.
+    Ended(Option<ByeCause>),
+    /// There was no call.
+    Failed(FarFailure),
+}
+
+impl SipLeg {
+    pub(crate) fn new(target: SipTarget, local: LocalMedia) -> Self {
+        Self {
+            state: State::Idle,
+            negotiation: Negotiation::new(local),
+            target: Some(Box::new(target)),
+            is_held: false,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Calls the far side. Only the first time counts.
+    pub(crate) fn start(&mut self) {
+        if self.state == State::Idle
+            && let Some(target) = self.target.take()
+        {
+            self.state = State::Calling;
+            let sdp = self.negotiation.offer();
+            self.send(ToTrunk::Invite { target, sdp });
+        }
+    }
+
+    /// Takes what the trunk tells.
+    pub(crate) fn handle(&mut self, message: FromTrunk) {
+        match (self.state, message) {
+            (State::Idle | State::Over, _) => {}
+            (_, FromTrunk::HungUp { cause }) => {
+                self.state = State::Over;
+                self.outputs.push_back(SipOutput::Ended(cause));
+            }
+            (_, FromTrunk::Failed(failure)) => self.fail(failure),
+            (State::Calling, FromTrunk::Ringing) => self.ring(),
+            (State::Calling | State::Ringing, FromTrunk::EarlyMedia { sdp }) => {
+                self.early_media(&sdp);
+            }
+            (State::Calling | State::Ringing, FromTrunk::Answered { sdp }) => self.answered(&sdp),
+            (State::Ringing | State::Answered, FromTrunk::Offered { request, sdp }) => {
+                self.offered(request, sdp.as_deref());
+            }
+            (State::Answered, FromTrunk::Confirmed { sdp }) => self.confirmed(&sdp),
+            (State::Answered, FromTrunk::Digit(digit)) => {
+                self.outputs.push_back(SipOutput::Digit(digit));
+            }
+            // An offer before there is a dialog can't be: the edge has one by then.
+            (State::Calling, FromTrunk::Offered { request, .. }) => {
+                self.send(ToTrunk::RefuseOffer { request, status: NOT_ACCEPTABLE_HERE });
+            }
+            (State::Answered, FromTrunk::Ringing | FromTrunk::EarlyMedia { .. })
+            | (State::Answered, FromTrunk::Answered { .. })
+            | (State::Ringing, FromTrunk::Ringing)
+            | (State::Calling | State::Ringing, FromTrunk::Confirmed { .. })
+            | (State::Calling | State::Ringing, FromTrunk::Digit(_)) => {}
+        }
+    }
+
+    /// Ends the call from our side: it is over at once, whatever the far side says to it.
+    pub(crate) fn hang_up(&mut self, cause: ByeCause) {
+        match self.state {
+            State::Calling | State::Ringing => self.send(ToTrunk::Cancel),
+            State::Answered => self.send(ToTrunk::Bye { cause }),
+            State::Idle | State::Over => {}
+        }
+        self.state = State::Over;
+    }
+
+    /// Presses a key at the far side beside the media, for one that takes no telephone-event.
+    pub(crate) fn press(&mut self, digit: Digit) {
+        if self.state == State::Answered {
+            self.send(ToTrunk::Info { digit });
+        }
+    }
+
+    /// The next output.
+    pub(crate) fn poll(&mut self) -> Option<SipOutput> {
+        self.outputs.pop_front()
+    }
+
+    fn ring(&mut self) {
+        self.state = State::Ringing;
+        self.outputs.push_back(SipOutput::Ringing);
+    }
+
+    fn early_media(&mut self, sdp: &str) {
+        match self.negotiation.accept(sdp) {
+            Ok(plan) => {
+                let plan = plan.clone();
+                if self.state == State::Calling {
+                    self.ring();
+                }
+                self.outputs.push_back(SipOutput::Media(plan));
+                self.outputs.push_back(SipOutput::EarlyMedia);
+            }
+            // The final answer may be a better one.
+            Err(error) => {
+                tracing::debug!(%error, "early media can't be played");
+                if self.state == State::Calling {
+                    self.ring();
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, sdp: &str) {
+        match self.negotiation.accept(sdp) {
+            Ok(plan) => {
+                let plan = plan.clone();
+                self.state = State::Answered;
+                self.agreed(plan, true);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the far side's answer can't be used");
+                self.send(ToTrunk::Bye { cause: ByeCause::INCOMPATIBLE });
+                self.fail(FarFailure::Rejected);
+            }
+        }
+    }
+
+    fn offered(&mut self, request: OfferId, sdp: Option<&str>) {
+        let Some(offer) = sdp else {
+            let sdp = self.negotiation.offer();
+            self.send(ToTrunk::AnswerOffer { request, sdp });
+            return;
+        };
+        match self.negotiation.answer(offer) {
+            Ok((sdp, plan)) => {
+                let plan = plan.clone();
+                self.send(ToTrunk::AnswerOffer { request, sdp });
+                self.agreed(plan, false);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "an offer is refused");
+                self.send(ToTrunk::RefuseOffer { request, status: NOT_ACCEPTABLE_HERE });
+            }
+        }
+    }
+
+    fn confirmed(&mut self, sdp: &str) {
+        match self.negotiation.accept(sdp) {
+            Ok(plan) => {
+                let plan = plan.clone();
+                self.agreed(plan, false);
+            }
+            Err(error) => tracing::debug!(%error, "an answer can't be used; media stays as it was"),
+        }
+    }
+
+    fn agreed(&mut self, plan: MediaPlan, is_first: bool) {
+        let is_held = matches!(plan.direction, Direction::ReceiveOnly | Direction::Inactive);
+        self.outputs.push_back(SipOutput::Media(plan));
+        if is_first {
+            self.outputs.push_back(SipOutput::Answered);
+        }
+        if self.state == State::Answered && is_held != self.is_held {
+            self.is_held = is_held;
+            self.outputs.push_back(SipOutput::Held(is_held));
+        }
+    }
+
+    fn send(&mut self, message: ToTrunk) {
+        self.outputs.push_back(SipOutput::Send(message));
+    }
+
+    fn fail(&mut self, failure: FarFailure) {
+        self.state = State::Over;
+        self.outputs.push_back(SipOutput::Failed(failure));
+    }
+}
+
+#[cfg(test)]
+#[path = "leg_tests.rs"]
+mod tests;

@@ -1,0 +1,352 @@
+//! SDP (RFC 8866) as far as one audio stream needs it: reading a far side's, writing ours.
+
+use std::{
+    fmt::Write,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use sdp_types::{
+    Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, RtpMap, Session, SrtpKeyParam,
+    Time,
+};
+
+use super::{Direction, SRTP_KEY_LEN, SrtpKey, SrtpSuite};
+use crate::Codec;
+
+/// Bytes of a session description, at most.
+const MAX_SDP: usize = 16 * 1024;
+/// Media descriptions in one, at most.
+const MAX_MEDIA: usize = 16;
+/// What is taken as a packet time when the far side says none (RFC 3551 section 4.5).
+const DEFAULT_PTIME: Duration = Duration::from_millis(20);
+/// The packet times that are honoured; others are clamped to them.
+const PTIMES: std::ops::RangeInclusive<u64> = 10..=60;
+
+/// Why a session description can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SdpError {
+    /// It is none.
+    #[error("not a session description: {0}")]
+    Malformed(String),
+    /// It is too long.
+    #[error("the session description is too long")]
+    TooLong,
+    /// It offers no audio, or refuses it.
+    #[error("the session description has no audio stream")]
+    NoAudio,
+    /// Media would go to a name, or nowhere.
+    #[error("the session description names no address for media")]
+    NoAddress,
+    /// There is no codec that both sides speak.
+    #[error("the session description has no codec in common")]
+    NoCodec,
+    /// One side wants encryption and the other does not.
+    #[error("the session description does not agree on encryption")]
+    Encryption,
+}
+
+/// The audio stream of a far side's session description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RemoteAudio {
+    /// Its index among the media descriptions.
+    pub(crate) index: usize,
+    /// The media types and protocols of all descriptions, for refusing the others.
+    pub(crate) others: Vec<(String, String, String)>,
+    /// Where it takes RTP.
+    pub(crate) rtp: SocketAddr,
+    /// Where it takes RTCP.
+    pub(crate) rtcp: SocketAddr,
+    /// Whether the profile is a secure one (`RTP/SAVP`).
+    pub(crate) secure_profile: bool,
+    /// The protocol as written.
+    pub(crate) protocol: String,
+    /// Its codecs in its order of preference.
+    pub(crate) codecs: Vec<(u8, Codec)>,
+    /// Its keypad presses: payload type and clock.
+    pub(crate) telephone_events: Vec<(u8, u32)>,
+    /// Its comfort noise at 8 kHz.
+    pub(crate) comfort_noise: Option<u8>,
+    /// Who sends, seen from the far side.
+    pub(crate) direction: Direction,
+    /// Whether its address says that it wants no media (RFC 2543's hold).
+    pub(crate) is_black_hole: bool,
+    /// How much sound it wants in a packet.
+    pub(crate) ptime: Duration,
+    /// Its keys that we know the suite of, with their tags.
+    pub(crate) keys: Vec<(u32, SrtpKey)>,
+    /// Whether it takes RTCP on the port of RTP.
+    pub(crate) rtcp_mux: bool,
+}
+
+impl RemoteAudio {
+    /// Reads a session description and takes out its first audio stream that is not refused.
+    pub(crate) fn parse(text: &str) -> Result<Self, SdpError> {
+        if text.len() > MAX_SDP {
+            return Err(SdpError::TooLong);
+        }
+        let session = Session::parse(text.as_bytes())
+            .map_err(|error| SdpError::Malformed(error.to_string()))?;
+        if session.medias.len() > MAX_MEDIA {
+            return Err(SdpError::TooLong);
+        }
+        let is_audio = |media: &Media| {
+            media.media.eq_ignore_ascii_case("audio")
+                && media.port != 0
+                && ["RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"]
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(&media.proto))
+        };
+        let index = session.medias.iter().position(is_audio).ok_or(SdpError::NoAudio)?;
+        let media = &session.medias[index];
+        let others = session
+            .medias
+            .iter()
+            .map(|media| (media.media.clone(), media.proto.clone(), media.fmt.clone()));
+        let address = media
+            .connections
+            .first()
+            .or(session.connection.as_ref())
+            .and_then(|connection| Some(connection.try_address().ok()?.ip))
+            .ok_or(SdpError::NoAddress)?;
+        if address.is_multicast() {
+            return Err(SdpError::NoAddress);
+        }
+        let rtp = SocketAddr::new(address, media.port);
+        let rtcp_mux = media.has_attribute("rtcp-mux");
+        let maps = rtp_maps(media);
+        Ok(Self {
+            index,
+            others: others.collect(),
+            rtp,
+            rtcp: if rtcp_mux { rtp } else { rtcp_address(media, rtp) },
+            secure_profile: media.proto.to_ascii_uppercase().contains("SAVP"),
+            protocol: media.proto.clone(),
+            codecs: maps
+                .iter()
+                .filter_map(|(pt, name, clock)| Some((*pt, codec(name, *clock)?)))
+                .collect(),
+            telephone_events: maps
+                .iter()
+                .filter(|(_, name, _)| name.eq_ignore_ascii_case("telephone-event"))
+                .map(|(pt, _, clock)| (*pt, *clock))
+                .collect(),
+            comfort_noise: maps
+                .iter()
+                .find(|(_, name, clock)| name.eq_ignore_ascii_case("CN") && *clock == 8_000)
+                .map(|(pt, ..)| *pt),
+            direction: direction(media, &session),
+            is_black_hole: address.is_unspecified(),
+            ptime: ptime(media),
+            keys: keys(media),
+            rtcp_mux,
+        })
+    }
+}
+
+/// The payload types of a media description in its order, with their names and clocks.
+fn rtp_maps(media: &Media) -> Vec<(u8, String, u32)> {
+    let maps: Vec<RtpMap> = media.attributes_typed::<RtpMap>().filter_map(Result::ok).collect();
+    media
+        .fmt
+        .split_ascii_whitespace()
+        .filter_map(|text| text.parse::<u8>().ok().filter(|pt| *pt < 128))
+        .filter_map(|pt| {
+            if let Some(map) = maps.iter().find(|map| map.payload_type == pt) {
+                return Some((pt, map.encoding_name.clone(), map.clock_rate));
+            }
+            // RFC 3551 section 6: these need no rtpmap.
+            let name = match pt {
+                0 => "PCMU",
+                8 => "PCMA",
+                13 => "CN",
+                _ => return None,
+            };
+            Some((pt, name.to_owned(), 8_000))
+        })
+        .collect()
+}
+
+fn codec(name: &str, clock: u32) -> Option<Codec> {
+    Codec::ALL
+        .into_iter()
+        .find(|codec| codec.name().eq_ignore_ascii_case(name) && codec.clock_rate() == clock)
+}
+
+/// RFC 3605; without it RTCP is one port above RTP.
+fn rtcp_address(media: &Media, rtp: SocketAddr) -> SocketAddr {
+    let beside = SocketAddr::new(rtp.ip(), rtp.port().checked_add(1).unwrap_or(rtp.port()));
+    let Some(Ok(rtcp)) = media.get_first_attribute_typed::<Rtcp>() else {
+        return beside;
+    };
+    if rtcp.port == 0 {
+        return beside;
+    }
+    match rtcp.connection_address.as_deref().map(str::parse::<IpAddr>) {
+        None => SocketAddr::new(rtp.ip(), rtcp.port),
+        // RTCP that goes to another host than RTP would be a way to aim packets at a third party.
+        Some(Ok(address)) if address == rtp.ip() => SocketAddr::new(address, rtcp.port),
+        Some(_) => beside,
+    }
+}
+
+fn direction(media: &Media, session: &Session) -> Direction {
+    for (name, direction) in [
+        ("sendonly", Direction::SendOnly),
+        ("recvonly", Direction::ReceiveOnly),
+        ("inactive", Direction::Inactive),
+        ("sendrecv", Direction::Both),
+    ] {
+        if media.has_attribute(name) {
+            return direction;
+        }
+    }
+    if session.has_attribute("inactive") {
+        Direction::Inactive
+    } else if session.has_attribute("sendonly") {
+        Direction::SendOnly
+    } else if session.has_attribute("recvonly") {
+        Direction::ReceiveOnly
+    } else {
+        Direction::Both
+    }
+}
+
+fn ptime(media: &Media) -> Duration {
+    let millis = |name| {
+        let text = media.get_first_attribute_value(name).flatten()?;
+        let millis = text.trim().parse::<u64>().ok()?;
+        Some(millis.clamp(*PTIMES.start(), *PTIMES.end()))
+    };
+    let ptime = millis("ptime").map_or(DEFAULT_PTIME, Duration::from_millis);
+    millis("maxptime").map_or(ptime, |most| ptime.min(Duration::from_millis(most)))
+}
+
+/// The keys whose use needs nothing that we don't have (RFC 4568 section 6).
+fn keys(media: &Media) -> Vec<(u32, SrtpKey)> {
+    media
+        .attributes_typed::<Crypto>()
+        .filter_map(Result::ok)
+        .filter_map(|crypto| {
+            let suite = match crypto.crypto_suite {
+                CryptoSuite::AesCm128HmacSha1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
+                CryptoSuite::AesCm128HmacSha1_32 => SrtpSuite::AesCm128HmacSha1Tag32,
+                _ => return None,
+            };
+            let [key] = crypto.key_params.as_slice() else { return None };
+            if key.mki_and_length.is_some() || !crypto.session_params.is_empty() {
+                return None;
+            }
+            let key_and_salt: [u8; SRTP_KEY_LEN] =
+                decode_key(&key.key_and_salt)?.try_into().ok()?;
+            Some((crypto.tag, SrtpKey { suite, key_and_salt }))
+        })
+        .collect()
+}
+
+fn decode_key(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+/// One line of a media description of ours.
+pub(crate) fn crypto_line(tag: u32, key: &SrtpKey) -> Attribute {
+    use base64::Engine as _;
+    let suite = match key.suite {
+        SrtpSuite::AesCm128HmacSha1Tag80 => CryptoSuite::AesCm128HmacSha1_80,
+        SrtpSuite::AesCm128HmacSha1Tag32 => CryptoSuite::AesCm128HmacSha1_32,
+    };
+    let mut crypto = Crypto::new(tag, suite);
+    let text = base64::engine::general_purpose::STANDARD.encode(key.key_and_salt);
+    crypto.add_key_param(SrtpKeyParam::new(text));
+    crypto.into()
+}
+
+/// A payload type of ours with what SDP says of it.
+pub(crate) struct PayloadType {
+    pub(crate) number: u8,
+    pub(crate) rtpmap: String,
+    pub(crate) fmtp: Option<&'static str>,
+}
+
+/// An audio stream of ours.
+pub(crate) struct LocalAudio<'a> {
+    pub(crate) port: u16,
+    pub(crate) rtcp_port: u16,
+    pub(crate) protocol: &'a str,
+    pub(crate) payload_types: Vec<PayloadType>,
+    pub(crate) direction: Direction,
+    pub(crate) ptime: Duration,
+    pub(crate) crypto: Vec<Attribute>,
+    pub(crate) rtcp_mux: bool,
+}
+
+impl LocalAudio<'_> {
+    /// Its media description.
+    pub(crate) fn media(self) -> Media {
+        let mut fmt = String::new();
+        for (n, payload_type) in self.payload_types.iter().enumerate() {
+            let separator = if n == 0 { "" } else { " " };
+            let _ = write!(fmt, "{separator}{}", payload_type.number);
+        }
+        let mut attributes = Vec::new();
+        for PayloadType { number, rtpmap, fmtp } in &self.payload_types {
+            attributes.push(Attribute::with_value("rtpmap", format!("{number} {rtpmap}")));
+            if let Some(fmtp) = fmtp {
+                attributes.push(Attribute::with_value("fmtp", format!("{number} {fmtp}")));
+            }
+        }
+        attributes.push(Attribute::with_value("ptime", self.ptime.as_millis()));
+        attributes.push(Attribute::new(match self.direction {
+            Direction::Both => "sendrecv",
+            Direction::SendOnly => "sendonly",
+            Direction::ReceiveOnly => "recvonly",
+            Direction::Inactive => "inactive",
+        }));
+        attributes.push(Attribute::with_value("rtcp", self.rtcp_port));
+        if self.rtcp_mux {
+            attributes.push(Attribute::new("rtcp-mux"));
+        }
+        attributes.extend(self.crypto);
+        Media {
+            media: "audio".to_owned(),
+            port: self.port,
+            num_ports: None,
+            proto: self.protocol.to_owned(),
+            fmt,
+            media_title: None,
+            connections: Vec::new(),
+            bandwidths: Vec::new(),
+            key: None,
+            attributes,
+        }
+    }
+}
+
+/// A media description that refuses one of the far side (RFC 3264 section 6).
+pub(crate) fn refused((media, proto, fmt): &(String, String, String)) -> Media {
+    Media {
+        media: media.clone(),
+        port: 0,
+        num_ports: None,
+        proto: proto.clone(),
+        fmt: fmt.clone(),
+        media_title: None,
+        connections: Vec::new(),
+        bandwidths: Vec::new(),
+        key: None,
+        attributes: Vec::new(),
+    }
+}
+
+/// Writes a session description.
+pub(crate) fn write(id: u64, version: u64, address: IpAddr, medias: Vec<Media>) -> String {
+    let mut session = Session::new(Origin::with_ip_addr(id, version, address), "-");
+    session.connection = Some(Connection::from_ip_addr(address));
+    session.times = vec![Time::new(0, 0)];
+    session.medias = medias;
+    let mut text = Vec::new();
+    // Writing to memory does not fail.
+    let _ = session.write(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}

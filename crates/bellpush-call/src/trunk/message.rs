@@ -1,0 +1,169 @@
+//! What a call and the trunk's edge tell each other.
+
+use super::SipTarget;
+use crate::Digit;
+
+/// What a call wants of the trunk that carries it. The first is [`ToTrunk::Invite`]; after
+/// [`ToTrunk::Cancel`] or [`ToTrunk::Bye`] nothing follows.
+#[derive(Debug)]
+pub enum ToTrunk {
+    /// Calls the far side, with an SDP offer.
+    Invite {
+        /** Where to. */
+        target: Box<SipTarget>,
+        /** The offer. */
+        sdp: String,
+    },
+    /// Gives up a call that has not been answered.
+    Cancel,
+    /// Ends a call that has been answered.
+    Bye {
+        /** Why, for the Reason header (RFC 3326). */
+        cause: ByeCause,
+    },
+    /// Answers an offer of the far side. When the far side asked for our offer instead (see
+    /// [`FromTrunk::Offered`]), this carries the offer.
+    AnswerOffer {
+        /** Which offer. */
+        request: OfferId,
+        /** The answer, or our offer. */
+        sdp: String,
+    },
+    /// Refuses an offer of the far side; the session stays as it was.
+    RefuseOffer {
+        /** Which offer. */
+        request: OfferId,
+        /** The status, such as 488. */
+        status: u16,
+    },
+    /// Presses a key by SIP INFO, for a far side that took no telephone-event.
+    Info {
+        /** Which key. */
+        digit: Digit,
+    },
+}
+
+/// What the trunk tells of a call. [`FromTrunk::HungUp`] or [`FromTrunk::Failed`] is the last, and
+/// there is at most one of them: none follows [`ToTrunk::Cancel`] and [`ToTrunk::Bye`].
+#[derive(Debug)]
+pub enum FromTrunk {
+    /// The far side rings (180), or works on it (182, 183 without SDP).
+    Ringing,
+    /// The far side plays something before it answers (183 or 180 with SDP).
+    EarlyMedia {
+        /** The answer to our offer. */
+        sdp: String,
+    },
+    /// The far side took the call.
+    Answered {
+        /** The answer to our offer. */
+        sdp: String,
+    },
+    /// The far side changes the session (re-INVITE or UPDATE). Answer it by
+    /// [`ToTrunk::AnswerOffer`] or [`ToTrunk::RefuseOffer`].
+    Offered {
+        /** Which offer, for the answer. */
+        request: OfferId,
+        /** The offer; `None` asks for ours. */
+        sdp: Option<String>,
+    },
+    /// The far side's answer to the offer that it asked for.
+    Confirmed {
+        /** The answer. */
+        sdp: String,
+    },
+    /// The far side pressed a key, told by SIP INFO.
+    Digit(Digit),
+    /// The far side ended the call.
+    HungUp {
+        /** What its Reason header says, if it has one. */
+        cause: Option<ByeCause>,
+    },
+    /// There is no call.
+    Failed(FarFailure),
+}
+
+/// Which offer of the far side an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OfferId(pub(crate) u32);
+
+/// Why a call to the far side failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FarFailure {
+    /// Somebody is speaking there already (486, 600).
+    Busy,
+    /// Nobody answered (480, 408).
+    NoAnswer,
+    /// There is no such address, or no way to it (404, 410, 604, and whatever else failed there).
+    Unreachable,
+    /// The far side does not want the call (403, 603), us (401, 407), or any of the codecs (488,
+    /// 606).
+    Rejected,
+    /// No target of the trunk could be reached.
+    Transport,
+}
+
+impl FarFailure {
+    /// What a final response other than 2xx means.
+    #[must_use]
+    pub const fn from_status(status: u16) -> Self {
+        match status {
+            486 | 600 => Self::Busy,
+            408 | 480 | 487 => Self::NoAnswer,
+            401 | 403 | 407 | 488 | 603 | 606 | 607 | 608 => Self::Rejected,
+            _ => Self::Unreachable,
+        }
+    }
+}
+
+/// Why an answered call ended: a Q.850 cause (RFC 3326, RFC 6432).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ByeCause(u8);
+
+impl ByeCause {
+    /// Somebody hung up.
+    pub const NORMAL: Self = Self(16);
+    /// No media arrives any more: resource unavailable, unspecified.
+    pub const MEDIA_LOST: Self = Self(47);
+    /// What was agreed on can't be done: incompatible destination.
+    pub const INCOMPATIBLE: Self = Self(88);
+    /// This server stops: temporary failure.
+    pub const SHUTDOWN: Self = Self(41);
+
+    /// A cause by its number, 1 to 127.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        if code == 0 || code > 127 { None } else { Some(Self(code)) }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_final_response_has_its_meaning() {
+        for (status, failure) in [
+            (486, FarFailure::Busy),
+            (600, FarFailure::Busy),
+            (480, FarFailure::NoAnswer),
+            (408, FarFailure::NoAnswer),
+            (404, FarFailure::Unreachable),
+            (410, FarFailure::Unreachable),
+            (604, FarFailure::Unreachable),
+            (500, FarFailure::Unreachable),
+            (302, FarFailure::Unreachable),
+            (403, FarFailure::Rejected),
+            (603, FarFailure::Rejected),
+            (488, FarFailure::Rejected),
+        ] {
+            assert_eq!(FarFailure::from_status(status), failure, "{status}");
+        }
+    }
+}
