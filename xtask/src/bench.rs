@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -25,6 +25,12 @@ pub(crate) struct Options {
     /// One figure or group
     #[arg(value_enum)]
     subject: Subject,
+    /// Where the server keeps its data, for deliveries
+    #[arg(long, value_enum, default_value = "sqlite")]
+    store: StoreKind,
+    /// Print the figures of deliveries as JSON, and nothing else, to standard output
+    #[arg(long)]
+    json: bool,
     /// Options of the load generator, after `--`
     #[arg(last = true)]
     load: Vec<String>,
@@ -36,12 +42,16 @@ enum Subject {
     Startup,
     /// Brotli sizes of the web parts against their budgets
     Sizes,
-    /// Events accepted and on disk; `-- --store postgres` for the other store
-    Ingest,
-    /// Events delivered to a webhook; `-- --store postgres` for the other store
+    /// Events accepted and on disk, deliveries, latencies, CPU time, memory and recovery
     Delivery,
     /// widget_loaded and tap to connected, in a real browser
     Browser,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StoreKind {
+    Sqlite,
+    Postgres,
 }
 
 /// Starts counted for the cold start; the median is printed.
@@ -57,23 +67,33 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     build(&BuildOptions { release: true })?;
     match options.subject {
         Subject::Startup => startup(),
-        Subject::Ingest => load("ingest", &options.load),
-        Subject::Delivery => load("delivery", &options.load),
+        Subject::Delivery => delivery(options),
         Subject::Browser => browser(),
         Subject::Sizes => Ok(()),
     }
 }
 
-fn load(subject: &str, options: &[String]) -> anyhow::Result<()> {
+fn delivery(options: &Options) -> anyhow::Result<()> {
     install::for_tests()?;
-    let postgres = Postgres::start()?;
-    let mut arguments = vec!["run", "--release", "--package", "bellpush-load", "--", subject];
-    arguments.extend(options.iter().map(String::as_str));
-    execute(
-        cargo(&arguments)
-            .env("BELLPUSH_TEST_POSTGRES", postgres.url())
-            .env("BELLPUSH_BIN", binary(true)),
-    )
+    let store = match options.store {
+        StoreKind::Sqlite => "sqlite",
+        StoreKind::Postgres => "postgres",
+    };
+    execute(&mut cargo(&["build", "--release", "--package", "bellpush-load"]))?;
+    let load = binary(true).with_file_name("bellpush-load");
+    let mut command = command(&load.to_string_lossy(), &["delivery", "--store", store]);
+    command.args(options.json.then_some("--json")).args(&options.load);
+    // Alive until the load has ended.
+    let postgres = match options.store {
+        StoreKind::Sqlite => None,
+        StoreKind::Postgres => Some(Postgres::start()?),
+    };
+    if let Some(postgres) = &postgres {
+        command.env("BELLPUSH_TEST_POSTGRES", postgres.url());
+    }
+    let status = command.env("BELLPUSH_BIN", binary(true)).status()?;
+    ensure!(status.success(), "the measurement failed ({status})");
+    Ok(())
 }
 
 fn browser() -> anyhow::Result<()> {

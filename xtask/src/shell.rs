@@ -29,13 +29,13 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 /// Says what runs, runs it, and fails when it fails.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = show(command);
-    println!("── {shown}");
+    eprintln!("── {shown}");
     let started = Instant::now();
     let status = command.status().with_context(|| format!("{shown} can't be started"))?;
     if !status.success() {
         bail!("{shown} failed ({status})");
     }
-    println!("── done in {:.1} s: {shown}", started.elapsed().as_secs_f64());
+    eprintln!("── done in {:.1} s: {shown}", started.elapsed().as_secs_f64());
     Ok(())
 }
 

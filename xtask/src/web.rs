@@ -1,11 +1,14 @@
 //! The web parts: installed and built by npm.
 
-use crate::shell::{command, root, run};
+use std::process::Command;
 
-/// Installs the packages and builds widget, loader and demo page into `web/dist`.
+use crate::shell::{command, root, run as execute};
+
+/// Installs the packages and builds widget, loader and demo page into `web/dist`. Standard output is
+/// left to what comes after it, such as figures.
 pub(crate) fn build() -> anyhow::Result<()> {
     install()?;
-    npm(&["run", "build"])
+    execute(npm_command(&["run", "build"]).stdout(std::io::stderr()))
 }
 
 /// Installs the packages of the lock file, unless that has been done for this very file.
@@ -16,12 +19,18 @@ pub(crate) fn install() -> anyhow::Result<()> {
     if std::fs::read(&mark).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    npm(&["ci", "--no-audit", "--no-fund"])?;
+    execute(npm_command(&["ci", "--no-audit", "--no-fund"]).stdout(std::io::stderr()))?;
     std::fs::write(mark, lock)?;
     Ok(())
 }
 
 /// Runs npm in `web`.
 pub(crate) fn npm(arguments: &[&str]) -> anyhow::Result<()> {
-    run(command("npm", arguments).current_dir(root().join("web")))
+    execute(&mut npm_command(arguments))
+}
+
+fn npm_command(arguments: &[&str]) -> Command {
+    let mut command = command("npm", arguments);
+    command.current_dir(root().join("web"));
+    command
 }

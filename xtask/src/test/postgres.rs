@@ -44,7 +44,7 @@ impl Postgres {
             .ok()
             .filter(std::process::ExitStatus::success)
             .with_context(|| format!("PostgreSQL did not start; see {log}"))?;
-        println!("── PostgreSQL listens on port {port}");
+        eprintln!("── PostgreSQL listens on port {port}");
         Ok(server)
     }
 
