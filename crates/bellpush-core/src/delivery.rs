@@ -79,6 +79,8 @@ pub enum FailureClass {
     Forbidden,
     /// The connection broke, or the answer was not HTTP.
     Protocol,
+    /// The integration's template gave no body: nothing was sent.
+    Template,
 }
 
 impl FailureClass {
@@ -92,6 +94,7 @@ impl FailureClass {
             Self::Tls => "tls",
             Self::Forbidden => "forbidden",
             Self::Protocol => "protocol",
+            Self::Template => "template",
         }
     }
 }

@@ -127,8 +127,8 @@ pub struct EventId(Uuid);
 impl EventId {
     /// Wraps a UUIDv7. Returns `None` for any other version.
     #[must_use]
-    pub fn from_uuid(uuid: Uuid) -> Option<Self> {
-        (uuid.get_version_num() == 7).then_some(Self(uuid))
+    pub const fn from_uuid(uuid: Uuid) -> Option<Self> {
+        if uuid.get_version_num() == 7 { Some(Self(uuid)) } else { None }
     }
 
     /// The UUID.

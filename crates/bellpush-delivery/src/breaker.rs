@@ -142,6 +142,16 @@ impl Breaker {
         }
     }
 
+    /// Takes a pass back whose attempt did not reach the endpoint, and so says nothing about it.
+    pub fn take_back(&mut self, now: Instant, pass: Pass) {
+        if let State::HalfOpen { trips } = self.state
+            && pass.era == self.era
+        {
+            // The next attempt is the probe.
+            self.enter(State::Open { until: now, trips });
+        }
+    }
+
     /// When an open breaker lets a probe through.
     #[must_use]
     pub const fn next_deadline(&self) -> Option<Instant> {
@@ -234,6 +244,18 @@ mod tests {
             }
             Verdict::Wait => false,
         }
+    }
+
+    #[test]
+    fn a_probe_that_did_not_reach_the_endpoint_leaves_its_place_to_the_next() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        let then = breaker.next_deadline().unwrap();
+        let Verdict::Go(pass) = breaker.ask(then) else { panic!("no probe") };
+        breaker.take_back(then, pass);
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert!(attempt(&mut breaker, then, true));
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     fn opened(now: Instant) -> Breaker {

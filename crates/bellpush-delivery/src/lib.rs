@@ -2,7 +2,8 @@
 //!
 //! * [`scheduler`] and [`breaker`] decide what is attempted when. They are pure: inputs and times in,
 //!   actions out.
-//! * [`signing`] signs as Standard Webhooks v1 says.
+//! * [`endpoint`] makes requests of an integration's settings, secrets and [`payload`].
+//! * [`signing`] signs as Standard Webhooks says.
 //! * [`client`] sends one request, to addresses that may be called only.
 //! * [`engine`] is the edge that joins them with a [`DeliveryQueue`].
 //!
@@ -11,13 +12,16 @@
 
 pub mod breaker;
 pub mod client;
+pub mod endpoint;
 pub mod engine;
+pub mod payload;
 pub mod scheduler;
 pub mod signing;
 
 pub use client::{AddressPolicy, ClientSettings};
+pub use endpoint::{Endpoint, EndpointError};
 pub use engine::{
     Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings, DisableReason,
-    Endpoint, QueueError, ShutDown, announcements,
+    QueueError, ShutDown, announcements,
 };
-pub use signing::{SigningSecret, SigningSecretError};
+pub use signing::{Signer, SigningKey, SigningKeyError, SigningSecret, SigningSecretError};

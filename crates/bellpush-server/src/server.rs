@@ -225,10 +225,13 @@ impl Server {
     }
 
     /// Checks the API key of a request.
-    pub(crate) async fn authenticate_api(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) async fn authenticate_api(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<bellpush_store::ApiKey, Problem> {
         let invalid =
             || Problem::api_key_invalid("send a valid API key as Authorization: Bearer bp_…");
         let key = headers::bearer(headers).and_then(ApiKey::parse).ok_or_else(invalid)?;
-        self.store.api_key_by_hash(&key.hash()).await?.map(drop).ok_or_else(invalid)
+        self.store.api_key_by_hash(&key.hash()).await?.ok_or_else(invalid)
     }
 }

@@ -1,20 +1,21 @@
 //! Deliveries and their attempts: what the delivery engine reads and writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
-    integration::IntegrationSettings,
+    integration::{IntegrationSettings, SecretName},
 };
 use secrecy::SecretString;
 
 use crate::{
-    Page, PageRequest, Store, StoreError,
+    Page, PageRequest, RetiredSecret, SigningSecrets, Store, StoreError,
     db::{self, Row, to_json},
-    integrations::signing_identity,
+    integrations::{key_identity, signing_identity},
     page::{Conditions, Query},
+    secrets,
 };
 
 /// An integration as the delivery engine needs it.
@@ -29,7 +30,9 @@ pub struct Endpoint {
     /// When it was made.
     pub created_at: EventTime,
     /// What its deliveries are signed with.
-    pub signing_secret: SecretString,
+    pub signing: SigningSecrets,
+    /// Its named secrets.
+    pub secrets: BTreeMap<SecretName, SecretString>,
 }
 
 /// A delivery, as the API shows it.
@@ -76,23 +79,63 @@ pub(crate) const UPDATE_DELIVERIES: &str = "
       AND deliveries.status NOT IN ('delivered', 'dead')";
 
 impl Store {
-    /// All integrations, active or not, with their signing secrets.
+    /// All integrations, active or not, with their secrets. One whose secrets can't be opened is left
+    /// out, and named in the log: the others must not wait for it.
     ///
     /// # Errors
-    /// When the database fails, or a secret can't be opened.
+    /// When the database fails.
     pub async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
-        let sql = "SELECT id, app_id, settings, signing_secret, created_at FROM integrations";
-        let rows = db::all(&self.db().read, sql, []).await?;
-        db::read(rows, |row| {
-            let id = row.parse("id")?;
-            let sealed: String = row.get("signing_secret")?;
-            Ok(Endpoint {
-                id,
-                app_id: row.parse("app_id")?,
-                settings: row.json("settings")?,
-                created_at: row.time("created_at")?,
-                signing_secret: self.key().open(&signing_identity(id), &sealed)?,
-            })
+        let mut named: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        let sql = "SELECT integration_id, name, sealed FROM integration_secrets";
+        for row in db::all(&self.db().read, sql, []).await? {
+            let secret = (row.get("name")?, row.get("sealed")?);
+            named.entry(row.get("integration_id")?).or_default().push(secret);
+        }
+        let mut retired = self.retired(None).await?;
+        let sql = "
+            SELECT id, app_id, settings, signing_secret, signing_key, created_at
+            FROM integrations";
+        let mut endpoints = Vec::new();
+        for row in db::all(&self.db().read, sql, []).await? {
+            let id: IntegrationId = row.parse("id")?;
+            let named = named.remove(&id.to_string()).unwrap_or_default();
+            match self.endpoint(&row, id, named, retired.remove(&id).unwrap_or_default()) {
+                Ok(endpoint) => endpoints.push(endpoint),
+                Err(StoreError::Secret(error)) => {
+                    tracing::error!(integration = %id, %error, "an integration's secrets are lost");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(endpoints)
+    }
+
+    fn endpoint(
+        &self,
+        row: &Row,
+        id: IntegrationId,
+        named: Vec<(String, String)>,
+        retired: Vec<RetiredSecret>,
+    ) -> Result<Endpoint, StoreError> {
+        let keys = self.keys();
+        let (secret, key): (String, Option<String>) =
+            (row.get("signing_secret")?, row.get("signing_key")?);
+        let open = |(name, sealed): (String, String)| {
+            let value = keys.open(&secrets::identity(&id.to_string(), &name), &sealed)?;
+            let name = name.parse().map_err(|_| StoreError::Corrupt { column: "name" })?;
+            Ok((name, value))
+        };
+        Ok(Endpoint {
+            id,
+            app_id: row.parse("app_id")?,
+            settings: row.json("settings")?,
+            created_at: row.time("created_at")?,
+            signing: SigningSecrets {
+                secret: keys.open(&signing_identity(id), &secret)?,
+                key: key.map(|key| keys.open(&key_identity(id), &key)).transpose()?,
+                retired,
+            },
+            secrets: named.into_iter().map(open).collect::<Result<_, StoreError>>()?,
         })
     }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use bellpush_core::integration::{MAX_SECRETS, SecretName};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use crate::vault::VaultError;
+use crate::{signing::MAX_OVERLAPS, vault::VaultError};
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,31 @@ pub enum SaveError {
         /** The limit. */
         max: u8,
     },
+    /// The settings name a secret that the integration has not.
+    #[error("{{secret.{name}}} is not defined on this integration")]
+    UnknownSecret {
+        /** The secret. */
+        name: SecretName,
+        /** What names it, as a JSON pointer. */
+        pointer: String,
+    },
+    /// The settings name the secret that is to be deleted.
+    #[error("the integration uses {{secret.{name}}} in {pointer}; change that first")]
+    SecretInUse {
+        /** The secret. */
+        name: SecretName,
+        /** What names it, as a JSON pointer. */
+        pointer: String,
+    },
+    /// The integration has as many secrets as it may have.
+    #[error("an integration has at most {MAX_SECRETS} secrets")]
+    TooManySecrets,
+    /// Too many signing secrets are in their overlap.
+    #[error(
+        "at most {MAX_OVERLAPS} rotated signing secrets can be in their overlap; wait for one to \
+         expire, or rotate without an overlap, which ends them all"
+    )]
+    TooManyOverlaps,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

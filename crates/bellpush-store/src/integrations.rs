@@ -1,9 +1,11 @@
 //! Integrations.
 
+use std::collections::BTreeMap;
+
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, IntegrationId},
-    integration::IntegrationSettings,
+    integration::{IntegrationSettings, MAX_SECRETS, SecretName},
 };
 use sea_orm::DatabaseTransaction;
 use secrecy::SecretString;
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     SaveError, Store, StoreError,
     db::{self, Row, to_json},
+    secrets,
 };
 
 /// An integration, without its secrets.
@@ -29,29 +32,52 @@ pub struct Integration {
     pub updated_at: EventTime,
 }
 
+/// The secrets that an integration is made with.
+#[derive(Debug, Clone)]
+pub struct NewSecrets {
+    /// What its requests are signed with.
+    pub signing_secret: SecretString,
+    /// The Ed25519 key that they are signed with too.
+    pub signing_key: Option<SecretString>,
+    /// Its named secrets.
+    pub named: BTreeMap<SecretName, SecretString>,
+}
+
+/// Nothing but a signing secret.
+impl From<&str> for NewSecrets {
+    fn from(signing_secret: &str) -> Self {
+        let signing_secret = signing_secret.into();
+        Self { signing_secret, signing_key: None, named: BTreeMap::new() }
+    }
+}
+
 impl Store {
     /// Makes an integration. An app never has more than `max_active` active ones, however many are
     /// made at the same time.
     ///
     /// # Errors
-    /// [`SaveError::TooManyActive`], [`SaveError::UnknownApp`], or when the database fails.
+    /// [`SaveError::TooManyActive`], [`SaveError::UnknownApp`], [`SaveError::UnknownSecret`], or when
+    /// the database fails.
     pub async fn create_integration(
         &self,
         app_id: AppId,
         settings: &IntegrationSettings,
-        signing_secret: &SecretString,
+        new: &NewSecrets,
         max_active: u8,
     ) -> Result<Integration, SaveError> {
         let id = IntegrationId::from_uuid(Uuid::now_v7());
         let at = db::now();
-        let sealed =
-            self.key().seal(&signing_identity(id), signing_secret).map_err(StoreError::from)?;
+        let keys = self.keys();
+        let secret = keys.seal(&signing_identity(id), &new.signing_secret);
+        let secret = secret.map_err(StoreError::from)?;
+        let key = new.signing_key.as_ref().map(|key| keys.seal(&key_identity(id), key));
+        let key = key.transpose().map_err(StoreError::from)?;
         let transaction = self.db().begin_configuration().await?;
         let sql = "
             INSERT INTO integrations
-                (id, app_id, settings, active, include_previews, signing_secret, created_at,
-                 updated_at)
-            SELECT $1, id, $3, $4, $5, $6, $7, $7
+                (id, app_id, settings, active, include_previews, signing_secret, signing_key,
+                 created_at, updated_at)
+            SELECT $1, id, $3, $4, $5, $6, $7, $8, $8
             FROM apps
             WHERE id = $2";
         let values = [
@@ -60,7 +86,8 @@ impl Store {
             to_json(settings).into(),
             settings.active.into(),
             settings.include_previews.into(),
-            sealed.into(),
+            secret.into(),
+            key.into(),
             at.millis().into(),
         ];
         if db::execute(&transaction, sql, values).await? == 0 {
@@ -68,6 +95,13 @@ impl Store {
         }
         check_limit(&transaction, app_id, id, settings, max_active).await?;
         write_filter(&transaction, id, settings).await?;
+        if new.named.len() > MAX_SECRETS {
+            return Err(SaveError::TooManySecrets);
+        }
+        for (name, value) in &new.named {
+            secrets::insert(&transaction, keys, id, name, value, at).await?;
+        }
+        secrets::check_names(&transaction, id, settings).await?;
         transaction.commit().await?;
         let settings = settings.clone();
         Ok(Integration { id, app_id, settings, created_at: at, updated_at: at })
@@ -108,7 +142,7 @@ impl Store {
     /// Replaces an integration's settings; `None` when there is no such integration in the app.
     ///
     /// # Errors
-    /// [`SaveError::TooManyActive`], or when the database fails.
+    /// [`SaveError::TooManyActive`], [`SaveError::UnknownSecret`], or when the database fails.
     pub async fn update_integration(
         &self,
         app_id: AppId,
@@ -136,6 +170,7 @@ impl Store {
         };
         check_limit(&transaction, app_id, id, settings, max_active).await?;
         write_filter(&transaction, id, settings).await?;
+        secrets::check_names(&transaction, id, settings).await?;
         transaction.commit().await?;
         Ok(Some(integration(&row)?))
     }
@@ -169,6 +204,23 @@ impl Store {
 /// The identity that an integration's signing secret is sealed for.
 pub(crate) fn signing_identity(id: IntegrationId) -> String {
     format!("integration:{id}:signing")
+}
+
+/// The identity that an integration's Ed25519 key is sealed for.
+pub(crate) fn key_identity(id: IntegrationId) -> String {
+    format!("integration:{id}:signing_key")
+}
+
+/// The settings of an integration of this app, for a transaction that changes the configuration, and
+/// so the only one that does.
+pub(crate) async fn locked(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    id: IntegrationId,
+) -> Result<Option<IntegrationSettings>, StoreError> {
+    let sql = "SELECT settings FROM integrations WHERE id = $1 AND app_id = $2";
+    let values = [id.to_string().into(), app_id.to_string().into()];
+    db::one(transaction, sql, values).await?.map(|row| row.json("settings")).transpose()
 }
 
 /// Refuses one more active integration than the app may have. Changes of integrations come one at

@@ -11,8 +11,10 @@ use crate::{
 };
 
 /// Every version, in order: its number is its place, from 1.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("first_light", include_str!("../migrations/0001_first_light.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("first_light", include_str!("../migrations/0001_first_light.sql")),
+    ("integration_secrets", include_str!("../migrations/0002_integration_secrets.sql")),
+];
 
 const HISTORY: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (

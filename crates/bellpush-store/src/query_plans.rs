@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use self::site::Site;
 use crate::{
-    CallFilter, EventFilter, PageRequest, calls,
+    CallFilter, EventFilter, PageRequest, audit, calls,
     db::{self, Db},
     deliveries, events,
     log::group,
     nodes,
     page::Query,
-    sessions,
+    secrets, sessions,
 };
 
 /// What each hot query must be served by.
@@ -37,6 +37,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     let by_context = CallFilter { context: context.clone() };
     let pending = [integration_id.to_string().into(), 5.into(), 20.into()].to_vec();
     let dead = Some(DeliveryStatus::Dead);
+    let reveals = [integration_id.to_string().into(), 5.into(), 10.into()].to_vec();
     vec![
         (fixed(group::KNOWN_EVENTS, vec![list()]), "events_id_key"),
         (fixed(group::KNOWN_CALLS, vec![list()]), "calls_pkey"),
@@ -45,6 +46,9 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(deliveries::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
         (deliveries::query(integration_id, None, page), "deliveries_pkey"),
         (deliveries::query(integration_id, dead, page), "deliveries_dead"),
+        (fixed(secrets::RECENT_REVEALS, reveals), "audit_reveals"),
+        (audit::query(app_id, None, page), "audit_by_app"),
+        (audit::query(app_id, Some(integration_id), page), "audit_by_integration"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec![1_i64.into()]), "calls_live"),
         (calls::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),
@@ -79,6 +83,10 @@ const ROWS: &[&str] = &[
         (id, app_id, session_id, call_id, name, preview, envelope, occurred_at, recorded_at)
      SELECT 'event_' || n, 'app_' || (n % 50), 'ses_' || n, 'call_' || n,
         CASE WHEN n % 10 = 0 THEN 'call_ended' ELSE 'wish' END, FALSE, '{}', n, n
+     FROM numbers",
+    "INSERT INTO audit (app_id, integration_id, action, api_key_id, address, at)
+     SELECT 'app_' || (n % 50), 'int_' || (n % 500),
+        CASE WHEN n % 10 = 0 THEN 'secret_revealed' ELSE 'secret_set' END, 'key_1', '192.0.2.1', n
      FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
      SELECT 'int_' || (n % 50), n,

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 
 use crate::{
-    Append, AppendError, Appended, DatabaseError, MasterKey, OpenError, StoreError,
+    Append, AppendError, Appended, DatabaseError, KeyRing, OpenError, StoreError,
     checkpoint::Checkpointer,
     db::{self, Db},
     log::Log,
@@ -42,7 +42,7 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     db: Db,
-    key: MasterKey,
+    keys: KeyRing,
     log: Log,
     checkpointer: Option<Checkpointer>,
 }
@@ -53,7 +53,8 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`] says what to do.
-    pub async fn open(target: Target, key: MasterKey) -> Result<Self, OpenError> {
+    pub async fn open(target: Target, keys: impl Into<KeyRing>) -> Result<Self, OpenError> {
+        let keys = keys.into();
         let (db, checkpointer) = match target {
             Target::Sqlite { dir } => {
                 let lock = lock_directory(&dir)?;
@@ -64,13 +65,13 @@ impl Store {
             Target::Postgres { url } => (Db::postgres(url.expose_secret()).await?, None),
         };
         migrations::migrate(&db.write).await?;
-        check_key(&db, &key).await?;
+        check_key(&db, &keys).await?;
         if checkpointer.is_some() {
             // The lock proves that no other process is alive, so every lease is a dead one's.
             db::execute(&db.write, "DELETE FROM nodes", []).await?;
         }
         let log = Log::start(db.clone());
-        Ok(Self(Arc::new(Inner { db, key, log, checkpointer })))
+        Ok(Self(Arc::new(Inner { db, keys, log, checkpointer })))
     }
 
     /// Whether the database answers and takes writes.
@@ -152,8 +153,8 @@ impl Store {
         &self.0.db
     }
 
-    pub(crate) fn key(&self) -> &MasterKey {
-        &self.0.key
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.0.keys
     }
 }
 
@@ -187,10 +188,12 @@ fn make_file(file: &Path) -> Result<(), OpenError> {
         .map_err(|source| OpenError::File { path: file.to_owned(), source })
 }
 
-/// Compares the master key with the one that the database was first opened with.
-async fn check_key(db: &Db, key: &MasterKey) -> Result<(), OpenError> {
-    const IDENTITY: &str = "settings:master_key_check";
-    let sealed = key.seal(IDENTITY, &"bellpush".into()).map_err(StoreError::from)?;
+/// The identity of the record that shows whether a master key is the right one.
+pub(crate) const MASTER_KEY_CHECK: &str = "settings:master_key_check";
+
+/// Compares the master keys with the one that the database was first opened with, or rotated to.
+async fn check_key(db: &Db, keys: &KeyRing) -> Result<(), OpenError> {
+    let sealed = keys.seal(MASTER_KEY_CHECK, &"bellpush".into()).map_err(StoreError::from)?;
     let sql = "
         INSERT INTO settings (key, value)
         VALUES ('master_key_check', $1)
@@ -201,7 +204,7 @@ async fn check_key(db: &Db, key: &MasterKey) -> Result<(), OpenError> {
         Some(row) => row.get("value")?,
         None => return Err(StoreError::Corrupt { column: "settings.value" }.into()),
     };
-    match key.open(IDENTITY, &sealed) {
+    match keys.open(MASTER_KEY_CHECK, &sealed) {
         Ok(_) => Ok(()),
         Err(VaultError::Unreadable) => Err(OpenError::WrongMasterKey),
         Err(error) => Err(StoreError::from(error).into()),

@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Duration};
 use bellpush_core::{
     delivery::{AttemptRecord, PendingDelivery, Seq},
     ids::IntegrationId,
+    integration::SignatureScheme,
 };
 use bellpush_delivery::{
-    Announcer, DeliveryQueue, DisableReason, Endpoint, QueueError, SigningSecret,
+    Announcer, DeliveryQueue, DisableReason, Endpoint, QueueError, Signer, SigningKey,
+    SigningSecret,
 };
-use bellpush_store::Store;
+use bellpush_store::{SigningSecrets, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::{Notify, mpsc};
 use tracing::{error, warn};
@@ -40,15 +42,10 @@ impl DeliveryQueue for StoreQueue {
         let stored = self.0.endpoints().await.map_err(QueueError::new)?;
         let mut endpoints = Vec::with_capacity(stored.len());
         for endpoint in stored.into_iter().filter(|endpoint| endpoint.settings.active) {
-            match SigningSecret::parse(endpoint.signing_secret.expose_secret()) {
-                Ok(secret) => endpoints.push(Endpoint {
-                    integration_id: endpoint.id,
-                    url: endpoint.settings.url,
-                    secret,
-                    ordered: endpoint.settings.ordered,
-                }),
+            match ready(&endpoint) {
+                Ok(ready) => endpoints.push(ready),
                 // The others must not wait for one that is broken.
-                Err(error) => error!(integration = %endpoint.id, %error, "no usable secret"),
+                Err(error) => error!(integration = %endpoint.id, %error, "can't be sent to"),
             }
         }
         Ok(endpoints)
@@ -73,6 +70,29 @@ impl DeliveryQueue for StoreQueue {
             .map(drop)
             .map_err(QueueError::new)
     }
+}
+
+/// An integration with its secrets in their places.
+fn ready(endpoint: &bellpush_store::Endpoint) -> anyhow::Result<Endpoint> {
+    let signatures = &endpoint.settings.signatures;
+    let signer = signer(&endpoint.signing, signatures.contains(&SignatureScheme::V1a))?;
+    Ok(Endpoint::new(endpoint.id, &endpoint.settings, signer, &endpoint.secrets)?)
+}
+
+fn signer(signing: &SigningSecrets, by_key: bool) -> anyhow::Result<Signer> {
+    let mut signer = Signer::new(SigningSecret::parse(signing.secret.expose_secret())?);
+    if let Some(key) = signing.key.as_ref().filter(|_| by_key) {
+        signer = signer.and_key(SigningKey::parse(key.expose_secret())?, None);
+    }
+    for retired in &signing.retired {
+        let (text, until) = (retired.secret.expose_secret(), Some(retired.expires_at));
+        if let Ok(secret) = SigningSecret::parse(text) {
+            signer = signer.and_secret(secret, until);
+        } else if by_key {
+            signer = signer.and_key(SigningKey::parse(text)?, until);
+        }
+    }
+    Ok(signer)
 }
 
 /// Tells the engine of what the log has written, and of changed integrations, until the log closes.

@@ -4,8 +4,10 @@
 mod config;
 mod delivery;
 mod http;
+mod keys;
 mod logging;
 mod serve;
+mod store;
 
 use std::process::ExitCode;
 
@@ -27,14 +29,18 @@ enum Command {
     /// its name is that of the long option with underscores. The command line wins over the
     /// environment, and the environment over the file.
     Serve(Box<config::Options>),
+    /// List, rotate and drop the master keys that secrets are encrypted with.
+    Keys(Box<keys::KeysOptions>),
 }
 
 fn main() -> ExitCode {
-    let Cli { command: Command::Serve(options) } = Cli::parse();
-    let result = config::Config::load(*options).and_then(|config| {
-        logging::start(&config)?;
-        serve::run(config)
-    });
+    let result = match Cli::parse().command {
+        Command::Serve(options) => config::Config::load(*options).and_then(|config| {
+            logging::start(&config)?;
+            serve::run(config)
+        }),
+        Command::Keys(options) => keys::run(*options),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

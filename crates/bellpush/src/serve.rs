@@ -1,10 +1,6 @@
 //! `bellpush serve`: opens the store, starts the engines, serves HTTP, and stops in order.
 
 use std::{
-    fs::DirBuilder,
-    io::Write,
-    os::unix::fs::DirBuilderExt,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +12,7 @@ use bellpush_delivery::{
     AddressPolicy, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
 };
 use bellpush_server::{ApiKey, Demo, Server, ServerConfig, recovery};
-use bellpush_store::{MasterKey, Store, Target};
+use bellpush_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret;
 use tokio::{
@@ -31,6 +27,7 @@ use crate::{
     config::Config,
     delivery::{StoreQueue, announce},
     http,
+    store::{self, say},
 };
 
 /// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
@@ -57,7 +54,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let began = Instant::now();
     let metrics =
         PrometheusBuilder::new().install_recorder().context("metrics can't be collected")?;
-    let store = open_store(&config).await?;
+    let store = store::open(&config, store::load_keys(&config)?).await?;
     ensure_admin_key(&store, &config).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("--listen: {} can't be used; choose another address or port", config.listen)
@@ -119,27 +116,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     store.close().await;
     info!("stopped");
     Ok(())
-}
-
-async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let target = match &config.database_url {
-        Some(url) => Target::Postgres { url: url.clone() },
-        None => Target::Sqlite { dir: config.data_dir.clone() },
-    };
-    if let Some(folder) = config.master_key_file.parent() {
-        make_private_folder(folder)
-            .with_context(|| format!("the directory {} can't be made", folder.display()))?;
-    }
-    let key = MasterKey::load_or_create(&config.master_key_file)?;
-    Ok(Store::open(target, key).await?)
-}
-
-/// A folder that only this user can look into; left as it is when it is there.
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Makes sure that there is a key for the management API; one that is made here is shown once.
@@ -207,11 +183,4 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// A line for the person who starts the server, apart from the log.
-fn say(line: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush().context("standard output is closed")
 }

@@ -159,6 +159,14 @@ impl Api {
         Answer::to(self.request(Method::POST, path).json(body)).await
     }
 
+    /// PUT with a JSON body.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub async fn put(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
+        Answer::to(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// PATCH with a JSON body.
     ///
     /// # Errors
@@ -202,9 +210,21 @@ impl Api {
         url: &str,
         events: &[&str],
     ) -> anyhow::Result<Integration> {
+        self.create_integration_with(app, &json!({ "name": "Test", "url": url, "events": events }))
+            .await
+    }
+
+    /// Makes an integration with these settings.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn create_integration_with(
+        &self,
+        app: &App,
+        settings: &Value,
+    ) -> anyhow::Result<Integration> {
         let path = format!("/v1/apps/{}/integrations", app.id);
-        let settings = json!({ "name": "Test", "url": url, "events": events });
-        self.post(&path, &settings).await?.expect(201)?.json().context("the new integration")
+        self.post(&path, settings).await?.expect(201)?.json().context("the new integration")
     }
 
     /// Makes a trusted session.

@@ -46,13 +46,23 @@ pub fn binary() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// The program is missing.
 pub fn command() -> anyhow::Result<Command> {
+    let mut command = program()?;
+    command.arg("serve");
+    Ok(command)
+}
+
+/// `bellpush`, unaffected by the environment of the test.
+///
+/// # Errors
+/// The program is missing.
+pub fn program() -> anyhow::Result<Command> {
     let mut command = Command::new(binary()?);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BELLPUSH_") {
             command.env_remove(name);
         }
     }
-    command.arg("serve").stdin(Stdio::null());
+    command.stdin(Stdio::null());
     Ok(command)
 }
 

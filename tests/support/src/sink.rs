@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
 };
 use standardwebhooks::Webhook;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -22,6 +22,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 pub struct Received {
     /// When it came.
     pub at: Instant,
+    /// The path and the query that it asked for.
+    pub target: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body, byte for byte.
@@ -188,8 +190,14 @@ impl Drop for Sink {
     }
 }
 
-async fn receive(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let mut received = Received { at: Instant::now(), headers, body, signed: None, answered: None };
+async fn receive(
+    State(endpoint): State<Endpoint>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let (at, target) = (Instant::now(), uri.to_string());
+    let mut received = Received { at, target, headers, body, signed: None, answered: None };
     let reply = {
         let mut shared = endpoint.shared.lock().unwrap_or_else(PoisonError::into_inner);
         received.signed = shared

@@ -36,7 +36,7 @@ pub(super) enum BodyEnd {
 
 impl Answer {
     /// There was no answer.
-    pub(super) fn none(failure: FailureClass, detail: impl Into<String>) -> Self {
+    pub(crate) fn none(failure: FailureClass, detail: impl Into<String>) -> Self {
         let detail = snippet(detail.into().as_bytes());
         Self { status: None, failure: Some(failure), retry_after: None, detail }
     }

@@ -9,9 +9,8 @@ pub mod guard;
 
 use std::{sync::Arc, time::Duration};
 
-use bellpush_core::{delivery::FailureClass, integration::EndpointUrl};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri};
+use http::Method;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
@@ -23,6 +22,7 @@ use jiff::Timestamp;
 use rustls::crypto::aws_lc_rs;
 use tokio::time::{Instant, timeout_at};
 
+use crate::endpoint::Request;
 use answer::{BodyEnd, KEPT_BYTES};
 use connector::{GuardedTcp, InTime};
 
@@ -45,17 +45,11 @@ pub struct ClientSettings {
     pub addresses: AddressPolicy,
     /// To resolve the name, connect and agree on TLS.
     pub connect_timeout: Duration,
-    /// From the start of an attempt to the end of the answer.
-    pub total_timeout: Duration,
 }
 
 impl Default for ClientSettings {
     fn default() -> Self {
-        Self {
-            addresses: AddressPolicy::default(),
-            connect_timeout: Duration::from_secs(3),
-            total_timeout: Duration::from_secs(10),
-        }
+        Self { addresses: AddressPolicy::default(), connect_timeout: Duration::from_secs(3) }
     }
 }
 
@@ -89,12 +83,11 @@ pub fn system_tls() -> Result<rustls::ClientConfig, ClientError> {
 /// Sends requests. Keeps connections to be used again; cheap to share.
 pub struct WebhookClient {
     http: Client<InTime<HttpsConnector<GuardedTcp>>, Full<Bytes>>,
-    total_timeout: Duration,
 }
 
 impl std::fmt::Debug for WebhookClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookClient").field("total_timeout", &self.total_timeout).finish()
+        f.write_str("WebhookClient")
     }
 }
 
@@ -134,24 +127,20 @@ impl WebhookClient {
             .http2_keep_alive_interval(HTTP2_PING)
             .http2_max_header_list_size(HEAD_BYTES as u32)
             .build(InTime { inner: https, timeout: settings.connect_timeout });
-        Self { http, total_timeout: settings.total_timeout }
+        Self { http }
     }
 
-    /// Sends one POST and says what came of it. Ends within the total time-out.
-    pub async fn post(&self, url: &EndpointUrl, headers: HeaderMap, body: Bytes) -> Answer {
-        let deadline = Instant::now() + self.total_timeout;
-        let Ok(uri) = url.url().as_str().parse::<Uri>() else {
-            return Answer::none(
-                FailureClass::Connect,
-                "the URL holds characters HTTP cannot send",
-            );
-        };
-        let mut request = Request::new(Full::new(body));
+    /// Sends one POST and says what came of it. Ends within this time, from the start to the end of
+    /// the answer.
+    pub async fn post(&self, request: Request, within: Duration) -> Answer {
+        let deadline = Instant::now() + within;
+        let Request { uri, headers, body } = request;
+        let mut request = http::Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         let response = match timeout_at(deadline, self.http.request(request)).await {
-            Err(_) => return Answer::none_within(self.total_timeout),
+            Err(_) => return Answer::none_within(within),
             Ok(Err(error)) => return Answer::from_error(&error),
             Ok(Ok(response)) => response,
         };

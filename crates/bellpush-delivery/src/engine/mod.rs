@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinSet};
 
 pub use announcements::{Announcements, Announcer, announcements};
-pub use queue::{DeliveryQueue, DisableReason, Endpoint, QueueError};
+pub use queue::{DeliveryQueue, DisableReason, QueueError};
 
 use crate::{
     breaker::BreakerPolicy,

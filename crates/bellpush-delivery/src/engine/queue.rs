@@ -5,23 +5,9 @@ use std::future::Future;
 use bellpush_core::{
     delivery::{AttemptRecord, PendingDelivery, Seq},
     ids::IntegrationId,
-    integration::EndpointUrl,
 };
 
-use crate::signing::SigningSecret;
-
-/// Where and how one active integration is sent its events.
-#[derive(Debug, Clone)]
-pub struct Endpoint {
-    /// The integration.
-    pub integration_id: IntegrationId,
-    /// Where requests go.
-    pub url: EndpointUrl,
-    /// By which they are signed.
-    pub secret: SigningSecret,
-    /// Whether the events of one call are sent one after the other, in their order.
-    pub ordered: bool,
-}
+use crate::endpoint::Endpoint;
 
 /// Why the engine switches an integration off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

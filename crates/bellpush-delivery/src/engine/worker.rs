@@ -25,10 +25,11 @@ use super::{
     announcements::{Announced, Announcements},
     attempt::attempt,
     metrics,
-    queue::{DeliveryQueue, DisableReason, Endpoint, QueueError},
+    queue::{DeliveryQueue, DisableReason, QueueError},
 };
 use crate::{
     client::WebhookClient,
+    endpoint::Endpoint,
     scheduler::{Action, AttemptReport, EndpointRules, Input, Now, Scheduler},
 };
 
@@ -244,7 +245,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         let mut now = HashMap::new();
         for endpoint in endpoints {
             let id = endpoint.integration_id;
-            if self.endpoints.get(&id).is_some_and(|before| before.url != endpoint.url) {
+            if self.endpoints.get(&id).is_some_and(|before| !before.same_url(&endpoint)) {
                 moved.push(id);
             }
             now.insert(id, Arc::new(endpoint));

@@ -306,7 +306,10 @@ impl Scheduler {
         let Some(ended) = lane.end(key.seq) else { return };
         self.in_flight -= 1;
         self.unrecorded += 1;
-        lane.breaker.report(now.at, ended.pass, report.failure.is_none());
+        match report.failure {
+            Some(FailureClass::Template) => lane.breaker.take_back(now.at, ended.pass),
+            failure => lane.breaker.report(now.at, ended.pass, failure.is_none()),
+        }
         let verdict = self.schedule.judge(ended.number, &report, rng);
         let (outcome, wait) = match verdict {
             Verdict::Delivered => (DeliveryStatus::Delivered, None),

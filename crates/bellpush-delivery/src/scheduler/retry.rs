@@ -50,6 +50,8 @@ impl RetrySchedule {
         let tries = match (report.failure, report.status) {
             (None, _) => return Verdict::Delivered,
             (Some(FailureClass::Status), Some(410)) => return Verdict::Gone,
+            // Nothing was sent, and the same would come of it again.
+            (Some(FailureClass::Template), _) => return Verdict::Dead,
             (Some(FailureClass::Status), Some(408 | 409 | 425 | 429)) => u32::MAX,
             (Some(FailureClass::Status), Some(400..=499)) => TRIES_WHEN_REFUSED,
             _ => u32::MAX,
@@ -137,6 +139,7 @@ mod tests {
             assert!(matches!(judge(8, &status(patient)), Verdict::RetryIn(_)), "{patient}");
         }
         assert_eq!(judge(1, &status(410)), Verdict::Gone);
+        assert_eq!(judge(1, &report(None, Some(FailureClass::Template))), Verdict::Dead);
         assert_eq!(judge(3, &report(Some(204), None)), Verdict::Delivered);
         let no_body = report(Some(200), Some(FailureClass::TimedOut));
         assert!(matches!(judge(2, &no_body), Verdict::RetryIn(_)));

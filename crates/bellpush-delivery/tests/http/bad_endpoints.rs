@@ -7,20 +7,20 @@ use axum::{
     response::IntoResponse,
 };
 use bellpush_core::delivery::FailureClass;
-use bellpush_delivery::client::{Answer, ClientSettings, WebhookClient};
-use bytes::Bytes;
-use http::HeaderMap;
+use bellpush_delivery::client::{Answer, WebhookClient};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::support::{Sink, quick, raw_endpoint};
+use crate::{
+    support::{Sink, quick, raw_endpoint},
+    tls::post_within,
+};
 
 async fn post(url: &str) -> Answer {
-    let settings = ClientSettings { total_timeout: Duration::from_secs(2), ..quick().client };
-    let client = WebhookClient::new(&settings).unwrap();
-    client.post(&url.parse().unwrap(), HeaderMap::new(), Bytes::from_static(b"{}")).await
+    let client = WebhookClient::new(&quick().client).unwrap();
+    post_within(&client, url, Duration::from_secs(2)).await
 }
 
 async fn post_raw<F>(talk: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Answer

@@ -1,12 +1,16 @@
 //! What receivers see.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
-use bellpush_core::delivery::{DeliveryStatus, FailureClass};
+use bellpush_core::{
+    delivery::{DeliveryStatus, FailureClass},
+    integration::{Payload, Preset},
+};
 use bellpush_delivery::{DeliveryEngine, announcements};
 
 use crate::support::{FakeQueue, Sink, integration, quick, secret, until};
+
+/// Makes a body of each event but those without a call.
+const PICKY: &str = r#"{% if callId %}{"only":{{ data.n }}}{% endif %}"#;
 
 #[tokio::test]
 async fn an_event_arrives_once_with_its_exact_body_and_a_signature_that_the_official_library_takes()
@@ -89,10 +93,9 @@ async fn a_hanging_endpoint_times_out_and_delays_nobody() {
     let (hanging, healthy) = (Sink::hanging().await, Sink::healthy().await);
     let queue = FakeQueue::with(&[&hanging.url(), &healthy.url()]);
     let stuck: Vec<_> = (0..100).map(|_| queue.commit(0, None)).collect();
-    let mut settings = quick();
-    settings.client.total_timeout = Duration::from_secs(2);
+    queue.contents().endpoints[0].1.timeout_seconds = 2;
     let (announcer, announced) = announcements(512);
-    let _engine = DeliveryEngine::start(queue.clone(), announced, settings).unwrap();
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
     until("some hang", || hanging.received().len() >= 32).await;
     for _ in 0..100 {
         announcer.deliveries(vec![queue.commit(1, None)]);
@@ -137,7 +140,7 @@ async fn an_integration_that_is_added_gets_what_waits_for_it_and_one_that_is_cha
     queue.add_endpoint(&old.url());
     announcer.endpoints_changed();
     until("the first is delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
-    queue.contents().endpoints[0].url = new.url().parse().unwrap();
+    queue.contents().endpoints[0].1.url = new.url().parse().unwrap();
     announcer.endpoints_changed();
     until("a delivery goes to the new URL", || {
         announcer.deliveries(vec![queue.commit(0, None)]);
@@ -159,4 +162,31 @@ async fn connections_are_kept_for_the_next_request() {
     let mut ports: Vec<u16> = sink.received().iter().map(|request| request.peer.port()).collect();
     ports.dedup();
     assert_eq!(ports.len(), 1, "{ports:?}");
+}
+
+#[tokio::test]
+async fn a_template_that_fails_kills_its_delivery_at_once_and_disturbs_nothing_else() {
+    let sink = Sink::healthy().await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let payload = Payload { preset: Preset::Custom, template: Some(PICKY.into()) };
+    queue.contents().endpoints[0].1.payload = payload;
+    // More than open a breaker.
+    let dead: Vec<_> = (0..30).map(|_| queue.commit(0, None)).collect();
+    let good = queue.commit(0, Some(1));
+    let (_announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    until("all are settled", || queue.count(DeliveryStatus::Pending) == 0).await;
+    for delivery in &dead {
+        let [record] = queue.records(delivery.key).try_into().unwrap();
+        assert_eq!((record.failure, record.status), (Some(FailureClass::Template), None));
+        assert!(record.detail.contains("not JSON"), "{}", record.detail);
+    }
+    let [record] = queue.records(good.key).try_into().unwrap();
+    assert_eq!((record.status, record.failure), (Some(200), None));
+    let received = sink.received();
+    let [request] = received.as_slice() else { panic!("{received:?}") };
+    assert_eq!(request.body, r#"{"only":31}"#);
+    let secret = secrecy::ExposeSecret::expose_secret(&secret().reveal()).to_owned();
+    let official = standardwebhooks::Webhook::new(&secret).unwrap();
+    official.verify(&request.body, &request.headers).unwrap();
 }

@@ -17,10 +17,11 @@ use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
+    integration::IntegrationSettings,
 };
 use bellpush_delivery::{
     AddressPolicy, ClientSettings, DeliveryQueue, DeliverySettings, DisableReason, Endpoint,
-    QueueError, SigningSecret, scheduler::RetrySchedule,
+    QueueError, Signer, SigningSecret, scheduler::RetrySchedule,
 };
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
@@ -149,7 +150,7 @@ pub(crate) struct FakeQueue(Mutex<Contents>);
 #[derive(Default)]
 pub(crate) struct Contents {
     pub(crate) rows: BTreeMap<DeliveryKey, Row>,
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Vec<(IntegrationId, IntegrationSettings)>,
     pub(crate) disabled: Vec<IntegrationId>,
     /// How often writing fails from now on, and how.
     pub(crate) failures: Vec<Failure>,
@@ -184,12 +185,8 @@ impl FakeQueue {
     pub(crate) fn add_endpoint(&self, url: &str) -> IntegrationId {
         let mut contents = self.contents();
         let integration_id = integration(contents.endpoints.len());
-        contents.endpoints.push(Endpoint {
-            integration_id,
-            url: url.parse().unwrap(),
-            secret: secret(),
-            ordered: true,
-        });
+        let settings = IntegrationSettings::new("n", url.parse().unwrap());
+        contents.endpoints.push((integration_id, settings));
         integration_id
     }
 
@@ -208,7 +205,10 @@ impl FakeQueue {
             app_id: AppId::from_uuid(Uuid::from_u128(7)),
             event_id: EventId::from_uuid(Uuid::from_u128(uuid)).unwrap(),
             call_id: call.map(|number| CallId::from_uuid(Uuid::from_u128(number))),
-            body: format!(r#"{{"name":"call_ended","data":{{"n":{seq},"ü":" spaced "}}}}"#),
+            body: format!(
+                r#"{{"name":"call_ended","data":{{"n":{seq},"ü":" spaced "}},"timestamp":"{}"}}"#,
+                "2026-03-01T09:30:00.000Z"
+            ),
             attempts: 0,
             due: EventTime::new(jiff::Timestamp::now()),
         };
@@ -289,8 +289,11 @@ impl DeliveryQueue for FakeQueue {
 
     async fn endpoints(&self) -> Result<Vec<Endpoint>, QueueError> {
         let contents = self.contents();
-        let active = |endpoint: &&Endpoint| !contents.disabled.contains(&endpoint.integration_id);
-        Ok(contents.endpoints.iter().filter(active).cloned().collect())
+        let active = contents.endpoints.iter().filter(|(id, _)| !contents.disabled.contains(id));
+        let ready = |(id, settings): &(IntegrationId, IntegrationSettings)| {
+            Endpoint::new(*id, settings, Signer::new(secret()), &BTreeMap::new()).unwrap()
+        };
+        Ok(active.map(ready).collect())
     }
 
     async fn disable(&self, id: IntegrationId, _: DisableReason) -> Result<(), QueueError> {

@@ -6,12 +6,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use axum::http::StatusCode;
 use bellpush_core::delivery::FailureClass;
-use bellpush_delivery::client::{
-    AddressPolicy, Answer, ClientSettings, Resolve, Resolving, WebhookClient,
+use bellpush_delivery::{
+    client::{AddressPolicy, Answer, ClientSettings, Resolve, Resolving, WebhookClient},
+    endpoint::Request,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -125,7 +127,14 @@ pub(crate) fn client(
 }
 
 pub(crate) async fn post(client: &WebhookClient, url: &str) -> Answer {
-    client.post(&url.parse().unwrap(), HeaderMap::new(), Bytes::from_static(b"{}")).await
+    post_within(client, url, Duration::from_secs(10)).await
+}
+
+pub(crate) async fn post_within(client: &WebhookClient, url: &str, within: Duration) -> Answer {
+    let url: bellpush_core::integration::EndpointUrl = url.parse().unwrap();
+    let uri = url.plain().unwrap().as_str().parse().unwrap();
+    let request = Request { uri, headers: HeaderMap::new(), body: Bytes::from_static(b"{}") };
+    client.post(request, within).await
 }
 
 fn loopback() -> AddressPolicy {

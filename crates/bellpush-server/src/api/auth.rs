@@ -1,25 +1,46 @@
 //! Who may use the management API, and which app a path names.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, Path},
+    extract::{ConnectInfo, FromRequestParts, Path},
     http::request::Parts,
 };
 use bellpush_core::ids::AppId;
-use bellpush_store::App;
+use bellpush_store::{Actor, App};
 
-use crate::{Server, http::problem::Problem};
+use crate::{
+    Server,
+    http::{client_ip::client_ip, problem::Problem},
+};
 
 /// Proof that a request came with a valid API key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ApiClient;
 
+/// The same for what goes into the audit trail: who asks, and from where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AuditedClient(pub(crate) Actor);
+
+impl FromRequestParts<Arc<Server>> for AuditedClient {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
+        let api_key_id = server.authenticate_api(&parts.headers).await?.id;
+        let ConnectInfo(peer) = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .ok_or_else(|| Problem::internal("the server does not know who asks"))?;
+        let address = client_ip(*peer, &parts.headers, &server.config.trusted_proxies);
+        Ok(Self(Actor { api_key_id, address }))
+    }
+}
+
 impl FromRequestParts<Arc<Server>> for ApiClient {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        server.authenticate_api(&parts.headers).await.map(|()| Self)
+        server.authenticate_api(&parts.headers).await.map(|_| Self)
     }
 }
 

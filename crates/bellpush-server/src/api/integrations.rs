@@ -1,25 +1,28 @@
 //! `/v1/apps/{appId}/integrations`: where an app's events are sent, and how that went.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
-    integration::IntegrationSettings,
+    integration::{IntegrationSettings, SecretName, SignatureScheme, check_secret_value},
 };
 use bellpush_delivery::SigningSecret;
-use bellpush_store::Integration;
-use secrecy::ExposeSecret;
+use bellpush_store::{Integration, NewSecrets};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     apps::merged,
     auth::{ApiClient, PathIds, app},
     paging::PageQuery,
+    presets::{maker, refused},
+    secrets::{NO_STORE, Unkept},
+    signing::new_key,
 };
 use crate::{
     Server,
@@ -61,6 +64,25 @@ pub(crate) struct IntegrationList {
     items: Vec<IntegrationView>,
 }
 
+/// A new integration: its settings, and the secrets that they name.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes the request, which is read in two steps")]
+pub(crate) struct NewIntegration {
+    #[serde(flatten)]
+    settings: IntegrationSettings,
+    /// The values of the secrets, by name.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    secrets: BTreeMap<String, String>,
+}
+
+/// The part of a [`NewIntegration`] that is no setting.
+#[derive(Deserialize)]
+struct GivenSecrets {
+    #[serde(default)]
+    secrets: BTreeMap<SecretName, String>,
+}
+
 /// A new integration with its signing secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -97,7 +119,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations", tag = "integrations",
     security(("api_key" = [])), params(("appId" = String, Path)),
-    request_body = IntegrationSettings,
+    request_body = NewIntegration,
     responses(
         (status = 201, body = IntegrationCreated),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -109,18 +131,43 @@ pub(crate) async fn create(
     _: ApiClient,
     State(server): State<Arc<Server>>,
     PathIds(app_id): PathIds<AppId>,
-    JsonBody(settings): JsonBody<IntegrationSettings>,
-) -> Result<(StatusCode, Json<IntegrationCreated>), Problem> {
+    JsonBody(mut request): JsonBody<Value>,
+) -> Result<(StatusCode, Unkept<IntegrationCreated>), Problem> {
+    let named = take_secrets(&mut request)?;
+    let settings: IntegrationSettings = parse_value(request)?;
     check(&server, &settings)?;
-    let secret = SigningSecret::generate(rand::random()).reveal();
+    let new = NewSecrets {
+        signing_secret: SigningSecret::generate(rand::random()).reveal(),
+        signing_key: new_key_if_needed(&settings)?,
+        named,
+    };
     let limit = server.config.max_active_integrations;
-    let created = server.store.create_integration(app_id, &settings, &secret, limit).await?;
+    let created = server.store.create_integration(app_id, &settings, &new, limit).await?;
     server.integrations_changed.notify_one();
     let body = IntegrationCreated {
         integration: created.into(),
-        signing_secret: secret.expose_secret().to_owned(),
+        signing_secret: new.signing_secret.expose_secret().to_owned(),
     };
-    Ok((StatusCode::CREATED, Json(body)))
+    Ok((StatusCode::CREATED, (NO_STORE, Json(body))))
+}
+
+/// Takes the values of secrets out of a request for a new integration, and checks them.
+fn take_secrets(request: &mut Value) -> Result<BTreeMap<SecretName, SecretString>, Problem> {
+    let Some(secrets) = request.as_object_mut().and_then(|fields| fields.remove("secrets")) else {
+        return Ok(BTreeMap::new());
+    };
+    let GivenSecrets { secrets } = parse_value(json!({ "secrets": secrets }))?;
+    for (name, value) in &secrets {
+        check_secret_value(value)
+            .map_err(|error| Problem::invalid(error.to_string()).at(format!("/secrets/{name}")))?;
+    }
+    Ok(secrets.into_iter().map(|(name, value)| (name, value.into())).collect())
+}
+
+/// A key for an integration that signs by one.
+fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretString>, Problem> {
+    let by_key = settings.signatures.contains(&SignatureScheme::V1a);
+    by_key.then(|| new_key().map(|key| key.reveal())).transpose()
 }
 
 /// Read an integration
@@ -166,6 +213,9 @@ pub(crate) async fn update(
     let present = find(&server, app_id, id).await?;
     let settings: IntegrationSettings = parse_value(merged(&present.settings, &patch)?)?;
     check(&server, &settings)?;
+    if let Some(key) = new_key_if_needed(&settings)? {
+        server.store.add_signing_key(app_id, id, &key).await?;
+    }
     let limit = server.config.max_active_integrations;
     let updated = server.store.update_integration(app_id, id, &settings, limit).await?;
     server.integrations_changed.notify_one();
@@ -310,13 +360,21 @@ fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem>
         )
         .at("/url"));
     }
+    let maker = maker(&settings.payload)?;
+    for event in settings.events.iter().filter(|_| maker.has_template()) {
+        maker.make_sample(event, server.now()).map_err(|error| refused(&error))?;
+    }
     Ok(())
 }
 
-async fn find(server: &Server, app_id: AppId, id: IntegrationId) -> Result<Integration, Problem> {
+pub(super) async fn find(
+    server: &Server,
+    app_id: AppId,
+    id: IntegrationId,
+) -> Result<Integration, Problem> {
     server.store.integration(app_id, id).await?.ok_or_else(|| unknown(id))
 }
 
-fn unknown(id: IntegrationId) -> Problem {
+pub(super) fn unknown(id: IntegrationId) -> Problem {
     Problem::not_found(format!("the app has no integration {id}"))
 }

@@ -1,13 +1,17 @@
 //! The management API: everything that can be set up or read back, by API key.
 
 mod apps;
+mod audit;
 mod auth;
 mod calls;
 mod destinations;
 mod events;
 mod integrations;
 mod paging;
+mod presets;
+mod secrets;
 mod sessions;
+mod signing;
 mod widget_keys;
 
 use std::sync::Arc;
@@ -27,6 +31,16 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(integrations::list, integrations::create))
         .routes(routes!(integrations::read, integrations::update, integrations::delete))
         .routes(routes!(integrations::deliveries))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::put, secrets::delete))
+        .routes(routes!(secrets::reveal))
+        .routes(routes!(signing::read))
+        .routes(routes!(signing::rotate))
+        .routes(routes!(signing::reveal))
+        .routes(routes!(audit::of_integration))
+        .routes(routes!(audit::of_app))
+        .routes(routes!(presets::list))
+        .routes(routes!(presets::preview))
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(events::list))

@@ -1,6 +1,6 @@
 //! Errors of the other crates as problem documents: one mapping for all handlers.
 
-use bellpush_store::{AppendError, Refusal, SaveError, StoreError};
+use bellpush_store::{AppendError, Refusal, RevealError, SaveError, StoreError};
 use tracing::error;
 
 use super::problem::Problem;
@@ -25,7 +25,28 @@ impl From<SaveError> for Problem {
         match error {
             SaveError::UnknownApp => Self::not_found("there is no such app"),
             SaveError::TooManyActive { .. } => Self::conflict(error.to_string()).at("/active"),
+            SaveError::UnknownSecret { ref pointer, .. } => {
+                let pointer = pointer.clone();
+                Self::invalid(error.to_string()).at(pointer)
+            }
+            SaveError::TooManySecrets => Self::conflict(error.to_string()).at("/secrets"),
+            SaveError::SecretInUse { .. } => Self::conflict(error.to_string()),
+            SaveError::TooManyOverlaps => Self::conflict(error.to_string()).at("/overlapSeconds"),
             SaveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevealError> for Problem {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::TooMany { wait } => {
+                metrics::counter!("bellpush_rate_limited_total", "what" => "reveals").increment(1);
+                let seconds = wait.as_secs() + 1;
+                Self::rate_limited(format!("{error}; try again in {seconds} s"))
+                    .retry_after(seconds)
+            }
+            RevealError::Store(error) => error.into(),
         }
     }
 }

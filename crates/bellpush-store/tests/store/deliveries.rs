@@ -14,12 +14,8 @@ use crate::site::{Site, new_call, new_node, now};
 
 pub(crate) fn settings(events: &[&str]) -> IntegrationSettings {
     IntegrationSettings {
-        name: "Hook".into(),
-        url: "https://hooks.example/x".parse().unwrap(),
         events: events.iter().map(|name| (*name).to_owned()).collect(),
-        active: true,
-        ordered: true,
-        include_previews: false,
+        ..IntegrationSettings::new("Hook", "https://hooks.example/x".parse().unwrap())
     }
 }
 
@@ -284,7 +280,7 @@ on_both_stores! {
         assert_eq!(endpoints.len(), 1);
         assert_eq!((endpoints[0].id, endpoints[0].app_id), (id, app_id));
         assert_eq!(endpoints[0].settings, settings(&["call_ended"]));
-        assert_eq!(endpoints[0].signing_secret.expose_secret(), "whsec_test");
+        assert_eq!(endpoints[0].signing.secret.expose_secret(), "whsec_test");
         assert!(!format!("{endpoints:?}").contains("whsec_test"));
     }
 }

@@ -31,10 +31,13 @@ macro_rules! on_both_stores {
 
 mod configuration;
 mod deliveries;
+mod keys;
 mod log;
 mod nodes;
 mod opening;
 mod reading;
+mod secrets;
 mod sessions;
+mod signing;
 mod site;
 mod vault;

@@ -9,10 +9,10 @@ use bellpush_core::{
     ids::{AppId, CallId, DestinationId, EventId, NodeId, SessionId},
 };
 use bellpush_store::{
-    Append, CallFinish, MasterKey, NewCall, NewSession, OpenError, SecretHash, Session, Store,
-    Target,
+    Append, CallFinish, KeyRing, MasterKey, NewCall, NewSession, OpenError, SecretHash, Session,
+    Store, Target,
 };
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -72,15 +72,36 @@ impl Site {
     }
 
     /// Opens the store once more; on SQLite as soon as its last holder is gone.
-    pub(crate) async fn open(&self, key: MasterKey) -> Result<Store, OpenError> {
-        open(&self.target, key).await
+    pub(crate) async fn open(&self, keys: impl Into<KeyRing>) -> Result<Store, OpenError> {
+        open(&self.target, keys.into()).await
+    }
+
+    /// The columns of a SQLite file whose names are like one of these, with their tables.
+    pub(crate) async fn columns(&self, like: &[&str]) -> Vec<String> {
+        let Place::Directory(dir) = &self.place else { panic!("not a SQLite file") };
+        let url = format!("sqlite://{}/data/bellpush.db", dir.path().display());
+        let connection = Database::connect(url).await.unwrap();
+        let like: Vec<_> = like.iter().map(|name| format!("field.name LIKE '{name}'")).collect();
+        let sql = format!(
+            "SELECT tables.name || '.' || field.name AS found
+             FROM sqlite_master AS tables
+             JOIN pragma_table_info(tables.name) AS field
+             WHERE tables.type = 'table'
+               AND ({})
+             ORDER BY found",
+            like.join(" OR ")
+        );
+        let rows = connection.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
+        let found = rows.unwrap().iter().map(|row| row.try_get("", "found").unwrap()).collect();
+        connection.close().await.unwrap();
+        found
     }
 
     /// Goes on with another handle, as after a crash: nothing is closed.
     pub(crate) async fn reopen(self) -> Self {
         let Self { target, store, place } = self;
         drop(store);
-        let store = open(&target, master_key()).await.unwrap();
+        let store = open(&target, master_key().into()).await.unwrap();
         Self { target, store, place }
     }
 
@@ -124,7 +145,7 @@ impl Site {
     }
 }
 
-async fn open(target: &Target, key: MasterKey) -> Result<Store, OpenError> {
+async fn open(target: &Target, key: KeyRing) -> Result<Store, OpenError> {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         match Store::open(target.clone(), key.clone()).await {

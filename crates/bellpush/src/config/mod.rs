@@ -33,16 +33,16 @@ pub(crate) enum LogFormat {
 macro_rules! options {
     ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $value:literal, $env:literal $([$($extra:tt)+])?;)*) => {
         /// The options of `bellpush serve`.
-        #[derive(Debug, Args, Serialize)]
+        #[derive(Debug, Default, Args, Serialize)]
         pub(crate) struct Options {
             /// Read options from this TOML file
             #[arg(long, value_name = "FILE", env = "BELLPUSH_CONFIG")]
             #[serde(skip)]
-            config: Option<PathBuf>,
+            pub(crate) config: Option<PathBuf>,
             $($(#[doc = $doc])+
             #[arg(long, value_name = $value, env = $env $(, $($extra)+)?)]
             #[serde(skip_serializing_if = "Option::is_none")]
-            $name: Option<$type>,)*
+            pub(crate) $name: Option<$type>,)*
         }
 
         #[derive(Debug, Serialize, Deserialize)]
@@ -73,9 +73,11 @@ options! {
     data_dir: PathBuf = PathBuf::from("data"), "DIRECTORY", "BELLPUSH_DATA_DIR";
     /// Keep everything in this PostgreSQL database instead, like postgres://user:password@host/name
     database_url: String = String::new(), "URL", "BELLPUSH_DATABASE_URL" [hide_env_values = true];
-    /// File with the master key that secrets are encrypted with [default: master.key in the data
+    /// File with the master keys that secrets are encrypted with [default: master.key in the data
     /// directory, made at the first start]
     master_key_file: PathBuf = PathBuf::new(), "FILE", "BELLPUSH_MASTER_KEY_FILE";
+    /// The master keys themselves, as version:key with commas between them, in place of the file
+    master_keys: String = String::new(), "KEYS", "BELLPUSH_MASTER_KEYS" [hide_env_values = true];
     /// UDP address and port for the media of all calls [default: 0.0.0.0:10000]
     media_listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 10_000)), "ADDRESS", "BELLPUSH_MEDIA_LISTEN" [value_parser = address];
     /// IP addresses that browsers reach the UDP port by, separated by commas [default: all addresses
@@ -122,6 +124,15 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8080".to_owned())
 }
 
+/// Where the master keys are.
+#[derive(Debug)]
+pub(crate) enum MasterKeys {
+    /// In this file.
+    File(PathBuf),
+    /// Here.
+    Given(SecretString),
+}
+
 /// The configuration, checked.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -130,7 +141,7 @@ pub(crate) struct Config {
     pub(crate) origin: AllowedOrigin,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<SecretString>,
-    pub(crate) master_key_file: PathBuf,
+    pub(crate) master_keys: MasterKeys,
     pub(crate) media_listen: SocketAddr,
     pub(crate) media_addresses: Vec<IpAddr>,
     pub(crate) trusted_proxies: Vec<IpNet>,
@@ -212,10 +223,12 @@ impl Config {
                 bail!("{option}: must be at least 1");
             }
         }
-        let master_key_file = if values.master_key_file.as_os_str().is_empty() {
-            values.data_dir.join("master.key")
-        } else {
-            values.master_key_file
+        let has_file = !values.master_key_file.as_os_str().is_empty();
+        let master_keys = match values.master_keys.as_str() {
+            "" if has_file => MasterKeys::File(values.master_key_file),
+            "" => MasterKeys::File(values.data_dir.join("master.key")),
+            _ if has_file => bail!("--master-keys: leave it or --master-key-file out"),
+            _ => MasterKeys::Given(values.master_keys.into()),
         };
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         Ok(Self {
@@ -223,7 +236,7 @@ impl Config {
             origin,
             data_dir: values.data_dir,
             database_url,
-            master_key_file,
+            master_keys,
             media_listen: values.media_listen,
             media_addresses: values.media_addresses,
             trusted_proxies: values.trusted_proxies,

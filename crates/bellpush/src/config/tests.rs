@@ -25,7 +25,8 @@ fn without_any_option_the_defaults_work() {
     let config = load(&[]).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.origin.as_str(), "http://localhost:8080");
-    assert_eq!(config.master_key_file, PathBuf::from("data/master.key"));
+    let MasterKeys::File(file) = config.master_keys else { panic!("no file of master keys") };
+    assert_eq!(file, PathBuf::from("data/master.key"));
     assert!(!config.allow_loopback_endpoints && !config.demo);
 }
 
@@ -44,13 +45,14 @@ fn the_command_line_wins_over_the_file() {
 fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
     let unknown = file("lisen = \"127.0.0.1:9000\"\n");
     let wrong = file("max_calls = \"many\"\n");
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 10] = [
         (&["--listen", "here"], &["--listen", "here"]),
         (&["--public-url", "calls.example.com"], &["--public-url", "https://calls.example.com"]),
         (&["--public-url", "http://calls.example.com"], &["--public-url", "https://"]),
         (&["--public-url", "https://calls.example.com/x"], &["--public-url"]),
         (&["--database-url", "mysql://x"], &["--database-url", "postgres://"]),
         (&["--admin-api-key", "secret"], &["--admin-api-key", "bp_"]),
+        (&["--master-keys", "1:x", "--master-key-file", "k"], &["--master-keys"]),
         (&["--session-seconds", "0"], &["--session-seconds", "at least 1"]),
         (&["--config", unknown.path().to_str().unwrap()], &["lisen"]),
         (&["--config", wrong.path().to_str().unwrap()], &["max_calls"]),
@@ -66,7 +68,9 @@ fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
 #[test]
 fn secrets_are_not_shown() {
     let key = format!("bp_{}", "a".repeat(43));
-    let config = load(&["--admin-api-key", &key, "--database-url", "postgres://u:word@h/d"]);
+    let mut arguments = vec!["--admin-api-key", &key, "--database-url", "postgres://u:word@h/d"];
+    arguments.extend(["--master-keys", "1:word"]);
+    let config = load(&arguments);
     let shown = format!("{:?}", config.unwrap());
     assert!(!shown.contains("aaaa") && !shown.contains("word"), "{shown}");
 }

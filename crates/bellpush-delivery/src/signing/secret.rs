@@ -1,4 +1,4 @@
-//! Standard Webhooks v1: HMAC-SHA256 over `id.timestamp.body`.
+//! Standard Webhooks v1: HMAC-SHA256 over `id.timestamp.body`, with a secret that both sides know.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bellpush_core::ids::EventId;

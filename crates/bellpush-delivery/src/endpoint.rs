@@ -1,0 +1,392 @@
+//! An integration as its requests need it: settings with their secrets in place, ready to be sent.
+//!
+//! Everything that is the same for all requests is made once. What holds a secret is kept in memory
+//! that is wiped when it is given back, and becomes a part of a request only when that is sent.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bellpush_core::{
+    delivery::{FailureClass, PendingDelivery},
+    ids::IntegrationId,
+    integration::{EndpointUrl, IntegrationSettings, Piece, SecretName, TextWithSecrets},
+};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    header::{CONTENT_TYPE, USER_AGENT},
+};
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use url::Url;
+
+use crate::{
+    payload::{BodyMaker, EventFacts, TemplateError},
+    signing::Signer,
+};
+
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const APP_ID: HeaderName = HeaderName::from_static("bellpush-app-id");
+const CALL_ID: HeaderName = HeaderName::from_static("bellpush-call-id");
+const ATTEMPT: HeaderName = HeaderName::from_static("bellpush-attempt");
+const AGENT: &str = concat!("bellpush/", env!("CARGO_PKG_VERSION"));
+
+/// RFC 3986 2.3: all but the unreserved characters. A secret is data, not syntax of the URL.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Many a secret is more than one segment of a path.
+const IN_PATH: &AsciiSet = &IN_QUERY.remove(b'/');
+
+/// Why requests to an integration can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    /// A secret that is named is not there.
+    #[error("{{secret.{0}}} is not defined on this integration")]
+    UnknownSecret(SecretName),
+    /// With its secrets, the URL leads to another scheme, host or port.
+    #[error("with its secrets, the URL leads to another host")]
+    OtherHost,
+    /// With its secrets, the URL is none.
+    #[error("the URL holds characters HTTP cannot send")]
+    Url,
+    /// A header can't be sent.
+    #[error("the header {0} can't be sent")]
+    Header(String),
+    /// The template does not compile.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// Why a request was not made. Nothing was sent, and trying again does not help.
+#[derive(Debug, thiserror::Error)]
+pub enum NotMade {
+    /// The template gave no body.
+    #[error("the template failed: {0}")]
+    Template(#[from] TemplateError),
+    /// A header can't be sent.
+    #[error("a header is not valid")]
+    Header(#[from] http::header::InvalidHeaderValue),
+    /// The URL can't be called.
+    #[error("the URL is not valid")]
+    Url(#[from] http::uri::InvalidUri),
+}
+
+impl NotMade {
+    /// The class of the failure.
+    #[must_use]
+    pub const fn class(&self) -> FailureClass {
+        match self {
+            Self::Template(_) => FailureClass::Template,
+            Self::Header(_) | Self::Url(_) => FailureClass::Protocol,
+        }
+    }
+}
+
+/// A request, ready to be sent by POST.
+#[derive(Debug)]
+pub struct Request {
+    /// Where to.
+    pub uri: Uri,
+    /// All headers but those of the connection.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Where and how one active integration is sent its events.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// Whether the events of one call are sent one after the other, in their order.
+    pub ordered: bool,
+    /// How long an attempt may take.
+    pub timeout: Duration,
+    /// The host, for the log. Path and query may hold secrets.
+    pub host: String,
+    target: Target,
+    /// Headers that are the same in all requests.
+    headers: HeaderMap,
+    secret_headers: Vec<(HeaderName, SecretString)>,
+    body: BodyMaker,
+    signer: Signer,
+}
+
+#[derive(Debug)]
+enum Target {
+    Plain(Uri),
+    /// Holds secrets.
+    Secret(SecretString),
+}
+
+impl Endpoint {
+    /// Puts an integration's secrets into its settings.
+    ///
+    /// # Errors
+    /// What can't be sent as it is.
+    pub fn new(
+        integration_id: IntegrationId,
+        settings: &IntegrationSettings,
+        signer: Signer,
+        secrets: &BTreeMap<SecretName, SecretString>,
+    ) -> Result<Self, EndpointError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let mut secret_headers = Vec::new();
+        for (name, value) in &settings.headers {
+            let invalid = || EndpointError::Header(name.clone());
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+            if value.secrets().next().is_none() {
+                headers.insert(key, value.as_str().parse().map_err(|_| invalid())?);
+                continue;
+            }
+            let expanded = expanded(value, secrets)?;
+            sensitive(&expanded).map_err(|_| invalid())?;
+            headers.remove(&key);
+            secret_headers.push((key, expanded));
+        }
+        Ok(Self {
+            integration_id,
+            ordered: settings.ordered,
+            timeout: Duration::from_secs(settings.timeout_seconds.into()),
+            host: settings.url.host().to_owned(),
+            target: target(&settings.url, secrets)?,
+            headers,
+            secret_headers,
+            body: BodyMaker::new(&settings.payload)?,
+            signer,
+        })
+    }
+
+    /// Whether requests go to the same URL as those of another endpoint.
+    #[must_use]
+    pub fn same_url(&self, other: &Self) -> bool {
+        match (&self.target, &other.target) {
+            (Target::Plain(one), Target::Plain(other)) => one == other,
+            (Target::Secret(one), Target::Secret(other)) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            _ => false,
+        }
+    }
+
+    /// Makes attempt `number` of a delivery, to be sent now.
+    ///
+    /// # Errors
+    /// The template fails, or something can't be sent.
+    pub fn request(
+        &self,
+        delivery: &PendingDelivery,
+        number: u32,
+        now: Timestamp,
+    ) -> Result<Request, NotMade> {
+        let PendingDelivery { app_id, event_id, call_id, .. } = *delivery;
+        let event = EventFacts { id: event_id, app_id, call_id, envelope: &delivery.body };
+        let body = Bytes::from(self.body.make(&event)?.into_owned());
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 8);
+        headers.extend(self.headers.clone());
+        for (name, value) in &self.secret_headers {
+            headers.insert(name, sensitive(value)?);
+        }
+        headers.insert(WEBHOOK_ID, event_id.to_string().try_into()?);
+        headers.insert(WEBHOOK_TIMESTAMP, now.as_second().into());
+        headers.insert(WEBHOOK_SIGNATURE, self.signer.sign(event_id, now, &body).try_into()?);
+        headers.insert(APP_ID, app_id.to_string().try_into()?);
+        if let Some(call_id) = call_id {
+            headers.insert(CALL_ID, call_id.to_string().try_into()?);
+        }
+        headers.insert(ATTEMPT, number.into());
+        let uri = match &self.target {
+            Target::Plain(uri) => uri.clone(),
+            Target::Secret(url) => url.expose_secret().parse()?,
+        };
+        Ok(Request { uri, headers, body })
+    }
+}
+
+fn target(
+    url: &EndpointUrl,
+    secrets: &BTreeMap<SecretName, SecretString>,
+) -> Result<Target, EndpointError> {
+    if let Some(plain) = url.plain() {
+        return Ok(Target::Plain(plain.as_str().parse().map_err(|_| EndpointError::Url)?));
+    }
+    let mut in_query = false;
+    let mut text = Zeroizing::new(String::new());
+    for piece in url.text().pieces() {
+        match piece {
+            Piece::Literal(literal) => {
+                in_query |= literal.contains('?');
+                text.push_str(literal);
+            }
+            Piece::Secret(name) => {
+                let kept = if in_query { IN_QUERY } else { IN_PATH };
+                text.extend(utf8_percent_encode(value(name, secrets)?, kept));
+            }
+        }
+    }
+    let parsed = Url::parse(&text).map_err(|_| EndpointError::Url)?;
+    // The encoding sees to it already; here it is made sure, whatever the parser of URLs does.
+    if !url.leads_to(&parsed) || !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(EndpointError::OtherHost);
+    }
+    let url = SecretString::from(String::from(parsed));
+    url.expose_secret().parse::<Uri>().map_err(|_| EndpointError::Url)?;
+    Ok(Target::Secret(url))
+}
+
+fn expanded(
+    text: &TextWithSecrets,
+    secrets: &BTreeMap<SecretName, SecretString>,
+) -> Result<SecretString, EndpointError> {
+    let mut expanded = Zeroizing::new(String::new());
+    for piece in text.pieces() {
+        expanded.push_str(match piece {
+            Piece::Literal(literal) => literal,
+            Piece::Secret(name) => value(name, secrets)?,
+        });
+    }
+    Ok(expanded.as_str().into())
+}
+
+fn value<'a>(
+    name: &SecretName,
+    secrets: &'a BTreeMap<SecretName, SecretString>,
+) -> Result<&'a str, EndpointError> {
+    let found = secrets.get(name).ok_or_else(|| EndpointError::UnknownSecret(name.clone()))?;
+    Ok(found.expose_secret())
+}
+
+/// A header's value that neither a log nor a compression table may keep.
+fn sensitive(value: &SecretString) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+    let mut value = HeaderValue::from_bytes(value.expose_secret().as_bytes())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_core::{
+        delivery::{DeliveryKey, Seq},
+        events::EventTime,
+        ids::{AppId, EventId},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::signing::SigningSecret;
+
+    fn secrets(all: &[(&str, &str)]) -> BTreeMap<SecretName, SecretString> {
+        all.iter().map(|(name, value)| (name.parse().unwrap(), (*value).into())).collect()
+    }
+
+    fn settings(url: &str) -> IntegrationSettings {
+        IntegrationSettings::new("n", url.parse().unwrap())
+    }
+
+    fn endpoint(
+        settings: &IntegrationSettings,
+        all: &[(&str, &str)],
+    ) -> Result<Endpoint, EndpointError> {
+        let signer = Signer::new(SigningSecret::generate([1; 32]));
+        Endpoint::new(IntegrationId::from_uuid(Uuid::nil()), settings, signer, &secrets(all))
+    }
+
+    fn request(endpoint: &Endpoint) -> Request {
+        let uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
+        let delivery = PendingDelivery {
+            key: DeliveryKey { integration_id: endpoint.integration_id, seq: Seq(1) },
+            app_id: AppId::from_uuid(uuid),
+            event_id: EventId::from_uuid(uuid).unwrap(),
+            call_id: None,
+            body: r#"{"name":"x","data":{},"timestamp":"2026-03-01T09:30:00.000Z"}"#.into(),
+            attempts: 0,
+            due: EventTime::from_millis(0).unwrap(),
+        };
+        endpoint.request(&delivery, 1, Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn secrets_stand_in_path_query_and_headers_of_the_request_alone() {
+        let mut settings = settings("https://hooks.example/a/{secret.path}/b?key={secret.key}&x=1");
+        let bearer = "Bearer {secret.key}".parse().unwrap();
+        settings.headers.insert("Authorization".into(), bearer);
+        settings.headers.insert("X-Plain".into(), "as it is".parse().unwrap());
+        let endpoint = endpoint(&settings, &[("path", "T0/B0?#"), ("key", "a&b=c+ü/")]).unwrap();
+        let request = request(&endpoint);
+        let target = request.uri.path_and_query().unwrap().as_str();
+        assert_eq!(target, "/a/T0/B0%3F%23/b?key=a%26b%3Dc%2B%C3%BC%2F&x=1");
+        assert_eq!(request.headers["authorization"].as_bytes(), "Bearer a&b=c+ü/".as_bytes());
+        assert!(request.headers["authorization"].is_sensitive());
+        assert_eq!(request.headers["x-plain"], "as it is");
+        assert!(request.headers["user-agent"].to_str().unwrap().starts_with("bellpush/"));
+        let shown = format!("{endpoint:?} {request:?}");
+        assert!(!shown.contains("a&b=c"), "{shown}");
+        let shown = format!("{endpoint:?}");
+        assert!(!shown.contains("T0/B0"), "{shown}");
+    }
+
+    #[test]
+    fn no_secret_leads_to_another_host() {
+        for value in [
+            "@evil.example/",
+            "//evil.example/x",
+            "\\\\evil.example\\x",
+            "/../../..//evil.example",
+            ":444/",
+            "?#@evil.example",
+            "https://evil.example/",
+            ".evil.example",
+            "%2e%2e//evil.example",
+            "..",
+            ":@evil.example:443/",
+        ] {
+            for url in [
+                "https://hooks.example/{secret.x}",
+                "https://hooks.example/{secret.x}{secret.x}",
+                "https://hooks.example?{secret.x}",
+                "https://hooks.example#{secret.x}",
+                "https://hooks.example\\{secret.x}",
+            ] {
+                let endpoint = endpoint(&settings(url), &[("x", value)]).unwrap();
+                let uri = request(&endpoint).uri;
+                let authority = uri.authority().unwrap().as_str();
+                assert_eq!(authority, "hooks.example", "{url} with {value}");
+                assert_eq!(uri.scheme_str(), Some("https"), "{url} with {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_of_ones_own_stands_in_place_of_the_user_agent_but_not_of_a_signature() {
+        let mut settings = settings("https://hooks.example/");
+        settings.headers.insert("User-Agent".into(), "{secret.a}".parse().unwrap());
+        settings.headers.insert("webhook-id".into(), "forged".parse().unwrap());
+        let request = request(&endpoint(&settings, &[("a", "own")]).unwrap());
+        assert_eq!(request.headers.get_all("user-agent").iter().count(), 1);
+        assert_eq!(request.headers["user-agent"], "own");
+        let ids: Vec<_> = request.headers.get_all("webhook-id").iter().collect();
+        assert_eq!(ids, ["01920000-0000-7000-8000-000000000001"]);
+    }
+
+    #[test]
+    fn what_can_not_be_sent_is_said_without_the_secret() {
+        let unknown = endpoint(&settings("https://hooks.example/{secret.a}"), &[]).unwrap_err();
+        assert_eq!(unknown.to_string(), "{secret.a} is not defined on this integration");
+        let mut header = settings("https://hooks.example/");
+        header.headers.insert("x-key".into(), "{secret.a}".parse().unwrap());
+        let error = endpoint(&header, &[("a", "hush\r\n")]).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hush"));
+    }
+
+    #[test]
+    fn endpoints_with_the_same_url_are_known_as_such() {
+        let url = "https://hooks.example/{secret.a}";
+        let of = |value| endpoint(&settings(url), &[("a", value)]).unwrap();
+        assert!(of("one").same_url(&of("one")) && !of("one").same_url(&of("two")));
+        let plain = endpoint(&settings("https://hooks.example/one"), &[]).unwrap();
+        assert!(plain.same_url(&plain) && !plain.same_url(&of("one")));
+    }
+}

@@ -1,0 +1,122 @@
+//! `/v1/presets`: ready-made payloads, and what a template makes of an event.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{Json, extract::State};
+use bellpush_core::{
+    events::{EventName, is_custom_name},
+    integration::{Payload, Preset},
+};
+use bellpush_delivery::payload::{BodyMaker, PRESETS, PresetFacts};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::ApiClient;
+use crate::{
+    Server,
+    http::{body::JsonBody, problem::Problem},
+};
+
+/// A preset: a payload, and what the rest of an integration's settings should be.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PresetView {
+    /// Its name in `payload.preset`.
+    preset: Preset,
+    /// Its name, for people.
+    name: &'static str,
+    /// What it sends where.
+    description: &'static str,
+    /// A URL to start from.
+    url: &'static str,
+    /// Headers to start from.
+    headers: BTreeMap<&'static str, &'static str>,
+    /// The secrets that URL and headers name, with what they are.
+    secrets: BTreeMap<&'static str, &'static str>,
+    /// Its template, to be edited as `payload.template`; `null` for `raw` and `custom`.
+    template: Option<&'static str>,
+}
+
+impl From<&PresetFacts> for PresetView {
+    fn from(facts: &PresetFacts) -> Self {
+        Self {
+            preset: facts.preset,
+            name: facts.name,
+            description: facts.description,
+            url: facts.url,
+            headers: facts.headers.iter().copied().collect(),
+            secrets: facts.secrets.iter().copied().collect(),
+            template: facts.template,
+        }
+    }
+}
+
+/// The presets.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PresetList {
+    /// All presets.
+    items: Vec<PresetView>,
+}
+
+/// A payload to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewRequest {
+    /// As in an integration's settings.
+    payload: Payload,
+    /// The name of an event: of the catalogue, or a custom one.
+    #[schema(example = "call_ended")]
+    event: String,
+}
+
+/// What would be sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// The body, as it would be sent for a sample of the event.
+    body: String,
+}
+
+/// List presets
+#[utoipa::path(
+    get, path = "/v1/presets", tag = "integrations", security(("api_key" = [])),
+    responses((status = 200, body = PresetList))
+)]
+pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
+    Json(PresetList { items: PRESETS.iter().map(Into::into).collect() })
+}
+
+/// Preview a payload
+///
+/// Makes the body for a sample event. Nothing is stored or sent.
+#[utoipa::path(
+    post, path = "/v1/presets/preview", tag = "integrations", security(("api_key" = [])),
+    request_body = PreviewRequest,
+    responses(
+        (status = 200, body = Preview),
+        (status = 422, description = "The template fails", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn preview(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    JsonBody(PreviewRequest { payload, event }): JsonBody<PreviewRequest>,
+) -> Result<Json<Preview>, Problem> {
+    payload.check()?;
+    if event.parse::<EventName>().is_err() && !is_custom_name(&event) {
+        let detail = "the event is neither one of the catalogue nor a custom event";
+        return Err(Problem::invalid(detail).at("/event"));
+    }
+    let maker = maker(&payload)?;
+    let body = maker.make_sample(&event, server.now()).map_err(|error| refused(&error))?;
+    Ok(Json(Preview { body }))
+}
+
+/// Compiles a template.
+pub(super) fn maker(payload: &Payload) -> Result<BodyMaker, Problem> {
+    BodyMaker::new(payload).map_err(|error| refused(&error))
+}
+
+/// The answer to a template that fails.
+pub(super) fn refused(error: &impl ToString) -> Problem {
+    Problem::invalid(format!("the template: {}", error.to_string())).at("/payload/template")
+}

@@ -1,0 +1,192 @@
+//! `/v1/apps/{appId}/integrations/{integrationId}/secrets`: values that an integration's URL and
+//! headers name. They go in, and come out by an audited reveal only.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header::CACHE_CONTROL},
+};
+use bellpush_core::{
+    events::EventTime,
+    ids::{AppId, IntegrationId},
+    integration::{SecretName, check_secret_value},
+};
+use bellpush_store::{Reveal, Secret};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tracing::info;
+use utoipa::ToSchema;
+
+use super::{
+    auth::{ApiClient, AuditedClient, PathIds},
+    integrations::{find, unknown},
+};
+use crate::{
+    Server,
+    http::{body::JsonBody, problem::Problem},
+};
+
+/// An answer that no cache keeps.
+pub(super) type Unkept<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+pub(super) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+
+/// A named secret, without its value.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecretView {
+    /// Its name, as in `{secret.name}`.
+    #[schema(value_type = String)]
+    name: SecretName,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: EventTime,
+    /// When its value was last replaced.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: EventTime,
+}
+
+impl From<Secret> for SecretView {
+    fn from(secret: Secret) -> Self {
+        let Secret { name, created_at, updated_at } = secret;
+        Self { name, created_at, updated_at }
+    }
+}
+
+/// The secrets of an integration.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SecretList {
+    /// All secrets, by name.
+    items: Vec<SecretView>,
+}
+
+/// A secret's value.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretValue {
+    /// 1 to 4096 bytes without control characters, as it is: not percent-encoded.
+    value: String,
+}
+
+/// A secret that was read back.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Revealed {
+    /// The value.
+    value: String,
+}
+
+impl Revealed {
+    /// For an answer that no cache keeps.
+    pub(super) fn answer(value: &SecretString) -> Unkept<Self> {
+        (NO_STORE, Json(Self { value: value.expose_secret().to_owned() }))
+    }
+}
+
+/// List secrets
+///
+/// Names and times; never a value.
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    responses(
+        (status = 200, body = SecretList),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+) -> Result<Json<SecretList>, Problem> {
+    find(&server, app_id, id).await?;
+    let items = server.store.secrets(id).await?;
+    Ok(Json(SecretList { items: items.into_iter().map(Into::into).collect() }))
+}
+
+/// Set a secret
+///
+/// Makes it, or replaces its value; requests carry the new value from then on.
+#[utoipa::path(
+    put, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}",
+    tag = "integrations", security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
+    request_body = SecretValue,
+    responses(
+        (status = 200, body = SecretView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many secrets", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The value is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn put(
+    AuditedClient(actor): AuditedClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, String)>,
+    JsonBody(SecretValue { value }): JsonBody<SecretValue>,
+) -> Result<Json<SecretView>, Problem> {
+    // Not "not found": it is to be made.
+    let name: SecretName = name.parse().map_err(|error| Problem::invalid(format!("{error}")))?;
+    check_secret_value(&value).map_err(|error| Problem::invalid(error.to_string()).at("/value"))?;
+    let stored = server.store.put_secret(app_id, id, &name, &value.into(), &actor).await?;
+    server.integrations_changed.notify_one();
+    Ok(Json(stored.ok_or_else(|| unknown(id))?.into()))
+}
+
+/// Delete a secret
+///
+/// Refused while URL or headers of the integration name it.
+#[utoipa::path(
+    delete, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}",
+    tag = "integrations", security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The settings name it", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    AuditedClient(actor): AuditedClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, SecretName)>,
+) -> Result<StatusCode, Problem> {
+    find(&server, app_id, id).await?;
+    if !server.store.delete_secret(app_id, id, &name, &actor).await? {
+        return Err(no_secret(&name));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reveal a secret
+///
+/// Its value is in this answer only. Each reveal is in the audit trail before it is answered; an
+/// integration's secrets can be revealed 10 times an hour in all.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}/reveal",
+    tag = "integrations", security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
+    responses(
+        (status = 200, body = Revealed),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many reveals", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn reveal(
+    AuditedClient(actor): AuditedClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, SecretName)>,
+) -> Result<Unkept<Revealed>, Problem> {
+    find(&server, app_id, id).await?;
+    let value = server.store.reveal(app_id, id, Reveal::Named(&name), &actor).await?;
+    let value = value.ok_or_else(|| no_secret(&name))?;
+    let (key, address) = (actor.api_key_id, actor.address);
+    info!(integration = %id, secret = %name, %key, %address, "a secret was revealed");
+    Ok(Revealed::answer(&value))
+}
+
+fn no_secret(name: &SecretName) -> Problem {
+    Problem::not_found(format!("the integration has no secret {name}"))
+}

@@ -1,0 +1,82 @@
+//! The file of the master keys. It is only ever replaced whole: no reader, and no crash, finds half
+//! of it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use secrecy::zeroize::Zeroizing;
+use uuid::Uuid;
+
+use super::{KeyRing, VaultError};
+
+impl KeyRing {
+    /// Reads the keys from a file, or makes one there, with one key, that only this user can read.
+    ///
+    /// # Errors
+    /// [`VaultError::File`], or the file is not one of master keys.
+    pub fn load_or_create(path: &Path) -> Result<Self, VaultError> {
+        match Self::load(path) {
+            Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                let made = Self::generate()?;
+                let linked = with_draft(path, &made, |draft| fs::hard_link(draft, path));
+                match linked {
+                    // Another process was faster: its key is the one.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    other => other.map_err(|source| failed(path, source))?,
+                }
+                Self::load(path)
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// Reads the keys from a file.
+    ///
+    /// # Errors
+    /// [`VaultError::File`], or the file is not one of master keys.
+    pub fn load(path: &Path) -> Result<Self, VaultError> {
+        let text = fs::read_to_string(path).map_err(|source| failed(path, source))?;
+        Self::from_text(&text.into())
+    }
+
+    /// Replaces a file by these keys, on disk when it returns.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]; the file is as it was then.
+    pub fn save(&self, path: &Path) -> Result<(), VaultError> {
+        with_draft(path, self, |draft| fs::rename(draft, path))
+            .map_err(|source| failed(path, source))
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> VaultError {
+    VaultError::File { path: path.to_owned(), source }
+}
+
+/// Writes beside the path first, lets it be put in place, and leaves no draft behind.
+fn with_draft(
+    path: &Path,
+    ring: &KeyRing,
+    put: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", Uuid::now_v7().simple()));
+    let draft = PathBuf::from(draft);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let text: Zeroizing<String> = ring.to_text();
+    let done =
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| put(&draft));
+    // After a renaming it is not there any more.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => done?,
+    }
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
