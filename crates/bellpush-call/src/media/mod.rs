@@ -1,12 +1,35 @@
 //! RTP without sockets: packets come in as values and go out as values.
 
+mod concealment;
+mod decimator;
+mod g711;
 mod greeting;
+mod jitter_buffer;
+mod key_press;
+mod noise;
+mod opus;
+mod quality;
+mod reception;
+mod rtcp;
+mod rtp;
 mod rtp_rewriter;
+mod silence_watch;
+mod srtp;
 mod telephone_event;
+mod transcoder;
 
 pub(crate) use greeting::Greeting;
+pub(crate) use key_press::{PressPacket, PressSender};
+pub(crate) use noise::ComfortNoise;
+pub use quality::{CallQuality, StreamQuality};
+pub(crate) use reception::Reception;
+pub(crate) use rtcp::{RtcpSession, WallClock};
+pub(crate) use rtp::{RTP_HEADER_LEN, RtpHeader, RtpPacket, SeqExtender, is_rtcp};
 pub(crate) use rtp_rewriter::{RtpRewriter, RtpTimes, Source};
+pub(crate) use silence_watch::SilenceWatch;
+pub(crate) use srtp::{SrtpReceiver, SrtpSender};
 pub(crate) use telephone_event::PressDetector;
+pub(crate) use transcoder::{TranscodedPacket, Transcoder};
 
 use std::time::Duration;
 

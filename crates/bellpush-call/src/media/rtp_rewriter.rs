@@ -1,25 +1,33 @@
 //! One continuous RTP stream out of several sources.
 //!
-//! The browser hears one stream: its sequence numbers and timestamps run on when what feeds it
-//! changes from the greeting to the echo. Loss and reordering within a source stay visible, as the
-//! browser's own concealment needs to know of them.
+//! The listener hears one stream: its sequence numbers and timestamps run on when what feeds it
+//! changes, from ringing tone to voice, over hold and over a change of codec. Loss and reordering
+//! within a source stay visible, as the listener's own concealment needs to know of them.
 
 use std::{collections::VecDeque, time::Instant};
 
-use super::FRAME_SAMPLES;
-
-/// How many packets left out may still be followed by late packets from before them.
-const REMEMBERED_SKIPS: usize = 64;
-const SAMPLES_PER_SECOND: u128 = 48_000;
+/// How many packets left out or put in may still be followed by late packets from before them.
+const REMEMBERED_SHIFTS: usize = 64;
+/// The least that a new source's first packet is later than what went before: a packet's sound.
+const FRAMES_PER_SECOND: u32 = 50;
 
 /// What feeds the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The demo's greeting.
     Greeting,
+    /// Comfort noise made here.
+    Noise,
+    /// Sound that was transcoded here.
+    Transcoder,
     /// The visitor's own voice.
     Visitor {
         /// The browser's SSRC: a new one is a new source.
+        ssrc: u32,
+    },
+    /// What the trunk sends.
+    FarSide {
+        /// Its SSRC: a new one is a new source.
         ssrc: u32,
     },
 }
@@ -39,6 +47,7 @@ pub(crate) struct RtpTimes {
 #[derive(Debug)]
 pub(crate) struct RtpRewriter {
     start: RtpTimes,
+    clock_rate: u32,
     last: Option<(RtpTimes, Instant)>,
     feed: Option<Feed>,
 }
@@ -51,18 +60,42 @@ struct Feed {
     first_seq_out: u64,
     timestamp_offset: u32,
     highest_seq: u64,
-    /// Numbers of packets left out, ascending, which later packets move up into.
-    skips: VecDeque<u64>,
-    /// How many more were left out before those, all of them below `forgotten_below`.
-    forgotten: u64,
+    /// In ascending order.
+    shifts: VecDeque<Shift>,
+    /// The sum of those before, all of them for numbers below `forgotten_below`.
+    forgotten: i64,
     forgotten_below: u64,
 }
 
+/// Where the source's numbers move against the stream's.
+#[derive(Debug, Clone, Copy)]
+struct Shift {
+    /// The last number that does not move.
+    after: u64,
+    /// 1 for a packet that was put in, -1 for one that was left out.
+    by: i64,
+}
+
 impl RtpRewriter {
-    /// A stream that starts at these numbers, which should be random (RFC 3550 section 5.1).
-    pub(crate) fn new(seq: u16, timestamp: u32) -> Self {
+    /// A stream that starts at these numbers, which should be random (RFC 3550 section 5.1), with
+    /// this many timestamp units in a second.
+    pub(crate) fn new(seq: u16, timestamp: u32, clock_rate: u32) -> Self {
         let start = RtpTimes { seq: seq.into(), timestamp, marker: true };
-        Self { start, last: None, feed: None }
+        Self { start, clock_rate, last: None, feed: None }
+    }
+
+    /// The codec changes to one of this clock rate. Numbers run on; what feeds the stream counts
+    /// as a new source.
+    pub(crate) fn set_clock_rate(&mut self, clock_rate: u32) {
+        if self.clock_rate != clock_rate {
+            self.clock_rate = clock_rate;
+            self.begin_anew();
+        }
+    }
+
+    /// What feeds the stream begins its numbers anew, as another source would.
+    pub(crate) fn begin_anew(&mut self) {
+        self.feed = None;
     }
 
     /// The numbers that a packet of this source goes out with. `None` for one that belongs before
@@ -73,20 +106,16 @@ impl RtpRewriter {
         source: Source,
         packet: RtpTimes,
     ) -> Option<RtpTimes> {
+        let next = self.next_times(now);
         let (feed, switched) = match &mut self.feed {
             Some(feed) if feed.source == source => (feed, false),
-            feed => {
-                let first_out = next_times(self.start, self.last, now);
-                (feed.insert(Feed::new(source, packet, first_out)), true)
-            }
+            feed => (feed.insert(Feed::new(source, packet, next)), true),
         };
         let seq = feed.seq_out(packet.seq)?;
         let timestamp = packet.timestamp.wrapping_add(feed.timestamp_offset);
         let times = RtpTimes { seq, timestamp, marker: packet.marker || switched };
         feed.highest_seq = feed.highest_seq.max(packet.seq);
-        if self.last.is_none_or(|(last, _)| seq > last.seq) {
-            self.last = Some((times, now));
-        }
+        self.remember(now, times);
         Some(times)
     }
 
@@ -98,12 +127,45 @@ impl RtpRewriter {
         // One that comes late can't be closed up any more: packets after it have gone out.
         if seq > feed.highest_seq {
             feed.highest_seq = seq;
-            feed.skips.push_back(seq);
-            if feed.skips.len() > REMEMBERED_SKIPS {
-                feed.forgotten += 1;
-                feed.forgotten_below = feed.skips.pop_front().map_or(0, |seq| seq + 1);
-            }
+            feed.shift(Shift { after: seq, by: -1 });
         }
+    }
+
+    /// Puts a packet in between those of the source: one of a keypad press that is made here. The
+    /// packets of one press share the timestamp of its first, which is passed on to the others.
+    pub(crate) fn insert(&mut self, now: Instant, timestamp: Option<u32>) -> RtpTimes {
+        let next = self.next_times(now);
+        let seq = match &mut self.feed {
+            Some(feed) => {
+                // The next number of the source is taken; whatever carries it moves up by one.
+                let seq = feed.seq_out(feed.highest_seq + 1).unwrap_or(next.seq);
+                feed.shift(Shift { after: feed.highest_seq, by: 1 });
+                seq
+            }
+            None => next.seq,
+        };
+        let marker = timestamp.is_none();
+        let times = RtpTimes { seq, timestamp: timestamp.unwrap_or(next.timestamp), marker };
+        self.remember(now, times);
+        times
+    }
+
+    fn remember(&mut self, now: Instant, times: RtpTimes) {
+        if self.last.is_none_or(|(last, _)| times.seq > last.seq) {
+            self.last = Some((times, now));
+        }
+    }
+
+    /// The numbers of a new source's first packet: one after the last, and as much later as it is.
+    fn next_times(&self, now: Instant) -> RtpTimes {
+        let Some((last, at)) = self.last else {
+            return self.start;
+        };
+        let elapsed = now.saturating_duration_since(at).as_micros();
+        let units = elapsed * u128::from(self.clock_rate) / 1_000_000;
+        // Wraps around as timestamps do.
+        let units = (units as u32).max(self.clock_rate / FRAMES_PER_SECOND);
+        RtpTimes { seq: last.seq + 1, timestamp: last.timestamp.wrapping_add(units), marker: true }
     }
 }
 
@@ -115,9 +177,19 @@ impl Feed {
             first_seq_out: first_out.seq,
             timestamp_offset: first_out.timestamp.wrapping_sub(first.timestamp),
             highest_seq: first.seq,
-            skips: VecDeque::new(),
+            shifts: VecDeque::new(),
             forgotten: 0,
             forgotten_below: 0,
+        }
+    }
+
+    fn shift(&mut self, shift: Shift) {
+        self.shifts.push_back(shift);
+        if self.shifts.len() > REMEMBERED_SHIFTS
+            && let Some(oldest) = self.shifts.pop_front()
+        {
+            self.forgotten += oldest.by;
+            self.forgotten_below = oldest.after + 1;
         }
     }
 
@@ -125,20 +197,10 @@ impl Feed {
         if seq < self.forgotten_below {
             return None;
         }
-        let skipped = self.skips.iter().take_while(|skipped| **skipped < seq).count() as u64;
-        Some(seq.checked_sub(self.first_seq)? + self.first_seq_out - skipped - self.forgotten)
+        let since = seq.checked_sub(self.first_seq)?;
+        let shifts = self.shifts.iter().take_while(|shift| shift.after < seq).map(|shift| shift.by);
+        (self.first_seq_out + since).checked_add_signed(self.forgotten + shifts.sum::<i64>())
     }
-}
-
-/// The numbers of a new source's first packet: one after the last, and as much later as it is.
-fn next_times(start: RtpTimes, last: Option<(RtpTimes, Instant)>, now: Instant) -> RtpTimes {
-    let Some((last, at)) = last else {
-        return start;
-    };
-    let elapsed = now.saturating_duration_since(at).as_micros() * SAMPLES_PER_SECOND / 1_000_000;
-    // Wraps around as timestamps do.
-    let samples = (elapsed as u32).max(FRAME_SAMPLES);
-    RtpTimes { seq: last.seq + 1, timestamp: last.timestamp.wrapping_add(samples), marker: true }
 }
 
 #[cfg(test)]

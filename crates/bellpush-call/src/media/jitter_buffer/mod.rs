@@ -1,0 +1,188 @@
+//! Puts packets back in their order and keeps them until their time.
+//!
+//! Pure: packets go in as they arrive, and are taken out when sound is needed. The buffer says
+//! what is missing; what is heard instead is the decoder's matter. How long packets wait adapts
+//! to the jitter that is measured ([`delay`]); the transcoder brings it about.
+
+mod delay;
+
+use std::time::{Duration, Instant};
+
+use delay::DelayMeter;
+
+/// Packets that are kept at most, a power of two: 640 ms of the usual ones.
+const SLOTS: usize = 32;
+/// What a network carries in one packet. Longer ones are no audio.
+const MAX_PAYLOAD: usize = 1_400;
+/// A gap is made up for at most so long; after more, sound goes on where the stream is.
+const LONGEST_GAP: Duration = Duration::from_millis(240);
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// It waits for its time.
+    Kept,
+    /// Its time is over.
+    Late,
+    /// It is there already, or is no audio.
+    Refused,
+}
+
+/// What comes next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next<'a> {
+    /// A packet's payload.
+    Packet(&'a [u8]),
+    /// Sound that will not come any more, and the payload after it.
+    Gap {
+        /// In the stream's timestamp units.
+        units: u32,
+        after: &'a [u8],
+    },
+    /// Nothing, at present.
+    Nothing,
+}
+
+/// One stream's packets.
+#[derive(Debug)]
+pub(crate) struct JitterBuffer {
+    clock_rate: u32,
+    slots: Vec<Slot>,
+    /// The packet to be taken next.
+    next: Option<Place>,
+    highest: Place,
+    meter: DelayMeter,
+    late: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    seq: u64,
+    timestamp: u32,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    place: Option<Place>,
+    payload: Vec<u8>,
+}
+
+impl JitterBuffer {
+    pub(crate) fn new(now: Instant, clock_rate: u32) -> Self {
+        Self {
+            clock_rate,
+            slots: std::iter::repeat_with(Slot::default).take(SLOTS).collect(),
+            next: None,
+            highest: Place::default(),
+            meter: DelayMeter::new(now, clock_rate),
+            late: 0,
+        }
+    }
+
+    /// Takes in a packet.
+    pub(crate) fn insert(
+        &mut self,
+        now: Instant,
+        seq: u64,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> Inserted {
+        if payload.len() > MAX_PAYLOAD {
+            return Inserted::Refused;
+        }
+        let place = Place { seq, timestamp };
+        match self.next {
+            Some(next) if seq < next.seq && next.seq - seq < SLOTS as u64 => {
+                self.late += 1;
+                self.meter.arrived(now, timestamp);
+                return Inserted::Late;
+            }
+            Some(next) if seq >= next.seq && seq - next.seq < SLOTS as u64 => {}
+            // The first packet, or a stream that went on somewhere else.
+            _ => {
+                self.clear();
+                self.meter = DelayMeter::new(now, self.clock_rate);
+                self.next = Some(place);
+                self.highest = place;
+            }
+        }
+        let Some(slot) = self.slots.get_mut(seq as usize % SLOTS) else {
+            return Inserted::Refused;
+        };
+        if slot.place.is_some() {
+            return Inserted::Refused;
+        }
+        slot.place = Some(place);
+        slot.payload.clear();
+        slot.payload.extend_from_slice(payload);
+        if seq > self.highest.seq {
+            self.highest = place;
+        }
+        self.meter.arrived(now, timestamp);
+        Inserted::Kept
+    }
+
+    /// What comes next. A packet is taken by it; it says how much sound it was by
+    /// [`JitterBuffer::played`]. A gap is told once, then comes the packet after it.
+    pub(crate) fn next(&mut self) -> Next<'_> {
+        let Some(next) = self.next else {
+            return Next::Nothing;
+        };
+        let ahead = (0..SLOTS as u64).find_map(|n| {
+            let at = (next.seq + n) as usize % SLOTS;
+            let place = self.slots.get(at)?.place.filter(|place| place.seq == next.seq + n)?;
+            Some((at, place))
+        });
+        let Some((at, place)) = ahead else {
+            return Next::Nothing;
+        };
+        let Some(slot) = self.slots.get_mut(at) else {
+            return Next::Nothing;
+        };
+        let missing = place.timestamp.wrapping_sub(next.timestamp);
+        self.next = Some(place);
+        let longest = self.clock_rate * LONGEST_GAP.as_millis() as u32 / 1_000;
+        if (1..=longest).contains(&missing) {
+            return Next::Gap { units: missing, after: &slot.payload };
+        }
+        slot.place = None;
+        self.next = Some(Place { seq: place.seq + 1, timestamp: place.timestamp });
+        Next::Packet(&slot.payload)
+    }
+
+    /// Tells how much sound the packet taken last was, in the stream's timestamp units.
+    pub(crate) fn played(&mut self, units: u32) {
+        if let Some(next) = &mut self.next {
+            next.timestamp = next.timestamp.wrapping_add(units);
+        }
+    }
+
+    /// Sound from the packet to be taken next to the start of the newest, in timestamp units.
+    pub(crate) fn span(&self) -> u32 {
+        match self.next {
+            Some(next) if self.highest.seq >= next.seq => {
+                self.highest.timestamp.wrapping_sub(next.timestamp)
+            }
+            _ => 0,
+        }
+    }
+
+    /// How long packets should wait.
+    pub(crate) fn target(&self) -> Duration {
+        self.meter.target()
+    }
+
+    /// Packets that came after their time.
+    pub(crate) fn late(&self) -> u64 {
+        self.late
+    }
+
+    fn clear(&mut self) {
+        for slot in &mut self.slots {
+            slot.place = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

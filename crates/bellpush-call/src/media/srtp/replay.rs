@@ -1,0 +1,94 @@
+//! Which packets of a stream were received already (RFC 3711 sections 3.3.1 and 3.3.2).
+
+/// Packets back from the newest that are told apart.
+const WINDOW: u64 = 128;
+
+/// The packets of one stream, by their index.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ReplayWindow {
+    highest: Option<u64>,
+    /// Bit n is the packet n below the highest.
+    seen: u128,
+}
+
+impl ReplayWindow {
+    /// The index that a packet with this sequence number most likely has: the one that is nearest
+    /// to the highest. A stream begins below 65,536. `None` for one before that.
+    pub(super) fn guess(&self, seq: u16) -> Option<u64> {
+        let Some(highest) = self.highest else {
+            return Some(seq.into());
+        };
+        let distance = i64::from(seq.wrapping_sub(highest as u16) as i16);
+        highest.checked_add_signed(distance)
+    }
+
+    /// Whether the packet was not received yet, as far as is known.
+    pub(super) fn is_new(&self, index: u64) -> bool {
+        match self.highest {
+            Some(highest) if index <= highest => {
+                let back = highest - index;
+                back < WINDOW && self.seen >> back & 1 == 0
+            }
+            _ => true,
+        }
+    }
+
+    /// Marks a packet as received.
+    pub(super) fn accept(&mut self, index: u64) {
+        let highest = self.highest.unwrap_or(index);
+        if let Some(ahead) = index.checked_sub(highest) {
+            self.seen = u32::try_from(ahead)
+                .ok()
+                .and_then(|ahead| self.seen.checked_shl(ahead))
+                .unwrap_or(0);
+            self.seen |= 1;
+            self.highest = Some(index);
+        } else if highest - index < WINDOW {
+            self.seen |= 1 << (highest - index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_index_runs_on_over_16_bits() {
+        let mut window = ReplayWindow::default();
+        assert_eq!(window.guess(65_535), Some(65_535));
+        window.accept(65_535);
+        assert_eq!(window.guess(0), Some(65_536));
+        assert_eq!(window.guess(65_530), Some(65_530));
+        window.accept(65_540);
+        assert_eq!(window.guess(65_535), Some(65_535));
+        let mut window = ReplayWindow::default();
+        window.accept(3);
+        assert_eq!(window.guess(65_535), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_packet_is_new_twice_and_none_is_lost_while_it_can_be_told(
+            steps in proptest::collection::vec(-100_i64..200, 1..300),
+        ) {
+            let mut window = ReplayWindow::default();
+            let (mut seen, mut index, mut highest) = (HashSet::new(), 1_000_u64, 0);
+            for step in steps {
+                index = index.saturating_add_signed(step);
+                let fresh = !seen.contains(&index);
+                let known = highest >= index && highest - index >= WINDOW;
+                prop_assert_eq!(window.is_new(index), fresh && !known, "{} of {}", index, highest);
+                if window.is_new(index) {
+                    window.accept(index);
+                    seen.insert(index);
+                    highest = highest.max(index);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+use proptest::prelude::*;
+
+use super::{super::RtpHeader, *};
+use crate::legs::sip::SRTP_KEY_LEN;
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// The master key and salt of RFC 3711 appendix B.3, which libsrtp's own vectors use, too.
+fn key(suite: SrtpSuite) -> SrtpKey {
+    let key_and_salt = hex("E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
+    SrtpKey { suite, key_and_salt: key_and_salt.try_into().unwrap() }
+}
+
+fn both(suite: SrtpSuite) -> (SrtpSender, SrtpReceiver) {
+    (SrtpSender::new(&key(suite)).unwrap(), SrtpReceiver::new(&key(suite)).unwrap())
+}
+
+fn packet(seq: u64, payload: &[u8]) -> Vec<u8> {
+    let header = RtpHeader {
+        payload_type: 8,
+        marker: false,
+        seq: seq as u16,
+        timestamp: (seq as u32).wrapping_mul(160),
+        ssrc: 0xCAFE_BABE,
+    };
+    [&header.to_bytes()[..], payload].concat()
+}
+
+const SUITES: [SrtpSuite; 2] = [SrtpSuite::AesCm128HmacSha1Tag80, SrtpSuite::AesCm128HmacSha1Tag32];
+
+#[test]
+fn a_packet_is_protected_as_libsrtp_does_it() {
+    let (mut sender, mut receiver) = both(SrtpSuite::AesCm128HmacSha1Tag80);
+    let plain = hex("800f1234decafbadcafebabe abababababababababababababababab");
+    let mut packet = plain.clone();
+    sender.protect(0x1234, &mut packet).unwrap();
+    let expected = "800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb";
+    assert_eq!(packet, hex(expected));
+    assert_eq!(receiver.unprotect(&mut packet).unwrap(), plain);
+}
+
+#[test]
+fn a_report_is_protected_as_libsrtp_does_it() {
+    let (mut sender, mut receiver) = both(SrtpSuite::AesCm128HmacSha1Tag80);
+    let plain = hex("81c8000bcafebabe abababababababababababababababab");
+    let mut packet = plain.clone();
+    sender.protect_rtcp(&mut packet).unwrap();
+    let expected =
+        "81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d6c1230798";
+    assert_eq!(packet, hex(expected));
+    assert_eq!(receiver.unprotect_rtcp(&mut packet.clone()).unwrap(), plain);
+    assert_eq!(receiver.unprotect_rtcp(&mut packet), Err(SrtpError::Replayed));
+}
+
+#[test]
+fn a_packet_that_was_changed_or_cut_is_forged_and_one_that_comes_twice_is_replayed() {
+    for suite in SUITES {
+        let (mut sender, mut receiver) = both(suite);
+        let mut protected = packet(7, b"hello");
+        sender.protect(7, &mut protected).unwrap();
+        for at in 0..protected.len() {
+            let mut forged = protected.clone();
+            forged[at] ^= 1;
+            assert!(receiver.unprotect(&mut forged).is_err(), "octet {at}");
+        }
+        for length in 0..protected.len() {
+            assert!(receiver.unprotect(&mut protected.clone()[..length]).is_err());
+        }
+        assert_eq!(receiver.unprotect(&mut protected.clone()).unwrap(), packet(7, b"hello"));
+        assert_eq!(receiver.unprotect(&mut protected), Err(SrtpError::Replayed));
+    }
+}
+
+#[test]
+fn a_key_of_somebody_else_opens_nothing() {
+    let suite = SrtpSuite::AesCm128HmacSha1Tag80;
+    let (mut sender, _) = both(suite);
+    let other = SrtpKey { suite, key_and_salt: [1; SRTP_KEY_LEN] };
+    let mut receiver = SrtpReceiver::new(&other).unwrap();
+    let mut protected = packet(7, b"hello");
+    sender.protect(7, &mut protected).unwrap();
+    assert_eq!(receiver.unprotect(&mut protected), Err(SrtpError::Forged));
+}
+
+#[test]
+fn nothing_secret_is_in_the_debug_output() {
+    let (sender, receiver) = both(SrtpSuite::AesCm128HmacSha1Tag80);
+    let shown = format!("{sender:?} {receiver:?}");
+    assert_eq!(shown, "SrtpSender { rtcp_index: 0, .. } SrtpReceiver { streams: [], .. }");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_stream_survives_loss_reordering_and_wrap_around(
+        start in 0_u64..65_536,
+        order in proptest::collection::vec((0_u64..40, proptest::collection::vec(any::<u8>(), 0..60)), 1..60),
+        short_tag: bool,
+    ) {
+        let (mut sender, mut receiver) = both(SUITES[usize::from(short_tag)]);
+        let mut received = Vec::new();
+        // The first that arrives is the first that was sent.
+        for (n, (after, payload)) in std::iter::once((0, Vec::new())).chain(order).enumerate() {
+            let seq = start + (n as u64) * 20 + after;
+            let plain = packet(seq, &payload);
+            let mut protected = plain.clone();
+            sender.protect(seq, &mut protected).unwrap();
+            let result = receiver.unprotect(&mut protected);
+            if received.contains(&seq) {
+                prop_assert_eq!(result, Err(SrtpError::Replayed));
+            } else {
+                prop_assert_eq!(result, Ok(&plain[..]));
+                received.push(seq);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(mut datagram in proptest::collection::vec(any::<u8>(), 0..100)) {
+        let (_, mut receiver) = both(SrtpSuite::AesCm128HmacSha1Tag32);
+        prop_assert!(receiver.unprotect(&mut datagram.clone()).is_err());
+        prop_assert!(receiver.unprotect_rtcp(&mut datagram).is_err());
+    }
+}

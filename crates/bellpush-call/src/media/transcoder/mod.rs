@@ -1,0 +1,303 @@
+//! From one codec to another, in one direction: packets in as they come, packets out at their time.
+//!
+//! Pure and without allocations once it runs. In between lies sound of 8 kHz, the telephone's.
+//! Sound that is late is waited for, as long as its jitter asks for; what does not come is made
+//! up; a sender that pauses is followed by soft noise, and then by nothing.
+
+mod codecs;
+
+use std::time::{Duration, Instant};
+
+use codecs::{Decoder, Encoder};
+
+use super::{
+    RtpTimes,
+    jitter_buffer::{Inserted, JitterBuffer, Next},
+    noise::Noise,
+    opus::OpusError,
+};
+use crate::Codec;
+
+const SAMPLE_RATE: u32 = 8_000;
+/// The wait before the first packet is played. More is added when it is needed.
+const FIRST_WAIT: Duration = Duration::from_millis(10);
+/// Made-up sound has faded by then, and noise takes its place.
+const FADED: usize = 100 * 8;
+/// A sender that is silent for so long is not filled in for any more.
+const IDLE: usize = 1_000 * 8;
+/// How often the wait is looked at, and what it may exceed the target by.
+const LOOK: Duration = Duration::from_secs(1);
+const SPARE: Duration = Duration::from_millis(20);
+/// Sound taken out at a time to shorten the wait: 10 ms, blended over as much.
+const SHORTENED: usize = 80;
+/// What is not sent in time because the thread was busy is not sent in a burst.
+const MAX_LAG: Duration = Duration::from_millis(200);
+const MAX_PACKET: usize = 640;
+
+/// A packet that is due.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TranscodedPacket<'a> {
+    /// Numbers of a source of its own, in the clock of the codec that it was transcoded to.
+    pub(crate) times: RtpTimes,
+    pub(crate) payload: &'a [u8],
+}
+
+/// One direction of a call.
+#[derive(Debug)]
+pub(crate) struct Transcoder {
+    clock_rate: u32,
+    buffer: JitterBuffer,
+    decoder: Decoder,
+    encoder: Encoder,
+    noise: Noise,
+    /// Sound that is decoded and not yet sent.
+    pcm: Vec<i16>,
+    /// Samples of a packet that goes out.
+    frame: usize,
+    /// When the next packet goes out; `None` while nothing comes in.
+    due: Option<Instant>,
+    idle_since: Option<Instant>,
+    /// Samples made up since the last real one, while nothing was there.
+    starved: usize,
+    wait: Wait,
+    out: Outgoing,
+    packet: [u8; MAX_PACKET],
+}
+
+/// How long packets have waited, at the longest, since it was looked at.
+#[derive(Debug)]
+struct Wait {
+    longest: Duration,
+    look_at: Instant,
+    newest: u64,
+    shorten: bool,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    clock_rate: u32,
+    times: RtpTimes,
+}
+
+impl Transcoder {
+    /// Packets out hold `ptime` of sound: 10, 20, 40 or 60 ms, else 20.
+    pub(crate) fn new(
+        now: Instant,
+        from: Codec,
+        to: Codec,
+        ptime: Duration,
+    ) -> Result<Self, OpusError> {
+        let frame = match ptime.as_millis() {
+            10 => 80,
+            40 => 320,
+            60 => 480,
+            _ => 160,
+        };
+        Ok(Self {
+            clock_rate: from.clock_rate(),
+            buffer: JitterBuffer::new(now, from.clock_rate()),
+            decoder: Decoder::new(from)?,
+            encoder: Encoder::new(to)?,
+            noise: Noise::new(),
+            pcm: Vec::new(),
+            frame,
+            due: None,
+            idle_since: None,
+            starved: 0,
+            wait: Wait { longest: Duration::ZERO, look_at: now + LOOK, newest: 0, shorten: false },
+            out: Outgoing {
+                clock_rate: to.clock_rate(),
+                times: RtpTimes { seq: 0, timestamp: 0, marker: true },
+            },
+            packet: [0; MAX_PACKET],
+        })
+    }
+
+    /// Takes in a packet of sound. Its sequence number is extended over 16 bits.
+    pub(crate) fn packet(&mut self, now: Instant, times: RtpTimes, payload: &[u8]) {
+        if self.buffer.insert(now, times.seq, times.timestamp, payload) != Inserted::Kept {
+            return;
+        }
+        let Some(due) = self.due else {
+            self.start(now);
+            return;
+        };
+        if times.seq > self.wait.newest {
+            self.wait.newest = times.seq;
+            let before = self.duration_of(self.pcm.len()) + self.units(self.buffer.span());
+            let wait = due.saturating_duration_since(now) + before;
+            self.wait.longest = self.wait.longest.max(wait);
+        }
+    }
+
+    /// Takes in a packet of comfort noise (RFC 3389): the sender has fallen silent.
+    pub(crate) fn comfort_noise(&mut self, payload: &[u8]) {
+        self.noise.hear(payload);
+    }
+
+    /// Tells which part of the packets out is lost, in percent, as the listener reports it.
+    pub(crate) fn expect_loss(&mut self, percent: u8) {
+        self.encoder.expect_loss(percent);
+    }
+
+    /// Packets that came too late to be heard.
+    pub(crate) fn late(&self) -> u64 {
+        self.buffer.late()
+    }
+
+    /// When [`Transcoder::poll`] is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// The next packet, if it is due.
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<TranscodedPacket<'_>> {
+        let due = self.due.filter(|due| *due <= now)?;
+        self.look(due);
+        self.fill();
+        if self.starved >= IDLE {
+            self.stop(due);
+            return None;
+        }
+        let length = match self.encoder.encode(self.pcm.get(..self.frame)?, &mut self.packet) {
+            Ok(length) => length,
+            Err(error) => {
+                tracing::debug!(%error, "sound was not encoded");
+                0
+            }
+        };
+        self.pcm.drain(..self.frame);
+        self.due = Some((due + self.duration_of(self.frame)).max(now.checked_sub(MAX_LAG)?));
+        let times = self.out.next(self.frame);
+        let payload = self.packet.get(..length).filter(|payload| !payload.is_empty())?;
+        Some(TranscodedPacket { times, payload })
+    }
+
+    /// The first packet, or the first after a pause.
+    fn start(&mut self, now: Instant) {
+        let due = now + FIRST_WAIT.max(self.buffer.target());
+        self.due = Some(due);
+        self.starved = 0;
+        self.wait.longest = Duration::ZERO;
+        self.wait.look_at = due + LOOK;
+        if let Some(since) = self.idle_since.take() {
+            self.out.pause(due.saturating_duration_since(since));
+        }
+    }
+
+    fn stop(&mut self, due: Instant) {
+        self.due = None;
+        self.idle_since = Some(due);
+        self.pcm.clear();
+        self.buffer = JitterBuffer::new(due, self.clock_rate);
+        self.out.times.marker = true;
+    }
+
+    /// Decides whether packets wait for longer than they need to.
+    fn look(&mut self, now: Instant) {
+        if now >= self.wait.look_at {
+            self.wait.look_at = now + LOOK;
+            self.wait.shorten = self.wait.longest > self.buffer.target() + SPARE;
+            self.wait.longest = Duration::ZERO;
+        }
+    }
+
+    /// Fetches sound for one packet, and makes up what is missing.
+    fn fill(&mut self) {
+        while self.pcm.len() < self.frame {
+            if !self.fetch() {
+                let missing = self.frame - self.pcm.len();
+                self.make_up(missing);
+            }
+        }
+        if self.wait.shorten && self.starved == 0 {
+            let wanted = self.frame + SHORTENED;
+            while self.pcm.len() < wanted && self.fetch() {}
+            if self.pcm.len() >= wanted.max(2 * SHORTENED) {
+                self.shorten();
+            }
+        }
+    }
+
+    /// Decodes what comes next. Whether there was something.
+    fn fetch(&mut self) -> bool {
+        let before = self.pcm.len();
+        match self.buffer.next() {
+            Next::Packet(payload) => {
+                self.starved = 0;
+                if let Err(error) = self.decoder.decode(payload, &mut self.pcm) {
+                    tracing::debug!(%error, "a packet was not decoded");
+                    self.decoder.conceal(self.frame, None, &mut self.pcm);
+                }
+                let samples = self.pcm.len() - before;
+                self.buffer.played(samples as u32 * (self.clock_rate / SAMPLE_RATE));
+                true
+            }
+            Next::Gap { units, after } => {
+                let samples = (units / (self.clock_rate / SAMPLE_RATE)) as usize;
+                // For what was made up while it was waited for, its time is over.
+                let missing = samples.saturating_sub(self.starved);
+                self.starved = 0;
+                self.decoder.conceal(missing, Some(after), &mut self.pcm);
+                true
+            }
+            Next::Nothing => false,
+        }
+    }
+
+    fn make_up(&mut self, samples: usize) {
+        let start = self.pcm.len();
+        if self.starved < FADED {
+            self.decoder.conceal(samples, None, &mut self.pcm);
+        }
+        let made_up = self.pcm.len() - start;
+        self.pcm.resize(start + samples, 0);
+        self.noise.fill(self.pcm.get_mut(start + made_up..).unwrap_or_default());
+        self.starved += samples;
+    }
+
+    /// Takes 10 ms out, by blending over from where they begin to where they end.
+    fn shorten(&mut self) {
+        for n in 0..SHORTENED {
+            if let (Some(&from), Some(&to)) = (self.pcm.get(n), self.pcm.get(n + SHORTENED)) {
+                let (n, whole) = (n as i32, SHORTENED as i32);
+                let blend = (i32::from(from) * (whole - n) + i32::from(to) * n) / whole;
+                if let Some(sample) = self.pcm.get_mut(n as usize) {
+                    *sample = blend as i16;
+                }
+            }
+        }
+        self.pcm.drain(SHORTENED..2 * SHORTENED);
+        self.wait.shorten = false;
+    }
+
+    fn duration_of(&self, samples: usize) -> Duration {
+        Duration::from_micros(samples as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
+    }
+
+    fn units(&self, units: u32) -> Duration {
+        Duration::from_micros(u64::from(units) * 1_000_000 / u64::from(self.clock_rate))
+    }
+}
+
+impl Outgoing {
+    fn next(&mut self, samples: usize) -> RtpTimes {
+        let times = self.times;
+        let units = samples as u32 * (self.clock_rate / SAMPLE_RATE);
+        self.times = RtpTimes {
+            seq: times.seq + 1,
+            timestamp: times.timestamp.wrapping_add(units),
+            marker: false,
+        };
+        times
+    }
+
+    fn pause(&mut self, duration: Duration) {
+        let units = duration.as_micros() * u128::from(self.clock_rate) / 1_000_000;
+        // Wraps around as timestamps do.
+        self.times.timestamp = self.times.timestamp.wrapping_add(units as u32);
+    }
+}
+
+#[cfg(test)]
+mod tests;
