@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bellpush_core::ids::{CallId, DestinationId};
 use tokio::sync::mpsc;
 
-use crate::{OfferError, Signal};
+use crate::{Codec, OfferError, Signal, SipTarget};
 
 /// A call to be made: a browser's offer, and where it goes.
 #[derive(Clone)]
@@ -35,10 +35,23 @@ pub struct Route {
 }
 
 /// The leg that answers the visitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum FarSide {
     /// The built-in one: greets, then echoes the visitor's voice; `*` makes it hang up.
     Demo,
+    /// A telephone system, by one of its trunks.
+    Sip(Box<SipTarget>),
+}
+
+impl FarSide {
+    /// What it may speak, the preferred first.
+    pub(crate) fn codecs(&self) -> &[Codec] {
+        match self {
+            Self::Demo => &[Codec::Opus],
+            Self::Sip(target) if target.codecs.opus_to_browser => &[Codec::Opus],
+            Self::Sip(target) => &target.codecs.offer,
+        }
+    }
 }
 
 /// A call that the engine has taken on.
@@ -71,6 +84,17 @@ pub enum PlaceError {
     /// There is a live call with this id already.
     #[error("a call with this id is live already; use a new call id")]
     DuplicateId,
+}
+
+/// Why a call did not get a new connection to its browser.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResumeError {
+    /// The offer can't be answered.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// The call is over, or was never here.
+    #[error("the call is over")]
+    NoSuchCall,
 }
 
 // Offer and answer hold the ICE passwords, which must not reach a log.

@@ -2,8 +2,10 @@
 
 use bellpush_core::events::{EndReason, ErrorCode};
 
+use crate::CallQuality;
+
 /// One step of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Signal {
     /// The engine waits for the browser's media to connect.
     Connecting,
@@ -15,6 +17,8 @@ pub enum Signal {
     Held(bool),
     /// Nothing comes from the browser at present.
     Reconnecting,
+    /// How the call sounded: right before the last signal, of calls that went to a trunk.
+    Quality(Box<CallQuality>),
     /// The last signal: one side hung up.
     Ended(EndReason),
     /// The last signal: the call failed.
@@ -24,7 +28,7 @@ pub enum Signal {
 impl Signal {
     /// Whether it is the call's last.
     #[must_use]
-    pub const fn is_terminal(self) -> bool {
+    pub const fn is_terminal(&self) -> bool {
         matches!(self, Self::Ended(_) | Self::Failed(_))
     }
 }

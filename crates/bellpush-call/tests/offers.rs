@@ -27,7 +27,7 @@ async fn answer(offer: &str) -> Result<String, OfferError> {
 async fn chromium_is_answered_with_opus_and_its_keypad_at_both_clock_rates() {
     let answer = answer(CHROMIUM).await.unwrap();
     for line in [
-        "m=audio 9 UDP/TLS/RTP/SAVPF 111 110 126",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0 110 126",
         "a=ice-lite",
         "a=sendrecv",
         "a=rtcp-mux",
@@ -45,7 +45,7 @@ async fn chromium_is_answered_with_opus_and_its_keypad_at_both_clock_rates() {
 async fn firefox_is_answered_with_opus_and_its_keypad() {
     let answer = answer(FIREFOX).await.unwrap();
     for line in [
-        "m=audio 9 UDP/TLS/RTP/SAVPF 109 101",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 109 8 0 101",
         "a=rtpmap:109 opus/48000/2",
         "a=rtpmap:101 telephone-event/8000",
     ] {
@@ -61,7 +61,7 @@ async fn a_browser_without_a_keypad_is_answered_too() {
         .map(|line| line.replace(" 110 126", "") + "\n")
         .collect();
     let answer = answer(&offer).await.unwrap();
-    assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "{answer}");
+    assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0\r\n"), "{answer}");
 }
 
 #[tokio::test]

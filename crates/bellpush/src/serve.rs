@@ -67,6 +67,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let calls = Engine::start(EngineConfig {
         public_addresses: config.media_addresses.clone(),
+        threads: config.media_threads,
+        rtp_ports: config.rtp_ports.clone(),
+        rtp_bind: config.rtp_listen,
+        rtp_address: config.rtp_address,
+        rtp_timeout: config.rtp_timeout,
         max_calls: config.max_calls,
         media_timeout: config.media_timeout,
         ..EngineConfig::new(config.media_listen)

@@ -1,7 +1,8 @@
 //! A visitor without a browser: makes an offer, takes the answer, speaks and listens over real UDP.
 //!
 //! For tests across crates and for the load generator. It behaves like a browser with one audio
-//! track: full ICE, DTLS, Opus and telephone-event, RTP taken in and sent as packets.
+//! track: full ICE, DTLS, Opus, G.711 and telephone-event, RTP taken in and sent as packets. It
+//! speaks the first codec of the answer.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -25,9 +26,11 @@ use tokio::{
 };
 
 const FRAME: Duration = Duration::from_millis(20);
-const FRAME_SAMPLES: u32 = 960;
 /// Opus: one empty frame of 20 ms, mono, which decodes to silence.
-const SILENCE: [u8; 1] = [0b1111_1000];
+const OPUS_SILENCE: [u8; 1] = [0b1111_1000];
+/// 20 ms of G.711, which needs no compression to be silent.
+const PCMA_SILENCE: [u8; 160] = [0xD5; 160];
+const PCMU_SILENCE: [u8; 160] = [0xFF; 160];
 /// A key is held for this many frames of 20 ms.
 const PRESS_FRAMES: u16 = 5;
 /// The keys in the order of their RFC 4733 event codes.
@@ -73,7 +76,9 @@ pub struct HeardPacket {
     pub timestamp: u32,
     /// Whether it starts a talk spurt.
     pub marker: bool,
-    /// The Opus packet.
+    /// The codec, by its payload type in the answer.
+    pub payload_type: u8,
+    /// What it holds.
     pub payload: Arc<[u8]>,
 }
 
@@ -101,7 +106,12 @@ impl Visitor {
     /// The socket can't be opened.
     pub async fn at(ip: IpAddr) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind((ip, 0)).await.context("the visitor's socket")?;
-        let mut config = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false);
+        let mut config = Rtc::builder()
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_pcmu(true, false)
+            .enable_pcma(true, false);
         config.codec_config().add_config(
             110.into(),
             None,
@@ -127,7 +137,7 @@ impl Visitor {
     /// Takes the SDP answer: from now on the visitor connects and sends silence every 20 ms.
     ///
     /// # Errors
-    /// The answer is not usable, or does not have both Opus and telephone-event.
+    /// The answer is not usable, or has no codec for speech or no telephone-event.
     pub fn accept(self, answer: &str) -> anyhow::Result<VisitorCall> {
         let Self { mut rtc, socket, mid, pending, .. } = self;
         rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(answer)?)?;
@@ -138,7 +148,11 @@ impl Visitor {
                 .find(|params| params.spec().codec == codec && negotiated.contains(&params.pt()));
             params.map(str0m::format::PayloadParams::pt)
         };
-        let opus = payload_type(Codec::Opus).context("the answer has no Opus")?;
+        let voice = negotiated.iter().find_map(|pt| {
+            let params = rtc.codec_config().find(|params| params.pt() == *pt)?;
+            Voice::of(params.spec().codec, *pt)
+        });
+        let voice = voice.context("the answer has no codec for speech")?;
         let keypad = payload_type(Codec::Tele).context("the answer has no telephone-event")?;
         let local = socket.local_addr()?;
         let (orders, inbox) = mpsc::unbounded_channel();
@@ -149,7 +163,7 @@ impl Visitor {
             local,
             far_end: local,
             mid,
-            opus,
+            voice,
             keypad,
             seq: 1_000,
             timestamp: 50_000,
@@ -170,7 +184,7 @@ impl VisitorCall {
         self.local
     }
 
-    /// Sends these Opus packets, one every 20 ms, in place of silence.
+    /// Sends these packets of the codec that is spoken, one every 20 ms, in place of silence.
     pub fn say(&self, frames: impl IntoIterator<Item = Vec<u8>>) {
         self.order(Order::Say(frames.into_iter().map(Arc::from).collect()));
     }
@@ -250,7 +264,7 @@ struct Line {
     /// Where it sent to last.
     far_end: SocketAddr,
     mid: Mid,
-    opus: Pt,
+    voice: Voice,
     keypad: Pt,
     seq: u64,
     timestamp: u32,
@@ -258,6 +272,26 @@ struct Line {
     pressing: Option<Press>,
     vanished: bool,
     heard: watch::Sender<Heard>,
+}
+
+/// What a visitor speaks.
+#[derive(Debug, Clone, Copy)]
+struct Voice {
+    payload_type: Pt,
+    frame_samples: u32,
+    silence: &'static [u8],
+}
+
+impl Voice {
+    fn of(codec: Codec, payload_type: Pt) -> Option<Self> {
+        let (frame_samples, silence) = match codec {
+            Codec::Opus => (960, &OPUS_SILENCE[..]),
+            Codec::PCMA => (160, &PCMA_SILENCE[..]),
+            Codec::PCMU => (160, &PCMU_SILENCE[..]),
+            _ => return None,
+        };
+        Some(Self { payload_type, frame_samples, silence })
+    }
 }
 
 /// A key that is held down.
@@ -349,6 +383,7 @@ impl Line {
                         seq: *packet.seq_no,
                         timestamp: packet.header.timestamp,
                         marker: packet.header.marker,
+                        payload_type: *packet.header.payload_type,
                         payload: packet.payload,
                     };
                     self.heard.send_modify(|heard| heard.packets.push(packet));
@@ -379,13 +414,13 @@ impl Line {
                 packet
             }
             None => {
-                let payload = self.to_say.next().unwrap_or_else(|| Arc::new(SILENCE));
-                (self.opus, self.timestamp, false, payload)
+                let payload = self.to_say.next().unwrap_or_else(|| self.voice.silence.into());
+                (self.voice.payload_type, self.timestamp, false, payload)
             }
         };
         let seq = self.seq;
         self.seq += 1;
-        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES);
+        self.timestamp = self.timestamp.wrapping_add(self.voice.frame_samples);
         let mut api = self.rtc.direct_api();
         if let Some(stream) = api.stream_tx_by_mid(self.mid, None) {
             let packet = RtpWrite::new(payload_type, seq.into(), timestamp, now, payload);

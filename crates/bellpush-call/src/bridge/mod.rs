@@ -1,60 +1,118 @@
 //! One call: the browser's leg and the far side, joined, with call control above them.
 //!
-//! Without sockets and clocks, like its parts: what happens goes in with the time, datagrams come
-//! out through a closure. One owner; nothing here is shared.
+//! Without sockets and clocks, like its parts: what happens goes in with the time, what is to be
+//! done comes out through an [`Edge`]. One owner; nothing here is shared.
 
+mod edge;
+mod far_address;
+mod far_media;
+mod far_side;
+mod noise_player;
 mod signals;
+mod sounds;
 
+pub(crate) use edge::Edge;
 pub(crate) use signals::SignalSender;
+pub(crate) use sounds::Sounds;
 
-use std::{net::SocketAddr, time::Instant};
-
-use bellpush_core::{events::EndReason, ids::CallId};
-use str0m::net::Transmit;
-
-use crate::{
-    Digit, Signal,
-    call::{CallControl, Input},
-    legs::{
-        demo::DemoLeg,
-        webrtc::{LegEvent, LegOutput, Received, WebRtcLeg},
-    },
-    media::{FRAME_SAMPLES, RtpRewriter, RtpTimes, Source},
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-/// Takes the datagrams that a call sends.
-pub(crate) type Send<'a> = &'a mut dyn FnMut(&Transmit);
+use bellpush_core::{
+    events::{EndReason, ErrorCode},
+    ids::CallId,
+};
+use str0m::net::Protocol;
+
+use crate::{
+    Codec, Digit, FarSide, ResumeError, Route, Signal,
+    call::{CallControl, Input, Outcome, Policy, RoutePolicy},
+    legs::{
+        demo::DemoLeg,
+        webrtc::{Answerer, AudioPacket, LegEvent, LegOutput, Offer, Received, WebRtcLeg},
+    },
+    media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
+    trunk::{ByeCause, FarFailure, FromTrunk},
+};
+use far_media::Ear;
+use far_side::{FarEvent, FarLeg, SipSide};
+
+/// A new RTP stream starts in the lower half of its sequence numbers: a browser that joined it
+/// right before they wrap around could not tell how often they did (RFC 3711 section 3.3.1).
+const FIRST_SEQUENCE_NUMBERS: u16 = 1 << 15;
+
+/// What a call is made of.
+pub(crate) struct BridgeSetup {
+    pub(crate) id: CallId,
+    /// Where it goes; never empty.
+    pub(crate) routes: Vec<Route>,
+    pub(crate) policy: Policy,
+    /// How long nothing may come from a far side that should send.
+    pub(crate) rtp_timeout: Duration,
+    pub(crate) sounds: Arc<Sounds>,
+    /// For reports to the far side.
+    pub(crate) clock: WallClock,
+    pub(crate) signals: SignalSender,
+}
 
 /// One call.
 pub(crate) struct Bridge {
     id: CallId,
-    leg: WebRtcLeg,
-    far_side: DemoLeg,
+    /// `None` while the visitor's page is away.
+    browser: Option<WebRtcLeg>,
+    browser_deadline: Instant,
+    /// Numbers what the browser hears.
+    to_browser: RtpRewriter,
+    far_side: FarLeg,
+    routes: Vec<Route>,
+    /// The present one.
+    route: usize,
+    rtp_timeout: Duration,
     control: CallControl,
-    rewriter: RtpRewriter,
+    sounds: Arc<Sounds>,
+    clock: WallClock,
+    /// What came from the browser.
+    reception: Reception,
+    /// The stream that came from it last.
+    heard: Option<(u32, Codec)>,
     signals: SignalSender,
-    leg_deadline: Instant,
 }
 
 impl Bridge {
-    pub(crate) fn new(
-        id: CallId,
-        leg: WebRtcLeg,
-        far_side: DemoLeg,
-        control: CallControl,
-        rewriter: RtpRewriter,
-        signals: SignalSender,
-        now: Instant,
-    ) -> Self {
-        Self { id, leg, far_side, control, rewriter, signals, leg_deadline: now }
+    pub(crate) fn new(now: Instant, leg: WebRtcLeg, setup: BridgeSetup) -> Self {
+        let BridgeSetup { id, routes, policy, rtp_timeout, sounds, clock, signals } = setup;
+        let times = routes.iter().map(|route| RoutePolicy {
+            ring_timeout: route.ring_timeout,
+            max_duration: route.max_duration,
+        });
+        Self {
+            id,
+            browser: Some(leg),
+            browser_deadline: now,
+            to_browser: new_stream(Codec::Opus.clock_rate()),
+            far_side: FarLeg::None,
+            control: CallControl::new(now, policy, times.collect()),
+            routes,
+            route: 0,
+            rtp_timeout,
+            sounds,
+            clock,
+            reception: Reception::new(Codec::Opus.clock_rate()),
+            heard: None,
+            signals,
+        }
     }
 
     pub(crate) fn id(&self) -> CallId {
         self.id
     }
 
-    pub(crate) fn ufrag(&self) -> &str {
-        self.leg.ufrag()
+    /// The name that the browser's checks are addressed to; `None` while the page is away.
+    pub(crate) fn ufrag(&self) -> Option<&str> {
+        self.browser.as_ref().map(WebRtcLeg::ufrag)
     }
 
     /// Whether the call has ended, or nobody wants to know of it any more.
@@ -64,128 +122,355 @@ impl Bridge {
 
     /// When [`Bridge::tick`] is due.
     pub(crate) fn next_deadline(&self) -> Instant {
-        [self.control.next_deadline(), self.far_side.next_deadline()]
+        let browser = self.browser.is_some().then_some(self.browser_deadline);
+        [browser, self.control.next_deadline(), self.far_side.next_deadline()]
             .into_iter()
             .flatten()
-            .fold(self.leg_deadline, Instant::min)
+            .min()
+            // Call control has one until the call is over.
+            .unwrap_or(self.browser_deadline)
     }
 
-    /// Takes in a datagram that arrived at the local candidate `local`.
+    /// Takes in a browser's datagram that arrived at the local candidate `local`.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
+        protocol: Protocol,
         remote: SocketAddr,
         local: SocketAddr,
         datagram: &[u8],
-        send: Send,
+        edge: &mut dyn Edge,
     ) -> Received {
-        let received = self.leg.receive(now, remote, local, datagram);
+        let Some(leg) = &mut self.browser else {
+            return Received::Foreign;
+        };
+        let received = leg.receive(now, protocol, remote, local, datagram);
         if received == Received::Check {
-            self.control(now, Input::Heard);
+            self.control(now, Input::Heard, edge);
         }
-        self.drain(now, send);
+        self.settle(now, edge);
         received
     }
 
-    /// Does what is due.
-    pub(crate) fn tick(&mut self, now: Instant, send: Send) {
-        self.control(now, Input::Time);
-        if self.leg_deadline <= now && !self.control.is_over() {
-            self.leg.tick(now);
+    /// Takes in what came to the far side's port for RTP, maybe RTCP. It is changed in place.
+    pub(crate) fn receive_rtp(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        packet: &mut [u8],
+        edge: &mut dyn Edge,
+    ) {
+        let Self { far_side: FarLeg::Sip(sip), browser, to_browser, .. } = self else { return };
+        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser };
+        sip.receive_rtp(now, remote, packet, &mut ear);
+        self.settle(now, edge);
+    }
+
+    /// Takes in what came to the far side's port for RTCP. It is changed in place.
+    pub(crate) fn receive_rtcp(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        packet: &mut [u8],
+        edge: &mut dyn Edge,
+    ) {
+        if let FarLeg::Sip(sip) = &mut self.far_side {
+            sip.receive_rtcp(now, remote, packet);
+            self.settle(now, edge);
         }
-        self.drain(now, send);
+    }
+
+    /// Takes what the trunk tells of the far side.
+    pub(crate) fn hear(&mut self, now: Instant, message: FromTrunk, edge: &mut dyn Edge) {
+        if let FarLeg::Sip(sip) = &mut self.far_side {
+            sip.hear(message);
+            self.settle(now, edge);
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn tick(&mut self, now: Instant, edge: &mut dyn Edge) {
+        self.control(now, Input::Time, edge);
+        if let Some(leg) = &mut self.browser
+            && self.browser_deadline <= now
+            && !self.control.is_over()
+        {
+            leg.tick(now);
+        }
+        self.settle(now, edge);
     }
 
     /// A key of the visitor, by whatever way it came.
-    pub(crate) fn press(&mut self, now: Instant, digit: Digit, send: Send) {
-        self.pressed(now, digit);
-        self.drain(now, send);
+    pub(crate) fn press(&mut self, now: Instant, digit: Digit, edge: &mut dyn Edge) {
+        self.pressed(now, digit, edge);
+        self.settle(now, edge);
     }
 
     /// The visitor hangs up.
-    pub(crate) fn hang_up(&mut self, now: Instant, send: Send) {
-        self.control(now, Input::HangUp(EndReason::UserHangup));
-        self.drain(now, send);
+    pub(crate) fn hang_up(&mut self, now: Instant, edge: &mut dyn Edge) {
+        self.control(now, Input::HangUp(EndReason::UserHangup), edge);
+        self.settle(now, edge);
     }
 
     /// The engine stops.
-    pub(crate) fn shut_down(&mut self, now: Instant, send: Send) {
-        self.control(now, Input::Shutdown);
-        self.drain(now, send);
+    pub(crate) fn shut_down(&mut self, now: Instant, edge: &mut dyn Edge) {
+        self.control(now, Input::Shutdown, edge);
+        self.settle(now, edge);
     }
 
-    fn control(&mut self, now: Instant, input: Input) {
-        let Some(signal) = self.control.handle(now, input) else {
-            return;
-        };
-        tracing::info!(call_id = %self.id, ?signal, "call");
-        if signal == Signal::Connected {
-            self.far_side.answer(now);
+    /// The visitor's page went away, and may come back within this time.
+    pub(crate) fn leave(&mut self, now: Instant, window: Duration, edge: &mut dyn Edge) {
+        self.control(now, Input::Left { window }, edge);
+        if !self.control.is_over() {
+            // The page is gone: there is nobody to say goodbye to.
+            self.browser = None;
+            self.far_side.browser_is_away(now);
         }
-        if signal.is_terminal() {
-            self.leg.close();
-        }
-        self.signals.send(signal);
+        self.settle(now, edge);
     }
 
-    fn drain(&mut self, now: Instant, send: Send) {
+    /// The visitor's page is back: answers its offer.
+    ///
+    /// # Errors
+    /// The offer is not usable; the call stays as it was.
+    pub(crate) fn come_back(
+        &mut self,
+        now: Instant,
+        answerer: &Answerer,
+        offer: Offer,
+        edge: &mut dyn Edge,
+    ) -> Result<String, ResumeError> {
+        let codecs = self.routes.get(self.route).map_or(&[][..], |route| route.far_side.codecs());
+        let (leg, answer) = answerer.answer(now, offer, codecs)?;
+        self.browser = Some(leg);
+        self.browser_deadline = now;
+        self.to_browser = new_stream(Codec::Opus.clock_rate());
+        self.control(now, Input::Returned, edge);
+        self.settle(now, edge);
+        Ok(answer)
+    }
+
+    /// The browser offers anew for the connection that it has.
+    ///
+    /// # Errors
+    /// The offer is not usable, or the page is away.
+    pub(crate) fn restart(
+        &mut self,
+        now: Instant,
+        offer: Offer,
+        edge: &mut dyn Edge,
+    ) -> Result<String, ResumeError> {
+        let leg = self.browser.as_mut().ok_or(ResumeError::NoSuchCall)?;
+        let answer = leg.restart(offer)?;
+        self.settle(now, edge);
+        Ok(answer)
+    }
+
+    fn control(&mut self, now: Instant, input: Input, edge: &mut dyn Edge) {
+        let Outcome { signal, dial } = self.control.handle(now, input);
+        if let Some(signal) = signal {
+            tracing::info!(call_id = %self.id, ?signal, "call");
+            if signal.is_terminal() {
+                if let Some(leg) = &mut self.browser {
+                    leg.close();
+                }
+                self.far_side.hang_up(now, cause(&signal), edge);
+                if let Some(quality) = self.quality() {
+                    self.signals.send(Signal::Quality(Box::new(quality)));
+                }
+            }
+            self.signals.send(signal);
+        }
+        if let Some(route) = dial {
+            self.dial(now, route, edge);
+        }
+    }
+
+    /// Calls the far side of a route, in place of the present one.
+    fn dial(&mut self, now: Instant, route: usize, edge: &mut dyn Edge) {
+        self.far_side.hang_up(now, ByeCause::NORMAL, edge);
+        while let Some(event) = self.far_side.poll(now) {
+            if let FarEvent::Send(message) = event {
+                edge.to_trunk(message);
+            }
+        }
+        edge.close_far_side();
+        self.far_side = FarLeg::None;
+        self.route = route;
+        match self.routes.get(route).map(|route| &route.far_side) {
+            Some(FarSide::Demo) => {
+                let mut demo = DemoLeg::new(Arc::clone(&self.sounds.greeting));
+                demo.answer(now);
+                self.far_side = FarLeg::Demo(demo);
+                self.control(now, Input::Answered, edge);
+            }
+            Some(FarSide::Sip(target)) => match edge.dial(target) {
+                Some(local) => {
+                    let (target, sounds) = (target.as_ref().clone(), Arc::clone(&self.sounds));
+                    let (clock, timeout) = (self.clock, self.rtp_timeout);
+                    let sip = SipSide::new(now, clock, target, local, timeout, sounds);
+                    self.far_side = FarLeg::Sip(Box::new(sip));
+                }
+                None => self.control(now, Input::Refused(FarFailure::Transport), edge),
+            },
+            // Call control knows how many there are.
+            None => {}
+        }
+    }
+
+    /// Lets both sides have their say, until they have no more.
+    fn settle(&mut self, now: Instant, edge: &mut dyn Edge) {
         loop {
-            match self.leg.poll() {
-                LegOutput::Transmit(transmit) => send(&transmit),
-                LegOutput::Event(event) => self.leg_event(now, event),
-                // Between two waits there may be only one change to the leg.
-                LegOutput::Wait(at) => match self.far_side.play(now) {
-                    Some((index, frame)) if !self.control.is_over() => {
-                        let times = RtpTimes {
-                            seq: index as u64,
-                            timestamp: (index as u32).wrapping_mul(FRAME_SAMPLES),
-                            marker: false,
-                        };
-                        if let Some(times) = self.rewriter.rewrite(now, Source::Greeting, times) {
-                            self.leg.send(now, times, frame);
-                        }
-                    }
-                    _ => {
-                        self.leg_deadline = at;
-                        return;
-                    }
-                },
+            self.settle_browser(now, edge);
+            self.settle_far_side(now, edge);
+            // What the far side sent has yet to go out.
+            if !self.play(now, edge) {
+                return;
             }
         }
     }
 
-    fn leg_event(&mut self, now: Instant, event: LegEvent) {
-        match event {
-            LegEvent::Connected => self.control(now, Input::Connected),
-            LegEvent::Audio { ssrc, times, payload } => {
-                self.control(now, Input::Heard);
-                if self.far_side.echoes() {
-                    let source = Source::Visitor { ssrc };
-                    if let Some(times) = self.rewriter.rewrite(now, source, times) {
-                        self.leg.send(now, times, payload);
-                    }
+    fn settle_browser(&mut self, now: Instant, edge: &mut dyn Edge) {
+        while let Some(leg) = &mut self.browser {
+            match leg.poll() {
+                LegOutput::Transmit(transmit) => edge.to_browser(&transmit),
+                LegOutput::Event(event) => self.browser_event(now, event, edge),
+                LegOutput::Wait(at) => {
+                    self.browser_deadline = at;
+                    return;
                 }
+            }
+        }
+    }
+
+    fn browser_event(&mut self, now: Instant, event: LegEvent, edge: &mut dyn Edge) {
+        match event {
+            LegEvent::Connected => self.control(now, Input::Connected, edge),
+            LegEvent::Audio(packet) => {
+                self.control(now, Input::Heard, edge);
+                self.speech(now, packet, edge);
             }
             LegEvent::Event { ssrc, seq, digit } => {
-                self.control(now, Input::Heard);
-                self.rewriter.skip(Source::Visitor { ssrc }, seq);
+                self.control(now, Input::Heard, edge);
+                match &mut self.far_side {
+                    FarLeg::Demo(_) => self.to_browser.skip(visitor(ssrc), seq),
+                    FarLeg::Sip(sip) => sip.skip(ssrc, seq),
+                    FarLeg::None => {}
+                }
                 if let Some(digit) = digit {
-                    self.pressed(now, digit);
+                    self.pressed(now, digit, edge);
                 }
             }
-            LegEvent::Closed => self.control(now, Input::Closed),
+            LegEvent::Closed => self.control(now, Input::Closed, edge),
             LegEvent::Broken(error) => {
                 tracing::warn!(call_id = %self.id, %error, "the browser's connection broke");
-                self.control(now, Input::Broken);
+                self.control(now, Input::Broken, edge);
             }
         }
     }
 
-    fn pressed(&mut self, now: Instant, digit: Digit) {
+    /// The visitor's voice, on its way to the far side.
+    fn speech(&mut self, now: Instant, packet: AudioPacket, edge: &mut dyn Edge) {
+        if self.heard != Some((packet.ssrc, packet.codec)) {
+            self.heard = Some((packet.ssrc, packet.codec));
+            self.reception.begin_anew(packet.codec.clock_rate());
+        }
+        self.reception.packet(now, packet.times.seq, packet.times.timestamp);
+        match &mut self.far_side {
+            FarLeg::Demo(demo) if demo.echoes() => {
+                let AudioPacket { ssrc, codec, times, payload } = packet;
+                self.to_browser.set_clock_rate(codec.clock_rate());
+                if let Some(times) = self.to_browser.rewrite(now, visitor(ssrc), times)
+                    && let Some(leg) = &mut self.browser
+                {
+                    leg.send(now, codec, times, payload);
+                }
+            }
+            FarLeg::Sip(sip) => sip.send_speech(now, &packet, edge),
+            FarLeg::Demo(_) | FarLeg::None => {}
+        }
+    }
+
+    fn settle_far_side(&mut self, now: Instant, edge: &mut dyn Edge) {
+        while let Some(event) = self.far_side.poll(now) {
+            let input = match event {
+                FarEvent::Send(message) => {
+                    if edge.to_trunk(message) {
+                        continue;
+                    }
+                    tracing::warn!(call_id = %self.id, "the trunk takes no message");
+                    Input::Lost
+                }
+                FarEvent::Ringing => Input::Ringing,
+                FarEvent::Answered => Input::Answered,
+                FarEvent::Held(held) => Input::Held(held),
+                FarEvent::Failed(failure) => Input::Refused(failure),
+                FarEvent::HungUp if self.control.is_answered() => {
+                    Input::HangUp(EndReason::RemoteHangup)
+                }
+                FarEvent::HungUp => Input::Refused(FarFailure::Rejected),
+            };
+            self.control(now, input, edge);
+        }
+    }
+
+    /// Has the far side send what is due. Whether there was anything.
+    fn play(&mut self, now: Instant, edge: &mut dyn Edge) -> bool {
+        if self.control.is_over() {
+            return false;
+        }
+        let Self { far_side, browser, to_browser, .. } = self;
+        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser };
+        match far_side {
+            FarLeg::None => false,
+            FarLeg::Demo(demo) => far_side::greet(now, demo, &mut ear),
+            FarLeg::Sip(sip) => {
+                let is_lost = sip.is_lost(now);
+                let played = sip.play(now, &mut ear, edge);
+                if is_lost {
+                    self.control(now, Input::Lost, edge);
+                }
+                played || is_lost
+            }
+        }
+    }
+
+    /// How both sides were received, of a call that was one with a telephone system.
+    fn quality(&self) -> Option<CallQuality> {
+        let far_side = self.far_side.quality()?;
+        let codec = self.heard.map_or(Codec::Opus, |(_, codec)| codec);
+        let visitor = StreamQuality::of(codec, &self.reception, 0, None);
+        Some(CallQuality { visitor, far_side })
+    }
+
+    fn pressed(&mut self, now: Instant, digit: Digit, edge: &mut dyn Edge) {
         // Which key is the visitor's secret: it may be part of a PIN.
         tracing::debug!(call_id = %self.id, "a key was pressed");
-        if DemoLeg::hangs_up_on(digit) {
-            self.control(now, Input::HangUp(EndReason::RemoteHangup));
+        match &mut self.far_side {
+            FarLeg::Demo(_) if DemoLeg::hangs_up_on(digit) => {
+                self.control(now, Input::HangUp(EndReason::RemoteHangup), edge);
+            }
+            FarLeg::Sip(sip) => sip.press(now, digit),
+            FarLeg::Demo(_) | FarLeg::None => {}
         }
+    }
+}
+
+fn visitor(ssrc: u32) -> Source {
+    Source::Visitor { ssrc }
+}
+
+/// An outgoing stream with random first numbers.
+fn new_stream(clock_rate: u32) -> RtpRewriter {
+    let seq = rand::random_range(..FIRST_SEQUENCE_NUMBERS);
+    RtpRewriter::new(seq, rand::random(), clock_rate)
+}
+
+/// What a far side is told about an end that is not its own.
+fn cause(signal: &Signal) -> ByeCause {
+    match signal {
+        Signal::Failed(ErrorCode::ServerShutdown) => ByeCause::SHUTDOWN,
+        Signal::Failed(ErrorCode::MediaFailed) => ByeCause::MEDIA_LOST,
+        _ => ByeCause::NORMAL,
     }
 }

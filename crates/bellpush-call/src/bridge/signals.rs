@@ -5,31 +5,37 @@ use tokio::sync::mpsc::{self, OwnedPermit};
 use crate::Signal;
 
 /// Signals that may wait to be read. A call that flaps faster than its caller reads loses the
-/// steps between, never its end: that has a place of its own.
-const WAITING: usize = 31;
+/// steps between, never its quality and its end: these have places of their own.
+const WAITING: usize = 30;
 
 /// Sends the signals of one call.
 #[derive(Debug)]
 pub(crate) struct SignalSender {
     progress: mpsc::Sender<Signal>,
+    /// The place of the call's quality; taken by it.
+    quality: Option<OwnedPermit<Signal>>,
     /// The place of the terminal signal; taken by it.
     last: Option<OwnedPermit<Signal>>,
 }
 
 impl SignalSender {
     pub(crate) fn channel() -> (Self, mpsc::Receiver<Signal>) {
-        let (progress, receiver) = mpsc::channel(WAITING + 1);
+        let (progress, receiver) = mpsc::channel(WAITING + 2);
+        let quality = progress.clone().try_reserve_owned().ok();
         let last = progress.clone().try_reserve_owned().ok();
-        (Self { progress, last }, receiver)
+        (Self { progress, quality, last }, receiver)
     }
 
     pub(crate) fn send(&mut self, signal: Signal) {
-        if signal.is_terminal() {
-            if let Some(place) = self.last.take() {
-                place.send(signal);
-            }
+        let place = match &signal {
+            Signal::Quality(_) => self.quality.take(),
+            signal if signal.is_terminal() => self.last.take(),
+            _ => None,
+        };
+        if let Some(place) = place {
+            place.send(signal);
         } else if self.progress.try_send(signal).is_err() {
-            tracing::debug!(?signal, "nobody reads this call's signals");
+            tracing::debug!("nobody reads this call's signals");
         }
     }
 
@@ -44,6 +50,7 @@ mod tests {
     use bellpush_core::events::EndReason;
 
     use super::*;
+    use crate::CallQuality;
 
     #[test]
     fn the_terminal_signal_arrives_though_nobody_read_the_others() {
@@ -52,10 +59,13 @@ mod tests {
             sender.send(Signal::Reconnecting);
             sender.send(Signal::Connected);
         }
+        let quality = CallQuality { visitor: None, far_side: None };
+        sender.send(Signal::Quality(Box::new(quality)));
         sender.send(Signal::Ended(EndReason::UserHangup));
         drop(sender);
         let received: Vec<_> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
-        assert_eq!(received.len(), WAITING + 1);
+        assert_eq!(received.len(), WAITING + 2);
+        assert!(matches!(received[WAITING], Signal::Quality(_)));
         assert_eq!(received.last(), Some(&Signal::Ended(EndReason::UserHangup)));
     }
 

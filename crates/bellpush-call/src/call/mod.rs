@@ -1,8 +1,11 @@
 //! Call control: follows one call from its placing to its end, and decides that end.
 //!
-//! Pure: it is told what happens and what time it is, and answers with the signal to send. It
-//! never reads a clock and touches no media. Exactly one terminal signal comes out, whatever goes
-//! in, and nothing after it.
+//! Pure: it is told what happens and what time it is, and answers with what to do. It never reads
+//! a clock and touches no media. Exactly one terminal signal comes out, whatever goes in, and
+//! nothing after it.
+//!
+//! The two sides have a state each. The far side is called once the browser's media has connected,
+//! so that no telephone rings for a visitor who can't be heard.
 
 mod timers;
 
@@ -10,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bellpush_core::events::{EndReason, ErrorCode};
 
-use crate::Signal;
+use crate::{Signal, trunk::FarFailure};
 use timers::{Timer, Timers};
 
 /// The times a call goes by.
@@ -29,6 +32,15 @@ pub(crate) struct Policy {
     pub(crate) max_duration: Duration,
 }
 
+/// The times that one route goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RoutePolicy {
+    /// How long the far side may take to answer.
+    pub(crate) ring_timeout: Duration,
+    /// The longest a call may take from its answer on.
+    pub(crate) max_duration: Duration,
+}
+
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input {
@@ -40,6 +52,20 @@ pub(crate) enum Input {
     Closed,
     /// The browser's connection broke for good.
     Broken,
+    /// The page went away, and may come back within this time.
+    Left { window: Duration },
+    /// The page came back, with a connection of its own.
+    Returned,
+    /// The far side rings.
+    Ringing,
+    /// The far side answers.
+    Answered,
+    /// The far side puts the visitor on hold, or takes the call up again.
+    Held(bool),
+    /// The far side does not take the call.
+    Refused(FarFailure),
+    /// Nothing comes from the far side any more, though it should.
+    Lost,
     /// One side hangs up.
     HangUp(EndReason),
     /// The engine stops.
@@ -48,65 +74,93 @@ pub(crate) enum Input {
     Time,
 }
 
+/// What follows from an input.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Outcome {
+    /// What the caller is told. After a terminal signal both sides are let go.
+    pub(crate) signal: Option<Signal>,
+    /// The route whose far side is to be called, in place of the present one.
+    pub(crate) dial: Option<usize>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Browser {
     Connecting,
-    Connected,
-    Reconnecting,
-    /// The browser closed its connection; what for, a hang-up may yet tell.
+    Present,
+    /// Nothing comes from it at present.
+    Silent,
+    /// It closed its connection; what for, a hang-up may yet tell.
     Closed,
-    Over,
+    /// Its page went away and may come back.
+    Away,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FarSide {
+    /// The browser is not there yet.
+    Uncalled,
+    Called,
+    Answered,
 }
 
 /// Follows one call.
 #[derive(Debug)]
 pub(crate) struct CallControl {
-    state: State,
+    browser: Browser,
+    far_side: FarSide,
+    /// The present route.
+    route: usize,
+    routes: Vec<RoutePolicy>,
+    told: Told,
+    is_over: bool,
     timers: Timers,
     policy: Policy,
 }
 
+/// What the caller was told last, so that nothing is told twice.
+#[derive(Debug, Default)]
+struct Told {
+    ringing: bool,
+    connected: bool,
+    held: bool,
+}
+
 impl CallControl {
     /// A call that is placed at `now`.
-    pub(crate) fn new(now: Instant, policy: Policy) -> Self {
+    pub(crate) fn new(now: Instant, policy: Policy, routes: Vec<RoutePolicy>) -> Self {
         let mut timers = Timers::default();
         timers.set(Timer::Connect, now + policy.connect_timeout);
         timers.set(Timer::Duration, now + policy.max_duration);
-        Self { state: State::Connecting, timers, policy }
+        Self {
+            browser: Browser::Connecting,
+            far_side: FarSide::Uncalled,
+            route: 0,
+            routes,
+            told: Told::default(),
+            is_over: false,
+            timers,
+            policy,
+        }
     }
 
-    /// Takes one input and returns the signal that it causes, if any.
-    pub(crate) fn handle(&mut self, now: Instant, input: Input) -> Option<Signal> {
-        match (self.state, input) {
-            (State::Over, _) => None,
-            (_, Input::HangUp(reason)) => self.end(Signal::Ended(reason)),
-            (_, Input::Shutdown) => self.end(Signal::Failed(ErrorCode::ServerShutdown)),
-            (_, Input::Time) => self.expire(now),
-            (State::Closed, _) => None,
-            (_, Input::Broken) => self.end(Signal::Failed(ErrorCode::MediaFailed)),
-            (_, Input::Closed) => {
-                self.state = State::Closed;
-                for timer in [Timer::Connect, Timer::Silence, Timer::Loss] {
-                    self.timers.stop(timer);
-                }
-                self.timers.set(Timer::Leave, now + self.policy.leave_grace);
-                None
+    /// Takes one input and returns what follows from it.
+    pub(crate) fn handle(&mut self, now: Instant, input: Input) -> Outcome {
+        if self.is_over {
+            return Outcome::default();
+        }
+        match input {
+            Input::HangUp(reason) => self.end(Signal::Ended(reason)),
+            Input::Shutdown => self.end(Signal::Failed(ErrorCode::ServerShutdown)),
+            Input::Time => self.expire(now),
+            Input::Connected
+            | Input::Heard
+            | Input::Closed
+            | Input::Broken
+            | Input::Left { .. }
+            | Input::Returned => self.browser(now, input),
+            Input::Ringing | Input::Answered | Input::Held(_) | Input::Refused(_) | Input::Lost => {
+                self.far_side(now, input)
             }
-            (State::Connecting, Input::Connected) => {
-                self.timers.stop(Timer::Connect);
-                self.hear(now);
-                self.connected()
-            }
-            (State::Connected, Input::Heard) => {
-                self.hear(now);
-                None
-            }
-            (State::Reconnecting, Input::Heard) => {
-                self.hear(now);
-                self.connected()
-            }
-            (State::Connecting, Input::Heard)
-            | (State::Connected | State::Reconnecting, Input::Connected) => None,
         }
     }
 
@@ -117,40 +171,176 @@ impl CallControl {
 
     /// Whether the terminal signal is out.
     pub(crate) fn is_over(&self) -> bool {
-        self.state == State::Over
+        self.is_over
+    }
+
+    /// Whether the far side has answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.far_side == FarSide::Answered
+    }
+
+    fn browser(&mut self, now: Instant, input: Input) -> Outcome {
+        match (self.browser, input) {
+            (Browser::Away | Browser::Closed, Input::Returned)
+            | (Browser::Connecting | Browser::Present | Browser::Silent, Input::Returned) => {
+                self.leave(Browser::Connecting, Timer::Connect, now + self.policy.connect_timeout);
+                self.interrupted()
+            }
+            (Browser::Away, _) => Outcome::default(),
+            (_, Input::Left { window: Duration::ZERO }) => {
+                self.end(Signal::Ended(EndReason::UserHangup))
+            }
+            (_, Input::Left { window }) => {
+                self.leave(Browser::Away, Timer::Return, now + window);
+                self.interrupted()
+            }
+            (Browser::Closed, _) => Outcome::default(),
+            (_, Input::Closed) => {
+                self.leave(Browser::Closed, Timer::Leave, now + self.policy.leave_grace);
+                Outcome::default()
+            }
+            (_, Input::Broken) => self.end(Signal::Failed(ErrorCode::MediaFailed)),
+            (Browser::Connecting, Input::Connected) => {
+                self.timers.stop(Timer::Connect);
+                self.hear(now);
+                match self.far_side {
+                    FarSide::Uncalled => self.dial(now, 0),
+                    FarSide::Called | FarSide::Answered => self.connected(),
+                }
+            }
+            (Browser::Present | Browser::Silent, Input::Heard) => {
+                self.hear(now);
+                self.connected()
+            }
+            _ => Outcome::default(),
+        }
+    }
+
+    fn far_side(&mut self, now: Instant, input: Input) -> Outcome {
+        match (self.far_side, input) {
+            (FarSide::Called, Input::Ringing) if !self.told.ringing => {
+                self.told.ringing = true;
+                Outcome::signal(Signal::Ringing)
+            }
+            (FarSide::Called, Input::Answered) => {
+                self.far_side = FarSide::Answered;
+                self.timers.stop(Timer::Ring);
+                if let Some(route) = self.routes.get(self.route) {
+                    self.timers.bring_forward(Timer::Duration, now + route.max_duration);
+                }
+                self.connected()
+            }
+            (FarSide::Called, Input::Refused(failure)) => self.refused(now, failure),
+            (FarSide::Called, Input::Lost) => self.refused(now, FarFailure::Unreachable),
+            (FarSide::Answered, Input::Held(held)) if held != self.told.held => {
+                self.told.held = held;
+                Outcome::signal(Signal::Held(held))
+            }
+            (FarSide::Answered, Input::Refused(_) | Input::Lost) => {
+                self.end(Signal::Failed(ErrorCode::MediaFailed))
+            }
+            _ => Outcome::default(),
+        }
+    }
+
+    /// The browser is not to be heard any more for now: in its new state, one timer counts.
+    fn leave(&mut self, state: Browser, timer: Timer, at: Instant) {
+        self.browser = state;
+        for timer in [Timer::Connect, Timer::Silence, Timer::Loss, Timer::Leave, Timer::Return] {
+            self.timers.stop(timer);
+        }
+        self.timers.set(timer, at);
     }
 
     fn hear(&mut self, now: Instant) {
+        self.browser = Browser::Present;
         self.timers.set(Timer::Silence, now + self.policy.reconnect_after);
         self.timers.set(Timer::Loss, now + self.policy.media_timeout);
     }
 
-    fn connected(&mut self) -> Option<Signal> {
-        self.state = State::Connected;
-        Some(Signal::Connected)
-    }
-
-    fn expire(&mut self, now: Instant) -> Option<Signal> {
-        let mut signal = None;
-        while let Some(timer) = self.timers.expire(now) {
-            match timer {
-                Timer::Silence => {
-                    self.state = State::Reconnecting;
-                    signal = Some(Signal::Reconnecting);
-                }
-                Timer::Connect | Timer::Loss | Timer::Leave => {
-                    return self.end(Signal::Failed(ErrorCode::MediaFailed));
-                }
-                Timer::Duration => return self.end(Signal::Ended(EndReason::RemoteHangup)),
-            }
+    /// Tells that both sides hear each other, once they do.
+    fn connected(&mut self) -> Outcome {
+        if self.far_side != FarSide::Answered
+            || self.browser != Browser::Present
+            || self.told.connected
+        {
+            return Outcome::default();
         }
-        signal
+        self.told.connected = true;
+        Outcome::signal(Signal::Connected)
     }
 
-    fn end(&mut self, signal: Signal) -> Option<Signal> {
-        self.state = State::Over;
+    fn interrupted(&mut self) -> Outcome {
+        if !std::mem::take(&mut self.told.connected) {
+            return Outcome::default();
+        }
+        Outcome::signal(Signal::Reconnecting)
+    }
+
+    fn dial(&mut self, now: Instant, route: usize) -> Outcome {
+        let Some(times) = self.routes.get(route) else {
+            return self.end(Signal::Failed(ErrorCode::DestinationUnreachable));
+        };
+        self.timers.set(Timer::Ring, now + times.ring_timeout);
+        self.route = route;
+        self.far_side = FarSide::Called;
+        Outcome { dial: Some(route), signal: None }
+    }
+
+    /// The next route, or the end.
+    fn refused(&mut self, now: Instant, failure: FarFailure) -> Outcome {
+        let next = self.route + 1;
+        if next < self.routes.len() {
+            return self.dial(now, next);
+        }
+        self.end(Signal::Failed(failure.into()))
+    }
+
+    fn expire(&mut self, now: Instant) -> Outcome {
+        let mut outcome = Outcome::default();
+        while let Some(timer) = self.timers.expire(now) {
+            let one = match timer {
+                Timer::Silence => {
+                    self.browser = Browser::Silent;
+                    self.interrupted()
+                }
+                Timer::Ring => self.refused(now, FarFailure::NoAnswer),
+                Timer::Connect | Timer::Loss | Timer::Leave => {
+                    self.end(Signal::Failed(ErrorCode::MediaFailed))
+                }
+                Timer::Return => self.end(Signal::Ended(EndReason::UserHangup)),
+                Timer::Duration => self.end(Signal::Ended(EndReason::RemoteHangup)),
+            };
+            if self.is_over {
+                return one;
+            }
+            outcome =
+                Outcome { signal: one.signal.or(outcome.signal), dial: one.dial.or(outcome.dial) };
+        }
+        outcome
+    }
+
+    fn end(&mut self, signal: Signal) -> Outcome {
+        self.is_over = true;
         self.timers = Timers::default();
-        Some(signal)
+        Outcome::signal(signal)
+    }
+}
+
+impl From<FarFailure> for ErrorCode {
+    fn from(failure: FarFailure) -> Self {
+        match failure {
+            FarFailure::Busy => Self::DestinationBusy,
+            FarFailure::NoAnswer => Self::NoAnswer,
+            FarFailure::Unreachable | FarFailure::Transport => Self::DestinationUnreachable,
+            FarFailure::Rejected => Self::DestinationRejected,
+        }
+    }
+}
+
+impl Outcome {
+    fn signal(signal: Signal) -> Self {
+        Self { signal: Some(signal), dial: None }
     }
 }
 

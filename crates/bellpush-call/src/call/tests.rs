@@ -10,6 +10,9 @@ const POLICY: Policy = Policy {
     max_duration: Duration::from_secs(3_600),
 };
 
+const ROUTE: RoutePolicy =
+    RoutePolicy { ring_timeout: Duration::from_secs(60), max_duration: Duration::from_secs(3_600) };
+
 const MEDIA_FAILED: Signal = Signal::Failed(ErrorCode::MediaFailed);
 const USER_HANGUP: Signal = Signal::Ended(EndReason::UserHangup);
 const REMOTE_HANGUP: Signal = Signal::Ended(EndReason::RemoteHangup);
@@ -19,23 +22,39 @@ struct Simulation {
     now: Instant,
     control: CallControl,
     signals: Vec<Signal>,
+    dialled: Vec<usize>,
 }
 
 impl Simulation {
     fn placed() -> Self {
+        Self::with_routes(vec![ROUTE])
+    }
+
+    fn with_routes(routes: Vec<RoutePolicy>) -> Self {
         let now = Instant::now();
-        Self { now, control: CallControl::new(now, POLICY), signals: Vec::new() }
+        let control = CallControl::new(now, POLICY, routes);
+        Self { now, control, signals: Vec::new(), dialled: Vec::new() }
+    }
+
+    /// The far side is being called.
+    fn called(routes: usize) -> Self {
+        let mut call = Self::with_routes(vec![ROUTE; routes]);
+        call.input(Input::Connected);
+        assert_eq!(std::mem::take(&mut call.dialled), [0]);
+        call
     }
 
     fn connected() -> Self {
-        let mut call = Self::placed();
-        call.input(Input::Connected);
+        let mut call = Self::called(1);
+        call.input(Input::Answered);
         assert_eq!(std::mem::take(&mut call.signals), [Signal::Connected]);
         call
     }
 
     fn input(&mut self, input: Input) {
-        self.signals.extend(self.control.handle(self.now, input));
+        let Outcome { signal, dial } = self.control.handle(self.now, input);
+        self.signals.extend(signal);
+        self.dialled.extend(dial);
     }
 
     /// Lets time pass, stopping at every deadline.
@@ -150,12 +169,143 @@ fn every_state_ends_at_once_when_asked_to() {
     }
 }
 
+#[test]
+fn nobody_is_called_before_the_visitor_can_be_heard() {
+    let mut call = Simulation::placed();
+    call.input(Input::Heard);
+    assert!(call.dialled.is_empty());
+    call.input(Input::Connected);
+    call.input(Input::Connected);
+    assert_eq!(call.dialled, [0]);
+    assert_eq!(call.signals, []);
+    call.input(Input::Ringing);
+    call.input(Input::Ringing);
+    call.input(Input::Answered);
+    assert_eq!(call.signals, [Signal::Ringing, Signal::Connected]);
+}
+
+#[test]
+fn a_far_side_that_does_not_take_the_call_gives_way_to_the_next_and_the_last_tells_why() {
+    let mut call = Simulation::called(3);
+    call.input(Input::Refused(FarFailure::Busy));
+    assert_eq!((&call.dialled[..], &call.signals[..]), (&[1][..], &[] as &[Signal]));
+    // Nobody answers there in time.
+    for _ in 0..59 {
+        call.advance_secs(1);
+        call.input(Input::Heard);
+    }
+    assert_eq!(call.dialled, [1]);
+    call.advance_secs(1);
+    assert_eq!(call.dialled, [1, 2]);
+    call.input(Input::Refused(FarFailure::Rejected));
+    assert_eq!(call.signals, [Signal::Failed(ErrorCode::DestinationRejected)]);
+}
+
+#[test]
+fn every_failure_of_the_far_side_has_its_code() {
+    for (failure, code) in [
+        (FarFailure::Busy, ErrorCode::DestinationBusy),
+        (FarFailure::NoAnswer, ErrorCode::NoAnswer),
+        (FarFailure::Unreachable, ErrorCode::DestinationUnreachable),
+        (FarFailure::Transport, ErrorCode::DestinationUnreachable),
+        (FarFailure::Rejected, ErrorCode::DestinationRejected),
+    ] {
+        let mut call = Simulation::called(1);
+        call.input(Input::Refused(failure));
+        assert_eq!(call.signals, [Signal::Failed(code)]);
+    }
+}
+
+#[test]
+fn the_longest_duration_of_a_route_counts_from_its_answer() {
+    let route = RoutePolicy { max_duration: Duration::from_secs(100), ..ROUTE };
+    let mut call = Simulation::with_routes(vec![route]);
+    call.input(Input::Connected);
+    let mut seconds = 0;
+    while !call.control.is_over() {
+        if seconds == 50 {
+            call.input(Input::Answered);
+        }
+        call.input(Input::Heard);
+        call.advance_secs(1);
+        seconds += 1;
+    }
+    assert_eq!((seconds, call.signals.last()), (150, Some(&REMOTE_HANGUP)));
+}
+
+#[test]
+fn hold_is_told_once_and_a_far_side_that_falls_silent_fails_the_call() {
+    let mut call = Simulation::connected();
+    for held in [false, true, true, false] {
+        call.input(Input::Held(held));
+    }
+    call.input(Input::Lost);
+    assert_eq!(call.signals, [Signal::Held(true), Signal::Held(false), MEDIA_FAILED]);
+}
+
+#[test]
+fn a_page_that_comes_back_in_time_goes_on_with_its_call() {
+    let mut call = Simulation::connected();
+    let window = Duration::from_secs(8);
+    call.input(Input::Left { window });
+    // What is left of the old connection does not count any more.
+    for late in [Input::Closed, Input::Heard, Input::Broken, Input::Connected] {
+        call.input(late);
+    }
+    call.advance_secs(7);
+    call.input(Input::Left { window });
+    call.input(Input::Returned);
+    call.advance_secs(10);
+    call.input(Input::Connected);
+    assert_eq!(call.signals, [Signal::Reconnecting, Signal::Connected]);
+    assert!(call.dialled.is_empty());
+}
+
+#[test]
+fn a_page_that_does_not_come_back_has_hung_up() {
+    let mut call = Simulation::connected();
+    call.input(Input::Left { window: Duration::from_secs(8) });
+    call.advance_secs(8);
+    assert_eq!(call.signals, [Signal::Reconnecting, USER_HANGUP]);
+    let mut call = Simulation::connected();
+    call.input(Input::Left { window: Duration::ZERO });
+    assert_eq!(call.signals, [USER_HANGUP]);
+}
+
+#[test]
+fn a_page_that_comes_back_but_can_not_connect_fails_the_call() {
+    let mut call = Simulation::connected();
+    call.input(Input::Left { window: Duration::from_secs(8) });
+    call.input(Input::Returned);
+    call.advance(POLICY.connect_timeout);
+    assert_eq!(call.signals, [Signal::Reconnecting, MEDIA_FAILED]);
+}
+
+#[test]
+fn the_far_side_may_answer_while_the_page_is_away() {
+    let mut call = Simulation::called(1);
+    call.input(Input::Left { window: Duration::from_secs(8) });
+    call.input(Input::Ringing);
+    call.input(Input::Answered);
+    assert_eq!(call.signals, [Signal::Ringing]);
+    call.input(Input::Returned);
+    call.input(Input::Connected);
+    assert_eq!(call.signals, [Signal::Ringing, Signal::Connected]);
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
-        1 => Just(Input::Connected),
+        2 => Just(Input::Connected),
         8 => Just(Input::Heard),
         1 => Just(Input::Closed),
         1 => Just(Input::Broken),
+        2 => (0_u64..10).prop_map(|secs| Input::Left { window: Duration::from_secs(secs) }),
+        2 => Just(Input::Returned),
+        2 => Just(Input::Ringing),
+        2 => Just(Input::Answered),
+        1 => any::<bool>().prop_map(Input::Held),
+        1 => Just(Input::Refused(FarFailure::Busy)),
+        1 => Just(Input::Lost),
         1 => Just(Input::HangUp(EndReason::UserHangup)),
         1 => Just(Input::HangUp(EndReason::RemoteHangup)),
         1 => Just(Input::Shutdown),
@@ -166,35 +316,45 @@ fn any_input() -> impl Strategy<Value = Input> {
 proptest! {
     #[test]
     fn every_call_ends_in_exactly_one_terminal_signal_and_nothing_follows_it(
-        steps in proptest::collection::vec((any_input(), 0_u64..8_000), 0..60)
+        steps in proptest::collection::vec((any_input(), 0_u64..8_000), 0..60),
+        routes in 1_usize..4,
     ) {
-        let mut call = Simulation::placed();
+        let mut call = Simulation::with_routes(vec![ROUTE; routes]);
         for (input, millis) in steps {
             call.advance(Duration::from_millis(millis));
             call.input(input);
             // Time that stands still must not keep a deadline due for ever.
             call.input(Input::Time);
             prop_assert!(call.control.next_deadline().is_none_or(|at| at > call.now));
+            prop_assert!(call.control.is_over() || call.control.next_deadline().is_some());
         }
         call.advance(POLICY.max_duration);
         let terminal = call.signals.iter().filter(|signal| signal.is_terminal()).count();
         prop_assert_eq!(terminal, 1);
         prop_assert!(call.signals.last().is_some_and(|signal| signal.is_terminal()));
+        // Every route is called once at most, in the order of the routes.
+        prop_assert_eq!(&call.dialled, &(0..call.dialled.len()).collect::<Vec<_>>());
+        prop_assert!(call.dialled.len() <= routes);
     }
 
     #[test]
-    fn connected_and_reconnecting_take_turns(
-        gaps in proptest::collection::vec(0_u64..12_000, 0..40)
+    fn connected_and_reconnecting_take_turns_however_the_page_comes_and_goes(
+        steps in proptest::collection::vec((0_usize..5, 0_u64..7_000), 0..40)
     ) {
-        let mut call = Simulation::placed();
-        call.input(Input::Connected);
-        for millis in gaps {
+        let mut call = Simulation::connected();
+        call.signals.push(Signal::Connected);
+        for (step, millis) in steps {
             call.advance(Duration::from_millis(millis));
-            call.input(Input::Heard);
+            call.input(match step {
+                0 => Input::Left { window: Duration::from_secs(9) },
+                1 => Input::Returned,
+                2 => Input::Connected,
+                _ => Input::Heard,
+            });
         }
         for (n, signal) in call.signals.iter().enumerate() {
             let expected = if n % 2 == 0 { Signal::Connected } else { Signal::Reconnecting };
-            prop_assert_eq!(*signal, expected);
+            prop_assert!(*signal == expected || (signal.is_terminal() && n + 1 == call.signals.len()));
         }
     }
 }

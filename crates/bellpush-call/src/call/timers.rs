@@ -13,12 +13,23 @@ pub(super) enum Timer {
     Loss,
     /// A hang-up should have explained why the browser closed its connection.
     Leave,
+    /// The page that went away should have come back.
+    Return,
+    /// The far side should have answered.
+    Ring,
     /// The call has taken as long as it may.
     Duration,
 }
 
-const TIMERS: [Timer; 5] =
-    [Timer::Connect, Timer::Silence, Timer::Loss, Timer::Leave, Timer::Duration];
+const TIMERS: [Timer; 7] = [
+    Timer::Connect,
+    Timer::Silence,
+    Timer::Loss,
+    Timer::Leave,
+    Timer::Return,
+    Timer::Ring,
+    Timer::Duration,
+];
 
 /// One deadline, or none, for each [`Timer`].
 #[derive(Debug, Default)]
@@ -27,6 +38,12 @@ pub(super) struct Timers([Option<Instant>; TIMERS.len()]);
 impl Timers {
     pub(super) fn set(&mut self, timer: Timer, at: Instant) {
         self.0[timer as usize] = Some(at);
+    }
+
+    /// Sets the timer unless it is set to an earlier time.
+    pub(super) fn bring_forward(&mut self, timer: Timer, at: Instant) {
+        let slot = &mut self.0[timer as usize];
+        *slot = Some(slot.map_or(at, |set| set.min(at)));
     }
 
     pub(super) fn stop(&mut self, timer: Timer) {

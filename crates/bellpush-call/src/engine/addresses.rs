@@ -35,6 +35,12 @@ impl Addresses {
         if addresses.is_empty() { Err(StartError::NoAddress) } else { Ok(Self(addresses)) }
     }
 
+    /// The first one.
+    pub(super) fn main(&self) -> SocketAddr {
+        // There is always one, see above.
+        self.0.first().copied().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
     pub(super) fn as_slice(&self) -> &[SocketAddr] {
         &self.0
     }

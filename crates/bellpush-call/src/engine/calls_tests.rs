@@ -1,34 +1,46 @@
 use std::{net::Ipv4Addr, time::Duration};
 
-use bellpush_core::events::{EndReason, ErrorCode};
+use bellpush_core::{
+    events::{EndReason, ErrorCode},
+    ids::DestinationId,
+};
+use mio::{Poll, Waker};
 use str0m::{
     Candidate, Input, Output, Rtc,
     change::{SdpAnswer, SdpPendingOffer},
     media::{Direction, MediaKind},
 };
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Signal,
-    bridge::SignalSender,
-    call::{CallControl, Policy},
-    engine::{EngineConfig, socket::BoundSocket},
-    legs::{
-        demo::DemoLeg,
-        webrtc::{Answerer, Offer},
+    FarSide, Route, Signal,
+    bridge::{BridgeSetup, SignalSender, Sounds},
+    call::Policy,
+    engine::{
+        EngineConfig,
+        addresses::Addresses,
+        dial::NoTrunks,
+        meters::Meters,
+        rtp_ports::RtpPorts,
+        shard::{self, Command},
+        socket::MediaSocket,
+        tcp::TcpPort,
     },
-    media::{Greeting, RtpRewriter},
+    legs::webrtc::{Answerer, Identity, Offer},
+    media::WallClock,
 };
 
 /// A table of calls on a real port, with nobody behind the datagrams but the test.
 struct Table {
     calls: Calls,
     answerer: Answerer,
-    greeting: Arc<Greeting>,
+    sounds: Arc<Sounds>,
     live: Arc<AtomicUsize>,
     now: Instant,
+    _poll: Poll,
+    _commands: mpsc::Sender<Command>,
 }
 
 /// A browser on simulated time, without a socket.
@@ -79,20 +91,34 @@ impl Browser {
 }
 
 impl Table {
-    /// Needs a runtime around it for the socket.
     fn new() -> Self {
         let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let socket = BoundSocket::bind(bind).unwrap();
-        let addresses = Addresses::find(&EngineConfig::new(bind), socket.local()).unwrap();
-        let answerer = Answerer::new(addresses.as_slice()).unwrap();
+        let media = MediaSocket::bind(bind).unwrap();
+        let addresses = Addresses::find(&EngineConfig::new(bind), media.local()).unwrap();
+        let answerer = Answerer::new(addresses.as_slice(), &Identity::new().unwrap()).unwrap();
         let live = Arc::new(AtomicUsize::new(0));
-        let calls = Calls::new(addresses, socket.open().unwrap(), Meters::new(), Arc::clone(&live));
-        let greeting = Arc::new(Greeting::built_in().unwrap());
-        Self { calls, answerer, greeting, live, now: Instant::now() }
+        let poll = Poll::new().unwrap();
+        let (commands, _) = mpsc::channel(1);
+        let outside = Outside {
+            registry: poll.registry().try_clone().unwrap(),
+            media,
+            tcp: TcpPort::bind(bind, 10).unwrap(),
+            rtp: RtpPorts::share(&(0..=0), bind.ip(), bind.ip(), 0, 1),
+            addresses,
+            dial: Arc::new(NoTrunks),
+            commands: commands.downgrade(),
+            waker: Arc::new(Waker::new(poll.registry(), shard::WAKER).unwrap()),
+            meters: Meters::new(),
+        };
+        let calls = Calls::new(outside, LiveCount { live: Arc::clone(&live), max: 100 });
+        let sounds = Arc::new(Sounds::built_in().unwrap());
+        let now = Instant::now();
+        Self { calls, answerer, sounds, live, now, _poll: poll, _commands: commands }
     }
 
     fn add(&mut self, offer: &str) -> Call {
-        let (leg, answer) = self.answerer.answer(self.now, Offer::parse(offer).unwrap()).unwrap();
+        let offer = Offer::parse(offer).unwrap();
+        let (leg, answer) = self.answerer.answer(self.now, offer, &[]).unwrap();
         let id = CallId::from_uuid(Uuid::now_v7());
         let second = Duration::from_secs(1);
         let policy = Policy {
@@ -102,18 +128,30 @@ impl Table {
             leave_grace: 2 * second,
             max_duration: 600 * second,
         };
-        let control = CallControl::new(self.now, policy);
-        let far_side = DemoLeg::new(Arc::clone(&self.greeting));
+        let demo = Route {
+            destination_id: DestinationId::from_uuid(Uuid::now_v7()),
+            far_side: FarSide::Demo,
+            ring_timeout: 60 * second,
+            max_duration: 600 * second,
+        };
         let (sender, signals) = SignalSender::channel();
-        let rewriter = RtpRewriter::new(0, 0);
-        let bridge = Bridge::new(id, leg, far_side, control, rewriter, sender, self.now);
-        self.calls.add(self.now, bridge).unwrap();
+        let setup = BridgeSetup {
+            id,
+            routes: vec![demo],
+            policy,
+            rtp_timeout: 30 * second,
+            sounds: Arc::clone(&self.sounds),
+            clock: WallClock::new(self.now, Duration::ZERO),
+            signals: sender,
+        };
+        self.calls.add(self.now, Bridge::new(self.now, leg, setup)).unwrap();
         Call { id, signals, answer }
     }
 
     fn receive(&mut self, remote: SocketAddr, bytes: &[u8]) {
         let destination = Some(Ipv4Addr::LOCALHOST.into());
-        self.calls.receive(self.now, Datagram { remote, destination, bytes });
+        let way = Way { remote, via: Via::Udp { local: destination } };
+        self.calls.receive(self.now, BrowserPacket { way, destination, bytes });
     }
 
     fn sizes(&self) -> [usize; 5] {

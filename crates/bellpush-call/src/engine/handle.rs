@@ -1,112 +1,98 @@
 //! The handle of a running engine.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bellpush_core::ids::CallId;
-use tokio::{
-    runtime,
-    sync::{mpsc, oneshot},
-};
+use mio::{Poll, Waker};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     EngineConfig, StartError,
     addresses::Addresses,
-    media_thread::{Command, MediaThread},
+    calls::LiveCount,
+    dial::{Dial, NoTrunks, wake},
     meters::Meters,
-    socket::BoundSocket,
+    outside::Outside,
+    rtp_ports::RtpPorts,
+    shard::{self, Command, Shard},
+    socket::MediaSocket,
+    tcp::TcpPort,
 };
 use crate::{
-    Digit, FarSide, PlaceCall, PlaceError, Placed, Signal,
-    bridge::{Bridge, SignalSender},
-    call::{CallControl, Policy},
-    legs::{
-        demo::DemoLeg,
-        webrtc::{Answerer, Offer},
-    },
-    media::{Greeting, RtpRewriter},
+    Digit, PlaceCall, PlaceError, Placed, ResumeError, Signal,
+    bridge::{Bridge, BridgeSetup, SignalSender, Sounds},
+    call::Policy,
+    legs::webrtc::{Answerer, Identity, Offer},
+    media::WallClock,
 };
 
-/// Commands that may wait for the engine's thread.
-const COMMANDS: usize = 1_024;
-/// A new RTP stream starts in the lower half of its sequence numbers: a browser that joined it
-/// right before they wrap around could not tell how often they did (RFC 3711 section 3.3.1).
-const FIRST_SEQUENCE_NUMBERS: u16 = 1 << 15;
+/// Commands that may wait for one of the engine's threads.
+const COMMANDS: usize = 4_096;
 
 /// The handle of a running engine; clones are handles of the same one. When the last is dropped,
 /// the engine ends as if it were shut down at once.
 ///
-/// Should its thread ever die, the channels of all its calls close without a last signal, and new
-/// calls are refused with [`PlaceError::ShuttingDown`].
+/// Should one of its threads ever die, the channels of that thread's calls close without a last
+/// signal, and new calls that would be its are refused with [`PlaceError::ShuttingDown`].
 #[derive(Clone)]
 pub struct Engine {
-    commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     config: EngineConfig,
+    shards: Vec<ShardHandle>,
+    sounds: Arc<Sounds>,
+    live: LiveCount,
+}
+
+/// One thread, seen from outside.
+struct ShardHandle {
+    /// `None` once no handle is left.
+    commands: Option<mpsc::Sender<Command>>,
+    waker: Arc<Waker>,
     local: SocketAddr,
-    answerer: Answerer,
-    greeting: Arc<Greeting>,
-    live: Arc<AtomicUsize>,
+    answerer: Arc<Answerer>,
 }
 
 impl Engine {
-    /// Opens the UDP port and starts the engine's thread. Metrics go to the recorder that is
+    /// Opens the ports and starts the engine's threads. Metrics go to the recorder that is
     /// installed at this time.
     ///
     /// # Errors
-    /// The port can't be opened, no address is known for it, or the machine refuses what else the
+    /// A port can't be opened, no address is known for it, or the machine refuses what else the
     /// engine needs.
     pub fn start(config: EngineConfig) -> Result<Self, StartError> {
-        let bind = |error| StartError::Bind { bind: config.bind, error };
-        let socket = BoundSocket::bind(config.bind).map_err(bind)?;
-        let local = socket.local();
-        let addresses = Addresses::find(&config, local)?;
-        let answerer = Answerer::new(addresses.as_slice()).ok_or(StartError::Certificate)?;
-        let greeting =
-            Greeting::built_in().map_err(|error| StartError::Greeting(error.to_string()))?;
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(StartError::Thread)?;
-        let (commands, queue) = mpsc::channel(COMMANDS);
-        let live = Arc::new(AtomicUsize::new(0));
-        let media_thread = MediaThread {
-            socket,
-            addresses: addresses.clone(),
-            meters: Meters::new(),
-            max_calls: config.max_calls,
-            live: Arc::clone(&live),
-            commands: queue,
-        };
-        thread::Builder::new()
-            .name("bellpush-media".into())
-            .spawn(move || {
-                if let Err(error) = runtime.block_on(media_thread.run()) {
-                    tracing::error!(%error, "the media thread stopped");
-                }
-            })
-            .map_err(StartError::Thread)?;
-        tracing::info!(%local, candidates = ?addresses.as_slice(), "the call engine is up");
-        let greeting = Arc::new(greeting);
-        let shared = Arc::new(Shared { config, local, answerer, greeting, live });
-        Ok(Self { commands, shared })
+        Self::start_with(config, Arc::new(NoTrunks))
     }
 
-    /// The UDP address in use.
+    pub(crate) fn start_with(
+        config: EngineConfig,
+        dial: Arc<dyn Dial>,
+    ) -> Result<Self, StartError> {
+        let sounds = Arc::new(Sounds::built_in()?);
+        let live = LiveCount { live: Arc::new(AtomicUsize::new(0)), max: config.max_calls };
+        let identity = Identity::new().ok_or(StartError::Certificate)?;
+        let mut shards = Vec::new();
+        for index in 0..config.threads.get() {
+            shards.push(start_shard(&config, index, &identity, &dial, &live)?);
+        }
+        Ok(Self { shared: Arc::new(Shared { config, shards, sounds, live }) })
+    }
+
+    /// The address in use for browsers, that of the first thread.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.shared.local
+        self.shared.shards.first().map_or(self.shared.config.bind, |shard| shard.local)
     }
 
     /// Takes a call on and answers its offer. [`Signal::Connecting`] waits in the channel already.
@@ -115,7 +101,8 @@ impl Engine {
     /// # Errors
     /// The offer is not usable, or the engine takes no more calls.
     pub async fn place(&self, call: PlaceCall) -> Result<Placed, PlaceError> {
-        if self.commands.is_closed() {
+        let shard = self.shard(call.call_id).ok_or(PlaceError::ShuttingDown)?;
+        if shard.is_closed() {
             return Err(PlaceError::ShuttingDown);
         }
         // The engine decides it; this saves the work of an answer that would not be used.
@@ -125,64 +112,104 @@ impl Engine {
         let now = Instant::now();
         let (mut sender, signals) = SignalSender::channel();
         sender.send(Signal::Connecting);
-        let (bridge, answer) = self.bridge(now, &call, sender)?;
+        let (bridge, answer) = self.bridge(now, shard, call, sender)?;
         let (reply, verdict) = oneshot::channel();
-        let command = Command::Place { bridge: Box::new(bridge), reply };
-        self.commands.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => PlaceError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => PlaceError::ShuttingDown,
-        })?;
+        shard.try_send(Command::Place { bridge: Box::new(bridge), reply })?;
         verdict.await.unwrap_or(Err(PlaceError::ShuttingDown))?;
         Ok(Placed { answer, signals })
     }
 
     /// The visitor hangs up: [`Signal::Ended`], unless the call has ended already.
     pub async fn hang_up(&self, call_id: CallId) {
-        self.command(Command::HangUp(call_id)).await;
+        self.command(call_id, Command::HangUp(call_id)).await;
+    }
+
+    /// The visitor's page went away. It may come back within this time ([`Engine::resume`]); then
+    /// the call ends as hung up by the visitor. With no time at all it ends at once.
+    pub async fn suspend(&self, call_id: CallId, window: Duration) {
+        self.command(call_id, Command::Leave { id: call_id, window }).await;
+    }
+
+    /// Gives a call whose page was replaced a new connection, and answers its offer. The far side
+    /// stays as it is. [`Signal::Connected`] comes again when media flows.
+    ///
+    /// # Errors
+    /// The offer is not usable, or the call is over.
+    pub async fn resume(&self, call_id: CallId, offer: String) -> Result<String, ResumeError> {
+        let offer = Box::new(Offer::parse(&offer)?);
+        let (reply, answer) = oneshot::channel();
+        self.command(call_id, Command::Return { id: call_id, offer, reply }).await;
+        answer.await.unwrap_or(Err(ResumeError::NoSuchCall))
+    }
+
+    /// Answers a further offer of the browser for the connection that it has, such as one for an
+    /// ICE restart (RFC 9725 section 4.3.2).
+    ///
+    /// # Errors
+    /// The offer is not usable, or the call is over, or has no browser at present.
+    pub async fn restart(&self, call_id: CallId, offer: String) -> Result<String, ResumeError> {
+        let offer = Box::new(Offer::parse(&offer)?);
+        let (reply, answer) = oneshot::channel();
+        self.command(call_id, Command::Restart { id: call_id, offer, reply }).await;
+        answer.await.unwrap_or(Err(ResumeError::NoSuchCall))
     }
 
     /// Forgets a call whose acceptance could not be stored: its channel closes without a last
     /// signal.
     pub async fn drop_call(&self, call_id: CallId) {
-        self.command(Command::Drop(call_id)).await;
+        self.command(call_id, Command::Drop(call_id)).await;
     }
 
     /// The visitor pressed a key, and this is told beside the media path.
     pub async fn digit(&self, call_id: CallId, digit: Digit) {
-        self.command(Command::Digit(call_id, digit)).await;
+        self.command(call_id, Command::Digit(call_id, digit)).await;
     }
 
     /// How many calls are live.
     #[must_use]
     pub fn live_calls(&self) -> usize {
-        self.shared.live.load(Ordering::Relaxed)
+        self.shared.live.live.load(Ordering::Relaxed)
     }
 
     /// Takes no more calls, waits up to `deadline` for the live ones to end, fails the rest with
     /// `server_shutdown`, and returns once the engine has ended.
     pub async fn shut_down(&self, deadline: Duration) {
         let by = Instant::now() + deadline;
-        self.command(Command::ShutDown { by }).await;
-        self.commands.closed().await;
+        for shard in &self.shared.shards {
+            shard.send(Command::ShutDown { by }).await;
+        }
+        for commands in self.shared.shards.iter().filter_map(|shard| shard.commands.as_ref()) {
+            commands.closed().await;
+        }
+    }
+
+    /// The shard that a call belongs to. Its id says which: the last digits of UUIDs of version 7
+    /// are random.
+    fn shard(&self, id: CallId) -> Option<&ShardHandle> {
+        let shards = &self.shared.shards;
+        let index = id.uuid().as_u128().checked_rem(shards.len() as u128)?;
+        shards.get(usize::try_from(index).ok()?)
     }
 
     /// An engine that has ended has no call left for the command.
-    async fn command(&self, command: Command) {
-        let _ = self.commands.send(command).await;
+    async fn command(&self, id: CallId, command: Command) {
+        if let Some(shard) = self.shard(id) {
+            shard.send(command).await;
+        }
     }
 
     /// Everything that costs time is done here, in the caller's task.
     fn bridge(
         &self,
         now: Instant,
-        call: &PlaceCall,
+        shard: &ShardHandle,
+        call: PlaceCall,
         signals: SignalSender,
     ) -> Result<(Bridge, String), PlaceError> {
-        let Shared { config, answerer, greeting, .. } = &*self.shared;
-        let (leg, answer) = answerer.answer(now, Offer::parse(&call.offer)?)?;
-        let far_side = match call.routes.first().ok_or(PlaceError::NoRoute)?.far_side {
-            FarSide::Demo => DemoLeg::new(Arc::clone(greeting)),
-        };
+        let Shared { config, sounds, .. } = &*self.shared;
+        let first = call.routes.first().ok_or(PlaceError::NoRoute)?;
+        let offer = Offer::parse(&call.offer)?;
+        let (leg, answer) = shard.answerer.answer(now, offer, first.far_side.codecs())?;
         let policy = Policy {
             connect_timeout: config.connect_timeout,
             reconnect_after: config.reconnect_after,
@@ -190,18 +217,131 @@ impl Engine {
             leave_grace: config.leave_grace,
             max_duration: call.max_duration,
         };
-        let control = CallControl::new(now, policy);
-        let rewriter =
-            RtpRewriter::new(rand::random_range(..FIRST_SEQUENCE_NUMBERS), rand::random());
-        Ok((Bridge::new(call.call_id, leg, far_side, control, rewriter, signals, now), answer))
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let setup = BridgeSetup {
+            id: call.call_id,
+            routes: call.routes,
+            policy,
+            rtp_timeout: config.rtp_timeout,
+            sounds: Arc::clone(sounds),
+            clock: WallClock::new(now, since_1970),
+            signals,
+        };
+        Ok((Bridge::new(now, leg, setup), answer))
+    }
+}
+
+fn start_shard(
+    config: &EngineConfig,
+    index: usize,
+    identity: &Identity,
+    dial: &Arc<dyn Dial>,
+    live: &LiveCount,
+) -> Result<ShardHandle, StartError> {
+    let bind = config.shard_address(index);
+    let (mut media, mut tcp) =
+        bind_both(bind, 2 * config.max_calls).map_err(|error| StartError::Bind { bind, error })?;
+    let local = media.local();
+    let addresses = Addresses::find(config, local)?;
+    let answerer = Answerer::new(addresses.as_slice(), identity).ok_or(StartError::NoAddress)?;
+    let answerer = Arc::new(answerer);
+    let poll = Poll::new().map_err(StartError::Thread)?;
+    media.register(poll.registry(), shard::MEDIA).map_err(StartError::Thread)?;
+    tcp.register(poll.registry()).map_err(StartError::Thread)?;
+    let waker = Arc::new(Waker::new(poll.registry(), shard::WAKER).map_err(StartError::Thread)?);
+    let (commands, queue) = mpsc::channel(COMMANDS);
+    let rtp = RtpPorts::share(
+        &config.rtp_ports,
+        config.rtp_bind,
+        config.rtp_address.unwrap_or_else(|| addresses.main().ip()),
+        index,
+        config.threads.get(),
+    );
+    let outside = Outside {
+        registry: poll.registry().try_clone().map_err(StartError::Thread)?,
+        media,
+        tcp,
+        rtp,
+        addresses: addresses.clone(),
+        dial: Arc::clone(dial),
+        commands: commands.downgrade(),
+        waker: Arc::clone(&waker),
+        meters: Meters::new(),
+    };
+    let shard = Shard {
+        poll,
+        outside,
+        answerer: Arc::clone(&answerer),
+        live: live.clone(),
+        commands: queue,
+    };
+    thread::Builder::new()
+        .name(format!("bellpush-media-{index}"))
+        .spawn(move || {
+            if let Err(error) = shard.run() {
+                tracing::error!(%error, "a media thread stopped");
+            }
+        })
+        .map_err(StartError::Thread)?;
+    tracing::info!(%local, candidates = ?addresses.as_slice(), "calls are taken");
+    Ok(ShardHandle { commands: Some(commands), waker, local, answerer })
+}
+
+/// Opens a port for UDP and TCP. When any will do, one that is free for UDP may not be for TCP.
+fn bind_both(address: SocketAddr, max_connections: usize) -> io::Result<(MediaSocket, TcpPort)> {
+    let mut tries = if address.port() == 0 { 16 } else { 1 };
+    loop {
+        let media = MediaSocket::bind(address)?;
+        tries -= 1;
+        match TcpPort::bind(media.local(), max_connections) {
+            Ok(tcp) => return Ok((media, tcp)),
+            Err(error) if tries == 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
+impl ShardHandle {
+    fn is_closed(&self) -> bool {
+        self.commands.as_ref().is_none_or(mpsc::Sender::is_closed)
+    }
+
+    fn try_send(&self, command: Command) -> Result<(), PlaceError> {
+        let commands = self.commands.as_ref().ok_or(PlaceError::ShuttingDown)?;
+        commands.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => PlaceError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => PlaceError::ShuttingDown,
+        })?;
+        wake(&self.waker);
+        Ok(())
+    }
+
+    async fn send(&self, command: Command) {
+        if let Some(commands) = &self.commands
+            && commands.send(command).await.is_ok()
+        {
+            wake(&self.waker);
+        }
+    }
+}
+
+impl Drop for ShardHandle {
+    fn drop(&mut self) {
+        // The thread sees that nobody is left.
+        self.commands = None;
+        wake(&self.waker);
     }
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine")
-            .field("local", &self.shared.local)
+            .field("local", &self.local_addr())
             .field("live_calls", &self.live_calls())
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "far_calls_tests.rs"]
+mod tests;

@@ -1,13 +1,17 @@
-//! The edge: the UDP port, the timers and the thread.
+//! The edge: sockets, timers and threads.
 
 mod addresses;
 mod calls;
 mod config;
+mod dial;
 mod handle;
-mod media_thread;
 mod meters;
+mod outside;
+mod rtp_ports;
+mod shard;
 mod socket;
 mod stun;
+mod tcp;
 mod timers;
 
 pub use config::{EngineConfig, StartError};

@@ -1,13 +1,13 @@
-//! The UDP port. It knows which of the machine's addresses a datagram came to, and answers from
-//! there: a browser takes no answer from another address.
+//! The UDP port for browsers. It knows which of the machine's addresses a datagram came to, and
+//! answers from there: a browser takes no answer from another address.
 
 use std::{
     io::{self, IoSliceMut},
     net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket},
 };
 
+use mio::{Interest, Registry, Token, net::UdpSocket};
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
-use tokio::{io::Interest, net::UdpSocket};
 
 /// Buffers for one look at the socket. The system may put many datagrams of one sender into one
 /// buffer, so that each holds the largest UDP datagram.
@@ -16,14 +16,14 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// What a busy thread may leave waiting in the system: 100 ms of 1,000 calls are about 1.5 MB.
 const SYSTEM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// The port, bound but not yet part of a runtime.
-pub(super) struct BoundSocket {
-    socket: StdSocket,
+/// The port.
+pub(super) struct MediaSocket {
+    socket: UdpSocket,
     state: UdpSocketState,
     local: SocketAddr,
 }
 
-impl BoundSocket {
+impl MediaSocket {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = StdSocket::bind(address)?;
         socket.set_nonblocking(true)?;
@@ -38,40 +38,24 @@ impl BoundSocket {
                 tracing::debug!(%error, "the size of a socket buffer stays as it is");
             }
         }
-        Ok(Self { socket, state, local })
+        Ok(Self { socket: UdpSocket::from_std(socket), state, local })
     }
 
     pub(super) fn local(&self) -> SocketAddr {
         self.local
     }
 
-    /// To be called within the runtime.
-    pub(super) fn open(self) -> io::Result<MediaSocket> {
-        let Self { socket, state, local } = self;
-        Ok(MediaSocket { socket: UdpSocket::from_std(socket)?, state, dual_stack: local.is_ipv6() })
-    }
-}
-
-/// The open port.
-pub(super) struct MediaSocket {
-    socket: UdpSocket,
-    state: UdpSocketState,
-    /// Whether IPv4 comes in disguised as IPv6.
-    dual_stack: bool,
-}
-
-impl MediaSocket {
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.socket, token, Interest::READABLE)
     }
 
-    /// Fills the buffers with what is there, without waiting.
+    /// Fills the buffers with what is there, without waiting. Fewer datagrams than there are
+    /// buffers mean that nothing is left.
     pub(super) fn receive(&self, buffers: &mut Buffers) -> io::Result<()> {
         buffers.filled = 0;
         let mut slices = buffers.bytes.each_mut().map(|bytes| IoSliceMut::new(bytes));
-        buffers.filled = self.socket.try_io(Interest::READABLE, || {
-            self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut buffers.metas)
-        })?;
+        buffers.filled =
+            self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut buffers.metas)?;
         Ok(())
     }
 
@@ -82,7 +66,8 @@ impl MediaSocket {
         destination: SocketAddr,
         source: Option<IpAddr>,
     ) -> io::Result<()> {
-        let destination = if self.dual_stack { to_ipv6(destination) } else { destination };
+        // Whether IPv4 goes out disguised as IPv6.
+        let destination = if self.local.is_ipv6() { to_ipv6(destination) } else { destination };
         let transmit =
             Transmit { destination, ecn: None, contents, segment_size: None, src_ip: source };
         self.state.try_send(UdpSockRef::from(&self.socket), &transmit)
@@ -114,6 +99,11 @@ impl Buffers {
         }
     }
 
+    /// Whether the socket may have had more than what was received last.
+    pub(super) fn are_full(&self) -> bool {
+        self.filled == BUFFERS
+    }
+
     /// What was received last.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
         self.bytes.iter().zip(&self.metas).take(self.filled).flat_map(|(bytes, meta)| {
@@ -127,7 +117,8 @@ impl Buffers {
     }
 }
 
-fn canonical(address: SocketAddr) -> SocketAddr {
+/// An IPv4 address that came disguised as IPv6, as itself.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 

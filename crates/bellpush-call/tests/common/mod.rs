@@ -130,13 +130,18 @@ pub(crate) async fn offer() -> String {
     Visitor::new().await.unwrap().offer().to_owned()
 }
 
-/// The addresses of an answer's candidates.
+/// The addresses of an answer's candidates, each of which is there for UDP and for TCP.
 pub(crate) fn candidates(answer: &str) -> Vec<IpAddr> {
-    answer
-        .lines()
-        .filter_map(|line| line.strip_prefix("a=candidate:"))
-        .map(|candidate| candidate.split(' ').nth(4).unwrap().parse().unwrap())
-        .collect()
+    let addresses = |protocol| {
+        answer
+            .lines()
+            .filter_map(|line| line.strip_prefix("a=candidate:"))
+            .filter(|candidate| candidate.split(' ').nth(2) == Some(protocol))
+            .map(|candidate| candidate.split(' ').nth(4).unwrap().parse().unwrap())
+            .collect::<Vec<IpAddr>>()
+    };
+    assert_eq!(addresses("udp"), addresses("tcp"));
+    addresses("udp")
 }
 
 pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) {

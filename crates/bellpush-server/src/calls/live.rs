@@ -119,7 +119,7 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
                 continue;
             }
             // The life cycle has no phase for it: the call stays connected.
-            Signal::Held(_) => continue,
+            Signal::Held(_) | Signal::Quality(_) => continue,
             Signal::Ended(reason) => Input::HangUp(reason),
             Signal::Failed(code) => Input::Fail(code),
         };

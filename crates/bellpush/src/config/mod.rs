@@ -1,8 +1,9 @@
 //! The configuration: command line over environment over file over defaults.
 
 use std::{
-    net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::{NonZeroU32, NonZeroUsize},
+    ops::RangeInclusive,
     path::PathBuf,
     time::Duration,
 };
@@ -78,11 +79,20 @@ options! {
     master_key_file: PathBuf = PathBuf::new(), "FILE", "BELLPUSH_MASTER_KEY_FILE";
     /// The master keys themselves, as version:key with commas between them, in place of the file
     master_keys: String = String::new(), "KEYS", "BELLPUSH_MASTER_KEYS" [hide_env_values = true];
-    /// UDP address and port for the media of all calls [default: 0.0.0.0:10000]
+    /// UDP and TCP address and port for the media of browsers [default: 0.0.0.0:10000]
     media_listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 10_000)), "ADDRESS", "BELLPUSH_MEDIA_LISTEN" [value_parser = address];
-    /// IP addresses that browsers reach the UDP port by, separated by commas [default: all addresses
+    /// IP addresses that browsers reach that port by, separated by commas [default: all addresses
     /// of this machine]
     media_addresses: Vec<IpAddr> = Vec::new(), "IP", "BELLPUSH_MEDIA_ADDRESSES" [value_delimiter = ','];
+    /// Threads for media; each further one takes the port after the one before [default: 1]
+    media_threads: NonZeroUsize = NonZeroUsize::MIN, "COUNT", "BELLPUSH_MEDIA_THREADS";
+    /// UDP ports for the media of telephone systems, two a call [default: 20000-29999]
+    rtp_ports: PortRange = PortRange { first: 20_000, last: 29_999 }, "PORTS", "BELLPUSH_RTP_PORTS" [value_parser = port_range];
+    /// IP address that those ports are opened on [default: 0.0.0.0]
+    rtp_listen: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED), "IP", "BELLPUSH_RTP_LISTEN";
+    /// IP address that telephone systems are told to send media to [default: the first address that
+    /// browsers are told]
+    rtp_address: String = String::new(), "IP", "BELLPUSH_RTP_ADDRESS";
     /// Networks of reverse proxies whose X-Forwarded-For is believed, separated by commas
     trusted_proxies: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_TRUSTED_PROXIES" [value_delimiter = ','];
     /// How log lines are written [default: text]
@@ -114,10 +124,52 @@ options! {
     max_call_seconds: u32 = 7_200, "SECONDS", "BELLPUSH_MAX_CALL_SECONDS";
     /// Seconds without any packet from the browser after which a call has failed [default: 20]
     media_timeout_seconds: u32 = 20, "SECONDS", "BELLPUSH_MEDIA_TIMEOUT_SECONDS";
+    /// Seconds without any packet from a telephone system after which a call has failed [default: 30]
+    rtp_timeout_seconds: u32 = 30, "SECONDS", "BELLPUSH_RTP_TIMEOUT_SECONDS";
     /// Seconds that a widget's session token is valid; widgets refresh it by themselves [default: 900]
     session_seconds: u32 = 900, "SECONDS", "BELLPUSH_SESSION_SECONDS";
     /// Seconds to let live calls finish when the server is stopped [default: 0]
     drain_seconds: u32 = 0, "SECONDS", "BELLPUSH_DRAIN_SECONDS";
+}
+
+/// A range of ports, written as `first-last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct PortRange {
+    first: u16,
+    last: u16,
+}
+
+impl PortRange {
+    fn range(self) -> RangeInclusive<u16> {
+        self.first..=self.last
+    }
+}
+
+impl TryFrom<String> for PortRange {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        port_range(&text)
+    }
+}
+
+impl From<PortRange> for String {
+    fn from(PortRange { first, last }: PortRange) -> Self {
+        format!("{first}-{last}")
+    }
+}
+
+fn port_range(text: &str) -> Result<PortRange, String> {
+    text.split_once('-')
+        .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)))
+        // An even port and the one after it, at the least.
+        .filter(|(first, last): &(u16, u16)| {
+            let even = first.checked_next_multiple_of(2);
+            *first > 0 && even.and_then(|even| even.checked_add(1)).is_some_and(|odd| odd <= *last)
+        })
+        .map(|(first, last)| PortRange { first, last })
+        .ok_or_else(|| "write the first and the last port, like 20000-29999".to_owned())
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -144,6 +196,11 @@ pub(crate) struct Config {
     pub(crate) master_keys: MasterKeys,
     pub(crate) media_listen: SocketAddr,
     pub(crate) media_addresses: Vec<IpAddr>,
+    pub(crate) media_threads: NonZeroUsize,
+    pub(crate) rtp_ports: RangeInclusive<u16>,
+    pub(crate) rtp_listen: IpAddr,
+    pub(crate) rtp_address: Option<IpAddr>,
+    pub(crate) rtp_timeout: Duration,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
@@ -217,6 +274,7 @@ impl Config {
         for (option, seconds) in [
             ("--max-call-seconds", values.max_call_seconds),
             ("--media-timeout-seconds", values.media_timeout_seconds),
+            ("--rtp-timeout-seconds", values.rtp_timeout_seconds),
             ("--session-seconds", values.session_seconds),
         ] {
             if seconds == 0 {
@@ -230,6 +288,12 @@ impl Config {
             _ if has_file => bail!("--master-keys: leave it or --master-key-file out"),
             _ => MasterKeys::Given(values.master_keys.into()),
         };
+        let rtp_address = match values.rtp_address.as_str() {
+            "" => None,
+            text => Some(text.parse().map_err(|_| {
+                anyhow!("--rtp-address: {text:?} is not an IP address, like 203.0.113.7")
+            })?),
+        };
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         Ok(Self {
             listen: values.listen,
@@ -239,6 +303,11 @@ impl Config {
             master_keys,
             media_listen: values.media_listen,
             media_addresses: values.media_addresses,
+            media_threads: values.media_threads,
+            rtp_ports: values.rtp_ports.range(),
+            rtp_listen: values.rtp_listen,
+            rtp_address,
+            rtp_timeout: seconds(values.rtp_timeout_seconds),
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
             log_level: values.log_level,

@@ -37,8 +37,11 @@ pub enum OfferError {
     #[error("the audio is {0}; it must be sendrecv, so that both sides hear each other")]
     NotBothWays(String),
     /// No codec in common.
-    #[error("the offer has no Opus (opus/48000/2), the only codec spoken here")]
+    #[error("the offer has no Opus (opus/48000/2), which every WebRTC endpoint has to speak")]
     NoOpus,
+    /// A further offer that is for another track than the first.
+    #[error("the offer is for another audio track than the call has; offer the same one")]
+    OtherTrack,
     /// Something WebRTC requires is missing or unusable.
     #[error("the offer can't be answered: {0}")]
     Unusable(String),

@@ -1,0 +1,32 @@
+//! What a call does to the world.
+
+use std::net::SocketAddr;
+
+use str0m::net::Transmit;
+
+use crate::{
+    legs::sip::LocalMedia,
+    trunk::{SipTarget, ToTrunk},
+};
+
+/// What a call does to the world. Nothing here waits: what can't be done now is dropped.
+pub(crate) trait Edge {
+    /// Sends a datagram to the browser.
+    fn to_browser(&mut self, transmit: &Transmit);
+
+    /// Sends an RTP packet to the far side, or RTCP when that shares the port.
+    fn rtp(&mut self, to: SocketAddr, packet: &[u8]);
+
+    /// Sends RTCP to the far side from its own port.
+    fn rtcp(&mut self, to: SocketAddr, packet: &[u8]);
+
+    /// Opens ports for a far side's media and the way to its trunk, in place of what is open.
+    /// `None` when there is no port.
+    fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia>;
+
+    /// Tells the trunk something. `false` when it does not take it: then the far side is lost.
+    fn to_trunk(&mut self, message: ToTrunk) -> bool;
+
+    /// Closes what [`Edge::dial`] opened.
+    fn close_far_side(&mut self);
+}

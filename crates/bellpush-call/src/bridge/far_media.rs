@@ -1,0 +1,540 @@
+//! The media of a far side on a trunk, both ways: relayed as it is when both sides speak the same
+//! codec, else transcoded.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
+use crate::{
+    Codec, Digit,
+    legs::{
+        sip::MediaPlan,
+        webrtc::{AudioPacket, WebRtcLeg},
+    },
+    media::{
+        PressSender, Reception, RtcpSession, RtpHeader, RtpPacket, RtpRewriter, RtpTimes,
+        SeqExtender, SilenceWatch, Source, SrtpReceiver, SrtpSender, StreamQuality, Transcoder,
+        WallClock, is_rtcp,
+    },
+};
+
+/// What the browser hears by.
+pub(super) struct Ear<'a> {
+    /// `None` while the visitor's page is away.
+    pub(super) browser: Option<&'a mut WebRtcLeg>,
+    /// Numbers what it hears.
+    pub(super) stream: &'a mut RtpRewriter,
+}
+
+/// The media of one far side.
+pub(super) struct FarMedia {
+    plan: Option<MediaPlan>,
+    address: FarAddress,
+    /// Whether the browser hears Opus whatever the far side speaks.
+    opus_to_browser: bool,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    rtcp: RtcpSession,
+    rtp_timeout: Duration,
+    /// From the answer on.
+    watch: Option<SilenceWatch>,
+    sounds: Arc<Sounds>,
+}
+
+/// The stream that the far side hears.
+struct Outgoing {
+    stream: RtpRewriter,
+    ssrc: u32,
+    srtp: Option<SrtpSender>,
+    presses: PressSender,
+    /// Shared by the packets of the press that is being sent.
+    pressed_at: Option<u32>,
+    transcoder: Option<Transcoding>,
+    noise: NoisePlayer,
+    /// The packet that goes out next is written here.
+    packet: Vec<u8>,
+}
+
+/// The stream that the far side sends.
+struct Incoming {
+    ssrc: Option<u32>,
+    seqs: SeqExtender,
+    reception: Reception,
+    srtp: Option<SrtpReceiver>,
+    transcoder: Option<Transcoding>,
+    noise: NoisePlayer,
+}
+
+struct Transcoding {
+    from: Codec,
+    /// The stream that it takes in.
+    ssrc: u32,
+    to: Codec,
+    transcoder: Transcoder,
+}
+
+impl FarMedia {
+    pub(super) fn new(
+        now: Instant,
+        clock: WallClock,
+        opus_to_browser: bool,
+        rtp_timeout: Duration,
+        sounds: Arc<Sounds>,
+    ) -> Self {
+        let ssrc = rand::random();
+        let clock_rate = Codec::Pcma.clock_rate();
+        let cname = format!("{:016x}", rand::random::<u64>());
+        Self {
+            plan: None,
+            address: FarAddress::default(),
+            opus_to_browser,
+            outgoing: Outgoing {
+                stream: super::new_stream(clock_rate),
+                ssrc,
+                srtp: None,
+                presses: PressSender::new(clock_rate),
+                pressed_at: None,
+                transcoder: None,
+                noise: NoisePlayer::default(),
+                packet: Vec::new(),
+            },
+            incoming: Incoming {
+                ssrc: None,
+                seqs: SeqExtender::default(),
+                reception: Reception::new(clock_rate),
+                srtp: None,
+                transcoder: None,
+                noise: NoisePlayer::default(),
+            },
+            rtcp: RtcpSession::new(now, ssrc, cname, clock),
+            rtp_timeout,
+            watch: None,
+            sounds,
+        }
+    }
+
+    /// Media flows like this from now on.
+    pub(super) fn agree(&mut self, now: Instant, plan: MediaPlan) {
+        let Self { outgoing, incoming, .. } = self;
+        let old = self.plan.as_ref();
+        if old.is_none_or(|old| old.codec != plan.codec) {
+            let clock_rate = plan.codec.clock_rate();
+            outgoing.stream.set_clock_rate(clock_rate);
+            incoming.reception.begin_anew(clock_rate);
+        }
+        let press_rate = plan.telephone_event.map(|keys| keys.clock_rate);
+        if let Some(rate) = press_rate
+            && old.and_then(|old| old.telephone_event).map(|keys| keys.clock_rate) != press_rate
+        {
+            outgoing.presses = PressSender::new(rate);
+        }
+        if old.is_none_or(|old| old.srtp != plan.srtp) {
+            (outgoing.srtp, incoming.srtp) = (None, None);
+            if let Some(keys) = &plan.srtp {
+                // Both or none: without them nothing is sent or taken, see below.
+                match (SrtpSender::new(&keys.ours), SrtpReceiver::new(&keys.theirs)) {
+                    (Ok(ours), Ok(theirs)) => {
+                        (outgoing.srtp, incoming.srtp) = (Some(ours), Some(theirs));
+                    }
+                    (Err(error), _) | (_, Err(error)) => {
+                        tracing::error!(%error, "the far side's media can't be decrypted");
+                    }
+                }
+            }
+        }
+        self.address.agree(&plan);
+        let receives = plan.direction.receives();
+        if let Some(watch) = &mut self.watch {
+            watch.hold(now, !receives);
+        }
+        incoming.noise.set_playing(now, !receives);
+        self.plan = Some(plan);
+    }
+
+    /// The far side took the call: from now on it is expected to send.
+    pub(super) fn answered(&mut self, now: Instant) {
+        let mut watch = SilenceWatch::new(now, self.rtp_timeout);
+        watch.hold(now, self.plan.as_ref().is_some_and(|plan| !plan.direction.receives()));
+        self.watch = Some(watch);
+    }
+
+    /// Whether nothing comes from the far side, though it should. Says so once.
+    pub(super) fn is_lost(&mut self, now: Instant) -> bool {
+        self.watch.as_mut().is_some_and(|watch| watch.is_gone(now))
+    }
+
+    /// When there is something to do.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let Self { outgoing, incoming, watch, rtcp, plan, .. } = self;
+        let transcoders = [&outgoing.transcoder, &incoming.transcoder];
+        let transcoders = transcoders.into_iter().flatten();
+        [
+            watch.as_ref().and_then(SilenceWatch::next_deadline),
+            plan.as_ref().map(|_| rtcp.next_deadline()),
+            outgoing.presses.next_deadline(),
+            outgoing.noise.next_deadline(),
+            incoming.noise.next_deadline(),
+        ]
+        .into_iter()
+        .chain(transcoders.map(|transcoding| transcoding.transcoder.next_deadline()))
+        .flatten()
+        .min()
+    }
+
+    /// How the far side was received.
+    pub(super) fn quality(&self) -> Option<StreamQuality> {
+        let plan = self.plan.as_ref()?;
+        let late = self.incoming.transcoder.as_ref().map_or(0, |t| t.transcoder.late());
+        let Incoming { reception, .. } = &self.incoming;
+        StreamQuality::of(plan.codec, reception, late, self.rtcp.round_trip())
+    }
+
+    /// Takes in what came to the port for RTP.
+    pub(super) fn receive_rtp(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        datagram: &mut [u8],
+        ear: &mut Ear,
+    ) {
+        if is_rtcp(datagram) {
+            return self.receive_rtcp(now, remote, datagram);
+        }
+        let Self { plan: Some(plan), address, incoming, watch, .. } = self else { return };
+        if !address.may_be(remote) {
+            return;
+        }
+        let packet = match (&plan.srtp, &mut incoming.srtp) {
+            (None, _) => &*datagram,
+            (Some(_), Some(srtp)) => match srtp.unprotect(datagram) {
+                Ok(packet) => packet,
+                Err(error) => {
+                    tracing::debug!(%error, "a packet of the far side is refused");
+                    return;
+                }
+            },
+            (Some(_), None) => return,
+        };
+        let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
+        let kind = header.payload_type;
+        let is_speech = kind == plan.receive_payload_type;
+        let is_key = plan.telephone_event.is_some_and(|keys| keys.receive_payload_type == kind);
+        let is_noise = plan.comfort_noise == Some(kind);
+        if !is_speech && !is_key && !is_noise {
+            return;
+        }
+        address.heard(remote);
+        if let Some(watch) = watch {
+            watch.heard(now);
+        }
+        if incoming.ssrc != Some(header.ssrc) {
+            incoming.ssrc = Some(header.ssrc);
+            incoming.seqs = SeqExtender::default();
+            incoming.reception.begin_anew(plan.codec.clock_rate());
+        }
+        let seq = incoming.seqs.extend(header.seq);
+        incoming.reception.packet(now, seq, header.timestamp);
+        let source = Source::FarSide { ssrc: header.ssrc };
+        let Some(leg) = &mut ear.browser else { return };
+        let times = RtpTimes { seq, timestamp: header.timestamp, marker: header.marker };
+        let codec = plan.codec;
+        let heard_as = if self.opus_to_browser || !leg.speaks(codec) { Codec::Opus } else { codec };
+        if heard_as == codec {
+            incoming.transcoder = None;
+            ear.stream.set_clock_rate(codec.clock_rate());
+            if !is_speech {
+                // The browser fills the pause by itself, and has no use for keys.
+                ear.stream.skip(source, seq);
+            } else if let Some(times) = ear.stream.rewrite(now, source, times) {
+                leg.send(now, codec, times, Arc::from(payload));
+            }
+            return;
+        }
+        let (slot, from) = (&mut incoming.transcoder, (codec, header.ssrc));
+        if let Some((transcoder, is_new)) =
+            Transcoding::between(slot, now, from, heard_as, plan.ptime)
+        {
+            if is_new {
+                ear.stream.begin_anew();
+            }
+            if is_speech {
+                transcoder.packet(now, times, payload);
+            } else if is_noise {
+                transcoder.comfort_noise(payload);
+            }
+        }
+    }
+
+    /// Takes in what came to the port for RTCP.
+    pub(super) fn receive_rtcp(&mut self, now: Instant, remote: SocketAddr, datagram: &mut [u8]) {
+        let Self { plan: Some(plan), address, incoming, watch, rtcp, outgoing, .. } = self else {
+            return;
+        };
+        if !address.is_known(remote) {
+            return;
+        }
+        let packet = match (&plan.srtp, &mut incoming.srtp) {
+            (None, _) => &*datagram,
+            (Some(_), Some(srtp)) => match srtp.unprotect_rtcp(datagram) {
+                Ok(packet) => packet,
+                Err(_) => return,
+            },
+            (Some(_), None) => return,
+        };
+        if let Some(watch) = watch {
+            watch.heard(now);
+        }
+        // Whether the call is over is for the signalling to say.
+        let _goodbye = rtcp.receive(now, packet);
+        if let (Some(transcoding), Some(heard)) = (&mut outgoing.transcoder, rtcp.heard()) {
+            transcoding.transcoder.expect_loss(heard.loss_percent);
+        }
+    }
+
+    /// Sends the visitor's voice.
+    pub(super) fn send_speech(&mut self, now: Instant, speech: &AudioPacket, edge: &mut dyn Edge) {
+        let source = Source::Visitor { ssrc: speech.ssrc };
+        let Self { plan: Some(plan), outgoing, .. } = self else { return };
+        outgoing.noise.set_playing(now, false);
+        if speech.codec != plan.codec {
+            let from = (speech.codec, speech.ssrc);
+            let slot = &mut outgoing.transcoder;
+            if let Some((transcoder, is_new)) =
+                Transcoding::between(slot, now, from, plan.codec, plan.ptime)
+            {
+                if is_new {
+                    outgoing.stream.begin_anew();
+                }
+                transcoder.packet(now, speech.times, &speech.payload);
+            }
+            return;
+        }
+        outgoing.transcoder = None;
+        // A key that is held takes the place of sound, and who is on hold is not sent any.
+        if !plan.direction.sends() || outgoing.presses.is_pressing() {
+            outgoing.stream.skip(source, speech.times.seq);
+            return;
+        }
+        if let Some(times) = outgoing.stream.rewrite(now, source, speech.times) {
+            self.send(now, Kind::Speech, times, &speech.payload, edge);
+        }
+    }
+
+    /// Leaves out a packet of the visitor's stream that is not speech.
+    pub(super) fn skip(&mut self, ssrc: u32, seq: u64) {
+        self.outgoing.stream.skip(Source::Visitor { ssrc }, seq);
+    }
+
+    /// Presses a key in the media. `false` when the far side does not take that.
+    pub(super) fn press(&mut self, now: Instant, digit: Digit) -> bool {
+        let takes = self.plan.as_ref().is_some_and(|plan| plan.telephone_event.is_some());
+        if takes {
+            self.outgoing.presses.press(now, digit);
+        }
+        takes
+    }
+
+    /// Nothing comes from the visitor for a while: the far side hears soft noise.
+    pub(super) fn comfort(&mut self, now: Instant) {
+        self.outgoing.noise.set_playing(now, true);
+    }
+
+    /// Sends what is due to either side. Whether anything went to the browser's leg.
+    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear, edge: &mut dyn Edge) -> bool {
+        if self.plan.is_none() {
+            return false;
+        }
+        self.play_keys(now, edge);
+        self.play_to_far_side(now, edge);
+        self.report(now, edge);
+        self.play_to_browser(now, ear)
+    }
+
+    /// Tells the far side that our stream ends.
+    pub(super) fn say_goodbye(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), incoming, rtcp, outgoing, .. } = self else { return };
+        let Incoming { ssrc, reception, .. } = incoming;
+        let clock_rate = plan.codec.clock_rate();
+        rtcp.goodbye(now, *ssrc, reception, clock_rate, &mut outgoing.packet);
+        self.send_report(edge);
+    }
+
+    fn play_keys(&mut self, now: Instant, edge: &mut dyn Edge) {
+        while let Some(press) = self.outgoing.presses.poll(now) {
+            if press.first {
+                self.outgoing.pressed_at = None;
+            }
+            let times = self.outgoing.stream.insert(now, self.outgoing.pressed_at);
+            self.outgoing.pressed_at = Some(times.timestamp);
+            self.send(now, Kind::Key, times, &press.payload, edge);
+        }
+    }
+
+    fn play_to_far_side(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let Some(plan) = &self.plan else { return };
+        let (codec, sends) = (plan.codec, plan.direction.sends());
+        if let Some(index) = self.outgoing.noise.poll(now)
+            && sends
+            && let Some(frame) = self.sounds.noise(codec, index)
+        {
+            let times = NoisePlayer::times(index, codec);
+            if let Some(times) = self.outgoing.stream.rewrite(now, Source::Noise, times) {
+                self.send(now, Kind::Speech, times, &frame, edge);
+            }
+        }
+        // Taken out while it is borrowed from.
+        let Some(mut transcoding) = self.outgoing.transcoder.take() else { return };
+        while let Some(packet) = transcoding.transcoder.poll(now) {
+            if !sends || self.outgoing.presses.is_pressing() {
+                self.outgoing.stream.skip(Source::Transcoder, packet.times.seq);
+            } else if let Some(times) =
+                self.outgoing.stream.rewrite(now, Source::Transcoder, packet.times)
+            {
+                self.send(now, Kind::Speech, times, packet.payload, edge);
+            }
+        }
+        self.outgoing.transcoder = Some(transcoding);
+    }
+
+    fn play_to_browser(&mut self, now: Instant, ear: &mut Ear) -> bool {
+        let Self { plan: Some(plan), incoming, sounds, .. } = self else { return false };
+        let mut played = false;
+        if let Some(index) = incoming.noise.poll(now)
+            && let Some(leg) = &mut ear.browser
+        {
+            let codec = if self.opus_to_browser || !leg.speaks(plan.codec) {
+                Codec::Opus
+            } else {
+                plan.codec
+            };
+            ear.stream.set_clock_rate(codec.clock_rate());
+            let times = NoisePlayer::times(index, codec);
+            if let Some(frame) = sounds.noise(codec, index)
+                && let Some(times) = ear.stream.rewrite(now, Source::Noise, times)
+            {
+                leg.send(now, codec, times, frame);
+                played = true;
+            }
+        }
+        if let Some(Transcoding { transcoder, to, .. }) = &mut incoming.transcoder {
+            ear.stream.set_clock_rate(to.clock_rate());
+            while let Some(packet) = transcoder.poll(now) {
+                if let Some(leg) = &mut ear.browser
+                    && let Some(times) = ear.stream.rewrite(now, Source::Transcoder, packet.times)
+                {
+                    leg.send(now, *to, times, Arc::from(packet.payload));
+                    played = true;
+                }
+            }
+        }
+        played
+    }
+
+    fn report(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), incoming, rtcp, outgoing, .. } = self else { return };
+        let Incoming { ssrc, reception, .. } = incoming;
+        let clock_rate = plan.codec.clock_rate();
+        if rtcp.poll(now, *ssrc, reception, clock_rate, &mut outgoing.packet) {
+            self.send_report(edge);
+        }
+    }
+
+    /// Sends the RTCP that is written.
+    fn send_report(&mut self, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), outgoing, address, .. } = self else { return };
+        let Outgoing { packet, srtp, .. } = outgoing;
+        match (&plan.srtp, srtp) {
+            (None, _) => {}
+            (Some(_), Some(srtp)) => {
+                if let Err(error) = srtp.protect_rtcp(packet) {
+                    tracing::debug!(%error, "a report was not protected");
+                    return;
+                }
+            }
+            (Some(_), None) => return,
+        }
+        if plan.rtcp_mux {
+            edge.rtp(address.rtp(plan), packet);
+        } else {
+            edge.rtcp(address.rtcp(plan), packet);
+        }
+    }
+
+    /// Sends a packet of RTP.
+    fn send(
+        &mut self,
+        now: Instant,
+        kind: Kind,
+        times: RtpTimes,
+        payload: &[u8],
+        edge: &mut dyn Edge,
+    ) {
+        let Self { plan: Some(plan), outgoing, address, rtcp, .. } = self else { return };
+        let payload_type = match (kind, plan.telephone_event) {
+            (Kind::Speech, _) => plan.payload_type,
+            (Kind::Key, Some(keys)) => keys.payload_type,
+            (Kind::Key, None) => return,
+        };
+        let header = RtpHeader {
+            payload_type,
+            marker: times.marker,
+            // On the wire they wrap around.
+            seq: times.seq as u16,
+            timestamp: times.timestamp,
+            ssrc: outgoing.ssrc,
+        };
+        let packet = &mut outgoing.packet;
+        packet.clear();
+        packet.extend_from_slice(&header.to_bytes());
+        packet.extend_from_slice(payload);
+        match (&plan.srtp, &mut outgoing.srtp) {
+            (None, _) => {}
+            (Some(_), Some(srtp)) => {
+                if let Err(error) = srtp.protect(times.seq, packet) {
+                    tracing::debug!(%error, "a packet was not protected");
+                    return;
+                }
+            }
+            (Some(_), None) => return,
+        }
+        rtcp.sent(now, times.timestamp, payload.len());
+        edge.rtp(address.rtp(plan), packet);
+    }
+}
+
+/// What an RTP packet holds.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Speech,
+    Key,
+}
+
+impl Transcoding {
+    /// The transcoder of this stream, and whether it is a new one; `None` when there can't
+    /// be one.
+    fn between(
+        slot: &mut Option<Self>,
+        now: Instant,
+        (from, ssrc): (Codec, u32),
+        to: Codec,
+        ptime: Duration,
+    ) -> Option<(&mut Transcoder, bool)> {
+        let fits = slot
+            .as_ref()
+            .is_some_and(|known| (known.from, known.ssrc, known.to) == (from, ssrc, to));
+        if !fits {
+            let transcoder = match Transcoder::new(now, from, to, ptime) {
+                Ok(transcoder) => transcoder,
+                Err(error) => {
+                    tracing::error!(%error, %from, %to, "sound can't be transcoded");
+                    return None;
+                }
+            };
+            *slot = Some(Self { from, ssrc, to, transcoder });
+        }
+        slot.as_mut().map(|known| (&mut known.transcoder, !fits))
+    }
+}

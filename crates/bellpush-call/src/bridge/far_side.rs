@@ -1,0 +1,188 @@
+//! The far side of a call, whatever it is: what it tells, and what it has to play.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Edge, Sounds,
+    far_media::{Ear, FarMedia},
+};
+use crate::{
+    Codec, Digit,
+    legs::{
+        demo::DemoLeg,
+        sip::{LocalMedia, SipLeg, SipOutput},
+        webrtc::AudioPacket,
+    },
+    media::{FRAME_SAMPLES, RtpTimes, Source, StreamQuality, WallClock},
+    trunk::{ByeCause, FarFailure, FromTrunk, SipTarget, ToTrunk},
+};
+
+/// The far side.
+pub(super) enum FarLeg {
+    /// Not called yet, or none of the routes took the call.
+    None,
+    Demo(DemoLeg),
+    Sip(Box<SipSide>),
+}
+
+/// What a far side tells.
+#[derive(Debug)]
+pub(super) enum FarEvent {
+    /// A message for its trunk.
+    Send(ToTrunk),
+    Ringing,
+    Answered,
+    Held(bool),
+    HungUp,
+    Failed(FarFailure),
+}
+
+/// A far side on a trunk: its signalling and its media.
+pub(super) struct SipSide {
+    leg: SipLeg,
+    media: FarMedia,
+}
+
+impl FarLeg {
+    /// When the far side has something to do.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        match self {
+            Self::None => None,
+            Self::Demo(demo) => demo.next_deadline(),
+            Self::Sip(sip) => sip.media.next_deadline(),
+        }
+    }
+
+    /// What it tells next.
+    pub(super) fn poll(&mut self, now: Instant) -> Option<FarEvent> {
+        let Self::Sip(sip) = self else { return None };
+        loop {
+            return Some(match sip.leg.poll()? {
+                SipOutput::Send(message) => FarEvent::Send(message),
+                SipOutput::Media(plan) => {
+                    sip.media.agree(now, plan);
+                    continue;
+                }
+                SipOutput::Ringing => FarEvent::Ringing,
+                // It rings, and is heard to.
+                SipOutput::EarlyMedia => continue,
+                SipOutput::Answered => {
+                    sip.media.answered(now);
+                    FarEvent::Answered
+                }
+                SipOutput::Held(held) => FarEvent::Held(held),
+                // Nobody asks for the keys that the far side presses.
+                SipOutput::Digit(_) => continue,
+                SipOutput::Ended(_) => FarEvent::HungUp,
+                SipOutput::Failed(failure) => FarEvent::Failed(failure),
+            });
+        }
+    }
+
+    /// Ends the far side's call, if there is one.
+    pub(super) fn hang_up(&mut self, now: Instant, cause: ByeCause, edge: &mut dyn Edge) {
+        if let Self::Sip(sip) = self {
+            sip.media.say_goodbye(now, edge);
+            sip.leg.hang_up(cause);
+        }
+    }
+
+    /// How the far side was received; `None` for one that has no reports.
+    pub(super) fn quality(&self) -> Option<Option<StreamQuality>> {
+        match self {
+            Self::Sip(sip) => Some(sip.media.quality()),
+            Self::None | Self::Demo(_) => None,
+        }
+    }
+
+    /// The browser sends nothing for a while.
+    pub(super) fn browser_is_away(&mut self, now: Instant) {
+        if let Self::Sip(sip) = self {
+            sip.media.comfort(now);
+        }
+    }
+}
+
+impl SipSide {
+    pub(super) fn new(
+        now: Instant,
+        clock: WallClock,
+        target: SipTarget,
+        local: LocalMedia,
+        rtp_timeout: Duration,
+        sounds: Arc<Sounds>,
+    ) -> Self {
+        let opus_to_browser = target.codecs.opus_to_browser;
+        let mut leg = SipLeg::new(target, local);
+        leg.start();
+        Self { leg, media: FarMedia::new(now, clock, opus_to_browser, rtp_timeout, sounds) }
+    }
+
+    pub(super) fn hear(&mut self, message: FromTrunk) {
+        self.leg.handle(message);
+    }
+
+    pub(super) fn receive_rtp(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        packet: &mut [u8],
+        ear: &mut Ear,
+    ) {
+        self.media.receive_rtp(now, remote, packet, ear);
+    }
+
+    pub(super) fn receive_rtcp(&mut self, now: Instant, remote: SocketAddr, packet: &mut [u8]) {
+        self.media.receive_rtcp(now, remote, packet);
+    }
+
+    pub(super) fn send_speech(&mut self, now: Instant, packet: &AudioPacket, edge: &mut dyn Edge) {
+        self.media.send_speech(now, packet, edge);
+    }
+
+    /// Leaves out a packet of the visitor's stream that is not speech.
+    pub(super) fn skip(&mut self, ssrc: u32, seq: u64) {
+        self.media.skip(ssrc, seq);
+    }
+
+    /// Presses a key at the far side: in its media if it takes that, else beside it.
+    pub(super) fn press(&mut self, now: Instant, digit: Digit) {
+        if !self.media.press(now, digit) {
+            self.leg.press(digit);
+        }
+    }
+
+    /// Whether nothing comes from the far side, though it should. Says so once.
+    pub(super) fn is_lost(&mut self, now: Instant) -> bool {
+        self.media.is_lost(now)
+    }
+
+    /// Sends what is due to either side. Whether anything went to the browser's leg.
+    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear, edge: &mut dyn Edge) -> bool {
+        self.media.play(now, ear, edge)
+    }
+}
+
+/// Sends the demo's next frame to the browser, if it is due.
+pub(super) fn greet(now: Instant, demo: &mut DemoLeg, ear: &mut Ear) -> bool {
+    let Some((index, frame)) = demo.play(now) else {
+        return false;
+    };
+    let times = RtpTimes {
+        seq: index as u64,
+        // Wraps around as timestamps do.
+        timestamp: (index as u32).wrapping_mul(FRAME_SAMPLES),
+        marker: false,
+    };
+    ear.stream.set_clock_rate(Codec::Opus.clock_rate());
+    if let Some(times) = ear.stream.rewrite(now, Source::Greeting, times)
+        && let Some(leg) = &mut ear.browser
+    {
+        leg.send(now, Codec::Opus, times, Arc::clone(&frame));
+    }
+    true
+}

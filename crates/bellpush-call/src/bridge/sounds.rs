@@ -1,0 +1,37 @@
+//! The sounds that are built in, shared by all calls.
+
+use std::sync::Arc;
+
+use crate::{
+    Codec, StartError,
+    media::{ComfortNoise, Greeting},
+};
+
+/// The sounds that are built in.
+#[derive(Debug)]
+pub(crate) struct Sounds {
+    pub(crate) greeting: Arc<Greeting>,
+    /// In the order of [`Codec::ALL`].
+    noise: [ComfortNoise; Codec::ALL.len()],
+}
+
+impl Sounds {
+    pub(crate) fn built_in() -> Result<Self, StartError> {
+        let broken = |error: &dyn std::fmt::Display| StartError::Greeting(error.to_string());
+        let [pcma, pcmu, opus] = Codec::ALL.map(ComfortNoise::new);
+        Ok(Self {
+            greeting: Arc::new(Greeting::built_in().map_err(|error| broken(&error))?),
+            noise: [
+                pcma.map_err(|error| broken(&error))?,
+                pcmu.map_err(|error| broken(&error))?,
+                opus.map_err(|error| broken(&error))?,
+            ],
+        })
+    }
+
+    /// A packet of comfort noise in this codec.
+    pub(crate) fn noise(&self, codec: Codec, index: usize) -> Option<Arc<[u8]>> {
+        let (_, noise) = Codec::ALL.iter().zip(&self.noise).find(|(known, _)| **known == codec)?;
+        noise.frame(index).map(Arc::clone)
+    }
+}

@@ -1,0 +1,60 @@
+//! The way between a call and the trunk that carries it.
+
+use std::sync::Arc;
+
+use bellpush_core::ids::CallId;
+use mio::Waker;
+use tokio::sync::mpsc;
+
+use super::shard::Command;
+use crate::trunk::{FromTrunk, ToTrunk};
+
+/// The trunks, as the engine sees them.
+pub(crate) trait Dial: Send + Sync {
+    /// Opens the way for one call. Called on an engine's thread, so that it must not block.
+    ///
+    /// When the sender is dropped without [`ToTrunk::Cancel`] or [`ToTrunk::Bye`], the call has
+    /// died, and what there is of a dialog is ended.
+    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk>;
+}
+
+/// Brings what the trunk tells to its call.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(test), allow(dead_code, reason = "the trunks, which come next, use it"))]
+pub(crate) struct FarEvents {
+    pub(super) call_id: CallId,
+    /// Which of the call's far sides it is: a call may go to several, one after the other.
+    pub(super) dialled: u32,
+    /// Weak: a trunk must not keep an engine alive that nobody uses.
+    pub(super) commands: mpsc::WeakSender<Command>,
+    pub(super) waker: Arc<Waker>,
+}
+
+#[cfg_attr(not(test), allow(dead_code, reason = "the trunks, which come next, use it"))]
+impl FarEvents {
+    /// Tells the call. One that is over, or goes elsewhere by now, does not hear it.
+    pub(crate) async fn send(&self, message: FromTrunk) {
+        let command = Command::FarSide { id: self.call_id, dialled: self.dialled, message };
+        let Some(commands) = self.commands.upgrade() else { return };
+        if commands.send(command).await.is_ok() {
+            wake(&self.waker);
+        }
+    }
+}
+
+/// The trunks of an engine that has none: no far side can be reached there.
+#[derive(Debug)]
+pub(super) struct NoTrunks;
+
+impl Dial for NoTrunks {
+    fn open(&self, _events: FarEvents) -> mpsc::Sender<ToTrunk> {
+        mpsc::channel(1).0
+    }
+}
+
+/// Has a shard look at its commands.
+pub(super) fn wake(waker: &Waker) {
+    if let Err(error) = waker.wake() {
+        tracing::error!(%error, "the media thread can't be woken");
+    }
+}

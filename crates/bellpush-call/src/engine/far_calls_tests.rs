@@ -1,0 +1,556 @@
+//! Calls to a telephone, over real UDP on both sides; only the trunk's signalling is a script.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use bellpush_core::{
+    events::{EndReason, ErrorCode},
+    ids::{DestinationId, TrunkId},
+};
+use bellpush_test_support::visitor::{HeardPacket, Visitor, VisitorCall};
+use tokio::{net::UdpSocket, sync::mpsc, time};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    Callee, CallerIdentity, Codec, CodecPolicy, Digit, FarSide, PlaceCall, Placed, Route, Signal,
+    SipTarget, SipUser, SrtpPolicy,
+    engine::dial::{Dial, FarEvents},
+    media::{RtpHeader, RtpPacket},
+    trunk::{ByeCause, FarFailure, FromTrunk, OfferId, ToTrunk},
+};
+
+const SOON: Duration = Duration::from_secs(20);
+const HOUR: Duration = Duration::from_secs(3_600);
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const USER_HANGUP: Signal = Signal::Ended(EndReason::UserHangup);
+
+/// A trunk that hands its calls to the test.
+struct Script(mpsc::UnboundedSender<Dialog>);
+
+impl Dial for Script {
+    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk> {
+        let (sender, orders) = mpsc::channel(32);
+        self.0.send(Dialog { events, orders }).unwrap();
+        sender
+    }
+}
+
+/// One call, as its trunk sees it.
+struct Dialog {
+    events: FarEvents,
+    orders: mpsc::Receiver<ToTrunk>,
+}
+
+impl Dialog {
+    async fn next(&mut self) -> Option<ToTrunk> {
+        time::timeout(SOON, self.orders.recv()).await.expect("the call says nothing")
+    }
+
+    /// Where the call takes media, by its offer.
+    async fn invited(&mut self) -> SocketAddr {
+        let Some(ToTrunk::Invite { sdp, .. }) = self.next().await else {
+            panic!("that is no INVITE")
+        };
+        let port = sdp.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
+        let port = port.split(' ').next().unwrap().parse().unwrap();
+        SocketAddr::new(LOOPBACK, port)
+    }
+}
+
+/// A telephone's media.
+struct Phone {
+    rtp: UdpSocket,
+    to: SocketAddr,
+    seq: u16,
+    timestamp: u32,
+    payload_type: u8,
+    codec: Codec,
+}
+
+impl Phone {
+    async fn of(codec: Codec, to: SocketAddr) -> Self {
+        let rtp = UdpSocket::bind((LOOPBACK, 0)).await.unwrap();
+        let payload_type = codec.static_payload_type().unwrap_or(111);
+        Self { rtp, to, seq: 65_500, timestamp: u32::MAX - 2_000, payload_type, codec }
+    }
+
+    fn sdp(&self, direction: &str) -> String {
+        let port = self.rtp.local_addr().unwrap().port();
+        let (pt, clock) = (self.payload_type, self.codec.clock_rate());
+        let channels = if self.codec == Codec::Opus { "/2" } else { "" };
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+             m=audio {port} RTP/AVP {pt} 101\r\na=rtpmap:{pt} {}/{clock}{channels}\r\n\
+             a=rtpmap:101 telephone-event/{clock}\r\na={direction}\r\n",
+            self.codec.name()
+        )
+    }
+
+    /// Sends packets, one every 20 ms.
+    async fn say(&mut self, payloads: impl IntoIterator<Item = Vec<u8>>) {
+        let mut pace = time::interval(Duration::from_millis(20));
+        for payload in payloads {
+            pace.tick().await;
+            let header = RtpHeader {
+                payload_type: self.payload_type,
+                marker: false,
+                seq: self.seq,
+                timestamp: self.timestamp,
+                ssrc: 7,
+            };
+            self.seq = self.seq.wrapping_add(1);
+            self.timestamp = self.timestamp.wrapping_add(self.codec.clock_rate() / 50);
+            let packet = [&header.to_bytes()[..], &payload].concat();
+            self.rtp.send_to(&packet, self.to).await.unwrap();
+        }
+    }
+
+    /// What comes next.
+    async fn hear(&self) -> (RtpHeader, Vec<u8>) {
+        let mut buffer = [0; 2_000];
+        let received = time::timeout(SOON, self.rtp.recv_from(&mut buffer)).await;
+        let (length, _) = received.expect("the telephone hears nothing").unwrap();
+        let packet = RtpPacket::parse(&buffer[..length]).unwrap();
+        (packet.header, packet.payload.to_vec())
+    }
+}
+
+struct Test {
+    engine: Engine,
+    dialogs: mpsc::UnboundedReceiver<Dialog>,
+}
+
+struct Call {
+    id: CallId,
+    visitor: VisitorCall,
+    signals: mpsc::Receiver<Signal>,
+    answer: String,
+}
+
+impl Test {
+    fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut EngineConfig)) -> Self {
+        let mut config = EngineConfig::new(SocketAddr::new(LOOPBACK, 0));
+        config.rtp_bind = LOOPBACK;
+        // Tests run beside each other.
+        let first = rand::random_range(100_u16..300) * 100;
+        config.rtp_ports = first..=first + 2_000;
+        change(&mut config);
+        let (sender, dialogs) = mpsc::unbounded_channel();
+        Self { engine: Engine::start_with(config, Arc::new(Script(sender))).unwrap(), dialogs }
+    }
+
+    async fn call(&self, routes: Vec<Route>) -> Call {
+        let id = CallId::from_uuid(Uuid::now_v7());
+        let visitor = Visitor::new().await.unwrap();
+        let offer = visitor.offer().to_owned();
+        let place = PlaceCall { call_id: id, offer, routes, max_duration: HOUR };
+        let Placed { answer, signals } = self.engine.place(place).await.unwrap();
+        let visitor = visitor.accept(&answer).unwrap();
+        Call { id, visitor, signals, answer }
+    }
+
+    async fn dialog(&mut self) -> Dialog {
+        time::timeout(SOON, self.dialogs.recv()).await.expect("nobody is called").unwrap()
+    }
+
+    /// A call that a telephone has answered.
+    async fn answered(&mut self, route: Route, codec: Codec) -> (Call, Dialog, Phone) {
+        let mut call = self.call(vec![route]).await;
+        let mut dialog = self.dialog().await;
+        let phone = Phone::of(codec, dialog.invited().await).await;
+        dialog.events.send(FromTrunk::Answered { sdp: phone.sdp("sendrecv") }).await;
+        assert_eq!(call.next().await, Some(Signal::Connecting));
+        assert_eq!(call.next().await, Some(Signal::Connected));
+        (call, dialog, phone)
+    }
+
+    async fn is_empty(&self) {
+        time::timeout(SOON, async {
+            while self.engine.live_calls() > 0 {
+                time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("calls are left");
+    }
+}
+
+impl Call {
+    async fn next(&mut self) -> Option<Signal> {
+        time::timeout(SOON, self.signals.recv()).await.expect("no signal came")
+    }
+
+    /// The rest of the signals, but for the quality, which has to come right before the last.
+    async fn rest(&mut self) -> Vec<Signal> {
+        let mut signals = Vec::new();
+        while let Some(signal) = self.next().await {
+            signals.push(signal);
+        }
+        let quality = signals.len().checked_sub(2).map(|at| signals.remove(at));
+        assert!(matches!(quality, Some(Signal::Quality(_))), "{quality:?}");
+        signals
+    }
+}
+
+fn to_phone(codecs: &[Codec]) -> Route {
+    let target = SipTarget {
+        trunk_id: TrunkId::from_uuid(Uuid::now_v7()),
+        to: Callee::User(SipUser::try_from("100").unwrap()),
+        caller: CallerIdentity::default(),
+        headers: Vec::new(),
+        codecs: CodecPolicy { offer: codecs.to_vec(), opus_to_browser: false },
+        srtp: SrtpPolicy::Off,
+        session_timer: None,
+    };
+    route(FarSide::Sip(Box::new(target)))
+}
+
+fn with_opus_to_browser(mut route: Route) -> Route {
+    if let FarSide::Sip(target) = &mut route.far_side {
+        target.codecs.opus_to_browser = true;
+    }
+    route
+}
+
+fn route(far_side: FarSide) -> Route {
+    let destination_id = DestinationId::from_uuid(Uuid::now_v7());
+    Route { destination_id, far_side, ring_timeout: HOUR, max_duration: HOUR }
+}
+
+/// Packets of 160 bytes that can be told apart.
+fn numbered(count: u8) -> Vec<Vec<u8>> {
+    (1..=count).map(|n| vec![n; 160]).collect()
+}
+
+fn is_continuous(packets: &[HeardPacket], samples: u32) {
+    for pair in packets.windows(2) {
+        assert_eq!(pair[1].ssrc, pair[0].ssrc);
+        assert_eq!(pair[1].seq, pair[0].seq + 1);
+        assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), samples);
+    }
+}
+
+#[tokio::test]
+async fn sound_is_relayed_as_it_is_when_both_sides_speak_the_same() {
+    let mut test = Test::start();
+    let (mut call, mut dialog, mut phone) =
+        test.answered(to_phone(&[Codec::Pcma, Codec::Pcmu]), Codec::Pcma).await;
+    // The trunk's choice comes first, so that the browser speaks it.
+    assert!(call.answer.contains("UDP/TLS/RTP/SAVPF 8 0 "), "{}", call.answer);
+
+    call.visitor.say(numbered(50));
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|(_, payload): &(RtpHeader, Vec<u8>)| payload[0] != 50) {
+        let packet = phone.hear().await;
+        if packet.1[0] < 0xD0 {
+            heard.push(packet);
+        }
+    }
+    assert_eq!(heard.len(), 50);
+    for (n, (header, payload)) in (1..).zip(&heard) {
+        assert_eq!((header.payload_type, &payload[..]), (8, &[n; 160][..]));
+        assert_eq!(header.ssrc, heard[0].0.ssrc);
+        assert_eq!(header.seq, heard[0].0.seq.wrapping_add(u16::from(n) - 1));
+        let samples = header.timestamp.wrapping_sub(heard[0].0.timestamp);
+        assert_eq!(samples, 160 * (u32::from(n) - 1));
+    }
+
+    phone.say(numbered(50)).await;
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 50).await.unwrap();
+    let packets = call.visitor.heard().packets;
+    let payloads: Vec<Vec<u8>> = packets.iter().map(|packet| packet.payload.to_vec()).collect();
+    assert_eq!(payloads, numbered(50));
+    is_continuous(&packets, 160);
+
+    test.engine.hang_up(call.id).await;
+    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::NORMAL })));
+    let mut signals = Vec::new();
+    while let Some(signal) = call.next().await {
+        signals.push(signal);
+    }
+    let [Signal::Quality(quality), last] = &signals[..] else { panic!("{signals:?}") };
+    assert_eq!(*last, USER_HANGUP);
+    let far_side = quality.far_side.as_ref().unwrap();
+    assert_eq!((far_side.packets, far_side.lost), (50, 0));
+    assert!(far_side.mos > 4.0 && quality.visitor.as_ref().unwrap().packets > 50);
+    test.is_empty().await;
+    assert!(dialog.next().await.is_none());
+}
+
+#[tokio::test]
+async fn ringing_and_what_is_heard_before_the_answer_reach_the_visitor_in_one_stream() {
+    let mut test = Test::start();
+    let mut call = test.call(vec![to_phone(&[Codec::Pcma])]).await;
+    let mut dialog = test.dialog().await;
+    let mut phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
+    assert_eq!(call.next().await, Some(Signal::Connecting));
+    dialog.events.send(FromTrunk::Ringing).await;
+    assert_eq!(call.next().await, Some(Signal::Ringing));
+    dialog.events.send(FromTrunk::EarlyMedia { sdp: phone.sdp("sendrecv") }).await;
+    phone.hear().await;
+    phone.say(numbered(20)).await;
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 20).await.unwrap();
+    dialog.events.send(FromTrunk::Answered { sdp: phone.sdp("sendrecv") }).await;
+    assert_eq!(call.next().await, Some(Signal::Connected));
+    phone.say(numbered(20)).await;
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 40).await.unwrap();
+    is_continuous(&call.visitor.heard().packets, 160);
+    dialog.events.send(FromTrunk::HungUp { cause: None }).await;
+    assert_eq!(call.rest().await, [Signal::Ended(EndReason::RemoteHangup)]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_busy_far_side_gives_way_to_the_next_route() {
+    let mut test = Test::start();
+    let mut call = test.call(vec![to_phone(&[Codec::Pcma]), route(FarSide::Demo)]).await;
+    let mut dialog = test.dialog().await;
+    dialog.invited().await;
+    dialog.events.send(FromTrunk::Failed(FarFailure::Busy)).await;
+    assert_eq!(call.next().await, Some(Signal::Connecting));
+    assert_eq!(call.next().await, Some(Signal::Connected));
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() > 20).await.unwrap();
+    // What the first says now is of no interest.
+    dialog.events.send(FromTrunk::HungUp { cause: None }).await;
+    test.engine.hang_up(call.id).await;
+    assert_eq!(call.next().await, Some(USER_HANGUP));
+}
+
+#[tokio::test]
+async fn nobody_who_answers_in_time_is_a_cancelled_call() {
+    let mut test = Test::start();
+    let mut quick = to_phone(&[Codec::Pcma]);
+    quick.ring_timeout = Duration::from_millis(300);
+    let mut call = test.call(vec![quick, to_phone(&[Codec::Pcma])]).await;
+    let mut first = test.dialog().await;
+    first.invited().await;
+    assert!(matches!(first.next().await, Some(ToTrunk::Cancel)));
+    assert!(first.next().await.is_none());
+    let mut second = test.dialog().await;
+    second.invited().await;
+    second.events.send(FromTrunk::Failed(FarFailure::Unreachable)).await;
+    assert_eq!(call.next().await, Some(Signal::Connecting));
+    assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::DestinationUnreachable)]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_visitor_who_hangs_up_while_it_rings_cancels_the_call() {
+    let mut test = Test::start();
+    let mut call = test.call(vec![to_phone(&[Codec::Pcma])]).await;
+    let mut dialog = test.dialog().await;
+    dialog.invited().await;
+    test.engine.hang_up(call.id).await;
+    assert!(matches!(dialog.next().await, Some(ToTrunk::Cancel)));
+    assert_eq!(call.next().await, Some(Signal::Connecting));
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn opus_and_g711_are_transcoded_both_ways_at_the_pace_of_speech() {
+    let mut test = Test::start();
+    let route = with_opus_to_browser(to_phone(&[Codec::Pcmu]));
+    let (mut call, _dialog, mut phone) = test.answered(route, Codec::Pcmu).await;
+    phone.say(numbered(100)).await;
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 90).await.unwrap();
+    let packets = call.visitor.heard().packets;
+    assert!(packets.iter().all(|packet| packet.payload.len() < 160));
+    is_continuous(&packets[..90], 960);
+    let mut last = None;
+    for _ in 0..90 {
+        let (header, payload) = phone.hear().await;
+        assert_eq!((header.payload_type, payload.len()), (0, 160));
+        if let Some((seq, timestamp)) = last.replace((header.seq, header.timestamp)) {
+            assert_eq!(header.seq, u16::wrapping_add(seq, 1));
+            assert_eq!(header.timestamp, u32::wrapping_add(timestamp, 160));
+        }
+    }
+    test.engine.hang_up(call.id).await;
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+}
+
+#[tokio::test]
+async fn keys_reach_a_telephone_in_its_media_whichever_way_they_came() {
+    let mut test = Test::start();
+    let (mut call, _dialog, phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    phone.hear().await;
+    call.visitor.press('5').unwrap();
+    let mut keys = Vec::new();
+    let mut last: Option<RtpHeader> = None;
+    while keys.iter().filter(|(_, end)| *end).count() < 6 {
+        let (header, payload) = phone.hear().await;
+        if let Some(last) = last {
+            assert_eq!(header.seq, last.seq.wrapping_add(1), "a gap");
+        }
+        last = Some(header);
+        if header.payload_type == 101 {
+            keys.push((payload[0], payload[1] & 0x80 != 0));
+            if keys.len() == 1 {
+                test.engine.digit(call.id, Digit::STAR).await;
+            }
+        }
+    }
+    let mut codes: Vec<u8> = keys.iter().map(|(code, _)| *code).collect();
+    codes.dedup();
+    assert_eq!(codes, [5, 10]);
+    test.engine.hang_up(call.id).await;
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+}
+
+#[tokio::test]
+async fn hold_is_told_and_the_visitor_hears_soft_noise_until_the_call_is_taken_up_again() {
+    let mut test = Test::with(|config| config.rtp_timeout = Duration::from_millis(1_500));
+    let (mut call, mut dialog, mut phone) =
+        test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    phone.say(numbered(10)).await;
+    let offered = |id, direction| FromTrunk::Offered {
+        request: OfferId(id),
+        sdp: Some(phone.sdp(direction)),
+    };
+    let (hold, resume) = (offered(1, "inactive"), offered(2, "sendrecv"));
+    dialog.events.send(hold).await;
+    let Some(ToTrunk::AnswerOffer { sdp, .. }) = dialog.next().await else { panic!("no answer") };
+    assert!(sdp.contains("a=inactive"), "{sdp}");
+    assert_eq!(call.next().await, Some(Signal::Held(true)));
+    // For longer than a telephone may be silent.
+    let before = call.visitor.heard().packets.len();
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() > before + 100).await.unwrap();
+    dialog.events.send(resume).await;
+    assert!(matches!(dialog.next().await, Some(ToTrunk::AnswerOffer { .. })));
+    assert_eq!(call.next().await, Some(Signal::Held(false)));
+    phone.say(numbered(10)).await;
+    call.visitor
+        .wait_until(SOON, |heard| heard.packets.iter().any(|p| p.payload[..] == [10; 160]))
+        .await
+        .unwrap();
+    let packets = call.visitor.heard().packets;
+    assert!(packets.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+    test.engine.hang_up(call.id).await;
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+}
+
+#[tokio::test]
+async fn a_telephone_that_vanishes_fails_the_call_and_is_told_so() {
+    let mut test = Test::with(|config| config.rtp_timeout = Duration::from_millis(400));
+    let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::MEDIA_LOST })));
+    assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::MediaFailed)]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_trunk_that_dies_ends_its_calls() {
+    let mut test = Test::start();
+    let (mut call, dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    dialog.events.send(FromTrunk::Offered { request: OfferId(1), sdp: None }).await;
+    drop(dialog);
+    // The next message finds nobody.
+    test.engine.digit(call.id, Digit::STAR).await;
+    test.engine.suspend(call.id, Duration::ZERO).await;
+    let last = call.rest().await;
+    assert!(last.last().is_some_and(Signal::is_terminal), "{last:?}");
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_page_that_comes_back_goes_on_with_the_same_telephone() {
+    let mut test = Test::start();
+    let (mut call, mut dialog, mut phone) =
+        test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    let (first, _) = phone.hear().await;
+    let mut last = first;
+    test.engine.suspend(call.id, Duration::from_secs(10)).await;
+    assert_eq!(call.next().await, Some(Signal::Reconnecting));
+    call.visitor.vanish();
+    // Nobody is there, and the telephone hears soft noise.
+    for _ in 0..50 {
+        let (header, _) = phone.hear().await;
+        assert_eq!((header.ssrc, header.seq), (last.ssrc, last.seq.wrapping_add(1)));
+        last = header;
+    }
+    let page = Visitor::new().await.unwrap();
+    let answer = test.engine.resume(call.id, page.offer().to_owned()).await.unwrap();
+    let mut page = page.accept(&answer).unwrap();
+    assert_eq!(call.next().await, Some(Signal::Connected));
+    page.say(numbered(30));
+    loop {
+        let (header, payload) = phone.hear().await;
+        assert_eq!((header.ssrc, header.seq), (last.ssrc, last.seq.wrapping_add(1)));
+        last = header;
+        if payload == [30; 160] {
+            break;
+        }
+    }
+    phone.say(numbered(10)).await;
+    page.wait_until(SOON, |heard| heard.packets.len() >= 10).await.unwrap();
+    test.engine.hang_up(call.id).await;
+    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { .. })));
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+    let page = Visitor::new().await.unwrap();
+    let gone = test.engine.resume(call.id, page.offer().to_owned()).await;
+    assert_eq!(gone, Err(ResumeError::NoSuchCall));
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_come_back_hangs_up() {
+    let mut test = Test::start();
+    let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    test.engine.suspend(call.id, Duration::from_millis(300)).await;
+    assert_eq!(call.next().await, Some(Signal::Reconnecting));
+    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::NORMAL })));
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn calls_that_all_end_at_once_leave_no_port_in_use() {
+    const CALLS: usize = 60;
+    // Just as many ports as there are calls: each round needs all of the one before.
+    let mut test = Test::with(|config| {
+        config.max_calls = CALLS;
+        let first = *config.rtp_ports.start();
+        config.rtp_ports = first..=first + 2 * CALLS as u16 + 20;
+        config.threads = std::num::NonZeroUsize::MIN;
+    });
+    for _ in 0..2 {
+        let mut calls = Vec::new();
+        for _ in 0..CALLS {
+            calls.push(test.call(vec![to_phone(&[Codec::Pcma])]).await);
+        }
+        let mut dialogs = Vec::new();
+        for _ in 0..CALLS {
+            let mut dialog = test.dialog().await;
+            dialog.invited().await;
+            dialogs.push(dialog);
+        }
+        for call in &calls {
+            test.engine.suspend(call.id, Duration::ZERO).await;
+        }
+        for call in &mut calls {
+            assert_eq!(call.next().await, Some(Signal::Connecting));
+            assert_eq!(call.rest().await, [USER_HANGUP]);
+        }
+        for dialog in &mut dialogs {
+            assert!(matches!(dialog.next().await, Some(ToTrunk::Cancel)));
+            assert!(dialog.next().await.is_none());
+        }
+        test.is_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn a_draining_engine_says_goodbye_to_telephones() {
+    let mut test = Test::start();
+    let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    test.engine.shut_down(Duration::from_millis(200)).await;
+    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::SHUTDOWN })));
+    assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::ServerShutdown)]);
+}

@@ -1,0 +1,349 @@
+//! The TCP port for browsers whose network lets no UDP through: ICE over TCP (RFC 6544, passive),
+//! each packet in a frame of its own (RFC 4571).
+//!
+//! Anybody can connect: one who does not soon send a check for a call is cut off, few may wait for
+//! that at a time, and nobody makes the server keep more than a little of what it can't read or
+//! write yet.
+
+use std::{
+    collections::HashMap,
+    io::{self, Read, Write},
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use mio::{
+    Interest, Registry,
+    net::{TcpListener, TcpStream},
+};
+use slab::Slab;
+
+use super::{shard, socket::canonical};
+
+/// How long a connection may take to say which call it is for.
+const CLAIM_WITHIN: Duration = Duration::from_secs(5);
+/// Connections that have not yet said so, at most: of all, and of one address.
+const MAX_UNCLAIMED: usize = 256;
+const MAX_UNCLAIMED_OF_ONE: usize = 16;
+/// No packet of WebRTC is larger: it fits an Ethernet frame.
+const MAX_FRAME: usize = 2_048;
+const HEADER: usize = 2;
+/// What may wait to be sent: under half a second of sound. What comes on top is dropped, as the
+/// network would.
+const MAX_WAITING: usize = 16 * 1024;
+/// What is read in one go.
+const READ: usize = 16 * 1024;
+/// New connections taken in one go.
+const ACCEPTS: usize = 64;
+
+/// The port with its connections.
+pub(super) struct TcpPort {
+    listener: TcpListener,
+    connections: Slab<Connection>,
+    unclaimed: HashMap<IpAddr, usize>,
+    max_connections: usize,
+}
+
+struct Connection {
+    stream: TcpStream,
+    remote: SocketAddr,
+    local: IpAddr,
+    /// What has been read, from the beginning of a frame on.
+    read: Vec<u8>,
+    /// What is to be written before anything else: the rest of a frame, and frames after it.
+    unwritten: Vec<u8>,
+    standing: Standing,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    Unclaimed {
+        until: Instant,
+    },
+    /// The key of its call.
+    Of(usize),
+}
+
+/// What a connection has to say.
+pub(super) struct Said {
+    pub(super) remote: SocketAddr,
+    pub(super) local: IpAddr,
+    /// Whole frames, and maybe the beginning of one.
+    pub(super) bytes: Vec<u8>,
+    /// Whether there may be more to read at once.
+    pub(super) is_cut: bool,
+}
+
+impl TcpPort {
+    pub(super) fn bind(address: SocketAddr, max_connections: usize) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        Ok(Self { listener, connections: Slab::new(), unclaimed: HashMap::new(), max_connections })
+    }
+
+    pub(super) fn register(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.register(&mut self.listener, shard::LISTENER, Interest::READABLE)
+    }
+
+    /// The open connections.
+    pub(super) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Takes new connections in. `true` when there may be more.
+    pub(super) fn accept(&mut self, now: Instant, registry: &Registry) -> bool {
+        for _ in 0..ACCEPTS {
+            match self.listener.accept() {
+                Ok((stream, remote)) => {
+                    if let Err(error) = self.admit(now, registry, stream, canonical(remote)) {
+                        tracing::debug!(%error, "a media connection is refused");
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                // Of that connection, or of no file being left: the next look will tell.
+                Err(error) => {
+                    tracing::debug!(%error, "the media port takes no connection");
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn admit(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        mut stream: TcpStream,
+        remote: SocketAddr,
+    ) -> io::Result<()> {
+        let waiting: usize = self.unclaimed.values().sum();
+        let of_this = self.unclaimed.get(&remote.ip()).copied().unwrap_or_default();
+        if self.connections.len() >= self.max_connections
+            || waiting >= MAX_UNCLAIMED
+            || of_this >= MAX_UNCLAIMED_OF_ONE
+        {
+            return Err(io::Error::other("there are too many"));
+        }
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr()?.ip().to_canonical();
+        let entry = self.connections.vacant_entry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut stream, shard::connection_token(entry.key()), interest)?;
+        entry.insert(Connection {
+            stream,
+            remote,
+            local,
+            read: Vec::new(),
+            unwritten: Vec::new(),
+            standing: Standing::Unclaimed { until: now + CLAIM_WITHIN },
+        });
+        *self.unclaimed.entry(remote.ip()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Takes out what can be read without waiting. `None` when the connection is gone or has to
+    /// go; close it then. An answer may be empty.
+    pub(super) fn read(&mut self, key: usize) -> Option<Said> {
+        let connection = self.connections.get_mut(key)?;
+        let mut bytes = std::mem::take(&mut connection.read);
+        let mut buffer = [0; READ];
+        let is_cut = loop {
+            match connection.stream.read(&mut buffer) {
+                Ok(0) => return None,
+                Ok(length) => {
+                    bytes.extend_from_slice(buffer.get(..length)?);
+                    // Others get their turn before the rest.
+                    if bytes.len() >= READ {
+                        break true;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        };
+        Some(Said { remote: connection.remote, local: connection.local, bytes, is_cut })
+    }
+
+    /// Keeps the beginning of a frame for the next read.
+    pub(super) fn keep(&mut self, key: usize, rest: &[u8]) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.read.extend_from_slice(rest);
+        }
+    }
+
+    /// The call that a connection belongs to.
+    pub(super) fn call(&self, key: usize) -> Option<usize> {
+        match self.connections.get(key)?.standing {
+            Standing::Of(call) => Some(call),
+            Standing::Unclaimed { .. } => None,
+        }
+    }
+
+    /// A connection has sent a good check for this call.
+    pub(super) fn claim(&mut self, key: usize, call: usize) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if let Standing::Unclaimed { .. } = connection.standing {
+            Self::discount(&mut self.unclaimed, connection.remote.ip());
+        }
+        connection.standing = Standing::Of(call);
+    }
+
+    /// Sends a packet without waiting.
+    pub(super) fn send(&mut self, key: usize, packet: &[u8]) -> io::Result<()> {
+        let connection =
+            self.connections.get_mut(key).ok_or(io::Error::from(io::ErrorKind::NotConnected))?;
+        let length = u16::try_from(packet.len()).map_err(io::Error::other)?;
+        if connection.unwritten.len() + HEADER + packet.len() > MAX_WAITING {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        connection.unwritten.extend_from_slice(&length.to_be_bytes());
+        connection.unwritten.extend_from_slice(packet);
+        connection.flush()
+    }
+
+    /// Goes on with what could not be written. An error ends the connection.
+    pub(super) fn flush(&mut self, key: usize) -> io::Result<()> {
+        self.connections.get_mut(key).map_or(Ok(()), Connection::flush)
+    }
+
+    /// Ends a connection; gives back the way to the browser that it was and the call it was of.
+    pub(super) fn close(&mut self, registry: &Registry, key: usize) -> Option<(SocketAddr, usize)> {
+        let mut connection = self.connections.try_remove(key)?;
+        if let Err(error) = registry.deregister(&mut connection.stream) {
+            tracing::debug!(%error, "a media connection was not registered");
+        }
+        match connection.standing {
+            Standing::Of(call) => Some((connection.remote, call)),
+            Standing::Unclaimed { .. } => {
+                Self::discount(&mut self.unclaimed, connection.remote.ip());
+                None
+            }
+        }
+    }
+
+    /// When [`TcpPort::expire`] is due.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        if self.unclaimed.is_empty() {
+            return None;
+        }
+        self.deadlines().map(|(_, until)| until).min()
+    }
+
+    /// Cuts off who has not said in time which call a connection is for.
+    pub(super) fn expire(&mut self, now: Instant, registry: &Registry) {
+        if self.unclaimed.is_empty() {
+            return;
+        }
+        let late: Vec<usize> =
+            self.deadlines().filter(|(_, until)| *until <= now).map(|(key, _)| key).collect();
+        for key in late {
+            self.close(registry, key);
+        }
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = (usize, Instant)> {
+        self.connections.iter().filter_map(|(key, connection)| match connection.standing {
+            Standing::Unclaimed { until } => Some((key, until)),
+            Standing::Of(_) => None,
+        })
+    }
+
+    fn discount(unclaimed: &mut HashMap<IpAddr, usize>, ip: IpAddr) {
+        if let Some(count) = unclaimed.get_mut(&ip) {
+            *count -= 1;
+            if *count == 0 {
+                unclaimed.remove(&ip);
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn flush(&mut self) -> io::Result<()> {
+        let mut written = 0;
+        while let Some(rest) = self.unwritten.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.stream.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(length) => written += length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.unwritten.drain(..written);
+        Ok(())
+    }
+}
+
+/// Takes the next whole frame off. `None` when there is none yet.
+///
+/// # Errors
+/// The frame is longer than any packet of WebRTC.
+pub(super) fn next_frame<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, TooLong> {
+    let Some((length, rest)) = bytes.split_first_chunk::<HEADER>() else {
+        return Ok(None);
+    };
+    let length = usize::from(u16::from_be_bytes(*length));
+    if length > MAX_FRAME {
+        return Err(TooLong);
+    }
+    let Some((frame, rest)) = rest.split_at_checked(length) else {
+        return Ok(None);
+    };
+    *bytes = rest;
+    Ok(Some(frame))
+}
+
+/// A frame that is longer than any packet of WebRTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLong;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn frames(mut bytes: &[u8]) -> (Result<Vec<Vec<u8>>, TooLong>, usize) {
+        let mut frames = Vec::new();
+        loop {
+            match next_frame(&mut bytes) {
+                Ok(Some(frame)) => frames.push(frame.to_vec()),
+                Ok(None) => return (Ok(frames), bytes.len()),
+                Err(error) => return (Err(error), bytes.len()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_too_long_for_any_packet_is_an_error_before_it_is_there() {
+        assert_eq!(frames(&[0x08, 0x01]).0, Err(TooLong));
+        assert_eq!(frames(&[0x08, 0x00, 1]), (Ok(Vec::new()), 3));
+        assert_eq!(frames(&[0, 0, 0]), (Ok(vec![Vec::new()]), 1));
+    }
+
+    proptest! {
+        #[test]
+        fn frames_come_out_whole_however_they_are_cut(
+            packets in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..8),
+            cut in 1_usize..40,
+        ) {
+            let mut stream = Vec::new();
+            for packet in &packets {
+                stream.extend(u16::try_from(packet.len()).unwrap().to_be_bytes());
+                stream.extend(packet);
+            }
+            let mut kept = Vec::new();
+            let mut found = Vec::new();
+            for piece in stream.chunks(cut) {
+                kept.extend(piece);
+                let (whole, rest) = frames(&kept);
+                found.extend(whole.unwrap());
+                kept.drain(..kept.len() - rest);
+            }
+            prop_assert_eq!(found, packets);
+            prop_assert!(kept.is_empty());
+        }
+    }
+}
