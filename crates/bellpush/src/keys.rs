@@ -159,7 +159,11 @@ async fn drop_version(config: &Config, version: u8) -> anyhow::Result<()> {
 }
 
 async fn open(config: &Config) -> anyhow::Result<(KeyRing, Store)> {
-    let keys = store::load_keys(config)?;
+    // Never makes the file: where there is none, it was looked for in the wrong place.
+    let keys = match &config.master_keys {
+        MasterKeys::File(file) => KeyRing::load(file)?,
+        MasterKeys::Given(_) => store::load_keys(config)?,
+    };
     let store = store::open(config, keys.clone()).await?;
     Ok((keys, store))
 }

@@ -1,6 +1,10 @@
 //! `bellpush keys`: master keys are listed, rotated and dropped, and no secret is lost by it.
 
-use std::{path::Path, process::Output};
+use std::{
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use bellpush_test_support::{
     SOON,
@@ -106,6 +110,54 @@ async fn a_rotation_that_was_cut_short_goes_on_with_the_same_key() {
     assert!(said.contains("3 secrets were encrypted anew. Version 2 "), "{said}");
     shop.server.restart().await.unwrap();
     still_delivers(&shop, &sink).await;
+}
+
+#[tokio::test]
+async fn a_rotation_can_be_killed_at_any_moment() {
+    let mut shop = Shop::open().await;
+    let mut paths = Vec::new();
+    for n in 0..40 {
+        let settings = json!({
+            "name": "n", "url": "https://hooks.example/", "active": false,
+            "secrets": { "key": format!("hush {n}") },
+        });
+        let made = shop.api.create_integration_with(&shop.app, &settings).await.unwrap();
+        paths.push(format!("/v1/apps/{}/integrations/{}", shop.app.id, made.id));
+    }
+    let data = shop.server.data_dir();
+    shop.server.terminate().await.unwrap();
+    let mut cut_short = 0;
+    for round in 0..16 {
+        let mut command = server::program().unwrap();
+        command.args(["keys", "rotate", "--data-dir"]).arg(&data).stdout(Stdio::null());
+        let mut rotation = command.spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(4 * round)).await;
+        rotation.kill().unwrap();
+        cut_short += u32::from(!rotation.wait().unwrap().success());
+    }
+    assert!(cut_short > 0, "every rotation had ended before it was killed");
+    let said = succeeded(&keys(&data, &["rotate"]));
+    let listed = succeeded(&keys(&data, &["list"]));
+    assert!(listed.ends_with("the current one: 81 secrets\n"), "{said}{listed}");
+    assert_eq!(listed.matches(": 0 secrets").count() + 1, listed.lines().count(), "{listed}");
+    shop.server.restart().await.unwrap();
+    for (n, path) in paths.iter().enumerate() {
+        for (what, value) in
+            [("secrets/key", format!("hush {n}")), ("signing-secret", "whsec_".into())]
+        {
+            let answer = shop.api.post(&format!("{path}/{what}/reveal"), &json!({})).await.unwrap();
+            let answer: Value = answer.expect(200).unwrap().json().unwrap();
+            assert!(answer["value"].as_str().unwrap().starts_with(&value), "{path} {what}");
+        }
+    }
+}
+
+#[test]
+fn without_a_file_of_master_keys_none_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = failed(&keys(folder.path(), &["list"]));
+    assert!(said.contains("master.key"), "{said}");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
 #[tokio::test]

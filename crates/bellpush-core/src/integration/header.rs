@@ -38,10 +38,7 @@ pub(super) fn check(headers: &BTreeMap<String, TextWithSecrets>) -> Result<(), F
     }
     let mut seen = Vec::new();
     for (name, value) in headers {
-        let refuse = |message: String| {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            Err(FieldError::new(format!("/headers/{escaped}"), message))
-        };
+        let refuse = |message: String| Err(FieldError::new(pointer(name), message));
         if let Err(why) = check_name(name) {
             return refuse(why);
         }
@@ -55,6 +52,11 @@ pub(super) fn check(headers: &BTreeMap<String, TextWithSecrets>) -> Result<(), F
         }
     }
     Ok(())
+}
+
+/// The place of a header in the settings, as a JSON pointer.
+pub(super) fn pointer(name: &str) -> String {
+    format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn check_name(name: &str) -> Result<(), String> {

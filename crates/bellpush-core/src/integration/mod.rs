@@ -149,7 +149,7 @@ impl IntegrationSettings {
     pub fn secrets(&self) -> impl Iterator<Item = (&SecretName, String)> {
         let of_url = self.url.secrets().map(|name| (name, "/url".to_owned()));
         let of_headers = self.headers.iter().flat_map(|(header, value)| {
-            value.secrets().map(move |name| (name, format!("/headers/{header}")))
+            value.secrets().map(move |name| (name, header::pointer(header)))
         });
         of_url.chain(of_headers)
     }

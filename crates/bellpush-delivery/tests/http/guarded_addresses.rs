@@ -1,12 +1,18 @@
 //! Addresses that may not be called are not, whatever the URL, the name server or the endpoint says.
 
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
-use bellpush_core::delivery::FailureClass;
-use bellpush_delivery::client::AddressPolicy;
+use bellpush_core::{
+    delivery::FailureClass,
+    integration::{EndpointUrl, IntegrationSettings},
+};
+use bellpush_delivery::{
+    Endpoint, Signer,
+    client::{AddressPolicy, Answer, WebhookClient},
+};
 
 use crate::{
-    support::{Sink, quick},
+    support::{FakeQueue, Sink, integration, quick},
     tls::{Scripted, TlsSink, client, post},
 };
 
@@ -116,4 +122,43 @@ async fn a_name_without_an_address_is_no_connection() {
     let client = client(AddressPolicy::default(), Scripted::new(&[&[]]), &[]);
     let answer = post(&client, "https://hooks.example/").await;
     assert_eq!(answer.failure, Some(FailureClass::Connect));
+}
+
+/// The client's, with settings and secrets as an integration has them.
+async fn send(settings: &IntegrationSettings, secret: &str) -> Answer {
+    let secrets = BTreeMap::from([("x".parse().unwrap(), secret.into())]);
+    let endpoint =
+        Endpoint::new(integration(0), settings, Signer::new(crate::support::secret()), &secrets);
+    let queue = FakeQueue::with(&[]);
+    let request = endpoint.unwrap().request(&queue.commit(0, None), 1, jiff::Timestamp::now());
+    let client = WebhookClient::new(&quick().client).unwrap();
+    client.post(request.unwrap(), Duration::from_secs(5)).await
+}
+
+#[tokio::test]
+async fn a_secret_that_spells_another_host_goes_to_the_one_that_was_written() {
+    let (written, other) = (Sink::healthy().await, Sink::healthy().await);
+    let other_host = other.address.to_string();
+    for secret in [
+        format!("@{other_host}/"),
+        format!("//{other_host}/x"),
+        format!("/../..//{other_host}/"),
+        format!("\\\\{other_host}\\x"),
+        format!("http://{other_host}/"),
+        format!("x@{other_host}:80/?#"),
+    ] {
+        for url in ["/{secret.x}", "/a/{secret.x}/b", "?x={secret.x}", "/#{secret.x}"] {
+            let url = format!("http://{}{url}", written.address);
+            let settings = IntegrationSettings::new("n", url.parse().unwrap());
+            let answer = send(&settings, &secret).await;
+            assert_eq!(answer.status, Some(200), "{url} with {secret}: {}", answer.detail);
+        }
+    }
+    assert_eq!(written.received().len(), 24);
+    assert!(other.received().is_empty());
+    for url in
+        ["http://{secret.x}/", "https://hooks.example{secret.x}/", "http://127.0.0.1:{secret.x}/"]
+    {
+        assert!(url.parse::<EndpointUrl>().is_err(), "{url} was accepted");
+    }
 }

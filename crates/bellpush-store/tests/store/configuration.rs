@@ -117,6 +117,17 @@ on_both_stores! {
         assert!(matches!(result, Err(SaveError::UnknownApp)));
     }
 
+    async fn settings_that_an_older_version_wrote_are_read_with_todays_defaults(site) {
+        let (store, app_id) = (&site.store, site.app().await);
+        let made = store.create_integration(app_id, &settings(&["wish"]), &"whsec_x".into(), 3).await;
+        let id = made.unwrap().id;
+        let old = r#"{"name":"Hook","url":"https://hooks.example/x","events":["wish"],"active":true,"ordered":true,"includePreviews":false}"#;
+        site.sql(&format!("UPDATE integrations SET settings = '{old}'")).await;
+        let read = store.integration(app_id, id).await.unwrap().unwrap();
+        assert_eq!(read.settings, settings(&["wish"]));
+        assert_eq!(store.endpoints().await.unwrap()[0].settings, settings(&["wish"]));
+    }
+
     async fn twenty_integrations_made_at_once_stay_within_the_limit(site) {
         let app_id = site.app().await;
         let others = if site.is_postgres() { Some(site.open(master_key()).await.unwrap()) } else { None };
