@@ -11,7 +11,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
     sqlx::{
-        ConnectOptions,
+        ConnectOptions, Connection,
         postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -20,8 +20,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{OpenError, StoreError, error::DatabaseError};
 
-/// How long a statement waits for another writer, or a caller for a connection.
+/// How long a statement on SQLite waits for another writer, or a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection to PostgreSQL: one that comes free, or a new one.
+const POSTGRES_PATIENCE: Duration = Duration::from_secs(3);
 /// Connections for reading a SQLite file.
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL, besides that of the log.
@@ -71,6 +73,15 @@ impl Db {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
+            // SQLite ends a transaction by itself when there is no room for it. The driver does not
+            // see that, and would count it as open for ever.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Commands are done in turn: what was dropped is rolled back by then.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options.clone())
             .await
             .map_err(failed)?
@@ -102,7 +113,7 @@ impl Db {
                 ("enable_mergejoin", "off"),
             ])
             .disable_statement_logging();
-        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE);
+        let pool = PgPoolOptions::new().acquire_timeout(POSTGRES_PATIENCE);
         let write: DatabaseConnection = pool
             .clone()
             .max_connections(POSTGRES_CONNECTIONS)

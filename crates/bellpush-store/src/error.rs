@@ -1,6 +1,6 @@
 //! What can go wrong. No error shows SQL or a stored value.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use bellpush_core::integration::{MAX_SECRETS, SecretName};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
@@ -22,7 +22,7 @@ pub enum OpenError {
         /** Which. */
         path: PathBuf,
         /** Why. */
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A newer version wrote the database.
     #[error(
@@ -117,6 +117,9 @@ pub enum DatabaseError {
     /// The database can't be reached, or all its connections are taken.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// There is no room for what is to be written.
+    #[error("the database's disk is full; make room on it")]
+    DiskFull,
     /// Another transaction was in the way; trying again helps.
     #[error("the database gave way to another transaction (code {0})")]
     Conflict(String),
@@ -149,19 +152,38 @@ impl From<DbErr> for DatabaseError {
     }
 }
 
+impl DatabaseError {
+    /// By SQLSTATE, which has five characters, or SQLite's extended result code, which has fewer.
+    fn from_code(code: String, constraint: Option<&str>) -> Self {
+        match code.as_str() {
+            // Serialization failure and deadlock; SQLITE_BUSY and its relatives.
+            "40001" | "40P01" | "5" | "261" | "517" => Self::Conflict(code),
+            "53100" | "13" => Self::DiskFull,
+            _ if is_out_of_order(&code) => Self::Unavailable(code),
+            _ => Self::Refused { constraint: constraint.map(str::to_owned), code },
+        }
+    }
+}
+
+/// Whether a code speaks of the database's own state, and not of the statement.
+fn is_out_of_order(code: &str) -> bool {
+    if code.len() == 5 {
+        // Connection, resources, operator, system; and a server that only reads, as a standby does.
+        let class = code.get(..2).unwrap_or_default();
+        return matches!(class, "08" | "53" | "57" | "58") || code == "25006";
+    }
+    // SQLITE_NOMEM, _READONLY, _IOERR and _CANTOPEN: the low byte is the kind.
+    code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 7 | 8 | 10 | 14))
+}
+
 impl From<&sqlx::Error> for DatabaseError {
     fn from(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => {
                 let code = error.code().map_or_else(|| "unknown".into(), |code| code.into_owned());
-                match code.as_str() {
-                    // Serialization failure and deadlock; SQLITE_BUSY and its relatives.
-                    "40001" | "40P01" | "5" | "261" | "517" => Self::Conflict(code),
-                    // Out of connections, shutting down, starting up.
-                    "53300" | "57P01" | "57P02" | "57P03" => Self::Unavailable(code),
-                    _ => Self::Refused { constraint: error.constraint().map(str::to_owned), code },
-                }
+                Self::from_code(code, error.constraint())
             }
+            sqlx::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => Self::DiskFull,
             sqlx::Error::Io(error) => Self::Unavailable(error.kind().to_string()),
             sqlx::Error::PoolTimedOut => {
                 Self::Unavailable("no connection came free in time".into())
@@ -189,5 +211,28 @@ impl From<DbErr> for StoreError {
 impl From<DbErr> for OpenError {
     fn from(error: DbErr) -> Self {
         Self::Store(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_says_whether_the_statement_or_the_database_is_at_fault() {
+        let kind = |code: &str| DatabaseError::from_code(code.to_owned(), None);
+        for full in ["53100", "13"] {
+            assert_eq!(kind(full), DatabaseError::DiskFull);
+        }
+        for away in ["08006", "53300", "57P01", "57014", "58030", "25006", "10", "778", "14"] {
+            assert_eq!(kind(away), DatabaseError::Unavailable(away.to_owned()));
+        }
+        for busy in ["40001", "5"] {
+            assert_eq!(kind(busy), DatabaseError::Conflict(busy.to_owned()));
+        }
+        for refused in ["23505", "2067", "22021", "1", "11"] {
+            let code = refused.to_owned();
+            assert_eq!(kind(refused), DatabaseError::Refused { code, constraint: None });
+        }
     }
 }

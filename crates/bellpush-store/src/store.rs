@@ -74,7 +74,8 @@ impl Store {
         Ok(Self(Arc::new(Inner { db, keys, log, checkpointer })))
     }
 
-    /// Whether the database answers and takes writes.
+    /// Whether the database answers and takes writes. Writes only when the last events could not be
+    /// written: then it tries whether they could be now.
     ///
     /// # Errors
     /// Why not.
@@ -84,9 +85,21 @@ impl Store {
                 DatabaseError::Unavailable("the event log's writer has stopped".into()).into()
             );
         }
+        if self.0.log.is_failing() {
+            return self.probe().await;
+        }
         let transaction = self.db().begin().await?;
         db::execute(&transaction, "DELETE FROM nodes WHERE FALSE", []).await?;
         Ok(transaction.rollback().await?)
+    }
+
+    /// Writes as much as some events need, and takes it away again.
+    async fn probe(&self) -> Result<(), StoreError> {
+        const KEY: &str = "write_probe";
+        const BYTES: usize = 64 * 1024;
+        self.put_setting(KEY, &"x".repeat(BYTES)).await?;
+        db::execute(&self.db().write, "DELETE FROM settings WHERE key = $1", [KEY.into()]).await?;
+        Ok(())
     }
 
     /// Stops accepting events, waits until those accepted are on disk, and closes the database.

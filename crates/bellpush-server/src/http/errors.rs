@@ -72,8 +72,8 @@ impl From<AppendError> for Problem {
                 };
                 problem.at(format!("/events/{index}"))
             }
-            AppendError::Store(error) => {
-                error!(%error, "the event log failed");
+            // The event log has told the server's log of it.
+            AppendError::Store(_) => {
                 Self::unavailable("the event could not be stored; try again in a moment")
                     .retry_after(1)
             }

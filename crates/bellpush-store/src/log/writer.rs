@@ -5,14 +5,17 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bellpush_core::delivery::PendingDelivery;
 use metrics::{gauge, histogram};
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot,
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::timeout,
 };
 
 use super::{
@@ -27,6 +30,11 @@ const QUEUE_REQUESTS: usize = 1024;
 const GROUP_EVENTS: usize = 512;
 /// Batches of new deliveries that may wait for the delivery engine.
 const NEW_DELIVERIES_BATCHES: usize = 256;
+
+/// How long the database may take for a group before its callers are told to try again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// While groups fail, the server's log says so at most this often: it may be on the same full disk.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 type Answer = Result<Vec<Appended>, AppendError>;
 
@@ -48,6 +56,7 @@ enum Message {
 pub(crate) struct Log {
     queue: mpsc::Sender<Message>,
     subscriber: Arc<Subscriber>,
+    failing: Arc<AtomicBool>,
 }
 
 /// Who takes new deliveries.
@@ -60,9 +69,17 @@ struct Subscriber {
 impl Log {
     pub(crate) fn start(db: Db) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE_REQUESTS);
-        let subscriber = Arc::<Subscriber>::default();
-        tokio::spawn(Writer { db, messages, subscriber: Arc::clone(&subscriber) }.run());
-        Self { queue, subscriber }
+        let (subscriber, failing) = (Arc::<Subscriber>::default(), Arc::<AtomicBool>::default());
+        let writer = Writer {
+            db,
+            messages,
+            subscriber: Arc::clone(&subscriber),
+            failing: Arc::clone(&failing),
+            told_at: None,
+            failed_requests: 0,
+        };
+        tokio::spawn(writer.run());
+        Self { queue, subscriber, failing }
     }
 
     pub(crate) async fn append(&self, appends: Vec<Append>) -> Answer {
@@ -83,6 +100,11 @@ impl Log {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.queue.is_closed()
+    }
+
+    /// Whether the last group could not be written.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
     }
 
     /// Returns once everything accepted is written.
@@ -115,8 +137,13 @@ impl Subscriber {
         if let Some(batches) = batches.as_ref().filter(|_| !deliveries.is_empty())
             && let Err(TrySendError::Full(_)) = batches.try_send(deliveries)
         {
-            self.missed.store(true, Ordering::Release);
+            self.miss();
         }
+    }
+
+    /// There may be deliveries on disk that were not offered.
+    fn miss(&self) {
+        self.missed.store(true, Ordering::Release);
     }
 }
 
@@ -124,6 +151,11 @@ struct Writer {
     db: Db,
     messages: mpsc::Receiver<Message>,
     subscriber: Arc<Subscriber>,
+    failing: Arc<AtomicBool>,
+    /// When the server's log was last told of a failure.
+    told_at: Option<Instant>,
+    /// Requests that failed since.
+    failed_requests: usize,
 }
 
 impl Writer {
@@ -159,9 +191,10 @@ impl Writer {
         }
     }
 
-    async fn write(&self, group: Vec<Request>) {
+    async fn write(&mut self, group: Vec<Request>) {
         match self.attempt(&group).await {
             Ok(outcomes) => {
+                self.works();
                 for (request, outcome) in group.into_iter().zip(outcomes) {
                     request.reply(Ok(outcome));
                 }
@@ -170,20 +203,40 @@ impl Writer {
             // one shall fail.
             Err(StoreError::Database(DatabaseError::Refused { .. })) if group.len() > 1 => {
                 for request in group {
-                    let alone = self.attempt(std::slice::from_ref(&request)).await;
-                    let outcome = alone.and_then(|mut outcomes| {
-                        outcomes.pop().ok_or(StoreError::Corrupt { column: "seq" })
-                    });
-                    request.reply(outcome.map_err(Arc::new));
+                    Box::pin(self.write(vec![request])).await;
                 }
             }
             Err(error) => {
-                tracing::error!(%error, requests = group.len(), "events could not be recorded");
+                self.fails(&error, group.len());
                 let error = Arc::new(error);
                 for request in group {
                     request.reply(Err(Arc::clone(&error)));
                 }
             }
+        }
+    }
+
+    fn fails(&mut self, error: &StoreError, requests: usize) {
+        if !matches!(error, StoreError::Database(DatabaseError::Refused { .. })) {
+            self.failing.store(true, Ordering::Release);
+            // They may be on disk all the same, and only the word of it lost.
+            self.subscriber.miss();
+        }
+        self.failed_requests += requests;
+        if self.told_at.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+            tracing::error!(%error, requests = self.failed_requests, "events can't be recorded");
+            self.told_at = Some(Instant::now());
+            self.failed_requests = 0;
+        }
+    }
+
+    fn works(&mut self) {
+        if self.failing.swap(false, Ordering::AcqRel) {
+            tracing::info!("events are recorded again");
+            // By now it is certain what became of the groups that failed.
+            self.subscriber.miss();
+            self.told_at = None;
+            self.failed_requests = 0;
         }
     }
 
@@ -193,7 +246,8 @@ impl Writer {
         let requests: Vec<&[Prepared]> =
             group.iter().map(|request| request.appends.as_slice()).collect();
         loop {
-            match group::write(&self.db, &requests).await {
+            let written = timeout(PATIENCE, group::write(&self.db, &requests)).await;
+            match written.unwrap_or_else(|_| Err(too_late())) {
                 Err(StoreError::Database(DatabaseError::Conflict(_))) if tries < 5 => tries += 1,
                 Err(error) => return Err(error),
                 Ok(written) => {
@@ -203,6 +257,10 @@ impl Writer {
             }
         }
     }
+}
+
+fn too_late() -> StoreError {
+    DatabaseError::Unavailable("it did not answer in time".into()).into()
 }
 
 impl Request {
