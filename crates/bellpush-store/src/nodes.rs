@@ -20,11 +20,13 @@ pub(crate) const ORPHANED: &str = "
     FROM calls
     JOIN sessions ON sessions.id = calls.session_id
     WHERE calls.state = 'live'
+      AND calls.node_id <> $1
       AND NOT EXISTS (
         SELECT 1
         FROM nodes
         WHERE nodes.id = calls.node_id
-          AND nodes.lease_until > $1
+          AND nodes.lease_until > $2
+          AND nodes.lease_until <= $3
       )
     ORDER BY calls.id";
 
@@ -67,12 +69,19 @@ impl Store {
         Ok(())
     }
 
-    /// Live calls whose node has no lease, or one that ended before `now`.
+    /// Live calls of other nodes than `own` that have no lease, or one that ended before `now`, or
+    /// one that ends after `latest`, which nobody can have taken while the clock was right.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn orphaned_calls(&self, now: EventTime) -> Result<Vec<OrphanedCall>, StoreError> {
-        let rows = db::all(&self.db().read, ORPHANED, [now.millis().into()]).await?;
+    pub async fn orphaned_calls(
+        &self,
+        own: NodeId,
+        now: EventTime,
+        latest: EventTime,
+    ) -> Result<Vec<OrphanedCall>, StoreError> {
+        let values = [own.to_string().into(), now.millis().into(), latest.millis().into()];
+        let rows = db::all(&self.db().read, ORPHANED, values).await?;
         db::read(rows, |row| {
             Ok(OrphanedCall {
                 call: call(row)?,

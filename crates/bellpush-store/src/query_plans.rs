@@ -50,7 +50,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (audit::query(app_id, None, page), "audit_by_app"),
         (audit::query(app_id, Some(integration_id), page), "audit_by_integration"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
-        (fixed(nodes::ORPHANED, vec![1_i64.into()]), "calls_live"),
+        (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (calls::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),
         (calls::query(app_id, &by_context, calls_page), "calls_by_session"),
         (events::query(app_id, &filter(None, None, None), page), "events_by_app"),

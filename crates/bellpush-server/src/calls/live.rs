@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bellpush_call::Signal;
@@ -26,6 +26,9 @@ use crate::{Server, new_event_id};
 /// How long the messages of a finished call stay in memory for widgets that reconnect; after that
 /// they are read from the store.
 const LINGER: Duration = Duration::from_secs(30);
+
+/// How long a commit may be on its way whose answer was lost.
+const IN_DOUBT: Duration = Duration::from_secs(60);
 
 /// The calls of this process.
 #[derive(Debug, Default)]
@@ -66,12 +69,36 @@ impl LiveCalls {
     }
 }
 
+/// The clock of one call: the server's at its acceptance, and from then on a steady one. However
+/// the server's is set meanwhile, the call ends after it began, and lasted as long as it did.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CallClock {
+    accepted_at: EventTime,
+    since: Instant,
+}
+
+impl CallClock {
+    pub(super) fn start(server: &Server) -> Self {
+        Self { accepted_at: server.now(), since: Instant::now() }
+    }
+
+    pub(super) const fn accepted_at(&self) -> EventTime {
+        self.accepted_at
+    }
+
+    fn now(&self) -> EventTime {
+        let elapsed = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let millis = self.accepted_at.millis().saturating_add(elapsed);
+        EventTime::from_millis(millis).unwrap_or(self.accepted_at)
+    }
+}
+
 /// A call whose `call_started` is on disk.
 #[derive(Debug)]
 pub(super) struct AcceptedCall {
     pub(super) id: CallId,
     pub(super) session: Arc<Session>,
-    pub(super) accepted_at: EventTime,
+    pub(super) clock: CallClock,
     pub(super) started: Appended,
     pub(super) signals: mpsc::Receiver<Signal>,
 }
@@ -95,7 +122,7 @@ pub(super) fn follow(server: &Arc<Server>, call: AcceptedCall) {
 
 async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher) {
     info!(app = %call.session.app_id, "accepted");
-    let mut lifecycle = Lifecycle::live_since(call.accepted_at);
+    let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
     let mut connected_at = None;
     while lifecycle.is_live() {
         // A channel that closes without a last word means that the engine died.
@@ -111,7 +138,7 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
             }
             Signal::Connected => {
                 publisher.publish(Content::Progress { phase: Phase::Connected });
-                connected_at.get_or_insert_with(|| server.now());
+                connected_at.get_or_insert_with(|| call.clock.now());
                 continue;
             }
             Signal::Reconnecting => {
@@ -123,13 +150,14 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
             Signal::Ended(reason) => Input::HangUp(reason),
             Signal::Failed(code) => Input::Fail(code),
         };
-        let now = server.now();
+        let now = call.clock.now();
         let Ok(Some(terminal)) = lifecycle.handle(now, input) else { continue };
         let event = event_of(&call.session, call.id, &terminal, now);
-        if let Some(finish) = finish_of(&terminal, connected_at)
-            && let Some(appended) = append_terminal(server, &event, finish).await
-        {
-            publisher.publish(Content::event(&appended));
+        if let Some(finish) = finish_of(&terminal, connected_at) {
+            match append_terminal(server, &event, finish).await {
+                Ok(appended) => publisher.publish(Content::event(&appended)),
+                Err(refusal) => warn!(%refusal, "the end of the call is not stored"),
+            }
         }
         info!(event = %event.envelope.name, "over");
     }
@@ -169,23 +197,45 @@ fn finish_of(event: &CatalogueEvent, connected_at: Option<EventTime>) -> Option<
     }
 }
 
-/// Makes the end of a call durable, however long the store needs. Returns `None` when another node
-/// has already ended it.
-async fn append_terminal(server: &Server, event: &Event, finish: CallFinish) -> Option<Appended> {
+/// Makes the end of a call durable, however long the store needs. Refused when another node has
+/// already ended it, or its app was deleted.
+async fn append_terminal(
+    server: &Server,
+    event: &Event,
+    finish: CallFinish,
+) -> Result<Appended, Refusal> {
     let mut pause = Duration::from_millis(50);
     loop {
         let append = Append::CallEnded { event: event.clone(), finish };
-        match server.store.append(vec![append]).await {
-            Ok(appended) => return appended.into_iter().next(),
-            Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {
-                warn!("the call had already been ended by another node");
-                return None;
-            }
-            Err(error) => {
-                error!(%error, "the end of the call can't be stored yet; trying again");
+        match server.store.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
+            Ok(Some(appended)) => return Ok(appended),
+            Err(AppendError::Refused { reason, .. }) => return Err(reason),
+            failed => {
+                let error = failed.err().map(|error| error.to_string());
+                error!(error, "the end of the call can't be stored yet; trying again");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(5));
             }
         }
+    }
+}
+
+/// Ends a call of which the store could not say whether its `call_started` is on disk, in case that
+/// it is: nobody was told of the call, so nobody else would.
+pub(super) async fn end_if_started(
+    server: &Server,
+    session: &Session,
+    id: CallId,
+    clock: CallClock,
+) {
+    let code = ErrorCode::SignalingFailed;
+    let event = event_of(session, id, &CatalogueEvent::CallError { code }, clock.now());
+    let finish = CallFinish::Failed { code, connected_at: None };
+    // What the database was sent before may still be on its way.
+    while clock.since.elapsed() < IN_DOUBT {
+        if append_terminal(server, &event, finish).await != Err(Refusal::UnknownCall) {
+            return;
+        }
+        tokio::time::sleep(IN_DOUBT / 12).await;
     }
 }

@@ -13,13 +13,13 @@ use bellpush_core::{
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
 };
-use bellpush_store::{Append, NewCall, Session};
+use bellpush_store::{Append, AppendError, NewCall, Session};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::live::{self, AcceptedCall};
+use super::live::{self, AcceptedCall, CallClock};
 use crate::{
     Server,
     http::{body, problem::Problem},
@@ -140,7 +140,8 @@ async fn accept(
     let placing = PlaceCall { call_id: id, offer: request.sdp, routes: vec![route], max_duration };
     let placed = server.engine.place(placing).await.map_err(refusal)?;
 
-    let accepted_at = server.now();
+    let clock = CallClock::start(server);
+    let accepted_at = clock.accepted_at();
     let mut lifecycle = Lifecycle::default();
     let accept = Input::Accept {
         destination_id: asked_for,
@@ -168,13 +169,19 @@ async fn accept(
         Ok(Some(started)) => started,
         failed => {
             server.engine.drop_call(id).await;
+            if let Err(AppendError::Store(_)) = failed {
+                let server = Arc::clone(server);
+                tokio::spawn(async move {
+                    live::end_if_started(&server, &session, id, clock).await;
+                });
+            }
             return Err(failed.err().map_or_else(
                 || Problem::internal("the call could not be accepted"),
                 Problem::from,
             ));
         }
     };
-    let accepted = AcceptedCall { id, session, accepted_at, started, signals: placed.signals };
+    let accepted = AcceptedCall { id, session, clock, started, signals: placed.signals };
     live::follow(server, accepted);
     Ok(CallAccepted { call_id: id, sdp: placed.answer })
 }

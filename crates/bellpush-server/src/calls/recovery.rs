@@ -29,7 +29,8 @@ pub async fn start(server: &Server) -> Result<(), StoreError> {
     end_orphans(server).await
 }
 
-/// Renews the lease and ends orphaned calls until the server is told to stop for good.
+/// Renews the lease and ends orphaned calls until the server is told to stop for good. A node that
+/// can't renew its own lease ends no calls: the database was away for the others, too.
 pub async fn keep(server: Arc<Server>) {
     let mut tick = tokio::time::interval(EVERY);
     loop {
@@ -37,16 +38,9 @@ pub async fn keep(server: Arc<Server>) {
             () = server.stopped.cancelled() => break,
             _ = tick.tick() => {}
         }
-        match server.store.renew_lease(server.node_id, lease_end(server.now())).await {
-            Ok(true) => {}
-            Ok(false) => {
-                warn!("this node's lease had run out; other nodes may have ended its calls");
-                if let Err(error) = server.store.join(server.node_id, lease_end(server.now())).await
-                {
-                    error!(%error, "the node's lease can't be taken again");
-                }
-            }
-            Err(error) => error!(%error, "the node's lease can't be renewed"),
+        if let Err(error) = renew(&server).await {
+            error!(%error, "the node's lease can't be renewed");
+            continue;
         }
         if let Err(error) = end_orphans(&server).await {
             error!(%error, "calls of lost nodes can't be ended yet");
@@ -57,13 +51,25 @@ pub async fn keep(server: Arc<Server>) {
     }
 }
 
+async fn renew(server: &Server) -> Result<(), StoreError> {
+    let until = lease_end(server.now());
+    if server.store.renew_lease(server.node_id, until).await? {
+        return Ok(());
+    }
+    warn!("this node's lease was gone; other nodes may have ended its calls");
+    server.store.join(server.node_id, until).await
+}
+
 fn lease_end(now: EventTime) -> EventTime {
     let millis = now.millis().saturating_add(LEASE.as_millis() as i64);
     EventTime::from_millis(millis).unwrap_or(now)
 }
 
 async fn end_orphans(server: &Server) -> Result<(), StoreError> {
-    let orphans = server.store.orphaned_calls(server.now()).await?;
+    let now = server.now();
+    // Another node's clock may be ahead, though not by a whole lease.
+    let latest = lease_end(lease_end(now));
+    let orphans = server.store.orphaned_calls(server.node_id, now, latest).await?;
     for orphan in &orphans {
         let Some(append) = ending(orphan, server.now()) else { continue };
         match server.store.append(vec![append]).await {
@@ -80,6 +86,8 @@ async fn end_orphans(server: &Server) -> Result<(), StoreError> {
 
 fn ending(orphan: &OrphanedCall, now: EventTime) -> Option<Append> {
     let OrphanedCall { call, context, preview } = orphan;
+    // The clock may have been set back since.
+    let now = now.max(call.started_at);
     let code = ErrorCode::ServerShutdown;
     let mut lifecycle = Lifecycle::live_since(call.started_at);
     let terminal: CatalogueEvent = lifecycle.handle(now, Input::Fail(code)).ok().flatten()?;

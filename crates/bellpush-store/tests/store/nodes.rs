@@ -1,6 +1,9 @@
 //! Leases, and calls whose node is gone.
 
-use bellpush_core::{events::EventTime, ids::NodeId};
+use bellpush_core::{
+    events::EventTime,
+    ids::{CallId, NodeId},
+};
 use bellpush_store::CallState;
 
 use crate::site::{Site, master_key, new_call, new_node, now};
@@ -9,12 +12,13 @@ fn after(seconds: i64) -> EventTime {
     EventTime::from_millis(now().millis() + seconds * 1000).unwrap()
 }
 
-async fn orphans(site: &Site, now: EventTime) -> Vec<bellpush_core::ids::CallId> {
-    let found = site.store.orphaned_calls(now).await.unwrap();
+/// As another node finds them, to which a lease of two hours is nothing strange.
+async fn orphans(site: &Site, now: EventTime) -> Vec<CallId> {
+    let found = site.store.orphaned_calls(new_node(), now, after(7200)).await.unwrap();
     found.into_iter().map(|orphan| orphan.call.id).collect()
 }
 
-async fn call_on(site: &Site, node_id: NodeId) -> bellpush_core::ids::CallId {
+async fn call_on(site: &Site, node_id: NodeId) -> CallId {
     let visitor = site.visitor().await;
     let call_id = new_call();
     site.store.append(vec![visitor.starts(call_id, node_id)]).await.unwrap();
@@ -38,7 +42,7 @@ on_both_stores! {
     async fn an_orphan_comes_with_what_its_terminal_event_needs(site) {
         let visitor = site.visitor().await;
         let call_id = visitor.calls(&site.store).await;
-        let found = site.store.orphaned_calls(now()).await.unwrap();
+        let found = site.store.orphaned_calls(new_node(), now(), after(10)).await.unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].call.id, call_id);
         assert_eq!(found[0].call.session_id, visitor.session.id);
@@ -46,7 +50,23 @@ on_both_stores! {
         assert_eq!(found[0].context, visitor.session.context);
         assert!(!found[0].preview);
         site.store.append(vec![visitor.loses_media(call_id)]).await.unwrap();
-        assert_eq!(site.store.orphaned_calls(now()).await.unwrap(), []);
+        assert_eq!(orphans(site, now()).await, []);
+    }
+
+    async fn a_node_does_not_find_its_own_calls(site) {
+        let node = new_node();
+        let call_id = call_on(site, node).await;
+        assert_eq!(orphans(site, now()).await, [call_id]);
+        assert_eq!(site.store.orphaned_calls(node, now(), after(10)).await.unwrap(), []);
+    }
+
+    async fn a_lease_that_ends_later_than_any_can_is_of_a_clock_that_was_wrong(site) {
+        let node = new_node();
+        site.store.join(node, after(3600)).await.unwrap();
+        let call_id = call_on(site, node).await;
+        let found = site.store.orphaned_calls(new_node(), now(), after(20)).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].call.id, call_id);
     }
 }
 
@@ -68,7 +88,7 @@ async fn on_postgres_a_second_node_leaves_the_leases_of_the_first_alone() {
     site.store.join(node, after(3600)).await.unwrap();
     call_on(&site, node).await;
     let other = site.open(master_key()).await.unwrap();
-    assert_eq!(other.orphaned_calls(now()).await.unwrap(), []);
+    assert_eq!(other.orphaned_calls(new_node(), now(), after(7200)).await.unwrap(), []);
     other.close().await;
     site.clear().await;
 }
