@@ -427,8 +427,11 @@ impl Scheduler {
     }
 
     /// When a delivery is due on the steady clock. A due time beyond the longest wait was written
-    /// by a wall clock that was wrong.
+    /// by a wall clock that was wrong, and so was any that is to come before the first attempt.
     fn due(&self, now: Now, delivery: &PendingDelivery) -> Instant {
+        if delivery.attempts == 0 {
+            return now.at;
+        }
         let millis = delivery.due.millis().saturating_sub(now.wall.millis());
         let wait = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
         now.at + wait.min(self.schedule.longest_wait())

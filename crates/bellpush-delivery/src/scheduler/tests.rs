@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bellpush_core::{delivery::DeliveryStatus, ids::IntegrationId};
+use bellpush_core::{delivery::DeliveryStatus, events::EventTime, ids::IntegrationId};
 use proptest::prelude::*;
 
 use super::{
@@ -234,32 +234,42 @@ fn while_the_disk_does_not_write_nothing_is_sent_twice_and_sending_stops_at_a_bo
     assert_eq!(sim.seen.len(), 500);
 }
 
-#[test]
-fn a_due_time_of_a_wrong_clock_delays_a_delivery_by_a_day_at_most() {
+/// What is done about a delivery on disk that had so many attempts, and is due in 400 days by a clock
+/// that was wrong: how many attempts begin at once, and how long the next one waits.
+fn due_in_400_days(attempts: u32) -> (usize, Option<Duration>) {
+    const FAR_MS: i64 = 400 * 24 * 3_600_000;
     let mut sim = simulation();
     let id = integration(1);
     let key = sim.commit(id, None).key;
-    let far = sim.rows[&key].pending.due.millis() + 400 * 24 * 3_600_000;
-    let row = sim.rows.get_mut(&key).unwrap();
-    row.pending.due = bellpush_core::events::EventTime::from_millis(far).unwrap();
+    let mut pending = sim.rows[&key].pending.clone();
+    let wall = pending.due;
+    pending.attempts = attempts;
+    pending.due = EventTime::from_millis(wall.millis() + FAR_MS).unwrap();
     let mut scheduler = super::Scheduler::new(
         Limits::default(),
         RetrySchedule::default(),
         crate::breaker::BreakerPolicy::default(),
     );
     let at = std::time::Instant::now();
-    let wall = bellpush_core::events::EventTime::from_millis(far - 400 * 24 * 3_600_000).unwrap();
     let now = super::Now { at, wall };
     let mut rng: rand::rngs::StdRng = rand::SeedableRng::seed_from_u64(1);
     let rules = super::EndpointRules { integration_id: id, ordered: true };
     scheduler.handle(now, &mut rng, super::Input::EndpointsChanged(vec![rules]));
-    let page = super::Input::Loaded {
-        integration_id: id,
-        deliveries: vec![row.pending.clone()],
-        exhausted: true,
-    };
-    scheduler.handle(now, &mut rng, page);
-    assert_eq!(scheduler.next_deadline(), Some(at + hours(24)));
+    let page =
+        super::Input::Loaded { integration_id: id, deliveries: vec![pending], exhausted: true };
+    let actions = scheduler.handle(now, &mut rng, page);
+    let begun = actions.iter().filter(|action| matches!(action, super::Action::Attempt { .. }));
+    (begun.count(), scheduler.next_deadline().map(|deadline| deadline - at))
+}
+
+#[test]
+fn a_due_time_of_a_wrong_clock_delays_a_retry_by_a_day_at_most() {
+    assert_eq!(due_in_400_days(1), (0, Some(hours(24))));
+}
+
+#[test]
+fn a_due_time_of_a_wrong_clock_does_not_delay_a_first_attempt() {
+    assert_eq!(due_in_400_days(0).0, 1);
 }
 
 #[test]
