@@ -11,6 +11,13 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
     // Cuts the network in the middle of a call.
     ("/usr/sbin/nft", "nftables"),
+    // Sets the clock of a single process.
+    ("/usr/lib/*/faketime/libfaketimeMT.so.1", "faketime"),
+    // Run the receivers of docs/receivers.md that Node and what comes with Debian do not. The one in
+    // Java is run where there is a JDK: for one test it is too large.
+    ("/usr/bin/php", "php-cli"),
+    ("/usr/share/rubygems-integration/all/gems/*/lib/webrick.rb", "ruby-webrick"),
+    ("/usr/share/perl5/HTTP/Daemon.pm", "libhttp-daemon-perl"),
 ];
 
 /// Installs what is missing. Debian packages need root; without it, says what to install.

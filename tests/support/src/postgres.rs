@@ -55,7 +55,11 @@ impl Drop for Database {
     }
 }
 
-async fn execute(url: &str, sql: &str) -> anyhow::Result<()> {
+/// Executes SQL on a connection of its own.
+///
+/// # Errors
+/// PostgreSQL can't be reached, or refuses.
+pub async fn execute(url: &str, sql: &str) -> anyhow::Result<()> {
     let (client, connection) =
         tokio_postgres::connect(url, NoTls).await.context("PostgreSQL can't be reached")?;
     let connection = tokio::spawn(connection);

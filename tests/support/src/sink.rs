@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -30,7 +33,7 @@ pub struct Received {
     pub body: Bytes,
     /// Whether the signature is right; `None` while the sink does not know the secret.
     pub signed: Option<bool>,
-    /// What it was answered; `None` when it was left hanging.
+    /// What it is answered; `None` when it is left hanging.
     pub answered: Option<u16>,
 }
 
@@ -61,6 +64,8 @@ impl Received {
 pub enum Reply {
     /// Answers with this status.
     Status(u16),
+    /// Answers with this status after a while.
+    After(Duration, u16),
     /// Never answers.
     Hang,
 }
@@ -78,6 +83,7 @@ pub struct Sink {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
     count: watch::Receiver<usize>,
+    open: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -85,6 +91,23 @@ pub struct Sink {
 struct Endpoint {
     shared: Arc<Mutex<Shared>>,
     count: Arc<watch::Sender<usize>>,
+    open: Arc<AtomicUsize>,
+}
+
+/// A request that is here and not answered, as long as it lives.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Sink {
@@ -101,13 +124,18 @@ impl Sink {
             policy: Box::new(|_| Reply::Status(200)),
         }));
         let (sender, count) = watch::channel(0);
-        let endpoint = Endpoint { shared: Arc::clone(&shared), count: Arc::new(sender) };
+        let open = Arc::<AtomicUsize>::default();
+        let endpoint = Endpoint {
+            shared: Arc::clone(&shared),
+            count: Arc::new(sender),
+            open: Arc::clone(&open),
+        };
         let router = Router::new().fallback(receive).with_state(endpoint);
         let task = tokio::spawn(async move {
             // It is aborted when the sink is dropped, and has no other end.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, shared, count, task })
+        Ok(Self { address, shared, count, open, task })
     }
 
     /// The URL for an integration.
@@ -145,6 +173,12 @@ impl Sink {
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
         self.lock().received.clone()
+    }
+
+    /// How many requests are here and not answered at this moment.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
     }
 
     /// Waits until the requests so far fulfil the condition, and returns them.
@@ -196,6 +230,7 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
+    let _open = Open::new(&endpoint.open);
     let (at, target) = (Instant::now(), uri.to_string());
     let mut received = Received { at, target, headers, body, signed: None, answered: None };
     let reply = {
@@ -206,17 +241,20 @@ async fn receive(
             .map(|webhook| webhook.verify(&received.body, &received.headers).is_ok());
         let reply = (shared.policy)(&received);
         received.answered = match reply {
-            Reply::Status(status) => Some(status),
+            Reply::Status(status) | Reply::After(_, status) => Some(status),
             Reply::Hang => None,
         };
         shared.received.push(received);
         reply
     };
     endpoint.count.send_modify(|count| *count += 1);
-    match reply {
-        Reply::Status(status) => {
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    let status = match reply {
+        Reply::Status(status) => status,
+        Reply::After(time, status) => {
+            tokio::time::sleep(time).await;
+            status
         }
         Reply::Hang => std::future::pending().await,
-    }
+    };
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -1,0 +1,162 @@
+//! A wall clock that is set forward and back under a running server: calls and deliveries go by a
+//! steady clock, and what is written down stays sensible.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic like the tests")]
+
+use std::time::Duration;
+
+use bellpush_fault_tests::{clock::WallClock, shop::Shop};
+use bellpush_test_support::{
+    SOON, eventually,
+    postgres::Database,
+    server::{Options, ServerProcess},
+    sink::{Reply, Sink},
+};
+use serde_json::{Value, json};
+
+const HOUR: i64 = 3_600;
+/// Far longer than the wait before a first retry, and far shorter than any of the jumps.
+const RETRIED_WITHIN: Duration = Duration::from_secs(30);
+/// Calls of lost servers are looked for every 3 s.
+const UNTIL_LOST_CALLS_ARE_LOOKED_FOR: Duration = Duration::from_secs(4);
+
+struct Scene {
+    clock: WallClock,
+    server: ServerProcess,
+    sink: Sink,
+    shop: Shop,
+}
+
+impl Scene {
+    async fn open(options: Options) -> anyhow::Result<Self> {
+        let clock = WallClock::new()?;
+        let server = ServerProcess::start(clock.give(options)).await?;
+        let sink = Sink::start().await?;
+        let shop = Shop::open(&server, &sink.url()).await?;
+        Ok(Self { clock, server, sink, shop })
+    }
+
+    /// Sets the clock, and makes sure that the server sees it.
+    async fn jump_to(&self, hours: i64) -> anyhow::Result<()> {
+        self.clock.jump_to(hours * HOUR)?;
+        let session = json!({ "appId": self.shop.app.id, "origin": "https://shop.example" });
+        let server_time: jiff::Timestamp =
+            self.shop.api.create_session(&session).await?.server_time.parse()?;
+        let ahead = server_time.duration_since(jiff::Timestamp::now()).as_secs();
+        anyhow::ensure!((ahead - hours * HOUR).abs() < 60, "the server's clock: {server_time}");
+        Ok(())
+    }
+
+    /// The envelopes of a call's events.
+    async fn story(&self, call_id: &str) -> anyhow::Result<Vec<Value>> {
+        let events = self.shop.api.events(&self.shop.app, &format!("callId={call_id}")).await?;
+        events.iter().map(|event| event.envelope()).collect()
+    }
+}
+
+fn milliseconds(envelope: &Value) -> i64 {
+    let text = envelope["timestamp"].as_str().unwrap_or_default();
+    text.parse::<jiff::Timestamp>().unwrap().as_millisecond()
+}
+
+async fn a_call_lasts_as_long_as_it_does_over_a_jump_of(hours: i64) {
+    let scene = Scene::open(Options::sqlite()).await.unwrap();
+    let Scene { shop, sink, .. } = &scene;
+    let call = shop.widget.place().await.unwrap();
+    scene.jump_to(hours).await.unwrap();
+    tokio::time::sleep(UNTIL_LOST_CALLS_ARE_LOOKED_FOR).await;
+    let live = shop.api.call(&shop.app, &call.call_id).await.unwrap();
+    assert_eq!(live.state, "live", "{live:?}");
+    shop.widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    let ended = shop.api.call(&shop.app, &call.call_id).await.unwrap();
+    assert_eq!(ended.state, "ended", "{ended:?}");
+    let seconds = ended.duration.unwrap();
+    assert!((4..60).contains(&seconds), "{ended:?}");
+    let story = scene.story(&call.call_id).await.unwrap();
+    let [started, over] = &story[..] else { panic!("{story:?}") };
+    assert_eq!((&over["name"], &over["data"]["duration"]), (&json!("call_ended"), &json!(seconds)));
+    let lasted = milliseconds(over) - milliseconds(started);
+    assert_eq!(lasted / 1_000, i64::try_from(seconds).unwrap(), "{story:?}");
+    sink.event("call_ended", SOON).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_lasts_as_long_as_it_does_when_the_clock_jumps_forward() {
+    a_call_lasts_as_long_as_it_does_over_a_jump_of(6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_lasts_as_long_as_it_does_when_the_clock_jumps_back() {
+    a_call_lasts_as_long_as_it_does_over_a_jump_of(-6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retries_and_new_events_are_sent_in_time_whatever_the_clock_says() {
+    let scene = Scene::open(Options::sqlite()).await.unwrap();
+    let Scene { shop, sink, .. } = &scene;
+    sink.fail_first(1);
+    for hours in [6, 48, 0, -6] {
+        let event = shop.events(1, 10);
+        let id = event[0]["id"].as_str().unwrap();
+        shop.submit(&event).await.unwrap();
+        let attempts = |number| {
+            move |received: &[bellpush_test_support::sink::Received]| {
+                received.iter().filter(|attempt| attempt.id() == id).count() == number
+            }
+        };
+        sink.wait_until(SOON, attempts(1)).await.unwrap();
+        scene.jump_to(hours).await.unwrap();
+        sink.wait_until(RETRIED_WITHIN, attempts(2)).await.unwrap();
+        // What the server itself stamps is of the new time.
+        let retry = sink.received().pop().unwrap();
+        let stamped: i64 = retry.header("webhook-timestamp").parse().unwrap();
+        let now = jiff::Timestamp::now().as_second() + hours * HOUR;
+        assert!((stamped - now).abs() < 60, "{hours} h ahead, and stamped {stamped} at {now}");
+        // The next round's event is submitted by a clock that is right.
+        scene.jump_to(0).await.unwrap();
+    }
+}
+
+async fn what_a_lost_server_left_is_ended_and_sent_though_the_clock_went_back(options: Options) {
+    let mut scene = Scene::open(options).await.unwrap();
+    scene.sink.reply(|_| Reply::Hang);
+    let call = scene.shop.widget.place().await.unwrap();
+    let events = scene.shop.events(3, 10);
+    scene.shop.submit(&events).await.unwrap();
+    scene.server.kill_9().unwrap();
+    scene.sink.reply(|_| Reply::Status(200));
+    scene.clock.jump_to(-24 * HOUR).unwrap();
+    scene.server.restart().await.unwrap();
+    let Scene { shop, sink, .. } = &scene;
+
+    let error = sink.event("call_error", RETRIED_WITHIN).await.unwrap();
+    let lost = shop.api.call(&shop.app, &call.call_id).await.unwrap();
+    assert_eq!(lost.error_code.as_deref(), Some("server_shutdown"), "{lost:?}");
+    let story = scene.story(&call.call_id).await.unwrap();
+    let [started, over] = &story[..] else { panic!("{story:?}") };
+    assert_eq!(&error.envelope().unwrap(), over);
+    assert!(milliseconds(over) >= milliseconds(started), "{story:?}");
+    let answered = |received: &bellpush_test_support::sink::Received| received.answered.is_some();
+    let arrived = |event: &Value, received: &[bellpush_test_support::sink::Received]| {
+        received.iter().filter(|one| answered(one)).any(|one| event["id"] == one.id())
+    };
+    sink.wait_until(RETRIED_WITHIN, |received| events.iter().all(|event| arrived(event, received)))
+        .await
+        .unwrap();
+    eventually("no delivery waits", SOON, async || {
+        Ok((!shop.has_deliveries("pending").await?).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lost_server_on_sqlite_left_does_not_wait_for_a_clock_that_went_back() {
+    what_a_lost_server_left_is_ended_and_sent_though_the_clock_went_back(Options::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lost_server_on_postgresql_left_does_not_wait_for_a_clock_that_went_back() {
+    let database = Database::create().await.unwrap();
+    let options = Options::postgres(&database);
+    what_a_lost_server_left_is_ended_and_sent_though_the_clock_went_back(options).await;
+}
