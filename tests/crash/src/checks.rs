@@ -186,3 +186,7 @@ fn check_endpoint(evidence: &Evidence, faults: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "checks_tests.rs"]
+mod tests;

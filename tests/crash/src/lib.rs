@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context as _, ensure};
 use bellpush_test_support::{
     SOON,
-    api::{Api, App},
+    api::{Api, App, Integration},
     eventually,
     server::{Options, ServerProcess},
     sink::{Received, Reply, Sink},
@@ -24,14 +24,15 @@ use checks::Evidence;
 use ledger::Ledger;
 use load::Page;
 
-/// Rounds unless `BELLPUSH_KILL_ROUNDS` says otherwise.
-const ROUNDS: u32 = 50;
 /// Pages with a widget that are open at the same time.
 const PAGES: usize = 4;
-/// A server is killed at most this long after it was ready.
-const LONGEST_LIFE_MS: u64 = 900;
+/// A server may be killed at most this long after it was ready, or with its next delivery.
+const LONGEST_LIFE_MS: u64 = 450;
+const LONGEST_IDLE: Duration = Duration::from_secs(2);
 /// Now and then a server is killed again, at most this long after its start: while it recovers.
 const LONGEST_START_MS: u64 = 120;
+/// The endpoint takes its time, up to this long, so that there are deliveries in flight to be hit.
+const LONGEST_ANSWER_MS: u64 = 150;
 /// How long all deliveries may take at the end: some wait for a retry, some for a time-out.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(90);
 const ORIGIN: &str = "https://shop.example";
@@ -56,12 +57,17 @@ pub enum Recovery {
     Within(Duration),
 }
 
-/// Kills and restarts the server for all rounds, then checks everything.
+/// Kills and restarts the server until it was hit so many times with deliveries in flight, then
+/// checks everything. `BELLPUSH_KILL_ROUNDS` sets another number.
 ///
 /// # Errors
 /// What was promised and not kept.
-pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Result<()> {
-    let rounds = variable("BELLPUSH_KILL_ROUNDS").unwrap_or(ROUNDS);
+pub async fn kill_and_check(
+    options: Options,
+    recovery: Recovery,
+    rounds: u32,
+) -> anyhow::Result<()> {
+    let rounds = variable("BELLPUSH_KILL_ROUNDS").unwrap_or(rounds);
     let seed = variable("BELLPUSH_KILL_SEED").unwrap_or_else(rand::random);
     eprintln!("{rounds} rounds; to repeat their moments: BELLPUSH_KILL_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
@@ -69,7 +75,7 @@ pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Res
     let mut server = ServerProcess::start(options).await?;
     let api = server.api();
     let sink = Sink::start().await?;
-    let app = set_up(&api, &sink, rng.next_u64()).await?;
+    let (app, integration) = set_up(&api, &sink, rng.next_u64()).await?;
     let key = api.create_widget_key(&app).await?.key;
     let embed = Embed { server: server.url(), app: app.clone(), key, origin: ORIGIN.into() };
     let ledger = Arc::new(Ledger::default());
@@ -78,7 +84,10 @@ pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Res
         pages.push(Page::open(&embed, number, rng.next_u64()).await?);
     }
 
-    for round in 1..=rounds {
+    let (mut round, mut hits) = (0, 0);
+    while hits < rounds {
+        round += 1;
+        ensure!(round <= rounds * 3, "of {round} kills, {hits} hit deliveries in flight");
         let mut alive = JoinSet::new();
         for mut page in pages.drain(..) {
             let ledger = Arc::clone(&ledger);
@@ -88,6 +97,12 @@ pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Res
             });
         }
         wait_up_to(LONGEST_LIFE_MS, &mut rng).await;
+        // Within its time there always is one, or the checks at the end find out why not.
+        let _ = eventually("a delivery in flight", LONGEST_IDLE, async || {
+            Ok((sink.in_flight() > 0).then_some(()))
+        })
+        .await;
+        hits += u32::from(sink.in_flight() > 0);
         server.kill_9().with_context(|| format!("round {round}"))?;
         pages = alive.join_all().await;
         if rng.random_bool(0.2) {
@@ -102,6 +117,7 @@ pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Res
         }
     }
 
+    eprintln!("{round} kills, {hits} of them with deliveries in flight");
     for page in &mut pages {
         page.submit_the_rest(&ledger).await?;
     }
@@ -115,6 +131,13 @@ pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Res
     .await?;
     let evidence = gather(&api, &app, &sink).await?;
     let faults = checks::faults(&ledger, &evidence);
+    let deliveries = format!("/v1/apps/{}/integrations/{}/deliveries", app.id, integration.id);
+    eventually("the end of all deliveries", SOON, async || {
+        let waiting = count(&api, &format!("{deliveries}?limit=1&status=pending")).await?;
+        Ok((waiting == 0).then_some(()))
+    })
+    .await?;
+    let dead = count(&api, &format!("{deliveries}?limit=1&status=dead")).await?;
     eprintln!("{ledger}\n{evidence}");
     ensure!(
         faults.is_empty(),
@@ -122,6 +145,7 @@ pub async fn kill_and_check(options: Options, recovery: Recovery) -> anyhow::Res
         faults.len(),
         faults.iter().take(40).map(String::as_str).collect::<Vec<_>>().join("\n")
     );
+    ensure!(dead == 0, "a delivery was given up");
     ensure!(ledger.calls() >= rounds as usize, "too few calls to mean anything: {ledger}");
     Ok(())
 }
@@ -135,8 +159,8 @@ async fn wait_up_to(longest_ms: u64, rng: &mut StdRng) {
     tokio::time::sleep(moment).await;
 }
 
-/// An app with a survey, and an integration whose endpoint fails now and then.
-async fn set_up(api: &Api, sink: &Sink, seed: u64) -> anyhow::Result<App> {
+/// An app with a survey, and an integration whose endpoint is slow and fails now and then.
+async fn set_up(api: &Api, sink: &Sink, seed: u64) -> anyhow::Result<(App, Integration)> {
     let app = api
         .create_app(&json!({
             "name": "Shop",
@@ -155,10 +179,20 @@ async fn set_up(api: &Api, sink: &Sink, seed: u64) -> anyhow::Result<App> {
         match rng.random_range(0..1_000) {
             0..30 => Reply::Status(500),
             30..34 => Reply::Hang,
-            _ => Reply::Status(204),
+            34..500 => Reply::Status(204),
+            _ => {
+                let time = Duration::from_millis(rng.random_range(0..=LONGEST_ANSWER_MS));
+                Reply::After(time, 204)
+            }
         }
     });
-    Ok(app)
+    Ok((app, integration))
+}
+
+/// How many items a page of a list has.
+async fn count(api: &Api, path: &str) -> anyhow::Result<usize> {
+    let page: serde_json::Value = api.get(path).await?.expect(200)?.json()?;
+    Ok(page["items"].as_array().context("not a list")?.len())
 }
 
 /// How many of the newest calls are live.

@@ -1,5 +1,6 @@
 //! No acknowledged event is lost, and every accepted call ends once, however often the server is
-//! killed. `BELLPUSH_KILL_ROUNDS` sets the number of rounds, `BELLPUSH_KILL_SEED` repeats a run.
+//! killed with deliveries in flight. `BELLPUSH_KILL_ROUNDS` sets how often, `BELLPUSH_KILL_SEED`
+//! repeats a run.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use bellpush_test_support::{postgres::Database, server::Options};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_promised_is_lost_when_the_server_on_sqlite_is_killed() {
-    check(Options::sqlite(), Recovery::BeforeReady).await;
+    check(Options::sqlite(), Recovery::BeforeReady, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,11 +17,11 @@ async fn nothing_promised_is_lost_when_the_server_on_postgresql_is_killed() {
     let database = Database::create().await.unwrap();
     // A lease lasts 10 s, and is looked after every 3 s.
     let recovery = Recovery::Within(Duration::from_secs(30));
-    check(Options::postgres(&database), recovery).await;
+    check(Options::postgres(&database), recovery, 50).await;
 }
 
-async fn check(options: Options, recovery: Recovery) {
-    if let Err(error) = kill_and_check(options, recovery).await {
+async fn check(options: Options, recovery: Recovery, rounds: u32) {
+    if let Err(error) = kill_and_check(options, recovery, rounds).await {
         panic!("{error:#}");
     }
 }
