@@ -1,10 +1,13 @@
 //! A visitor without a browser: makes an offer, takes the answer, speaks and listens over real UDP.
 //!
-//! For tests across crates and for the load generator. It behaves like a browser with one audio
+//! For tests across crates and for the load generator. Where no UDP gets through it speaks TCP. It behaves like a browser with one audio
 //! track: full ICE, DTLS, Opus, G.711 and telephone-event, RTP taken in and sent as packets. It
 //! speaks the first codec of the answer.
 
+mod tcp;
+
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
@@ -16,12 +19,12 @@ use str0m::{
     change::{SdpAnswer, SdpPendingOffer},
     format::{Codec, FormatParams},
     media::{Direction, Frequency, MediaKind, Mid, Pt},
-    net::{Protocol, Receive},
+    net::{Protocol, Receive, TcpType},
     rtp::RtpWrite,
 };
 use tokio::{
     net::UdpSocket,
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time,
 };
 
@@ -43,6 +46,7 @@ pub struct Visitor {
     mid: Mid,
     pending: SdpPendingOffer,
     offer: String,
+    over_tcp: bool,
 }
 
 /// A visitor in a call.
@@ -88,7 +92,42 @@ enum Order {
     Vanish,
     ComeBack,
     SendRaw(Vec<u8>),
+    MoveOn(oneshot::Sender<String>),
+    Accept(String),
     Close,
+}
+
+/// How a visitor reaches the far end.
+enum Net {
+    Udp(UdpSocket),
+    Tcp(tcp::Net),
+}
+
+impl Net {
+    fn protocol(&self) -> Protocol {
+        match self {
+            Self::Udp(_) => Protocol::Udp,
+            Self::Tcp(_) => Protocol::Tcp,
+        }
+    }
+
+    /// Can be given up before it is ready without losing anything.
+    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self {
+            Self::Udp(socket) => socket.recv_from(buffer).await,
+            Self::Tcp(net) => net.receive(buffer).await,
+        }
+    }
+
+    /// As on any network, what can't be sent is lost.
+    async fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        match self {
+            Self::Udp(socket) => {
+                let _ = socket.send_to(datagram, to).await;
+            }
+            Self::Tcp(net) => net.send(datagram),
+        }
+    }
 }
 
 impl Visitor {
@@ -125,7 +164,14 @@ impl Visitor {
         let mut changes = rtc.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().context("no offer was made")?;
-        Ok(Self { rtc, socket, mid, pending, offer: offer.to_sdp_string() })
+        Ok(Self { rtc, socket, mid, pending, offer: offer.to_sdp_string(), over_tcp: false })
+    }
+
+    /// Whoever accepts the answer from now on reaches the far end by TCP alone.
+    #[must_use]
+    pub fn without_udp(mut self) -> Self {
+        self.over_tcp = true;
+        self
     }
 
     /// The SDP offer.
@@ -139,7 +185,7 @@ impl Visitor {
     /// # Errors
     /// The answer is not usable, or has no codec for speech or no telephone-event.
     pub fn accept(self, answer: &str) -> anyhow::Result<VisitorCall> {
-        let Self { mut rtc, socket, mid, pending, .. } = self;
+        let Self { mut rtc, socket, mid, pending, over_tcp, .. } = self;
         rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(answer)?)?;
         let negotiated = rtc.media(mid).context("the audio track is gone")?.remote_pts().to_vec();
         let payload_type = |codec| {
@@ -154,12 +200,22 @@ impl Visitor {
         });
         let voice = voice.context("the answer has no codec for speech")?;
         let keypad = payload_type(Codec::Tele).context("the answer has no telephone-event")?;
-        let local = socket.local_addr()?;
+        let (net, local) = if over_tcp {
+            let net = tcp::Net::connect(answer)?;
+            let local = net.local();
+            let candidate = Candidate::builder().tcp().host(local).tcptype(TcpType::Active);
+            rtc.add_local_candidate(candidate.build()?);
+            (Net::Tcp(net), local)
+        } else {
+            let local = socket.local_addr()?;
+            (Net::Udp(socket), local)
+        };
         let (orders, inbox) = mpsc::unbounded_channel();
         let (heard_sender, heard) = watch::channel(Heard::default());
         let line = Line {
             rtc,
-            socket,
+            net,
+            pending: None,
             local,
             far_end: local,
             mid,
@@ -199,6 +255,22 @@ impl VisitorCall {
         };
         self.order(Order::Press(code));
         Ok(())
+    }
+
+    /// Gets a new address, and the offer of an ICE restart for it. Nothing that comes to the old one
+    /// is taken in any more.
+    ///
+    /// # Errors
+    /// The connection is closed.
+    pub async fn move_on(&self) -> anyhow::Result<String> {
+        let (reply, offer) = oneshot::channel();
+        self.order(Order::MoveOn(reply));
+        offer.await.context("the visitor's task ended")
+    }
+
+    /// Takes the answer to [`VisitorCall::move_on`]'s offer.
+    pub fn accept_restart(&self, answer: &str) {
+        self.order(Order::Accept(answer.to_owned()));
     }
 
     /// Neither sends nor takes in anything from now on, as a network that is cut.
@@ -259,7 +331,9 @@ impl VisitorCall {
 /// The visitor's end of the connection.
 struct Line {
     rtc: Rtc,
-    socket: UdpSocket,
+    net: Net,
+    /// An offer whose answer is waited for.
+    pending: Option<SdpPendingOffer>,
     local: SocketAddr,
     /// Where it sent to last.
     far_end: SocketAddr,
@@ -312,13 +386,13 @@ impl Line {
                 break;
             }
             let now = tokio::select! {
-                received = self.socket.recv_from(&mut buffer) => {
+                received = self.net.receive(&mut buffer) => {
                     let now = Instant::now();
                     if let Ok((length, source)) = received
                         && !self.vanished
                         && let Some(datagram) = buffer.get(..length)
                         && let Ok(receive) =
-                            Receive::new(Protocol::Udp, source, self.local, datagram)
+                            Receive::new(self.net.protocol(), source, self.local, datagram)
                     {
                         // What the connection does not take is what a browser would drop.
                         let _ = self.rtc.handle_input(Input::Receive(now, receive));
@@ -339,7 +413,16 @@ impl Line {
                         Some(Order::Vanish) => self.vanished = true,
                         Some(Order::ComeBack) => self.vanished = false,
                         Some(Order::SendRaw(datagram)) => {
-                            let _ = self.socket.send_to(&datagram, self.far_end).await;
+                            self.net.send(&datagram, self.far_end).await;
+                        }
+                        Some(Order::MoveOn(reply)) => match self.move_on().await {
+                            Ok(offer) => drop(reply.send(offer)),
+                            Err(_) => break,
+                        },
+                        Some(Order::Accept(answer)) => {
+                            if self.accept(&answer).is_err() {
+                                break;
+                            }
                         }
                         Some(Order::Close) | None => {
                             if self.rtc.close().is_err() {
@@ -366,8 +449,7 @@ impl Line {
                 Output::Transmit(transmit) => {
                     if !self.vanished {
                         self.far_end = transmit.destination;
-                        // As on any network, what can't be sent is lost.
-                        let _ = self.socket.send_to(&transmit.contents, transmit.destination).await;
+                        self.net.send(&transmit.contents, transmit.destination).await;
                     }
                 }
                 Output::Event(Event::Connected) => {
@@ -391,6 +473,24 @@ impl Line {
                 Output::Event(_) => {}
             }
         }
+    }
+
+    async fn move_on(&mut self) -> anyhow::Result<String> {
+        let socket = UdpSocket::bind((self.local.ip(), 0)).await?;
+        self.local = socket.local_addr()?;
+        self.net = Net::Udp(socket);
+        let mut changes = self.rtc.sdp_api();
+        changes.ice_restart(false);
+        let (offer, pending) = changes.apply().context("no offer was made")?;
+        self.pending = Some(pending);
+        Ok(offer.to_sdp_string())
+    }
+
+    fn accept(&mut self, answer: &str) -> anyhow::Result<()> {
+        let pending = self.pending.take().context("there is no offer")?;
+        self.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(answer)?)?;
+        self.rtc.add_local_candidate(Candidate::host(self.local, "udp")?);
+        Ok(())
     }
 
     /// Sends 20 ms of speech, silence, or a key that is held.

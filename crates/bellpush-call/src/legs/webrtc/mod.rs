@@ -122,17 +122,9 @@ impl WebRtcLeg {
         let mut answer = answer.to_sdp_string();
         let made = self.rtc.direct_api().local_ice_credentials();
         if made.ufrag != self.ufrag {
-            // The library's are of no cryptographic random source.
+            // The library's are of no cryptographic random source. The candidates bear the name, too.
             let ours = answerer::credentials();
-            answer = answer
-                .replace(
-                    &format!("a=ice-ufrag:{}\r\n", made.ufrag),
-                    &format!("a=ice-ufrag:{}\r\n", ours.ufrag),
-                )
-                .replace(
-                    &format!("a=ice-pwd:{}\r\n", made.pass),
-                    &format!("a=ice-pwd:{}\r\n", ours.pass),
-                );
+            answer = answer.replace(&made.ufrag, &ours.ufrag).replace(&made.pass, &ours.pass);
             self.ufrag.clone_from(&ours.ufrag);
             self.rtc.direct_api().set_local_ice_credentials(ours);
         }
