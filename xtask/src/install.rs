@@ -18,6 +18,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/php", "php-cli"),
     ("/usr/share/rubygems-integration/all/gems/*/lib/webrick.rb", "ruby-webrick"),
     ("/usr/share/perl5/HTTP/Daemon.pm", "libhttp-daemon-perl"),
+    // SIP peers.
+    ("/usr/bin/sipp", "sip-tester"),
+    ("/usr/sbin/kamailio", "kamailio"),
+    ("/usr/lib/*/kamailio/modules/tls.so", "kamailio-tls-modules"),
 ];
 
 /// Installs what is missing. Debian packages need root; without it, says what to install.

@@ -23,7 +23,6 @@ mod legs;
 mod media;
 mod place;
 mod signal;
-#[allow(dead_code, reason = "the edge that uses these comes next")]
 mod trunk;
 
 pub use codec::Codec;
@@ -36,5 +35,6 @@ pub use signal::Signal;
 pub use trunk::{
     ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, FarFailure, FromTrunk,
     HeaderName, HeaderValue, InvalidAddress, InvalidHeader, OfferId, ProxyAddress, Registration,
-    SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, ToTrunk, TrunkConfig, TrunksConfig,
+    RegistrationStatus, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, Tell, ToTrunk,
+    TrunkConfig, TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
 };

@@ -27,10 +27,12 @@ pub struct TrunksConfig {
     /// How long a target may stay silent before the next one of the trunk is tried; the last one
     /// has the full 64 times `t1`.
     pub target_timeout: Duration,
+    /// The shortest session interval that is agreed to (RFC 4028 section 4 wants 90 s at least).
+    pub min_session_interval: Duration,
 }
 
 /// One way into the telephone world: a provider, a PBX or a session border controller.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrunkConfig {
     /// Its id.
     pub id: TrunkId,
@@ -103,6 +105,7 @@ impl TrunksConfig {
             dns: None,
             t1: Duration::from_millis(500),
             target_timeout: Duration::from_secs(4),
+            min_session_interval: Duration::from_secs(90),
         }
     }
 }

@@ -125,6 +125,8 @@ impl ByeCause {
     pub const NORMAL: Self = Self(16);
     /// No media arrives any more: resource unavailable, unspecified.
     pub const MEDIA_LOST: Self = Self(47);
+    /// The session was not refreshed: recovery on timer expiry.
+    pub const TIMER_EXPIRED: Self = Self(102);
     /// What was agreed on can't be done: incompatible destination.
     pub const INCOMPATIBLE: Self = Self(88);
     /// This server stops: temporary failure.

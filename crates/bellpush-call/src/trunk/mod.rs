@@ -1,16 +1,190 @@
 //! Trunks: the ways of calls into the telephone world, by SIP (RFC 3261).
+//!
+//! [`Trunks`] owns the SIP stack and runs the trunks; [`Trunks::call`] starts a task for one call,
+//! with which it exchanges [`ToTrunk`] and [`FromTrunk`]. What an offer is answered with and when
+//! a call is over is decided by the leg (`legs/sip`), not here.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `config`, `target`, `header` | what comes in: trunks, calls, additional headers |
+//! | `message`, `status` | what is told |
+//! | `trunk`, `registration` | one trunk: its targets, keep-alive, registrar |
+//! | `call` | one call: INVITE, dialog, session |
+//! | `dialog`, `session_timer`, `digest`, `message_parts` | SIP without a socket |
+//! | `stack`, `stream`, `resolver` | sockets, transactions, DNS |
 
+mod call;
 mod config;
+mod dialog;
+mod digest;
 mod header;
 mod message;
+mod message_parts;
+mod registration;
+mod resolver;
+mod session_timer;
+mod stack;
+mod status;
+mod stream;
 mod target;
+#[expect(clippy::module_inception, reason = "a trunk is what this folder is about")]
+mod trunk;
 
+pub use call::Tell;
 pub use config::{
     Credentials, ProxyAddress, Registration, SipTransport, TrunkConfig, TrunksConfig,
 };
 pub use header::{HeaderName, HeaderValue, InvalidHeader};
 pub use message::{ByeCause, FarFailure, FromTrunk, OfferId, ToTrunk};
+pub use status::{RegistrationStatus, TrunkStatus};
 pub use target::{
     Callee, CallerIdentity, CodecPolicy, DisplayName, InvalidAddress, SipTarget, SipUri, SipUser,
     SrtpPolicy,
 };
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bellpush_core::ids::TrunkId;
+use tokio::{runtime::Handle, sync::mpsc};
+
+use self::{call::Ways, stack::Stack, trunk::Trunk};
+
+/// The methods that we take in a dialog.
+const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+/// The extensions that we have.
+const SUPPORTED: &str = "100rel, timer";
+/// Messages of one call that may wait for its task.
+const WAITING: usize = 16;
+
+/// All trunks of this server; clones are handles of the same ones. With the last handle, the SIP
+/// stack ends.
+#[derive(Clone)]
+pub struct Trunks(Arc<Shared>);
+
+struct Shared {
+    stack: Arc<Stack>,
+    runtime: Handle,
+    running: Mutex<HashMap<TrunkId, Arc<Trunk>>>,
+}
+
+/// What is going on at the SIP edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrunksLoad {
+    /// Calls that are being set up, go on, or are being ended.
+    pub calls: usize,
+    /// Requests without a final response, or whose time has not passed yet.
+    pub transactions: usize,
+}
+
+impl Trunks {
+    /// Opens the UDP port for SIP. No trunk runs yet.
+    ///
+    /// # Errors
+    /// The port can't be opened, or DNS can't be set up.
+    pub async fn start(config: TrunksConfig) -> io::Result<Self> {
+        let stack = Stack::start(config).await?;
+        let running = Mutex::default();
+        Ok(Self(Arc::new(Shared { stack, runtime: Handle::current(), running })))
+    }
+
+    /// The UDP address in use.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.0.stack.local
+    }
+
+    /// Runs exactly these trunks from now on. Those that did not change go on as they are; calls
+    /// on one that is changed or taken out go on, too.
+    pub fn set(&self, configs: Vec<TrunkConfig>) {
+        let mut running = self.running();
+        let mut old = std::mem::take(&mut *running);
+        for config in configs {
+            let id = config.id;
+            let same = old.remove(&id).filter(|trunk| {
+                let is_same = trunk.config == config;
+                if !is_same {
+                    trunk.stopped.cancel();
+                }
+                is_same
+            });
+            let trunk = same.unwrap_or_else(|| self.run(config));
+            running.insert(id, trunk);
+        }
+        for trunk in old.into_values() {
+            trunk.stopped.cancel();
+        }
+    }
+
+    /// How a trunk is; `None` when none with this id runs.
+    #[must_use]
+    pub fn status(&self, id: TrunkId) -> Option<TrunkStatus> {
+        self.running().get(&id).map(|trunk| trunk.status())
+    }
+
+    /// What is going on at the SIP edge.
+    #[must_use]
+    pub fn load(&self) -> TrunksLoad {
+        let (calls, transactions) = self.0.stack.load();
+        TrunksLoad { calls, transactions }
+    }
+
+    /// Starts a call's task. It waits for [`ToTrunk::Invite`]; what the far side says goes to
+    /// `tell`. Dropping the sender gives the call up.
+    #[must_use]
+    pub fn call(&self, tell: Tell) -> mpsc::Sender<ToTrunk> {
+        let (sender, mut commands) = mpsc::channel(WAITING);
+        let shared = Arc::clone(&self.0);
+        self.0.runtime.spawn(async move {
+            let Some(ToTrunk::Invite { target, sdp }) = commands.recv().await else { return };
+            let mut ways = Ways::new(commands, tell);
+            let trunk = shared.running().get(&target.trunk_id).cloned();
+            match trunk {
+                Some(trunk) => call::run(trunk, *target, sdp, ways).await,
+                None => ways.fail(FarFailure::Transport).await,
+            }
+        });
+        sender
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<TrunkId, Arc<Trunk>>> {
+        self.0.running()
+    }
+
+    fn run(&self, config: TrunkConfig) -> Arc<Trunk> {
+        let registration = config.registration.clone();
+        let keep_alive = config.keep_alive;
+        let trunk = Arc::new(Trunk::new(config, Arc::clone(&self.0.stack)));
+        if let Some(registration) = registration {
+            self.0.runtime.spawn(registration::run(Arc::clone(&trunk), registration));
+        }
+        if let Some(every) = keep_alive {
+            self.0.runtime.spawn(Arc::clone(&trunk).keep_alive(every));
+        }
+        trunk
+    }
+}
+
+impl Shared {
+    fn running(&self) -> MutexGuard<'_, HashMap<TrunkId, Arc<Trunk>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        for trunk in self.running().values() {
+            trunk.stopped.cancel();
+        }
+    }
+}
+
+impl std::fmt::Debug for Trunks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trunks").field("local", &self.local_addr()).finish_non_exhaustive()
+    }
+}

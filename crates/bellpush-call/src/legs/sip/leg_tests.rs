@@ -1,1 +1,215 @@
+use bellpush_core::ids::TrunkId;
+use proptest::prelude::*;
 
+use super::{super::SRTP_KEY_LEN, *};
+use crate::{Callee, CallerIdentity, Codec, CodecPolicy, SipUser, SrtpPolicy};
+
+const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                      m=audio 4000 RTP/AVP 8\r\n";
+const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                    m=audio 4000 RTP/AVP 8\r\na=sendonly\r\n";
+const VIDEO: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                     m=video 4000 RTP/AVP 96\r\n";
+
+fn leg() -> SipLeg {
+    let target = SipTarget {
+        trunk_id: TrunkId::from_uuid(uuid::Uuid::nil()),
+        to: Callee::User(SipUser::try_from("100").unwrap()),
+        caller: CallerIdentity::default(),
+        headers: Vec::new(),
+        codecs: CodecPolicy::default(),
+        srtp: SrtpPolicy::Off,
+        session_timer: None,
+    };
+    let local = LocalMedia {
+        address: "127.0.0.1".parse().unwrap(),
+        rtp_port: 20_000,
+        rtcp_port: 20_001,
+        codecs: vec![Codec::Pcma],
+        srtp: SrtpPolicy::Off,
+        key_material: [[0; SRTP_KEY_LEN]; 2],
+        session_id: 1,
+    };
+    SipLeg::new(target, local)
+}
+
+/// What a leg did, in a word each.
+fn outputs(leg: &mut SipLeg) -> Vec<&'static str> {
+    std::iter::from_fn(|| leg.poll()).map(|output| word(&output)).collect()
+}
+
+fn word(output: &SipOutput) -> &'static str {
+    match output {
+        SipOutput::Send(ToTrunk::Invite { .. }) => "invite",
+        SipOutput::Send(ToTrunk::Cancel) => "cancel",
+        SipOutput::Send(ToTrunk::Bye { .. }) => "bye",
+        SipOutput::Send(ToTrunk::AnswerOffer { .. }) => "answer offer",
+        SipOutput::Send(ToTrunk::RefuseOffer { .. }) => "refuse offer",
+        SipOutput::Send(ToTrunk::Info { .. }) => "info",
+        SipOutput::Media(_) => "media",
+        SipOutput::Ringing => "ringing",
+        SipOutput::EarlyMedia => "early media",
+        SipOutput::Answered => "answered",
+        SipOutput::Held(true) => "held",
+        SipOutput::Held(false) => "resumed",
+        SipOutput::Digit(_) => "digit",
+        SipOutput::Ended(_) => "ended",
+        SipOutput::Failed(_) => "failed",
+    }
+}
+
+fn early(sdp: &str) -> FromTrunk {
+    FromTrunk::EarlyMedia { sdp: sdp.into() }
+}
+
+fn answered(sdp: &str) -> FromTrunk {
+    FromTrunk::Answered { sdp: sdp.into() }
+}
+
+fn offered(sdp: Option<&str>) -> FromTrunk {
+    FromTrunk::Offered { request: OfferId(1), sdp: sdp.map(Into::into) }
+}
+
+#[test]
+fn a_call_rings_plays_answers_and_is_hung_up_by_the_far_side() {
+    let mut leg = leg();
+    leg.start();
+    leg.handle(FromTrunk::Ringing);
+    leg.handle(early(ANSWER));
+    leg.handle(answered(ANSWER));
+    leg.handle(FromTrunk::HungUp { cause: None });
+    let expected = ["invite", "ringing", "media", "early media", "media", "answered", "ended"];
+    assert_eq!(outputs(&mut leg), expected);
+}
+
+#[test]
+fn early_media_that_can_not_be_played_is_a_ring() {
+    let mut leg = leg();
+    leg.start();
+    leg.handle(early(VIDEO));
+    assert_eq!(outputs(&mut leg), ["invite", "ringing"]);
+}
+
+#[test]
+fn giving_up_cancels_before_the_answer_and_says_bye_after_it() {
+    let mut ringing = leg();
+    ringing.start();
+    ringing.handle(FromTrunk::Ringing);
+    ringing.hang_up(ByeCause::NORMAL);
+    assert_eq!(outputs(&mut ringing), ["invite", "ringing", "cancel"]);
+    let mut talking = leg();
+    talking.start();
+    talking.handle(answered(ANSWER));
+    talking.hang_up(ByeCause::NORMAL);
+    assert_eq!(outputs(&mut talking), ["invite", "media", "answered", "bye"]);
+}
+
+#[test]
+fn an_answer_that_can_not_be_used_is_taken_back() {
+    let mut leg = leg();
+    leg.start();
+    leg.handle(answered(VIDEO));
+    assert_eq!(outputs(&mut leg), ["invite", "bye", "failed"]);
+}
+
+#[test]
+fn a_hold_is_told_once_and_so_is_its_end() {
+    let mut leg = leg();
+    leg.start();
+    leg.handle(answered(ANSWER));
+    outputs(&mut leg);
+    leg.handle(offered(Some(HOLD)));
+    assert_eq!(outputs(&mut leg), ["answer offer", "media", "held"]);
+    leg.handle(offered(Some(HOLD)));
+    assert_eq!(outputs(&mut leg), ["answer offer", "media"]);
+    leg.handle(offered(None));
+    assert_eq!(outputs(&mut leg), ["answer offer"]);
+    leg.handle(FromTrunk::Confirmed { sdp: ANSWER.into() });
+    assert_eq!(outputs(&mut leg), ["media", "resumed"]);
+}
+
+#[test]
+fn an_offer_without_audio_is_refused_and_changes_nothing() {
+    let mut leg = leg();
+    leg.start();
+    leg.handle(answered(ANSWER));
+    outputs(&mut leg);
+    leg.handle(offered(Some(VIDEO)));
+    assert_eq!(outputs(&mut leg), ["refuse offer"]);
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Input {
+    Start,
+    Ringing,
+    Early(bool),
+    Answered(bool),
+    Offered(Option<bool>),
+    Confirmed(bool),
+    HungUp,
+    Failed,
+    HangUp,
+    Press,
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        2 => Just(Input::Start),
+        3 => Just(Input::Ringing),
+        3 => any::<bool>().prop_map(Input::Early),
+        3 => any::<bool>().prop_map(Input::Answered),
+        3 => any::<Option<bool>>().prop_map(Input::Offered),
+        1 => any::<bool>().prop_map(Input::Confirmed),
+        1 => Just(Input::HungUp),
+        1 => Just(Input::Failed),
+        1 => Just(Input::HangUp),
+        1 => Just(Input::Press),
+    ]
+}
+
+fn put(leg: &mut SipLeg, input: Input) {
+    let text = |good| if good { ANSWER } else { VIDEO };
+    match input {
+        Input::Start => leg.start(),
+        Input::Ringing => leg.handle(FromTrunk::Ringing),
+        Input::Early(good) => leg.handle(early(text(good))),
+        Input::Answered(good) => leg.handle(answered(text(good))),
+        Input::Offered(sdp) => leg.handle(offered(sdp.map(text))),
+        Input::Confirmed(good) => leg.handle(FromTrunk::Confirmed { sdp: text(good).into() }),
+        Input::HungUp => leg.handle(FromTrunk::HungUp { cause: None }),
+        Input::Failed => leg.handle(FromTrunk::Failed(FarFailure::Busy)),
+        Input::HangUp => leg.hang_up(ByeCause::NORMAL),
+        Input::Press => leg.press(Digit::STAR),
+    }
+}
+
+proptest! {
+    /// One INVITE, at most one end by either side, and nothing after that: a dialog that the far
+    /// side did not end is ended by exactly one CANCEL or BYE.
+    #[test]
+    fn no_sequence_of_inputs_leaves_a_dialog_or_ends_it_twice(
+        inputs in proptest::collection::vec(any_input(), 0..40)
+    ) {
+        let mut leg = leg();
+        let mut far_side_ended = false;
+        let mut words = Vec::new();
+        for input in inputs {
+            let was_over = leg.state == State::Over;
+            put(&mut leg, input);
+            let now = outputs(&mut leg);
+            prop_assert!(!was_over || now.is_empty(), "{now:?} came after the end");
+            far_side_ended |= now.contains(&"ended")
+                || (now.contains(&"failed") && !now.contains(&"bye"));
+            words.extend(now);
+        }
+        leg.hang_up(ByeCause::NORMAL);
+        words.extend(outputs(&mut leg));
+        let count = |wanted: &[&str]| words.iter().filter(|word| wanted.contains(word)).count();
+        let invites = count(&["invite"]);
+        prop_assert!(invites <= 1);
+        prop_assert!(count(&["ended", "failed"]) <= 1);
+        let ends = count(&["cancel", "bye"]) + usize::from(far_side_ended);
+        prop_assert_eq!(ends, invites);
+        prop_assert!(count(&["cancel"]) == 0 || count(&["answered"]) == 0);
+    }
+}

@@ -1,1 +1,240 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn local(srtp: SrtpPolicy) -> LocalMedia {
+    LocalMedia {
+        address: "192.0.2.1".parse().unwrap(),
+        rtp_port: 20_000,
+        rtcp_port: 20_001,
+        codecs: vec![Codec::Pcma, Codec::Pcmu, Codec::Opus],
+        srtp,
+        key_material: [[1; SRTP_KEY_LEN], [2; SRTP_KEY_LEN]],
+        session_id: 7,
+    }
+}
+
+fn negotiation() -> Negotiation {
+    Negotiation::new(local(SrtpPolicy::Off))
+}
+
+/// A session description with this media, after `v=` to `t=`.
+fn sdp(media: &str) -> String {
+    let media = media.trim_start().replace("\n        ", "\r\n");
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 198.51.100.2\r\ns=-\r\nc=IN IP4 198.51.100.2\r\nt=0 0\r\n{media}\r\n"
+    )
+}
+
+#[test]
+fn an_offer_names_every_codec_in_its_order_with_keypad_and_comfort_noise() {
+    let offer = negotiation().offer();
+    assert!(offer.contains("m=audio 20000 RTP/AVP 8 0 111 101 13 110\r\n"), "{offer}");
+    for line in [
+        "o=- 7 1 IN IP4 192.0.2.1",
+        "c=IN IP4 192.0.2.1",
+        "a=rtpmap:8 PCMA/8000",
+        "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=rtpmap:110 telephone-event/48000",
+        "a=rtcp:20001",
+        "a=sendrecv",
+    ] {
+        assert!(offer.contains(&format!("{line}\r\n")), "{line} is not in {offer}");
+    }
+    assert!(!offer.contains("a=crypto"));
+}
+
+#[test]
+fn the_answer_decides_the_codec_and_its_numbers() {
+    let mut negotiation = negotiation();
+    negotiation.offer();
+    let plan = negotiation
+        .accept(&sdp("m=audio 4000 RTP/AVP 96 97
+        a=rtpmap:96 opus/48000/2
+        a=rtpmap:97 telephone-event/48000
+        a=ptime:40"))
+        .unwrap();
+    assert_eq!(plan.codec, Codec::Opus);
+    assert_eq!((plan.payload_type, plan.receive_payload_type), (96, 111));
+    let event = plan.telephone_event.unwrap();
+    assert_eq!((event.payload_type, event.receive_payload_type), (97, 110));
+    assert_eq!(plan.ptime, Duration::from_millis(40));
+    assert_eq!(plan.remote, "198.51.100.2:4000".parse().unwrap());
+    assert_eq!(plan.rtcp, "198.51.100.2:4001".parse().unwrap());
+}
+
+#[test]
+fn numbers_of_rfc_3551_need_no_rtpmap() {
+    let mut negotiation = negotiation();
+    negotiation.offer();
+    let plan = negotiation.accept(&sdp("m=audio 4000 RTP/AVP 0 13")).unwrap();
+    assert_eq!((plan.codec, plan.comfort_noise), (Codec::Pcmu, Some(13)));
+    assert_eq!(plan.telephone_event, None);
+}
+
+#[test]
+fn rtcp_goes_where_the_far_side_says_but_not_to_a_third_party() {
+    for (line, rtcp) in [
+        ("a=rtcp:5000", "198.51.100.2:5000"),
+        ("a=rtcp:5000 IN IP4 198.51.100.2", "198.51.100.2:5000"),
+        ("a=rtcp:5000 IN IP4 203.0.113.9", "198.51.100.2:4001"),
+        ("a=rtcp-mux", "198.51.100.2:4000"),
+    ] {
+        let mut negotiation = negotiation();
+        negotiation.offer();
+        let answer = sdp(&format!("m=audio 4000 RTP/AVP 8\n        {line}"));
+        assert_eq!(negotiation.accept(&answer).unwrap().rtcp, rtcp.parse().unwrap(), "{line}");
+    }
+}
+
+#[test]
+fn what_can_not_work_is_an_error() {
+    for (media, error) in [
+        ("m=audio 4000 RTP/AVP 18", SdpError::NoCodec),
+        ("m=audio 0 RTP/AVP 8", SdpError::NoAudio),
+        ("m=video 4000 RTP/AVP 96", SdpError::NoAudio),
+        ("m=audio 4000 RTP/SAVP 8", SdpError::Encryption),
+        ("m=audio 4000 RTP/AVP 8\n        c=IN IP4 pbx.example", SdpError::NoAddress),
+        ("m=audio 4000 RTP/AVP 8\n        c=IN IP4 224.0.0.1", SdpError::NoAddress),
+    ] {
+        let mut negotiation = negotiation();
+        negotiation.offer();
+        assert_eq!(negotiation.accept(&sdp(media)), Err(error), "{media}");
+    }
+    assert!(matches!(negotiation().accept("hello"), Err(SdpError::Malformed(_))));
+    assert_eq!(negotiation().accept(&"a=x\r\n".repeat(9_000)), Err(SdpError::TooLong));
+}
+
+#[test]
+fn a_hold_keeps_the_codec_and_says_who_sends() {
+    for (line, ours, answered) in [
+        ("a=sendonly", Direction::ReceiveOnly, "a=recvonly"),
+        ("a=inactive", Direction::Inactive, "a=inactive"),
+        ("a=recvonly", Direction::SendOnly, "a=sendonly"),
+        ("a=sendrecv", Direction::Both, "a=sendrecv"),
+        ("c=IN IP4 0.0.0.0", Direction::ReceiveOnly, "a=recvonly"),
+    ] {
+        let mut negotiation = negotiation();
+        negotiation.offer();
+        negotiation.accept(&sdp("m=audio 4000 RTP/AVP 0")).unwrap();
+        let offer = sdp(&format!(
+            "m=audio 4000 RTP/AVP 8 0 101\n        {line}\n        a=rtpmap:101 telephone-event/8000"
+        ));
+        let (answer, plan) = negotiation.answer(&offer).unwrap();
+        assert_eq!((plan.codec, plan.direction), (Codec::Pcmu, ours), "{line}");
+        assert!(answer.contains("m=audio 20000 RTP/AVP 0 101\r\n"), "{answer}");
+        assert!(answer.contains(answered), "{answer}");
+        assert!(answer.contains("o=- 7 2 "), "the version did not rise: {answer}");
+    }
+}
+
+#[test]
+fn an_answer_has_as_many_streams_as_the_offer_and_refuses_all_but_one() {
+    let offer = sdp("m=video 5000 RTP/AVP 96
+        m=audio 4000 RTP/AVP 0
+        m=audio 4002 RTP/AVP 8");
+    let mut negotiation = negotiation();
+    let (answer, _) = negotiation.answer(&offer).unwrap();
+    let media: Vec<&str> = answer.lines().filter(|line| line.starts_with("m=")).collect();
+    assert_eq!(media, ["m=video 0 RTP/AVP 96", "m=audio 20000 RTP/AVP 0", "m=audio 0 RTP/AVP 8"]);
+}
+
+const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+
+#[test]
+fn keys_are_offered_by_policy() {
+    for (policy, protocol, keys) in [
+        (SrtpPolicy::Off, "RTP/AVP", 0),
+        (SrtpPolicy::Optional, "RTP/AVP", 2),
+        (SrtpPolicy::Required, "RTP/SAVP", 2),
+    ] {
+        let offer = Negotiation::new(local(policy)).offer();
+        assert!(offer.contains(&format!("m=audio 20000 {protocol} ")), "{offer}");
+        assert_eq!(offer.matches("a=crypto:").count(), keys, "{offer}");
+    }
+}
+
+#[test]
+fn media_is_encrypted_with_the_suite_that_the_far_side_took() {
+    let crypto = format!("a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:{KEY}");
+    let answer = sdp(&format!("m=audio 4000 RTP/SAVP 8\n        {crypto}"));
+    let mut negotiation = Negotiation::new(local(SrtpPolicy::Required));
+    negotiation.offer();
+    let keys = negotiation.accept(&answer).unwrap().srtp.clone().unwrap();
+    assert_eq!(keys.ours.suite, SrtpSuite::AesCm128HmacSha1Tag32);
+    assert_eq!(keys.ours.key_and_salt, [2; SRTP_KEY_LEN]);
+    assert!(keys.theirs.key_and_salt.starts_with(b"YS___semctl"));
+    assert!(!format!("{keys:?}").contains("89"), "a key shows in {keys:?}");
+}
+
+#[test]
+fn a_far_side_without_keys_is_refused_only_where_they_are_required() {
+    let plain = sdp("m=audio 4000 RTP/AVP 8");
+    for (policy, works) in
+        [(SrtpPolicy::Off, true), (SrtpPolicy::Optional, true), (SrtpPolicy::Required, false)]
+    {
+        let mut negotiation = Negotiation::new(local(policy));
+        negotiation.offer();
+        assert_eq!(negotiation.accept(&plain).is_ok(), works);
+        assert_eq!(negotiation.answer(&plain).is_ok(), works);
+    }
+}
+
+#[test]
+fn keys_with_what_we_do_not_have_are_passed_over() {
+    for crypto in [
+        format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:4"),
+        format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP"),
+        format!("a=crypto:1 AEAD_AES_256_GCM inline:{KEY}"),
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2hvcnQ=".to_owned(),
+    ] {
+        let answer = sdp(&format!("m=audio 4000 RTP/SAVP 8\n        {crypto}"));
+        let mut negotiation = Negotiation::new(local(SrtpPolicy::Optional));
+        negotiation.offer();
+        assert_eq!(negotiation.accept(&answer), Err(SdpError::Encryption), "{crypto}");
+    }
+}
+
+/// Lines that session descriptions are made of, good and bad.
+fn any_sdp() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        Just("m=audio 4000 RTP/AVP 8 0 101".to_owned()),
+        Just("m=audio 65535 RTP/SAVP 0".to_owned()),
+        Just("m=video 0 x y".to_owned()),
+        Just("c=IN IP4 198.51.100.2".to_owned()),
+        Just("c=IN IP6 ::1".to_owned()),
+        Just(format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}")),
+        Just("a=rtpmap:101 telephone-event/8000".to_owned()),
+        Just("a=sendonly".to_owned()),
+        "a=(rtpmap|rtcp|ptime|fmtp|crypto):[ -~]{0,20}",
+        "[a-z]=[ -~]{0,20}",
+        any::<String>(),
+    ];
+    proptest::collection::vec(line, 0..12).prop_map(|lines| {
+        let lines = lines.join("\r\n");
+        format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n{lines}\r\n")
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_text_survives(text in any::<String>()) {
+        let mut negotiation = negotiation();
+        let _ = negotiation.accept(&text);
+        let _ = negotiation.answer(&text);
+    }
+
+    /// What we answer can be read again, and has as many streams as the offer.
+    #[test]
+    fn every_answer_fits_its_offer(text in any_sdp(), optional in any::<bool>()) {
+        let policy = if optional { SrtpPolicy::Optional } else { SrtpPolicy::Off };
+        let mut negotiation = Negotiation::new(local(policy));
+        let _ = negotiation.accept(&text);
+        if let Ok((answer, _)) = negotiation.answer(&text) {
+            let streams = |text: &str| text.lines().filter(|line| line.starts_with("m=")).count();
+            let answer = RemoteAudio::parse(&answer).unwrap();
+            prop_assert_eq!(answer.others.len(), streams(&text));
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! An answered call: requests of both sides until one of them ends it.
+
+use std::{sync::Arc, time::Duration};
+
+use rsipstack::{
+    sip::{Header, Method, Request, Response, StatusCode},
+    transaction::transaction::Transaction,
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    Ways,
+    giving_up::bye,
+    offers::{Confirmation, Offers, refuse, success_headers},
+};
+use crate::{
+    Digit,
+    trunk::{
+        ALLOW, ByeCause, FromTrunk, ToTrunk,
+        dialog::{Dialog, Taken, sdp},
+        message_parts::{bye_cause, has_token, header, info_digit, value},
+        session_timer::{Asked, Due, SessionTimer},
+        stack::{CallEntry, Flow, SendError},
+        trunk::Trunk,
+    },
+};
+
+/// How long to wait before a refresh is tried again that failed for no good reason.
+const REFRESH_RETRY: Duration = Duration::from_secs(10);
+
+/// A session with a far side.
+pub(super) struct Session {
+    trunk: Arc<Trunk>,
+    dialog: Dialog,
+    flow: Flow,
+    entry: CallEntry,
+    offers: Offers,
+    /// What we said last, for refreshes by re-INVITE.
+    local_sdp: String,
+    timer: SessionTimer,
+    /// Whether the far side takes UPDATE, which refreshes without an offer.
+    takes_update: bool,
+    refreshing: Option<Refreshing>,
+    /// When a refresh that failed is tried again.
+    retry_at: Option<Instant>,
+}
+
+struct Refreshing {
+    method: Method,
+    outcome: oneshot::Receiver<Result<Response, SendError>>,
+}
+
+/// What the far side did.
+enum Far {
+    Goes,
+    Ended(Option<ByeCause>),
+}
+
+impl Session {
+    pub(super) fn new(
+        trunk: Arc<Trunk>,
+        dialog: Dialog,
+        flow: Flow,
+        entry: CallEntry,
+        offers: Offers,
+        local_sdp: String,
+        answer: &Response,
+    ) -> Self {
+        let mut timer = SessionTimer::new(trunk.stack.config.min_session_interval);
+        timer.answered(Instant::now().into_std(), &answer.headers);
+        let takes_update = has_token(&answer.headers, "Allow", "UPDATE");
+        Self {
+            trunk,
+            dialog,
+            flow,
+            entry,
+            offers,
+            local_sdp,
+            timer,
+            takes_update,
+            refreshing: None,
+            retry_at: None,
+        }
+    }
+
+    /// Carries the session to its end.
+    pub(super) async fn run(mut self, mut ways: Ways) {
+        loop {
+            let due = self.due();
+            tokio::select! {
+                command = ways.commands.recv() => match command {
+                    Some(ToTrunk::AnswerOffer { request, sdp }) => {
+                        self.local_sdp.clone_from(&sdp);
+                        let contact = self.dialog.contact(&self.flow);
+                        let t1 = self.trunk.stack.config.t1;
+                        self.offers.answer(request, sdp, contact, t1).await;
+                    }
+                    Some(ToTrunk::RefuseOffer { request, status }) => {
+                        self.offers.refuse(request, status);
+                    }
+                    Some(ToTrunk::Info { digit }) => self.info(digit),
+                    Some(ToTrunk::Bye { cause }) => return self.hang_up(cause).await,
+                    // The call gave up before it learned that it was answered, or is gone.
+                    Some(ToTrunk::Cancel) | None => return self.hang_up(ByeCause::NORMAL).await,
+                    Some(ToTrunk::Invite { .. }) => {}
+                },
+                Some(transaction) = self.entry.requests.recv() => {
+                    if let Far::Ended(cause) = self.request(&mut ways, transaction).await {
+                        self.offers.close();
+                        return ways.tell(FromTrunk::HungUp { cause }).await;
+                    }
+                }
+                confirmation = self.offers.confirmed() => match confirmation {
+                    Confirmation::Acknowledged { sdp: Some(sdp) } => {
+                        ways.tell(FromTrunk::Confirmed { sdp }).await;
+                    }
+                    Confirmation::Acknowledged { sdp: None } => {}
+                    Confirmation::Never => return self.give_up(ways).await,
+                },
+                response = refreshed(&mut self.refreshing) => {
+                    if !self.refreshed(response) {
+                        return self.give_up(ways).await;
+                    }
+                }
+                () = tokio::time::sleep_until(due.map_or_else(Instant::now, |(at, _)| at)),
+                    if due.is_some() =>
+                {
+                    match due {
+                        Some((_, Due::Refresh)) => self.refresh(),
+                        _ => return self.give_up(ways).await,
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the session timer wants next; nothing while a refresh is under way.
+    fn due(&self) -> Option<(Instant, Due)> {
+        if self.refreshing.is_some() {
+            return None;
+        }
+        let (at, due) = self.timer.next()?;
+        let at = Instant::from_std(at);
+        match (self.retry_at, due) {
+            (Some(retry), Due::Refresh) => Some((retry, due)),
+            _ => Some((at, due)),
+        }
+    }
+
+    async fn hang_up(mut self, cause: ByeCause) {
+        self.offers.close();
+        bye(&self.trunk, &self.dialog, &self.flow, cause).await;
+    }
+
+    /// The far side is gone without a word.
+    async fn give_up(mut self, mut ways: Ways) {
+        self.offers.close();
+        ways.tell(FromTrunk::HungUp { cause: None }).await;
+        bye(&self.trunk, &self.dialog, &self.flow, ByeCause::TIMER_EXPIRED).await;
+    }
+
+    /// Takes a request of the far side.
+    async fn request(&mut self, ways: &mut Ways, mut transaction: Transaction) -> Far {
+        match self.dialog.take(&transaction.original) {
+            Taken::InOrder => {}
+            Taken::OutOfOrder => {
+                refuse(transaction, 500, Vec::new());
+                return Far::Goes;
+            }
+            Taken::Foreign => {
+                refuse(transaction, 481, Vec::new());
+                return Far::Goes;
+            }
+        }
+        let request = &transaction.original;
+        let method = request.method;
+        if let Some(unknown) = unsupported(request) {
+            refuse(transaction, 420, vec![header("Unsupported", unknown)]);
+            return Far::Goes;
+        }
+        match method {
+            Method::Bye => {
+                let cause = bye_cause(&request.headers);
+                let _ = transaction.reply(StatusCode::OK).await;
+                return Far::Ended(cause);
+            }
+            Method::Invite | Method::Update => self.offered(ways, transaction).await,
+            Method::Info => {
+                let kind = value(&request.headers, "Content-Type").unwrap_or_default();
+                let digit = info_digit(kind, &request.body);
+                let is_known = digit.is_some() || request.body.is_empty();
+                let status =
+                    if is_known { StatusCode::OK } else { StatusCode::UnsupportedMediaType };
+                let _ = transaction.reply(status).await;
+                if let Some(digit) = digit {
+                    ways.tell(FromTrunk::Digit(digit)).await;
+                }
+            }
+            Method::Options => {
+                let allow = vec![header("Allow", ALLOW)];
+                let _ = transaction.reply_with(StatusCode::OK, allow, None).await;
+            }
+            // Nobody is transferred: only configured destinations can be called.
+            Method::Refer => refuse(transaction, 603, Vec::new()),
+            _ => refuse(transaction, 405, vec![header("Allow", ALLOW)]),
+        }
+        Far::Goes
+    }
+
+    /// Takes a re-INVITE or UPDATE: a change of the session, or a refresh.
+    async fn offered(&mut self, ways: &mut Ways, mut transaction: Transaction) {
+        let request = &transaction.original;
+        let is_invite = request.method == Method::Invite;
+        let offer = sdp(&request.headers, &request.body);
+        let has_offer = is_invite || offer.is_some();
+        // RFC 3261 section 14.2, RFC 3311 section 5.2: one at a time, and who collides waits.
+        let we_offer = self.refreshing.as_ref().is_some_and(|ours| ours.method == Method::Invite);
+        if we_offer && has_offer {
+            return refuse(transaction, 491, Vec::new());
+        }
+        if self.offers.is_busy() && has_offer {
+            let seconds = rand::random_range(0..=10_u8);
+            return refuse(transaction, 500, vec![header("Retry-After", seconds.to_string())]);
+        }
+        let expires = match self.timer.asked(Instant::now().into_std(), &request.headers) {
+            Asked::Agreed(expires) => expires,
+            Asked::TooShort => {
+                let least = self.trunk.stack.config.min_session_interval.as_secs();
+                return refuse(transaction, 422, vec![header("Min-SE", least.to_string())]);
+            }
+        };
+        self.retry_at = None;
+        self.dialog.refresh_target(&request.headers);
+        if has_offer {
+            let request = self.offers.open(transaction, expires);
+            return ways.tell(FromTrunk::Offered { request, sdp: offer }).await;
+        }
+        let headers = success_headers(self.dialog.contact(&self.flow), expires);
+        let _ = transaction.reply_with(StatusCode::OK, headers, None).await;
+    }
+
+    /// Presses a key at the far side.
+    fn info(&self, digit: Digit) {
+        let body = format!("Signal={digit}\r\nDuration=160\r\n");
+        let kind = header("Content-Type", "application/dtmf-relay");
+        drop(self.start(Method::Info, vec![kind], body));
+    }
+
+    /// Refreshes the session (RFC 4028 section 7.4).
+    fn refresh(&mut self) {
+        let method = if self.takes_update { Method::Update } else { Method::Invite };
+        // Two offers at once would collide.
+        if method == Method::Invite && self.offers.is_busy() {
+            self.retry_at = Some(Instant::now() + REFRESH_RETRY);
+            return;
+        }
+        let mut more: Vec<Header> =
+            self.timer.refresh().map(|expires| expires.header()).into_iter().collect();
+        let mut body = String::new();
+        if method == Method::Invite {
+            more.push(header("Content-Type", "application/sdp"));
+            body.clone_from(&self.local_sdp);
+        }
+        let outcome = self.start(method, more, body);
+        self.refreshing = Some(Refreshing { method, outcome });
+    }
+
+    /// Sends a request in the dialog, beside whatever else happens.
+    fn start(
+        &self,
+        method: Method,
+        more: Vec<Header>,
+        body: String,
+    ) -> oneshot::Receiver<Result<Response, SendError>> {
+        let (done, outcome) = oneshot::channel();
+        let (trunk, dialog, flow) =
+            (Arc::clone(&self.trunk), self.dialog.clone(), self.flow.clone());
+        tokio::spawn(async move {
+            let flow = trunk.way_to(&dialog, &flow).await;
+            let mut request = dialog.request(method, &flow, more);
+            request.body = body.into_bytes();
+            let credentials = trunk.config.credentials.as_ref();
+            let answer =
+                trunk.stack.exchange(request, &flow, credentials, dialog.numbering()).await;
+            let _ = done.send(answer);
+        });
+        outcome
+    }
+
+    /// Takes the answer to a refresh. Returns whether the session goes on.
+    fn refreshed(&mut self, response: Result<Response, SendError>) -> bool {
+        self.refreshing = None;
+        let now = Instant::now();
+        let Ok(response) = response else { return false };
+        match response.status_code.code() {
+            200..=299 => {
+                self.retry_at = None;
+                self.timer.answered(now.into_std(), &response.headers);
+                self.dialog.refresh_target(&response.headers);
+            }
+            // RFC 4028 section 7.4: the far side knows nothing of the session any more.
+            408 | 481 => return false,
+            422 => {
+                let least = value(&response.headers, "Min-SE")
+                    .and_then(|text| text.split(';').next()?.trim().parse().ok());
+                self.timer.lengthen(Duration::from_secs(least.unwrap_or(0)));
+                self.retry_at = Some(now);
+            }
+            // RFC 3261 section 14.1: who made the Call-ID waits longer.
+            491 => {
+                let millis = rand::random_range(210..=400_u64) * 10;
+                self.retry_at = Some(now + Duration::from_millis(millis));
+            }
+            405 | 501 if self.takes_update => {
+                self.takes_update = false;
+                self.retry_at = Some(now);
+            }
+            _ => self.retry_at = Some(now + REFRESH_RETRY),
+        }
+        // A session that could not be refreshed in its time is over.
+        self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at))
+    }
+}
+
+/// The answer to the refresh that is under way; waits for ever when there is none.
+async fn refreshed(refreshing: &mut Option<Refreshing>) -> Result<Response, SendError> {
+    match refreshing {
+        Some(refreshing) => (&mut refreshing.outcome).await.unwrap_or(Err(SendError::Timeout)),
+        None => std::future::pending().await,
+    }
+}
+
+/// The extensions that a request needs and we don't have.
+fn unsupported(request: &Request) -> Option<String> {
+    let unknown: Vec<&str> = request
+        .headers
+        .iter()
+        .filter(|header| matches!(header, Header::Require(_)))
+        .flat_map(|header| header.value().split(','))
+        .map(str::trim)
+        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .collect();
+    (!unknown.is_empty()).then(|| unknown.join(", "))
+}

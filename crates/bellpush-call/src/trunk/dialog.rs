@@ -1,0 +1,193 @@
+//! A SIP dialog (RFC 3261 section 12) as the caller sees it: what its requests look like.
+//!
+//! Pure: requests and responses go in and come out as values.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use rsipstack::sip::{
+    Header, Headers, HeadersExt as _, Method, Request, Response, Uri, Version,
+    prelude::HasHeaders as _,
+};
+
+use super::{
+    ALLOW, SUPPORTED,
+    message_parts::{address, header, split_list, uri, value},
+    stack::Flow,
+};
+
+/// One dialog, early or confirmed.
+#[derive(Debug, Clone)]
+pub(super) struct Dialog {
+    pub(super) call_id: String,
+    /// Our From value, with its tag.
+    local: String,
+    /// The far side's To value, with its tag.
+    remote: String,
+    remote_target: Uri,
+    /// Record-Route, nearest proxy first.
+    routes: Vec<String>,
+    cseq: Arc<AtomicU32>,
+    remote_cseq: Option<u32>,
+    /// The user part of our Contact.
+    user: String,
+}
+
+impl Dialog {
+    /// The dialog that a response to this INVITE creates; `None` when it lacks what a dialog
+    /// needs.
+    pub(super) fn from_response(invite: &Request, response: &Response, user: &str) -> Option<Self> {
+        to_tag(response)?;
+        let target = value(&response.headers, "Contact")
+            .and_then(|contact| split_list(contact).first().copied())
+            .and_then(address)
+            .and_then(uri);
+        let mut routes: Vec<String> = response
+            .headers
+            .iter()
+            .filter(|header| matches!(header, Header::RecordRoute(_)))
+            .flat_map(|header| split_list(header.value()))
+            .map(str::to_owned)
+            .collect();
+        routes.reverse();
+        Some(Self {
+            call_id: invite.call_id_header().ok()?.value().to_owned(),
+            local: invite.from_header().ok()?.value().to_owned(),
+            remote: response.to_header().ok()?.value().to_owned(),
+            // A provisional response need not name one; requests then go the way of the INVITE.
+            remote_target: target.unwrap_or_else(|| invite.uri.clone()),
+            routes,
+            cseq: Arc::new(AtomicU32::new(invite.cseq_header().ok()?.seq().ok()?)),
+            remote_cseq: None,
+            user: user.to_owned(),
+        })
+    }
+
+    /// The number of the next request.
+    pub(super) fn next_cseq(&self) -> u32 {
+        self.cseq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A counter that goes on numbering this dialog's requests.
+    pub(super) fn numbering(&self) -> impl FnMut() -> u32 + Send + use<> {
+        let cseq = Arc::clone(&self.cseq);
+        move || cseq.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The address that the next request is sent to: the nearest proxy, or the far side itself.
+    pub(super) fn next_hop(&self) -> Uri {
+        self.routes
+            .first()
+            .and_then(|route| address(route))
+            .and_then(uri)
+            .unwrap_or_else(|| self.remote_target.clone())
+    }
+
+    /// A request in the dialog.
+    pub(super) fn request(&self, method: Method, flow: &Flow, more: Vec<Header>) -> Request {
+        let cseq = self.next_cseq();
+        let mut headers = vec![flow.via(), Header::MaxForwards("70".into())];
+        headers.extend(self.routes.iter().map(|route| Header::Route(route.as_str().into())));
+        headers.extend([
+            Header::From(self.local.as_str().into()),
+            Header::To(self.remote.as_str().into()),
+            Header::CallId(self.call_id.as_str().into()),
+            Header::CSeq(format!("{cseq} {method}").into()),
+        ]);
+        // RFC 3261 table 2 and RFC 3311: only these refresh the target.
+        if matches!(method, Method::Invite | Method::Update) {
+            headers.push(Header::Contact(self.contact(flow).into()));
+            headers.push(header("Allow", ALLOW));
+            headers.push(header("Supported", SUPPORTED));
+        }
+        headers.push(header("User-Agent", super::stack::USER_AGENT));
+        headers.extend(more);
+        Request {
+            method,
+            uri: self.remote_target.clone(),
+            version: Version::V2,
+            headers: headers.into(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Our Contact value.
+    pub(super) fn contact(&self, flow: &Flow) -> String {
+        flow.contact(&self.user)
+    }
+
+    /// Takes a request of the far side: whether it is in this dialog, and in order.
+    pub(super) fn take(&mut self, request: &Request) -> Taken {
+        let theirs = request.from_header().ok().and_then(|from| from.tag().ok().flatten());
+        let ours = request.to_header().ok().and_then(|to| to.tag().ok().flatten());
+        let tag_of = |text: &str| tag(text).map(str::to_owned);
+        if theirs.map(|tag| tag.value().to_owned()) != tag_of(&self.remote)
+            || ours.map(|tag| tag.value().to_owned()) != tag_of(&self.local)
+        {
+            return Taken::Foreign;
+        }
+        let Some(cseq) = request.cseq_header().ok().and_then(|cseq| cseq.seq().ok()) else {
+            return Taken::Foreign;
+        };
+        // RFC 3261 section 12.2.2.
+        if self.remote_cseq.is_some_and(|last| cseq <= last) {
+            return Taken::OutOfOrder;
+        }
+        self.remote_cseq = Some(cseq);
+        Taken::InOrder
+    }
+
+    /// Goes on where the early dialog with the same far side stopped: its numbering is one.
+    pub(super) fn go_on_from(&mut self, early: &Self) {
+        self.cseq = Arc::clone(&early.cseq);
+        self.remote_cseq = early.remote_cseq;
+    }
+
+    /// Takes the Contact of a request or response that refreshes the target (section 12.2).
+    pub(super) fn refresh_target(&mut self, headers: &Headers) {
+        if let Some(target) = value(headers, "Contact").and_then(address).and_then(uri) {
+            self.remote_target = target;
+        }
+    }
+}
+
+/// What became of a far side's request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    InOrder,
+    /// Older than one that was taken.
+    OutOfOrder,
+    /// Of another dialog.
+    Foreign,
+}
+
+/// The tag that names the far side of a response's dialog.
+pub(super) fn to_tag(response: &Response) -> Option<String> {
+    let tag = response.to_header().ok()?.tag().ok()??;
+    Some(tag.value().to_owned())
+}
+
+/// The tag of a From or To value.
+fn tag(value: &str) -> Option<&str> {
+    let (_, parameters) = value.rsplit_once('>').or_else(|| value.split_once(';'))?;
+    parameters.split(';').find_map(|parameter| {
+        let (name, tag) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("tag").then_some(tag.trim())
+    })
+}
+
+/// The SDP of a message; `None` when it has another body, or none.
+pub(super) fn sdp(headers: &Headers, body: &[u8]) -> Option<String> {
+    let kind = value(headers, "Content-Type")?.split(';').next()?.trim();
+    if body.is_empty() || !kind.eq_ignore_ascii_case("application/sdp") {
+        return None;
+    }
+    String::from_utf8(body.to_vec()).ok()
+}
+
+/// The SDP of a response.
+pub(super) fn response_sdp(response: &Response) -> Option<String> {
+    sdp(response.headers(), response.body())
+}

@@ -1,0 +1,211 @@
+//! Where a trunk's requests go: RFC 3263 without NAPTR, as a trunk's transport is configured.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    net::{NetError, runtime::TokioRuntimeProvider},
+    proto::rr::{RData, RecordType},
+};
+use rand::RngExt as _;
+
+use super::SipTransport;
+
+/// Targets of one name, at most.
+const MAX_HOPS: usize = 16;
+
+/// One place that requests can be sent to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Hop {
+    pub(super) address: SocketAddr,
+    pub(super) transport: SipTransport,
+    /// The name that was asked for, which a certificate must name too (RFC 5922 section 7.2).
+    pub(super) name: String,
+}
+
+/// Why there is nowhere to send to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResolveError {
+    #[error("DNS does not know {name}: {error}")]
+    Dns { name: String, error: NetError },
+    #[error("DNS has no address for {0}")]
+    Nothing(String),
+}
+
+pub(super) struct Resolver {
+    dns: TokioResolver,
+}
+
+impl Resolver {
+    /// Asks this server, or the system's.
+    pub(super) fn new(server: Option<SocketAddr>) -> Result<Self, NetError> {
+        let builder = match server {
+            None => TokioResolver::builder_tokio()?,
+            Some(server) => {
+                let mut udp = ConnectionConfig::udp();
+                udp.port = server.port();
+                let mut tcp = ConnectionConfig::tcp();
+                tcp.port = server.port();
+                let server = NameServerConfig::new(server.ip(), true, vec![udp, tcp]);
+                let config = ResolverConfig::from_name_servers(vec![server]);
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            }
+        };
+        Ok(Self { dns: builder.build()? })
+    }
+
+    /// The places of a host, in the order in which they are to be tried.
+    pub(super) async fn hops(
+        &self,
+        host: &str,
+        port: Option<u16>,
+        transport: SipTransport,
+    ) -> Result<Vec<Hop>, ResolveError> {
+        let hop = |address| Hop { address, transport, name: host.to_owned() };
+        let usual = port.unwrap_or(transport.default_port());
+        if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            return Ok(vec![hop(SocketAddr::new(ip, usual))]);
+        }
+        let mut hops = Vec::new();
+        if port.is_none() {
+            for (target, port) in self.services(host, transport).await {
+                if let Ok(addresses) = self.addresses(&target).await {
+                    hops.extend(addresses.into_iter().map(|ip| hop(SocketAddr::new(ip, port))));
+                }
+            }
+        }
+        if hops.is_empty() {
+            let addresses = self.addresses(host).await?;
+            hops.extend(addresses.into_iter().map(|ip| hop(SocketAddr::new(ip, usual))));
+        }
+        hops.truncate(MAX_HOPS);
+        if hops.is_empty() { Err(ResolveError::Nothing(host.to_owned())) } else { Ok(hops) }
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let answer = self
+            .dns
+            .lookup_ip(absolute(host))
+            .await
+            .map_err(|error| ResolveError::Dns { name: host.to_owned(), error })?;
+        Ok(answer.iter().collect())
+    }
+
+    /// The SRV records of a host; none when DNS does not answer, as then its address is tried.
+    async fn services(&self, host: &str, transport: SipTransport) -> Vec<(String, u16)> {
+        let service = match transport {
+            SipTransport::Udp => "_sip._udp",
+            SipTransport::Tcp => "_sip._tcp",
+            SipTransport::Tls => "_sips._tcp",
+        };
+        let name = absolute(&format!("{service}.{host}"));
+        let Ok(answer) = self.dns.lookup(name, RecordType::SRV).await else {
+            return Vec::new();
+        };
+        let records = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::SRV(srv) => Some(Service {
+                priority: srv.priority,
+                weight: srv.weight,
+                target: srv.target.to_utf8(),
+                port: srv.port,
+            }),
+            _ => None,
+        });
+        let mut rng = rand::rng();
+        order(records.collect(), |sum| rng.random_range(0..=sum))
+    }
+}
+
+/// Nothing is appended to a name with a dot at its end.
+fn absolute(name: &str) -> String {
+    if name.ends_with('.') { name.to_owned() } else { format!("{name}.") }
+}
+
+#[derive(Debug, Clone)]
+struct Service {
+    priority: u16,
+    weight: u16,
+    target: String,
+    port: u16,
+}
+
+/// The order of RFC 2782: by priority, and at random by weight among equals. `draw(sum)` draws a
+/// number from 0 to `sum`.
+fn order(services: Vec<Service>, mut draw: impl FnMut(u32) -> u32) -> Vec<(String, u16)> {
+    let mut by_priority = BTreeMap::<u16, Vec<Service>>::new();
+    for service in services {
+        // RFC 2782: a target of "." says that the service is not there.
+        if service.target != "." {
+            by_priority.entry(service.priority).or_default().push(service);
+        }
+    }
+    let mut ordered = Vec::new();
+    for mut equals in by_priority.into_values() {
+        equals.sort_by_key(|service| service.weight);
+        while !equals.is_empty() {
+            let sum = equals.iter().map(|service| u32::from(service.weight)).sum();
+            let drawn = draw(sum);
+            let mut running = 0;
+            let index = equals
+                .iter()
+                .position(|service| {
+                    running += u32::from(service.weight);
+                    running >= drawn
+                })
+                .unwrap_or(0);
+            let service = equals.remove(index);
+            ordered.push((service.target, service.port));
+        }
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(priority: u16, weight: u16, target: &str) -> Service {
+        Service { priority, weight, target: target.to_owned(), port: 5060 }
+    }
+
+    fn targets(ordered: Vec<(String, u16)>) -> Vec<String> {
+        ordered.into_iter().map(|(target, _)| target).collect()
+    }
+
+    #[test]
+    fn the_lowest_priority_comes_first_and_the_heaviest_are_drawn_most() {
+        let all =
+            || vec![service(20, 0, "late"), service(10, 60, "heavy"), service(10, 40, "light")];
+        assert_eq!(targets(order(all(), |_| 0)), ["light", "heavy", "late"]);
+        assert_eq!(targets(order(all(), |sum| sum.min(41))), ["heavy", "light", "late"]);
+        let mut first_heavy = 0;
+        for drawn in 0..=100 {
+            let first = targets(order(all(), |sum| drawn.min(sum))).remove(0);
+            first_heavy += usize::from(first == "heavy");
+        }
+        assert_eq!(first_heavy, 60);
+    }
+
+    #[test]
+    fn a_service_that_is_declared_absent_has_no_target() {
+        assert!(order(vec![service(0, 0, ".")], |_| 0).is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_address_needs_no_dns() {
+        let resolver = Resolver::new(Some("127.0.0.1:9".parse().unwrap())).unwrap();
+        for (host, port, transport, address) in [
+            ("192.0.2.1", None, SipTransport::Udp, "192.0.2.1:5060"),
+            ("192.0.2.1", None, SipTransport::Tls, "192.0.2.1:5061"),
+            ("[2001:db8::1]", Some(5070), SipTransport::Tcp, "[2001:db8::1]:5070"),
+        ] {
+            let hops = resolver.hops(host, port, transport).await.unwrap();
+            assert_eq!(hops.len(), 1);
+            assert_eq!(hops[0].address, address.parse().unwrap());
+        }
+    }
+}

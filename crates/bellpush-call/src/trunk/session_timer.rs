@@ -1,0 +1,217 @@
+//! Session timers (RFC 4028): who refreshes a session, when, and when it is dead.
+//!
+//! Pure: it says what is due; the dialog's edge does it.
+
+use std::time::{Duration, Instant};
+
+use rsipstack::sip::{Header, Headers};
+
+use super::message_parts::{has_token, header, value};
+
+/// The longest one that is taken from a far side.
+const MAX_INTERVAL: Duration = Duration::from_secs(24 * 3_600);
+
+/// The timer of one session; it may be off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SessionTimer {
+    /// The shortest interval that is agreed to.
+    min: Duration,
+    running: Option<Running>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Running {
+    interval: Duration,
+    since: Instant,
+    we_refresh: bool,
+}
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Refresh the session.
+    Refresh,
+    /// The far side did not refresh it: end it.
+    Expire,
+}
+
+/// The interval and the refresher that a Session-Expires header names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SessionExpires {
+    pub(super) interval: Duration,
+    pub(super) refresher: Option<Refresher>,
+}
+
+/// Seen from the transaction: who sent its request, or who answered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refresher {
+    Uac,
+    Uas,
+}
+
+impl SessionExpires {
+    pub(super) fn read(headers: &Headers) -> Option<Self> {
+        let text = value(headers, "Session-Expires").or_else(|| value(headers, "x"))?;
+        let mut parts = text.split(';').map(str::trim);
+        let interval = Duration::from_secs(parts.next()?.parse().ok()?).min(MAX_INTERVAL);
+        let refresher = parts.find_map(|part| {
+            let (name, who) = part.split_once('=')?;
+            match who.trim() {
+                _ if !name.trim().eq_ignore_ascii_case("refresher") => None,
+                who if who.eq_ignore_ascii_case("uac") => Some(Refresher::Uac),
+                who if who.eq_ignore_ascii_case("uas") => Some(Refresher::Uas),
+                _ => None,
+            }
+        });
+        Some(Self { interval, refresher })
+    }
+
+    pub(super) fn header(self) -> Header {
+        let refresher = match self.refresher {
+            None => "",
+            Some(Refresher::Uac) => ";refresher=uac",
+            Some(Refresher::Uas) => ";refresher=uas",
+        };
+        header("Session-Expires", format!("{}{refresher}", self.interval.as_secs()))
+    }
+}
+
+/// What a request of the far side asks of the timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Answer with this header, if any.
+    Agreed(Option<SessionExpires>),
+    /// The interval is too short: 422.
+    TooShort,
+}
+
+impl SessionTimer {
+    /// A timer that is off.
+    pub(super) fn new(min: Duration) -> Self {
+        Self { min, running: None }
+    }
+
+    /// Takes a 2xx to a request of ours that set up or refreshed the session (section 7.2).
+    pub(super) fn answered(&mut self, now: Instant, headers: &Headers) {
+        self.running = SessionExpires::read(headers).map(|expires| Running {
+            interval: expires.interval.max(self.min),
+            since: now,
+            we_refresh: expires.refresher != Some(Refresher::Uas),
+        });
+    }
+
+    /// Takes a request of the far side that refreshes the session (section 9).
+    pub(super) fn asked(&mut self, now: Instant, headers: &Headers) -> Asked {
+        let Some(asked) = SessionExpires::read(headers) else {
+            self.running = None;
+            return Asked::Agreed(None);
+        };
+        if asked.interval < self.min {
+            return Asked::TooShort;
+        }
+        // Who can't refresh must not be asked to.
+        let they_can = has_token(headers, "Supported", "timer") || has_token(headers, "k", "timer");
+        let refresher = match asked.refresher {
+            Some(refresher) => refresher,
+            None if they_can => Refresher::Uac,
+            None => Refresher::Uas,
+        };
+        self.running = Some(Running {
+            interval: asked.interval,
+            since: now,
+            we_refresh: refresher == Refresher::Uas,
+        });
+        Asked::Agreed(Some(SessionExpires { interval: asked.interval, refresher: Some(refresher) }))
+    }
+
+    /// The header of a refresh of ours.
+    pub(super) fn refresh(&self) -> Option<SessionExpires> {
+        self.running.map(|running| SessionExpires {
+            interval: running.interval,
+            refresher: Some(if running.we_refresh { Refresher::Uac } else { Refresher::Uas }),
+        })
+    }
+
+    /// Lengthens the interval, as a 422 to a refresh asks for.
+    pub(super) fn lengthen(&mut self, at_least: Duration) {
+        if let Some(running) = &mut self.running {
+            running.interval = running.interval.max(at_least.min(MAX_INTERVAL));
+        }
+    }
+
+    /// When the session is over unless it is refreshed before.
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        self.running.map(|running| running.since + running.interval)
+    }
+
+    /// What is due next, and when: our refresh after half of the interval, the far side's a third,
+    /// but at most 32 s, before its end (section 10).
+    pub(super) fn next(&self) -> Option<(Instant, Due)> {
+        let running = self.running?;
+        Some(if running.we_refresh {
+            (running.since + running.interval / 2, Due::Refresh)
+        } else {
+            let margin = Duration::from_secs(32).min(running.interval / 3);
+            (running.since + running.interval - margin, Due::Expire)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&str, &str)]) -> Headers {
+        fields.iter().map(|(name, text)| header(name, *text)).collect::<Vec<_>>().into()
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn whoever_the_answer_names_refreshes() {
+        let now = Instant::now();
+        for (text, due) in [
+            ("1800;refresher=uac", (now + 900 * SECOND, Due::Refresh)),
+            ("1800", (now + 900 * SECOND, Due::Refresh)),
+            ("1800;refresher=uas", (now + 1_768 * SECOND, Due::Expire)),
+            ("90; refresher=UAS", (now + 60 * SECOND, Due::Expire)),
+            ("1;refresher=uac", (now + 45 * SECOND, Due::Refresh)),
+        ] {
+            let mut timer = SessionTimer::new(90 * SECOND);
+            timer.answered(now, &headers(&[("Session-Expires", text)]));
+            assert_eq!(timer.next(), Some(due), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_an_interval_turns_the_timer_off() {
+        let mut timer = SessionTimer::new(90 * SECOND);
+        timer.answered(Instant::now(), &headers(&[("Session-Expires", "90")]));
+        timer.answered(Instant::now(), &headers(&[]));
+        assert_eq!(timer.next(), None);
+    }
+
+    #[test]
+    fn a_far_side_that_can_refresh_does_so_unless_it_asks_us() {
+        let now = Instant::now();
+        for (fields, refresher) in [
+            (vec![("Session-Expires", "600"), ("Supported", "timer")], Refresher::Uac),
+            (vec![("Session-Expires", "600")], Refresher::Uas),
+            (vec![("x", "600;refresher=uas"), ("Supported", "timer")], Refresher::Uas),
+        ] {
+            let mut timer = SessionTimer::new(90 * SECOND);
+            let agreed = SessionExpires { interval: 600 * SECOND, refresher: Some(refresher) };
+            assert_eq!(timer.asked(now, &headers(&fields)), Asked::Agreed(Some(agreed)));
+            let due = timer.next().unwrap().1;
+            assert_eq!(due == Due::Refresh, refresher == Refresher::Uas);
+        }
+    }
+
+    #[test]
+    fn an_interval_that_is_too_short_is_refused() {
+        let mut timer = SessionTimer::new(90 * SECOND);
+        let asked = timer.asked(Instant::now(), &headers(&[("Session-Expires", "89")]));
+        assert_eq!(asked, Asked::TooShort);
+        assert_eq!(timer.next(), None);
+    }
+}

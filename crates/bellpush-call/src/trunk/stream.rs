@@ -1,0 +1,224 @@
+//! SIP over TCP and TLS: one connection to a far side.
+//!
+//! The stack below sees a pair of channels; the connection, its framing (RFC 3261 section 18.3)
+//! and its certificates are handled here, so that TLS has the server's one crypto provider, and
+//! everybody who uses a connection learns of its end.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use rsipstack::{
+    sip::{SipMessage, Transport},
+    transport::{SipAddr, SipConnection, TransportEvent, channel::ChannelConnection},
+};
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpSocket,
+    sync::mpsc,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{SipTransport, resolver::Hop};
+
+/// Bytes of one message, at most.
+const MAX_MESSAGE: usize = 64 * 1024;
+/// Messages that may wait to be written.
+const WAITING: usize = 64;
+/// How long one message may take to be written before the connection is given up.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An open connection.
+pub(super) struct Stream {
+    pub(super) connection: SipConnection,
+    pub(super) local: SocketAddr,
+    /// Cancelled when the connection is closed; cancelling it closes the connection.
+    pub(super) closed: CancellationToken,
+}
+
+/// Connects to a far side from this address.
+pub(super) async fn connect(
+    hop: &Hop,
+    from: SocketAddr,
+    tls: Option<Arc<ClientConfig>>,
+) -> io::Result<Stream> {
+    let socket = match hop.address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if from.is_ipv4() == hop.address.is_ipv4() && !from.ip().is_unspecified() {
+        socket.bind(SocketAddr::new(from.ip(), 0))?;
+    }
+    let tcp = socket.connect(hop.address).await?;
+    tcp.set_nodelay(true)?;
+    let local = tcp.local_addr()?;
+    let Some(tls) = tls else {
+        return serve(tcp, hop, local).await;
+    };
+    let name = ServerName::try_from(hop.name.clone())
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let stream = tokio_rustls::TlsConnector::from(tls).connect(name, tcp).await?;
+    serve(stream, hop, local).await
+}
+
+async fn serve<S>(stream: S, hop: &Hop, local: SocketAddr) -> io::Result<Stream>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let transport = match hop.transport {
+        SipTransport::Tls => Transport::Tls,
+        SipTransport::Tcp | SipTransport::Udp => Transport::Tcp,
+    };
+    let remote = SipAddr { r#type: Some(transport), addr: hop.address.into() };
+    let closed = CancellationToken::new();
+    // Unbounded in type only: the reader waits for the network, and the stack's loop, which takes
+    // from it, for nothing.
+    let (to_stack, from_network) = mpsc::unbounded_channel();
+    let (to_network, messages) = mpsc::channel(WAITING);
+    let connection = ChannelConnection::create_connection_bounded(
+        from_network,
+        to_network,
+        remote.clone(),
+        Some(closed.clone()),
+    )
+    .await
+    .map_err(|error| io::Error::other(error.to_string()))?;
+    let connection = SipConnection::Channel(connection);
+    let (reader, writer) = tokio::io::split(stream);
+    let reading = Reader { reader, buffer: Vec::new(), address: hop.address, transport, remote };
+    let (token, way_back) = (closed.clone(), connection.clone());
+    tokio::spawn(async move {
+        let end = tokio::select! {
+            end = reading.run(&to_stack, &way_back) => end,
+            end = write(writer, messages) => end,
+            () = token.cancelled() => Ok(()),
+        };
+        if let Err(error) = end {
+            tracing::debug!(%error, "a SIP connection ended");
+        }
+        token.cancel();
+    });
+    Ok(Stream { connection, local, closed })
+}
+
+async fn write<W: AsyncWrite + Unpin>(
+    mut writer: W,
+    mut messages: mpsc::Receiver<TransportEvent>,
+) -> io::Result<()> {
+    while let Some(event) = messages.recv().await {
+        let TransportEvent::Incoming(message, ..) = event else { continue };
+        let bytes = message.to_bytes();
+        let written = async {
+            writer.write_all(&bytes).await?;
+            writer.flush().await
+        };
+        tokio::time::timeout(WRITE_TIMEOUT, written).await??;
+    }
+    Ok(())
+}
+
+struct Reader<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    address: SocketAddr,
+    transport: Transport,
+    remote: SipAddr,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    async fn run(
+        mut self,
+        to_stack: &mpsc::UnboundedSender<TransportEvent>,
+        connection: &SipConnection,
+    ) -> io::Result<()> {
+        loop {
+            while let Some(length) = frame(&self.buffer)? {
+                let bytes: Vec<u8> = self.buffer.drain(..length).collect();
+                // RFC 5626 section 3.5.1: line breaks between messages keep the connection alive.
+                if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+                    continue;
+                }
+                let message = SipMessage::try_from(bytes.as_slice()).and_then(|message| {
+                    SipConnection::update_msg_received(message, self.address, self.transport)
+                        .map_err(|error| rsipstack::sip::Error::ParseError(error.to_string()))
+                });
+                let Ok(message) = message else {
+                    // A frame that is no message: what follows it can't be trusted either.
+                    return Err(io::ErrorKind::InvalidData.into());
+                };
+                let event =
+                    TransportEvent::Incoming(message, connection.clone(), self.remote.clone());
+                if to_stack.send(event).is_err() {
+                    return Ok(());
+                }
+            }
+            if self.reader.read_buf(&mut self.buffer).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The length of the first message in a buffer, or of the line breaks before it; `None` when it
+/// has not arrived in full.
+fn frame(buffer: &[u8]) -> io::Result<Option<usize>> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let breaks = buffer.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+    if breaks > 0 {
+        return Ok(Some(breaks));
+    }
+    let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+        return if buffer.len() > MAX_MESSAGE { Err(invalid()) } else { Ok(None) };
+    };
+    let mut body = 0;
+    for line in buffer[..head].split(|byte| *byte == b'\n') {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let name = line[..colon].trim_ascii();
+        if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"l") {
+            body = std::str::from_utf8(line[colon + 1..].trim_ascii())
+                .ok()
+                .and_then(|text| text.parse::<usize>().ok())
+                .ok_or_else(invalid)?;
+        }
+    }
+    if body > MAX_MESSAGE || head > MAX_MESSAGE {
+        return Err(invalid());
+    }
+    let length = head + 4 + body;
+    Ok((buffer.len() >= length).then_some(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MESSAGE: &[u8] = b"BYE sip:a@b SIP/2.0\r\nl: 3\r\n\r\nabc";
+
+    #[test]
+    fn messages_are_cut_out_of_the_stream_one_by_one() {
+        assert_eq!(frame(MESSAGE).unwrap(), Some(MESSAGE.len()));
+        let two = [MESSAGE, MESSAGE].concat();
+        assert_eq!(frame(&two).unwrap(), Some(MESSAGE.len()));
+        for cut in 0..MESSAGE.len() {
+            assert_eq!(frame(&MESSAGE[..cut]).unwrap(), None, "{cut}");
+        }
+        assert_eq!(frame(b"\r\n\r\nBYE").unwrap(), Some(4));
+    }
+
+    #[test]
+    fn a_stream_that_is_not_sip_is_given_up() {
+        assert!(frame(&vec![b'x'; MAX_MESSAGE + 1]).is_err());
+        assert!(frame(b"BYE\r\nContent-Length: much\r\n\r\n").is_err());
+        assert!(frame(b"BYE\r\nContent-Length: 99999999\r\n\r\n").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_survive(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(Some(length)) = frame(&bytes) {
+                prop_assert!(length > 0 && length <= bytes.len());
+            }
+        }
+    }
+}

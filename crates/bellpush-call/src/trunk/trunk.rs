@@ -1,0 +1,253 @@
+//! One running trunk: where its requests go, as whom, and how it is.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rsipstack::sip::{self, Header, Method, Request, Uri, Version, uri::ParamsExt as _};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::CertificateDer};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    SipTransport, TrunkConfig, TrunkStatus,
+    dialog::Dialog,
+    message_parts::{header, uri},
+    resolver::{Hop, ResolveError},
+    stack::{Flow, Stack, USER_AGENT},
+};
+
+/// How long to wait for a target's answer to OPTIONS.
+const OPTIONS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A trunk that runs.
+pub(super) struct Trunk {
+    pub(super) config: TrunkConfig,
+    pub(super) stack: Arc<Stack>,
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    status: Mutex<TrunkStatus>,
+    /// Cancelled when the trunk is taken out; its calls go on.
+    pub(super) stopped: CancellationToken,
+}
+
+impl Trunk {
+    pub(super) fn new(config: TrunkConfig, stack: Arc<Stack>) -> Self {
+        let mut status = TrunkStatus::default();
+        let tls = match config.transport {
+            SipTransport::Tls => match client_config(config.trusted_certificates.as_deref()) {
+                Ok(tls) => Some(Arc::new(tls)),
+                Err(error) => {
+                    status.lost(error);
+                    None
+                }
+            },
+            SipTransport::Udp | SipTransport::Tcp => None,
+        };
+        let stopped = CancellationToken::new();
+        Self { config, stack, tls, status: Mutex::new(status), stopped }
+    }
+
+    pub(super) fn status(&self) -> TrunkStatus {
+        self.change(|status| status.clone())
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut TrunkStatus) -> T) -> T {
+        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The targets of a new request, those first that are not known to be silent.
+    pub(super) async fn hops(&self) -> Result<Vec<Hop>, ResolveError> {
+        let TrunkConfig { domain, port, outbound_proxy, transport, .. } = &self.config;
+        let (host, port) =
+            outbound_proxy.as_ref().map_or((domain, *port), |proxy| (&proxy.host, proxy.port));
+        let mut hops = self
+            .stack
+            .resolver
+            .hops(host, port, *transport)
+            .await
+            .inspect_err(|error| self.change(|status| status.lost(error.to_string())))?;
+        let targets: Vec<SocketAddr> = hops.iter().map(|hop| hop.address).collect();
+        self.change(|status| {
+            status.retain(&targets);
+            hops.sort_by_key(|hop| status.targets.get(&hop.address) == Some(&false));
+        });
+        Ok(hops)
+    }
+
+    /// A way to a target, within the time that a target has.
+    pub(super) async fn flow(&self, hop: &Hop) -> std::io::Result<Flow> {
+        if hop.transport == SipTransport::Tls && self.tls.is_none() {
+            return Err(std::io::Error::other("the trusted certificates can't be read"));
+        }
+        let limit = self.stack.config.target_timeout;
+        let flow = tokio::time::timeout(limit, self.stack.flow(hop, self.tls.as_ref())).await;
+        flow.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// The way of a request in a dialog: the connection that it has, or where its route leads.
+    pub(super) async fn way_to(&self, dialog: &Dialog, flow: &Flow) -> Flow {
+        if flow.hop.transport != SipTransport::Udp && !flow.closed.is_cancelled() {
+            return flow.clone();
+        }
+        let next = dialog.next_hop();
+        let transport = match next.transport() {
+            Some(sip::Transport::Tcp) => SipTransport::Tcp,
+            Some(sip::Transport::Tls) => SipTransport::Tls,
+            Some(sip::Transport::Udp) => SipTransport::Udp,
+            _ => flow.hop.transport,
+        };
+        let host = next.host_with_port.host.to_string();
+        let port = next.host_with_port.port.map(|port| port.value());
+        let hops = self.stack.resolver.hops(&host, port, transport).await;
+        let hop = hops.ok().and_then(|hops| hops.into_iter().next());
+        match hop {
+            Some(hop) => self.flow(&hop).await.unwrap_or_else(|_| flow.clone()),
+            None => flow.clone(),
+        }
+    }
+
+    /// The user that the trunk is known by.
+    pub(super) fn user(&self) -> &str {
+        let registered = self.config.registration.as_ref().and_then(|r| r.user.as_ref());
+        let caller = self.config.caller.user.as_ref();
+        registered.or(caller).map_or("bellpush", |user| user.as_str())
+    }
+
+    /// Where a user on the trunk's domain is asked for; without one, the domain itself.
+    pub(super) fn request_uri(&self, user: Option<&str>) -> Option<Uri> {
+        let port = self.config.port.map_or_else(String::new, |port| format!(":{port}"));
+        let transport = match self.config.transport {
+            SipTransport::Udp => "",
+            SipTransport::Tcp => ";transport=tcp",
+            SipTransport::Tls => ";transport=tls",
+        };
+        let user = user.map_or_else(String::new, |user| format!("{user}@"));
+        uri(&format!("sip:{user}{}{port}{transport}", self.host()))
+    }
+
+    /// The address of a user on the trunk's domain, as From and To have it.
+    pub(super) fn address_of(&self, user: &str) -> String {
+        format!("sip:{user}@{}", self.host())
+    }
+
+    fn host(&self) -> String {
+        match self.config.domain.parse::<std::net::Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            Err(_) => self.config.domain.clone(),
+        }
+    }
+
+    /// A request outside of any dialog, from and to the trunk's own user.
+    pub(super) fn request(
+        &self,
+        method: Method,
+        request_uri: Uri,
+        ids: &RequestIds,
+        flow: &Flow,
+        more: Vec<Header>,
+    ) -> Request {
+        let from = self.address_of(self.user());
+        let to = if method == Method::Register { from.clone() } else { request_uri.to_string() };
+        let mut headers = vec![
+            flow.via(),
+            Header::MaxForwards("70".into()),
+            Header::From(format!("<{from}>;tag={}", ids.tag).into()),
+            Header::To(format!("<{to}>").into()),
+            Header::CallId(ids.call_id.as_str().into()),
+            Header::CSeq(format!("{} {method}", ids.cseq).into()),
+            header("User-Agent", USER_AGENT),
+        ];
+        headers.extend(more);
+        Request {
+            method,
+            uri: request_uri,
+            version: Version::V2,
+            headers: headers.into(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Asks each target by OPTIONS whether it is there, again and again.
+    pub(super) async fn keep_alive(self: Arc<Self>, every: Duration) {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.stopped.cancelled() => return,
+            }
+            let Ok(hops) = self.hops().await else { continue };
+            for hop in hops {
+                let asked = Instant::now();
+                let result = tokio::time::timeout(OPTIONS_TIMEOUT, self.ask(&hop)).await;
+                let result = result.unwrap_or_else(|_| Err("no answer to OPTIONS".to_owned()));
+                self.change(|status| match result {
+                    Ok(()) => status.answered(hop.address, Some(asked.elapsed())),
+                    Err(error) => status.failed(hop.address, error),
+                });
+            }
+        }
+    }
+
+    async fn ask(&self, hop: &Hop) -> Result<(), String> {
+        let flow = self.flow(hop).await.map_err(|error| error.to_string())?;
+        let ids = RequestIds::new();
+        let request = self
+            .request_uri(None)
+            .map(|uri| self.request(Method::Options, uri, &ids, &flow, Vec::new()))
+            .ok_or_else(|| format!("{:?} is no domain", self.config.domain))?;
+        let cseq = || ids.cseq + 1;
+        let answer = self.stack.exchange(request, &flow, self.config.credentials.as_ref(), cseq);
+        let response = answer.await.map_err(|error| error.to_string())?;
+        match response.status_code.code() {
+            // Whatever else it says, it is there.
+            408 => Err("no answer to OPTIONS".to_owned()),
+            503 => Err("OPTIONS: 503 Service Unavailable".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What names a request outside of dialogs.
+pub(super) struct RequestIds {
+    pub(super) call_id: String,
+    pub(super) tag: String,
+    pub(super) cseq: u32,
+}
+
+impl RequestIds {
+    pub(super) fn new() -> Self {
+        Self {
+            call_id: format!("{:032x}", rand::random::<u128>()),
+            tag: format!("{:016x}", rand::random::<u64>()),
+            cseq: 1,
+        }
+    }
+}
+
+/// TLS as a client, trusting the system's certificates or those of a file.
+fn client_config(trusted: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    match trusted {
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        Some(path) => {
+            let unreadable = |error: &dyn std::fmt::Display| {
+                format!("the trusted certificates in {} can't be read: {error}", path.display())
+            };
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|e| unreadable(&e))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| unreadable(&error))?;
+                roots.add(certificate).map_err(|error| unreadable(&error))?;
+            }
+        }
+    }
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())
+        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
+}

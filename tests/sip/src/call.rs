@@ -1,0 +1,155 @@
+//! A call over a trunk, as the engine would make it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use bellpush_call::{
+    ByeCause, Callee, CallerIdentity, CodecPolicy, FromTrunk, SipTarget, SipTransport, SipUser,
+    SrtpPolicy, ToTrunk, TrunkConfig, Trunks, TrunksConfig,
+};
+use bellpush_core::ids::TrunkId;
+use tokio::sync::mpsc;
+
+/// How long a far side may take for one step.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// An offer of one codec.
+pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+    m=audio 40000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n";
+
+/// Trunks on loopback, with timers that a test has the patience for.
+#[must_use]
+pub fn trunks_config() -> TrunksConfig {
+    TrunksConfig {
+        t1: Duration::from_millis(100),
+        target_timeout: Duration::from_millis(1_000),
+        min_session_interval: Duration::from_secs(2),
+        ..TrunksConfig::new(([127, 0, 0, 1], 0).into())
+    }
+}
+
+/// These trunks, running.
+///
+/// # Errors
+/// The UDP port can't be opened.
+pub async fn trunks(configs: Vec<TrunkConfig>) -> anyhow::Result<Trunks> {
+    let trunks = Trunks::start(trunks_config()).await?;
+    trunks.set(configs);
+    Ok(trunks)
+}
+
+/// A static UDP trunk to a port of loopback.
+#[must_use]
+pub fn trunk(port: u16) -> TrunkConfig {
+    TrunkConfig {
+        id: TrunkId::from_uuid(uuid::Uuid::now_v7()),
+        domain: "127.0.0.1".into(),
+        outbound_proxy: None,
+        port: Some(port),
+        transport: SipTransport::Udp,
+        credentials: None,
+        registration: None,
+        keep_alive: None,
+        caller: CallerIdentity::default(),
+        trusted_certificates: None,
+    }
+}
+
+/// A call to extension 100 over a trunk.
+///
+/// # Panics
+/// Never: 100 is a user.
+#[must_use]
+pub fn target(trunk: &TrunkConfig) -> SipTarget {
+    let user = SipUser::try_from("100");
+    SipTarget {
+        trunk_id: trunk.id,
+        to: user.map(Callee::User).unwrap_or_else(|_| unreachable!("100 is a user")),
+        caller: CallerIdentity::default(),
+        headers: Vec::new(),
+        codecs: CodecPolicy::default(),
+        srtp: SrtpPolicy::Off,
+        session_timer: None,
+    }
+}
+
+/// One call.
+pub struct Call {
+    to_trunk: mpsc::Sender<ToTrunk>,
+    from_trunk: mpsc::Receiver<FromTrunk>,
+}
+
+impl Call {
+    /// Calls a target.
+    ///
+    /// # Errors
+    /// The trunk's task is gone.
+    pub async fn start(trunks: &Trunks, target: SipTarget) -> anyhow::Result<Self> {
+        let (sender, from_trunk) = mpsc::channel(8);
+        let to_trunk = trunks.call(Box::new(move |message| {
+            let sender = sender.clone();
+            Box::pin(async move {
+                let _ = sender.send(message).await;
+            })
+        }));
+        let call = Self { to_trunk, from_trunk };
+        call.send(ToTrunk::Invite { target: Box::new(target), sdp: OFFER.into() }).await?;
+        Ok(call)
+    }
+
+    /// Tells the trunk something.
+    ///
+    /// # Errors
+    /// The call is over.
+    pub async fn send(&self, message: ToTrunk) -> anyhow::Result<()> {
+        self.to_trunk.send(message).await.context("the call is over")
+    }
+
+    /// Hangs up an answered call.
+    ///
+    /// # Errors
+    /// The call is over.
+    pub async fn hang_up(&self) -> anyhow::Result<()> {
+        self.send(ToTrunk::Bye { cause: ByeCause::NORMAL }).await
+    }
+
+    /// What the trunk tells next.
+    ///
+    /// # Errors
+    /// Nothing comes.
+    pub async fn next(&mut self) -> anyhow::Result<FromTrunk> {
+        match tokio::time::timeout(PATIENCE, self.from_trunk.recv()).await {
+            Ok(Some(message)) => Ok(message),
+            Ok(None) => bail!("the call was dropped without a word"),
+            Err(_) => bail!("nothing came for {PATIENCE:?}"),
+        }
+    }
+
+    /// What the trunk tells until the call is answered, in a word each, and the answer.
+    ///
+    /// # Errors
+    /// It is not answered.
+    pub async fn answer(&mut self) -> anyhow::Result<(Vec<&'static str>, String)> {
+        let mut before = Vec::new();
+        loop {
+            match self.next().await? {
+                FromTrunk::Answered { sdp } => return Ok((before, sdp)),
+                FromTrunk::Ringing => before.push("ringing"),
+                FromTrunk::EarlyMedia { .. } => before.push("early media"),
+                other => bail!("{other:?} came before the answer"),
+            }
+        }
+    }
+
+    /// Waits until the trunk has told all.
+    ///
+    /// # Errors
+    /// It tells something more, or does not end.
+    pub async fn end(mut self) -> anyhow::Result<()> {
+        match tokio::time::timeout(PATIENCE, self.from_trunk.recv()).await {
+            Ok(None) => Ok(()),
+            Ok(Some(message)) => bail!("{message:?} came after the end"),
+            Err(_) => bail!("the call does not end"),
+        }
+    }
+}

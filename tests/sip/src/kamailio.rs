@@ -1,0 +1,159 @@
+//! Kamailio as registrar and proxy.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use tokio::process::{Child, Command};
+
+use crate::free_port;
+
+/// A running Kamailio: it registers user `1000` with password `secret`, and passes calls of that
+/// user on to a port of loopback.
+pub struct Kamailio {
+    process: Child,
+    folder: tempfile::TempDir,
+    /// Where it listens for UDP and TCP, on loopback; TLS is one above.
+    pub port: u16,
+}
+
+impl Kamailio {
+    /// Starts it, with an algorithm for digests. With a certificate and its key (PEM files), it takes TLS too.
+    ///
+    /// # Errors
+    /// Kamailio can't be started.
+    pub async fn start(
+        next: u16,
+        algorithm: &str,
+        tls: Option<(&Path, &Path)>,
+    ) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let port = free_port()?;
+        let config = config(port, next, algorithm, tls);
+        std::fs::write(folder.path().join("kamailio.cfg"), config)?;
+        let log = std::fs::File::create(folder.path().join("log"))?;
+        let process = Command::new("/usr/sbin/kamailio")
+            .args(["-DD", "-E", "-m", "16", "-M", "4", "-f", "kamailio.cfg"])
+            .arg("-Y")
+            .arg(folder.path())
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .context("Kamailio can't be started; install the Debian package kamailio")?;
+        let kamailio = Self { process, folder, port };
+        let start = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if start.elapsed() > Duration::from_secs(40) {
+                bail!("Kamailio does not open its port: {}", kamailio.log());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(kamailio)
+    }
+
+    /// What it logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Stops it, so that it is a far side that vanishes.
+    ///
+    /// # Errors
+    /// It does not stop.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        terminate(&self.process)?;
+        tokio::time::timeout(Duration::from_secs(20), self.process.wait()).await??;
+        Ok(())
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        // Its children end with it only when it is asked to end.
+        let _ = terminate(&self.process);
+    }
+}
+
+fn terminate(process: &Child) -> anyhow::Result<()> {
+    if let Some(id) = process.id() {
+        std::process::Command::new("kill").arg(id.to_string()).status()?;
+    }
+    Ok(())
+}
+
+fn config(port: u16, next: u16, algorithm: &str, tls: Option<(&Path, &Path)>) -> String {
+    let (listen, module, parameters) = match tls {
+        None => (String::new(), "", String::new()),
+        Some((certificate, key)) => (
+            format!("enable_tls=yes\nlisten=tls:127.0.0.1:{}\n", port + 1),
+            "loadmodule \"tls.so\"\n",
+            format!(
+                "modparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\nmodparam(\"tls\", \"certificate\", \"{}\")\nmodparam(\"tls\", \"private_key\", \"{}\")\n",
+                certificate.display(),
+                key.display()
+            ),
+        ),
+    };
+    format!(
+        r#"#!KAMAILIO
+debug=2
+log_stderror=yes
+children=1
+tcp_children=1
+auto_aliases=no
+disable_core_dump=yes
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+{listen}
+{module}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "auth.so"
+{parameters}
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "max_expires", 60)
+modparam("auth", "algorithm", "{algorithm}")
+request_route {{
+    if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+    if (is_method("CANCEL")) {{ if (t_check_trans()) {{ t_relay(); }} exit; }}
+    if (has_totag()) {{
+        if (loose_route()) {{ t_relay(); exit; }}
+        if (is_method("ACK") && t_check_trans()) {{ t_relay(); exit; }}
+        sl_send_reply("404", "Not here");
+        exit;
+    }}
+    if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
+    if (is_method("REGISTER")) {{
+        if (!pv_www_authenticate("127.0.0.1", "secret", "0") || $au != "1000") {{
+            www_challenge("127.0.0.1", "1");
+            exit;
+        }}
+        save("location");
+        exit;
+    }}
+    if (!pv_proxy_authenticate("127.0.0.1", "secret", "0") || $au != "1000") {{
+        proxy_challenge("127.0.0.1", "1");
+        exit;
+    }}
+    consume_credentials();
+    record_route();
+    $du = "sip:127.0.0.1:{next}";
+    t_relay();
+}}
+"#
+    )
+}

@@ -1,0 +1,86 @@
+//! A small DNS server: A records of loopback, and the SRV records that a test wants.
+
+use std::net::SocketAddr;
+
+use hickory_resolver::proto::{
+    op::{Message, MessageType, ResponseCode},
+    rr::{
+        Name, RData, Record, RecordType,
+        rdata::{A, SRV},
+    },
+};
+use tokio::{net::UdpSocket, task::JoinHandle};
+
+/// One SRV record.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// What is asked for, such as `_sip._udp.pbx.example.`.
+    pub name: &'static str,
+    /// The order among several.
+    pub priority: u16,
+    /// The port of 127.0.0.1.
+    pub port: u16,
+}
+
+/// A running DNS server.
+pub struct Names {
+    /// Where it listens.
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Names {
+    /// Starts a server that knows these services; every other name has the address 127.0.0.1.
+    ///
+    /// # Errors
+    /// The port can't be opened.
+    pub async fn start(services: Vec<Service>) -> anyhow::Result<Self> {
+        let socket = UdpSocket::bind("127.0.0.1:0").await?;
+        let address = socket.local_addr()?;
+        let task = tokio::spawn(async move {
+            let mut buffer = [0; 1_500];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+                let Ok(query) = Message::from_vec(&buffer[..length]) else { continue };
+                if let Ok(answer) = answer(&query, &services).to_vec() {
+                    let _ = socket.send_to(&answer, from).await;
+                }
+            }
+        });
+        Ok(Self { address, task })
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn answer(query: &Message, services: &[Service]) -> Message {
+    let mut answer = Message::response(query.metadata.id, query.metadata.op_code);
+    answer.metadata.message_type = MessageType::Response;
+    answer.metadata.authoritative = true;
+    for question in &query.queries {
+        answer.add_query(question.clone());
+        let name = question.name().clone();
+        match question.query_type() {
+            RecordType::A => {
+                let address = RData::A(A::new(127, 0, 0, 1));
+                answer.add_answer(Record::from_rdata(name, 5, address));
+            }
+            RecordType::SRV => {
+                let asked = name.to_lowercase().to_utf8();
+                for service in services.iter().filter(|service| service.name == asked) {
+                    let Ok(host) = Name::from_utf8("host.example.") else { continue };
+                    let srv = SRV::new(service.priority, 0, service.port, host);
+                    answer.add_answer(Record::from_rdata(name.clone(), 5, RData::SRV(srv)));
+                }
+                if answer.answers.is_empty() {
+                    answer.metadata.response_code = ResponseCode::NXDomain;
+                }
+            }
+            _ => {}
+        }
+    }
+    answer
+}
