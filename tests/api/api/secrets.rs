@@ -95,6 +95,30 @@ async fn a_secret_is_nowhere_to_be_seen() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_says_what_it_was_sent_does_not_bring_a_secret_into_the_delivery_log() {
+    let shop = Shop::open().await;
+    let router = axum::Router::new().fallback(
+        async |uri: axum::http::Uri, headers: axum::http::HeaderMap| {
+            let key = String::from_utf8_lossy(headers["x-key"].as_bytes()).into_owned();
+            (axum::http::StatusCode::BAD_REQUEST, format!("{uri} with {key}"))
+        },
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let echo = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut new = settings(&format!("http://{address}/{{secret.key}}"), json!({ "key": HUSH }));
+    new["headers"] = json!({ "x-key": "{secret.key}" });
+    let path = create(&shop, &new).await;
+    load_widget(&shop).await;
+    let attempt = bellpush_test_support::eventually("an attempt on record", SOON, async || {
+        let page: Value = shop.api.get(&format!("{path}/deliveries")).await?.expect(200)?.json()?;
+        Ok(page["items"][0]["attempts"].get(0).cloned())
+    });
+    assert_eq!(attempt.await.unwrap()["detail"], "/{secret.key} with {secret.key}");
+    echo.abort();
+}
+
+#[tokio::test]
 async fn only_secrets_that_are_there_can_be_named() {
     let shop = Shop::open().await;
     let all = format!("/v1/apps/{}/integrations", shop.app.id);

@@ -8,8 +8,8 @@ use jiff::{Timestamp, fmt::rfc2822};
 
 use super::connector::ConnectError;
 
-/// How much of an answer's body is kept.
-pub(super) const KEPT_BYTES: usize = 4_096;
+/// How much of an answer's body is kept, in bytes.
+pub const KEPT_BYTES: usize = 4_096;
 
 /// What came of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]

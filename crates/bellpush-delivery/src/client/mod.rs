@@ -23,10 +23,10 @@ use rustls::crypto::aws_lc_rs;
 use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Request;
-use answer::{BodyEnd, KEPT_BYTES};
+use answer::BodyEnd;
 use connector::{GuardedTcp, InTime};
 
-pub use answer::Answer;
+pub use answer::{Answer, KEPT_BYTES};
 pub use connector::{Resolve, Resolving, SystemResolver};
 pub use guard::AddressPolicy;
 

@@ -58,7 +58,7 @@ pub(super) async fn attempt(
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
         status: answer.status,
         failure: answer.failure,
-        detail: answer.detail,
+        detail: endpoint.without_secrets(answer.detail),
         retry_after: answer.retry_after,
     };
     (delivery.key, report)

@@ -3,12 +3,14 @@
 //! Everything that is the same for all requests is made once. What holds a secret is kept in memory
 //! that is wiped when it is given back, and becomes a part of a request only when that is sent.
 
-use std::{collections::BTreeMap, time::Duration};
+mod secrets;
+
+use std::time::Duration;
 
 use bellpush_core::{
     delivery::{FailureClass, PendingDelivery},
     ids::IntegrationId,
-    integration::{EndpointUrl, IntegrationSettings, Piece, SecretName, TextWithSecrets},
+    integration::{EndpointUrl, IntegrationSettings, SecretName},
 };
 use bytes::Bytes;
 use http::{
@@ -16,11 +18,12 @@ use http::{
     header::{CONTENT_TYPE, USER_AGENT},
 };
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
-use url::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use secrets::{Redaction, Secrets, expand, expand_url, sensitive};
 
 use crate::{
+    client::KEPT_BYTES,
     payload::{BodyMaker, EventFacts, TemplateError},
     signing::Signer,
 };
@@ -32,11 +35,6 @@ const APP_ID: HeaderName = HeaderName::from_static("bellpush-app-id");
 const CALL_ID: HeaderName = HeaderName::from_static("bellpush-call-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("bellpush-attempt");
 const AGENT: &str = concat!("bellpush/", env!("CARGO_PKG_VERSION"));
-
-/// RFC 3986 2.3: all but the unreserved characters. A secret is data, not syntax of the URL.
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// Many a secret is more than one segment of a path.
-const IN_PATH: &AsciiSet = &IN_QUERY.remove(b'/');
 
 /// Why requests to an integration can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +107,7 @@ pub struct Endpoint {
     /// Headers that are the same in all requests.
     headers: HeaderMap,
     secret_headers: Vec<(HeaderName, SecretString)>,
+    redaction: Redaction,
     body: BodyMaker,
     signer: Signer,
 }
@@ -129,7 +128,7 @@ impl Endpoint {
         integration_id: IntegrationId,
         settings: &IntegrationSettings,
         signer: Signer,
-        secrets: &BTreeMap<SecretName, SecretString>,
+        secrets: &Secrets,
     ) -> Result<Self, EndpointError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -142,7 +141,7 @@ impl Endpoint {
                 headers.insert(key, value.as_str().parse().map_err(|_| invalid())?);
                 continue;
             }
-            let expanded = expanded(value, secrets)?;
+            let expanded = expand(value, secrets)?;
             sensitive(&expanded).map_err(|_| invalid())?;
             headers.remove(&key);
             secret_headers.push((key, expanded));
@@ -155,6 +154,7 @@ impl Endpoint {
             target: target(&settings.url, secrets)?,
             headers,
             secret_headers,
+            redaction: Redaction::new(settings, secrets),
             body: BodyMaker::new(&settings.payload)?,
             signer,
         })
@@ -170,6 +170,12 @@ impl Endpoint {
             }
             _ => false,
         }
+    }
+
+    /// What the endpoint said, cut at [`KEPT_BYTES`], without the secrets that it was sent.
+    #[must_use]
+    pub fn without_secrets(&self, said: String) -> String {
+        self.redaction.apply(said, KEPT_BYTES)
     }
 
     /// Makes attempt `number` of a delivery, to be sent now.
@@ -206,68 +212,17 @@ impl Endpoint {
     }
 }
 
-fn target(
-    url: &EndpointUrl,
-    secrets: &BTreeMap<SecretName, SecretString>,
-) -> Result<Target, EndpointError> {
-    if let Some(plain) = url.plain() {
-        return Ok(Target::Plain(plain.as_str().parse().map_err(|_| EndpointError::Url)?));
+fn target(url: &EndpointUrl, secrets: &Secrets) -> Result<Target, EndpointError> {
+    match url.plain() {
+        Some(url) => Ok(Target::Plain(url.as_str().parse().map_err(|_| EndpointError::Url)?)),
+        None => expand_url(url, secrets).map(Target::Secret),
     }
-    let mut in_query = false;
-    let mut text = Zeroizing::new(String::new());
-    for piece in url.text().pieces() {
-        match piece {
-            Piece::Literal(literal) => {
-                in_query |= literal.contains('?');
-                text.push_str(literal);
-            }
-            Piece::Secret(name) => {
-                let kept = if in_query { IN_QUERY } else { IN_PATH };
-                text.extend(utf8_percent_encode(value(name, secrets)?, kept));
-            }
-        }
-    }
-    let parsed = Url::parse(&text).map_err(|_| EndpointError::Url)?;
-    // The encoding sees to it already; here it is made sure, whatever the parser of URLs does.
-    if !url.leads_to(&parsed) || !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(EndpointError::OtherHost);
-    }
-    let url = SecretString::from(String::from(parsed));
-    url.expose_secret().parse::<Uri>().map_err(|_| EndpointError::Url)?;
-    Ok(Target::Secret(url))
-}
-
-fn expanded(
-    text: &TextWithSecrets,
-    secrets: &BTreeMap<SecretName, SecretString>,
-) -> Result<SecretString, EndpointError> {
-    let mut expanded = Zeroizing::new(String::new());
-    for piece in text.pieces() {
-        expanded.push_str(match piece {
-            Piece::Literal(literal) => literal,
-            Piece::Secret(name) => value(name, secrets)?,
-        });
-    }
-    Ok(expanded.as_str().into())
-}
-
-fn value<'a>(
-    name: &SecretName,
-    secrets: &'a BTreeMap<SecretName, SecretString>,
-) -> Result<&'a str, EndpointError> {
-    let found = secrets.get(name).ok_or_else(|| EndpointError::UnknownSecret(name.clone()))?;
-    Ok(found.expose_secret())
-}
-
-/// A header's value that neither a log nor a compression table may keep.
-fn sensitive(value: &SecretString) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
-    let mut value = HeaderValue::from_bytes(value.expose_secret().as_bytes())?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use bellpush_core::{
         delivery::{DeliveryKey, Seq},
         events::EventTime,
