@@ -154,6 +154,41 @@ test("custom code that throws, floods or forges does no harm to a call", async (
   expect(ended.data.event.data).toMatchObject({ reason: "user_hangup" });
 });
 
+test("markup that gets into the widget runs nothing and reaches nobody", async ({ page, shop }) => {
+  const widget = await shop.open(page);
+  await widget.evaluate((elsewhere) => {
+    const spied = window as unknown as { hacked: string[]; blocked: string[] };
+    spied.hacked = [];
+    spied.blocked = [];
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+      spied.blocked.push(effectiveDirective);
+    });
+    const hack = (how: string) => `window.hacked.push('${how}')`;
+    const holder = document.createElement("div");
+    holder.innerHTML = `
+      <script>${hack("script")}</script>
+      <img src="${elsewhere}/pixel" onerror="${hack("handler")}">
+      <a href="javascript:${hack("link")}">link</a>
+      <form action="${elsewhere}"><button>send</button></form>`;
+    document.body.append(holder);
+    holder.querySelector("a")?.click();
+    holder.querySelector("button")?.click();
+    window.setTimeout(hack("text as code"));
+    fetch(elsewhere, { mode: "no-cors" }).then(
+      () => spied.hacked.push("fetch"),
+      () => {},
+    );
+  }, "https://elsewhere.example");
+  const spied = (what: "hacked" | "blocked") =>
+    widget.evaluate((what) => (window as unknown as Record<string, string[]>)[what] ?? [], what);
+  const attempts = ["connect-src", "form-action", "img-src", "script-src-attr", "script-src-elem"];
+  await until("all of it is blocked", async () => {
+    const blocked = await spied("blocked");
+    return attempts.every((directive) => blocked.includes(directive));
+  });
+  expect(await spied("hacked")).toEqual([]);
+});
+
 test("a preview says so and reaches no integration", async ({ page, shop }) => {
   // A preview belongs to the server's own pages: any page of its origin stands for them.
   await page.goto(`${shop.server.url}/healthz`);
