@@ -185,6 +185,8 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn name(text: &str) -> SecretName {
@@ -207,6 +209,19 @@ mod tests {
             let read: TextWithSecrets = text.parse().unwrap();
             assert_eq!(read.pieces(), pieces, "{text}");
             assert_eq!(read.as_str(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_pieces_of_a_text_are_the_text(text in r"(\PC|\{secret\.[a-z]\}|[{}.]){0,20}") {
+            if let Ok(read) = text.parse::<TextWithSecrets>() {
+                let written = |piece: &Piece| match piece {
+                    Piece::Literal(text) => text.clone(),
+                    Piece::Secret(name) => format!("{{secret.{name}}}"),
+                };
+                prop_assert_eq!(read.pieces().iter().map(written).collect::<String>(), text);
+            }
         }
     }
 

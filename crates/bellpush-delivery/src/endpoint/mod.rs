@@ -228,6 +228,7 @@ mod tests {
         events::EventTime,
         ids::{AppId, EventId},
     };
+    use proptest::{prelude::*, sample::select};
     use uuid::Uuid;
 
     use super::*;
@@ -311,6 +312,24 @@ mod tests {
                 assert_eq!(authority, "hooks.example", "{url} with {value}");
                 assert_eq!(uri.scheme_str(), Some("https"), "{url} with {value}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_whatever_leads_to_another_host_or_breaks_the_head(
+            value in r"\PC{1,60}",
+            place in select(vec!["/{secret.x}", "/a/{secret.x}?b", "?{secret.x}", "/?a={secret.x}#b"]),
+        ) {
+            let mut settings = settings(&format!("https://hooks.example{place}"));
+            settings.headers.insert("x-key".into(), "a {secret.x} b".parse().unwrap());
+            let endpoint = endpoint(&settings, &[("x", &value)]).unwrap();
+            let request = request(&endpoint);
+            prop_assert_eq!(request.uri.authority().unwrap().as_str(), "hooks.example");
+            let head = request.uri.to_string();
+            prop_assert!(head.bytes().all(|byte| byte.is_ascii_graphic()), "{}", head);
+            let sent = format!("a {value} b");
+            prop_assert_eq!(request.headers["x-key"].as_bytes(), sent.as_bytes());
         }
     }
 

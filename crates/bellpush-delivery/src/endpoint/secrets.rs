@@ -145,6 +145,8 @@ fn rest_of(look: &str, text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const HUSH: &str = "hush/\"4c1d\"&x";
@@ -181,6 +183,23 @@ mod tests {
         }
         // In a text that was not cut it is no secret.
         assert_eq!(redaction().apply("be hush".into(), 4_096), "be hush");
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_whatever_is_left_in_a_text(
+            value in "[ -~]{8,40}",
+            before in "[ -~]{0,20}",
+            after in "[ -~]{0,20}",
+        ) {
+            let url = "https://hooks.example/{secret.a}".parse().unwrap();
+            let secrets = BTreeMap::from([("a".parse().unwrap(), value.as_str().into())]);
+            let redaction = Redaction::new(&IntegrationSettings::new("n", url), &secrets);
+            for look in [value.clone(), utf8_percent_encode(&value, IN_PATH).to_string()] {
+                let text = redaction.apply(format!("{before}{look}{after}"), 4_096);
+                prop_assert!(!text.contains(&look), "{}", text);
+            }
+        }
     }
 
     #[test]

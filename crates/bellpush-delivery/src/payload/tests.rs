@@ -1,4 +1,5 @@
 use bellpush_core::{events::CATALOGUE, integration::Preset};
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -63,6 +64,19 @@ fn what_an_event_holds_never_becomes_structure() {
         let body = maker.make(&EventFacts { envelope: &text, ..SAMPLE }).unwrap();
         let body: Json = serde_json::from_slice(&body).unwrap();
         assert!(!body.to_string().contains("\"admin\""), "{preset:?}: {body}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_value_whatever_becomes_structure(text in any::<String>(), key in any::<String>()) {
+        let template = r#"{"plain":{{ data.text }},"joined":{{ "a " ~ data.text }},"map":{{ data.map }}}"#;
+        let body = make(template, &event(json!({ "text": text, "map": { key.clone(): text } })));
+        let body: Json = serde_json::from_str(&body.unwrap()).unwrap();
+        let expected = json!({
+            "plain": text, "joined": format!("a {text}"), "map": { key: text },
+        });
+        prop_assert_eq!(body, expected);
     }
 }
 
