@@ -28,7 +28,7 @@ pub(crate) struct Options {
     /// Where the server keeps its data, for deliveries
     #[arg(long, value_enum, default_value = "sqlite")]
     store: StoreKind,
-    /// Print the figures of deliveries as JSON, and nothing else, to standard output
+    /// Print the figures of deliveries or calls as JSON, and nothing else, to standard output
     #[arg(long)]
     json: bool,
     /// Options of the load generator, after `--`
@@ -44,6 +44,8 @@ enum Subject {
     Sizes,
     /// Events accepted and on disk, deliveries, latencies, CPU time, memory and recovery
     Delivery,
+    /// Concurrent calls: CPU time, set-ups, added latency, jitter, loss and memory
+    Calls,
     /// widget_loaded and tap to connected, in a real browser
     Browser,
 }
@@ -68,6 +70,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     match options.subject {
         Subject::Startup => startup(),
         Subject::Delivery => delivery(options),
+        Subject::Calls => calls(options),
         Subject::Browser => browser(),
         Subject::Sizes => Ok(()),
     }
@@ -91,6 +94,16 @@ fn delivery(options: &Options) -> anyhow::Result<()> {
     if let Some(postgres) = &postgres {
         command.env("BELLPUSH_TEST_POSTGRES", postgres.url());
     }
+    let status = command.env("BELLPUSH_BIN", binary(true)).status()?;
+    ensure!(status.success(), "the measurement failed ({status})");
+    Ok(())
+}
+
+fn calls(options: &Options) -> anyhow::Result<()> {
+    execute(&mut cargo(&["build", "--release", "--package", "bellpush-load"]))?;
+    let load = binary(true).with_file_name("bellpush-load");
+    let mut command = command(&load.to_string_lossy(), &["calls"]);
+    command.args(options.json.then_some("--json")).args(&options.load);
     let status = command.env("BELLPUSH_BIN", binary(true)).status()?;
     ensure!(status.success(), "the measurement failed ({status})");
     Ok(())

@@ -1,11 +1,12 @@
 //! Load for a real server, and what it bears: durable ingest, deliveries to a webhook sink, a long
-//! backlog, and a kill.
+//! backlog, and a kill; and calls.
 //!
 //! Server, load generator, sink and database are processes of their own on one machine, so that the
 //! figures are those of the whole, and the CPU time is told apart by process.
 #![allow(clippy::print_stdout, reason = "printing figures is all it does")]
 
 mod bench;
+mod calls;
 mod clock;
 mod generator;
 mod http;
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Measures the server named by BELLPUSH_BIN
     Delivery(bench::Options),
+    /// Measures calls through the server named by BELLPUSH_BIN
+    Calls(calls::Options),
     /// The webhook receiver, as a process of its own
     #[command(hide = true)]
     Sink(sink::Options),
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     tasks.block_on(&runtime, async {
         match Cli::parse().command {
             Command::Delivery(options) => bench::run(&options).await,
+            Command::Calls(options) => calls::run(&options).await,
             Command::Sink(options) => sink::run(options).await,
             Command::Generate(options) => generator::run(options).await,
         }

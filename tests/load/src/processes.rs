@@ -82,6 +82,11 @@ fn children(parent: u32) -> anyhow::Result<Vec<Process>> {
     Ok(children)
 }
 
+/// CPU seconds of a process so far, user and system.
+pub(crate) fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
+    Ok(cpu(pid)?.own)
+}
+
 /// The parent of a process.
 pub(crate) fn parent(pid: u32) -> anyhow::Result<u32> {
     Ok(cpu(pid)?.parent)
