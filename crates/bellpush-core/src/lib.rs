@@ -1,5 +1,6 @@
 //! The language of Bellpush: ids, the event envelope and its catalogue, the life cycle of a call,
-//! the URL context, allowed origins, and what an app and an integration are made of.
+//! the URL context, allowed origins, business hours and the routing of calls, and what apps, profiles,
+//! trunks and integrations are made of.
 //!
 //! Nothing here opens a socket or a file, sleeps, reads a clock or draws a random number: time and
 //! ids come in as arguments. That is what lets every rule be tested to exhaustion.
@@ -8,7 +9,11 @@ pub mod app;
 pub mod context;
 pub mod delivery;
 pub mod events;
+pub mod hours;
 pub mod ids;
 pub mod integration;
 pub mod lifecycle;
 pub mod origin;
+pub mod profile;
+pub mod routing;
+pub mod trunk;

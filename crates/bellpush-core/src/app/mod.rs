@@ -1,8 +1,10 @@
-//! What an app is made of, as its owner sets it up: name, allowed origins, survey, custom buttons
-//! and custom code.
+//! What an app is made of, as its owner sets it up: name, allowed origins, survey, custom buttons,
+//! custom code and business hours.
 
 mod buttons;
 mod survey;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ pub use survey::{
     Answer, Answers, AnswersError, MAX_COMMENT_CHARS, MAX_QUESTIONS, Question, Survey,
 };
 
-use crate::origin::AllowedOrigin;
+use crate::{hours::BusinessHours, origin::AllowedOrigin};
 
 /// A setting that cannot be saved: where it is and what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +35,8 @@ impl FieldError {
 pub const MAX_ORIGINS: usize = 64;
 /// Custom buttons in one app, at most.
 pub const MAX_BUTTONS: usize = 20;
+/// Seconds that a call may wait for its visitor, at most.
+pub const MAX_RESUME_SECONDS: u8 = 30;
 /// Bytes of each of the two custom-code fields, at most.
 pub const MAX_CUSTOM_CODE_BYTES: usize = 64 * 1024;
 
@@ -59,10 +63,40 @@ pub struct AppSettings {
     /// Code of one's own, run in a sandbox.
     #[serde(default)]
     pub custom_code: CustomCode,
+    /// Live calls of the app at once, at most; `null`: as many as the server takes.
+    #[serde(default)]
+    pub max_calls: Option<u32>,
+    /// Whether a browser has to work for a session, so that floods of them are dear.
+    #[serde(default)]
+    pub challenge: ChallengePolicy,
+    /// Seconds that a call waits for its visitor while one page follows another: 0 to 30.
+    #[serde(default = "eight")]
+    pub resume_seconds: u8,
+    /// When calls are taken, for profiles without hours of their own; `null`: always.
+    #[serde(default)]
+    pub hours: Option<BusinessHours>,
 }
 
 fn english() -> String {
     "en".into()
+}
+
+/// When a browser has to prove some work before it gets a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengePolicy {
+    /// Never.
+    Off,
+    /// Always.
+    On,
+    /// While more sessions are asked for than is usual for the app.
+    #[default]
+    Auto,
+}
+
+const fn eight() -> u8 {
+    8
 }
 
 /// HTML that runs in a sandboxed frame beside the widget.
@@ -95,6 +129,10 @@ impl AppSettings {
             survey: None,
             custom_buttons: Vec::new(),
             custom_code: CustomCode::default(),
+            max_calls: None,
+            challenge: ChallengePolicy::default(),
+            resume_seconds: eight(),
+            hours: None,
         }
     }
 
@@ -102,6 +140,12 @@ impl AppSettings {
     #[must_use]
     pub fn allows(&self, origin: &AllowedOrigin) -> bool {
         self.allowed_origins.contains(origin)
+    }
+
+    /// How long a call waits for its visitor while one page follows another.
+    #[must_use]
+    pub const fn resume_window(&self) -> Duration {
+        Duration::from_secs(self.resume_seconds as u64)
     }
 
     /// Checks every rule that the types do not carry.
@@ -131,6 +175,15 @@ impl AppSettings {
                 "/customButtons",
                 format!("an app has at most {MAX_BUTTONS} custom buttons"),
             ));
+        }
+        if self.resume_seconds > MAX_RESUME_SECONDS {
+            return Err(FieldError::new(
+                "/resumeSeconds",
+                format!("a call waits 0 to {MAX_RESUME_SECONDS} s for its visitor"),
+            ));
+        }
+        if let Some(hours) = &self.hours {
+            hours.check("/hours")?;
         }
         for (index, button) in self.custom_buttons.iter().enumerate() {
             button.check(&format!("/customButtons/{index}"))?;
@@ -188,11 +241,13 @@ mod tests {
             ("/survey/questions", serde_json::json!([])),
             ("/customButtons/0/url", serde_json::json!("javascript:alert(1)")),
             ("/customButtons/0/label", serde_json::json!("")),
+            ("/resumeSeconds", serde_json::json!(31)),
             ("/customCode/head", serde_json::json!("x".repeat(MAX_CUSTOM_CODE_BYTES + 1))),
         ] {
             let mut settings = good();
             settings["customCode"] = serde_json::json!({ "head": "", "body": "" });
             settings["language"] = "en".into();
+            settings["resumeSeconds"] = 0.into();
             *settings.pointer_mut(pointer).unwrap() = value;
             assert_eq!(read(settings).unwrap_err().pointer, pointer);
         }
