@@ -9,6 +9,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/firefox-esr", "firefox-esr"),
     ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
+    // Carries media for visitors whose network blocks UDP.
+    ("/usr/bin/turnserver", "coturn"),
     // Cuts the network in the middle of a call.
     ("/usr/sbin/nft", "nftables"),
     // Sets the clock of a single process.

@@ -13,6 +13,7 @@ mod ops;
 mod router;
 mod server;
 mod tokens;
+mod turn;
 mod widget;
 
 pub use calls::recovery;
@@ -20,7 +21,8 @@ pub use demo::Demo;
 pub use http::limits::LimitSettings;
 pub use router::{openapi, router};
 pub use server::{Server, ServerConfig};
-pub use tokens::{ApiKey, SessionToken, WidgetKey};
+pub use tokens::{ApiKey, ResumeToken, SessionToken, WidgetKey};
+pub use turn::TurnConfig;
 
 use bellpush_core::ids::EventId;
 use uuid::Uuid;

@@ -1,17 +1,18 @@
 //! All routes, and what goes around every request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{Path, Request},
-    http::{HeaderName, HeaderValue, StatusCode, Uri},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
     csrf::{CsrfLayer, ProtectionError},
 };
 use utoipa::openapi::{
@@ -29,6 +30,9 @@ use crate::{
     },
     ops, widget,
 };
+
+/// How long a browser may remember what a node allows.
+const PREFLIGHT_TIME: Duration = Duration::from_secs(3_600);
 
 /// The API's routes with their description.
 fn api_routes() -> OpenApiRouter<Arc<Server>> {
@@ -49,15 +53,18 @@ pub fn router(server: Arc<Server>) -> Router {
     let document: &'static OpenApi = Box::leak(Box::new(document));
     // The widget lives on the server's own origin: a page of another site has no business here,
     // whatever token it may have got hold of.
-    let own_pages_only =
-        CsrfLayer::new().with_rejection_response(|_: ProtectionError| -> Response {
-            Problem::cross_site(
-                "only the server's own pages may send this; if you embed the widget, use its \
+    let own_origin = server.config.own_origin.as_str();
+    let csrf = CsrfLayer::new();
+    // At a node's own URL, pages of the server's public URL are its own as well.
+    let csrf = csrf.clone().add_trusted_origin(own_origin).unwrap_or(csrf);
+    let own_pages_only = csrf.with_rejection_response(|_: ProtectionError| -> Response {
+        Problem::cross_site(
+            "only the server's own pages may send this; if you embed the widget, use its \
                  iframe or the loader",
-            )
-            .into_response()
-        });
-    Router::new()
+        )
+        .into_response()
+    });
+    let router = Router::new()
         .merge(api)
         .route("/v1/openapi.json", get(move || async move { axum::Json(document) }))
         .route("/w/{appId}", get(widget::document::document))
@@ -71,7 +78,12 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/metrics", get(ops::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(own_pages_only)
+        .layer(own_pages_only);
+    let router = match &server.config.node_url {
+        Some(_) => router.layer(for_own_pages(own_origin)),
+        None => router,
+    };
+    router
         .layer(middleware::map_response(with_security_headers))
         .layer(middleware::from_fn(log))
         .layer(CatchPanicLayer::custom(|_| {
@@ -79,6 +91,21 @@ pub fn router(server: Arc<Server>) -> Router {
                 .into_response()
         }))
         .with_state(server)
+}
+
+/// Lets the widgets of the server's public URL ask this node by its own.
+fn for_own_pages(own_origin: &str) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list([headers::value(own_origin)]))
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .max_age(PREFLIGHT_TIME)
 }
 
 fn description() -> OpenApi {

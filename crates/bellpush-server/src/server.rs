@@ -10,10 +10,10 @@ use axum::http::HeaderMap;
 use bellpush_call::Engine;
 use bellpush_core::{
     events::EventTime,
-    ids::{AppId, DestinationId, NodeId},
+    ids::{AppId, NodeId},
     origin::AllowedOrigin,
 };
-use bellpush_store::{Destination, SecretHash, Session, Store};
+use bellpush_store::{SecretHash, Session, Store};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -23,7 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    calls::LiveCalls,
+    calls::{LiveCalls, places::Places},
     demo::Demo,
     http::{
         assets::WidgetManifest,
@@ -33,6 +33,8 @@ use crate::{
         problem::Problem,
     },
     tokens::{ApiKey, SessionToken, WidgetKey},
+    turn::TurnConfig,
+    widget::challenge::Challenges,
 };
 
 /// Sessions kept in memory; others are read from the store.
@@ -54,12 +56,19 @@ pub struct ServerConfig {
     pub limits: LimitSettings,
     /// How long a session token is valid.
     pub session_lifetime: Duration,
+    /// Live calls from one address, at most.
+    pub max_calls_per_address: u32,
     /// After this time a call is ended by the far side.
     pub max_call_duration: Duration,
     /// Active integrations of one app, at most.
     pub max_active_integrations: u8,
     /// Whether endpoints on loopback addresses are accepted.
     pub allow_loopback_endpoints: bool,
+    /// The URL that browsers reach this very node by, without a slash at the end; `None` where one
+    /// node has the server's own URL for itself.
+    pub node_url: Option<String>,
+    /// The TURN server that visitors may use.
+    pub turn: Option<TurnConfig>,
     /// The demo page's app, when there is one.
     pub demo: Option<Demo>,
 }
@@ -73,6 +82,8 @@ pub struct Server {
     pub(crate) node_id: NodeId,
     pub(crate) limits: Limits,
     pub(crate) live_calls: LiveCalls,
+    pub(crate) places: Places,
+    pub(crate) challenges: Challenges,
     pub(crate) manifest: Option<WidgetManifest>,
     pub(crate) metrics: PrometheusHandle,
     /// Told when integrations have changed.
@@ -100,6 +111,8 @@ impl Server {
             node_id: NodeId::from_uuid(Uuid::now_v7()),
             limits: Limits::new(config.limits),
             live_calls: LiveCalls::default(),
+            places: Places::default(),
+            challenges: Challenges::default(),
             manifest: WidgetManifest::load(),
             metrics,
             integrations_changed,
@@ -210,18 +223,6 @@ impl Server {
             Some(found) if found.app_id == app_id => Ok(()),
             _ => Err(invalid()),
         }
-    }
-
-    /// The profile to call: the one asked for, or the app's default.
-    pub(crate) async fn profile(
-        &self,
-        app_id: AppId,
-        asked_for: Option<DestinationId>,
-    ) -> Result<Destination, Problem> {
-        self.store
-            .destination(app_id, asked_for)
-            .await?
-            .ok_or_else(|| Problem::invalid("the app has no such destination").at("/destination"))
     }
 
     /// Checks the API key of a request.

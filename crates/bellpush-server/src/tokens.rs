@@ -58,6 +58,11 @@ opaque_token!(
     "st_"
 );
 opaque_token!(
+    /// What a page shows to take up the call of the page before it. It works once.
+    ResumeToken,
+    "rt_"
+);
+opaque_token!(
     /// What a client of the management API shows.
     ApiKey,
     "bp_"

@@ -1,17 +1,17 @@
-//! Apps and their destinations.
+//! Apps.
 
 use bellpush_core::{
     app::AppSettings,
     events::EventTime,
     ids::{AppId, DestinationId},
+    profile::ProfileSettings,
 };
-
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
     db::{self, Row, to_json},
+    profiles,
 };
 
 /// An app.
@@ -27,31 +27,8 @@ pub struct App {
     pub updated_at: EventTime,
 }
 
-/// What kind of place a destination is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DestinationKind {
-    /// The built-in demo that answers every call.
-    Demo,
-}
-
-/// A destination: a profile that says where a call goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// Its id.
-    pub id: DestinationId,
-    /// Its app.
-    pub app_id: AppId,
-    /// Its name, for people.
-    pub name: String,
-    /// What kind of place it is.
-    pub kind: DestinationKind,
-    /// Whether calls that ask for no destination go there. Every app has exactly one such.
-    pub is_default: bool,
-}
-
 impl Store {
-    /// Makes an app, with the demo as its default destination.
+    /// Makes an app, with the demo as its default profile.
     ///
     /// # Errors
     /// When the database fails.
@@ -64,12 +41,8 @@ impl Store {
             VALUES ($1, $2, $3, $3)";
         let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
         db::execute(&transaction, sql, values).await?;
-        let sql = "
-            INSERT INTO destinations (id, app_id, name, kind, is_default)
-            VALUES ($1, $2, 'Demo', 'demo', TRUE)";
-        let destination_id = DestinationId::from_uuid(Uuid::now_v7());
-        let values = [destination_id.to_string().into(), id.to_string().into()];
-        db::execute(&transaction, sql, values).await?;
+        let profile_id = DestinationId::from_uuid(Uuid::now_v7());
+        profiles::insert(&transaction, id, profile_id, &ProfileSettings::demo(), true).await?;
         transaction.commit().await?;
         Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at })
     }
@@ -137,39 +110,6 @@ impl Store {
         transaction.commit().await?;
         Ok(deleted)
     }
-
-    /// An app's destinations, the default one first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn destinations(&self, app_id: AppId) -> Result<Vec<Destination>, StoreError> {
-        let sql = "
-            SELECT id, app_id, name, kind, is_default
-            FROM destinations
-            WHERE app_id = $1
-            ORDER BY is_default DESC, id";
-        db::read(db::all(&self.db().read, sql, [app_id.to_string().into()]).await?, destination)
-    }
-
-    /// Where a call of this app goes: the destination asked for, or the default one for `None`.
-    /// `None` when the app has no such destination.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn destination(
-        &self,
-        app_id: AppId,
-        asked: Option<DestinationId>,
-    ) -> Result<Option<Destination>, StoreError> {
-        let sql = "
-            SELECT id, app_id, name, kind, is_default
-            FROM destinations
-            WHERE app_id = $1
-              AND (id = $2 OR ($2 IS NULL AND is_default))";
-        let values = [app_id.to_string().into(), asked.map(|id| id.to_string()).into()];
-        let row = db::one(&self.db().read, sql, values).await?;
-        row.as_ref().map(destination).transpose()
-    }
 }
 
 fn app(row: &Row) -> Result<App, StoreError> {
@@ -178,15 +118,5 @@ fn app(row: &Row) -> Result<App, StoreError> {
         settings: row.json("settings")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
-    })
-}
-
-fn destination(row: &Row) -> Result<Destination, StoreError> {
-    Ok(Destination {
-        id: row.parse("id")?,
-        app_id: row.parse("app_id")?,
-        name: row.get("name")?,
-        kind: row.word("kind")?,
-        is_default: row.get("is_default")?,
     })
 }

@@ -64,6 +64,8 @@ pub struct Call {
     pub started_at: EventTime,
     /// When both sides heard each other first; known once it is over.
     pub connected_at: Option<EventTime>,
+    /// How it sounded, once that is known.
+    pub quality: Option<Value>,
     /// Where it stands.
     pub state: CallState,
 }
@@ -99,6 +101,17 @@ impl Store {
         let query = query(app_id, filter, page);
         let rows = db::all(&self.db().read, &query.sql, query.values).await?;
         Ok(Page::cut(db::read(rows, call)?, page.limit, |call| call.id))
+    }
+
+    /// Keeps how a call sounded, as the caller describes it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_call_quality(&self, id: CallId, quality: &Value) -> Result<(), StoreError> {
+        let sql = "UPDATE calls SET quality = $2 WHERE id = $1";
+        let values = [id.to_string().into(), quality.to_string().into()];
+        db::execute(&self.db().write, sql, values).await?;
+        Ok(())
     }
 
     /// What the visitor answered after a call.
@@ -146,6 +159,7 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         form_values: row.json_opt("form_values")?,
         started_at: row.time("started_at")?,
         connected_at: row.time_opt("connected_at")?,
+        quality: row.json_opt("quality")?,
         state,
     })
 }

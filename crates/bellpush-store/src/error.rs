@@ -2,7 +2,11 @@
 
 use std::{io, path::PathBuf};
 
-use bellpush_core::integration::{MAX_SECRETS, SecretName};
+use bellpush_core::{
+    app::FieldError,
+    ids::TrunkId,
+    integration::{MAX_SECRETS, SecretName},
+};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::{signing::MAX_OVERLAPS, vault::VaultError};
@@ -63,7 +67,7 @@ pub enum StoreError {
     Secret(#[from] VaultError),
 }
 
-/// Why an integration could not be saved.
+/// Why an integration, a profile or a trunk could not be saved or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// There is no such app.
@@ -100,6 +104,18 @@ pub enum SaveError {
          expire, or rotate without an overlap, which ends them all"
     )]
     TooManyOverlaps,
+    /// A profile refers to a trunk that is not there.
+    #[error("there is no trunk {0}")]
+    UnknownTrunk(TrunkId),
+    /// A setting can't be saved beside those that are there.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// Others refer to what was to be deleted.
+    #[error("it can't be deleted: {why}")]
+    InUse {
+        /** Who does, in a sentence. */
+        why: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -10,6 +10,7 @@ use crate::{
     db::{self, Row},
     secrets, signing,
     store::MASTER_KEY_CHECK,
+    trunks,
     vault::KeyRing,
 };
 
@@ -27,7 +28,7 @@ struct Place {
 }
 
 /// The check of the key comes first: from then on no process starts that lacks the new key.
-const PLACES: [Place; 5] = [
+const PLACES: [Place; 6] = [
     Place {
         select: "
             SELECT key AS one, '' AS two, value AS sealed
@@ -78,6 +79,14 @@ const PLACES: [Place; 5] = [
               AND name = $2
               AND sealed = $4",
         identity: secrets::identity,
+    },
+    Place {
+        select: "
+            SELECT id AS one, '' AS two, password AS sealed
+            FROM trunks
+            WHERE password IS NOT NULL",
+        update: "UPDATE trunks SET password = $3 WHERE id = $1 AND $2 = '' AND password = $4",
+        identity: |id, _| trunks::password_identity(id),
     },
 ];
 

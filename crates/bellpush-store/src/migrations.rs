@@ -14,6 +14,7 @@ use crate::{
 const MIGRATIONS: &[(&str, &str)] = &[
     ("first_light", include_str!("../migrations/0001_first_light.sql")),
     ("integration_secrets", include_str!("../migrations/0002_integration_secrets.sql")),
+    ("profiles_and_trunks", include_str!("../migrations/0003_profiles_and_trunks.sql")),
 ];
 
 const HISTORY: &str = "

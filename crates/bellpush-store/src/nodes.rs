@@ -31,16 +31,26 @@ pub(crate) const ORPHANED: &str = "
     ORDER BY calls.id";
 
 impl Store {
-    /// Enters a node; its calls are its own until the lease ends.
+    /// Enters a node, with the URL that browsers reach it alone by if it has one; its calls are its
+    /// own until the lease ends.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn join(&self, node_id: NodeId, lease_until: EventTime) -> Result<(), StoreError> {
+    pub async fn join(
+        &self,
+        node_id: NodeId,
+        lease_until: EventTime,
+        url: Option<&str>,
+    ) -> Result<(), StoreError> {
         let sql = "
-            INSERT INTO nodes (id, lease_until)
-            VALUES ($1, $2)
+            INSERT INTO nodes (id, lease_until, url)
+            VALUES ($1, $2, $3)
             ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until";
-        let values = [node_id.to_string().into(), lease_until.millis().into()];
+        let values = [
+            node_id.to_string().into(),
+            lease_until.millis().into(),
+            url.map(str::to_owned).into(),
+        ];
         db::execute(&self.db().write, sql, values).await?;
         Ok(())
     }
@@ -57,6 +67,21 @@ impl Store {
         let sql = "UPDATE nodes SET lease_until = $2 WHERE id = $1";
         let values = [node_id.to_string().into(), lease_until.millis().into()];
         Ok(db::execute(&self.db().write, sql, values).await? > 0)
+    }
+
+    /// The URLs of the nodes that live, of those that have one of their own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn node_urls(&self, now: EventTime) -> Result<Vec<String>, StoreError> {
+        let sql = "
+            SELECT DISTINCT url
+            FROM nodes
+            WHERE url IS NOT NULL
+              AND lease_until > $1
+            ORDER BY url";
+        let rows = db::all(&self.db().read, sql, [now.millis().into()]).await?;
+        db::read(rows, |row| row.get("url"))
     }
 
     /// Takes a node out.

@@ -19,7 +19,7 @@ use crate::{
     log::group,
     nodes,
     page::Query,
-    secrets, sessions,
+    profiles, secrets, sessions,
 };
 
 /// What each hot query must be served by.
@@ -49,6 +49,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(secrets::RECENT_REVEALS, reveals), "audit_reveals"),
         (audit::query(app_id, None, page), "audit_by_app"),
         (audit::query(app_id, Some(integration_id), page), "audit_by_integration"),
+        (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (calls::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),

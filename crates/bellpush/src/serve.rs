@@ -152,9 +152,12 @@ fn server_config(config: &Config, demo: Option<Demo>) -> ServerConfig {
         trusted_proxies: config.trusted_proxies.clone(),
         limits: config.limits,
         session_lifetime: config.session_lifetime,
+        max_calls_per_address: config.max_calls_per_address.get(),
         max_call_duration: config.max_call_duration,
         max_active_integrations: config.max_active_integrations,
         allow_loopback_endpoints: config.allow_loopback_endpoints,
+        node_url: config.node_url.as_ref().map(ToString::to_string),
+        turn: config.turn.clone(),
         demo,
     }
 }

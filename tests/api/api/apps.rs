@@ -22,7 +22,17 @@ fn settings() -> Value {
             { "label": "Ask", "states": ["ended"], "action": "emit", "name": "asks", "data": { "n": 1 } },
         ],
         "customCode": { "head": "<style></style>", "body": "<script></script>" },
+        "resumeSeconds": 3,
+        "maxCalls": 7,
+        "challenge": "off",
+        "hours": { "timeZone": "UTC", "alwaysOpen": true, "week": week(), "exceptions": [] },
     })
+}
+
+/// A week without windows, as answers spell it out.
+fn week() -> Value {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    days.into_iter().map(|day| (day.to_owned(), json!([]))).collect()
 }
 
 /// The settings in an answer, without what the server adds.
@@ -50,6 +60,9 @@ async fn an_app_is_made_with_all_its_parts_and_each_can_be_changed() {
         ("survey", json!({ "questions": [{ "id": "a", "label": "B?" }], "commentLabel": null })),
         ("customButtons", json!([settings()["customButtons"][2]])),
         ("customCode", json!({ "head": "", "body": "<p>" })),
+        ("resumeSeconds", json!(30)),
+        ("maxCalls", json!(1)),
+        ("challenge", json!("on")),
     ] {
         expected[field] = value.clone();
         let answer = shop.api.patch(&path, &json!({ field: value })).await.unwrap();

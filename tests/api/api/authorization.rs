@@ -18,6 +18,8 @@ fn operations(document: &Value, scheme: &str, app_id: &str) -> Vec<(Method, Stri
             let path = path
                 .replace("{appId}", app_id)
                 .replace("{callId}", "call_01920000000070008000000000000001")
+                .replace("{destinationId}", "dest_01920000000070008000000000000001")
+                .replace("{trunkId}", "trunk_01920000000070008000000000000001")
                 .replace("{integrationId}", "int_01920000000070008000000000000001")
                 .replace("{secretName}", "apiKey")
                 .replace("{keyId}", "wkey_01920000000070008000000000000001");

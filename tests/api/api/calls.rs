@@ -68,6 +68,7 @@ async fn a_visitor_hangs_up_and_the_answer_means_that_it_is_stored() {
 #[tokio::test]
 async fn a_page_that_goes_away_ends_its_call_by_a_beacon() {
     let shop = Shop::open().await;
+    shop.change(json!({ "resumeSeconds": 0 })).await.expect(200).unwrap();
     let widget = shop.widget().await;
     let call = widget.place().await.unwrap();
     widget.leave(&call.call_id).await.unwrap().expect(204).unwrap();

@@ -32,7 +32,7 @@ async fn the_widget_may_be_framed_by_the_allowed_origins_and_runs_its_own_script
     let expected = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' \
          'nonce-{nonce}'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob: \
-         mediastream:; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+         mediastream:; font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors {ORIGIN} https://b.example:8443"
     );
     assert_eq!(policy, expected);
@@ -76,7 +76,7 @@ async fn the_widget_is_told_what_it_shows() {
         "survey": survey,
         "customButtons": [button],
         "hasCustomCode": false,
-        "closed": false,
+        "hours": { "open": true, "changes": [] },
     });
     assert_eq!(config, expected);
 }

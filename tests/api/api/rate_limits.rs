@@ -3,6 +3,7 @@
 use bellpush_test_support::{
     answer::{self, Answer},
     server::Options,
+    visitor::Visitor,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -62,6 +63,30 @@ async fn calls_are_limited() {
     too_many(&Answer::to(request.header("x-forwarded-for", "1.2.3.4")).await.unwrap(), "calls");
     // Another session of the same address is no way around.
     too_many(&shop.widget().await.offer("v=0\r\n").await.unwrap(), "calls");
+}
+
+#[tokio::test]
+async fn live_calls_are_limited_by_app_and_by_address() {
+    let shop = Shop::with(Options::sqlite().with("--max-calls-per-address", "2")).await;
+    shop.change(json!({ "maxCalls": 1 })).await.expect(200).unwrap();
+    let widget = shop.widget().await;
+    let first = widget.place().await.unwrap();
+    let visitor = Visitor::new().await.unwrap();
+    let problem = refused(&widget.offer(visitor.offer()).await.unwrap(), 429, "rate-limited");
+    assert!(problem.detail.starts_with("the app has"), "{problem:?}");
+    shop.change(json!({ "maxCalls": null })).await.expect(200).unwrap();
+    let second = widget.place().await.unwrap();
+    // Another app is no way around.
+    let (_, embed) = shop.another(json!({})).await;
+    let other = embed.open(json!({})).await.unwrap();
+    let answer = other.offer(visitor.offer()).await.unwrap();
+    let problem = refused(&answer, 429, "rate-limited");
+    assert!(problem.detail.starts_with("your address has"), "{problem:?}");
+    assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{:?}", answer.headers);
+    for call in [first, second] {
+        widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    }
+    other.offer(visitor.offer()).await.unwrap().expect(201).unwrap();
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ test("a tab closed in a call is a user_hangup at the webhook within 5 seconds", 
   page,
   shop,
 }) => {
+  // No time to come back in.
+  await shop.change({ resumeSeconds: 0 });
   const widget = await shop.open(page);
   await widget.getByRole("button", { name: "Call now" }).click();
   expect(await hear(widget, TONE)).not.toBeNull();

@@ -163,6 +163,8 @@ async fn wait_up_to(longest_ms: u64, rng: &mut StdRng) {
 async fn set_up(api: &Api, sink: &Sink, seed: u64) -> anyhow::Result<(App, Integration)> {
     let app = api
         .create_app(&json!({
+            // Who leaves is gone at once: nobody comes back here.
+            "resumeSeconds": 0,
             "name": "Shop",
             "allowedOrigins": [ORIGIN],
             "survey": { "questions": [{ "id": "sound", "label": "How was the sound?" }] },

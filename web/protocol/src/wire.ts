@@ -77,7 +77,20 @@ export interface WidgetConfig {
   readonly survey: SurveyConfig | null;
   readonly customButtons: readonly CustomButton[];
   readonly hasCustomCode: boolean;
-  readonly closed: boolean;
+  readonly hours: Openness;
+}
+
+/** Whether calls are taken, and when that changes, in turn. */
+export interface Openness {
+  readonly open: boolean;
+  readonly changes: readonly string[];
+}
+
+/** A server that helps media around a firewall, with credentials for a while. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly credential: string;
 }
 
 /** Body of `POST /v1/widget/sessions`. */
@@ -88,7 +101,19 @@ export interface SessionRequest {
   readonly context: Context;
   readonly preview: boolean;
   readonly destination: string | null;
+  readonly proof?: Proof;
 }
+
+/** Work that the server wants to see first (ALTCHA): the number behind the salt that has this hash. */
+export interface Challenge {
+  readonly algorithm: "SHA-256";
+  readonly challenge: string;
+  readonly maxnumber: number;
+  readonly salt: string;
+  readonly signature: string;
+}
+
+export type Proof = Omit<Challenge, "maxnumber"> & { readonly number: number };
 
 /** Answer of `POST /v1/widget/sessions` and `…/refresh`. */
 export interface SessionAnswer {
@@ -97,6 +122,8 @@ export interface SessionAnswer {
   readonly serverTime: string;
   readonly context: Context;
   readonly preview: boolean;
+  readonly hours: Openness;
+  readonly iceServers: readonly IceServer[];
 }
 
 export interface SurveyAnswer {
@@ -130,11 +157,14 @@ export interface Problem {
   readonly detail: string;
   /** JSON pointer to the field that caused it. */
   readonly pointer?: string;
+  /** With `challenge`: what is to be done first. */
+  readonly challenge?: Challenge;
 }
 
 /** A message of `GET /v1/calls/{callId}/events`; ids ascend within a call. */
 export type CallMessage = { readonly id: number } & (
   | { readonly type: "progress"; readonly data: { readonly phase: Phase } }
+  | { readonly type: "hold"; readonly data: { readonly held: boolean } }
   | { readonly type: "event"; readonly data: IdentifiedEvent }
 );
 

@@ -21,6 +21,7 @@ export interface AppProps {
   readonly t: Texts;
   readonly actions: Actions;
   readonly now: () => number;
+  readonly opensAt: () => number | null;
 }
 
 export function App(props: AppProps) {
@@ -57,12 +58,12 @@ export function App(props: AppProps) {
   );
 }
 
-function screen({ state, config, t, actions, now }: AppProps) {
+function screen({ state, config, t, actions, now, opensAt }: AppProps) {
   switch (state.name) {
     case "idle":
       return <Idle key={state.name} t={t} actions={actions} />;
     case "closed":
-      return <Closed key={state.name} t={t} />;
+      return <Closed key={state.name} t={t} opensAt={opensAt()} now={now()} />;
     case "calling":
       return <Calling key={state.name} state={state} t={t} actions={actions} now={now} />;
     case "ended":

@@ -1,6 +1,6 @@
 /** What went wrong outside, in the words of the contract: one code of `call_error` for each. */
 
-import type { Problem, WidgetErrorCode } from "@bellpush/protocol";
+import type { Challenge, Problem, WidgetErrorCode } from "@bellpush/protocol";
 
 /** Why a request to the server did not succeed. */
 export interface Failure {
@@ -14,6 +14,8 @@ export interface Failure {
   readonly status: number;
   /** The part of the request that was refused, as a JSON pointer. */
   readonly pointer: string | null;
+  /** Work that the server wants to see before it answers. */
+  readonly challenge: Challenge | null;
   /** For the developer's console. */
   readonly detail: string;
 }
@@ -59,6 +61,7 @@ async function refused(response: Response): Promise<Failed> {
     waitMs: Number.isFinite(seconds) ? seconds * 1000 : null,
     status: response.status,
     pointer: problem.pointer ?? null,
+    challenge: problem.challenge ?? null,
     detail: problem.detail ?? `the server answered ${response.status}`,
   });
 }
@@ -102,6 +105,7 @@ function failed(code: WidgetErrorCode, facts: Partial<Omit<Failure, "code">>): F
       waitMs: null,
       status: 0,
       pointer: null,
+      challenge: null,
       detail: "",
       ...facts,
     },

@@ -60,6 +60,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     later,
     fetch: send,
     localNow: Date.now,
+    onHours: (hours) => widget.learnHours(hours),
+    solve: async (challenge) => (await import("./proof/index.ts")).solve(challenge),
   });
   const outbox = createOutbox({ session, later, warn, fetch: send, random: Math.random });
   const parent = connectParent(window, origin, (command) => obey(command));
@@ -75,7 +77,14 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
 
   const draw = (state: CallState) =>
     render(
-      <App state={state} config={config} t={t} actions={widget.actions} now={clock.now} />,
+      <App
+        state={state}
+        config={config}
+        t={t}
+        actions={widget.actions}
+        now={clock.now}
+        opensAt={widget.opensAt}
+      />,
       root,
     );
   const widget = createWidget({ config, session, events, clock, later, warn, render: draw });

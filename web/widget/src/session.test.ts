@@ -1,3 +1,4 @@
+import type { Openness } from "@bellpush/protocol";
 import { describe, expect, it } from "vitest";
 import { createClock } from "./clock.ts";
 import { request } from "./errors.ts";
@@ -17,6 +18,7 @@ const CONFIG = {
 function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CONFIG) {
   const time = createTime();
   const server = createServer(answer);
+  const told: Openness[] = [];
   const session = createSession({
     config: { ...CONFIG, ...config },
     origin: "https://shop.example",
@@ -24,9 +26,11 @@ function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CON
     fetch: server.fetch,
     localNow: time.now,
     later: time.later,
+    onHours: (hours) => void told.push(hours),
+    solve: async ({ maxnumber: _, ...challenge }) => ({ ...challenge, number: 7 }),
   });
   const paths = () => server.asked.map(({ path }) => path.replace("/v1/widget/sessions", "~"));
-  return { time, server, session, paths };
+  return { time, server, session, paths, told };
 }
 
 function tokens(now: () => number): Answer {
@@ -45,6 +49,27 @@ function tokens(now: () => number): Answer {
 }
 
 describe("a session", () => {
+  it("is asked for again with the work that the server wanted to see", async () => {
+    const challenge = {
+      algorithm: "SHA-256",
+      challenge: "c",
+      maxnumber: 9,
+      salt: "s",
+      signature: "m",
+    };
+    const { session, server, told } = setUp(({ body }) => {
+      const { proof } = JSON.parse(body);
+      return proof === undefined
+        ? problem(428, "challenge", { challenge })
+        : tokens(() => 1_790_000_000_000)(server.asked[0] as never, null);
+    });
+    expect(await session.token()).toMatchObject({ ok: true, value: "st_1" });
+    expect(server.asked).toHaveLength(2);
+    const { maxnumber: _, ...proof } = challenge;
+    expect(JSON.parse(server.asked[1]?.body ?? "").proof).toEqual({ ...proof, number: 7 });
+    expect(told).toEqual([{ open: true, changes: [] }]);
+  });
+
   it("is asked for once, however many need it, with app, key, origin and context", async () => {
     const { session, server } = setUp((asked, signal) => answer(asked, signal));
     const answer = tokens(() => 1_790_000_000_000);

@@ -1,6 +1,14 @@
 /** The widget's session: made when first needed, renewed silently before it ends. */
 
-import type { SessionAnswer, SessionRequest, WidgetConfig } from "@bellpush/protocol";
+import type {
+  Challenge,
+  IceServer,
+  Openness,
+  Proof,
+  SessionAnswer,
+  SessionRequest,
+  WidgetConfig,
+} from "@bellpush/protocol";
 import type { Clock } from "./clock.ts";
 import { type Result, request, succeeded, unreadable } from "./errors.ts";
 
@@ -14,6 +22,8 @@ export interface Session {
   renew(stale: string): Promise<Result<string>>;
   /** The token at hand, for the moment in which the page goes away. */
   current(): string | null;
+  /** Servers that help media around a firewall, as of the present token. */
+  iceServers(): readonly IceServer[];
 }
 
 export interface SessionPorts {
@@ -26,6 +36,10 @@ export interface SessionPorts {
   readonly fetch: typeof globalThis.fetch;
   readonly localNow: () => number;
   readonly later: (ms: number, run: () => void) => void;
+  /** Each answer says anew whether calls are taken. */
+  readonly onHours: (hours: Openness) => void;
+  /** Does the work that the server may want to see; null when it can't be done. */
+  readonly solve: (challenge: Challenge) => Promise<Proof | null>;
 }
 
 interface Held {
@@ -38,6 +52,7 @@ export function createSession(ports: SessionPorts): Session {
   // How long a token given by the page still lives is unknown: it is renewed when first used.
   let held: Held | null = config.session === null ? null : { token: config.session, expiresAt: 0 };
   let asking: Promise<Result<string>> | null = null;
+  let iceServers: readonly IceServer[] = [];
 
   async function ask(path: string, init: RequestInit): Promise<Result<string>> {
     const askedAt = ports.localNow();
@@ -53,6 +68,8 @@ export function createSession(ports: SessionPorts): Session {
     const expiresAt = Date.parse(answer.expiresAt);
     held = { token: answer.token, expiresAt };
     const fresh = held;
+    iceServers = answer.iceServers;
+    ports.onHours(answer.hours);
     ports.later(Math.max(1000, expiresAt - clock.now() - MARGIN_MS), () => {
       if (held === fresh) {
         void once(refresh);
@@ -61,7 +78,16 @@ export function createSession(ports: SessionPorts): Session {
     return succeeded(answer.token);
   }
 
-  function create(): Promise<Result<string>> {
+  async function create(): Promise<Result<string>> {
+    const first = await begin();
+    if (first.ok || first.failure.challenge === null) {
+      return first;
+    }
+    const proof = await ports.solve(first.failure.challenge);
+    return proof === null ? first : begin(proof);
+  }
+
+  function begin(proof?: Proof): Promise<Result<string>> {
     const body: SessionRequest = {
       appId: config.appId,
       key: config.key,
@@ -69,6 +95,7 @@ export function createSession(ports: SessionPorts): Session {
       context: config.context,
       preview: config.preview,
       destination: config.destination,
+      ...(proof === undefined ? {} : { proof }),
     };
     return ask("/v1/widget/sessions", {
       headers: { "content-type": "application/json" },
@@ -107,6 +134,7 @@ export function createSession(ports: SessionPorts): Session {
       return held !== null && held.token !== stale ? succeeded(held.token) : once(refresh);
     },
     current: () => held?.token ?? null,
+    iceServers: () => iceServers,
   };
 }
 
@@ -133,7 +161,9 @@ async function readAnswer(response: Response): Promise<SessionAnswer | null> {
     const { token, expiresAt, serverTime } = answer;
     const complete =
       typeof token === "string" && typeof serverTime === "string" && expiresAt !== undefined;
-    return complete && Number.isFinite(Date.parse(expiresAt)) ? (answer as SessionAnswer) : null;
+    return complete && Number.isFinite(Date.parse(expiresAt))
+      ? ({ hours: { open: true, changes: [] }, iceServers: [], ...answer } as SessionAnswer)
+      : null;
   } catch {
     return null;
   }

@@ -8,6 +8,7 @@ import {
   type CallErrorData,
   ERROR_MESSAGES,
   type IdentifiedEvent,
+  type Openness,
   type WidgetConfig,
   type WidgetErrorCode,
 } from "@bellpush/protocol";
@@ -16,6 +17,7 @@ import type { Call } from "./call/index.ts";
 import type { Clock } from "./clock.ts";
 import { codeOfMicrophone } from "./errors.ts";
 import type { Events } from "./events.ts";
+import { isOpen, nextChange } from "./hours.ts";
 import { askMicrophone, microphoneAllowedByPage, startAudio } from "./microphone.ts";
 import type { Session } from "./session.ts";
 import { type CallState, callIdOf, INITIAL, type Input, reduce } from "./state.ts";
@@ -23,6 +25,8 @@ import { collect, summarize } from "./survey.ts";
 
 /** How long the end of the call is shown before the survey takes its place. */
 const SURVEY_AFTER_MS = 1500;
+/** Browsers' timers end at 24 days, and clocks are set: the hours are looked at this often at least. */
+const LOOK_MS = 60 * 60 * 1000;
 
 export const MICROPHONE_ADVICE =
   'The page that embeds the call widget does not let it use the microphone; add allow="microphone; autoplay; clipboard-write" to the iframe and check the page\'s Permissions-Policy.';
@@ -42,6 +46,10 @@ export interface Widget {
   state(): CallState;
   /** The call that a submission is about, when there is one. */
   about(): { readonly callId?: string };
+  /** When calls are taken again; null while they are, or when that is not known. */
+  opensAt(): number | null;
+  /** The server has told the hours anew. */
+  learnHours(hours: Openness): void;
   /** A call asked for by the page: from wherever one can be started. */
   callFromPage(): void;
   /** The page goes away. */
@@ -50,7 +58,10 @@ export interface Widget {
 
 export function createWidget(ports: WidgetPorts): Widget {
   const { config, session, events, clock, later, warn } = ports;
-  let state = config.closed ? reduce(INITIAL, { type: "close" }) : INITIAL;
+  let hours = config.hours;
+  let state = isOpen(hours, clock.now()) ? INITIAL : reduce(INITIAL, { type: "close" });
+  /** Names the hours that are followed, so that the timer of earlier ones does nothing. */
+  let followed = 0;
   let call: Call | null = null;
   /** Names the present attempt, so that a call of before cannot speak into it. */
   let attempt = 0;
@@ -63,7 +74,41 @@ export function createWidget(ports: WidgetPorts): Widget {
       ports.render(state);
       if (ended) {
         openSurveySoon();
+      } else if (state.name === "idle") {
+        keepHours();
       }
+    }
+  }
+
+  /** Closes and opens by the hours; a call that goes on is left alone. */
+  function keepHours(): void {
+    const open = isOpen(hours, clock.now());
+    if (open !== (state.name !== "closed")) {
+      dispatch({ type: open ? "open" : "close" });
+    }
+  }
+
+  function followHours(): void {
+    followed += 1;
+    const own = followed;
+    keepHours();
+    const now = clock.now();
+    const next = nextChange(hours, now);
+    if (next !== null) {
+      later(Math.min(next - now, LOOK_MS), () => {
+        if (own === followed) {
+          followHours();
+        }
+      });
+    }
+  }
+
+  function learnHours(learned: Openness): void {
+    hours = learned;
+    followHours();
+    if (state.name === "closed") {
+      // The next opening may have become another one.
+      ports.render(state);
     }
   }
 
@@ -79,6 +124,7 @@ export function createWidget(ports: WidgetPorts): Widget {
   }
 
   function tap(): void {
+    keepHours();
     if (state.name !== "idle") {
       return;
     }
@@ -146,6 +192,10 @@ export function createWidget(ports: WidgetPorts): Widget {
         warn(`The call was not accepted: ${detail}.`);
         if (own === attempt) {
           fail(code);
+        }
+        if (code === "closed") {
+          // The hours are others than this page was told.
+          void session.renew(session.current() ?? "");
         }
       },
       onLost: () =>
@@ -229,10 +279,16 @@ export function createWidget(ports: WidgetPorts): Widget {
     },
   };
 
+  followHours();
   return {
     actions,
     state: () => state,
     about,
+    opensAt() {
+      const now = clock.now();
+      return isOpen(hours, now) ? null : nextChange(hours, now);
+    },
+    learnHours,
     callFromPage() {
       startOver();
       tap();

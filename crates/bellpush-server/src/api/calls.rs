@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Server,
+    calls::quality::CallQuality,
     http::{body::QueryParameters, problem::Problem},
 };
 
@@ -62,6 +63,9 @@ pub(crate) struct CallView {
     /// Why it failed.
     #[schema(value_type = Option<String>)]
     error_code: Option<ErrorCode>,
+    /// How it sounded, of calls that went by a trunk; known once the call is over.
+    #[schema(value_type = Option<CallQuality>)]
+    quality: Option<Value>,
 }
 
 impl From<Call> for CallView {
@@ -87,6 +91,7 @@ impl From<Call> for CallView {
             duration,
             reason,
             error_code,
+            quality: call.quality,
         }
     }
 }

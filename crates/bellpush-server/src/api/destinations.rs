@@ -2,49 +2,65 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
-use bellpush_core::ids::{AppId, DestinationId};
-use bellpush_store::{Destination, DestinationKind};
+use axum::{Json, extract::State, http::StatusCode};
+use bellpush_core::{
+    ids::{AppId, DestinationId},
+    profile::ProfileSettings,
+};
+use bellpush_store::Profile;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::auth::{ApiClient, PathIds, app};
-use crate::{Server, http::problem::Problem};
+use super::{
+    apps::merged,
+    auth::{ApiClient, PathIds, app},
+};
+use crate::{
+    Server,
+    http::{
+        body::{JsonBody, parse_value, take},
+        problem::Problem,
+    },
+};
 
 /// A profile.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DestinationView {
+pub(crate) struct ProfileView {
     /// Its id.
     #[schema(value_type = String)]
     id: DestinationId,
-    /// Its name, for people.
-    name: String,
-    /// `demo`: built in; greets, then echoes the visitor's voice; `*` makes it hang up.
-    kind: &'static str,
     /// Whether calls without a destination go here.
     is_default: bool,
+    /// Its settings.
+    #[serde(flatten)]
+    settings: ProfileSettings,
 }
 
-impl From<Destination> for DestinationView {
-    fn from(destination: Destination) -> Self {
-        let kind = match destination.kind {
-            DestinationKind::Demo => "demo",
-        };
-        Self {
-            id: destination.id,
-            name: destination.name,
-            kind,
-            is_default: destination.is_default,
-        }
+/// A profile as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProfileBody {
+    /// Whether calls without a destination go here from now on.
+    #[schema(default = false)]
+    is_default: bool,
+    /// The settings.
+    #[serde(flatten)]
+    settings: ProfileSettings,
+}
+
+impl From<Profile> for ProfileView {
+    fn from(profile: Profile) -> Self {
+        Self { id: profile.id, is_default: profile.is_default, settings: profile.settings }
     }
 }
 
 /// The profiles of an app.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DestinationList {
-    /// All profiles.
-    items: Vec<DestinationView>,
+pub(crate) struct ProfileList {
+    /// All profiles, the default one first.
+    items: Vec<ProfileView>,
 }
 
 /// List destinations
@@ -52,7 +68,7 @@ pub(crate) struct DestinationList {
     get, path = "/v1/apps/{appId}/destinations", tag = "destinations",
     security(("api_key" = [])), params(("appId" = String, Path)),
     responses(
-        (status = 200, body = DestinationList),
+        (status = 200, body = ProfileList),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -60,8 +76,124 @@ pub(crate) async fn list(
     _: ApiClient,
     State(server): State<Arc<Server>>,
     PathIds(app_id): PathIds<AppId>,
-) -> Result<Json<DestinationList>, Problem> {
+) -> Result<Json<ProfileList>, Problem> {
     app(&server, app_id).await?;
-    let destinations = server.store.destinations(app_id).await?;
-    Ok(Json(DestinationList { items: destinations.into_iter().map(Into::into).collect() }))
+    let profiles = server.store.profiles(app_id).await?;
+    Ok(Json(ProfileList { items: profiles.into_iter().map(Into::into).collect() }))
+}
+
+/// Create a destination
+///
+/// A profile: where calls go, and by which rules.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/destinations", tag = "destinations",
+    security(("api_key" = [])), params(("appId" = String, Path)),
+    request_body = ProfileBody,
+    responses(
+        (status = 201, body = ProfileView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(app_id): PathIds<AppId>,
+    JsonBody(mut body): JsonBody<Value>,
+) -> Result<(StatusCode, Json<ProfileView>), Problem> {
+    let is_default = take(&mut body, "isDefault")?.unwrap_or(false);
+    let settings: ProfileSettings = parse_value(body)?;
+    settings.check()?;
+    let profile = server.store.create_profile(app_id, &settings, is_default).await?;
+    Ok((StatusCode::CREATED, Json(profile.into())))
+}
+
+/// Read a destination
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/destinations/{destinationId}", tag = "destinations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("destinationId" = String, Path)),
+    responses(
+        (status = 200, body = ProfileView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
+) -> Result<Json<ProfileView>, Problem> {
+    Ok(Json(find(&server, app_id, id).await?.into()))
+}
+
+/// Change a destination
+///
+/// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
+/// to its default. `"isDefault": true` makes it the default one in place of another.
+#[utoipa::path(
+    patch, path = "/v1/apps/{appId}/destinations/{destinationId}", tag = "destinations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("destinationId" = String, Path)),
+    request_body(content = Object, description = "Any of the fields of the profile"),
+    responses(
+        (status = 200, body = ProfileView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The default profile can't be made another one by itself", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
+    JsonBody(mut patch): JsonBody<Value>,
+) -> Result<Json<ProfileView>, Problem> {
+    let present = find(&server, app_id, id).await?;
+    let is_default: Option<bool> = take(&mut patch, "isDefault")?;
+    if is_default == Some(false) && present.is_default {
+        let detail = "an app has one default profile; make another one the default instead";
+        return Err(Problem::conflict(detail).at("/isDefault"));
+    }
+    let settings: ProfileSettings = parse_value(merged(&present.settings, &patch)?)?;
+    settings.check()?;
+    let make_default = is_default == Some(true);
+    let updated = server.store.update_profile(app_id, id, &settings, make_default).await?;
+    Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
+}
+
+/// Delete a destination
+///
+/// Not the default one, and none that another refers to. Calls that go there now are not ended.
+#[utoipa::path(
+    delete, path = "/v1/apps/{appId}/destinations/{destinationId}", tag = "destinations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("destinationId" = String, Path)),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is in use", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
+) -> Result<StatusCode, Problem> {
+    if !server.store.delete_profile(app_id, id).await? {
+        return Err(unknown(id));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A profile of an app.
+pub(super) async fn find(
+    server: &Server,
+    app_id: AppId,
+    id: DestinationId,
+) -> Result<Profile, Problem> {
+    server.store.profile(app_id, id).await?.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: DestinationId) -> Problem {
+    Problem::not_found(format!("the app has no destination {id}"))
 }

@@ -6,12 +6,14 @@ mod auth;
 mod calls;
 mod destinations;
 mod events;
+mod hours;
 mod integrations;
 mod paging;
 mod presets;
 mod secrets;
 mod sessions;
 mod signing;
+mod trunks;
 mod widget_keys;
 
 use std::sync::Arc;
@@ -27,7 +29,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(apps::read, apps::update, apps::delete))
         .routes(routes!(widget_keys::list, widget_keys::create))
         .routes(routes!(widget_keys::delete))
-        .routes(routes!(destinations::list))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(destinations::read, destinations::update, destinations::delete))
+        .routes(routes!(hours::check_app))
+        .routes(routes!(hours::check_destination))
+        .routes(routes!(trunks::list, trunks::create))
+        .routes(routes!(trunks::read, trunks::update, trunks::delete))
         .routes(routes!(integrations::list, integrations::create))
         .routes(routes!(integrations::read, integrations::update, integrations::delete))
         .routes(routes!(integrations::deliveries))

@@ -8,20 +8,21 @@ use bellpush_core::{
     context::Context,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
+    profile::{MAX_ROUTING_KEY_CHARS, is_routing_key},
 };
 use bellpush_store::NewSession;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::auth::{ApiClient, app};
+use super::{
+    auth::{ApiClient, app},
+    destinations::find,
+};
 use crate::{
     Server,
     http::{body::JsonBody, problem::Problem},
     widget::sessions::{SessionCreated, begin},
 };
-
-/// Characters of a routing key, at most.
-const MAX_ROUTING_KEY_CHARS: usize = 128;
 
 /// What the backend vouches for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,18 +69,17 @@ pub(crate) async fn create(
         return Err(Problem::origin_not_allowed(detail).at("/origin"));
     }
     if let Some(key) = &request.routing_key
-        && (key.trim().is_empty()
-            || key.chars().count() > MAX_ROUTING_KEY_CHARS
-            || key.contains(char::is_control))
+        && !is_routing_key(key)
     {
         let detail = format!(
             "a routing key has 1 to {MAX_ROUTING_KEY_CHARS} characters, and none of control"
         );
         return Err(Problem::invalid(detail).at("/routingKey"));
     }
-    if request.destination_id.is_some() {
-        let profile = server.profile(request.app_id, request.destination_id).await;
-        profile.map_err(|problem| problem.at("/destinationId"))?;
+    if let Some(id) = request.destination_id {
+        find(&server, request.app_id, id)
+            .await
+            .map_err(|problem| Problem::invalid(problem.detail).at("/destinationId"))?;
     }
     let new = NewSession {
         app_id: request.app_id,
@@ -89,5 +89,5 @@ pub(crate) async fn create(
         routing_key: request.routing_key,
         destination_id: request.destination_id,
     };
-    Ok((StatusCode::CREATED, Json(begin(&server, new).await?)))
+    Ok((StatusCode::CREATED, Json(begin(&server, &app, new).await?)))
 }

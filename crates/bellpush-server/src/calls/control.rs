@@ -57,14 +57,15 @@ pub(crate) struct Leave {
 
 /// Leave the page
 ///
-/// The beacon of a page that goes away. The call ends as `user_hangup`. Never limited in rate, like
-/// hanging up.
+/// The beacon of a page that goes away. The call waits for the app's resume window to be taken up
+/// by the next page, and then ends as `user_hangup`; without a window it ends at once. Never limited
+/// in rate, like hanging up.
 #[utoipa::path(
     post, path = "/v1/calls/{callId}/leave", tag = "calls",
     params(("callId" = String, Path, description = "The call")),
     request_body(content = Leave, description = "Any content type"),
     responses(
-        (status = 204, description = "The call is over"),
+        (status = 204, description = "The call waits, or is over"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
     )
@@ -79,6 +80,14 @@ pub(crate) async fn leave(
     let token = SessionToken::parse(&token)
         .ok_or_else(|| Problem::session_expired("the token is not a session token"))?;
     let session = server.session(&token).await?;
+    let window = server.app_of(session.app_id).await?.settings.resume_window();
+    if !window.is_zero()
+        && let Some(call) = live_call(&server, &session, parse_id(&id)?)?
+        && !call.is_over()
+    {
+        server.engine.suspend(parse_id(&id)?, window).await;
+        return Ok(StatusCode::NO_CONTENT);
+    }
     end(&server, &session, &id).await
 }
 
@@ -159,7 +168,7 @@ pub(super) fn live_call(
     id: CallId,
 ) -> Result<Option<LiveCall>, Problem> {
     match server.live_calls.find(id) {
-        Some(call) if call.session_id == session.id => Ok(Some(call)),
+        Some(call) if call.session.id == session.id => Ok(Some(call)),
         Some(_) => Err(not_found(id)),
         None => Ok(None),
     }

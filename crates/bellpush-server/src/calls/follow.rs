@@ -49,7 +49,7 @@ pub(crate) struct Messages {
 
 /// Follow a call
 ///
-/// Server-sent events: `progress` with `{"phase": …}` and `event` with `{"id": …, "event": {…}}`.
+/// Server-sent events: `progress` with `{"phase": …}`, `hold` with `{"held": …}` and `event` with `{"id": …, "event": {…}}`.
 /// `call_started` comes first; the stream closes after the terminal event. `Last-Event-ID` resumes.
 /// With `Accept: application/json` the messages so far come at once, for polling.
 #[utoipa::path(

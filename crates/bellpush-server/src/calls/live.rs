@@ -10,18 +10,24 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::HeaderValue;
 use bellpush_call::Signal;
 use bellpush_core::{
     events::{CatalogueEvent, ErrorCode, Event, EventTime},
-    ids::{CallId, SessionId},
+    ids::CallId,
     lifecycle::{Input, Lifecycle, Phase},
 };
-use bellpush_store::{Append, AppendError, Appended, CallFinish, Refusal, Session};
+use bellpush_store::{Append, AppendError, Appended, CallFinish, Refusal, SecretHash, Session};
 use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
-use super::stream::{Content, Follower, Publisher};
-use crate::{Server, new_event_id};
+use super::{
+    fragment::ufrag_of,
+    places::Place,
+    quality::CallQuality,
+    stream::{Content, Follower, Publisher},
+};
+use crate::{Server, http::headers::value, new_event_id, tokens::ResumeToken};
 
 /// How long the messages of a finished call stay in memory for widgets that reconnect; after that
 /// they are read from the store.
@@ -37,11 +43,75 @@ pub(crate) struct LiveCalls(Mutex<HashMap<CallId, LiveCall>>);
 /// What requests need to know of a live call.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveCall {
-    pub(crate) session_id: SessionId,
+    pub(crate) session: Arc<Session>,
     follower: Follower,
+    connection: Arc<Mutex<Connection>>,
+}
+
+/// The browser's side of a live call as HTTP knows it.
+#[derive(Clone)]
+pub(super) struct Connection {
+    /// The offer that was answered last.
+    pub(super) offer: String,
+    /// Names this connection until ICE is restarted, in quotation marks (RFC 9725 section 4.3).
+    pub(super) etag: String,
+    /// The token that takes the call up, while it is good.
+    resume: Option<SecretHash>,
+}
+
+impl Connection {
+    fn new(offer: String, answer: &str) -> Self {
+        Self { offer, etag: etag_of(answer), resume: None }
+    }
+}
+
+// An offer holds the ICE password, which must not reach a log.
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("etag", &self.etag).finish_non_exhaustive()
+    }
+}
+
+/// The server's own user fragment changes with each restart.
+fn etag_of(answer: &str) -> String {
+    format!("\"{}\"", ufrag_of(answer).unwrap_or_default())
 }
 
 impl LiveCall {
+    /// The present connection.
+    pub(super) fn connection(&self) -> Connection {
+        self.lock().clone()
+    }
+
+    /// The connection was replaced or restarted; returns its new name.
+    pub(super) fn reconnected(&self, offer: String, answer: &str) -> HeaderValue {
+        let mut connection = self.lock();
+        connection.offer = offer;
+        connection.etag = etag_of(answer);
+        value(&connection.etag)
+    }
+
+    /// Makes the token that takes the call up next. It replaces one made before.
+    pub(super) fn new_resume(&self) -> ResumeToken {
+        let token = ResumeToken::random();
+        self.lock().resume = Some(token.hash());
+        token
+    }
+
+    /// Uses a token up; whether it was good.
+    pub(super) fn take_resume(&self, token: &ResumeToken) -> bool {
+        self.lock().resume.take_if(|good| *good == token.hash()).is_some()
+    }
+
+    /// Makes a token good again that was not used after all.
+    pub(super) fn give_back_resume(&self, token: &ResumeToken) {
+        self.lock().resume.get_or_insert_with(|| token.hash());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn follow(&self) -> Follower {
         self.follower.clone()
     }
@@ -101,14 +171,23 @@ pub(super) struct AcceptedCall {
     pub(super) clock: CallClock,
     pub(super) started: Appended,
     pub(super) signals: mpsc::Receiver<Signal>,
+    /// Free for another call when this one is over.
+    pub(super) place: Place,
+    pub(super) offer: String,
+    pub(super) answer: String,
 }
 
 /// Registers an accepted call and follows it to its end in a task of its own.
-pub(super) fn follow(server: &Arc<Server>, call: AcceptedCall) {
+pub(super) fn follow(server: &Arc<Server>, call: AcceptedCall) -> LiveCall {
     let publisher = Publisher::new();
     publisher.publish(Content::event(&call.started));
-    let entry = LiveCall { session_id: call.session.id, follower: publisher.follow() };
-    server.live_calls.lock().insert(call.id, entry);
+    let connection = Connection::new(call.offer.clone(), &call.answer);
+    let entry = LiveCall {
+        session: Arc::clone(&call.session),
+        follower: publisher.follow(),
+        connection: Arc::new(Mutex::new(connection)),
+    };
+    server.live_calls.lock().insert(call.id, entry.clone());
     let span = tracing::info_span!("call", id = %call.id);
     let server = Arc::clone(server);
     server.tasks.spawn(
@@ -118,6 +197,7 @@ pub(super) fn follow(server: &Arc<Server>, call: AcceptedCall) {
         }
         .instrument(span),
     );
+    entry
 }
 
 async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher) {
@@ -146,7 +226,14 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
                 continue;
             }
             // The life cycle has no phase for it: the call stays connected.
-            Signal::Held(_) | Signal::Quality(_) => continue,
+            Signal::Held(held) => {
+                publisher.publish(Content::Hold { held });
+                continue;
+            }
+            Signal::Quality(quality) => {
+                record_quality(server, call.id, &CallQuality::from(&*quality)).await;
+                continue;
+            }
             Signal::Ended(reason) => Input::HangUp(reason),
             Signal::Failed(code) => Input::Fail(code),
         };
@@ -162,12 +249,21 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
         info!(event = %event.envelope.name, "over");
     }
     publisher.finish();
+    drop(call.place);
     let server = Arc::clone(server);
     let id = call.id;
     tokio::spawn(async move {
         tokio::time::sleep(LINGER).await;
         server.live_calls.lock().remove(&id);
     });
+}
+
+/// Keeps how the call sounded. A record without it is better than a call without its end.
+async fn record_quality(server: &Server, id: CallId, quality: &CallQuality) {
+    let quality = serde_json::to_value(quality).unwrap_or_default();
+    if let Err(error) = server.store.put_call_quality(id, &quality).await {
+        warn!(%error, "the call's quality can't be stored");
+    }
 }
 
 pub(crate) fn event_of(

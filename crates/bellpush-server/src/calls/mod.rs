@@ -3,9 +3,14 @@
 
 mod control;
 mod follow;
+mod fragment;
 mod live;
 mod place;
+pub(crate) mod places;
+pub(crate) mod quality;
 pub mod recovery;
+mod resume;
+pub(crate) mod routes;
 pub(crate) mod stream;
 
 pub(crate) use live::LiveCalls;
@@ -20,7 +25,8 @@ use crate::Server;
 pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::new()
         .routes(routes!(place::place))
-        .routes(routes!(control::hang_up))
+        .routes(routes!(control::hang_up, resume::patch))
+        .routes(routes!(resume::resume))
         .routes(routes!(control::leave))
         .routes(routes!(control::dtmf))
         .routes(routes!(follow::follow))

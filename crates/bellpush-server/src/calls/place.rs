@@ -1,6 +1,10 @@
 //! `POST /v1/calls`: an offer in, an answer out, and `call_started` on disk before it.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Json,
@@ -8,10 +12,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bellpush_call::{FarSide, PlaceCall, PlaceError, Route};
+use bellpush_call::{PlaceCall, PlaceError};
 use bellpush_core::{
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
+    routing::Asked,
 };
 use bellpush_store::{Append, AppendError, NewCall, Session};
 use serde::{Deserialize, Serialize};
@@ -19,21 +24,24 @@ use tracing::warn;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::live::{self, AcceptedCall, CallClock};
+use super::{
+    live::{self, AcceptedCall, CallClock},
+    routes,
+};
 use crate::{
     Server,
-    http::{body, problem::Problem},
+    http::{body, headers::value, problem::Problem},
 };
 
+/// Carries the token for the next page beside an SDP answer.
+const RESUME_TOKEN: header::HeaderName = header::HeaderName::from_static("bellpush-resume-token");
 /// Bytes of an offer with its form values, at most.
-const MAX_OFFER_BYTES: usize = 128 * 1024;
+pub(super) const MAX_OFFER_BYTES: usize = 128 * 1024;
 /// Fields of the form before the call, at most.
 const MAX_FORM_VALUES: usize = 32;
 /// Characters of one form value, at most.
 const MAX_FORM_VALUE_CHARS: usize = 2_000;
-/// The demo answers at once.
-const DEMO_RING_TIMEOUT: Duration = Duration::from_secs(60);
-const SDP: &str = "application/sdp";
+pub(super) const SDP: &str = "application/sdp";
 
 /// An offer with what goes beside it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -58,6 +66,10 @@ pub(crate) struct CallAccepted {
     call_id: CallId,
     /// The SDP answer.
     sdp: String,
+    /// Takes the call up from the next page, once; also in the head, as `Bellpush-Resume-Token`.
+    resume_token: String,
+    #[serde(skip)]
+    etag: HeaderValue,
 }
 
 /// Place a call
@@ -71,6 +83,7 @@ pub(crate) struct CallAccepted {
     responses(
         (status = 201, description = "Accepted; the body is the answer, as SDP or as JSON like the request", body = CallAccepted),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Outside business hours", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The offer can't be answered", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many calls", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not possible right now", body = Problem, content_type = "application/problem+json"),
@@ -83,7 +96,8 @@ pub(crate) async fn place(
     request: Request,
 ) -> Result<Response, Problem> {
     let session = server.authenticate_session(&headers).await?;
-    server.limits.call(server.limit_key(peer, &headers))?;
+    let address = server.limit_key(peer, &headers);
+    server.limits.call(address, session.id)?;
     let as_json = is_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
     let call = if as_json {
@@ -97,47 +111,52 @@ pub(crate) async fn place(
     // In a task of its own: a visitor who goes away now must not leave a call half accepted.
     let accepting = tokio::spawn({
         let server = Arc::clone(&server);
-        async move { accept(&server, session, call).await }
+        async move { accept(&server, session, address, call).await }
     });
     let accepted = accepting.await.map_err(|error| {
         warn!(%error, "accepting a call failed");
         Problem::internal("the call could not be accepted")
     })??;
-    let location = format!("/v1/calls/{}", accepted.call_id);
+    let node = server.config.node_url.as_deref().unwrap_or_default();
+    let location = format!("{node}/v1/calls/{}", accepted.call_id);
+    let (etag, resume_token) = (accepted.etag.clone(), accepted.resume_token.clone());
     let mut response = if as_json {
         (StatusCode::CREATED, Json(accepted)).into_response()
     } else {
         let sdp = [(header::CONTENT_TYPE, HeaderValue::from_static(SDP))];
         (StatusCode::CREATED, sdp, accepted.sdp).into_response()
     };
-    response.headers_mut().insert(header::LOCATION, crate::http::headers::value(&location));
+    let head = response.headers_mut();
+    head.insert(header::LOCATION, value(&location));
+    head.insert(header::ETAG, etag);
+    head.insert(RESUME_TOKEN, value(&resume_token));
     Ok(response)
 }
 
 async fn accept(
     server: &Arc<Server>,
     session: Arc<Session>,
+    address: IpAddr,
     request: CallRequest,
 ) -> Result<CallAccepted, Problem> {
     let asked_for = request.destination.or(session.destination_id);
-    let profile = server.profile(session.app_id, asked_for).await?;
+    let app = server.app_of(session.app_id).await?;
+    let profiles = server.profiles(&app).await?;
+    let asked = Asked { destination_id: asked_for, ..routes::asked(&session) };
+    let hops = profiles.route(asked, server.now().timestamp())?;
+    let profile_id = hops.first().map_or(profiles.default, |hop| hop.profile_id);
+    let routes = hops.iter().map(|hop| routes::route(server, hop)).collect::<Result<_, _>>()?;
     if server.draining.is_cancelled() {
         return Err(
             Problem::shutting_down("the server is stopping; try again in a moment").retry_after(5)
         );
     }
+    let place = server
+        .places
+        .take((app.id, app.settings.max_calls), (address, server.config.max_calls_per_address))?;
     let id = CallId::from_uuid(Uuid::now_v7());
-    let far_side = match profile.kind {
-        bellpush_store::DestinationKind::Demo => FarSide::Demo,
-    };
     let max_duration = server.config.max_call_duration;
-    let route = Route {
-        destination_id: profile.id,
-        far_side,
-        ring_timeout: DEMO_RING_TIMEOUT,
-        max_duration,
-    };
-    let placing = PlaceCall { call_id: id, offer: request.sdp, routes: vec![route], max_duration };
+    let placing = PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration };
     let placed = server.engine.place(placing).await.map_err(refusal)?;
 
     let clock = CallClock::start(server);
@@ -157,7 +176,7 @@ async fn accept(
     let event = live::event_of(&session, id, &started, accepted_at);
     let call = NewCall {
         destination_id: asked_for,
-        profile_id: profile.id,
+        profile_id,
         routing_key: session.routing_key.clone(),
         node_id: server.node_id,
         form_values: Some(request.form_values)
@@ -181,9 +200,20 @@ async fn accept(
             ));
         }
     };
-    let accepted = AcceptedCall { id, session, clock, started, signals: placed.signals };
-    live::follow(server, accepted);
-    Ok(CallAccepted { call_id: id, sdp: placed.answer })
+    let accepted = AcceptedCall {
+        id,
+        session,
+        clock,
+        started,
+        signals: placed.signals,
+        place,
+        offer: request.sdp,
+        answer: placed.answer.clone(),
+    };
+    let call = live::follow(server, accepted);
+    let resume_token = call.new_resume().reveal().to_owned();
+    let etag = value(&call.connection().etag);
+    Ok(CallAccepted { call_id: id, sdp: placed.answer, resume_token, etag })
 }
 
 fn refusal(error: PlaceError) -> Problem {

@@ -25,7 +25,7 @@ const EVERY: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the store fails.
 pub async fn start(server: &Server) -> Result<(), StoreError> {
-    server.store.join(server.node_id, lease_end(server.now())).await?;
+    join(server).await?;
     end_orphans(server).await
 }
 
@@ -52,12 +52,16 @@ pub async fn keep(server: Arc<Server>) {
 }
 
 async fn renew(server: &Server) -> Result<(), StoreError> {
-    let until = lease_end(server.now());
-    if server.store.renew_lease(server.node_id, until).await? {
+    if server.store.renew_lease(server.node_id, lease_end(server.now())).await? {
         return Ok(());
     }
     warn!("this node's lease was gone; other nodes may have ended its calls");
-    server.store.join(server.node_id, until).await
+    join(server).await
+}
+
+async fn join(server: &Server) -> Result<(), StoreError> {
+    let url = server.config.node_url.as_deref();
+    server.store.join(server.node_id, lease_end(server.now()), url).await
 }
 
 fn lease_end(now: EventTime) -> EventTime {

@@ -19,6 +19,11 @@ pub(crate) enum Content {
         /// Which.
         phase: Phase,
     },
+    /// The far side puts the visitor on hold, or takes the call up again.
+    Hold {
+        /// Whether the visitor is on hold now.
+        held: bool,
+    },
     /// A catalogue event, with its id.
     Event {
         /// The event's id, the same as at the integrations.
@@ -41,6 +46,7 @@ impl Content {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Progress { .. } => "progress",
+            Self::Hold { .. } => "hold",
             Self::Event { .. } => "event",
         }
     }
@@ -50,6 +56,7 @@ impl Content {
     pub(crate) fn data(&self) -> serde_json::Value {
         match self {
             Self::Progress { phase } => serde_json::json!({ "phase": phase }),
+            Self::Hold { held } => serde_json::json!({ "held": held }),
             Self::Event { id, event } => serde_json::json!({ "id": id, "event": event }),
         }
     }

@@ -66,6 +66,22 @@ pub(crate) fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Resu
     serde_path_to_error::deserialize(value).map_err(refusal)
 }
 
+/// Takes one field out of an object, for what goes beside the settings that are read from the rest.
+/// `null` is as good as no field.
+///
+/// # Errors
+/// 422 with the field as a pointer.
+pub(crate) fn take<T: DeserializeOwned>(
+    object: &mut serde_json::Value,
+    field: &str,
+) -> Result<Option<T>, Problem> {
+    let value = object.as_object_mut().and_then(|fields| fields.remove(field));
+    let value = value.filter(|value| !value.is_null());
+    value
+        .map(|value| parse_value(value).map_err(|problem| problem.at(format!("/{field}"))))
+        .transpose()
+}
+
 fn refusal(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let pointer = pointer(error.path());
     let inner = error.into_inner();

@@ -32,6 +32,9 @@ impl From<SaveError> for Problem {
             SaveError::TooManySecrets => Self::conflict(error.to_string()).at("/secrets"),
             SaveError::SecretInUse { .. } => Self::conflict(error.to_string()),
             SaveError::TooManyOverlaps => Self::conflict(error.to_string()).at("/overlapSeconds"),
+            SaveError::UnknownTrunk(_) => Self::invalid(error.to_string()).at("/trunkId"),
+            SaveError::InUse { .. } => Self::conflict(error.to_string()),
+            SaveError::Field(error) => error.into(),
             SaveError::Store(error) => error.into(),
         }
     }

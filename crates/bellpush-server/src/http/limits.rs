@@ -15,7 +15,7 @@ use super::problem::Problem;
 pub struct LimitSettings {
     /// Sessions created per address.
     pub sessions_per_minute: NonZeroU32,
-    /// Calls started per address.
+    /// Calls started per address, and per session.
     pub calls_per_minute: NonZeroU32,
     /// Events submitted per session.
     pub events_per_minute: NonZeroU32,
@@ -28,6 +28,7 @@ pub struct LimitSettings {
 pub(crate) struct Limits {
     sessions: Limiter<IpAddr>,
     calls: Limiter<IpAddr>,
+    calls_by_session: Limiter<SessionId>,
     events: Limiter<SessionId>,
     events_by_address: Limiter<IpAddr>,
     requests: Limiter<IpAddr>,
@@ -43,6 +44,7 @@ impl Limits {
         Self {
             sessions: Limiter::per_minute(settings.sessions_per_minute),
             calls: Limiter::per_minute(settings.calls_per_minute),
+            calls_by_session: Limiter::per_minute(settings.calls_per_minute),
             events: Limiter::per_minute(settings.events_per_minute),
             events_by_address: Limiter::per_minute(
                 settings.events_per_minute.saturating_mul(SESSIONS_PER_ADDRESS),
@@ -63,7 +65,8 @@ impl Limits {
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub(crate) fn call(&self, address: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn call(&self, address: IpAddr, session: SessionId) -> Result<(), Problem> {
+        self.calls_by_session.count(&session, NonZeroU32::MIN, "calls")?;
         self.calls.count(&address, NonZeroU32::MIN, "calls")
     }
 
@@ -94,6 +97,7 @@ impl Limits {
     pub(crate) fn forget_idle(&self) {
         self.sessions.limiter.retain_recent();
         self.calls.limiter.retain_recent();
+        self.calls_by_session.limiter.retain_recent();
         self.events.limiter.retain_recent();
         self.events_by_address.limiter.retain_recent();
         self.requests.limiter.retain_recent();
@@ -141,9 +145,10 @@ mod tests {
             requests_per_minute: two,
         });
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        assert!(limits.call(one).is_ok() && limits.call(one).is_ok());
-        let refused = limits.call(one).unwrap_err();
+        let session = || SessionId::from_uuid(uuid::Uuid::now_v7());
+        assert!(limits.call(one, session()).is_ok() && limits.call(one, session()).is_ok());
+        let refused = limits.call(one, session()).unwrap_err();
         assert_eq!(refused.status, 429);
-        assert!(limits.call(other).is_ok());
+        assert!(limits.call(other, session()).is_ok());
     }
 }

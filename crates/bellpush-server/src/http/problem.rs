@@ -5,9 +5,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bellpush_core::app::FieldError;
+use bellpush_core::{app::FieldError, events::EventTime};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::widget::challenge::Challenge;
 
 /// A problem document: what went wrong and what to do about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -17,7 +19,7 @@ pub(crate) struct Problem {
     #[schema(example = "urn:bellpush:problem:not-found")]
     pub(crate) kind: String,
     /// The kind in words.
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
     /// The HTTP status.
     pub(crate) status: u16,
     /// This occurrence in a sentence.
@@ -25,8 +27,15 @@ pub(crate) struct Problem {
     /// The field that caused it: a JSON pointer into the request's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pointer: Option<String>,
+    /// For `closed`: when it opens next, if it does within a year.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(rename = "nextOpening", skip_serializing_if = "Option::is_none")]
+    next_opening: Option<Box<EventTime>>,
+    /// For `challenge`: the work to be proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<Box<Challenge>>,
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
 }
 
 macro_rules! kinds {
@@ -54,18 +63,26 @@ kinds! {
     origin_not_allowed(FORBIDDEN, "origin-not-allowed", "The origin is not allowed");
     /// The request comes from another site.
     cross_site(FORBIDDEN, "cross-site", "Requests from other sites are not accepted");
+    /// Outside business hours.
+    closed(FORBIDDEN, "closed", "Closed");
     /// Nothing by that name.
     not_found(NOT_FOUND, "not-found", "Not found");
     /// The path exists, but not with this method.
     method_not_allowed(METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here");
     /// It contradicts what is there.
     conflict(CONFLICT, "conflict", "The request contradicts what is there");
+    /// A condition of the request does not hold.
+    precondition_failed(PRECONDITION_FAILED, "precondition-failed", "The condition does not hold");
+    /// The request needs a condition.
+    precondition_required(PRECONDITION_REQUIRED, "precondition-required", "A condition is needed");
     /// Over a size limit.
     too_large(PAYLOAD_TOO_LARGE, "too-large", "The request is too large");
     /// A value is not acceptable.
     invalid(UNPROCESSABLE_ENTITY, "invalid", "A value is not acceptable");
     /// The SDP offer cannot be answered.
     offer_invalid(UNPROCESSABLE_ENTITY, "offer-invalid", "The offer can't be answered");
+    /// The browser has to prove some work first.
+    challenge_required(PRECONDITION_REQUIRED, "challenge", "Some work has to be proved first");
     /// Over a rate.
     rate_limited(TOO_MANY_REQUESTS, "rate-limited", "Too many requests");
     /// A fault of the server.
@@ -77,13 +94,15 @@ kinds! {
 }
 
 impl Problem {
-    fn new(status: StatusCode, slug: &str, title: &str, detail: String) -> Self {
+    fn new(status: StatusCode, slug: &str, title: &'static str, detail: String) -> Self {
         Self {
             kind: format!("urn:bellpush:problem:{slug}"),
-            title: title.into(),
+            title,
             status: status.as_u16(),
             detail,
             pointer: None,
+            next_opening: None,
+            challenge: None,
             retry_after: None,
         }
     }
@@ -95,10 +114,24 @@ impl Problem {
         self
     }
 
+    /// Adds the work to be proved.
+    #[must_use]
+    pub(crate) fn with_challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = Some(Box::new(challenge));
+        self
+    }
+
+    /// Adds when it opens next.
+    #[must_use]
+    pub(crate) fn opening(mut self, at: Option<EventTime>) -> Self {
+        self.next_opening = at.map(Box::new);
+        self
+    }
+
     /// Adds when to try again, in seconds.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         self
     }
 

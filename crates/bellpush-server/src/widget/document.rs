@@ -16,6 +16,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
+    routing::Asked,
 };
 use bellpush_store::{App, Session};
 use serde::Serialize;
@@ -24,6 +25,7 @@ use std::net::SocketAddr;
 use super::html::{Nonce, Page, escape};
 use crate::{
     Server,
+    calls::routes::OpennessView,
     http::{assets::WidgetManifest, problem::Problem},
     tokens::SessionToken,
 };
@@ -45,7 +47,7 @@ struct WidgetConfig<'a> {
     survey: Option<&'a Survey>,
     custom_buttons: &'a [CustomButton],
     has_custom_code: bool,
-    closed: bool,
+    hours: OpennessView,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -115,6 +117,8 @@ async fn page(server: &Server, app_id: &str, query: &str) -> Result<Page, Proble
         Some(text) => Some(text.parse().map_err(|error| Problem::invalid(format!("{error}")))?),
         None => session.as_ref().and_then(|session| session.destination_id),
     };
+    let routing_key = session.as_ref().and_then(|session| session.routing_key.as_deref());
+    let hours = server.openness(&app, Asked { destination_id: destination, routing_key }).await?;
     let ancestors = ancestors(server, &app.settings, session.as_deref(), parameters.preview);
     let config = WidgetConfig {
         app_id,
@@ -130,9 +134,10 @@ async fn page(server: &Server, app_id: &str, query: &str) -> Result<Page, Proble
         survey: app.settings.survey.as_ref(),
         custom_buttons: &app.settings.custom_buttons,
         has_custom_code: !app.settings.custom_code.is_empty(),
-        closed: false,
+        hours,
     };
-    Ok(render(&app, &config, manifest))
+    let nodes = server.store.node_urls(server.now()).await?;
+    Ok(render(&app, &config, manifest, &nodes))
 }
 
 /// Who may embed this very document: the session's origin when there is one, else the app's. A
@@ -191,7 +196,13 @@ impl Parameters {
     }
 }
 
-fn render(app: &App, config: &WidgetConfig<'_>, manifest: &WidgetManifest) -> Page {
+/// `nodes`: URLs of nodes that may hold the widget's calls.
+fn render(
+    app: &App,
+    config: &WidgetConfig<'_>,
+    manifest: &WidgetManifest,
+    nodes: &[String],
+) -> Page {
     let nonce = Nonce::random();
     // The one character that could end the script element, in a form that JSON reads the same.
     let json = serde_json::to_string(config).unwrap_or_default().replace('<', "\\u003c");
@@ -215,9 +226,14 @@ fn render(app: &App, config: &WidgetConfig<'_>, manifest: &WidgetManifest) -> Pa
     );
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
-         style-src 'self' 'nonce-{nonce}'; connect-src 'self'; img-src 'self' data:; \
-         media-src 'self' blob: mediastream:; font-src 'self'; frame-src 'self'; base-uri 'none'; \
+         style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:; \
+         media-src 'self' blob: mediastream:; font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {}",
+        ["'self'"]
+            .into_iter()
+            .chain(nodes.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(" "),
         sources(config.allowed_origins)
     );
     Page { status: StatusCode::OK, html, policy, permissions: "microphone=(self), autoplay=(self)" }

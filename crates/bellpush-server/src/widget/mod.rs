@@ -1,10 +1,12 @@
 //! What the widget needs: its document, the sandbox of custom code, its sessions and its events.
 
+pub(crate) mod challenge;
 pub(crate) mod code;
 pub(crate) mod document;
 mod events;
 pub(crate) mod html;
 pub(crate) mod sessions;
+mod usual_rate;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Sessions: short-lived tokens, bound to an app and to the origin that embeds the widget.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -12,15 +12,19 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
+    routing::Asked,
 };
-use bellpush_store::{NewSession, Session};
+use bellpush_store::{App, NewSession, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::challenge::Proof;
 use crate::{
     Server,
+    calls::routes::{self, OpennessView},
     http::{body::JsonBody, problem::Problem},
     tokens::SessionToken,
+    turn::IceServer,
 };
 
 /// What a widget says of itself.
@@ -45,6 +49,8 @@ pub(crate) struct SessionRequest {
     /// The profile to call; the app's default without it.
     #[schema(value_type = Option<String>)]
     destination: Option<DestinationId>,
+    /// The answer to a `challenge`.
+    proof: Option<Proof>,
 }
 
 /// A session with its token.
@@ -64,6 +70,10 @@ pub(crate) struct SessionCreated {
     context: Context,
     /// Whether it is a preview.
     preview: bool,
+    /// Whether its calls are taken now, and when that changes.
+    hours: OpennessView,
+    /// Servers that help media around a firewall, with credentials for this session's calls.
+    ice_servers: Vec<IceServer>,
 }
 
 /// Begin a widget session
@@ -77,6 +87,7 @@ pub(crate) struct SessionCreated {
         (status = 401, description = "The widget key is not valid", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The origin is not allowed", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A value, such as a key of the context, is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "Some work has to be proved first: the problem's `challenge`, by ALTCHA's scheme", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many sessions", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -102,9 +113,7 @@ pub(crate) async fn create(
         ))
         .at("/origin"));
     }
-    if request.destination.is_some() {
-        server.profile(request.app_id, request.destination).await?;
-    }
+    check_proof(&server, &app, request.proof.as_ref())?;
     let new = NewSession {
         app_id: request.app_id,
         origin: Some(request.origin),
@@ -113,16 +122,36 @@ pub(crate) async fn create(
         routing_key: None,
         destination_id: request.destination,
     };
-    Ok((StatusCode::CREATED, Json(begin(&server, new).await?)))
+    Ok((StatusCode::CREATED, Json(begin(&server, &app, new).await?)))
+}
+
+/// Refuses a browser that has to prove some work and has not.
+fn check_proof(server: &Server, app: &App, proof: Option<&Proof>) -> Result<(), Problem> {
+    let now = server.now();
+    if !server.challenges.is_due(app.id, app.settings.challenge, now)
+        || proof.is_some_and(|proof| server.challenges.accept(proof, now))
+    {
+        return Ok(());
+    }
+    metrics::counter!("bellpush_challenges_total").increment(1);
+    let detail = "find the number behind the salt that has this hash, and send it as proof";
+    Err(Problem::challenge_required(detail).with_challenge(server.challenges.ask(now)))
 }
 
 /// Stores a session with its first token.
-pub(crate) async fn begin(server: &Server, new: NewSession) -> Result<SessionCreated, Problem> {
+pub(crate) async fn begin(
+    server: &Server,
+    app: &App,
+    new: NewSession,
+) -> Result<SessionCreated, Problem> {
+    let asked =
+        Asked { destination_id: new.destination_id, routing_key: new.routing_key.as_deref() };
+    let hours = server.openness(app, asked).await?;
     let token = SessionToken::random();
     let expires_at = token_end(server);
     let session = server.store.create_session(new, &token.hash(), expires_at).await?;
     let session = session.ok_or_else(|| Problem::not_found("there is no such app"))?;
-    Ok(created(server, &session, &token, expires_at))
+    Ok(created(server, &session, &token, expires_at, hours))
 }
 
 /// Refresh a session token
@@ -143,18 +172,28 @@ pub(crate) async fn refresh(
 ) -> Result<Json<SessionCreated>, Problem> {
     server.limits.request(server.limit_key(peer, &headers))?;
     let session = server.authenticate_session(&headers).await?;
+    renew(&server, &session).await.map(Json)
+}
+
+/// Gives a session one more token.
+pub(crate) async fn renew(server: &Server, session: &Session) -> Result<SessionCreated, Problem> {
+    let app = server.app_of(session.app_id).await?;
+    let hours = server.openness(&app, routes::asked(session)).await?;
     let token = SessionToken::random();
-    let expires_at = token_end(&server);
+    let expires_at = token_end(server);
     if !server.store.add_session_token(session.id, &token.hash(), expires_at).await? {
         return Err(Problem::session_expired("the session is gone"));
     }
-    Ok(Json(created(&server, &session, &token, expires_at)))
+    Ok(created(server, session, &token, expires_at, hours))
 }
 
 fn token_end(server: &Server) -> EventTime {
-    let now = server.now();
-    let lifetime = i64::try_from(server.config.session_lifetime.as_millis()).unwrap_or(i64::MAX);
-    EventTime::from_millis(now.millis().saturating_add(lifetime)).unwrap_or(now)
+    later(server.now(), server.config.session_lifetime)
+}
+
+fn later(time: EventTime, by: Duration) -> EventTime {
+    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    EventTime::from_millis(time.millis().saturating_add(millis)).unwrap_or(time)
 }
 
 fn created(
@@ -162,12 +201,19 @@ fn created(
     session: &Session,
     token: &SessionToken,
     expires_at: EventTime,
+    hours: OpennessView,
 ) -> SessionCreated {
+    // A call may be placed until the token's end, and a TURN server asks for them again and again.
+    let until = later(expires_at, server.config.max_call_duration);
+    let ice_servers =
+        server.config.turn.iter().map(|turn| turn.for_session(session.id, until)).collect();
     SessionCreated {
         token: token.reveal().to_owned(),
         expires_at,
         server_time: server.now(),
         context: session.context.clone(),
         preview: session.preview,
+        hours,
+        ice_servers,
     }
 }

@@ -1,10 +1,10 @@
-//! Apps, keys, destinations and integrations.
+//! Apps, keys and integrations.
 
 use bellpush_core::{
     app::AppSettings,
-    ids::{AppId, DestinationId, IntegrationId},
+    ids::{AppId, IntegrationId},
 };
-use bellpush_store::{DestinationKind, SaveError, SecretHash};
+use bellpush_store::{SaveError, SecretHash};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -34,23 +34,6 @@ on_both_stores! {
         assert_eq!(store.update_app(made.id, &gone).await.unwrap(), None);
     }
 
-    async fn a_new_app_can_be_called_at_once(site) {
-        let app_id = site.app().await;
-        let destinations = site.store.destinations(app_id).await.unwrap();
-        assert_eq!(destinations.len(), 1);
-        let demo = &destinations[0];
-        assert!(demo.is_default);
-        assert_eq!(demo.kind, DestinationKind::Demo);
-        let found = site.store.destination(app_id, None).await.unwrap();
-        assert_eq!(found.as_ref(), Some(demo));
-        let found = site.store.destination(app_id, Some(demo.id)).await.unwrap();
-        assert_eq!(found.as_ref(), Some(demo));
-        let unknown = DestinationId::from_uuid(Uuid::now_v7());
-        assert_eq!(site.store.destination(app_id, Some(unknown)).await.unwrap(), None);
-        let stranger = site.app().await;
-        assert_eq!(site.store.destination(stranger, Some(demo.id)).await.unwrap(), None);
-    }
-
     async fn a_deleted_app_takes_everything_with_it(site) {
         let visitor = site.visitor().await;
         let (store, app_id) = (&site.store, visitor.app_id());
@@ -65,7 +48,7 @@ on_both_stores! {
         assert_eq!(store.session(visitor.session.id).await.unwrap(), None);
         assert_eq!(store.widget_key("wk_1").await.unwrap(), None);
         assert!(store.endpoints().await.unwrap().is_empty());
-        assert_eq!(store.destinations(app_id).await.unwrap(), []);
+        assert_eq!(store.profiles(app_id).await.unwrap(), []);
     }
 
     async fn a_widget_key_names_its_app(site) {

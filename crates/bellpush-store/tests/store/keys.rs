@@ -11,6 +11,7 @@ use crate::{
     deliveries::settings,
     secrets::{actor, name, with_secrets},
     site::{Site, master_key, now},
+    trunks::trunk,
 };
 
 /// Four sealed records of an integration, beside the one that shows the right key.
@@ -24,6 +25,7 @@ async fn fill(site: &Site) {
     let rotated = (&"whsec_2".into(), &"whsk_2".into());
     let day = Duration::from_secs(86_400);
     site.store.rotate_signing(app_id, id, rotated, day, &actor()).await.unwrap().unwrap();
+    site.store.create_trunk(&trunk(), Some(&"word".into())).await.unwrap();
 }
 
 async fn everything_opens(store: &bellpush_store::Store) {
@@ -32,6 +34,8 @@ async fn everything_opens(store: &bellpush_store::Store) {
     assert_eq!(endpoint.signing.key.unwrap().expose_secret(), "whsk_2");
     assert_eq!(endpoint.signing.retired.len(), 2);
     assert_eq!(endpoint.secrets[&name("b")].expose_secret(), "hush, too");
+    let (_, password) = store.trunks_with_passwords().await.unwrap().remove(0);
+    assert_eq!(password.unwrap().expose_secret(), "word");
 }
 
 fn refused_for_want_of(error: &OpenError, version: u8) -> bool {
@@ -44,16 +48,16 @@ fn refused_for_want_of(error: &OpenError, version: u8) -> bool {
 on_both_stores! {
     async fn every_sealed_record_is_sealed_anew_and_the_old_key_can_go(site) {
         fill(site).await;
-        assert_eq!(site.store.sealed_records().await.unwrap(), BTreeMap::from([(1, 7)]));
+        assert_eq!(site.store.sealed_records().await.unwrap(), BTreeMap::from([(1, 8)]));
         everything_opens(&site.store).await;
         site.store.close().await;
         let rotated = KeyRing::from(master_key()).with_new_key().unwrap();
         let store = site.open(rotated.clone()).await.unwrap();
         // Both versions are read while there are both.
         everything_opens(&store).await;
-        assert_eq!(store.seal_anew().await.unwrap(), 7);
+        assert_eq!(store.seal_anew().await.unwrap(), 8);
         assert_eq!(store.seal_anew().await.unwrap(), 0, "there was something left");
-        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(2, 7)]));
+        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(2, 8)]));
         store.close().await;
 
         let error = site.open(master_key()).await.unwrap_err();
@@ -79,8 +83,8 @@ on_both_stores! {
         assert!(refused_for_want_of(&error, 2), "a server with the old key alone would start");
         let store = site.open(rotated).await.unwrap();
         everything_opens(&store).await;
-        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(1, 5), (2, 2)]));
-        assert_eq!(store.seal_anew().await.unwrap(), 5);
+        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(1, 6), (2, 2)]));
+        assert_eq!(store.seal_anew().await.unwrap(), 6);
         everything_opens(&store).await;
         store.close().await;
     }
@@ -96,7 +100,7 @@ on_both_stores! {
         let error = store.seal_anew().await.unwrap_err();
         assert!(matches!(error, StoreError::Secret(VaultError::Unreadable)), "{error:?}");
         let left = store.sealed_records().await.unwrap();
-        assert_eq!(left.values().sum::<usize>(), 7);
+        assert_eq!(left.values().sum::<usize>(), 8);
         store.close().await;
     }
 
@@ -104,7 +108,7 @@ on_both_stores! {
         let node = NodeId::from_uuid(Uuid::now_v7());
         assert!(!site.store.is_in_use(now()).await.unwrap());
         let lease = bellpush_core::events::EventTime::from_millis(now().millis() + 60_000).unwrap();
-        site.store.join(node, lease).await.unwrap();
+        site.store.join(node, lease, None).await.unwrap();
         assert!(site.store.is_in_use(now()).await.unwrap());
         assert!(!site.store.is_in_use(lease).await.unwrap());
     }
@@ -119,6 +123,7 @@ async fn every_column_that_holds_something_sealed_is_rotated() {
         "integrations.signing_key",
         "integrations.signing_secret",
         "retired_signing_secrets.sealed",
+        "trunks.password",
     ];
     let found = site.columns(&["%secret", "%sealed", "%signing_key", "%password"]).await;
     assert_eq!(found, known);

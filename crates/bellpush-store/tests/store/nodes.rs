@@ -28,7 +28,7 @@ async fn call_on(site: &Site, node_id: NodeId) -> CallId {
 on_both_stores! {
     async fn a_call_is_orphaned_when_the_lease_of_its_node_ends(site) {
         let node = new_node();
-        site.store.join(node, after(10)).await.unwrap();
+        site.store.join(node, after(10), None).await.unwrap();
         let call_id = call_on(site, node).await;
         assert_eq!(orphans(site, now()).await, []);
         assert_eq!(orphans(site, after(11)).await, [call_id]);
@@ -62,7 +62,7 @@ on_both_stores! {
 
     async fn a_lease_that_ends_later_than_any_can_is_of_a_clock_that_was_wrong(site) {
         let node = new_node();
-        site.store.join(node, after(3600)).await.unwrap();
+        site.store.join(node, after(3600), None).await.unwrap();
         let call_id = call_on(site, node).await;
         let found = site.store.orphaned_calls(new_node(), now(), after(20)).await.unwrap();
         assert_eq!(found.len(), 1);
@@ -74,7 +74,7 @@ on_both_stores! {
 async fn on_sqlite_a_restart_proves_that_every_lease_is_void() {
     let site = Site::sqlite().await;
     let node = new_node();
-    site.store.join(node, after(3600)).await.unwrap();
+    site.store.join(node, after(3600), None).await.unwrap();
     let call_id = call_on(&site, node).await;
     let site = site.reopen().await;
     assert_eq!(orphans(&site, now()).await, [call_id]);
@@ -85,10 +85,23 @@ async fn on_sqlite_a_restart_proves_that_every_lease_is_void() {
 async fn on_postgres_a_second_node_leaves_the_leases_of_the_first_alone() {
     let site = Site::postgres().await;
     let node = new_node();
-    site.store.join(node, after(3600)).await.unwrap();
+    site.store.join(node, after(3600), None).await.unwrap();
     call_on(&site, node).await;
     let other = site.open(master_key()).await.unwrap();
     assert_eq!(other.orphaned_calls(new_node(), now(), after(7200)).await.unwrap(), []);
     other.close().await;
     site.clear().await;
+}
+
+on_both_stores! {
+    async fn nodes_with_a_url_of_their_own_are_known_while_they_live(site) {
+        let url = |n: u8| format!("https://node{n}.calls.example.com");
+        let node = new_node;
+        let gone = EventTime::from_millis(now().millis() - 1).unwrap();
+        site.store.join(node(), after(60), Some(&url(2))).await.unwrap();
+        site.store.join(node(), after(60), Some(&url(1))).await.unwrap();
+        site.store.join(node(), after(60), None).await.unwrap();
+        site.store.join(node(), gone, Some(&url(3))).await.unwrap();
+        assert_eq!(site.store.node_urls(now()).await.unwrap(), [url(1), url(2)]);
+    }
 }

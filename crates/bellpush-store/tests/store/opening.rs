@@ -12,7 +12,7 @@ on_both_stores! {
         site.store.close().await;
         site.sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'x', 0)").await;
         let error = site.open(master_key()).await.unwrap_err();
-        assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 2 }), "{error:?}");
+        assert!(matches!(error, OpenError::NewerSchema { found: 99, .. }), "{error:?}");
         assert!(error.to_string().contains("version 99"));
     }
 

@@ -10,6 +10,15 @@ fn with_context(key: &str, value: &str) -> Option<(String, String)> {
 }
 
 on_both_stores! {
+    async fn a_call_keeps_how_it_sounded(site) {
+        let visitor = site.visitor().await;
+        let call_id = visitor.calls(&site.store).await;
+        assert_eq!(site.store.call(call_id).await.unwrap().unwrap().quality, None);
+        let quality = serde_json::json!({ "visitor": { "mos": 4.2 } });
+        site.store.put_call_quality(call_id, &quality).await.unwrap();
+        assert_eq!(site.store.call(call_id).await.unwrap().unwrap().quality, Some(quality));
+    }
+
     async fn calls_are_read_page_by_page_newest_first(site) {
         let visitor = site.visitor().await;
         let mut made = Vec::new();

@@ -34,7 +34,7 @@ on_both_stores! {
 
     async fn a_session_keeps_all_that_it_was_made_with(site) {
         let app_id = site.app().await;
-        let destination = site.store.destination(app_id, None).await.unwrap().unwrap();
+        let destination = site.store.profiles(app_id).await.unwrap().remove(0);
         let new = NewSession {
             app_id,
             origin: None,

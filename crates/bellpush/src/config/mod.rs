@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use bellpush_core::origin::AllowedOrigin;
+use bellpush_server::TurnConfig;
 use clap::{Args, ValueEnum};
 use figment::{
     Figment,
@@ -93,6 +94,13 @@ options! {
     /// IP address that telephone systems are told to send media to [default: the first address that
     /// browsers are told]
     rtp_address: String = String::new(), "IP", "BELLPUSH_RTP_ADDRESS";
+    /// URLs of a TURN server for visitors whose network blocks UDP, separated by commas, like
+    /// turn:turn.example:3478?transport=tcp
+    turn_urls: Vec<String> = Vec::new(), "URL", "BELLPUSH_TURN_URLS" [value_delimiter = ','];
+    /// The secret shared with the TURN server (coturn: static-auth-secret)
+    turn_secret: String = String::new(), "SECRET", "BELLPUSH_TURN_SECRET" [hide_env_values = true];
+    /// The URL that browsers reach this very server by, when several share one public URL
+    node_url: String = String::new(), "URL", "BELLPUSH_NODE_URL";
     /// Networks of reverse proxies whose X-Forwarded-For is believed, separated by commas
     trusted_proxies: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_TRUSTED_PROXIES" [value_delimiter = ','];
     /// How log lines are written [default: text]
@@ -120,6 +128,8 @@ options! {
     requests_per_minute: NonZeroU32 = rate(300), "COUNT", "BELLPUSH_REQUESTS_PER_MINUTE";
     /// Live calls at once, at most [default: 1000]
     max_calls: usize = 1_000, "COUNT", "BELLPUSH_MAX_CALLS";
+    /// Live calls at once from one address, at most [default: 20]
+    max_calls_per_address: NonZeroU32 = rate(20), "COUNT", "BELLPUSH_MAX_CALLS_PER_ADDRESS";
     /// Seconds after which a call is ended [default: 7200]
     max_call_seconds: u32 = 7_200, "SECONDS", "BELLPUSH_MAX_CALL_SECONDS";
     /// Seconds without any packet from the browser after which a call has failed [default: 20]
@@ -201,6 +211,9 @@ pub(crate) struct Config {
     pub(crate) rtp_listen: IpAddr,
     pub(crate) rtp_address: Option<IpAddr>,
     pub(crate) rtp_timeout: Duration,
+    /// Without a slash at the end.
+    pub(crate) node_url: Option<AllowedOrigin>,
+    pub(crate) turn: Option<TurnConfig>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
@@ -211,6 +224,7 @@ pub(crate) struct Config {
     pub(crate) max_active_integrations: u8,
     pub(crate) limits: bellpush_server::LimitSettings,
     pub(crate) max_calls: usize,
+    pub(crate) max_calls_per_address: NonZeroU32,
     pub(crate) max_call_duration: Duration,
     pub(crate) media_timeout: Duration,
     pub(crate) session_lifetime: Duration,
@@ -243,15 +257,7 @@ impl Config {
         } else {
             values.public_url
         };
-        let origin = Url::parse(&public_url)
-            .ok()
-            .filter(|url| url.path() == "/" && url.query().is_none())
-            .ok_or_else(|| {
-                anyhow!("--public-url: {public_url:?} is not like https://calls.example.com")
-            })?
-            .as_str()
-            .parse()
-            .context("--public-url")?;
+        let origin = origin_of(&public_url, "--public-url")?;
         let database_url = match values.database_url.as_str() {
             "" => None,
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
@@ -308,6 +314,11 @@ impl Config {
             rtp_listen: values.rtp_listen,
             rtp_address,
             rtp_timeout: seconds(values.rtp_timeout_seconds),
+            node_url: match values.node_url.as_str() {
+                "" => None,
+                url => Some(origin_of(url, "--node-url")?),
+            },
+            turn: turn(values.turn_urls, values.turn_secret)?,
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
             log_level: values.log_level,
@@ -323,11 +334,41 @@ impl Config {
                 requests_per_minute: values.requests_per_minute,
             },
             max_calls: values.max_calls,
+            max_calls_per_address: values.max_calls_per_address,
             max_call_duration: seconds(values.max_call_seconds),
             media_timeout: seconds(values.media_timeout_seconds),
             session_lifetime: seconds(values.session_seconds),
             drain: seconds(values.drain_seconds),
         })
+    }
+}
+
+/// A URL without a path, as the option's value.
+fn origin_of(url: &str, option: &'static str) -> anyhow::Result<AllowedOrigin> {
+    Url::parse(url)
+        .ok()
+        .filter(|url| url.path() == "/" && url.query().is_none())
+        .ok_or_else(|| anyhow!("{option}: {url:?} is not like https://calls.example.com"))?
+        .as_str()
+        .parse()
+        .context(option)
+}
+
+/// The TURN server, if one is named.
+fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>> {
+    for url in &urls {
+        let host = url.strip_prefix("turn:").or_else(|| url.strip_prefix("turns:"));
+        if !host.is_some_and(|host| {
+            host.starts_with(|first: char| first.is_alphanumeric() || first == '[')
+        }) {
+            bail!("--turn-urls: {url:?} is not like turn:turn.example:3478?transport=udp");
+        }
+    }
+    match (urls.is_empty(), secret.is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(TurnConfig { urls, secret: SecretString::from(secret) })),
+        (false, true) => bail!("--turn-secret: write the secret that the TURN server has, too"),
+        (true, false) => bail!("--turn-urls: write where the TURN server is, too"),
     }
 }
 

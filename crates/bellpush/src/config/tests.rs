@@ -45,7 +45,7 @@ fn the_command_line_wins_over_the_file() {
 fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
     let unknown = file("lisen = \"127.0.0.1:9000\"\n");
     let wrong = file("max_calls = \"many\"\n");
-    let cases: [(&[&str], &[&str]); 10] = [
+    let cases: [(&[&str], &[&str]); 13] = [
         (&["--listen", "here"], &["--listen", "here"]),
         (&["--public-url", "calls.example.com"], &["--public-url", "https://calls.example.com"]),
         (&["--public-url", "http://calls.example.com"], &["--public-url", "https://"]),
@@ -53,6 +53,9 @@ fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
         (&["--database-url", "mysql://x"], &["--database-url", "postgres://"]),
         (&["--admin-api-key", "secret"], &["--admin-api-key", "bp_"]),
         (&["--master-keys", "1:x", "--master-key-file", "k"], &["--master-keys"]),
+        (&["--turn-urls", "turn.example", "--turn-secret", "s"], &["--turn-urls", "turn:"]),
+        (&["--turn-urls", "turn:turn.example"], &["--turn-secret"]),
+        (&["--turn-secret", "s"], &["--turn-urls"]),
         (&["--session-seconds", "0"], &["--session-seconds", "at least 1"]),
         (&["--config", unknown.path().to_str().unwrap()], &["lisen"]),
         (&["--config", wrong.path().to_str().unwrap()], &["max_calls"]),

@@ -47,13 +47,20 @@ export interface Call {
   leave(): void;
 }
 
+interface Accepted {
+  readonly callId: string;
+  readonly address: string;
+  readonly sdp: string;
+}
+
 export function startCall(
   microphone: MediaStream,
   audio: HTMLAudioElement,
   ports: CallPorts,
 ): Call {
   const { session } = ports;
-  let callId: string | null = null;
+  /** Where the call is: a path, or the URL of the node that holds it. */
+  let address: string | null = null;
   let following: Following | null = null;
   let leaving = false;
   let over = false;
@@ -95,7 +102,7 @@ export function startCall(
   }
 
   function tellPhase(): void {
-    if (!over && callId !== null) {
+    if (!over && address !== null) {
       ports.onPhase(interrupted && phase === "connected" ? "reconnecting" : phase);
     }
   }
@@ -108,12 +115,12 @@ export function startCall(
       ports.onRefused(accepted.failure);
       return;
     }
-    const id = accepted.value.callId;
-    callId = id;
-    ports.onAccepted(id);
-    following = followCall(id, { ...ports, onMessage: take });
+    const at = accepted.value.address;
+    address = at;
+    ports.onAccepted(accepted.value.callId);
+    following = followCall(at, { ...ports, onMessage: take });
     if (leaving) {
-      void remove(id);
+      void remove(at);
       return;
     }
     try {
@@ -122,14 +129,16 @@ export function startCall(
       // The server counts on media that will not come; it must not have to wait for its time-out.
       ports.onLost();
       finish();
-      void remove(id);
+      void remove(at);
     }
   }
 
-  async function ask(): Promise<Result<{ readonly callId: string; readonly sdp: string }>> {
+  async function ask(): Promise<Result<Accepted>> {
     let offer: string;
     try {
-      offer = await media.offer();
+      // The session knows who helps media around a firewall; whether there is one, the request says.
+      await session.token();
+      offer = await media.offer(session.iceServers());
     } catch {
       return unreadable("the browser made no offer");
     }
@@ -143,11 +152,12 @@ export function startCall(
     if (!result.ok) {
       return result;
     }
-    const id = /\/v1\/calls\/(call_\w+)$/.exec(result.value.headers.get("location") ?? "")?.[1];
+    const at = result.value.headers.get("location") ?? "";
+    const callId = /\/v1\/calls\/(call_\w+)$/.exec(at)?.[1];
     const sdp = await result.value.text().catch(() => "");
-    return id === undefined
+    return callId === undefined
       ? unreadable("the answer names no call")
-      : { ok: true, value: { callId: id, sdp } };
+      : { ok: true, value: { callId, address: at, sdp } };
   }
 
   function take(message: CallMessage): void {
@@ -173,7 +183,7 @@ export function startCall(
     }
   }
 
-  async function remove(id: string): Promise<void> {
+  async function remove(at: string): Promise<void> {
     ports.later(LEAVE_MS, () => {
       if (!over) {
         ports.onLeft();
@@ -182,7 +192,7 @@ export function startCall(
     });
     for (let attempt = 0; attempt < DELETE_ATTEMPTS; attempt += 1) {
       const result = await authorized(session, (authorization) =>
-        request(ports.fetch, `/v1/calls/${id}`, {
+        request(ports.fetch, at, {
           method: "DELETE",
           headers: authorization,
           keepalive: true,
@@ -204,18 +214,18 @@ export function startCall(
       leaving = true;
       // The connection itself stays until the server has the word, or it would look like a loss.
       media.silence();
-      if (callId !== null) {
-        void remove(callId);
+      if (address !== null) {
+        void remove(address);
       }
     },
     setMuted: media.setMuted,
     sendDigit(digit) {
-      const id = callId;
-      if (id === null || over || media.sendDigit(digit)) {
+      const at = address;
+      if (at === null || over || media.sendDigit(digit)) {
         return;
       }
       void authorized(session, (authorization) =>
-        request(ports.fetch, `/v1/calls/${id}/dtmf`, {
+        request(ports.fetch, `${at}/dtmf`, {
           method: "POST",
           headers: { "content-type": "application/json", ...authorization },
           body: JSON.stringify({ digit }),
@@ -226,8 +236,8 @@ export function startCall(
     quality: media.quality,
     leave() {
       const token = session.current();
-      if (callId !== null && token !== null && !over) {
-        ports.beacon(`/v1/calls/${callId}/leave`, JSON.stringify({ token }));
+      if (address !== null && token !== null && !over) {
+        ports.beacon(`${address}/leave`, JSON.stringify({ token }));
       }
     },
   };

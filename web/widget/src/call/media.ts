@@ -1,10 +1,14 @@
 /** The sound of one call: an `RTCPeerConnection` with the microphone on one side and an audio element on the other. */
 
+import type { IceServer } from "@bellpush/protocol";
 import { type Look, look, type Quality, rate } from "./quality.ts";
 
 export interface Media {
-  /** The offer. The server learns our address from ICE's own checks, so no candidate is awaited. */
-  offer(): Promise<string>;
+  /**
+   * The offer. The server learns our address from ICE's own checks, so no candidate is awaited.
+   * These servers may help media around a firewall.
+   */
+  offer(helpers: readonly IceServer[]): Promise<string>;
   answer(sdp: string): Promise<void>;
   setMuted(muted: boolean): void;
   /** False when the far side does not take telephone events. */
@@ -46,7 +50,11 @@ export function openMedia(
   }
 
   return {
-    async offer() {
+    async offer(helpers) {
+      if (helpers.length > 0) {
+        const iceServers = helpers.map((server) => ({ ...server, urls: [...server.urls] }));
+        connection.setConfiguration({ iceServers });
+      }
       await connection.setLocalDescription(await connection.createOffer());
       return connection.localDescription?.sdp ?? "";
     },

@@ -41,7 +41,7 @@ function setUp(answer: Answer) {
   const time = createTime();
   const server = createServer(answer);
   const seen: CallMessage[] = [];
-  const following = followCall("call_1", {
+  const following = followCall("/v1/calls/call_1", {
     session: createTokens(),
     fetch: server.fetch,
     later: time.later,

@@ -29,7 +29,8 @@ export interface Following {
 
 type Outcome = "done" | "progress" | "nothing" | "gone";
 
-export function followCall(callId: string, ports: FollowPorts): Following {
+/** `address`: where the call is, as its `Location` says. */
+export function followCall(address: string, ports: FollowPorts): Following {
   let lastId = 0;
   let ended = false;
   let stopped = false;
@@ -46,7 +47,7 @@ export function followCall(callId: string, ports: FollowPorts): Following {
 
   function get(query: string, headers: Record<string, string>, signal: AbortSignal) {
     return authorized(ports.session, (authorization) =>
-      request(ports.fetch, `/v1/calls/${callId}/events${query}`, {
+      request(ports.fetch, `${address}/events${query}`, {
         headers: { ...headers, ...authorization },
         signal,
       }),

@@ -74,6 +74,7 @@ const en = {
   closed: {
     title: "We are closed right now",
     text: "Please come back during our business hours.",
+    opens: (moment: string) => `You can call us again from ${moment} on.`,
     call: "Call now",
   },
   refused: {

@@ -1,11 +1,20 @@
+import { spokenMoment } from "../hours.ts";
 import type { Texts } from "../i18n/index.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Emblem, Screen } from "../ui/Screen.tsx";
 
-export function Closed({ t }: { readonly t: Texts }) {
+export interface ClosedProps {
+  readonly t: Texts;
+  readonly opensAt: number | null;
+  readonly now: number;
+}
+
+export function Closed({ t, opensAt, now }: ClosedProps) {
   return (
     <Screen name="closed" title={t.closed.title} emblem={<Emblem icon="moon" tone="calm" />}>
-      <p class="bp-text">{t.closed.text}</p>
+      <p class="bp-text">
+        {opensAt === null ? t.closed.text : t.closed.opens(spokenMoment(opensAt, now, t.language))}
+      </p>
       <button type="button" class="bp-button bp-primary bp-call" disabled>
         <Icon name="phone" />
         {t.closed.call}

@@ -52,5 +52,6 @@ export function createTokens(): Session {
       return succeeded(`st_${count}`);
     },
     current: () => `st_${count}`,
+    iceServers: () => [],
   };
 }

@@ -1,0 +1,123 @@
+//! `…/hours/check`: is it open at…?
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use bellpush_core::{
+    events::EventTime,
+    hours::BusinessHours,
+    ids::{AppId, DestinationId},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    auth::{ApiClient, PathIds, app},
+    destinations::find,
+};
+use crate::{
+    Server,
+    http::{body::QueryParameters, problem::Problem},
+};
+
+/// Which instant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct At {
+    /// The instant, like `2026-12-24T10:00:00Z`; now without it.
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<EventTime>,
+}
+
+/// What business hours say of an instant.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HoursCheck {
+    /// The instant.
+    #[schema(value_type = String, format = DateTime)]
+    at: EventTime,
+    /// Whether calls are taken then.
+    open: bool,
+    /// When that changes; `null` when it does not within a year.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_change: Option<EventTime>,
+    /// When it opens next, after it has closed where it is open; `null` when it does not within a
+    /// year.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_opening: Option<EventTime>,
+    /// The label of the exception of that date.
+    exception: Option<String>,
+}
+
+/// Check an app's hours
+///
+/// Is it open at…?
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/hours/check", tag = "hours", security(("api_key" = [])),
+    params(("appId" = String, Path), At),
+    responses(
+        (status = 200, body = HoursCheck),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn check_app(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(app_id): PathIds<AppId>,
+    QueryParameters(At { at }): QueryParameters<At>,
+) -> Result<Json<HoursCheck>, Problem> {
+    let app = app(&server, app_id).await?;
+    Ok(Json(check(app.settings.hours.as_ref(), at.unwrap_or_else(|| server.now()))))
+}
+
+/// Check a destination's hours
+///
+/// Its own, or else the app's: is it open at…?
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/destinations/{destinationId}/hours/check", tag = "hours",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("destinationId" = String, Path), At),
+    responses(
+        (status = 200, body = HoursCheck),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn check_destination(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
+    QueryParameters(At { at }): QueryParameters<At>,
+) -> Result<Json<HoursCheck>, Problem> {
+    let app = app(&server, app_id).await?;
+    let profile = find(&server, app_id, id).await?;
+    let hours = profile.settings.hours.as_ref().or(app.settings.hours.as_ref());
+    Ok(Json(check(hours, at.unwrap_or_else(|| server.now()))))
+}
+
+fn check(hours: Option<&BusinessHours>, at: EventTime) -> HoursCheck {
+    let Some(hours) = hours else {
+        return HoursCheck {
+            at,
+            open: true,
+            next_change: None,
+            next_opening: None,
+            exception: None,
+        };
+    };
+    let instant = at.timestamp();
+    let span = hours.span(instant);
+    let next_opening = match span.until {
+        Some(closing) if span.open => hours.span(closing).until,
+        opening => opening,
+    };
+    HoursCheck {
+        at,
+        open: span.open,
+        next_change: span.until.map(EventTime::new),
+        next_opening: next_opening.map(EventTime::new),
+        exception: hours.exception_at(instant).map(|exception| exception.label.clone()),
+    }
+}

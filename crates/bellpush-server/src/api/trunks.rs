@@ -1,0 +1,212 @@
+//! `/v1/trunks`: the ways to phone systems, for all apps of the server.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use bellpush_core::{
+    app::FieldError,
+    events::EventTime,
+    ids::TrunkId,
+    trunk::{MAX_CREDENTIAL_CHARS, TrunkSettings, is_credential},
+};
+use bellpush_store::{PasswordChange, Trunk};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    apps::merged,
+    auth::{ApiClient, PathIds},
+};
+use crate::{
+    Server,
+    http::{
+        body::{JsonBody, parse_value},
+        problem::Problem,
+    },
+};
+
+/// A trunk.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TrunkView {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: TrunkId,
+    /// Its settings.
+    #[serde(flatten)]
+    settings: TrunkSettings,
+    /// Whether a password is kept for it. It is never shown.
+    has_password: bool,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: EventTime,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: EventTime,
+}
+
+/// A trunk as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TrunkBody {
+    /// The settings.
+    #[serde(flatten)]
+    settings: TrunkSettings,
+    /// The password to sign in with. It is kept encrypted, and never shown again.
+    password: Option<String>,
+}
+
+impl From<Trunk> for TrunkView {
+    fn from(trunk: Trunk) -> Self {
+        let Trunk { id, settings, has_password, created_at, updated_at } = trunk;
+        Self { id, settings, has_password, created_at, updated_at }
+    }
+}
+
+/// All trunks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrunkList {
+    /// All trunks, oldest first.
+    items: Vec<TrunkView>,
+}
+
+/// List trunks
+#[utoipa::path(
+    get, path = "/v1/trunks", tag = "trunks", security(("api_key" = [])),
+    responses((status = 200, body = TrunkList))
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+) -> Result<Json<TrunkList>, Problem> {
+    let items = server.store.trunks().await?.into_iter().map(TrunkView::from).collect();
+    Ok(Json(TrunkList { items }))
+}
+
+/// Create a trunk
+///
+/// It is in use at once, without a restart.
+#[utoipa::path(
+    post, path = "/v1/trunks", tag = "trunks", security(("api_key" = [])),
+    request_body = TrunkBody,
+    responses(
+        (status = 201, body = TrunkView),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    JsonBody(mut body): JsonBody<Value>,
+) -> Result<(StatusCode, Json<TrunkView>), Problem> {
+    let password = match take_password(&mut body)? {
+        PasswordChange::Set(password) => Some(password),
+        PasswordChange::Keep | PasswordChange::Remove => None,
+    };
+    let settings: TrunkSettings = parse_value(body)?;
+    settings.check(password.is_some())?;
+    let trunk = server.store.create_trunk(&settings, password.as_ref()).await?;
+    Ok((StatusCode::CREATED, Json(trunk.into())))
+}
+
+/// Read a trunk
+#[utoipa::path(
+    get, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
+    params(("trunkId" = String, Path)),
+    responses(
+        (status = 200, body = TrunkView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(id): PathIds<TrunkId>,
+) -> Result<Json<TrunkView>, Problem> {
+    Ok(Json(find(&server, id).await?.into()))
+}
+
+/// Change a trunk
+///
+/// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
+/// to its default, or removes the password. Calls that go by the trunk now are not ended.
+#[utoipa::path(
+    patch, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
+    params(("trunkId" = String, Path)),
+    request_body(content = Object, description = "Any of the fields of the trunk"),
+    responses(
+        (status = 200, body = TrunkView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(id): PathIds<TrunkId>,
+    JsonBody(mut patch): JsonBody<Value>,
+) -> Result<Json<TrunkView>, Problem> {
+    let present = find(&server, id).await?;
+    let password = take_password(&mut patch)?;
+    let settings: TrunkSettings = parse_value(merged(&present.settings, &patch)?)?;
+    let has_password = match &password {
+        PasswordChange::Keep => present.has_password,
+        PasswordChange::Set(_) => true,
+        PasswordChange::Remove => false,
+    };
+    settings.check(has_password)?;
+    let updated = server.store.update_trunk(id, &settings, &password).await?;
+    Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
+}
+
+/// Delete a trunk
+///
+/// Not as long as a profile calls by it.
+#[utoipa::path(
+    delete, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
+    params(("trunkId" = String, Path)),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is in use", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds(id): PathIds<TrunkId>,
+) -> Result<StatusCode, Problem> {
+    if !server.store.delete_trunk(id).await? {
+        return Err(unknown(id));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn find(server: &Server, id: TrunkId) -> Result<Trunk, Problem> {
+    server.store.trunk(id).await?.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: TrunkId) -> Problem {
+    Problem::not_found(format!("there is no trunk {id}"))
+}
+
+/// Takes the password out of a body: it is no setting, and is kept apart from them.
+fn take_password(body: &mut Value) -> Result<PasswordChange, Problem> {
+    let refused = || {
+        let message =
+            format!("a password has 1 to {MAX_CREDENTIAL_CHARS} characters, and none of control");
+        Problem::from(FieldError { pointer: "/password".into(), message })
+    };
+    match body.as_object_mut().and_then(|fields| fields.remove("password")) {
+        None => Ok(PasswordChange::Keep),
+        Some(Value::Null) => Ok(PasswordChange::Remove),
+        Some(Value::String(password)) => {
+            let password = SecretString::from(password);
+            let plausible = is_credential(password.expose_secret());
+            plausible.then_some(PasswordChange::Set(password)).ok_or_else(refused)
+        }
+        Some(_) => Err(refused()),
+    }
+}

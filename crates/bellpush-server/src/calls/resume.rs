@@ -1,0 +1,197 @@
+//! A call that outlives its page's connection: ICE restarts, trickled candidates, and the return of
+//! a visitor whose page was replaced.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bellpush_call::ResumeError;
+use bellpush_core::ids::CallId;
+use bellpush_store::Session;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    control::{live_call, parse_id},
+    fragment::{self, Fragment},
+    live::LiveCall,
+    place::{MAX_OFFER_BYTES, SDP},
+};
+use crate::{
+    Server,
+    http::{body, problem::Problem},
+    tokens::ResumeToken,
+    widget::sessions::{SessionCreated, renew},
+};
+
+/// Bytes of an SDP fragment, at most.
+const MAX_FRAGMENT_BYTES: usize = 16 * 1024;
+const NO_FRAGMENT: &str =
+    "the fragment needs one a=ice-ufrag and one a=ice-pwd, of letters, digits, + and /";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// Restart ICE
+///
+/// As RFC 9725 section 4.3 says. A fragment with other credentials than the present ones restarts
+/// ICE (`If-Match: *`); the answer is a fragment. One with the present credentials trickles
+/// candidates (`If-Match` with the call's `ETag`), of which the server needs none. A whole offer
+/// (`application/sdp`) is answered as a whole.
+#[utoipa::path(
+    patch, path = "/v1/calls/{callId}", tag = "calls", security(("session" = [])),
+    params(("callId" = String, Path, description = "The call"), ("If-Match" = String, Header, description = "`*` for a restart, or else the call's ETag")),
+    request_body(content((String = "application/trickle-ice-sdpfrag"), (String = "application/sdp"))),
+    responses(
+        (status = 200, description = "ICE was restarted; the new ETag is in the head"),
+        (status = 204, description = "Candidates were taken note of"),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The ETag is that of an earlier connection", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The fragment or the offer is of no use", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "There is no If-Match", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn patch(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    server.limits.request(server.limit_key(peer, &headers))?;
+    let session = server.authenticate_session(&headers).await?;
+    let id = parse_id(&id)?;
+    let call = present(&server, &session, id)?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim).unwrap_or_default();
+    let is_whole = kind.eq_ignore_ascii_case(SDP);
+    if !is_whole && !kind.eq_ignore_ascii_case(FRAGMENT) {
+        return Err(Problem::malformed(format!("send {FRAGMENT} or {SDP}")));
+    }
+    let limit = if is_whole { MAX_OFFER_BYTES } else { MAX_FRAGMENT_BYTES };
+    let bytes = body::read(request.into_body(), limit).await?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::offer_invalid("the description is not text in UTF-8"))?;
+    let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
+
+    let offer = if is_whole {
+        text.to_owned()
+    } else {
+        let fragment = Fragment::parse(text).ok_or_else(|| Problem::offer_invalid(NO_FRAGMENT))?;
+        let present = call.connection();
+        if fragment.is_of(&present.offer) {
+            return match if_match {
+                None => Err(Problem::precondition_required("send the call's ETag as If-Match")),
+                Some(tag) if tag == "*" || tag == present.etag => {
+                    Ok(StatusCode::NO_CONTENT.into_response())
+                }
+                Some(_) => Err(Problem::precondition_failed("ICE was restarted since")),
+            };
+        }
+        match if_match {
+            Some("*") => fragment.restart(&present.offer),
+            Some(_) => return Err(Problem::precondition_failed("restart ICE with If-Match: *")),
+            None => return Err(Problem::precondition_required("restart ICE with If-Match: *")),
+        }
+    };
+    let answer = server.engine.restart(id, offer.clone()).await.map_err(refusal)?;
+    let etag = call.reconnected(offer, &answer);
+    let (kind, body) =
+        if is_whole { (SDP, answer) } else { (FRAGMENT, fragment::of_answer(&answer)) };
+    let head = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::ETAG, etag)];
+    Ok((StatusCode::OK, head, body).into_response())
+}
+
+/// What a page sends to take up the call of the page before it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResumeRequest {
+    /// The token that the page before was given with its call. It works once.
+    resume_token: String,
+    /// The SDP offer of a new connection.
+    sdp: String,
+}
+
+/// A call that was taken up again.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallResumed {
+    /// The call's id, the same as before.
+    #[schema(value_type = String)]
+    call_id: CallId,
+    /// The SDP answer.
+    sdp: String,
+    /// The token for the next time.
+    resume_token: String,
+    /// The session that the call belongs to, with a new token: what is asked and told of the call
+    /// goes by it.
+    session: SessionCreated,
+}
+
+/// Resume a call
+///
+/// The page that had the call went away (see leaving), and another page of the same site takes it
+/// up, with a session of its own and the one-time token of the page before.
+#[utoipa::path(
+    post, path = "/v1/calls/{callId}/resume", tag = "calls", security(("session" = [])),
+    params(("callId" = String, Path, description = "The call")),
+    request_body = ResumeRequest,
+    responses(
+        (status = 200, description = "The call goes on", body = CallResumed),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No live call that this token and this site may take up", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The offer can't be answered", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn resume(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<CallResumed>, Problem> {
+    server.limits.request(server.limit_key(peer, &headers))?;
+    let session = server.authenticate_session(&headers).await?;
+    let id = parse_id(&id)?;
+    let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
+    let ResumeRequest { resume_token, sdp } = body::parse_json(&bytes)?;
+    let unknown =
+        || Problem::not_found(format!("there is no call {id} that can be resumed with this token"));
+    let call = server.live_calls.find(id).filter(|call| !call.is_over()).ok_or_else(unknown)?;
+    let same_site = call.session.app_id == session.app_id && call.session.origin == session.origin;
+    let token = ResumeToken::parse(&resume_token).filter(|_| same_site).ok_or_else(unknown)?;
+    if !call.take_resume(&token) {
+        return Err(unknown());
+    }
+    let answer = match server.engine.resume(id, sdp.clone()).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            // The offer was at fault, not the token.
+            call.give_back_resume(&token);
+            return Err(refusal(error));
+        }
+    };
+    call.reconnected(sdp, &answer);
+    let resume_token = call.new_resume();
+    let session = renew(&server, &call.session).await?;
+    let resume_token = resume_token.reveal().to_owned();
+    Ok(Json(CallResumed { call_id: id, sdp: answer, resume_token, session }))
+}
+
+fn present(server: &Server, session: &Session, id: CallId) -> Result<LiveCall, Problem> {
+    live_call(server, session, id)?
+        .filter(|call| !call.is_over())
+        .ok_or_else(|| Problem::not_found(format!("there is no live call {id} in this session")))
+}
+
+fn refusal(error: ResumeError) -> Problem {
+    match error {
+        ResumeError::Offer(reason) => Problem::offer_invalid(reason.to_string()),
+        ResumeError::NoSuchCall => Problem::not_found("the call is over"),
+    }
+}

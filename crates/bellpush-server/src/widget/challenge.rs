@@ -1,0 +1,222 @@
+//! Proof of work at the beginning of a session, by ALTCHA's scheme: the browser searches the number
+//! that, put behind the salt, has the given SHA-256. A visitor does not notice; a program that wants
+//! thousands of sessions has to pay for each.
+
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bellpush_core::{app::ChallengePolicy, events::EventTime, ids::AppId};
+use hmac::{Hmac, KeyInit, Mac};
+use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::usual_rate::UsualRate;
+
+/// The number to be found is at most this: half a second of work for a browser, on the average.
+const MAX_NUMBER: u32 = 50_000;
+/// How long a challenge may be answered.
+const VALID: Duration = Duration::from_secs(300);
+/// Solutions that are remembered, so that each works once.
+const REMEMBERED: u64 = 100_000;
+/// Bytes of a salt, at most.
+const MAX_SALT: usize = 128;
+const ALGORITHM: &str = "SHA-256";
+const MILLIS_A_MINUTE: i64 = 60_000;
+
+/// A task for a browser.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Challenge {
+    /// `SHA-256`.
+    algorithm: &'static str,
+    /// The hash to be met, in hexadecimal digits.
+    challenge: String,
+    /// The greatest number that may be the one.
+    maxnumber: u32,
+    /// What stands before the number.
+    salt: String,
+    /// The server's own mark, to be sent back.
+    signature: String,
+}
+
+/// A solved task.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Proof {
+    /// `SHA-256`.
+    algorithm: String,
+    /// As in the task.
+    challenge: String,
+    /// The number that was found.
+    number: u32,
+    /// As in the task.
+    salt: String,
+    /// As in the task.
+    signature: String,
+}
+
+/// Asks for work, and checks it.
+#[derive(Debug)]
+pub(crate) struct Challenges {
+    /// Of this process alone: a task of another one is set anew.
+    key: Key,
+    solved: Cache<String, ()>,
+    rates: Mutex<HashMap<AppId, UsualRate>>,
+}
+
+struct Key([u8; 64]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl Default for Challenges {
+    fn default() -> Self {
+        Self {
+            key: Key(rand::random()),
+            solved: Cache::builder().max_capacity(REMEMBERED).time_to_live(VALID * 2).build(),
+            rates: Mutex::default(),
+        }
+    }
+}
+
+impl Challenges {
+    /// Counts a session that is asked for, and says whether it needs a proof.
+    pub(crate) fn is_due(&self, app_id: AppId, policy: ChallengePolicy, now: EventTime) -> bool {
+        // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let unusual = rates.entry(app_id).or_default().count(now.millis() / MILLIS_A_MINUTE);
+        match policy {
+            ChallengePolicy::Off => false,
+            ChallengePolicy::On => true,
+            ChallengePolicy::Auto => unusual,
+        }
+    }
+
+    /// A new task.
+    pub(crate) fn ask(&self, now: EventTime) -> Challenge {
+        let until = now.millis() / 1000 + VALID.as_secs() as i64;
+        // The delimiter at the end keeps the digits of the number from becoming part of the salt.
+        let salt = format!("{}?expires={until}&", hex(&rand::random::<[u8; 12]>()));
+        let challenge = hash(&salt, rand::random_range(0..=MAX_NUMBER));
+        let signature = hex(&self.mark(&challenge).finalize().into_bytes());
+        Challenge { algorithm: ALGORITHM, challenge, maxnumber: MAX_NUMBER, salt, signature }
+    }
+
+    /// Whether a solution is right, of a task of ours, in time, and the first one.
+    pub(crate) fn accept(&self, proof: &Proof, now: EventTime) -> bool {
+        let in_time = || {
+            let expires = proof.salt.strip_suffix('&')?.split_once("?expires=")?.1;
+            Some(expires.parse::<i64>().ok()? > now.millis() / 1000)
+        };
+        let ours = || {
+            let signature = unhex(&proof.signature)?;
+            self.mark(&proof.challenge).verify_slice(&signature).ok()
+        };
+        proof.algorithm == ALGORITHM
+            && proof.salt.len() <= MAX_SALT
+            && in_time() == Some(true)
+            && hash(&proof.salt, proof.number) == proof.challenge
+            && ours().is_some()
+            && self.solved.entry(proof.challenge.clone()).or_insert(()).is_fresh()
+    }
+
+    fn mark(&self, challenge: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new((&self.key.0).into());
+        mac.update(challenge.as_bytes());
+        mac
+    }
+}
+
+fn hash(salt: &str, number: u32) -> String {
+    hex(&Sha256::digest(format!("{salt}{number}")))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    (0..64).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> EventTime {
+        EventTime::from_millis(1_790_000_000_000 + seconds * 1000).unwrap()
+    }
+
+    /// Does the work as a browser does.
+    fn solve(task: &Challenge) -> Proof {
+        let number = (0..=task.maxnumber).find(|n| hash(&task.salt, *n) == task.challenge).unwrap();
+        Proof {
+            algorithm: task.algorithm.into(),
+            challenge: task.challenge.clone(),
+            number,
+            salt: task.salt.clone(),
+            signature: task.signature.clone(),
+        }
+    }
+
+    #[test]
+    fn a_solution_works_once_and_in_its_time() {
+        let challenges = Challenges::default();
+        let proof = solve(&challenges.ask(at(0)));
+        assert!(!challenges.accept(&proof, at(301)), "too late");
+        assert!(challenges.accept(&proof, at(299)));
+        assert!(!challenges.accept(&proof, at(299)), "again");
+        assert!(!Challenges::default().accept(&solve(&challenges.ask(at(0))), at(0)), "of another");
+    }
+
+    #[test]
+    fn nothing_of_a_solution_can_be_changed() {
+        let challenges = Challenges::default();
+        let good = solve(&challenges.ask(at(0)));
+        let digits = good.number.to_string();
+        let forged = [
+            Proof { number: good.number + 1, ..good.clone() },
+            Proof { salt: format!("{}1", good.salt), ..good.clone() },
+            Proof { salt: good.salt.replace("expires=1", "expires=2"), ..good.clone() },
+            // Digits of the number moved into the time, which leaves the hash as it is.
+            Proof {
+                salt: format!("{}{}", good.salt, &digits[..1]),
+                number: digits[1..].parse().unwrap_or(0),
+                ..good.clone()
+            },
+            Proof { challenge: hash(&good.salt, 0), number: 0, ..good.clone() },
+            Proof { signature: "0".repeat(64), ..good.clone() },
+            Proof { signature: "é".repeat(32), ..good.clone() },
+            Proof { algorithm: "SHA-1".into(), ..good.clone() },
+        ];
+        for proof in forged {
+            assert!(!challenges.accept(&proof, at(0)), "{proof:?}");
+        }
+        assert!(challenges.accept(&good, at(0)));
+    }
+
+    #[test]
+    fn a_proof_is_asked_for_as_the_app_says() {
+        let challenges = Challenges::default();
+        let app_id = AppId::from_uuid(uuid::Uuid::nil());
+        let due = |policy| challenges.is_due(app_id, policy, at(0));
+        assert!(due(ChallengePolicy::On) && !due(ChallengePolicy::Off));
+        assert!(!due(ChallengePolicy::Auto));
+        assert!((0..1_000).any(|_| due(ChallengePolicy::Auto)), "a flood");
+    }
+}

@@ -1,0 +1,235 @@
+//! Profiles: where an app's calls go. The table is named by their ids' other word, destinations.
+
+use std::collections::BTreeMap;
+
+use bellpush_core::{
+    ids::{AppId, DestinationId, TrunkId},
+    profile::{ProfileSettings, check_references, referring_to},
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use uuid::Uuid;
+
+use crate::{
+    SaveError, Store, StoreError,
+    db::{self, Row, to_json},
+};
+
+/// A profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Its id.
+    pub id: DestinationId,
+    /// Its app.
+    pub app_id: AppId,
+    /// Its settings.
+    pub settings: ProfileSettings,
+    /// Whether calls that ask for no profile go there. Every app has exactly one such.
+    pub is_default: bool,
+}
+
+pub(crate) const OF_APP: &str = "
+    SELECT id, app_id, settings, is_default
+    FROM destinations
+    WHERE app_id = $1
+    ORDER BY is_default DESC, id";
+
+impl Store {
+    /// An app's profiles, the default one first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn profiles(&self, app_id: AppId) -> Result<Vec<Profile>, StoreError> {
+        profiles(&self.db().read, app_id).await
+    }
+
+    /// One profile of an app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn profile(
+        &self,
+        app_id: AppId,
+        id: DestinationId,
+    ) -> Result<Option<Profile>, StoreError> {
+        let sql = "
+            SELECT id, app_id, settings, is_default
+            FROM destinations
+            WHERE id = $1
+              AND app_id = $2";
+        let values = [id.to_string().into(), app_id.to_string().into()];
+        let row = db::one(&self.db().read, sql, values).await?;
+        row.as_ref().map(profile).transpose()
+    }
+
+    /// Makes a profile.
+    ///
+    /// # Errors
+    /// [`SaveError::UnknownApp`]; [`SaveError::Field`] when it refers to what is not there, or
+    /// would send calls round in a circle; or when the database fails.
+    pub async fn create_profile(
+        &self,
+        app_id: AppId,
+        settings: &ProfileSettings,
+        is_default: bool,
+    ) -> Result<Profile, SaveError> {
+        let id = DestinationId::from_uuid(Uuid::now_v7());
+        let transaction = self.db().begin_configuration().await?;
+        let others = profiles(&transaction, app_id).await?;
+        // Every app has a profile from its beginning on.
+        if others.is_empty() {
+            return Err(SaveError::UnknownApp);
+        }
+        check(&transaction, &others, id, settings).await?;
+        if is_default {
+            clear_default(&transaction, app_id).await?;
+        }
+        insert(&transaction, app_id, id, settings, is_default).await?;
+        transaction.commit().await?;
+        Ok(Profile { id, app_id, settings: settings.clone(), is_default })
+    }
+
+    /// Replaces a profile's settings, and makes it the default one if it shall be; `None` when the
+    /// app has no such profile. A default profile stays it until another becomes it.
+    ///
+    /// # Errors
+    /// As [`Store::create_profile`].
+    pub async fn update_profile(
+        &self,
+        app_id: AppId,
+        id: DestinationId,
+        settings: &ProfileSettings,
+        make_default: bool,
+    ) -> Result<Option<Profile>, SaveError> {
+        let transaction = self.db().begin_configuration().await?;
+        let all = profiles(&transaction, app_id).await?;
+        let Some(present) = all.iter().find(|profile| profile.id == id) else {
+            return Ok(None);
+        };
+        let is_default = present.is_default || make_default;
+        check(&transaction, &all, id, settings).await?;
+        if is_default {
+            clear_default(&transaction, app_id).await?;
+        }
+        let sql = "
+            UPDATE destinations
+            SET name = $2, kind = $3, settings = $4, trunk_id = $5, is_default = $6
+            WHERE id = $1";
+        let values = [
+            id.to_string().into(),
+            settings.name.clone().into(),
+            settings.kind.as_str().into(),
+            to_json(settings).into(),
+            settings.trunk_id.map(|id| id.to_string()).into(),
+            is_default.into(),
+        ];
+        db::execute(&transaction, sql, values).await?;
+        transaction.commit().await?;
+        Ok(Some(Profile { id, app_id, settings: settings.clone(), is_default }))
+    }
+
+    /// Deletes a profile; `false` when the app has none such.
+    ///
+    /// # Errors
+    /// [`SaveError::InUse`] for the default profile, and for one that others refer to; or when the
+    /// database fails.
+    pub async fn delete_profile(
+        &self,
+        app_id: AppId,
+        id: DestinationId,
+    ) -> Result<bool, SaveError> {
+        let transaction = self.db().begin_configuration().await?;
+        let all = profiles(&transaction, app_id).await?;
+        let Some(present) = all.iter().find(|profile| profile.id == id) else {
+            return Ok(false);
+        };
+        if present.is_default {
+            let by = "it is the app's default profile; make another one the default first".into();
+            return Err(SaveError::InUse { why: by });
+        }
+        let by_id: BTreeMap<_, _> =
+            all.iter().map(|profile| (profile.id, profile.settings.clone())).collect();
+        if let Some(other) = referring_to(&by_id, id).next() {
+            let why = format!("the profile {:?} refers to it", other.name);
+            return Err(SaveError::InUse { why });
+        }
+        let sql = "DELETE FROM destinations WHERE id = $1";
+        db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn profiles(
+    connection: &impl ConnectionTrait,
+    app_id: AppId,
+) -> Result<Vec<Profile>, StoreError> {
+    db::read(db::all(connection, OF_APP, [app_id.to_string().into()]).await?, profile)
+}
+
+/// Whether what a profile refers to is there. Changes of the configuration come one at a time, so
+/// that it still is at the commit.
+async fn check(
+    transaction: &DatabaseTransaction,
+    all: &[Profile],
+    id: DestinationId,
+    settings: &ProfileSettings,
+) -> Result<(), SaveError> {
+    if let Some(trunk_id) = settings.trunk_id {
+        check_trunk(transaction, trunk_id).await?;
+    }
+    let mut by_id: BTreeMap<_, _> =
+        all.iter().map(|profile| (profile.id, profile.settings.clone())).collect();
+    by_id.insert(id, settings.clone());
+    Ok(check_references(&by_id, id)?)
+}
+
+async fn check_trunk(transaction: &DatabaseTransaction, id: TrunkId) -> Result<(), SaveError> {
+    let sql = "SELECT id FROM trunks WHERE id = $1";
+    match db::one(transaction, sql, [id.to_string().into()]).await? {
+        Some(_) => Ok(()),
+        None => Err(SaveError::UnknownTrunk(id)),
+    }
+}
+
+async fn clear_default(transaction: &DatabaseTransaction, app_id: AppId) -> Result<(), StoreError> {
+    let sql = "
+        UPDATE destinations
+        SET is_default = FALSE
+        WHERE app_id = $1
+          AND is_default";
+    db::execute(transaction, sql, [app_id.to_string().into()]).await?;
+    Ok(())
+}
+
+/// Enters a profile.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    id: DestinationId,
+    settings: &ProfileSettings,
+    is_default: bool,
+) -> Result<(), StoreError> {
+    let sql = "
+        INSERT INTO destinations (id, app_id, name, kind, settings, trunk_id, is_default)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = [
+        id.to_string().into(),
+        app_id.to_string().into(),
+        settings.name.clone().into(),
+        settings.kind.as_str().into(),
+        to_json(settings).into(),
+        settings.trunk_id.map(|id| id.to_string()).into(),
+        is_default.into(),
+    ];
+    db::execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+fn profile(row: &Row) -> Result<Profile, StoreError> {
+    Ok(Profile {
+        id: row.parse("id")?,
+        app_id: row.parse("app_id")?,
+        settings: row.json("settings")?,
+        is_default: row.get("is_default")?,
+    })
+}

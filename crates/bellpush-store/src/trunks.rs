@@ -1,0 +1,168 @@
+//! Trunks, and their passwords under seal.
+
+use bellpush_core::{events::EventTime, ids::TrunkId, trunk::TrunkSettings};
+use sea_orm::Value;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::{
+    SaveError, Store, StoreError,
+    db::{self, Row, to_json},
+};
+
+/// A trunk, without its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its id.
+    pub id: TrunkId,
+    /// Its settings.
+    pub settings: TrunkSettings,
+    /// Whether a password is kept for it.
+    pub has_password: bool,
+    /// When it was made.
+    pub created_at: EventTime,
+    /// When it was last changed.
+    pub updated_at: EventTime,
+}
+
+/// What becomes of a trunk's password.
+#[derive(Debug, Clone, Default)]
+pub enum PasswordChange {
+    /// It stays.
+    #[default]
+    Keep,
+    /// This one takes its place.
+    Set(SecretString),
+    /// It goes.
+    Remove,
+}
+
+const COLUMNS: &str = "id, settings, password, created_at, updated_at";
+
+impl Store {
+    /// Makes a trunk.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_trunk(
+        &self,
+        settings: &TrunkSettings,
+        password: Option<&SecretString>,
+    ) -> Result<Trunk, StoreError> {
+        let id = TrunkId::from_uuid(Uuid::now_v7());
+        let at = db::now();
+        let sealed = password
+            .map(|password| self.keys().seal(&password_identity(id), password))
+            .transpose()?;
+        let sql = "
+            INSERT INTO trunks (id, settings, password, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $4)";
+        let values =
+            [id.to_string().into(), to_json(settings).into(), sealed.into(), at.millis().into()];
+        db::execute(&self.db().write, sql, values).await?;
+        let (settings, has_password) = (settings.clone(), password.is_some());
+        Ok(Trunk { id, settings, has_password, created_at: at, updated_at: at })
+    }
+
+    /// All trunks, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn trunks(&self) -> Result<Vec<Trunk>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM trunks ORDER BY id");
+        db::read(db::all(&self.db().read, &sql, []).await?, trunk)
+    }
+
+    /// All trunks with their passwords, for signing in with them.
+    ///
+    /// # Errors
+    /// When the database fails, or a password can't be opened.
+    pub async fn trunks_with_passwords(
+        &self,
+    ) -> Result<Vec<(Trunk, Option<SecretString>)>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM trunks ORDER BY id");
+        db::read(db::all(&self.db().read, &sql, []).await?, |row| {
+            let trunk = trunk(row)?;
+            let sealed: Option<String> = row.get("password")?;
+            let open = |sealed: String| self.keys().open(&password_identity(trunk.id), &sealed);
+            let password = sealed.map(open).transpose()?;
+            Ok((trunk, password))
+        })
+    }
+
+    /// One trunk.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn trunk(&self, id: TrunkId) -> Result<Option<Trunk>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM trunks WHERE id = $1");
+        let row = db::one(&self.db().read, &sql, [id.to_string().into()]).await?;
+        row.as_ref().map(trunk).transpose()
+    }
+
+    /// Replaces a trunk's settings; `None` when there is no such trunk.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_trunk(
+        &self,
+        id: TrunkId,
+        settings: &TrunkSettings,
+        password: &PasswordChange,
+    ) -> Result<Option<Trunk>, StoreError> {
+        let (column, sealed): (&str, Option<String>) = match password {
+            PasswordChange::Keep => ("password", None),
+            PasswordChange::Set(password) => {
+                ("$4", Some(self.keys().seal(&password_identity(id), password)?))
+            }
+            PasswordChange::Remove => ("NULL", None),
+        };
+        let sql = format!(
+            "UPDATE trunks
+            SET settings = $2, updated_at = $3, password = {column}
+            WHERE id = $1
+            RETURNING {COLUMNS}"
+        );
+        let mut values: Vec<Value> =
+            vec![id.to_string().into(), to_json(settings).into(), db::now().millis().into()];
+        values.extend(sealed.map(Value::from));
+        let row = db::one(&self.db().write, &sql, values).await?;
+        row.as_ref().map(trunk).transpose()
+    }
+
+    /// Deletes a trunk; `false` when there is none.
+    ///
+    /// # Errors
+    /// [`SaveError::InUse`] as long as a profile calls by it, or when the database fails.
+    pub async fn delete_trunk(&self, id: TrunkId) -> Result<bool, SaveError> {
+        let transaction = self.db().begin_configuration().await?;
+        let sql = "
+            SELECT name
+            FROM destinations
+            WHERE trunk_id = $1
+            LIMIT 1";
+        if let Some(row) = db::one(&transaction, sql, [id.to_string().into()]).await? {
+            let name: String = row.get("name")?;
+            return Err(SaveError::InUse { why: format!("the profile {name:?} calls by it") });
+        }
+        let sql = "DELETE FROM trunks WHERE id = $1";
+        let deleted = db::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+}
+
+/// The identity that a trunk's password is sealed for.
+pub(crate) fn password_identity(id: impl std::fmt::Display) -> String {
+    format!("trunk:{id}:password")
+}
+
+fn trunk(row: &Row) -> Result<Trunk, StoreError> {
+    Ok(Trunk {
+        id: row.parse("id")?,
+        settings: row.json("settings")?,
+        has_password: row.get::<Option<String>>("password")?.is_some(),
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}

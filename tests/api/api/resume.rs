@@ -1,0 +1,209 @@
+//! Calls that outlive their page's connection: the next page takes them up, and ICE restarts.
+
+use bellpush_test_support::{
+    SOON,
+    answer::Answer,
+    eventually,
+    visitor::{Visitor, VisitorCall},
+    widget::{Embed, Widget, call_id},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, refused};
+
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// A call with what its answer says beside the SDP.
+struct Call {
+    id: String,
+    resume_token: String,
+    etag: String,
+    answer: String,
+    media: VisitorCall,
+}
+
+async fn place(widget: &Widget) -> Call {
+    let visitor = Visitor::new().await.unwrap();
+    let answer = widget.offer(visitor.offer()).await.unwrap().expect(201).unwrap();
+    let mut media = visitor.accept(&answer.text()).unwrap();
+    media.wait_until(SOON, |heard| !heard.packets.is_empty()).await.unwrap();
+    Call {
+        id: call_id(&answer).unwrap(),
+        resume_token: answer.header("bellpush-resume-token").to_owned(),
+        etag: answer.header("etag").to_owned(),
+        answer: answer.text(),
+        media,
+    }
+}
+
+async fn resume(widget: &Widget, call: &Call, token: &str, offer: &str) -> Answer {
+    let path = format!("/v1/calls/{}/resume", call.id);
+    let body = json!({ "resumeToken": token, "sdp": offer });
+    Answer::to(widget.request(Method::POST, &path).json(&body)).await.unwrap()
+}
+
+async fn reason(shop: &Shop, call: &Call) -> Option<String> {
+    shop.api.call(&shop.app, &call.id).await.unwrap().reason
+}
+
+#[tokio::test]
+async fn the_next_page_takes_the_call_up_and_it_is_the_same_call() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let call = place(&widget).await;
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    assert_eq!(shop.api.call(&shop.app, &call.id).await.unwrap().state, "live");
+
+    let next_page = shop.widget().await;
+    let visitor = Visitor::new().await.unwrap();
+    let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+    let answer: Value = answer.expect(200).unwrap().json().unwrap();
+    assert_eq!(answer["callId"], call.id);
+    let mut media = visitor.accept(answer["sdp"].as_str().unwrap()).unwrap();
+    media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
+
+    // The page goes on by the session that the call belongs to.
+    let session = serde_json::from_value(answer["session"].clone()).unwrap();
+    let resumed = Widget::new(&shop.server.url(), session);
+    assert_eq!(resumed.session.context, widget.session.context);
+    let polled: Value =
+        resumed.poll(&call.id, 0).await.unwrap().expect(200).unwrap().json().unwrap();
+    assert_eq!(polled["done"], false);
+    resumed.hang_up(&call.id).await.unwrap().expect(204).unwrap();
+    assert_eq!(reason(&shop, &call).await.as_deref(), Some("user_hangup"));
+    assert_eq!(shop.event_names().await, ["call_started", "call_ended"]);
+}
+
+#[tokio::test]
+async fn a_token_works_once_and_the_next_one_comes_with_the_answer() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let call = place(&widget).await;
+    let mut token = call.resume_token.clone();
+    // An offer that can't be answered does not use it up.
+    refused(&resume(&widget, &call, &token, "v=0\r\n").await, 422, "offer-invalid");
+    for _ in 0..2 {
+        widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+        let visitor = Visitor::new().await.unwrap();
+        let answer = resume(&widget, &call, &token, visitor.offer()).await;
+        let answer: Value = answer.expect(200).unwrap().json().unwrap();
+        refused(&resume(&widget, &call, &token, visitor.offer()).await, 404, "not-found");
+        token = answer["resumeToken"].as_str().unwrap().to_owned();
+    }
+    widget.hang_up(&call.id).await.unwrap().expect(204).unwrap();
+    let visitor = Visitor::new().await.unwrap();
+    refused(&resume(&widget, &call, &token, visitor.offer()).await, 404, "not-found");
+    drop(call.media);
+}
+
+#[tokio::test]
+async fn no_other_site_takes_a_call_up_whatever_token_it_has() {
+    let shop = Shop::open().await;
+    let other = "https://other.example";
+    shop.change(json!({ "allowedOrigins": [shop.embed.origin, other] })).await.expect(200).unwrap();
+    let widget = shop.widget().await;
+    let call = place(&widget).await;
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    let visitor = Visitor::new().await.unwrap();
+    let elsewhere = Embed { origin: other.into(), ..shop.embed.clone() };
+    let (_, another_app) = shop.another(json!({})).await;
+    for embed in [elsewhere, another_app] {
+        let stranger = embed.open(json!({})).await.unwrap();
+        let answer = resume(&stranger, &call, &call.resume_token, visitor.offer()).await;
+        refused(&answer, 404, "not-found");
+    }
+    for token in ["", "rt_short", &format!("rt_{}", "A".repeat(43)), &widget.session.token] {
+        refused(&resume(&widget, &call, token, visitor.offer()).await, 404, "not-found");
+    }
+    // It was nobody's fault: the rightful page still can.
+    let answer = resume(&widget, &call, &call.resume_token, visitor.offer()).await;
+    answer.expect(200).unwrap();
+}
+
+#[tokio::test]
+async fn a_visitor_who_does_not_come_back_in_time_has_hung_up() {
+    let shop = Shop::open().await;
+    shop.change(json!({ "resumeSeconds": 1 })).await.expect(200).unwrap();
+    let widget = shop.widget().await;
+    let call = place(&widget).await;
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    let ended = eventually("the call is over", SOON, async || Ok(reason(&shop, &call).await));
+    assert_eq!(ended.await.unwrap(), "user_hangup");
+    let visitor = Visitor::new().await.unwrap();
+    let answer = resume(&widget, &call, &call.resume_token, visitor.offer()).await;
+    refused(&answer, 404, "not-found");
+    assert_eq!(shop.event_names().await, ["call_started", "call_ended"]);
+}
+
+async fn patch(widget: &Widget, call: &Call, body: &str, if_match: Option<&str>) -> Answer {
+    let path = format!("/v1/calls/{}", call.id);
+    let request = widget.request(Method::PATCH, &path).header("content-type", FRAGMENT);
+    let request = match if_match {
+        Some(tag) => request.header("if-match", tag),
+        None => request,
+    };
+    Answer::to(request.body(body.to_owned())).await.unwrap()
+}
+
+fn line<'a>(description: &'a str, name: &str) -> &'a str {
+    description.lines().find(|line| line.starts_with(name)).unwrap()
+}
+
+/// What a browser sends of ICE alone.
+fn fragment(offer: &str) -> String {
+    let parts = ["m=", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:"].map(|name| line(offer, name));
+    format!("{}\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", parts.join("\r\n"))
+}
+
+#[tokio::test]
+async fn candidates_are_taken_note_of_and_those_of_an_earlier_connection_refused() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let visitor = Visitor::new().await.unwrap();
+    let offer = visitor.offer().to_owned();
+    let answer = widget.offer(&offer).await.unwrap().expect(201).unwrap();
+    let call = Call {
+        id: call_id(&answer).unwrap(),
+        resume_token: String::new(),
+        etag: answer.header("etag").to_owned(),
+        answer: answer.text(),
+        media: visitor.accept(&answer.text()).unwrap(),
+    };
+    let own = fragment(&offer);
+    patch(&widget, &call, &own, Some(&call.etag)).await.expect(204).unwrap();
+    refused(&patch(&widget, &call, &own, Some("\"x\"")).await, 412, "precondition-failed");
+    refused(&patch(&widget, &call, &own, None).await, 428, "precondition-required");
+    refused(&patch(&widget, &call, "a=mid:0\r\n", Some("*")).await, 422, "offer-invalid");
+    let untyped =
+        widget.request(Method::PATCH, &format!("/v1/calls/{}", call.id)).body(own.clone());
+    refused(&Answer::to(untyped).await.unwrap(), 400, "malformed");
+    let stranger = shop.widget().await;
+    refused(&patch(&stranger, &call, &own, Some("*")).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn a_visitor_whose_network_changed_restarts_ice_and_hears_on() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let mut call = place(&widget).await;
+    let offer = call.media.move_on().await.unwrap();
+    let own = fragment(&offer);
+    refused(&patch(&widget, &call, &own, None).await, 428, "precondition-required");
+    refused(&patch(&widget, &call, &own, Some(&call.etag)).await, 412, "precondition-failed");
+    let answer = patch(&widget, &call, &own, Some("*")).await.expect(200).unwrap();
+    assert_eq!(answer.header("content-type"), FRAGMENT);
+    assert_ne!(answer.header("etag"), call.etag);
+    let fragment = answer.text();
+    let value = |text, name| line(text, name).split_once(':').unwrap().1.to_owned();
+    let whole = ["a=ice-ufrag:", "a=ice-pwd:"].iter().fold(call.answer.clone(), |whole, name| {
+        whole.replace(&value(&call.answer, name), &value(&fragment, name))
+    });
+    assert_ne!(whole, call.answer, "new credentials");
+    call.media.accept_restart(&whole);
+    // The media comes to the new address.
+    let before = call.media.heard().packets.len();
+    call.media.wait_until(SOON, |heard| heard.packets.len() > before + 50).await.unwrap();
+    widget.hang_up(&call.id).await.unwrap().expect(204).unwrap();
+    assert_eq!(reason(&shop, &call).await.as_deref(), Some("user_hangup"));
+}
