@@ -168,12 +168,14 @@ impl FarMedia {
 
     /// When there is something to do.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let Self { outgoing, incoming, watch, rtcp, plan, .. } = self;
+        let Self { outgoing, incoming, watch, rtcp, .. } = self;
+        // Without a plan nothing can be sent.
+        self.plan.as_ref()?;
         let transcoders = [&outgoing.transcoder, &incoming.transcoder];
         let transcoders = transcoders.into_iter().flatten();
         [
             watch.as_ref().and_then(SilenceWatch::next_deadline),
-            plan.as_ref().map(|_| rtcp.next_deadline()),
+            Some(rtcp.next_deadline()),
             outgoing.presses.next_deadline(),
             outgoing.noise.next_deadline(),
             incoming.noise.next_deadline(),

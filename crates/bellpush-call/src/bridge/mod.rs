@@ -474,3 +474,6 @@ fn cause(signal: &Signal) -> ByeCause {
         _ => ByeCause::NORMAL,
     }
 }
+
+#[cfg(test)]
+mod tests;

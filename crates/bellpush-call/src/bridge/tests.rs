@@ -1,0 +1,379 @@
+//! Whatever happens to a call, in whatever order: it ends once, and so does its far side.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::OnceLock,
+};
+
+use bellpush_core::ids::{DestinationId, TrunkId};
+use bellpush_test_support::visitor::Visitor;
+use proptest::prelude::*;
+use str0m::net::Transmit;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    Callee, CallerIdentity, CodecPolicy, SipTarget, SipUser, SrtpPolicy,
+    legs::{
+        sip::{LocalMedia, SRTP_KEY_LEN},
+        webrtc::Identity,
+    },
+    media::RtpHeader,
+    trunk::{OfferId, ToTrunk},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A world that keeps book.
+#[derive(Default)]
+struct Book {
+    /// The messages of each far side that was dialled.
+    dialogs: Vec<Vec<ToTrunk>>,
+    is_open: bool,
+    packets: usize,
+}
+
+impl Edge for Book {
+    fn to_browser(&mut self, _transmit: &Transmit) {}
+
+    fn rtp(&mut self, _to: SocketAddr, packet: &[u8]) {
+        assert!(self.is_open && packet.len() >= 12);
+        self.packets += 1;
+    }
+
+    fn rtcp(&mut self, _to: SocketAddr, packet: &[u8]) {
+        assert!(self.is_open && packet.len() >= 8);
+    }
+
+    fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia> {
+        assert!(!self.is_open, "the far side before is still there");
+        self.is_open = true;
+        self.dialogs.push(Vec::new());
+        Some(LocalMedia {
+            address: LOOPBACK,
+            rtp_port: 20_000,
+            rtcp_port: 20_001,
+            codecs: target.codecs.offer.clone(),
+            srtp: target.srtp,
+            key_material: [[7; SRTP_KEY_LEN]; 2],
+            session_id: 1,
+        })
+    }
+
+    fn to_trunk(&mut self, message: ToTrunk) -> bool {
+        assert!(self.is_open);
+        self.dialogs.last_mut().unwrap().push(message);
+        true
+    }
+
+    fn close_far_side(&mut self) {
+        self.is_open = false;
+    }
+}
+
+/// What happens.
+#[derive(Debug, Clone)]
+enum Step {
+    Connected,
+    Closed,
+    Passes(u64),
+    FromTrunk(u8, Sdp),
+    Rtp(Vec<u8>),
+    GoodRtp(u8, u16),
+    Rtcp(Vec<u8>),
+    FromBrowser(Vec<u8>),
+    Speech(u16),
+    Press,
+    Leave(u64),
+    ComeBack,
+    Restart,
+    HangUp,
+    ShutDown,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sdp {
+    Pcma,
+    Opus,
+    OnHold,
+    Other,
+    Garbage,
+}
+
+impl Sdp {
+    fn text(self) -> String {
+        let audio = |media: &str| {
+            format!(
+                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n{media}"
+            )
+        };
+        match self {
+            Self::Pcma => {
+                audio("m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n")
+            }
+            Self::Opus => {
+                audio("m=audio 4000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\na=ptime:60\r\n")
+            }
+            Self::OnHold => audio("m=audio 4000 RTP/AVP 8\r\na=inactive\r\n"),
+            Self::Other => audio("m=audio 4000 RTP/AVP 18\r\n"),
+            Self::Garbage => "v=0\r\nm=audio \0\r\n".to_owned(),
+        }
+    }
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 0..80);
+    let sdp = prop_oneof![
+        4 => Just(Sdp::Pcma),
+        2 => Just(Sdp::Opus),
+        2 => Just(Sdp::OnHold),
+        1 => Just(Sdp::Other),
+        1 => Just(Sdp::Garbage),
+    ];
+    prop_oneof![
+        2 => Just(Step::Connected),
+        1 => Just(Step::Closed),
+        6 => (0_u64..3_000).prop_map(Step::Passes),
+        8 => (0_u8..10, sdp).prop_map(|(kind, sdp)| Step::FromTrunk(kind, sdp)),
+        1 => bytes().prop_map(Step::Rtp),
+        4 => (prop_oneof![Just(8_u8), Just(101), Just(111), Just(13)], any::<u16>())
+            .prop_map(|(kind, seq)| Step::GoodRtp(kind, seq)),
+        1 => bytes().prop_map(|mut bytes| {
+            bytes.splice(0..0, [0x81, 201, 0, 7]);
+            Step::Rtcp(bytes)
+        }),
+        1 => bytes().prop_map(Step::FromBrowser),
+        4 => any::<u16>().prop_map(Step::Speech),
+        2 => Just(Step::Press),
+        1 => (0_u64..9).prop_map(Step::Leave),
+        1 => Just(Step::ComeBack),
+        1 => Just(Step::Restart),
+        1 => Just(Step::HangUp),
+        1 => Just(Step::ShutDown),
+    ]
+}
+
+struct Shared {
+    answerer: Answerer,
+    offer: String,
+    sounds: Arc<Sounds>,
+}
+
+/// Made once: it takes longer than all else.
+fn shared() -> &'static Shared {
+    static SHARED: OnceLock<Shared> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let offer = runtime.block_on(async { Visitor::new().await.unwrap().offer().to_owned() });
+        let address = SocketAddr::new(LOOPBACK, 10_000);
+        Shared {
+            answerer: Answerer::new(&[address], &Identity::new().unwrap()).unwrap(),
+            offer,
+            sounds: Arc::new(Sounds::built_in().unwrap()),
+        }
+    })
+}
+
+fn route(far_side: FarSide) -> Route {
+    let destination_id = DestinationId::from_uuid(Uuid::nil());
+    Route { destination_id, far_side, ring_timeout: 20 * SECOND, max_duration: HOUR }
+}
+
+fn phone() -> Route {
+    let target = SipTarget {
+        trunk_id: TrunkId::from_uuid(Uuid::nil()),
+        to: Callee::User(SipUser::try_from("100").unwrap()),
+        caller: CallerIdentity::default(),
+        headers: Vec::new(),
+        codecs: CodecPolicy { offer: Codec::ALL.to_vec(), opus_to_browser: false },
+        srtp: SrtpPolicy::Off,
+        session_timer: None,
+    };
+    route(FarSide::Sip(Box::new(target)))
+}
+
+struct Simulation {
+    now: Instant,
+    bridge: Bridge,
+    book: Book,
+    signals: mpsc::Receiver<Signal>,
+    seen: Vec<Signal>,
+}
+
+impl Simulation {
+    fn new(routes: Vec<Route>) -> Self {
+        let now = Instant::now();
+        let Shared { answerer, offer, sounds } = shared();
+        let (leg, _) = answerer.answer(now, Offer::parse(offer).unwrap(), &[]).unwrap();
+        let (sender, signals) = SignalSender::channel();
+        let policy = Policy {
+            connect_timeout: 15 * SECOND,
+            reconnect_after: 5 * SECOND,
+            media_timeout: 20 * SECOND,
+            leave_grace: 2 * SECOND,
+            max_duration: HOUR,
+        };
+        let setup = BridgeSetup {
+            id: CallId::from_uuid(Uuid::nil()),
+            routes,
+            policy,
+            rtp_timeout: 10 * SECOND,
+            sounds: Arc::clone(sounds),
+            clock: WallClock::new(now, Duration::ZERO),
+            signals: sender,
+        };
+        let bridge = Bridge::new(now, leg, setup);
+        Self { now, bridge, book: Book::default(), signals, seen: Vec::new() }
+    }
+
+    /// The shard drops a call as soon as it is over.
+    fn step(&mut self, step: Step) {
+        if self.bridge.is_over() {
+            return;
+        }
+        let Self { now, bridge, book, .. } = self;
+        let (now, far) = (*now, SocketAddr::new(LOOPBACK, 4_000));
+        match step {
+            Step::Connected => {
+                bridge.control(now, Input::Connected, book);
+                bridge.settle(now, book);
+            }
+            Step::Closed => bridge.control(now, Input::Closed, book),
+            Step::Passes(millis) => self.pass(Duration::from_millis(millis)),
+            Step::FromTrunk(kind, sdp) => {
+                let sdp = sdp.text();
+                let message = match kind {
+                    0 | 1 => FromTrunk::Ringing,
+                    2 => FromTrunk::EarlyMedia { sdp },
+                    3 | 4 => FromTrunk::Answered { sdp },
+                    5 => FromTrunk::Offered { request: OfferId(1), sdp: Some(sdp) },
+                    6 => FromTrunk::Offered { request: OfferId(2), sdp: None },
+                    7 => FromTrunk::Confirmed { sdp },
+                    8 => FromTrunk::HungUp { cause: None },
+                    _ => FromTrunk::Failed(FarFailure::Busy),
+                };
+                bridge.hear(now, message, book);
+            }
+            Step::Rtp(mut bytes) => bridge.receive_rtp(now, far, &mut bytes, book),
+            Step::GoodRtp(payload_type, seq) => {
+                let timestamp = u32::from(seq) * 160;
+                let header = RtpHeader { payload_type, marker: false, seq, timestamp, ssrc: 1 };
+                let mut packet = [&header.to_bytes()[..], &[0xD5; 160]].concat();
+                bridge.receive_rtp(now, far, &mut packet, book);
+            }
+            Step::Rtcp(mut bytes) => bridge.receive_rtcp(now, far, &mut bytes, book),
+            Step::FromBrowser(bytes) => {
+                let local = SocketAddr::new(LOOPBACK, 10_000);
+                bridge.receive(now, Protocol::Udp, far, local, &bytes, book);
+            }
+            Step::Speech(seq) => {
+                let times = crate::media::RtpTimes {
+                    seq: 70_000 + u64::from(seq),
+                    timestamp: u32::from(seq) * 160,
+                    marker: false,
+                };
+                let codec = if seq % 5 == 0 { Codec::Opus } else { Codec::Pcma };
+                let payload = Arc::new([0xD5; 160]);
+                bridge.speech(now, AudioPacket { ssrc: 2, codec, times, payload }, book);
+            }
+            Step::Press => bridge.press(now, Digit::STAR, book),
+            Step::Leave(secs) => bridge.leave(now, Duration::from_secs(secs), book),
+            Step::ComeBack => {
+                let Shared { answerer, offer, .. } = shared();
+                let offer = Offer::parse(offer).unwrap();
+                bridge.come_back(now, answerer, offer, book).unwrap();
+            }
+            Step::Restart => {
+                let offer = Offer::parse(&shared().offer).unwrap();
+                let _ = bridge.restart(now, offer, book);
+            }
+            Step::HangUp => bridge.hang_up(now, book),
+            Step::ShutDown => bridge.shut_down(now, book),
+        }
+    }
+
+    /// Lets time pass, stopping at every deadline, as the shard does.
+    fn pass(&mut self, by: Duration) {
+        let end = self.now + by;
+        let mut in_a_row = 0;
+        while !self.bridge.is_over() && self.bridge.next_deadline() <= end {
+            let at = self.bridge.next_deadline();
+            in_a_row = if at > self.now { 0 } else { in_a_row + 1 };
+            assert!(in_a_row < 20, "a deadline stays due: {:?}", self.bridge.deadlines(self.now));
+            self.now = self.now.max(at);
+            self.bridge.tick(self.now, &mut self.book);
+        }
+        self.now = end;
+        while let Ok(signal) = self.signals.try_recv() {
+            self.seen.push(signal);
+        }
+    }
+}
+
+impl Bridge {
+    fn deadlines(&self, now: Instant) -> [Option<Duration>; 3] {
+        let browser = self.browser.is_some().then_some(self.browser_deadline);
+        [browser, self.control.next_deadline(), self.far_side.next_deadline()]
+            .map(|at| at.map(|at| at.saturating_duration_since(now)))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_call_ends_once_and_takes_leave_of_every_far_side_once(
+        steps in proptest::collection::vec(any_step(), 0..50),
+        overflows in 0_usize..3,
+        to_demo: bool,
+    ) {
+        let mut routes = vec![phone(); overflows + 1];
+        if to_demo {
+            routes.push(route(FarSide::Demo));
+        }
+        let mut call = Simulation::new(routes);
+        call.step(Step::Connected);
+        for step in steps {
+            call.step(step);
+            call.pass(Duration::from_millis(7));
+        }
+        call.step(Step::HangUp);
+        call.pass(Duration::ZERO);
+
+        let terminal: Vec<&Signal> = call.seen.iter().filter(|s| s.is_terminal()).collect();
+        prop_assert_eq!(terminal.len(), 1, "{:?}", call.seen);
+        prop_assert!(call.seen.last().is_some_and(Signal::is_terminal));
+        for dialog in &call.book.dialogs {
+            let is_invite = matches!(dialog.first(), Some(ToTrunk::Invite { .. }));
+            prop_assert!(is_invite);
+            let is_end = |message: &ToTrunk| {
+                matches!(message, ToTrunk::Cancel | ToTrunk::Bye { .. })
+            };
+            let ends = dialog.iter().filter(|message| is_end(message)).count();
+            prop_assert!(ends <= 1, "{dialog:?}");
+            // Nothing follows it.
+            prop_assert!(ends == 0 || dialog.last().is_some_and(is_end), "{dialog:?}");
+        }
+    }
+}
+
+#[test]
+fn a_far_side_that_the_call_gives_up_is_told_so_and_one_that_gave_up_is_not() {
+    let mut call = Simulation::new(vec![phone(), phone()]);
+    call.step(Step::Connected);
+    call.step(Step::FromTrunk(2, Sdp::Pcma));
+    // Nobody answers in time.
+    for _ in 0..21 {
+        call.bridge.control(call.now, Input::Heard, &mut call.book);
+        call.pass(SECOND);
+    }
+    assert!(matches!(call.book.dialogs[0].last(), Some(ToTrunk::Cancel)));
+    call.bridge.hear(call.now, FromTrunk::Failed(FarFailure::Busy), &mut call.book);
+    assert_eq!(call.book.dialogs[1].len(), 1);
+    call.pass(Duration::ZERO);
+    let busy = Signal::Failed(ErrorCode::DestinationBusy);
+    assert_eq!(call.seen.last(), Some(&busy));
+}
