@@ -1,8 +1,8 @@
 //! The call engine: a browser's WebRTC leg, bridged to the far side of the call.
 //!
 //! [`Engine`] owns the ports and threads of media; all else talks to it by messages, so that no
-//! load elsewhere delays media. A call reports its progress as [`Signal`]s, of which exactly one is its
-//! end.
+//! load elsewhere delays media. A call reports its progress as [`Signal`]s, of which exactly one is
+//! its end.
 //!
 //! | folder | holds |
 //! |---|---|
@@ -19,7 +19,6 @@ mod codec;
 mod digit;
 mod engine;
 mod legs;
-#[allow(dead_code, unused_imports, reason = "the bridge joins the parts for trunks next")]
 mod media;
 mod place;
 mod signal;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use bellpush_call::{Engine, EngineConfig};
+use bellpush_call::{Engine, EngineConfig, Trunks, TrunksConfig};
 use bellpush_core::origin::AllowedOrigin;
 use bellpush_delivery::{
     AddressPolicy, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
@@ -21,7 +21,7 @@ use tokio::{
     sync::Notify,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     config::Config,
@@ -35,6 +35,8 @@ use crate::{
 const ANNOUNCED_BATCHES: usize = 1_024;
 /// How long the store may take for the ends of calls when the server stops.
 const STORE_STOP: Duration = Duration::from_secs(10);
+/// How long telephone systems may take to hear that their calls are over when the server stops.
+const TRUNKS_STOP: Duration = Duration::from_secs(3);
 /// How long attempts under way may take when the server stops.
 const DELIVERY_STOP: Duration = Duration::from_secs(10);
 
@@ -65,7 +67,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     } else {
         None
     };
-    let calls = Engine::start(EngineConfig {
+    let trunks = Trunks::start(TrunksConfig {
+        advertised: config.sip_address,
+        ..TrunksConfig::new(config.sip_listen)
+    })
+    .await
+    .context("--sip-listen")?;
+    let engine = EngineConfig {
         public_addresses: config.media_addresses.clone(),
         threads: config.media_threads,
         rtp_ports: config.rtp_ports.clone(),
@@ -75,8 +83,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         max_calls: config.max_calls,
         media_timeout: config.media_timeout,
         ..EngineConfig::new(config.media_listen)
-    })
-    .context("--media-listen")?;
+    };
+    let calls = Engine::start(engine, Some(trunks.clone())).context("--media-listen")?;
 
     let integrations_changed = Arc::new(Notify::new());
     let server = Server::new(
@@ -111,6 +119,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     info!("stopping");
     server.drain();
     calls.shut_down(config.drain).await;
+    say_goodbye(&trunks).await;
     server.stop(STORE_STOP).await;
     http_stop.cancel();
     http.await?;
@@ -121,6 +130,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Lets the trunks tell their far sides that the calls are over; one that does not listen is not
+/// waited for for long.
+async fn say_goodbye(trunks: &Trunks) {
+    let told = async {
+        while trunks.load().calls > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(TRUNKS_STOP, told).await.is_err() {
+        warn!(calls = trunks.load().calls, "telephone systems were not told that calls are over");
+    }
 }
 
 /// Makes sure that there is a key for the management API; one that is made here is shown once.

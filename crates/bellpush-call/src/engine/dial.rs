@@ -7,7 +7,7 @@ use mio::Waker;
 use tokio::sync::mpsc;
 
 use super::shard::Command;
-use crate::trunk::{FromTrunk, ToTrunk};
+use crate::trunk::{FromTrunk, ToTrunk, Trunks};
 
 /// The trunks, as the engine sees them.
 pub(crate) trait Dial: Send + Sync {
@@ -20,7 +20,6 @@ pub(crate) trait Dial: Send + Sync {
 
 /// Brings what the trunk tells to its call.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(test), allow(dead_code, reason = "the trunks, which come next, use it"))]
 pub(crate) struct FarEvents {
     pub(super) call_id: CallId,
     /// Which of the call's far sides it is: a call may go to several, one after the other.
@@ -30,7 +29,6 @@ pub(crate) struct FarEvents {
     pub(super) waker: Arc<Waker>,
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "the trunks, which come next, use it"))]
 impl FarEvents {
     /// Tells the call. One that is over, or goes elsewhere by now, does not hear it.
     pub(crate) async fn send(&self, message: FromTrunk) {
@@ -39,6 +37,15 @@ impl FarEvents {
         if commands.send(command).await.is_ok() {
             wake(&self.waker);
         }
+    }
+}
+
+impl Dial for Trunks {
+    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk> {
+        self.call(Box::new(move |message| {
+            let events = events.clone();
+            Box::pin(async move { events.send(message).await })
+        }))
     }
 }
 

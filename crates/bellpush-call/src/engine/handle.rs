@@ -33,6 +33,7 @@ use crate::{
     call::Policy,
     legs::webrtc::{Answerer, Identity, Offer},
     media::WallClock,
+    trunk::Trunks,
 };
 
 /// Commands that may wait for one of the engine's threads.
@@ -66,13 +67,16 @@ struct ShardHandle {
 
 impl Engine {
     /// Opens the ports and starts the engine's threads. Metrics go to the recorder that is
-    /// installed at this time.
+    /// installed at this time. Without trunks, no telephone is reached.
     ///
     /// # Errors
     /// A port can't be opened, no address is known for it, or the machine refuses what else the
     /// engine needs.
-    pub fn start(config: EngineConfig) -> Result<Self, StartError> {
-        Self::start_with(config, Arc::new(NoTrunks))
+    pub fn start(config: EngineConfig, trunks: Option<Trunks>) -> Result<Self, StartError> {
+        match trunks {
+            Some(trunks) => Self::start_with(config, Arc::new(trunks)),
+            None => Self::start_with(config, Arc::new(NoTrunks)),
+        }
     }
 
     pub(crate) fn start_with(

@@ -107,7 +107,6 @@ pub(super) enum Command {
         reply: oneshot::Sender<Result<String, ResumeError>>,
     },
     /// A trunk tells something of a call's far side.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the trunks, which come next, use it"))]
     FarSide {
         id: CallId,
         dialled: u32,

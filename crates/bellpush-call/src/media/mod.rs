@@ -19,7 +19,7 @@ mod telephone_event;
 mod transcoder;
 
 pub(crate) use greeting::Greeting;
-pub(crate) use key_press::{PressPacket, PressSender};
+pub(crate) use key_press::PressSender;
 pub(crate) use noise::ComfortNoise;
 pub use quality::{CallQuality, StreamQuality};
 pub(crate) use reception::Reception;
@@ -29,7 +29,7 @@ pub(crate) use rtp_rewriter::{RtpRewriter, RtpTimes, Source};
 pub(crate) use silence_watch::SilenceWatch;
 pub(crate) use srtp::{SrtpReceiver, SrtpSender};
 pub(crate) use telephone_event::PressDetector;
-pub(crate) use transcoder::{TranscodedPacket, Transcoder};
+pub(crate) use transcoder::Transcoder;
 
 use std::time::Duration;
 

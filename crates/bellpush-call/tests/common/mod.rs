@@ -26,7 +26,7 @@ impl TestEngine {
     }
 
     pub(crate) async fn bound_to(config: EngineConfig) -> Self {
-        Self(Engine::start(config).unwrap())
+        Self(Engine::start(config, None).unwrap())
     }
 
     pub(crate) fn handle(&self) -> Engine {

@@ -87,6 +87,11 @@ options! {
     media_addresses: Vec<IpAddr> = Vec::new(), "IP", "BELLPUSH_MEDIA_ADDRESSES" [value_delimiter = ','];
     /// Threads for media; each further one takes the port after the one before [default: 1]
     media_threads: NonZeroUsize = NonZeroUsize::MIN, "COUNT", "BELLPUSH_MEDIA_THREADS";
+    /// Address and port that SIP is sent from [default: 0.0.0.0 and any free port]
+    sip_listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 0)), "ADDRESS", "BELLPUSH_SIP_LISTEN" [value_parser = address];
+    /// IP address that telephone systems reach the SIP port by [default: the address that each is
+    /// reached from]
+    sip_address: String = String::new(), "IP", "BELLPUSH_SIP_ADDRESS";
     /// UDP ports for the media of telephone systems, two a call [default: 20000-29999]
     rtp_ports: PortRange = PortRange { first: 20_000, last: 29_999 }, "PORTS", "BELLPUSH_RTP_PORTS" [value_parser = port_range];
     /// IP address that those ports are opened on [default: 0.0.0.0]
@@ -207,6 +212,8 @@ pub(crate) struct Config {
     pub(crate) media_listen: SocketAddr,
     pub(crate) media_addresses: Vec<IpAddr>,
     pub(crate) media_threads: NonZeroUsize,
+    pub(crate) sip_listen: SocketAddr,
+    pub(crate) sip_address: Option<IpAddr>,
     pub(crate) rtp_ports: RangeInclusive<u16>,
     pub(crate) rtp_listen: IpAddr,
     pub(crate) rtp_address: Option<IpAddr>,
@@ -294,12 +301,15 @@ impl Config {
             _ if has_file => bail!("--master-keys: leave it or --master-key-file out"),
             _ => MasterKeys::Given(values.master_keys.into()),
         };
-        let rtp_address = match values.rtp_address.as_str() {
-            "" => None,
-            text => Some(text.parse().map_err(|_| {
-                anyhow!("--rtp-address: {text:?} is not an IP address, like 203.0.113.7")
-            })?),
+        let optional_ip = |option: &str, text: &str| match text {
+            "" => Ok(None),
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| anyhow!("{option}: {text:?} is not an IP address, like 203.0.113.7")),
         };
+        let sip_address = optional_ip("--sip-address", &values.sip_address)?;
+        let rtp_address = optional_ip("--rtp-address", &values.rtp_address)?;
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         Ok(Self {
             listen: values.listen,
@@ -310,6 +320,8 @@ impl Config {
             media_listen: values.media_listen,
             media_addresses: values.media_addresses,
             media_threads: values.media_threads,
+            sip_listen: values.sip_listen,
+            sip_address,
             rtp_ports: values.rtp_ports.range(),
             rtp_listen: values.rtp_listen,
             rtp_address,
