@@ -45,8 +45,19 @@ pub struct PendingDelivery {
     pub body: String,
     /// Attempts made so far.
     pub attempts: u32,
+    /// Those of them that were made before its last replay; 0 when it was never replayed. The
+    /// schedule of retries counts from here.
+    pub earlier_attempts: u32,
     /// When the next one is due.
     pub due: EventTime,
+}
+
+impl PendingDelivery {
+    /// Whether someone asked for it to be delivered again after it had ended.
+    #[must_use]
+    pub const fn is_replay(&self) -> bool {
+        self.earlier_attempts > 0
+    }
 }
 
 /// Where a delivery stands.
@@ -97,6 +108,40 @@ impl FailureClass {
             Self::Template => "template",
         }
     }
+}
+
+/// Why the server switched an integration off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DisableReason {
+    /// The endpoint answered 410: it is not there any more, on purpose.
+    Gone,
+    /// The endpoint failed for days without a success.
+    Failing,
+}
+
+impl DisableReason {
+    /// The reason as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Failing => "failing",
+        }
+    }
+}
+
+/// What is kept of an integration's breaker while it is not closed, so that a restart does not
+/// forget that the endpoint fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// When the first of the failures happened that no success followed.
+    pub failing_since: EventTime,
+    /// Probes that failed.
+    pub trips: u32,
+    /// When the next probe may go out.
+    pub open_until: EventTime,
 }
 
 /// One finished attempt, as it goes into the delivery log.

@@ -114,6 +114,14 @@ prefixed_id!(
     TrunkId, "trunk"
 );
 prefixed_id!(
+    /// One replay of many deliveries.
+    ReplayId, "rep"
+);
+prefixed_id!(
+    /// One thing that the admins are told.
+    NotificationId, "ntf"
+);
+prefixed_id!(
     /// One running server process.
     NodeId, "node"
 );

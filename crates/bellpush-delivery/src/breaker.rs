@@ -17,6 +17,11 @@ pub struct BreakerPolicy {
     pub first_open: Duration,
     /// How long it stays open at most.
     pub longest_open: Duration,
+    /// After failing for so long, the endpoint is given up…
+    pub hopeless_after: Duration,
+    /// …but not before it has failed for so long in this process. What was before may be the time
+    /// that the server was not running, or a clock that was wrong.
+    pub hopeless_seen_for: Duration,
 }
 
 impl Default for BreakerPolicy {
@@ -28,6 +33,8 @@ impl Default for BreakerPolicy {
             window: Duration::from_secs(60),
             first_open: Duration::from_secs(10),
             longest_open: Duration::from_secs(600),
+            hopeless_after: Duration::from_secs(5 * 24 * 3_600),
+            hopeless_seen_for: Duration::from_secs(3_600),
         }
     }
 }
@@ -41,6 +48,17 @@ pub enum BreakerState {
     Open,
     /// One attempt at a time, to see whether the endpoint is back.
     HalfOpen,
+}
+
+/// How an endpoint fails whose breaker is not closed, seen from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failing {
+    /// For how long no attempt has succeeded.
+    pub failing_for: Duration,
+    /// Probes that failed.
+    pub trips: u32,
+    /// How long until the next probe may go out.
+    pub open_for: Duration,
 }
 
 /// Leave to make one attempt. Its end is to be told with [`Breaker::report`].
@@ -74,16 +92,35 @@ pub struct Breaker {
 enum State {
     Closed {
         in_a_row: u32,
+        /// The first of the failures in a row.
+        first_failure: Option<Instant>,
         recent: Recent,
     },
     Open {
         until: Instant,
         trips: u32,
+        outage: Outage,
     },
     /// The probe is in flight; its end leaves this state.
     HalfOpen {
         trips: u32,
+        outage: Outage,
     },
+}
+
+/// Since when there was no success.
+#[derive(Debug, Clone, Copy)]
+struct Outage {
+    /// In this process.
+    since: Instant,
+    /// In the ones before.
+    earlier: Duration,
+}
+
+impl Outage {
+    fn age(self, now: Instant) -> Duration {
+        self.earlier.saturating_add(now.saturating_duration_since(self.since))
+    }
 }
 
 impl Breaker {
@@ -91,6 +128,16 @@ impl Breaker {
     #[must_use]
     pub fn new(policy: BreakerPolicy) -> Self {
         Self { policy, state: State::closed(), era: 0 }
+    }
+
+    /// One that goes on where an earlier process left it. The endpoint is probed after what is left
+    /// of the interval, at most after the longest one.
+    #[must_use]
+    pub fn resume(policy: BreakerPolicy, now: Instant, failing: Failing) -> Self {
+        let until = now + failing.open_for.min(policy.longest_open);
+        let outage = Outage { since: now, earlier: failing.failing_for };
+        let state = State::Open { until, trips: failing.trips, outage };
+        Self { policy, state, era: 0 }
     }
 
     /// What it lets through.
@@ -108,47 +155,83 @@ impl Breaker {
         match &self.state {
             State::Closed { .. } => Verdict::Go(Pass { era: self.era }),
             State::Open { until, .. } if now < *until => Verdict::Wait,
-            State::Open { trips, .. } => {
-                let trips = *trips;
-                self.enter(State::HalfOpen { trips });
+            State::Open { trips, outage, .. } => {
+                let (trips, outage) = (*trips, *outage);
+                self.enter(State::HalfOpen { trips, outage });
                 Verdict::Go(Pass { era: self.era })
             }
             State::HalfOpen { .. } => Verdict::Wait,
         }
     }
 
-    /// Tells how an attempt ended.
-    pub fn report(&mut self, now: Instant, pass: Pass, success: bool) {
+    /// Tells how an attempt ended. Returns whether it opened or closed the breaker.
+    pub fn report(&mut self, now: Instant, pass: Pass, success: bool) -> bool {
         if pass.era != self.era {
-            return;
+            return false;
         }
         let policy = &self.policy;
         match &mut self.state {
-            State::Closed { in_a_row, recent } => {
-                *in_a_row = if success { 0 } else { *in_a_row + 1 };
-                recent.add(now, policy.window, success);
-                if *in_a_row >= policy.consecutive_failures
-                    || recent.is_bad(policy.minimum_attempts, policy.failure_ratio)
-                {
-                    self.open(now, 0);
+            State::Closed { in_a_row, first_failure, recent } => {
+                if success {
+                    (*in_a_row, *first_failure) = (0, None);
+                } else {
+                    *in_a_row += 1;
+                    first_failure.get_or_insert(now);
                 }
+                recent.add(now, policy.window, success);
+                let opens = *in_a_row >= policy.consecutive_failures
+                    || recent.is_bad(policy.minimum_attempts, policy.failure_ratio);
+                if opens {
+                    let since = first_failure.unwrap_or(now);
+                    self.open(now, 0, Outage { since, earlier: Duration::ZERO });
+                }
+                opens
             }
-            State::HalfOpen { .. } if success => self.enter(State::closed()),
-            State::HalfOpen { trips, .. } => {
-                let trips = trips.saturating_add(1);
-                self.open(now, trips);
+            State::HalfOpen { .. } if success => {
+                self.enter(State::closed());
+                true
             }
-            State::Open { .. } => {}
+            State::HalfOpen { trips, outage } => {
+                let (trips, outage) = (trips.saturating_add(1), *outage);
+                self.open(now, trips, outage);
+                true
+            }
+            State::Open { .. } => false,
+        }
+    }
+
+    /// How the endpoint fails; `None` while the breaker is closed.
+    #[must_use]
+    pub fn failing(&self, now: Instant) -> Option<Failing> {
+        let (trips, outage, open_for) = match self.state {
+            State::Closed { .. } => return None,
+            State::Open { until, trips, outage } => {
+                (trips, outage, until.saturating_duration_since(now))
+            }
+            State::HalfOpen { trips, outage } => (trips, outage, Duration::ZERO),
+        };
+        Some(Failing { failing_for: outage.age(now), trips, open_for })
+    }
+
+    /// Whether the endpoint has failed for so long that it is to be given up.
+    #[must_use]
+    pub fn is_hopeless(&self, now: Instant) -> bool {
+        match self.state {
+            State::Closed { .. } => false,
+            State::Open { outage, .. } | State::HalfOpen { outage, .. } => {
+                outage.age(now) >= self.policy.hopeless_after
+                    && now.saturating_duration_since(outage.since) >= self.policy.hopeless_seen_for
+            }
         }
     }
 
     /// Takes a pass back whose attempt did not reach the endpoint, and so says nothing about it.
     pub fn take_back(&mut self, now: Instant, pass: Pass) {
-        if let State::HalfOpen { trips } = self.state
+        if let State::HalfOpen { trips, outage } = self.state
             && pass.era == self.era
         {
             // The next attempt is the probe.
-            self.enter(State::Open { until: now, trips });
+            self.enter(State::Open { until: now, trips, outage });
         }
     }
 
@@ -167,11 +250,11 @@ impl Breaker {
     }
 
     /// Opens for the first interval, doubled for each trip before, up to the longest.
-    fn open(&mut self, now: Instant, trips: u32) {
+    fn open(&mut self, now: Instant, trips: u32, outage: Outage) {
         let factor = 1_u32.checked_shl(trips).unwrap_or(u32::MAX);
         let interval = self.policy.first_open.saturating_mul(factor);
         let until = now + interval.min(self.policy.longest_open);
-        self.enter(State::Open { until, trips });
+        self.enter(State::Open { until, trips, outage });
     }
 
     fn enter(&mut self, state: State) {
@@ -182,7 +265,8 @@ impl Breaker {
 
 impl State {
     const fn closed() -> Self {
-        Self::Closed { in_a_row: 0, recent: Recent { halves: [Half::EMPTY; 2], since: None } }
+        let recent = Recent { halves: [Half::EMPTY; 2], since: None };
+        Self::Closed { in_a_row: 0, first_failure: None, recent }
     }
 }
 
@@ -347,6 +431,45 @@ mod tests {
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
     }
 
+    #[test]
+    fn an_endpoint_is_hopeless_after_five_days_without_a_success_and_not_before() {
+        let begun = Instant::now();
+        let mut breaker = opened(begun);
+        let mut now = begun;
+        while now < begun + 5 * 24 * 3_600 * SECOND {
+            assert!(!breaker.is_hopeless(now));
+            now = breaker.next_deadline().unwrap();
+            assert!(attempt(&mut breaker, now, false));
+        }
+        assert!(breaker.is_hopeless(now));
+        let mut repaired = opened(begun);
+        assert!(attempt(&mut repaired, now, true));
+        (0..10).for_each(|_| assert!(attempt(&mut repaired, now, false)));
+        assert!(!repaired.is_hopeless(now + SECOND));
+    }
+
+    #[test]
+    fn a_breaker_goes_on_where_an_earlier_process_left_it() {
+        let now = Instant::now();
+        let policy = BreakerPolicy::default();
+        let days = |days: u32| days * 24 * 3_600 * SECOND;
+        let left = Failing { failing_for: days(4), trips: 3, open_for: 40 * SECOND };
+        let mut breaker = Breaker::resume(policy.clone(), now, left);
+        assert_eq!(breaker.failing(now), Some(left));
+        assert_eq!(breaker.ask(now + 39 * SECOND), Verdict::Wait);
+        let later = now + 40 * SECOND;
+        assert!(attempt(&mut breaker, later, false));
+        assert_eq!(breaker.next_deadline(), Some(later + 160 * SECOND));
+        assert!(!breaker.is_hopeless(now + days(1) - SECOND));
+        assert!(breaker.is_hopeless(now + days(1)));
+        // A wrong clock, or a long stop: the endpoint gets an hour to show that it works.
+        let wrong = Failing { failing_for: days(900), trips: 0, open_for: days(900) };
+        let breaker = Breaker::resume(policy, now, wrong);
+        assert_eq!(breaker.next_deadline(), Some(now + 600 * SECOND));
+        assert!(!breaker.is_hopeless(now + 3_599 * SECOND));
+        assert!(breaker.is_hopeless(now + 3_600 * SECOND));
+    }
+
     proptest! {
         #[test]
         fn no_sequence_of_attempts_lets_a_second_probe_through(
@@ -365,7 +488,9 @@ mod tests {
                         }
                     }
                     _ if passes.is_empty() => now += Duration::from_secs(seconds),
-                    success => breaker.report(now, passes.remove(0), success == 1),
+                    success => {
+                        breaker.report(now, passes.remove(0), success == 1);
+                    }
                 }
             }
         }

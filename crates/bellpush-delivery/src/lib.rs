@@ -18,10 +18,12 @@ pub mod payload;
 pub mod scheduler;
 pub mod signing;
 
-pub use client::{AddressPolicy, ClientSettings};
-pub use endpoint::{Endpoint, EndpointError};
+pub use breaker::BreakerState;
+pub use client::{AddressPolicy, Answer, ClientSettings};
+pub use endpoint::{Endpoint, EndpointError, Request};
 pub use engine::{
-    Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings, DisableReason,
-    QueueError, ShutDown, announcements,
+    ActiveEndpoint, Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings,
+    NotRunning, QueueError, ShutDown, Tested, announcements,
 };
+pub use scheduler::LaneStatus;
 pub use signing::{Signer, SigningKey, SigningKeyError, SigningSecret, SigningSecretError};

@@ -10,6 +10,7 @@ mod calls;
 mod demo;
 mod http;
 mod ops;
+pub mod replays;
 mod router;
 mod server;
 mod tokens;

@@ -13,6 +13,7 @@ use bellpush_core::{
     ids::{AppId, NodeId},
     origin::AllowedOrigin,
 };
+use bellpush_delivery::Announcer;
 use bellpush_store::{SecretHash, Session, Store};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -86,8 +87,10 @@ pub struct Server {
     pub(crate) challenges: Challenges,
     pub(crate) manifest: Option<WidgetManifest>,
     pub(crate) metrics: PrometheusHandle,
-    /// Told when integrations have changed.
-    pub(crate) integrations_changed: Arc<Notify>,
+    /// Told what is new to deliver, and asked how it goes.
+    pub(crate) announcer: Announcer,
+    /// Told when a replay was made.
+    pub(crate) replay_made: Notify,
     pub(crate) draining: CancellationToken,
     pub(crate) stopped: CancellationToken,
     /// One task a live call.
@@ -103,7 +106,7 @@ impl Server {
         engine: Engine,
         config: ServerConfig,
         metrics: PrometheusHandle,
-        integrations_changed: Arc<Notify>,
+        announcer: Announcer,
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
@@ -115,7 +118,8 @@ impl Server {
             challenges: Challenges::default(),
             manifest: WidgetManifest::load(),
             metrics,
-            integrations_changed,
+            announcer,
+            replay_made: Notify::new(),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),

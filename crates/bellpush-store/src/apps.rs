@@ -98,6 +98,8 @@ impl Store {
              WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
             "DELETE FROM deliveries
              WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
+            "DELETE FROM attempt_hours
+             WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
             "DELETE FROM survey_responses
              WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1)",
             "DELETE FROM calls WHERE app_id = $1",

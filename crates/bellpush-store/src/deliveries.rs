@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    delivery::{
+        AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, Outage, PendingDelivery, Seq,
+    },
     events::EventTime,
-    ids::{AppId, CallId, EventId, IntegrationId},
+    ids::{AppId, IntegrationId},
     integration::{IntegrationSettings, SecretName},
 };
 use secrecy::SecretString;
 
 use crate::{
-    Page, PageRequest, RetiredSecret, SigningSecrets, Store, StoreError,
+    RetiredSecret, SigningSecrets, Store, StoreError,
     db::{self, Row, to_json},
     integrations::{key_identity, signing_identity},
-    page::{Conditions, Query},
-    secrets,
+    secrets, statistics,
 };
 
 /// An integration as the delivery engine needs it.
@@ -33,31 +34,12 @@ pub struct Endpoint {
     pub signing: SigningSecrets,
     /// Its named secrets.
     pub secrets: BTreeMap<SecretName, SecretString>,
-}
-
-/// A delivery, as the API shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Which.
-    pub key: DeliveryKey,
-    /// The event's id.
-    pub event_id: EventId,
-    /// The event's name.
-    pub event_name: String,
-    /// The event's call, if it belongs to one.
-    pub call_id: Option<CallId>,
-    /// Where it stands.
-    pub status: DeliveryStatus,
-    /// Attempts made so far.
-    pub attempts: u32,
-    /// When the next attempt is due, while pending.
-    pub next_due: Option<EventTime>,
-    /// When the event was recorded.
-    pub recorded_at: EventTime,
+    /// Its outage, while its breaker is not closed.
+    pub outage: Option<Outage>,
 }
 
 pub(crate) const PENDING: &str = "
-    SELECT integration_id, event_seq, attempts, next_due, events.app_id, events.id AS event_id,
+    SELECT integration_id, event_seq, attempts, earlier_attempts, next_due, events.app_id, events.id AS event_id,
         events.call_id, events.envelope
     FROM deliveries
     JOIN events ON events.seq = deliveries.event_seq
@@ -67,7 +49,8 @@ pub(crate) const PENDING: &str = "
     ORDER BY event_seq
     LIMIT $3";
 
-/// Not `status = 'pending'`: by that PostgreSQL may come to read all that is pending.
+/// Not `status = 'pending'`: by that PostgreSQL may come to read all that is pending. What is told
+/// twice, as after a lost answer, changes nothing, even if it was replayed in between.
 pub(crate) const UPDATE_DELIVERIES: &str = "
     UPDATE deliveries
     SET status = given.value ->> 2,
@@ -76,6 +59,7 @@ pub(crate) const UPDATE_DELIVERIES: &str = "
     FROM json_each($1) AS given
     WHERE deliveries.integration_id = given.value ->> 0
       AND deliveries.event_seq = CAST(given.value ->> 1 AS BIGINT)
+      AND deliveries.attempts < CAST(given.value ->> 3 AS BIGINT)
       AND deliveries.status NOT IN ('delivered', 'dead')";
 
 impl Store {
@@ -93,8 +77,10 @@ impl Store {
         }
         let mut retired = self.retired(None).await?;
         let sql = "
-            SELECT id, app_id, settings, signing_secret, signing_key, created_at
-            FROM integrations";
+            SELECT id, app_id, settings, signing_secret, signing_key, created_at, failing_since,
+                trips, open_until
+            FROM integrations
+            LEFT JOIN outages ON outages.integration_id = integrations.id";
         let mut endpoints = Vec::new();
         for row in db::all(&self.db().read, sql, []).await? {
             let id: IntegrationId = row.parse("id")?;
@@ -136,6 +122,7 @@ impl Store {
                 retired,
             },
             secrets: named.into_iter().map(open).collect::<Result<_, StoreError>>()?,
+            outage: outage(row)?,
         })
     }
 
@@ -211,25 +198,14 @@ impl Store {
             JOIN deliveries ON deliveries.integration_id = value ->> 0
             WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
             ON CONFLICT DO NOTHING";
-        db::execute(&transaction, sql, [to_json(&attempts).into()]).await?;
+        let new = db::execute(&transaction, sql, [to_json(&attempts).into()]).await?;
+        // A group that is told twice, as after a lost answer, counts once.
+        if new > 0 {
+            statistics::count(&transaction, &records).await?;
+        }
         db::execute(&transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
         transaction.commit().await?;
         Ok(())
-    }
-
-    /// An integration's deliveries, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn deliveries(
-        &self,
-        integration_id: IntegrationId,
-        status: Option<DeliveryStatus>,
-        page: PageRequest<Seq>,
-    ) -> Result<Page<Delivery, Seq>, StoreError> {
-        let query = query(integration_id, status, page);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, delivery)?, page.limit, |delivery| delivery.key.seq))
     }
 
     /// The attempts of one delivery, in order.
@@ -248,31 +224,7 @@ impl Store {
     }
 }
 
-pub(crate) fn query(
-    integration_id: IntegrationId,
-    status: Option<DeliveryStatus>,
-    page: PageRequest<Seq>,
-) -> Query {
-    let mut conditions = Conditions::default();
-    conditions.and("integration_id = $", integration_id.to_string());
-    // Written out, so that the partial indexes serve.
-    match status {
-        None => {}
-        Some(DeliveryStatus::Pending) => conditions.and_always("status = 'pending'"),
-        Some(DeliveryStatus::Delivered) => conditions.and_always("status = 'delivered'"),
-        Some(DeliveryStatus::Dead) => conditions.and_always("status = 'dead'"),
-    }
-    if let Some(after) = page.after {
-        conditions.and("event_seq < $", after.0);
-    }
-    let select = "
-        SELECT deliveries.*, events.id AS event_id, events.name, events.call_id, events.recorded_at
-        FROM deliveries
-        JOIN events ON events.seq = deliveries.event_seq";
-    conditions.query(select, "ORDER BY event_seq DESC", &page)
-}
-
-fn key(row: &Row) -> Result<DeliveryKey, StoreError> {
+pub(crate) fn key(row: &Row) -> Result<DeliveryKey, StoreError> {
     Ok(DeliveryKey {
         integration_id: row.parse("integration_id")?,
         seq: Seq(row.get("event_seq")?),
@@ -287,21 +239,15 @@ fn pending(row: &Row) -> Result<PendingDelivery, StoreError> {
         call_id: row.parse_opt("call_id")?,
         body: row.get("envelope")?,
         attempts: row.count("attempts")?,
+        earlier_attempts: row.count("earlier_attempts")?,
         due: row.time("next_due")?,
     })
 }
 
-fn delivery(row: &Row) -> Result<Delivery, StoreError> {
-    Ok(Delivery {
-        key: key(row)?,
-        event_id: row.parse("event_id")?,
-        event_name: row.get("name")?,
-        call_id: row.parse_opt("call_id")?,
-        status: row.word("status")?,
-        attempts: row.count("attempts")?,
-        next_due: row.time_opt("next_due")?,
-        recorded_at: row.time("recorded_at")?,
-    })
+fn outage(row: &Row) -> Result<Option<Outage>, StoreError> {
+    let Some(failing_since) = row.time_opt("failing_since")? else { return Ok(None) };
+    let (trips, open_until) = (row.count("trips")?, row.time("open_until")?);
+    Ok(Some(Outage { failing_since, trips, open_until }))
 }
 
 fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
@@ -325,7 +271,7 @@ fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
     })
 }
 
-const fn word(status: DeliveryStatus) -> &'static str {
+pub(crate) const fn word(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Pending => "pending",
         DeliveryStatus::Delivered => "delivered",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bellpush_core::{
+    delivery::DisableReason,
     events::EventTime,
     ids::{AppId, IntegrationId},
     integration::{IntegrationSettings, MAX_SECRETS, SecretName},
@@ -30,6 +31,8 @@ pub struct Integration {
     pub created_at: EventTime,
     /// When its settings were last changed.
     pub updated_at: EventTime,
+    /// Why and when the server switched it off, if it did and nobody has changed it since.
+    pub disabled: Option<(DisableReason, EventTime)>,
 }
 
 /// The secrets that an integration is made with.
@@ -104,7 +107,7 @@ impl Store {
         secrets::check_names(&transaction, id, settings).await?;
         transaction.commit().await?;
         let settings = settings.clone();
-        Ok(Integration { id, app_id, settings, created_at: at, updated_at: at })
+        Ok(Integration { id, app_id, settings, created_at: at, updated_at: at, disabled: None })
     }
 
     /// An app's integrations, oldest first.
@@ -113,7 +116,7 @@ impl Store {
     /// When the database fails.
     pub async fn integrations(&self, app_id: AppId) -> Result<Vec<Integration>, StoreError> {
         let sql = "
-            SELECT id, app_id, settings, created_at, updated_at
+            SELECT id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at
             FROM integrations
             WHERE app_id = $1
             ORDER BY id";
@@ -130,7 +133,7 @@ impl Store {
         id: IntegrationId,
     ) -> Result<Option<Integration>, StoreError> {
         let sql = "
-            SELECT id, app_id, settings, created_at, updated_at
+            SELECT id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at
             FROM integrations
             WHERE id = $1
               AND app_id = $2";
@@ -139,7 +142,8 @@ impl Store {
         row.as_ref().map(integration).transpose()
     }
 
-    /// Replaces an integration's settings; `None` when there is no such integration in the app.
+    /// Replaces an integration's settings; `None` when there is no such integration in the app. One
+    /// that is active then is not disabled any more.
     ///
     /// # Errors
     /// [`SaveError::TooManyActive`], [`SaveError::UnknownSecret`], or when the database fails.
@@ -153,10 +157,12 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         let sql = "
             UPDATE integrations
-            SET settings = $3, active = $4, include_previews = $5, updated_at = $6
+            SET settings = $3, active = $4, include_previews = $5, updated_at = $6,
+                disabled_reason = CASE WHEN $4 THEN NULL ELSE disabled_reason END,
+                disabled_at = CASE WHEN $4 THEN NULL ELSE disabled_at END
             WHERE id = $1
               AND app_id = $2
-            RETURNING id, app_id, settings, created_at, updated_at";
+            RETURNING id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at";
         let values = [
             id.to_string().into(),
             app_id.to_string().into(),
@@ -171,6 +177,11 @@ impl Store {
         check_limit(&transaction, app_id, id, settings, max_active).await?;
         write_filter(&transaction, id, settings).await?;
         secrets::check_names(&transaction, id, settings).await?;
+        if !settings.active {
+            // It begins anew when it is active again.
+            let sql = "DELETE FROM outages WHERE integration_id = $1";
+            db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        }
         transaction.commit().await?;
         Ok(Some(integration(&row)?))
     }
@@ -193,6 +204,7 @@ impl Store {
         for sql in [
             "DELETE FROM attempts WHERE integration_id = $1",
             "DELETE FROM deliveries WHERE integration_id = $1",
+            "DELETE FROM attempt_hours WHERE integration_id = $1",
         ] {
             db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
@@ -274,5 +286,6 @@ fn integration(row: &Row) -> Result<Integration, StoreError> {
         settings: row.json("settings")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
+        disabled: row.word_opt("disabled_reason")?.zip(row.time_opt("disabled_at")?),
     })
 }

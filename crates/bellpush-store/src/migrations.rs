@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("first_light", include_str!("../migrations/0001_first_light.sql")),
     ("integration_secrets", include_str!("../migrations/0002_integration_secrets.sql")),
     ("profiles_and_trunks", include_str!("../migrations/0003_profiles_and_trunks.sql")),
+    ("steering_deliveries", include_str!("../migrations/0004_steering_deliveries.sql")),
 ];
 
 const HISTORY: &str = "

@@ -89,6 +89,11 @@ impl Conditions {
         Query { sql, values: self.values }
     }
 
+    /// The query of everything.
+    pub(crate) fn all(self, select: &str) -> Query {
+        Query { sql: format!("{select}\n{}", self.sql), values: self.values }
+    }
+
     fn placeholder(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())

@@ -3,25 +3,31 @@
 use std::{sync::Arc, time::Duration};
 
 use bellpush_core::{
-    delivery::{AttemptRecord, PendingDelivery, Seq},
+    delivery::{AttemptRecord, DisableReason, Outage, PendingDelivery, Seq},
     ids::IntegrationId,
     integration::SignatureScheme,
 };
 use bellpush_delivery::{
-    Announcer, DeliveryQueue, DisableReason, Endpoint, QueueError, Signer, SigningKey,
+    ActiveEndpoint, Announcer, DeliveryQueue, Endpoint, LaneStatus, QueueError, Signer, SigningKey,
     SigningSecret,
 };
-use bellpush_store::{SigningSecrets, Store};
+use bellpush_store::{BacklogSample, SigningSecrets, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::{Notify, mpsc};
-use tracing::{error, warn};
+use tracing::error;
+
+use crate::notifications::why;
 
 /// How often the store is asked whether deliveries were written but not announced.
 const LOOK_FOR_MISSED: Duration = Duration::from_millis(500);
 
 /// The store, seen as the queue of deliveries.
 #[derive(Debug)]
-pub(crate) struct StoreQueue(pub(crate) Store);
+pub(crate) struct StoreQueue {
+    pub(crate) store: Store,
+    /// Told when the admins have something to know.
+    pub(crate) notified: Arc<Notify>,
+}
 
 impl DeliveryQueue for StoreQueue {
     async fn load(
@@ -31,44 +37,75 @@ impl DeliveryQueue for StoreQueue {
         limit: usize,
     ) -> Result<Vec<PendingDelivery>, QueueError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.0.pending(integration_id, after, limit).await.map_err(QueueError::new)
+        self.store.pending(integration_id, after, limit).await.map_err(QueueError::new)
     }
 
     async fn record(&self, records: Vec<AttemptRecord>) -> Result<(), QueueError> {
-        self.0.record_attempts(records).await.map_err(QueueError::new)
+        self.store.record_attempts(records).await.map_err(QueueError::new)
     }
 
-    async fn endpoints(&self) -> Result<Vec<Endpoint>, QueueError> {
-        let stored = self.0.endpoints().await.map_err(QueueError::new)?;
+    async fn endpoints(&self) -> Result<Vec<ActiveEndpoint>, QueueError> {
+        let stored = self.store.endpoints().await.map_err(QueueError::new)?;
         let mut endpoints = Vec::with_capacity(stored.len());
-        for endpoint in stored.into_iter().filter(|endpoint| endpoint.settings.active) {
-            match ready(&endpoint) {
-                Ok(ready) => endpoints.push(ready),
+        for stored in stored.into_iter().filter(|stored| stored.settings.active) {
+            let (app_id, outage) = (stored.app_id, stored.outage);
+            match ready(&stored) {
+                Ok(endpoint) => endpoints.push(ActiveEndpoint { endpoint, app_id, outage }),
                 // The others must not wait for one that is broken.
-                Err(error) => error!(integration = %endpoint.id, %error, "can't be sent to"),
+                Err(error) => error!(integration = %stored.id, %error, "can't be sent to"),
             }
         }
         Ok(endpoints)
     }
 
-    async fn disable(
+    async fn endpoint(&self, id: IntegrationId) -> Result<Option<Endpoint>, QueueError> {
+        let stored = self.store.endpoints().await.map_err(QueueError::new)?;
+        let stored = stored.into_iter().find(|stored| stored.id == id);
+        stored.as_ref().map(ready).transpose().map_err(QueueError::new)
+    }
+
+    async fn keep_outages(
         &self,
-        integration_id: IntegrationId,
-        reason: DisableReason,
+        outages: Vec<(IntegrationId, Option<Outage>)>,
     ) -> Result<(), QueueError> {
-        let stored = self.0.endpoints().await.map_err(QueueError::new)?;
-        let Some(endpoint) = stored.into_iter().find(|endpoint| endpoint.id == integration_id)
-        else {
-            return Ok(());
-        };
-        warn!(integration = %integration_id, ?reason, "disabled");
-        let settings =
-            bellpush_core::integration::IntegrationSettings { active: false, ..endpoint.settings };
-        self.0
-            .update_integration(endpoint.app_id, integration_id, &settings, u8::MAX)
-            .await
-            .map(drop)
-            .map_err(QueueError::new)
+        self.store.keep_outages(&outages).await.map_err(QueueError::new)
+    }
+
+    async fn keep_backlog(
+        &self,
+        lanes: Vec<LaneStatus>,
+        since_last: Duration,
+    ) -> Result<(), QueueError> {
+        let seconds = u32::try_from(since_last.as_secs()).unwrap_or(u32::MAX);
+        let mut samples = Vec::with_capacity(lanes.len());
+        for lane in lanes {
+            let waiting = if lane.more_on_disk {
+                self.store.backlog(lane.integration_id).await.map_err(QueueError::new)?.0
+            } else {
+                lane.waiting as u64
+            };
+            samples.push(BacklogSample {
+                integration_id: lane.integration_id,
+                waiting,
+                breaker_open_seconds: if lane.outage.is_some() { seconds } else { 0 },
+            });
+        }
+        self.store.keep_backlog(&samples).await.map_err(QueueError::new)
+    }
+
+    async fn disable(&self, id: IntegrationId, reason: DisableReason) -> Result<(), QueueError> {
+        let disabled = self.store.disable_integration(id, reason).await.map_err(QueueError::new)?;
+        if let Some(notification) = disabled {
+            error!(
+                integration = %id,
+                app = %notification.app_id,
+                name = notification.integration_name,
+                "integration disabled: {}",
+                why(reason)
+            );
+            self.notified.notify_one();
+        }
+        Ok(())
     }
 }
 
@@ -95,11 +132,10 @@ fn signer(signing: &SigningSecrets, by_key: bool) -> anyhow::Result<Signer> {
     Ok(signer)
 }
 
-/// Tells the engine of what the log has written, and of changed integrations, until the log closes.
+/// Tells the engine of what the log has written, until the log closes.
 pub(crate) async fn announce(
     store: Store,
     mut written: mpsc::Receiver<Vec<PendingDelivery>>,
-    integrations_changed: Arc<Notify>,
     announcer: Announcer,
 ) {
     let mut look = tokio::time::interval(LOOK_FOR_MISSED);
@@ -109,7 +145,6 @@ pub(crate) async fn announce(
                 Some(batch) => announcer.deliveries(batch),
                 None => return,
             },
-            () = integrations_changed.notified() => announcer.endpoints_changed(),
             _ = look.tick() => if store.take_missed() {
                 announcer.missed();
             },

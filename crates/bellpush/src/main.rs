@@ -6,6 +6,7 @@ mod delivery;
 mod http;
 mod keys;
 mod logging;
+mod notifications;
 mod serve;
 mod store;
 

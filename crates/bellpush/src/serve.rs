@@ -9,9 +9,10 @@ use anyhow::Context;
 use bellpush_call::{Engine, EngineConfig, Trunks, TrunksConfig};
 use bellpush_core::origin::AllowedOrigin;
 use bellpush_delivery::{
-    AddressPolicy, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
+    AddressPolicy, Announcements, Announcer, ClientSettings, DeliveryEngine, DeliverySettings,
+    announcements,
 };
-use bellpush_server::{ApiKey, Demo, Server, ServerConfig, recovery};
+use bellpush_server::{ApiKey, Demo, Server, ServerConfig, recovery, replays};
 use bellpush_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret;
@@ -27,6 +28,7 @@ use crate::{
     config::Config,
     delivery::{StoreQueue, announce},
     http,
+    notifications::AdminWebhook,
     store::{self, say},
 };
 
@@ -86,18 +88,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let calls = Engine::start(engine, Some(trunks.clone())).context("--media-listen")?;
 
-    let integrations_changed = Arc::new(Notify::new());
+    let (announcer, announced) = announcements(ANNOUNCED_BATCHES);
     let server = Server::new(
         store.clone(),
         calls.clone(),
         server_config(&config, demo),
         metrics,
-        Arc::clone(&integrations_changed),
+        announcer.clone(),
     );
     recovery::start(&server).await.context("calls of an earlier run can't be ended")?;
-    let deliveries = start_delivery(&config, &store, integrations_changed)?;
+    let deliveries = start_delivery(&config, &store, announcer, announced)?;
     let keep = tokio::spawn(recovery::keep(Arc::clone(&server)));
     let tidy = tokio::spawn(Arc::clone(&server).tidy());
+    let replays = tokio::spawn(replays::run(Arc::clone(&server)));
 
     info!(
         address = %listen,
@@ -127,6 +130,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     info!(unfinished = left.unfinished, unrecorded = left.unrecorded, "delivery stopped");
     keep.await?;
     tidy.await?;
+    replays.await?;
     store.close().await;
     info!("stopped");
     Ok(())
@@ -187,21 +191,30 @@ fn server_config(config: &Config, demo: Option<Demo>) -> ServerConfig {
 fn start_delivery(
     config: &Config,
     store: &Store,
-    integrations_changed: Arc<Notify>,
+    announcer: Announcer,
+    announced: Announcements,
 ) -> anyhow::Result<DeliveryEngine> {
-    let (announcer, announced) = announcements(ANNOUNCED_BATCHES);
     let addresses = AddressPolicy {
         allow: config.allow_endpoint_networks.clone(),
         allow_loopback: config.allow_loopback_endpoints,
     };
+    let client = ClientSettings { addresses, ..ClientSettings::default() };
+    let notified = Arc::new(Notify::new());
+    if let Some(url) = config.admin_webhook_url.clone() {
+        let webhook = AdminWebhook::new(url, &client, store.clone(), Arc::clone(&notified))
+            .context("notifications can't be sent")?;
+        tokio::spawn(webhook.run());
+    }
     let settings = DeliverySettings {
-        client: ClientSettings { addresses, ..ClientSettings::default() },
+        schedule: config.retries.clone(),
+        client,
         ..DeliverySettings::default()
     };
-    let engine = DeliveryEngine::start(Arc::new(StoreQueue(store.clone())), announced, settings)
-        .context("delivery can't be started")?;
+    let queue = Arc::new(StoreQueue { store: store.clone(), notified });
+    let engine =
+        DeliveryEngine::start(queue, announced, settings).context("delivery can't be started")?;
     let written = store.take_new_deliveries().context("deliveries are announced already")?;
-    tokio::spawn(announce(store.clone(), written, integrations_changed, announcer));
+    tokio::spawn(announce(store.clone(), written, announcer));
     Ok(engine)
 }
 

@@ -164,10 +164,15 @@ async fn a_delivery_that_failed_is_tried_again_with_the_same_id_and_every_attemp
     let delivery = delivered.await.unwrap();
     assert_eq!(delivery["eventId"], received[0].id());
     assert_eq!(delivery["nextDue"], Value::Null);
+    assert_eq!(delivery["attemptCount"], 2);
+    let one = format!("{path}/{}", received[0].id());
+    let delivery: Value = shop.api.get(&one).await.unwrap().expect(200).unwrap().json().unwrap();
     let attempts = delivery["attempts"].as_array().unwrap();
     let statuses: Vec<_> = attempts.iter().map(|attempt| attempt["status"].clone()).collect();
     assert_eq!(statuses, [500, 200]);
     assert_eq!(attempts[0]["failure"], "status");
+    assert!(attempts[0]["nextDue"].is_string());
+    assert_eq!(attempts[1]["nextDue"], Value::Null);
     refused(&shop.api.get(&format!("{path}?status=lost")).await.unwrap(), 422, "invalid");
 }
 

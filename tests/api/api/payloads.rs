@@ -125,10 +125,7 @@ async fn a_template_that_fails_for_an_event_is_on_record_and_not_sent() {
     let made = shop.api.create_integration_with(&shop.app, &settings).await.unwrap();
     load_widget(&shop).await;
     let path = format!("/v1/apps/{}/integrations/{}/deliveries?status=dead", shop.app.id, made.id);
-    let dead = eventually("a dead delivery", SOON, async || {
-        let page: Value = shop.api.get(&path).await?.expect(200)?.json()?;
-        Ok(page["items"].get(0).cloned())
-    });
+    let dead = eventually("a dead delivery", SOON, async || Ok(shop.newest_delivery(&path).await));
     let dead = dead.await.unwrap();
     let attempts = dead["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), 1);
@@ -178,8 +175,8 @@ async fn an_endpoint_has_the_time_that_its_integration_gives_it() {
     load_widget(&shop).await;
     let path = format!("/v1/apps/{}/integrations/{}/deliveries", shop.app.id, made.id);
     let attempt = eventually("an attempt on record", SOON, async || {
-        let page: Value = shop.api.get(&path).await?.expect(200)?.json()?;
-        Ok(page["items"][0]["attempts"].get(0).cloned())
+        let delivery = shop.newest_delivery(&path).await;
+        Ok(delivery.and_then(|delivery| delivery["attempts"].get(0).cloned()))
     });
     let attempt = attempt.await.unwrap();
     assert_eq!(attempt["failure"], "timed_out");

@@ -1,9 +1,12 @@
 //! A server with one app that `https://shop.example` may embed.
 
 use bellpush_test_support::{
+    SOON,
     answer::{Answer, Problem},
     api::{Api, App},
+    eventually,
     server::{Options, ServerProcess},
+    sink::Sink,
     widget::{Embed, Widget},
 };
 use serde_json::{Value, json};
@@ -41,6 +44,47 @@ impl Shop {
     /// A widget with a session, for the order `A-1`.
     pub(crate) async fn widget(&self) -> Widget {
         self.embed.open(json!({ "orderId": "A-1" })).await.unwrap()
+    }
+
+    /// An integration that gets this, with its path.
+    pub(crate) async fn integrate(&self, sink: &Sink, events: &[&str]) -> String {
+        let made = self.api.create_integration(&self.app, &sink.url(), events).await.unwrap();
+        format!("/v1/apps/{}/integrations/{}", self.app.id, made.id)
+    }
+
+    /// What is at a path.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        self.api.get(path).await.unwrap().expect(200).unwrap().json().unwrap()
+    }
+
+    /// So many `widget_loaded` events, by sessions of their own.
+    pub(crate) async fn load_widgets(&self, count: usize) {
+        let mut left = count;
+        while left > 0 {
+            let widget = self.widget().await;
+            let batch = left.min(20);
+            let loaded: Vec<Value> = (0..batch)
+                .map(|_| widget.event("widget_loaded", json!({ "isPreview": false })))
+                .collect();
+            widget.submit(&loaded).await.unwrap().expect(200).unwrap();
+            left -= batch;
+        }
+    }
+
+    /// Waits until what is at a path is as it should be.
+    pub(crate) async fn wait_for(&self, path: &str, so: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("GET {path}");
+        eventually(&what, SOON, async || Ok(Some(self.read(path).await).filter(|it| so(it))))
+            .await
+            .unwrap()
+    }
+
+    /// The newest delivery of a list, with its attempts.
+    pub(crate) async fn newest_delivery(&self, list: &str) -> Option<Value> {
+        let page = self.read(list).await;
+        let event_id = page["items"].get(0)?["eventId"].as_str()?.to_owned();
+        let log = list.split('?').next()?;
+        Some(self.read(&format!("{log}/{event_id}")).await)
     }
 
     /// Changes the app.

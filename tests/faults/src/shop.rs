@@ -93,19 +93,21 @@ impl Shop {
         Ok(())
     }
 
-    /// The newest 500 deliveries.
+    /// The newest 500 deliveries, with their attempts.
     ///
     /// # Errors
     /// The server refuses.
     pub async fn deliveries(&self) -> anyhow::Result<Vec<Delivery>> {
-        #[derive(Deserialize)]
-        struct Page {
-            items: Vec<Delivery>,
-        }
         let (app, integration) = (&self.app.id, &self.integration.id);
-        let path = format!("/v1/apps/{app}/integrations/{integration}/deliveries?limit=500");
-        let page: Page = self.api.get(&path).await?.expect(200)?.json()?;
-        Ok(page.items)
+        let path = format!("/v1/apps/{app}/integrations/{integration}/deliveries");
+        let page = self.api.get(&format!("{path}?limit=500")).await?.expect(200)?;
+        let page: Value = page.json()?;
+        let mut deliveries = Vec::new();
+        for item in page["items"].as_array().context("a list")? {
+            let id = item["eventId"].as_str().context("an event's id")?;
+            deliveries.push(self.api.get(&format!("{path}/{id}")).await?.expect(200)?.json()?);
+        }
+        Ok(deliveries)
     }
 
     /// Whether any delivery stands at `status`.

@@ -16,6 +16,8 @@ pub const KEPT_BYTES: usize = 4_096;
 pub struct Answer {
     /// The status, if there was an answer.
     pub status: Option<u16>,
+    /// The headers of the answer.
+    pub headers: HeaderMap,
     /// Why it is a failure; `None` for a 2xx.
     pub failure: Option<FailureClass>,
     /// How long the endpoint asks to be left alone.
@@ -38,7 +40,8 @@ impl Answer {
     /// There was no answer.
     pub(crate) fn none(failure: FailureClass, detail: impl Into<String>) -> Self {
         let detail = snippet(detail.into().as_bytes());
-        Self { status: None, failure: Some(failure), retry_after: None, detail }
+        let headers = HeaderMap::new();
+        Self { status: None, headers, failure: Some(failure), retry_after: None, detail }
     }
 
     /// There was no answer in time.
@@ -70,7 +73,7 @@ impl Answer {
     /// There was one. A status other than 2xx says all; of a 2xx, the body must come in time too.
     pub(super) fn from_response(
         status: StatusCode,
-        headers: &HeaderMap,
+        headers: HeaderMap,
         body: &[u8],
         end: BodyEnd,
         now: Timestamp,
@@ -87,8 +90,8 @@ impl Answer {
                 (Some(FailureClass::TimedOut), detail)
             }
         };
-        let retry_after = retry_after(headers, now);
-        Self { status: Some(status.as_u16()), failure, retry_after, detail }
+        let retry_after = retry_after(&headers, now);
+        Self { status: Some(status.as_u16()), headers, failure, retry_after, detail }
     }
 }
 
@@ -166,7 +169,6 @@ mod tests {
 
     #[test]
     fn a_status_other_than_2xx_is_what_counts_even_when_the_body_breaks() {
-        let headers = HeaderMap::new();
         for (status, end, failure) in [
             (200, BodyEnd::Read, None),
             (204, BodyEnd::Read, None),
@@ -176,7 +178,8 @@ mod tests {
             (410, BodyEnd::TimedOut, Some(FailureClass::Status)),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            let answer = Answer::from_response(status, &headers, b"", end, Timestamp::UNIX_EPOCH);
+            let headers = HeaderMap::new();
+            let answer = Answer::from_response(status, headers, b"", end, Timestamp::UNIX_EPOCH);
             assert_eq!(answer.failure, failure, "{status}");
         }
     }

@@ -19,29 +19,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::guard::{AddressPolicy, ForbiddenAddress};
-
-/// What [`Resolve::resolve`] returns.
-pub type Resolving<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'a>>;
-
-/// Finds the addresses of a host name.
-pub trait Resolve: Send + Sync + 'static {
-    /// All addresses of the name, in the order in which to try them.
-    fn resolve<'a>(&'a self, host: &'a str) -> Resolving<'a>;
-}
-
-/// Asks the operating system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemResolver;
-
-impl Resolve for SystemResolver {
-    fn resolve<'a>(&'a self, host: &'a str) -> Resolving<'a> {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host, 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
-    }
-}
+use super::{
+    guard::{AddressPolicy, ForbiddenAddress},
+    resolver::Resolve,
+};
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@
 mod answer;
 mod connector;
 pub mod guard;
+mod resolver;
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,8 +28,8 @@ use answer::BodyEnd;
 use connector::{GuardedTcp, InTime};
 
 pub use answer::{Answer, KEPT_BYTES};
-pub use connector::{Resolve, Resolving, SystemResolver};
 pub use guard::AddressPolicy;
+pub use resolver::{Resolve, Resolving, SystemResolver};
 
 /// How long a connection without requests is kept. Below the 60 s after which many servers and
 /// balancers close it, at the risk of meeting our next request.
@@ -97,7 +98,7 @@ impl WebhookClient {
     /// # Errors
     /// See [`system_tls`].
     pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
-        Ok(Self::with(settings, Arc::new(SystemResolver), system_tls()?))
+        Ok(Self::with(settings, Arc::new(SystemResolver::default()), system_tls()?))
     }
 
     /// A client with another resolver and TLS (without ALPN protocols: these are set here).
@@ -147,7 +148,7 @@ impl WebhookClient {
         let (head, body) = response.into_parts();
         let mut kept = Vec::new();
         let end = timeout_at(deadline, keep(body, &mut kept)).await.unwrap_or(BodyEnd::TimedOut);
-        Answer::from_response(head.status, &head.headers, &kept, end, Timestamp::now())
+        Answer::from_response(head.status, head.headers, &kept, end, Timestamp::now())
     }
 }
 

@@ -34,6 +34,7 @@ const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature
 const APP_ID: HeaderName = HeaderName::from_static("bellpush-app-id");
 const CALL_ID: HeaderName = HeaderName::from_static("bellpush-call-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("bellpush-attempt");
+const REPLAY: HeaderName = HeaderName::from_static("bellpush-replay");
 const AGENT: &str = concat!("bellpush/", env!("CARGO_PKG_VERSION"));
 
 /// Why requests to an integration can't be made.
@@ -204,6 +205,9 @@ impl Endpoint {
             headers.insert(CALL_ID, call_id.to_string().try_into()?);
         }
         headers.insert(ATTEMPT, number.into());
+        if delivery.is_replay() {
+            headers.insert(REPLAY, HeaderValue::from_static("1"));
+        }
         let uri = match &self.target {
             Target::Plain(uri) => uri.clone(),
             Target::Secret(url) => url.expose_secret().parse()?,
@@ -259,6 +263,7 @@ mod tests {
             call_id: None,
             body: r#"{"name":"x","data":{},"timestamp":"2026-03-01T09:30:00.000Z"}"#.into(),
             attempts: 0,
+            earlier_attempts: 0,
             due: EventTime::from_millis(0).unwrap(),
         };
         endpoint.request(&delivery, 1, Timestamp::UNIX_EPOCH).unwrap()

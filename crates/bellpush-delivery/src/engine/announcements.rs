@@ -1,31 +1,49 @@
-//! How the rest of the server tells the engine what is new.
+//! How the rest of the server tells the engine what is new, and asks it things.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashSet,
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use bellpush_core::delivery::PendingDelivery;
-use tokio::sync::{Notify, mpsc};
+use bellpush_core::{delivery::PendingDelivery, ids::IntegrationId};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::test::Tested;
+use crate::scheduler::LaneStatus;
+
+/// Questions that may wait for the engine; more wait where they are asked.
+const ASKED: usize = 64;
 
 /// Makes the two ends of a channel that holds at most `batches` batches of new deliveries.
 #[must_use]
 pub fn announcements(batches: usize) -> (Announcer, Announcements) {
     let (sender, new) = mpsc::channel(batches.max(1));
+    let (asks, asked) = mpsc::channel(ASKED);
     let changes = Arc::new(Changes::default());
-    (Announcer { sender, changes: Arc::clone(&changes) }, Announcements { new, changes })
+    let announcer = Announcer { sender, asks, changes: Arc::clone(&changes) };
+    (announcer, Announcements { new, asked, changes })
 }
 
-/// The end that the event log and the API hold. Cheap to clone; never waits.
+/// The end that the event log and the API hold. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Announcer {
     sender: mpsc::Sender<Vec<PendingDelivery>>,
+    asks: mpsc::Sender<Ask>,
     changes: Arc<Changes>,
 }
 
+/// The engine does not run (any more).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery engine is not running")]
+pub struct NotRunning;
+
 impl Announcer {
     /// Says that these deliveries are on disk now. Batches are announced in the order of the log.
-    /// When the engine is behind, the batch is dropped and read from disk later.
+    /// When the engine is behind, the batch is dropped and read from disk later. Never waits.
     pub fn deliveries(&self, batch: Vec<PendingDelivery>) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(batch) {
             self.missed();
@@ -38,10 +56,48 @@ impl Announcer {
         self.changes.changed.notify_one();
     }
 
+    /// Says that deliveries of this integration that had ended are pending on disk again.
+    pub fn replayed(&self, integration_id: IntegrationId) {
+        self.changes.replayed().insert(integration_id);
+        self.changes.changed.notify_one();
+    }
+
     /// Says that integrations were created, changed, activated, deactivated or deleted.
     pub fn endpoints_changed(&self) {
         self.changes.endpoints.store(true, Ordering::Release);
         self.changes.changed.notify_one();
+    }
+
+    /// How an integration does right now; `None` when it is not active.
+    ///
+    /// # Errors
+    /// [`NotRunning`].
+    pub async fn lane(&self, id: IntegrationId) -> Result<Option<LaneStatus>, NotRunning> {
+        self.ask(|answer| Ask::Lane(id, answer)).await
+    }
+
+    /// Closes an integration's breaker: someone says that its endpoint works. Returns once it is
+    /// closed.
+    ///
+    /// # Errors
+    /// [`NotRunning`].
+    pub async fn reset_breaker(&self, id: IntegrationId) -> Result<(), NotRunning> {
+        self.ask(|answer| Ask::ResetBreaker(id, answer)).await
+    }
+
+    /// Sends a sample event at once to an integration, active or not, beside the queue. Takes as long
+    /// as an attempt may. `None` when there is no such integration.
+    ///
+    /// # Errors
+    /// [`NotRunning`].
+    pub async fn test(&self, sample: PendingDelivery) -> Result<Option<Tested>, NotRunning> {
+        self.ask(|answer| Ask::Test(Box::new(sample), answer)).await
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, NotRunning> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(ask(answer)).await.map_err(|_| NotRunning)?;
+        answered.await.map_err(|_| NotRunning)
     }
 }
 
@@ -49,6 +105,7 @@ impl Announcer {
 #[derive(Debug)]
 pub struct Announcements {
     new: mpsc::Receiver<Vec<PendingDelivery>>,
+    asked: mpsc::Receiver<Ask>,
     changes: Arc<Changes>,
 }
 
@@ -56,7 +113,16 @@ pub struct Announcements {
 struct Changes {
     missed: AtomicBool,
     endpoints: AtomicBool,
+    replayed: Mutex<HashSet<IntegrationId>>,
     changed: Notify,
+}
+
+/// A question to the engine, with where its answer goes.
+#[derive(Debug)]
+pub(super) enum Ask {
+    Lane(IntegrationId, oneshot::Sender<Option<LaneStatus>>),
+    ResetBreaker(IntegrationId, oneshot::Sender<()>),
+    Test(Box<PendingDelivery>, oneshot::Sender<Option<Tested>>),
 }
 
 /// One thing that was announced.
@@ -66,8 +132,12 @@ pub(super) enum Announced {
     Deliveries(Vec<PendingDelivery>),
     /// There are deliveries on disk that were not announced.
     Missed,
+    /// Deliveries of these integrations that had ended are pending again.
+    Replayed(HashSet<IntegrationId>),
     /// The integrations changed.
     EndpointsChanged,
+    /// Someone asks.
+    Asked(Ask),
 }
 
 impl Announcements {
@@ -79,6 +149,7 @@ impl Announcements {
             }
             tokio::select! {
                 () = self.changes.changed.notified() => {}
+                Some(ask) = self.asked.recv() => return Announced::Asked(ask),
                 Some(batch) = self.new.recv() => {
                     // What was dropped before this batch was sent must be known before this batch.
                     if self.changes.missed.load(Ordering::Acquire) {
@@ -97,6 +168,14 @@ impl Changes {
         if self.missed.swap(false, Ordering::AcqRel) {
             return Some(Announced::Missed);
         }
-        self.endpoints.swap(false, Ordering::AcqRel).then_some(Announced::EndpointsChanged)
+        if self.endpoints.swap(false, Ordering::AcqRel) {
+            return Some(Announced::EndpointsChanged);
+        }
+        let replayed = mem::take(&mut *self.replayed());
+        (!replayed.is_empty()).then_some(Announced::Replayed(replayed))
+    }
+
+    fn replayed(&self) -> std::sync::MutexGuard<'_, HashSet<IntegrationId>> {
+        self.replayed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use bellpush_core::{delivery::FailureClass, ids::IntegrationId};
+use bellpush_core::{
+    delivery::{DisableReason, FailureClass},
+    ids::IntegrationId,
+};
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -15,6 +18,7 @@ const WAITING: &str = "bellpush_deliveries_waiting";
 const IN_FLIGHT: &str = "bellpush_deliveries_in_flight";
 const BREAKER: &str = "bellpush_breaker_state";
 const UNRECORDED: &str = "bellpush_deliveries_unrecorded";
+const DISABLED: &str = "bellpush_integrations_disabled_total";
 const QUEUE_ERRORS: &str = "bellpush_delivery_queue_errors_total";
 
 pub(super) fn describe() {
@@ -24,6 +28,7 @@ pub(super) fn describe() {
     describe_gauge!(IN_FLIGHT, "Attempts in flight, by integration.");
     describe_gauge!(BREAKER, "Breaker by integration: 0 closed, 1 half-open, 2 open.");
     describe_gauge!(UNRECORDED, "Attempts that ended and are not on disk yet.");
+    describe_counter!(DISABLED, "Integrations that the server switched off, by reason.");
     describe_counter!(QUEUE_ERRORS, "Failed reads and writes of the delivery queue.");
 }
 
@@ -31,6 +36,10 @@ pub(super) fn attempt_ended(failure: Option<FailureClass>, duration: Duration) {
     let outcome = failure.map_or("delivered", FailureClass::as_str);
     counter!(ATTEMPTS, "outcome" => outcome).increment(1);
     histogram!(SECONDS, "outcome" => outcome).record(duration);
+}
+
+pub(super) fn disabled(reason: DisableReason) {
+    counter!(DISABLED, "reason" => reason.as_str()).increment(1);
 }
 
 pub(super) fn queue_failed() {

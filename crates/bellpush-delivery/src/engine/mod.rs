@@ -4,14 +4,16 @@ mod announcements;
 mod attempt;
 mod metrics;
 mod queue;
+mod test;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, task::JoinSet};
 
-pub use announcements::{Announcements, Announcer, announcements};
-pub use queue::{DeliveryQueue, DisableReason, QueueError};
+pub use announcements::{Announcements, Announcer, NotRunning, announcements};
+pub use queue::{ActiveEndpoint, DeliveryQueue, QueueError};
+pub use test::Tested;
 
 use crate::{
     breaker::BreakerPolicy,

@@ -1,19 +1,23 @@
 //! The port to the durable queue, implemented by the store and joined in the binary.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use bellpush_core::{
-    delivery::{AttemptRecord, PendingDelivery, Seq},
-    ids::IntegrationId,
+    delivery::{AttemptRecord, DisableReason, Outage, PendingDelivery, Seq},
+    ids::{AppId, IntegrationId},
 };
 
-use crate::endpoint::Endpoint;
+use crate::{endpoint::Endpoint, scheduler::LaneStatus};
 
-/// Why the engine switches an integration off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisableReason {
-    /// The endpoint answered 410: it is not there any more, on purpose.
-    Gone,
+/// An active integration.
+#[derive(Debug)]
+pub struct ActiveEndpoint {
+    /// Where and how it is sent its events.
+    pub endpoint: Endpoint,
+    /// Its app.
+    pub app_id: AppId,
+    /// The outage that was kept of it, if it was failing.
+    pub outage: Option<Outage>,
 }
 
 /// The queue could not be read or written. The engine tries again.
@@ -50,9 +54,30 @@ pub trait DeliveryQueue: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
     /// All active integrations.
-    fn endpoints(&self) -> impl Future<Output = Result<Vec<Endpoint>, QueueError>> + Send;
+    fn endpoints(&self) -> impl Future<Output = Result<Vec<ActiveEndpoint>, QueueError>> + Send;
 
-    /// Makes an integration inactive; its pending deliveries stay. The engine stops sending to it
+    /// One integration, active or not; `None` when there is none.
+    fn endpoint(
+        &self,
+        integration_id: IntegrationId,
+    ) -> impl Future<Output = Result<Option<Endpoint>, QueueError>> + Send;
+
+    /// Keeps the outages of these integrations, or forgets them (`None`). Those of integrations that
+    /// are not active are not kept.
+    fn keep_outages(
+        &self,
+        outages: Vec<(IntegrationId, Option<Outage>)>,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Keeps how the queues of these integrations look, for charts. `since_last`: for how long it
+    /// was not asked to. Not called again after an error.
+    fn keep_backlog(
+        &self,
+        lanes: Vec<LaneStatus>,
+        since_last: Duration,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Makes an integration inactive, says so to its admins, and forgets its outage; its pending deliveries stay. The engine stops sending to it
     /// at once and does not need an announcement of the change.
     fn disable(
         &self,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryKey, PendingDelivery, Seq},
+    delivery::{AttemptRecord, DeliveryKey, DisableReason, Outage, PendingDelivery, Seq},
     events::EventTime,
     ids::IntegrationId,
 };
@@ -17,20 +17,21 @@ use jiff::Timestamp;
 use tokio::{
     sync::{Semaphore, oneshot},
     task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep_until, timeout_at},
+    time::{MissedTickBehavior, interval, interval_at, sleep_until, timeout_at},
 };
 
 use super::{
     DeliverySettings, ShutDown,
-    announcements::{Announced, Announcements},
+    announcements::{Announced, Announcements, Ask},
     attempt::attempt,
     metrics,
-    queue::{DeliveryQueue, DisableReason, QueueError},
+    queue::{ActiveEndpoint, DeliveryQueue, QueueError},
+    test::{Tested, test},
 };
 use crate::{
     client::WebhookClient,
     endpoint::Endpoint,
-    scheduler::{Action, AttemptReport, EndpointRules, Input, Now, Scheduler},
+    scheduler::{Action, AttemptReport, EndpointRules, Input, LaneStatus, Now, Scheduler},
 };
 
 /// Attempts that one write to the queue records, at most.
@@ -40,13 +41,19 @@ const READERS: usize = 4;
 /// How often the gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
 
+/// How often it is kept how the queues look.
+const SAMPLES: Duration = Duration::from_secs(60);
+
 /// What a task of the worker came back with.
 enum Done {
     Attempt(DeliveryKey, AttemptReport),
     Recorded(Vec<DeliveryKey>),
     Page(IntegrationId, Vec<PendingDelivery>, bool),
-    Endpoints(Vec<Endpoint>),
+    Endpoints(Vec<ActiveEndpoint>),
+    OutagesKept,
     Disabled,
+    /// Something that nothing follows from.
+    Aside,
 }
 
 pub(super) struct Worker<Q> {
@@ -62,6 +69,9 @@ pub(super) struct Worker<Q> {
     ended: Vec<AttemptRecord>,
     /// Ended attempts in the group that is being written.
     writing: usize,
+    /// Outages to be kept or forgotten.
+    outages: HashMap<IntegrationId, Option<Outage>>,
+    keeping_outages: bool,
     reading_endpoints: bool,
     /// They changed again since the reading began.
     endpoints_stale: bool,
@@ -81,6 +91,8 @@ impl<Q: DeliveryQueue> Worker<Q> {
             running: 0,
             ended: Vec::new(),
             writing: 0,
+            outages: HashMap::new(),
+            keeping_outages: false,
             reading_endpoints: false,
             endpoints_stale: false,
             stopping: false,
@@ -97,6 +109,8 @@ impl<Q: DeliveryQueue> Worker<Q> {
         let mut shown = HashSet::new();
         let mut gauges = interval(GAUGES);
         gauges.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut samples = interval_at(tokio::time::Instant::now() + SAMPLES, SAMPLES);
+        samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.read_endpoints();
         let patience = loop {
             let deadline = self.scheduler.next_deadline();
@@ -110,16 +124,22 @@ impl<Q: DeliveryQueue> Worker<Q> {
                 announced = announcements.next() => match announced {
                     Announced::Deliveries(batch) => self.input(Input::New(batch)),
                     Announced::Missed => self.input(Input::Missed),
+                    Announced::Replayed(ids) => {
+                        ids.into_iter().for_each(|id| self.input(Input::Replayed(id)));
+                    }
+                    Announced::Asked(ask) => self.answer(ask),
                     Announced::EndpointsChanged => self.read_endpoints(),
                 },
                 () = until(deadline) => self.input(Input::Tick),
                 _ = gauges.tick() => {
                     let unrecorded = self.ended.len() + self.writing;
-                    metrics::show_lanes(self.scheduler.lanes(), unrecorded, &mut shown);
+                    metrics::show_lanes(self.scheduler.lanes(now()), unrecorded, &mut shown);
                 }
+                _ = samples.tick() => self.keep_backlog(),
                 patience = &mut stop => break patience.unwrap_or_default(),
             }
             self.write_group();
+            self.keep_outages();
         };
         self.finish(patience).await
     }
@@ -130,7 +150,8 @@ impl<Q: DeliveryQueue> Worker<Q> {
         let end = tokio::time::Instant::now() + patience;
         loop {
             self.write_group();
-            if self.running == 0 && self.writing == 0 {
+            self.keep_outages();
+            if self.running == 0 && self.writing == 0 && !self.keeping_outages {
                 break;
             }
             match timeout_at(end, self.tasks.join_next()).await {
@@ -155,6 +176,8 @@ impl<Q: DeliveryQueue> Worker<Q> {
                 self.input(Input::Loaded { integration_id, deliveries, exhausted });
             }
             Ok(Done::Endpoints(endpoints)) => self.set_endpoints(endpoints),
+            Ok(Done::OutagesKept) => self.keeping_outages = false,
+            Ok(Done::Aside) => {}
             // A list of endpoints that was read before may still have it.
             Ok(Done::Disabled) => self.read_endpoints(),
             // Cannot be: panics are caught where they happen.
@@ -163,8 +186,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
     }
 
     fn input(&mut self, input: Input) {
-        let now = Now { at: Instant::now(), wall: EventTime::new(Timestamp::now()) };
-        for action in self.scheduler.handle(now, &mut rand::rng(), input) {
+        for action in self.scheduler.handle(now(), &mut rand::rng(), input) {
             self.perform(action);
         }
     }
@@ -172,7 +194,10 @@ impl<Q: DeliveryQueue> Worker<Q> {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Record(record) => self.ended.push(record),
-            Action::Disable { integration_id } => self.disable(integration_id),
+            Action::KeepOutage { integration_id, outage } => {
+                self.outages.insert(integration_id, outage);
+            }
+            Action::Disable { integration_id, reason } => self.disable(integration_id, reason),
             // What does not begin any more is on disk and begins after the next start.
             Action::Attempt { .. } | Action::Load { .. } if self.stopping => {}
             Action::Attempt { delivery, number } => {
@@ -210,6 +235,60 @@ impl<Q: DeliveryQueue> Worker<Q> {
         });
     }
 
+    /// Keeps the outages that changed while the last ones were being kept.
+    fn keep_outages(&mut self) {
+        if self.keeping_outages || self.outages.is_empty() {
+            return;
+        }
+        self.keeping_outages = true;
+        let outages: Vec<_> = self.outages.drain().collect();
+        let queue = Arc::clone(&self.queue);
+        self.tasks.spawn(async move {
+            until_done("keep outages", || queue.keep_outages(outages.clone())).await;
+            Done::OutagesKept
+        });
+    }
+
+    /// Keeps how the queues look that are not empty or whose endpoints fail.
+    fn keep_backlog(&mut self) {
+        let lanes = self.scheduler.lanes(now());
+        let lanes: Vec<LaneStatus> =
+            lanes.filter(|lane| lane.waiting > 0 || lane.outage.is_some()).collect();
+        if lanes.is_empty() {
+            return;
+        }
+        let queue = Arc::clone(&self.queue);
+        self.tasks.spawn(async move {
+            let keeping = AssertUnwindSafe(queue.keep_backlog(lanes, SAMPLES)).catch_unwind();
+            let kept = keeping.await.unwrap_or_else(|_| Err(QueueError::new("it panicked")));
+            if let Err(error) = kept {
+                tracing::debug!(%error, "how the queues look could not be kept");
+            }
+            Done::Aside
+        });
+    }
+
+    /// An asker that went away does not need the answer.
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Lane(id, answer) => _ = answer.send(self.scheduler.lane(now(), id)),
+            Ask::ResetBreaker(id, answer) => {
+                self.input(Input::ResetBreaker(id));
+                _ = answer.send(());
+            }
+            Ask::Test(sample, answer) => {
+                let (queue, client) = (Arc::clone(&self.queue), Arc::clone(&self.client));
+                self.tasks.spawn(async move {
+                    // Without an answer the asker learns that it failed.
+                    if let Some(tested) = test_endpoint(&*queue, &client, &sample).await {
+                        _ = answer.send(tested);
+                    }
+                    Done::Aside
+                });
+            }
+        }
+    }
+
     fn load(&mut self, integration_id: IntegrationId, after: Option<Seq>, limit: usize) {
         let (queue, readers) = (Arc::clone(&self.queue), Arc::clone(&self.readers));
         self.tasks.spawn(async move {
@@ -234,16 +313,18 @@ impl<Q: DeliveryQueue> Worker<Q> {
         });
     }
 
-    fn set_endpoints(&mut self, endpoints: Vec<Endpoint>) {
+    fn set_endpoints(&mut self, active: Vec<ActiveEndpoint>) {
         self.reading_endpoints = false;
-        let rules = |endpoint: &Endpoint| EndpointRules {
-            integration_id: endpoint.integration_id,
-            ordered: endpoint.ordered,
+        let rules = |active: &ActiveEndpoint| EndpointRules {
+            integration_id: active.endpoint.integration_id,
+            app_id: active.app_id,
+            ordered: active.endpoint.ordered,
+            outage: active.outage,
         };
-        let all = endpoints.iter().map(rules).collect();
+        let all = active.iter().map(rules).collect();
         let mut moved = Vec::new();
         let mut now = HashMap::new();
-        for endpoint in endpoints {
+        for ActiveEndpoint { endpoint, .. } in active {
             let id = endpoint.integration_id;
             if self.endpoints.get(&id).is_some_and(|before| !before.same_url(&endpoint)) {
                 moved.push(id);
@@ -259,15 +340,39 @@ impl<Q: DeliveryQueue> Worker<Q> {
         }
     }
 
-    fn disable(&mut self, integration_id: IntegrationId) {
-        tracing::warn!(%integration_id, "the endpoint answered 410, the integration is disabled");
+    fn disable(&mut self, integration_id: IntegrationId, reason: DisableReason) {
+        metrics::disabled(reason);
+        self.outages.remove(&integration_id);
         let queue = Arc::clone(&self.queue);
         self.tasks.spawn(async move {
-            let disable = || queue.disable(integration_id, DisableReason::Gone);
+            let disable = || queue.disable(integration_id, reason);
             until_done("disable an integration", disable).await;
             Done::Disabled
         });
     }
+}
+
+fn now() -> Now {
+    Now { at: Instant::now(), wall: EventTime::new(Timestamp::now()) }
+}
+
+/// Tests the sample's integration; `None` when the test could not be made.
+async fn test_endpoint<Q: DeliveryQueue>(
+    queue: &Q,
+    client: &WebhookClient,
+    sample: &PendingDelivery,
+) -> Option<Option<Tested>> {
+    let testing = async {
+        let Some(endpoint) = queue.endpoint(sample.key.integration_id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(test(client, &endpoint, sample).await))
+    };
+    let tested = AssertUnwindSafe(testing).catch_unwind().await;
+    tested
+        .unwrap_or_else(|_| Err(QueueError::new("it panicked")))
+        .inspect_err(|error| tracing::warn!(%error, "a test could not be made"))
+        .ok()
 }
 
 async fn until(deadline: Option<Instant>) {

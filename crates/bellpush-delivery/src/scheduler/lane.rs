@@ -9,11 +9,11 @@ use std::{
 
 use bellpush_core::{
     delivery::{PendingDelivery, Seq},
-    ids::CallId,
+    ids::{AppId, CallId},
 };
 
-use super::{Limits, on_disk::OnDisk};
-use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Verdict};
+use super::{Limits, on_disk::OnDisk, shares::Pace};
+use crate::breaker::{Breaker, BreakerState, Pass, Verdict};
 
 /// One integration's lane: it never waits for another's.
 ///
@@ -22,6 +22,7 @@ use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Pass, Verdict};
 /// memory goes before one that idles there.
 #[derive(Debug)]
 pub(super) struct Lane {
+    pub(super) app_id: AppId,
     pub(super) breaker: Breaker,
     /// Whether the integration is active.
     pub(super) active: bool,
@@ -38,6 +39,7 @@ pub(super) struct Lane {
     /// Idle ones that may go at a time.
     waiting: BTreeSet<(Instant, Seq)>,
     in_flight: usize,
+    pace: Pace,
     disk: OnDisk,
 }
 
@@ -64,6 +66,8 @@ enum Stage {
 pub(super) enum Next {
     /// Nothing: it is delivered or dead.
     End,
+    /// It is delivered or dead, and may have been replayed since: only the disk knows.
+    ReadAgain,
     /// A retry.
     Retry(Instant),
 }
@@ -71,13 +75,16 @@ pub(super) enum Next {
 /// An attempt that has ended.
 pub(super) struct Ended {
     pub(super) number: u32,
+    /// Attempts before the last replay.
+    pub(super) earlier: u32,
     pub(super) pass: Pass,
 }
 
 impl Lane {
-    pub(super) fn new(policy: BreakerPolicy) -> Self {
+    pub(super) fn new(app_id: AppId, breaker: Breaker) -> Self {
         Self {
-            breaker: Breaker::new(policy),
+            app_id,
+            breaker,
             active: false,
             queued: false,
             timer: None,
@@ -87,6 +94,7 @@ impl Lane {
             ready: BTreeSet::new(),
             waiting: BTreeSet::new(),
             in_flight: 0,
+            pace: Pace::default(),
             disk: OnDisk::new(),
         }
     }
@@ -115,6 +123,17 @@ impl Lane {
     pub(super) fn read_again(&mut self, now: Instant) {
         self.disk.go_back(None);
         self.drop_uncovered(now);
+    }
+
+    /// Deliveries that had ended are pending again. One whose end is not known to be on disk yet may
+    /// be among them.
+    pub(super) fn take_replayed(&mut self, now: Instant) {
+        for held in self.held.values_mut() {
+            if matches!(held.stage, Stage::Recording(Next::End)) {
+                held.stage = Stage::Recording(Next::ReadAgain);
+            }
+        }
+        self.read_again(now);
     }
 
     /// Takes a new delivery, or leaves it on disk.
@@ -183,13 +202,15 @@ impl Lane {
     }
 
     /// An attempt has ended. `None` when none was in flight.
-    pub(super) fn end(&mut self, seq: Seq) -> Option<Ended> {
+    pub(super) fn end(&mut self, seq: Seq, duration_ms: u32) -> Option<Ended> {
         let held = self.held.get_mut(&seq)?;
         match std::mem::replace(&mut held.stage, Stage::Recording(Next::End)) {
             Stage::InFlight(pass) => {
                 self.in_flight -= 1;
+                self.pace.add(duration_ms);
+                let earlier = held.delivery.earlier_attempts.min(held.attempts);
                 held.attempts = held.attempts.saturating_add(1);
-                Some(Ended { number: held.attempts, pass })
+                Some(Ended { number: held.attempts, earlier, pass })
             }
             other => {
                 held.stage = other;
@@ -213,6 +234,11 @@ impl Lane {
             Next::End => {
                 self.let_go(now, seq);
                 self.disk.ended(seq);
+            }
+            Next::ReadAgain => {
+                self.let_go(now, seq);
+                self.disk.go_back(Some(Seq(seq.0.saturating_sub(1))));
+                self.drop_uncovered(now);
             }
             Next::Retry(due) if self.disk.covers(seq) => {
                 held.stage = Stage::Idle;
@@ -247,6 +273,14 @@ impl Lane {
         self.in_flight
     }
 
+    pub(super) fn has_in_flight(&self, seq: Seq) -> bool {
+        self.held.get(&seq).is_some_and(|held| matches!(held.stage, Stage::InFlight(_)))
+    }
+
+    pub(super) const fn is_brisk(&self) -> bool {
+        self.pace.is_brisk()
+    }
+
     /// Held and not in flight.
     pub(super) fn backlog(&self) -> usize {
         self.held.len() - self.in_flight
@@ -263,9 +297,12 @@ impl Lane {
         [due, probe].into_iter().flatten().min()
     }
 
-    /// The ready one with the fewest attempts behind it.
+    /// The ready one with the fewest attempts behind it, since its replay if it is one.
     fn freshest(&self) -> Option<Seq> {
-        let attempts = |seq: &Seq| self.held.get(seq).map(|held| held.attempts);
+        let attempts = |seq: &Seq| {
+            let held = self.held.get(seq)?;
+            Some(held.attempts.saturating_sub(held.delivery.earlier_attempts))
+        };
         self.ready.iter().copied().min_by_key(|seq| (attempts(seq), *seq))
     }
 

@@ -5,178 +5,55 @@
 //! page by page. Promises, each tested on simulated days:
 //!
 //! * nothing that is pending on disk is forgotten, and nothing is attempted after it was delivered
-//!   or dead;
+//!   or dead, unless it is replayed;
 //! * a delivery has at most one attempt in flight, and none before the last one is on disk;
+//! * attempts keep to the schedule, which begins anew with a replay;
 //! * in an ordered integration, an event of a call waits until the earlier ones are delivered or
 //!   dead;
-//! * one integration never waits for another.
+//! * an endpoint that keeps failing gets one probe at a time, and uses up no attempt in between;
+//!   one that failed for days is switched off;
+//! * no integration waits for another: each has a reserve of its own, and no number of slow, hanging
+//!   or dead endpoints takes all of what is shared (see `shares.rs`);
+//! * what is shared is shared evenly between apps, however many integrations each has.
 
+#[cfg(test)]
+mod isolation_tests;
 mod lane;
+mod messages;
 mod on_disk;
+#[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
+mod replay_tests;
 mod retry;
+mod shares;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
-    sync::Arc,
+    collections::{BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    delivery::{
+        AttemptRecord, DeliveryKey, DeliveryStatus, DisableReason, FailureClass, Outage,
+        PendingDelivery,
+    },
     events::EventTime,
     ids::IntegrationId,
 };
 use rand::Rng;
 
-use crate::breaker::{BreakerPolicy, BreakerState};
+use crate::breaker::{Breaker, BreakerPolicy, Failing};
 use lane::{Lane, Next};
 use retry::Verdict;
+use shares::{Pool, Turns};
 
+pub use messages::{Action, AttemptReport, EndpointRules, Input, LaneStatus, Limits, Now};
 pub use retry::RetrySchedule;
-
-/// How much the scheduler holds and starts at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Attempts in flight at one integration.
-    pub in_flight_per_integration: usize,
-    /// Attempts in flight in all.
-    pub in_flight: usize,
-    /// Attempts that ended and are not on disk yet; no new attempt begins beyond it.
-    pub unrecorded: usize,
-    /// Deliveries that could go at once, kept in memory for one integration; more stay on disk.
-    pub window: usize,
-    /// Deliveries in memory for one integration in all: the window, those that wait for their
-    /// retry, and those that wait for an earlier one of their call.
-    pub held: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            in_flight_per_integration: 32,
-            in_flight: 512,
-            unrecorded: 4_096,
-            window: 1_024,
-            held: 16_384,
-        }
-    }
-}
-
-/// The present, on two clocks: what is decided here is timed by the steady one, so that a jump of
-/// the wall clock moves nothing; what is written down is timed by the wall's.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// The steady clock.
-    pub at: Instant,
-    /// The wall clock.
-    pub wall: EventTime,
-}
-
-/// An active integration, as far as the scheduler needs to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndpointRules {
-    /// The integration.
-    pub integration_id: IntegrationId,
-    /// Whether the events of one call are sent one after the other, in their order.
-    pub ordered: bool,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptReport {
-    /// When it began.
-    pub started_at: EventTime,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u32,
-    /// The answer's status, if there was an answer.
-    pub status: Option<u16>,
-    /// Why it failed; `None` for a success.
-    pub failure: Option<FailureClass>,
-    /// What the endpoint or the transport said.
-    pub detail: String,
-    /// How long the endpoint asks to be left alone.
-    pub retry_after: Option<Duration>,
-}
-
-/// What happened.
-#[derive(Debug)]
-pub enum Input {
-    /// These are all active integrations now.
-    EndpointsChanged(Vec<EndpointRules>),
-    /// These deliveries are on disk now, in the order of the log.
-    New(Vec<PendingDelivery>),
-    /// There are deliveries on disk that did not come as [`Input::New`].
-    Missed,
-    /// What [`Action::Load`] asked for.
-    Loaded {
-        /// For which integration.
-        integration_id: IntegrationId,
-        /// In ascending order of `seq`.
-        deliveries: Vec<PendingDelivery>,
-        /// Whether there was no more.
-        exhausted: bool,
-    },
-    /// What [`Action::Attempt`] asked for has ended.
-    Finished {
-        /// Of which delivery.
-        key: DeliveryKey,
-        /// How.
-        report: AttemptReport,
-    },
-    /// What [`Action::Record`] asked for is on disk.
-    Recorded(Vec<DeliveryKey>),
-    /// The endpoint was changed or repaired: forget its failures.
-    ResetBreaker(IntegrationId),
-    /// [`Scheduler::next_deadline`] has come.
-    Tick,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Action {
-    /// Send this delivery; answer with [`Input::Finished`].
-    Attempt {
-        /// What to send.
-        delivery: Arc<PendingDelivery>,
-        /// Which attempt it is, from 1.
-        number: u32,
-    },
-    /// Write this down; answer with [`Input::Recorded`].
-    Record(AttemptRecord),
-    /// Read pending deliveries from disk; answer with [`Input::Loaded`].
-    Load {
-        /// Of which integration.
-        integration_id: IntegrationId,
-        /// The first is the first after this one.
-        after: Option<Seq>,
-        /// How many, at most.
-        limit: usize,
-    },
-    /// Switch this integration off: its endpoint says that it is gone.
-    Disable {
-        /// Which.
-        integration_id: IntegrationId,
-    },
-}
-
-/// How one integration does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LaneStatus {
-    /// Which.
-    pub integration_id: IntegrationId,
-    /// Deliveries in memory that are not in flight.
-    pub waiting: usize,
-    /// Whether there are more on disk.
-    pub more_on_disk: bool,
-    /// Attempts in flight.
-    pub in_flight: usize,
-    /// What its breaker lets through.
-    pub breaker: BreakerState,
-}
 
 /// See the module's text.
 #[derive(Debug)]
@@ -185,10 +62,10 @@ pub struct Scheduler {
     schedule: RetrySchedule,
     breaker: BreakerPolicy,
     lanes: HashMap<IntegrationId, Lane>,
-    /// Lanes that may have something to send, in the order of their turns.
-    turns: VecDeque<IntegrationId>,
+    /// Lanes that may have something to send.
+    turns: Turns,
+    pool: Pool,
     timers: BTreeSet<(Instant, IntegrationId)>,
-    in_flight: usize,
     unrecorded: usize,
 }
 
@@ -197,14 +74,14 @@ impl Scheduler {
     #[must_use]
     pub fn new(limits: Limits, schedule: RetrySchedule, breaker: BreakerPolicy) -> Self {
         Self {
-            limits,
             schedule,
             breaker,
             lanes: HashMap::new(),
-            turns: VecDeque::new(),
+            turns: Turns::default(),
+            pool: Pool::new(limits.shared),
             timers: BTreeSet::new(),
-            in_flight: 0,
             unrecorded: 0,
+            limits,
         }
     }
 
@@ -231,7 +108,13 @@ impl Scheduler {
             }
             Input::Finished { key, report } => self.finish(now, rng, key, report, &mut actions),
             Input::Recorded(keys) => self.recorded(now, &keys, &mut actions),
+            Input::Replayed(id) => {
+                self.in_lane(now, id, &mut actions, |lane| lane.take_replayed(now.at));
+            }
             Input::ResetBreaker(id) => {
+                if self.lanes.contains_key(&id) {
+                    actions.push(Action::KeepOutage { integration_id: id, outage: None });
+                }
                 self.in_lane(now, id, &mut actions, |lane| lane.breaker.reset());
             }
             Input::Tick => {}
@@ -248,14 +131,14 @@ impl Scheduler {
     }
 
     /// How the integrations do.
-    pub fn lanes(&self) -> impl Iterator<Item = LaneStatus> {
-        self.lanes.iter().map(|(id, lane)| LaneStatus {
-            integration_id: *id,
-            waiting: lane.backlog(),
-            more_on_disk: lane.more_on_disk(),
-            in_flight: lane.in_flight(),
-            breaker: lane.breaker.state(),
-        })
+    pub fn lanes(&self, now: Now) -> impl Iterator<Item = LaneStatus> {
+        self.lanes.iter().map(move |(id, lane)| status(now, *id, lane))
+    }
+
+    /// How one integration does; `None` for one that is not active.
+    #[must_use]
+    pub fn lane(&self, now: Now, id: IntegrationId) -> Option<LaneStatus> {
+        self.lanes.get(&id).filter(|lane| lane.active).map(|lane| status(now, id, lane))
     }
 
     fn set_endpoints(
@@ -271,11 +154,18 @@ impl Scheduler {
                 self.in_lane(now, id, actions, |lane| lane.deactivate(now.at));
             }
         }
-        for EndpointRules { integration_id, ordered } in endpoints {
-            let policy = &self.breaker;
-            self.lanes.entry(integration_id).or_insert_with(|| Lane::new(policy.clone()));
+        for EndpointRules { integration_id, app_id, ordered, outage } in endpoints {
+            let breaker = || resumed(&self.breaker, now, outage);
+            match self.lanes.get_mut(&integration_id) {
+                Some(lane) if lane.active => {}
+                Some(lane) => lane.breaker = breaker(),
+                None => {
+                    self.lanes.insert(integration_id, Lane::new(app_id, breaker()));
+                }
+            }
             self.in_lane(now, integration_id, actions, |lane| lane.activate(now.at, ordered));
         }
+        self.turns.forget_idle();
     }
 
     fn take_new(&mut self, now: Now, deliveries: Vec<PendingDelivery>, actions: &mut Vec<Action>) {
@@ -303,14 +193,19 @@ impl Scheduler {
         actions: &mut Vec<Action>,
     ) {
         let Some(lane) = self.lanes.get_mut(&key.integration_id) else { return };
-        let Some(ended) = lane.end(key.seq) else { return };
-        self.in_flight -= 1;
-        self.unrecorded += 1;
-        match report.failure {
-            Some(FailureClass::Template) => lane.breaker.take_back(now.at, ended.pass),
-            failure => lane.breaker.report(now.at, ended.pass, failure.is_none()),
+        if lane.in_flight() > self.limits.reserved_per_integration && lane.has_in_flight(key.seq) {
+            self.pool.give_back(lane.app_id);
         }
-        let verdict = self.schedule.judge(ended.number, &report, rng);
+        let Some(ended) = lane.end(key.seq, report.duration_ms) else { return };
+        self.unrecorded += 1;
+        let changed = match report.failure {
+            Some(FailureClass::Template) => {
+                lane.breaker.take_back(now.at, ended.pass);
+                false
+            }
+            failure => lane.breaker.report(now.at, ended.pass, failure.is_none()),
+        };
+        let verdict = self.schedule.judge(ended.number - ended.earlier, &report, rng);
         let (outcome, wait) = match verdict {
             Verdict::Delivered => (DeliveryStatus::Delivered, None),
             Verdict::Dead | Verdict::Gone => (DeliveryStatus::Dead, None),
@@ -328,9 +223,22 @@ impl Scheduler {
             outcome,
             next_due: wait.map(|wait| later(now.wall, wait)),
         }));
-        if verdict == Verdict::Gone && lane.active {
-            lane.deactivate(now.at);
-            actions.push(Action::Disable { integration_id: key.integration_id });
+        let given_up = if verdict == Verdict::Gone {
+            Some(DisableReason::Gone)
+        } else {
+            lane.breaker.is_hopeless(now.at).then_some(DisableReason::Failing)
+        };
+        let integration_id = key.integration_id;
+        match given_up.filter(|_| lane.active) {
+            Some(reason) => {
+                lane.deactivate(now.at);
+                actions.push(Action::Disable { integration_id, reason });
+            }
+            None if changed && lane.active => {
+                let outage = outage(now, &lane.breaker);
+                actions.push(Action::KeepOutage { integration_id, outage });
+            }
+            None => {}
         }
         self.in_lane(now, key.integration_id, actions, |_| {});
     }
@@ -376,7 +284,7 @@ impl Scheduler {
         }
         if lane.has_ready() && !lane.queued {
             lane.queued = true;
-            self.turns.push_back(id);
+            self.turns.push(lane.app_id, id);
         }
         self.set_timer(id);
         if self.lanes.get(&id).is_some_and(Lane::is_over) {
@@ -399,25 +307,20 @@ impl Scheduler {
 
     /// Starts what may go, one attempt for each lane in its turn.
     fn start_attempts(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let mut passed_over = 0;
-        while passed_over < self.turns.len() && self.unrecorded < self.limits.unrecorded {
-            let free = self.limits.in_flight.saturating_sub(self.in_flight);
-            // A lane may hold a quarter of what is free, so that however many endpoints hang,
-            // something stays free for those that answer.
-            let share = free.div_ceil(4);
-            let Some(id) = self.turns.pop_front() else { return };
+        while self.unrecorded < self.limits.unrecorded
+            && let Some(id) = self.turns.pop()
+        {
             let Some(lane) = self.lanes.get_mut(&id) else { continue };
-            let full = lane.in_flight() >= self.limits.in_flight_per_integration;
-            if !full && lane.in_flight() >= share {
-                self.turns.push_back(id);
-                passed_over += 1;
-                continue;
-            }
             lane.queued = false;
-            if !full && let Some((delivery, number)) = lane.start(now.at) {
+            let (app_id, shared) =
+                (lane.app_id, lane.in_flight() >= self.limits.reserved_per_integration);
+            let may_go = lane.in_flight() < self.limits.in_flight_per_integration
+                && (!shared || self.pool.has_room(app_id, lane.is_brisk()));
+            if may_go && let Some((delivery, number)) = lane.start(now.at) {
                 actions.push(Action::Attempt { delivery, number });
-                self.in_flight += 1;
-                passed_over = 0;
+                if shared {
+                    self.pool.take(app_id);
+                }
                 self.in_lane(now, id, actions, |_| {});
             } else {
                 // It is back in the queue when one of its attempts ends, or at its deadline.
@@ -427,15 +330,57 @@ impl Scheduler {
     }
 
     /// When a delivery is due on the steady clock. A due time beyond the longest wait was written
-    /// by a wall clock that was wrong, and so was any that is to come before the first attempt.
+    /// by a wall clock that was wrong, and so was any that is to come before the first attempt, or
+    /// the first of a replay.
     fn due(&self, now: Now, delivery: &PendingDelivery) -> Instant {
-        if delivery.attempts == 0 {
+        if delivery.attempts == delivery.earlier_attempts {
             return now.at;
         }
         let millis = delivery.due.millis().saturating_sub(now.wall.millis());
         let wait = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
         now.at + wait.min(self.schedule.longest_wait())
     }
+}
+
+fn status(now: Now, integration_id: IntegrationId, lane: &Lane) -> LaneStatus {
+    LaneStatus {
+        integration_id,
+        waiting: lane.backlog(),
+        more_on_disk: lane.more_on_disk(),
+        in_flight: lane.in_flight(),
+        breaker: lane.breaker.state(),
+        outage: outage(now, &lane.breaker),
+    }
+}
+
+/// What of a breaker is written down, on the wall clock.
+fn outage(now: Now, breaker: &Breaker) -> Option<Outage> {
+    breaker.failing(now.at).map(|failing| Outage {
+        failing_since: earlier(now.wall, failing.failing_for),
+        trips: failing.trips,
+        open_until: later(now.wall, failing.open_for),
+    })
+}
+
+/// A breaker that goes on where an earlier process was. Both its clocks may have been wrong: no
+/// time is believed that a breaker could not have had.
+fn resumed(policy: &BreakerPolicy, now: Now, outage: Option<Outage>) -> Breaker {
+    let Some(outage) = outage else { return Breaker::new(policy.clone()) };
+    let between = |from: EventTime, to: EventTime| {
+        let millis = to.millis().saturating_sub(from.millis());
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    };
+    let failing = Failing {
+        failing_for: between(outage.failing_since, now.wall),
+        trips: outage.trips,
+        open_for: between(now.wall, outage.open_until),
+    };
+    Breaker::resume(policy.clone(), now.at, failing)
+}
+
+fn earlier(wall: EventTime, ago: Duration) -> EventTime {
+    let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+    EventTime::from_millis(wall.millis().saturating_sub(ago)).unwrap_or(wall)
 }
 
 fn later(wall: EventTime, wait: Duration) -> EventTime {

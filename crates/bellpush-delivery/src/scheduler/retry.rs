@@ -11,21 +11,21 @@ use super::AttemptReport;
 const SHORTEST_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// …to here; no delivery waits longer for one retry.
 pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3_600);
-/// Tries of a delivery whose endpoint says that it will never take it (most of 4xx).
-const TRIES_WHEN_REFUSED: u32 = 2;
-
 /// When a failed delivery is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrySchedule {
     /// The longest wait before each retry; the wait is drawn between nothing and it (full jitter).
     /// After the last retry the delivery is dead.
     pub waits: Vec<Duration>,
+    /// Attempts of a delivery whose endpoint says that it will never take it (most of 4xx), at
+    /// most.
+    pub attempts_when_refused: u32,
 }
 
 impl Default for RetrySchedule {
     fn default() -> Self {
         let seconds = [5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200];
-        Self { waits: seconds.map(Duration::from_secs).to_vec() }
+        Self { waits: seconds.map(Duration::from_secs).to_vec(), attempts_when_refused: 2 }
     }
 }
 
@@ -40,25 +40,25 @@ pub(super) enum Verdict {
 }
 
 impl RetrySchedule {
-    /// Judges attempt `number` (from 1) of a delivery.
+    /// Judges attempt `number` (from 1, since its replay if it is one) of a delivery.
     pub(super) fn judge<R: Rng>(
         &self,
         number: u32,
         report: &AttemptReport,
         rng: &mut R,
     ) -> Verdict {
-        let tries = match (report.failure, report.status) {
+        let attempts = match (report.failure, report.status) {
             (None, _) => return Verdict::Delivered,
             (Some(FailureClass::Status), Some(410)) => return Verdict::Gone,
             // Nothing was sent, and the same would come of it again.
             (Some(FailureClass::Template), _) => return Verdict::Dead,
             (Some(FailureClass::Status), Some(408 | 409 | 425 | 429)) => u32::MAX,
-            (Some(FailureClass::Status), Some(400..=499)) => TRIES_WHEN_REFUSED,
+            (Some(FailureClass::Status), Some(400..=499)) => self.attempts_when_refused,
             _ => u32::MAX,
         };
         let retry = usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
         match self.waits.get(retry) {
-            Some(longest) if number < tries => {
+            Some(longest) if number < attempts => {
                 let drawn = longest.mul_f64(rng.random_range(0.0..=1.0));
                 let asked = report
                     .retry_after

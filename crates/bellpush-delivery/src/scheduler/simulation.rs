@@ -7,7 +7,10 @@ use std::{
 };
 
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    delivery::{
+        AttemptRecord, DeliveryKey, DeliveryStatus, DisableReason, FailureClass, Outage,
+        PendingDelivery, Seq,
+    },
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
 };
@@ -29,6 +32,8 @@ pub(super) enum Behaviour {
     Healthy,
     /// Answers with this status.
     Status(u16),
+    /// Answers 200 after so many seconds.
+    Slow(u64),
     /// Never answers: the attempt ends after ten seconds.
     Hanging,
     /// Answers 500 to this share of the requests, in percent.
@@ -41,6 +46,7 @@ pub(super) struct Row {
     pub(super) pending: PendingDelivery,
     pub(super) status: DeliveryStatus,
     pub(super) records: Vec<AttemptRecord>,
+    pub(super) replays: usize,
 }
 
 /// An attempt that an endpoint saw.
@@ -56,6 +62,7 @@ enum Later {
     Announce(Vec<PendingDelivery>),
     Finish(DeliveryKey),
     Record(Vec<AttemptRecord>),
+    KeepOutage(IntegrationId, Option<Outage>),
     ReadPage { integration_id: IntegrationId, after: Option<Seq>, limit: usize },
     Input(Input),
 }
@@ -75,13 +82,19 @@ pub(super) struct Simulation {
     active: HashSet<IntegrationId>,
     in_flight: HashMap<DeliveryKey, Duration>,
     pub(super) seen: Vec<Seen>,
-    pub(super) disabled: Vec<IntegrationId>,
+    pub(super) disabled: Vec<(IntegrationId, DisableReason, Duration)>,
+    /// On disk.
+    outages: HashMap<IntegrationId, Outage>,
     pub(super) most_in_flight: usize,
     pub(super) disk_works: bool,
 }
 
 pub(super) fn integration(number: u128) -> IntegrationId {
     IntegrationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn app(number: u128) -> AppId {
+    AppId::from_uuid(Uuid::from_u128(number))
 }
 
 pub(super) fn call(number: u128) -> CallId {
@@ -108,17 +121,34 @@ impl Simulation {
             in_flight: HashMap::new(),
             seen: Vec::new(),
             disabled: Vec::new(),
+            outages: HashMap::new(),
             most_in_flight: 0,
             disk_works: true,
         }
     }
 
+    /// An ordered integration of an app of its own.
     pub(super) fn endpoint(&mut self, number: u128, behaviour: Behaviour) -> IntegrationId {
-        let integration_id = integration(number);
-        let rules = EndpointRules { integration_id, ordered: true };
-        self.endpoints.insert(integration_id, (behaviour, rules));
+        self.endpoint_of(number, number, behaviour)
+    }
+
+    /// An ordered integration of this app.
+    pub(super) fn endpoint_of(
+        &mut self,
+        of: u128,
+        number: u128,
+        behaviour: Behaviour,
+    ) -> IntegrationId {
+        self.add_endpoint(of, number, behaviour);
         self.announce_endpoints();
-        integration_id
+        integration(number)
+    }
+
+    /// The same, for [`Simulation::announce_endpoints`] to announce.
+    pub(super) fn add_endpoint(&mut self, of: u128, number: u128, behaviour: Behaviour) {
+        let integration_id = integration(number);
+        let rules = EndpointRules { integration_id, app_id: app(of), ordered: true, outage: None };
+        self.endpoints.insert(integration_id, (behaviour, rules));
     }
 
     pub(super) fn behave(&mut self, id: IntegrationId, behaviour: Behaviour) {
@@ -126,7 +156,13 @@ impl Simulation {
     }
 
     pub(super) fn announce_endpoints(&mut self) {
-        let all: Vec<EndpointRules> = self.endpoints.values().map(|(_, rules)| *rules).collect();
+        // What is on disk of an inactive integration is deleted with its deactivation.
+        self.outages.retain(|id, _| self.endpoints.contains_key(id));
+        let with_outage = |(_, rules): &(Behaviour, EndpointRules)| EndpointRules {
+            outage: self.outages.get(&rules.integration_id).copied(),
+            ..*rules
+        };
+        let all: Vec<EndpointRules> = self.endpoints.values().map(with_outage).collect();
         self.active = all.iter().map(|rules| rules.integration_id).collect();
         self.input(Input::EndpointsChanged(all));
     }
@@ -156,10 +192,15 @@ impl Simulation {
             call_id,
             body: String::new(),
             attempts: 0,
+            earlier_attempts: 0,
             due: self.wall(),
         };
-        let row =
-            Row { pending: pending.clone(), status: DeliveryStatus::Pending, records: Vec::new() };
+        let row = Row {
+            pending: pending.clone(),
+            status: DeliveryStatus::Pending,
+            records: Vec::new(),
+            replays: 0,
+        };
         self.rows.insert(pending.key, row);
         pending
     }
@@ -180,6 +221,22 @@ impl Simulation {
         self.input(Input::Missed);
     }
 
+    /// Makes the ended ones of these pending again.
+    pub(super) fn replay(&mut self, keys: &[DeliveryKey]) {
+        let due = self.wall();
+        for key in keys {
+            let row = self.rows.get_mut(key).unwrap();
+            if row.status != DeliveryStatus::Pending {
+                row.status = DeliveryStatus::Pending;
+                row.pending.earlier_attempts = row.pending.attempts;
+                row.pending.due = due;
+                row.replays += 1;
+            }
+        }
+        let touched: HashSet<IntegrationId> = keys.iter().map(|key| key.integration_id).collect();
+        touched.into_iter().for_each(|id| self.input(Input::Replayed(id)));
+    }
+
     pub(super) fn reset_breaker(&mut self, id: IntegrationId) {
         self.input(Input::ResetBreaker(id));
     }
@@ -190,6 +247,13 @@ impl Simulation {
         self.later.clear();
         self.in_flight.clear();
         self.announce_endpoints();
+    }
+
+    /// The server is not running for a while.
+    pub(super) fn stand_still(&mut self, during: Duration) {
+        self.later.clear();
+        self.now += during;
+        self.crash();
     }
 
     pub(super) fn advance(&mut self, by: Duration) {
@@ -216,7 +280,11 @@ impl Simulation {
     }
 
     pub(super) fn lane(&self, id: IntegrationId) -> LaneStatus {
-        self.scheduler.lanes().find(|lane| lane.integration_id == id).unwrap()
+        self.scheduler.lanes(self.both_clocks()).find(|lane| lane.integration_id == id).unwrap()
+    }
+
+    pub(super) fn rules(&self, id: IntegrationId) -> EndpointRules {
+        EndpointRules { integration_id: id, app_id: app(0), ordered: true, outage: None }
     }
 
     /// The sequence numbers of what an endpoint took, in the order in which it did.
@@ -240,6 +308,10 @@ impl Simulation {
         EventTime::from_millis(EPOCH + i64::try_from(self.now.as_millis()).unwrap()).unwrap()
     }
 
+    fn both_clocks(&self) -> Now {
+        Now { at: self.start + self.now, wall: self.wall() }
+    }
+
     fn plan(&mut self, after: Duration, later: Later) {
         self.planned += 1;
         self.later.insert((self.now + after, self.planned), later);
@@ -261,6 +333,15 @@ impl Simulation {
                 records.into_iter().for_each(|record| self.write(record));
                 let after = self.disk_time();
                 self.plan(after, Later::Input(Input::Recorded(keys)));
+            }
+            Later::KeepOutage(_, _) if !self.disk_works => {
+                self.plan(Duration::from_millis(100), later);
+            }
+            Later::KeepOutage(id, Some(outage)) if self.endpoints.contains_key(&id) => {
+                self.outages.insert(id, outage);
+            }
+            Later::KeepOutage(id, _) => {
+                self.outages.remove(&id);
             }
             Later::ReadPage { integration_id, after, limit } => {
                 let pending = self.rows.values().filter(|row| {
@@ -294,7 +375,7 @@ impl Simulation {
     fn answer(&mut self, id: IntegrationId) -> (Option<u16>, Option<FailureClass>) {
         let failed = |status| (Some(status), Some(FailureClass::Status));
         match self.endpoints.get(&id).map(|(behaviour, _)| *behaviour) {
-            None | Some(Behaviour::Healthy) => (Some(200), None),
+            None | Some(Behaviour::Healthy | Behaviour::Slow(_)) => (Some(200), None),
             Some(Behaviour::Status(status)) => failed(status),
             Some(Behaviour::Hanging) => (None, Some(FailureClass::TimedOut)),
             Some(Behaviour::Flaky(percent)) if self.rng.random_range(0..100) < percent => {
@@ -317,9 +398,9 @@ impl Simulation {
     }
 
     fn input(&mut self, input: Input) {
+        let now = self.both_clocks();
         let before: HashMap<_, _> =
-            self.scheduler.lanes().map(|lane| (lane.integration_id, lane.breaker)).collect();
-        let now = Now { at: self.start + self.now, wall: self.wall() };
+            self.scheduler.lanes(now).map(|lane| (lane.integration_id, lane.breaker)).collect();
         let actions = self.scheduler.handle(now, &mut self.rng, input);
         let mut began: HashMap<IntegrationId, usize> = HashMap::new();
         for action in actions {
@@ -337,10 +418,15 @@ impl Simulation {
                     let moment = self.disk_time();
                     self.plan(moment, Later::ReadPage { integration_id, after, limit });
                 }
-                Action::Disable { integration_id } => {
-                    self.disabled.push(integration_id);
+                Action::KeepOutage { integration_id, outage } => {
+                    let after = self.disk_time();
+                    self.plan(after, Later::KeepOutage(integration_id, outage));
+                }
+                Action::Disable { integration_id, reason } => {
+                    self.disabled.push((integration_id, reason, self.now));
                     self.endpoints.remove(&integration_id);
                     self.active.remove(&integration_id);
+                    self.outages.remove(&integration_id);
                 }
             }
         }
@@ -356,6 +442,7 @@ impl Simulation {
         self.most_in_flight = self.most_in_flight.max(self.in_flight.len());
         let takes = match self.endpoints[&key.integration_id].0 {
             Behaviour::Hanging => Duration::from_secs(10),
+            Behaviour::Slow(seconds) => Duration::from_secs(seconds),
             _ => Duration::from_micros(self.rng.random_range(500..30_000)),
         };
         self.plan(takes, Later::Finish(key));
@@ -385,7 +472,7 @@ impl Simulation {
         before: &HashMap<IntegrationId, BreakerState>,
         began: &HashMap<IntegrationId, usize>,
     ) {
-        for lane in self.scheduler.lanes() {
+        for lane in self.scheduler.lanes(self.both_clocks()) {
             let began = began.get(&lane.integration_id).copied().unwrap_or(0);
             match (before.get(&lane.integration_id), lane.breaker) {
                 (Some(BreakerState::Open), BreakerState::HalfOpen) => {

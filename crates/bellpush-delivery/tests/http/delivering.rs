@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use bellpush_core::{
-    delivery::{DeliveryStatus, FailureClass},
+    delivery::{DeliveryStatus, DisableReason, FailureClass},
     integration::{Payload, Preset},
 };
 use bellpush_delivery::{DeliveryEngine, announcements};
@@ -116,7 +116,8 @@ async fn an_endpoint_that_is_gone_is_disabled_and_gets_nothing_more() {
     let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
     let pending = [queue.commit(0, Some(1)), queue.commit(0, Some(1))];
     announcer.deliveries(pending.to_vec());
-    until("disabled", || queue.contents().disabled == [integration(0)]).await;
+    until("disabled", || queue.contents().disabled == [(integration(0), DisableReason::Gone)])
+        .await;
     until("the first is dead", || queue.count(DeliveryStatus::Dead) == 1).await;
     announcer.deliveries(vec![queue.commit(0, None)]);
     // Something that comes later by the same way shows that the above was dealt with.

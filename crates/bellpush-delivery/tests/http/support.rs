@@ -14,14 +14,17 @@ use axum::{
     response::IntoResponse,
 };
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    delivery::{
+        AttemptRecord, DeliveryKey, DeliveryStatus, DisableReason, FailureClass, Outage,
+        PendingDelivery, Seq,
+    },
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
     integration::IntegrationSettings,
 };
 use bellpush_delivery::{
-    AddressPolicy, ClientSettings, DeliveryQueue, DeliverySettings, DisableReason, Endpoint,
-    QueueError, Signer, SigningSecret, scheduler::RetrySchedule,
+    ActiveEndpoint, AddressPolicy, ClientSettings, DeliveryQueue, DeliverySettings, Endpoint,
+    LaneStatus, QueueError, Signer, SigningSecret, scheduler::RetrySchedule,
 };
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
@@ -151,7 +154,8 @@ pub(crate) struct FakeQueue(Mutex<Contents>);
 pub(crate) struct Contents {
     pub(crate) rows: BTreeMap<DeliveryKey, Row>,
     pub(crate) endpoints: Vec<(IntegrationId, IntegrationSettings)>,
-    pub(crate) disabled: Vec<IntegrationId>,
+    pub(crate) disabled: Vec<(IntegrationId, DisableReason)>,
+    pub(crate) outages: BTreeMap<IntegrationId, Outage>,
     /// How often writing fails from now on, and how.
     pub(crate) failures: Vec<Failure>,
     pub(crate) largest_page: usize,
@@ -210,6 +214,7 @@ impl FakeQueue {
                 "2026-03-01T09:30:00.000Z"
             ),
             attempts: 0,
+            earlier_attempts: 0,
             due: EventTime::new(jiff::Timestamp::now()),
         };
         let row =
@@ -238,6 +243,10 @@ pub(crate) fn integration(number: usize) -> IntegrationId {
 
 pub(crate) fn secret() -> SigningSecret {
     SigningSecret::generate([42; 32])
+}
+
+fn ready(id: IntegrationId, settings: &IntegrationSettings) -> Endpoint {
+    Endpoint::new(id, settings, Signer::new(secret()), &BTreeMap::new()).unwrap()
 }
 
 impl DeliveryQueue for FakeQueue {
@@ -287,17 +296,45 @@ impl DeliveryQueue for FakeQueue {
         }
     }
 
-    async fn endpoints(&self) -> Result<Vec<Endpoint>, QueueError> {
+    async fn endpoints(&self) -> Result<Vec<ActiveEndpoint>, QueueError> {
         let contents = self.contents();
-        let active = contents.endpoints.iter().filter(|(id, _)| !contents.disabled.contains(id));
-        let ready = |(id, settings): &(IntegrationId, IntegrationSettings)| {
-            Endpoint::new(*id, settings, Signer::new(secret()), &BTreeMap::new()).unwrap()
+        let is_disabled =
+            |id: IntegrationId| contents.disabled.iter().any(|(disabled, _)| *disabled == id);
+        let active = contents.endpoints.iter().filter(|(id, _)| !is_disabled(*id));
+        let ready = |(id, settings): &(IntegrationId, IntegrationSettings)| ActiveEndpoint {
+            endpoint: ready(*id, settings),
+            app_id: AppId::from_uuid(Uuid::from_u128(7)),
+            outage: contents.outages.get(id).copied(),
         };
         Ok(active.map(ready).collect())
     }
 
-    async fn disable(&self, id: IntegrationId, _: DisableReason) -> Result<(), QueueError> {
-        self.contents().disabled.push(id);
+    async fn endpoint(&self, id: IntegrationId) -> Result<Option<Endpoint>, QueueError> {
+        let contents = self.contents();
+        let found = contents.endpoints.iter().find(|(known, _)| *known == id);
+        Ok(found.map(|(id, settings)| ready(*id, settings)))
+    }
+
+    async fn keep_outages(
+        &self,
+        outages: Vec<(IntegrationId, Option<Outage>)>,
+    ) -> Result<(), QueueError> {
+        let mut contents = self.contents();
+        for (id, outage) in outages {
+            contents.outages.remove(&id);
+            contents.outages.extend(outage.map(|outage| (id, outage)));
+        }
+        Ok(())
+    }
+
+    async fn keep_backlog(&self, _: Vec<LaneStatus>, _: Duration) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn disable(&self, id: IntegrationId, why: DisableReason) -> Result<(), QueueError> {
+        let mut contents = self.contents();
+        contents.disabled.push((id, why));
+        contents.outages.remove(&id);
         Ok(())
     }
 }
@@ -305,7 +342,10 @@ impl DeliveryQueue for FakeQueue {
 /// Settings that allow loopback and retry within milliseconds.
 pub(crate) fn quick() -> DeliverySettings {
     DeliverySettings {
-        schedule: RetrySchedule { waits: vec![Duration::from_millis(40); 8] },
+        schedule: RetrySchedule {
+            waits: vec![Duration::from_millis(40); 8],
+            ..RetrySchedule::default()
+        },
         client: ClientSettings {
             addresses: AddressPolicy { allow: Vec::new(), allow_loopback: true },
             ..ClientSettings::default()

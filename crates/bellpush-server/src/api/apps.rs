@@ -150,7 +150,7 @@ pub(crate) async fn delete(
         return Err(unknown_app(id));
     }
     server.forget_sessions();
-    server.integrations_changed.notify_one();
+    server.announcer.endpoints_changed();
     Ok(StatusCode::NO_CONTENT)
 }
 

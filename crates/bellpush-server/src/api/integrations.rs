@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
+    delivery::DisableReason,
     events::EventTime,
-    ids::{AppId, CallId, EventId, IntegrationId},
+    ids::{AppId, IntegrationId},
     integration::{IntegrationSettings, SecretName, SignatureScheme, check_secret_value},
 };
 use bellpush_delivery::SigningSecret;
@@ -14,12 +14,11 @@ use bellpush_store::{Integration, NewSecrets};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
     apps::merged,
     auth::{ApiClient, PathIds, app},
-    paging::PageQuery,
     presets::{maker, refused},
     secrets::{NO_STORE, Unkept},
     signing::new_key,
@@ -27,7 +26,7 @@ use super::{
 use crate::{
     Server,
     http::{
-        body::{JsonBody, QueryParameters, parse_value},
+        body::{JsonBody, parse_value},
         problem::Problem,
     },
 };
@@ -48,12 +47,18 @@ pub(crate) struct IntegrationView {
     /// When its settings were last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: EventTime,
+    /// Why the server switched it off, unless it is active again.
+    disabled_reason: Option<DisableReason>,
+    /// When the server switched it off.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    disabled_at: Option<EventTime>,
 }
 
 impl From<Integration> for IntegrationView {
     fn from(integration: Integration) -> Self {
-        let Integration { id, settings, created_at, updated_at, .. } = integration;
-        Self { id, settings, created_at, updated_at }
+        let Integration { id, settings, created_at, updated_at, disabled, .. } = integration;
+        let (disabled_reason, disabled_at) = disabled.unzip();
+        Self { id, settings, created_at, updated_at, disabled_reason, disabled_at }
     }
 }
 
@@ -143,7 +148,7 @@ pub(crate) async fn create(
     };
     let limit = server.config.max_active_integrations;
     let created = server.store.create_integration(app_id, &settings, &new, limit).await?;
-    server.integrations_changed.notify_one();
+    server.announcer.endpoints_changed();
     let body = IntegrationCreated {
         integration: created.into(),
         signing_secret: new.signing_secret.expose_secret().to_owned(),
@@ -218,7 +223,7 @@ pub(crate) async fn update(
     }
     let limit = server.config.max_active_integrations;
     let updated = server.store.update_integration(app_id, id, &settings, limit).await?;
-    server.integrations_changed.notify_one();
+    server.announcer.endpoints_changed();
     Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
 }
 
@@ -242,113 +247,8 @@ pub(crate) async fn delete(
     if !server.store.delete_integration(app_id, id).await? {
         return Err(unknown(id));
     }
-    server.integrations_changed.notify_one();
+    server.announcer.endpoints_changed();
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A delivery with its attempts.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DeliveryView {
-    /// The event's id, sent as `webhook-id`.
-    #[schema(value_type = String)]
-    event_id: EventId,
-    /// The event's name.
-    event_name: String,
-    /// The event's call.
-    #[schema(value_type = Option<String>)]
-    call_id: Option<CallId>,
-    /// Where it stands.
-    status: DeliveryStatus,
-    /// When the event was stored.
-    #[schema(value_type = String, format = DateTime)]
-    recorded_at: EventTime,
-    /// When the next attempt is due, while it waits.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    next_due: Option<EventTime>,
-    /// The attempts so far, oldest first.
-    attempts: Vec<AttemptView>,
-}
-
-/// One HTTP request.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AttemptView {
-    /// Which attempt, from 1.
-    number: u32,
-    /// When it began.
-    #[schema(value_type = String, format = DateTime)]
-    started_at: EventTime,
-    /// How long it took, in milliseconds.
-    duration_ms: u32,
-    /// The answer's status, if there was an answer.
-    status: Option<u16>,
-    /// Why it failed; `null` for a success.
-    failure: Option<FailureClass>,
-    /// What the endpoint or the transport said, at most 4 KiB.
-    detail: String,
-}
-
-impl From<AttemptRecord> for AttemptView {
-    fn from(record: AttemptRecord) -> Self {
-        let AttemptRecord { number, started_at, duration_ms, status, failure, detail, .. } = record;
-        Self { number, started_at, duration_ms, status, failure, detail }
-    }
-}
-
-/// A page of deliveries.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DeliveryPage {
-    /// The deliveries, newest first.
-    items: Vec<DeliveryView>,
-    /// `after` of the next page; `null` on the last one.
-    next: Option<String>,
-}
-
-/// Which deliveries.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct DeliveryQuery {
-    /// Only deliveries that stand here: `pending`, `delivered` or `dead`.
-    #[param(inline)]
-    status: Option<DeliveryStatus>,
-}
-
-/// List deliveries
-#[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", tag = "integrations",
-    security(("api_key" = [])),
-    params(("appId" = String, Path), ("integrationId" = String, Path), DeliveryQuery, PageQuery),
-    responses(
-        (status = 200, body = DeliveryPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(crate) async fn deliveries(
-    _: ApiClient,
-    State(server): State<Arc<Server>>,
-    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
-    QueryParameters(query): QueryParameters<DeliveryQuery>,
-    QueryParameters(page): QueryParameters<PageQuery>,
-) -> Result<Json<DeliveryPage>, Problem> {
-    let request = page.request(|text| text.parse().ok().map(Seq))?;
-    find(&server, app_id, id).await?;
-    let page = server.store.deliveries(id, query.status, request).await?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for delivery in page.items {
-        let attempts = server.store.attempts(delivery.key).await?;
-        items.push(DeliveryView {
-            event_id: delivery.event_id,
-            event_name: delivery.event_name,
-            call_id: delivery.call_id,
-            status: delivery.status,
-            recorded_at: delivery.recorded_at,
-            next_due: delivery.next_due,
-            attempts: attempts.into_iter().map(Into::into).collect(),
-        });
-    }
-    Ok(Json(DeliveryPage { items, next: page.next.map(|seq| seq.to_string()) }))
 }
 
 fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem> {
@@ -367,6 +267,7 @@ fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem>
     Ok(())
 }
 
+/// An integration of an app.
 pub(super) async fn find(
     server: &Server,
     app_id: AppId,

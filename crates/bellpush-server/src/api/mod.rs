@@ -4,15 +4,21 @@ mod apps;
 mod audit;
 mod auth;
 mod calls;
+mod deliveries;
 mod destinations;
 mod events;
+mod health;
 mod hours;
 mod integrations;
+mod notifications;
 mod paging;
 mod presets;
+mod replays;
 mod secrets;
 mod sessions;
 mod signing;
+mod statistics;
+mod test_requests;
 mod trunks;
 mod widget_keys;
 
@@ -37,7 +43,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(trunks::read, trunks::update, trunks::delete))
         .routes(routes!(integrations::list, integrations::create))
         .routes(routes!(integrations::read, integrations::update, integrations::delete))
-        .routes(routes!(integrations::deliveries))
         .routes(routes!(secrets::list))
         .routes(routes!(secrets::put, secrets::delete))
         .routes(routes!(secrets::reveal))
@@ -48,6 +53,17 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(audit::of_app))
         .routes(routes!(presets::list))
         .routes(routes!(presets::preview))
+        .routes(routes!(health::read))
+        .routes(routes!(health::reset_breaker))
+        .routes(routes!(statistics::read))
+        .routes(routes!(test_requests::send))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::read))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(replays::list, replays::create))
+        .routes(routes!(replays::read))
+        .routes(routes!(replays::cancel))
+        .routes(routes!(notifications::list))
         .routes(routes!(calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(events::list))

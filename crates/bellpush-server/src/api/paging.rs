@@ -1,4 +1,6 @@
-//! Paging and the filter by context, as lists share them.
+//! Paging and filters, as lists share them.
+
+use std::{fmt::Display, str::FromStr};
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -53,4 +55,17 @@ pub(crate) fn context_filter(text: Option<&str>) -> Result<Option<(String, Strin
         .split_once(':')
         .ok_or_else(|| Problem::invalid("write the context filter as context=orderId:A-12345"))?;
     Ok(Some((key.to_owned(), value.to_owned())))
+}
+
+/// Reads a parameter that has a form of its own.
+///
+/// # Errors
+/// 422 that names the parameter.
+pub(crate) fn parsed<T: FromStr<Err: Display>>(
+    name: &str,
+    text: Option<&str>,
+) -> Result<Option<T>, Problem> {
+    text.map(str::parse)
+        .transpose()
+        .map_err(|error: T::Err| Problem::invalid(format!("{name}: {error}")))
 }

@@ -131,7 +131,7 @@ pub(crate) async fn put(
     let name: SecretName = name.parse().map_err(|error| Problem::invalid(format!("{error}")))?;
     check_secret_value(&value).map_err(|error| Problem::invalid(error.to_string()).at("/value"))?;
     let stored = server.store.put_secret(app_id, id, &name, &value.into(), &actor).await?;
-    server.integrations_changed.notify_one();
+    server.announcer.endpoints_changed();
     Ok(Json(stored.ok_or_else(|| unknown(id))?.into()))
 }
 

@@ -149,7 +149,7 @@ pub(crate) async fn rotate(
     let new = (&secret, &key.reveal());
     let until = server.store.rotate_signing(app_id, id, new, overlap, &actor).await?;
     let overlap_until = until.ok_or_else(|| unknown(id))?;
-    server.integrations_changed.notify_one();
+    server.announcer.endpoints_changed();
     let by_key = integration.settings.signatures.contains(&SignatureScheme::V1a);
     let rotated = Rotated {
         signing_secret: secret.expose_secret().to_owned(),

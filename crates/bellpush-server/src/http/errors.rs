@@ -1,5 +1,6 @@
 //! Errors of the other crates as problem documents: one mapping for all handlers.
 
+use bellpush_delivery::NotRunning;
 use bellpush_store::{AppendError, Refusal, RevealError, SaveError, StoreError};
 use tracing::error;
 
@@ -81,5 +82,11 @@ impl From<AppendError> for Problem {
                     .retry_after(1)
             }
         }
+    }
+}
+
+impl From<NotRunning> for Problem {
+    fn from(error: NotRunning) -> Self {
+        Self::unavailable(error.to_string()).retry_after(1)
     }
 }

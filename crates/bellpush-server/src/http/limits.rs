@@ -2,7 +2,7 @@
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
-use bellpush_core::ids::SessionId;
+use bellpush_core::ids::{IntegrationId, SessionId};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -32,7 +32,11 @@ pub(crate) struct Limits {
     events: Limiter<SessionId>,
     events_by_address: Limiter<IpAddr>,
     requests: Limiter<IpAddr>,
+    tests: Limiter<IntegrationId>,
 }
+
+/// Test requests a minute to the endpoint of one integration.
+const TESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// How many visitors behind one address may send events at their full rate.
 const SESSIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(20).unwrap();
@@ -50,6 +54,7 @@ impl Limits {
                 settings.events_per_minute.saturating_mul(SESSIONS_PER_ADDRESS),
             ),
             requests: Limiter::per_minute(settings.requests_per_minute),
+            tests: Limiter::per_minute(TESTS_PER_MINUTE),
         }
     }
 
@@ -92,6 +97,14 @@ impl Limits {
         self.requests.count(&address, NonZeroU32::MIN, "requests")
     }
 
+    /// Counts one test request to an integration's endpoint.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn test(&self, integration: IntegrationId) -> Result<(), Problem> {
+        self.tests.count(&integration, NonZeroU32::MIN, "tests")
+    }
+
     /// Forgets keys that are back at their full allowance, so that memory does not grow with the
     /// number of visitors ever seen. To be called now and then.
     pub(crate) fn forget_idle(&self) {
@@ -101,6 +114,7 @@ impl Limits {
         self.events.limiter.retain_recent();
         self.events_by_address.limiter.retain_recent();
         self.requests.limiter.retain_recent();
+        self.tests.limiter.retain_recent();
     }
 }
 

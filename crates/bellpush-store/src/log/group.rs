@@ -338,6 +338,7 @@ async fn insert_deliveries(
                 call_id: event.call_id,
                 body: prepared.envelope.clone(),
                 attempts: 0,
+                earlier_attempts: 0,
                 due,
             })
         })

@@ -6,7 +6,7 @@ use bellpush_core::{
     ids::{AppId, IntegrationId},
     integration::IntegrationSettings,
 };
-use bellpush_store::{Append, PageRequest, Store};
+use bellpush_store::{Append, Delivery, DeliveryFilter, PageRequest, Store};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -19,15 +19,30 @@ pub(crate) fn settings(events: &[&str]) -> IntegrationSettings {
     }
 }
 
-async fn integrate(store: &Store, app_id: AppId, settings: IntegrationSettings) -> IntegrationId {
+pub(crate) async fn integrate(
+    store: &Store,
+    app_id: AppId,
+    settings: IntegrationSettings,
+) -> IntegrationId {
     store.create_integration(app_id, &settings, &"whsec_test".into(), 10).await.unwrap().id
 }
 
-async fn pending(store: &Store, id: IntegrationId) -> Vec<PendingDelivery> {
+pub(crate) async fn pending(store: &Store, id: IntegrationId) -> Vec<PendingDelivery> {
     store.pending(id, None, 1000).await.unwrap()
 }
 
-fn attempt(key: DeliveryKey, number: u32, outcome: DeliveryStatus) -> AttemptRecord {
+/// All deliveries of an integration that stand somewhere, newest first.
+pub(crate) async fn listed(
+    store: &Store,
+    app_id: AppId,
+    id: IntegrationId,
+    statuses: &[DeliveryStatus],
+) -> Vec<Delivery> {
+    let filter = DeliveryFilter { statuses: statuses.to_vec(), ..DeliveryFilter::default() };
+    store.deliveries(app_id, id, &filter, PageRequest::first(100)).await.unwrap().items
+}
+
+pub(crate) fn attempt(key: DeliveryKey, number: u32, outcome: DeliveryStatus) -> AttemptRecord {
     let failed = outcome != DeliveryStatus::Delivered;
     AttemptRecord {
         key,
@@ -44,7 +59,7 @@ fn attempt(key: DeliveryKey, number: u32, outcome: DeliveryStatus) -> AttemptRec
 }
 
 /// An integration with one pending delivery for each of these events.
-async fn backlog(site: &Site, count: usize) -> (IntegrationId, Vec<PendingDelivery>) {
+pub(crate) async fn backlog(site: &Site, count: usize) -> (IntegrationId, Vec<PendingDelivery>) {
     let visitor = site.visitor().await;
     let id = integrate(&site.store, visitor.app_id(), settings(&["widget_loaded"])).await;
     let appends = (0..count).map(|_| Append::Event(visitor.loaded())).collect();
@@ -192,9 +207,9 @@ on_both_stores! {
         assert_eq!((left[0].key, left[0].attempts), (two, 1));
         assert_eq!(Some(left[0].due), again.next_due);
 
-        let page = PageRequest::first(10);
-        let listed = site.store.deliveries(id, None, page).await.unwrap().items;
-        let states: Vec<_> = listed.iter().map(|d| (d.key, d.status, d.attempts)).collect();
+        let app_id = waiting[0].app_id;
+        let listed_now = listed(&site.store, app_id, id, &[]).await;
+        let states: Vec<_> = listed_now.iter().map(|d| (d.key, d.status, d.attempts)).collect();
         assert_eq!(
             states,
             [
@@ -208,7 +223,7 @@ on_both_stores! {
             (DeliveryStatus::Pending, two),
             (DeliveryStatus::Delivered, one),
         ] {
-            let listed = site.store.deliveries(id, Some(status), page).await.unwrap().items;
+            let listed = listed(&site.store, app_id, id, &[status]).await;
             assert_eq!(listed.iter().map(|d| d.key).collect::<Vec<_>>(), [key]);
         }
 
@@ -236,9 +251,8 @@ on_both_stores! {
         // The same results once more, as after a lost answer.
         site.store.record_attempts(settle).await.unwrap();
         assert_eq!(pending(&site.store, id).await, []);
-        let page = PageRequest::first(10);
         let dead_ones =
-            site.store.deliveries(id, Some(DeliveryStatus::Dead), page).await.unwrap().items;
+            listed(&site.store, waiting[0].app_id, id, &[DeliveryStatus::Dead]).await;
         assert_eq!(dead_ones.iter().map(|d| d.key).collect::<Vec<_>>(), [dead]);
     }
 
@@ -269,8 +283,7 @@ on_both_stores! {
         assert!(!site.store.delete_integration(app_id, id).await.unwrap());
         assert_eq!(pending(&site.store, id).await, []);
         assert_eq!(site.store.attempts(waiting[0].key).await.unwrap(), []);
-        let page = PageRequest::first(10);
-        assert_eq!(site.store.deliveries(id, None, page).await.unwrap().items, []);
+        assert_eq!(listed(&site.store, app_id, id, &[]).await, []);
     }
 
     async fn an_endpoint_comes_with_its_signing_secret_opened(site) {

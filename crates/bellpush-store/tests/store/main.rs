@@ -41,5 +41,6 @@ mod secrets;
 mod sessions;
 mod signing;
 mod site;
+mod steering;
 mod trunks;
 mod vault;

@@ -9,17 +9,22 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use bellpush_core::origin::AllowedOrigin;
+use bellpush_core::{integration::EndpointUrl, origin::AllowedOrigin};
+use bellpush_delivery::scheduler::RetrySchedule;
 use bellpush_server::TurnConfig;
 use clap::{Args, ValueEnum};
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
 };
+use http::Uri;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+/// The longest wait before a retry that can be set.
+const MAX_RETRY_SECONDS: u32 = 7 * 24 * 3_600;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -123,6 +128,14 @@ options! {
     allow_endpoint_networks: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_ALLOW_ENDPOINT_NETWORKS" [value_delimiter = ','];
     /// Active integrations of one app, at most [default: 3]
     max_active_integrations: u8 = bellpush_core::integration::MAX_ACTIVE, "COUNT", "BELLPUSH_MAX_ACTIVE_INTEGRATIONS";
+    /// Longest wait in seconds before each retry of a delivery, separated by commas [default:
+    /// 5,30,120,600,1800,7200,21600,43200]
+    retry_seconds: Vec<u32> = vec![5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200], "SECONDS", "BELLPUSH_RETRY_SECONDS" [value_delimiter = ','];
+    /// Attempts of a delivery that the endpoint refuses with most statuses of 400 to 499, at most
+    /// [default: 2]
+    attempts_when_refused: u32 = 2, "COUNT", "BELLPUSH_ATTEMPTS_WHEN_REFUSED";
+    /// Tell the admins by POST to this URL when an integration is switched off
+    admin_webhook_url: String = String::new(), "URL", "BELLPUSH_ADMIN_WEBHOOK_URL" [hide_env_values = true];
     /// Widget sessions a minute from one address [default: 60]
     sessions_per_minute: NonZeroU32 = rate(60), "COUNT", "BELLPUSH_SESSIONS_PER_MINUTE";
     /// Calls a minute from one address [default: 10]
@@ -229,6 +242,8 @@ pub(crate) struct Config {
     pub(crate) allow_loopback_endpoints: bool,
     pub(crate) allow_endpoint_networks: Vec<IpNet>,
     pub(crate) max_active_integrations: u8,
+    pub(crate) retries: RetrySchedule,
+    pub(crate) admin_webhook_url: Option<Uri>,
     pub(crate) limits: bellpush_server::LimitSettings,
     pub(crate) max_calls: usize,
     pub(crate) max_calls_per_address: NonZeroU32,
@@ -259,6 +274,7 @@ impl Config {
     }
 
     fn check(values: Values) -> anyhow::Result<Self> {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let public_url = if values.public_url.is_empty() {
             format!("http://localhost:{}", values.listen.port())
         } else {
@@ -294,6 +310,23 @@ impl Config {
                 bail!("{option}: must be at least 1");
             }
         }
+        if values.attempts_when_refused == 0 {
+            bail!("--attempts-when-refused: must be at least 1");
+        }
+        if values.retry_seconds.iter().any(|seconds| *seconds > MAX_RETRY_SECONDS) {
+            bail!("--retry-seconds: no wait is longer than {MAX_RETRY_SECONDS} seconds (7 days)");
+        }
+        let retries = RetrySchedule {
+            waits: values.retry_seconds.iter().map(|wait| seconds(*wait)).collect(),
+            attempts_when_refused: values.attempts_when_refused,
+        };
+        let admin_webhook_url = match values.admin_webhook_url.as_str() {
+            "" => None,
+            // Never with the value in the message: it may hold a secret.
+            url => Some(admin_webhook(url).ok_or_else(|| {
+                anyhow!("--admin-webhook-url: write it like https://hooks.example/admins")
+            })?),
+        };
         let has_file = !values.master_key_file.as_os_str().is_empty();
         let master_keys = match values.master_keys.as_str() {
             "" if has_file => MasterKeys::File(values.master_key_file),
@@ -310,7 +343,6 @@ impl Config {
         };
         let sip_address = optional_ip("--sip-address", &values.sip_address)?;
         let rtp_address = optional_ip("--rtp-address", &values.rtp_address)?;
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         Ok(Self {
             listen: values.listen,
             origin,
@@ -339,6 +371,8 @@ impl Config {
             allow_loopback_endpoints: values.allow_loopback_endpoints,
             allow_endpoint_networks: values.allow_endpoint_networks,
             max_active_integrations: values.max_active_integrations,
+            retries,
+            admin_webhook_url,
             limits: bellpush_server::LimitSettings {
                 sessions_per_minute: values.sessions_per_minute,
                 calls_per_minute: values.calls_per_minute,
@@ -382,6 +416,12 @@ fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>>
         (false, true) => bail!("--turn-secret: write the secret that the TURN server has, too"),
         (true, false) => bail!("--turn-urls: write where the TURN server is, too"),
     }
+}
+
+/// A URL with the rules of endpoints, without secrets to fill in.
+fn admin_webhook(text: &str) -> Option<Uri> {
+    let url = text.parse::<EndpointUrl>().ok()?;
+    url.plain()?.as_str().parse().ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,248 @@
+//! `…/integrations/{integrationId}/deliveries`: the delivery log.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
+    events::EventTime,
+    ids::{AppId, CallId, EventId, IntegrationId},
+};
+use bellpush_store::{Delivery, DeliveryFilter};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    auth::{ApiClient, PathIds},
+    integrations::find,
+    paging::{PageQuery, context_filter, parsed},
+};
+use crate::{
+    Server,
+    http::{body::QueryParameters, problem::Problem},
+};
+
+/// A delivery.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryView {
+    /// The event's id, sent as `webhook-id`.
+    #[schema(value_type = String)]
+    event_id: EventId,
+    /// The event's name.
+    event_name: String,
+    /// The event's call.
+    #[schema(value_type = Option<String>)]
+    call_id: Option<CallId>,
+    /// Where it stands.
+    status: DeliveryStatus,
+    /// Whether it was replayed.
+    replayed: bool,
+    /// Attempts so far, those before a replay included.
+    attempt_count: u32,
+    /// When the event was stored.
+    #[schema(value_type = String, format = DateTime)]
+    recorded_at: EventTime,
+    /// When the next attempt is due, while it waits.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due: Option<EventTime>,
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            event_id: delivery.event_id,
+            event_name: delivery.event_name,
+            call_id: delivery.call_id,
+            status: delivery.status,
+            replayed: delivery.earlier_attempts > 0,
+            attempt_count: delivery.attempts,
+            recorded_at: delivery.recorded_at,
+            next_due: delivery.next_due,
+        }
+    }
+}
+
+/// A delivery with its attempts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeliveryDetails {
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// The attempts so far, oldest first.
+    attempts: Vec<AttemptView>,
+}
+
+/// One HTTP request.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AttemptView {
+    /// Which attempt, from 1.
+    number: u32,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: EventTime,
+    /// How long it took, in milliseconds.
+    duration_ms: u32,
+    /// The answer's status, if there was an answer.
+    status: Option<u16>,
+    /// Why it failed; `null` for a success.
+    failure: Option<FailureClass>,
+    /// What the endpoint or the transport said, at most 4 KiB.
+    detail: String,
+    /// When the next attempt was due after it; `null` when it was the last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due: Option<EventTime>,
+}
+
+impl From<AttemptRecord> for AttemptView {
+    fn from(record: AttemptRecord) -> Self {
+        let AttemptRecord { number, started_at, duration_ms, status, failure, detail, .. } = record;
+        let next_due = record.next_due;
+        Self { number, started_at, duration_ms, status, failure, detail, next_due }
+    }
+}
+
+/// A page of deliveries.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeliveryPage {
+    /// The deliveries, newest first.
+    items: Vec<DeliveryView>,
+    /// `after` of the next page; `null` on the last one.
+    next: Option<String>,
+}
+
+/// Which deliveries. All that is given must hold.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryQuery {
+    /// Only deliveries that stand here: `pending`, `delivered` or `dead`.
+    #[param(inline)]
+    status: Option<DeliveryStatus>,
+    /// Only those of events of this name.
+    #[param(example = "call_ended")]
+    name: Option<String>,
+    /// Only that of this event.
+    event_id: Option<String>,
+    /// Only those of events of this call.
+    call_id: Option<String>,
+    /// Only those of events with this value in their context, as `key:value`.
+    #[param(example = "orderId:A-12345")]
+    context: Option<String>,
+    /// Only those of events that were stored then or later.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Only those of events that were stored earlier.
+    #[param(format = DateTime)]
+    to: Option<String>,
+}
+
+impl TryFrom<DeliveryQuery> for DeliveryFilter {
+    type Error = Problem;
+
+    fn try_from(query: DeliveryQuery) -> Result<Self, Problem> {
+        Ok(Self {
+            statuses: query.status.into_iter().collect(),
+            name: query.name,
+            event_id: parsed("eventId", query.event_id.as_deref())?,
+            call_id: parsed("callId", query.call_id.as_deref())?,
+            context: context_filter(query.context.as_deref())?,
+            from: parsed("from", query.from.as_deref())?,
+            to: parsed("to", query.to.as_deref())?,
+        })
+    }
+}
+
+/// List deliveries
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", tag = "deliveries",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path), DeliveryQuery, PageQuery),
+    responses(
+        (status = 200, body = DeliveryPage),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    QueryParameters(query): QueryParameters<DeliveryQuery>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<DeliveryPage>, Problem> {
+    let filter = query.try_into()?;
+    let request = page.request(|text| text.parse().ok().map(Seq))?;
+    find(&server, app_id, id).await?;
+    let page = server.store.deliveries(app_id, id, &filter, request).await?;
+    Ok(Json(DeliveryPage {
+        items: page.items.into_iter().map(Into::into).collect(),
+        next: page.next.map(|seq| seq.to_string()),
+    }))
+}
+
+/// Read a delivery with its attempts
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}",
+    tag = "deliveries", security(("api_key" = [])),
+    params(
+        ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)
+    ),
+    responses(
+        (status = 200, body = DeliveryDetails),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,
+) -> Result<Json<DeliveryDetails>, Problem> {
+    let delivery = find_delivery(&server, app_id, id, event_id).await?;
+    let attempts = server.store.attempts(delivery.key).await?;
+    let attempts = attempts.into_iter().map(Into::into).collect();
+    Ok(Json(DeliveryDetails { delivery: delivery.into(), attempts }))
+}
+
+/// Replay a delivery
+///
+/// Delivers an event again that was delivered or given up, with the same id and the whole schedule of
+/// retries before it. An inactive integration gets it when it is active again.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}/replay",
+    tag = "deliveries", security(("api_key" = [])),
+    params(
+        ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)
+    ),
+    responses(
+        (status = 202, description = "It waits for its next attempt", body = DeliveryView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It waits already", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn replay(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,
+) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
+    let delivery = find_delivery(&server, app_id, id, event_id).await?;
+    if !server.store.replay_delivery(delivery.key).await? {
+        return Err(Problem::conflict("the delivery waits for an attempt already"));
+    }
+    server.announcer.replayed(id);
+    let delivery = find_delivery(&server, app_id, id, event_id).await?;
+    Ok((StatusCode::ACCEPTED, Json(delivery.into())))
+}
+
+async fn find_delivery(
+    server: &Server,
+    app_id: AppId,
+    id: IntegrationId,
+    event_id: EventId,
+) -> Result<Delivery, Problem> {
+    find(server, app_id, id).await?;
+    let delivery = server.store.delivery(app_id, id, event_id).await?;
+    delivery.ok_or_else(|| {
+        Problem::not_found(format!("the integration has no delivery of the event {event_id}"))
+    })
+}

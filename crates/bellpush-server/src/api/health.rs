@@ -1,0 +1,129 @@
+//! `…/integrations/{integrationId}/health`: how an integration does right now.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use bellpush_core::{
+    events::EventTime,
+    ids::{AppId, IntegrationId},
+};
+use bellpush_delivery::BreakerState;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    auth::{ApiClient, PathIds},
+    integrations::find,
+};
+use crate::{Server, http::problem::Problem};
+
+/// How an integration does right now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntegrationHealth {
+    /// Whether anything is sent at all.
+    active: bool,
+    /// Its breaker; `null` while it is not active.
+    breaker: Option<BreakerView>,
+    /// Deliveries that wait for an attempt.
+    waiting: u64,
+    /// When the oldest event that waits was stored.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    waiting_since: Option<EventTime>,
+    /// Attempts that are being made.
+    in_flight: usize,
+}
+
+/// What a breaker lets through.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum BreakerStateView {
+    /// Everything.
+    Closed,
+    /// Nothing, for a while.
+    Open,
+    /// One attempt, to see whether the endpoint is back.
+    HalfOpen,
+}
+
+/// A breaker.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BreakerView {
+    /// What it lets through.
+    state: BreakerStateView,
+    /// Since when no attempt has succeeded; `null` while it is closed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    failing_since: Option<EventTime>,
+    /// Probes that failed since then.
+    failed_probes: u32,
+    /// When the next probe may go out; `null` while it is closed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_probe: Option<EventTime>,
+}
+
+/// See how an integration does right now
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/health", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    responses(
+        (status = 200, body = IntegrationHealth),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+) -> Result<Json<IntegrationHealth>, Problem> {
+    health(&server, app_id, id).await.map(Json)
+}
+
+/// Reset an integration's breaker
+///
+/// Closes it, whatever happened: what waits is sent at once.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/breaker/reset",
+    tag = "integrations", security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    responses(
+        (status = 200, body = IntegrationHealth),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn reset_breaker(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+) -> Result<Json<IntegrationHealth>, Problem> {
+    find(&server, app_id, id).await?;
+    server.announcer.reset_breaker(id).await?;
+    health(&server, app_id, id).await.map(Json)
+}
+
+async fn health(
+    server: &Server,
+    app_id: AppId,
+    id: IntegrationId,
+) -> Result<IntegrationHealth, Problem> {
+    let integration = find(server, app_id, id).await?;
+    let (waiting, waiting_since) = server.store.backlog(id).await?;
+    let lane = server.announcer.lane(id).await?;
+    Ok(IntegrationHealth {
+        active: integration.settings.active,
+        breaker: lane.map(|lane| BreakerView {
+            state: match lane.breaker {
+                BreakerState::Closed => BreakerStateView::Closed,
+                BreakerState::Open => BreakerStateView::Open,
+                BreakerState::HalfOpen => BreakerStateView::HalfOpen,
+            },
+            failing_since: lane.outage.map(|outage| outage.failing_since),
+            failed_probes: lane.outage.map_or(0, |outage| outage.trips),
+            next_probe: lane.outage.map(|outage| outage.open_until),
+        }),
+        waiting,
+        waiting_since,
+        in_flight: lane.map_or(0, |lane| lane.in_flight),
+    })
+}

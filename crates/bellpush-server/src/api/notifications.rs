@@ -1,0 +1,90 @@
+//! `/v1/notifications`: what the admins should know.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use bellpush_core::{
+    delivery::DisableReason,
+    events::EventTime,
+    ids::{AppId, IntegrationId, NotificationId},
+};
+use bellpush_store::Notification;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{auth::ApiClient, paging::PageQuery};
+use crate::{
+    Server,
+    http::{body::QueryParameters, problem::Problem},
+};
+
+/// The server has switched an integration off.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NotificationView {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: NotificationId,
+    /// What happened: `integration_disabled`.
+    kind: &'static str,
+    /// The app.
+    #[schema(value_type = String)]
+    app_id: AppId,
+    /// The integration.
+    #[schema(value_type = String)]
+    integration_id: IntegrationId,
+    /// The integration's name, as it was then.
+    integration_name: String,
+    /// Why.
+    reason: DisableReason,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: EventTime,
+}
+
+impl From<Notification> for NotificationView {
+    fn from(notification: Notification) -> Self {
+        Self {
+            id: notification.id,
+            kind: "integration_disabled",
+            app_id: notification.app_id,
+            integration_id: notification.integration_id,
+            integration_name: notification.integration_name,
+            reason: notification.reason,
+            created_at: notification.created_at,
+        }
+    }
+}
+
+/// A page of notifications.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NotificationPage {
+    /// The notifications, newest first.
+    items: Vec<NotificationView>,
+    /// `after` of the next page; `null` on the last one.
+    next: Option<String>,
+}
+
+/// List notifications
+///
+/// What the server did by itself and someone should look after, of all apps.
+#[utoipa::path(
+    get, path = "/v1/notifications", tag = "notifications", security(("api_key" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, body = NotificationPage),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<NotificationPage>, Problem> {
+    let request = page.request(|text| text.parse().ok())?;
+    let page = server.store.notifications(request).await?;
+    Ok(Json(NotificationPage {
+        items: page.items.into_iter().map(Into::into).collect(),
+        next: page.next.map(|id| id.to_string()),
+    }))
+}

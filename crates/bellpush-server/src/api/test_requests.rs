@@ -1,0 +1,167 @@
+//! `…/integrations/{integrationId}/test`: one request to see whether an endpoint works.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
+use bellpush_core::{
+    delivery::{DeliveryKey, FailureClass, PendingDelivery, Seq},
+    events::{EventName, is_custom_name, sample},
+    ids::{AppId, CallId, IntegrationId},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    auth::{ApiClient, PathIds},
+    integrations::{find, unknown},
+};
+use crate::{
+    Server,
+    http::{body::JsonBody, problem::Problem},
+    new_event_id,
+};
+
+/// What stands for a value that holds a secret.
+const HIDDEN: &str = "[secret]";
+
+/// Which sample to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTest {
+    /// The name of the event: one of the catalogue, or a custom one.
+    #[schema(example = "call_ended")]
+    event: String,
+}
+
+/// A request with a sample event, and what came of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestReport {
+    /// Whether an event would have been delivered.
+    delivered: bool,
+    /// How long it took, in milliseconds.
+    duration_ms: u64,
+    /// What was sent.
+    request: TestRequest,
+    /// What the endpoint answered; `null` without an answer.
+    response: Option<TestResponse>,
+    /// Why an event would not have been delivered.
+    failure: Option<FailureClass>,
+    /// What went wrong, in words; `null` where the answer says it.
+    problem: Option<String>,
+}
+
+/// What was sent. Secrets are not shown.
+#[derive(Debug, Serialize, ToSchema)]
+struct TestRequest {
+    /// The URL as it is set, with its secrets named.
+    url: String,
+    /// The headers.
+    headers: Vec<HeaderView>,
+    /// The body.
+    body: String,
+}
+
+/// What the endpoint answered. Secrets that it repeats show by their names.
+#[derive(Debug, Serialize, ToSchema)]
+struct TestResponse {
+    /// The status.
+    status: u16,
+    /// The headers.
+    headers: Vec<HeaderView>,
+    /// The body, at most 4 KiB.
+    body: String,
+}
+
+/// A header.
+#[derive(Debug, Serialize, ToSchema)]
+struct HeaderView {
+    /// Its name, in small letters.
+    name: String,
+    /// Its value.
+    value: String,
+}
+
+/// Send a test request
+///
+/// Sends a sample event at once, beside the queue: nothing is stored, and the breaker does not count
+/// it. The integration may be inactive. At most 20 a minute for each integration.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/test", tag = "integrations",
+    security(("api_key" = [])),
+    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    request_body = NewTest,
+    responses(
+        (status = 200, description = "It was sent, or why not", body = TestReport),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn send(
+    _: ApiClient,
+    State(server): State<Arc<Server>>,
+    PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    JsonBody(new): JsonBody<NewTest>,
+) -> Result<Json<TestReport>, Problem> {
+    let name: Result<EventName, _> = new.event.parse();
+    if name.is_err() && !is_custom_name(&new.event) {
+        let message = "write the name of a catalogue event, or of a custom one";
+        return Err(Problem::invalid(message).at("/event"));
+    }
+    let integration = find(&server, app_id, id).await?;
+    server.limits.test(id)?;
+    let of_call = name.is_ok_and(|name| name != EventName::WidgetLoaded);
+    let sample = PendingDelivery {
+        // It has no place in the log.
+        key: DeliveryKey { integration_id: id, seq: Seq(0) },
+        app_id,
+        event_id: new_event_id(),
+        call_id: of_call.then(|| CallId::from_uuid(Uuid::now_v7())),
+        body: serde_json::to_string(&sample(&new.event, server.now()))
+            .map_err(|_| Problem::internal("the sample can't be written"))?,
+        attempts: 0,
+        earlier_attempts: 0,
+        due: server.now(),
+    };
+    let tested = server.announcer.test(sample).await?.ok_or_else(|| unknown(id))?;
+    let answer = tested.answer;
+    let problem = match answer.failure {
+        Some(failure) if failure != FailureClass::Status => Some(answer.detail.clone()),
+        _ => None,
+    };
+    let response = answer.status.map(|status| TestResponse {
+        status,
+        headers: views(&answer.headers),
+        body: answer.detail,
+    });
+    Ok(Json(TestReport {
+        delivered: answer.failure.is_none(),
+        duration_ms: u64::try_from(tested.duration.as_millis()).unwrap_or(u64::MAX),
+        request: TestRequest {
+            url: integration.settings.url.to_string(),
+            headers: views(&tested.headers),
+            body: String::from_utf8_lossy(&tested.body).into_owned(),
+        },
+        response,
+        failure: answer.failure,
+        problem,
+    }))
+}
+
+fn views(headers: &HeaderMap) -> Vec<HeaderView> {
+    let view = |(name, value): (&HeaderName, &HeaderValue)| HeaderView {
+        name: name.to_string(),
+        value: if value.is_sensitive() {
+            HIDDEN.to_owned()
+        } else {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        },
+    };
+    headers.iter().map(view).collect()
+}

@@ -1,0 +1,106 @@
+//! The delivery log and its statistics.
+
+use bellpush_test_support::{
+    SOON,
+    sink::{Reply, Sink},
+};
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, refused};
+
+fn ids(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| item["eventId"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_delivery_log_is_searched_by_what_is_known_of_the_event() {
+    let shop = Shop::open().await;
+    let sink = Sink::start().await.unwrap();
+    sink.reply(|received| {
+        let is_end = received.envelope().unwrap()["name"] == "call_ended";
+        Reply::Status(if is_end { 400 } else { 200 })
+    });
+    let path = shop.integrate(&sink, &["widget_loaded", "call_started", "call_ended"]).await;
+    shop.load_widgets(1).await;
+    let widget = shop.embed.open(json!({ "orderId": "B-2" })).await.unwrap();
+    let call = widget.place().await.unwrap();
+    widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    // The end of the call is given up after its second attempt, within five seconds.
+    let log = format!("{path}/deliveries");
+    let dead = format!("{log}?status=dead");
+    shop.wait_for(&dead, |page| page["items"].as_array().unwrap().len() == 1).await;
+    let all = shop.wait_for(&log, |page| page["items"][2]["status"] == "delivered").await;
+    let [ended, started, loaded] = &ids(&all)[..] else { panic!("{all}") };
+
+    let at = |place: usize| all["items"][place]["recordedAt"].as_str().unwrap().to_owned();
+    for (query, expected) in [
+        ("status=dead", vec![ended]),
+        ("status=delivered", vec![started, loaded]),
+        ("name=call_started", vec![started]),
+        ("name=call_ended&status=delivered", vec![]),
+        (&format!("eventId={loaded}"), vec![loaded]),
+        (&format!("callId={}", call.call_id), vec![ended, started]),
+        ("context=orderId:B-2", vec![ended, started]),
+        ("context=orderId:A-1", vec![loaded]),
+        (&format!("from={}", at(1)), vec![ended, started]),
+        (&format!("to={}", at(1)), vec![loaded]),
+        (&format!("from={}&to={}", at(2), at(1)), vec![loaded]),
+    ] {
+        let found = shop.read(&format!("{log}?{query}")).await;
+        let expected: Vec<String> = expected.into_iter().cloned().collect();
+        assert_eq!(ids(&found), expected, "{query}");
+    }
+    let first = shop.read(&format!("{log}?limit=2")).await;
+    let second = format!("{log}?limit=2&after={}", first["next"].as_str().unwrap());
+    assert_eq!(ids(&shop.read(&second).await), [loaded.as_str()]);
+
+    for query in ["status=lost", "eventId=1", "callId=call_1", "context=x", "from=noon", "to=1"] {
+        refused(&shop.api.get(&format!("{log}?{query}")).await.unwrap(), 422, "invalid");
+    }
+    let unknown = format!("{log}/0192f000-0000-7000-8000-000000000001");
+    refused(&shop.api.get(&unknown).await.unwrap(), 404, "not-found");
+    let (other, _) = shop.another(json!({})).await;
+    let of_another = log.replace(&shop.app.id, &other.id);
+    refused(&shop.api.get(&of_another).await.unwrap(), 404, "not-found");
+}
+
+#[tokio::test]
+async fn statistics_show_how_deliveries_went_by_the_hour_and_by_the_day() {
+    let shop = Shop::open().await;
+    let sink = Sink::start().await.unwrap();
+    let path = shop.integrate(&sink, &["widget_loaded"]).await;
+    sink.fail_first(1);
+    shop.load_widgets(4).await;
+    sink.wait_until(SOON, |received| received.len() == 8).await.unwrap();
+    let statistics = format!("{path}/statistics");
+    let report = shop.wait_for(&statistics, |report| report["total"]["attempts"] == 8).await;
+    let total = &report["total"];
+    assert_eq!(
+        (&total["delivered"], &total["retried"], &total["dead"]),
+        (&json!(4), &json!(4), &json!(0))
+    );
+    assert_eq!(total["successRate"], 0.5);
+    let latency = |name: &str| total["latencyMs"][name].as_u64().unwrap();
+    assert!(latency("p50") <= latency("p90") && latency("p90") <= latency("p99"));
+    let steps = report["steps"].as_array().unwrap();
+    assert!(!steps.is_empty() && steps[0]["start"].as_str().unwrap().ends_with(":00:00.000Z"));
+    let days = shop.read(&format!("{statistics}?step=day")).await;
+    assert_eq!(days["total"]["attempts"], 8);
+    assert!(days["steps"][0]["start"].as_str().unwrap().ends_with("T00:00:00.000Z"));
+    let past = "from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z";
+    let past = shop.read(&format!("{statistics}?{past}")).await;
+    assert_eq!(
+        (past["steps"].clone(), past["total"]["successRate"].clone()),
+        (json!([]), Value::Null)
+    );
+    for query in [
+        "step=week",
+        "from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z",
+        "from=2020-01-01T00:00:00Z&to=2020-12-31T00:00:00Z",
+        "from=yesterday",
+    ] {
+        let answer = shop.api.get(&format!("{statistics}?{query}")).await.unwrap();
+        refused(&answer, 422, "invalid");
+    }
+}
