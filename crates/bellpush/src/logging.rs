@@ -14,8 +14,11 @@ use crate::config::{Config, LogFormat};
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
     // The libraries below log what concerns their own developers.
     let quiet = "sqlx=warn,sea_orm=warn,str0m=warn,is=warn,hyper=warn";
-    let filter =
-        EnvFilter::try_new(format!("{quiet},{}", config.log_level)).with_context(|| {
+    // Last, so that no level of the operator's can undo it: the SIP stack logs whole messages, with
+    // what visitors typed and with answers to challenges.
+    let silent = "rsipstack=off";
+    let filter = EnvFilter::try_new(format!("{quiet},{},{silent}", config.log_level))
+        .with_context(|| {
             format!(
                 "--log-level: {:?} is not like info or info,bellpush_call=debug",
                 config.log_level
