@@ -51,8 +51,10 @@ impl Sipp {
         std::fs::write(folder.path().join("scenario.xml"), text)?;
         let process = Command::new("sipp")
             .args(["-sf", "scenario.xml", "-t", transport])
+            // All RTP goes back to where it came from.
+            .arg("-rtp_echo")
             .args(["-i", "127.0.0.1", "-p", &port.to_string(), "-m", "1", "-nostdin"])
-            .args(["-mp", &(port ^ 1).to_string()])
+            .args(["-mp", &free_port()?.to_string()])
             .args(["-timeout", &PATIENCE.as_secs().to_string(), "-timeout_error"])
             .args(["-trace_err", "-error_file", "errors.log"])
             .args(["-trace_msg", "-message_file", "messages.log"])

@@ -162,3 +162,36 @@ async fn an_engine_that_stops_says_goodbye_to_the_telephone() -> Result {
     assert_eq!(call.end().await?, Some(Signal::Failed(ErrorCode::ServerShutdown)));
     sipp.finish().await
 }
+
+/// A far side may ask for something so soon after its answer that this overtakes the answer.
+#[tokio::test]
+async fn a_hold_reaches_the_visitor_and_so_does_its_end_however_early_it_comes() -> Result {
+    for before in ["0", "1000"] {
+        let sipp = Sipp::start_with("hold", &[("[before]", before)], "u1").await?;
+        let mut call = Call::to(&[&sipp]).await?;
+        let (held, taken_up) = (Signal::Held(true), Signal::Held(false));
+        call.expect(&[Signal::Connecting, Signal::Connected, held, taken_up]).await?;
+        // Nobody who speaks on hold is heard, but now.
+        let spoken = vec![0x40_u8; 160];
+        call.visitor.say([spoken.clone()]);
+        let is_spoken = |packet: &[u8]| packet == spoken;
+        let heard = call.visitor.wait_until(PATIENCE, |heard| {
+            heard.packets.iter().any(|packet| is_spoken(&packet.payload))
+        });
+        heard.await?;
+        call.engine.hang_up(call.id).await;
+        assert_eq!(call.end().await?, Some(Signal::Ended(EndReason::UserHangup)));
+        sipp.finish().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_visitor_who_leaves_while_it_rings_stops_the_ringing() -> Result {
+    let sipp = Sipp::start("no_answer").await?;
+    let mut call = Call::to(&[&sipp]).await?;
+    call.expect(&[Signal::Connecting, Signal::Ringing]).await?;
+    call.engine.hang_up(call.id).await;
+    assert_eq!(call.end().await?, Some(Signal::Ended(EndReason::UserHangup)));
+    sipp.finish().await
+}

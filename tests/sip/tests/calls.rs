@@ -206,7 +206,7 @@ async fn answer_offer(call: &mut Call, expected: &str, answered: &str) -> Result
 
 #[tokio::test]
 async fn a_hold_by_reinvite_is_answered_and_so_is_its_end() -> Result {
-    let sipp = Sipp::start("hold").await?;
+    let sipp = Sipp::start_with("hold", &[("[before]", "0")], "u1").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
     answer_offer(&mut call, "a=sendonly", "a=recvonly").await?;
@@ -286,8 +286,8 @@ async fn a_session_is_refreshed_by_reinvite_also_after_a_collision() -> Result {
     let sipp = Sipp::start("refreshed").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    // 2 s to the first, 2.1 to 4 s to the second.
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    // What the far side says to the second refresh, 2.1 to 4 s after the first.
+    sipp.heard("Session-Expires: 1800").await?;
     call.hang_up().await?;
     call.end().await?;
     sipp.finish().await

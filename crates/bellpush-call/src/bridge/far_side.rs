@@ -75,9 +75,7 @@ impl FarLeg {
                     FarEvent::Answered
                 }
                 SipOutput::Held(held) => FarEvent::Held(held),
-                // Nobody asks for the keys that the far side presses.
-                SipOutput::Digit(_) => continue,
-                SipOutput::Ended(_) => FarEvent::HungUp,
+                SipOutput::Ended => FarEvent::HungUp,
                 SipOutput::Failed(failure) => FarEvent::Failed(failure),
             });
         }

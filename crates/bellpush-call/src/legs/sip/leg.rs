@@ -51,10 +51,8 @@ pub(crate) enum SipOutput {
     Answered,
     /// The far side put the call on hold, or took it back.
     Held(bool),
-    /// The far side pressed a key.
-    Digit(Digit),
     /// The far side hung up.
-    Ended(Option<ByeCause>),
+    Ended,
     /// There was no call.
     Failed(FarFailure),
 }
@@ -87,7 +85,8 @@ impl SipLeg {
             (State::Idle | State::Over, _) => {}
             (_, FromTrunk::HungUp { cause }) => {
                 self.state = State::Over;
-                self.outputs.push_back(SipOutput::Ended(cause));
+                tracing::debug!(?cause, "the far side hung up");
+                self.outputs.push_back(SipOutput::Ended);
             }
             (_, FromTrunk::Failed(failure)) => self.fail(failure),
             (State::Calling, FromTrunk::Ringing) => self.ring(),
@@ -99,9 +98,8 @@ impl SipLeg {
                 self.offered(request, sdp.as_deref());
             }
             (State::Answered, FromTrunk::Confirmed { sdp }) => self.confirmed(&sdp),
-            (State::Answered, FromTrunk::Digit(digit)) => {
-                self.outputs.push_back(SipOutput::Digit(digit));
-            }
+            // Which key, and whose, matters to nobody here.
+            (_, FromTrunk::Digit(_)) => {}
             // An offer before there is a dialog can't be: the edge has one by then.
             (State::Calling, FromTrunk::Offered { request, .. }) => {
                 self.send(ToTrunk::RefuseOffer { request, status: NOT_ACCEPTABLE_HERE });
@@ -109,8 +107,7 @@ impl SipLeg {
             (State::Answered, FromTrunk::Ringing | FromTrunk::EarlyMedia { .. })
             | (State::Answered, FromTrunk::Answered { .. })
             | (State::Ringing, FromTrunk::Ringing)
-            | (State::Calling | State::Ringing, FromTrunk::Confirmed { .. })
-            | (State::Calling | State::Ringing, FromTrunk::Digit(_)) => {}
+            | (State::Calling | State::Ringing, FromTrunk::Confirmed { .. }) => {}
         }
     }
 

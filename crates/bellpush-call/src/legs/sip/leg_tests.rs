@@ -52,8 +52,7 @@ fn word(output: &SipOutput) -> &'static str {
         SipOutput::Answered => "answered",
         SipOutput::Held(true) => "held",
         SipOutput::Held(false) => "resumed",
-        SipOutput::Digit(_) => "digit",
-        SipOutput::Ended(_) => "ended",
+        SipOutput::Ended => "ended",
         SipOutput::Failed(_) => "failed",
     }
 }

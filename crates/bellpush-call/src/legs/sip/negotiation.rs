@@ -51,11 +51,6 @@ impl Negotiation {
         Self { local, version: 0, plan: None }
     }
 
-    /// What was agreed on last.
-    pub(crate) fn plan(&self) -> Option<&MediaPlan> {
-        self.plan.as_ref()
-    }
-
     /// Our offer of all that we can do.
     pub(crate) fn offer(&mut self) -> String {
         let protocol = match self.local.srtp {

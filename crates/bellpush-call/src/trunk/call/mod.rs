@@ -54,7 +54,7 @@ pub(super) async fn run(trunk: Arc<Trunk>, target: SipTarget, sdp: String, mut w
         return ways.fail(FarFailure::Unreachable).await;
     };
     match Setup::new(trunk, invite).run(&mut ways).await {
-        Outcome::Answered(session) => session.run(ways).await,
+        Outcome::Answered(session, ahead) => session.run(ways, ahead).await,
         Outcome::Failed(failure) => ways.fail(failure).await,
         Outcome::GivenUp => {}
     }

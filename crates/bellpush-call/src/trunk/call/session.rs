@@ -83,8 +83,14 @@ impl Session {
         }
     }
 
-    /// Carries the session to its end.
-    pub(super) async fn run(mut self, mut ways: Ways) {
+    /// Carries the session to its end. `ahead` is what the far side has asked already.
+    pub(super) async fn run(mut self, mut ways: Ways, ahead: Vec<Transaction>) {
+        for transaction in ahead {
+            if let Far::Ended(cause) = self.request(&mut ways, transaction).await {
+                self.offers.close();
+                return ways.tell(FromTrunk::HungUp { cause }).await;
+            }
+        }
         loop {
             let due = self.due();
             tokio::select! {

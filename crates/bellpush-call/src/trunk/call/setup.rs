@@ -26,6 +26,8 @@ use crate::trunk::{
 
 /// Early dialogs of one INVITE, at most; further forks are heard once they answer.
 const MAX_EARLY: usize = 16;
+/// Requests that may be ahead of the answer.
+const MAX_AHEAD: usize = 4;
 /// Times that one target is asked again as it wants it: with credentials, or a longer interval.
 const MAX_REPEATS: usize = 4;
 
@@ -37,6 +39,9 @@ pub(super) struct Setup {
     early: HashMap<String, Early>,
     offers: Offers,
     rings: bool,
+    /// Requests of a dialog that we have not heard of yet: the acknowledgement of an answer goes
+    /// out before the answer gets here, and what the far side asks next may come sooner.
+    ahead: Vec<Transaction>,
 }
 
 /// A far side that works on the call; with forks there are several.
@@ -50,7 +55,8 @@ struct Early {
 
 /// How the setting up ended.
 pub(super) enum Outcome {
-    Answered(Box<Session>),
+    /// The session, and what the far side has asked of it already.
+    Answered(Box<Session>, Vec<Transaction>),
     Failed(FarFailure),
     /// The call does not want it any more.
     GivenUp,
@@ -69,7 +75,7 @@ impl Setup {
     pub(super) fn new(trunk: Arc<Trunk>, invite: Invite) -> Self {
         let entry = trunk.stack.enter(&invite.ids.call_id);
         let (early, offers) = (HashMap::new(), Offers::default());
-        Self { trunk, invite, entry, early, offers, rings: false }
+        Self { trunk, invite, entry, early, offers, rings: false, ahead: Vec::new() }
     }
 
     /// Tries the trunk's targets in their order.
@@ -90,6 +96,11 @@ impl Setup {
                     Attempt::Next
                 }
             };
+            if !matches!(attempt, Attempt::Answered(_)) {
+                for transaction in self.ahead.drain(..) {
+                    refuse(transaction, 481, Vec::new());
+                }
+            }
             match attempt {
                 Attempt::Next => {}
                 Attempt::Failed(failure) => return Outcome::Failed(failure),
@@ -189,6 +200,8 @@ impl Setup {
         let silence = Instant::now() + patience;
         loop {
             tokio::select! {
+                // Whatever came with the final response is for the session.
+                biased;
                 response = underway.responses.recv() => match response {
                     None => return End::Silent,
                     Some(response) if response.status_code.code() < 200 => {
@@ -279,12 +292,17 @@ impl Setup {
     /// A far side that rings asks for something: it may change its early media (RFC 3311).
     async fn early_request(&mut self, ways: &mut Ways, flow: &Flow, mut transaction: Transaction) {
         let request = &transaction.original;
-        let early = self.early.values_mut().find_map(|early| match early.dialog.take(request) {
+        let is_early = matches!(request.method, Method::Update | Method::Options | Method::Info);
+        let early = self.early.values_mut().filter(|_| is_early);
+        let early = early.into_iter().find_map(|early| match early.dialog.take(request) {
             Taken::Foreign => None,
             taken => Some((taken, early)),
         });
         let Some((taken, early)) = early else {
-            return refuse(transaction, 481, Vec::new());
+            if self.ahead.len() < MAX_AHEAD {
+                self.ahead.push(transaction);
+            }
+            return;
         };
         if taken == Taken::OutOfOrder {
             return refuse(transaction, 500, Vec::new());
@@ -305,10 +323,9 @@ impl Setup {
                 let request = self.offers.open(transaction, None);
                 ways.tell(FromTrunk::Offered { request, sdp: Some(sdp) }).await;
             }
-            Method::Options | Method::Info => {
+            _ => {
                 let _ = transaction.reply(StatusCode::OK).await;
             }
-            _ => refuse(transaction, 481, Vec::new()),
         }
     }
 
@@ -339,9 +356,10 @@ impl Setup {
             return Outcome::Failed(FarFailure::Rejected);
         };
         ways.tell(FromTrunk::Answered { sdp }).await;
+        let ahead = std::mem::take(&mut self.ahead);
         let Self { trunk, invite, entry, offers, .. } = self;
         let session = Session::new(trunk, dialog, flow, entry, offers, invite.sdp, &response);
-        Outcome::Answered(Box::new(session))
+        Outcome::Answered(Box::new(session), ahead)
     }
 
     fn silent(&self, flow: &Flow, error: &str) {
