@@ -139,7 +139,9 @@ impl Bench {
             .with("--rtp-address", "127.0.0.1");
         let server = ServerProcess::start(settings).await?;
         let api = server.api();
-        let app = api.create_app(&json!({ "name": "Load", "allowedOrigins": [ORIGIN] })).await?;
+        // So many sessions at once would be asked to prove that they are people.
+        let settings = json!({ "name": "Load", "allowedOrigins": [ORIGIN], "challenge": "off" });
+        let app = api.create_app(&settings).await?;
         let mut destination = Value::Null;
         if options.mode != Mode::Demo {
             let trunk = json!({
@@ -177,6 +179,8 @@ impl Bench {
             at_once: options.at_once,
             idle_memory: 0.0,
         };
+        // A server that has just started, and just learned of a trunk.
+        time::sleep(SETTLE).await;
         bench.idle_memory = bench.memory()?;
         Ok(bench)
     }
