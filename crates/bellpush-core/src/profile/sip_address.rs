@@ -124,7 +124,7 @@ pub(crate) fn is_host_and_port(text: &str) -> bool {
 /// A domain name, an IPv4 address, or an IPv6 address in brackets.
 pub(crate) fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return address.parse::<std::net::Ipv6Addr>().is_ok();
+        return address.parse::<core::net::Ipv6Addr>().is_ok();
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
