@@ -36,6 +36,11 @@ use crate::{
 
 /// Attempts that one write to the queue records, at most.
 const GROUP: usize = 1_024;
+/// After a write to the queue has begun, the next one waits for as long, so that many attempts share
+/// one: each is a commit with its wait for the disk. The next event of a call waits for it, too.
+const BETWEEN_WRITES: Duration = Duration::from_millis(10);
+/// With as many, it waits no longer.
+const LARGE_GROUP: usize = 256;
 /// Pages read from the queue at once, at most: after a start, all integrations ask for theirs.
 const READERS: usize = 4;
 /// How often the gauges are set.
@@ -69,6 +74,8 @@ pub(super) struct Worker<Q> {
     ended: Vec<AttemptRecord>,
     /// Ended attempts in the group that is being written.
     writing: usize,
+    /// When the next group may be written.
+    next_write: Instant,
     /// Outages to be kept or forgotten.
     outages: HashMap<IntegrationId, Option<Outage>>,
     keeping_outages: bool,
@@ -91,6 +98,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
             running: 0,
             ended: Vec::new(),
             writing: 0,
+            next_write: Instant::now(),
             outages: HashMap::new(),
             keeping_outages: false,
             reading_endpoints: false,
@@ -114,6 +122,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         self.read_endpoints();
         let patience = loop {
             let deadline = self.scheduler.next_deadline();
+            let write = self.next_write();
             tokio::select! {
                 Some(done) = self.tasks.join_next() => {
                     self.take(done);
@@ -131,6 +140,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
                     Announced::EndpointsChanged => self.read_endpoints(),
                 },
                 () = until(deadline) => self.input(Input::Tick),
+                () = until(write) => {}
                 _ = gauges.tick() => {
                     let unrecorded = self.ended.len() + self.writing;
                     metrics::show_lanes(self.scheduler.lanes(now()), unrecorded, &mut shown);
@@ -220,11 +230,19 @@ impl<Q: DeliveryQueue> Worker<Q> {
         }
     }
 
-    /// Writes the attempts that ended while the last group was being written, as one group.
+    /// When the attempts that ended are to be written, unless something happens before.
+    fn next_write(&self) -> Option<Instant> {
+        (self.writing == 0 && !self.ended.is_empty()).then_some(self.next_write)
+    }
+
+    /// Writes the attempts that ended since the last group, as one group, when it is time to.
     fn write_group(&mut self) {
-        if self.writing > 0 || self.ended.is_empty() {
+        let now = Instant::now();
+        let is_time = now >= self.next_write || self.ended.len() >= LARGE_GROUP || self.stopping;
+        if self.writing > 0 || self.ended.is_empty() || !is_time {
             return;
         }
+        self.next_write = now + BETWEEN_WRITES;
         let group: Vec<AttemptRecord> = self.ended.drain(..self.ended.len().min(GROUP)).collect();
         self.writing = group.len();
         let queue = Arc::clone(&self.queue);
