@@ -1,6 +1,10 @@
 //! One attempt: one signed request, and what came of it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bellpush_core::{
     delivery::{DeliveryKey, FailureClass, PendingDelivery},
@@ -8,7 +12,6 @@ use bellpush_core::{
 };
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use tracing::Instrument;
 
 use super::metrics;
 use crate::{
@@ -25,19 +28,12 @@ pub(super) async fn attempt(
     delivery: Arc<PendingDelivery>,
     number: u32,
 ) -> (DeliveryKey, AttemptReport) {
-    let span = tracing::info_span!(
-        "attempt",
-        event_id = %delivery.event_id,
-        integration_id = %delivery.key.integration_id,
-        number,
-        host = endpoint.host,
-    );
     let (started_at, begun) = (EventTime::new(Timestamp::now()), Instant::now());
     let sending = async {
         let request = endpoint.request(&delivery, number, Timestamp::now())?;
         Ok(client.post(request, endpoint.timeout).await)
     };
-    let answer = AssertUnwindSafe(sending.instrument(span.clone()))
+    let answer = AssertUnwindSafe(sending)
         .catch_unwind()
         .await
         .unwrap_or_else(|_| {
@@ -46,13 +42,7 @@ pub(super) async fn attempt(
         .unwrap_or_else(|error: NotMade| Answer::none(error.class(), error.to_string()));
     let duration = begun.elapsed();
     metrics::attempt_ended(answer.failure, duration);
-    span.in_scope(|| match answer.failure {
-        None => tracing::debug!(status = answer.status, ?duration, "delivered"),
-        Some(failure) => {
-            let (failure, detail) = (failure.as_str(), shown(&answer));
-            tracing::info!(status = answer.status, ?duration, failure, detail, "attempt failed");
-        }
-    });
+    log(&endpoint, &delivery, number, &answer, duration);
     let report = AttemptReport {
         started_at,
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
@@ -62,6 +52,28 @@ pub(super) async fn attempt(
         retry_after: answer.retry_after,
     };
     (delivery.key, report)
+}
+
+/// One line, and no span around the attempt: of those that succeed nothing is logged as a rule, and a
+/// span would still cost as much as the signature.
+fn log(
+    endpoint: &Endpoint,
+    delivery: &PendingDelivery,
+    number: u32,
+    answer: &Answer,
+    duration: Duration,
+) {
+    let (event_id, integration_id) = (delivery.event_id, delivery.key.integration_id);
+    let (host, status) = (&endpoint.host, answer.status);
+    match answer.failure {
+        None => tracing::debug!(
+            %event_id, %integration_id, number, host, status, ?duration, "delivered"
+        ),
+        Some(failure) => tracing::info!(
+            %event_id, %integration_id, number, host, status, ?duration,
+            failure = failure.as_str(), detail = shown(answer), "attempt failed"
+        ),
+    }
 }
 
 /// What the server's own log shows: our words, but not what an endpoint wrote, which belongs into
