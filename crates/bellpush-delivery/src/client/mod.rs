@@ -34,6 +34,9 @@ pub use resolver::{Resolve, Resolving, SystemResolver};
 /// How long a connection without requests is kept. Below the 60 s after which many servers and
 /// balancers close it, at the risk of meeting our next request.
 const IDLE: Duration = Duration::from_secs(45);
+/// Idle connections to one host, at most: more than the attempts in flight of several integrations,
+/// which may share a host. With less room, connections would be closed and opened again all the time.
+const IDLE_CONNECTIONS: usize = 256;
 /// How often an HTTP/2 connection in use is asked whether it still lives.
 const HTTP2_PING: Duration = Duration::from_secs(15);
 /// The head of an answer, at most.
@@ -123,7 +126,7 @@ impl WebhookClient {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(32)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_buf_size(HEAD_BYTES)
             .http2_keep_alive_interval(HTTP2_PING)
             .http2_max_header_list_size(HEAD_BYTES as u32)
