@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(3);
 /// Connections for reading a SQLite file.
 const SQLITE_READERS: u32 = 4;
+/// Rows that may wait between SQLite's thread and who asked.
+const ROW_BUFFER: usize = 1_024;
 /// Connections to PostgreSQL, besides that of the log.
 const POSTGRES_CONNECTIONS: u32 = 10;
 
@@ -175,6 +177,9 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", "0")
         .pragma("journal_size_limit", "67108864")
         .pragma("temp_store", "MEMORY")
+        // A group's answers pass from SQLite's thread at once; with few at a time, the two threads
+        // would wake each other in turns.
+        .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging()
 }
 
