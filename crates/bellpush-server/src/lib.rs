@@ -14,6 +14,7 @@ pub mod replays;
 mod router;
 mod server;
 mod tokens;
+mod trunks;
 mod turn;
 mod widget;
 

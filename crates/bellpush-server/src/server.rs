@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::http::HeaderMap;
-use bellpush_call::Engine;
+use bellpush_call::{Engine, Trunks};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, NodeId},
@@ -34,6 +34,7 @@ use crate::{
         problem::Problem,
     },
     tokens::{ApiKey, SessionToken, WidgetKey},
+    trunks::RunningTrunks,
     turn::TurnConfig,
     widget::challenge::Challenges,
 };
@@ -79,6 +80,7 @@ pub struct ServerConfig {
 pub struct Server {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
+    pub(crate) trunks: RunningTrunks,
     pub(crate) config: ServerConfig,
     pub(crate) node_id: NodeId,
     pub(crate) limits: Limits,
@@ -104,6 +106,7 @@ impl Server {
     pub fn new(
         store: Store,
         engine: Engine,
+        trunks: Trunks,
         config: ServerConfig,
         metrics: PrometheusHandle,
         announcer: Announcer,
@@ -111,6 +114,7 @@ impl Server {
         Arc::new(Self {
             store,
             engine,
+            trunks: RunningTrunks::new(trunks),
             node_id: NodeId::from_uuid(Uuid::now_v7()),
             limits: Limits::new(config.limits),
             live_calls: LiveCalls::default(),

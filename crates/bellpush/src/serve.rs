@@ -92,12 +92,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let server = Server::new(
         store.clone(),
         calls.clone(),
+        trunks.clone(),
         server_config(&config, demo),
         metrics,
         announcer.clone(),
     );
     recovery::start(&server).await.context("calls of an earlier run can't be ended")?;
     let deliveries = start_delivery(&config, &store, announcer, announced)?;
+    server.reload_trunks().await.context("the trunks can't be read")?;
+    let keep_trunks = tokio::spawn(Arc::clone(&server).keep_trunks());
     let keep = tokio::spawn(recovery::keep(Arc::clone(&server)));
     let tidy = tokio::spawn(Arc::clone(&server).tidy());
     let replays = tokio::spawn(replays::run(Arc::clone(&server)));
@@ -131,6 +134,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     keep.await?;
     tidy.await?;
     replays.await?;
+    keep_trunks.await?;
     store.close().await;
     info!("stopped");
     Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
+use bellpush_call::{RegistrationStatus, TrunkStatus};
 use bellpush_core::{
     app::FieldError,
     events::EventTime,
@@ -39,12 +40,44 @@ pub(crate) struct TrunkView {
     settings: TrunkSettings,
     /// Whether a password is kept for it. It is never shown.
     has_password: bool,
+    /// How it is on the server that answers; `null` while it is not active.
+    status: Option<TrunkStatusView>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: EventTime,
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: EventTime,
+}
+
+/// How a trunk is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TrunkStatusView {
+    /// `off`, `pending`, `registered` or `failed`.
+    registration: &'static str,
+    /// Whether it answers; `null` while that is not known.
+    healthy: Option<bool>,
+    /// How long it took to answer last, in milliseconds.
+    round_trip_ms: Option<u64>,
+    /// What went wrong last, until something went right.
+    last_error: Option<String>,
+}
+
+impl From<TrunkStatus> for TrunkStatusView {
+    fn from(status: TrunkStatus) -> Self {
+        Self {
+            registration: match status.registration {
+                RegistrationStatus::Off => "off",
+                RegistrationStatus::Pending => "pending",
+                RegistrationStatus::Registered => "registered",
+                RegistrationStatus::Failed => "failed",
+            },
+            healthy: status.is_healthy,
+            round_trip_ms: status.round_trip.map(|time| time.as_millis() as u64),
+            last_error: status.last_error,
+        }
+    }
 }
 
 /// A trunk as it is sent.
@@ -58,10 +91,11 @@ pub(crate) struct TrunkBody {
     password: Option<String>,
 }
 
-impl From<Trunk> for TrunkView {
-    fn from(trunk: Trunk) -> Self {
+impl TrunkView {
+    fn new(server: &Server, trunk: Trunk) -> Self {
         let Trunk { id, settings, has_password, created_at, updated_at } = trunk;
-        Self { id, settings, has_password, created_at, updated_at }
+        let status = server.trunks.status(id).map(Into::into);
+        Self { id, settings, has_password, status, created_at, updated_at }
     }
 }
 
@@ -81,7 +115,8 @@ pub(crate) async fn list(
     _: ApiClient,
     State(server): State<Arc<Server>>,
 ) -> Result<Json<TrunkList>, Problem> {
-    let items = server.store.trunks().await?.into_iter().map(TrunkView::from).collect();
+    let items = server.store.trunks().await?;
+    let items = items.into_iter().map(|trunk| TrunkView::new(&server, trunk)).collect();
     Ok(Json(TrunkList { items }))
 }
 
@@ -108,7 +143,8 @@ pub(crate) async fn create(
     let settings: TrunkSettings = parse_value(body)?;
     settings.check(password.is_some())?;
     let trunk = server.store.create_trunk(&settings, password.as_ref()).await?;
-    Ok((StatusCode::CREATED, Json(trunk.into())))
+    server.reload_trunks().await?;
+    Ok((StatusCode::CREATED, Json(TrunkView::new(&server, trunk))))
 }
 
 /// Read a trunk
@@ -125,7 +161,7 @@ pub(crate) async fn read(
     State(server): State<Arc<Server>>,
     PathIds(id): PathIds<TrunkId>,
 ) -> Result<Json<TrunkView>, Problem> {
-    Ok(Json(find(&server, id).await?.into()))
+    Ok(Json(TrunkView::new(&server, find(&server, id).await?)))
 }
 
 /// Change a trunk
@@ -158,7 +194,8 @@ pub(crate) async fn update(
     };
     settings.check(has_password)?;
     let updated = server.store.update_trunk(id, &settings, &password).await?;
-    Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
+    server.reload_trunks().await?;
+    Ok(Json(TrunkView::new(&server, updated.ok_or_else(|| unknown(id))?)))
 }
 
 /// Delete a trunk
@@ -181,6 +218,7 @@ pub(crate) async fn delete(
     if !server.store.delete_trunk(id).await? {
         return Err(unknown(id));
     }
+    server.reload_trunks().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -16,7 +16,7 @@ use bellpush_call::{PlaceCall, PlaceError};
 use bellpush_core::{
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
-    routing::Asked,
+    routing::{Asked, CallFacts},
 };
 use bellpush_store::{Append, AppendError, NewCall, Session};
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,16 @@ async fn accept(
     let asked = Asked { destination_id: asked_for, ..routes::asked(&session) };
     let hops = profiles.route(asked, server.now().timestamp())?;
     let profile_id = hops.first().map_or(profiles.default, |hop| hop.profile_id);
-    let routes = hops.iter().map(|hop| routes::route(server, hop)).collect::<Result<_, _>>()?;
+    let id = CallId::from_uuid(Uuid::now_v7());
+    let facts = CallFacts {
+        call_id: id,
+        app_id: app.id,
+        context: &session.context,
+        routing_key: session.routing_key.as_deref(),
+        form: &request.form_values,
+    };
+    let routes =
+        hops.iter().map(|hop| routes::route(server, &facts, hop)).collect::<Result<_, _>>()?;
     if server.draining.is_cancelled() {
         return Err(
             Problem::shutting_down("the server is stopping; try again in a moment").retry_after(5)
@@ -154,7 +163,6 @@ async fn accept(
     let place = server
         .places
         .take((app.id, app.settings.max_calls), (address, server.config.max_calls_per_address))?;
-    let id = CallId::from_uuid(Uuid::now_v7());
     let max_duration = server.config.max_call_duration;
     let placing = PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration };
     let placed = server.engine.place(placing).await.map_err(refusal)?;

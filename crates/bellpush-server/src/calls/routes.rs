@@ -4,13 +4,13 @@ use bellpush_call::{FarSide, Route};
 use bellpush_core::{
     events::EventTime,
     ids::AppId,
-    routing::{self, Asked, Hop, Openness, Profiles, Refusal},
+    routing::{self, Asked, CallFacts, Hop, Openness, Profiles, Refusal},
 };
 use bellpush_store::{App, Session};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Server, http::problem::Problem};
+use crate::{Server, http::problem::Problem, trunks};
 
 /// Whether calls are taken, and when that changes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,11 +81,17 @@ impl Server {
 }
 
 /// A hop as the call engine takes it.
-pub(super) fn route(server: &Server, hop: &Hop<'_>) -> Result<Route, Problem> {
-    let far_side = match hop.far_side() {
-        Some(routing::FarSide::Demo) => FarSide::Demo,
-        Some(routing::FarSide::Sip { .. }) | None => {
-            return Err(Problem::unavailable("this server makes no calls to telephones yet"));
+pub(super) fn route(
+    server: &Server,
+    facts: &CallFacts<'_>,
+    hop: &Hop<'_>,
+) -> Result<Route, Problem> {
+    let gone = || Problem::internal("a profile refers to a trunk that is not there");
+    let far_side = match hop.far_side().ok_or_else(gone)? {
+        routing::FarSide::Demo => FarSide::Demo,
+        routing::FarSide::Sip { trunk_id, to } => {
+            let target = trunks::target(&server.trunks, facts, hop, trunk_id, &to);
+            FarSide::Sip(Box::new(target.ok_or_else(gone)?))
         }
     };
     let limit = server.config.max_call_duration;

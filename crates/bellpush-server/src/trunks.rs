@@ -1,0 +1,233 @@
+//! The trunks of this node: as the store has them, running in the call engine.
+//!
+//! A change by the API of this node is in use at once; one that another node made, a moment later.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use bellpush_call::{
+    Callee, CallerIdentity, Codec, CodecPolicy, Credentials, DisplayName, HeaderName, HeaderValue,
+    ProxyAddress, Registration, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, TrunkConfig,
+    TrunkStatus, Trunks,
+};
+use bellpush_core::{
+    ids::TrunkId,
+    profile::{self, SipAddress},
+    routing::{self, CallFacts, Hop},
+    trunk::{MediaEncryption, Transport, TrunkCodec, TrunkSettings},
+};
+use bellpush_store::StoreError;
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{error, warn};
+
+use crate::Server;
+
+/// How often the store is asked for what other nodes have changed.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The trunks as they run here.
+#[derive(Debug)]
+pub(crate) struct RunningTrunks {
+    trunks: Trunks,
+    settings: RwLock<HashMap<TrunkId, TrunkSettings>>,
+}
+
+impl RunningTrunks {
+    pub(crate) fn new(trunks: Trunks) -> Self {
+        Self { trunks, settings: RwLock::default() }
+    }
+
+    /// How a trunk is on this node; `None` when it is not active.
+    pub(crate) fn status(&self, id: TrunkId) -> Option<TrunkStatus> {
+        self.trunks.status(id)
+    }
+
+    fn settings(&self, id: TrunkId) -> Option<TrunkSettings> {
+        // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+}
+
+impl Server {
+    /// Runs the trunks as the store has them now.
+    ///
+    /// # Errors
+    /// When the store fails, or a password can't be opened.
+    pub async fn reload_trunks(&self) -> Result<(), StoreError> {
+        let trunks = self.store.trunks_with_passwords().await?;
+        let configs = trunks.iter().filter(|(trunk, _)| trunk.settings.active).filter_map(
+            |(trunk, password)| {
+                let config = config(trunk.id, &trunk.settings, password.as_ref());
+                if config.is_none() {
+                    error!(trunk = %trunk.id, "the trunk's settings can't be used");
+                }
+                config
+            },
+        );
+        self.trunks.trunks.set(configs.collect());
+        let settings = trunks.into_iter().map(|(trunk, _)| (trunk.id, trunk.settings)).collect();
+        *self.trunks.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    /// Follows the changes that other nodes make, until the server stops.
+    pub async fn keep_trunks(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                () = self.stopped.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.reload_trunks().await {
+                warn!(%error, "the trunks can't be read; they run as they are");
+            }
+        }
+    }
+}
+
+/// Everything that the engine needs for one call by a trunk; `None` when its trunk is gone.
+pub(crate) fn target(
+    trunks: &RunningTrunks,
+    facts: &CallFacts<'_>,
+    hop: &Hop<'_>,
+    trunk_id: TrunkId,
+    to: &SipAddress,
+) -> Option<SipTarget> {
+    let trunk = trunks.settings(trunk_id)?;
+    let name = hop.profile.caller_name.as_ref().map(|template| template.render(facts));
+    let display_name = name.filter(|name| !name.is_empty()).and_then(|name| display_name(&name));
+    let headers = routing::headers(facts, hop.profile).into_iter().filter_map(|(name, value)| {
+        Some((HeaderName::try_from(&*name).ok()?, HeaderValue::try_from(&*value).ok()?))
+    });
+    Some(SipTarget {
+        trunk_id,
+        to: match to {
+            SipAddress::User(user) => Callee::User(SipUser::try_from(user.as_str()).ok()?),
+            SipAddress::Uri { .. } => Callee::Uri(uri(to)?),
+        },
+        caller: CallerIdentity { display_name, ..CallerIdentity::default() },
+        headers: headers.collect(),
+        codecs: CodecPolicy {
+            offer: trunk.codecs.iter().map(codec).collect(),
+            opus_to_browser: hop.profile.codec_policy == profile::CodecPolicy::Opus,
+        },
+        srtp: match trunk.media_encryption {
+            MediaEncryption::Off => SrtpPolicy::Off,
+            MediaEncryption::Optional => SrtpPolicy::Optional,
+            MediaEncryption::Required => SrtpPolicy::Required,
+        },
+        session_timer: trunk.session_seconds.map(seconds),
+    })
+}
+
+/// A trunk as the call engine runs it; `None` for settings that could not have been saved.
+fn config(
+    id: TrunkId,
+    settings: &TrunkSettings,
+    password: Option<&SecretString>,
+) -> Option<TrunkConfig> {
+    let user = |text: &str| SipUser::try_from(text).ok();
+    let caller = match &settings.caller {
+        Some(caller) => Some(user(caller.as_str())?),
+        None => settings.username.as_deref().and_then(user),
+    };
+    let credentials = settings.username.as_ref().zip(password).map(|(username, password)| {
+        Credentials { username: username.clone(), password: password.expose_secret().to_owned() }
+    });
+    Some(TrunkConfig {
+        id,
+        domain: settings.domain.clone(),
+        outbound_proxy: settings.outbound_proxy.as_deref().map(proxy),
+        port: settings.port,
+        transport: match settings.transport {
+            Transport::Udp => SipTransport::Udp,
+            Transport::Tcp => SipTransport::Tcp,
+            Transport::Tls => SipTransport::Tls,
+        },
+        registration: settings.register.then(|| Registration {
+            user: settings.username.as_deref().and_then(user).or_else(|| caller.clone()),
+            expires: seconds(settings.register_seconds),
+        }),
+        credentials,
+        keep_alive: settings.keep_alive_seconds.map(seconds),
+        caller: CallerIdentity {
+            user: caller,
+            display_name: settings.caller_name.as_deref().and_then(display_name),
+            asserted: match &settings.asserted_identity {
+                Some(address) => Some(uri(address)?),
+                None => None,
+            },
+        },
+        trusted_certificates: None,
+    })
+}
+
+/// A name as telephones show it, cut where it is too long.
+fn display_name(name: &str) -> Option<DisplayName> {
+    let cut: String = name.chars().take(128).collect();
+    DisplayName::try_from(&*cut).ok()
+}
+
+fn uri(address: &SipAddress) -> Option<SipUri> {
+    SipUri::try_from(&*address.to_string()).ok()
+}
+
+fn proxy(text: &str) -> ProxyAddress {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !text.ends_with(']') => {
+            ProxyAddress { host: host.to_owned(), port: port.parse().ok() }
+        }
+        _ => ProxyAddress { host: text.to_owned(), port: None },
+    }
+}
+
+fn codec(codec: &TrunkCodec) -> Codec {
+    match codec {
+        TrunkCodec::Pcma => Codec::Pcma,
+        TrunkCodec::Pcmu => Codec::Pcmu,
+        TrunkCodec::Opus => Codec::Opus,
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn whatever_may_be_saved_can_be_run() {
+        let id = TrunkId::from_uuid(Uuid::nil());
+        let settings: TrunkSettings = serde_json::from_value(json!({
+            "name": "Provider",
+            "domain": "[2001:db8::1]",
+            "port": 5070,
+            "transport": "tls",
+            "outboundProxy": "[2001:db8::2]:5071",
+            "username": "user@realm",
+            "register": true,
+            "caller": "+4930*1",
+            "callerName": "Zoë \"Z\" \\ Ω",
+            "assertedIdentity": "sips:+4930@[2001:db8::1]:5061",
+        }))
+        .unwrap();
+        settings.check(true).unwrap();
+        let config = config(id, &settings, Some(&"word".into())).unwrap();
+        let proxy = ProxyAddress { host: "[2001:db8::2]".into(), port: Some(5071) };
+        assert_eq!(config.outbound_proxy, Some(proxy));
+        assert_eq!(config.credentials.unwrap().username, "user@realm");
+        // A user name that is no user of an address is not registered by it.
+        let registered = config.registration.unwrap().user.unwrap();
+        assert_eq!(registered.as_str(), "+4930*1");
+        assert_eq!(config.caller.asserted.unwrap().as_str(), "sips:+4930@[2001:db8::1]:5061");
+        assert!(config.caller.display_name.is_some());
+    }
+}
