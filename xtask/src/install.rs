@@ -21,6 +21,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/share/rubygems-integration/all/gems/*/lib/webrick.rb", "ruby-webrick"),
     ("/usr/share/perl5/HTTP/Daemon.pm", "libhttp-daemon-perl"),
     // SIP peers.
+    ("/usr/bin/baresip", "baresip-core"),
     ("/usr/bin/sipp", "sip-tester"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/*/kamailio/modules/tls.so", "kamailio-tls-modules"),

@@ -1,0 +1,111 @@
+/** baresip as the telephone at the far end: answers, plays a tone, and records what it hears. */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { fromPcm16, sine, type Sound, wav } from "./sound.ts";
+import { until } from "./until.ts";
+
+export interface Baresip {
+  /** Its SIP port on 127.0.0.1, by UDP and TCP. */
+  readonly port: number;
+  /** What it has heard in its latest call so far; null before there is a call. */
+  readonly heard: () => Sound | null;
+  readonly log: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+export type Codec = "PCMU" | "PCMA";
+
+/** Samples a second of G.711. */
+const RATE = 8_000;
+/** The header of its recordings. */
+const WAV_HEADER = 44;
+
+/** Starts one that speaks a codec alone and says a tone. */
+export async function startBaresip(codec: Codec, hertz: number): Promise<Baresip> {
+  const folder = mkdtempSync(join(tmpdir(), "bellpush-baresip-"));
+  writeFileSync(join(folder, "tone.wav"), wav(sine(RATE, 60, hertz)));
+  const port = await freePort();
+  writeFileSync(
+    join(folder, "config"),
+    [
+      `sip_listen 127.0.0.1:${port}`,
+      "net_interface 127.0.0.1",
+      "module_path /usr/lib/baresip/modules",
+      ...["g711.so", "aufile.so", "aubridge.so", "sndfile.so"].map((file) => `module ${file}`),
+      "module_tmp account.so",
+      "module_app menu.so",
+      `audio_source aufile,${join(folder, "tone.wav")}`,
+      // A loudspeaker that nobody hears, so that what arrives is decoded and recorded.
+      "audio_player aubridge,nobody",
+      "audio_alert aufile,none",
+      "rtp_ports 30000-31000",
+      `snd_path ${folder}`,
+      "",
+    ].join("\n"),
+  );
+  writeFileSync(
+    join(folder, "accounts"),
+    `<sip:desk@127.0.0.1:${port}>;regint=0;answermode=auto;audio_codecs=${codec}\n`,
+  );
+  writeFileSync(join(folder, "contacts"), "");
+  const child = spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  const keep = (chunk: Buffer) => {
+    log += chunk.toString();
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  await until("baresip is ready", () => {
+    if (child.exitCode !== null) throw new Error(`baresip stopped:\n${log}`);
+    return log.includes("baresip is ready");
+  });
+  return {
+    port,
+    heard: () => {
+      const file = readdirSync(folder)
+        .filter((name) => name.endsWith("-dec.wav"))
+        .sort()
+        .at(-1);
+      if (!file) return null;
+      return { rate: RATE, samples: fromPcm16(readFileSync(join(folder, file)).subarray(WAV_HEADER)) };
+    },
+    log: () => log,
+    stop: async () => {
+      await new Promise<void>((resolve) => {
+        if (child.exitCode !== null) return resolve();
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that is free by TCP, and the one after it, which baresip takes for TLS. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const [first, port] = await listen(0);
+    const second = await listen(port + 1).catch(() => null);
+    first.close();
+    if (second) {
+      second[0].close();
+      return port;
+    }
+  }
+}
+
+function listen(port: number): Promise<[ReturnType<typeof createServer>, number]> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      resolve([server, typeof address === "object" && address ? address.port : 0]);
+    });
+  });
+}
