@@ -2,10 +2,10 @@
 
 import { expect, type Frame } from "@playwright/test";
 
-import { type Baresip, type Codec, startBaresip } from "../support/baresip.ts";
+import { type Baresip, type Codec, type Encryption, startBaresip } from "../support/baresip.ts";
 import { openShop, startFirefox } from "../support/firefox.ts";
 import { embeddingPage } from "../support/host.ts";
-import { hear, spyOnPeers } from "../support/media.ts";
+import { hear, spyOnPeers, traffic } from "../support/media.ts";
 import { messageNamed, type Shop, test } from "../support/shop.ts";
 import { tones } from "../support/sound.ts";
 import { TONE } from "../support/tone.ts";
@@ -17,12 +17,19 @@ const TELEPHONE_TONE = 400;
 const PLAUSIBLE_LEVEL = { least: -40, most: 1 };
 
 /** Makes the telephone the shop's default destination. */
-async function connect(shop: Shop, telephone: Baresip, codecs: string[], codecPolicy: string) {
+async function connect(
+  shop: Shop,
+  telephone: Baresip,
+  offered: readonly string[],
+  codecPolicy = "pass_through",
+  mediaEncryption = "off",
+) {
   const trunk = await shop.server.api<{ id: string }>("POST", "/v1/trunks", {
     name: "Office",
     domain: "127.0.0.1",
     port: telephone.port,
-    codecs,
+    codecs: offered,
+    mediaEncryption,
   });
   await shop.server.api("POST", `/v1/apps/${shop.appId}/destinations`, {
     name: "Desk",
@@ -49,14 +56,31 @@ function heardByTelephone(telephone: Baresip, hertz: number): Promise<number> {
   );
 }
 
-for (const { codec, policy, name } of [
-  { codec: "PCMA", policy: "pass_through", name: "in A-law from end to end" },
-  { codec: "PCMU", policy: "opus", name: "in Opus to the browser and µ-law to the telephone" },
-] as const satisfies readonly { codec: Codec; policy: string; name: string }[]) {
+interface Manner {
+  readonly name: string;
+  readonly codec: Codec;
+  readonly policy?: "opus";
+  /** On the trunk, and at the telephone. */
+  readonly encryption?: readonly ["optional" | "required", Encryption];
+}
+
+const MANNERS: readonly Manner[] = [
+  { name: "in A-law from end to end", codec: "PCMA" },
+  { name: "in Opus from end to end", codec: "opus" },
+  { name: "in Opus to the browser and µ-law to the telephone", codec: "PCMU", policy: "opus" },
+  { name: "with encryption because both can", codec: "PCMA", encryption: ["optional", "srtp"] },
+  {
+    name: "with encryption because both insist",
+    codec: "PCMA",
+    encryption: ["required", "srtp-mand"],
+  },
+];
+
+for (const { name, codec, policy, encryption } of MANNERS) {
   test(`a browser and a telephone hear each other ${name}`, async ({ page, context, shop }) => {
-    const telephone = await startBaresip(codec, TELEPHONE_TONE);
+    const telephone = await startBaresip(codec, TELEPHONE_TONE, encryption?.[1]);
     try {
-      await connect(shop, telephone, [codec.toLowerCase()], policy);
+      await connect(shop, telephone, [codec.toLowerCase()], policy, encryption?.[0]);
       await spyOnPeers(context);
       const widget: Frame = await shop.open(page);
       await widget.getByRole("button", { name: "Call now" }).click();
@@ -69,6 +93,9 @@ for (const { codec, policy, name } of [
       const level = await heardByTelephone(telephone, TONE);
       expect(level).toBeGreaterThan(PLAUSIBLE_LEVEL.least);
       expect(level).toBeLessThan(PLAUSIBLE_LEVEL.most);
+      const spoken = `audio/${policy ?? codec}`;
+      expect((await traffic(widget)).codecs).toEqual([spoken, spoken]);
+      expect(telephone.log().includes("SRTP is Enabled")).toBe(encryption !== undefined);
 
       await telephone.stop();
       const ended = await messageNamed(page, "call_ended");
@@ -86,7 +113,7 @@ test("Firefox and a telephone hear each other", async ({ shop }) => {
   const telephone = await startBaresip("PCMA", TELEPHONE_TONE);
   const browser = await startFirefox(tone);
   try {
-    await connect(shop, telephone, ["pcma"], "pass_through");
+    await connect(shop, telephone, ["pcma"]);
     const url = shop.widgetUrl();
     shop.host.html = embeddingPage(url);
     const { widget } = await openShop(browser, shop.host.origin, url);
@@ -101,3 +128,25 @@ test("Firefox and a telephone hear each other", async ({ shop }) => {
     await telephone.stop();
   }
 });
+
+for (const { name, encryption, atTelephone } of [
+  { name: "that does not encrypt, where it must", encryption: "required", atTelephone: "none" },
+  {
+    name: "that insists on encryption, where there is none",
+    encryption: "off",
+    atTelephone: "srtp-mand",
+  },
+] as const) {
+  test(`there is no call with a telephone ${name}`, async ({ page, shop }) => {
+    const telephone = await startBaresip("PCMA", TELEPHONE_TONE, atTelephone);
+    try {
+      await connect(shop, telephone, ["pcma"], "pass_through", encryption);
+      const widget = await shop.open(page);
+      await widget.getByRole("button", { name: "Call now" }).click();
+      const failed = await messageNamed(page, "call_error");
+      expect(failed.data.event.data).toMatchObject({ errorCode: "destination_rejected" });
+    } finally {
+      await telephone.stop();
+    }
+  });
+}

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { fromPcm16, sine, type Sound, wav } from "./sound.ts";
+import { fromWav, type Sound, sine, wav } from "./sound.ts";
 import { until } from "./until.ts";
 
 export interface Baresip {
@@ -18,17 +18,27 @@ export interface Baresip {
   readonly stop: () => Promise<void>;
 }
 
-export type Codec = "PCMU" | "PCMA";
+export type Codec = "PCMU" | "PCMA" | "opus";
 
-/** Samples a second of G.711. */
-const RATE = 8_000;
-/** The header of its recordings. */
-const WAV_HEADER = 44;
+/** Whether it encrypts its media with keys in the SDP: `srtp` if the caller does, `srtp-mand` always. */
+export type Encryption = "none" | "srtp" | "srtp-mand";
+
+/** How baresip names a codec in an account, and what its module wants of a sound file: no other is played. */
+const CODECS = {
+  PCMA: { name: "PCMA", module: "g711.so", rate: 8_000, channels: 1 },
+  PCMU: { name: "PCMU", module: "g711.so", rate: 8_000, channels: 1 },
+  opus: { name: "opus/48000/2", module: "opus.so", rate: 48_000, channels: 2 },
+} as const;
 
 /** Starts one that speaks a codec alone and says a tone. */
-export async function startBaresip(codec: Codec, hertz: number): Promise<Baresip> {
+export async function startBaresip(
+  codec: Codec,
+  hertz: number,
+  encryption: Encryption = "none",
+): Promise<Baresip> {
+  const { name, module, rate, channels } = CODECS[codec];
   const folder = mkdtempSync(join(tmpdir(), "bellpush-baresip-"));
-  writeFileSync(join(folder, "tone.wav"), wav(sine(RATE, 60, hertz)));
+  writeFileSync(join(folder, "tone.wav"), wav(sine(rate, 60, hertz), channels));
   const port = await freePort();
   writeFileSync(
     join(folder, "config"),
@@ -36,7 +46,9 @@ export async function startBaresip(codec: Codec, hertz: number): Promise<Baresip
       `sip_listen 127.0.0.1:${port}`,
       "net_interface 127.0.0.1",
       "module_path /usr/lib/baresip/modules",
-      ...["g711.so", "aufile.so", "aubridge.so", "sndfile.so"].map((file) => `module ${file}`),
+      ...[module, "aufile.so", "aubridge.so", "sndfile.so", "srtp.so"].map(
+        (file) => `module ${file}`,
+      ),
       "module_tmp account.so",
       "module_app menu.so",
       `audio_source aufile,${join(folder, "tone.wav")}`,
@@ -50,7 +62,9 @@ export async function startBaresip(codec: Codec, hertz: number): Promise<Baresip
   );
   writeFileSync(
     join(folder, "accounts"),
-    `<sip:desk@127.0.0.1:${port}>;regint=0;answermode=auto;audio_codecs=${codec}\n`,
+    `<sip:desk@127.0.0.1:${port}>;regint=0;answermode=auto;audio_codecs=${name}${
+      encryption === "none" ? "" : `;mediaenc=${encryption}`
+    }\n`,
   );
   writeFileSync(join(folder, "contacts"), "");
   const child = spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] });
@@ -72,7 +86,7 @@ export async function startBaresip(codec: Codec, hertz: number): Promise<Baresip
         .sort()
         .at(-1);
       if (!file) return null;
-      return { rate: RATE, samples: fromPcm16(readFileSync(join(folder, file)).subarray(WAV_HEADER)) };
+      return fromWav(readFileSync(join(folder, file)));
     },
     log: () => log,
     stop: async () => {

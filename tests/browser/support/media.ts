@@ -36,22 +36,31 @@ export interface Traffic {
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly packetsLost: number;
+  /** What is heard and what is said, such as `audio/opus`. */
+  readonly codecs: readonly (string | undefined)[];
 }
 
-/** RTP counters of the widget's call. */
+/** What RTP the widget's call has. */
 export function traffic(frame: Frame): Promise<Traffic> {
   return frame.evaluate(async () => {
     const peer = (window as unknown as Spied).peers.at(-1);
     const found = { packetsSent: 0, packetsReceived: 0, packetsLost: 0 };
-    if (!peer) return found;
-    for (const report of (await peer.getStats()).values()) {
-      if (report.type === "outbound-rtp") found.packetsSent += report.packetsSent;
+    let heard: string | undefined;
+    let said: string | undefined;
+    const stats = await peer?.getStats();
+    for (const report of stats?.values() ?? []) {
+      const codec = stats?.get(report.codecId)?.mimeType;
+      if (report.type === "outbound-rtp") {
+        found.packetsSent += report.packetsSent;
+        said = codec;
+      }
       if (report.type === "inbound-rtp") {
         found.packetsReceived += report.packetsReceived;
         found.packetsLost += report.packetsLost;
+        heard = codec;
       }
     }
-    return found;
+    return { ...found, codecs: [heard, said] };
   });
 }
 

@@ -65,25 +65,41 @@ export function fromPcm16(bytes: Uint8Array): Float32Array {
   );
 }
 
-/** A WAV file of one channel of 16 bits. */
-export function wav({ rate, samples }: Sound): Buffer {
-  const file = Buffer.alloc(44 + samples.length * 2);
+const WAV_HEADER = 44;
+
+/** A WAV file of 16 bits, with the same sound in each channel. */
+export function wav({ rate, samples }: Sound, channels = 1): Buffer {
+  const frame = channels * 2;
+  const file = Buffer.alloc(WAV_HEADER + samples.length * frame);
   file.write("RIFF", 0);
-  file.writeUInt32LE(36 + samples.length * 2, 4);
+  file.writeUInt32LE(file.length - 8, 4);
   file.write("WAVEfmt ", 8);
   file.writeUInt32LE(16, 16);
   file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(1, 22);
+  file.writeUInt16LE(channels, 22);
   file.writeUInt32LE(rate, 24);
-  file.writeUInt32LE(rate * 2, 28);
-  file.writeUInt16LE(2, 32);
+  file.writeUInt32LE(rate * frame, 28);
+  file.writeUInt16LE(frame, 32);
   file.writeUInt16LE(16, 34);
   file.write("data", 36);
-  file.writeUInt32LE(samples.length * 2, 40);
+  file.writeUInt32LE(samples.length * frame, 40);
   samples.forEach((sample, index) => {
-    file.writeInt16LE(Math.round(sample * 32_767), 44 + index * 2);
+    for (let channel = 0; channel < channels; channel += 1) {
+      file.writeInt16LE(Math.round(sample * 32_767), WAV_HEADER + index * frame + channel * 2);
+    }
   });
   return file;
+}
+
+/** The first channel of a WAV file of 16 bits that may still be growing. */
+export function fromWav(file: Buffer): Sound | null {
+  if (file.length < WAV_HEADER) return null;
+  const channels = file.readUInt16LE(22);
+  const samples = fromPcm16(file.subarray(WAV_HEADER));
+  return {
+    rate: file.readUInt32LE(24),
+    samples: samples.filter((_, index) => index % channels === 0),
+  };
 }
 
 /** A sine at half of full scale, which is -6 dB. */
