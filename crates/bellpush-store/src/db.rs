@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use crate::{OpenError, StoreError, error::DatabaseError};
 
 /// How long a statement on SQLite waits for another writer, or a caller for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a caller waits for a connection to PostgreSQL: one that comes free, or a new one.
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(3);
 /// Connections for reading a SQLite file.
@@ -175,7 +175,9 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(PATIENCE)
         // Checkpoints are made by a connection of their own (checkpoint.rs).
         .pragma("wal_autocheckpoint", "0")
-        .pragma("journal_size_limit", "67108864")
+        // More than the log has when it is begun anew (checkpoint.rs): a file that is cut and grows
+        // again makes each commit wait for the file system's journal, too.
+        .pragma("journal_size_limit", "268435456")
         .pragma("temp_store", "MEMORY")
         // A group's answers pass from SQLite's thread at once; with few at a time, the two threads
         // would wake each other in turns.

@@ -59,8 +59,10 @@ impl Store {
             Target::Sqlite { dir } => {
                 let lock = lock_directory(&dir)?;
                 let file = dir.join("bellpush.db");
-                make_file(&file)?;
-                (Db::sqlite(&file, lock).await?, Some(Checkpointer::start(&file)))
+                let database = make_file(&file)?;
+                let db = Db::sqlite(&file, lock).await?;
+                let checkpointer = Checkpointer::start(&file, database, &db);
+                (db, Some(checkpointer))
             }
             Target::Postgres { url } => (Db::postgres(url.expose_secret()).await?, None),
         };
@@ -190,14 +192,13 @@ fn lock_directory(dir: &Path) -> Result<File, OpenError> {
 }
 
 /// Makes the database's file, so that it and the files beside it are for this user alone.
-fn make_file(file: &Path) -> Result<(), OpenError> {
+fn make_file(file: &Path) -> Result<File, OpenError> {
     OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .open(file)
-        .map(drop)
         .map_err(|source| OpenError::File { path: file.to_owned(), source })
 }
 
