@@ -59,6 +59,8 @@ enum StoreKind {
 /// Starts counted for the cold start; the median is printed.
 const STARTS: usize = 21;
 const PORT: u16 = 18_080;
+/// Of UDP and of TCP.
+const MEDIA_PORT: u16 = 18_081;
 
 /// Measures.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
@@ -149,7 +151,7 @@ fn startup() -> anyhow::Result<()> {
 fn start(data: &str) -> anyhow::Result<Child> {
     Command::new(binary(true))
         .args(["serve", "--listen", &format!("127.0.0.1:{PORT}"), "--data-dir", data])
-        .args(["--media-listen", &format!("127.0.0.1:{PORT}"), "--log-level", "warn"])
+        .args(["--media-listen", &format!("127.0.0.1:{MEDIA_PORT}"), "--log-level", "warn"])
         .stdout(Stdio::null())
         .spawn()
         .context("the server can't be started")
