@@ -1,6 +1,9 @@
 //! What a call tells its caller.
 
-use bellpush_core::events::{EndReason, ErrorCode};
+use bellpush_core::{
+    events::{EndReason, ErrorCode},
+    routing::AnsweredBy,
+};
 
 use crate::CallQuality;
 
@@ -11,6 +14,8 @@ pub enum Signal {
     Connecting,
     /// The far side rings. The demo never does: it answers at once.
     Ringing,
+    /// The far side took the call. Told once, before the first [`Signal::Connected`].
+    Answered(Box<AnsweredBy>),
     /// Both sides hear each other.
     Connected,
     /// The far side puts the visitor on hold (`true`), or takes the call up again.

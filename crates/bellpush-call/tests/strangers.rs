@@ -115,7 +115,7 @@ async fn garbage_does_not_keep_a_lost_visitor_alive() {
     let mut seen = Vec::new();
     tokio::select! {
         () = noise => {}
-        () = async { while let Some(signal) = call.signals.recv().await { seen.push(signal); } } => {}
+        () = async { while let Some(signal) = common::next(&mut call.signals).await { seen.push(signal); } } => {}
     }
     let lost = Signal::Failed(bellpush_core::events::ErrorCode::MediaFailed);
     assert_eq!(seen, [Signal::Reconnecting, lost]);

@@ -31,8 +31,8 @@ async fn a_visitor_without_udp_is_heard_by_tcp_through_the_same_port() {
     let id = common::call_id();
     let mut placed = engine.place(common::place(id, visitor.offer())).await.unwrap();
     let mut visitor = visitor.accept(&placed.answer).unwrap();
-    assert_eq!(placed.signals.recv().await, Some(Signal::Connecting));
-    assert_eq!(time::timeout(SOON, placed.signals.recv()).await.unwrap(), Some(Signal::Connected));
+    assert_eq!(common::next(&mut placed.signals).await, Some(Signal::Connecting));
+    assert_eq!(common::next(&mut placed.signals).await, Some(Signal::Connected));
     // The greeting, and then the echo.
     visitor.say((0..1_000).map(|_| vec![0xF8, 1, 2]));
     visitor

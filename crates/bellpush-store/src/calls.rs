@@ -4,6 +4,7 @@ use bellpush_core::{
     app::Answers,
     events::{EndReason, ErrorCode, EventTime},
     ids::{AppId, CallId, DestinationId, NodeId, SessionId},
+    routing::{AnsweredBy, SipDialog},
 };
 use serde_json::{Map, Value};
 
@@ -64,7 +65,9 @@ pub struct Call {
     pub started_at: EventTime,
     /// When both sides heard each other first; known once it is over.
     pub connected_at: Option<EventTime>,
-    /// How it sounded, once that is known.
+    /// Who took it, if anybody did; known once it is over.
+    pub answered_by: Option<AnsweredBy>,
+    /// How it sounded; known once it is over, of calls that went by a trunk.
     pub quality: Option<Value>,
     /// Where it stands.
     pub state: CallState,
@@ -101,17 +104,6 @@ impl Store {
         let query = query(app_id, filter, page);
         let rows = db::all(&self.db().read, &query.sql, query.values).await?;
         Ok(Page::cut(db::read(rows, call)?, page.limit, |call| call.id))
-    }
-
-    /// Keeps how a call sounded, as the caller describes it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn put_call_quality(&self, id: CallId, quality: &Value) -> Result<(), StoreError> {
-        let sql = "UPDATE calls SET quality = $2 WHERE id = $1";
-        let values = [id.to_string().into(), quality.to_string().into()];
-        db::execute(&self.db().write, sql, values).await?;
-        Ok(())
     }
 
     /// What the visitor answered after a call.
@@ -159,7 +151,17 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         form_values: row.json_opt("form_values")?,
         started_at: row.time("started_at")?,
         connected_at: row.time_opt("connected_at")?,
+        answered_by: answered_by(row)?,
         quality: row.json_opt("quality")?,
         state,
     })
+}
+
+fn answered_by(row: &Row) -> Result<Option<AnsweredBy>, StoreError> {
+    let Some(profile_id) = row.parse_opt("answered_by")? else { return Ok(None) };
+    let dialog = match row.parse_opt("trunk_id")? {
+        Some(trunk_id) => Some(SipDialog { trunk_id, call_id: row.get("sip_call_id")? }),
+        None => None,
+    };
+    Ok(Some(AnsweredBy { profile_id, dialog }))
 }

@@ -49,7 +49,7 @@ pub use delivery_log::{Delivery, DeliveryFilter};
 pub use error::{DatabaseError, OpenError, SaveError, StoreError};
 pub use events::{EventFilter, RecordedEvent};
 pub use integrations::{Integration, NewSecrets};
-pub use log::{Append, AppendError, Appended, CallFinish, NewCall, Refusal};
+pub use log::{Append, AppendError, Appended, CallEnd, CallFinish, NewCall, Refusal};
 pub use nodes::OrphanedCall;
 pub use outages::Notification;
 pub use page::{Page, PageRequest};

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("integration_secrets", include_str!("../migrations/0002_integration_secrets.sql")),
     ("profiles_and_trunks", include_str!("../migrations/0003_profiles_and_trunks.sql")),
     ("steering_deliveries", include_str!("../migrations/0004_steering_deliveries.sql")),
+    ("who_answered", include_str!("../migrations/0005_who_answered.sql")),
 ];
 
 const HISTORY: &str = "

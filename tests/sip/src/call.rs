@@ -133,7 +133,7 @@ impl Call {
         let mut before = Vec::new();
         loop {
             match self.next().await? {
-                FromTrunk::Answered { sdp } => return Ok((before, sdp)),
+                FromTrunk::Answered { sdp, .. } => return Ok((before, sdp)),
                 FromTrunk::Ringing => before.push("ringing"),
                 FromTrunk::EarlyMedia { .. } => before.push("early media"),
                 other => bail!("{other:?} came before the answer"),

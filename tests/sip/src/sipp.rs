@@ -92,6 +92,12 @@ impl Sipp {
         Ok(())
     }
 
+    /// All messages that SIPp has received and sent so far.
+    #[must_use]
+    pub fn messages(&self) -> String {
+        self.read("messages.log")
+    }
+
     /// Waits for the end of the scenario.
     ///
     /// # Errors

@@ -52,8 +52,15 @@ impl Call {
         Ok(Self { id, engine, trunks, visitor, signals })
     }
 
+    /// The next signal, but for who answered.
     async fn next(&mut self) -> anyhow::Result<Option<Signal>> {
-        time::timeout(PATIENCE, self.signals.recv()).await.context("no signal came")
+        loop {
+            let signal = time::timeout(PATIENCE, self.signals.recv()).await;
+            let signal = signal.context("no signal came")?;
+            if !matches!(signal, Some(Signal::Answered(_))) {
+                return Ok(signal);
+            }
+        }
     }
 
     async fn expect(&mut self, expected: &[Signal]) -> Result {

@@ -66,6 +66,12 @@ impl Shop {
         self.api.get(&path).await?.expect(200)?.json()
     }
 
+    async fn trunk_of(&self, profile: &str) -> anyhow::Result<Value> {
+        let path = format!("/v1/apps/{}/destinations/{profile}", self.app.id);
+        let profile: Value = self.api.get(&path).await?.expect(200)?.json()?;
+        Ok(profile["trunkId"].clone())
+    }
+
     async fn ended(&self, call: &str) -> anyhow::Result<Value> {
         eventually("the call is over", SOON, async || {
             Ok(Some(self.record(call).await?).filter(|record| record["state"] != "live"))
@@ -114,12 +120,14 @@ async fn the_telephone_is_told_who_calls_and_the_record_how_it_sounded() -> Resu
         phone.heard(&told).await?;
     }
     widget.hang_up(&call).await?.expect(204)?;
-    phone.finish().await?;
     let record = shop.record(&call).await?;
     assert_eq!((&record["reason"], &record["profileId"]), (&json!("user_hangup"), &json!(profile)));
     assert_eq!(record["quality"]["visitor"]["codec"], "pcma", "{record}");
+    assert_eq!(record["answeredBy"], profile, "{record}");
+    let sip_call_id = record["sipCallId"].as_str().context("no Call-ID in the record")?;
+    assert!(phone.messages().contains(&format!("Call-ID: {sip_call_id}")), "{record}");
     drop(media);
-    Ok(())
+    phone.finish().await
 }
 
 #[tokio::test]
@@ -128,15 +136,22 @@ async fn a_busy_telephone_overflows_and_without_an_overflow_the_call_fails() -> 
     let second = Sipp::start("plain_answer").await?;
     let shop = Shop::open().await?;
     let next = shop.profile(&second, json!({})).await?;
-    shop.profile(&busy, json!({ "isDefault": true, "overflow": next })).await?;
+    let first = shop.profile(&busy, json!({ "isDefault": true, "overflow": next })).await?;
     let widget = shop.widget().await?;
     let visitor = Visitor::new().await?;
     let answer = widget.offer(visitor.offer()).await?.expect(201)?;
     let call = call_id(&answer)?;
     let _media = visitor.accept(&answer.text())?;
     comes_to(&widget, &call, "connected").await?;
-    busy.finish().await?;
     widget.hang_up(&call).await?.expect(204)?;
+    // The record names who was called first, and who took the call, by the trunk of the latter.
+    let record = shop.record(&call).await?;
+    assert_eq!((&record["profileId"], &record["answeredBy"]), (&json!(first), &json!(next)));
+    assert_eq!(record["trunkId"], shop.trunk_of(&next).await?, "{record}");
+    let sip_call_id = record["sipCallId"].as_str().context("no Call-ID in the record")?;
+    let header = format!("Call-ID: {sip_call_id}");
+    assert!(second.messages().contains(&header) && !busy.messages().contains(&header), "{record}");
+    busy.finish().await?;
     second.finish().await?;
 
     let busy = Sipp::start_with("refuse", &[("[status]", "486 Busy Here")], "u1").await?;
@@ -146,6 +161,9 @@ async fn a_busy_telephone_overflows_and_without_an_overflow_the_call_fails() -> 
     let _media = visitor.accept(&answer.text())?;
     let record = shop.ended(&call_id(&answer)?).await?;
     assert_eq!(record["errorCode"], "destination_busy");
+    for field in ["answeredBy", "trunkId", "sipCallId"] {
+        assert_eq!(record[field], Value::Null, "nobody took the call: {record}");
+    }
     busy.finish().await
 }
 

@@ -35,7 +35,10 @@ pub(super) enum FarEvent {
     /// A message for its trunk.
     Send(ToTrunk),
     Ringing,
-    Answered,
+    Answered {
+        /** The Call-ID of its dialog. */
+        call_id: String,
+    },
     Held(bool),
     HungUp,
     Failed(FarFailure),
@@ -70,9 +73,9 @@ impl FarLeg {
                 SipOutput::Ringing => FarEvent::Ringing,
                 // It rings, and is heard to.
                 SipOutput::EarlyMedia => continue,
-                SipOutput::Answered => {
+                SipOutput::Answered { call_id } => {
                     sip.media.answered(now);
-                    FarEvent::Answered
+                    FarEvent::Answered { call_id }
                 }
                 SipOutput::Held(held) => FarEvent::Held(held),
                 SipOutput::Ended => FarEvent::HungUp,

@@ -24,6 +24,7 @@ use std::{
 use bellpush_core::{
     events::{EndReason, ErrorCode},
     ids::CallId,
+    routing::{AnsweredBy, SipDialog},
 };
 use str0m::net::Protocol;
 
@@ -302,7 +303,7 @@ impl Bridge {
                 let mut demo = DemoLeg::new(Arc::clone(&self.sounds.greeting));
                 demo.answer(now);
                 self.far_side = FarLeg::Demo(demo);
-                self.control(now, Input::Answered, edge);
+                self.answered(now, None, edge);
             }
             Some(FarSide::Sip(target)) => match edge.dial(target) {
                 Some(local) => {
@@ -316,6 +317,22 @@ impl Bridge {
             // Call control knows how many there are.
             None => {}
         }
+    }
+
+    /// The present far side takes the call; the Call-ID is that of its dialog, if it has one.
+    fn answered(&mut self, now: Instant, call_id: Option<String>, edge: &mut dyn Edge) {
+        let route = self.routes.get(self.route).filter(|_| !self.control.is_over());
+        if let Some(Route { destination_id, far_side, .. }) = route {
+            let dialog = match (far_side, call_id) {
+                (FarSide::Sip(target), Some(call_id)) => {
+                    Some(SipDialog { trunk_id: target.trunk_id, call_id })
+                }
+                _ => None,
+            };
+            let answered_by = AnsweredBy { profile_id: *destination_id, dialog };
+            self.signals.send(Signal::Answered(Box::new(answered_by)));
+        }
+        self.control(now, Input::Answered, edge);
     }
 
     /// Lets both sides have their say, until they have no more.
@@ -402,7 +419,10 @@ impl Bridge {
                     Input::Lost
                 }
                 FarEvent::Ringing => Input::Ringing,
-                FarEvent::Answered => Input::Answered,
+                FarEvent::Answered { call_id } => {
+                    self.answered(now, Some(call_id), edge);
+                    continue;
+                }
                 FarEvent::Held(held) => Input::Held(held),
                 FarEvent::Failed(failure) => Input::Refused(failure),
                 FarEvent::HungUp if self.control.is_answered() => {

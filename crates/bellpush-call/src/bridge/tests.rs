@@ -248,7 +248,7 @@ impl Simulation {
                 let message = match kind {
                     0 | 1 => FromTrunk::Ringing,
                     2 => FromTrunk::EarlyMedia { sdp },
-                    3 | 4 => FromTrunk::Answered { sdp },
+                    3 | 4 => FromTrunk::Answered { sdp, call_id: "4711".into() },
                     5 => FromTrunk::Offered { request: OfferId(1), sdp: Some(sdp) },
                     6 => FromTrunk::Offered { request: OfferId(2), sdp: None },
                     7 => FromTrunk::Confirmed { sdp },

@@ -8,6 +8,7 @@ use std::{
 use bellpush_core::{
     events::{EndReason, ErrorCode},
     ids::{DestinationId, TrunkId},
+    routing::{AnsweredBy, SipDialog},
 };
 use bellpush_test_support::visitor::{HeardPacket, Visitor, VisitorCall};
 use tokio::{net::UdpSocket, sync::mpsc, time};
@@ -25,6 +26,7 @@ use crate::{
 const SOON: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3_600);
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const SIP_CALL_ID: &str = "4711@192.0.2.1";
 const USER_HANGUP: Signal = Signal::Ended(EndReason::UserHangup);
 
 /// A trunk that hands its calls to the test.
@@ -87,6 +89,10 @@ impl Phone {
              a=rtpmap:101 telephone-event/{clock}\r\na={direction}\r\n",
             self.codec.name()
         )
+    }
+
+    fn answers(&self) -> FromTrunk {
+        FromTrunk::Answered { sdp: self.sdp("sendrecv"), call_id: SIP_CALL_ID.into() }
     }
 
     /// Sends packets, one every 20 ms.
@@ -165,7 +171,7 @@ impl Test {
         let mut call = self.call(vec![route]).await;
         let mut dialog = self.dialog().await;
         let phone = Phone::of(codec, dialog.invited().await).await;
-        dialog.events.send(FromTrunk::Answered { sdp: phone.sdp("sendrecv") }).await;
+        dialog.events.send(phone.answers()).await;
         assert_eq!(call.next().await, Some(Signal::Connecting));
         assert_eq!(call.next().await, Some(Signal::Connected));
         (call, dialog, phone)
@@ -183,8 +189,14 @@ impl Test {
 }
 
 impl Call {
+    /// The next signal, but for who answered.
     async fn next(&mut self) -> Option<Signal> {
-        time::timeout(SOON, self.signals.recv()).await.expect("no signal came")
+        loop {
+            let signal = time::timeout(SOON, self.signals.recv()).await.expect("no signal came");
+            if !matches!(signal, Some(Signal::Answered(_))) {
+                return signal;
+            }
+        }
     }
 
     /// The rest of the signals, but for the quality, which has to come right before the last.
@@ -297,7 +309,7 @@ async fn ringing_and_what_is_heard_before_the_answer_reach_the_visitor_in_one_st
     phone.hear().await;
     phone.say(numbered(20)).await;
     call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 20).await.unwrap();
-    dialog.events.send(FromTrunk::Answered { sdp: phone.sdp("sendrecv") }).await;
+    dialog.events.send(phone.answers()).await;
     assert_eq!(call.next().await, Some(Signal::Connected));
     phone.say(numbered(20)).await;
     call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 40).await.unwrap();
@@ -338,6 +350,31 @@ async fn nobody_who_answers_in_time_is_a_cancelled_call() {
     second.events.send(FromTrunk::Failed(FarFailure::Unreachable)).await;
     assert_eq!(call.next().await, Some(Signal::Connecting));
     assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::DestinationUnreachable)]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn who_answered_after_an_overflow_is_told_once_and_before_both_sides_are_connected() {
+    let mut test = Test::start();
+    let (first, second) = (to_phone(&[Codec::Pcma]), to_phone(&[Codec::Pcma]));
+    let FarSide::Sip(target) = &second.far_side else { panic!("no telephone") };
+    let dialog = SipDialog { trunk_id: target.trunk_id, call_id: SIP_CALL_ID.into() };
+    let answered_by = AnsweredBy { profile_id: second.destination_id, dialog: Some(dialog) };
+    let mut call = test.call(vec![first, second]).await;
+    test.dialog().await.events.send(FromTrunk::Failed(FarFailure::Busy)).await;
+    let mut dialog = test.dialog().await;
+    let phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
+    dialog.events.send(phone.answers()).await;
+    dialog.events.send(phone.answers()).await;
+    dialog.events.send(FromTrunk::HungUp { cause: None }).await;
+    let mut told = Vec::new();
+    while let Some(signal) = time::timeout(SOON, call.signals.recv()).await.unwrap() {
+        told.push(signal);
+    }
+    let answered = Signal::Answered(Box::new(answered_by));
+    assert_eq!(told[..3], [Signal::Connecting, answered, Signal::Connected]);
+    assert_eq!(told.last(), Some(&Signal::Ended(EndReason::RemoteHangup)));
+    assert_eq!(told.len(), 5, "{told:?}");
     test.is_empty().await;
 }
 

@@ -58,6 +58,8 @@ pub enum FromTrunk {
     Answered {
         /** The answer to our offer. */
         sdp: String,
+        /** The dialog's Call-ID. */
+        call_id: String,
     },
     /// The far side changes the session (re-INVITE or UPDATE). Answer it by
     /// [`ToTrunk::AnswerOffer`] or [`ToTrunk::RefuseOffer`].

@@ -87,7 +87,7 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) async fn next(&mut self) -> Option<Signal> {
-        time::timeout(SOON, self.signals.recv()).await.expect("no signal came")
+        next(&mut self.signals).await
     }
 
     /// Waits until both sides are connected.
@@ -108,6 +108,16 @@ impl Call {
             signals.push(signal);
         }
         signals
+    }
+}
+
+/// The next signal, but for who answered: that has a test of its own.
+pub(crate) async fn next(signals: &mut Receiver<Signal>) -> Option<Signal> {
+    loop {
+        let signal = time::timeout(SOON, signals.recv()).await.expect("no signal came");
+        if !matches!(signal, Some(Signal::Answered(_))) {
+            return signal;
+        }
     }
 }
 

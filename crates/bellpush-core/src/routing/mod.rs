@@ -100,6 +100,24 @@ impl Hop<'_> {
     }
 }
 
+/// The far side that took a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredBy {
+    /// The profile: after an overflow, not the one that was called first.
+    pub profile_id: DestinationId,
+    /// How it was reached; `None` for the built-in demo.
+    pub dialog: Option<SipDialog>,
+}
+
+/// A call on a trunk, as the telephone system knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipDialog {
+    /// The trunk.
+    pub trunk_id: TrunkId,
+    /// Its Call-ID (RFC 3261 section 20.8).
+    pub call_id: String,
+}
+
 /// Why there is no route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use bellpush_core::{
     app::Answers,
     events::{EndReason, ErrorCode, EventTime},
-    ids::{AppId, CallId, DestinationId, SessionId},
+    ids::{AppId, CallId, DestinationId, SessionId, TrunkId},
 };
 use bellpush_store::{Call, CallFilter, CallState};
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub(crate) struct CallView {
     /// The profile asked for; `null` for the default one.
     #[schema(value_type = Option<String>)]
     destination_id: Option<DestinationId>,
-    /// The profile that was called.
+    /// The profile that was called first.
     #[schema(value_type = String)]
     profile_id: DestinationId,
     /// The session's routing key.
@@ -63,6 +63,14 @@ pub(crate) struct CallView {
     /// Why it failed.
     #[schema(value_type = Option<String>)]
     error_code: Option<ErrorCode>,
+    /// The profile that took the call, maybe after an overflow; known once the call is over.
+    #[schema(value_type = Option<String>)]
+    answered_by: Option<DestinationId>,
+    /// The trunk that it was reached by; `null` for the demo.
+    #[schema(value_type = Option<String>)]
+    trunk_id: Option<TrunkId>,
+    /// The Call-ID of the call on that trunk.
+    sip_call_id: Option<String>,
     /// How it sounded, of calls that went by a trunk; known once the call is over.
     #[schema(value_type = Option<CallQuality>)]
     quality: Option<Value>,
@@ -77,6 +85,9 @@ impl From<Call> for CallView {
             }
             CallState::Failed { at, code } => ("error", Some(at), None, None, Some(code)),
         };
+        let (answered_by, dialog) = call.answered_by.map(|by| (by.profile_id, by.dialog)).unzip();
+        let (trunk_id, sip_call_id) =
+            dialog.flatten().map(|dialog| (dialog.trunk_id, dialog.call_id)).unzip();
         Self {
             id: call.id,
             session_id: call.session_id,
@@ -91,6 +102,9 @@ impl From<Call> for CallView {
             duration,
             reason,
             error_code,
+            answered_by,
+            trunk_id,
+            sip_call_id,
             quality: call.quality,
         }
     }

@@ -17,7 +17,9 @@ use bellpush_core::{
     ids::CallId,
     lifecycle::{Input, Lifecycle, Phase},
 };
-use bellpush_store::{Append, AppendError, Appended, CallFinish, Refusal, SecretHash, Session};
+use bellpush_store::{
+    Append, AppendError, Appended, CallEnd, CallFinish, Refusal, SecretHash, Session,
+};
 use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
@@ -203,7 +205,7 @@ pub(super) fn follow(server: &Arc<Server>, call: AcceptedCall) -> LiveCall {
 async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher) {
     info!(app = %call.session.app_id, "accepted");
     let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
-    let mut connected_at = None;
+    let (mut connected_at, mut answered_by, mut quality) = (None, None, None);
     while lifecycle.is_live() {
         // A channel that closes without a last word means that the engine died.
         let signal = call.signals.recv().await.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown));
@@ -214,6 +216,10 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
             }
             Signal::Ringing => {
                 publisher.publish(Content::Progress { phase: Phase::Ringing });
+                continue;
+            }
+            Signal::Answered(by) => {
+                answered_by = Some(*by);
                 continue;
             }
             Signal::Connected => {
@@ -230,8 +236,8 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
                 publisher.publish(Content::Hold { held });
                 continue;
             }
-            Signal::Quality(quality) => {
-                record_quality(server, call.id, &CallQuality::from(&*quality)).await;
+            Signal::Quality(report) => {
+                quality = serde_json::to_value(CallQuality::from(&*report)).ok();
                 continue;
             }
             Signal::Ended(reason) => Input::HangUp(reason),
@@ -240,8 +246,10 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
         let now = call.clock.now();
         let Ok(Some(terminal)) = lifecycle.handle(now, input) else { continue };
         let event = event_of(&call.session, call.id, &terminal, now);
-        if let Some(finish) = finish_of(&terminal, connected_at) {
-            match append_terminal(server, &event, finish).await {
+        if let Some(end) = end_of(&terminal) {
+            let (answered_by, quality) = (answered_by.take(), quality.take());
+            let finish = CallFinish { end, connected_at, answered_by, quality };
+            match append_terminal(server, &event, &finish).await {
                 Ok(appended) => publisher.publish(Content::event(&appended)),
                 Err(refusal) => warn!(%refusal, "the end of the call is not stored"),
             }
@@ -256,14 +264,6 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
         tokio::time::sleep(LINGER).await;
         server.live_calls.lock().remove(&id);
     });
-}
-
-/// Keeps how the call sounded. A record without it is better than a call without its end.
-async fn record_quality(server: &Server, id: CallId, quality: &CallQuality) {
-    let quality = serde_json::to_value(quality).unwrap_or_default();
-    if let Err(error) = server.store.put_call_quality(id, &quality).await {
-        warn!(%error, "the call's quality can't be stored");
-    }
 }
 
 pub(crate) fn event_of(
@@ -283,12 +283,10 @@ pub(crate) fn event_of(
 }
 
 /// What the call's record keeps of its end.
-fn finish_of(event: &CatalogueEvent, connected_at: Option<EventTime>) -> Option<CallFinish> {
+fn end_of(event: &CatalogueEvent) -> Option<CallEnd> {
     match *event {
-        CatalogueEvent::CallEnded { duration, reason } => {
-            Some(CallFinish::Ended { reason, duration, connected_at })
-        }
-        CatalogueEvent::CallError { code } => Some(CallFinish::Failed { code, connected_at }),
+        CatalogueEvent::CallEnded { duration, reason } => Some(CallEnd::Ended { reason, duration }),
+        CatalogueEvent::CallError { code } => Some(CallEnd::Failed { code }),
         _ => None,
     }
 }
@@ -298,11 +296,11 @@ fn finish_of(event: &CatalogueEvent, connected_at: Option<EventTime>) -> Option<
 async fn append_terminal(
     server: &Server,
     event: &Event,
-    finish: CallFinish,
+    finish: &CallFinish,
 ) -> Result<Appended, Refusal> {
     let mut pause = Duration::from_millis(50);
     loop {
-        let append = Append::CallEnded { event: event.clone(), finish };
+        let append = Append::CallEnded { event: event.clone(), finish: finish.clone() };
         match server.store.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
             Ok(Some(appended)) => return Ok(appended),
             Err(AppendError::Refused { reason, .. }) => return Err(reason),
@@ -326,10 +324,10 @@ pub(super) async fn end_if_started(
 ) {
     let code = ErrorCode::SignalingFailed;
     let event = event_of(session, id, &CatalogueEvent::CallError { code }, clock.now());
-    let finish = CallFinish::Failed { code, connected_at: None };
+    let finish = CallFinish::from(CallEnd::Failed { code });
     // What the database was sent before may still be on its way.
     while clock.since.elapsed() < IN_DOUBT {
-        if append_terminal(server, &event, finish).await != Err(Refusal::UnknownCall) {
+        if append_terminal(server, &event, &finish).await != Err(Refusal::UnknownCall) {
             return;
         }
         tokio::time::sleep(IN_DOUBT / 12).await;

@@ -9,7 +9,7 @@ use bellpush_core::{
     events::{CatalogueEvent, ErrorCode, Event, EventTime},
     lifecycle::{Input, Lifecycle},
 };
-use bellpush_store::{Append, AppendError, CallFinish, OrphanedCall, Refusal, StoreError};
+use bellpush_store::{Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, StoreError};
 use tracing::{error, info, warn};
 
 use crate::{Server, new_event_id};
@@ -103,6 +103,6 @@ fn ending(orphan: &OrphanedCall, now: EventTime) -> Option<Append> {
         preview: *preview,
         envelope: terminal.envelope(context, *preview, now),
     };
-    let finish = CallFinish::Failed { code, connected_at: call.connected_at };
+    let finish = CallFinish::from(CallEnd::Failed { code });
     Some(Append::CallEnded { event, finish })
 }

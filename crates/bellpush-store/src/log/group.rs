@@ -12,7 +12,7 @@ use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 
 use super::{
-    Append, CallFinish, Refusal,
+    Append, CallEnd, CallFinish, Refusal,
     plan::{Facts, KnownCall, Stage, Verdict},
 };
 use crate::{
@@ -241,24 +241,24 @@ async fn write_calls(
                     at,
                 ));
             }
-            Append::CallEnded {
-                finish: CallFinish::Ended { reason, duration, connected_at },
-                ..
-            } => {
+            Append::CallEnded { finish, .. } => {
+                let CallFinish { end, connected_at, answered_by, quality } = finish;
                 let connected = connected_at.map(EventTime::millis);
+                let (state, reason, duration, code) = match end {
+                    CallEnd::Ended { reason, duration } => {
+                        (ENDED, Some(reason.as_str()), Some(duration), None)
+                    }
+                    CallEnd::Failed { code } => (FAILED, None, None, Some(code.as_str())),
+                };
+                let profile = answered_by.as_ref().map(|by| by.profile_id);
+                let dialog = answered_by.as_ref().and_then(|by| by.dialog.as_ref());
+                let trunk = dialog.map(|dialog| dialog.trunk_id);
+                let sip_call_id = dialog.map(|dialog| db::without_nul(&dialog.call_id));
+                let quality = quality.as_ref().map(to_json);
                 over.push((
-                    call_id,
-                    ENDED,
-                    at,
-                    connected,
-                    Some(reason.as_str()),
-                    Some(duration),
-                    None,
+                    (call_id, state, at, connected, reason, duration, code),
+                    (profile, trunk, sip_call_id, quality),
                 ));
-            }
-            Append::CallEnded { finish: CallFinish::Failed { code, connected_at }, .. } => {
-                let connected = connected_at.map(EventTime::millis);
-                over.push((call_id, FAILED, at, connected, None, None, Some(code.as_str())));
             }
             Append::Survey { answers, .. } => surveys.push((call_id, id, to_json(answers))),
         }
@@ -274,14 +274,18 @@ async fn write_calls(
     write_rows(transaction, sql, &started).await?;
     let sql = "
         UPDATE calls
-        SET state = given.value ->> 1,
-            ended_at = CAST(given.value ->> 2 AS BIGINT),
-            connected_at = CAST(given.value ->> 3 AS BIGINT),
-            end_reason = given.value ->> 4,
-            duration = CAST(given.value ->> 5 AS BIGINT),
-            error_code = given.value ->> 6
+        SET state = given.value -> 0 ->> 1,
+            ended_at = CAST(given.value -> 0 ->> 2 AS BIGINT),
+            connected_at = CAST(given.value -> 0 ->> 3 AS BIGINT),
+            end_reason = given.value -> 0 ->> 4,
+            duration = CAST(given.value -> 0 ->> 5 AS BIGINT),
+            error_code = given.value -> 0 ->> 6,
+            answered_by = given.value -> 1 ->> 0,
+            trunk_id = given.value -> 1 ->> 1,
+            sip_call_id = given.value -> 1 ->> 2,
+            quality = given.value -> 1 ->> 3
         FROM json_each($1) AS given
-        WHERE calls.id = given.value ->> 0";
+        WHERE calls.id = given.value -> 0 ->> 0";
     write_rows(transaction, sql, &over).await?;
     let sql = "
         INSERT INTO survey_responses (call_id, event_id, answers)

@@ -14,6 +14,7 @@ use bellpush_core::{
     delivery::Seq,
     events::{EndReason, ErrorCode, Event, EventTime},
     ids::{DestinationId, NodeId},
+    routing::AnsweredBy,
 };
 use serde_json::{Map, Value};
 
@@ -86,25 +87,41 @@ pub struct NewCall {
     pub form_values: Option<Map<String, Value>>,
 }
 
+/// What the log is told of a call's end besides its event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallFinish {
+    /// How it ended.
+    pub end: CallEnd,
+    /// When both sides heard each other first, if they did.
+    pub connected_at: Option<EventTime>,
+    /// Who took the call, if anybody did.
+    pub answered_by: Option<AnsweredBy>,
+    /// How it sounded, as the caller describes it, if that is known.
+    pub quality: Option<Value>,
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallFinish {
+pub enum CallEnd {
     /// Cleanly.
     Ended {
         /// Who hung up.
         reason: EndReason,
         /// Seconds since `call_started`.
         duration: u64,
-        /// When both sides heard each other first, if they did.
-        connected_at: Option<EventTime>,
     },
     /// By an error.
     Failed {
         /// Which.
         code: ErrorCode,
-        /// When both sides heard each other first, if they did.
-        connected_at: Option<EventTime>,
     },
+}
+
+impl From<CallEnd> for CallFinish {
+    /// Of a call of which nothing more is known.
+    fn from(end: CallEnd) -> Self {
+        Self { end, connected_at: None, answered_by: None, quality: None }
+    }
 }
 
 /// Proof that an event is on disk. Only the log makes it.

@@ -7,7 +7,7 @@ use bellpush_core::{
     ids::{AppId, CallId, EventId, SessionId},
 };
 
-use super::{Append, CallFinish, Refusal};
+use super::{Append, CallEnd, Refusal};
 
 /// What the database knows of all that a group mentions.
 #[derive(Debug, Default)]
@@ -105,8 +105,10 @@ fn fits(append: &Append) -> bool {
             _ => return true,
         },
         Append::CallStarted { .. } => EventName::CallStarted,
-        Append::CallEnded { finish: CallFinish::Ended { .. }, .. } => EventName::CallEnded,
-        Append::CallEnded { finish: CallFinish::Failed { .. }, .. } => EventName::CallError,
+        Append::CallEnded { finish, .. } => match finish.end {
+            CallEnd::Ended { .. } => EventName::CallEnded,
+            CallEnd::Failed { .. } => EventName::CallError,
+        },
         Append::Survey { .. } => EventName::SurveySubmitted,
     };
     name == Some(allowed) && event.call_id.is_some()
@@ -127,12 +129,10 @@ fn next_stage(append: &Append, call: Option<&KnownCall>) -> Result<Option<Stage>
         .ok_or(Refusal::UnknownCall)?
         .stage;
     match (append, stage) {
-        (Append::CallEnded { finish: CallFinish::Ended { .. }, .. }, Stage::Live) => {
-            Ok(Some(Stage::Ended))
-        }
-        (Append::CallEnded { finish: CallFinish::Failed { .. }, .. }, Stage::Live) => {
-            Ok(Some(Stage::Failed))
-        }
+        (Append::CallEnded { finish, .. }, Stage::Live) => Ok(Some(match finish.end {
+            CallEnd::Ended { .. } => Stage::Ended,
+            CallEnd::Failed { .. } => Stage::Failed,
+        })),
         (Append::CallEnded { .. }, _) => Err(Refusal::AlreadyEnded),
         (Append::Survey { .. }, Stage::Ended) => Ok(Some(Stage::Surveyed)),
         (Append::Survey { .. }, Stage::Surveyed) => Err(Refusal::SurveyTwice),

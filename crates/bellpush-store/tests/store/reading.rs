@@ -1,7 +1,12 @@
 //! Reading calls and events back.
 
-use bellpush_core::ids::CallId;
+use bellpush_core::{
+    ids::{CallId, DestinationId, TrunkId},
+    routing::{AnsweredBy, SipDialog},
+};
 use bellpush_store::{Append, CallFilter, CallState, EventFilter, PageRequest};
+
+use uuid::Uuid;
 
 use crate::site::{new_call, new_node};
 
@@ -10,13 +15,29 @@ fn with_context(key: &str, value: &str) -> Option<(String, String)> {
 }
 
 on_both_stores! {
-    async fn a_call_keeps_how_it_sounded(site) {
+    async fn a_call_keeps_who_answered_and_how_it_sounded(site) {
         let visitor = site.visitor().await;
         let call_id = visitor.calls(&site.store).await;
-        assert_eq!(site.store.call(call_id).await.unwrap().unwrap().quality, None);
+        let live = site.store.call(call_id).await.unwrap().unwrap();
+        assert_eq!((live.answered_by, live.quality), (None, None));
         let quality = serde_json::json!({ "visitor": { "mos": 4.2 } });
-        site.store.put_call_quality(call_id, &quality).await.unwrap();
-        assert_eq!(site.store.call(call_id).await.unwrap().unwrap().quality, Some(quality));
+        let profile_id = DestinationId::from_uuid(Uuid::now_v7());
+        let trunk_id = TrunkId::from_uuid(Uuid::now_v7());
+        let dialog = SipDialog { trunk_id, call_id: "f00d@192.0.2.1".into() };
+        for dialog in [Some(dialog), None] {
+            let answered_by = AnsweredBy { profile_id, dialog };
+            let call_id = visitor.calls(&site.store).await;
+            let mut end = visitor.hangs_up(call_id);
+            if let Append::CallEnded { finish, .. } = &mut end {
+                finish.answered_by = Some(answered_by.clone());
+                finish.quality = Some(quality.clone());
+            }
+            site.store.append(vec![end]).await.unwrap();
+            let over = site.store.call(call_id).await.unwrap().unwrap();
+            assert!(over.connected_at.is_some());
+            assert_eq!(over.answered_by, Some(answered_by));
+            assert_eq!(over.quality.as_ref(), Some(&quality));
+        }
     }
 
     async fn calls_are_read_page_by_page_newest_first(site) {

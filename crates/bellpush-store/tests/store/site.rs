@@ -9,8 +9,8 @@ use bellpush_core::{
     ids::{AppId, CallId, DestinationId, EventId, NodeId, SessionId},
 };
 use bellpush_store::{
-    Append, CallFinish, KeyRing, MasterKey, NewCall, NewSession, OpenError, SecretHash, Session,
-    Store, Target,
+    Append, CallEnd, CallFinish, KeyRing, MasterKey, NewCall, NewSession, OpenError, SecretHash,
+    Session, Store, Target,
 };
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use tempfile::TempDir;
@@ -216,7 +216,10 @@ impl Visitor {
         let (duration, reason) = (7, EndReason::UserHangup);
         Append::CallEnded {
             event: self.event(&CatalogueEvent::CallEnded { duration, reason }, Some(call_id)),
-            finish: CallFinish::Ended { reason, duration, connected_at: Some(now()) },
+            finish: CallFinish {
+                connected_at: Some(now()),
+                ..CallEnd::Ended { reason, duration }.into()
+            },
         }
     }
 
@@ -224,7 +227,7 @@ impl Visitor {
         let code = ErrorCode::MediaFailed;
         Append::CallEnded {
             event: self.event(&CatalogueEvent::CallError { code }, Some(call_id)),
-            finish: CallFinish::Failed { code, connected_at: None },
+            finish: CallEnd::Failed { code }.into(),
         }
     }
 

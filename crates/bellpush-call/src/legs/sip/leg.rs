@@ -48,7 +48,10 @@ pub(crate) enum SipOutput {
     /// The far side plays something before it answers; [`SipOutput::Media`] said how it comes.
     EarlyMedia,
     /// The far side took the call; [`SipOutput::Media`] said how its media comes.
-    Answered,
+    Answered {
+        /** The dialog's Call-ID. */
+        call_id: String,
+    },
     /// The far side put the call on hold, or took it back.
     Held(bool),
     /// The far side hung up.
@@ -93,7 +96,9 @@ impl SipLeg {
             (State::Calling | State::Ringing, FromTrunk::EarlyMedia { sdp }) => {
                 self.early_media(&sdp);
             }
-            (State::Calling | State::Ringing, FromTrunk::Answered { sdp }) => self.answered(&sdp),
+            (State::Calling | State::Ringing, FromTrunk::Answered { sdp, call_id }) => {
+                self.answered(&sdp, call_id);
+            }
             (State::Ringing | State::Answered, FromTrunk::Offered { request, sdp }) => {
                 self.offered(request, sdp.as_deref());
             }
@@ -158,12 +163,12 @@ impl SipLeg {
         }
     }
 
-    fn answered(&mut self, sdp: &str) {
+    fn answered(&mut self, sdp: &str, call_id: String) {
         match self.negotiation.accept(sdp) {
             Ok(plan) => {
                 let plan = plan.clone();
                 self.state = State::Answered;
-                self.agreed(plan, true);
+                self.agreed(plan, Some(call_id));
             }
             Err(error) => {
                 tracing::warn!(%error, "the far side's answer can't be used");
@@ -183,7 +188,7 @@ impl SipLeg {
             Ok((sdp, plan)) => {
                 let plan = plan.clone();
                 self.send(ToTrunk::AnswerOffer { request, sdp });
-                self.agreed(plan, false);
+                self.agreed(plan, None);
             }
             Err(error) => {
                 tracing::debug!(%error, "an offer is refused");
@@ -196,17 +201,18 @@ impl SipLeg {
         match self.negotiation.accept(sdp) {
             Ok(plan) => {
                 let plan = plan.clone();
-                self.agreed(plan, false);
+                self.agreed(plan, None);
             }
             Err(error) => tracing::debug!(%error, "an answer can't be used; media stays as it was"),
         }
     }
 
-    fn agreed(&mut self, plan: MediaPlan, is_first: bool) {
+    /// Media flows as agreed; with the far side's answer to the call itself, this is that answer.
+    fn agreed(&mut self, plan: MediaPlan, answered: Option<String>) {
         let is_held = matches!(plan.direction, Direction::ReceiveOnly | Direction::Inactive);
         self.outputs.push_back(SipOutput::Media(plan));
-        if is_first {
-            self.outputs.push_back(SipOutput::Answered);
+        if let Some(call_id) = answered {
+            self.outputs.push_back(SipOutput::Answered { call_id });
         }
         if self.state == State::Answered && is_held != self.is_held {
             self.is_held = is_held;

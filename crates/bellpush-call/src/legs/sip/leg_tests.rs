@@ -49,7 +49,7 @@ fn word(output: &SipOutput) -> &'static str {
         SipOutput::Media(_) => "media",
         SipOutput::Ringing => "ringing",
         SipOutput::EarlyMedia => "early media",
-        SipOutput::Answered => "answered",
+        SipOutput::Answered { .. } => "answered",
         SipOutput::Held(true) => "held",
         SipOutput::Held(false) => "resumed",
         SipOutput::Ended => "ended",
@@ -62,7 +62,7 @@ fn early(sdp: &str) -> FromTrunk {
 }
 
 fn answered(sdp: &str) -> FromTrunk {
-    FromTrunk::Answered { sdp: sdp.into() }
+    FromTrunk::Answered { sdp: sdp.into(), call_id: "4711".into() }
 }
 
 fn offered(sdp: Option<&str>) -> FromTrunk {

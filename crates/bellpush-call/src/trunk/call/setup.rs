@@ -355,7 +355,8 @@ impl Setup {
             bye(&self.trunk, &dialog, &flow, ByeCause::INCOMPATIBLE).await;
             return Outcome::Failed(FarFailure::Rejected);
         };
-        ways.tell(FromTrunk::Answered { sdp }).await;
+        let call_id = self.invite.ids.call_id.clone();
+        ways.tell(FromTrunk::Answered { sdp, call_id }).await;
         let ahead = std::mem::take(&mut self.ahead);
         let Self { trunk, invite, entry, offers, .. } = self;
         let session = Session::new(trunk, dialog, flow, entry, offers, invite.sdp, &response);
