@@ -79,6 +79,8 @@ pub(crate) struct Bridge {
     reception: Reception,
     /// The stream that came from it last.
     heard: Option<(u32, Codec)>,
+    /// How long it takes to it and back, as far as it has told.
+    round_trip: Option<Duration>,
     signals: SignalSender,
 }
 
@@ -103,6 +105,7 @@ impl Bridge {
             clock,
             reception: Reception::new(Codec::Opus.clock_rate()),
             heard: None,
+            round_trip: None,
             signals,
         }
     }
@@ -378,6 +381,7 @@ impl Bridge {
                     self.pressed(now, digit, edge);
                 }
             }
+            LegEvent::RoundTrip(round_trip) => self.round_trip = Some(round_trip),
             LegEvent::Closed => self.control(now, Input::Closed, edge),
             LegEvent::Broken(error) => {
                 tracing::warn!(call_id = %self.id, %error, "the browser's connection broke");
@@ -459,7 +463,7 @@ impl Bridge {
     fn quality(&self) -> Option<CallQuality> {
         let far_side = self.far_side.quality()?;
         let codec = self.heard.map_or(Codec::Opus, |(_, codec)| codec);
-        let visitor = StreamQuality::of(codec, &self.reception, 0, None);
+        let visitor = StreamQuality::of(codec, &self.reception, 0, self.round_trip);
         Some(CallQuality { visitor, far_side })
     }
 

@@ -1,6 +1,10 @@
 //! Makes answers to offers.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rand::distr::{Alphanumeric, SampleString};
 use str0m::{
@@ -21,6 +25,8 @@ use crate::Codec;
 const UFRAG_CHARS: usize = 8;
 const PASSWORD_CHARS: usize = 24;
 
+/// How often the library looks what the browser's reports tell: they come every few seconds.
+const STATS_INTERVAL: Duration = Duration::from_secs(5);
 /// The keypad's events (RFC 4733 section 3.2).
 const KEYPAD_EVENTS: &str = "0-15";
 
@@ -105,6 +111,7 @@ fn config(identity: &Identity) -> RtcConfig {
         .set_dtls_cert(identity.certificate.clone())
         .set_ice_lite(true)
         .set_rtp_mode(true)
+        .set_stats_interval(Some(STATS_INTERVAL))
         .set_extension_map(extensions)
         .clear_codecs()
 }

@@ -10,13 +10,18 @@ pub(crate) use answerer::{Answerer, Identity};
 pub(crate) use offer::Offer;
 pub use offer::OfferError;
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use str0m::{
     Event, Input, Output, Rtc, RtcError, format,
     media::{Mid, Pt},
     net::{Protocol, Receive, Transmit},
     rtp::{RtpPacket, RtpWrite},
+    stats::MediaEgressStats,
 };
 
 use crate::{
@@ -52,6 +57,8 @@ pub(crate) enum LegEvent {
     Audio(AudioPacket),
     /// A packet that is not audio, with the keypad press that it begins, if any.
     Event { ssrc: u32, seq: u64, digit: Option<Digit> },
+    /// How long it takes to the browser and back, as its last report tells.
+    RoundTrip(Duration),
     /// The browser closed the connection.
     Closed,
     /// The connection broke for good.
@@ -183,6 +190,9 @@ impl WebRtcLeg {
                 Event::Connected => return LegOutput::Event(LegEvent::Connected),
                 Event::Closed => return LegOutput::Event(LegEvent::Closed),
                 Event::RtpPacket(packet) => return LegOutput::Event(self.rtp(packet)),
+                Event::MediaEgressStats(MediaEgressStats { rtt: Some(round_trip), .. }) => {
+                    return LegOutput::Event(LegEvent::RoundTrip(round_trip));
+                }
                 // ICE states are not asked: silence is measured by call control, on all packets.
                 _ => {}
             }
@@ -230,3 +240,6 @@ impl WebRtcLeg {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
