@@ -1,5 +1,7 @@
 //! Apps.
 
+use std::collections::HashSet;
+
 use bellpush_core::{
     app::AppSettings,
     events::EventTime,
@@ -26,6 +28,9 @@ pub struct App {
     /// When its settings were last changed.
     pub updated_at: EventTime,
 }
+
+pub(crate) const EXISTING_APPS: &str =
+    "SELECT id FROM apps WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
 
 impl Store {
     /// Makes an app, with the demo as its default profile.
@@ -64,6 +69,16 @@ impl Store {
         let sql = "SELECT id, settings, created_at, updated_at FROM apps WHERE id = $1";
         let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
         row.as_ref().map(app).transpose()
+    }
+
+    /// Those of these apps that there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn existing_apps(&self, ids: &HashSet<AppId>) -> Result<HashSet<AppId>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| (id,)).collect();
+        let rows = db::all(&self.db().read, EXISTING_APPS, [to_json(&ids).into()]).await?;
+        rows.iter().map(|row| row.parse("id")).collect()
     }
 
     /// Replaces an app's settings; `None` when there is no such app.

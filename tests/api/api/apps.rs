@@ -1,6 +1,6 @@
 //! All that an app is made of, by API: created, changed, read back.
 
-use bellpush_test_support::answer::Answer;
+use bellpush_test_support::{SOON, answer::Answer, eventually, visitor::Visitor};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, refused};
@@ -236,4 +236,75 @@ async fn an_array_is_no_app() {
     let shop = Shop::open().await;
     let list = json!(["Array", [], "en", null, [], {}]);
     refused(&shop.api.post("/v1/apps", &list).await.unwrap(), 422, "invalid");
+}
+
+#[tokio::test]
+async fn an_app_that_is_deleted_takes_its_live_calls_with_it_and_no_others() {
+    let shop = Shop::open().await;
+    let (_, other) = shop.another(json!({})).await;
+    let other = other.open(json!({})).await.unwrap();
+    let others = other.place().await.unwrap();
+    let widget = shop.widget().await;
+    let mut call = widget.place().await.unwrap();
+    call.media.wait_until(SOON, |heard| heard.connected).await.unwrap();
+    let mut messages = widget.follow(&call.call_id, 0).await.unwrap();
+
+    let path = format!("/v1/apps/{}", shop.app.id);
+    shop.api.delete(&path).await.unwrap().expect(204).unwrap();
+    let told = messages.rest().await.unwrap();
+    let ends: Vec<_> = told
+        .iter()
+        .filter(|message| message.kind == "event")
+        .map(|message| (&message.data["event"]["name"], &message.data["event"]["data"]["reason"]))
+        .collect();
+    let end = (&json!("call_ended"), &json!("remote_hangup"));
+    assert_eq!(ends, [(&json!("call_started"), &Value::Null), end]);
+    call.media.wait_until(SOON, |heard| heard.closed).await.unwrap();
+
+    // Whatever the widget does now, it is told that its session is over.
+    let visitor = Visitor::new().await.unwrap();
+    let loaded = widget.event("widget_loaded", json!({ "isPreview": false }));
+    for answer in [
+        widget.poll(&call.call_id, 0).await.unwrap(),
+        widget.hang_up(&call.call_id).await.unwrap(),
+        widget.leave(&call.call_id).await.unwrap(),
+        widget.press(&call.call_id, '1').await.unwrap(),
+        widget.submit(&[loaded]).await.unwrap(),
+        widget.refresh().await.unwrap(),
+        widget.offer(visitor.offer()).await.unwrap(),
+    ] {
+        refused(&answer, 401, "session-expired");
+    }
+    refused(&shop.api.get(&format!("{path}/calls")).await.unwrap(), 404, "not-found");
+    let metrics = shop.api.get("/metrics").await.unwrap().text();
+    assert!(metrics.contains("bellpush_calls_live 1\n"), "{metrics}");
+    other.hang_up(&others.call_id).await.unwrap().expect(204).unwrap();
+    assert!(!shop.server.log().unwrap().contains("ERROR"));
+}
+
+#[tokio::test]
+async fn no_call_that_is_placed_while_its_app_is_deleted_fails_the_server_or_stays() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let path = format!("/v1/apps/{}", shop.app.id);
+    let placing = (0..30).map(|n| {
+        let (widget, api, path) = (widget.clone(), shop.api.clone(), path.clone());
+        tokio::spawn(async move {
+            if n == 15 {
+                return api.delete(&path).await.unwrap().expect(204).unwrap().status;
+            }
+            let visitor = Visitor::new().await.unwrap();
+            widget.offer(visitor.offer()).await.unwrap().status
+        })
+    });
+    for placed in placing.collect::<Vec<_>>() {
+        let status = placed.await.unwrap();
+        assert!([201, 204, 401, 404].contains(&status), "{status}");
+    }
+    eventually("no call is live", SOON, async || {
+        let metrics = shop.api.get("/metrics").await?.text();
+        Ok(metrics.contains("bellpush_calls_live 0\n").then_some(()))
+    })
+    .await
+    .unwrap();
 }

@@ -210,9 +210,9 @@ impl Bridge {
         self.settle(now, edge);
     }
 
-    /// The visitor hangs up.
-    pub(crate) fn hang_up(&mut self, now: Instant, edge: &mut dyn Edge) {
-        self.control(now, Input::HangUp(EndReason::UserHangup), edge);
+    /// The call is hung up.
+    pub(crate) fn hang_up(&mut self, now: Instant, by: EndReason, edge: &mut dyn Edge) {
+        self.control(now, Input::HangUp(by), edge);
         self.settle(now, edge);
     }
 

@@ -290,7 +290,7 @@ impl Simulation {
                 let offer = Offer::parse(&shared().offer).unwrap();
                 let _ = bridge.restart(now, offer, book);
             }
-            Step::HangUp => bridge.hang_up(now, book),
+            Step::HangUp => bridge.hang_up(now, EndReason::UserHangup, book),
             Step::ShutDown => bridge.shut_down(now, book),
         }
     }

@@ -173,7 +173,7 @@ async fn a_check_with_the_right_password_makes_its_sender_known_until_the_call_e
     }
     assert_eq!(table.sizes(), [1, 1, 1, 1, 1]);
     let now = table.now;
-    table.calls.with_id(call.id, |call, send| call.hang_up(now, send));
+    table.calls.with_id(call.id, |call, send| call.hang_up(now, EndReason::UserHangup, send));
     assert_eq!(table.sizes(), [0; 5]);
     assert_eq!(call.signals.recv().await, Some(Signal::Ended(EndReason::UserHangup)));
     assert_eq!(call.signals.recv().await, None);

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bellpush_core::ids::CallId;
+use bellpush_core::{events::EndReason, ids::CallId};
 use mio::{Poll, Waker};
 use tokio::sync::{mpsc, oneshot};
 
@@ -125,7 +125,14 @@ impl Engine {
 
     /// The visitor hangs up: [`Signal::Ended`], unless the call has ended already.
     pub async fn hang_up(&self, call_id: CallId) {
-        self.command(call_id, Command::HangUp(call_id)).await;
+        let by = EndReason::UserHangup;
+        self.command(call_id, Command::HangUp { id: call_id, by }).await;
+    }
+
+    /// Ends a call that neither side ended: to the visitor, the far side hangs up.
+    pub async fn end(&self, call_id: CallId) {
+        let by = EndReason::RemoteHangup;
+        self.command(call_id, Command::HangUp { id: call_id, by }).await;
     }
 
     /// The visitor's page went away. It may come back within this time ([`Engine::resume`]); then

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_core::ids::CallId;
+use bellpush_core::{events::EndReason, ids::CallId};
 use mio::{Events, Poll, Token};
 use tokio::sync::{
     mpsc::{self, error::TryRecvError},
@@ -86,7 +86,10 @@ pub(super) enum Command {
         bridge: Box<Bridge>,
         reply: oneshot::Sender<Result<(), PlaceError>>,
     },
-    HangUp(CallId),
+    HangUp {
+        id: CallId,
+        by: EndReason,
+    },
     Drop(CallId),
     Digit(CallId, Digit),
     /// The page went away, and may come back within this time.
@@ -286,8 +289,8 @@ impl Running {
                     calls.drop_id(id);
                 }
             }
-            Command::HangUp(id) => {
-                calls.with_id(id, |call, edge| call.hang_up(now, edge));
+            Command::HangUp { id, by } => {
+                calls.with_id(id, |call, edge| call.hang_up(now, by, edge));
             }
             Command::Drop(id) => calls.drop_id(id),
             Command::Digit(id, digit) => {

@@ -146,10 +146,15 @@ pub(crate) async fn delete(
     State(server): State<Arc<Server>>,
     PathIds(id): PathIds<AppId>,
 ) -> Result<StatusCode, Problem> {
+    app(&server, id).await?;
+    // While there is a log that their ends can be in.
+    server.end_calls_of(id).await;
     if !server.store.delete_app(id).await? {
         return Err(unknown_app(id));
     }
     server.forget_sessions();
+    // A call that was accepted meanwhile.
+    server.end_calls_of(id).await;
     server.announcer.endpoints_changed();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,7 @@
 //! event is on disk.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -14,12 +14,13 @@ use axum::http::HeaderValue;
 use bellpush_call::Signal;
 use bellpush_core::{
     events::{CatalogueEvent, ErrorCode, Event, EventTime},
-    ids::CallId,
+    ids::{AppId, CallId},
     lifecycle::{Input, Lifecycle, Phase},
 };
 use bellpush_store::{
-    Append, AppendError, Appended, CallEnd, CallFinish, Refusal, SecretHash, Session,
+    Append, AppendError, Appended, CallEnd, CallFinish, Refusal, SecretHash, Session, StoreError,
 };
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
@@ -34,6 +35,9 @@ use crate::{Server, http::headers::value, new_event_id, tokens::ResumeToken};
 /// How long the messages of a finished call stay in memory for widgets that reconnect; after that
 /// they are read from the store.
 const LINGER: Duration = Duration::from_secs(30);
+
+/// How long the ends of calls that are ended together are waited for.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a commit may be on its way whose answer was lost.
 const IN_DOUBT: Duration = Duration::from_secs(60);
@@ -130,7 +134,56 @@ impl LiveCall {
     }
 }
 
+impl Server {
+    /// Ends an app's live calls, as hung up by the far side, and waits a while for their ends.
+    pub(crate) async fn end_calls_of(&self, app_id: AppId) {
+        let calls = self.hang_up_on(app_id).await;
+        let ends = join_all(calls.iter().map(LiveCall::finished));
+        if tokio::time::timeout(ENDS_WITHIN, ends).await.is_err() {
+            warn!(app = %app_id, "the ends of the app's calls are not stored yet");
+        }
+    }
+
+    /// Hangs up on the live calls of apps that another node has deleted, and waits for nothing: it
+    /// runs beside what keeps this node's lease.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn end_calls_of_deleted_apps(&self) -> Result<(), StoreError> {
+        let apps = self.live_calls.apps();
+        if apps.is_empty() {
+            return Ok(());
+        }
+        let existing = self.store.existing_apps(&apps).await?;
+        for app_id in apps.difference(&existing) {
+            self.hang_up_on(*app_id).await;
+        }
+        Ok(())
+    }
+
+    async fn hang_up_on(&self, app_id: AppId) -> Vec<LiveCall> {
+        let calls = self.live_calls.of_app(app_id);
+        for (id, _) in &calls {
+            self.engine.end(*id).await;
+        }
+        calls.into_iter().map(|(_, call)| call).collect()
+    }
+}
+
 impl LiveCalls {
+    /// An app's calls that are not over.
+    fn of_app(&self, app_id: AppId) -> Vec<(CallId, LiveCall)> {
+        let calls = self.lock();
+        let of_app = calls.iter().filter(|(_, call)| call.session.app_id == app_id);
+        of_app.filter(|(_, call)| !call.is_over()).map(|(id, call)| (*id, call.clone())).collect()
+    }
+
+    /// The apps that have calls which are not over.
+    fn apps(&self) -> HashSet<AppId> {
+        let calls = self.lock();
+        calls.values().filter(|call| !call.is_over()).map(|call| call.session.app_id).collect()
+    }
+
     pub(crate) fn find(&self, id: CallId) -> Option<LiveCall> {
         self.lock().get(&id).cloned()
     }
@@ -251,6 +304,8 @@ async fn run(server: &Arc<Server>, mut call: AcceptedCall, publisher: Publisher)
             let finish = CallFinish { end, connected_at, answered_by, quality };
             match append_terminal(server, &event, &finish).await {
                 Ok(appended) => publisher.publish(Content::event(&appended)),
+                // There is no log any more that it could be in, and still a visitor to be told.
+                Err(Refusal::UnknownApp) => publisher.publish(Content::unrecorded(&event)),
                 Err(refusal) => warn!(%refusal, "the end of the call is not stored"),
             }
         }

@@ -45,6 +45,9 @@ pub async fn keep(server: Arc<Server>) {
         if let Err(error) = end_orphans(&server).await {
             error!(%error, "calls of lost nodes can't be ended yet");
         }
+        if let Err(error) = server.end_calls_of_deleted_apps().await {
+            error!(%error, "calls of deleted apps can't be ended yet");
+        }
     }
     if let Err(error) = server.store.leave(server.node_id).await {
         warn!(%error, "the node's lease can't be given back; it runs out by itself");

@@ -1,7 +1,11 @@
 //! What a call has told its widget so far, and waiting for more: the source of the server-sent
 //! events and of their polling fallback.
 
-use bellpush_core::{events::Envelope, ids::EventId, lifecycle::Phase};
+use bellpush_core::{
+    events::{Envelope, Event},
+    ids::EventId,
+    lifecycle::Phase,
+};
 use bellpush_store::Appended;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -38,6 +42,12 @@ impl Content {
     #[must_use]
     pub(crate) fn event(appended: &Appended) -> Self {
         let event = appended.event();
+        Self::Event { id: event.id, event: event.envelope.clone() }
+    }
+
+    /// The message of an event that no log can take: its app was deleted.
+    #[must_use]
+    pub(super) fn unrecorded(event: &Event) -> Self {
         Self::Event { id: event.id, event: event.envelope.clone() }
     }
 

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     DatabaseError, StoreError,
+    apps::EXISTING_APPS,
     calls::{ENDED, FAILED, LIVE},
     db::{self, Db, Lock, to_json},
 };
@@ -142,8 +143,7 @@ async fn read_facts(
     let mut seqs = HashMap::new();
 
     let apps: HashSet<_> = events().map(|event| (event.app_id,)).collect();
-    let sql = "SELECT id FROM apps WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
-    for row in db::all(transaction, sql, [to_json(&apps).into()]).await? {
+    for row in db::all(transaction, EXISTING_APPS, [to_json(&apps).into()]).await? {
         facts.apps.insert(row.parse("id")?);
     }
 
