@@ -50,7 +50,7 @@ pub use error::{DatabaseError, OpenError, SaveError, StoreError};
 pub use events::{EventFilter, RecordedEvent};
 pub use integrations::{Integration, NewSecrets};
 pub use log::{Append, AppendError, Appended, CallEnd, CallFinish, NewCall, Refusal};
-pub use nodes::OrphanedCall;
+pub use nodes::{LivingNode, OrphanedCall};
 pub use outages::Notification;
 pub use page::{Page, PageRequest};
 pub use profiles::Profile;

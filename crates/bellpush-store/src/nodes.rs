@@ -15,6 +15,13 @@ pub struct OrphanedCall {
     pub preview: bool,
 }
 
+/// A node whose lease has not run out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivingNode {
+    /// Where browsers reach it alone, if it has a URL of its own; without a slash at the end.
+    pub url: Option<String>,
+}
+
 pub(crate) const ORPHANED: &str = "
     SELECT calls.*, sessions.context, sessions.preview
     FROM calls
@@ -82,6 +89,25 @@ impl Store {
             ORDER BY url";
         let rows = db::all(&self.db().read, sql, [now.millis().into()]).await?;
         db::read(rows, |row| row.get("url"))
+    }
+
+    /// Whether a node lives, and the URL that browsers reach it alone by, if it has one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn living_node(
+        &self,
+        node_id: NodeId,
+        now: EventTime,
+    ) -> Result<Option<LivingNode>, StoreError> {
+        let sql = "
+            SELECT url
+            FROM nodes
+            WHERE id = $1
+              AND lease_until > $2";
+        let values = [node_id.to_string().into(), now.millis().into()];
+        let row = db::one(&self.db().read, sql, values).await?;
+        row.map(|row| Ok(LivingNode { url: row.get("url")? })).transpose()
     }
 
     /// Takes a node out.

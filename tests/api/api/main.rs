@@ -15,6 +15,7 @@ mod events;
 mod hours;
 mod integrations;
 mod master_keys;
+mod nodes;
 mod operations;
 mod outages;
 mod payloads;

@@ -71,6 +71,7 @@ pub fn program() -> anyhow::Result<Command> {
 pub struct Options {
     values: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
+    is_node: bool,
 }
 
 impl Options {
@@ -78,7 +79,8 @@ impl Options {
     /// machine.
     #[must_use]
     pub fn sqlite() -> Self {
-        let mut options = Self { values: BTreeMap::new(), environment: BTreeMap::new() };
+        let (values, environment) = (BTreeMap::new(), BTreeMap::new());
+        let mut options = Self { values, environment, is_node: false };
         for limit in ["sessions", "calls", "events", "requests"] {
             options = options.with(&format!("--{limit}-per-minute"), "1000000");
         }
@@ -99,6 +101,13 @@ impl Options {
     #[must_use]
     pub fn with(mut self, option: &str, value: &str) -> Self {
         self.values.insert(option.to_owned(), value.to_owned());
+        self
+    }
+
+    /// One of several servers: it is named by its own URL.
+    #[must_use]
+    pub fn as_node(mut self) -> Self {
+        self.is_node = true;
         self
     }
 
@@ -150,6 +159,9 @@ impl ServerProcess {
         let (http_port, media_port) = (free_port()?, free_port()?);
         let data = folder.path().join("data").to_string_lossy().into_owned();
         let mut options = options;
+        if options.is_node {
+            options = options.with("--node-url", &format!("http://127.0.0.1:{http_port}"));
+        }
         for (option, value) in [
             ("--listen", format!("127.0.0.1:{http_port}")),
             ("--media-listen", format!("127.0.0.1:{media_port}")),

@@ -233,7 +233,7 @@ impl Widget {
 /// There is none.
 pub fn call_id(answer: &Answer) -> anyhow::Result<String> {
     let location = answer.header("location");
-    let id = location.strip_prefix("/v1/calls/");
+    let id = location.rsplit_once("/v1/calls/").map(|(_, id)| id);
     Ok(id.with_context(|| format!("{location:?} is not the address of a call"))?.to_owned())
 }
 

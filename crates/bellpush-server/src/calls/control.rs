@@ -17,7 +17,7 @@ use crate::{
     http::{body, problem::Problem},
     tokens::SessionToken,
 };
-use bellpush_store::{CallState, Session};
+use bellpush_store::{CallState, LivingNode, Session};
 
 /// How long an answer waits for the terminal event to be on disk.
 const END_WITHIN: Duration = Duration::from_secs(10);
@@ -36,6 +36,7 @@ const MAX_BEACON_BYTES: usize = 1024;
         (status = 204, description = "The call is over"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn hang_up(
@@ -68,6 +69,7 @@ pub(crate) struct Leave {
         (status = 204, description = "The call waits, or is over"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn leave(
@@ -128,6 +130,7 @@ pub(crate) struct KeyPress {
         (status = 204, description = "Passed on"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not a key", body = Problem, content_type = "application/problem+json"),
     )
@@ -146,9 +149,7 @@ pub(crate) async fn dtmf(
     let press: KeyPress = body::parse_json(&bytes)?;
     let digit = Digit::try_from(press.digit)
         .map_err(|error| Problem::invalid(error.to_string()).at("/digit"))?;
-    live_call(&server, &session, id)?
-        .filter(|call| !call.is_over())
-        .ok_or_else(|| Problem::not_found(format!("there is no live call {id} in this session")))?;
+    present(&server, &session, id).await?;
     server.engine.digit(id, digit).await;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -174,8 +175,22 @@ pub(super) fn live_call(
     }
 }
 
+/// The session's call, which must be live, and here.
+pub(super) async fn present(
+    server: &Server,
+    session: &Session,
+    id: CallId,
+) -> Result<LiveCall, Problem> {
+    match live_call(server, session, id)? {
+        Some(call) if !call.is_over() => return Ok(call),
+        Some(_) => {}
+        None => over_call(server, session, id).await?,
+    }
+    Err(Problem::not_found(format!("there is no live call {id} in this session")))
+}
+
 /// The session's call as the store has it, which must be over: a call that is neither live here nor
-/// over is about to be ended by recovery.
+/// over is another node's, or about to be ended by recovery.
 pub(super) async fn over_call(
     server: &Server,
     session: &Session,
@@ -184,6 +199,11 @@ pub(super) async fn over_call(
     let call = server.store.call(id).await?.filter(|call| call.session_id == session.id);
     let call = call.ok_or_else(|| not_found(id))?;
     if call.state == CallState::Live {
+        let node = server.store.living_node(call.node_id, server.now()).await?;
+        if let Some(LivingNode { url }) = node.filter(|_| call.node_id != server.node_id) {
+            let at = url.map_or_else(String::new, |url| format!(" at {url}/v1/calls/{id}"));
+            return Err(Problem::misdirected(format!("the call lives on another server{at}")));
+        }
         let detail = "the server that held the call is gone; its end is being recorded";
         return Err(Problem::unavailable(detail).retry_after(1));
     }

@@ -59,6 +59,7 @@ pub(crate) struct Messages {
         (status = 200, description = "The stream, or the messages so far", content((String = "text/event-stream"), (Messages = "application/json"))),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -11,14 +11,12 @@ use axum::{
 };
 use bellpush_call::ResumeError;
 use bellpush_core::ids::CallId;
-use bellpush_store::Session;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    control::{live_call, parse_id},
+    control::{parse_id, present},
     fragment::{self, Fragment},
-    live::LiveCall,
     place::{MAX_OFFER_BYTES, SDP},
 };
 use crate::{
@@ -49,6 +47,7 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
         (status = 204, description = "Candidates were taken note of"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The ETag is that of an earlier connection", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The fragment or the offer is of no use", body = Problem, content_type = "application/problem+json"),
         (status = 428, description = "There is no If-Match", body = Problem, content_type = "application/problem+json"),
@@ -65,7 +64,7 @@ pub(crate) async fn patch(
     server.limits.request(server.limit_key(peer, &headers))?;
     let session = server.authenticate_session(&headers).await?;
     let id = parse_id(&id)?;
-    let call = present(&server, &session, id)?;
+    let call = present(&server, &session, id).await?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim).unwrap_or_default();
     let is_whole = kind.eq_ignore_ascii_case(SDP);
@@ -181,12 +180,6 @@ pub(crate) async fn resume(
     let session = renew(&server, &call.session).await?;
     let resume_token = resume_token.reveal().to_owned();
     Ok(Json(CallResumed { call_id: id, sdp: answer, resume_token, session }))
-}
-
-fn present(server: &Server, session: &Session, id: CallId) -> Result<LiveCall, Problem> {
-    live_call(server, session, id)?
-        .filter(|call| !call.is_over())
-        .ok_or_else(|| Problem::not_found(format!("there is no live call {id} in this session")))
 }
 
 fn refusal(error: ResumeError) -> Problem {

@@ -77,6 +77,8 @@ kinds! {
     precondition_required(PRECONDITION_REQUIRED, "precondition-required", "A condition is needed");
     /// Over a size limit.
     too_large(PAYLOAD_TOO_LARGE, "too-large", "The request is too large");
+    /// Another node's business.
+    misdirected(MISDIRECTED_REQUEST, "misdirected", "Another server has to be asked");
     /// A value is not acceptable.
     invalid(UNPROCESSABLE_ENTITY, "invalid", "A value is not acceptable");
     /// The SDP offer cannot be answered.

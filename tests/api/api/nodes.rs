@@ -1,0 +1,148 @@
+//! Several servers behind one public URL, on one database.
+
+use bellpush_test_support::{
+    SOON,
+    answer::{self, Answer},
+    api::Api,
+    eventually,
+    postgres::Database,
+    server::{Options, ServerProcess},
+    widget::Widget,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::shop::{ORIGIN, refused};
+
+const PUBLIC: &str = "https://calls.example";
+
+/// Two servers. A visitor's page may have been given its session by either.
+struct Nodes {
+    // They go before their database.
+    first: ServerProcess,
+    second: ServerProcess,
+    app: bellpush_test_support::api::App,
+    _database: Database,
+}
+
+impl Nodes {
+    async fn start() -> Self {
+        let database = Database::create().await.unwrap();
+        let options = Options::postgres(&database).as_node().with("--public-url", PUBLIC);
+        let first = ServerProcess::start(options.clone()).await.unwrap();
+        let key = first.data_dir().join("master.key").to_string_lossy().into_owned();
+        let options = options.with("--master-key-file", &key);
+        let second = ServerProcess::start(options).await.unwrap();
+        let settings = json!({ "name": "Shop", "allowedOrigins": [ORIGIN] });
+        let app = first.api().create_app(&settings).await.unwrap();
+        Self { first, second, app, _database: database }
+    }
+
+    /// A widget that asks the first server, by a session that the second one made.
+    async fn widget(&self) -> Widget {
+        let request = json!({ "appId": self.app.id, "origin": ORIGIN });
+        let session = self.second.api().create_session(&request).await.unwrap();
+        Widget::new(&self.first.url(), session)
+    }
+
+    /// The names of a call's events, as a server has them.
+    async fn events(&self, api: &Api, call: &str) -> Vec<String> {
+        let events = api.events(&self.app, &format!("callId={call}")).await.unwrap();
+        events.iter().map(|event| event.name()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_followed_and_ended_at_the_server_that_its_location_names() {
+    let nodes = Nodes::start().await;
+    let (first, second) = (nodes.first.api(), nodes.second.api());
+    let widget = nodes.widget().await;
+    let visitor = bellpush_test_support::visitor::Visitor::new().await.unwrap();
+    let placed = widget.offer(visitor.offer()).await.unwrap().expect(201).unwrap();
+    let mut media = visitor.accept(&placed.text()).unwrap();
+    media.wait_until(SOON, |heard| heard.connected).await.unwrap();
+    let location = placed.header("location").to_owned();
+    let (node, id) = location.split_once("/v1/calls/").unwrap();
+    assert_eq!(node, nodes.first.url());
+
+    // A page of the public URL may ask there.
+    let preflight = answer::client()
+        .request(Method::OPTIONS, &location)
+        .header("origin", PUBLIC)
+        .header("access-control-request-method", "DELETE")
+        .header("access-control-request-headers", "authorization");
+    let preflight = Answer::to(preflight).await.unwrap();
+    assert_eq!(preflight.header("access-control-allow-origin"), PUBLIC);
+    let mut messages = widget.follow(id, 0).await.unwrap();
+
+    // The other server knows of the call, and where to ask for it.
+    assert_eq!(second.call(&nodes.app, id).await.unwrap().state, "live");
+    let astray = Widget::new(&nodes.second.url(), widget.session.clone());
+    for answer in [
+        astray.poll(id, 0).await.unwrap(),
+        astray.hang_up(id).await.unwrap(),
+        astray.leave(id).await.unwrap(),
+        astray.press(id, '1').await.unwrap(),
+    ] {
+        let problem = refused(&answer, 421, "misdirected");
+        assert!(problem.detail.ends_with(&location), "{}", problem.detail);
+    }
+    assert_eq!(first.call(&nodes.app, id).await.unwrap().state, "live");
+
+    let hang_up = answer::client().delete(&location).bearer_auth(&widget.session.token);
+    Answer::to(hang_up).await.unwrap().expect(204).unwrap();
+    let told = messages.rest().await.unwrap();
+    assert_eq!(told.last().unwrap().data["event"]["name"], "call_ended");
+    for api in [&first, &second] {
+        assert_eq!(api.call(&nodes.app, id).await.unwrap().reason.as_deref(), Some("user_hangup"));
+        assert_eq!(nodes.events(api, id).await, ["call_started", "call_ended"]);
+    }
+    // What is over is told everywhere.
+    let past: Value = astray.poll(id, 0).await.unwrap().expect(200).unwrap().json().unwrap();
+    assert_eq!(past["done"], true);
+    astray.hang_up(id).await.unwrap().expect(204).unwrap();
+}
+
+#[tokio::test]
+async fn an_app_that_is_deleted_at_one_server_ends_its_calls_at_another() {
+    let nodes = Nodes::start().await;
+    let widget = nodes.widget().await;
+    let mut call = widget.place().await.unwrap();
+    call.media.wait_until(SOON, |heard| heard.connected).await.unwrap();
+    let mut messages = widget.follow(&call.call_id, 0).await.unwrap();
+    let path = format!("/v1/apps/{}", nodes.app.id);
+    nodes.second.api().delete(&path).await.unwrap().expect(204).unwrap();
+    let told = messages.rest().await.unwrap();
+    let events: Vec<_> = told.iter().filter(|message| message.kind == "event").collect();
+    assert_eq!(events.len(), 2, "{told:?}");
+    assert_eq!(events[1].data["event"]["name"], "call_ended");
+    assert_eq!(events[1].data["event"]["data"]["reason"], "remote_hangup");
+    call.media.wait_until(SOON, |heard| heard.closed).await.unwrap();
+    eventually("no call is live", SOON, async || {
+        let metrics = nodes.first.api().get("/metrics").await?.text();
+        Ok(metrics.contains("bellpush_calls_live 0\n").then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_call_of_a_server_that_died_is_ended_once_by_another() {
+    let mut nodes = Nodes::start().await;
+    let widget = nodes.widget().await;
+    let call = widget.place().await.unwrap();
+    nodes.first.kill_9().unwrap();
+    let second = nodes.second.api();
+    let astray = Widget::new(&nodes.second.url(), widget.session.clone());
+    let record = eventually("the call is ended", 2 * SOON, async || {
+        // Whose lease has run out is not to be asked any more, and its calls end soon.
+        let answer = astray.hang_up(&call.call_id).await?;
+        assert!([204, 421, 503].contains(&answer.status), "{}", answer.status);
+        let record = second.call(&nodes.app, &call.call_id).await?;
+        Ok((record.state != "live").then_some(record))
+    })
+    .await
+    .unwrap();
+    assert_eq!(record.error_code.as_deref(), Some("server_shutdown"));
+    assert_eq!(nodes.events(&second, &call.call_id).await, ["call_started", "call_error"]);
+}
