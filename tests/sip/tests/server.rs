@@ -1,94 +1,14 @@
 //! Calls of the API: the real server, set up by its own API, and SIPp as the telephone.
 
+mod shop;
+
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use bellpush_sip_tests::Sipp;
-use bellpush_test_support::{
-    SOON,
-    api::{Api, App},
-    eventually,
-    server::{Options, ServerProcess},
-    visitor::Visitor,
-    widget::{Widget, call_id},
-};
+use bellpush_test_support::{SOON, eventually, server::Options, visitor::Visitor, widget::call_id};
 use serde_json::{Value, json};
-
-type Result = anyhow::Result<()>;
-
-const ORIGIN: &str = "https://shop.example";
-
-struct Shop {
-    server: ServerProcess,
-    api: Api,
-    app: App,
-}
-
-impl Shop {
-    async fn open() -> anyhow::Result<Self> {
-        let options = Options::sqlite()
-            .with("--sip-listen", "127.0.0.1:0")
-            .with("--rtp-listen", "127.0.0.1")
-            .with("--rtp-address", "127.0.0.1");
-        let server = ServerProcess::start(options).await?;
-        let api = server.api();
-        let app = api.create_app(&json!({ "name": "Shop", "allowedOrigins": [ORIGIN] })).await?;
-        Ok(Self { server, api, app })
-    }
-
-    async fn create(&self, path: &str, body: &Value) -> anyhow::Result<String> {
-        let made: Value = self.api.post(path, body).await?.expect(201)?.json()?;
-        Ok(made["id"].as_str().context("no id")?.to_owned())
-    }
-
-    /// A profile that calls this telephone by a trunk of its own.
-    async fn profile(&self, phone: &Sipp, more: Value) -> anyhow::Result<String> {
-        let trunk = json!({
-            "name": "Trunk", "domain": "127.0.0.1", "port": phone.port, "keepAliveSeconds": null,
-            "caller": "493012345",
-        });
-        let trunk = self.create("/v1/trunks", &trunk).await?;
-        let mut profile = json!({ "name": "Phone", "kind": "sip", "trunkId": trunk, "to": "100" });
-        for (field, value) in more.as_object().context("an object")? {
-            profile[field] = value.clone();
-        }
-        self.create(&format!("/v1/apps/{}/destinations", self.app.id), &profile).await
-    }
-
-    async fn widget(&self) -> anyhow::Result<Widget> {
-        let request = json!({
-            "appId": self.app.id, "origin": ORIGIN, "routingKey": "vip",
-            "context": { "orderId": "A-1 %", "name": "Zoë" },
-        });
-        Ok(Widget::new(&self.server.url(), self.api.create_session(&request).await?))
-    }
-
-    async fn record(&self, call: &str) -> anyhow::Result<Value> {
-        let path = format!("/v1/apps/{}/calls/{call}", self.app.id);
-        self.api.get(&path).await?.expect(200)?.json()
-    }
-
-    async fn trunk_of(&self, profile: &str) -> anyhow::Result<Value> {
-        let path = format!("/v1/apps/{}/destinations/{profile}", self.app.id);
-        let profile: Value = self.api.get(&path).await?.expect(200)?.json()?;
-        Ok(profile["trunkId"].clone())
-    }
-
-    async fn ended(&self, call: &str) -> anyhow::Result<Value> {
-        eventually("the call is over", SOON, async || {
-            Ok(Some(self.record(call).await?).filter(|record| record["state"] != "live"))
-        })
-        .await
-    }
-}
-
-/// Waits until the call has come to this phase.
-async fn comes_to(widget: &Widget, call: &str, phase: &str) -> Result {
-    eventually(phase, SOON, async || {
-        let page: Value = widget.poll(call, 0).await?.expect(200)?.json()?;
-        let messages = page["messages"].as_array().context("no messages")?;
-        Ok(messages.iter().any(|message| message["data"]["phase"] == phase).then_some(()))
-    })
-    .await
-}
+use shop::{Result, Shop, comes_to};
 
 #[tokio::test]
 async fn the_telephone_is_told_who_calls_and_the_record_how_it_sounded() -> Result {
@@ -167,20 +87,94 @@ async fn a_busy_telephone_overflows_and_without_an_overflow_the_call_fails() -> 
     busy.finish().await
 }
 
+/// The server takes no new calls from now on.
+async fn is_draining(shop: &Shop) -> Result {
+    eventually("the server is draining", SOON, async || {
+        Ok((shop.api.get("/readyz").await?.status == 503).then_some(()))
+    })
+    .await
+}
+
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_says_goodbye_to_the_telephone() -> Result {
+async fn a_draining_server_refuses_new_calls_and_stops_when_the_last_one_has_ended_by_itself()
+-> Result {
     let phone = Sipp::start("plain_answer").await?;
-    let mut shop = Shop::open().await?;
+    // Far longer than the test waits for the server's end.
+    let options = Options::sqlite().with("--drain-seconds", "3600");
+    let mut shop = Shop::with(options, json!({})).await?;
+    let profile = shop.profile(&phone, json!({})).await?;
+    let widget = shop.widget().await?;
+    let demo = shop.call(&widget).await?;
+    shop.make_default(&profile).await?;
+    let mut call = shop.call(&widget).await?;
+    shop.server.ask_to_stop()?;
+    is_draining(&shop).await?;
+
+    let refused = widget.offer(Visitor::new().await?.offer()).await?;
+    let problem = refused.problem()?;
+    assert!(problem.is(503, "server-shutdown"), "{problem:?}");
+    assert!(problem.detail.contains("stopping"), "{problem:?}");
+    assert!(!refused.header("retry-after").is_empty());
+
+    // The calls go on, and are hung up as ever; the telephone echoes what it hears.
+    let before = call.media.heard().packets.len();
+    call.media.say((0..500).map(|_| vec![0xD5; 160]));
+    call.media.wait_until(SOON, |heard| heard.packets.len() > before + 50).await?;
+    widget.hang_up(&demo.call_id).await?.expect(204)?;
+    assert_eq!(shop.metric("bellpush_calls_live").await?, Some(1.0));
+    widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert!(shop.server.ended().await?.success());
+
+    shop.server.restart().await?;
+    for call in [&demo.call_id, &call.call_id] {
+        assert_eq!(shop.record(call).await?["reason"], "user_hangup");
+        assert_eq!(shop.events(call).await?, ["call_started", "call_ended"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_is_live_at_the_deadline_ends_once_and_the_telephone_is_told() -> Result {
+    let phone = Sipp::start("plain_answer").await?;
+    let options = Options::sqlite().with("--drain-seconds", "2");
+    let mut shop = Shop::with(options, json!({})).await?;
     shop.profile(&phone, json!({ "isDefault": true })).await?;
     let widget = shop.widget().await?;
-    let visitor = Visitor::new().await?;
-    let answer = widget.offer(visitor.offer()).await?.expect(201)?;
-    let call = call_id(&answer)?;
-    let _media = visitor.accept(&answer.text())?;
-    comes_to(&widget, &call, "connected").await?;
-    assert!(shop.server.terminate().await?.success());
+    let mut call = shop.call(&widget).await?;
+    let asked = Instant::now();
+    shop.server.ask_to_stop()?;
+    is_draining(&shop).await?;
+    let mut messages = widget.follow(&call.call_id, 0).await?;
+    assert!(shop.server.ended().await?.success());
+    let took = asked.elapsed();
+    assert!(took >= Duration::from_secs(2), "the call was given {took:?}");
+    // The telephone has heard why: Q.850 cause 41, a temporary failure (RFC 3326).
+    assert!(phone.messages().contains("Reason: Q.850;cause=41"), "{}", phone.messages());
     phone.finish().await?;
+    call.media.wait_until(SOON, |heard| heard.closed).await?;
+    let told = messages.rest().await?;
+    let told = told.iter().filter(|message| message.kind == "event");
+    let told: Vec<_> = told.map(|message| message.data["event"]["name"].clone()).collect();
+    assert_eq!(told, ["call_started", "call_error"]);
+
     shop.server.restart().await?;
-    assert_eq!(shop.record(&call).await?["errorCode"], "server_shutdown");
+    assert_eq!(shop.record(&call.call_id).await?["errorCode"], "server_shutdown");
+    assert_eq!(shop.events(&call.call_id).await?, ["call_started", "call_error"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_telephone_is_told_that_the_app_of_its_call_was_deleted() -> Result {
+    let phone = Sipp::start("plain_answer").await?;
+    let shop = Shop::open().await?;
+    shop.profile(&phone, json!({ "isDefault": true })).await?;
+    let widget = shop.widget().await?;
+    let mut call = shop.call(&widget).await?;
+    shop.api.delete(&format!("/v1/apps/{}", shop.app.id)).await?.expect(204)?;
+    phone.finish().await?;
+    call.media.wait_until(SOON, |heard| heard.closed).await?;
+    assert_eq!(shop.metric("bellpush_calls_live").await?, Some(0.0));
+    assert_eq!(shop.metric("bellpush_rtp_ports_in_use").await?, Some(0.0));
     Ok(())
 }

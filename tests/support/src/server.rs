@@ -295,10 +295,28 @@ impl ServerProcess {
     /// # Errors
     /// It does not end in time.
     pub async fn terminate(&mut self) -> anyhow::Result<ExitStatus> {
-        let mut child = self.child.take().context("the server was not started")?;
+        self.ask_to_stop()?;
+        self.ended().await
+    }
+
+    /// Asks the process to stop, as a service manager does.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
+        let pid = self.pid().context("the server was not started")?;
         // The shell has a `kill` of its own everywhere.
-        let kill = format!("kill -TERM {}", child.id());
+        let kill = format!("kill -TERM {pid}");
         ensure!(Command::new("sh").args(["-c", &kill]).status()?.success(), "{kill} failed");
+        Ok(())
+    }
+
+    /// Waits for the end of the process.
+    ///
+    /// # Errors
+    /// It does not end in time.
+    pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let mut child = self.child.take().context("the server was not started")?;
         let ended = exit_of(&mut child).await;
         if ended.is_err() {
             self.child = Some(child);
