@@ -15,6 +15,7 @@ use bellpush_delivery::{
 use bellpush_server::{ApiKey, Demo, Server, ServerConfig, recovery, replays};
 use bellpush_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
 use tokio::{
     net::TcpListener,
@@ -56,6 +57,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let began = Instant::now();
+    allow_many_files();
     let metrics =
         PrometheusBuilder::new().install_recorder().context("metrics can't be collected")?;
     let store = store::open(&config, store::load_keys(&config)?).await?;
@@ -138,6 +140,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Raises the soft limit of open files to the hard one: a call to a telephone has two of them, each
+/// visitor a connection. The soft one is low for the sake of programs that use `select`, which can't
+/// handle more.
+fn allow_many_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        warn!(%error, "the limit of open files can't be raised");
+    }
 }
 
 /// Lets the trunks tell their far sides that the calls are over; one that does not listen is not

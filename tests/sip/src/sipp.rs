@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 /// How long a scenario may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A SIPp that follows one scenario once.
+/// A SIPp that follows one scenario, mostly once.
 pub struct Sipp {
     process: Child,
     scenario: String,
@@ -41,6 +41,19 @@ impl Sipp {
         replacements: &[(&str, &str)],
         transport: &str,
     ) -> anyhow::Result<Self> {
+        Self::start_for(1, scenario, replacements, transport).await
+    }
+
+    /// The same for so many calls, each of which has to follow the scenario.
+    ///
+    /// # Errors
+    /// SIPp can't be started, or does not open its port.
+    pub async fn start_for(
+        calls: usize,
+        scenario: &str,
+        replacements: &[(&str, &str)],
+        transport: &str,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{scenario}.xml"));
@@ -53,7 +66,8 @@ impl Sipp {
             .args(["-sf", "scenario.xml", "-t", transport])
             // All RTP goes back to where it came from.
             .arg("-rtp_echo")
-            .args(["-i", "127.0.0.1", "-p", &port.to_string(), "-m", "1", "-nostdin"])
+            .args(["-i", "127.0.0.1", "-p", &port.to_string(), "-m", &calls.to_string()])
+            .arg("-nostdin")
             .args(["-mp", &free_port()?.to_string()])
             .args(["-timeout", &PATIENCE.as_secs().to_string(), "-timeout_error"])
             .args(["-trace_err", "-error_file", "errors.log"])

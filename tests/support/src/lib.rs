@@ -6,6 +6,7 @@ pub mod api;
 pub mod postgres;
 pub mod server;
 pub mod sink;
+pub mod sockets;
 pub mod visitor;
 pub mod widget;
 

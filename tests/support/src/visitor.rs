@@ -92,6 +92,7 @@ enum Order {
     Vanish,
     ComeBack,
     SendRaw(Vec<u8>),
+    FallSilent,
     MoveOn(oneshot::Sender<String>),
     Accept(String),
     Close,
@@ -226,6 +227,7 @@ impl Visitor {
             to_say: Vec::new().into_iter(),
             pressing: None,
             vanished: false,
+            silent: false,
             heard: heard_sender,
         };
         tokio::spawn(line.run(inbox));
@@ -281,6 +283,11 @@ impl VisitorCall {
     /// The network is back.
     pub fn come_back(&self) {
         self.order(Order::ComeBack);
+    }
+
+    /// Sends no packets of sound any more, only what keeps the connection.
+    pub fn fall_silent(&self) {
+        self.order(Order::FallSilent);
     }
 
     /// Sends these bytes from the visitor's address, whatever they are, even when it has vanished.
@@ -345,6 +352,7 @@ struct Line {
     to_say: std::vec::IntoIter<Arc<[u8]>>,
     pressing: Option<Press>,
     vanished: bool,
+    silent: bool,
     heard: watch::Sender<Heard>,
 }
 
@@ -399,7 +407,7 @@ impl Line {
                     }
                     continue;
                 }
-                _ = frames.tick() => {
+                _ = frames.tick(), if !self.silent => {
                     self.send_frame();
                     continue;
                 }
@@ -412,6 +420,7 @@ impl Line {
                         }
                         Some(Order::Vanish) => self.vanished = true,
                         Some(Order::ComeBack) => self.vanished = false,
+                        Some(Order::FallSilent) => self.silent = true,
                         Some(Order::SendRaw(datagram)) => {
                             self.net.send(&datagram, self.far_end).await;
                         }
