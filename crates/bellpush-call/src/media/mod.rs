@@ -18,6 +18,11 @@ mod srtp;
 mod telephone_event;
 mod transcoder;
 
+#[cfg(test)]
+pub(crate) use self::{
+    g711::Law as G711Law,
+    opus::{OpusDecoder, OpusEncoder},
+};
 pub(crate) use greeting::Greeting;
 pub(crate) use key_press::PressSender;
 pub(crate) use noise::ComfortNoise;

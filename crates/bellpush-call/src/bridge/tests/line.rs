@@ -1,0 +1,202 @@
+//! A whole call on simulated time: a browser, the bridge, a telephone, and the networks between.
+
+use std::collections::VecDeque;
+
+use str0m::{
+    Candidate, Event, Output, Rtc,
+    change::SdpAnswer,
+    format,
+    media::{Direction, MediaKind, Mid, Pt},
+    net::Receive,
+    rtp::RtpWrite,
+};
+
+use super::*;
+
+/// 20 ms of sound.
+pub(super) const FRAME: Duration = Duration::from_millis(20);
+const BROWSER: SocketAddr = SocketAddr::new(LOOPBACK, 9_000);
+const SERVER: SocketAddr = SocketAddr::new(LOOPBACK, 10_000);
+const PHONE: SocketAddr = SocketAddr::new(LOOPBACK, 4_000);
+
+/// Which way a datagram goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    FromBrowser,
+    ToBrowser,
+    FromPhone,
+    ToPhone,
+}
+
+/// What becomes of a datagram on its way: none, or some after a delay each.
+pub(super) type Network = Box<dyn FnMut(Way, Vec<u8>) -> Vec<(Duration, Vec<u8>)>>;
+
+/// The call.
+pub(super) struct Line {
+    pub(super) call: Simulation,
+    browser: Rtc,
+    browser_wakes: Instant,
+    mid: Mid,
+    voice: Pt,
+    seq: u64,
+    timestamp: u32,
+    network: Network,
+    /// On their way, with the time of their arrival.
+    flying: VecDeque<(Instant, Way, Vec<u8>)>,
+    /// The payloads that the browser heard, with their sequence numbers.
+    pub(super) heard_by_browser: Vec<(u64, Vec<u8>)>,
+    /// The packets that the telephone heard.
+    pub(super) heard_by_phone: Vec<Vec<u8>>,
+}
+
+impl Line {
+    /// Calls the routes, with a browser that speaks this codec.
+    pub(super) fn new(routes: Vec<Route>, codec: format::Codec, network: Network) -> Self {
+        let now = Instant::now();
+        let mut browser = Rtc::builder()
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_pcma(true, false)
+            .build(now);
+        browser.add_local_candidate(Candidate::host(BROWSER, "udp").unwrap());
+        let mut changes = browser.sdp_api();
+        let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
+        let (offer, pending) = changes.apply().unwrap();
+        let (call, answer) = Simulation::with_offer(now, routes, &offer.to_sdp_string());
+        let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
+        browser.sdp_api().accept_answer(pending, answer).unwrap();
+        let voice = browser.codec_config().find(|params| params.spec().codec == codec).unwrap();
+        let voice = voice.pt();
+        let mut line = Self {
+            call,
+            browser,
+            browser_wakes: now,
+            mid,
+            voice,
+            // Its other half is what a receiver could take for another cycle.
+            seq: 1_000,
+            timestamp: 0,
+            network,
+            flying: VecDeque::new(),
+            heard_by_browser: Vec::new(),
+            heard_by_phone: Vec::new(),
+        };
+        let Simulation { bridge, book, .. } = &mut line.call;
+        bridge.tick(now, book);
+        line
+    }
+
+    /// Whether the browser's media is connected.
+    pub(super) fn is_connected(&self) -> bool {
+        self.browser.is_connected()
+    }
+
+    /// The browser sends a packet of speech with this many units of its clock.
+    pub(super) fn speak(&mut self, units: u32, payload: &[u8]) {
+        let (now, seq, timestamp) = (self.call.now, self.seq, self.timestamp);
+        (self.seq, self.timestamp) = (seq + 1, timestamp.wrapping_add(units));
+        let mut api = self.browser.direct_api();
+        let stream = api.stream_tx_by_mid(self.mid, None).unwrap();
+        let payload: Arc<[u8]> = payload.into();
+        stream.write_rtp(RtpWrite::new(self.voice, seq.into(), timestamp, now, payload));
+    }
+
+    /// The telephone sends a datagram to the port for RTP.
+    pub(super) fn phone_sends(&mut self, packet: Vec<u8>) {
+        self.send(Way::FromPhone, packet);
+    }
+
+    /// The trunk tells something of the telephone.
+    pub(super) fn trunk_tells(&mut self, message: FromTrunk) {
+        let Simulation { now, bridge, book, .. } = &mut self.call;
+        bridge.hear(*now, message, book);
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, by: Duration) {
+        let end = self.call.now + by;
+        loop {
+            self.look_out();
+            let arrival = self.flying.iter().map(|(at, ..)| *at).min();
+            let deadline = (!self.call.bridge.is_over()).then(|| self.call.bridge.next_deadline());
+            let wake = self.browser.is_alive().then_some(self.browser_wakes);
+            let Some(next) = [arrival, deadline, wake].into_iter().flatten().min() else { break };
+            if next > end {
+                break;
+            }
+            self.call.now = self.call.now.max(next);
+            let now = self.call.now;
+            while let Some(n) = self.flying.iter().position(|(at, ..)| *at <= now) {
+                if let Some((_, way, datagram)) = self.flying.remove(n) {
+                    self.arrive(way, datagram);
+                }
+            }
+            if self.browser.is_alive() && self.browser_wakes <= now {
+                // What the browser makes of its time is not what is tested.
+                let _ = self.browser.handle_input(str0m::Input::Timeout(now));
+            }
+            let Simulation { bridge, book, .. } = &mut self.call;
+            if !bridge.is_over() && bridge.next_deadline() <= now {
+                bridge.tick(now, book);
+            }
+        }
+        self.call.now = end;
+        self.call.listen();
+    }
+
+    fn arrive(&mut self, way: Way, mut datagram: Vec<u8>) {
+        let Simulation { now, bridge, book, .. } = &mut self.call;
+        let now = *now;
+        match way {
+            Way::FromBrowser if !bridge.is_over() => {
+                bridge.receive(now, Protocol::Udp, BROWSER, SERVER, &datagram, book);
+            }
+            Way::FromPhone if !bridge.is_over() => {
+                bridge.receive_rtp(now, PHONE, &mut datagram, book);
+            }
+            Way::ToBrowser => {
+                let receive = Receive::new(Protocol::Udp, SERVER, BROWSER, &datagram);
+                if let Ok(receive) = receive {
+                    let _ = self.browser.handle_input(str0m::Input::Receive(now, receive));
+                }
+            }
+            Way::ToPhone => self.heard_by_phone.push(datagram),
+            Way::FromBrowser | Way::FromPhone => {}
+        }
+    }
+
+    /// Takes what both ends and the bridge have sent.
+    fn look_out(&mut self) {
+        let mut sent = Vec::new();
+        while self.browser.is_alive() {
+            match self.browser.poll_output() {
+                Ok(Output::Transmit(transmit)) => sent.push(transmit.contents.to_vec()),
+                Ok(Output::Event(Event::RtpPacket(packet))) => {
+                    self.heard_by_browser.push((*packet.seq_no, packet.payload.to_vec()));
+                }
+                Ok(Output::Event(_)) => {}
+                Ok(Output::Timeout(at)) => {
+                    self.browser_wakes = at;
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        for datagram in sent {
+            self.send(Way::FromBrowser, datagram);
+        }
+        for datagram in std::mem::take(&mut self.call.book.to_browser) {
+            self.send(Way::ToBrowser, datagram);
+        }
+        for datagram in std::mem::take(&mut self.call.book.to_far_side) {
+            self.send(Way::ToPhone, datagram);
+        }
+    }
+
+    fn send(&mut self, way: Way, datagram: Vec<u8>) {
+        for (delay, datagram) in (self.network)(way, datagram) {
+            self.flying.push_back((self.call.now + delay, way, datagram));
+        }
+    }
+}
