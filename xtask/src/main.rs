@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool for developers")]
 
 mod bench;
+mod fuzz;
 mod generate;
 mod install;
 mod run;
@@ -28,6 +29,8 @@ enum Command {
     Build(run::BuildOptions),
     /// Write the files that are generated from the code
     Generate(generate::Options),
+    /// Look for inputs that break a parser or a state machine, guided by coverage
+    Fuzz(fuzz::Options),
     /// Measure, and print the figures
     Bench(bench::Options),
 }
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test(options) => test::run(&options),
         Command::Build(options) => run::build(&options),
         Command::Generate(options) => generate::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

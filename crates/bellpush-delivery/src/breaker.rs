@@ -475,24 +475,37 @@ mod tests {
         fn no_sequence_of_attempts_lets_a_second_probe_through(
             steps in proptest::collection::vec((0..3_u8, 0..200_u64), 1..300),
         ) {
-            let mut now = Instant::now();
-            let mut breaker = Breaker::new(BreakerPolicy::default());
-            let mut passes = Vec::new();
-            for (kind, seconds) in steps {
-                match kind {
-                    0 => {
-                        let before = breaker.state();
-                        if let Verdict::Go(pass) = breaker.ask(now) {
-                            prop_assert_ne!(before, BreakerState::HalfOpen);
-                            passes.push(pass);
-                        }
+            run_attempts(steps)?;
+        }
+    }
+
+    fn run_attempts(steps: Vec<(u8, u64)>) -> Result<(), TestCaseError> {
+        let mut now = Instant::now();
+        let mut breaker = Breaker::new(BreakerPolicy::default());
+        let mut passes = Vec::new();
+        for (kind, seconds) in steps {
+            match kind {
+                0 => {
+                    let before = breaker.state();
+                    if let Verdict::Go(pass) = breaker.ask(now) {
+                        prop_assert_ne!(before, BreakerState::HalfOpen);
+                        passes.push(pass);
                     }
-                    _ if passes.is_empty() => now += Duration::from_secs(seconds),
-                    success => {
-                        breaker.report(now, passes.remove(0), success == 1);
-                    }
+                }
+                _ if passes.is_empty() => now += Duration::from_secs(seconds),
+                success => {
+                    breaker.report(now, passes.remove(0), success == 1);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The same, found by the code that it reaches.
+    #[cfg(fuzzing)]
+    #[test]
+    fn fuzz_breaker() {
+        let steps = proptest::collection::vec((0..3_u8, 0..200_u64), 1..300);
+        bellpush_test_fuzz::fuzz_values(steps, |steps| run_attempts(steps).unwrap());
     }
 }

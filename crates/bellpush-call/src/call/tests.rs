@@ -319,22 +319,7 @@ proptest! {
         steps in proptest::collection::vec((any_input(), 0_u64..8_000), 0..60),
         routes in 1_usize..4,
     ) {
-        let mut call = Simulation::with_routes(vec![ROUTE; routes]);
-        for (input, millis) in steps {
-            call.advance(Duration::from_millis(millis));
-            call.input(input);
-            // Time that stands still must not keep a deadline due for ever.
-            call.input(Input::Time);
-            prop_assert!(call.control.next_deadline().is_none_or(|at| at > call.now));
-            prop_assert!(call.control.is_over() || call.control.next_deadline().is_some());
-        }
-        call.advance(POLICY.max_duration);
-        let terminal = call.signals.iter().filter(|signal| signal.is_terminal()).count();
-        prop_assert_eq!(terminal, 1);
-        prop_assert!(call.signals.last().is_some_and(|signal| signal.is_terminal()));
-        // Every route is called once at most, in the order of the routes.
-        prop_assert_eq!(&call.dialled, &(0..call.dialled.len()).collect::<Vec<_>>());
-        prop_assert!(call.dialled.len() <= routes);
+        run_to_the_end(steps, routes)?;
     }
 
     #[test]
@@ -357,4 +342,34 @@ proptest! {
             prop_assert!(*signal == expected || (signal.is_terminal() && n + 1 == call.signals.len()));
         }
     }
+}
+
+fn run_to_the_end(steps: Vec<(Input, u64)>, routes: usize) -> Result<(), TestCaseError> {
+    let mut call = Simulation::with_routes(vec![ROUTE; routes]);
+    for (input, millis) in steps {
+        call.advance(Duration::from_millis(millis));
+        call.input(input);
+        // Time that stands still must not keep a deadline due for ever.
+        call.input(Input::Time);
+        prop_assert!(call.control.next_deadline().is_none_or(|at| at > call.now));
+        prop_assert!(call.control.is_over() || call.control.next_deadline().is_some());
+    }
+    call.advance(POLICY.max_duration);
+    let terminal = call.signals.iter().filter(|signal| signal.is_terminal()).count();
+    prop_assert_eq!(terminal, 1);
+    prop_assert!(call.signals.last().is_some_and(|signal| signal.is_terminal()));
+    // Every route is called once at most, in the order of the routes.
+    prop_assert_eq!(&call.dialled, &(0..call.dialled.len()).collect::<Vec<_>>());
+    prop_assert!(call.dialled.len() <= routes);
+    Ok(())
+}
+
+/// The same, found by the code that it reaches.
+#[cfg(fuzzing)]
+#[test]
+fn fuzz_call_control() {
+    let steps = (proptest::collection::vec((any_input(), 0_u64..8_000), 0..60), 1_usize..4);
+    bellpush_test_fuzz::fuzz_values(steps, |(steps, routes)| {
+        run_to_the_end(steps, routes).unwrap();
+    });
 }

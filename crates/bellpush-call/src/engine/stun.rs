@@ -34,7 +34,7 @@ pub(super) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use bellpush_test_fuzz::Seeds;
 
     use super::*;
 
@@ -70,13 +70,20 @@ mod tests {
         assert_eq!(local_ufrag(&cut), None);
     }
 
-    proptest! {
-        #[test]
-        fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut message = request(&[]);
-            message.extend(&bytes);
-            local_ufrag(&message);
-            local_ufrag(&bytes);
-        }
+    #[test]
+    fn fuzz_names_in_checks() {
+        let seeds = [
+            request(&[(0x0006, b"ours:theirs")]),
+            request(&[(0x8022, b"soft!"), (0x0006, b"a:b"), (0x0024, &[0; 4])]),
+            request(&[]),
+        ];
+        Seeds::new(seeds).words([&USERNAME[..], &MAGIC_COOKIE]).run(5_000, |datagram| {
+            if let Some(name) = local_ufrag(datagram) {
+                let there = datagram.windows(name.len() + 1).any(|part| {
+                    part.strip_suffix(b":").is_some_and(|part| part == name.as_bytes())
+                });
+                assert!(is_stun(datagram) && there && !name.contains(':'));
+            }
+        });
     }
 }

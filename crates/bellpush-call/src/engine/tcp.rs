@@ -301,6 +301,7 @@ pub(super) struct TooLong;
 
 #[cfg(test)]
 mod tests {
+    use bellpush_test_fuzz::Seeds;
     use proptest::prelude::*;
 
     use super::*;
@@ -321,6 +322,20 @@ mod tests {
         assert_eq!(frames(&[0x08, 0x01]).0, Err(TooLong));
         assert_eq!(frames(&[0x08, 0x00, 1]), (Ok(Vec::new()), 3));
         assert_eq!(frames(&[0, 0, 0]), (Ok(vec![Vec::new()]), 1));
+    }
+
+    #[test]
+    fn fuzz_frames() {
+        let seeds: [&[u8]; 3] = [&[0, 3, 1, 2, 3, 0, 0], &[0, 1, 7, 8, 0], &[8, 1]];
+        Seeds::new(seeds).run(5_000, |bytes| {
+            let (found, left) = frames(bytes);
+            if let Ok(found) = found {
+                let taken: usize = found.iter().map(|frame| HEADER + frame.len()).sum();
+                assert_eq!(taken + left, bytes.len());
+                // What is kept for the next read is less than one frame.
+                assert!(left < HEADER + MAX_FRAME);
+            }
+        });
     }
 
     proptest! {

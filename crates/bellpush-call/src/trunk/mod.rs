@@ -17,6 +17,8 @@ mod call;
 mod config;
 mod dialog;
 mod digest;
+#[cfg(test)]
+mod fuzz;
 mod header;
 mod message;
 mod message_parts;

@@ -160,7 +160,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
 /// The length of the first message in a buffer, or of the line breaks before it; `None` when it
 /// has not arrived in full.
-fn frame(buffer: &[u8]) -> io::Result<Option<usize>> {
+pub(super) fn frame(buffer: &[u8]) -> io::Result<Option<usize>> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let breaks = buffer.iter().take_while(|byte| b"\r\n".contains(byte)).count();
     if breaks > 0 {

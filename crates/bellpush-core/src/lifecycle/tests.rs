@@ -130,41 +130,7 @@ proptest! {
 
     #[test]
     fn no_sequence_of_inputs_yields_two_terminal_events_for_an_accepted_call(run in any_run()) {
-        let mut machine = Lifecycle::default();
-        let mut now = 0;
-        // The events of each call: a call begins with a tap.
-        let mut calls: Vec<Vec<EventName>> = Vec::new();
-        for (step, input) in run {
-            now += step;
-            let tapped = input == Input::Tap;
-            let Ok(event) = machine.handle(at(now), input) else { continue };
-            if tapped {
-                calls.push(Vec::new());
-            }
-            if let (Some(event), Some(call)) = (event, calls.last_mut()) {
-                call.push(event.name());
-            }
-        }
-        let unfinished = machine.is_live();
-        let last = calls.len().saturating_sub(1);
-        for (index, events) in calls.iter().enumerate() {
-            let started = events.iter().filter(|name| **name == EventName::CallStarted).count();
-            let terminal = events.iter().filter(|name| name.is_terminal()).count();
-            prop_assert!(started <= 1);
-            prop_assert!(terminal <= 1);
-            if started == 1 {
-                prop_assert_eq!(events[0], EventName::CallStarted);
-                let live = unfinished && index == last;
-                prop_assert_eq!(terminal, usize::from(!live), "an accepted call has one end");
-            }
-            let end = events.iter().position(|name| name.is_terminal());
-            if let Some(end) = end {
-                for after in &events[end + 1..] {
-                    prop_assert_eq!(*after, EventName::SurveySubmitted);
-                    prop_assert_eq!(events[end], EventName::CallEnded);
-                }
-            }
-        }
+        run_calls(run)?;
     }
 
     #[test]
@@ -175,4 +141,50 @@ proptest! {
             prop_assert!(!machine.is_live() || machine.state() == State::Calling);
         }
     }
+}
+
+fn run_calls(run: Vec<(i64, Input)>) -> Result<(), TestCaseError> {
+    let mut machine = Lifecycle::default();
+    let mut now = 0;
+    // The events of each call: a call begins with a tap.
+    let mut calls: Vec<Vec<EventName>> = Vec::new();
+    for (step, input) in run {
+        now += step;
+        let tapped = input == Input::Tap;
+        let Ok(event) = machine.handle(at(now), input) else { continue };
+        if tapped {
+            calls.push(Vec::new());
+        }
+        if let (Some(event), Some(call)) = (event, calls.last_mut()) {
+            call.push(event.name());
+        }
+    }
+    let unfinished = machine.is_live();
+    let last = calls.len().saturating_sub(1);
+    for (index, events) in calls.iter().enumerate() {
+        let started = events.iter().filter(|name| **name == EventName::CallStarted).count();
+        let terminal = events.iter().filter(|name| name.is_terminal()).count();
+        prop_assert!(started <= 1);
+        prop_assert!(terminal <= 1);
+        if started == 1 {
+            prop_assert_eq!(events[0], EventName::CallStarted);
+            let live = unfinished && index == last;
+            prop_assert_eq!(terminal, usize::from(!live), "an accepted call has one end");
+        }
+        let end = events.iter().position(|name| name.is_terminal());
+        if let Some(end) = end {
+            for after in &events[end + 1..] {
+                prop_assert_eq!(*after, EventName::SurveySubmitted);
+                prop_assert_eq!(events[end], EventName::CallEnded);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same, found by the code that it reaches.
+#[cfg(fuzzing)]
+#[test]
+fn fuzz_life_cycle() {
+    bellpush_test_fuzz::fuzz_values(any_run(), |run| run_calls(run).unwrap());
 }

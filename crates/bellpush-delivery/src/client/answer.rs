@@ -135,6 +135,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 #[cfg(test)]
 mod tests {
+    use bellpush_test_fuzz::Seeds;
+
     use super::*;
 
     #[test]
@@ -182,5 +184,21 @@ mod tests {
             let answer = Answer::from_response(status, headers, b"", end, Timestamp::UNIX_EPOCH);
             assert_eq!(answer.failure, failure, "{status}");
         }
+    }
+
+    #[test]
+    fn fuzz_retry_after() {
+        let seeds =
+            ["120", "Sun, 01 Mar 2026 09:31:00 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "-5"];
+        let words = ["99999999999999999999", "Feb", "+2359", "(a comment)"];
+        Seeds::new(seeds).words(words).run(5_000, |bytes| {
+            let Ok(value) = http::HeaderValue::from_bytes(bytes) else { return };
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+            let now: Timestamp = "2026-03-01T09:30:00Z".parse().unwrap();
+            let wait = retry_after(&headers, now);
+            let is_number = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+            assert!(wait.is_some() || !is_number);
+            assert!(snippet(bytes).len() <= KEPT_BYTES);
+        });
     }
 }

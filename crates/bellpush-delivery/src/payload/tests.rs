@@ -1,4 +1,5 @@
 use bellpush_core::{events::CATALOGUE, integration::Preset};
+use bellpush_test_fuzz::Seeds;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -196,4 +197,58 @@ fn slack_and_google_analytics_get_what_they_document() {
         } }],
     });
     assert_eq!(body, expected);
+}
+
+/// Whatever somebody saves as a template: it is refused, or what it makes is JSON within the limits,
+/// soon, and never a panic.
+#[test]
+fn fuzz_templates() {
+    let own = PRESETS.iter().filter_map(|preset| preset.template);
+    let loops = [
+        "{% for a in range(99) %}{% for b in range(99) %}{{ a }}{% endfor %}{% endfor %}",
+        "[{% for key, value in data|items %}{{ key }}{% if not loop.last %},{% endif %}{% endfor %}]",
+        "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(m(name)) }}",
+        "{{ [1,2,3]|map('abs')|list }}{% set x = data.context %}{{ x.a.b.c }}",
+        "{{ name|upper|replace('_', '')|truncate(3) }}{{ -1 // 2 ** 3 % 4 }}{{ 'x' * 9 }}",
+        "{%- raw -%}{{ }}{%- endraw -%}{# c #}{% filter tojson %}x{% endfilter %}",
+    ];
+    let words = [
+        "{{ ",
+        " }}",
+        "{% ",
+        " %}",
+        "{% endfor %}",
+        "range(100000)",
+        "|tojson",
+        "loop.index",
+        "[::-1]",
+        " ~ ",
+        "**999",
+        " is defined",
+        "'\\u{0}'",
+        "9223372036854775807",
+        "self",
+        "super()",
+        "{% include 'x' %}",
+        "{% block a %}",
+        "|format(1)",
+        "|indent(999999)",
+        "|batch(0)",
+        "|round(400)",
+        "|center(4000000000)",
+        "|slice(0)",
+        "namespace()",
+    ];
+    Seeds::new(own.chain(loops)).words(words).run(2_000, |bytes| {
+        let source = String::from_utf8_lossy(bytes).into_owned();
+        let Ok(maker) = maker(&source) else { return };
+        let started = std::time::Instant::now();
+        for event in ["call_ended", "survey_submitted"] {
+            if let Ok(body) = maker.make_sample(event, at()) {
+                assert!(body.len() <= MAX_BODY_BYTES);
+                assert!(serde_json::from_str::<Json>(&body).is_ok(), "{body}");
+            }
+        }
+        assert!(started.elapsed().as_secs() < 5, "it took {:?}", started.elapsed());
+    });
 }

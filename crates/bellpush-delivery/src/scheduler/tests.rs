@@ -383,38 +383,51 @@ proptest! {
         seed in any::<u64>(),
         steps in proptest::collection::vec(step(), 1..60),
     ) {
-        let limits = Limits {
-            in_flight_per_integration: 4,
-            reserved_per_integration: 1,
-            shared: 5,
-            unrecorded: 16,
-            window: 8,
-            held: 32,
-        };
-        let mut sim = Simulation::new(seed, limits);
-        for number in 0..ENDPOINTS {
-            sim.endpoint(number, Behaviour::Healthy);
-        }
-        let mut others = 1_000;
-        for step in steps {
-            take(&mut sim, step, &mut others);
-        }
-        for number in 0..ENDPOINTS {
-            sim.endpoint(number, Behaviour::Healthy);
-        }
-        sim.missed();
-        // The longest waits, one after another for each event of a call.
-        sim.advance(hours(30 * 24));
-        prop_assert_eq!(sim.with_status(DeliveryStatus::Pending), 0);
-        prop_assert!(sim.most_in_flight <= 3 + 5);
-        for row in sim.rows.values() {
-            let last = row.records.last().unwrap();
-            prop_assert_eq!(last.failure.is_some(), row.status == DeliveryStatus::Dead);
-            let ends = row.records.iter().filter(|r| r.outcome != DeliveryStatus::Pending).count();
-            prop_assert_eq!(ends, 1 + row.replays, "it ends once, and once more for each replay");
-            for run in row.records.split_inclusive(|r| r.outcome != DeliveryStatus::Pending) {
-                prop_assert!(run.len() <= 9);
-            }
+        run_for_a_month(seed, steps)?;
+    }
+}
+
+fn run_for_a_month(seed: u64, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let limits = Limits {
+        in_flight_per_integration: 4,
+        reserved_per_integration: 1,
+        shared: 5,
+        unrecorded: 16,
+        window: 8,
+        held: 32,
+    };
+    let mut sim = Simulation::new(seed, limits);
+    for number in 0..ENDPOINTS {
+        sim.endpoint(number, Behaviour::Healthy);
+    }
+    let mut others = 1_000;
+    for step in steps {
+        take(&mut sim, step, &mut others);
+    }
+    for number in 0..ENDPOINTS {
+        sim.endpoint(number, Behaviour::Healthy);
+    }
+    sim.missed();
+    // The longest waits, one after another for each event of a call.
+    sim.advance(hours(30 * 24));
+    prop_assert_eq!(sim.with_status(DeliveryStatus::Pending), 0);
+    prop_assert!(sim.most_in_flight <= 3 + 5);
+    for row in sim.rows.values() {
+        let last = row.records.last().unwrap();
+        prop_assert_eq!(last.failure.is_some(), row.status == DeliveryStatus::Dead);
+        let ends = row.records.iter().filter(|r| r.outcome != DeliveryStatus::Pending).count();
+        prop_assert_eq!(ends, 1 + row.replays, "it ends once, and once more for each replay");
+        for run in row.records.split_inclusive(|r| r.outcome != DeliveryStatus::Pending) {
+            prop_assert!(run.len() <= 9);
         }
     }
+    Ok(())
+}
+
+/// The same, found by the code that it reaches.
+#[cfg(fuzzing)]
+#[test]
+fn fuzz_scheduler() {
+    let steps = (any::<u64>(), proptest::collection::vec(step(), 1..60));
+    bellpush_test_fuzz::fuzz_values(steps, |(seed, steps)| run_for_a_month(seed, steps).unwrap());
 }

@@ -189,26 +189,39 @@ proptest! {
     fn no_sequence_of_inputs_leaves_a_dialog_or_ends_it_twice(
         inputs in proptest::collection::vec(any_input(), 0..40)
     ) {
-        let mut leg = leg();
-        let mut far_side_ended = false;
-        let mut words = Vec::new();
-        for input in inputs {
-            let was_over = leg.state == State::Over;
-            put(&mut leg, input);
-            let now = outputs(&mut leg);
-            prop_assert!(!was_over || now.is_empty(), "{now:?} came after the end");
-            far_side_ended |= now.contains(&"ended")
-                || (now.contains(&"failed") && !now.contains(&"bye"));
-            words.extend(now);
-        }
-        leg.hang_up(ByeCause::NORMAL);
-        words.extend(outputs(&mut leg));
-        let count = |wanted: &[&str]| words.iter().filter(|word| wanted.contains(word)).count();
-        let invites = count(&["invite"]);
-        prop_assert!(invites <= 1);
-        prop_assert!(count(&["ended", "failed"]) <= 1);
-        let ends = count(&["cancel", "bye"]) + usize::from(far_side_ended);
-        prop_assert_eq!(ends, invites);
-        prop_assert!(count(&["cancel"]) == 0 || count(&["answered"]) == 0);
+        run_to_the_end(inputs)?;
     }
+}
+
+fn run_to_the_end(inputs: Vec<Input>) -> Result<(), TestCaseError> {
+    let mut leg = leg();
+    let mut far_side_ended = false;
+    let mut words = Vec::new();
+    for input in inputs {
+        let was_over = leg.state == State::Over;
+        put(&mut leg, input);
+        let now = outputs(&mut leg);
+        prop_assert!(!was_over || now.is_empty(), "{now:?} came after the end");
+        far_side_ended |=
+            now.contains(&"ended") || (now.contains(&"failed") && !now.contains(&"bye"));
+        words.extend(now);
+    }
+    leg.hang_up(ByeCause::NORMAL);
+    words.extend(outputs(&mut leg));
+    let count = |wanted: &[&str]| words.iter().filter(|word| wanted.contains(word)).count();
+    let invites = count(&["invite"]);
+    prop_assert!(invites <= 1);
+    prop_assert!(count(&["ended", "failed"]) <= 1);
+    let ends = count(&["cancel", "bye"]) + usize::from(far_side_ended);
+    prop_assert_eq!(ends, invites);
+    prop_assert!(count(&["cancel"]) == 0 || count(&["answered"]) == 0);
+    Ok(())
+}
+
+/// The same, found by the code that it reaches.
+#[cfg(fuzzing)]
+#[test]
+fn fuzz_leg_on_a_trunk() {
+    let inputs = proptest::collection::vec(any_input(), 0..40);
+    bellpush_test_fuzz::fuzz_values(inputs, |inputs| run_to_the_end(inputs).unwrap());
 }

@@ -4,6 +4,8 @@
 //! through as packets; nothing is decoded.
 
 mod answerer;
+#[cfg(test)]
+mod fuzz;
 mod offer;
 
 pub(crate) use answerer::{Answerer, Identity};

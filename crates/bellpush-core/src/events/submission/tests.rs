@@ -1,3 +1,4 @@
+use bellpush_test_fuzz::Seeds;
 use serde_json::json;
 
 use super::*;
@@ -135,4 +136,37 @@ fn a_timestamp_is_neither_ancient_nor_ahead() {
         event.event.timestamp = super::super::EventTime::from_millis(NOW + offset).unwrap();
         assert_eq!(accept(&event).is_ok(), ok, "{offset}");
     }
+}
+
+/// Whatever a widget sends: it is refused with a sentence of a bounded length, or what is accepted
+/// is a submission within the limits.
+#[test]
+fn fuzz_submissions() {
+    let denied = json!({
+        "errorCode": "microphone_denied",
+        "errorMessage": ErrorCode::MicrophoneDenied.message(),
+    });
+    let seeds = [
+        submission("widget_loaded", json!({ "isPreview": false })),
+        submission("custom_button_clicked", json!({ "label": "Shop", "action": "link" })),
+        submission("wants_callback", json!({ "any": [1, 2.5e3, null, { "deep": "\u{1F600}" }] })),
+        submission("call_error", denied),
+        survey(4.5),
+    ];
+    let words = ["\\ud83d", "1e999", "[[[[[[[[", "\"isPreview\":true,", "null", "-0", "\\u0000"];
+    let seeds = seeds.map(|seed| serde_json::to_vec(&seed).unwrap());
+    Seeds::new(seeds).words(words).run(5_000, |bytes| {
+        let submission = match serde_json::from_slice::<Submission>(bytes) {
+            Ok(submission) => submission,
+            Err(error) => return drop(error.to_string()),
+        };
+        for preview in [false, true] {
+            match accept_as(&submission, preview) {
+                Ok(SubmittedEvent::Survey { answers, .. }) => assert!(answers.summary().is_ok()),
+                Ok(SubmittedEvent::Custom) => assert!(is_custom_name(&submission.event.name)),
+                Ok(_) => {}
+                Err(error) => assert!(error.to_string().len() < 2_000, "{error}"),
+            }
+        }
+    });
 }
