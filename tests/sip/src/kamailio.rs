@@ -1,7 +1,7 @@
 //! Kamailio as registrar and proxy.
 
 use std::{
-    path::Path,
+    path::PathBuf,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -10,6 +10,9 @@ use anyhow::{Context as _, bail};
 use tokio::process::{Child, Command};
 
 use crate::free_port;
+
+/// How long it may take to end.
+const LAST: Duration = Duration::from_secs(5);
 
 /// A running Kamailio: it registers user `1000` with password `secret`, and passes calls of that
 /// user on to a port of loopback.
@@ -20,15 +23,43 @@ pub struct Kamailio {
     pub port: u16,
 }
 
+/// A certificate for 127.0.0.1 that signs itself, in files.
+pub struct Certificate(tempfile::TempDir);
+
+impl Certificate {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// The files can't be written.
+    pub fn make() -> anyhow::Result<Self> {
+        let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()])?;
+        let certificate = Self(tempfile::tempdir()?);
+        std::fs::write(certificate.file(), pem("CERTIFICATE", own.cert.der()))?;
+        let key = pem("PRIVATE KEY", own.signing_key.serialized_der());
+        std::fs::write(certificate.key_file(), key)?;
+        Ok(certificate)
+    }
+
+    /// The certificate (PEM).
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.0.path().join("cert.pem")
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.0.path().join("key.pem")
+    }
+}
+
 impl Kamailio {
-    /// Starts it, with an algorithm for digests. With a certificate and its key (PEM files), it takes TLS too.
+    /// Starts it, with an algorithm for digests. With a certificate, it takes TLS too.
     ///
     /// # Errors
     /// Kamailio can't be started.
     pub async fn start(
         next: u16,
         algorithm: &str,
-        tls: Option<(&Path, &Path)>,
+        tls: Option<&Certificate>,
     ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
@@ -76,9 +107,20 @@ impl Kamailio {
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        // Its children end with it only when it is asked to end.
+        // Its children end with it only when it is asked to end, and has the time to tell them.
         let _ = terminate(&self.process);
+        let start = Instant::now();
+        while matches!(self.process.try_wait(), Ok(None)) && start.elapsed() < LAST {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).flat_map(std::str::from_utf8).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 fn terminate(process: &Child) -> anyhow::Result<()> {
@@ -88,16 +130,16 @@ fn terminate(process: &Child) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn config(port: u16, next: u16, algorithm: &str, tls: Option<(&Path, &Path)>) -> String {
+fn config(port: u16, next: u16, algorithm: &str, tls: Option<&Certificate>) -> String {
     let (listen, module, parameters) = match tls {
         None => (String::new(), "", String::new()),
-        Some((certificate, key)) => (
+        Some(own) => (
             format!("enable_tls=yes\nlisten=tls:127.0.0.1:{}\n", port + 1),
             "loadmodule \"tls.so\"\n",
             format!(
                 "modparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\nmodparam(\"tls\", \"certificate\", \"{}\")\nmodparam(\"tls\", \"private_key\", \"{}\")\n",
-                certificate.display(),
-                key.display()
+                own.file().display(),
+                own.key_file().display()
             ),
         ),
     };
@@ -124,6 +166,7 @@ loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "auth.so"
 {parameters}
+modparam("tm", "fr_timer", 1000)
 modparam("usrloc", "db_mode", 0)
 modparam("registrar", "max_expires", 60)
 modparam("auth", "algorithm", "{algorithm}")

@@ -1,11 +1,15 @@
 //! Real SIP peers for tests, and a call over a trunk that says what happens to it.
 
+mod bridged;
 mod call;
 mod kamailio;
 mod names;
+mod phone;
 mod sipp;
 
+pub use bridged::{BridgedCall, Lines};
 pub use call::{Call, OFFER, PATIENCE, target, trunk, trunks, trunks_config};
-pub use kamailio::Kamailio;
+pub use kamailio::{Certificate, Kamailio};
 pub use names::{Names, Service};
-pub use sipp::{Sipp, free_port};
+pub use phone::{Packet, Phone};
+pub use sipp::{Scenario, Sipp, free_port};

@@ -8,6 +8,10 @@ use bellpush_call::{
     SipUser, ToTrunk, TrunkConfig, Trunks,
 };
 use bellpush_sip_tests::{Call, PATIENCE, Sipp, target, trunk, trunks};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
 
 type Result = anyhow::Result<()>;
 
@@ -184,6 +188,15 @@ async fn of_two_telephones_that_answer_the_first_has_the_call_and_the_other_is_e
 }
 
 #[tokio::test]
+async fn a_telephone_that_gives_up_leaves_the_call_to_the_others() -> Result {
+    let sipp = Sipp::start("terminated").await?;
+    let (_trunks, mut call) = call(&sipp).await?;
+    assert_eq!(call.answer().await?.0, ["early media"]);
+    call.hang_up().await?;
+    sipp.finish().await
+}
+
+#[tokio::test]
 async fn a_far_side_that_hangs_up_says_why() -> Result {
     let sipp = Sipp::start("far_bye").await?;
     let (trunks, mut call) = call(&sipp).await?;
@@ -206,7 +219,7 @@ async fn answer_offer(call: &mut Call, expected: &str, answered: &str) -> Result
 
 #[tokio::test]
 async fn a_hold_by_reinvite_is_answered_and_so_is_its_end() -> Result {
-    let sipp = Sipp::start_with("hold", &[("[before]", "0")], "u1").await?;
+    let sipp = Sipp::start_with("hold", &[("[before]", "0"), ("[held]", "300")], "u1").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
     answer_offer(&mut call, "a=sendonly", "a=recvonly").await?;
@@ -286,10 +299,24 @@ async fn a_session_is_refreshed_by_reinvite_also_after_a_collision() -> Result {
     let sipp = Sipp::start("refreshed").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
+    assert!(matches!(call.next().await?, FromTrunk::Confirmed { .. }));
     // What the far side says to the second refresh, 2.1 to 4 s after the first.
     sipp.heard("Session-Expires: 1800").await?;
     call.hang_up().await?;
     call.end().await?;
+    sipp.finish().await
+}
+
+#[tokio::test]
+async fn of_two_offers_that_cross_the_far_sides_has_to_wait() -> Result {
+    let sipp = Sipp::start("glare").await?;
+    let (_trunks, mut call) = call(&sipp).await?;
+    call.answer().await?;
+    let FromTrunk::Confirmed { sdp } = call.next().await? else { panic!("no answer") };
+    assert!(sdp.contains("m=audio"), "{sdp}");
+    answer_offer(&mut call, "a=sendonly", "a=recvonly").await?;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    call.hang_up().await?;
     sipp.finish().await
 }
 
@@ -330,4 +357,39 @@ async fn calls_travel_over_tcp_too() -> Result {
     call.answer().await?;
     call.hang_up().await?;
     sipp.finish().await
+}
+
+/// Joins two connections until this one is cut, and then the next one to the same far end: SIPp
+/// ends when its connection does.
+async fn join(near: TcpListener, port: u16, mut cut: oneshot::Receiver<()>) -> std::io::Result<()> {
+    let mut far = TcpStream::connect(("127.0.0.1", port)).await?;
+    let (mut first, _) = near.accept().await?;
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut first, &mut far) => {}
+        _ = &mut cut => {}
+    }
+    drop(first);
+    let (mut second, _) = near.accept().await?;
+    tokio::io::copy_bidirectional(&mut second, &mut far).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_in_a_call_is_made_again_so_that_the_far_side_can_hang_up()
+-> Result {
+    let near = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = near.local_addr()?.port();
+    let contact = format!("{port};transport=");
+    let contact = [("[local_port];transport=", &*contact)];
+    let sipp = Sipp::start_with("connection_lost", &contact, "t1").await?;
+    let (cut, is_cut) = oneshot::channel();
+    tokio::spawn(join(near, sipp.port, is_cut));
+    let trunk = TrunkConfig { transport: bellpush_call::SipTransport::Tcp, ..trunk(port) };
+    let (trunks, mut call) = call_over(trunk).await?;
+    call.answer().await?;
+    sipp.heard("ACK sip:").await?;
+    let _ = cut.send(());
+    assert!(matches!(call.next().await?, FromTrunk::HungUp { .. }));
+    sipp.finish().await?;
+    nothing_is_left(&trunks).await;
+    Ok(())
 }

@@ -5,7 +5,7 @@ mod shop;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use bellpush_sip_tests::Sipp;
+use bellpush_sip_tests::{Certificate, Kamailio, Sipp};
 use bellpush_test_support::{SOON, eventually, server::Options, visitor::Visitor, widget::call_id};
 use serde_json::{Value, json};
 use shop::{Result, Shop, comes_to};
@@ -177,4 +177,71 @@ async fn a_telephone_is_told_that_the_app_of_its_call_was_deleted() -> Result {
     assert_eq!(shop.metric("bellpush_calls_live").await?, Some(0.0));
     assert_eq!(shop.metric("bellpush_rtp_ports_in_use").await?, Some(0.0));
     Ok(())
+}
+
+/// Waits until a metric says this.
+async fn says(shop: &Shop, metric: &str, number: f64) -> Result {
+    eventually(metric, SOON, async || {
+        Ok(shop.metric(metric).await?.filter(|said| *said == number).map(drop))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_call_goes_through_a_registrar_over_tls_and_is_counted_by_its_trunk() -> Result {
+    let phone = Sipp::start("plain_answer").await?;
+    let own = Certificate::make()?;
+    let kamailio = Kamailio::start(phone.port, "SHA-256", Some(&own)).await?;
+    // What the system trusts.
+    let trusted = own.file().display().to_string();
+    let options = Options::sqlite().environment("SSL_CERT_FILE", &trusted);
+    let shop = Shop::with(options, json!({})).await?;
+    let trunk = json!({
+        "name": "Provider", "domain": "127.0.0.1", "port": kamailio.port + 1, "transport": "tls",
+        "username": "1000", "password": "wrong", "register": true, "keepAliveSeconds": 5,
+    });
+    let trunk = shop.create("/v1/trunks", &trunk).await?;
+    let path = format!("/v1/trunks/{trunk}");
+    let of_trunk = |metric: &str| format!("{metric}{{trunk=\"{trunk}\"}}");
+    let comes_to = async |registration: &str| {
+        eventually(registration, SOON, async || {
+            let found: Value = shop.api.get(&path).await?.expect(200)?.json()?;
+            let status = found["status"].clone();
+            Ok(Some(status).filter(|status| {
+                status["registration"] == registration && status["healthy"] == true
+            }))
+        })
+        .await
+    };
+    let refused = comes_to("failed").await?;
+    assert_eq!(refused["lastError"], "REGISTER: 401 Unauthorized");
+    says(&shop, &of_trunk("bellpush_trunk_registered"), 0.0).await?;
+    shop.api.patch(&path, &json!({ "password": "secret" })).await?.expect(200)?;
+    comes_to("registered").await?;
+    says(&shop, &of_trunk("bellpush_trunk_registered"), 1.0).await?;
+    says(&shop, &of_trunk("bellpush_trunk_healthy"), 1.0).await?;
+
+    shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
+    let widget = shop.widget().await?;
+    let visitor = Visitor::new().await?;
+    let answer = widget.offer(visitor.offer()).await?.expect(201)?;
+    let call = call_id(&answer)?;
+    let _media = visitor.accept(&answer.text())?;
+    self::comes_to(&widget, &call, "connected").await?;
+    // Kamailio took the credentials, and is on the way of all that follows.
+    phone.heard("Record-Route: <sip:127.0.0.1").await?;
+    widget.hang_up(&call).await?.expect(204)?;
+    phone.finish().await?;
+    let counted = |outcome: &str| {
+        format!("bellpush_trunk_calls_total{{trunk=\"{trunk}\",outcome=\"{outcome}\"}}")
+    };
+    says(&shop, &counted("answered"), 1.0).await?;
+
+    // The telephone is gone: Kamailio says so.
+    let visitor = Visitor::new().await?;
+    let answer = widget.offer(visitor.offer()).await?.expect(201)?;
+    let _media = visitor.accept(&answer.text())?;
+    let record = shop.ended(&call_id(&answer)?).await?;
+    assert_eq!(record["errorCode"], "no_answer", "{record}");
+    says(&shop, &counted("no_answer"), 1.0).await
 }

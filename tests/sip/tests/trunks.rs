@@ -6,12 +6,13 @@ use std::{
 };
 
 use bellpush_call::{
-    Credentials, FarFailure, FromTrunk, Registration, RegistrationStatus, SipTransport, SipUser,
-    TrunkConfig, TrunkStatus, Trunks,
+    Credentials, FarFailure, FromTrunk, ProxyAddress, Registration, RegistrationStatus,
+    SipTransport, SipUser, TrunkConfig, TrunkStatus, Trunks,
 };
 use bellpush_core::ids::TrunkId;
 use bellpush_sip_tests::{
-    Call, Kamailio, Names, PATIENCE, Service, Sipp, free_port, target, trunk, trunks, trunks_config,
+    Call, Certificate, Kamailio, Names, PATIENCE, Service, Sipp, free_port, target, trunk, trunks,
+    trunks_config,
 };
 
 type Result = anyhow::Result<()>;
@@ -90,26 +91,44 @@ async fn a_registrar_that_refuses_is_told_in_the_status() -> Result {
     Ok(())
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).flat_map(std::str::from_utf8).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+#[tokio::test]
+async fn a_registration_that_is_too_brief_is_lengthened() -> Result {
+    let sipp = Sipp::start("brief_registration").await?;
+    let trunk = TrunkConfig { registration: registration()?, ..trunk(sipp.port) };
+    let id = trunk.id;
+    let trunks = trunks(vec![trunk]).await?;
+    status(&trunks, id, |status| status.registration == RegistrationStatus::Registered).await;
+    sipp.finish().await
+}
+
+#[tokio::test]
+async fn requests_go_to_the_outbound_proxy_and_name_the_domain() -> Result {
+    let proxy = Sipp::start("plain_answer").await?;
+    let trunk = TrunkConfig {
+        // Which no DNS knows.
+        domain: "pbx.invalid".into(),
+        outbound_proxy: Some(ProxyAddress { host: "127.0.0.1".into(), port: Some(proxy.port) }),
+        ..trunk(5_070)
+    };
+    let target = target(&trunk);
+    let trunks = trunks(vec![trunk]).await?;
+    let mut call = Call::start(&trunks, target).await?;
+    call.answer().await?;
+    proxy.heard("INVITE sip:100@pbx.invalid:5070 SIP/2.0").await?;
+    proxy.heard("To: <sip:100@pbx.invalid>").await?;
+    call.hang_up().await?;
+    proxy.finish().await
 }
 
 #[tokio::test]
 async fn tls_is_spoken_with_who_has_a_trusted_certificate_and_with_nobody_else() -> Result {
-    let folder = tempfile::tempdir()?;
-    let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()])?;
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, pem("CERTIFICATE", own.cert.der()))?;
-    std::fs::write(&key, pem("PRIVATE KEY", own.signing_key.serialized_der()))?;
+    let own = Certificate::make()?;
     let sipp = Sipp::start("plain_answer").await?;
-    let kamailio = Kamailio::start(sipp.port, "MD5", Some((&certificate, &key))).await?;
+    let kamailio = Kamailio::start(sipp.port, "MD5", Some(&own)).await?;
     let trusting = TrunkConfig {
         transport: SipTransport::Tls,
         credentials: credentials("secret"),
-        trusted_certificates: Some(certificate),
+        trusted_certificates: Some(own.file()),
         ..trunk(kamailio.port + 1)
     };
     let doubting = TrunkConfig {

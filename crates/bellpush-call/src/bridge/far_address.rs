@@ -26,6 +26,7 @@ impl FarAddress {
 
     /// Whether a packet from there may be the far side's.
     pub(super) fn may_be(&self, remote: SocketAddr) -> bool {
+        let remote = canonical(remote);
         let Some(named) = self.named else { return false };
         match self.latched {
             Some(latched) => latched == remote,
@@ -37,6 +38,7 @@ impl FarAddress {
 
     /// What was agreed on came from there.
     pub(super) fn heard(&mut self, remote: SocketAddr) {
+        let remote = canonical(remote);
         if self.named.is_some_and(|named| named.ip() != remote.ip()) {
             self.latched = Some(remote);
         }
@@ -44,7 +46,8 @@ impl FarAddress {
 
     /// Whether this is the machine that the far side's media comes from.
     pub(super) fn is_known(&self, remote: SocketAddr) -> bool {
-        self.latched.or(self.named).is_some_and(|known| known.ip() == remote.ip())
+        let remote = canonical(remote).ip();
+        self.latched.or(self.named).is_some_and(|known| known.ip() == remote)
     }
 
     /// Where RTP is sent.
@@ -60,6 +63,11 @@ impl FarAddress {
             None => plan.rtcp,
         }
     }
+}
+
+/// A socket for both families has a prefix before addresses of IPv4.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 fn is_private(ip: IpAddr) -> bool {
@@ -105,6 +113,7 @@ mod tests {
         address.agree(&plan);
         assert!(address.may_be(at("203.0.113.5:4000")));
         assert!(address.may_be(at("203.0.113.5:7777")));
+        assert!(address.may_be(at("[::ffff:203.0.113.5]:7777")));
         assert!(!address.may_be(at("203.0.113.6:4000")));
         // Wherever its packets come from, it said where it wants ours.
         address.heard(at("203.0.113.5:7777"));

@@ -11,7 +11,7 @@ use super::{Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
 use crate::{
     Codec, Digit,
     legs::{
-        sip::MediaPlan,
+        sip::{Direction, MediaPlan},
         webrtc::{AudioPacket, WebRtcLeg},
     },
     media::{
@@ -146,18 +146,18 @@ impl FarMedia {
             }
         }
         self.address.agree(&plan);
-        let receives = plan.direction.receives();
+        let is_held = is_held(&plan);
         if let Some(watch) = &mut self.watch {
-            watch.hold(now, !receives);
+            watch.hold(now, is_held);
         }
-        incoming.noise.set_playing(now, !receives);
+        incoming.noise.set_playing(now, is_held);
         self.plan = Some(plan);
     }
 
     /// The far side took the call: from now on it is expected to send.
     pub(super) fn answered(&mut self, now: Instant) {
         let mut watch = SilenceWatch::new(now, self.rtp_timeout);
-        watch.hold(now, self.plan.as_ref().is_some_and(|plan| !plan.direction.receives()));
+        watch.hold(now, self.plan.as_ref().is_some_and(is_held));
         self.watch = Some(watch);
     }
 
@@ -236,6 +236,9 @@ impl FarMedia {
             incoming.ssrc = Some(header.ssrc);
             incoming.seqs = SeqExtender::default();
             incoming.reception.begin_anew(plan.codec.clock_rate());
+        }
+        if is_speech {
+            incoming.noise.give_way(now);
         }
         let seq = incoming.seqs.extend(header.seq);
         incoming.reception.packet(now, seq, header.timestamp);
@@ -505,6 +508,11 @@ impl FarMedia {
         rtcp.sent(now, times.timestamp, payload.len());
         edge.rtp(address.rtp(plan), packet);
     }
+}
+
+/// Whether the far side need not send anything. It may all the same, such as music on hold.
+fn is_held(plan: &MediaPlan) -> bool {
+    plan.direction != Direction::Both
 }
 
 /// What an RTP packet holds.

@@ -10,6 +10,9 @@ use crate::{
 /// How far it may fall behind; what is older is not made up for.
 const MAX_LAG: Duration = Duration::from_millis(60);
 
+/// How long other sound must have stopped before there is noise again.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Says when which packet is due.
 #[derive(Debug, Default)]
 pub(super) struct NoisePlayer {
@@ -20,6 +23,13 @@ pub(super) struct NoisePlayer {
 impl NoisePlayer {
     pub(super) fn set_playing(&mut self, now: Instant, playing: bool) {
         self.due = if playing { self.due.or(Some(now)) } else { None };
+    }
+
+    /// Other sound comes: the noise waits until that has stopped.
+    pub(super) fn give_way(&mut self, now: Instant) {
+        if let Some(due) = &mut self.due {
+            *due = now + PAUSE;
+        }
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -65,6 +75,15 @@ mod tests {
         let late = later + Duration::from_secs(1);
         let burst = std::iter::from_fn(|| player.poll(late)).count();
         assert!((2..=5).contains(&burst), "{burst} at once");
+        // It is heard only where nothing else is.
+        player.give_way(late);
+        player.give_way(late + FRAME);
+        assert_eq!(player.poll(late + PAUSE), None);
+        assert!(player.poll(late + FRAME + PAUSE).is_some());
+        assert_eq!(player.next_deadline(), Some(late + FRAME + PAUSE + FRAME));
+        player.set_playing(late, false);
+        player.give_way(late);
+        assert_eq!(player.next_deadline(), None);
         assert_eq!(NoisePlayer::times(2, Codec::Pcma).timestamp, 320);
     }
 }

@@ -7,7 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `config`, `target`, `header` | what comes in: trunks, calls, additional headers |
-//! | `message`, `status` | what is told |
+//! | `message`, `status`, `meters` | what is told |
 //! | `trunk`, `registration` | one trunk: its targets, keep-alive, registrar |
 //! | `call` | one call: INVITE, dialog, session |
 //! | `dialog`, `session_timer`, `digest`, `message_parts` | SIP without a socket |
@@ -22,6 +22,7 @@ mod fuzz;
 mod header;
 mod message;
 mod message_parts;
+mod meters;
 mod registration;
 mod resolver;
 mod session_timer;
@@ -90,6 +91,7 @@ impl Trunks {
     /// The port can't be opened, or DNS can't be set up.
     pub async fn start(config: TrunksConfig) -> io::Result<Self> {
         let stack = Stack::start(config).await?;
+        meters::describe();
         let running = Mutex::default();
         Ok(Self(Arc::new(Shared { stack, runtime: Handle::current(), running })))
     }
@@ -110,7 +112,7 @@ impl Trunks {
             let same = old.remove(&id).filter(|trunk| {
                 let is_same = trunk.config == config;
                 if !is_same {
-                    trunk.stopped.cancel();
+                    trunk.stop();
                 }
                 is_same
             });
@@ -118,7 +120,7 @@ impl Trunks {
             running.insert(id, trunk);
         }
         for trunk in old.into_values() {
-            trunk.stopped.cancel();
+            trunk.stop();
         }
     }
 
@@ -180,7 +182,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         for trunk in self.running().values() {
-            trunk.stopped.cancel();
+            trunk.stop();
         }
     }
 }

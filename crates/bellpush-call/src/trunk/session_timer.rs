@@ -132,11 +132,15 @@ impl SessionTimer {
         })
     }
 
-    /// Lengthens the interval, as a 422 to a refresh asks for.
-    pub(super) fn lengthen(&mut self, at_least: Duration) {
-        if let Some(running) = &mut self.running {
-            running.interval = running.interval.max(at_least.min(MAX_INTERVAL));
+    /// Lengthens the interval, as a 422 to a refresh asks for. `false` when it is that long.
+    pub(super) fn lengthen(&mut self, at_least: Duration) -> bool {
+        let at_least = at_least.min(MAX_INTERVAL);
+        let shorter = self.running.as_mut().filter(|running| running.interval < at_least);
+        let is_shorter = shorter.is_some();
+        if let Some(running) = shorter {
+            running.interval = at_least;
         }
+        is_shorter
     }
 
     /// When the session is over unless it is refreshed before.

@@ -196,7 +196,8 @@ impl Stack {
     }
 
     fn advertised(&self, seen: IpAddr) -> IpAddr {
-        self.config.advertised.unwrap_or(seen)
+        // A socket for both families has a prefix before addresses of IPv4.
+        self.config.advertised.unwrap_or_else(|| seen.to_canonical())
     }
 
     /// Sends a request. Its responses come out of the channel, which closes after the last one, or
@@ -253,13 +254,12 @@ impl Stack {
         loop {
             tokio::select! {
                 response = responses.recv() => match response {
+                    None if flow.closed.is_cancelled() => return Err(broken().into()),
                     None => return Err(SendError::Timeout),
                     Some(response) if response.status_code.code() < 200 => {}
                     Some(response) => return Ok(response),
                 },
-                () = flow.closed.cancelled() => {
-                    return Err(io::Error::from(io::ErrorKind::ConnectionReset).into());
-                }
+                () = flow.closed.cancelled() => return Err(broken().into()),
             }
         }
     }
@@ -335,6 +335,10 @@ pub(super) fn repeat(request: &mut Request, flow: &Flow, cseq: u32, answer: Head
         }
     }
     request.headers.unique_push(answer);
+}
+
+fn broken() -> io::Error {
+    io::ErrorKind::ConnectionReset.into()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

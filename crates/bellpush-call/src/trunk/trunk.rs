@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rsipstack::sip::{self, Header, Method, Request, Uri, Version, uri::ParamsExt as _};
+use rsipstack::sip::{self, Header, Method, Request, Response, Uri, Version, uri::ParamsExt as _};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::CertificateDer};
 use tokio_util::sync::CancellationToken;
@@ -16,8 +16,9 @@ use super::{
     SipTransport, TrunkConfig, TrunkStatus,
     dialog::Dialog,
     message_parts::{header, uri},
+    meters::TrunkMeters,
     resolver::{Hop, ResolveError},
-    stack::{Flow, Stack, USER_AGENT},
+    stack::{Flow, SendError, Stack, USER_AGENT},
 };
 
 /// How long to wait for a target's answer to OPTIONS.
@@ -29,6 +30,7 @@ pub(super) struct Trunk {
     pub(super) stack: Arc<Stack>,
     pub(super) tls: Option<Arc<ClientConfig>>,
     status: Mutex<TrunkStatus>,
+    pub(super) meters: TrunkMeters,
     /// Cancelled when the trunk is taken out; its calls go on.
     pub(super) stopped: CancellationToken,
 }
@@ -46,16 +48,31 @@ impl Trunk {
             },
             SipTransport::Udp | SipTransport::Tcp => None,
         };
-        let stopped = CancellationToken::new();
-        Self { config, stack, tls, status: Mutex::new(status), stopped }
+        let meters = TrunkMeters::new(config.id);
+        meters.show(&status);
+        let (status, stopped) = (Mutex::new(status), CancellationToken::new());
+        Self { config, stack, tls, status, meters, stopped }
     }
 
     pub(super) fn status(&self) -> TrunkStatus {
-        self.change(|status| status.clone())
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut TrunkStatus) -> T) -> T {
-        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = change(&mut status);
+        // Another trunk may be in its place by now.
+        if !self.stopped.is_cancelled() {
+            self.meters.show(&status);
+        }
+        told
+    }
+
+    /// Takes the trunk out; its calls go on.
+    pub(super) fn stop(&self) {
+        let _status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stopped.cancel();
+        self.meters.show(&TrunkStatus::default());
     }
 
     /// The targets of a new request, those first that are not known to be silent.
@@ -102,10 +119,40 @@ impl Trunk {
         let host = next.host_with_port.host.to_string();
         let port = next.host_with_port.port.map(|port| port.value());
         let hops = self.stack.resolver.hops(&host, port, transport).await;
-        let hop = hops.ok().and_then(|hops| hops.into_iter().next());
-        match hop {
-            Some(hop) => self.flow(&hop).await.unwrap_or_else(|_| flow.clone()),
-            None => flow.clone(),
+        // A far side may name an address that can't be reached from here: where the call was set
+        // up, it could be.
+        let hops = hops.unwrap_or_default().into_iter().take(1).chain([flow.hop.clone()]);
+        for hop in hops {
+            if let Ok(flow) = self.flow(&hop).await {
+                return flow;
+            }
+        }
+        flow.clone()
+    }
+
+    /// Sends a request in a dialog and returns its final response, with the way that it went.
+    ///
+    /// When the connection breaks over it, it is sent once more over a new one; but not a key,
+    /// which might be pressed twice.
+    pub(super) async fn ask(
+        &self,
+        dialog: &Dialog,
+        flow: &Flow,
+        method: Method,
+        more: Vec<Header>,
+        body: String,
+    ) -> Result<(Response, Flow), SendError> {
+        let credentials = self.config.credentials.as_ref();
+        let mut is_last = method == Method::Info;
+        loop {
+            let flow = self.way_to(dialog, flow).await;
+            let mut request = dialog.request(method, &flow, more.clone());
+            request.body = body.clone().into_bytes();
+            match self.stack.exchange(request, &flow, credentials, dialog.numbering()).await {
+                Ok(response) => return Ok((response, flow)),
+                Err(SendError::Connect(_)) if !is_last => is_last = true,
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -182,7 +229,7 @@ impl Trunk {
             let Ok(hops) = self.hops().await else { continue };
             for hop in hops {
                 let asked = Instant::now();
-                let result = tokio::time::timeout(OPTIONS_TIMEOUT, self.ask(&hop)).await;
+                let result = tokio::time::timeout(OPTIONS_TIMEOUT, self.is_there(&hop)).await;
                 let result = result.unwrap_or_else(|_| Err("no answer to OPTIONS".to_owned()));
                 self.change(|status| match result {
                     Ok(()) => status.answered(hop.address, Some(asked.elapsed())),
@@ -192,7 +239,7 @@ impl Trunk {
         }
     }
 
-    async fn ask(&self, hop: &Hop) -> Result<(), String> {
+    async fn is_there(&self, hop: &Hop) -> Result<(), String> {
         let flow = self.flow(hop).await.map_err(|error| error.to_string())?;
         let ids = RequestIds::new();
         let request = self

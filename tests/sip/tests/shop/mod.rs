@@ -55,6 +55,11 @@ impl Shop {
             "caller": "493012345",
         });
         let trunk = self.create("/v1/trunks", &trunk).await?;
+        self.profile_by(&trunk, more).await
+    }
+
+    /// A profile that calls by this trunk.
+    pub(crate) async fn profile_by(&self, trunk: &str, more: Value) -> anyhow::Result<String> {
         let mut profile = json!({ "name": "Phone", "kind": "sip", "trunkId": trunk, "to": "100" });
         for (field, value) in more.as_object().context("an object")? {
             profile[field] = value.clone();

@@ -60,11 +60,6 @@ impl Direction {
     pub(crate) const fn sends(self) -> bool {
         matches!(self, Self::Both | Self::SendOnly)
     }
-
-    /// Whether the far side may send.
-    pub(crate) const fn receives(self) -> bool {
-        matches!(self, Self::Both | Self::ReceiveOnly)
-    }
 }
 
 /// The keys of both directions.

@@ -43,12 +43,16 @@ pub(crate) struct LocalMedia {
 pub(crate) struct Negotiation {
     local: LocalMedia,
     version: u64,
+    /// What the far side may send, as our last description numbered it.
+    codecs: Vec<(u8, Codec)>,
+    /// The same for keypad presses: payload type and clock.
+    keys: Vec<(u8, u32)>,
     plan: Option<MediaPlan>,
 }
 
 impl Negotiation {
     pub(crate) fn new(local: LocalMedia) -> Self {
-        Self { local, version: 0, plan: None }
+        Self { local, version: 0, codecs: Vec::new(), keys: Vec::new(), plan: None }
     }
 
     /// Our offer of all that we can do.
@@ -63,17 +67,18 @@ impl Negotiation {
                 (1..).zip(self.keys()).map(|(tag, key)| crypto_line(tag, &key)).collect()
             }
         };
-        let codecs = &self.local.codecs;
-        let mut payload_types: Vec<_> = codecs
-            .iter()
-            .map(|codec| codec_payload_type(*codec, codec.static_payload_type().unwrap_or(OPUS)))
-            .collect();
-        if codecs.iter().any(|codec| codec.clock_rate() == 8_000) {
-            payload_types.push(telephone_event(TELEPHONE_EVENT_8K, 8_000));
+        let number = |codec: &Codec| (codec.static_payload_type().unwrap_or(OPUS), *codec);
+        self.codecs = self.local.codecs.iter().map(number).collect();
+        let is_in_use = |(_, clock): &(u8, u32)| {
+            self.local.codecs.iter().any(|codec| codec.clock_rate() == *clock)
+        };
+        let keys = [(TELEPHONE_EVENT_8K, 8_000), (TELEPHONE_EVENT_48K, 48_000)];
+        self.keys = keys.into_iter().filter(is_in_use).collect();
+        let codecs = self.codecs.iter().map(|(number, codec)| codec_payload_type(*codec, *number));
+        let keys = self.keys.iter().map(|(number, clock)| telephone_event(*number, *clock));
+        let mut payload_types: Vec<_> = codecs.chain(keys).collect();
+        if self.keys.contains(&(TELEPHONE_EVENT_8K, 8_000)) {
             payload_types.push(comfort_noise(COMFORT_NOISE));
-        }
-        if codecs.contains(&Codec::Opus) {
-            payload_types.push(telephone_event(TELEPHONE_EVENT_48K, 48_000));
         }
         let media = LocalAudio {
             port: self.local.rtp_port,
@@ -88,18 +93,20 @@ impl Negotiation {
         self.write(vec![media.media()])
     }
 
-    /// Takes the far side's answer to our offer.
+    /// Takes the far side's answer to our last description, as an offer.
     pub(crate) fn accept(&mut self, answer: &str) -> Result<&MediaPlan, SdpError> {
         let remote = RemoteAudio::parse(answer)?;
-        // Our offer has one media description, so has its answer (RFC 3264 section 6).
+        // Offers of ours have one media description, and so have their answers (RFC 3264 section 6).
         if remote.index != 0 {
             return Err(SdpError::NoAudio);
         }
-        let (payload_type, codec) = remote
+        let (payload_type, receive_payload_type, codec) = remote
             .codecs
             .iter()
-            .find(|(_, codec)| self.local.codecs.contains(codec))
-            .copied()
+            .find_map(|(theirs, codec)| {
+                let (ours, _) = self.codecs.iter().find(|(_, offered)| offered == codec)?;
+                Some((*theirs, *ours, *codec))
+            })
             .ok_or(SdpError::NoCodec)?;
         let srtp = match (remote.keys.first(), self.local.srtp) {
             (Some((_, theirs)), SrtpPolicy::Optional | SrtpPolicy::Required) => {
@@ -109,23 +116,22 @@ impl Negotiation {
             (None, _) if remote.secure_profile => return Err(SdpError::Encryption),
             _ => None,
         };
+        let of_codec = |(_, clock): &&(u8, u32)| *clock == codec.clock_rate();
+        let keys = remote.telephone_events.iter().find(of_codec);
         let telephone_event =
-            remote.telephone_events.iter().find(|(_, clock)| *clock == codec.clock_rate()).map(
-                |(payload_type, clock_rate)| TelephoneEvent {
-                    payload_type: *payload_type,
-                    receive_payload_type: match clock_rate {
-                        48_000 => TELEPHONE_EVENT_48K,
-                        _ => TELEPHONE_EVENT_8K,
-                    },
+            keys.zip(self.keys.iter().find(of_codec)).map(|((theirs, clock_rate), (ours, _))| {
+                TelephoneEvent {
+                    payload_type: *theirs,
+                    receive_payload_type: *ours,
                     clock_rate: *clock_rate,
-                },
-            );
+                }
+            });
         Ok(self.plan.insert(MediaPlan {
             remote: remote.rtp,
             rtcp: remote.rtcp,
             codec,
             payload_type,
-            receive_payload_type: codec.static_payload_type().unwrap_or(OPUS),
+            receive_payload_type,
             telephone_event,
             direction: our_direction(&remote),
             ptime: remote.ptime,
@@ -161,6 +167,11 @@ impl Negotiation {
             rtcp_mux: remote.rtcp_mux,
             comfort_noise: remote.comfort_noise.filter(|_| codec.clock_rate() == 8_000),
         };
+        self.codecs = vec![(payload_type, codec)];
+        self.keys = telephone_event
+            .iter()
+            .map(|keys| (keys.receive_payload_type, keys.clock_rate))
+            .collect();
         let mut payload_types = vec![codec_payload_type(codec, payload_type)];
         payload_types.extend(telephone_event.map(|event| telephone_event_line(&event)));
         payload_types.extend(plan.comfort_noise.map(comfort_noise));

@@ -30,7 +30,7 @@ fn sdp(media: &str) -> String {
 #[test]
 fn an_offer_names_every_codec_in_its_order_with_keypad_and_comfort_noise() {
     let offer = negotiation().offer();
-    assert!(offer.contains("m=audio 20000 RTP/AVP 8 0 111 101 13 110\r\n"), "{offer}");
+    assert!(offer.contains("m=audio 20000 RTP/AVP 8 0 111 101 110 13\r\n"), "{offer}");
     for line in [
         "o=- 7 1 IN IP4 192.0.2.1",
         "c=IN IP4 192.0.2.1",
@@ -63,6 +63,28 @@ fn the_answer_decides_the_codec_and_its_numbers() {
     assert_eq!(plan.ptime, Duration::from_millis(40));
     assert_eq!(plan.remote, "198.51.100.2:4000".parse().unwrap());
     assert_eq!(plan.rtcp, "198.51.100.2:4001".parse().unwrap());
+}
+
+#[test]
+fn what_is_received_keeps_the_numbers_of_our_last_description() {
+    let mut negotiation = negotiation();
+    negotiation.offer();
+    let theirs = |opus, keys| {
+        sdp(&format!(
+            "m=audio 4000 RTP/AVP {opus} {keys}
+        a=rtpmap:{opus} opus/48000/2
+        a=rtpmap:{keys} telephone-event/48000"
+        ))
+    };
+    let (answer, _) = negotiation.answer(&theirs(96, 97)).unwrap();
+    assert!(answer.contains("m=audio 20000 RTP/AVP 96 97\r\n"), "{answer}");
+    // That is offered again, to refresh the session.
+    let plan = negotiation.accept(&theirs(98, 99)).unwrap();
+    let event = plan.telephone_event.unwrap();
+    assert_eq!((plan.payload_type, plan.receive_payload_type), (98, 96));
+    assert_eq!((event.payload_type, event.receive_payload_type), (99, 97));
+    // What it did not have is no answer.
+    assert_eq!(negotiation.accept(&sdp("m=audio 4000 RTP/AVP 8")), Err(SdpError::NoCodec));
 }
 
 #[test]

@@ -83,11 +83,8 @@ fn end_fork(
 
 /// Ends a dialog; the answer does not matter.
 pub(super) async fn bye(trunk: &Trunk, dialog: &Dialog, flow: &Flow, cause: ByeCause) {
-    let flow = trunk.way_to(dialog, flow).await;
-    let request = dialog.request(Method::Bye, &flow, vec![reason(cause)]);
-    let credentials = trunk.config.credentials.as_ref();
-    let answer = trunk.stack.exchange(request, &flow, credentials, dialog.numbering()).await;
-    if let Err(error) = answer {
+    let why = vec![reason(cause)];
+    if let Err(error) = trunk.ask(dialog, flow, Method::Bye, why, String::new()).await {
         tracing::debug!(trunk = %trunk.config.id, %error, "a BYE was not answered");
     }
 }

@@ -23,7 +23,7 @@ use self::{
     invite::Invite,
     setup::{Outcome, Setup},
 };
-use super::{FarFailure, FromTrunk, SipTarget, ToTrunk, trunk::Trunk};
+use super::{FarFailure, FromTrunk, SipTarget, ToTrunk, meters::CallOutcome, trunk::Trunk};
 
 /// Takes what a trunk tells of one call, in order. The future waits for room.
 pub type Tell = Box<dyn FnMut(FromTrunk) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -53,7 +53,13 @@ pub(super) async fn run(trunk: Arc<Trunk>, target: SipTarget, sdp: String, mut w
     let Some(invite) = Invite::new(&trunk, target, sdp) else {
         return ways.fail(FarFailure::Unreachable).await;
     };
-    match Setup::new(trunk, invite).run(&mut ways).await {
+    let outcome = Setup::new(Arc::clone(&trunk), invite).run(&mut ways).await;
+    trunk.meters.ended(match &outcome {
+        Outcome::Answered(..) => CallOutcome::Answered,
+        Outcome::Failed(failure) => CallOutcome::Failed(*failure),
+        Outcome::GivenUp => CallOutcome::Cancelled,
+    });
+    match outcome {
         Outcome::Answered(session, ahead) => session.run(ways, ahead).await,
         Outcome::Failed(failure) => ways.fail(failure).await,
         Outcome::GivenUp => {}

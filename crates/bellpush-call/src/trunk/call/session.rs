@@ -1,6 +1,6 @@
 //! An answered call: requests of both sides until one of them ends it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use rsipstack::{
     sip::{Header, Method, Request, Response, StatusCode},
@@ -17,7 +17,7 @@ use crate::{
     Digit,
     trunk::{
         ALLOW, ByeCause, FromTrunk, ToTrunk,
-        dialog::{Dialog, Taken, sdp},
+        dialog::{Dialog, Taken, response_sdp, sdp},
         message_parts::{bye_cause, has_token, header, info_digit, value},
         session_timer::{Asked, Due, SessionTimer},
         stack::{CallEntry, Flow, SendError},
@@ -27,6 +27,8 @@ use crate::{
 
 /// How long to wait before a refresh is tried again that failed for no good reason.
 const REFRESH_RETRY: Duration = Duration::from_secs(10);
+/// Keys that may wait for the one before them.
+const MAX_KEYS: usize = 64;
 
 /// A session with a far side.
 pub(super) struct Session {
@@ -43,12 +45,21 @@ pub(super) struct Session {
     refreshing: Option<Refreshing>,
     /// When a refresh that failed is tried again.
     retry_at: Option<Instant>,
+    /// Whether the connection is closed: then a refresh over a new one tells the far side where
+    /// we are.
+    is_lost: bool,
+    /// The key that is being pressed. They are sent one after the other: a PIN has an order.
+    pressing: Option<Outcome>,
+    keys: VecDeque<Digit>,
 }
 
 struct Refreshing {
     method: Method,
-    outcome: oneshot::Receiver<Result<Response, SendError>>,
+    outcome: Outcome,
 }
+
+/// What comes of a request of ours.
+type Outcome = oneshot::Receiver<Result<(Response, Flow), SendError>>;
 
 /// What the far side did.
 enum Far {
@@ -80,6 +91,9 @@ impl Session {
             takes_update,
             refreshing: None,
             retry_at: None,
+            is_lost: false,
+            pressing: None,
+            keys: VecDeque::new(),
         }
     }
 
@@ -104,7 +118,12 @@ impl Session {
                     Some(ToTrunk::RefuseOffer { request, status }) => {
                         self.offers.refuse(request, status);
                     }
-                    Some(ToTrunk::Info { digit }) => self.info(digit),
+                    Some(ToTrunk::Info { digit }) => {
+                        if self.keys.len() < MAX_KEYS {
+                            self.keys.push_back(digit);
+                        }
+                        self.press();
+                    }
                     Some(ToTrunk::Bye { cause }) => return self.hang_up(cause).await,
                     // The call gave up before it learned that it was answered, or is gone.
                     Some(ToTrunk::Cancel) | None => return self.hang_up(ByeCause::NORMAL).await,
@@ -123,10 +142,18 @@ impl Session {
                     Confirmation::Acknowledged { sdp: None } => {}
                     Confirmation::Never => return self.give_up(ways).await,
                 },
-                response = refreshed(&mut self.refreshing) => {
-                    if !self.refreshed(response) {
+                answer = outcome(self.refreshing.as_mut().map(|ours| &mut ours.outcome)) => {
+                    if !self.refreshed(&mut ways, answer).await {
                         return self.give_up(ways).await;
                     }
+                }
+                _ = outcome(self.pressing.as_mut()) => {
+                    self.pressing = None;
+                    self.press();
+                }
+                () = self.flow.closed.cancelled(), if !self.is_lost => {
+                    self.is_lost = true;
+                    self.retry_at = Some(Instant::now());
                 }
                 () = tokio::time::sleep_until(due.map_or_else(Instant::now, |(at, _)| at)),
                     if due.is_some() =>
@@ -145,11 +172,11 @@ impl Session {
         if self.refreshing.is_some() {
             return None;
         }
-        let (at, due) = self.timer.next()?;
-        let at = Instant::from_std(at);
-        match (self.retry_at, due) {
-            (Some(retry), Due::Refresh) => Some((retry, due)),
-            _ => Some((at, due)),
+        let next = self.timer.next().map(|(at, due)| (Instant::from_std(at), due));
+        match (self.retry_at, next) {
+            (Some(retry), None | Some((_, Due::Refresh))) => Some((retry, Due::Refresh)),
+            (Some(retry), Some((at, Due::Expire))) if retry < at => Some((retry, Due::Refresh)),
+            _ => next,
         }
     }
 
@@ -235,7 +262,9 @@ impl Session {
                 return refuse(transaction, 422, vec![header("Min-SE", least.to_string())]);
             }
         };
-        self.retry_at = None;
+        if !self.is_lost {
+            self.retry_at = None;
+        }
         self.dialog.refresh_target(&request.headers);
         if has_offer {
             let request = self.offers.open(transaction, expires);
@@ -245,11 +274,15 @@ impl Session {
         let _ = transaction.reply_with(StatusCode::OK, headers, None).await;
     }
 
-    /// Presses a key at the far side.
-    fn info(&self, digit: Digit) {
-        let body = format!("Signal={digit}\r\nDuration=160\r\n");
-        let kind = header("Content-Type", "application/dtmf-relay");
-        drop(self.start(Method::Info, vec![kind], body));
+    /// Presses the next key at the far side, once the one before is done.
+    fn press(&mut self) {
+        if self.pressing.is_none()
+            && let Some(digit) = self.keys.pop_front()
+        {
+            let body = format!("Signal={digit}\r\nDuration=160\r\n");
+            let kind = header("Content-Type", "application/dtmf-relay");
+            self.pressing = Some(self.start(Method::Info, vec![kind], body));
+        }
     }
 
     /// Refreshes the session (RFC 4028 section 7.4).
@@ -272,45 +305,54 @@ impl Session {
     }
 
     /// Sends a request in the dialog, beside whatever else happens.
-    fn start(
-        &self,
-        method: Method,
-        more: Vec<Header>,
-        body: String,
-    ) -> oneshot::Receiver<Result<Response, SendError>> {
+    fn start(&self, method: Method, more: Vec<Header>, body: String) -> Outcome {
         let (done, outcome) = oneshot::channel();
         let (trunk, dialog, flow) =
             (Arc::clone(&self.trunk), self.dialog.clone(), self.flow.clone());
         tokio::spawn(async move {
-            let flow = trunk.way_to(&dialog, &flow).await;
-            let mut request = dialog.request(method, &flow, more);
-            request.body = body.into_bytes();
-            let credentials = trunk.config.credentials.as_ref();
-            let answer =
-                trunk.stack.exchange(request, &flow, credentials, dialog.numbering()).await;
-            let _ = done.send(answer);
+            let _ = done.send(trunk.ask(&dialog, &flow, method, more, body).await);
         });
         outcome
     }
 
     /// Takes the answer to a refresh. Returns whether the session goes on.
-    fn refreshed(&mut self, response: Result<Response, SendError>) -> bool {
+    async fn refreshed(
+        &mut self,
+        ways: &mut Ways,
+        answer: Result<(Response, Flow), SendError>,
+    ) -> bool {
         self.refreshing = None;
         let now = Instant::now();
-        let Ok(response) = response else { return false };
+        let is_in_time = self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at));
+        let (response, flow) = match answer {
+            Ok(answer) => answer,
+            Err(SendError::Timeout) => return false,
+            // A far side that restarts is there again in a while; its media may go on meanwhile.
+            Err(SendError::Connect(_)) => {
+                self.retry_at = Some(now + REFRESH_RETRY);
+                return is_in_time;
+            }
+        };
+        self.flow = flow;
+        self.is_lost = false;
         match response.status_code.code() {
             200..=299 => {
                 self.retry_at = None;
                 self.timer.answered(now.into_std(), &response.headers);
                 self.dialog.refresh_target(&response.headers);
+                // The answer to what we offered anew; the far side may have moved.
+                if let Some(sdp) = response_sdp(&response) {
+                    ways.tell(FromTrunk::Confirmed { sdp }).await;
+                }
+                return true;
             }
             // RFC 4028 section 7.4: the far side knows nothing of the session any more.
             408 | 481 => return false,
             422 => {
                 let least = value(&response.headers, "Min-SE")
                     .and_then(|text| text.split(';').next()?.trim().parse().ok());
-                self.timer.lengthen(Duration::from_secs(least.unwrap_or(0)));
-                self.retry_at = Some(now);
+                let is_longer = self.timer.lengthen(Duration::from_secs(least.unwrap_or(0)));
+                self.retry_at = Some(if is_longer { now } else { now + REFRESH_RETRY });
             }
             // RFC 3261 section 14.1: who made the Call-ID waits longer.
             491 => {
@@ -321,17 +363,18 @@ impl Session {
                 self.takes_update = false;
                 self.retry_at = Some(now);
             }
-            _ => self.retry_at = Some(now + REFRESH_RETRY),
+            // Without a timer there is no need to.
+            _ => self.retry_at = self.timer.expires_at().map(|_| now + REFRESH_RETRY),
         }
         // A session that could not be refreshed in its time is over.
-        self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at))
+        is_in_time
     }
 }
 
-/// The answer to the refresh that is under way; waits for ever when there is none.
-async fn refreshed(refreshing: &mut Option<Refreshing>) -> Result<Response, SendError> {
-    match refreshing {
-        Some(refreshing) => (&mut refreshing.outcome).await.unwrap_or(Err(SendError::Timeout)),
+/// What comes of a request that is under way; waits for ever when there is none.
+async fn outcome(underway: Option<&mut Outcome>) -> Result<(Response, Flow), SendError> {
+    match underway {
+        Some(underway) => underway.await.unwrap_or(Err(SendError::Timeout)),
         None => std::future::pending().await,
     }
 }

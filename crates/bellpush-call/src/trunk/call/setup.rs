@@ -28,6 +28,8 @@ use crate::trunk::{
 const MAX_EARLY: usize = 16;
 /// Requests that may be ahead of the answer.
 const MAX_AHEAD: usize = 4;
+/// This branch of a fork is over (RFC 6228).
+const TERMINATED: u16 = 199;
 /// Times that one target is asked again as it wants it: with credentials, or a longer interval.
 const MAX_REPEATS: usize = 4;
 
@@ -38,6 +40,8 @@ pub(super) struct Setup {
     entry: CallEntry,
     early: HashMap<String, Early>,
     offers: Offers,
+    /// What we said last, when that is not the offer of the INVITE any more.
+    answered: Option<String>,
     rings: bool,
     /// Requests of a dialog that we have not heard of yet: the acknowledgement of an answer goes
     /// out before the answer gets here, and what the far side asks next may come sooner.
@@ -75,7 +79,8 @@ impl Setup {
     pub(super) fn new(trunk: Arc<Trunk>, invite: Invite) -> Self {
         let entry = trunk.stack.enter(&invite.ids.call_id);
         let (early, offers) = (HashMap::new(), Offers::default());
-        Self { trunk, invite, entry, early, offers, rings: false, ahead: Vec::new() }
+        let (answered, rings, ahead) = (None, false, Vec::new());
+        Self { trunk, invite, entry, early, offers, answered, rings, ahead }
     }
 
     /// Tries the trunk's targets in their order.
@@ -185,6 +190,7 @@ impl Setup {
                 }
             }
             self.early.clear();
+            self.answered = None;
         }
         Attempt::Failed(FarFailure::Rejected)
     }
@@ -218,6 +224,7 @@ impl Setup {
                     Some(ToTrunk::AnswerOffer { request, sdp }) => {
                         let contact = underway.flow.contact(&self.invite.user);
                         let t1 = self.trunk.stack.config.t1;
+                        self.answered = Some(sdp.clone());
                         self.offers.answer(request, sdp, contact, t1).await;
                     }
                     Some(ToTrunk::RefuseOffer { request, status }) => {
@@ -249,12 +256,11 @@ impl Setup {
         let Some(tag) = to_tag(response) else {
             return self.ring(ways).await;
         };
-        // RFC 6228: this branch of a fork is over.
-        if status == 199 {
-            self.early.remove(&tag);
-            return;
-        }
         if !self.early.contains_key(&tag) {
+            // Of a branch that we have not heard of, or that is over.
+            if status == TERMINATED && !is_reliable(response) {
+                return;
+            }
             let dialog = Dialog::from_response(&underway.request, response, &self.invite.user);
             let Some(dialog) = dialog.filter(|_| self.early.len() < MAX_EARLY) else {
                 return self.ring(ways).await;
@@ -262,7 +268,7 @@ impl Setup {
             self.early.insert(tag.clone(), Early { dialog, sdp: None, rseq: None });
         }
         let Some(early) = self.early.get_mut(&tag) else { return };
-        if has_token(&response.headers, "Require", "100rel")
+        if is_reliable(response)
             && let Some(rseq) = response.rseq_value()
         {
             // RFC 3262 section 4: in order, and each only once.
@@ -271,6 +277,10 @@ impl Setup {
             }
             early.rseq = Some(rseq);
             prack(&self.trunk, underway, &early.dialog, rseq);
+        }
+        if status == TERMINATED {
+            self.early.remove(&tag);
+            return;
         }
         match response_sdp(response) {
             Some(sdp) if early.sdp.as_ref() != Some(&sdp) => {
@@ -358,8 +368,9 @@ impl Setup {
         let call_id = self.invite.ids.call_id.clone();
         ways.tell(FromTrunk::Answered { sdp, call_id }).await;
         let ahead = std::mem::take(&mut self.ahead);
-        let Self { trunk, invite, entry, offers, .. } = self;
-        let session = Session::new(trunk, dialog, flow, entry, offers, invite.sdp, &response);
+        let Self { trunk, invite, entry, offers, answered, .. } = self;
+        let sdp = answered.unwrap_or(invite.sdp);
+        let session = Session::new(trunk, dialog, flow, entry, offers, sdp, &response);
         Outcome::Answered(Box::new(session), ahead)
     }
 
@@ -389,15 +400,17 @@ fn prack(trunk: &Arc<Trunk>, underway: &Underway, dialog: &Dialog, rseq: u32) {
     let Some(cseq) = invite_cseq(&underway.request) else { return };
     let (trunk, dialog, flow) = (Arc::clone(trunk), dialog.clone(), underway.flow.clone());
     tokio::spawn(async move {
-        let flow = trunk.way_to(&dialog, &flow).await;
-        let rack = header("RAck", format!("{rseq} {cseq} INVITE"));
-        let request = dialog.request(Method::PRack, &flow, vec![rack]);
-        let credentials = trunk.config.credentials.as_ref();
-        let answer = trunk.stack.exchange(request, &flow, credentials, dialog.numbering()).await;
+        let rack = vec![header("RAck", format!("{rseq} {cseq} INVITE"))];
+        let answer = trunk.ask(&dialog, &flow, Method::PRack, rack, String::new()).await;
         if let Err(error) = answer {
             tracing::debug!(trunk = %trunk.config.id, %error, "a PRACK was not answered");
         }
     });
+}
+
+/// Whether the far side wants to know that we have it (RFC 3262).
+fn is_reliable(response: &Response) -> bool {
+    has_token(&response.headers, "Require", "100rel")
 }
 
 fn invite_cseq(invite: &Request) -> Option<u32> {
