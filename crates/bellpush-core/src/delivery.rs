@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
+    trace::TraceParent,
 };
 
 /// An event's place in the log: ascending in the order of acceptance.
@@ -41,6 +42,8 @@ pub struct PendingDelivery {
     pub event_id: EventId,
     /// The event's call: deliveries of one call keep their order.
     pub call_id: Option<CallId>,
+    /// The event's parent in its trace, if it has one.
+    pub trace_parent: Option<TraceParent>,
     /// The envelope as JSON, byte for byte what was recorded.
     pub body: String,
     /// Attempts made so far.

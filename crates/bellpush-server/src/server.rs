@@ -12,9 +12,10 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, NodeId},
     origin::AllowedOrigin,
+    trace::{TraceParent, Tracer},
 };
 use bellpush_delivery::Announcer;
-use bellpush_store::{SecretHash, Session, Store};
+use bellpush_store::{Append, AppendError, Appended, SecretHash, Session, Store};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -71,6 +72,8 @@ pub struct ServerConfig {
     pub node_url: Option<String>,
     /// The TURN server that visitors may use.
     pub turn: Option<TurnConfig>,
+    /// What makes the spans of events, where they are traced.
+    pub tracer: Option<Tracer>,
     /// The demo page's app, when there is one.
     pub demo: Option<Demo>,
 }
@@ -169,6 +172,28 @@ impl Server {
     /// The server's clock.
     pub(crate) fn now(&self) -> EventTime {
         EventTime::new(Timestamp::now())
+    }
+
+    /// Appends events to the log (see [`Store::append`]), and traces those that are new.
+    pub(crate) async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        let began = self.config.tracer.as_ref().map(|tracer| (tracer, Timestamp::now()));
+        let appended = self.store.append(appends).await?;
+        if let Some((tracer, began)) = began {
+            let ended = Timestamp::now();
+            for new in appended.iter().filter(|appended| !appended.is_repeated()) {
+                tracer.ingested(new.event(), began, ended);
+            }
+        }
+        Ok(appended)
+    }
+
+    /// The span that a request names, where events are traced. One that is not valid is passed over,
+    /// as W3C Trace Context says.
+    pub(crate) fn trace_parent(&self, headers: &HeaderMap) -> Option<TraceParent> {
+        self.config.tracer.as_ref()?;
+        let mut given = headers.get_all("traceparent").iter();
+        let (first, other) = (given.next()?, given.next());
+        other.is_none().then(|| first.to_str().ok()?.parse().ok()).flatten()
     }
 
     /// What rate limits count a request by.

@@ -100,6 +100,7 @@ async fn measure(store: &Store, seconds: u64, concurrency: u64, integrations: u6
                         session_id: session.id,
                         call_id: None,
                         preview: false,
+                        trace_parent: None,
                         envelope: event.envelope(&context, false, now()),
                     };
                     let asked = Instant::now();

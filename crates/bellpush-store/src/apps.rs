@@ -118,6 +118,8 @@ impl Store {
             "DELETE FROM survey_responses
              WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1)",
             "DELETE FROM calls WHERE app_id = $1",
+            "DELETE FROM event_traces
+             WHERE event_seq IN (SELECT seq FROM events WHERE app_id = $1)",
             "DELETE FROM events WHERE app_id = $1",
         ] {
             db::execute(&transaction, sql, [id.to_string().into()]).await?;

@@ -39,14 +39,15 @@ pub struct Endpoint {
 }
 
 pub(crate) const PENDING: &str = "
-    SELECT integration_id, event_seq, attempts, earlier_attempts, next_due, events.app_id, events.id AS event_id,
-        events.call_id, events.envelope
+    SELECT integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due, events.app_id,
+        events.id AS event_id, events.call_id, events.envelope, event_traces.trace_parent
     FROM deliveries
     JOIN events ON events.seq = deliveries.event_seq
+    LEFT JOIN event_traces ON event_traces.event_seq = events.seq
     WHERE integration_id = $1
       AND status = 'pending'
-      AND event_seq > $2
-    ORDER BY event_seq
+      AND deliveries.event_seq > $2
+    ORDER BY deliveries.event_seq
     LIMIT $3";
 
 /// Not `status = 'pending'`: by that PostgreSQL may come to read all that is pending. What is told
@@ -237,6 +238,7 @@ fn pending(row: &Row) -> Result<PendingDelivery, StoreError> {
         app_id: row.parse("app_id")?,
         event_id: row.parse("event_id")?,
         call_id: row.parse_opt("call_id")?,
+        trace_parent: row.parse_opt("trace_parent")?,
         body: row.get("envelope")?,
         attempts: row.count("attempts")?,
         earlier_attempts: row.count("earlier_attempts")?,

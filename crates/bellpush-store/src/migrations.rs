@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("profiles_and_trunks", include_str!("../migrations/0003_profiles_and_trunks.sql")),
     ("steering_deliveries", include_str!("../migrations/0004_steering_deliveries.sql")),
     ("who_answered", include_str!("../migrations/0005_who_answered.sql")),
+    ("traces", include_str!("../migrations/0006_traces.sql")),
 ];
 
 const HISTORY: &str = "

@@ -9,6 +9,7 @@ mod logging;
 mod notifications;
 mod serve;
 mod store;
+mod traces;
 
 use std::process::ExitCode;
 

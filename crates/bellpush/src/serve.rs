@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use bellpush_call::{Engine, EngineConfig, Trunks, TrunksConfig};
-use bellpush_core::origin::AllowedOrigin;
+use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use bellpush_delivery::{
     AddressPolicy, Announcements, Announcer, ClientSettings, DeliveryEngine, DeliverySettings,
     announcements,
@@ -31,6 +31,7 @@ use crate::{
     http,
     notifications::AdminWebhook,
     store::{self, say},
+    traces::Traces,
 };
 
 /// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
@@ -42,6 +43,8 @@ const STORE_STOP: Duration = Duration::from_secs(10);
 const TRUNKS_STOP: Duration = Duration::from_secs(3);
 /// How long attempts under way may take when the server stops.
 const DELIVERY_STOP: Duration = Duration::from_secs(10);
+/// How long the collector may take for the last spans when the server stops.
+const TRACES_STOP: Duration = Duration::from_secs(3);
 
 /// Runs the server until it is told to stop.
 ///
@@ -62,6 +65,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         PrometheusBuilder::new().install_recorder().context("metrics can't be collected")?;
     let store = store::open(&config, store::load_keys(&config)?).await?;
     ensure_admin_key(&store, &config).await?;
+    let traces = config.otlp_endpoint.as_ref().map(Traces::start).transpose();
+    let traces = traces.context("--otlp-endpoint")?.map(Arc::new);
+    let tracer = traces.clone().map(|traces| Tracer::new(traces, config.trace_ratio));
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("--listen: {} can't be used; choose another address or port", config.listen)
     })?;
@@ -95,12 +101,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         store.clone(),
         calls.clone(),
         trunks.clone(),
-        server_config(&config, demo),
+        server_config(&config, tracer.clone(), demo),
         metrics,
         announcer.clone(),
     );
     recovery::start(&server).await.context("calls of an earlier run can't be ended")?;
-    let deliveries = start_delivery(&config, &store, announcer, announced)?;
+    let deliveries = start_delivery(&config, tracer, &store, announcer, announced)?;
     server.reload_trunks().await.context("the trunks can't be read")?;
     let keep_trunks = tokio::spawn(Arc::clone(&server).keep_trunks());
     let keep = tokio::spawn(recovery::keep(Arc::clone(&server)));
@@ -138,6 +144,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     replays.await?;
     keep_trunks.await?;
     store.close().await;
+    if let Some(traces) = traces {
+        traces.stop(TRACES_STOP).await;
+    }
     info!("stopped");
     Ok(())
 }
@@ -189,7 +198,7 @@ fn own_origins(config: &Config, port: u16) -> Vec<AllowedOrigin> {
     std::iter::once(config.origin.clone()).chain(local).collect()
 }
 
-fn server_config(config: &Config, demo: Option<Demo>) -> ServerConfig {
+fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) -> ServerConfig {
     ServerConfig {
         own_origin: config.origin.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
@@ -201,12 +210,14 @@ fn server_config(config: &Config, demo: Option<Demo>) -> ServerConfig {
         allow_loopback_endpoints: config.allow_loopback_endpoints,
         node_url: config.node_url.as_ref().map(ToString::to_string),
         turn: config.turn.clone(),
+        tracer,
         demo,
     }
 }
 
 fn start_delivery(
     config: &Config,
+    tracer: Option<Tracer>,
     store: &Store,
     announcer: Announcer,
     announced: Announcements,
@@ -225,6 +236,7 @@ fn start_delivery(
     let settings = DeliverySettings {
         schedule: config.retries.clone(),
         client,
+        tracer,
         ..DeliverySettings::default()
     };
     let queue = Arc::new(StoreQueue { store: store.clone(), notified });

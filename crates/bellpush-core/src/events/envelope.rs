@@ -6,7 +6,10 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::{AppId, CallId, EventId, SessionId};
+use crate::{
+    ids::{AppId, CallId, EventId, SessionId},
+    trace::TraceParent,
+};
 
 /// A text that is not a time in ISO 8601.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,8 +96,7 @@ pub struct Envelope {
 
 /// An envelope with what the server knows of it. Only the envelope is ever the body of a message;
 /// the rest travels in headers, in the wrapper of a window message, or not at all.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The event's identity at all three places.
     pub id: EventId,
@@ -107,6 +109,8 @@ pub struct Event {
     /// Whether it comes from a preview; such an event goes to no integration that does not ask
     /// for previews.
     pub preview: bool,
+    /// The span that the request named which brought it, where events are traced.
+    pub trace_parent: Option<TraceParent>,
     /// What receivers see.
     pub envelope: Envelope,
 }

@@ -257,6 +257,7 @@ mod tests {
     fn request(endpoint: &Endpoint) -> Request {
         let uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
         let delivery = PendingDelivery {
+            trace_parent: None,
             key: DeliveryKey { integration_id: endpoint.integration_id, seq: Seq(1) },
             app_id: AppId::from_uuid(uuid),
             event_id: EventId::from_uuid(uuid).unwrap(),

@@ -1,6 +1,7 @@
 //! One attempt: one signed request, and what came of it.
 
 use std::{
+    num::NonZeroU64,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -9,8 +10,10 @@ use std::{
 use bellpush_core::{
     delivery::{DeliveryKey, FailureClass, PendingDelivery},
     events::EventTime,
+    trace::{AttemptFacts, Tracer},
 };
 use futures_util::FutureExt;
+use http::HeaderName;
 use jiff::Timestamp;
 
 use super::metrics;
@@ -20,17 +23,28 @@ use crate::{
     scheduler::AttemptReport,
 };
 
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// Makes attempt `number` of a delivery. Always ends with a report, even when its own code panics:
 /// otherwise the delivery would stay in flight for ever.
 pub(super) async fn attempt(
     client: Arc<WebhookClient>,
+    tracer: Option<Tracer>,
     endpoint: Arc<Endpoint>,
     delivery: Arc<PendingDelivery>,
     number: u32,
 ) -> (DeliveryKey, AttemptReport) {
-    let (started_at, begun) = (EventTime::new(Timestamp::now()), Instant::now());
+    let (began, begun) = (Timestamp::now(), Instant::now());
+    let traced = tracer.map(|tracer| {
+        let span_id = rand::random::<NonZeroU64>();
+        let place = tracer.attempt(&delivery, span_id);
+        (tracer, place)
+    });
     let sending = async {
-        let request = endpoint.request(&delivery, number, Timestamp::now())?;
+        let mut request = endpoint.request(&delivery, number, began)?;
+        if let Some((_, place)) = &traced {
+            request.headers.insert(TRACE_PARENT, place.to_string().try_into()?);
+        }
         Ok(client.post(request, endpoint.timeout).await)
     };
     let answer = AssertUnwindSafe(sending)
@@ -43,8 +57,14 @@ pub(super) async fn attempt(
     let duration = begun.elapsed();
     metrics::attempt_ended(answer.failure, duration);
     log(&endpoint, &delivery, number, &answer, duration);
+    if let Some((tracer, place)) = traced {
+        let (host, ended) = (&endpoint.host, began.saturating_add(duration).unwrap_or(began));
+        let Answer { status, failure, .. } = answer;
+        let facts = AttemptFacts { number, host, began, ended, status, failure };
+        tracer.attempted(&delivery, place, facts);
+    }
     let report = AttemptReport {
-        started_at,
+        started_at: EventTime::new(began),
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
         status: answer.status,
         failure: answer.failure,

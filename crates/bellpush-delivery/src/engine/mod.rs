@@ -9,6 +9,7 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
+use bellpush_core::trace::Tracer;
 use tokio::{sync::oneshot, task::JoinSet};
 
 pub use announcements::{Announcements, Announcer, NotRunning, announcements};
@@ -33,6 +34,8 @@ pub struct DeliverySettings {
     pub breaker: BreakerPolicy,
     /// How requests are sent.
     pub client: ClientSettings,
+    /// What makes the spans of attempts, where events are traced.
+    pub tracer: Option<Tracer>,
 }
 
 /// What [`DeliveryEngine::shut_down`] left behind. All of it is on disk as pending and is sent

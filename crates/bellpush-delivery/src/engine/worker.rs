@@ -11,6 +11,7 @@ use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DisableReason, Outage, PendingDelivery, Seq},
     events::EventTime,
     ids::IntegrationId,
+    trace::Tracer,
 };
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -65,6 +66,7 @@ pub(super) struct Worker<Q> {
     scheduler: Scheduler,
     queue: Arc<Q>,
     client: Arc<WebhookClient>,
+    tracer: Option<Tracer>,
     endpoints: HashMap<IntegrationId, Arc<Endpoint>>,
     /// All that is under way. Dropped with the worker, which aborts it.
     tasks: JoinSet<Done>,
@@ -87,11 +89,12 @@ pub(super) struct Worker<Q> {
 
 impl<Q: DeliveryQueue> Worker<Q> {
     pub(super) fn new(queue: Arc<Q>, client: WebhookClient, settings: DeliverySettings) -> Self {
-        let DeliverySettings { limits, schedule, breaker, client: _ } = settings;
+        let DeliverySettings { limits, schedule, breaker, client: _, tracer } = settings;
         Self {
             scheduler: Scheduler::new(limits, schedule, breaker),
             queue,
             client: Arc::new(client),
+            tracer,
             endpoints: HashMap::new(),
             tasks: JoinSet::new(),
             readers: Arc::new(Semaphore::new(READERS)),
@@ -216,8 +219,8 @@ impl<Q: DeliveryQueue> Worker<Q> {
                     tracing::error!(key = ?delivery.key, "an attempt without an endpoint");
                     return;
                 };
-                let sending =
-                    attempt(Arc::clone(&self.client), Arc::clone(endpoint), delivery, number);
+                let (client, tracer) = (Arc::clone(&self.client), self.tracer.clone());
+                let sending = attempt(client, tracer, Arc::clone(endpoint), delivery, number);
                 self.running += 1;
                 self.tasks.spawn(async move {
                     let (key, report) = sending.await;

@@ -186,6 +186,7 @@ impl Simulation {
     ) -> PendingDelivery {
         let uuid = 0x0192_0000_0000_7000_8000_0000_0000_0000 + u128::try_from(seq.0).unwrap();
         let pending = PendingDelivery {
+            trace_parent: None,
             key: DeliveryKey { integration_id, seq },
             app_id: AppId::from_uuid(Uuid::nil()),
             event_id: EventId::from_uuid(Uuid::from_u128(uuid)).unwrap(),

@@ -205,6 +205,7 @@ impl FakeQueue {
         let uuid = 0x0192_0000_0000_7000_8000_0000_0000_0000 + u128::try_from(seq).unwrap();
         let key = DeliveryKey { integration_id: integration(number), seq: Seq(seq) };
         let pending = PendingDelivery {
+            trace_parent: None,
             key,
             app_id: AppId::from_uuid(Uuid::from_u128(7)),
             event_id: EventId::from_uuid(Uuid::from_u128(uuid)).unwrap(),

@@ -118,6 +118,7 @@ pub(crate) async fn send(
     server.limits.test(id)?;
     let of_call = name.is_ok_and(|name| name != EventName::WidgetLoaded);
     let sample = PendingDelivery {
+        trace_parent: None,
         // It has no place in the log.
         key: DeliveryKey { integration_id: id, seq: Seq(0) },
         app_id,

@@ -333,6 +333,7 @@ pub(crate) fn event_of(
         session_id: session.id,
         call_id: Some(call_id),
         preview: session.preview,
+        trace_parent: None,
         envelope: event.envelope(&session.context, session.preview, at),
     }
 }
@@ -356,7 +357,7 @@ async fn append_terminal(
     let mut pause = Duration::from_millis(50);
     loop {
         let append = Append::CallEnded { event: event.clone(), finish: finish.clone() };
-        match server.store.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
+        match server.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
             Ok(Some(appended)) => return Ok(appended),
             Err(AppendError::Refused { reason, .. }) => return Err(reason),
             failed => {

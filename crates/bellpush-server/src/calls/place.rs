@@ -14,9 +14,11 @@ use axum::{
 };
 use bellpush_call::{PlaceCall, PlaceError};
 use bellpush_core::{
+    events::Event,
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
     routing::{Asked, CallFacts},
+    trace::TraceParent,
 };
 use bellpush_store::{Append, AppendError, NewCall, Session};
 use serde::{Deserialize, Serialize};
@@ -110,8 +112,8 @@ pub(crate) async fn place(
     check_form(&call.form_values)?;
     // In a task of its own: a visitor who goes away now must not leave a call half accepted.
     let accepting = tokio::spawn({
-        let server = Arc::clone(&server);
-        async move { accept(&server, session, address, call).await }
+        let (server, parent) = (Arc::clone(&server), server.trace_parent(&headers));
+        async move { accept(&server, session, address, call, parent).await }
     });
     let accepted = accepting.await.map_err(|error| {
         warn!(%error, "accepting a call failed");
@@ -138,6 +140,7 @@ async fn accept(
     session: Arc<Session>,
     address: IpAddr,
     request: CallRequest,
+    trace_parent: Option<TraceParent>,
 ) -> Result<CallAccepted, Problem> {
     let asked_for = request.destination.or(session.destination_id);
     let app = server.app_of(session.app_id).await?;
@@ -182,6 +185,7 @@ async fn accept(
         .flatten()
         .ok_or_else(|| Problem::internal("the life cycle refused a new call"))?;
     let event = live::event_of(&session, id, &started, accepted_at);
+    let event = Event { trace_parent, ..event };
     let call = NewCall {
         destination_id: asked_for,
         profile_id,
@@ -191,7 +195,7 @@ async fn accept(
             .filter(|values| !values.is_empty())
             .map(|values| values.into_iter().map(|(name, value)| (name, value.into())).collect()),
     };
-    let stored = server.store.append(vec![Append::CallStarted { event, call }]).await;
+    let stored = server.append(vec![Append::CallStarted { event, call }]).await;
     let started = match stored.map(|appended| appended.into_iter().next()) {
         Ok(Some(started)) => started,
         failed => {

@@ -79,7 +79,7 @@ async fn end_orphans(server: &Server) -> Result<(), StoreError> {
     let orphans = server.store.orphaned_calls(server.node_id, now, latest).await?;
     for orphan in &orphans {
         let Some(append) = ending(orphan, server.now()) else { continue };
-        match server.store.append(vec![append]).await {
+        match server.append(vec![append]).await {
             Ok(_) => info!(call = %orphan.call.id, "ended a call that a lost process left behind"),
             Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {}
             Err(AppendError::Store(error)) => {
@@ -104,6 +104,7 @@ fn ending(orphan: &OrphanedCall, now: EventTime) -> Option<Append> {
         session_id: call.session_id,
         call_id: Some(call.id),
         preview: *preview,
+        trace_parent: None,
         envelope: terminal.envelope(context, *preview, now),
     };
     let finish = CallFinish::from(CallEnd::Failed { code });

@@ -11,6 +11,7 @@ use bellpush_core::{
     app::Answers,
     events::{Event, SessionFacts, Submission, SubmittedEvent},
     ids::EventId,
+    trace::TraceParent,
 };
 use bellpush_store::{Append, Session};
 use serde::{Deserialize, Serialize};
@@ -87,15 +88,16 @@ pub(crate) async fn submit(
     server.limits.events(server.limit_key(peer, &headers), session.id, count)?;
 
     let now_ms = server.now().millis();
+    let trace_parent = server.trace_parent(&headers);
     let mut appends = Vec::with_capacity(request.events.len());
     for (index, submission) in request.events.into_iter().enumerate() {
-        let append = check(&server, &session, submission, now_ms).await;
+        let append = check(&server, &session, submission, now_ms, trace_parent).await;
         appends.push(append.map_err(|problem| {
             let inner = problem.pointer.clone().unwrap_or_default();
             problem.at(format!("/events/{index}{inner}"))
         })?);
     }
-    let stored = server.store.append(appends).await?;
+    let stored = server.append(appends).await?;
     let accepted = stored.iter().map(|appended| appended.event().id).collect();
     Ok(Json(Accepted { accepted }))
 }
@@ -105,6 +107,7 @@ async fn check(
     session: &Session,
     submission: Submission,
     now_ms: i64,
+    trace_parent: Option<TraceParent>,
 ) -> Result<Append, Problem> {
     let facts = SessionFacts { context: &session.context, preview: session.preview, now_ms };
     let kind = submission
@@ -125,6 +128,7 @@ async fn check(
         session_id: session.id,
         call_id: submission.call_id,
         preview: session.preview,
+        trace_parent,
         envelope: submission.event,
     };
     Ok(match kind {

@@ -103,6 +103,7 @@ pub(super) async fn write(db: &Db, requests: &[&[Prepared]]) -> Result<Written, 
         let recorded_at = db::now();
         let new_seqs = insert_events(&transaction, &new, recorded_at).await?;
         seqs.extend(&new_seqs);
+        write_traces(&transaction, &new, &new_seqs).await?;
         write_calls(&transaction, &new).await?;
         deliveries = insert_deliveries(&transaction, &new, &new_seqs, recorded_at).await?;
         transaction.commit().await?;
@@ -183,7 +184,7 @@ async fn insert_events(
         .iter()
         .enumerate()
         .map(|(place, prepared)| {
-            let Event { id, app_id, session_id, call_id, preview, envelope } = prepared.event();
+            let Event { id, app_id, session_id, call_id, preview, envelope, .. } = prepared.event();
             let occurred_at = envelope.timestamp.millis();
             let (name, body) = (&envelope.name, &prepared.envelope);
             (place, id, app_id, session_id, call_id, name, preview, body, occurred_at)
@@ -294,6 +295,26 @@ async fn write_calls(
     write_rows(transaction, sql, &surveys).await
 }
 
+/// Keeps the parents of events in their traces, of those that have one.
+async fn write_traces(
+    transaction: &DatabaseTransaction,
+    new: &[&Prepared],
+    seqs: &HashMap<EventId, Seq>,
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = new
+        .iter()
+        .filter_map(|prepared| {
+            let Event { id, trace_parent, .. } = prepared.event();
+            Some((seqs.get(id)?, (*trace_parent)?.to_string()))
+        })
+        .collect();
+    let sql = "
+        INSERT INTO event_traces (event_seq, trace_parent)
+        SELECT CAST(value ->> 0 AS BIGINT), value ->> 1
+        FROM json_each($1)";
+    write_rows(transaction, sql, &rows).await
+}
+
 async fn write_rows(
     transaction: &DatabaseTransaction,
     sql: &str,
@@ -340,6 +361,7 @@ async fn insert_deliveries(
                 app_id: event.app_id,
                 event_id: event.id,
                 call_id: event.call_id,
+                trace_parent: event.trace_parent,
                 body: prepared.envelope.clone(),
                 attempts: 0,
                 earlier_attempts: 0,

@@ -2,7 +2,7 @@
 
 use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
-    events::EventTime,
+    events::{Event, EventTime},
     ids::{AppId, IntegrationId},
     integration::IntegrationSettings,
 };
@@ -68,6 +68,27 @@ pub(crate) async fn backlog(site: &Site, count: usize) -> (IntegrationId, Vec<Pe
 }
 
 on_both_stores! {
+    async fn the_parent_of_a_trace_is_kept_with_its_event_as_long_as_its_app_is_there(site) {
+        let visitor = site.visitor().await;
+        let app_id = visitor.app_id();
+        let id = integrate(&site.store, app_id, settings(&["widget_loaded"])).await;
+        let mut written = site.store.take_new_deliveries().unwrap();
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().ok();
+        let traced = Event { trace_parent: parent, ..visitor.loaded() };
+        let appends = [traced, visitor.loaded()].map(Append::Event).to_vec();
+        let appended = site.store.append(appends).await.unwrap();
+        let parents = |deliveries: &[PendingDelivery]| {
+            deliveries.iter().map(|delivery| delivery.trace_parent).collect::<Vec<_>>()
+        };
+        assert!(parent.is_some());
+        assert_eq!(parents(&written.recv().await.unwrap()), [parent, None]);
+        assert_eq!(parents(&pending(&site.store, id).await), [parent, None]);
+        assert!(site.store.delete_app(app_id).await.unwrap());
+        // Its place is free again.
+        let seq = appended[0].seq();
+        site.sql(&format!("INSERT INTO event_traces VALUES ({seq}, 'x')")).await;
+    }
+
     async fn each_active_integration_gets_the_events_that_it_selected(site) {
         let visitor = site.visitor().await;
         let store = &site.store;

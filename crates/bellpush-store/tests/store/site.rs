@@ -185,6 +185,7 @@ impl Visitor {
             session_id: self.session.id,
             call_id,
             preview: self.session.preview,
+            trace_parent: None,
             envelope,
         }
     }

@@ -117,6 +117,10 @@ options! {
     log_format: LogFormat = LogFormat::Text, "FORMAT", "BELLPUSH_LOG_FORMAT" [value_enum];
     /// What is logged: error, warn, info, debug or trace, also per module [default: info]
     log_level: String = "info".into(), "FILTER", "BELLPUSH_LOG_LEVEL";
+    /// Send the traces of events to the OpenTelemetry collector at this URL, by OTLP over HTTP
+    otlp_endpoint: String = String::new(), "URL", "BELLPUSH_OTLP_ENDPOINT";
+    /// Share of the events that are traced, of those whose request does not say [default: 1]
+    trace_ratio: f64 = 1.0, "RATIO", "BELLPUSH_TRACE_RATIO";
     /// API key to create at the start, if it is not there yet [default: one is made at the first
     /// start and printed once]
     admin_api_key: String = String::new(), "KEY", "BELLPUSH_ADMIN_API_KEY" [hide_env_values = true];
@@ -237,6 +241,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
+    pub(crate) otlp_endpoint: Option<Url>,
+    pub(crate) trace_ratio: f64,
     pub(crate) admin_api_key: Option<SecretString>,
     pub(crate) demo: bool,
     pub(crate) allow_loopback_endpoints: bool,
@@ -327,6 +333,13 @@ impl Config {
                 anyhow!("--admin-webhook-url: write it like https://hooks.example/admins")
             })?),
         };
+        let otlp_endpoint = match values.otlp_endpoint.as_str() {
+            "" => None,
+            url => Some(collector(url).context("--otlp-endpoint")?),
+        };
+        if !(0.0..=1.0).contains(&values.trace_ratio) {
+            bail!("--trace-ratio: write a number from 0 to 1");
+        }
         let has_file = !values.master_key_file.as_os_str().is_empty();
         let master_keys = match values.master_keys.as_str() {
             "" if has_file => MasterKeys::File(values.master_key_file),
@@ -366,6 +379,8 @@ impl Config {
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
             log_level: values.log_level,
+            otlp_endpoint,
+            trace_ratio: values.trace_ratio,
             admin_api_key,
             demo: values.demo,
             allow_loopback_endpoints: values.allow_loopback_endpoints,
@@ -416,6 +431,17 @@ fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>>
         (false, true) => bail!("--turn-secret: write the secret that the TURN server has, too"),
         (true, false) => bail!("--turn-urls: write where the TURN server is, too"),
     }
+}
+
+/// The URL of a collector, to which `/v1/traces` is added.
+fn collector(text: &str) -> anyhow::Result<Url> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty())
+        .filter(|url| url.query().is_none() && url.fragment().is_none())
+        .context(
+            "write it like http://localhost:4318; a password goes into OTEL_EXPORTER_OTLP_HEADERS",
+        )
 }
 
 /// A URL with the rules of endpoints, without secrets to fill in.

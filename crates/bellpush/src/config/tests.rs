@@ -45,7 +45,7 @@ fn the_command_line_wins_over_the_file() {
 fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
     let unknown = file("lisen = \"127.0.0.1:9000\"\n");
     let wrong = file("max_calls = \"many\"\n");
-    let cases: [(&[&str], &[&str]); 13] = [
+    let cases: [(&[&str], &[&str]); 16] = [
         (&["--listen", "here"], &["--listen", "here"]),
         (&["--public-url", "calls.example.com"], &["--public-url", "https://calls.example.com"]),
         (&["--public-url", "http://calls.example.com"], &["--public-url", "https://"]),
@@ -56,6 +56,9 @@ fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
         (&["--turn-urls", "turn.example", "--turn-secret", "s"], &["--turn-urls", "turn:"]),
         (&["--turn-urls", "turn:turn.example"], &["--turn-secret"]),
         (&["--turn-secret", "s"], &["--turn-urls"]),
+        (&["--otlp-endpoint", "localhost:4318"], &["--otlp-endpoint", "http://localhost:4318"]),
+        (&["--otlp-endpoint", "http://me:word@localhost"], &["--otlp-endpoint", "OTEL_"]),
+        (&["--trace-ratio", "1.5"], &["--trace-ratio", "0 to 1"]),
         (&["--session-seconds", "0"], &["--session-seconds", "at least 1"]),
         (&["--config", unknown.path().to_str().unwrap()], &["lisen"]),
         (&["--config", wrong.path().to_str().unwrap()], &["max_calls"]),

@@ -1,0 +1,245 @@
+//! The trace of an event: spans from the request that brought it to its endpoints, as OpenTelemetry
+//! has them (docs/operations.md).
+//!
+//! A trace has one `ingest` span; for each delivery a `queue` span, until its first attempt; and an
+//! `attempt` span for each request to the endpoint. Trace and `ingest` span have their ids from the
+//! event's, so that a trace goes on after a restart, and nothing is kept for it but the parent that a
+//! request named.
+
+use std::{
+    fmt,
+    num::{NonZeroU64, NonZeroU128},
+    str::FromStr,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    delivery::{FailureClass, PendingDelivery},
+    events::Event,
+    ids::EventId,
+};
+
+/// A span's place in a trace, as it is written in the header `traceparent` (W3C Trace Context,
+/// section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceParent {
+    /// The trace.
+    pub trace_id: NonZeroU128,
+    /// The span.
+    pub span_id: NonZeroU64,
+    /// Whether its spans are recorded.
+    pub sampled: bool,
+}
+
+/// A text that is not a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a traceparent as W3C Trace Context says")]
+pub struct InvalidTraceParent;
+
+impl FromStr for TraceParent {
+    type Err = InvalidTraceParent;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTraceParent> {
+        let mut parts = text.split('-');
+        let mut next = |digits| parts.next().and_then(|part| hex(part, digits));
+        let fields = (next(2), next(32), next(16), next(2));
+        let (Some(version), Some(trace_id), Some(span_id), Some(flags)) = fields else {
+            return Err(InvalidTraceParent);
+        };
+        // A later version may have more fields; 255 is none.
+        if version == 0xff || (version == 0 && parts.next().is_some()) {
+            return Err(InvalidTraceParent);
+        }
+        let trace_id = NonZeroU128::new(trace_id).ok_or(InvalidTraceParent)?;
+        let span_id = u64::try_from(span_id).ok().and_then(NonZeroU64::new);
+        let span_id = span_id.ok_or(InvalidTraceParent)?;
+        Ok(Self { trace_id, span_id, sampled: flags & 1 == 1 })
+    }
+}
+
+/// Exactly so many hexadecimal digits, in lower case.
+fn hex(text: &str, digits: usize) -> Option<u128> {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let fits = text.len() == digits && text.bytes().all(is_hex);
+    fits.then(|| u128::from_str_radix(text, 16).ok()).flatten()
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { trace_id, span_id, sampled } = self;
+        write!(f, "00-{trace_id:032x}-{span_id:016x}-{:02x}", u8::from(*sampled))
+    }
+}
+
+/// What a span is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpanKind {
+    /// An event on its way to the disk.
+    Ingest,
+    /// A delivery that waits for its first attempt, or for the first of a replay.
+    Queue,
+    /// One request to an endpoint.
+    Attempt,
+}
+
+/// The value of a span's attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttributeValue {
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(i64),
+}
+
+/// A span that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Its own place.
+    pub context: TraceParent,
+    /// The span that it is a part of.
+    pub parent: Option<NonZeroU64>,
+    /// What it is of.
+    pub kind: SpanKind,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Its attributes, named as OpenTelemetry's conventions say where they have a name.
+    pub attributes: Vec<(&'static str, AttributeValue)>,
+    /// Why it failed, if it did.
+    pub failure: Option<FailureClass>,
+}
+
+/// Takes the spans that are over. Never waits, and may lose some: nobody depends on them.
+pub trait SpanSink: fmt::Debug + Send + Sync {
+    /// Takes one.
+    fn take(&self, span: Span);
+}
+
+/// How an attempt went.
+#[derive(Debug, Clone, Copy)]
+pub struct AttemptFacts<'a> {
+    /// Which attempt it was, from 1.
+    pub number: u32,
+    /// The endpoint's host.
+    pub host: &'a str,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The answer's status, if there was an answer.
+    pub status: Option<u16>,
+    /// Why it failed; `None` for a success.
+    pub failure: Option<FailureClass>,
+}
+
+/// Makes the spans of events. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tracer {
+    sink: Arc<dyn SpanSink>,
+    /// Of the numbers of 56 bits those below it are sampled.
+    sampled_below: u64,
+}
+
+const RANDOM_BITS: u32 = 56;
+
+impl Tracer {
+    /// `ratio`: the share of events that are traced, from 0 to 1, of those whose request does not say.
+    #[must_use]
+    pub fn new(sink: Arc<dyn SpanSink>, ratio: f64) -> Self {
+        let all = 1_u64 << RANDOM_BITS;
+        Self { sink, sampled_below: (ratio.clamp(0.0, 1.0) * all as f64) as u64 }
+    }
+
+    /// The place of an event's `ingest` span: in the trace that its request named, or else in one
+    /// whose id is the event's.
+    fn ingest(&self, id: EventId, parent: Option<TraceParent>) -> TraceParent {
+        let bits = id.uuid().as_u128();
+        let low = bits as u64;
+        // The last 56 bits of a UUIDv7 are random, as W3C Trace Context wants them.
+        let sampled = low & ((1 << RANDOM_BITS) - 1) < self.sampled_below;
+        let own = TraceParent {
+            trace_id: NonZeroU128::new(bits).unwrap_or(NonZeroU128::MIN),
+            span_id: NonZeroU64::new(low).unwrap_or(NonZeroU64::MIN),
+            sampled,
+        };
+        parent.map_or(own, |parent| TraceParent { span_id: own.span_id, ..parent })
+    }
+
+    /// An event is on disk, for the first time.
+    pub fn ingested(&self, event: &Event, began: Timestamp, ended: Timestamp) {
+        let context = self.ingest(event.id, event.trace_parent);
+        if !context.sampled {
+            return;
+        }
+        let mut attributes = vec![
+            ("bellpush.event.id", AttributeValue::Text(event.id.to_string())),
+            ("bellpush.event.name", AttributeValue::Text(event.envelope.name.clone())),
+            ("bellpush.app.id", AttributeValue::Text(event.app_id.to_string())),
+        ];
+        if let Some(call_id) = event.call_id {
+            attributes.push(("bellpush.call.id", AttributeValue::Text(call_id.to_string())));
+        }
+        let parent = event.trace_parent.map(|parent| parent.span_id);
+        let kind = SpanKind::Ingest;
+        self.sink.take(Span { context, parent, kind, began, ended, attributes, failure: None });
+    }
+
+    /// The place of an attempt whose span gets this id. It goes with the request.
+    #[must_use]
+    pub fn attempt(&self, delivery: &PendingDelivery, span_id: NonZeroU64) -> TraceParent {
+        TraceParent { span_id, ..self.ingest(delivery.event_id, delivery.trace_parent) }
+    }
+
+    /// An attempt has ended that had this place.
+    pub fn attempted(
+        &self,
+        delivery: &PendingDelivery,
+        context: TraceParent,
+        facts: AttemptFacts<'_>,
+    ) {
+        if !context.sampled {
+            return;
+        }
+        let AttemptFacts { number, host, began, ended, status, failure } = facts;
+        let parent = Some(self.ingest(delivery.event_id, delivery.trace_parent).span_id);
+        let mut attributes = vec![
+            ("bellpush.event.id", AttributeValue::Text(delivery.event_id.to_string())),
+            (
+                "bellpush.integration.id",
+                AttributeValue::Text(delivery.key.integration_id.to_string()),
+            ),
+        ];
+        if number == delivery.earlier_attempts.saturating_add(1) {
+            // As random as the attempt's, and another.
+            let span_id = NonZeroU64::new(context.span_id.get() ^ 1).unwrap_or(NonZeroU64::MAX);
+            let queued = Span {
+                context: TraceParent { span_id, ..context },
+                parent,
+                kind: SpanKind::Queue,
+                // The clock may have been set back since.
+                began: delivery.due.timestamp().min(began),
+                ended: began,
+                attributes: attributes.clone(),
+                failure: None,
+            };
+            self.sink.take(queued);
+        }
+        attributes.push(("bellpush.attempt", AttributeValue::Number(number.into())));
+        attributes.push(("http.request.method", AttributeValue::Text("POST".into())));
+        attributes.push(("server.address", AttributeValue::Text(host.to_owned())));
+        if let Some(status) = status {
+            attributes.push(("http.response.status_code", AttributeValue::Number(status.into())));
+        }
+        if let Some(failure) = failure {
+            attributes.push(("error.type", AttributeValue::Text(failure.as_str().to_owned())));
+        }
+        let kind = SpanKind::Attempt;
+        self.sink.take(Span { context, parent, kind, began, ended, attributes, failure });
+    }
+}
+
+#[cfg(test)]
+mod tests;
