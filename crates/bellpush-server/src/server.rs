@@ -15,7 +15,7 @@ use bellpush_core::{
     trace::{TraceParent, Tracer},
 };
 use bellpush_delivery::Announcer;
-use bellpush_store::{Append, AppendError, Appended, SecretHash, Session, Store};
+use bellpush_store::{Append, AppendError, Appended, SecretHash, Session, Store, StoreError};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -45,8 +45,10 @@ const CACHED_SESSIONS: u64 = 20_000;
 /// How long a session is believed before the store is asked again, and so by how much a token may
 /// outlive its time.
 const SESSION_CACHE_TIME: Duration = Duration::from_secs(30);
-/// Idle rate-limit keys are forgotten this often.
+/// Idle rate-limit keys and expired tokens are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// What has been kept for its time is removed this often.
+const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// How the server is set up.
 #[derive(Debug, Clone)]
@@ -72,6 +74,10 @@ pub struct ServerConfig {
     pub node_url: Option<String>,
     /// The TURN server that visitors may use.
     pub turn: Option<TurnConfig>,
+    /// For how long statistics of deliveries are kept.
+    pub keep_statistics: Duration,
+    /// For how long notifications are kept.
+    pub keep_notifications: Duration,
     /// What makes the spans of events, where they are traced.
     pub tracer: Option<Tracer>,
     /// The demo page's app, when there is one.
@@ -154,19 +160,40 @@ impl Server {
         self.stopped.cancel();
     }
 
-    /// Small regular duties: forgets idle rate-limit keys and expired tokens.
+    /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
+    /// been kept for its time.
     pub async fn tidy(self: Arc<Self>) {
-        let mut tick = tokio::time::interval(FORGET_EVERY);
+        let mut forget = tokio::time::interval(FORGET_EVERY);
+        let mut remove = tokio::time::interval(REMOVE_EVERY);
         loop {
-            tokio::select! {
+            let (done, what) = tokio::select! {
                 () = self.stopped.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            self.limits.forget_idle();
-            if let Err(error) = self.store.remove_expired_tokens(self.now()).await {
-                tracing::warn!(%error, "expired session tokens can't be removed");
+                _ = forget.tick() => {
+                    self.limits.forget_idle();
+                    let removed = self.store.remove_expired_tokens(self.now()).await;
+                    (removed.map(drop), "expired session tokens")
+                }
+                _ = remove.tick() => (self.remove_old().await, "old statistics and notifications"),
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "{what} can't be removed");
             }
         }
+    }
+
+    async fn remove_old(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let before = |kept: Duration| {
+            let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+            EventTime::from_millis(now.millis().saturating_sub(kept))
+        };
+        if let Some(before) = before(self.config.keep_statistics) {
+            self.store.remove_statistics(before).await?;
+        }
+        if let Some(before) = before(self.config.keep_notifications) {
+            self.store.remove_notifications(before).await?;
+        }
+        Ok(())
     }
 
     /// The server's clock.

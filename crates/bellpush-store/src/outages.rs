@@ -38,6 +38,10 @@ const UNSENT: &str = "
     ORDER BY id
     LIMIT $1";
 
+pub(crate) const FORGET: &str = "
+    DELETE FROM notifications
+    WHERE id < $1";
+
 impl Store {
     /// Keeps the outages of these integrations, or forgets them (`None`). Those of integrations that
     /// are not active are forgotten.
@@ -168,6 +172,19 @@ impl Store {
         let sql = "UPDATE notifications SET sent_at = $2 WHERE id = $1";
         let values = [id.to_string().into(), db::now().millis().into()];
         db::execute(&self.db().write, sql, values).await?;
+        Ok(())
+    }
+
+    /// Removes the notifications of before, sent or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_notifications(&self, before: EventTime) -> Result<(), StoreError> {
+        // Their ids begin with the time.
+        let millis = u64::try_from(before.millis()).unwrap_or(0);
+        let first = Uuid::from_u128(u128::from(millis) << 80);
+        let values = [NotificationId::from_uuid(first).to_string().into()];
+        db::execute(&self.db().write, FORGET, values).await?;
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     delivery_log::{self, Bounds, Search},
     events,
     log::group,
-    nodes,
+    nodes, outages,
     page::Query,
     profiles, replays, secrets, sessions, statistics,
 };
@@ -77,6 +77,9 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(statistics::COUNT, vec![list()]), "integrations_pkey"),
         (fixed(statistics::ATTEMPTS, hours()), "attempt_hours_pkey"),
         (fixed(statistics::BACKLOG, hours()), "backlog_hours_pkey"),
+        (fixed(statistics::FORGET_ATTEMPTS, vec![5.into()]), "attempt_hours_pkey"),
+        (fixed(statistics::FORGET_BACKLOG, vec![5.into()]), "backlog_hours_pkey"),
+        (fixed(outages::FORGET, vec!["x".into()]), "notifications_pkey"),
         (fixed(statistics::WAITING, one()), "deliveries_pending"),
         (fixed(replays::WAITING, [one(), vec![9.into()]].concat()), "deliveries_pending"),
         (fixed(replays::REPLAY, [vec![list()], one(), vec![9.into()]].concat()), "deliveries_pkey"),

@@ -125,6 +125,17 @@ pub(crate) const BACKLOG: &str = "
       AND hour < $3
     GROUP BY 1";
 
+/// By integration, so that the key serves it.
+pub(crate) const FORGET_ATTEMPTS: &str = "
+    DELETE FROM attempt_hours
+    WHERE integration_id IN (SELECT id FROM integrations)
+      AND hour < $1";
+
+pub(crate) const FORGET_BACKLOG: &str = "
+    DELETE FROM backlog_hours
+    WHERE integration_id IN (SELECT id FROM integrations)
+      AND hour < $1";
+
 pub(crate) const WAITING: &str = "
     SELECT COUNT(*) AS waiting, MIN(event_seq) AS oldest
     FROM deliveries
@@ -233,6 +244,18 @@ impl Store {
                     backlog_hours.breaker_open_seconds + excluded.breaker_open_seconds";
         let values = [to_json(&rows).into(), db::now().millis().div_euclid(HOUR_MS).into()];
         db::execute(&self.db().write, sql, values).await?;
+        Ok(())
+    }
+
+    /// Removes the statistics of hours that ended before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_statistics(&self, before: EventTime) -> Result<(), StoreError> {
+        let hour = before.millis().div_euclid(HOUR_MS);
+        for sql in [FORGET_ATTEMPTS, FORGET_BACKLOG] {
+            db::execute(&self.db().write, sql, [hour.into()]).await?;
+        }
         Ok(())
     }
 }

@@ -210,6 +210,8 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         allow_loopback_endpoints: config.allow_loopback_endpoints,
         node_url: config.node_url.as_ref().map(ToString::to_string),
         turn: config.turn.clone(),
+        keep_statistics: config.keep_statistics,
+        keep_notifications: config.keep_notifications,
         tracer,
         demo,
     }

@@ -306,6 +306,49 @@ on_both_stores! {
         assert_eq!(site.store.running_replays().await.unwrap(), []);
     }
 
+    async fn statistics_and_notifications_are_removed_when_they_are_old(site) {
+        let (id, waiting) = backlog(site, 2).await;
+        let hour = HOUR_MS;
+        let attempts = [(0, 5 * hour), (1, 7 * hour)].map(|(one, began)| AttemptRecord {
+            started_at: at(began),
+            ..attempt(waiting[one].key, 1, DeliveryStatus::Delivered)
+        });
+        site.store.record_attempts(attempts.to_vec()).await.unwrap();
+        let sample = BacklogSample { integration_id: id, waiting: 9, breaker_open_seconds: 60 };
+        site.store.keep_backlog(&[sample]).await.unwrap();
+        let other = site.visitor().await;
+        let told = site.store.disable_integration(id, DisableReason::Gone).await.unwrap().unwrap();
+        let seen = async || {
+            let size = StepSize::Hour;
+            site.store.statistics(id, at(0), at(i64::MAX / 4_000_000), size).await.unwrap()
+        };
+        let hours = async || seen().await.into_keys().map(|at| at.millis() / hour).collect::<Vec<_>>();
+        assert_eq!(hours().await[..2], [5, 7]);
+        assert_eq!(hours().await.len(), 3);
+
+        // An hour is kept as long as a part of it is.
+        site.store.remove_statistics(at(6 * hour - 1)).await.unwrap();
+        assert_eq!(hours().await.len(), 3);
+        site.store.remove_statistics(at(6 * hour)).await.unwrap();
+        assert_eq!(hours().await[0], 7);
+        assert_eq!(hours().await.len(), 2);
+        site.store.remove_statistics(at(now().millis() + hour)).await.unwrap();
+        assert_eq!(hours().await, [0_i64; 0]);
+
+        let notifications = async || {
+            site.store.notifications(PageRequest::first(5)).await.unwrap().items
+        };
+        site.store.remove_notifications(told.created_at).await.unwrap();
+        assert_eq!(notifications().await, std::slice::from_ref(&told));
+        // Its id is made a moment after the time that it shows.
+        site.store.remove_notifications(at(told.created_at.millis() + 60_000)).await.unwrap();
+        assert_eq!(notifications().await, []);
+        assert_eq!(site.store.unsent_notifications(5).await.unwrap(), []);
+        // Everything else stays.
+        assert_eq!(site.store.app(other.app_id()).await.unwrap().map(|app| app.id), Some(other.app_id()));
+        assert_eq!(site.store.attempts(waiting[0].key).await.unwrap().len(), 1);
+    }
+
     async fn a_disabled_integration_says_why_until_it_is_active_again(site) {
         let (id, waiting) = backlog(site, 1).await;
         let app_id = waiting[0].app_id;

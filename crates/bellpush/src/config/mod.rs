@@ -140,6 +140,10 @@ options! {
     attempts_when_refused: u32 = 2, "COUNT", "BELLPUSH_ATTEMPTS_WHEN_REFUSED";
     /// Tell the admins by POST to this URL when an integration is switched off
     admin_webhook_url: String = String::new(), "URL", "BELLPUSH_ADMIN_WEBHOOK_URL" [hide_env_values = true];
+    /// Days that statistics of deliveries are kept [default: 400]
+    statistics_days: u32 = 400, "DAYS", "BELLPUSH_STATISTICS_DAYS";
+    /// Days that notifications are kept [default: 90]
+    notification_days: u32 = 90, "DAYS", "BELLPUSH_NOTIFICATION_DAYS";
     /// Widget sessions a minute from one address [default: 60]
     sessions_per_minute: NonZeroU32 = rate(60), "COUNT", "BELLPUSH_SESSIONS_PER_MINUTE";
     /// Calls a minute from one address [default: 10]
@@ -250,6 +254,8 @@ pub(crate) struct Config {
     pub(crate) max_active_integrations: u8,
     pub(crate) retries: RetrySchedule,
     pub(crate) admin_webhook_url: Option<Uri>,
+    pub(crate) keep_statistics: Duration,
+    pub(crate) keep_notifications: Duration,
     pub(crate) limits: bellpush_server::LimitSettings,
     pub(crate) max_calls: usize,
     pub(crate) max_calls_per_address: NonZeroU32,
@@ -281,6 +287,7 @@ impl Config {
 
     fn check(values: Values) -> anyhow::Result<Self> {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3_600);
         let public_url = if values.public_url.is_empty() {
             format!("http://localhost:{}", values.listen.port())
         } else {
@@ -306,13 +313,15 @@ impl Config {
                 bail!("--admin-api-key: a key is bp_ followed by 32 to 128 letters, digits, - or _")
             }
         };
-        for (option, seconds) in [
+        for (option, time) in [
             ("--max-call-seconds", values.max_call_seconds),
             ("--media-timeout-seconds", values.media_timeout_seconds),
             ("--rtp-timeout-seconds", values.rtp_timeout_seconds),
             ("--session-seconds", values.session_seconds),
+            ("--statistics-days", values.statistics_days),
+            ("--notification-days", values.notification_days),
         ] {
-            if seconds == 0 {
+            if time == 0 {
                 bail!("{option}: must be at least 1");
             }
         }
@@ -388,6 +397,8 @@ impl Config {
             max_active_integrations: values.max_active_integrations,
             retries,
             admin_webhook_url,
+            keep_statistics: days(values.statistics_days),
+            keep_notifications: days(values.notification_days),
             limits: bellpush_server::LimitSettings {
                 sessions_per_minute: values.sessions_per_minute,
                 calls_per_minute: values.calls_per_minute,
