@@ -48,7 +48,7 @@ impl Store {
         db::execute(&transaction, sql, values).await?;
         let profile_id = DestinationId::from_uuid(Uuid::now_v7());
         profiles::insert(&transaction, id, profile_id, &ProfileSettings::demo(), true).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at })
     }
 
@@ -122,11 +122,11 @@ impl Store {
              WHERE event_seq IN (SELECT seq FROM events WHERE app_id = $1)",
             "DELETE FROM events WHERE app_id = $1",
         ] {
-            db::execute(&transaction, sql, [id.to_string().into()]).await?;
+            db::at_length::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
         let sql = "DELETE FROM apps WHERE id = $1";
-        let deleted = db::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
-        transaction.commit().await?;
+        let deleted = db::at_length::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
+        db::commit(transaction).await?;
         Ok(deleted)
     }
 }

@@ -3,15 +3,17 @@
 //! SQL is written once. Both databases take `$1` for a parameter; lists go in as one JSON array of
 //! arrays, read by `json_each($1)`, which is rewritten for PostgreSQL.
 
-use std::{borrow::Cow, fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
+pub(crate) mod at_length;
+
+use std::{borrow::Cow, fs::File, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use bellpush_core::events::EventTime;
 use jiff::Timestamp;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, TryGetable, Value,
     sqlx::{
-        ConnectOptions, Connection,
+        self, ConnectOptions, Connection,
         postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -24,6 +26,8 @@ use crate::{OpenError, StoreError, error::DatabaseError};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a caller waits for a connection to PostgreSQL: one that comes free, or a new one.
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(3);
+/// How long PostgreSQL may take for a statement: when it falls silent, nobody waits for ever.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 /// Connections for reading a SQLite file.
 const SQLITE_READERS: u32 = 4;
 /// Rows that may wait between SQLite's thread and who asked.
@@ -137,7 +141,7 @@ impl Db {
     /// group of events.
     pub(crate) async fn begin_configuration(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
-        lock(&transaction, Lock::ChangeConfiguration).await?;
+        in_time(&transaction, lock(&transaction, Lock::ChangeConfiguration)).await?;
         Ok(transaction)
     }
 
@@ -159,9 +163,38 @@ pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
         DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
         _ => None,
     };
-    connection
-        .begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() })
-        .await
+    let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
+    in_time(connection, connection.begin_with_options(options)).await
+}
+
+/// Commits. Whether it was done is not known when the answer does not come.
+pub(crate) async fn commit(transaction: DatabaseTransaction) -> Result<(), DbErr> {
+    match transaction.get_database_backend() {
+        DbBackend::Postgres => within(ANSWERED_WITHIN, transaction.commit()).await,
+        _ => transaction.commit().await,
+    }
+}
+
+/// Gives PostgreSQL its time for an answer. SQLite is never away, and has its own patience with
+/// other writers.
+async fn in_time<T>(
+    connection: &impl ConnectionTrait,
+    answer: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    match connection.get_database_backend() {
+        DbBackend::Postgres => within(ANSWERED_WITHIN, answer).await,
+        _ => answer.await,
+    }
+}
+
+async fn within<T>(
+    time: Duration,
+    answer: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    tokio::time::timeout(time, answer).await.unwrap_or_else(|_| {
+        let silent = sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+        Err(DbErr::Query(RuntimeErr::SqlxError(Arc::new(silent))))
+    })
 }
 
 /// Options for every connection to a SQLite file.
@@ -194,20 +227,6 @@ pub(crate) fn now() -> EventTime {
     EventTime::new(Timestamp::now())
 }
 
-fn statement(backend: DbBackend, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-    let sql = match backend {
-        DbBackend::Postgres if sql.contains("json_each($1)") => {
-            Cow::Owned(sql.replace("json_each($1)", "json_array_elements($1::json)"))
-        }
-        _ => Cow::Borrowed(sql),
-    };
-    let values = values.into_iter().map(|value| match value {
-        Value::String(Some(text)) => Value::String(Some(without_nul(&text).into_owned())),
-        other => other,
-    });
-    Statement::from_sql_and_values(backend, sql, values)
-}
-
 /// PostgreSQL keeps no NUL in a text. It becomes U+FFFD, on both databases, when a text is written
 /// and when it is looked for.
 pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
@@ -219,8 +238,7 @@ pub(crate) async fn execute(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<u64, DbErr> {
-    let statement = statement(connection.get_database_backend(), sql, values);
-    connection.execute_raw(statement).await.map(|done| done.rows_affected())
+    in_time(connection, at_length::execute(connection, sql, values)).await
 }
 
 pub(crate) async fn all(
@@ -228,8 +246,7 @@ pub(crate) async fn all(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<Row>, DbErr> {
-    let statement = statement(connection.get_database_backend(), sql, values);
-    Ok(connection.query_all_raw(statement).await?.into_iter().map(Row).collect())
+    in_time(connection, at_length::all(connection, sql, values)).await
 }
 
 pub(crate) async fn one(
@@ -237,8 +254,7 @@ pub(crate) async fn one(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<Row>, DbErr> {
-    let statement = statement(connection.get_database_backend(), sql, values);
-    Ok(connection.query_one_raw(statement).await?.map(Row))
+    in_time(connection, at_length::one(connection, sql, values)).await
 }
 
 /// Reads every row by the same function.

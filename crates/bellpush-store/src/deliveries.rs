@@ -205,7 +205,7 @@ impl Store {
             statistics::count(&transaction, &records).await?;
         }
         db::execute(&transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(())
     }
 

@@ -105,7 +105,7 @@ impl Store {
             secrets::insert(&transaction, keys, id, name, value, at).await?;
         }
         secrets::check_names(&transaction, id, settings).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         let settings = settings.clone();
         Ok(Integration { id, app_id, settings, created_at: at, updated_at: at, disabled: None })
     }
@@ -182,7 +182,7 @@ impl Store {
             let sql = "DELETE FROM outages WHERE integration_id = $1";
             db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(Some(integration(&row)?))
     }
 
@@ -206,9 +206,9 @@ impl Store {
             "DELETE FROM deliveries WHERE integration_id = $1",
             "DELETE FROM attempt_hours WHERE integration_id = $1",
         ] {
-            db::execute(&transaction, sql, [id.to_string().into()]).await?;
+            db::at_length::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(true)
     }
 }

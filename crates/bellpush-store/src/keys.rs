@@ -129,7 +129,7 @@ impl Store {
                 for record in group {
                     done += seal_anew(&transaction, self.keys(), place, record).await?;
                 }
-                transaction.commit().await?;
+                db::commit(transaction).await?;
             }
         }
         Ok(done)

@@ -73,7 +73,7 @@ impl Store {
             JOIN integrations ON integrations.id = given.value ->> 0
             WHERE integrations.active";
         db::execute(&transaction, sql, [to_json(&rows).into()]).await?;
-        Ok(transaction.commit().await?)
+        Ok(db::commit(transaction).await?)
     }
 
     /// Switches an integration off, keeps why, and leaves a notification for the admins. Returns
@@ -134,7 +134,7 @@ impl Store {
             at.millis().into(),
         ];
         db::execute(&transaction, sql, values).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(Some(notification))
     }
 

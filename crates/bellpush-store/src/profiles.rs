@@ -84,7 +84,7 @@ impl Store {
             clear_default(&transaction, app_id).await?;
         }
         insert(&transaction, app_id, id, settings, is_default).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(Profile { id, app_id, settings: settings.clone(), is_default })
     }
 
@@ -123,7 +123,7 @@ impl Store {
             is_default.into(),
         ];
         db::execute(&transaction, sql, values).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(Some(Profile { id, app_id, settings: settings.clone(), is_default }))
     }
 
@@ -154,7 +154,7 @@ impl Store {
         }
         let sql = "DELETE FROM destinations WHERE id = $1";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(true)
     }
 }

@@ -212,7 +212,7 @@ impl Store {
             return Ok(());
         }
         let query = replay.search(replay.bounds()).count();
-        let row = db::one(&self.db().read, &query.sql, query.values).await?;
+        let row = db::at_length::one(&self.db().read, &query.sql, query.values).await?;
         let ahead: i64 = row.map_or(Ok(0), |row| row.get("count"))?;
         let sql = "UPDATE replays SET total = replayed + $2 WHERE id = $1";
         db::execute(&self.db().write, sql, [replay.id.to_string().into(), ahead.into()]).await?;
@@ -241,7 +241,7 @@ impl Store {
     pub async fn advance_replay(&self, replay: &Replay, limit: u32) -> Result<u64, StoreError> {
         // Looked for without the one connection that writes: it may take a while.
         let query = replay.search(replay.bounds()).oldest(limit);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
+        let rows = db::at_length::all(&self.db().read, &query.sql, query.values).await?;
         let mut seqs = db::read(rows, |row| Ok((row.get::<i64>("event_seq")?,)))?;
         let is_last = seqs.len() <= limit as usize;
         seqs.truncate(limit as usize);
@@ -276,7 +276,7 @@ impl Store {
             transaction.rollback().await?;
             return Ok(0);
         }
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(replayed)
     }
 }

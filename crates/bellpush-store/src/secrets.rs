@@ -113,7 +113,7 @@ impl Store {
         let values = [id.to_string().into(), name.as_str().into()];
         let row = db::one(&transaction, sql, values).await?;
         let stored = row.as_ref().map(secret).transpose()?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(stored)
     }
 
@@ -140,7 +140,7 @@ impl Store {
         }
         let action = AuditAction::SecretDeleted;
         audit::write(&transaction, (app_id, id), action, Some(name), actor, db::now()).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(true)
     }
 
@@ -171,7 +171,7 @@ impl Store {
             Reveal::Signing => (AuditAction::SigningSecretRevealed, None),
         };
         audit::write(&transaction, (app_id, id), action, name, actor, at).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
+        db::commit(transaction).await.map_err(StoreError::from)?;
         Ok(Some(value))
     }
 }

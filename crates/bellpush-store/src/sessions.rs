@@ -108,7 +108,7 @@ impl Store {
             let values = [to_json(&pairs).into(), app_id.into(), id.into()];
             db::execute(&transaction, sql, values).await?;
         }
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         let NewSession { app_id, origin, context, preview, routing_key, destination_id } = new;
         Ok(Some(Session {
             id,

@@ -129,7 +129,7 @@ impl Store {
         db::execute(&transaction, sql, values).await?;
         let action = AuditAction::SigningSecretRotated;
         audit::write(&transaction, (app_id, id), action, None, actor, at).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(Some(until))
     }
 

@@ -147,7 +147,7 @@ impl Store {
         }
         let sql = "DELETE FROM trunks WHERE id = $1";
         let deleted = db::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
         Ok(deleted)
     }
 }

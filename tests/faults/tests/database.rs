@@ -2,7 +2,7 @@
 //! neither lost nor changed, every call ends once, and all goes on by itself.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic like the tests")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bellpush_fault_tests::{cluster::Cluster, ledger::Ledger, shop::Shop, wire::Wire};
@@ -16,6 +16,8 @@ use bellpush_test_support::{
 
 /// The wait for a connection, 3 s, behind another group that waits for one, and some more.
 const REFUSED_WITHIN: Duration = Duration::from_secs(10);
+/// The time that the database is given for an answer, and some more.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// The time that a group is given, behind another one, and some more.
 const GIVEN_UP_WITHIN: Duration = Duration::from_secs(30);
 const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
@@ -239,4 +241,52 @@ async fn a_database_that_falls_silent_does_not_leave_pages_without_an_answer() {
     .context("after the silence")
     .unwrap();
     scene.all_is_kept_and_delivered().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_falls_silent_does_not_leave_api_clients_without_an_answer() {
+    let database = Database::create().await.unwrap();
+    let wire = Wire::to(database.url()).await.unwrap();
+    let scene = Scene::open(wire.url()).await.unwrap();
+    let api = &scene.shop.api;
+    let app = format!("/v1/apps/{}", scene.shop.app.id);
+    let paths = ["", "/calls", "/events", "/integrations", "/destinations"];
+    let paths = paths.map(|path| format!("{app}{path}"));
+    let refused = async |path: &str| {
+        let asked_at = Instant::now();
+        let problem = api.get(path).await?.problem()?;
+        ensure!(problem.is(503, "unavailable"), "GET {path}: {problem:?}");
+        ensure!(asked_at.elapsed() < ANSWERED_WITHIN, "GET {path}: {:?}", asked_at.elapsed());
+        anyhow::Ok(())
+    };
+    let change = serde_json::json!({ "name": "Other" });
+    wire.be_silent(true);
+    // More of them than there are connections: one that is given up is not taken for ever.
+    for _ in 0..3 {
+        let [app, calls, events, integrations, profiles] = &paths;
+        let (reads, ready, changed) = tokio::join!(
+            async {
+                tokio::try_join!(
+                    refused(app),
+                    refused(calls),
+                    refused(events),
+                    refused(integrations),
+                    refused(profiles)
+                )
+            },
+            refused("/readyz"),
+            api.patch(app, &change)
+        );
+        reads.unwrap();
+        ready.unwrap();
+        let changed = changed.unwrap().problem().unwrap();
+        assert!(changed.is(503, "unavailable"), "{changed:?}");
+    }
+    wire.be_silent(false);
+    for path in &paths {
+        eventually(path, SOON, async || Ok((api.get(path).await?.status == 200).then_some(())))
+            .await
+            .unwrap();
+    }
+    scene.is_ready_by_itself().await.unwrap();
 }

@@ -106,7 +106,7 @@ pub(super) async fn write(db: &Db, requests: &[&[Prepared]]) -> Result<Written, 
         write_traces(&transaction, &new, &new_seqs).await?;
         write_calls(&transaction, &new).await?;
         deliveries = insert_deliveries(&transaction, &new, &new_seqs, recorded_at).await?;
-        transaction.commit().await?;
+        db::commit(transaction).await?;
     }
     let outcomes = requests
         .iter()
