@@ -1,10 +1,16 @@
 //! The test button.
 
+use axum::{
+    Router,
+    extract::Request,
+    http::{StatusCode, header::WWW_AUTHENTICATE},
+};
 use bellpush_test_support::{
     server::Options,
     sink::{Reply, Sink},
 };
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::shop::{Shop, refused};
 
@@ -77,4 +83,62 @@ async fn a_test_reaches_only_addresses_that_deliveries_may_reach() {
     let report: Value = answer.expect(200).unwrap().json().unwrap();
     assert_eq!((&report["failure"], &report["response"]), (&json!("forbidden"), &Value::Null));
     assert!(report["problem"].is_string());
+}
+
+/// An endpoint that is proud of all that it knows, and repeats what it was sent.
+async fn chatterbox(signing_secret: &str) -> String {
+    let signing_secret = signing_secret.to_owned();
+    let answer = async move |request: Request| {
+        let authorization = request.headers()["authorization"].to_str().unwrap();
+        let (target, headers) = (request.uri(), request.headers());
+        // So long that the last line is cut within a secret.
+        let told = format!("{target} {headers:?} {{\"{authorization}\"}} key={signing_secret} ");
+        let filled = "x".repeat(4_096 - 10 - told.len()) + " hush-4c1d/+=\"";
+        let head = [(WWW_AUTHENTICATE, format!("{authorization}, {signing_secret}"))];
+        (StatusCode::UNAUTHORIZED, head, told + &filled)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_test_tells_no_secret_though_the_endpoint_repeats_all_that_it_knows() {
+    let shop = Shop::open().await;
+    let secret = "hush-4c1d/+=\"tail";
+    let settings = json!({
+        "name": "n", "url": "https://hooks.example/", "active": false,
+        "headers": { "authorization": "Bearer {secret.key}", "x-other": "{secret.other}" },
+        "secrets": { "key": secret, "other": "quiet-77" },
+    });
+    let made = shop.api.create_integration_with(&shop.app, &settings).await.unwrap();
+    let path = format!("/v1/apps/{}/integrations/{}", shop.app.id, made.id);
+    // Both that of now and the one before, which is in its overlap.
+    let rotated =
+        shop.api.post(&format!("{path}/signing-secret/rotate"), &json!({})).await.unwrap();
+    let rotated: Value = rotated.expect(200).unwrap().json().unwrap();
+    let signing = rotated["signingSecret"].as_str().unwrap().to_owned();
+    assert_ne!(signing, made.signing_secret);
+    let known = format!("{} {}", made.signing_secret, signing);
+    let url = format!("{}/{{secret.key}}?q={{secret.other}}", chatterbox(&known).await);
+    shop.api.patch(&path, &json!({ "url": url })).await.unwrap().expect(200).unwrap();
+
+    let answer = shop.api.post(&format!("{path}/test"), &json!({ "event": "call_ended" })).await;
+    let answer = answer.unwrap().expect(200).unwrap();
+    let report: Value = answer.json().unwrap();
+    assert_eq!(report["response"]["status"], 401, "{report}");
+    let body = report["response"]["body"].as_str().unwrap();
+    assert!(body.starts_with("/{secret.key}?q={secret.other} "), "{body}");
+    assert_eq!(body.matches("whsec_[signing secret]").count(), 2, "{body}");
+    let challenge = header(&report["response"]["headers"], "www-authenticate");
+    assert!(challenge.starts_with("Bearer {secret.key}, whsec_[signing secret]"), "{challenge}");
+    let shown = answer.text();
+    let log = shop.server.log().unwrap();
+    for hidden in ["hush-4c1d", "quiet-77", &signing[6..], &made.signing_secret[6..]] {
+        assert!(!shown.contains(hidden), "{hidden} is told: {shown}");
+        assert!(!log.contains(hidden), "{hidden} is in the log");
+    }
+    assert!(!body.contains("hush"), "{body}");
 }

@@ -155,7 +155,7 @@ impl Endpoint {
             target: target(&settings.url, secrets)?,
             headers,
             secret_headers,
-            redaction: Redaction::new(settings, secrets),
+            redaction: Redaction::new(settings, secrets, &signer),
             body: BodyMaker::new(&settings.payload)?,
             signer,
         })

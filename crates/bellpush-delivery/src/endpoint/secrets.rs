@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use url::Url;
 
 use super::EndpointError;
+use crate::signing::Signer;
 
 /// The values of an integration's secrets.
 pub(super) type Secrets = BTreeMap<SecretName, SecretString>;
@@ -78,7 +79,10 @@ pub(super) fn sensitive(value: &SecretString) -> Result<HeaderValue, InvalidHead
     Ok(value)
 }
 
-/// Takes secrets out of a text: an endpoint may say what it was sent.
+/// What stands in the place of a secret that requests are signed with.
+const SIGNING_SECRET: &str = "[signing secret]";
+
+/// Takes secrets out of a text: an endpoint may say what it was sent, or what it checks it with.
 pub(super) struct Redaction {
     /// What secrets may look like, the longest first, each with what stands in its place.
     looks: Vec<(SecretString, String)>,
@@ -91,11 +95,16 @@ impl fmt::Debug for Redaction {
 }
 
 impl Redaction {
-    /// Of the secrets that the settings name.
-    pub(super) fn new(settings: &IntegrationSettings, secrets: &Secrets) -> Self {
+    /// Of the secrets that the settings name, and those that the endpoint knows signatures by.
+    pub(super) fn new(settings: &IntegrationSettings, secrets: &Secrets, signer: &Signer) -> Self {
+        let named = settings.secrets().filter_map(|(name, _)| {
+            let value = SecretString::from(value(name, secrets).ok()?);
+            Some((value, format!("{{secret.{name}}}")))
+        });
+        let shared = signer.shared_secrets().map(|secret| (secret, SIGNING_SECRET.to_owned()));
         let mut looks: Vec<(SecretString, String)> = Vec::new();
-        for (name, _) in settings.secrets() {
-            let Ok(value) = value(name, secrets) else { continue };
+        for (value, shown) in named.chain(shared) {
+            let value = value.expose_secret();
             let as_json = Zeroizing::new(serde_json::to_string(value).unwrap_or_default());
             for look in [
                 value.to_owned(),
@@ -105,7 +114,7 @@ impl Redaction {
             ] {
                 let is_known = looks.iter().any(|(known, _)| known.expose_secret() == look);
                 if !is_known && !look.is_empty() {
-                    looks.push((look.into(), format!("{{secret.{name}}}")));
+                    looks.push((look.into(), shown.clone()));
                 }
             }
         }
@@ -115,7 +124,7 @@ impl Redaction {
 
     /// The text without secrets; `limit`: the length in bytes that it may have been cut at.
     pub(super) fn apply(&self, mut text: String, limit: usize) -> String {
-        if self.looks.is_empty() {
+        if text.is_empty() {
             return text;
         }
         // A character that did not fit in may be missing, too.
@@ -148,8 +157,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::signing::SigningSecret;
 
     const HUSH: &str = "hush/\"4c1d\"&x";
+
+    fn signer() -> Signer {
+        Signer::new(SigningSecret::generate([0xfb; 32]))
+    }
 
     fn redaction() -> Redaction {
         let mut settings =
@@ -157,17 +171,24 @@ mod tests {
         settings.headers.insert("x-key".into(), "{secret.longer}".parse().unwrap());
         let secrets = [("a", HUSH), ("longer", "hush/\"4c1d\"&x and more"), ("unused", "answer")];
         let secrets = secrets.map(|(name, value)| (name.parse().unwrap(), value.into()));
-        Redaction::new(&settings, &secrets.into())
+        Redaction::new(&settings, &secrets.into(), &signer())
     }
 
     #[test]
     fn a_secret_is_taken_out_of_a_text_in_every_look_that_it_was_sent_in() {
+        let signing = SigningSecret::generate([0xfb; 32]).reveal();
+        let signing = signing.expose_secret();
         for (said, kept) in [
             (format!("you sent {HUSH}, {HUSH}"), "you sent {secret.a}, {secret.a}"),
             ("GET /hush/%224c1d%22%26x".into(), "GET /{secret.a}"),
             ("?hush%2F%224c1d%22%26x".into(), "?{secret.a}"),
             (r#"{"path":"hush/\"4c1d\"&x"}"#.into(), r#"{"path":"{secret.a}"}"#),
             (format!("{HUSH} and more"), "{secret.longer}"),
+            (format!("key {signing}"), "key whsec_[signing secret]"),
+            (
+                signing.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D"),
+                "whsec_[signing secret]",
+            ),
             ("an answer of its own".into(), "an answer of its own"),
         ] {
             assert_eq!(redaction().apply(said.clone(), 4_096), kept, "{said}");
@@ -194,7 +215,7 @@ mod tests {
         ) {
             let url = "https://hooks.example/{secret.a}".parse().unwrap();
             let secrets = BTreeMap::from([("a".parse().unwrap(), value.as_str().into())]);
-            let redaction = Redaction::new(&IntegrationSettings::new("n", url), &secrets);
+            let redaction = Redaction::new(&IntegrationSettings::new("n", url), &secrets, &signer());
             for look in [value.clone(), utf8_percent_encode(&value, IN_PATH).to_string()] {
                 let text = redaction.apply(format!("{before}{look}{after}"), 4_096);
                 prop_assert!(!text.contains(&look), "{}", text);
@@ -212,6 +233,6 @@ mod tests {
 
     #[test]
     fn nothing_of_a_secret_is_shown() {
-        assert_eq!(format!("{:?}", redaction()), "Redaction(8 looks)");
+        assert_eq!(format!("{:?}", redaction()), "Redaction(11 looks)");
     }
 }

@@ -6,6 +6,7 @@ mod secret;
 
 use bellpush_core::{events::EventTime, ids::EventId};
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 pub use key::{SigningKey, SigningKeyError};
 pub use secret::{SigningSecret, SigningSecretError};
@@ -49,6 +50,14 @@ impl Signer {
     pub fn and_key(mut self, key: SigningKey, until: Option<EventTime>) -> Self {
         self.keys.push(Key { kind: Kind::V1a(key), until });
         self
+    }
+
+    /// The secrets that receivers have, too, as they are written but for what all begin with.
+    pub(crate) fn shared_secrets(&self) -> impl Iterator<Item = SecretString> {
+        self.keys.iter().filter_map(|key| match &key.kind {
+            Kind::V1(secret) => Some(secret.encoded().into()),
+            Kind::V1a(_) => None,
+        })
     }
 
     /// The value of `webhook-signature` for a request that is made now: the signatures of all valid

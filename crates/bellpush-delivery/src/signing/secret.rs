@@ -54,7 +54,12 @@ impl SigningSecret {
     /// The secret as it is written, to be shown once or stored encrypted.
     #[must_use]
     pub fn reveal(&self) -> SecretString {
-        format!("{PREFIX}{}", STANDARD.encode(self.0.expose_secret())).into()
+        format!("{PREFIX}{}", self.encoded()).into()
+    }
+
+    /// The secret as it is written, without its prefix.
+    pub(super) fn encoded(&self) -> String {
+        STANDARD.encode(self.0.expose_secret())
     }
 
     /// The value of `webhook-signature` for one request; `timestamp` is in seconds since the epoch.
