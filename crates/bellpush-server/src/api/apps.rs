@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::auth::{ApiClient, PathIds, app, unknown_app};
+use super::{
+    auth::{ApiClient, PathIds, app, unknown_app},
+    patch::patched,
+};
 use crate::{
     Server,
-    http::{
-        body::{JsonBody, parse_value},
-        problem::Problem,
-    },
+    http::{body::JsonBody, problem::Problem},
 };
 
 /// An app.
@@ -122,7 +122,7 @@ pub(crate) async fn update(
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Json<AppView>, Problem> {
     let present = app(&server, id).await?;
-    let settings: AppSettings = parse_value(merged(&present.settings, &patch)?)?;
+    let settings = patched(&present.settings, &patch)?;
     settings.check()?;
     let app = server.store.update_app(id, &settings).await?.ok_or_else(|| unknown_app(id))?;
     // An origin may have been taken away from sessions that are cached as allowed.
@@ -157,35 +157,4 @@ pub(crate) async fn delete(
     server.end_calls_of(id).await;
     server.announcer.endpoints_changed();
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Settings with a merge patch (RFC 7396) put over them. A field that is taken away by `null` gets
-/// its default when the result is read.
-pub(super) fn merged<T: Serialize>(present: &T, patch: &Value) -> Result<Value, Problem> {
-    if !patch.is_object() {
-        return Err(Problem::invalid("send an object with the fields to change"));
-    }
-    let mut merged = serde_json::to_value(present)
-        .map_err(|_| Problem::internal("the present settings can't be read"))?;
-    json_patch::merge(&mut merged, patch);
-    Ok(merged)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_patch_replaces_what_it_names_and_null_resets() {
-        let mut present = AppSettings::named("Shop");
-        present.language = "de".into();
-        present.custom_code.head = "<!-- head -->".into();
-        let patch = json!({ "name": "New", "language": null, "customCode": { "body": "b" } });
-        let settings: AppSettings = parse_value(merged(&present, &patch).unwrap()).unwrap();
-        assert_eq!((settings.name.as_str(), settings.language.as_str()), ("New", "en"));
-        assert_eq!(settings.custom_code.head, "<!-- head -->");
-        assert_eq!(settings.custom_code.body, "b");
-    }
 }

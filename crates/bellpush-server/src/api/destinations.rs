@@ -13,8 +13,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    apps::merged,
     auth::{ApiClient, PathIds, app},
+    patch::patched,
 };
 use crate::{
     Server,
@@ -154,7 +154,7 @@ pub(crate) async fn update(
         let detail = "an app has one default profile; make another one the default instead";
         return Err(Problem::conflict(detail).at("/isDefault"));
     }
-    let settings: ProfileSettings = parse_value(merged(&present.settings, &patch)?)?;
+    let settings = patched(&present.settings, &patch)?;
     settings.check()?;
     let make_default = is_default == Some(true);
     let updated = server.store.update_profile(app_id, id, &settings, make_default).await?;

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
-    apps::merged,
     auth::{ApiClient, PathIds, app},
+    patch::patched,
     presets::{maker, refused},
     secrets::{NO_STORE, Unkept},
     signing::new_key,
@@ -216,7 +216,7 @@ pub(crate) async fn update(
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Json<IntegrationView>, Problem> {
     let present = find(&server, app_id, id).await?;
-    let settings: IntegrationSettings = parse_value(merged(&present.settings, &patch)?)?;
+    let settings = patched(&present.settings, &patch)?;
     check(&server, &settings)?;
     if let Some(key) = new_key_if_needed(&settings)? {
         server.store.add_signing_key(app_id, id, &key).await?;

@@ -12,6 +12,7 @@ mod hours;
 mod integrations;
 mod notifications;
 mod paging;
+mod patch;
 mod presets;
 mod replays;
 mod secrets;

@@ -17,8 +17,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    apps::merged,
     auth::{ApiClient, PathIds},
+    patch::patched,
 };
 use crate::{
     Server,
@@ -186,7 +186,7 @@ pub(crate) async fn update(
 ) -> Result<Json<TrunkView>, Problem> {
     let present = find(&server, id).await?;
     let password = take_password(&mut patch)?;
-    let settings: TrunkSettings = parse_value(merged(&present.settings, &patch)?)?;
+    let settings = patched(&present.settings, &patch)?;
     let has_password = match &password {
         PasswordChange::Keep => present.has_password,
         PasswordChange::Set(_) => true,
