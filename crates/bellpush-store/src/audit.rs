@@ -88,8 +88,7 @@ impl Store {
         page: PageRequest<Seq>,
     ) -> Result<Page<AuditEntry, Seq>, StoreError> {
         let query = query(app_id, integration_id, page);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, entry)?, page.limit, |entry| entry.seq))
+        Page::read(&self.db().read, query, page.limit, entry, |entry| entry.seq).await
     }
 }
 

@@ -102,8 +102,7 @@ impl Store {
         page: PageRequest<CallId>,
     ) -> Result<Page<Call, CallId>, StoreError> {
         let query = query(app_id, filter, page);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, call)?, page.limit, |call| call.id))
+        Page::read(&self.db().read, query, page.limit, call, |call| call.id).await
     }
 
     /// What the visitor answered after a call.

@@ -94,8 +94,7 @@ impl Store {
         let bounds = self.bounds(filter).await?;
         let bounds = bounds.within(Bounds { after: None, before: page.after });
         let query = Search { app_id, integration_id, filter, bounds }.newest(page.limit);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, delivery)?, page.limit, |delivery| delivery.key.seq))
+        Page::read(&self.db().read, query, page.limit, delivery, |delivery| delivery.key.seq).await
     }
 
     /// One delivery of an integration of this app; `None` when it never got the event.

@@ -8,7 +8,7 @@ use bellpush_core::{
 
 use crate::{
     Page, PageRequest, Store, StoreError,
-    db::{self, Row},
+    db::Row,
     page::{Conditions, Query},
 };
 
@@ -60,8 +60,7 @@ impl Store {
         page: PageRequest<Seq>,
     ) -> Result<Page<RecordedEvent, Seq>, StoreError> {
         let query = query(app_id, filter, page);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, event)?, page.limit, |event| event.seq))
+        Page::read(&self.db().read, query, page.limit, event, |event| event.seq).await
     }
 }
 

@@ -151,8 +151,8 @@ impl Store {
             conditions.and("id < $", after.to_string());
         }
         let query = conditions.query("SELECT * FROM notifications", "ORDER BY id DESC", &page);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, notification)?, page.limit, |notification| notification.id))
+        Page::read(&self.db().read, query, page.limit, notification, |notification| notification.id)
+            .await
     }
 
     /// Notifications that were not sent to the admins' webhook, oldest first.

@@ -1,7 +1,12 @@
 //! Paging by key: a page names the key that the next one starts after.
 
 use bellpush_core::ids::AppId;
-use sea_orm::Value;
+use sea_orm::{ConnectionTrait, Value};
+
+use crate::{
+    StoreError,
+    db::{self, Row},
+};
 
 /// Which page is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +35,19 @@ pub struct Page<T, K> {
 }
 
 impl<T, K> Page<T, K> {
-    /// Cuts a page out of items of which one more was read than the page holds.
-    pub(crate) fn cut(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> Self {
+    /// Reads a page by a query that gives one row more than the page holds, if there is one.
+    pub(crate) async fn read(
+        connection: &impl ConnectionTrait,
+        query: Query,
+        limit: u32,
+        item: impl Fn(&Row) -> Result<T, StoreError>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Self, StoreError> {
+        let mut items = db::read(db::all(connection, &query.sql, query.values).await?, item)?;
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
         let next = items.last().filter(|_| more).map(key);
-        Self { items, next }
+        Ok(Self { items, next })
     }
 }
 

@@ -159,8 +159,7 @@ impl Store {
             conditions.and("id < $", after.to_string());
         }
         let query = conditions.query("SELECT * FROM replays", "ORDER BY id DESC", &page);
-        let rows = db::all(&self.db().read, &query.sql, query.values).await?;
-        Ok(Page::cut(db::read(rows, replay)?, page.limit, |replay| replay.id))
+        Page::read(&self.db().read, query, page.limit, replay, |replay| replay.id).await
     }
 
     /// One replay of an integration.
