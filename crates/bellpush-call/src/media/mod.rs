@@ -7,7 +7,7 @@ mod greeting;
 mod jitter_buffer;
 mod key_press;
 mod noise;
-mod opus;
+pub(crate) mod opus;
 mod quality;
 mod reception;
 mod rtcp;

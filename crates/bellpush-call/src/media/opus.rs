@@ -147,7 +147,7 @@ impl std::fmt::Debug for OpusEncoder {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use bellpush_test_fuzz::{Seeds, from_packets, packets};
 
     use super::{super::Greeting, *};
@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// How much of a signal is this tone, from 0 to 1.
-    fn purity(samples: &[i16], frequency: f64) -> f64 {
+    pub(crate) fn purity(samples: &[i16], frequency: f64) -> f64 {
         let (mut real, mut imaginary, mut energy) = (0.0, 0.0, 1e-9);
         for (n, sample) in samples.iter().enumerate() {
             let angle = n as f64 * frequency * std::f64::consts::TAU / 8_000.0;

@@ -7,7 +7,7 @@ use super::{
     line::{FRAME, Line, Way},
     *,
 };
-use crate::media::{G711Law, OpusDecoder, RTP_HEADER_LEN, RtpPacket};
+use crate::media::{G711Law, OpusDecoder, RTP_HEADER_LEN, RtpPacket, opus};
 
 /// Of 100 packets, so many are lost.
 const LOST: u32 = 10;
@@ -56,19 +56,9 @@ fn tone(frequency: f64, frame: u32) -> Vec<u8> {
 /// How much of a sound is this tone, from 0 to 1: on average over its tenths of a second, as a loss
 /// may shift the wave.
 fn purity(samples: &[i16], frequency: f64) -> f64 {
-    let of_one = |samples: &[i16]| {
-        let (mut real, mut imaginary, mut energy) = (0.0, 0.0, 1e-9);
-        for (n, sample) in samples.iter().enumerate() {
-            let angle = n as f64 * frequency * std::f64::consts::TAU / 8_000.0;
-            real += f64::from(*sample) * angle.cos();
-            imaginary += f64::from(*sample) * angle.sin();
-            energy += f64::from(*sample).powi(2);
-        }
-        2.0 * (real * real + imaginary * imaginary) / (energy * samples.len() as f64)
-    };
     let pieces = samples.chunks_exact(800);
     let count = pieces.len() as f64;
-    pieces.map(of_one).sum::<f64>() / count
+    pieces.map(|piece| opus::tests::purity(piece, frequency)).sum::<f64>() / count
 }
 
 /// A call with a tone from each side, until the visitor hangs up.

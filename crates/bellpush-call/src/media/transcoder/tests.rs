@@ -1,6 +1,9 @@
 use proptest::prelude::*;
 
-use super::{super::g711::Law, *};
+use super::{
+    super::{g711::Law, opus},
+    *,
+};
 
 const MS: Duration = Duration::from_millis(1);
 const PTIME: Duration = Duration::from_millis(20);
@@ -80,14 +83,7 @@ fn heard(sent: &[Sent]) -> Vec<i16> {
 
 /// How much of a signal is the tone, from 0 to 1.
 fn purity(samples: &[i16]) -> f64 {
-    let (mut real, mut imaginary, mut energy) = (0.0, 0.0, 1e-9);
-    for (n, sample) in samples.iter().enumerate() {
-        let angle = n as f64 * 440.0 * std::f64::consts::TAU / 8_000.0;
-        real += f64::from(*sample) * angle.cos();
-        imaginary += f64::from(*sample) * angle.sin();
-        energy += f64::from(*sample).powi(2);
-    }
-    2.0 * (real * real + imaginary * imaginary) / (energy * samples.len() as f64)
+    opus::tests::purity(samples, 440.0)
 }
 
 fn assert_continuous(sent: &[Sent], units: u32) {
