@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod lossy_relay;
 pub mod postgres;
 pub mod server;
 pub mod sink;
