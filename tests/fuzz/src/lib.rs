@@ -52,9 +52,9 @@ impl Seeds {
 /// Runs a target with values of a property test's strategy, which libFuzzer's bytes choose. In a
 /// test run, the property test is enough.
 #[cfg(fuzzing)]
-pub fn fuzz_values<S>(strategy: S, target: impl Fn(S::Value) + Send + Sync + 'static)
+pub fn fuzz_values<S>(strategy: S, target: impl Fn(S::Value) + 'static)
 where
-    S: proptest::strategy::Strategy + Send + Sync + 'static,
+    S: proptest::strategy::Strategy + 'static,
 {
     use proptest::{
         strategy::ValueTree as _,

@@ -3,24 +3,29 @@
 #![allow(unsafe_code, reason = "libFuzzer is C++")]
 
 use std::{
+    cell::OnceCell,
     ffi::{CString, c_char, c_int},
     fs,
     path::Path,
     process,
-    sync::OnceLock,
 };
 
-type Target = Box<dyn Fn(&[u8]) + Send + Sync>;
+type Target = Box<dyn Fn(&[u8])>;
 
-static TARGET: OnceLock<Target> = OnceLock::new();
+thread_local! {
+    /// libFuzzer calls back on the thread that started it.
+    static TARGET: OnceCell<Target> = const { OnceCell::new() };
+}
 
 /// Called by libfuzzer-sys with each input.
 // SAFETY: the crate declares exactly this function under this name, and nobody else defines it.
 #[unsafe(no_mangle)]
 fn rust_fuzzer_test_input(input: &[u8]) -> i32 {
-    if let Some(target) = TARGET.get() {
-        target(input);
-    }
+    TARGET.with(|target| {
+        if let Some(target) = target.get() {
+            target(input);
+        }
+    });
     0
 }
 
@@ -42,7 +47,7 @@ unsafe extern "C" fn one_input(data: *const u8, size: usize) -> c_int {
 /// words go to the folder and the file that it names.
 pub(crate) fn run<F>(seeds: &[Vec<u8>], words: &[Vec<u8>], target: F)
 where
-    F: Fn(&[u8]) + Send + Sync + 'static,
+    F: Fn(&[u8]) + 'static,
 {
     let Ok(arguments) = std::env::var("BELLPUSH_FUZZ_ARGUMENTS") else {
         eprintln!("start it by cargo xtask fuzz");
@@ -51,7 +56,7 @@ where
     if let Ok(folder) = std::env::var("BELLPUSH_FUZZ_SEEDS") {
         write(Path::new(&folder), seeds, words);
     }
-    TARGET.get_or_init(|| Box::new(target));
+    TARGET.with(|slot| _ = slot.set(Box::new(target)));
     // Whatever panics is a fault, also where the program would survive it.
     libfuzzer_sys::initialize(std::ptr::null(), std::ptr::null());
     let arguments = ["fuzz"].into_iter().chain(arguments.split_whitespace());
