@@ -74,13 +74,12 @@ where
 
 fn write(folder: &Path, seeds: &[Vec<u8>], words: &[Vec<u8>]) {
     let corpus = folder.join("seeds");
-    let dictionary: String = words
-        .iter()
-        .map(|word| {
-            let bytes: String = word.iter().map(|byte| format!("\\x{byte:02x}")).collect();
-            format!("\"{bytes}\"\n")
-        })
-        .collect();
+    let words = words.iter().map(|word| {
+        let bytes: String = word.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        format!("\"{bytes}\"\n")
+    });
+    // libFuzzer does not take an empty file.
+    let dictionary = format!("# What the target knows.\n{}", words.collect::<String>());
     let written = fs::create_dir_all(&corpus)
         .and_then(|()| fs::write(folder.join("words"), dictionary))
         .and_then(|()| {

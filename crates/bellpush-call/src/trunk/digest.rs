@@ -116,7 +116,10 @@ fn escape(text: &str) -> String {
 /// Reads a challenge; `None` when it is no digest, or asks for what we don't have.
 fn parse(value: &str) -> Option<Challenge> {
     let (scheme, rest) = value.trim().split_once(char::is_whitespace)?;
-    if !scheme.eq_ignore_ascii_case("Digest") {
+    // No quoted string has control characters (RFC 3261 section 25.1), and what is repeated in the
+    // answer must not end its line.
+    let is_control = |c: char| c.is_control() && c != '\t';
+    if !scheme.eq_ignore_ascii_case("Digest") || rest.contains(is_control) {
         return None;
     }
     let parameters = parameters(rest);
@@ -229,6 +232,16 @@ mod tests {
             "",
         ] {
             assert_eq!(parse(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_that_would_break_the_line_of_its_answer_is_not_answered() {
+        for (inside, is_answered) in
+            [("b\tc", true), ("b\rc", false), ("b\nc", false), ("b\0c", false)]
+        {
+            let value = format!("Digest realm=\"x\", nonce=\"y\", opaque=\"{inside}\"");
+            assert_eq!(parse(&value).is_some(), is_answered, "{value:?}");
         }
     }
 
