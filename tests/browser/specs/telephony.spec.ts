@@ -41,16 +41,21 @@ async function connect(
   });
 }
 
-/** Waits until the telephone has heard a tone, and returns its level. */
-function heardByTelephone(telephone: Baresip, hertz: number): Promise<number> {
+/**
+ * Waits until the telephone has heard a tone as loud as the visitor says it. The tone comes in bursts, and a
+ * window of sound that one only touches is faint: the loudest counts.
+ */
+function expectTelephoneHears(telephone: Baresip, hertz: number): Promise<boolean> {
+  const { least, most } = PLAUSIBLE_LEVEL;
   return until(
-    `the telephone hears ${hertz} Hz`,
+    `the telephone hears ${hertz} Hz at ${least} to ${most} dB`,
     () => {
       const sound = telephone.heard();
-      const tone = sound
-        ? tones(sound).find((one) => Math.abs(one.hertz - hertz) < 20 && one.above > 20)
-        : undefined;
-      return tone?.level;
+      const levels = (sound ? tones(sound) : [])
+        .filter((one) => Math.abs(one.hertz - hertz) < 20 && one.above > 20)
+        .map((one) => one.level);
+      const loudest = Math.max(...levels);
+      return loudest > least && loudest < most;
     },
     30_000,
   );
@@ -90,9 +95,7 @@ for (const { name, codec, policy, encryption } of MANNERS) {
       expect(atVisitor, "the visitor hears the telephone").not.toBeNull();
       expect(atVisitor?.level).toBeGreaterThan(-12);
       expect(atVisitor?.level).toBeLessThan(0);
-      const level = await heardByTelephone(telephone, TONE);
-      expect(level).toBeGreaterThan(PLAUSIBLE_LEVEL.least);
-      expect(level).toBeLessThan(PLAUSIBLE_LEVEL.most);
+      await expectTelephoneHears(telephone, TONE);
       const spoken = `audio/${policy ?? codec}`;
       expect((await traffic(widget)).codecs).toEqual([spoken, spoken]);
       expect(telephone.log().includes("SRTP is Enabled")).toBe(encryption !== undefined);
@@ -119,7 +122,7 @@ test("Firefox and a telephone hear each other", async ({ shop }) => {
     const { widget } = await openShop(browser, shop.host.origin, url);
     await widget.locator("::-p-aria([name='Call now'][role='button'])").click();
     expect(await hear(widget, TELEPHONE_TONE, 30_000), "the visitor hears").not.toBeNull();
-    expect(await heardByTelephone(telephone, tone)).toBeGreaterThan(PLAUSIBLE_LEVEL.least);
+    await expectTelephoneHears(telephone, tone);
     await widget.locator("::-p-aria([name='Hang up'][role='button'])").click();
     const delivered = await shop.sink.waitFor("call_ended");
     expect(delivered.event.data).toMatchObject({ reason: "user_hangup" });
