@@ -11,25 +11,16 @@ mod codec;
 mod digit;
 #[path = "../src/media/mod.rs"]
 mod media;
-#[path = "../src/legs/sip/media_plan.rs"]
-mod media_plan;
-mod legs {
-    pub(crate) mod sip {
-        pub(crate) use crate::media_plan::{SRTP_KEY_LEN, SrtpKey, SrtpSuite};
-    }
-}
-
 use std::time::{Duration, Instant};
 
 use divan::{AllocProfiler, Bencher, black_box};
 
+use bellpush_srtp::{
+    RtpHeader, RtpPacket, SRTP_KEY_LEN, SrtpKey, SrtpReceiver, SrtpSender, SrtpSuite,
+};
 use codec::Codec;
 use digit::Digit;
-use legs::sip::{SRTP_KEY_LEN, SrtpKey, SrtpSuite};
-use media::{
-    Greeting, RtpHeader, RtpPacket, RtpRewriter, RtpTimes, Source, SrtpReceiver, SrtpSender,
-    Transcoder,
-};
+use media::{Greeting, RtpRewriter, RtpTimes, Source, Transcoder};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -67,7 +58,7 @@ fn relay_a_packet(bencher: Bencher) {
 #[divan::bench]
 fn protect_and_unprotect_a_packet(bencher: Bencher) {
     let suite = SrtpSuite::AesCm128HmacSha1Tag80;
-    let key = SrtpKey { suite, key_and_salt: [7; SRTP_KEY_LEN] };
+    let key = SrtpKey::from_random(suite, &[7; SRTP_KEY_LEN]);
     let (mut sender, mut receiver) =
         (SrtpSender::new(&key).unwrap(), SrtpReceiver::new(&key).unwrap());
     let mut packet = Vec::with_capacity(200);

@@ -78,9 +78,10 @@ fn the_core_reads_no_clock_draws_no_number_and_opens_nothing() {
 fn arrows_between_crates_point_down_only() {
     let may = [
         ("bellpush-core", &[][..]),
+        ("bellpush-srtp", &[][..]),
         ("bellpush-store", &["bellpush-core"][..]),
         ("bellpush-delivery", &["bellpush-core"][..]),
-        ("bellpush-call", &["bellpush-core"][..]),
+        ("bellpush-call", &["bellpush-core", "bellpush-srtp"][..]),
         (
             "bellpush-server",
             &["bellpush-call", "bellpush-core", "bellpush-delivery", "bellpush-store"][..],

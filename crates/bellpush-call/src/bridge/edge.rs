@@ -2,17 +2,15 @@
 
 use std::net::SocketAddr;
 
-use str0m::net::Transmit;
-
 use crate::{
-    legs::sip::LocalMedia,
+    legs::{sip::LocalMedia, webrtc::ToBrowser},
     trunk::{SipTarget, ToTrunk},
 };
 
 /// What a call does to the world. Nothing here waits: what can't be done now is dropped.
 pub(crate) trait Edge {
     /// Sends a datagram to the browser.
-    fn to_browser(&mut self, transmit: &Transmit);
+    fn to_browser(&mut self, packet: &ToBrowser<'_>);
 
     /// Sends an RTP packet to the far side, or RTCP when that shares the port.
     fn rtp(&mut self, to: SocketAddr, packet: &[u8]);

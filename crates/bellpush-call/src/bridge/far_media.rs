@@ -7,27 +7,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
+use bellpush_srtp::{RtpHeader, RtpPacket, SeqExtender, SrtpReceiver, SrtpSender, is_rtcp};
+
+use super::{Ear, Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
 use crate::{
     Codec, Digit,
     legs::{
         sip::{Direction, MediaPlan},
-        webrtc::{AudioPacket, WebRtcLeg},
+        webrtc::AudioPacket,
     },
     media::{
-        PressSender, Reception, RtcpSession, RtpHeader, RtpPacket, RtpRewriter, RtpTimes,
-        SeqExtender, SilenceWatch, Source, SrtpReceiver, SrtpSender, StreamQuality, Transcoder,
-        WallClock, is_rtcp,
+        PressSender, Reception, RtcpSession, RtpRewriter, RtpTimes, SilenceWatch, Source,
+        StreamQuality, Transcoder, WallClock,
     },
 };
-
-/// What the browser hears by.
-pub(super) struct Ear<'a> {
-    /// `None` while the visitor's page is away.
-    pub(super) browser: Option<&'a mut WebRtcLeg>,
-    /// Numbers what it hears.
-    pub(super) stream: &'a mut RtpRewriter,
-}
 
 /// The media of one far side.
 pub(super) struct FarMedia {
@@ -200,7 +193,7 @@ impl FarMedia {
         now: Instant,
         remote: SocketAddr,
         datagram: &mut [u8],
-        ear: &mut Ear,
+        ear: &mut Ear<'_>,
     ) {
         if is_rtcp(datagram) {
             return self.receive_rtcp(now, remote, datagram);
@@ -243,7 +236,7 @@ impl FarMedia {
         let seq = incoming.seqs.extend(header.seq);
         incoming.reception.packet(now, seq, header.timestamp);
         let source = Source::FarSide { ssrc: header.ssrc };
-        let Some(leg) = &mut ear.browser else { return };
+        let Some(leg) = &ear.browser else { return };
         let times = RtpTimes { seq, timestamp: header.timestamp, marker: header.marker };
         let codec = plan.codec;
         let heard_as = if self.opus_to_browser || !leg.speaks(codec) { Codec::Opus } else { codec };
@@ -254,7 +247,7 @@ impl FarMedia {
                 // The browser fills the pause by itself, and has no use for keys.
                 ear.stream.skip(source, seq);
             } else if let Some(times) = ear.stream.rewrite(now, source, times) {
-                leg.send(now, codec, times, Arc::from(payload));
+                ear.hear(now, codec, times, payload);
             }
             return;
         }
@@ -300,7 +293,12 @@ impl FarMedia {
     }
 
     /// Sends the visitor's voice.
-    pub(super) fn send_speech(&mut self, now: Instant, speech: &AudioPacket, edge: &mut dyn Edge) {
+    pub(super) fn send_speech(
+        &mut self,
+        now: Instant,
+        speech: &AudioPacket<'_>,
+        edge: &mut dyn Edge,
+    ) {
         let source = Source::Visitor { ssrc: speech.ssrc };
         let Self { plan: Some(plan), outgoing, .. } = self else { return };
         outgoing.noise.set_playing(now, false);
@@ -313,7 +311,7 @@ impl FarMedia {
                 if is_new {
                     outgoing.stream.begin_anew();
                 }
-                transcoder.packet(now, speech.times, &speech.payload);
+                transcoder.packet(now, speech.times, speech.payload);
             }
             return;
         }
@@ -324,7 +322,7 @@ impl FarMedia {
             return;
         }
         if let Some(times) = outgoing.stream.rewrite(now, source, speech.times) {
-            self.send(now, Kind::Speech, times, &speech.payload, edge);
+            self.send(now, Kind::Speech, times, speech.payload, edge);
         }
     }
 
@@ -347,15 +345,15 @@ impl FarMedia {
         self.outgoing.noise.set_playing(now, true);
     }
 
-    /// Sends what is due to either side. Whether anything went to the browser's leg.
-    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear, edge: &mut dyn Edge) -> bool {
+    /// Sends what is due to either side.
+    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear<'_>) {
         if self.plan.is_none() {
-            return false;
+            return;
         }
-        self.play_keys(now, edge);
-        self.play_to_far_side(now, edge);
-        self.report(now, edge);
-        self.play_to_browser(now, ear)
+        self.play_keys(now, ear.edge);
+        self.play_to_far_side(now, ear.edge);
+        self.report(now, ear.edge);
+        self.play_to_browser(now, ear);
     }
 
     /// Tells the far side that our stream ends.
@@ -404,11 +402,10 @@ impl FarMedia {
         self.outgoing.transcoder = Some(transcoding);
     }
 
-    fn play_to_browser(&mut self, now: Instant, ear: &mut Ear) -> bool {
-        let Self { plan: Some(plan), incoming, sounds, .. } = self else { return false };
-        let mut played = false;
+    fn play_to_browser(&mut self, now: Instant, ear: &mut Ear<'_>) {
+        let Self { plan: Some(plan), incoming, sounds, .. } = self else { return };
         if let Some(index) = incoming.noise.poll(now)
-            && let Some(leg) = &mut ear.browser
+            && let Some(leg) = &ear.browser
         {
             let codec = if self.opus_to_browser || !leg.speaks(plan.codec) {
                 Codec::Opus
@@ -420,22 +417,19 @@ impl FarMedia {
             if let Some(frame) = sounds.noise(codec, index)
                 && let Some(times) = ear.stream.rewrite(now, Source::Noise, times)
             {
-                leg.send(now, codec, times, frame);
-                played = true;
+                ear.hear(now, codec, times, &frame);
             }
         }
         if let Some(Transcoding { transcoder, to, .. }) = &mut incoming.transcoder {
             ear.stream.set_clock_rate(to.clock_rate());
             while let Some(packet) = transcoder.poll(now) {
-                if let Some(leg) = &mut ear.browser
+                if ear.browser.is_some()
                     && let Some(times) = ear.stream.rewrite(now, Source::Transcoder, packet.times)
                 {
-                    leg.send(now, *to, times, Arc::from(packet.payload));
-                    played = true;
+                    ear.hear(now, *to, times, packet.payload);
                 }
             }
         }
-        played
     }
 
     fn report(&mut self, now: Instant, edge: &mut dyn Edge) {

@@ -6,10 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Edge, Sounds,
-    far_media::{Ear, FarMedia},
-};
+use super::{Ear, Edge, Sounds, far_media::FarMedia};
 use crate::{
     Codec, Digit,
     legs::{
@@ -36,7 +33,7 @@ pub(super) enum FarEvent {
     Send(ToTrunk),
     Ringing,
     Answered {
-        /** The Call-ID of its dialog. */
+        /// The Call-ID of its dialog.
         call_id: String,
     },
     Held(bool),
@@ -132,7 +129,7 @@ impl SipSide {
         now: Instant,
         remote: SocketAddr,
         packet: &mut [u8],
-        ear: &mut Ear,
+        ear: &mut Ear<'_>,
     ) {
         self.media.receive_rtp(now, remote, packet, ear);
     }
@@ -141,7 +138,12 @@ impl SipSide {
         self.media.receive_rtcp(now, remote, packet);
     }
 
-    pub(super) fn send_speech(&mut self, now: Instant, packet: &AudioPacket, edge: &mut dyn Edge) {
+    pub(super) fn send_speech(
+        &mut self,
+        now: Instant,
+        packet: &AudioPacket<'_>,
+        edge: &mut dyn Edge,
+    ) {
         self.media.send_speech(now, packet, edge);
     }
 
@@ -162,14 +164,14 @@ impl SipSide {
         self.media.is_lost(now)
     }
 
-    /// Sends what is due to either side. Whether anything went to the browser's leg.
-    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear, edge: &mut dyn Edge) -> bool {
-        self.media.play(now, ear, edge)
+    /// Sends what is due to either side.
+    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear<'_>) {
+        self.media.play(now, ear);
     }
 }
 
-/// Sends the demo's next frame to the browser, if it is due.
-pub(super) fn greet(now: Instant, demo: &mut DemoLeg, ear: &mut Ear) -> bool {
+/// Sends the demo's next frame to the browser, if it is due. Whether it was.
+pub(super) fn greet(now: Instant, demo: &mut DemoLeg, ear: &mut Ear<'_>) -> bool {
     let Some((index, frame)) = demo.play(now) else {
         return false;
     };
@@ -180,10 +182,8 @@ pub(super) fn greet(now: Instant, demo: &mut DemoLeg, ear: &mut Ear) -> bool {
         marker: false,
     };
     ear.stream.set_clock_rate(Codec::Opus.clock_rate());
-    if let Some(times) = ear.stream.rewrite(now, Source::Greeting, times)
-        && let Some(leg) = &mut ear.browser
-    {
-        leg.send(now, Codec::Opus, times, Arc::clone(&frame));
+    if let Some(times) = ear.stream.rewrite(now, Source::Greeting, times) {
+        ear.hear(now, Codec::Opus, times, &frame);
     }
     true
 }

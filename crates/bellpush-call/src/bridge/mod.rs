@@ -3,6 +3,7 @@
 //! Without sockets and clocks, like its parts: what happens goes in with the time, what is to be
 //! done comes out through an [`Edge`]. One owner; nothing here is shared.
 
+mod ear;
 mod edge;
 mod far_address;
 mod far_media;
@@ -33,12 +34,15 @@ use crate::{
     call::{CallControl, Input, Outcome, Policy, RoutePolicy},
     legs::{
         demo::DemoLeg,
-        webrtc::{Answerer, AudioPacket, LegEvent, LegOutput, Offer, Received, WebRtcLeg},
+        webrtc::{
+            Answerer, AudioPacket, LegEvent, LegMedia, LegOutput, Offer, Received, Remote,
+            ToBrowser, WebRtcLeg, is_media,
+        },
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
     trunk::{ByeCause, FarFailure, FromTrunk},
 };
-use far_media::Ear;
+use ear::Ear;
 use far_side::{FarEvent, FarLeg, SipSide};
 
 /// A new RTP stream starts in the lower half of its sequence numbers: a browser that joined it
@@ -126,8 +130,10 @@ impl Bridge {
 
     /// When [`Bridge::tick`] is due.
     pub(crate) fn next_deadline(&self) -> Instant {
-        let browser = self.browser.is_some().then_some(self.browser_deadline);
-        [browser, self.control.next_deadline(), self.far_side.next_deadline()]
+        let Self { browser, control, far_side, .. } = self;
+        let connection = browser.is_some().then_some(self.browser_deadline);
+        let report = browser.as_ref().and_then(WebRtcLeg::next_report);
+        [connection, report, control.next_deadline(), far_side.next_deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -135,25 +141,56 @@ impl Bridge {
             .unwrap_or(self.browser_deadline)
     }
 
-    /// Takes in a browser's datagram that arrived at the local candidate `local`.
+    /// Takes in a browser's datagram that arrived at the local candidate `local`. Media is decrypted
+    /// where it lies.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
         protocol: Protocol,
         remote: SocketAddr,
         local: SocketAddr,
-        datagram: &[u8],
+        datagram: &mut [u8],
         edge: &mut dyn Edge,
     ) -> Received {
         let Some(leg) = &mut self.browser else {
             return Received::Foreign;
         };
+        if is_media(datagram) {
+            return self.receive_media(now, datagram, edge);
+        }
         let received = leg.receive(now, protocol, remote, local, datagram);
         if received == Received::Check {
             self.control(now, Input::Heard, edge);
         }
         self.settle(now, edge);
         received
+    }
+
+    fn receive_media(
+        &mut self,
+        now: Instant,
+        datagram: &mut [u8],
+        edge: &mut dyn Edge,
+    ) -> Received {
+        let Some(leg) = &mut self.browser else { return Received::Foreign };
+        match leg.receive_media(now, datagram) {
+            Ok(Some(LegMedia::Audio(packet))) => {
+                self.control(now, Input::Heard, edge);
+                self.speech(now, &packet, edge);
+            }
+            Ok(Some(LegMedia::Key { ssrc, seq, digit })) => {
+                self.control(now, Input::Heard, edge);
+                self.key(now, (ssrc, seq), digit, edge);
+            }
+            Ok(Some(LegMedia::Reports)) => self.round_trip = leg.round_trip().or(self.round_trip),
+            Ok(None) => return Received::Packet,
+            Err(error) => {
+                tracing::debug!(%error, "a packet of the browser is refused");
+                return Received::Malformed;
+            }
+        }
+        self.settle(now, edge);
+        Received::Packet
     }
 
     /// Takes in what came to the far side's port for RTP, maybe RTCP. It is changed in place.
@@ -165,7 +202,7 @@ impl Bridge {
         edge: &mut dyn Edge,
     ) {
         let Self { far_side: FarLeg::Sip(sip), browser, to_browser, .. } = self else { return };
-        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser };
+        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
         sip.receive_rtp(now, remote, packet, &mut ear);
         self.settle(now, edge);
     }
@@ -275,9 +312,7 @@ impl Bridge {
         if let Some(signal) = signal {
             tracing::info!(call_id = %self.id, ?signal, "call");
             if signal.is_terminal() {
-                if let Some(leg) = &mut self.browser {
-                    leg.close();
-                }
+                self.say_goodbye(now, edge);
                 self.far_side.hang_up(now, cause(&signal), edge);
                 if let Some(quality) = self.quality() {
                     self.signals.send(Signal::Quality(Box::new(quality)));
@@ -288,6 +323,16 @@ impl Bridge {
         if let Some(route) = dial {
             self.dial(now, route, edge);
         }
+    }
+
+    /// Tells the browser that the call is over.
+    fn say_goodbye(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let clock_rate = self.clock_rate();
+        let Some(leg) = &mut self.browser else { return };
+        if let Some(packet) = leg.goodbye(now, &mut self.reception, clock_rate) {
+            edge.to_browser(&packet);
+        }
+        leg.close();
     }
 
     /// Calls the far side of a route, in place of the present one.
@@ -338,12 +383,11 @@ impl Bridge {
         self.control(now, Input::Answered, edge);
     }
 
-    /// Lets both sides have their say, until they have no more.
+    /// Lets both sides have their say, until they have no more, and plays what is due.
     fn settle(&mut self, now: Instant, edge: &mut dyn Edge) {
         loop {
             self.settle_browser(now, edge);
             self.settle_far_side(now, edge);
-            // What the far side sent has yet to go out.
             if !self.play(now, edge) {
                 return;
             }
@@ -353,7 +397,11 @@ impl Bridge {
     fn settle_browser(&mut self, now: Instant, edge: &mut dyn Edge) {
         while let Some(leg) = &mut self.browser {
             match leg.poll() {
-                LegOutput::Transmit(transmit) => edge.to_browser(&transmit),
+                LegOutput::Transmit(transmit) => {
+                    let (protocol, address) = (transmit.proto, transmit.destination);
+                    let remote = Remote { protocol, address };
+                    edge.to_browser(&ToBrowser { remote, datagram: &transmit.contents });
+                }
                 LegOutput::Event(event) => self.browser_event(now, event, edge),
                 LegOutput::Wait(at) => {
                     self.browser_deadline = at;
@@ -363,25 +411,25 @@ impl Bridge {
         }
     }
 
+    /// Tells the browser how it is received, if that is due.
+    fn report(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let clock_rate = self.clock_rate();
+        let Some(leg) = &mut self.browser else { return };
+        if leg.next_report().is_some_and(|at| at <= now)
+            && let Some(packet) = leg.report(now, &mut self.reception, clock_rate)
+        {
+            edge.to_browser(&packet);
+        }
+    }
+
+    /// Timestamp units a second of what comes from the browser.
+    fn clock_rate(&self) -> u32 {
+        self.heard.map_or(Codec::Opus, |(_, codec)| codec).clock_rate()
+    }
+
     fn browser_event(&mut self, now: Instant, event: LegEvent, edge: &mut dyn Edge) {
         match event {
             LegEvent::Connected => self.control(now, Input::Connected, edge),
-            LegEvent::Audio(packet) => {
-                self.control(now, Input::Heard, edge);
-                self.speech(now, packet, edge);
-            }
-            LegEvent::Event { ssrc, seq, digit } => {
-                self.control(now, Input::Heard, edge);
-                match &mut self.far_side {
-                    FarLeg::Demo(_) => self.to_browser.skip(visitor(ssrc), seq),
-                    FarLeg::Sip(sip) => sip.skip(ssrc, seq),
-                    FarLeg::None => {}
-                }
-                if let Some(digit) = digit {
-                    self.pressed(now, digit, edge);
-                }
-            }
-            LegEvent::RoundTrip(round_trip) => self.round_trip = Some(round_trip),
             LegEvent::Closed => self.control(now, Input::Closed, edge),
             LegEvent::Broken(error) => {
                 tracing::warn!(call_id = %self.id, %error, "the browser's connection broke");
@@ -391,7 +439,7 @@ impl Bridge {
     }
 
     /// The visitor's voice, on its way to the far side.
-    fn speech(&mut self, now: Instant, packet: AudioPacket, edge: &mut dyn Edge) {
+    fn speech(&mut self, now: Instant, packet: &AudioPacket<'_>, edge: &mut dyn Edge) {
         if self.heard != Some((packet.ssrc, packet.codec)) {
             self.heard = Some((packet.ssrc, packet.codec));
             self.reception.begin_anew(packet.codec.clock_rate());
@@ -399,16 +447,33 @@ impl Bridge {
         self.reception.packet(now, packet.times.seq, packet.times.timestamp);
         match &mut self.far_side {
             FarLeg::Demo(demo) if demo.echoes() => {
-                let AudioPacket { ssrc, codec, times, payload } = packet;
-                self.to_browser.set_clock_rate(codec.clock_rate());
-                if let Some(times) = self.to_browser.rewrite(now, visitor(ssrc), times)
-                    && let Some(leg) = &mut self.browser
-                {
-                    leg.send(now, codec, times, payload);
+                let Self { browser, to_browser, .. } = self;
+                let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
+                ear.stream.set_clock_rate(packet.codec.clock_rate());
+                if let Some(times) = ear.stream.rewrite(now, visitor(packet.ssrc), packet.times) {
+                    ear.hear(now, packet.codec, times, packet.payload);
                 }
             }
-            FarLeg::Sip(sip) => sip.send_speech(now, &packet, edge),
+            FarLeg::Sip(sip) => sip.send_speech(now, packet, edge),
             FarLeg::Demo(_) | FarLeg::None => {}
+        }
+    }
+
+    /// A packet of a key that the visitor holds, with the key when it is the first one.
+    fn key(
+        &mut self,
+        now: Instant,
+        (ssrc, seq): (u32, u64),
+        digit: Option<Digit>,
+        edge: &mut dyn Edge,
+    ) {
+        match &mut self.far_side {
+            FarLeg::Demo(_) => self.to_browser.skip(visitor(ssrc), seq),
+            FarLeg::Sip(sip) => sip.skip(ssrc, seq),
+            FarLeg::None => {}
+        }
+        if let Some(digit) = digit {
+            self.pressed(now, digit, edge);
         }
     }
 
@@ -438,23 +503,24 @@ impl Bridge {
         }
     }
 
-    /// Has the far side send what is due. Whether there was anything.
+    /// Sends what is due to both sides. Whether there may be more.
     fn play(&mut self, now: Instant, edge: &mut dyn Edge) -> bool {
         if self.control.is_over() {
             return false;
         }
+        self.report(now, edge);
         let Self { far_side, browser, to_browser, .. } = self;
-        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser };
+        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
         match far_side {
             FarLeg::None => false,
             FarLeg::Demo(demo) => far_side::greet(now, demo, &mut ear),
             FarLeg::Sip(sip) => {
                 let is_lost = sip.is_lost(now);
-                let played = sip.play(now, &mut ear, edge);
+                sip.play(now, &mut ear);
                 if is_lost {
                     self.control(now, Input::Lost, edge);
                 }
-                played || is_lost
+                is_lost
             }
         }
     }

@@ -10,20 +10,16 @@ use std::{
 };
 
 use bellpush_core::ids::{DestinationId, TrunkId};
+use bellpush_srtp::{RtpHeader, SRTP_KEY_LEN};
 use bellpush_test_support::visitor::Visitor;
 use proptest::prelude::*;
-use str0m::net::Transmit;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
     Callee, CallerIdentity, CodecPolicy, SipTarget, SipUser, SrtpPolicy,
-    legs::{
-        sip::{LocalMedia, SRTP_KEY_LEN},
-        webrtc::Identity,
-    },
-    media::RtpHeader,
+    legs::{sip::LocalMedia, webrtc::Identity},
     trunk::{OfferId, ToTrunk},
 };
 
@@ -49,8 +45,8 @@ struct Book {
 }
 
 impl Edge for Book {
-    fn to_browser(&mut self, transmit: &Transmit) {
-        self.to_browser.push(transmit.contents.to_vec());
+    fn to_browser(&mut self, packet: &ToBrowser<'_>) {
+        self.to_browser.push(packet.datagram.to_vec());
     }
 
     fn rtp(&mut self, _to: SocketAddr, packet: &[u8]) {
@@ -72,7 +68,7 @@ impl Edge for Book {
             rtcp_port: 20_001,
             codecs: target.codecs.offer.clone(),
             srtp: target.srtp,
-            key_material: [[7; SRTP_KEY_LEN]; 2],
+            key_material: [[7; SRTP_KEY_LEN]; 4],
             session_id: 1,
         })
     }
@@ -183,8 +179,9 @@ fn shared() -> &'static Shared {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let offer = runtime.block_on(async { Visitor::new().await.unwrap().offer().to_owned() });
         let address = SocketAddr::new(LOOPBACK, 10_000);
+        let clock = WallClock::new(Instant::now(), Duration::ZERO);
         Shared {
-            answerer: Answerer::new(&[address], &Identity::new().unwrap()).unwrap(),
+            answerer: Answerer::new(&[address], &Identity::new().unwrap(), clock).unwrap(),
             offer,
             sounds: Arc::new(Sounds::built_in().unwrap()),
         }
@@ -286,9 +283,9 @@ impl Simulation {
                 bridge.receive_rtp(now, far, &mut packet, book);
             }
             Step::Rtcp(mut bytes) => bridge.receive_rtcp(now, far, &mut bytes, book),
-            Step::FromBrowser(bytes) => {
+            Step::FromBrowser(mut bytes) => {
                 let local = SocketAddr::new(LOOPBACK, 10_000);
-                bridge.receive(now, Protocol::Udp, far, local, &bytes, book);
+                bridge.receive(now, Protocol::Udp, far, local, &mut bytes, book);
             }
             Step::Speech(seq) => {
                 let times = crate::media::RtpTimes {
@@ -297,8 +294,9 @@ impl Simulation {
                     marker: false,
                 };
                 let codec = if seq % 5 == 0 { Codec::Opus } else { Codec::Pcma };
-                let payload = Arc::new([0xD5; 160]);
-                bridge.speech(now, AudioPacket { ssrc: 2, codec, times, payload }, book);
+                let payload = &[0xD5; 160];
+                bridge.speech(now, &AudioPacket { ssrc: 2, codec, times, payload }, book);
+                bridge.settle(now, book);
             }
             Step::Press => bridge.press(now, Digit::STAR, book),
             Step::Leave(secs) => bridge.leave(now, Duration::from_secs(secs), book),
@@ -358,9 +356,10 @@ impl Simulation {
 }
 
 impl Bridge {
-    fn deadlines(&self, now: Instant) -> [Option<Duration>; 3] {
-        let browser = self.browser.is_some().then_some(self.browser_deadline);
-        [browser, self.control.next_deadline(), self.far_side.next_deadline()]
+    fn deadlines(&self, now: Instant) -> [Option<Duration>; 4] {
+        let connection = self.browser.is_some().then_some(self.browser_deadline);
+        let report = self.browser.as_ref().and_then(WebRtcLeg::next_report);
+        [connection, report, self.control.next_deadline(), self.far_side.next_deadline()]
             .map(|at| at.map(|at| at.saturating_duration_since(now)))
     }
 }

@@ -21,14 +21,13 @@ use str0m::net::Protocol;
 
 use super::{
     outside::{CallEdge, Channel, FarWire, Outside, Via, Way},
-    stun,
     tcp::{self, Said},
     timers::TimerQueue,
 };
 use crate::{
     PlaceError,
     bridge::{Bridge, Edge},
-    legs::webrtc::Received,
+    legs::webrtc::{Received, is_stun, local_ufrag},
     trunk::FromTrunk,
 };
 
@@ -86,12 +85,12 @@ impl LiveCount {
 }
 
 /// A datagram of a browser.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct BrowserPacket<'a> {
     pub(super) way: Way,
     /// The machine's address that it came to.
     pub(super) destination: Option<IpAddr>,
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: &'a mut [u8],
 }
 
 impl Calls {
@@ -179,8 +178,8 @@ impl Calls {
         self.outside.meters.packets_in.increment(1);
         let BrowserPacket { way, destination, bytes } = packet;
         let remote = way.remote;
-        let key = if stun::is_stun(bytes) {
-            stun::local_ufrag(bytes).and_then(|ufrag| self.by_ufrag.get(ufrag).copied())
+        let key = if is_stun(bytes) {
+            local_ufrag(bytes).and_then(|ufrag| self.by_ufrag.get(ufrag).copied())
         } else {
             match way.via {
                 Via::Udp { .. } => self.by_remote.get(&remote).copied(),
@@ -217,7 +216,8 @@ impl Calls {
         let mut rest = bytes.as_slice();
         loop {
             match tcp::next_frame(&mut rest) {
-                Ok(Some(bytes)) => {
+                Ok(Some(frame)) => {
+                    let bytes = &mut frame.to_vec();
                     self.receive(now, BrowserPacket { way, destination: Some(local), bytes });
                 }
                 Ok(None) => break,

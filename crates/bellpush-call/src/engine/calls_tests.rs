@@ -95,7 +95,9 @@ impl Table {
         let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let media = MediaSocket::bind(bind).unwrap();
         let addresses = Addresses::find(&EngineConfig::new(bind), media.local()).unwrap();
-        let answerer = Answerer::new(addresses.as_slice(), &Identity::new().unwrap()).unwrap();
+        let clock = WallClock::new(Instant::now(), Duration::ZERO);
+        let identity = Identity::new().unwrap();
+        let answerer = Answerer::new(addresses.as_slice(), &identity, clock).unwrap();
         let live = Arc::new(AtomicUsize::new(0));
         let poll = Poll::new().unwrap();
         let (commands, _) = mpsc::channel(1);
@@ -151,6 +153,7 @@ impl Table {
     fn receive(&mut self, remote: SocketAddr, bytes: &[u8]) {
         let destination = Some(Ipv4Addr::LOCALHOST.into());
         let way = Way { remote, via: Via::Udp { local: destination } };
+        let bytes = &mut bytes.to_vec();
         self.calls.receive(self.now, BrowserPacket { way, destination, bytes });
     }
 

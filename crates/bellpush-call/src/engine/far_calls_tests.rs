@@ -10,6 +10,7 @@ use bellpush_core::{
     ids::{DestinationId, TrunkId},
     routing::{AnsweredBy, SipDialog},
 };
+use bellpush_srtp::{RtpHeader, RtpPacket};
 use bellpush_test_support::visitor::{HeardPacket, Visitor, VisitorCall};
 use tokio::{net::UdpSocket, sync::mpsc, time};
 use uuid::Uuid;
@@ -19,7 +20,6 @@ use crate::{
     Callee, CallerIdentity, Codec, CodecPolicy, Digit, FarSide, PlaceCall, Placed, Route, Signal,
     SipTarget, SipUser, SrtpPolicy,
     engine::dial::{Dial, FarEvents},
-    media::{RtpHeader, RtpPacket},
     trunk::{ByeCause, FarFailure, FromTrunk, OfferId, ToTrunk},
 };
 

@@ -228,18 +228,21 @@ impl Engine {
             leave_grace: config.leave_grace,
             max_duration: call.max_duration,
         };
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let setup = BridgeSetup {
             id: call.call_id,
             routes: call.routes,
             policy,
             rtp_timeout: config.rtp_timeout,
             sounds: Arc::clone(sounds),
-            clock: WallClock::new(now, since_1970),
+            clock: wall_clock(now),
             signals,
         };
         Ok((Bridge::new(now, leg, setup), answer))
     }
+}
+
+fn wall_clock(now: Instant) -> WallClock {
+    WallClock::new(now, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 fn start_shard(
@@ -254,8 +257,8 @@ fn start_shard(
         bind_both(bind, 2 * config.max_calls).map_err(|error| StartError::Bind { bind, error })?;
     let local = media.local();
     let addresses = Addresses::find(config, local)?;
-    let answerer = Answerer::new(addresses.as_slice(), identity).ok_or(StartError::NoAddress)?;
-    let answerer = Arc::new(answerer);
+    let answerer = Answerer::new(addresses.as_slice(), identity, wall_clock(Instant::now()));
+    let answerer = Arc::new(answerer.ok_or(StartError::NoAddress)?);
     let poll = Poll::new().map_err(StartError::Thread)?;
     media.register(poll.registry(), shard::MEDIA).map_err(StartError::Thread)?;
     tcp.register(poll.registry()).map_err(StartError::Thread)?;

@@ -10,7 +10,6 @@ mod outside;
 mod rtp_ports;
 mod shard;
 mod socket;
-mod stun;
 mod tcp;
 mod timers;
 

@@ -8,7 +8,7 @@ use std::{
 
 use bellpush_core::ids::CallId;
 use mio::{Interest, Registry, Waker, net::UdpSocket};
-use str0m::net::{Protocol, Transmit};
+use str0m::net::Protocol;
 use tokio::sync::mpsc;
 
 use super::{
@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     bridge::Edge,
-    legs::sip::LocalMedia,
+    legs::{
+        sip::LocalMedia,
+        webrtc::{Remote, ToBrowser},
+    },
     trunk::{SipTarget, ToTrunk},
 };
 
@@ -119,15 +122,15 @@ pub(super) struct CallEdge<'a> {
 }
 
 impl Edge for CallEdge<'_> {
-    fn to_browser(&mut self, transmit: &Transmit) {
+    fn to_browser(&mut self, packet: &ToBrowser<'_>) {
         let Outside { media, tcp, meters, .. } = &mut *self.outside;
-        let to = transmit.destination;
+        let ToBrowser { remote: Remote { protocol, address }, datagram } = *packet;
         let mut ways = self.via.iter().chain(self.ways);
-        let way = ways.find(|way| way.remote == to && way.via.protocol() == transmit.proto);
-        let sent = match (way.map(|way| way.via), transmit.proto) {
-            (Some(Via::Tcp { connection }), _) => tcp.send(connection, &transmit.contents),
-            (Some(Via::Udp { local }), _) => media.send(&transmit.contents, to, local),
-            (None, Protocol::Udp) => media.send(&transmit.contents, to, None),
+        let way = ways.find(|way| way.remote == address && way.via.protocol() == protocol);
+        let sent = match (way.map(|way| way.via), protocol) {
+            (Some(Via::Tcp { connection }), _) => tcp.send(connection, datagram),
+            (Some(Via::Udp { local }), _) => media.send(datagram, address, local),
+            (None, Protocol::Udp) => media.send(datagram, address, None),
             (None, _) => Err(io::ErrorKind::NotConnected.into()),
         };
         meters.sent(sent.is_ok());

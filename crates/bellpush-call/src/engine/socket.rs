@@ -75,12 +75,12 @@ impl MediaSocket {
 }
 
 /// A received datagram.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Datagram<'a> {
     pub(super) remote: SocketAddr,
     /// The machine's address that it was sent to, as the system takes it back for answers.
     pub(super) destination: Option<IpAddr>,
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: &'a mut [u8],
 }
 
 /// Where received datagrams are kept until they are dealt with.
@@ -105,10 +105,10 @@ impl Buffers {
     }
 
     /// What was received last.
-    pub(super) fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> {
-        self.bytes.iter().zip(&self.metas).take(self.filled).flat_map(|(bytes, meta)| {
-            let received = bytes.get(..meta.len).unwrap_or_default();
-            received.chunks(meta.stride.max(1)).map(|bytes| Datagram {
+    pub(super) fn datagrams(&mut self) -> impl Iterator<Item = Datagram<'_>> {
+        self.bytes.iter_mut().zip(&self.metas).take(self.filled).flat_map(|(bytes, meta)| {
+            let received = bytes.get_mut(..meta.len).unwrap_or_default();
+            received.chunks_mut(meta.stride.max(1)).map(|bytes| Datagram {
                 remote: canonical(meta.addr),
                 destination: meta.dst_ip.map(|ip| ip.to_canonical()),
                 bytes,

@@ -11,10 +11,8 @@ pub(crate) mod opus;
 mod quality;
 mod reception;
 mod rtcp;
-mod rtp;
 mod rtp_rewriter;
 mod silence_watch;
-mod srtp;
 mod telephone_event;
 mod transcoder;
 
@@ -29,10 +27,8 @@ pub(crate) use noise::ComfortNoise;
 pub use quality::{CallQuality, StreamQuality};
 pub(crate) use reception::Reception;
 pub(crate) use rtcp::{RtcpSession, WallClock};
-pub(crate) use rtp::{RTP_HEADER_LEN, RtpHeader, RtpPacket, SeqExtender, is_rtcp};
 pub(crate) use rtp_rewriter::{RtpRewriter, RtpTimes, Source};
 pub(crate) use silence_watch::SilenceWatch;
-pub(crate) use srtp::{SrtpReceiver, SrtpSender};
 pub(crate) use telephone_event::PressDetector;
 pub(crate) use transcoder::Transcoder;
 

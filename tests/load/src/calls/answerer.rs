@@ -18,7 +18,7 @@ use super::{
     sip::{Request, ok},
     stream::{Beginnings, Receipt, Tally, read_stamp, stamp},
     voice,
-    wire::Wire,
+    wire::{BATCH, Wire},
 };
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -159,9 +159,12 @@ impl Exchange {
     }
 
     fn send_frames(&mut self, now: Instant) {
-        while let Some(Reverse((at, end))) = self.due.peek().copied()
-            && at <= now
-        {
+        // As many as are received in one look: a thread that is late still does both.
+        for _ in 0..BATCH {
+            let Some(Reverse((at, end))) = self.due.peek().copied() else { return };
+            if at > now {
+                return;
+            }
             self.due.pop();
             let Some(call) = self.calls.get_mut(end).and_then(Option::as_mut) else { continue };
             let mut packet = [0; RTP_HEADER + BYTES];

@@ -211,15 +211,17 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
             }
         }
         let now = Instant::now();
-        while let Some(Reverse((at, end))) = due.peek().copied()
-            && at <= now
-        {
+        // As many as are received in one look: a thread that is late still does both.
+        for _ in 0..wire::BATCH {
+            let Some(Reverse((at, end))) =
+                due.peek().copied().filter(|Reverse((at, _))| *at <= now)
+            else {
+                break;
+            };
             due.pop();
             if let Some(caller) = callers.get_mut(end).and_then(Option::as_mut) {
                 caller.send_frame(&wire, voice, &mut tally);
-                // A thread that was late is not late for ever.
-                let next = (at + FRAME).max(now.checked_sub(FRAME).unwrap_or(now));
-                due.push(Reverse((next, end)));
+                due.push(Reverse((next_frame(at, now), end)));
             }
         }
         let received = wire.receive(|wire, datagram| {
@@ -244,6 +246,11 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// A thread that was late is not late for ever.
+fn next_frame(at: Instant, now: Instant) -> Instant {
+    (at + FRAME).max(now.checked_sub(FRAME).unwrap_or(now))
 }
 
 impl Caller {

@@ -9,7 +9,8 @@ use std::{
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::{io::Interest, net::UdpSocket};
 
-const BATCH: usize = 32;
+/// Datagrams that one look at the socket brings.
+pub(super) const BATCH: usize = 32;
 const DATAGRAM: usize = 2_048;
 const SYSTEM_BUFFER: usize = 8 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 //! Whatever comes from a browser or a telephone, nothing panics, no deadline stays due, and the
 //! call ends once.
 
+use bellpush_srtp::RtpHeader;
 use bellpush_test_fuzz::{Seeds, from_packets, packets};
 use str0m::format;
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use bellpush_srtp::RtpPacket;
 use str0m::{
     Candidate, Event, Output, Rtc,
     change::SdpAnswer,
@@ -150,7 +151,7 @@ impl Line {
         let now = *now;
         match way {
             Way::FromBrowser if !bridge.is_over() => {
-                bridge.receive(now, Protocol::Udp, BROWSER, SERVER, &datagram, book);
+                bridge.receive(now, Protocol::Udp, BROWSER, SERVER, &mut datagram, book);
             }
             Way::FromPhone if !bridge.is_over() => {
                 bridge.receive_rtp(now, PHONE, &mut datagram, book);

@@ -1,5 +1,6 @@
 //! Networks that lose a tenth of all packets and bring others out of order.
 
+use bellpush_srtp::{RTP_HEADER_LEN, RtpHeader, RtpPacket};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use str0m::format;
 
@@ -7,7 +8,7 @@ use super::{
     line::{FRAME, Line, Way},
     *,
 };
-use crate::media::{G711Law, OpusDecoder, RTP_HEADER_LEN, RtpPacket, opus};
+use crate::media::{G711Law, OpusDecoder, opus};
 
 /// Of 100 packets, so many are lost.
 const LOST: u32 = 10;

@@ -1,7 +1,8 @@
 use bellpush_core::ids::TrunkId;
+use bellpush_srtp::SRTP_KEY_LEN;
 use proptest::prelude::*;
 
-use super::{super::SRTP_KEY_LEN, *};
+use super::*;
 use crate::{Callee, CallerIdentity, Codec, CodecPolicy, SipUser, SrtpPolicy};
 
 const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
@@ -27,7 +28,7 @@ fn leg() -> SipLeg {
         rtcp_port: 20_001,
         codecs: vec![Codec::Pcma],
         srtp: SrtpPolicy::Off,
-        key_material: [[0; SRTP_KEY_LEN]; 2],
+        key_material: [[0; SRTP_KEY_LEN]; 4],
         session_id: 1,
     };
     SipLeg::new(target, local)

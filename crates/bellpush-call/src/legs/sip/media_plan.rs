@@ -1,6 +1,8 @@
 //! What an SDP offer and its answer agreed on.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
+
+use bellpush_srtp::SrtpKeys;
 
 use crate::Codec;
 
@@ -59,41 +61,5 @@ impl Direction {
     /// Whether what we send is wanted.
     pub(crate) const fn sends(self) -> bool {
         matches!(self, Self::Both | Self::SendOnly)
-    }
-}
-
-/// The keys of both directions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SrtpKeys {
-    /// Protects what we send.
-    pub(crate) ours: SrtpKey,
-    /// Protects what the far side sends.
-    pub(crate) theirs: SrtpKey,
-}
-
-/// A protection of media (RFC 4568 section 6.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum SrtpSuite {
-    /// `AES_CM_128_HMAC_SHA1_80`: 10 bytes of authentication in a packet.
-    AesCm128HmacSha1Tag80,
-    /// `AES_CM_128_HMAC_SHA1_32`: 4 bytes of authentication in an RTP packet, 10 in RTCP.
-    AesCm128HmacSha1Tag32,
-}
-
-/// Bytes of master key and master salt of both suites.
-pub(crate) const SRTP_KEY_LEN: usize = 30;
-
-/// One direction's master key (16 bytes) and master salt (14 bytes).
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct SrtpKey {
-    /// What they are for.
-    pub(crate) suite: SrtpSuite,
-    /// Key, then salt.
-    pub(crate) key_and_salt: [u8; SRTP_KEY_LEN],
-}
-
-impl fmt::Debug for SrtpKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SrtpKey").field("suite", &self.suite).finish_non_exhaustive()
     }
 }

@@ -10,7 +10,5 @@ mod negotiation;
 mod sdp;
 
 pub(crate) use leg::{SipLeg, SipOutput};
-pub(crate) use media_plan::{
-    Direction, MediaPlan, SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite, TelephoneEvent,
-};
+pub(crate) use media_plan::{Direction, MediaPlan, TelephoneEvent};
 pub(crate) use negotiation::LocalMedia;

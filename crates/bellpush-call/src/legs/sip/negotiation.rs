@@ -2,8 +2,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use bellpush_srtp::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
+
 use super::{
-    Direction, MediaPlan, SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite, TelephoneEvent,
+    Direction, MediaPlan, TelephoneEvent,
     sdp::{LocalAudio, PayloadType, RemoteAudio, SdpError, crypto_line, refused, write},
 };
 use crate::{Codec, SrtpPolicy};
@@ -33,7 +35,7 @@ pub(crate) struct LocalMedia {
     /// Whether media is encrypted.
     pub(crate) srtp: SrtpPolicy,
     /// Random bytes for our keys, one for each suite.
-    pub(crate) key_material: [[u8; SRTP_KEY_LEN]; 2],
+    pub(crate) key_material: [[u8; SRTP_KEY_LEN]; SrtpSuite::ALL.len()],
     /// A random number that names the session (RFC 8866 section 5.2).
     pub(crate) session_id: u64,
 }
@@ -110,7 +112,7 @@ impl Negotiation {
             .ok_or(SdpError::NoCodec)?;
         let srtp = match (remote.keys.first(), self.local.srtp) {
             (Some((_, theirs)), SrtpPolicy::Optional | SrtpPolicy::Required) => {
-                Some(SrtpKeys { ours: self.key(theirs.suite), theirs: theirs.clone() })
+                Some(self.keys_with(theirs))
             }
             (None, SrtpPolicy::Required) => return Err(SdpError::Encryption),
             (None, _) if remote.secure_profile => return Err(SdpError::Encryption),
@@ -216,9 +218,9 @@ impl Negotiation {
     ) -> Result<(Option<SrtpKeys>, Vec<sdp_types::Attribute>), SdpError> {
         match (remote.keys.first(), self.local.srtp) {
             (Some((tag, theirs)), SrtpPolicy::Optional | SrtpPolicy::Required) => {
-                let ours = self.key(theirs.suite);
-                let line = crypto_line(*tag, &ours);
-                Ok((Some(SrtpKeys { ours, theirs: theirs.clone() }), vec![line]))
+                let keys = self.keys_with(theirs);
+                let line = crypto_line(*tag, &keys.ours);
+                Ok((Some(keys), vec![line]))
             }
             (None, SrtpPolicy::Required) => Err(SdpError::Encryption),
             _ if remote.secure_profile => Err(SdpError::Encryption),
@@ -226,17 +228,17 @@ impl Negotiation {
         }
     }
 
-    fn keys(&self) -> [SrtpKey; 2] {
-        let [first, second] = self.local.key_material;
-        [
-            SrtpKey { suite: SrtpSuite::AesCm128HmacSha1Tag80, key_and_salt: first },
-            SrtpKey { suite: SrtpSuite::AesCm128HmacSha1Tag32, key_and_salt: second },
-        ]
+    fn keys(&self) -> [SrtpKey; SrtpSuite::ALL.len()] {
+        let material = &self.local.key_material;
+        std::array::from_fn(|n| SrtpKey::from_random(SrtpSuite::ALL[n], &material[n]))
     }
 
-    fn key(&self, suite: SrtpSuite) -> SrtpKey {
-        let [first, second] = self.keys();
-        if first.suite == suite { first } else { second }
+    /// The far side's key with the one of ours that is of the same suite.
+    fn keys_with(&self, theirs: &SrtpKey) -> SrtpKeys {
+        let place = SrtpSuite::ALL.iter().position(|suite| *suite == theirs.suite());
+        let material = &self.local.key_material[place.unwrap_or_default()];
+        let ours = SrtpKey::from_random(theirs.suite(), material);
+        SrtpKeys { ours, theirs: theirs.clone() }
     }
 
     fn write(&mut self, medias: Vec<sdp_types::Media>) -> String {

@@ -1,3 +1,4 @@
+use bellpush_srtp::{SRTP_KEY_LEN, SrtpSuite};
 use bellpush_test_fuzz::Seeds;
 use proptest::prelude::*;
 
@@ -10,7 +11,7 @@ fn local(srtp: SrtpPolicy) -> LocalMedia {
         rtcp_port: 20_001,
         codecs: vec![Codec::Pcma, Codec::Pcmu, Codec::Opus],
         srtp,
-        key_material: [[1; SRTP_KEY_LEN], [2; SRTP_KEY_LEN]],
+        key_material: [[1; SRTP_KEY_LEN], [2; SRTP_KEY_LEN], [3; SRTP_KEY_LEN], [4; SRTP_KEY_LEN]],
         session_id: 7,
     }
 }
@@ -169,8 +170,8 @@ const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
 fn keys_are_offered_by_policy() {
     for (policy, protocol, keys) in [
         (SrtpPolicy::Off, "RTP/AVP", 0),
-        (SrtpPolicy::Optional, "RTP/AVP", 2),
-        (SrtpPolicy::Required, "RTP/SAVP", 2),
+        (SrtpPolicy::Optional, "RTP/AVP", 4),
+        (SrtpPolicy::Required, "RTP/SAVP", 4),
     ] {
         let offer = Negotiation::new(local(policy)).offer();
         assert!(offer.contains(&format!("m=audio 20000 {protocol} ")), "{offer}");
@@ -180,15 +181,38 @@ fn keys_are_offered_by_policy() {
 
 #[test]
 fn media_is_encrypted_with_the_suite_that_the_far_side_took() {
-    let crypto = format!("a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:{KEY}");
+    use base64::Engine as _;
+    let secret = [&b"YS___semctl"[..], &[0x89; 33]].concat();
+    for (tag, name, suite) in [
+        (1, "AEAD_AES_128_GCM", SrtpSuite::AeadAes128Gcm),
+        (2, "AES_CM_128_HMAC_SHA1_80", SrtpSuite::AesCm128HmacSha1Tag80),
+        (3, "AEAD_AES_256_GCM", SrtpSuite::AeadAes256Gcm),
+        (4, "AES_CM_128_HMAC_SHA1_32", SrtpSuite::AesCm128HmacSha1Tag32),
+    ] {
+        let key = &secret[..suite.key_len() + suite.salt_len()];
+        let key = base64::engine::general_purpose::STANDARD.encode(key);
+        let crypto = format!("a=crypto:{tag} {name} inline:{key}");
+        let answer = sdp(&format!("m=audio 4000 RTP/SAVP 8\n        {crypto}"));
+        let mut negotiation = Negotiation::new(local(SrtpPolicy::Required));
+        let offer = negotiation.offer();
+        assert!(offer.contains(&format!("a=crypto:{tag} {name} inline:")), "{offer}");
+        let keys = negotiation.accept(&answer).unwrap().srtp.clone().unwrap();
+        assert_eq!((keys.ours.suite(), keys.theirs.suite()), (suite, suite));
+        let (ours, salt) = keys.ours.parts();
+        assert_eq!(ours, vec![tag; suite.key_len()]);
+        assert_eq!(salt, vec![tag; suite.salt_len()]);
+        assert!(keys.theirs.parts().0.starts_with(b"YS___semctl"));
+        assert!(!format!("{keys:?}").contains("137"), "a key shows in {keys:?}");
+    }
+}
+
+#[test]
+fn a_key_that_is_too_short_for_its_suite_is_none() {
+    let crypto = format!("a=crypto:1 AEAD_AES_256_GCM inline:{KEY}");
     let answer = sdp(&format!("m=audio 4000 RTP/SAVP 8\n        {crypto}"));
     let mut negotiation = Negotiation::new(local(SrtpPolicy::Required));
     negotiation.offer();
-    let keys = negotiation.accept(&answer).unwrap().srtp.clone().unwrap();
-    assert_eq!(keys.ours.suite, SrtpSuite::AesCm128HmacSha1Tag32);
-    assert_eq!(keys.ours.key_and_salt, [2; SRTP_KEY_LEN]);
-    assert!(keys.theirs.key_and_salt.starts_with(b"YS___semctl"));
-    assert!(!format!("{keys:?}").contains("89"), "a key shows in {keys:?}");
+    assert!(matches!(negotiation.accept(&answer), Err(SdpError::Encryption)));
 }
 
 #[test]

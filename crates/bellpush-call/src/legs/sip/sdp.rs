@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
+use bellpush_srtp::{SrtpKey, SrtpSuite};
 use sdp_types::{
     Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, RtpMap, Session, SrtpKeyParam,
     Time,
 };
 
-use super::{Direction, SRTP_KEY_LEN, SrtpKey, SrtpSuite};
+use super::Direction;
 use crate::Codec;
 
 /// Bytes of a session description, at most.
@@ -222,26 +223,40 @@ fn ptime(media: &Media) -> Duration {
     millis("maxptime").map_or(ptime, |most| ptime.min(Duration::from_millis(most)))
 }
 
+/// The suites of RFC 7714 section 14.2.
+const AEAD_AES_128_GCM: &str = "AEAD_AES_128_GCM";
+const AEAD_AES_256_GCM: &str = "AEAD_AES_256_GCM";
+
 /// The keys whose use needs nothing that we don't have (RFC 4568 section 6).
 fn keys(media: &Media) -> Vec<(u32, SrtpKey)> {
     media
         .attributes_typed::<Crypto>()
         .filter_map(Result::ok)
         .filter_map(|crypto| {
-            let suite = match crypto.crypto_suite {
-                CryptoSuite::AesCm128HmacSha1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
-                CryptoSuite::AesCm128HmacSha1_32 => SrtpSuite::AesCm128HmacSha1Tag32,
-                _ => return None,
-            };
+            let suite = suite(&crypto.crypto_suite)?;
             let [key] = crypto.key_params.as_slice() else { return None };
             if key.mki_and_length.is_some() || !crypto.session_params.is_empty() {
                 return None;
             }
-            let key_and_salt: [u8; SRTP_KEY_LEN] =
-                decode_key(&key.key_and_salt)?.try_into().ok()?;
-            Some((crypto.tag, SrtpKey { suite, key_and_salt }))
+            let key_and_salt = decode_key(&key.key_and_salt)?;
+            let (key, salt) = key_and_salt.split_at_checked(suite.key_len())?;
+            Some((crypto.tag, SrtpKey::new(suite, key, salt)?))
         })
         .collect()
+}
+
+fn suite(suite: &CryptoSuite) -> Option<SrtpSuite> {
+    Some(match suite {
+        CryptoSuite::AesCm128HmacSha1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
+        CryptoSuite::AesCm128HmacSha1_32 => SrtpSuite::AesCm128HmacSha1Tag32,
+        CryptoSuite::Other(name) if name.eq_ignore_ascii_case(AEAD_AES_128_GCM) => {
+            SrtpSuite::AeadAes128Gcm
+        }
+        CryptoSuite::Other(name) if name.eq_ignore_ascii_case(AEAD_AES_256_GCM) => {
+            SrtpSuite::AeadAes256Gcm
+        }
+        _ => return None,
+    })
 }
 
 fn decode_key(text: &str) -> Option<Vec<u8>> {
@@ -252,12 +267,15 @@ fn decode_key(text: &str) -> Option<Vec<u8>> {
 /// One line of a media description of ours.
 pub(crate) fn crypto_line(tag: u32, key: &SrtpKey) -> Attribute {
     use base64::Engine as _;
-    let suite = match key.suite {
+    let suite = match key.suite() {
         SrtpSuite::AesCm128HmacSha1Tag80 => CryptoSuite::AesCm128HmacSha1_80,
         SrtpSuite::AesCm128HmacSha1Tag32 => CryptoSuite::AesCm128HmacSha1_32,
+        SrtpSuite::AeadAes128Gcm => CryptoSuite::new(AEAD_AES_128_GCM),
+        SrtpSuite::AeadAes256Gcm => CryptoSuite::new(AEAD_AES_256_GCM),
     };
     let mut crypto = Crypto::new(tag, suite);
-    let text = base64::engine::general_purpose::STANDARD.encode(key.key_and_salt);
+    let (key, salt) = key.parts();
+    let text = base64::engine::general_purpose::STANDARD.encode([key, salt].concat());
     crypto.add_key_param(SrtpKeyParam::new(text));
     crypto.into()
 }

@@ -1,16 +1,11 @@
 //! Makes answers to offers.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use rand::distr::{Alphanumeric, SampleString};
 use str0m::{
     Candidate, IceCreds, Rtc, RtcConfig,
     config::{CryptoProvider, DtlsCert},
-    crypto,
     format::{self, FormatParams},
     media::Frequency,
     net::TcpType,
@@ -18,15 +13,13 @@ use str0m::{
 };
 
 use super::{Offer, OfferError, WebRtcLeg, offer::complaint};
-use crate::Codec;
+use crate::{Codec, media::WallClock};
 
 /// RFC 8445 section 5.3 asks for 24 random bits in the one and 128 in the other. Alphanumeric
 /// characters have 5.9 bits each.
 const UFRAG_CHARS: usize = 8;
 const PASSWORD_CHARS: usize = 24;
 
-/// How often the library looks what the browser's reports tell: they come every few seconds.
-const STATS_INTERVAL: Duration = Duration::from_secs(5);
 /// The keypad's events (RFC 4733 section 3.2).
 const KEYPAD_EVENTS: &str = "0-15";
 
@@ -41,7 +34,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// `None` when no certificate could be made.
     pub(crate) fn new() -> Option<Self> {
-        let crypto = Arc::new(crypto::from_feature_flags());
+        let crypto = Arc::new(bellpush_srtp::dtls::provider());
         let certificate = crypto.dtls_provider.generate_certificate()?;
         Some(Self { crypto, certificate })
     }
@@ -51,11 +44,16 @@ impl Identity {
 pub(crate) struct Answerer {
     config: RtcConfig,
     candidates: Vec<Candidate>,
+    clock: WallClock,
 }
 
 impl Answerer {
-    /// `None` when an address can't be a candidate.
-    pub(crate) fn new(addresses: &[SocketAddr], identity: &Identity) -> Option<Self> {
+    /// `None` when an address can't be a candidate. The clock is for reports.
+    pub(crate) fn new(
+        addresses: &[SocketAddr],
+        identity: &Identity,
+        clock: WallClock,
+    ) -> Option<Self> {
         let candidates = addresses.iter().flat_map(|address| {
             let udp = Candidate::host(*address, "udp");
             // For networks without UDP: the browser connects (RFC 6544 section 4.5). Its priority
@@ -63,7 +61,8 @@ impl Answerer {
             let tcp = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build();
             [udp.ok(), tcp.ok()]
         });
-        Some(Self { config: config(identity), candidates: candidates.collect::<Option<_>>()? })
+        let candidates = candidates.collect::<Option<_>>()?;
+        Some(Self { config: config(identity), candidates, clock })
     }
 
     /// The leg for an offer, and the SDP answer, which names the codecs in this order: a browser
@@ -91,7 +90,7 @@ impl Answerer {
         }
         let Offer { sdp, mid } = offer;
         let answer = rtc.sdp_api().accept_offer(sdp).map_err(|error| unusable(&error))?;
-        let leg = WebRtcLeg::new(rtc, mid).ok_or(OfferError::NoOpus)?;
+        let leg = WebRtcLeg::new(now, rtc, mid, self.clock).ok_or(OfferError::NoOpus)?;
         Ok((leg, answer.to_sdp_string()))
     }
 }
@@ -111,7 +110,6 @@ fn config(identity: &Identity) -> RtcConfig {
         .set_dtls_cert(identity.certificate.clone())
         .set_ice_lite(true)
         .set_rtp_mode(true)
-        .set_stats_interval(Some(STATS_INTERVAL))
         .set_extension_map(extensions)
         .clear_codecs()
 }

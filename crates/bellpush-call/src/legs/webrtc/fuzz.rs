@@ -1,12 +1,16 @@
 //! Offers of browsers, and of whoever pretends to be one.
 
-use std::{net::Ipv4Addr, sync::OnceLock, time::Instant};
+use std::{
+    net::Ipv4Addr,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use bellpush_test_fuzz::Seeds;
 use str0m::change::SdpAnswer;
 
 use super::{Answerer, Identity, Offer, OfferError};
-use crate::Codec;
+use crate::{Codec, media::WallClock};
 
 const CHROMIUM: &str = include_str!("../../../tests/fixtures/chromium-offer.sdp");
 const FIREFOX: &str = include_str!("../../../tests/fixtures/firefox-offer.sdp");
@@ -15,7 +19,8 @@ fn answerer() -> &'static Answerer {
     static ANSWERER: OnceLock<Answerer> = OnceLock::new();
     ANSWERER.get_or_init(|| {
         let address = (Ipv4Addr::LOCALHOST, 10_000).into();
-        Answerer::new(&[address], &Identity::new().unwrap()).unwrap()
+        let clock = WallClock::new(Instant::now(), Duration::ZERO);
+        Answerer::new(&[address], &Identity::new().unwrap(), clock).unwrap()
     })
 }
 

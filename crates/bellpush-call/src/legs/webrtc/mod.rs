@@ -1,35 +1,39 @@
 //! The browser's leg: ICE-lite, DTLS-SRTP, Opus, G.711 and telephone-event.
 //!
-//! str0m without sockets: datagrams go in, datagrams and [`LegEvent`]s come out. RTP passes
-//! through as packets; nothing is decoded.
+//! Without sockets: datagrams go in, datagrams and [`LegEvent`]s come out. str0m makes the
+//! connection: the answer's SDP, ICE and DTLS. Media goes past it, packet by packet, with the keys
+//! that DTLS agreed on; nothing is decoded.
 
 mod answerer;
 #[cfg(test)]
 mod fuzz;
+
+mod media;
 mod offer;
+mod stun;
 
 pub(crate) use answerer::{Answerer, Identity};
 pub(crate) use offer::Offer;
 pub use offer::OfferError;
+pub(crate) use stun::{is_stun, local_ufrag};
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
+use bellpush_srtp::{SrtpError, SrtpKeys, dtls};
 use str0m::{
     Event, Input, Output, Rtc, RtcError, format,
     media::{Mid, Pt},
     net::{Protocol, Receive, Transmit},
-    rtp::{RtpPacket, RtpWrite},
-    stats::MediaEgressStats,
 };
 
 use crate::{
     Codec, Digit,
-    media::{PressDetector, RtpTimes},
+    media::{PressDetector, Reception, RtpTimes, WallClock},
 };
+use media::{FromBrowser, Media};
 
 /// One browser's connection.
 pub(crate) struct WebRtcLeg {
@@ -38,7 +42,34 @@ pub(crate) struct WebRtcLeg {
     mid: Mid,
     /// The codecs that the browser takes, as it numbers them.
     payload_types: [Option<Pt>; Codec::ALL.len()],
+    /// How the browser numbers keypad presses, at each clock rate that it takes.
+    keypad: Vec<Pt>,
     presses: PressDetector,
+    /// Of our stream, as the browser was told.
+    ssrc: u32,
+    clock: WallClock,
+    /// The latest time that the leg was told.
+    now: Instant,
+    /// From when on there is something to do, unless something comes: known once it was asked for.
+    waits: Option<Instant>,
+    /// Where media goes to: as the browser chose.
+    remote: Option<Remote>,
+    /// From the keys on.
+    media: Option<Media>,
+}
+
+/// Where the browser is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Remote {
+    pub(crate) protocol: Protocol,
+    pub(crate) address: SocketAddr,
+}
+
+/// What goes out to the browser.
+#[derive(Debug)]
+pub(crate) struct ToBrowser<'a> {
+    pub(crate) remote: Remote,
+    pub(crate) datagram: &'a [u8],
 }
 
 /// What the leg wants or tells.
@@ -55,25 +86,30 @@ pub(crate) enum LegOutput {
 pub(crate) enum LegEvent {
     /// Media can flow.
     Connected,
-    /// A packet of speech.
-    Audio(AudioPacket),
-    /// A packet that is not audio, with the keypad press that it begins, if any.
-    Event { ssrc: u32, seq: u64, digit: Option<Digit> },
-    /// How long it takes to the browser and back, as its last report tells.
-    RoundTrip(Duration),
     /// The browser closed the connection.
     Closed,
     /// The connection broke for good.
     Broken(RtcError),
 }
 
+/// What the browser sent as media.
+#[derive(Debug)]
+pub(crate) enum LegMedia<'a> {
+    /// A packet of speech.
+    Audio(AudioPacket<'a>),
+    /// A packet that is not audio, with the keypad press that it begins, if any.
+    Key { ssrc: u32, seq: u64, digit: Option<Digit> },
+    /// Reports on both streams.
+    Reports,
+}
+
 /// A packet of speech from the browser.
 #[derive(Debug)]
-pub(crate) struct AudioPacket {
+pub(crate) struct AudioPacket<'a> {
     pub(crate) ssrc: u32,
     pub(crate) codec: Codec,
     pub(crate) times: RtpTimes,
-    pub(crate) payload: Arc<[u8]>,
+    pub(crate) payload: &'a [u8],
 }
 
 /// What became of a datagram.
@@ -81,31 +117,53 @@ pub(crate) struct AudioPacket {
 pub(crate) enum Received {
     /// A connectivity check with the right password.
     Check,
-    /// Anything else from an address that passed a check; what is in it comes out as events.
+    /// Anything else that is right.
     Packet,
     /// Not from this leg's browser.
     Foreign,
-    /// Not a packet that WebRTC knows.
+    /// Not a packet that WebRTC knows, or not an intact one.
     Malformed,
+}
+
+/// Whether a datagram is RTP or RTCP (RFC 7983).
+pub(crate) fn is_media(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| (128..192).contains(first))
 }
 
 impl WebRtcLeg {
     /// `None` when the browser does not speak Opus, which all do (RFC 7874 section 3).
-    fn new(mut rtc: Rtc, mid: Mid) -> Option<Self> {
+    fn new(now: Instant, mut rtc: Rtc, mid: Mid, clock: WallClock) -> Option<Self> {
         let agreed = rtc.media(mid)?.remote_pts().to_vec();
+        let numbers = |codec: format::Codec| {
+            let params = rtc.codec_config().params().iter();
+            let params = params.filter(move |params| params.spec().codec == codec);
+            params.map(format::PayloadParams::pt).filter(|pt| agreed.contains(pt))
+        };
         let payload_types = Codec::ALL.map(|codec| {
             let codec = match codec {
                 Codec::Opus => format::Codec::Opus,
                 Codec::Pcma => format::Codec::PCMA,
                 Codec::Pcmu => format::Codec::PCMU,
             };
-            let params = rtc
-                .codec_config()
-                .find(|params| params.spec().codec == codec && agreed.contains(&params.pt()));
-            params.map(format::PayloadParams::pt)
+            numbers(codec).next()
         });
+        let keypad = numbers(format::Codec::Tele).collect();
         let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
-        let leg = Self { rtc, ufrag, mid, payload_types, presses: PressDetector::default() };
+        let ssrc = *rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+        let leg = Self {
+            rtc,
+            ufrag,
+            mid,
+            payload_types,
+            keypad,
+            presses: PressDetector::default(),
+            ssrc,
+            clock,
+            now,
+            waits: None,
+            remote: None,
+            media: None,
+        };
         leg.payload_type(Codec::Opus).is_some().then_some(leg)
     }
 
@@ -126,6 +184,7 @@ impl WebRtcLeg {
         if mid != self.mid {
             return Err(OfferError::OtherTrack);
         }
+        self.waits = None;
         let answer = self.rtc.sdp_api().accept_offer(sdp);
         let answer = answer.map_err(|error| OfferError::Unusable(offer::complaint(&error)))?;
         let mut answer = answer.to_sdp_string();
@@ -140,7 +199,7 @@ impl WebRtcLeg {
         Ok(answer)
     }
 
-    /// Takes in a datagram that arrived at the local candidate `local`.
+    /// Takes in a datagram that is not media and arrived at the local candidate `local`.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -153,24 +212,53 @@ impl WebRtcLeg {
             return Received::Malformed;
         };
         let input = Input::Receive(now, receive);
-        if !self.rtc.accepts(&input) {
+        if is_media(datagram) || !self.rtc.accepts(&input) {
             return Received::Foreign;
         }
+        (self.now, self.waits) = (now, None);
         // An error is about this packet: anybody can send one in the browser's name, and that must
         // not end the call. What does is told by poll.
         if let Err(error) = self.rtc.handle_input(input) {
             tracing::debug!(%error, "a packet is refused");
             return Received::Malformed;
         }
-        if datagram.first().is_some_and(|first| *first < 2) {
-            Received::Check
-        } else {
-            Received::Packet
+        if !datagram.first().is_some_and(|first| *first < 2) {
+            return Received::Packet;
         }
+        // A browser says so with every check of the pair that it has chosen.
+        if stun::nominates(datagram) {
+            self.remote = Some(Remote { protocol, address: remote });
+        }
+        Received::Check
+    }
+
+    /// Takes in a packet of media, which is decrypted where it lies. An error says why it is
+    /// refused; `None` is one that came too early, or of a kind that was not agreed on.
+    pub(crate) fn receive_media<'a>(
+        &mut self,
+        now: Instant,
+        datagram: &'a mut [u8],
+    ) -> Result<Option<LegMedia<'a>>, SrtpError> {
+        let Some(media) = &mut self.media else { return Ok(None) };
+        let FromBrowser::Rtp(packet, times) = media.receive(now, datagram)? else {
+            return Ok(Some(LegMedia::Reports));
+        };
+        let (ssrc, kind) = (packet.header.ssrc, Pt::from(packet.header.payload_type));
+        if let Some(codec) = self.codec(kind) {
+            let payload = packet.payload;
+            return Ok(Some(LegMedia::Audio(AudioPacket { ssrc, codec, times, payload })));
+        }
+        if !self.keypad.contains(&kind) {
+            return Ok(None);
+        }
+        let mut digit = None;
+        self.presses.packet(times.timestamp, packet.payload, |pressed| digit = Some(pressed));
+        Ok(Some(LegMedia::Key { ssrc, seq: times.seq, digit }))
     }
 
     /// Tells the leg the time.
     pub(crate) fn tick(&mut self, now: Instant) {
+        (self.now, self.waits) = (now, None);
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             tracing::debug!(%error, "WebRTC's timers failed");
         }
@@ -178,51 +266,92 @@ impl WebRtcLeg {
 
     /// Takes out what there is to do, until [`LegOutput::Wait`].
     pub(crate) fn poll(&mut self) -> LegOutput {
+        if let Some(at) = self.waits {
+            return LegOutput::Wait(at);
+        }
         loop {
-            let event = match self.rtc.poll_output() {
-                Ok(Output::Timeout(at)) => return LegOutput::Wait(at),
+            let (output, keys) = dtls::overhear(|| self.rtc.poll_output());
+            if let Some(keys) = keys {
+                self.begin_media(&keys);
+            }
+            match output {
+                Ok(Output::Timeout(at)) => {
+                    self.waits = Some(at);
+                    return LegOutput::Wait(at);
+                }
+                // Reports of its own would be of streams that it does not see.
+                Ok(Output::Transmit(transmit)) if is_media(&transmit.contents) => {}
                 Ok(Output::Transmit(transmit)) => return LegOutput::Transmit(transmit),
-                Ok(Output::Event(event)) => event,
+                Ok(Output::Event(Event::Connected)) => {
+                    return LegOutput::Event(LegEvent::Connected);
+                }
+                Ok(Output::Event(Event::Closed)) => return LegOutput::Event(LegEvent::Closed),
+                // ICE states are not asked: silence is measured by call control, on all packets.
+                Ok(Output::Event(_)) => {}
                 Err(error) => {
                     self.rtc.disconnect();
                     return LegOutput::Event(LegEvent::Broken(error));
                 }
-            };
-            match event {
-                Event::Connected => return LegOutput::Event(LegEvent::Connected),
-                Event::Closed => return LegOutput::Event(LegEvent::Closed),
-                Event::RtpPacket(packet) => return LegOutput::Event(self.rtp(packet)),
-                Event::MediaEgressStats(MediaEgressStats { rtt: Some(round_trip), .. }) => {
-                    return LegOutput::Event(LegEvent::RoundTrip(round_trip));
-                }
-                // ICE states are not asked: silence is measured by call control, on all packets.
-                _ => {}
             }
         }
     }
 
-    fn rtp(&mut self, packet: RtpPacket) -> LegEvent {
-        let header = &packet.header;
-        let (ssrc, seq, timestamp) = (*header.ssrc, *packet.seq_no, header.timestamp);
-        if let Some(codec) = self.codec(header.payload_type) {
-            let times = RtpTimes { seq, timestamp, marker: header.marker };
-            return LegEvent::Audio(AudioPacket { ssrc, codec, times, payload: packet.payload });
+    fn begin_media(&mut self, keys: &SrtpKeys) {
+        match Media::new(self.now, keys, self.ssrc, self.clock) {
+            Ok(media) => self.media = Some(media),
+            Err(error) => tracing::error!(%error, "the browser's media can't be decrypted"),
         }
-        // Only these codecs and telephone-event were negotiated, and str0m drops the rest.
-        let mut digit = None;
-        self.presses.packet(timestamp, &packet.payload, |pressed| digit = Some(pressed));
-        LegEvent::Event { ssrc, seq, digit }
     }
 
-    /// Sends a packet of speech. One in a codec that the browser does not take is dropped.
-    pub(crate) fn send(&mut self, now: Instant, codec: Codec, times: RtpTimes, payload: Arc<[u8]>) {
-        let Some(payload_type) = self.payload_type(codec) else { return };
-        let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(self.mid, None) else {
-            return;
-        };
-        let packet = RtpWrite::new(payload_type, times.seq.into(), times.timestamp, now, payload);
-        stream.write_rtp(packet.marker(times.marker));
+    /// The packet of speech that goes out with these numbers. `None` for one in a codec that the
+    /// browser does not take, and before there is a connection.
+    pub(crate) fn speech(
+        &mut self,
+        now: Instant,
+        codec: Codec,
+        times: RtpTimes,
+        payload: &[u8],
+    ) -> Option<ToBrowser<'_>> {
+        let (payload_type, remote) = (self.payload_type(codec)?, self.remote?);
+        match self.media.as_mut()?.protect(now, *payload_type, times, payload) {
+            Ok(datagram) => Some(ToBrowser { remote, datagram }),
+            Err(error) => {
+                tracing::debug!(%error, "a packet was not protected");
+                None
+            }
+        }
+    }
+
+    /// When [`WebRtcLeg::report`] is due.
+    pub(crate) fn next_report(&self) -> Option<Instant> {
+        self.media.as_ref().map(Media::next_report)
+    }
+
+    /// The report on both streams, if one is due.
+    pub(crate) fn report(
+        &mut self,
+        now: Instant,
+        reception: &mut Reception,
+        clock_rate: u32,
+    ) -> Option<ToBrowser<'_>> {
+        let datagram = self.media.as_mut()?.report(now, reception, clock_rate)?;
+        Some(ToBrowser { remote: self.remote?, datagram })
+    }
+
+    /// The end of our stream.
+    pub(crate) fn goodbye(
+        &mut self,
+        now: Instant,
+        reception: &mut Reception,
+        clock_rate: u32,
+    ) -> Option<ToBrowser<'_>> {
+        let datagram = self.media.as_mut()?.goodbye(now, reception, clock_rate)?;
+        Some(ToBrowser { remote: self.remote?, datagram })
+    }
+
+    /// How long it takes to the browser and back, as its last report tells.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.media.as_ref().and_then(Media::round_trip)
     }
 
     fn payload_type(&self, codec: Codec) -> Option<Pt> {
@@ -237,6 +366,7 @@ impl WebRtcLeg {
 
     /// Tells the browser that it is over; what is left to send comes out of poll.
     pub(crate) fn close(&mut self) {
+        self.waits = None;
         if let Err(error) = self.rtc.close() {
             tracing::debug!(%error, "WebRTC did not close cleanly");
         }

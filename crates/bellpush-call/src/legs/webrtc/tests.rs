@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use bellpush_srtp::SrtpError;
 use str0m::{
     change::SdpAnswer,
     media::{Direction, MediaKind},
+    rtp::RtpWrite,
 };
 
 use super::*;
@@ -18,10 +20,22 @@ struct Simulation {
     delay: Duration,
     leg: WebRtcLeg,
     leg_due: Instant,
+    reception: Reception,
     browser: Rtc,
     browser_due: Instant,
+    /// Where the browser is now.
+    address: SocketAddr,
+    mid: Mid,
     on_the_way: VecDeque<(Instant, Vec<u8>, Toward)>,
     told: Vec<LegEvent>,
+    round_trips: Vec<Duration>,
+    heard_by_leg: Vec<Vec<u8>>,
+    heard_by_browser: Vec<Vec<u8>>,
+    /// How many packets each said.
+    said_by_leg: u32,
+    said_by_browser: u32,
+    /// Where the leg sent its last packet of media to.
+    sent_to: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +58,33 @@ impl Simulation {
         let mut browser = Rtc::builder().set_rtp_mode(true).build(now);
         browser.add_local_candidate(str0m::Candidate::host(home(), "udp").unwrap());
         let mut changes = browser.sdp_api();
-        changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
+        let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
-        let answerer = Answerer::new(&[server()], &Identity::new().unwrap()).unwrap();
+        let clock = WallClock::new(now, Duration::ZERO);
+        let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock).unwrap();
         let offer = Offer::parse(&offer.to_sdp_string()).unwrap();
         let (leg, answer) = answerer.answer(now, offer, &[Codec::Opus]).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
-        let (on_the_way, told) = (VecDeque::new(), Vec::new());
-        let (leg_due, browser_due) = (now, now);
-        Self { now, delay, leg, leg_due, browser, browser_due, on_the_way, told }
+        Self {
+            now,
+            delay,
+            leg,
+            leg_due: now,
+            reception: Reception::new(48_000),
+            browser,
+            browser_due: now,
+            address: home(),
+            mid,
+            on_the_way: VecDeque::new(),
+            told: Vec::new(),
+            round_trips: Vec::new(),
+            heard_by_leg: Vec::new(),
+            heard_by_browser: Vec::new(),
+            said_by_leg: 0,
+            said_by_browser: 0,
+            sent_to: None,
+        }
     }
 
     /// Has time pass, with everything that happens in it.
@@ -80,10 +111,21 @@ impl Simulation {
     }
 
     fn arrive(&mut self) {
-        let Some((_, bytes, toward)) = self.on_the_way.pop_front() else { return };
+        let Some((_, mut bytes, toward)) = self.on_the_way.pop_front() else { return };
         match toward {
+            Toward::Leg if is_media(&bytes) => {
+                match self.leg.receive_media(self.now, &mut bytes).unwrap() {
+                    Some(LegMedia::Audio(packet)) => {
+                        let RtpTimes { seq, timestamp, .. } = packet.times;
+                        self.reception.packet(self.now, seq, timestamp);
+                        self.heard_by_leg.push(packet.payload.to_vec());
+                    }
+                    Some(LegMedia::Reports) => self.round_trips.extend(self.leg.round_trip()),
+                    Some(LegMedia::Key { .. }) | None => {}
+                }
+            }
             Toward::Leg => {
-                self.leg.receive(self.now, Protocol::Udp, home(), server(), &bytes);
+                self.leg.receive(self.now, Protocol::Udp, self.address, server(), &bytes);
             }
             Toward::Browser => {
                 let receive = Receive::new(Protocol::Udp, server(), home(), &bytes).unwrap();
@@ -97,12 +139,16 @@ impl Simulation {
         loop {
             match self.leg.poll() {
                 LegOutput::Transmit(transmit) => {
+                    assert!(!is_media(&transmit.contents), "media of the library's own");
                     let bytes = transmit.contents.to_vec();
                     self.on_the_way.push_back((at, bytes, Toward::Browser));
                 }
                 LegOutput::Event(event) => self.told.push(event),
                 LegOutput::Wait(due) => {
-                    self.leg_due = due;
+                    let report = self.leg.report(self.now, &mut self.reception, 48_000);
+                    let report = report.map(|packet| packet.datagram.to_vec());
+                    self.on_the_way.extend(report.map(|bytes| (at, bytes, Toward::Browser)));
+                    self.leg_due = self.leg.next_report().map_or(due, |report| due.min(report));
                     break;
                 }
             }
@@ -113,6 +159,9 @@ impl Simulation {
                     let bytes = transmit.contents.to_vec();
                     self.on_the_way.push_back((at, bytes, Toward::Leg));
                 }
+                Output::Event(Event::RtpPacket(packet)) => {
+                    self.heard_by_browser.push(packet.payload.to_vec());
+                }
                 Output::Event(_) => {}
                 Output::Timeout(due) => {
                     self.browser_due = due;
@@ -122,23 +171,70 @@ impl Simulation {
         }
     }
 
-    /// The far side speaks for so long.
+    /// Both sides speak for so long.
     fn speak(&mut self, time: Duration) {
         let frames = time.as_millis() / FRAME.as_millis();
-        for n in 0..frames as u32 {
-            let times = RtpTimes { seq: n.into(), timestamp: n * 960, marker: n == 0 };
-            self.leg.send(self.now, Codec::Opus, times, Arc::from([0xF8, 1, 2]));
+        for _ in 0..frames {
+            let said = self.said_by_leg;
+            let times = RtpTimes { seq: said.into(), timestamp: said * 960, marker: said == 0 };
+            let payload = [0xF8, 1, said as u8];
+            if let Some(packet) = self.leg.speech(self.now, Codec::Opus, times, &payload) {
+                self.said_by_leg += 1;
+                self.sent_to = Some(packet.remote.address);
+                let packet = (self.now + self.delay, packet.datagram.to_vec(), Toward::Browser);
+                self.on_the_way.push_back(packet);
+            }
+            self.answer();
             self.pass(FRAME);
         }
     }
 
-    fn round_trips(&self) -> Vec<Duration> {
-        let round_trip = |event: &LegEvent| match event {
-            LegEvent::RoundTrip(round_trip) => Some(*round_trip),
-            _ => None,
-        };
-        self.told.iter().filter_map(round_trip).collect()
+    /// The browser says something.
+    fn answer(&mut self) {
+        let now = self.now;
+        let said = self.said_by_browser;
+        self.said_by_browser += 1;
+        let opus = |params: &&format::PayloadParams| params.spec().codec == format::Codec::Opus;
+        let pt = self.browser.codec_config().params().iter().find(opus).unwrap().pt();
+        let mut api = self.browser.direct_api();
+        let stream = api.stream_tx_by_mid(self.mid, None).unwrap();
+        let (seq, timestamp) = (1_000 + u64::from(said), said * 960);
+        let payload = [0xF8, 2, said as u8];
+        stream.write_rtp(RtpWrite::new(pt, seq.into(), timestamp, now, payload));
     }
+}
+
+#[test]
+fn both_sides_hear_what_the_other_says_packet_by_packet() {
+    let mut call = Simulation::start(Duration::from_millis(5));
+    call.pass(Duration::from_secs(2));
+    call.speak(Duration::from_secs(3));
+    for (heard, by) in [(&call.heard_by_leg, 2), (&call.heard_by_browser, 1)] {
+        let expected: Vec<_> = (0..heard.len()).map(|n| vec![0xF8, by, n as u8]).collect();
+        assert!(heard.len() >= 149 && *heard == expected, "{heard:?}");
+    }
+}
+
+#[test]
+fn media_follows_the_browser_to_where_it_sends_its_chosen_checks_from() {
+    let mut call = Simulation::start(Duration::from_millis(5));
+    call.pass(Duration::from_secs(2));
+    call.speak(FRAME * 5);
+    assert_eq!(call.sent_to, Some(home()));
+    // A NAT gave it another port, which its next checks come from.
+    call.address.set_port(50_000);
+    call.speak(Duration::from_secs(10));
+    assert_eq!(call.sent_to, Some(call.address));
+}
+
+#[test]
+fn a_packet_that_is_not_the_browsers_is_refused() {
+    let mut call = Simulation::start(Duration::from_millis(5));
+    let mut packet = [0x80; 60];
+    assert!(call.leg.receive_media(call.now, &mut packet).unwrap().is_none(), "there are no keys");
+    call.pass(Duration::from_secs(2));
+    let refused = call.leg.receive_media(call.now, &mut packet);
+    assert!(matches!(refused, Err(SrtpError::Forged)), "{refused:?}");
 }
 
 #[test]
@@ -146,9 +242,9 @@ fn the_browsers_reports_tell_how_long_the_way_to_it_and_back_is() {
     let mut call = Simulation::start(Duration::from_millis(60));
     call.pass(Duration::from_secs(2));
     assert!(call.told.iter().any(|event| matches!(event, LegEvent::Connected)), "{:?}", call.told);
-    assert!(call.round_trips().is_empty(), "nothing was reported yet");
+    assert!(call.round_trips.is_empty(), "nothing was reported yet");
     call.speak(Duration::from_secs(20));
-    let told = call.round_trips();
+    let told = std::mem::take(&mut call.round_trips);
     assert!(told.len() >= 2, "{told:?}");
     for round_trip in told {
         // RFC 3550 section 6.4.1 counts in 1/65536 s.
@@ -158,6 +254,6 @@ fn the_browsers_reports_tell_how_long_the_way_to_it_and_back_is() {
     // Somebody moved to a slower network.
     call.delay = Duration::from_millis(200);
     call.speak(Duration::from_secs(20));
-    let last = *call.round_trips().last().unwrap();
+    let last = *call.round_trips.last().unwrap();
     assert!(last.abs_diff(Duration::from_millis(400)) < Duration::from_millis(1), "{last:?}");
 }

@@ -1,20 +1,33 @@
-//! Reads from a STUN binding request whom it is for.
+//! Reads from a STUN binding request whom it is for, and whether it chooses the way of media.
 //!
-//! Only enough of RFC 8489 to find the call; the call's own leg checks the message's integrity.
+//! Only enough of RFC 8489 for that; ICE itself checks the message's integrity.
 
 const HEADER: usize = 20;
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const USERNAME: [u8; 2] = [0x00, 0x06];
+/// RFC 8445 section 16.1.
+const USE_CANDIDATE: [u8; 2] = [0x00, 0x25];
 
 /// Whether the datagram's first byte is one of STUN (RFC 7983).
-pub(super) fn is_stun(datagram: &[u8]) -> bool {
+pub(crate) fn is_stun(datagram: &[u8]) -> bool {
     datagram.first().is_some_and(|first| *first < 4)
 }
 
 /// Our own user fragment in a binding request: its user name is "ours:theirs" (RFC 8445 section
 /// 7.2.2).
-pub(super) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
+pub(crate) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
+    let username = std::str::from_utf8(attribute(datagram, USERNAME)?).ok()?;
+    username.split_once(':').map(|(ours, _)| ours)
+}
+
+/// Whether a binding request says that media goes the way that it came (RFC 8445 section 7.1.1).
+pub(super) fn nominates(datagram: &[u8]) -> bool {
+    attribute(datagram, USE_CANDIDATE).is_some()
+}
+
+/// The first attribute of this kind in a binding request.
+fn attribute(datagram: &[u8], wanted: [u8; 2]) -> Option<&[u8]> {
     let (header, mut attributes) = datagram.split_at_checked(HEADER)?;
     if header[..2] != BINDING_REQUEST || header[4..8] != MAGIC_COOKIE {
         return None;
@@ -23,9 +36,8 @@ pub(super) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
         attributes.split_first_chunk()
     {
         let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-        if [kind_high, kind_low] == USERNAME {
-            let username = std::str::from_utf8(rest.get(..length)?).ok()?;
-            return username.split_once(':').map(|(ours, _)| ours);
+        if [kind_high, kind_low] == wanted {
+            return rest.get(..length);
         }
         attributes = rest.get(length.next_multiple_of(4)..)?;
     }
@@ -68,6 +80,15 @@ mod tests {
         let mut cut = request(&[(0x0006, b"ours:theirs")]);
         cut.truncate(30);
         assert_eq!(local_ufrag(&cut), None);
+    }
+
+    #[test]
+    fn a_way_is_chosen_by_an_empty_attribute() {
+        let name = (0x0006, &b"ours:theirs"[..]);
+        assert!(nominates(&request(&[name, (0x0025, &[])])));
+        assert!(!nominates(&request(&[name])));
+        // As a value, it is none.
+        assert!(!nominates(&request(&[(0x8022, &[0, 0x25, 0, 0])])));
     }
 
     #[test]

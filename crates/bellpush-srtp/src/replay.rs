@@ -5,7 +5,7 @@ const WINDOW: u64 = 128;
 
 /// The packets of one stream, by their index.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ReplayWindow {
+pub(crate) struct ReplayWindow {
     highest: Option<u64>,
     /// Bit n is the packet n below the highest.
     seen: u128,
@@ -14,7 +14,7 @@ pub(super) struct ReplayWindow {
 impl ReplayWindow {
     /// The index that a packet with this sequence number most likely has: the one that is nearest
     /// to the highest. A stream begins below 65,536. `None` for one before that.
-    pub(super) fn guess(&self, seq: u16) -> Option<u64> {
+    pub(crate) fn guess(&self, seq: u16) -> Option<u64> {
         let Some(highest) = self.highest else {
             return Some(seq.into());
         };
@@ -23,7 +23,7 @@ impl ReplayWindow {
     }
 
     /// Whether the packet was not received yet, as far as is known.
-    pub(super) fn is_new(&self, index: u64) -> bool {
+    pub(crate) fn is_new(&self, index: u64) -> bool {
         match self.highest {
             Some(highest) if index <= highest => {
                 let back = highest - index;
@@ -34,7 +34,7 @@ impl ReplayWindow {
     }
 
     /// Marks a packet as received.
-    pub(super) fn accept(&mut self, index: u64) {
+    pub(crate) fn accept(&mut self, index: u64) {
         let highest = self.highest.unwrap_or(index);
         if let Some(ahead) = index.checked_sub(highest) {
             self.seen = u32::try_from(ahead)

@@ -1,7 +1,7 @@
-//! RTP packets of the trunk's side (RFC 3550 section 5.1): read where they lie, written in place.
+//! RTP packets (RFC 3550 section 5.1): read where they lie, written in place.
 
 /// Octets of a header without contributors and extension, the only kind that is written here.
-pub(crate) const RTP_HEADER_LEN: usize = 12;
+pub const RTP_HEADER_LEN: usize = 12;
 
 const VERSION: u8 = 2 << 6;
 const PADDING: u8 = 1 << 5;
@@ -11,25 +11,32 @@ const MARKER: u8 = 1 << 7;
 
 /// The numbers of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RtpHeader {
-    pub(crate) payload_type: u8,
+pub struct RtpHeader {
+    /// What is in it, as offer and answer numbered it.
+    pub payload_type: u8,
     /// Whether it is the first packet after a pause.
-    pub(crate) marker: bool,
-    pub(crate) seq: u16,
-    pub(crate) timestamp: u32,
-    pub(crate) ssrc: u32,
+    pub marker: bool,
+    /// The sequence number; it wraps around.
+    pub seq: u16,
+    /// In units of the codec's clock; it wraps around.
+    pub timestamp: u32,
+    /// The stream that it belongs to.
+    pub ssrc: u32,
 }
 
 /// A packet that was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RtpPacket<'a> {
-    pub(crate) header: RtpHeader,
-    pub(crate) payload: &'a [u8],
+pub struct RtpPacket<'a> {
+    /// Its numbers.
+    pub header: RtpHeader,
+    /// What it holds, without padding.
+    pub payload: &'a [u8],
 }
 
 impl<'a> RtpPacket<'a> {
     /// Reads a datagram. `None` when it is not RTP, or its lengths do not add up.
-    pub(crate) fn parse(datagram: &'a [u8]) -> Option<Self> {
+    #[must_use]
+    pub fn parse(datagram: &'a [u8]) -> Option<Self> {
         let (fixed, mut rest) = datagram.split_first_chunk::<RTP_HEADER_LEN>()?;
         let [first, second, seq_high, seq_low, numbers @ ..] = *fixed;
         let [t0, t1, t2, t3, s0, s1, s2, s3] = numbers;
@@ -59,7 +66,8 @@ impl<'a> RtpPacket<'a> {
 
 impl RtpHeader {
     /// The header as it goes before a payload.
-    pub(crate) fn to_bytes(self) -> [u8; RTP_HEADER_LEN] {
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; RTP_HEADER_LEN] {
         let [seq_high, seq_low] = self.seq.to_be_bytes();
         let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
         let [s0, s1, s2, s3] = self.ssrc.to_be_bytes();
@@ -69,20 +77,21 @@ impl RtpHeader {
 }
 
 /// Whether a datagram on a port that RTP and RTCP share is RTCP (RFC 5761 section 4).
-pub(crate) fn is_rtcp(datagram: &[u8]) -> bool {
+#[must_use]
+pub fn is_rtcp(datagram: &[u8]) -> bool {
     matches!(datagram, [first, 192..=223, ..] if first & 0xC0 == VERSION)
 }
 
 /// Extends sequence numbers over their 16 bits.
 #[derive(Debug, Default)]
-pub(crate) struct SeqExtender {
+pub struct SeqExtender {
     highest: Option<u64>,
 }
 
 impl SeqExtender {
     /// The extended number that is nearest to the highest one so far. The first is put one cycle
     /// up, so that one that was overtaken by it has a number, too.
-    pub(crate) fn extend(&mut self, seq: u16) -> u64 {
+    pub fn extend(&mut self, seq: u16) -> u64 {
         let Some(highest) = self.highest else {
             let first = u64::from(seq) + (1 << 16);
             self.highest = Some(first);

@@ -1,18 +1,20 @@
 use proptest::prelude::*;
 
-use super::{super::RtpHeader, *};
-use crate::legs::sip::SRTP_KEY_LEN;
+use super::*;
+use crate::{RtpHeader, SRTP_KEY_LEN, SrtpSuite};
 
-fn hex(text: &str) -> Vec<u8> {
+pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> =
         text.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// The master key and salt of RFC 3711 appendix B.3, which libsrtp's own vectors use, too.
+/// Begins with the master key and salt of RFC 3711 appendix B.3, which libsrtp's own vectors use,
+/// too.
 fn key(suite: SrtpSuite) -> SrtpKey {
-    let key_and_salt = hex("E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
-    SrtpKey { suite, key_and_salt: key_and_salt.try_into().unwrap() }
+    let mut bytes = hex("E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
+    bytes.resize(SRTP_KEY_LEN, 0x5A);
+    SrtpKey::from_random(suite, &bytes.try_into().unwrap())
 }
 
 fn both(suite: SrtpSuite) -> (SrtpSender, SrtpReceiver) {
@@ -29,8 +31,6 @@ fn packet(seq: u64, payload: &[u8]) -> Vec<u8> {
     };
     [&header.to_bytes()[..], payload].concat()
 }
-
-const SUITES: [SrtpSuite; 2] = [SrtpSuite::AesCm128HmacSha1Tag80, SrtpSuite::AesCm128HmacSha1Tag32];
 
 #[test]
 fn a_packet_is_protected_as_libsrtp_does_it() {
@@ -58,7 +58,7 @@ fn a_report_is_protected_as_libsrtp_does_it() {
 
 #[test]
 fn a_packet_that_was_changed_or_cut_is_forged_and_one_that_comes_twice_is_replayed() {
-    for suite in SUITES {
+    for suite in SrtpSuite::ALL {
         let (mut sender, mut receiver) = both(suite);
         let mut protected = packet(7, b"hello");
         sender.protect(7, &mut protected).unwrap();
@@ -79,11 +79,29 @@ fn a_packet_that_was_changed_or_cut_is_forged_and_one_that_comes_twice_is_replay
 fn a_key_of_somebody_else_opens_nothing() {
     let suite = SrtpSuite::AesCm128HmacSha1Tag80;
     let (mut sender, _) = both(suite);
-    let other = SrtpKey { suite, key_and_salt: [1; SRTP_KEY_LEN] };
+    let other = SrtpKey::from_random(suite, &[1; SRTP_KEY_LEN]);
     let mut receiver = SrtpReceiver::new(&other).unwrap();
     let mut protected = packet(7, b"hello");
     sender.protect(7, &mut protected).unwrap();
     assert_eq!(receiver.unprotect(&mut protected), Err(SrtpError::Forged));
+}
+
+#[test]
+fn rtp_and_rtcp_are_not_protected_by_the_same_keys() {
+    for suite in SrtpSuite::ALL {
+        let (mut sender, mut receiver) = both(suite);
+        let mut report = hex("81c8000bcafebabe abababababababababababababababab");
+        let plain = report.clone();
+        sender.protect_rtcp(&mut report).unwrap();
+        assert!(receiver.unprotect(&mut report.clone()).is_err());
+        for at in 0..report.len() {
+            let mut forged = report.clone();
+            forged[at] ^= 1;
+            assert!(receiver.unprotect_rtcp(&mut forged).is_err(), "octet {at}");
+        }
+        assert_eq!(receiver.unprotect_rtcp(&mut report.clone()).unwrap(), plain);
+        assert_eq!(receiver.unprotect_rtcp(&mut report), Err(SrtpError::Replayed));
+    }
 }
 
 #[test]
@@ -100,9 +118,9 @@ proptest! {
     fn a_stream_survives_loss_reordering_and_wrap_around(
         start in 0_u64..65_536,
         order in proptest::collection::vec((0_u64..40, proptest::collection::vec(any::<u8>(), 0..60)), 1..60),
-        short_tag: bool,
+        suite in 0_usize..4,
     ) {
-        let (mut sender, mut receiver) = both(SUITES[usize::from(short_tag)]);
+        let (mut sender, mut receiver) = both(SrtpSuite::ALL[suite]);
         let mut received = Vec::new();
         // The first that arrives is the first that was sent.
         for (n, (after, payload)) in std::iter::once((0, Vec::new())).chain(order).enumerate() {
@@ -121,8 +139,11 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_survived(mut datagram in proptest::collection::vec(any::<u8>(), 0..100)) {
-        let (_, mut receiver) = both(SrtpSuite::AesCm128HmacSha1Tag32);
+    fn any_bytes_are_survived(
+        mut datagram in proptest::collection::vec(any::<u8>(), 0..100),
+        suite in 0_usize..4,
+    ) {
+        let (_, mut receiver) = both(SrtpSuite::ALL[suite]);
         prop_assert!(receiver.unprotect(&mut datagram.clone()).is_err());
         prop_assert!(receiver.unprotect_rtcp(&mut datagram).is_err());
     }

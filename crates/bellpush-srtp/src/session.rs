@@ -1,95 +1,82 @@
-//! SRTP on a trunk, with keys from its SDP (RFC 3711, RFC 4568).
+//! Protects and reads the packets of one session (RFC 3711).
 //!
 //! Packets are protected in the buffer that they are in. What comes in is believed only when its
 //! authentication is right, and then only once.
 
-mod keys;
-mod replay;
+use crate::{
+    RTP_HEADER_LEN, RtpPacket, SrtpKey,
+    replay::ReplayWindow,
+    session_keys::{Kind, SessionKeys},
+};
 
-use aws_lc_rs::constant_time;
-
-use super::{RTP_HEADER_LEN, RtpPacket};
-use crate::legs::sip::{SrtpKey, SrtpSuite};
-use keys::{Kind, SessionKeys};
-use replay::ReplayWindow;
-
-/// RTCP is authenticated by so many octets in every suite that is spoken here.
-const RTCP_TAG_LEN: usize = 10;
-/// The index and the flag that a packet is encrypted.
-const RTCP_INDEX_LEN: usize = 4;
-const RTCP_ENCRYPTED: u32 = 1 << 31;
+/// The flag beside the index of RTCP: that a packet is encrypted.
+pub(crate) const RTCP_ENCRYPTED: u32 = 1 << 31;
 /// What stays in the clear: the header and the sender.
-const RTCP_CLEAR: usize = 8;
+pub(crate) const RTCP_CLEAR: usize = 8;
 /// Streams of one sender that are remembered: it may change its SSRC, but not for ever.
 const STREAMS: usize = 4;
 
 /// Why a packet is not believed, or not protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SrtpError {
+pub enum SrtpError {
+    /// Its lengths do not add up.
     #[error("it is no packet of SRTP")]
     Malformed,
+    /// Somebody else made it, or changed it.
     #[error("its authentication is wrong")]
     Forged,
+    /// A copy, or one that is too late.
     #[error("it was received already, or is too old to tell")]
     Replayed,
+    /// Not for any reason that is in the packet.
     #[error("the cryptography failed")]
     Crypto,
 }
 
-const fn rtp_tag_len(suite: SrtpSuite) -> usize {
-    match suite {
-        SrtpSuite::AesCm128HmacSha1Tag80 => 10,
-        SrtpSuite::AesCm128HmacSha1Tag32 => 4,
-    }
-}
-
 /// Protects what is sent.
-pub(crate) struct SrtpSender {
+pub struct SrtpSender {
     rtp: SessionKeys,
     rtcp: SessionKeys,
-    tag_len: usize,
     rtcp_index: u32,
 }
 
 impl SrtpSender {
-    pub(crate) fn new(key: &SrtpKey) -> Result<Self, SrtpError> {
+    /// With this master key.
+    ///
+    /// # Errors
+    /// [`SrtpError::Crypto`], which a key of the right length does not cause.
+    pub fn new(key: &SrtpKey) -> Result<Self, SrtpError> {
         Ok(Self {
             rtp: SessionKeys::derive(key, Kind::Rtp)?,
             rtcp: SessionKeys::derive(key, Kind::Rtcp)?,
-            tag_len: rtp_tag_len(key.suite),
             rtcp_index: 0,
         })
     }
 
     /// Protects an RTP packet with a header of the kind that is written here. `seq` is its
     /// sequence number, extended over 16 bits from the stream's beginning below 65,536.
-    pub(crate) fn protect(&mut self, seq: u64, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
+    ///
+    /// # Errors
+    /// It is no such packet, or the cryptography failed; then it is not to be sent.
+    pub fn protect(&mut self, seq: u64, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         let ssrc = RtpPacket::parse(packet).ok_or(SrtpError::Malformed)?.header.ssrc;
-        let payload = packet.get_mut(RTP_HEADER_LEN..).ok_or(SrtpError::Malformed)?;
-        self.rtp.apply(ssrc, seq, payload)?;
-        let tag = self.rtp.tag(packet, (seq >> 16) as u32);
-        packet.extend_from_slice(tag.as_ref().get(..self.tag_len).ok_or(SrtpError::Crypto)?);
-        Ok(())
+        self.rtp.protect((ssrc, seq), RTP_HEADER_LEN, packet)
     }
 
     /// Protects a compound packet of RTCP.
-    pub(crate) fn protect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
-        let (ssrc, encrypted) = rtcp_parts(packet)?;
+    ///
+    /// # Errors
+    /// It is no such packet, or the cryptography failed; then it is not to be sent.
+    pub fn protect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         self.rtcp_index = self.rtcp_index.wrapping_add(1) & !RTCP_ENCRYPTED;
-        let index = self.rtcp_index;
-        self.rtcp.apply(ssrc, index.into(), encrypted)?;
-        packet.extend_from_slice(&(index | RTCP_ENCRYPTED).to_be_bytes());
-        let tag = self.rtcp.tag_whole(packet);
-        packet.extend_from_slice(tag.as_ref().get(..RTCP_TAG_LEN).ok_or(SrtpError::Crypto)?);
-        Ok(())
+        self.rtcp.protect_rtcp(self.rtcp_index | RTCP_ENCRYPTED, packet)
     }
 }
 
 /// Reads what is received.
-pub(crate) struct SrtpReceiver {
+pub struct SrtpReceiver {
     rtp: SessionKeys,
     rtcp: SessionKeys,
-    tag_len: usize,
     streams: Vec<Stream>,
 }
 
@@ -102,56 +89,51 @@ struct Stream {
 }
 
 impl SrtpReceiver {
-    pub(crate) fn new(key: &SrtpKey) -> Result<Self, SrtpError> {
+    /// With this master key.
+    ///
+    /// # Errors
+    /// [`SrtpError::Crypto`], which a key of the right length does not cause.
+    pub fn new(key: &SrtpKey) -> Result<Self, SrtpError> {
         Ok(Self {
             rtp: SessionKeys::derive(key, Kind::Rtp)?,
             rtcp: SessionKeys::derive(key, Kind::Rtcp)?,
-            tag_len: rtp_tag_len(key.suite),
             streams: Vec::with_capacity(STREAMS),
         })
     }
 
     /// The RTP packet in a datagram, which is decrypted where it lies.
-    pub(crate) fn unprotect<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
-        let length = datagram.len().checked_sub(self.tag_len).ok_or(SrtpError::Malformed)?;
-        let (packet, tag) = datagram.split_at_mut_checked(length).ok_or(SrtpError::Malformed)?;
+    ///
+    /// # Errors
+    /// It is not believed.
+    pub fn unprotect<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
         // Its end is encrypted: only the header can be read by now.
-        let (ssrc, seq, clear) = rtp_parts(packet).ok_or(SrtpError::Malformed)?;
+        let (ssrc, seq, clear) = rtp_parts(datagram).ok_or(SrtpError::Malformed)?;
         let mut stream = self.stream(ssrc);
         let index = stream.rtp.guess(seq).ok_or(SrtpError::Replayed)?;
         if !stream.rtp.is_new(index) {
             return Err(SrtpError::Replayed);
         }
-        let expected = self.rtp.tag(packet, (index >> 16) as u32);
-        verify(expected.as_ref(), tag)?;
+        let packet = self.rtp.unprotect((ssrc, index), clear, datagram)?;
         stream.rtp.accept(index);
         self.remember(stream);
-        self.rtp.apply(ssrc, index, packet.get_mut(clear..).ok_or(SrtpError::Malformed)?)?;
         Ok(packet)
     }
 
     /// The compound packet of RTCP in a datagram, which is decrypted where it lies.
-    pub(crate) fn unprotect_rtcp<'a>(
-        &mut self,
-        datagram: &'a mut [u8],
-    ) -> Result<&'a [u8], SrtpError> {
-        let length = datagram.len().checked_sub(RTCP_TAG_LEN).ok_or(SrtpError::Malformed)?;
-        let (rest, tag) = datagram.split_at_mut_checked(length).ok_or(SrtpError::Malformed)?;
-        let expected = self.rtcp.tag_whole(rest);
-        verify(expected.as_ref(), tag)?;
-        let length = rest.len().checked_sub(RTCP_INDEX_LEN).ok_or(SrtpError::Malformed)?;
-        let (packet, index) = rest.split_at_mut_checked(length).ok_or(SrtpError::Malformed)?;
-        let index = u32::from_be_bytes(index.try_into().map_err(|_| SrtpError::Malformed)?);
-        let (ssrc, encrypted) = rtcp_parts(packet)?;
+    ///
+    /// # Errors
+    /// It is not believed.
+    pub fn unprotect_rtcp<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
+        let word = self.rtcp.rtcp_word(datagram).ok_or(SrtpError::Malformed)?;
+        let (_, ssrc, _) = rtcp_parts(datagram)?;
         let mut stream = self.stream(ssrc);
-        let number = index & !RTCP_ENCRYPTED;
-        if !stream.rtcp.is_new(number.into()) {
+        let index = (word & !RTCP_ENCRYPTED).into();
+        let is_new = stream.rtcp.is_new(index);
+        let packet = self.rtcp.unprotect_rtcp(word, datagram)?;
+        if !is_new {
             return Err(SrtpError::Replayed);
         }
-        stream.rtcp.accept(number.into());
-        if index & RTCP_ENCRYPTED != 0 {
-            self.rtcp.apply(ssrc, number.into(), encrypted)?;
-        }
+        stream.rtcp.accept(index);
         self.remember(stream);
         Ok(packet)
     }
@@ -175,11 +157,6 @@ impl SrtpReceiver {
     }
 }
 
-fn verify(expected: &[u8], tag: &[u8]) -> Result<(), SrtpError> {
-    let expected = expected.get(..tag.len()).ok_or(SrtpError::Malformed)?;
-    constant_time::verify_slices_are_equal(expected, tag).map_err(|_| SrtpError::Forged)
-}
-
 /// The SSRC, the sequence number, and how much of the packet is in the clear.
 fn rtp_parts(packet: &[u8]) -> Option<(u32, u16, usize)> {
     let [first, _, high, low, .., s0, s1, s2, s3] = *packet.first_chunk::<RTP_HEADER_LEN>()?;
@@ -195,12 +172,14 @@ fn rtp_parts(packet: &[u8]) -> Option<(u32, u16, usize)> {
     (clear <= packet.len()).then_some((ssrc, u16::from_be_bytes([high, low]), clear))
 }
 
-/// The sender, and what is encrypted.
-fn rtcp_parts(packet: &mut [u8]) -> Result<(u32, &mut [u8]), SrtpError> {
+/// What is in the clear of RTCP, the sender that it names, and the rest.
+pub(crate) fn rtcp_parts(
+    packet: &mut [u8],
+) -> Result<(&[u8; RTCP_CLEAR], u32, &mut [u8]), SrtpError> {
     let (clear, encrypted) =
         packet.split_first_chunk_mut::<RTCP_CLEAR>().ok_or(SrtpError::Malformed)?;
     let [.., s0, s1, s2, s3] = *clear;
-    Ok((u32::from_be_bytes([s0, s1, s2, s3]), encrypted))
+    Ok((clear, u32::from_be_bytes([s0, s1, s2, s3]), encrypted))
 }
 
 impl std::fmt::Debug for SrtpSender {
@@ -216,4 +195,5 @@ impl std::fmt::Debug for SrtpReceiver {
 }
 
 #[cfg(test)]
-mod tests;
+#[path = "session_tests.rs"]
+pub(crate) mod tests;

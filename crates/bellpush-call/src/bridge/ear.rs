@@ -1,0 +1,30 @@
+//! What the browser hears.
+
+use std::time::Instant;
+
+use super::Edge;
+use crate::{
+    Codec,
+    legs::webrtc::WebRtcLeg,
+    media::{RtpRewriter, RtpTimes},
+};
+
+/// What the browser hears by.
+pub(super) struct Ear<'a> {
+    /// `None` while the visitor's page is away.
+    pub(super) browser: Option<&'a mut WebRtcLeg>,
+    /// Numbers what it hears.
+    pub(super) stream: &'a mut RtpRewriter,
+    pub(super) edge: &'a mut dyn Edge,
+}
+
+impl Ear<'_> {
+    /// Sends the browser a packet that its stream has numbered.
+    pub(super) fn hear(&mut self, now: Instant, codec: Codec, times: RtpTimes, payload: &[u8]) {
+        if let Some(leg) = &mut self.browser
+            && let Some(packet) = leg.speech(now, codec, times, payload)
+        {
+            self.edge.to_browser(&packet);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Media on the connection that ICE and DTLS made: SRTP both ways, and reports of both.
+
+use std::time::{Duration, Instant};
+
+use bellpush_srtp::{
+    RtpHeader, RtpPacket, SeqExtender, SrtpError, SrtpKeys, SrtpReceiver, SrtpSender, is_rtcp,
+};
+
+use crate::media::{Reception, RtcpSession, RtpTimes, WallClock};
+
+/// The media of one browser.
+pub(super) struct Media {
+    sender: SrtpSender,
+    receiver: SrtpReceiver,
+    ssrc: u32,
+    rtcp: RtcpSession,
+    /// The stream that comes from the browser.
+    heard: Option<u32>,
+    seqs: SeqExtender,
+    /// The packet that goes out next is written here.
+    packet: Vec<u8>,
+}
+
+/// A packet of the browser.
+#[derive(Debug)]
+pub(super) enum FromBrowser<'a> {
+    Rtp(RtpPacket<'a>, RtpTimes),
+    Reports,
+}
+
+impl Media {
+    /// `ssrc` is our stream's, as the browser was told.
+    pub(super) fn new(
+        now: Instant,
+        keys: &SrtpKeys,
+        ssrc: u32,
+        clock: WallClock,
+    ) -> Result<Self, SrtpError> {
+        let cname = format!("{:016x}", rand::random::<u64>());
+        Ok(Self {
+            sender: SrtpSender::new(&keys.ours)?,
+            receiver: SrtpReceiver::new(&keys.theirs)?,
+            ssrc,
+            rtcp: RtcpSession::new(now, ssrc, cname, clock),
+            heard: None,
+            seqs: SeqExtender::default(),
+            packet: Vec::new(),
+        })
+    }
+
+    /// Takes in a datagram, which is decrypted where it lies.
+    pub(super) fn receive<'a>(
+        &mut self,
+        now: Instant,
+        datagram: &'a mut [u8],
+    ) -> Result<FromBrowser<'a>, SrtpError> {
+        if is_rtcp(datagram) {
+            let reports = self.receiver.unprotect_rtcp(datagram)?;
+            // Whether the call is over is for DTLS and the page to say.
+            let _goodbye = self.rtcp.receive(now, reports);
+            return Ok(FromBrowser::Reports);
+        }
+        let packet = self.receiver.unprotect(datagram)?;
+        let packet = RtpPacket::parse(packet).ok_or(SrtpError::Malformed)?;
+        let RtpHeader { ssrc, seq, timestamp, marker, .. } = packet.header;
+        if self.heard != Some(ssrc) {
+            self.heard = Some(ssrc);
+            self.seqs = SeqExtender::default();
+        }
+        let times = RtpTimes { seq: self.seqs.extend(seq), timestamp, marker };
+        Ok(FromBrowser::Rtp(packet, times))
+    }
+
+    /// The protected packet of our stream with these numbers.
+    pub(super) fn protect(
+        &mut self,
+        now: Instant,
+        payload_type: u8,
+        times: RtpTimes,
+        payload: &[u8],
+    ) -> Result<&[u8], SrtpError> {
+        let header = RtpHeader {
+            payload_type,
+            marker: times.marker,
+            // On the wire they wrap around.
+            seq: times.seq as u16,
+            timestamp: times.timestamp,
+            ssrc: self.ssrc,
+        };
+        self.packet.clear();
+        self.packet.extend_from_slice(&header.to_bytes());
+        self.packet.extend_from_slice(payload);
+        self.sender.protect(times.seq, &mut self.packet)?;
+        self.rtcp.sent(now, times.timestamp, payload.len());
+        Ok(&self.packet)
+    }
+
+    /// When a report is due.
+    pub(super) fn next_report(&self) -> Instant {
+        self.rtcp.next_deadline()
+    }
+
+    /// The protected report, if one is due.
+    pub(super) fn report(
+        &mut self,
+        now: Instant,
+        reception: &mut Reception,
+        clock_rate: u32,
+    ) -> Option<&[u8]> {
+        let due = self.rtcp.poll(now, self.heard, reception, clock_rate, &mut self.packet);
+        (due && self.sender.protect_rtcp(&mut self.packet).is_ok()).then_some(&self.packet)
+    }
+
+    /// The protected end of our stream.
+    pub(super) fn goodbye(
+        &mut self,
+        now: Instant,
+        reception: &mut Reception,
+        clock_rate: u32,
+    ) -> Option<&[u8]> {
+        self.rtcp.goodbye(now, self.heard, reception, clock_rate, &mut self.packet);
+        self.sender.protect_rtcp(&mut self.packet).is_ok().then_some(&self.packet)
+    }
+
+    /// How long it takes to the browser and back, as far as its reports tell.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        self.rtcp.round_trip()
+    }
+}

@@ -1,0 +1,125 @@
+//! The keys of media, which the browser and the server agree on by DTLS (RFC 5764).
+//!
+//! str0m makes the handshake and keeps the keys to itself. Media goes past it, as it does more with
+//! every packet than a relay needs: so the keys are read where DTLS hands them over.
+
+use std::{cell::Cell, time::Instant};
+
+use str0m::{
+    config::DtlsVersion,
+    crypto::{
+        self, CryptoError, CryptoProvider,
+        dtls::{
+            DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion,
+            SrtpProfile,
+        },
+    },
+};
+
+use crate::{SrtpKey, SrtpKeys, SrtpSuite};
+
+thread_local! {
+    /// What DTLS agreed on within the present [`overhear`].
+    static AGREED: Cell<Option<SrtpKeys>> = const { Cell::new(None) };
+}
+
+/// str0m's cryptography, with a DTLS that can be overheard.
+#[must_use]
+pub fn provider() -> CryptoProvider {
+    CryptoProvider { dtls_provider: &Overheard, ..crypto::from_feature_flags() }
+}
+
+/// Does something with a connection, and returns what keys DTLS agreed on meanwhile.
+pub fn overhear<T>(action: impl FnOnce() -> T) -> (T, Option<SrtpKeys>) {
+    // A panic may have left those of another connection.
+    AGREED.take();
+    let result = action();
+    (result, AGREED.take())
+}
+
+#[derive(Debug)]
+struct Overheard;
+
+impl DtlsProvider for Overheard {
+    fn generate_certificate(&self) -> Option<DtlsCert> {
+        crypto::from_feature_flags().dtls_provider.generate_certificate()
+    }
+
+    fn new_dtls(
+        &self,
+        cert: &DtlsCert,
+        now: Instant,
+        dtls_version: DtlsVersion,
+        mtu: Option<usize>,
+    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
+        let provider = crypto::from_feature_flags().dtls_provider;
+        let dtls = provider.new_dtls(cert, now, dtls_version, mtu)?;
+        Ok(Box::new(OverheardDtls(dtls)))
+    }
+}
+
+#[derive(Debug)]
+struct OverheardDtls(Box<dyn DtlsInstance>);
+
+impl DtlsInstance for OverheardDtls {
+    fn set_active(&mut self, active: bool) {
+        self.0.set_active(active);
+    }
+
+    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.0.handle_packet(packet)
+    }
+
+    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        let output = self.0.poll_output(buf);
+        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
+            AGREED.set(srtp_keys(material, *profile, self.0.is_active()));
+        }
+        output
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
+        self.0.handle_timeout(now)
+    }
+
+    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.0.send_application_data(data)
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.is_active()
+    }
+
+    fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.0.protocol_version()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.is_closing()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.0.close()
+    }
+}
+
+/// The client's key, the server's key, the client's salt, the server's salt (RFC 5764 section 4.2).
+fn srtp_keys(material: &[u8], profile: SrtpProfile, we_are_client: bool) -> Option<SrtpKeys> {
+    let suite = match profile {
+        SrtpProfile::AES128_CM_SHA1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
+        SrtpProfile::AEAD_AES_128_GCM => SrtpSuite::AeadAes128Gcm,
+        SrtpProfile::AEAD_AES_256_GCM => SrtpSuite::AeadAes256Gcm,
+        _ => return None,
+    };
+    let (client_key, rest) = material.split_at_checked(suite.key_len())?;
+    let (server_key, salts) = rest.split_at_checked(suite.key_len())?;
+    let (client_salt, server_salt) = salts.split_at_checked(suite.salt_len())?;
+    let client = SrtpKey::new(suite, client_key, client_salt)?;
+    let server = SrtpKey::new(suite, server_key, server_salt)?;
+    let (ours, theirs) = if we_are_client { (client, server) } else { (server, client) };
+    Some(SrtpKeys { ours, theirs })
+}
