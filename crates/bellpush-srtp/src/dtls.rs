@@ -1,10 +1,16 @@
-//! The keys of media, which the browser and the server agree on by DTLS (RFC 5764).
+//! The keys of media, which both ends agree on by DTLS (RFC 5764).
 //!
-//! str0m makes the handshake and keeps the keys to itself. Media goes past it, as it does more with
+//! str0m drives the handshake and keeps the keys to itself. Media goes past it, as it does more with
 //! every packet than a relay needs: so the keys are read where DTLS hands them over.
 
-use std::{cell::Cell, time::Instant};
+use std::{
+    cell::Cell,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
+use dimpl::{Config, Dtls};
 use str0m::{
     config::DtlsVersion,
     crypto::{
@@ -17,6 +23,10 @@ use str0m::{
 };
 
 use crate::{SrtpKey, SrtpKeys, SrtpSuite};
+
+/// Made once: with each, the library tests all of its cryptography, which takes longer than a
+/// handshake.
+static CONFIG: OnceLock<Option<Arc<Config>>> = OnceLock::new();
 
 thread_local! {
     /// What DTLS agreed on within the present [`overhear`].
@@ -45,21 +55,38 @@ impl DtlsProvider for Overheard {
         crypto::from_feature_flags().dtls_provider.generate_certificate()
     }
 
+    /// Always DTLS 1.2, which all browsers speak, and with the MTU of the first connection: all have
+    /// the same.
     fn new_dtls(
         &self,
         cert: &DtlsCert,
         now: Instant,
-        dtls_version: DtlsVersion,
+        _version: DtlsVersion,
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let provider = crypto::from_feature_flags().dtls_provider;
-        let dtls = provider.new_dtls(cert, now, dtls_version, mtu)?;
-        Ok(Box::new(OverheardDtls(dtls)))
+        let config = CONFIG.get_or_init(|| config(mtu)).clone();
+        let config = config.ok_or_else(|| CryptoError::Other("DTLS is not available".into()))?;
+        Ok(Box::new(OverheardDtls(Dtls::new_12(config, cert.clone(), now))))
     }
 }
 
-#[derive(Debug)]
-struct OverheardDtls(Box<dyn DtlsInstance>);
+fn config(mtu: Option<usize>) -> Option<Arc<Config>> {
+    // ICE has made sure that the browser is where its packets come from.
+    let builder = Config::builder().use_server_cookie(false);
+    let builder = match mtu {
+        Some(mtu) => builder.mtu(mtu),
+        None => builder,
+    };
+    builder.build().ok().map(Arc::new)
+}
+
+struct OverheardDtls(Dtls);
+
+impl fmt::Debug for OverheardDtls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OverheardDtls").finish_non_exhaustive()
+    }
+}
 
 impl DtlsInstance for OverheardDtls {
     fn set_active(&mut self, active: bool) {

@@ -11,7 +11,7 @@ use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 
 /// Buffers for one look at the socket. The system may put many datagrams of one sender into one
 /// buffer, so that each holds the largest UDP datagram.
-const BUFFERS: usize = 8;
+const BUFFERS: usize = quinn_udp::BATCH_SIZE;
 const BUFFER_BYTES: usize = 64 * 1024;
 /// What a busy thread may leave waiting in the system: 100 ms of 1,000 calls are about 1.5 MB.
 const SYSTEM_BUFFER_BYTES: usize = 4 * 1024 * 1024;

@@ -18,11 +18,11 @@ use super::{
     sip::{Request, ok},
     stream::{Beginnings, Receipt, Tally, read_stamp, stamp},
     voice,
-    wire::{BATCH, Wire},
+    wire::{BATCH, Net, ROUND, Wire},
 };
 
 const FRAME: Duration = Duration::from_millis(20);
-const NET: u8 = 20;
+const NET: Net = [127, 20];
 const RTP_HEADER: usize = 12;
 const BYTES: usize = 160;
 
@@ -149,6 +149,7 @@ impl Exchange {
                 tokio::task::yield_now().await;
                 continue;
             }
+            std::thread::sleep(ROUND);
             let until = self.due.peek().map_or(now + FRAME, |Reverse((at, _))| *at);
             tokio::select! {
                 _ = self.wire.readable() => {}

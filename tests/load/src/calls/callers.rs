@@ -1,4 +1,7 @@
 //! The browsers: WebRTC ends with real ICE, DTLS and SRTP, all on one thread.
+//!
+//! str0m connects them; what they say and hear goes past it, as the load shall take less than what it
+//! measures.
 
 use std::{
     cmp::Reverse,
@@ -9,15 +12,17 @@ use std::{
 };
 
 use anyhow::Context as _;
+use bellpush_srtp::{
+    RTP_HEADER_LEN, RtpHeader, RtpPacket, SeqExtender, SrtpError, SrtpKeys, SrtpReceiver,
+    SrtpSender, dtls, is_rtcp,
+};
 use str0m::{
-    Candidate, Event, Input, Output, Rtc, RtcConfig,
+    Candidate, Input, Output, Rtc, RtcConfig,
     change::{SdpAnswer, SdpPendingOffer},
     config::DtlsCert,
-    crypto,
     format::{Codec, FormatParams},
-    media::{Direction, Frequency, MediaKind, Mid, Pt},
+    media::{Direction, Frequency, MediaKind, Mid},
     net::{Protocol, Receive},
-    rtp::RtpWrite,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -25,9 +30,9 @@ use tokio::{
 };
 
 use super::{
-    stream::{Beginnings, Receipt, Tally, now_ns, read_stamp, stamp},
+    stream::{Beginnings, Receipt, Tally, read_stamp, stamp},
     voice,
-    wire::{self, Wire},
+    wire::{self, Net, Received, Wire},
 };
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -49,15 +54,44 @@ pub(super) struct Pending {
 /// An end that is in a call.
 pub(super) struct Caller {
     rtc: Rtc,
-    mid: Mid,
-    pt: Pt,
-    opus: bool,
+    /// When the connection wants to be told the time.
+    rtc_due: Instant,
+    stream: Stream,
+    media: Option<Media>,
+    /// Where the connection sent to last.
+    server: Option<SocketAddr>,
     local: SocketAddr,
     end: usize,
-    seq: u64,
-    timestamp: u32,
     receipt: Receipt,
     heard: Option<oneshot::Sender<()>>,
+}
+
+/// What it sends.
+struct Stream {
+    payload_type: u8,
+    opus: bool,
+    ssrc: u32,
+    seq: u64,
+    timestamp: u32,
+    /// The packet that goes out next is written here.
+    packet: Vec<u8>,
+}
+
+/// What it has once it is connected.
+struct Media {
+    sender: SrtpSender,
+    receiver: SrtpReceiver,
+    seqs: SeqExtender,
+}
+
+impl Media {
+    fn new(keys: &SrtpKeys) -> Result<Self, SrtpError> {
+        Ok(Self {
+            sender: SrtpSender::new(&keys.ours)?,
+            receiver: SrtpReceiver::new(&keys.theirs)?,
+            seqs: SeqExtender::default(),
+        })
+    }
 }
 
 pub(super) enum Order {
@@ -71,6 +105,7 @@ pub(super) enum Order {
 /// Makes offers.
 pub(super) struct Offerer {
     config: RtcConfig,
+    net: Net,
     port: u16,
 }
 
@@ -81,11 +116,9 @@ pub(super) struct Callers {
     thread: std::thread::JoinHandle<()>,
 }
 
-const NET: u8 = 10;
-
 impl Callers {
     /// `speak`: whether they send a voice, whose beginnings they tell, instead of stamps.
-    pub(super) fn start(speak: bool, began: Beginnings) -> anyhow::Result<Self> {
+    pub(super) fn start(net: Net, speak: bool, began: Beginnings) -> anyhow::Result<Self> {
         let (orders, inbox) = mpsc::unbounded_channel();
         let (port_sender, port) = std::sync::mpsc::channel();
         let voice = if speak { voice::opus()? } else { Vec::new() };
@@ -93,14 +126,14 @@ impl Callers {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
-                if let Ok(wire) = Wire::open(NET) {
+                if let Ok(wire) = Wire::open(net) {
                     let _ = port_sender.send(wire.port());
                     run(wire, inbox, &Voice { packets: voice, began }).await;
                 }
             });
         })?;
         let port = port.recv().context("the callers' socket can't be opened")?;
-        Ok(Self { orders, offerer: Offerer::new(port)?, thread })
+        Ok(Self { orders, offerer: Offerer::new(net, port)?, thread })
     }
 
     pub(super) fn stop(self) {
@@ -110,8 +143,8 @@ impl Callers {
 }
 
 impl Offerer {
-    fn new(port: u16) -> anyhow::Result<Self> {
-        let provider = Arc::new(crypto::from_feature_flags());
+    fn new(net: Net, port: u16) -> anyhow::Result<Self> {
+        let provider = Arc::new(dtls::provider());
         // One for all: making one takes longer than all the rest of a call's set-up.
         let certificate: DtlsCert =
             provider.dtls_provider.generate_certificate().context("no certificate")?;
@@ -131,12 +164,12 @@ impl Offerer {
             None,
             FormatParams::parse_line("0-15"),
         );
-        Ok(Self { config, port })
+        Ok(Self { config, net, port })
     }
 
     pub(super) fn offer(&self, end: usize) -> anyhow::Result<Pending> {
         let mut rtc = self.config.clone().build(Instant::now());
-        let local = SocketAddr::new(wire::address(NET, end), self.port);
+        let local = SocketAddr::new(wire::address(self.net, end), self.port);
         rtc.add_local_candidate(Candidate::host(local, "udp")?);
         let mut changes = rtc.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
@@ -159,15 +192,23 @@ impl Pending {
                 matches!(codec, Codec::Opus | Codec::PCMA | Codec::PCMU).then_some((*pt, codec))
             })
             .context("the answer has no codec for speech")?;
-        Ok(Caller {
-            rtc,
-            mid,
-            pt,
+        let ssrc = rtc.direct_api().stream_tx_by_mid(mid, None).map(|stream| *stream.ssrc());
+        let stream = Stream {
+            payload_type: *pt,
             opus: codec == Codec::Opus,
-            local,
-            end,
+            ssrc: ssrc.context("there is nothing to send by")?,
             seq: 1_000,
             timestamp: 0,
+            packet: Vec::new(),
+        };
+        Ok(Caller {
+            rtc,
+            rtc_due: Instant::now(),
+            stream,
+            media: None,
+            server: None,
+            local,
+            end,
             receipt: Receipt::default(),
             heard: Some(heard),
         })
@@ -220,30 +261,26 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
             };
             due.pop();
             if let Some(caller) = callers.get_mut(end).and_then(Option::as_mut) {
-                caller.send_frame(&wire, voice, &mut tally);
+                caller.send_frame(&wire, voice);
                 due.push(Reverse((next_frame(at, now), end)));
             }
         }
         let received = wire.receive(|wire, datagram| {
             if let Some(caller) = callers.get_mut(datagram.end).and_then(Option::as_mut) {
-                let input =
-                    Receive::new(Protocol::Udp, datagram.from, caller.local, datagram.bytes);
-                if let Ok(input) = input {
-                    // What the connection does not take is what a browser would drop.
-                    let _ = caller.rtc.handle_input(Input::Receive(Instant::now(), input));
-                    caller.drain(wire, datagram.at, &mut tally);
-                }
+                caller.receive(wire, datagram, &mut tally);
             }
         });
-        if !received {
-            let until = due.peek().map_or(now + FRAME, |Reverse((at, _))| *at);
-            tokio::select! {
-                _ = wire.readable() => {}
-                () = time::sleep_until(until.into()) => {}
-            }
-        } else {
+        if received {
             // Readiness is asked for anew.
             tokio::task::yield_now().await;
+            continue;
+        }
+        // As in a browser, sound has a beat: no thread is woken for each packet.
+        std::thread::sleep(wire::ROUND);
+        let until = due.peek().map_or(now + FRAME, |Reverse((at, _))| *at);
+        tokio::select! {
+            _ = wire.readable() => {}
+            () = time::sleep_until(until.into()) => {}
         }
     }
 }
@@ -254,58 +291,95 @@ fn next_frame(at: Instant, now: Instant) -> Instant {
 }
 
 impl Caller {
-    fn send_frame(&mut self, wire: &Wire, voice: &Voice, tally: &mut Tally) {
+    /// Sends 20 ms of sound, and what the connection has to say.
+    fn send_frame(&mut self, wire: &Wire, voice: &Voice) {
         let now = Instant::now();
-        let _ = self.rtc.handle_input(Input::Timeout(now));
-        if self.rtc.is_connected() {
-            let (units, bytes) = if self.opus { (960, OPUS_BYTES) } else { (160, G711_BYTES) };
-            let place = self.seq as usize % voice::CYCLE;
-            let payload = match voice.packets.get(place) {
-                Some(packet) => {
-                    if place == voice::SILENT {
-                        voice.began.set(self.end);
-                    }
-                    packet.clone()
+        if self.rtc_due <= now {
+            let _ = self.rtc.handle_input(Input::Timeout(now));
+            self.drain(wire);
+        }
+        let (Some(Media { sender, .. }), Some(server)) = (&mut self.media, self.server) else {
+            return;
+        };
+        let Stream { payload_type, opus, ssrc, seq, timestamp, packet } = &mut self.stream;
+        let (units, bytes) = if *opus { (960, OPUS_BYTES) } else { (160, G711_BYTES) };
+        let header = RtpHeader {
+            payload_type: *payload_type,
+            marker: false,
+            seq: *seq as u16,
+            timestamp: *timestamp,
+            ssrc: *ssrc,
+        };
+        packet.clear();
+        packet.extend_from_slice(&header.to_bytes());
+        let place = *seq as usize % voice::CYCLE;
+        match voice.packets.get(place) {
+            Some(said) => {
+                if place == voice::SILENT {
+                    voice.began.set(self.end);
                 }
-                None => {
-                    let mut payload = vec![OPUS_KIND; bytes];
-                    stamp(&mut payload, self.seq as u32);
-                    payload
-                }
-            };
-            let (seq, timestamp) = (self.seq, self.timestamp);
-            self.seq += 1;
-            self.timestamp = self.timestamp.wrapping_add(units);
-            let mut api = self.rtc.direct_api();
-            if let Some(stream) = api.stream_tx_by_mid(self.mid, None) {
-                stream.write_rtp(RtpWrite::new(self.pt, seq.into(), timestamp, now, payload));
+                packet.extend_from_slice(said);
+            }
+            None => {
+                packet.resize(RTP_HEADER_LEN + bytes, OPUS_KIND);
+                stamp(&mut packet[RTP_HEADER_LEN..], *seq as u32);
             }
         }
-        self.drain(wire, now_ns(), tally);
+        if sender.protect(*seq, packet).is_ok() {
+            wire.send(self.end, server, packet);
+        }
+        *seq += 1;
+        *timestamp = timestamp.wrapping_add(units);
     }
 
-    fn drain(&mut self, wire: &Wire, at: u64, tally: &mut Tally) {
+    fn receive(&mut self, wire: &Wire, datagram: Received<'_>, tally: &mut Tally) {
+        if datagram.bytes.first().is_some_and(|first| (128..192).contains(first)) {
+            return self.hear(datagram, tally);
+        }
+        let input = Receive::new(Protocol::Udp, datagram.from, self.local, datagram.bytes);
+        if let Ok(input) = input {
+            // What the connection does not take is what a browser would drop.
+            let _ = self.rtc.handle_input(Input::Receive(Instant::now(), input));
+            self.drain(wire);
+        }
+    }
+
+    fn hear(&mut self, datagram: Received<'_>, tally: &mut Tally) {
+        let Some(Media { receiver, seqs, .. }) = &mut self.media else { return };
+        if is_rtcp(datagram.bytes) {
+            return;
+        }
+        let Ok(packet) = receiver.unprotect(datagram.bytes) else { return };
+        let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
+        if let Some(heard) = self.heard.take() {
+            let _ = heard.send(());
+        }
+        let latency = read_stamp(payload).map(|(sent, _)| datagram.at.saturating_sub(sent));
+        self.receipt.packet(tally, seqs.extend(header.seq), datagram.at, latency);
+    }
+
+    /// Takes out what the connection has to say.
+    fn drain(&mut self, wire: &Wire) {
         loop {
-            match self.rtc.poll_output() {
+            let (output, keys) = dtls::overhear(|| self.rtc.poll_output());
+            if let Some(keys) = keys {
+                self.media = Media::new(&keys).ok();
+            }
+            match output {
                 Ok(Output::Transmit(transmit)) => {
-                    wire.send(self.end, transmit.destination, &transmit.contents);
-                }
-                Ok(Output::Event(Event::RtpPacket(packet))) => {
-                    if let Some(heard) = self.heard.take() {
-                        let _ = heard.send(());
+                    let Some(first) = transmit.contents.first() else { continue };
+                    // Reports of its own would be of streams that it does not see.
+                    if !(128..192).contains(first) {
+                        self.server = Some(transmit.destination);
+                        wire.send(self.end, transmit.destination, &transmit.contents);
                     }
-                    let latency =
-                        read_stamp(&packet.payload).map(|(sent, _)| at.saturating_sub(sent));
-                    self.receipt.packet(tally, *packet.seq_no, at, latency);
                 }
                 Ok(Output::Event(_)) => {}
-                // What was written goes out when the time is told.
-                Ok(Output::Timeout(due)) if due <= Instant::now() => {
-                    if self.rtc.handle_input(Input::Timeout(Instant::now())).is_err() {
-                        return;
-                    }
+                Ok(Output::Timeout(due)) => {
+                    self.rtc_due = due;
+                    return;
                 }
-                Ok(Output::Timeout(_)) | Err(_) => return,
+                Err(_) => return,
             }
         }
     }

@@ -5,24 +5,19 @@
 
 mod answerer;
 mod callers;
+mod cores;
+mod janus;
 mod report;
 mod sip;
 mod stream;
+mod subject;
 mod voice;
 mod wire;
 
-use std::{
-    net::Ipv4Addr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use bellpush_test_support::{
-    server::{Options as ServerOptions, ServerProcess},
-    widget::{Embed, Widget},
-};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -32,10 +27,11 @@ use tokio::{
 use crate::processes::{cpu_seconds, resident_mb};
 use answerer::Answerer;
 use callers::Callers;
+use janus::Janus;
 use report::{Direction, Figures, Step};
 use stream::{Beginnings, Tally};
+use subject::{Bellpush, Subject, Visitor};
 
-const ORIGIN: &str = "https://shop.example";
 /// For ICE, DTLS and the far side's answer, on a machine that is loaded.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(30);
 /// A new step of load runs for so long before it is measured.
@@ -56,6 +52,12 @@ pub(crate) struct Options {
     /// Calls that are set up at the same time
     #[arg(long, default_value_t = 32)]
     at_once: usize,
+    /// Keep the server on one core and the load on the others, so that they do not wait for each other
+    #[arg(long)]
+    one_core: bool,
+    /// Measure Janus with its SIP plugin in the same way, too, if it is installed
+    #[arg(long)]
+    janus: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -82,17 +84,58 @@ impl Mode {
     }
 }
 
-/// Measures the server named by BELLPUSH_BIN.
+/// Measures the server named by BELLPUSH_BIN, and Janus after it.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let most = options.calls.iter().copied().max().context("name a number of calls")?;
     ensure!(most < usize::from(u16::MAX), "at most 65,534 calls");
+    let mut all = vec![measure(options, most, false).await?];
+    if options.janus && options.mode != Mode::PassThrough {
+        eprintln!(
+            "Janus relays, and does nothing else: it is measured with --mode pass-through only."
+        );
+    } else if options.janus && !Janus::is_installed() {
+        eprintln!("Janus is not installed (the package janus), and not measured.");
+    } else if options.janus {
+        all.push(measure(options, most, true).await?);
+    }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&all)?);
+    } else {
+        all.iter().for_each(|figures| print!("{}", figures.text()));
+    }
+    Ok(())
+}
+
+async fn measure(options: &Options, most: usize, janus: bool) -> anyhow::Result<Figures> {
     let speak = options.mode == Mode::Transcode;
     let began = Beginnings::of(most);
-    let callers = Callers::start(speak, began.clone())?;
+    let net = if janus { janus::NET } else { [127, 10] };
+    let callers = Callers::start(net, speak, began.clone())?;
     let answerer = Answerer::start(speak, began)?;
-    let bench = Bench::start(options, &answerer, most).await?;
-    let mut figures =
-        Figures { mode: options.mode.name(), idle_memory_mb: bench.memory()?, steps: Vec::new() };
+    let subject = if janus {
+        Subject::Janus(Janus::start(answerer.sip).await?)
+    } else {
+        Subject::Bellpush(Bellpush::start(options.mode, answerer.sip, most).await?)
+    };
+    if options.one_core {
+        cores::separate(subject.pid())?;
+    }
+    // A server that has just started, and just learned of a trunk.
+    time::sleep(SETTLE).await;
+    let idle_memory = resident_mb(subject.pid())?.0;
+    let bench = Bench {
+        subject,
+        mode: options.mode,
+        seconds: Duration::from_secs(options.seconds),
+        at_once: options.at_once,
+        idle_memory,
+    };
+    let mut figures = Figures {
+        server: bench.subject.name(),
+        mode: options.mode.name(),
+        idle_memory_mb: idle_memory,
+        steps: Vec::new(),
+    };
     let mut up = 0;
     for calls in &options.calls {
         if *calls <= up {
@@ -106,21 +149,15 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
             break;
         }
     }
-    print!("{}", if options.json { figures.json()? } else { figures.text() });
     drop(bench);
     callers.stop();
     answerer.stop();
-    Ok(())
+    Ok(figures)
 }
 
-/// The server with an app whose calls go to the answerer.
+/// A server under load.
 struct Bench {
-    /// Alive for as long as it is measured.
-    _server: ServerProcess,
-    pid: u32,
-    embed: Embed,
-    /// The profile that is called; none for the demo.
-    destination: Value,
+    subject: Subject,
     mode: Mode,
     seconds: Duration,
     at_once: usize,
@@ -128,65 +165,8 @@ struct Bench {
 }
 
 impl Bench {
-    async fn start(options: &Options, answerer: &Answerer, most: usize) -> anyhow::Result<Self> {
-        let most = (most + 1).to_string();
-        // The log of each call would be measured too. All callers are at the same address.
-        let settings = ServerOptions::sqlite()
-            .with("--log-level", "warn")
-            .with("--max-calls", &most)
-            .with("--max-calls-per-address", &most)
-            .with("--rtp-listen", "127.0.0.1")
-            .with("--rtp-address", "127.0.0.1");
-        let server = ServerProcess::start(settings).await?;
-        let api = server.api();
-        // So many sessions at once would be asked to prove that they are people.
-        let settings = json!({ "name": "Load", "allowedOrigins": [ORIGIN], "challenge": "off" });
-        let app = api.create_app(&settings).await?;
-        let mut destination = Value::Null;
-        if options.mode != Mode::Demo {
-            let trunk = json!({
-                "name": "Load",
-                "domain": Ipv4Addr::LOCALHOST,
-                "port": answerer.sip.port(),
-                "codecs": ["pcma", "pcmu"],
-                "keepAliveSeconds": null,
-            });
-            let trunk: Value =
-                api.post("/v1/trunks", &trunk).await?.expect(201)?.json().context("the trunk")?;
-            let policy = if options.mode == Mode::Transcode { "opus" } else { "pass_through" };
-            let profile = json!({
-                "name": "Load",
-                "kind": "sip",
-                "trunkId": trunk["id"],
-                "to": "100",
-                "codecPolicy": policy,
-            });
-            let path = format!("/v1/apps/{}/destinations", app.id);
-            let profile: Value =
-                api.post(&path, &profile).await?.expect(201)?.json().context("the profile")?;
-            destination = profile["id"].clone();
-        }
-        let key = api.create_widget_key(&app).await?.key;
-        let embed = Embed { server: server.url(), app, key, origin: ORIGIN.into() };
-        let pid = server.pid().context("the server is not running")?;
-        let mut bench = Self {
-            _server: server,
-            pid,
-            embed,
-            destination,
-            mode: options.mode,
-            seconds: Duration::from_secs(options.seconds),
-            at_once: options.at_once,
-            idle_memory: 0.0,
-        };
-        // A server that has just started, and just learned of a trunk.
-        time::sleep(SETTLE).await;
-        bench.idle_memory = bench.memory()?;
-        Ok(bench)
-    }
-
     fn memory(&self) -> anyhow::Result<f64> {
-        Ok(resident_mb(self.pid)?.0)
+        Ok(resident_mb(self.subject.pid())?.0)
     }
 
     /// Adds calls, and measures all that are up.
@@ -197,22 +177,23 @@ impl Bench {
         ends: std::ops::Range<usize>,
     ) -> anyhow::Result<Step> {
         let (added, all) = (ends.len(), ends.end);
-        let widgets = self.open(ends.clone()).await?;
-        let cpu = cpu_seconds(self.pid)?;
+        let visitors = self.subject.open(ends, self.at_once).await?;
+        let pid = self.subject.pid();
+        let cpu = cpu_seconds(pid)?;
         let began = Instant::now();
-        let failed = self.place(callers, widgets).await?;
+        let failed = self.place(callers, visitors).await?;
         let took = began.elapsed().as_secs_f64();
-        let setup_cpu = cpu_seconds(self.pid)? - cpu;
+        let setup_cpu = cpu_seconds(pid)? - cpu;
         // The demo greets before it echoes.
         time::sleep(if self.mode == Mode::Demo { 4 * SETTLE } else { SETTLE }).await;
         let _ = callers.orders.send(callers::Order::Begin);
         let _ = answerer.orders.send(answerer::Order::Begin);
-        let cpu = cpu_seconds(self.pid)?;
+        let cpu = cpu_seconds(pid)?;
         let own_cpu = cpu_seconds(std::process::id())?;
         let began = Instant::now();
         time::sleep(self.seconds).await;
         let seconds = began.elapsed().as_secs_f64();
-        let cpu = (cpu_seconds(self.pid)? - cpu) / seconds;
+        let cpu = (cpu_seconds(pid)? - cpu) / seconds;
         let own_cpu = (cpu_seconds(std::process::id())? - own_cpu) / seconds;
         let (to_browser, to_telephone) = (
             collect(&callers.orders, callers::Order::Collect).await?,
@@ -234,42 +215,20 @@ impl Bench {
         })
     }
 
-    async fn open(&self, ends: std::ops::Range<usize>) -> anyhow::Result<Vec<(usize, Widget)>> {
-        let mut opening = JoinSet::new();
-        let mut widgets = Vec::new();
-        for end in ends {
-            if opening.len() == self.at_once {
-                widgets.push(opening.join_next().await.context("no widget")???);
-            }
-            let embed = self.embed.clone();
-            // Its context tells the telephone system which of the callers it is.
-            let mut request = embed.request(&json!({ "end": end.to_string() }));
-            request["destination"] = self.destination.clone();
-            opening.spawn(async move {
-                let session = embed.ask(&request).await?.expect(201)?.json()?;
-                anyhow::Ok((end, Widget::new(&embed.server, session)))
-            });
-        }
-        while let Some(widget) = opening.join_next().await {
-            widgets.push(widget??);
-        }
-        Ok(widgets)
-    }
-
     /// Places the calls, and waits until each has heard something. How many did not.
     async fn place(
         &self,
         callers: &Callers,
-        widgets: Vec<(usize, Widget)>,
+        visitors: Vec<(usize, Visitor)>,
     ) -> anyhow::Result<usize> {
         let mut placing = JoinSet::new();
         let mut failed = 0;
-        for (end, widget) in widgets {
+        for (end, visitor) in visitors {
             if placing.len() == self.at_once {
                 failed += usize::from(!placed(placing.join_next().await)?);
             }
             let pending = callers.offerer.offer(end)?;
-            placing.spawn(place(widget, pending, callers.orders.clone()));
+            placing.spawn(place(visitor, pending, callers.orders.clone()));
         }
         while !placing.is_empty() {
             failed += usize::from(!placed(placing.join_next().await)?);
@@ -291,13 +250,13 @@ fn placed(result: Option<Placing>) -> anyhow::Result<bool> {
 }
 
 async fn place(
-    widget: Widget,
+    visitor: Visitor,
     pending: callers::Pending,
     orders: mpsc::UnboundedSender<callers::Order>,
 ) -> anyhow::Result<()> {
-    let answer = widget.offer(&pending.offer).await?.expect(201)?;
+    let answer = visitor.call(&pending.offer).await?;
     let (heard, wait) = oneshot::channel();
-    let caller = pending.accept(&answer.text(), heard)?;
+    let caller = pending.accept(&answer, heard)?;
     let _ = orders.send(callers::Order::Add(Box::new(caller)));
     time::timeout(CONNECTED_WITHIN, wait).await.context("nothing was heard")??;
     Ok(())

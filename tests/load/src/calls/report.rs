@@ -9,6 +9,7 @@ use super::stream::{Spread, Tally};
 /// What was measured.
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
+    pub(super) server: &'static str,
     pub(super) mode: &'static str,
     pub(super) idle_memory_mb: f64,
     pub(super) steps: Vec<Step>,
@@ -69,14 +70,11 @@ impl Step {
 }
 
 impl Figures {
-    pub(super) fn json(&self) -> serde_json::Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-
     /// A line a step.
     pub(super) fn text(&self) -> String {
         let mut text = format!(
-            "{}; idle memory {:.1} MB\n{:>6} {:>6} {:>9} {:>8} {:>6} {:>10} {:>8} {:>7}  packets, lost, latency p50/p99, jitter p50/p99\n",
+            "{}, {}; idle memory {:.1} MB\n{:>6} {:>6} {:>9} {:>8} {:>6} {:>10} {:>8} {:>7}  packets, lost, latency p50/p99, jitter p50/p99\n",
+            self.server,
             self.mode,
             self.idle_memory_mb,
             "calls",

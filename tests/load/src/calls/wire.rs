@@ -4,6 +4,7 @@
 use std::{
     io::{self, IoSliceMut},
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
 };
 
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
@@ -11,15 +12,20 @@ use tokio::{io::Interest, net::UdpSocket};
 
 /// Datagrams that one look at the socket brings.
 pub(super) const BATCH: usize = 32;
+/// How long a thread that has done all lets things gather. Receive times are the system's.
+pub(super) const ROUND: Duration = Duration::from_millis(1);
 const DATAGRAM: usize = 2_048;
 const SYSTEM_BUFFER: usize = 8 * 1024 * 1024;
+
+/// The first two octets of a network whose addresses are all this machine's.
+pub(super) type Net = [u8; 2];
 
 /// The socket.
 pub(super) struct Wire {
     socket: UdpSocket,
     state: UdpSocketState,
-    /// The second octet of all addresses.
-    net: u8,
+    /// The first octets of all addresses.
+    net: Net,
     port: u16,
     buffers: Vec<Vec<u8>>,
     metas: Vec<RecvMeta>,
@@ -32,12 +38,12 @@ pub(super) struct Received<'a> {
     pub(super) from: SocketAddr,
     /// When the system received it, in nanoseconds since 1970.
     pub(super) at: u64,
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: &'a mut [u8],
 }
 
 impl Wire {
     /// To be called within the runtime of the thread that uses it.
-    pub(super) fn open(net: u8) -> anyhow::Result<Self> {
+    pub(super) fn open(net: Net) -> anyhow::Result<Self> {
         let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.set_nonblocking(true)?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
@@ -91,11 +97,11 @@ impl Wire {
         });
         drop(slices);
         let count = count.unwrap_or(0);
-        for (buffer, meta) in buffers.iter().zip(&metas).take(count) {
+        for (buffer, meta) in buffers.iter_mut().zip(&metas).take(count) {
             let Some(end) = meta.dst_ip.and_then(end) else { continue };
             let at = meta.timestamp.map_or_else(super::stream::now_ns, |at| at.as_nanos() as u64);
-            let whole = buffer.get(..meta.len).unwrap_or_default();
-            for bytes in whole.chunks(meta.stride.max(1)) {
+            let whole = buffer.get_mut(..meta.len).unwrap_or_default();
+            for bytes in whole.chunks_mut(meta.stride.max(1)) {
                 take(self, Received { end, from: meta.addr, at, bytes });
             }
         }
@@ -105,10 +111,10 @@ impl Wire {
     }
 }
 
-/// 127.net.x.y, from 127.net.0.1 on.
-pub(super) fn address(net: u8, end: usize) -> IpAddr {
+/// a.b.x.y, from a.b.0.1 on.
+pub(super) fn address([a, b]: Net, end: usize) -> IpAddr {
     let [.., high, low] = (end as u32 + 1).to_be_bytes();
-    Ipv4Addr::new(127, net, high, low).into()
+    Ipv4Addr::new(a, b, high, low).into()
 }
 
 fn end(address: IpAddr) -> Option<usize> {
