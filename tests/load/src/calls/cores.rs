@@ -6,17 +6,29 @@ use rustix::{
     thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
 
-/// Keeps a process on the first core, and this one on all the others: with all their threads, and
-/// those that they will start.
-pub(super) fn separate(process: u32) -> anyhow::Result<()> {
-    let all = sched_getaffinity(None)?;
-    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
-    let (mut first, mut others) = (CpuSet::new(), CpuSet::new());
-    first.set(cores.next().context("there is no core")?);
-    cores.for_each(|core| others.set(core));
-    ensure!(others.count() > 0, "with one core there is none left for the load");
-    bind(process, &first)?;
-    bind(std::process::id(), &others)
+/// The cores that this process may use.
+pub(super) struct Cores {
+    first: CpuSet,
+    others: CpuSet,
+}
+
+impl Cores {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let all = sched_getaffinity(None)?;
+        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
+        let (mut first, mut others) = (CpuSet::new(), CpuSet::new());
+        first.set(cores.next().context("there is no core")?);
+        cores.for_each(|core| others.set(core));
+        ensure!(others.count() > 0, "with one core there is none left for the load");
+        Ok(Self { first, others })
+    }
+
+    /// Keeps a process on the first core, and this one on all the others: with all their threads, and
+    /// those that they will start.
+    pub(super) fn separate(&self, process: u32) -> anyhow::Result<()> {
+        bind(process, &self.first)?;
+        bind(std::process::id(), &self.others)
+    }
 }
 
 fn bind(process: u32, cores: &CpuSet) -> anyhow::Result<()> {

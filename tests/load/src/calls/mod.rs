@@ -27,6 +27,7 @@ use tokio::{
 use crate::processes::{cpu_seconds, resident_mb};
 use answerer::Answerer;
 use callers::Callers;
+use cores::Cores;
 use janus::Janus;
 use report::{Direction, Figures, Step};
 use stream::{Beginnings, Tally};
@@ -88,7 +89,8 @@ impl Mode {
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let most = options.calls.iter().copied().max().context("name a number of calls")?;
     ensure!(most < usize::from(u16::MAX), "at most 65,534 calls");
-    let mut all = vec![measure(options, most, false).await?];
+    let cores = options.one_core.then(Cores::new).transpose()?;
+    let mut all = vec![measure(options, most, cores.as_ref(), false).await?];
     if options.janus && options.mode != Mode::PassThrough {
         eprintln!(
             "Janus relays, and does nothing else: it is measured with --mode pass-through only."
@@ -96,7 +98,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     } else if options.janus && !Janus::is_installed() {
         eprintln!("Janus is not installed (the package janus), and not measured.");
     } else if options.janus {
-        all.push(measure(options, most, true).await?);
+        all.push(measure(options, most, cores.as_ref(), true).await?);
     }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&all)?);
@@ -106,7 +108,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(options: &Options, most: usize, janus: bool) -> anyhow::Result<Figures> {
+async fn measure(
+    options: &Options,
+    most: usize,
+    cores: Option<&Cores>,
+    janus: bool,
+) -> anyhow::Result<Figures> {
     let speak = options.mode == Mode::Transcode;
     let began = Beginnings::of(most);
     let net = if janus { janus::NET } else { [127, 10] };
@@ -117,8 +124,8 @@ async fn measure(options: &Options, most: usize, janus: bool) -> anyhow::Result<
     } else {
         Subject::Bellpush(Bellpush::start(options.mode, answerer.sip, most).await?)
     };
-    if options.one_core {
-        cores::separate(subject.pid())?;
+    if let Some(cores) = cores {
+        cores.separate(subject.pid())?;
     }
     // A server that has just started, and just learned of a trunk.
     time::sleep(SETTLE).await;
