@@ -25,7 +25,8 @@ pub(crate) enum Kind {
 
 /// The keys that protect one kind of packets.
 pub(crate) enum SessionKeys {
-    CounterMode(CounterMode),
+    /// Far larger than the other.
+    CounterMode(Box<CounterMode>),
     Gcm(Gcm),
 }
 
@@ -38,7 +39,7 @@ impl SessionKeys {
             SrtpSuite::AeadAes128Gcm => return Gcm::derive::<16>(&master, kind).map(Self::Gcm),
             SrtpSuite::AeadAes256Gcm => return Gcm::derive::<32>(&master, kind).map(Self::Gcm),
         }
-        .map(Self::CounterMode)
+        .map(|keys| Self::CounterMode(Box::new(keys)))
     }
 
     /// Protects an RTP packet that is in the clear up to `clear`, and grows by its authentication.

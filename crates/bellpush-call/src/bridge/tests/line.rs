@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use bellpush_srtp::RtpPacket;
 use str0m::{
     Candidate, Event, Output, Rtc,
     change::SdpAnswer,

@@ -222,7 +222,7 @@ impl WebRtcLeg {
             tracing::debug!(%error, "a packet is refused");
             return Received::Malformed;
         }
-        if !datagram.first().is_some_and(|first| *first < 2) {
+        if datagram.first().is_none_or(|first| *first >= 2) {
             return Received::Packet;
         }
         // A browser says so with every check of the pair that it has chosen.
