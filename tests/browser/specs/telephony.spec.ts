@@ -5,7 +5,7 @@ import { expect, type Frame } from "@playwright/test";
 import { type Baresip, type Codec, type Encryption, startBaresip } from "../support/baresip.ts";
 import { openShop, startFirefox } from "../support/firefox.ts";
 import { embeddingPage } from "../support/host.ts";
-import { hear, spyOnPeers, traffic } from "../support/media.ts";
+import { hear, reports, spyOnPeers, traffic } from "../support/media.ts";
 import { messageNamed, type Shop, test } from "../support/shop.ts";
 import { tones } from "../support/sound.ts";
 import { TONE } from "../support/tone.ts";
@@ -110,6 +110,50 @@ for (const { name, codec, policy, encryption } of MANNERS) {
     }
   });
 }
+
+interface Heard {
+  readonly packets: number;
+  readonly lost: number;
+  readonly roundTripMs: number | null;
+}
+
+test("browser, server and telephone understand each other's reports", async ({
+  page,
+  context,
+  shop,
+}) => {
+  const telephone = await startBaresip("PCMA", TELEPHONE_TONE);
+  try {
+    await connect(shop, telephone, ["pcma"]);
+    await spyOnPeers(context);
+    const widget: Frame = await shop.open(page);
+    await widget.getByRole("button", { name: "Call now" }).click();
+    // The third is sent when the browser has long told of the first one.
+    const told = await until(
+      "the server reports",
+      async () => {
+        const told = await reports(widget);
+        return told.ofSender >= 3 && told.roundTrip !== null ? told : undefined;
+      },
+      40_000,
+    );
+    expect(told.roundTrip).toBeLessThan(0.2);
+    await widget.getByRole("button", { name: "Hang up" }).click();
+    const { headers } = await shop.sink.waitFor("call_ended");
+    const call = await shop.server.api<{ quality: { visitor: Heard; farSide: Heard } }>(
+      "GET",
+      `/v1/apps/${shop.appId}/calls/${headers["bellpush-call-id"]}`,
+    );
+    for (const side of [call.quality.visitor, call.quality.farSide]) {
+      expect(side.packets).toBeGreaterThan(300);
+      expect(side.lost).toBeLessThan(20);
+      expect(side.roundTripMs).not.toBeNull();
+      expect(side.roundTripMs).toBeLessThan(200);
+    }
+  } finally {
+    await telephone.stop();
+  }
+});
 
 test("Firefox and a telephone hear each other", async ({ shop }) => {
   const tone = 700;

@@ -11,6 +11,7 @@ interface Spied {
 /** The widget's frame, whichever library drives its browser. */
 interface Frame {
   evaluate(ask: () => Promise<Traffic>): Promise<Traffic>;
+  evaluate(ask: () => Promise<Reports>): Promise<Reports>;
   evaluate(ask: (length: Length) => Promise<string>, length: Length): Promise<string>;
 }
 
@@ -64,6 +65,26 @@ export function traffic(frame: Frame): Promise<Traffic> {
   });
 }
 
+export interface Reports {
+  /** How often the server told of what it sends. */
+  readonly ofSender: number;
+  /** From the browser to the server and back, in seconds, as the server's reports tell; null before. */
+  readonly roundTrip: number | null;
+}
+
+/** What the browser was told by the server's reports (RTCP). */
+export function reports(frame: Frame): Promise<Reports> {
+  return frame.evaluate(async () => {
+    const found: { ofSender: number; roundTrip: number | null } = { ofSender: 0, roundTrip: null };
+    const stats = await (window as unknown as Spied).peers.at(-1)?.getStats();
+    for (const report of stats?.values() ?? []) {
+      if (report.type === "remote-outbound-rtp") found.ofSender += report.reportsSent;
+      if (report.type === "remote-inbound-rtp") found.roundTrip = report.roundTripTime ?? null;
+    }
+    return found;
+  });
+}
+
 /**
  * Listens to what the visitor hears until the loudest frequency is near the wanted one, loud and
  * clear of all else; null when it never was in time.
@@ -110,7 +131,9 @@ async function record({ milliseconds }: Length): Promise<string> {
   try {
     const sound = await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(file);
     const samples = Int16Array.from(sound.getChannelData(0), (sample) => sample * 32_767);
-    return btoa(Array.from(new Uint8Array(samples.buffer), (byte) => String.fromCharCode(byte)).join(""));
+    return btoa(
+      Array.from(new Uint8Array(samples.buffer), (byte) => String.fromCharCode(byte)).join(""),
+    );
   } catch {
     // Nothing was received yet, so that there is nothing to decode.
     return "";
