@@ -3,6 +3,7 @@
 //! Without sockets and clocks, like its parts: what happens goes in with the time, what is to be
 //! done comes out through an [`Edge`]. One owner; nothing here is shared.
 
+mod browser_side;
 mod ear;
 mod edge;
 mod far_address;
@@ -34,10 +35,7 @@ use crate::{
     call::{CallControl, Input, Outcome, Policy, RoutePolicy},
     legs::{
         demo::DemoLeg,
-        webrtc::{
-            Answerer, AudioPacket, LegEvent, LegMedia, LegOutput, Offer, Received, Remote,
-            ToBrowser, WebRtcLeg, is_media,
-        },
+        webrtc::{Answerer, Offer, Received, WebRtcLeg, is_media},
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
     trunk::{ByeCause, FarFailure, FromTrunk},
@@ -164,33 +162,6 @@ impl Bridge {
         }
         self.settle(now, edge);
         received
-    }
-
-    fn receive_media(
-        &mut self,
-        now: Instant,
-        datagram: &mut [u8],
-        edge: &mut dyn Edge,
-    ) -> Received {
-        let Some(leg) = &mut self.browser else { return Received::Foreign };
-        match leg.receive_media(now, datagram) {
-            Ok(Some(LegMedia::Audio(packet))) => {
-                self.control(now, Input::Heard, edge);
-                self.speech(now, &packet, edge);
-            }
-            Ok(Some(LegMedia::Key { ssrc, seq, digit })) => {
-                self.control(now, Input::Heard, edge);
-                self.key(now, (ssrc, seq), digit, edge);
-            }
-            Ok(Some(LegMedia::Reports)) => self.round_trip = leg.round_trip().or(self.round_trip),
-            Ok(None) => return Received::Packet,
-            Err(error) => {
-                tracing::debug!(%error, "a packet of the browser is refused");
-                return Received::Malformed;
-            }
-        }
-        self.settle(now, edge);
-        Received::Packet
     }
 
     /// Takes in what came to the far side's port for RTP, maybe RTCP. It is changed in place.
@@ -325,16 +296,6 @@ impl Bridge {
         }
     }
 
-    /// Tells the browser that the call is over.
-    fn say_goodbye(&mut self, now: Instant, edge: &mut dyn Edge) {
-        let clock_rate = self.clock_rate();
-        let Some(leg) = &mut self.browser else { return };
-        if let Some(packet) = leg.goodbye(now, &mut self.reception, clock_rate) {
-            edge.to_browser(&packet);
-        }
-        leg.close();
-    }
-
     /// Calls the far side of a route, in place of the present one.
     fn dial(&mut self, now: Instant, route: usize, edge: &mut dyn Edge) {
         self.far_side.hang_up(now, ByeCause::NORMAL, edge);
@@ -391,89 +352,6 @@ impl Bridge {
             if !self.play(now, edge) {
                 return;
             }
-        }
-    }
-
-    fn settle_browser(&mut self, now: Instant, edge: &mut dyn Edge) {
-        while let Some(leg) = &mut self.browser {
-            match leg.poll() {
-                LegOutput::Transmit(transmit) => {
-                    let (protocol, address) = (transmit.proto, transmit.destination);
-                    let remote = Remote { protocol, address };
-                    edge.to_browser(&ToBrowser { remote, datagram: &transmit.contents });
-                }
-                LegOutput::Event(event) => self.browser_event(now, event, edge),
-                LegOutput::Wait(at) => {
-                    self.browser_deadline = at;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Tells the browser how it is received, if that is due.
-    fn report(&mut self, now: Instant, edge: &mut dyn Edge) {
-        let clock_rate = self.clock_rate();
-        let Some(leg) = &mut self.browser else { return };
-        if leg.next_report().is_some_and(|at| at <= now)
-            && let Some(packet) = leg.report(now, &mut self.reception, clock_rate)
-        {
-            edge.to_browser(&packet);
-        }
-    }
-
-    /// Timestamp units a second of what comes from the browser.
-    fn clock_rate(&self) -> u32 {
-        self.heard.map_or(Codec::Opus, |(_, codec)| codec).clock_rate()
-    }
-
-    fn browser_event(&mut self, now: Instant, event: LegEvent, edge: &mut dyn Edge) {
-        match event {
-            LegEvent::Connected => self.control(now, Input::Connected, edge),
-            LegEvent::Closed => self.control(now, Input::Closed, edge),
-            LegEvent::Broken(error) => {
-                tracing::warn!(call_id = %self.id, %error, "the browser's connection broke");
-                self.control(now, Input::Broken, edge);
-            }
-        }
-    }
-
-    /// The visitor's voice, on its way to the far side.
-    fn speech(&mut self, now: Instant, packet: &AudioPacket<'_>, edge: &mut dyn Edge) {
-        if self.heard != Some((packet.ssrc, packet.codec)) {
-            self.heard = Some((packet.ssrc, packet.codec));
-            self.reception.begin_anew(packet.codec.clock_rate());
-        }
-        self.reception.packet(now, packet.times.seq, packet.times.timestamp);
-        match &mut self.far_side {
-            FarLeg::Demo(demo) if demo.echoes() => {
-                let Self { browser, to_browser, .. } = self;
-                let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
-                ear.stream.set_clock_rate(packet.codec.clock_rate());
-                if let Some(times) = ear.stream.rewrite(now, visitor(packet.ssrc), packet.times) {
-                    ear.hear(now, packet.codec, times, packet.payload);
-                }
-            }
-            FarLeg::Sip(sip) => sip.send_speech(now, packet, edge),
-            FarLeg::Demo(_) | FarLeg::None => {}
-        }
-    }
-
-    /// A packet of a key that the visitor holds, with the key when it is the first one.
-    fn key(
-        &mut self,
-        now: Instant,
-        (ssrc, seq): (u32, u64),
-        digit: Option<Digit>,
-        edge: &mut dyn Edge,
-    ) {
-        match &mut self.far_side {
-            FarLeg::Demo(_) => self.to_browser.skip(visitor(ssrc), seq),
-            FarLeg::Sip(sip) => sip.skip(ssrc, seq),
-            FarLeg::None => {}
-        }
-        if let Some(digit) = digit {
-            self.pressed(now, digit, edge);
         }
     }
 

@@ -19,7 +19,10 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     Callee, CallerIdentity, CodecPolicy, SipTarget, SipUser, SrtpPolicy,
-    legs::{sip::LocalMedia, webrtc::Identity},
+    legs::{
+        sip::LocalMedia,
+        webrtc::{AudioPacket, Identity, ToBrowser},
+    },
     trunk::{OfferId, ToTrunk},
 };
 

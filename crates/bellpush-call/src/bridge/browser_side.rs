@@ -1,0 +1,132 @@
+//! The browser's side of a bridge: what it sends, what it tells, and what it is told.
+
+use std::time::Instant;
+
+use super::{Bridge, Ear, Edge, far_side::FarLeg, visitor};
+use crate::{
+    Codec, Digit,
+    call::Input,
+    legs::webrtc::{AudioPacket, LegEvent, LegMedia, LegOutput, Received, Remote, ToBrowser},
+};
+
+impl Bridge {
+    pub(super) fn receive_media(
+        &mut self,
+        now: Instant,
+        datagram: &mut [u8],
+        edge: &mut dyn Edge,
+    ) -> Received {
+        let Some(leg) = &mut self.browser else { return Received::Foreign };
+        match leg.receive_media(now, datagram) {
+            Ok(Some(LegMedia::Audio(packet))) => {
+                self.control(now, Input::Heard, edge);
+                self.speech(now, &packet, edge);
+            }
+            Ok(Some(LegMedia::Key { ssrc, seq, digit })) => {
+                self.control(now, Input::Heard, edge);
+                self.key(now, (ssrc, seq), digit, edge);
+            }
+            Ok(Some(LegMedia::Reports)) => self.round_trip = leg.round_trip().or(self.round_trip),
+            Ok(None) => return Received::Packet,
+            Err(error) => {
+                tracing::debug!(%error, "a packet of the browser is refused");
+                return Received::Malformed;
+            }
+        }
+        self.settle(now, edge);
+        Received::Packet
+    }
+
+    /// The visitor's voice, on its way to the far side.
+    pub(super) fn speech(&mut self, now: Instant, packet: &AudioPacket<'_>, edge: &mut dyn Edge) {
+        if self.heard != Some((packet.ssrc, packet.codec)) {
+            self.heard = Some((packet.ssrc, packet.codec));
+            self.reception.begin_anew(packet.codec.clock_rate());
+        }
+        self.reception.packet(now, packet.times.seq, packet.times.timestamp);
+        match &mut self.far_side {
+            FarLeg::Demo(demo) if demo.echoes() => {
+                let Self { browser, to_browser, .. } = self;
+                let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
+                ear.stream.set_clock_rate(packet.codec.clock_rate());
+                if let Some(times) = ear.stream.rewrite(now, visitor(packet.ssrc), packet.times) {
+                    ear.hear(now, packet.codec, times, packet.payload);
+                }
+            }
+            FarLeg::Sip(sip) => sip.send_speech(now, packet, edge),
+            FarLeg::Demo(_) | FarLeg::None => {}
+        }
+    }
+
+    /// A packet of a key that the visitor holds, with the key when it is the first one.
+    pub(super) fn key(
+        &mut self,
+        now: Instant,
+        (ssrc, seq): (u32, u64),
+        digit: Option<Digit>,
+        edge: &mut dyn Edge,
+    ) {
+        match &mut self.far_side {
+            FarLeg::Demo(_) => self.to_browser.skip(visitor(ssrc), seq),
+            FarLeg::Sip(sip) => sip.skip(ssrc, seq),
+            FarLeg::None => {}
+        }
+        if let Some(digit) = digit {
+            self.pressed(now, digit, edge);
+        }
+    }
+
+    pub(super) fn settle_browser(&mut self, now: Instant, edge: &mut dyn Edge) {
+        while let Some(leg) = &mut self.browser {
+            match leg.poll() {
+                LegOutput::Transmit(transmit) => {
+                    let (protocol, address) = (transmit.proto, transmit.destination);
+                    let remote = Remote { protocol, address };
+                    edge.to_browser(&ToBrowser { remote, datagram: &transmit.contents });
+                }
+                LegOutput::Event(event) => self.browser_event(now, event, edge),
+                LegOutput::Wait(at) => {
+                    self.browser_deadline = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Tells the browser how it is received, if that is due.
+    pub(super) fn report(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let clock_rate = self.clock_rate();
+        let Some(leg) = &mut self.browser else { return };
+        if leg.next_report().is_some_and(|at| at <= now)
+            && let Some(packet) = leg.report(now, &mut self.reception, clock_rate)
+        {
+            edge.to_browser(&packet);
+        }
+    }
+
+    /// Timestamp units a second of what comes from the browser.
+    pub(super) fn clock_rate(&self) -> u32 {
+        self.heard.map_or(Codec::Opus, |(_, codec)| codec).clock_rate()
+    }
+
+    pub(super) fn browser_event(&mut self, now: Instant, event: LegEvent, edge: &mut dyn Edge) {
+        match event {
+            LegEvent::Connected => self.control(now, Input::Connected, edge),
+            LegEvent::Closed => self.control(now, Input::Closed, edge),
+            LegEvent::Broken(error) => {
+                tracing::warn!(call_id = %self.id, %error, "the browser's connection broke");
+                self.control(now, Input::Broken, edge);
+            }
+        }
+    }
+
+    /// Tells the browser that the call is over.
+    pub(super) fn say_goodbye(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let clock_rate = self.clock_rate();
+        let Some(leg) = &mut self.browser else { return };
+        if let Some(packet) = leg.goodbye(now, &mut self.reception, clock_rate) {
+            edge.to_browser(&packet);
+        }
+        leg.close();
+    }
+}
