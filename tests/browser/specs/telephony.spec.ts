@@ -98,7 +98,10 @@ for (const { name, codec, policy, encryption } of MANNERS) {
       await expectTelephoneHears(telephone, TONE);
       const spoken = `audio/${policy ?? codec}`;
       expect((await traffic(widget)).codecs).toEqual([spoken, spoken]);
-      expect(telephone.log().includes("SRTP is Enabled")).toBe(encryption !== undefined);
+      const isEncrypted = telephone
+        .log()
+        .includes("SRTP is Enabled (cryptosuite=AEAD_AES_128_GCM)");
+      expect(isEncrypted).toBe(encryption !== undefined);
 
       await telephone.stop();
       const ended = await messageNamed(page, "call_ended");

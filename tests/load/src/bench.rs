@@ -45,6 +45,9 @@ pub(crate) struct Options {
     /// Events in one request: 1 to 20
     #[arg(long, default_value_t = 20)]
     pub(crate) batch: usize,
+    /// Deliveries a second at which latencies are measured [default: half of what is sustained]
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
     /// Deliveries that wait when the server is killed
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) backlog: u64,

@@ -142,7 +142,7 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
         };
         let (one, three) = (urls(1), urls(3));
         let sustained = deliveries(site, options, &one).await?;
-        let half = sustained.deliveries_per_second / 2.0;
+        let half = options.rate.unwrap_or(sustained.deliveries_per_second / 2.0);
         figures.one_integration = Some(sustained);
         figures.three_integrations = Some(deliveries(site, options, &three).await?);
         figures.half_load = Some(half_load(site, options, &one, half).await?);
@@ -150,7 +150,7 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
     if wants(Phase::Tls) {
         let urls = [site.sink.https("now", "a")];
         let sustained = deliveries(site, options, &urls).await?;
-        let half = sustained.deliveries_per_second / 2.0;
+        let half = options.rate.unwrap_or(sustained.deliveries_per_second / 2.0);
         figures.one_integration_tls = Some(sustained);
         figures.half_load_tls = Some(half_load(site, options, &urls, half).await?);
     }

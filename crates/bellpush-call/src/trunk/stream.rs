@@ -87,6 +87,8 @@ where
     let reading = Reader { reader, buffer: Vec::new(), address: hop.address, transport, remote };
     let (token, way_back) = (closed.clone(), connection.clone());
     tokio::spawn(async move {
+        // Also should it panic: nobody waits for a connection that nobody reads.
+        let _closed = token.clone().drop_guard();
         let end = tokio::select! {
             end = reading.run(&to_stack, &way_back) => end,
             end = write(writer, messages) => end,
@@ -95,7 +97,6 @@ where
         if let Err(error) = end {
             tracing::debug!(%error, "a SIP connection ended");
         }
-        token.cancel();
     });
     Ok(Stream { connection, local, closed })
 }
