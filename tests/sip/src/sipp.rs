@@ -12,6 +12,8 @@ use tokio::process::{Child, Command};
 
 /// How long a scenario may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is started anew, on other ports.
+const TRIES: usize = 3;
 
 /// What scenarios have in common, by what they write for it.
 const SNIPPETS: [(&str, &str); 4] = [
@@ -113,7 +115,18 @@ impl Sipp {
     /// # Errors
     /// It can't be started, or does not open its port.
     pub async fn run(scenario: Scenario<'_>) -> anyhow::Result<Self> {
-        let Scenario { name, replacements, transport, ip, calls } = scenario;
+        // A port that is free may be another's when SIPp opens it: then it ends at once.
+        let mut tries = 0;
+        loop {
+            match Self::try_to_run(&scenario).await {
+                Err(_) if tries < TRIES => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_to_run(scenario: &Scenario<'_>) -> anyhow::Result<Self> {
+        let Scenario { name, replacements, transport, ip, calls } = *scenario;
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.xml"));
