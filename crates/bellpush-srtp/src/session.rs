@@ -26,7 +26,7 @@ pub enum SrtpError {
     #[error("its authentication is wrong")]
     Forged,
     /// A copy, or one that is too late.
-    #[error("it was received already, or is too old to tell")]
+    #[error("its number was used already, or is too old to tell")]
     Replayed,
     /// Not for any reason that is in the packet.
     #[error("the cryptography failed")]
@@ -37,6 +37,8 @@ pub enum SrtpError {
 pub struct SrtpSender {
     rtp: SessionKeys,
     rtcp: SessionKeys,
+    /// Under one key no two packets may have the same number (RFC 3711 section 9.1).
+    sent: ReplayWindow,
     rtcp_index: u32,
 }
 
@@ -49,17 +51,34 @@ impl SrtpSender {
         Ok(Self {
             rtp: SessionKeys::derive(key, Kind::Rtp)?,
             rtcp: SessionKeys::derive(key, Kind::Rtcp)?,
+            sent: ReplayWindow::default(),
             rtcp_index: 0,
         })
+    }
+
+    /// Protects the same stream with this master key from now on. Its numbers go on, so that a key
+    /// that comes back meets none of them again.
+    ///
+    /// # Errors
+    /// As of [`SrtpSender::new`]; then it stays as it was.
+    pub fn set_key(&mut self, key: &SrtpKey) -> Result<(), SrtpError> {
+        let Self { sent, rtcp_index, .. } = *self;
+        *self = Self { sent, rtcp_index, ..Self::new(key)? };
+        Ok(())
     }
 
     /// Protects an RTP packet with a header of the kind that is written here. `seq` is its
     /// sequence number, extended over 16 bits from the stream's beginning below 65,536.
     ///
     /// # Errors
-    /// It is no such packet, or the cryptography failed; then it is not to be sent.
+    /// It is no such packet, its number was used already or is too old to tell, or the cryptography
+    /// failed; then it is not to be sent.
     pub fn protect(&mut self, seq: u64, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         let ssrc = RtpPacket::parse(packet).ok_or(SrtpError::Malformed)?.header.ssrc;
+        if !self.sent.is_new(seq) {
+            return Err(SrtpError::Replayed);
+        }
+        self.sent.accept(seq);
         self.rtp.protect((ssrc, seq), RTP_HEADER_LEN, packet)
     }
 

@@ -105,6 +105,24 @@ fn rtp_and_rtcp_are_not_protected_by_the_same_keys() {
 }
 
 #[test]
+fn a_number_is_used_once_also_when_a_key_comes_back() {
+    let (first, second) = (SrtpSuite::AeadAes128Gcm, SrtpSuite::AesCm128HmacSha1Tag80);
+    let (mut sender, mut receiver) = both(first);
+    let report = hex("81c8000bcafebabe abababababababababababababababab");
+    sender.protect(7, &mut packet(7, b"hello")).unwrap();
+    let mut before = report.clone();
+    sender.protect_rtcp(&mut before).unwrap();
+    sender.set_key(&key(second)).unwrap();
+    sender.set_key(&key(first)).unwrap();
+    assert_eq!(sender.protect(7, &mut packet(7, b"other")), Err(SrtpError::Replayed));
+    sender.protect(8, &mut packet(8, b"other")).unwrap();
+    let mut after = report.clone();
+    sender.protect_rtcp(&mut after).unwrap();
+    assert_eq!(receiver.unprotect_rtcp(&mut before).unwrap(), report);
+    assert_eq!(receiver.unprotect_rtcp(&mut after).unwrap(), report, "it has a number of its own");
+}
+
+#[test]
 fn nothing_secret_is_in_the_debug_output() {
     let (sender, receiver) = both(SrtpSuite::AesCm128HmacSha1Tag80);
     let shown = format!("{sender:?} {receiver:?}");
@@ -127,14 +145,16 @@ proptest! {
             let seq = start + (n as u64) * 20 + after;
             let plain = packet(seq, &payload);
             let mut protected = plain.clone();
-            sender.protect(seq, &mut protected).unwrap();
-            let result = receiver.unprotect(&mut protected);
+            let sent = sender.protect(seq, &mut protected);
             if received.contains(&seq) {
-                prop_assert_eq!(result, Err(SrtpError::Replayed));
-            } else {
-                prop_assert_eq!(result, Ok(&plain[..]));
-                received.push(seq);
+                prop_assert_eq!(sent, Err(SrtpError::Replayed));
+                continue;
             }
+            prop_assert_eq!(sent, Ok(()));
+            let mut again = protected.clone();
+            prop_assert_eq!(receiver.unprotect(&mut protected), Ok(&plain[..]));
+            prop_assert_eq!(receiver.unprotect(&mut again), Err(SrtpError::Replayed));
+            received.push(seq);
         }
     }
 

@@ -121,19 +121,22 @@ impl FarMedia {
         {
             outgoing.presses = PressSender::new(rate);
         }
-        if old.is_none_or(|old| old.srtp != plan.srtp) {
-            (outgoing.srtp, incoming.srtp) = (None, None);
-            if let Some(keys) = &plan.srtp {
-                // Both or none: without them nothing is sent or taken, see below.
-                match (SrtpSender::new(&keys.ours), SrtpReceiver::new(&keys.theirs)) {
-                    (Ok(ours), Ok(theirs)) => {
-                        (outgoing.srtp, incoming.srtp) = (Some(ours), Some(theirs));
-                    }
-                    (Err(error), _) | (_, Err(error)) => {
-                        tracing::error!(%error, "the far side's media can't be decrypted");
-                    }
+        if let Some(keys) = &plan.srtp
+            && old.is_none_or(|old| old.srtp != plan.srtp)
+        {
+            // Our keys are the same in the whole call, so that the stream goes on with its numbers.
+            let ours = match outgoing.srtp.take() {
+                Some(mut sender) => sender.set_key(&keys.ours).map(|()| sender),
+                None => SrtpSender::new(&keys.ours),
+            };
+            // Both or none: without them nothing is sent or taken, see below.
+            (outgoing.srtp, incoming.srtp) = match (ours, SrtpReceiver::new(&keys.theirs)) {
+                (Ok(ours), Ok(theirs)) => (Some(ours), Some(theirs)),
+                (Err(error), _) | (_, Err(error)) => {
+                    tracing::error!(%error, "the far side's media can't be decrypted");
+                    (None, None)
                 }
-            }
+            };
         }
         self.address.agree(&plan);
         let is_held = is_held(&plan);
