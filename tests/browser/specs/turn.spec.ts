@@ -8,7 +8,7 @@ import { messageNamed, test } from "../support/shop.ts";
 import { TONE } from "../support/tone.ts";
 import { startTurn } from "../support/turn.ts";
 
-const PORT = 21_000 + (process.pid % 1_000);
+const PORT = 19_000 + (process.pid % 1_000);
 const RELAY = [22_000, 22_100] as const;
 const SECRET = "north-by-northwest";
 

@@ -2,13 +2,12 @@
 
 use std::{
     fs::{self, File},
-    net::TcpListener,
     process::{Command, Stdio},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, ensure};
-use bellpush_test_support::{SOON, answer, eventually, server};
+use bellpush_test_support::{SOON, answer, eventually, ports::free_port, server};
 use serde_json::json;
 use standardwebhooks::Webhook;
 use tempfile::TempDir;
@@ -209,10 +208,6 @@ impl Message {
 
 fn now() -> anyhow::Result<i64> {
     Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?)
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// What every receiver must do.

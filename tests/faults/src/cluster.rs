@@ -1,12 +1,12 @@
 //! A PostgreSQL of a test's own, which goes away and comes back.
 
 use std::{
-    net::TcpListener,
     path::PathBuf,
     process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, ensure};
+use bellpush_test_support::ports::free_port;
 use tempfile::TempDir;
 
 use crate::{is_root, output};
@@ -116,10 +116,4 @@ fn programs() -> anyhow::Result<PathBuf> {
     folders.retain(|folder| folder.join("initdb").exists());
     folders.sort();
     folders.pop().context("PostgreSQL's server is not installed: apt-get install postgresql")
-}
-
-/// Below the ports that the system hands out by itself, so that nobody takes it meanwhile.
-fn free_port() -> anyhow::Result<u16> {
-    let mut ports = std::iter::repeat_with(|| rand::random_range(10_000..32_000_u16)).take(200);
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("no free port")
 }

@@ -46,7 +46,7 @@ impl Lines {
         let mut engine = EngineConfig::new((Ipv4Addr::LOCALHOST, 0).into());
         engine.rtp_bind = Ipv4Addr::LOCALHOST.into();
         // Tests run beside each other.
-        let first = 30_000 + u16::from(Uuid::now_v7().as_bytes()[15]) * 20;
+        let first = 20_000 + u16::from(Uuid::now_v7().as_bytes()[15]) * 20;
         engine.rtp_ports = first..=first + 1_000;
         let trunks = phones.iter().map(|phone| trunk(phone.port)).collect();
         Self { trunks, trunks_config: trunks_config(), engine }

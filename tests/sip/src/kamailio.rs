@@ -7,9 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use bellpush_test_support::ports::free_port;
 use tokio::process::{Child, Command};
-
-use crate::free_port;
 
 /// How long it may take to end.
 const LAST: Duration = Duration::from_secs(5);

@@ -12,4 +12,4 @@ pub use call::{Call, OFFER, PATIENCE, target, trunk, trunks, trunks_config};
 pub use kamailio::{Certificate, Kamailio};
 pub use names::{Names, Service};
 pub use phone::{Packet, Phone};
-pub use sipp::{Scenario, Sipp, free_port};
+pub use sipp::{Scenario, Sipp};

@@ -6,9 +6,10 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use bellpush_test_support::ports::free_port;
 use tokio::{net::UdpSocket, time};
 
-use crate::{PATIENCE, Scenario, Sipp, free_port};
+use crate::{PATIENCE, Scenario, Sipp};
 
 /// Bytes of an RTP header without extensions.
 const HEADER: usize = 12;

@@ -8,12 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use bellpush_test_support::ports::{free_port, free_ports};
 use tokio::process::{Child, Command};
 
 /// How long a scenario may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is started anew, on other ports.
-const TRIES: usize = 3;
 
 /// What scenarios have in common, by what they write for it.
 const SNIPPETS: [(&str, &str); 4] = [
@@ -115,18 +114,7 @@ impl Sipp {
     /// # Errors
     /// It can't be started, or does not open its port.
     pub async fn run(scenario: Scenario<'_>) -> anyhow::Result<Self> {
-        // A port that is free may be another's when SIPp opens it: then it ends at once.
-        let mut tries = 0;
-        loop {
-            match Self::try_to_run(&scenario).await {
-                Err(_) if tries < TRIES => tries += 1,
-                done => return done,
-            }
-        }
-    }
-
-    async fn try_to_run(scenario: &Scenario<'_>) -> anyhow::Result<Self> {
-        let Scenario { name, replacements, transport, ip, calls } = *scenario;
+        let Scenario { name, replacements, transport, ip, calls } = scenario;
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.xml"));
@@ -141,7 +129,7 @@ impl Sipp {
             .arg("-rtp_echo")
             .args(["-i", &ip.to_string(), "-p", &port.to_string(), "-m", &calls.to_string()])
             .arg("-nostdin")
-            .args(["-mp", &free_port()?.to_string()])
+            .args(["-mp", &free_ports(2)?.to_string()])
             .args(["-timeout", &PATIENCE.as_secs().to_string(), "-timeout_error"])
             .args(["-trace_err", "-error_file", "errors.log"])
             .args(["-trace_msg", "-message_file", "messages.log"])
@@ -204,23 +192,6 @@ impl Sipp {
     fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
-}
-
-/// An even UDP port of loopback that nobody uses, nor its odd neighbour, nor TCP.
-///
-/// # Errors
-/// There is none.
-pub fn free_port() -> anyhow::Result<u16> {
-    for _ in 0..100 {
-        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port() & !1;
-        let is_free = UdpSocket::bind(("127.0.0.1", port)).is_ok()
-            && UdpSocket::bind(("127.0.0.1", port + 1)).is_ok()
-            && std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if is_free {
-            return Ok(port);
-        }
-    }
-    bail!("there is no free port")
 }
 
 fn is_in_use(ip: IpAddr, port: u16) -> bool {

@@ -11,9 +11,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bellpush_sip_tests::{Sipp, free_port};
+use bellpush_sip_tests::Sipp;
 use bellpush_test_support::{
-    SOON, eventually, lossy_relay::LossyRelay, server::Options, visitor::Visitor, widget::call_id,
+    SOON, eventually, lossy_relay::LossyRelay, ports::free_port, server::Options, visitor::Visitor,
+    widget::call_id,
 };
 use serde_json::{Value, json};
 use shop::{Result, Shop, comes_to};

@@ -11,9 +11,10 @@ use bellpush_call::{
 };
 use bellpush_core::ids::TrunkId;
 use bellpush_sip_tests::{
-    Call, Certificate, Kamailio, Names, PATIENCE, Service, Sipp, free_port, target, trunk, trunks,
+    Call, Certificate, Kamailio, Names, PATIENCE, Service, Sipp, target, trunk, trunks,
     trunks_config,
 };
+use bellpush_test_support::ports::free_port;
 
 type Result = anyhow::Result<()>;
 

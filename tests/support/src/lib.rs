@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod api;
 pub mod lossy_relay;
+pub mod ports;
 pub mod postgres;
 pub mod server;
 pub mod sink;

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},
-    net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -12,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use tempfile::TempDir;
 
-use crate::{SOON, answer, api::Api, postgres::Database};
+use crate::{SOON, answer, api::Api, ports::free_port, postgres::Database};
 
 /// Lines of the log that are shown when a test fails.
 const SHOWN_LINES: usize = 100;
@@ -359,18 +358,4 @@ pub async fn exit_of(child: &mut Child) -> anyhow::Result<ExitStatus> {
         }
         tokio::time::sleep(LOOK).await;
     }
-}
-
-/// A port that is free for TCP and UDP. Below those that the system hands out by itself, so that
-/// nobody takes it while a killed server is away.
-fn free_port() -> anyhow::Result<u16> {
-    for _ in 0..200 {
-        let port = rand::random_range(10_000..32_000_u16);
-        let free = TcpListener::bind(("127.0.0.1", port)).is_ok()
-            && UdpSocket::bind(("127.0.0.1", port)).is_ok();
-        if free {
-            return Ok(port);
-        }
-    }
-    bail!("no free port was found")
 }
