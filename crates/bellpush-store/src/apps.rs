@@ -29,9 +29,6 @@ pub struct App {
     pub updated_at: EventTime,
 }
 
-pub(crate) const EXISTING_APPS: &str =
-    "SELECT id FROM apps WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
-
 impl Store {
     /// Makes an app, with the demo as its default profile.
     ///
@@ -77,7 +74,8 @@ impl Store {
     /// When the database fails.
     pub async fn existing_apps(&self, ids: &HashSet<AppId>) -> Result<HashSet<AppId>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| (id,)).collect();
-        let rows = db::all(&self.db().read, EXISTING_APPS, [to_json(&ids).into()]).await?;
+        let sql = "SELECT id FROM apps WHERE id IN (SELECT value ->> 0 FROM jsonb_each($1))";
+        let rows = db::all(&self.db().read, sql, [to_json(&ids).into()]).await?;
         rows.iter().map(|row| row.parse("id")).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Connections to the two databases, and the few words that repositories need of them.
 //!
 //! SQL is written once. Both databases take `$1` for a parameter; lists go in as one JSON array of
-//! arrays, read by `json_each($1)`, which is rewritten for PostgreSQL.
+//! arrays, read by `jsonb_each($1)`, which is rewritten for PostgreSQL.
 
 pub(crate) mod at_length;
 

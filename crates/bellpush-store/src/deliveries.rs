@@ -57,7 +57,7 @@ pub(crate) const UPDATE_DELIVERIES: &str = "
     SET status = given.value ->> 2,
         attempts = CAST(given.value ->> 3 AS BIGINT),
         next_due = CAST(given.value ->> 4 AS BIGINT)
-    FROM json_each($1) AS given
+    FROM jsonb_each($1) AS given
     WHERE deliveries.integration_id = given.value ->> 0
       AND deliveries.event_seq = CAST(given.value ->> 1 AS BIGINT)
       AND deliveries.attempts < CAST(given.value ->> 3 AS BIGINT)
@@ -195,7 +195,7 @@ impl Store {
                 CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
                 CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
                 value ->> 7, CAST(value ->> 8 AS BIGINT)
-            FROM json_each($1)
+            FROM jsonb_each($1)
             JOIN deliveries ON deliveries.integration_id = value ->> 0
             WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
             ON CONFLICT DO NOTHING";

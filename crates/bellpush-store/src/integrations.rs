@@ -273,7 +273,7 @@ async fn write_filter(
     let sql = "
         INSERT INTO integration_events (integration_id, name)
         SELECT $2, value ->> 0
-        FROM json_each($1)";
+        FROM jsonb_each($1)";
     let values = [to_json(&names).into(), id.to_string().into()];
     db::execute(transaction, sql, values).await?;
     Ok(())

@@ -63,13 +63,13 @@ impl Store {
         let transaction = self.db().begin().await?;
         let sql = "
             DELETE FROM outages
-            WHERE integration_id IN (SELECT value ->> 0 FROM json_each($1))";
+            WHERE integration_id IN (SELECT value ->> 0 FROM jsonb_each($1))";
         db::execute(&transaction, sql, [to_json(&ids).into()]).await?;
         let sql = "
             INSERT INTO outages (integration_id, failing_since, trips, open_until)
             SELECT integrations.id, CAST(given.value ->> 1 AS BIGINT),
                 CAST(given.value ->> 2 AS BIGINT), CAST(given.value ->> 3 AS BIGINT)
-            FROM json_each($1) AS given
+            FROM jsonb_each($1) AS given
             JOIN integrations ON integrations.id = given.value ->> 0
             WHERE integrations.active";
         db::execute(&transaction, sql, [to_json(&rows).into()]).await?;

@@ -55,8 +55,9 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     let hours = || vec![integration_id.to_string().into(), 1.into(), 9.into(), 24.into()];
     let one = || vec![integration_id.to_string().into()];
     vec![
-        (fixed(group::KNOWN_EVENTS, vec![list()]), "events_id_key"),
-        (fixed(group::KNOWN_CALLS, vec![list()]), "calls_pkey"),
+        (fixed(group::FACTS, vec![list()]), "apps_pkey"),
+        (fixed(group::FACTS, vec![list()]), "events_id_key"),
+        (fixed(group::FACTS, vec![list()]), "calls_pkey"),
         (fixed(group::INSERT_DELIVERIES, vec![list(), 1_i64.into()]), "integrations_by_app"),
         (fixed(deliveries::PENDING, pending), "deliveries_pending"),
         (fixed(deliveries::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),

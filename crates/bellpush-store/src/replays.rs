@@ -68,7 +68,7 @@ pub(crate) const REPLAY: &str = "
     UPDATE deliveries
     SET status = 'pending', earlier_attempts = attempts, next_due = $3
     WHERE integration_id = $2
-      AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($1))
+      AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))
       AND status IN ('delivered', 'dead')";
 
 pub(crate) const RUNNING: &str = "

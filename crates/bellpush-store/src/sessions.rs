@@ -103,7 +103,7 @@ impl Store {
             let sql = "
                 INSERT INTO session_context (app_id, key, value, session_id)
                 SELECT $2, value ->> 0, value ->> 1, $3
-                FROM json_each($1)";
+                FROM jsonb_each($1)";
             let (app_id, id) = (new.app_id.to_string(), id.to_string());
             let values = [to_json(&pairs).into(), app_id.into(), id.into()];
             db::execute(&transaction, sql, values).await?;

@@ -102,7 +102,7 @@ pub(crate) const COUNT: &str = "
     INSERT INTO attempt_hours (integration_id, hour, outcome, bucket, attempts)
     SELECT integrations.id, CAST(given.value ->> 1 AS BIGINT), given.value ->> 2,
         CAST(given.value ->> 3 AS BIGINT), CAST(given.value ->> 4 AS BIGINT)
-    FROM json_each($1) AS given
+    FROM jsonb_each($1) AS given
     JOIN integrations ON integrations.id = given.value ->> 0
     WHERE TRUE
     ON CONFLICT (integration_id, hour, outcome, bucket) DO UPDATE
@@ -231,7 +231,7 @@ impl Store {
             INSERT INTO backlog_hours (integration_id, hour, most_waiting, breaker_open_seconds)
             SELECT integrations.id, $2, CAST(given.value ->> 1 AS BIGINT),
                 CAST(given.value ->> 2 AS BIGINT)
-            FROM json_each($1) AS given
+            FROM jsonb_each($1) AS given
             JOIN integrations ON integrations.id = given.value ->> 0
             WHERE TRUE
             ON CONFLICT (integration_id, hour) DO UPDATE

@@ -7,11 +7,14 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::{Row, without_nul};
 
+/// The rows of a list in JSON, as SQLite reads them. Both databases parse it once, into a binary form
+/// that a row's values are taken from: from text, each value would be looked for anew.
+const LIST: &str = "jsonb_each($1)";
+const POSTGRES_LIST: &str = "jsonb_array_elements($1::jsonb)";
+
 fn statement(backend: DbBackend, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     let sql = match backend {
-        DbBackend::Postgres if sql.contains("json_each($1)") => {
-            Cow::Owned(sql.replace("json_each($1)", "json_array_elements($1::json)"))
-        }
+        DbBackend::Postgres if sql.contains(LIST) => Cow::Owned(sql.replace(LIST, POSTGRES_LIST)),
         _ => Cow::Borrowed(sql),
     };
     let values = values.into_iter().map(|value| match value {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use bellpush_core::{
     delivery::{DeliveryKey, PendingDelivery, Seq},
     events::{Event, EventTime},
-    ids::{CallId, EventId},
+    ids::EventId,
 };
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
@@ -17,26 +17,30 @@ use super::{
 };
 use crate::{
     DatabaseError, StoreError,
-    apps::EXISTING_APPS,
     calls::{ENDED, FAILED, LIVE},
-    db::{self, Db, Lock, to_json},
+    db::{self, Db, Lock, Row, to_json},
 };
 
-pub(crate) const KNOWN_EVENTS: &str = "
-    SELECT id, app_id, seq
+/// What is known of apps, events and calls, as one statement: each more would be a wait for an answer.
+pub(crate) const FACTS: &str = "
+    SELECT 'app' AS kind, id, id AS app_id, CAST(NULL AS BIGINT) AS seq,
+        NULL AS session_id, NULL AS state, NULL AS surveyed_call
+    FROM apps
+    WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'app')
+    UNION ALL
+    SELECT 'event', id, app_id, seq, NULL, NULL, NULL
     FROM events
-    WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
-
-pub(crate) const KNOWN_CALLS: &str = "
-    SELECT id, app_id, session_id, state, survey_responses.call_id
+    WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'event')
+    UNION ALL
+    SELECT 'call', id, app_id, NULL, session_id, state, survey_responses.call_id
     FROM calls
     LEFT JOIN survey_responses ON survey_responses.call_id = calls.id
-    WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
+    WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'call')";
 
 pub(crate) const INSERT_DELIVERIES: &str = "
     INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
     SELECT integrations.id, CAST(given.value ->> 0 AS BIGINT), 'pending', 0, $2
-    FROM json_each($1) AS given
+    FROM jsonb_each($1) AS given
     JOIN integrations ON integrations.app_id = given.value ->> 1
     JOIN integration_events ON integration_events.integration_id = integrations.id
     WHERE integration_events.name = given.value ->> 2
@@ -143,36 +147,36 @@ async fn read_facts(
     let mut facts = Facts::default();
     let mut seqs = HashMap::new();
 
-    let apps: HashSet<_> = events().map(|event| (event.app_id,)).collect();
-    for row in db::all(transaction, EXISTING_APPS, [to_json(&apps).into()]).await? {
-        facts.apps.insert(row.parse("id")?);
+    let mut asked = HashSet::new();
+    for event in events() {
+        asked.insert(("app", event.app_id.to_string()));
+        asked.insert(("event", event.id.to_string()));
+        asked.extend(event.call_id.map(|id| ("call", id.to_string())));
     }
-
-    let ids: Vec<_> = events().map(|event| (event.id,)).collect();
-    for row in db::all(transaction, KNOWN_EVENTS, [to_json(&ids).into()]).await? {
-        let id = row.parse("id")?;
-        facts.events.insert(id, row.parse("app_id")?);
-        seqs.insert(id, Seq(row.get("seq")?));
-    }
-
-    let calls: HashSet<(CallId,)> =
-        events().filter_map(|event| event.call_id).map(|id| (id,)).collect();
-    if !calls.is_empty() {
-        for row in db::all(transaction, KNOWN_CALLS, [to_json(&calls).into()]).await? {
-            let surveyed = row.get::<Option<String>>("call_id")?.is_some();
-            let stage = match row.get::<String>("state")?.as_str() {
-                LIVE => Stage::Live,
-                ENDED if surveyed => Stage::Surveyed,
-                ENDED => Stage::Ended,
-                FAILED => Stage::Failed,
-                _ => return Err(StoreError::Corrupt { column: "state" }),
-            };
-            let app_id = row.parse("app_id")?;
-            let session_id = row.parse("session_id")?;
-            facts.calls.insert(row.parse("id")?, KnownCall { app_id, session_id, stage });
+    for row in db::all(transaction, FACTS, [to_json(&asked).into()]).await? {
+        match row.get::<String>("kind")?.as_str() {
+            "app" => _ = facts.apps.insert(row.parse("id")?),
+            "event" => {
+                let id = row.parse("id")?;
+                facts.events.insert(id, row.parse("app_id")?);
+                seqs.insert(id, Seq(row.get("seq")?));
+            }
+            _ => _ = facts.calls.insert(row.parse("id")?, known_call(&row)?),
         }
     }
     Ok((facts, seqs))
+}
+
+fn known_call(row: &Row) -> Result<KnownCall, StoreError> {
+    let is_surveyed = row.get::<Option<String>>("surveyed_call")?.is_some();
+    let stage = match row.get::<String>("state")?.as_str() {
+        LIVE => Stage::Live,
+        ENDED if is_surveyed => Stage::Surveyed,
+        ENDED => Stage::Ended,
+        FAILED => Stage::Failed,
+        _ => return Err(StoreError::Corrupt { column: "state" }),
+    };
+    Ok(KnownCall { app_id: row.parse("app_id")?, session_id: row.parse("session_id")?, stage })
 }
 
 async fn insert_events(
@@ -196,7 +200,7 @@ async fn insert_events(
         SELECT
             value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
             CAST(value ->> 6 AS BOOLEAN), value ->> 7, CAST(value ->> 8 AS BIGINT), $2
-        FROM json_each($1)
+        FROM jsonb_each($1)
         WHERE TRUE
         ORDER BY CAST(value ->> 0 AS BIGINT)
         ON CONFLICT DO NOTHING
@@ -271,7 +275,7 @@ async fn write_calls(
         SELECT
             value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
             value ->> 6, value ->> 7, 'live', CAST(value ->> 8 AS BIGINT)
-        FROM json_each($1)";
+        FROM jsonb_each($1)";
     write_rows(transaction, sql, &started).await?;
     let sql = "
         UPDATE calls
@@ -285,13 +289,13 @@ async fn write_calls(
             trunk_id = given.value -> 1 ->> 1,
             sip_call_id = given.value -> 1 ->> 2,
             quality = given.value -> 1 ->> 3
-        FROM json_each($1) AS given
+        FROM jsonb_each($1) AS given
         WHERE calls.id = given.value -> 0 ->> 0";
     write_rows(transaction, sql, &over).await?;
     let sql = "
         INSERT INTO survey_responses (call_id, event_id, answers)
         SELECT value ->> 0, value ->> 1, value ->> 2
-        FROM json_each($1)";
+        FROM jsonb_each($1)";
     write_rows(transaction, sql, &surveys).await
 }
 
@@ -311,7 +315,7 @@ async fn write_traces(
     let sql = "
         INSERT INTO event_traces (event_seq, trace_parent)
         SELECT CAST(value ->> 0 AS BIGINT), value ->> 1
-        FROM json_each($1)";
+        FROM jsonb_each($1)";
     write_rows(transaction, sql, &rows).await
 }
 
