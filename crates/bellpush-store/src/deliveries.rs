@@ -10,11 +10,12 @@ use bellpush_core::{
     ids::{AppId, IntegrationId},
     integration::{IntegrationSettings, SecretName},
 };
+use sea_orm::{DatabaseTransaction, DbBackend};
 use secrecy::SecretString;
 
 use crate::{
     RetiredSecret, SigningSecrets, Store, StoreError,
-    db::{self, Row, to_json},
+    db::{self, Db, Row, to_json},
     integrations::{key_identity, signing_identity},
     secrets, statistics,
 };
@@ -152,61 +153,11 @@ impl Store {
         if records.is_empty() {
             return Ok(());
         }
-        let attempts: Vec<_> = records
-            .iter()
-            .map(|record| {
-                let AttemptRecord { key, number, started_at, duration_ms, .. } = record;
-                let failure = record.failure.map(FailureClass::as_str);
-                let detail = db::without_nul(&record.detail);
-                let due = record.next_due.map(EventTime::millis);
-                let (id, seq, at) = (key.integration_id, key.seq, started_at.millis());
-                (id, seq, number, at, duration_ms, record.status, failure, detail, due)
-            })
-            .collect();
-        // Of several attempts of one delivery the last one says where it stands.
-        let mut last = BTreeMap::new();
-        for record in &records {
-            last.entry(record.key)
-                .and_modify(|known: &mut &AttemptRecord| {
-                    if record.number >= known.number {
-                        *known = record;
-                    }
-                })
-                .or_insert(record);
+        match self.db().log.get_database_backend() {
+            // SQLite has one writer: both would wait for each other, and each for the disk.
+            DbBackend::Sqlite => self.log().record(records).await,
+            _ => record_alone(self.db(), &records).await,
         }
-        let outcomes: Vec<_> = last
-            .values()
-            .map(|record| {
-                let due = record
-                    .next_due
-                    .filter(|_| record.outcome == DeliveryStatus::Pending)
-                    .map(EventTime::millis);
-                let key = record.key;
-                (key.integration_id, key.seq, word(record.outcome), record.number, due)
-            })
-            .collect();
-        let transaction = self.db().begin().await?;
-        let sql = "
-            INSERT INTO attempts
-                (integration_id, event_seq, number, started_at, duration_ms, status, failure,
-                 detail, next_due)
-            SELECT
-                deliveries.integration_id, deliveries.event_seq,
-                CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
-                CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
-                value ->> 7, CAST(value ->> 8 AS BIGINT)
-            FROM jsonb_each($1)
-            JOIN deliveries ON deliveries.integration_id = value ->> 0
-            WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
-            ON CONFLICT DO NOTHING";
-        let new = db::execute(&transaction, sql, [to_json(&attempts).into()]).await?;
-        // A group that is told twice, as after a lost answer, counts once.
-        if new > 0 {
-            statistics::count(&transaction, &records).await?;
-        }
-        db::execute(&transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
-        db::commit(transaction).await?;
-        Ok(())
     }
 
     /// The attempts of one delivery, in order.
@@ -223,6 +174,73 @@ impl Store {
         let values = [key.integration_id.to_string().into(), key.seq.0.into()];
         db::read(db::all(&self.db().read, sql, values).await?, attempt)
     }
+}
+
+/// Keeps attempts as [`Store::record_attempts`] does, in a transaction of their own.
+pub(crate) async fn record_alone(db: &Db, records: &[AttemptRecord]) -> Result<(), StoreError> {
+    let transaction = db.begin().await?;
+    record(&transaction, records).await?;
+    Ok(db::commit(transaction).await?)
+}
+
+/// Keeps attempts as [`Store::record_attempts`] does, as a part of a transaction.
+pub(crate) async fn record(
+    transaction: &DatabaseTransaction,
+    records: &[AttemptRecord],
+) -> Result<(), StoreError> {
+    let attempts: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let AttemptRecord { key, number, started_at, duration_ms, .. } = record;
+            let failure = record.failure.map(FailureClass::as_str);
+            let detail = db::without_nul(&record.detail);
+            let due = record.next_due.map(EventTime::millis);
+            let (id, seq, at) = (key.integration_id, key.seq, started_at.millis());
+            (id, seq, number, at, duration_ms, record.status, failure, detail, due)
+        })
+        .collect();
+    // Of several attempts of one delivery the last one says where it stands.
+    let mut last = BTreeMap::new();
+    for record in records {
+        last.entry(record.key)
+            .and_modify(|known: &mut &AttemptRecord| {
+                if record.number >= known.number {
+                    *known = record;
+                }
+            })
+            .or_insert(record);
+    }
+    let outcomes: Vec<_> = last
+        .values()
+        .map(|record| {
+            let due = record
+                .next_due
+                .filter(|_| record.outcome == DeliveryStatus::Pending)
+                .map(EventTime::millis);
+            let key = record.key;
+            (key.integration_id, key.seq, word(record.outcome), record.number, due)
+        })
+        .collect();
+    let sql = "
+        INSERT INTO attempts
+            (integration_id, event_seq, number, started_at, duration_ms, status, failure,
+             detail, next_due)
+        SELECT
+            deliveries.integration_id, deliveries.event_seq,
+            CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
+            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
+            value ->> 7, CAST(value ->> 8 AS BIGINT)
+        FROM jsonb_each($1)
+        JOIN deliveries ON deliveries.integration_id = value ->> 0
+        WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
+        ON CONFLICT DO NOTHING";
+    let new = db::execute(transaction, sql, [to_json(&attempts).into()]).await?;
+    // A group that is told twice, as after a lost answer, counts once.
+    if new > 0 {
+        statistics::count(transaction, records).await?;
+    }
+    db::execute(transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
+    Ok(())
 }
 
 pub(crate) fn key(row: &Row) -> Result<DeliveryKey, StoreError> {

@@ -168,6 +168,10 @@ impl Store {
         &self.0.db
     }
 
+    pub(crate) fn log(&self) -> &Log {
+        &self.0.log
+    }
+
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.keys
     }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bellpush_core::{
-    delivery::{DeliveryKey, PendingDelivery, Seq},
+    delivery::{AttemptRecord, DeliveryKey, PendingDelivery, Seq},
     events::{Event, EventTime},
     ids::EventId,
 };
@@ -19,6 +19,7 @@ use crate::{
     DatabaseError, StoreError,
     calls::{ENDED, FAILED, LIVE},
     db::{self, Db, Lock, Row, to_json},
+    deliveries,
 };
 
 /// What is known of apps, events and calls, as one statement: each more would be a wait for an answer.
@@ -83,11 +84,20 @@ pub(super) struct Written {
     pub(super) deliveries: Vec<PendingDelivery>,
 }
 
-/// Writes what the rules allow of these requests. On an error nothing is written.
-pub(super) async fn write(db: &Db, requests: &[&[Prepared]]) -> Result<Written, StoreError> {
+/// Writes what the rules allow of these requests, and keeps attempts that ended. On an error nothing
+/// is written.
+pub(super) async fn write(
+    db: &Db,
+    requests: &[&[Prepared]],
+    attempts: &[&[AttemptRecord]],
+) -> Result<Written, StoreError> {
     let transaction = db::begin(&db.log).await?;
     db::lock(&transaction, Lock::ReadConfiguration).await?;
-    let (mut facts, mut seqs) = read_facts(&transaction, requests).await?;
+    let (mut facts, mut seqs) = if requests.is_empty() {
+        Default::default()
+    } else {
+        read_facts(&transaction, requests).await?
+    };
     let verdicts: Vec<_> = requests
         .iter()
         .map(|request| facts.admit(request.iter().map(|prepared| &prepared.append)))
@@ -101,15 +111,20 @@ pub(super) async fn write(db: &Db, requests: &[&[Prepared]]) -> Result<Written, 
         .map(|(prepared, _)| prepared)
         .collect();
     let mut deliveries = Vec::new();
-    if new.is_empty() {
-        transaction.rollback().await?;
-    } else {
+    if !new.is_empty() {
         let recorded_at = db::now();
         let new_seqs = insert_events(&transaction, &new, recorded_at).await?;
         seqs.extend(&new_seqs);
         write_traces(&transaction, &new, &new_seqs).await?;
         write_calls(&transaction, &new).await?;
         deliveries = insert_deliveries(&transaction, &new, &new_seqs, recorded_at).await?;
+    }
+    for records in attempts {
+        deliveries::record(&transaction, records).await?;
+    }
+    if new.is_empty() && attempts.is_empty() {
+        transaction.rollback().await?;
+    } else {
         db::commit(transaction).await?;
     }
     let outcomes = requests

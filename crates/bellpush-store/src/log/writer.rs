@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_core::delivery::PendingDelivery;
+use bellpush_core::delivery::{AttemptRecord, PendingDelivery};
 use metrics::{gauge, histogram};
 use tokio::{
     sync::{
@@ -22,7 +22,7 @@ use super::{
     Append, AppendError, Appended,
     group::{self, Outcome, Prepared},
 };
-use crate::{DatabaseError, StoreError, db::Db};
+use crate::{DatabaseError, StoreError, db::Db, deliveries};
 
 /// Requests that may wait for the writer.
 const QUEUE_REQUESTS: usize = 1024;
@@ -45,9 +45,17 @@ struct Request {
     answer: oneshot::Sender<Answer>,
 }
 
+/// Attempts that ended, to be kept.
+#[derive(Debug)]
+struct Attempts {
+    records: Vec<AttemptRecord>,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+}
+
 #[derive(Debug)]
 enum Message {
     Append(Request),
+    Record(Attempts),
     Close(oneshot::Sender<()>),
 }
 
@@ -96,6 +104,15 @@ impl Log {
             Err(TrySendError::Closed(_)) => return Err(AppendError::Closed),
         }
         answered.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    /// Keeps attempts in the next commit, which events may share.
+    pub(crate) async fn record(&self, records: Vec<AttemptRecord>) -> Result<(), StoreError> {
+        let closed = || DatabaseError::Unavailable(AppendError::Closed.to_string()).into();
+        let (answer, answered) = oneshot::channel();
+        let attempts = Attempts { records, answer };
+        self.queue.send(Message::Record(attempts)).await.map_err(|_| closed())?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -162,7 +179,7 @@ impl Writer {
     async fn run(mut self) {
         let mut closing = Vec::new();
         while let Some(first) = self.messages.recv().await {
-            let mut group = Vec::new();
+            let (mut group, mut attempts) = (Vec::new(), Vec::new());
             let mut events = 0;
             let mut next = Some(first);
             while let Some(message) = next {
@@ -171,6 +188,7 @@ impl Writer {
                         events += request.appends.len();
                         group.push(request);
                     }
+                    Message::Record(ended) => attempts.push(ended),
                     Message::Close(done) => {
                         // What is in the queue still comes out of it.
                         self.messages.close();
@@ -183,27 +201,43 @@ impl Writer {
                 .set(self.messages.len() as f64 / QUEUE_REQUESTS as f64);
             if !group.is_empty() {
                 histogram!("bellpush_log_group_events").record(events as f64);
-                self.write(group).await;
             }
+            self.write(group, attempts).await;
         }
         for done in closing {
             let _ = done.send(());
         }
     }
 
-    async fn write(&mut self, group: Vec<Request>) {
-        match self.attempt(&group).await {
+    async fn write(&mut self, group: Vec<Request>, attempts: Vec<Attempts>) {
+        if group.is_empty() && attempts.is_empty() {
+            return;
+        }
+        match self.try_write(&group, &attempts).await {
             Ok(outcomes) => {
-                self.works();
+                if !group.is_empty() {
+                    self.works();
+                }
+                for ended in attempts {
+                    // Who asked may be gone; they are kept all the same.
+                    let _ = ended.answer.send(Ok(()));
+                }
                 for (request, outcome) in group.into_iter().zip(outcomes) {
                     request.reply(Ok(outcome));
+                }
+            }
+            // Neither shall keep the other from being written.
+            Err(_) if !attempts.is_empty() => {
+                Box::pin(self.write(group, Vec::new())).await;
+                for Attempts { records, answer } in attempts {
+                    let _ = answer.send(deliveries::record_alone(&self.db, &records).await);
                 }
             }
             // Something in one of the requests is more than the database takes: only the guilty
             // one shall fail.
             Err(StoreError::Database(DatabaseError::Refused { .. })) if group.len() > 1 => {
                 for request in group {
-                    Box::pin(self.write(vec![request])).await;
+                    Box::pin(self.write(vec![request], Vec::new())).await;
                 }
             }
             Err(error) => {
@@ -241,12 +275,18 @@ impl Writer {
     }
 
     /// Writes a group, again when another node was in the way, and hands on its deliveries.
-    async fn attempt(&self, group: &[Request]) -> Result<Vec<Outcome>, StoreError> {
+    async fn try_write(
+        &self,
+        group: &[Request],
+        attempts: &[Attempts],
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = 0;
         let requests: Vec<&[Prepared]> =
             group.iter().map(|request| request.appends.as_slice()).collect();
+        let attempts: Vec<&[AttemptRecord]> =
+            attempts.iter().map(|ended| ended.records.as_slice()).collect();
         loop {
-            let written = timeout(PATIENCE, group::write(&self.db, &requests)).await;
+            let written = timeout(PATIENCE, group::write(&self.db, &requests, &attempts)).await;
             match written.unwrap_or_else(|_| Err(too_late())) {
                 Err(StoreError::Database(DatabaseError::Conflict(_))) if tries < 5 => tries += 1,
                 Err(error) => return Err(error),

@@ -292,6 +292,38 @@ on_both_stores! {
         assert_eq!(pending(&site.store, id).await.len(), 1);
     }
 
+    async fn results_and_events_do_not_keep_each_other_from_being_recorded(site) {
+        let (_, waiting) = backlog(site, 2).await;
+        let visitor = site.visitor().await;
+        let append = || site.store.append(vec![Append::Event(visitor.loaded())]);
+        let result = |number: usize| {
+            site.store.record_attempts(vec![attempt(
+                waiting[number].key,
+                1,
+                DeliveryStatus::Delivered,
+            )])
+        };
+        // While the first event is written, the rest comes to be a group.
+        site.sql("ALTER TABLE attempts RENAME TO away").await;
+        let (first, second, recorded, third) =
+            tokio::join!(append(), append(), result(0), append());
+        assert!(first.is_ok() && second.is_ok() && third.is_ok());
+        recorded.unwrap_err();
+        site.sql("ALTER TABLE away RENAME TO attempts").await;
+        assert_eq!(site.store.attempts(waiting[0].key).await.unwrap(), []);
+
+        site.sql("ALTER TABLE survey_responses RENAME TO away").await;
+        let (first, second, recorded, third) =
+            tokio::join!(append(), append(), result(1), append());
+        assert!(first.is_err() && second.is_err() && third.is_err());
+        recorded.unwrap();
+        site.sql("ALTER TABLE away RENAME TO survey_responses").await;
+        append().await.unwrap();
+        assert_eq!(site.store.attempts(waiting[1].key).await.unwrap().len(), 1);
+        result(0).await.unwrap();
+        assert_eq!(site.store.attempts(waiting[0].key).await.unwrap().len(), 1);
+    }
+
     async fn a_deleted_integration_takes_its_deliveries_with_it(site) {
         let (id, waiting) = backlog(site, 2).await;
         site.store
