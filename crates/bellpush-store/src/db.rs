@@ -51,9 +51,10 @@ pub(crate) struct Db {
 pub(crate) enum Lock {
     /// One node at a time changes the schema.
     Migration,
-    /// The configuration stays as it is while a group of events chooses its integrations.
+    /// The configuration stays as it is while a group of events chooses its integrations, and while
+    /// results are recorded.
     ReadConfiguration,
-    /// One change to apps and integrations at a time, and none while a group is written.
+    /// One change to apps and integrations at a time, and none while a group or results are written.
     ChangeConfiguration,
 }
 

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use crate::{
     RetiredSecret, SigningSecrets, Store, StoreError,
-    db::{self, Db, Row, to_json},
+    db::{self, Db, Lock, Row, to_json},
     integrations::{key_identity, signing_identity},
     secrets, statistics,
 };
@@ -179,6 +179,9 @@ impl Store {
 /// Keeps attempts as [`Store::record_attempts`] does, in a transaction of their own.
 pub(crate) async fn record_alone(db: &Db, records: &[AttemptRecord]) -> Result<(), StoreError> {
     let transaction = db.begin().await?;
+    // An integration that is deleted meanwhile would leave what is written here, or wait for this in
+    // a circle.
+    db::lock(&transaction, Lock::ReadConfiguration).await?;
     record(&transaction, records).await?;
     Ok(db::commit(transaction).await?)
 }

@@ -1,7 +1,7 @@
 //! Kamailio as registrar and proxy.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -64,27 +64,29 @@ impl Kamailio {
         let port = free_port()?;
         let config = config(port, next, algorithm, tls);
         std::fs::write(folder.path().join("kamailio.cfg"), config)?;
-        let log = std::fs::File::create(folder.path().join("log"))?;
-        let process = Command::new("/usr/sbin/kamailio")
-            .args(["-DD", "-E", "-m", "16", "-M", "4", "-f", "kamailio.cfg"])
-            .arg("-Y")
-            .arg(folder.path())
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .context("Kamailio can't be started; install the Debian package kamailio")?;
-        let kamailio = Self { process, folder, port };
+        let kamailio = Self { process: spawn(folder.path())?, folder, port };
+        kamailio.ready().await?;
+        Ok(kamailio)
+    }
+
+    async fn ready(&self) -> anyhow::Result<()> {
         let start = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             if start.elapsed() > Duration::from_secs(40) {
-                bail!("Kamailio does not open its port: {}", kamailio.log());
+                bail!("Kamailio does not open its port: {}", self.log());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(kamailio)
+        Ok(())
+    }
+
+    /// Starts it again, after it was stopped, on the same ports.
+    ///
+    /// # Errors
+    /// Kamailio can't be started.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        self.process = spawn(self.folder.path())?;
+        self.ready().await
     }
 
     /// What it logged.
@@ -97,7 +99,7 @@ impl Kamailio {
     ///
     /// # Errors
     /// It does not stop.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
         terminate(&self.process)?;
         tokio::time::timeout(Duration::from_secs(20), self.process.wait()).await??;
         Ok(())
@@ -113,6 +115,21 @@ impl Drop for Kamailio {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+fn spawn(folder: &Path) -> anyhow::Result<Child> {
+    let log = std::fs::File::options().create(true).append(true).open(folder.join("log"))?;
+    Command::new("/usr/sbin/kamailio")
+        .args(["-DD", "-E", "-m", "16", "-M", "4", "-f", "kamailio.cfg"])
+        .arg("-Y")
+        .arg(folder)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .context("Kamailio can't be started; install the Debian package kamailio")
 }
 
 fn pem(label: &str, der: &[u8]) -> String {

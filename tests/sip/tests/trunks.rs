@@ -150,6 +150,32 @@ async fn tls_is_spoken_with_who_has_a_trusted_certificate_and_with_nobody_else()
     sipp.finish().await
 }
 
+#[tokio::test]
+async fn a_proxy_that_is_started_anew_is_spoken_to_over_tls_again() -> Result {
+    let own = Certificate::make()?;
+    let sipp = Sipp::start("plain_answer").await?;
+    let mut kamailio = Kamailio::start(sipp.port, "MD5", Some(&own)).await?;
+    let trunk = TrunkConfig {
+        transport: SipTransport::Tls,
+        credentials: credentials("secret"),
+        trusted_certificates: Some(own.file()),
+        keep_alive: Some(Duration::from_secs(1)),
+        ..trunk(kamailio.port + 1)
+    };
+    let (id, target) = (trunk.id, target(&trunk));
+    let trunks = trunks(vec![trunk]).await?;
+    status(&trunks, id, |status| status.is_healthy == Some(true)).await;
+    kamailio.stop().await?;
+    status(&trunks, id, |status| status.is_healthy == Some(false)).await;
+    kamailio.start_again().await?;
+    let healthy = status(&trunks, id, |status| status.is_healthy == Some(true)).await;
+    assert_eq!(healthy.last_error, None);
+    let mut call = Call::start(&trunks, target).await?;
+    call.answer().await?;
+    call.hang_up().await?;
+    sipp.finish().await
+}
+
 /// The trunks of a domain whose targets DNS names.
 async fn trunks_by_names(names: &Names, trunk: TrunkConfig) -> anyhow::Result<Trunks> {
     let mut config = trunks_config();

@@ -339,6 +339,26 @@ on_both_stores! {
         assert_eq!(listed(&site.store, app_id, id, &[]).await, []);
     }
 
+    async fn an_integration_is_deleted_while_results_of_it_are_recorded(site) {
+        for _ in 0..20 {
+            let (id, waiting) = backlog(site, 200).await;
+            let record = async |outcome, number| {
+                for some in waiting.chunks(20) {
+                    let results = some.iter().map(|one| attempt(one.key, number, outcome));
+                    site.store.record_attempts(results.collect()).await.unwrap();
+                }
+            };
+            // From now on there is a row of this hour to be counted in.
+            record(DeliveryStatus::Pending, 1).await;
+            let ((), deleted) = tokio::join!(
+                record(DeliveryStatus::Pending, 2),
+                site.store.delete_integration(waiting[0].app_id, id),
+            );
+            assert!(deleted.unwrap());
+            assert_eq!(site.store.attempts(waiting[0].key).await.unwrap(), []);
+        }
+    }
+
     async fn an_endpoint_comes_with_its_signing_secret_opened(site) {
         let app_id = site.app().await;
         let id = integrate(&site.store, app_id, settings(&["call_ended"])).await;
