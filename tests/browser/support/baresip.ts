@@ -2,10 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { freePort } from "./ports.ts";
 import { fromWav, type Sound, sine, wav } from "./sound.ts";
 import { until } from "./until.ts";
 
@@ -98,28 +98,4 @@ export async function startBaresip(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A port that is free by TCP, and the one after it, which baresip takes for TLS. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const [first, port] = await listen(0);
-    const second = await listen(port + 1).catch(() => null);
-    first.close();
-    if (second) {
-      second[0].close();
-      return port;
-    }
-  }
-}
-
-function listen(port: number): Promise<[ReturnType<typeof createServer>, number]> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      resolve([server, typeof address === "object" && address ? address.port : 0]);
-    });
-  });
 }

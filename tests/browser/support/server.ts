@@ -1,12 +1,11 @@
 /** The real server: started on free ports with an empty data directory, and stopped at the end. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { freePort } from "./ports.ts";
 import { until } from "./until.ts";
 
 const BINARY =
@@ -23,8 +22,8 @@ export interface Server {
 }
 
 export async function startServer(options: readonly string[] = []): Promise<Server> {
-  const port = await freeTcpPort();
-  const mediaPort = await freeUdpPort();
+  const port = await freePort();
+  const mediaPort = await freePort();
   const data = mkdtempSync(join(tmpdir(), "bellpush-browser-"));
   const url = `http://localhost:${port}`;
   const child = spawn(
@@ -84,27 +83,5 @@ function stopped(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null) return resolve();
     child.once("exit", () => resolve());
     child.kill("SIGTERM");
-  });
-}
-
-function freeTcpPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
-
-function freeUdpPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createSocket("udp4");
-    probe.once("error", reject);
-    probe.bind(0, () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
   });
 }
