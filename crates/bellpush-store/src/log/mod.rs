@@ -1,7 +1,8 @@
 //! The event log: what is appended to it, and what comes back.
 //!
 //! One task writes ([`writer`]). It takes what is waiting, decides what may be kept ([`plan`], which
-//! touches no database), and writes the rest in one transaction ([`group`]).
+//! touches no database), and writes the rest in one transaction ([`group`]). On SQLite, results of
+//! deliveries share that transaction, and with it the wait for the disk.
 
 pub(crate) mod group;
 mod plan;
