@@ -303,18 +303,17 @@ on_both_stores! {
                 DeliveryStatus::Delivered,
             )])
         };
-        // While the first event is written, the rest comes to be a group.
+        // All wait before the first is written: they are one group.
+        let together = async |number| tokio::join!(append(), append(), result(number), append());
         site.sql("ALTER TABLE attempts RENAME TO away").await;
-        let (first, second, recorded, third) =
-            tokio::join!(append(), append(), result(0), append());
+        let (first, second, recorded, third) = together(0).await;
         assert!(first.is_ok() && second.is_ok() && third.is_ok());
         recorded.unwrap_err();
         site.sql("ALTER TABLE away RENAME TO attempts").await;
         assert_eq!(site.store.attempts(waiting[0].key).await.unwrap(), []);
 
         site.sql("ALTER TABLE survey_responses RENAME TO away").await;
-        let (first, second, recorded, third) =
-            tokio::join!(append(), append(), result(1), append());
+        let (first, second, recorded, third) = together(1).await;
         assert!(first.is_err() && second.is_err() && third.is_err());
         recorded.unwrap();
         site.sql("ALTER TABLE away RENAME TO survey_responses").await;
