@@ -16,8 +16,9 @@ use bellpush_test_support::{
 /// A refusal is known at once.
 const REFUSED_WITHIN: Duration = Duration::from_secs(5);
 const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
-/// Room for what waits in memory while the disk is full: the results of many attempts.
-const BALLAST_KIB: usize = 8 * 1_024;
+/// Room for what waits in memory while the disk is full, the results of many attempts, and for the
+/// write-ahead log, which takes 64 MB and some more before it is begun anew.
+const BALLAST_KIB: usize = 96 * 1_024;
 /// Full before there is anything to be moved from the write-ahead log into the database.
 const SMALL_KIB: usize = BALLAST_KIB + 3 * 1_024;
 /// Full while that is being done.
