@@ -44,12 +44,36 @@ pub enum FarSide {
 }
 
 impl FarSide {
-    /// What it may speak, the preferred first.
-    pub(crate) fn codecs(&self) -> &[Codec] {
+    /// What the browser is to speak with it, the preferred first.
+    fn codecs(&self) -> &[Codec] {
         match self {
             Self::Demo => &[Codec::Opus],
             Self::Sip(target) if target.codecs.opus_to_browser => &[Codec::Opus],
             Self::Sip(target) => &target.codecs.offer,
+        }
+    }
+
+    /// Whether it hears nothing but the telephone's band.
+    fn is_narrowband(&self) -> bool {
+        matches!(self, Self::Sip(target) if !target.codecs.offer.contains(&Codec::Opus))
+    }
+}
+
+/// What a browser is asked to speak.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Speech<'a> {
+    /// The codecs, the preferred first.
+    pub(crate) codecs: &'a [Codec],
+    /// Whether all who may hear it are telephones of 8 kHz.
+    pub(crate) is_narrowband: bool,
+}
+
+impl<'a> Speech<'a> {
+    /// With the far side of the first route; those of the others may come after it.
+    pub(crate) fn towards(routes: &'a [Route]) -> Self {
+        Self {
+            codecs: routes.first().map_or(&[], |route| route.far_side.codecs()),
+            is_narrowband: routes.iter().all(|route| route.far_side.is_narrowband()),
         }
     }
 }

@@ -16,6 +16,7 @@ use bellpush_test_support::{
     SOON, eventually, lossy_relay::LossyRelay, ports::free_port, server::Options, visitor::Visitor,
     widget::call_id,
 };
+use ropus::{Channels, DecodeMode, Decoder};
 use serde_json::{Value, json};
 use shop::{Result, Shop, comes_to};
 use tokio::{net::UdpSocket, time};
@@ -121,13 +122,13 @@ async fn a_call_over_networks_that_lose_a_tenth_goes_on_and_its_record_tells_of_
 
     let mut heard = visitor.heard().packets;
     heard.sort_by_key(|packet| packet.seq);
-    let mut decoder = opus_rs::OpusDecoder::new(16_000, 1).map_err(anyhow::Error::msg)?;
+    let mut decoder = Decoder::new(16_000, Channels::Mono)?;
     let mut samples = Vec::new();
-    let mut frame = [0.0; 1_920];
+    let mut frame = [0.0; 320];
     for (n, packet) in heard.iter().enumerate() {
         let lost = n.checked_sub(1).map_or(0, |before| packet.seq - heard[before].seq - 1);
         for payload in (0..lost).map(|_| &[][..]).chain([&*packet.payload]) {
-            let length = decoder.decode(payload, 320, &mut frame).map_err(anyhow::Error::msg)?;
+            let length = decoder.decode_float(payload, &mut frame, DecodeMode::Normal)?;
             samples.extend_from_slice(&frame[..length]);
         }
     }

@@ -38,6 +38,7 @@ use crate::{
         webrtc::{Answerer, Offer, Received, WebRtcLeg, is_media},
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
+    place::Speech,
     trunk::{ByeCause, FarFailure, FromTrunk},
 };
 use ear::Ear;
@@ -252,8 +253,8 @@ impl Bridge {
         offer: Offer,
         edge: &mut dyn Edge,
     ) -> Result<String, ResumeError> {
-        let codecs = self.routes.get(self.route).map_or(&[][..], |route| route.far_side.codecs());
-        let (leg, answer) = answerer.answer(now, offer, codecs)?;
+        let speech = Speech::towards(self.routes.get(self.route..).unwrap_or_default());
+        let (leg, answer) = answerer.answer(now, offer, speech)?;
         self.browser = Some(leg);
         self.browser_deadline = now;
         self.to_browser = new_stream(Codec::Opus.clock_rate());

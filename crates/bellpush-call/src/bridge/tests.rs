@@ -225,9 +225,8 @@ impl Simulation {
     /// A call with the answer to a browser's offer.
     fn with_offer(now: Instant, routes: Vec<Route>, offer: &str) -> (Self, String) {
         let Shared { answerer, sounds, .. } = shared();
-        let codecs = routes.first().map_or(&[][..], |route| route.far_side.codecs());
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) = answerer.answer(now, offer, codecs).unwrap();
+        let (leg, answer) = answerer.answer(now, offer, Speech::towards(&routes)).unwrap();
         let (sender, signals) = SignalSender::channel();
         let policy = Policy {
             connect_timeout: 15 * SECOND,
@@ -410,4 +409,30 @@ fn a_far_side_that_the_call_gives_up_is_told_so_and_one_that_gave_up_is_not() {
     call.pass(Duration::ZERO);
     let busy = Signal::Failed(ErrorCode::DestinationBusy);
     assert_eq!(call.seen.last(), Some(&busy));
+}
+
+#[test]
+fn the_browser_is_asked_for_a_telephones_voice_where_nobody_hears_more() {
+    let telephone = || {
+        let mut route = phone();
+        if let FarSide::Sip(target) = &mut route.far_side {
+            target.codecs = CodecPolicy { opus_to_browser: true, ..CodecPolicy::default() };
+        }
+        route
+    };
+    let is_asked = |routes| {
+        let offer = &shared().offer;
+        let (mut call, answer) = Simulation::with_offer(Instant::now(), routes, offer);
+        let (answerer, offer) = (&shared().answerer, Offer::parse(offer).unwrap());
+        let asked = answer.contains("maxplaybackrate=8000");
+        // Who comes back is asked for the same.
+        let again = call.bridge.come_back(call.now, answerer, offer, &mut call.book).unwrap();
+        assert_eq!(again.contains("maxplaybackrate=8000"), asked);
+        asked
+    };
+    assert!(is_asked(vec![telephone()]));
+    assert!(is_asked(vec![telephone(), telephone()]));
+    assert!(!is_asked(vec![phone()]));
+    assert!(!is_asked(vec![telephone(), phone()]));
+    assert!(!is_asked(vec![telephone(), route(FarSide::Demo)]));
 }

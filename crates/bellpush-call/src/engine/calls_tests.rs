@@ -30,6 +30,7 @@ use crate::{
     },
     legs::webrtc::{Answerer, Identity, Offer},
     media::WallClock,
+    place::Speech,
 };
 
 /// A table of calls on a real port, with nobody behind the datagrams but the test.
@@ -120,7 +121,7 @@ impl Table {
 
     fn add(&mut self, offer: &str) -> Call {
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) = self.answerer.answer(self.now, offer, &[]).unwrap();
+        let (leg, answer) = self.answerer.answer(self.now, offer, Speech::default()).unwrap();
         let id = CallId::from_uuid(Uuid::now_v7());
         let second = Duration::from_secs(1);
         let policy = Policy {

@@ -33,6 +33,7 @@ use crate::{
     call::Policy,
     legs::webrtc::{Answerer, Identity, Offer},
     media::WallClock,
+    place::Speech,
     trunk::Trunks,
 };
 
@@ -218,9 +219,11 @@ impl Engine {
         signals: SignalSender,
     ) -> Result<(Bridge, String), PlaceError> {
         let Shared { config, sounds, .. } = &*self.shared;
-        let first = call.routes.first().ok_or(PlaceError::NoRoute)?;
+        if call.routes.is_empty() {
+            return Err(PlaceError::NoRoute);
+        }
         let offer = Offer::parse(&call.offer)?;
-        let (leg, answer) = shard.answerer.answer(now, offer, first.far_side.codecs())?;
+        let (leg, answer) = shard.answerer.answer(now, offer, Speech::towards(&call.routes))?;
         let policy = Policy {
             connect_timeout: config.connect_timeout,
             reconnect_after: config.reconnect_after,

@@ -1,7 +1,6 @@
 //! RTP without sockets: packets come in as values and go out as values.
 
 mod concealment;
-mod decimator;
 mod g711;
 mod greeting;
 mod jitter_buffer;

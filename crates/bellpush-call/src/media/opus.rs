@@ -1,54 +1,65 @@
 //! Opus at 8 kHz, for the telephone's side of a transcoder.
 //!
-//! The codec is `opus-rs`, libopus in Rust: a browser's packets decode to the same samples, loss
-//! and forward error correction included, and nothing is allocated for a packet. It decodes to
-//! 16 kHz, from where a filter of our own takes every second sample, as its 8 kHz output lets
-//! through what lies above the telephone's band.
+//! The codec is `ropus`, which gives the same bits and samples as libopus, loss and forward error
+//! correction included: a browser's wideband voice comes out without what lies above the
+//! telephone's band.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use opus_rs::Application;
+use ropus::{
+    Application, Bitrate, Channels, DecodeError, DecodeMode, DecoderInitError, EncodeError,
+    EncoderBuildError, InbandFec,
+};
 
-use super::decimator::Decimator;
-
-/// Samples of 2.5 ms at 8 kHz, the shortest sound that Opus knows.
+const SAMPLE_RATE: u32 = 8_000;
+/// Samples of 2.5 ms, the shortest sound that Opus knows.
 const SHORTEST: usize = 20;
-/// Samples of 120 ms at 16 kHz, the longest packet.
-const LONGEST_WIDE: usize = 1_920;
-/// Samples that are concealed at a time at most: 20 ms at 8 kHz.
+/// Samples of 120 ms, the longest packet.
+const LONGEST: usize = 960;
+/// Samples that are concealed at a time at most: 20 ms.
 const CONCEALED_AT_ONCE: usize = 160;
-/// Narrowband speech does not gain by more.
-const BITS_PER_SECOND: i32 = 24_000;
+/// Speech at 8 kHz does not gain by more.
+pub(crate) const NARROWBAND_BITS_PER_SECOND: u32 = 24_000;
 /// Of 10. On speech at 8 kHz, PESQ (ITU-T P.862.1) gives 4.34 to 1, 4.36 to 3 and 4.42 to 5, of 4.5 at
 /// best, and 1 takes two thirds of the time of 3: it follows one path through the quantiser only.
-const COMPLEXITY: i32 = 1;
+const COMPLEXITY: u8 = 1;
 /// Loss at which packets carry their predecessor's sound a second time, in percent.
 const FEC_FROM: u8 = 2;
 
 /// Why the codec did not take something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Opus: {0}")]
-pub(crate) struct OpusError(&'static str);
+pub(crate) enum OpusError {
+    /// There is no such decoder.
+    #[error(transparent)]
+    Decoder(#[from] DecoderInitError),
+    /// There is no such encoder.
+    #[error(transparent)]
+    Encoder(#[from] EncoderBuildError),
+    /// It is not a packet of Opus.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Sound of this length can't be encoded, or not into so little room.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The decoder failed, and was replaced by a new one.
+    #[error("the Opus decoder panicked")]
+    Panicked,
+}
 
-/// Decodes one stream to 8 kHz.
+/// Decodes one stream.
 pub(crate) struct OpusDecoder {
-    decoder: Box<opus_rs::OpusDecoder>,
-    decimator: Decimator,
-    /// The decimator's room, then what was decoded.
-    wide: Box<[f32; Decimator::PAST + LONGEST_WIDE]>,
+    decoder: Box<ropus::Decoder>,
 }
 
 impl OpusDecoder {
     pub(crate) fn new() -> Result<Self, OpusError> {
-        let wide = Box::new([0.0; Decimator::PAST + LONGEST_WIDE]);
-        Ok(Self { decoder: new_decoder()?, decimator: Decimator::new(), wide })
+        let decoder = Box::new(ropus::Decoder::new(SAMPLE_RATE, Channels::Mono)?);
+        Ok(Self { decoder })
     }
 
     /// Appends the samples of a packet to `output`.
     pub(crate) fn decode(&mut self, packet: &[u8], output: &mut Vec<i16>) -> Result<(), OpusError> {
-        self.decoded(LONGEST_WIDE, output, |decoder, wide| {
-            decoder.decode(packet, LONGEST_WIDE, wide)
-        })
+        self.decoded(packet, LONGEST, DecodeMode::Normal, output)
     }
 
     /// Appends this many made-up samples to `output`, a multiple of 20. The packet after the loss,
@@ -63,65 +74,60 @@ impl OpusDecoder {
         while left > 0 {
             let now = left.min(CONCEALED_AT_ONCE);
             left -= now;
-            let wide_samples = 2 * now;
-            self.decoded(wide_samples, output, |decoder, wide| match next {
+            match next {
                 // It carries the sound right before its own.
-                Some(next) if left == 0 => decoder.decode_fec(next, wide_samples, wide),
-                _ => decoder.decode(&[], wide_samples, wide),
-            })?;
+                Some(next) if left == 0 => self.decoded(next, now, DecodeMode::Fec, output)?,
+                _ => self.decoded(&[], now, DecodeMode::Normal, output)?,
+            }
         }
         Ok(())
     }
 
     fn decoded(
         &mut self,
+        packet: &[u8],
         at_most: usize,
+        mode: DecodeMode,
         output: &mut Vec<i16>,
-        decode: impl FnOnce(&mut opus_rs::OpusDecoder, &mut [f32]) -> Result<usize, &'static str>,
     ) -> Result<(), OpusError> {
-        let Some(wide) = self.wide.get_mut(Decimator::PAST..Decimator::PAST + at_most) else {
-            return Err(OpusError("more samples than a packet holds"));
-        };
+        let start = output.len();
+        output.resize(start + at_most, 0);
+        let room = output.get_mut(start..).unwrap_or_default();
         let decoder = &mut self.decoder;
         // The packet is a stranger's. Should the library panic on one, that ends this stream's
         // past, not the thread with everybody's calls.
-        let decoded = catch_unwind(AssertUnwindSafe(|| decode(decoder, wide)));
-        let samples = match decoded {
-            Ok(result) => result.map_err(OpusError)?,
+        let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode(packet, room, mode)));
+        let samples = decoded.as_ref().map_or(0, |result| result.unwrap_or(0));
+        output.truncate(start + samples);
+        match decoded {
+            Ok(result) => Ok(result.map(|_| ())?),
             Err(_) => {
-                self.decoder = new_decoder()?;
-                return Err(OpusError("the decoder panicked"));
+                *self = Self::new()?;
+                Err(OpusError::Panicked)
             }
-        };
-        if let Some(wide) = self.wide.get_mut(..Decimator::PAST + samples / 2 * 2) {
-            self.decimator.decimate(wide, output);
         }
-        Ok(())
     }
 }
 
-fn new_decoder() -> Result<Box<opus_rs::OpusDecoder>, OpusError> {
-    opus_rs::OpusDecoder::new(16_000, 1).map(Box::new).map_err(OpusError)
-}
-
-/// Encodes one stream from 8 kHz.
+/// Encodes one stream.
 pub(crate) struct OpusEncoder {
-    encoder: Box<opus_rs::OpusEncoder>,
+    encoder: Box<ropus::Encoder>,
 }
 
 impl OpusEncoder {
     pub(crate) fn new() -> Result<Self, OpusError> {
-        let encoder = opus_rs::OpusEncoder::new(8_000, 1, Application::Voip).map_err(OpusError)?;
-        let mut encoder = Box::new(encoder);
-        encoder.bitrate_bps = BITS_PER_SECOND;
-        encoder.complexity = COMPLEXITY;
-        Ok(Self { encoder })
+        let encoder = ropus::Encoder::builder(SAMPLE_RATE, Channels::Mono, Application::Voip)
+            .bitrate(Bitrate::Bits(NARROWBAND_BITS_PER_SECOND))
+            .complexity(COMPLEXITY)
+            .build()?;
+        Ok(Self { encoder: Box::new(encoder) })
     }
 
     /// Tells which part of the packets the listener loses, in percent.
-    pub(crate) fn expect_loss(&mut self, percent: u8) {
-        self.encoder.use_inband_fec = percent >= FEC_FROM;
-        self.encoder.packet_loss_perc = percent.min(100).into();
+    pub(crate) fn expect_loss(&mut self, percent: u8) -> Result<(), OpusError> {
+        let fec = if percent >= FEC_FROM { InbandFec::Enabled } else { InbandFec::Disabled };
+        self.encoder.set_inband_fec(fec)?;
+        Ok(self.encoder.set_packet_loss_perc(percent.min(100))?)
     }
 
     /// Encodes 10, 20, 40 or 60 ms into `output` and returns the packet's length.
@@ -130,7 +136,7 @@ impl OpusEncoder {
         samples: &[i16],
         output: &mut [u8],
     ) -> Result<usize, OpusError> {
-        self.encoder.encode_i16(samples, samples.len(), output).map_err(OpusError)
+        Ok(self.encoder.encode(samples, output)?)
     }
 }
 
@@ -226,7 +232,7 @@ pub(crate) mod tests {
         }
         let error_with = |loss: u8| {
             let mut encoder = OpusEncoder::new().unwrap();
-            encoder.expect_loss(loss);
+            encoder.expect_loss(loss).unwrap();
             let packets: Vec<Vec<u8>> = voice
                 .chunks(160)
                 .map(|frame| {
@@ -278,7 +284,7 @@ pub(crate) mod tests {
     fn fuzz_packets_of_opus() {
         let greeting = Greeting::built_in().unwrap();
         let mut voice = OpusEncoder::new().unwrap();
-        voice.expect_loss(10);
+        voice.expect_loss(10).unwrap();
         let mut narrow = [0; 250];
         let length = voice.encode(&tone(0), &mut narrow).unwrap();
         let spoken = (0..4).map(|index| [&[0][..], greeting.frame(index).unwrap()].concat());
@@ -301,7 +307,7 @@ pub(crate) mod tests {
                     decoder.decode(packet, &mut heard)
                 };
                 assert!(result.is_ok() || heard.is_empty());
-                assert_ne!(result, Err(OpusError("the decoder panicked")));
+                assert_ne!(result, Err(OpusError::Panicked));
                 assert!(heard.len() <= 960);
             }
             // It still takes a good one.

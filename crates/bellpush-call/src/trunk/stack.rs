@@ -52,8 +52,12 @@ pub(super) struct Stack {
     /// The UDP address in use.
     pub(super) local: SocketAddr,
     streams: tokio::sync::Mutex<HashMap<(Hop, TlsKey), Flow>>,
-    calls: Arc<Mutex<HashMap<String, mpsc::Sender<Transaction>>>>,
+    calls: Calls,
 }
+
+/// Where the requests of each call go, by its Call-ID. In boxes: a channel makes room for 32
+/// messages at once, for the whole of a call, and a transaction has almost a kilobyte.
+type Calls = Arc<Mutex<HashMap<String, mpsc::Sender<Box<Transaction>>>>>;
 
 /// Connections with other trusted certificates are other connections.
 type TlsKey = usize;
@@ -83,8 +87,8 @@ pub(super) enum SendError {
 /// A call's place in the stack: its requests come out here. Dropping it gives the place up.
 pub(super) struct CallEntry {
     call_id: String,
-    calls: Arc<Mutex<HashMap<String, mpsc::Sender<Transaction>>>>,
-    pub(super) requests: mpsc::Receiver<Transaction>,
+    calls: Calls,
+    pub(super) requests: mpsc::Receiver<Box<Transaction>>,
 }
 
 impl Stack {
@@ -128,7 +132,7 @@ impl Stack {
                 tracing::error!(%error, "the SIP stack stopped");
             }
         });
-        let calls = Arc::default();
+        let calls = Calls::default();
         let limiter = DefaultDirectRateLimiter::direct(quota(MAX_STRANGERS));
         tokio::spawn(dispatch(strangers, Arc::clone(&calls), limiter));
         Ok(Arc::new(Self {
@@ -205,7 +209,7 @@ impl Stack {
     ///
     /// The transaction goes on when nobody reads them: 2xx to an INVITE are acknowledged as often
     /// as they come.
-    pub(super) fn send(&self, request: Request, flow: &Flow) -> mpsc::Receiver<Response> {
+    pub(super) fn send(&self, request: Request, flow: &Flow) -> mpsc::Receiver<Box<Response>> {
         let (sender, receiver) = mpsc::channel(WAITING);
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
             return receiver;
@@ -222,7 +226,7 @@ impl Stack {
             while let Some(message) = transaction.receive().await {
                 if let SipMessage::Response(response) = message {
                     // Without a reader, the transaction is still to be driven to its end.
-                    let _ = sender.send(response).await;
+                    let _ = sender.send(Box::new(response)).await;
                 }
             }
         });
@@ -257,7 +261,7 @@ impl Stack {
                     None if flow.closed.is_cancelled() => return Err(broken().into()),
                     None => return Err(SendError::Timeout),
                     Some(response) if response.status_code.code() < 200 => {}
-                    Some(response) => return Ok(response),
+                    Some(response) => return Ok(*response),
                 },
                 () = flow.closed.cancelled() => return Err(broken().into()),
             }
@@ -348,7 +352,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Gives each request to its call, and answers the rest.
 async fn dispatch(
     mut requests: mpsc::UnboundedReceiver<Transaction>,
-    calls: Arc<Mutex<HashMap<String, mpsc::Sender<Transaction>>>>,
+    calls: Calls,
     limiter: DefaultDirectRateLimiter,
 ) {
     while let Some(transaction) = requests.recv().await {
@@ -356,7 +360,7 @@ async fn dispatch(
         let call = call_id.ok().and_then(|id| lock(&calls).get(&id).cloned());
         match call {
             // A call that does not keep up is asked again: the far side repeats its request.
-            Some(call) => drop(call.try_send(transaction)),
+            Some(call) => drop(call.try_send(Box::new(transaction))),
             None if limiter.check().is_ok() => refuse(transaction).await,
             None => {}
         }

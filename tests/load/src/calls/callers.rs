@@ -70,6 +70,8 @@ pub(super) struct Caller {
 struct Stream {
     payload_type: u8,
     opus: bool,
+    /// Whether the server asked for the telephone's band alone.
+    narrow: bool,
     ssrc: u32,
     seq: u64,
     timestamp: u32,
@@ -121,14 +123,18 @@ impl Callers {
     pub(super) fn start(net: Net, speak: bool, began: Beginnings) -> anyhow::Result<Self> {
         let (orders, inbox) = mpsc::unbounded_channel();
         let (port_sender, port) = std::sync::mpsc::channel();
-        let voice = if speak { voice::opus()? } else { Vec::new() };
+        let mut voice = Voice { wide: Vec::new(), narrow: Vec::new(), began };
+        if speak {
+            voice.wide = voice::opus(16_000, 32_000)?;
+            voice.narrow = voice::opus(8_000, 24_000)?;
+        }
         let thread = std::thread::Builder::new().name("callers".into()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
                 if let Ok(wire) = Wire::open(net) {
                     let _ = port_sender.send(wire.port());
-                    run(wire, inbox, &Voice { packets: voice, began }).await;
+                    run(wire, inbox, &voice).await;
                 }
             });
         })?;
@@ -196,6 +202,7 @@ impl Pending {
         let stream = Stream {
             payload_type: *pt,
             opus: codec == Codec::Opus,
+            narrow: answer.contains("maxplaybackrate=8000"),
             ssrc: ssrc.context("there is nothing to send by")?,
             seq: 1_000,
             timestamp: 0,
@@ -217,7 +224,9 @@ impl Pending {
 
 /// What is said in place of stamps; no packets where stamps are sent.
 struct Voice {
-    packets: Vec<Vec<u8>>,
+    wide: Vec<Vec<u8>>,
+    /// For a far side that asks for it.
+    narrow: Vec<Vec<u8>>,
     began: Beginnings,
 }
 
@@ -301,7 +310,7 @@ impl Caller {
         let (Some(Media { sender, .. }), Some(server)) = (&mut self.media, self.server) else {
             return;
         };
-        let Stream { payload_type, opus, ssrc, seq, timestamp, packet } = &mut self.stream;
+        let Stream { payload_type, opus, narrow, ssrc, seq, timestamp, packet } = &mut self.stream;
         let (units, bytes) = if *opus { (960, OPUS_BYTES) } else { (160, G711_BYTES) };
         let header = RtpHeader {
             payload_type: *payload_type,
@@ -313,7 +322,8 @@ impl Caller {
         packet.clear();
         packet.extend_from_slice(&header.to_bytes());
         let place = *seq as usize % voice::CYCLE;
-        match voice.packets.get(place) {
+        let packets = if *narrow { &voice.narrow } else { &voice.wide };
+        match packets.get(place) {
             Some(said) => {
                 if place == voice::SILENT {
                     voice.began.set(self.end);

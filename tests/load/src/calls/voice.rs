@@ -1,33 +1,30 @@
 //! Sound for a transcoder: a voice that begins and ends sharply, so that its way can be timed.
 
-use anyhow::anyhow;
-use opus_rs::{Application, OpusEncoder};
+use ropus::{Application, Bitrate, Channels, Encoder};
 
 /// Packets from one beginning to the next: two seconds.
 pub(super) const CYCLE: usize = 100;
 /// Silent packets at the beginning of a cycle.
 pub(super) const SILENT: usize = 40;
-const WIDE_FRAME: usize = 320;
 const FRAME: usize = 160;
 /// A-law and µ-law for silence, and two levels that are loud in both.
 const A_LAW: [u8; 3] = [0xD5, 0xB5, 0x35];
 const MU_LAW: [u8; 3] = [0xFF, 0x9F, 0x1F];
 
-/// One cycle of Opus packets, as a browser would send them.
-pub(super) fn opus() -> anyhow::Result<Vec<Vec<u8>>> {
-    let mut encoder =
-        OpusEncoder::new(16_000, 1, Application::Voip).map_err(|error| anyhow!(error))?;
-    encoder.bitrate_bps = 32_000;
-    encoder.complexity = 5;
+/// One cycle of Opus packets, as a browser would send them: at 16 kHz, or at 8 kHz to a telephone.
+pub(super) fn opus(sample_rate: u32, bits_per_second: u32) -> anyhow::Result<Vec<Vec<u8>>> {
+    let frame_length = sample_rate as usize / 50;
+    let mut encoder = Encoder::builder(sample_rate, Channels::Mono, Application::Voip)
+        .bitrate(Bitrate::Bits(bits_per_second))
+        .complexity(5)
+        .build()?;
     (0..CYCLE)
         .map(|frame| {
-            let samples: Vec<i16> = (0..WIDE_FRAME)
-                .map(|n| if frame < SILENT { 0 } else { voice(frame * WIDE_FRAME + n, 16_000.0) })
-                .collect();
+            let sample = |n| voice(frame * frame_length + n, sample_rate as f32);
+            let samples: Vec<i16> =
+                (0..frame_length).map(|n| if frame < SILENT { 0 } else { sample(n) }).collect();
             let mut packet = vec![0; 400];
-            let length = encoder
-                .encode_i16(&samples, WIDE_FRAME, &mut packet)
-                .map_err(|error| anyhow!(error))?;
+            let length = encoder.encode(&samples, &mut packet)?;
             packet.truncate(length);
             Ok(packet)
         })

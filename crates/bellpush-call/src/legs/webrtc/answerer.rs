@@ -13,7 +13,7 @@ use str0m::{
 };
 
 use super::{Offer, OfferError, WebRtcLeg, offer::complaint};
-use crate::{Codec, media::WallClock};
+use crate::{Codec, media::WallClock, place::Speech};
 
 /// RFC 8445 section 5.3 asks for 24 random bits in the one and 128 in the other. Alphanumeric
 /// characters have 5.9 bits each.
@@ -65,18 +65,19 @@ impl Answerer {
         Some(Self { config: config(identity), candidates, clock })
     }
 
-    /// The leg for an offer, and the SDP answer, which names the codecs in this order: a browser
+    /// The leg for an offer, and the SDP answer, which names the codecs in their order: a browser
     /// speaks the first.
     pub(crate) fn answer(
         &self,
         now: Instant,
         offer: Offer,
-        preferred: &[Codec],
+        speech: Speech<'_>,
     ) -> Result<(WebRtcLeg, String), OfferError> {
         let unusable = |error: &dyn std::fmt::Display| OfferError::Unusable(complaint(&error));
         let mut config = self.config.clone().set_local_ice_credentials(credentials());
-        let others = Codec::ALL.iter().filter(|codec| !preferred.contains(codec));
-        for codec in preferred.iter().chain(others) {
+        let Speech { codecs, is_narrowband } = speech;
+        let others = Codec::ALL.iter().filter(|codec| !codecs.contains(codec));
+        for codec in codecs.iter().chain(others) {
             match codec {
                 Codec::Opus => config.codec_config().enable_opus(true, false),
                 Codec::Pcma => config.codec_config().enable_pcma(true, false),
@@ -90,8 +91,10 @@ impl Answerer {
         }
         let Offer { sdp, mid } = offer;
         let answer = rtc.sdp_api().accept_offer(sdp).map_err(|error| unusable(&error))?;
-        let leg = WebRtcLeg::new(now, rtc, mid, self.clock).ok_or(OfferError::NoOpus)?;
-        Ok((leg, answer.to_sdp_string()))
+        let leg = WebRtcLeg::new(now, rtc, mid, self.clock, is_narrowband);
+        let leg = leg.ok_or(OfferError::NoOpus)?;
+        let answer = leg.told(&answer);
+        Ok((leg, answer))
     }
 }
 

@@ -10,7 +10,7 @@ use bellpush_test_fuzz::Seeds;
 use str0m::change::SdpAnswer;
 
 use super::{Answerer, Identity, Offer, OfferError};
-use crate::{Codec, media::WallClock};
+use crate::{Codec, media::WallClock, place::Speech};
 
 const CHROMIUM: &str = include_str!("../../../tests/fixtures/chromium-offer.sdp");
 const FIREFOX: &str = include_str!("../../../tests/fixtures/firefox-offer.sdp");
@@ -50,7 +50,11 @@ fn fuzz_offers_of_browsers() {
             Ok(offer) => offer,
             Err(error) => return complain(error),
         };
-        match answerer().answer(Instant::now(), offer, &[Codec::Pcma]) {
+        match answerer().answer(
+            Instant::now(),
+            offer,
+            Speech { codecs: &[Codec::Pcma], is_narrowband: true },
+        ) {
             Ok((mut leg, answer)) => {
                 assert!(SdpAnswer::from_sdp_string(&answer).is_ok(), "{answer}");
                 // The same once more, as for a restart that is none.

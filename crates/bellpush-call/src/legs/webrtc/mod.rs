@@ -9,6 +9,7 @@ mod answerer;
 mod fuzz;
 
 mod media;
+mod narrowband;
 mod offer;
 mod stun;
 
@@ -24,7 +25,9 @@ use std::{
 
 use bellpush_srtp::{SrtpError, SrtpKeys, dtls};
 use str0m::{
-    Event, Input, Output, Rtc, RtcError, format,
+    Event, Input, Output, Rtc, RtcError,
+    change::SdpAnswer,
+    format,
     media::{Mid, Pt},
     net::{Protocol, Receive, Transmit},
 };
@@ -44,6 +47,8 @@ pub(crate) struct WebRtcLeg {
     payload_types: [Option<Pt>; Codec::ALL.len()],
     /// How the browser numbers keypad presses, at each clock rate that it takes.
     keypad: Vec<Pt>,
+    /// Whether all who may hear the browser are telephones of 8 kHz.
+    is_narrowband: bool,
     presses: PressDetector,
     /// Of our stream, as the browser was told.
     ssrc: u32,
@@ -132,7 +137,13 @@ pub(crate) fn is_media(datagram: &[u8]) -> bool {
 
 impl WebRtcLeg {
     /// `None` when the browser does not speak Opus, which all do (RFC 7874 section 3).
-    fn new(now: Instant, mut rtc: Rtc, mid: Mid, clock: WallClock) -> Option<Self> {
+    fn new(
+        now: Instant,
+        mut rtc: Rtc,
+        mid: Mid,
+        clock: WallClock,
+        is_narrowband: bool,
+    ) -> Option<Self> {
         let agreed = rtc.media(mid)?.remote_pts().to_vec();
         let numbers = |codec: format::Codec| {
             let params = rtc.codec_config().params().iter();
@@ -156,6 +167,7 @@ impl WebRtcLeg {
             mid,
             payload_types,
             keypad,
+            is_narrowband,
             presses: PressDetector::default(),
             ssrc,
             clock,
@@ -187,7 +199,7 @@ impl WebRtcLeg {
         self.waits = None;
         let answer = self.rtc.sdp_api().accept_offer(sdp);
         let answer = answer.map_err(|error| OfferError::Unusable(offer::complaint(&error)))?;
-        let mut answer = answer.to_sdp_string();
+        let mut answer = self.told(&answer);
         let made = self.rtc.direct_api().local_ice_credentials();
         if made.ufrag != self.ufrag {
             // The library's are of no cryptographic random source. The candidates bear the name, too.
@@ -197,6 +209,15 @@ impl WebRtcLeg {
             self.rtc.direct_api().set_local_ice_credentials(ours);
         }
         Ok(answer)
+    }
+
+    /// An answer as the browser gets it.
+    fn told(&self, answer: &SdpAnswer) -> String {
+        let answer = answer.to_sdp_string();
+        match self.payload_type(Codec::Opus).filter(|_| self.is_narrowband) {
+            Some(opus) => narrowband::ask(&answer, opus),
+            None => answer,
+        }
     }
 
     /// Takes in a datagram that is not media and arrived at the local candidate `local`.

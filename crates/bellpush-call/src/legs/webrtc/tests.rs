@@ -10,6 +10,7 @@ use str0m::{
 };
 
 use super::*;
+use crate::place::Speech;
 
 const FRAME: Duration = Duration::from_millis(20);
 
@@ -63,7 +64,7 @@ impl Simulation {
         let clock = WallClock::new(now, Duration::ZERO);
         let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock).unwrap();
         let offer = Offer::parse(&offer.to_sdp_string()).unwrap();
-        let (leg, answer) = answerer.answer(now, offer, &[Codec::Opus]).unwrap();
+        let (leg, answer) = answerer.answer(now, offer, Speech::default()).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
         Self {

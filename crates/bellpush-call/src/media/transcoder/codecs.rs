@@ -86,8 +86,10 @@ impl Encoder {
     }
 
     pub(super) fn expect_loss(&mut self, percent: u8) {
-        if let Self::Opus(encoder) = self {
-            encoder.expect_loss(percent);
+        if let Self::Opus(encoder) = self
+            && let Err(error) = encoder.expect_loss(percent)
+        {
+            tracing::debug!(%error, "packets are encoded as for the loss before");
         }
     }
 }

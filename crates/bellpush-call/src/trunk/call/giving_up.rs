@@ -18,7 +18,7 @@ use crate::trunk::{
 /// An INVITE that is under way.
 pub(super) struct Underway {
     pub(super) request: Request,
-    pub(super) responses: mpsc::Receiver<Response>,
+    pub(super) responses: mpsc::Receiver<Box<Response>>,
     pub(super) flow: Flow,
     /// Whether there was a provisional response: without one there must be no CANCEL (RFC 3261
     /// section 9.1).

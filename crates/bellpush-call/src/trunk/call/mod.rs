@@ -53,7 +53,8 @@ pub(super) async fn run(trunk: Arc<Trunk>, target: SipTarget, sdp: String, mut w
     let Some(invite) = Invite::new(&trunk, target, sdp) else {
         return ways.fail(FarFailure::Unreachable).await;
     };
-    let outcome = Setup::new(Arc::clone(&trunk), invite).run(&mut ways).await;
+    // In a box of its own, which does not stay for the whole of the call.
+    let outcome = Box::pin(Setup::new(Arc::clone(&trunk), invite).run(&mut ways)).await;
     trunk.meters.ended(match &outcome {
         Outcome::Answered(..) => CallOutcome::Answered,
         Outcome::Failed(failure) => CallOutcome::Failed(*failure),

@@ -130,7 +130,7 @@ impl Session {
                     Some(ToTrunk::Invite { .. }) => {}
                 },
                 Some(transaction) = self.entry.requests.recv() => {
-                    if let Far::Ended(cause) = self.request(&mut ways, transaction).await {
+                    if let Far::Ended(cause) = self.request(&mut ways, *transaction).await {
                         self.offers.close();
                         return ways.tell(FromTrunk::HungUp { cause }).await;
                     }

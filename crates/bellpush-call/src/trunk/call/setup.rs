@@ -218,7 +218,7 @@ impl Setup {
                         }
                         self.provisional(ways, underway, &response).await;
                     }
-                    Some(response) => return End::Final(response),
+                    Some(response) => return End::Final(*response),
                 },
                 command = ways.commands.recv() => match command {
                     Some(ToTrunk::AnswerOffer { request, sdp }) => {
@@ -237,7 +237,7 @@ impl Setup {
                     }
                 },
                 Some(transaction) = self.entry.requests.recv() => {
-                    self.early_request(ways, &underway.flow, transaction).await;
+                    self.early_request(ways, &underway.flow, *transaction).await;
                 }
                 () = underway.flow.closed.cancelled() => return End::Silent,
                 () = tokio::time::sleep_until(silence), if !underway.is_proceeding => {
