@@ -39,6 +39,8 @@ export interface Traffic {
   readonly packetsLost: number;
   /** What is heard and what is said, such as `audio/opus`. */
   readonly codecs: readonly (string | undefined)[];
+  /** Bits per second that the browser encodes what is said with, where it chooses. */
+  readonly targetBitrate: number | undefined;
 }
 
 /** What RTP the widget's call has. */
@@ -48,12 +50,14 @@ export function traffic(frame: Frame): Promise<Traffic> {
     const found = { packetsSent: 0, packetsReceived: 0, packetsLost: 0 };
     let heard: string | undefined;
     let said: string | undefined;
+    let targetBitrate: number | undefined;
     const stats = await peer?.getStats();
     for (const report of stats?.values() ?? []) {
       const codec = stats?.get(report.codecId)?.mimeType;
       if (report.type === "outbound-rtp") {
         found.packetsSent += report.packetsSent;
         said = codec;
+        targetBitrate = report.targetBitrate;
       }
       if (report.type === "inbound-rtp") {
         found.packetsReceived += report.packetsReceived;
@@ -61,7 +65,7 @@ export function traffic(frame: Frame): Promise<Traffic> {
         heard = codec;
       }
     }
-    return { ...found, codecs: [heard, said] };
+    return { ...found, codecs: [heard, said], targetBitrate };
   });
 }
 
