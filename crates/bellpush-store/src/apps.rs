@@ -107,12 +107,8 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         // What hangs on the app by foreign keys goes with its row; the log has none.
         for sql in [
-            "DELETE FROM attempts
-             WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
-            "DELETE FROM deliveries
-             WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
-            "DELETE FROM attempt_hours
-             WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $1)",
+            "INSERT INTO removals (integration_id)
+             SELECT id FROM integrations WHERE app_id = $1",
             "DELETE FROM survey_responses
              WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1)",
             "DELETE FROM calls WHERE app_id = $1",
@@ -125,6 +121,7 @@ impl Store {
         let sql = "DELETE FROM apps WHERE id = $1";
         let deleted = db::at_length::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
         db::commit(transaction).await?;
+        self.remover().wake();
         Ok(deleted)
     }
 }

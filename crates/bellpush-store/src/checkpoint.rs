@@ -4,15 +4,16 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, sqlx::sqlite::SqlitePoolOptions};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::sync::oneshot;
 
 use crate::{
     DatabaseError, StoreError,
+    background::Background,
     db::{self, Db, PATIENCE, sqlite_options},
 };
 
@@ -32,7 +33,7 @@ const FOR_READERS: Duration = Duration::from_millis(20);
 /// The task that makes checkpoints, until it is stopped or dropped.
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
-    task: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    task: Background,
     /// Not to be closed before SQLite's own are: with any of a file's descriptors the system takes
     /// away all locks that the process has on it.
     _database: Arc<File>,
@@ -49,22 +50,15 @@ impl Checkpointer {
             .into();
         let mut wal = file.as_os_str().to_owned();
         wal.push("-wal");
-        let (stop, stopped) = oneshot::channel();
         let connections =
             Connections { aside, writer: db.write.clone(), database: Arc::clone(&database) };
-        let task = tokio::spawn(run(connections, wal.into(), stopped));
-        Self { task: Mutex::new(Some((stop, task))), _database: database }
+        let task = Background::start(|stopped| run(connections, wal.into(), stopped));
+        Self { task, _database: database }
     }
 
     /// Stops the task and waits for its end.
     pub(crate) async fn stop(&self) {
-        let taken = self.task.lock().ok().and_then(|mut running| running.take());
-        if let Some((stop, task)) = taken {
-            drop(stop);
-            if let Err(error) = task.await {
-                tracing::warn!(%error, "the checkpoints' task failed");
-            }
-        }
+        self.task.stop().await;
     }
 }
 

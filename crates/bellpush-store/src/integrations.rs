@@ -186,7 +186,8 @@ impl Store {
         Ok(Some(integration(&row)?))
     }
 
-    /// Deletes an integration with its deliveries; `false` when there is none.
+    /// Deletes an integration; `false` when there is none. Its deliveries are taken away bit by bit,
+    /// beside what else is written.
     ///
     /// # Errors
     /// When the database fails.
@@ -201,14 +202,10 @@ impl Store {
         if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(false);
         }
-        for sql in [
-            "DELETE FROM attempts WHERE integration_id = $1",
-            "DELETE FROM deliveries WHERE integration_id = $1",
-            "DELETE FROM attempt_hours WHERE integration_id = $1",
-        ] {
-            db::at_length::execute(&transaction, sql, [id.to_string().into()]).await?;
-        }
+        let sql = "INSERT INTO removals (integration_id) VALUES ($1)";
+        db::execute(&transaction, sql, [id.to_string().into()]).await?;
         db::commit(transaction).await?;
+        self.remover().wake();
         Ok(true)
     }
 }

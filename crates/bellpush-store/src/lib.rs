@@ -13,6 +13,7 @@ extern crate self as bellpush_store;
 mod api_keys;
 mod apps;
 mod audit;
+mod background;
 mod calls;
 mod checkpoint;
 mod db;
@@ -30,6 +31,7 @@ mod page;
 mod profiles;
 #[cfg(test)]
 mod query_plans;
+mod removals;
 mod replays;
 mod secrets;
 mod sessions;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("steering_deliveries", include_str!("../migrations/0004_steering_deliveries.sql")),
     ("who_answered", include_str!("../migrations/0005_who_answered.sql")),
     ("traces", include_str!("../migrations/0006_traces.sql")),
+    ("removals", include_str!("../migrations/0007_removals.sql")),
 ];
 
 const HISTORY: &str = "

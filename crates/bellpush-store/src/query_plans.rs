@@ -21,7 +21,7 @@ use crate::{
     log::group,
     nodes, outages,
     page::Query,
-    profiles, replays, secrets, sessions, statistics,
+    profiles, removals, replays, secrets, sessions, statistics,
 };
 
 /// What each hot query must be served by.
@@ -54,6 +54,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     };
     let hours = || vec![integration_id.to_string().into(), 1.into(), 9.into(), 24.into()];
     let one = || vec![integration_id.to_string().into()];
+    let step = || vec![integration_id.to_string().into(), 5_i64.into(), 20_i64.into()];
     vec![
         (fixed(group::FACTS, vec![list()]), "apps_pkey"),
         (fixed(group::FACTS, vec![list()]), "events_id_key"),
@@ -61,6 +62,9 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(group::INSERT_DELIVERIES, vec![list(), 1_i64.into()]), "integrations_by_app"),
         (fixed(deliveries::PENDING, pending), "deliveries_pending"),
         (fixed(deliveries::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
+        (fixed(removals::LAST_OF_STEP, step()), "deliveries_pkey"),
+        (fixed(removals::REMOVE_DELIVERIES, step()), "deliveries_pkey"),
+        (fixed(removals::REMOVE_ATTEMPTS, step()), "attempts_pkey"),
         (search(status(&[])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Delivered])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Dead])), "deliveries_dead"),

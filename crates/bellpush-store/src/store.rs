@@ -17,6 +17,7 @@ use crate::{
     db::{self, Db},
     log::Log,
     migrations,
+    removals::Remover,
     vault::VaultError,
 };
 
@@ -44,6 +45,7 @@ struct Inner {
     db: Db,
     keys: KeyRing,
     log: Log,
+    remover: Remover,
     checkpointer: Option<Checkpointer>,
 }
 
@@ -73,7 +75,8 @@ impl Store {
             db::execute(&db.write, "DELETE FROM nodes", []).await?;
         }
         let log = Log::start(db.clone());
-        Ok(Self(Arc::new(Inner { db, keys, log, checkpointer })))
+        let remover = Remover::start(db.clone());
+        Ok(Self(Arc::new(Inner { db, keys, log, remover, checkpointer })))
     }
 
     /// Whether the database answers and takes writes. Writes only when the last events could not be
@@ -107,6 +110,7 @@ impl Store {
     /// Stops accepting events, waits until those accepted are on disk, and closes the database.
     pub async fn close(&self) {
         self.0.log.close().await;
+        self.0.remover.stop().await;
         if let Some(checkpointer) = &self.0.checkpointer {
             checkpointer.stop().await;
         }
@@ -170,6 +174,10 @@ impl Store {
 
     pub(crate) fn log(&self) -> &Log {
         &self.0.log
+    }
+
+    pub(crate) fn remover(&self) -> &Remover {
+        &self.0.remover
     }
 
     pub(crate) fn keys(&self) -> &KeyRing {

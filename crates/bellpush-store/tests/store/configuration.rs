@@ -183,7 +183,7 @@ async fn events_recorded_while_their_integration_is_deleted_leave_no_delivery_be
         let (appended, deleted) = tokio::join!(join_all(appends), delete);
         assert!(deleted.unwrap());
         assert!(appended.iter().all(Result::is_ok));
-        assert_eq!(site.store.pending(made.id, None, 100).await.unwrap(), []);
+        site.nothing_is_left().await;
     }
     other.close().await;
     site.clear().await;

@@ -10,7 +10,7 @@ use bellpush_store::{Append, Delivery, DeliveryFilter, PageRequest, Store};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use crate::site::{Site, new_call, new_node, now};
+use crate::site::{Site, master_key, new_call, new_node, now};
 
 pub(crate) fn settings(events: &[&str]) -> IntegrationSettings {
     IntegrationSettings {
@@ -333,9 +333,35 @@ on_both_stores! {
         assert!(!site.store.delete_integration(site.app().await, id).await.unwrap());
         assert!(site.store.delete_integration(app_id, id).await.unwrap());
         assert!(!site.store.delete_integration(app_id, id).await.unwrap());
-        assert_eq!(pending(&site.store, id).await, []);
-        assert_eq!(site.store.attempts(waiting[0].key).await.unwrap(), []);
-        assert_eq!(listed(&site.store, app_id, id, &[]).await, []);
+        site.nothing_is_left().await;
+    }
+
+    async fn what_many_deliveries_of_a_deleted_integration_leave_goes_on_being_removed(site) {
+        let (kept, _) = backlog(site, 900).await;
+        let (id, waiting) = backlog(site, 900).await;
+        for outcome in [DeliveryStatus::Pending, DeliveryStatus::Dead] {
+            let number = if outcome == DeliveryStatus::Pending { 1 } else { 2 };
+            let results = waiting.iter().map(|one| attempt(one.key, number, outcome));
+            site.store.record_attempts(results.collect()).await.unwrap();
+        }
+        let app_id = waiting[0].app_id;
+        assert!(site.store.delete_integration(app_id, id).await.unwrap());
+        // In the middle of it.
+        site.store.close().await;
+        let reopened = site.open(master_key()).await.unwrap();
+        site.nothing_is_left().await;
+        assert_eq!(pending(&reopened, kept).await.len(), 900);
+        reopened.close().await;
+    }
+
+    async fn a_deleted_app_takes_the_deliveries_of_its_integrations_with_it(site) {
+        let (_, waiting) = backlog(site, 3).await;
+        site.store
+            .record_attempts(vec![attempt(waiting[0].key, 1, DeliveryStatus::Pending)])
+            .await
+            .unwrap();
+        assert!(site.store.delete_app(waiting[0].app_id).await.unwrap());
+        site.nothing_is_left().await;
     }
 
     async fn an_integration_is_deleted_while_results_of_it_are_recorded(site) {
@@ -354,8 +380,8 @@ on_both_stores! {
                 site.store.delete_integration(waiting[0].app_id, id),
             );
             assert!(deleted.unwrap());
-            assert_eq!(site.store.attempts(waiting[0].key).await.unwrap(), []);
         }
+        site.nothing_is_left().await;
     }
 
     async fn an_endpoint_comes_with_its_signing_secret_opened(site) {

@@ -56,19 +56,47 @@ impl Site {
         Self { target, store, place: Place::Database { admin_url, url, name } }
     }
 
-    /// Runs SQL past the store, as an administrator might.
-    pub(crate) async fn sql(&self, sql: &str) {
-        let url = match &self.place {
+    fn url(&self) -> String {
+        match &self.place {
             Place::Directory(dir) => format!("sqlite://{}/data/bellpush.db", dir.path().display()),
             Place::Database { url, .. } => url.clone(),
-        };
-        let connection = Database::connect(url).await.unwrap();
+        }
+    }
+
+    /// Runs SQL past the store, as an administrator might.
+    pub(crate) async fn sql(&self, sql: &str) {
+        let connection = Database::connect(self.url()).await.unwrap();
         connection.execute_unprepared(sql).await.unwrap();
         connection.close().await.unwrap();
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.place, Place::Database { .. })
+    }
+
+    /// Waits until no delivery or attempt is there of an integration that is gone.
+    pub(crate) async fn nothing_is_left(&self) {
+        let left = ["deliveries", "attempts", "attempt_hours", "removals"].map(|table| {
+            format!(
+                "(SELECT COUNT(*) FROM {table}
+                  WHERE integration_id NOT IN (SELECT id FROM integrations))"
+            )
+        });
+        let sql = format!("SELECT {} AS left_over", left.join(" + "));
+        let connection = Database::connect(self.url()).await.unwrap();
+        let backend = connection.get_database_backend();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let sql = Statement::from_string(backend, sql.clone());
+            let row = connection.query_one_raw(sql).await.unwrap().unwrap();
+            let left: i64 = row.try_get("", "left_over").unwrap();
+            if left == 0 {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{left} rows are left");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        connection.close().await.unwrap();
     }
 
     /// Opens the store once more; on SQLite as soon as its last holder is gone.
@@ -78,9 +106,7 @@ impl Site {
 
     /// The columns of a SQLite file whose names are like one of these, with their tables.
     pub(crate) async fn columns(&self, like: &[&str]) -> Vec<String> {
-        let Place::Directory(dir) = &self.place else { panic!("not a SQLite file") };
-        let url = format!("sqlite://{}/data/bellpush.db", dir.path().display());
-        let connection = Database::connect(url).await.unwrap();
+        let connection = Database::connect(self.url()).await.unwrap();
         let like: Vec<_> = like.iter().map(|name| format!("field.name LIKE '{name}'")).collect();
         let sql = format!(
             "SELECT tables.name || '.' || field.name AS found

@@ -191,6 +191,7 @@ on_both_stores! {
 
         assert!(site.store.delete_integration(waiting[0].app_id, id).await.unwrap());
         site.store.record_attempts(group).await.unwrap();
+        site.nothing_is_left().await;
         assert_eq!(read(noon, noon + 2 * HOUR_MS, StepSize::Hour).await, []);
     }
 
