@@ -1,19 +1,17 @@
 //! `docs/openapi.json`: the API's description, as the server itself serves it.
 
-use crate::shell::{cargo, output};
+use crate::{
+    run::binary,
+    shell::{cargo, command, output, run},
+};
 
 use super::Generated;
 
 /// Asks the server's crate for its document. It is a program of its own, so that this one need not
-/// be built with the whole server.
+/// be built with the whole server; it is built as the tests are, which then find all that it needs.
 pub(super) fn document() -> anyhow::Result<Generated> {
-    let content = output(&mut cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "bellpush-server",
-        "--example",
-        "openapi",
-    ]))?;
+    run(&mut cargo(&["build", "--workspace", "--all-features", "--example", "openapi"]))?;
+    let program = binary(false).with_file_name("examples").join("openapi");
+    let content = output(&mut command(&program.to_string_lossy(), &[]))?;
     Ok(Generated { path: "docs/openapi.json".into(), content })
 }
