@@ -221,6 +221,38 @@ pub(crate) mod tests {
         assert!(energy(&heard) > 10_000.0);
     }
 
+    /// The level of a tone that came at 16 kHz, against what it was, in dB.
+    fn gain(frequency: f32) -> f64 {
+        let mut browser = ropus::Encoder::builder(16_000, Channels::Mono, Application::Voip)
+            .bitrate(Bitrate::Bits(32_000))
+            .build()
+            .unwrap();
+        let mut decoder = OpusDecoder::new().unwrap();
+        let mut heard = Vec::new();
+        for frame in 0..50 {
+            let samples: Vec<i16> = (frame * 320..(frame + 1) * 320)
+                .map(|n| {
+                    let angle = n as f32 * frequency * std::f32::consts::TAU / 16_000.0;
+                    (angle.sin() * 8_000.0) as i16
+                })
+                .collect();
+            let mut packet = [0; 400];
+            let length = browser.encode(&samples, &mut packet).unwrap();
+            decoder.decode(&packet[..length], &mut heard).unwrap();
+        }
+        10.0 * (energy(&heard[1_600..]) / 3.2e7).log10()
+    }
+
+    #[test]
+    fn the_telephones_band_passes_and_nothing_folds_back_into_it() {
+        for frequency in [300.0, 1_000.0, 2_000.0, 3_000.0, 3_400.0] {
+            assert!(gain(frequency).abs() < 1.5, "{frequency} Hz: {:.1} dB", gain(frequency));
+        }
+        for frequency in [5_000.0, 6_000.0, 7_000.0] {
+            assert!(gain(frequency) < -40.0, "{frequency} Hz: {:.1} dB", gain(frequency));
+        }
+    }
+
     #[test]
     fn a_lost_packet_is_rebuilt_from_the_next_one_when_loss_was_expected() {
         // A voice, so that what was lost can't be guessed from what came before.
