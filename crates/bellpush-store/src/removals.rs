@@ -3,7 +3,10 @@
 //! An integration is gone with its row. The rest goes in short transactions, so that events never
 //! wait for it long, and after a restart it goes on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -15,8 +18,11 @@ use crate::{
 
 /// Deliveries that are taken away in one transaction.
 const STEP: i64 = 500;
-/// For others, who wait for the same connection or lock.
-const BETWEEN_STEPS: Duration = Duration::from_millis(10);
+/// After a step it rests for so many times as long as the step took: nobody waits for the removal,
+/// and others wait for the same connection or lock.
+const REST: u32 = 3;
+/// It rests for as long at least.
+const SHORTEST_REST: Duration = Duration::from_millis(10);
 /// After a failure, such as that of the database.
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_secs(10);
 
@@ -72,13 +78,16 @@ impl Remover {
 async fn run(db: Db, wake: Arc<Notify>, mut stopped: oneshot::Receiver<()>) {
     let mut removal = None;
     loop {
-        let pause = match step(&db, removal.take()).await {
+        let began = Instant::now();
+        let stepped = step(&db, removal.take()).await;
+        let rest = (began.elapsed() * REST).max(SHORTEST_REST);
+        let pause = match stepped {
             Ok(Step::Idle) => None,
             Ok(Step::Some(next)) => {
                 removal = Some(next);
-                Some(BETWEEN_STEPS)
+                Some(rest)
             }
-            Ok(Step::Last) => Some(BETWEEN_STEPS),
+            Ok(Step::Last) => Some(rest),
             Err(error) => {
                 tracing::warn!(%error, "what a deleted integration left stays for now");
                 Some(BEFORE_ANOTHER_TRY)
