@@ -97,7 +97,7 @@ async fn a_bad_offer_gets_a_sentence_that_says_what_is_wrong() {
         (" \n\n".to_owned(), "the offer is empty"),
         ("hello".to_owned(), "the offer is not usable SDP ("),
         (r#"{"type":"offer","sdp":"v=0"}"#.to_owned(), "the offer is not usable SDP ("),
-        ("v=0\n".to_owned(), "the offer is not usable SDP ("),
+        ("v=0\n".to_owned(), "no audio"),
         ("\u{0}\u{ff}".repeat(1_000), "the offer is not usable SDP ("),
         ("v=0\n".repeat(256 * 1024), "bytes; at most 65536 are taken"),
         (CHROMIUM.split_once("m=").unwrap().0.replace("a=group:BUNDLE 0\n", ""), "no audio"),
@@ -110,7 +110,9 @@ async fn a_bad_offer_gets_a_sentence_that_says_what_is_wrong() {
         (CHROMIUM.replace("opus/48000", "speex/16000"), "no Opus"),
         (without("a=fingerprint"), "can't be answered"),
         (without("a=ice-ufrag"), "can't be answered"),
-        (without("a=mid:"), "(Media is missing a=mid: audio"),
+        (without("a=mid:"), "its audio has no usable a=mid"),
+        (without("a=rtcp-mux"), "no a=rtcp-mux"),
+        (CHROMIUM.replace("sha-256", "sha-1"), "of its a=fingerprint, its hash function must be"),
         (CHROMIUM.replace("a=extmap-allow-mixed", "a=ice-lite"), "can't be answered"),
     ];
     for (offer, sentence) in cases {

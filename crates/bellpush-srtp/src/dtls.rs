@@ -1,152 +1,216 @@
-//! The keys of media, which both ends agree on by DTLS (RFC 5764).
+//! DTLS 1.2 as far as media needs it: a handshake that proves who the far side is, and the keys of
+//! media that both ends agree on by it (RFC 5763, RFC 5764).
 //!
-//! str0m drives the handshake and keeps the keys to itself. Media goes past it, as it does more with
-//! every packet than a relay needs: so the keys are read where DTLS hands them over.
+//! Pure: datagrams and time go in, datagrams and keys come out.
+
+mod fingerprint;
 
 use std::{
-    cell::Cell,
     fmt,
     sync::{Arc, OnceLock},
     time::Instant,
 };
 
-use dimpl::{Config, Dtls};
-use str0m::{
-    config::DtlsVersion,
-    crypto::{
-        self, CryptoError, CryptoProvider,
-        dtls::{
-            DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion,
-            SrtpProfile,
-        },
-    },
-};
+use dimpl::{Config, DtlsCertificate, Output, SrtpProfile, certificate};
 
 use crate::{SrtpKey, SrtpKeys, SrtpSuite};
+pub use fingerprint::{Fingerprint, InvalidFingerprint};
+
+/// Bytes of a datagram, at most: it is to pass every network unbroken.
+const MTU: usize = 1_150;
 
 /// Made once: with each, the library tests all of its cryptography, which takes longer than a
 /// handshake.
 static CONFIG: OnceLock<Option<Arc<Config>>> = OnceLock::new();
 
-thread_local! {
-    /// What DTLS agreed on within the present [`overhear`].
-    static AGREED: Cell<Option<SrtpKeys>> = const { Cell::new(None) };
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum DtlsError {
+    /// The cryptography does not work here.
+    #[error("DTLS is not available: {0}")]
+    Unavailable(String),
+    /// The far side's certificate is not the one that its session description names.
+    #[error("the far side's certificate does not have the announced fingerprint")]
+    WrongCertificate,
+    /// The far side protects media in a way that we don't know.
+    #[error("there is no protection of media that both sides know")]
+    NoProtection,
+    /// The protocol was broken, or took too long.
+    #[error("DTLS failed: {0}")]
+    Protocol(#[from] dimpl::Error),
 }
 
-/// str0m's cryptography, with a DTLS that can be overheard.
-#[must_use]
-pub fn provider() -> CryptoProvider {
-    CryptoProvider { dtls_provider: &Overheard, ..crypto::from_feature_flags() }
+/// A certificate of ours with its private key.
+pub struct Certificate {
+    certificate: DtlsCertificate,
+    fingerprint: Fingerprint,
 }
 
-/// Does something with a connection, and returns what keys DTLS agreed on meanwhile.
-pub fn overhear<T>(action: impl FnOnce() -> T) -> (T, Option<SrtpKeys>) {
-    // A panic may have left those of another connection.
-    AGREED.take();
-    let result = action();
-    (result, AGREED.take())
+impl Certificate {
+    /// Makes one, which takes about a millisecond.
+    ///
+    /// # Errors
+    /// There is no cryptography for it.
+    pub fn generate() -> Result<Self, DtlsError> {
+        let certificate = certificate::generate_self_signed_certificate()
+            .map_err(|error| DtlsError::Unavailable(error.to_string()))?;
+        let fingerprint = Fingerprint::sha256(&certificate.certificate);
+        Ok(Self { certificate, fingerprint })
+    }
+
+    /// What a session description says of it.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
 }
 
+/// What there is to do.
 #[derive(Debug)]
-struct Overheard;
+pub enum DtlsOutput<'a> {
+    /// A datagram to send.
+    Packet(&'a [u8]),
+    /// The keys of media. The far side has proved that it is the one of the session description.
+    Keys(SrtpKeys),
+    /// The handshake is done.
+    Connected,
+    /// The far side has closed the connection.
+    Closed,
+    /// Nothing before this time, or the next packet.
+    Wait(Instant),
+}
 
-impl DtlsProvider for Overheard {
-    fn generate_certificate(&self) -> Option<DtlsCert> {
-        crypto::from_feature_flags().dtls_provider.generate_certificate()
-    }
+/// One connection.
+pub struct Dtls {
+    connection: dimpl::Dtls,
+    /// The far side's certificate, as it is announced.
+    expected: Fingerprint,
+    is_proved: bool,
+}
 
-    /// Always DTLS 1.2, which all browsers speak, and with the MTU of the first connection: all have
-    /// the same.
-    fn new_dtls(
-        &self,
-        cert: &DtlsCert,
+impl Dtls {
+    /// A client begins the handshake, once it is polled.
+    ///
+    /// # Errors
+    /// There is no cryptography for it.
+    pub fn new(
         now: Instant,
-        _version: DtlsVersion,
-        mtu: Option<usize>,
-    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let config = CONFIG.get_or_init(|| config(mtu)).clone();
-        let config = config.ok_or_else(|| CryptoError::Other("DTLS is not available".into()))?;
-        Ok(Box::new(OverheardDtls(Dtls::new_12(config, cert.clone(), now))))
+        ours: &Certificate,
+        theirs: Fingerprint,
+        is_client: bool,
+    ) -> Result<Self, DtlsError> {
+        let config = CONFIG.get_or_init(config).clone();
+        let config = config.ok_or_else(|| DtlsError::Unavailable("its self-test failed".into()))?;
+        let mut connection = dimpl::Dtls::new_12(config, ours.certificate.clone(), now);
+        connection.set_active(is_client);
+        // With this a client has something to say.
+        connection.handle_timeout(now)?;
+        Ok(Self { connection, expected: theirs, is_proved: false })
+    }
+
+    /// Takes in a datagram.
+    ///
+    /// # Errors
+    /// It is refused. That is no reason to give up the connection: anybody can send one.
+    pub fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<(), DtlsError> {
+        self.connection.handle_timeout(now)?;
+        Ok(self.connection.handle_packet(datagram)?)
+    }
+
+    /// Tells the time.
+    ///
+    /// # Errors
+    /// The handshake took too long; the connection is over.
+    pub fn tick(&mut self, now: Instant) -> Result<(), DtlsError> {
+        Ok(self.connection.handle_timeout(now)?)
+    }
+
+    /// Takes out what there is to do, until [`DtlsOutput::Wait`]. `None` means to ask again.
+    ///
+    /// # Errors
+    /// The far side is not who it should be; the connection is over.
+    pub fn poll<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<DtlsOutput<'a>>, DtlsError> {
+        Ok(match self.connection.poll_output(buffer) {
+            Output::Packet(packet) => Some(DtlsOutput::Packet(packet)),
+            Output::Timeout(at) => Some(DtlsOutput::Wait(at)),
+            Output::PeerCert(der) => {
+                if !self.expected.is_of(der) {
+                    return Err(DtlsError::WrongCertificate);
+                }
+                self.is_proved = true;
+                None
+            }
+            Output::KeyingMaterial(material, profile) => {
+                if !self.is_proved {
+                    return Err(DtlsError::WrongCertificate);
+                }
+                let keys = SrtpKeys::from_dtls(&material, profile, self.connection.is_active());
+                Some(DtlsOutput::Keys(keys.ok_or(DtlsError::NoProtection)?))
+            }
+            Output::Connected if self.is_proved => Some(DtlsOutput::Connected),
+            Output::Connected => return Err(DtlsError::WrongCertificate),
+            Output::CloseNotify => Some(DtlsOutput::Closed),
+            // There are no data channels. A certificate that does not fit is not one of a browser.
+            Output::BufferTooSmall { .. } => return Err(DtlsError::WrongCertificate),
+            _ => None,
+        })
+    }
+
+    /// Closes the connection; what is left to send comes out of poll.
+    ///
+    /// # Errors
+    /// It was over before.
+    pub fn close(&mut self) -> Result<(), DtlsError> {
+        Ok(self.connection.close()?)
+    }
+
+    /// Whether nothing is left to be done.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.connection.is_closed()
     }
 }
 
-fn config(mtu: Option<usize>) -> Option<Arc<Config>> {
-    // ICE has made sure that the browser is where its packets come from.
-    let builder = Config::builder().use_server_cookie(false);
-    let builder = match mtu {
-        Some(mtu) => builder.mtu(mtu),
-        None => builder,
-    };
-    builder.build().ok().map(Arc::new)
-}
-
-struct OverheardDtls(Dtls);
-
-impl fmt::Debug for OverheardDtls {
+impl fmt::Debug for Dtls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OverheardDtls").finish_non_exhaustive()
+        f.debug_struct("Dtls").field("is_proved", &self.is_proved).finish_non_exhaustive()
     }
 }
 
-impl DtlsInstance for OverheardDtls {
-    fn set_active(&mut self, active: bool) {
-        self.0.set_active(active);
-    }
-
-    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
-        self.0.handle_packet(packet)
-    }
-
-    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        let output = self.0.poll_output(buf);
-        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
-            AGREED.set(srtp_keys(material, *profile, self.0.is_active()));
-        }
-        output
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
-        self.0.handle_timeout(now)
-    }
-
-    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
-        self.0.send_application_data(data)
-    }
-
-    fn is_active(&self) -> bool {
-        self.0.is_active()
-    }
-
-    fn protocol_version(&self) -> Option<ProtocolVersion> {
-        self.0.protocol_version()
-    }
-
-    fn is_closing(&self) -> bool {
-        self.0.is_closing()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn close(&mut self) -> Result<(), DtlsImplError> {
-        self.0.close()
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
     }
 }
 
-/// The client's key, the server's key, the client's salt, the server's salt (RFC 5764 section 4.2).
-fn srtp_keys(material: &[u8], profile: SrtpProfile, we_are_client: bool) -> Option<SrtpKeys> {
-    let suite = match profile {
-        SrtpProfile::AES128_CM_SHA1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
-        SrtpProfile::AEAD_AES_128_GCM => SrtpSuite::AeadAes128Gcm,
-        SrtpProfile::AEAD_AES_256_GCM => SrtpSuite::AeadAes256Gcm,
-        _ => return None,
-    };
-    let (client_key, rest) = material.split_at_checked(suite.key_len())?;
-    let (server_key, salts) = rest.split_at_checked(suite.key_len())?;
-    let (client_salt, server_salt) = salts.split_at_checked(suite.salt_len())?;
-    let client = SrtpKey::new(suite, client_key, client_salt)?;
-    let server = SrtpKey::new(suite, server_key, server_salt)?;
-    let (ours, theirs) = if we_are_client { (client, server) } else { (server, client) };
-    Some(SrtpKeys { ours, theirs })
+/// ICE has made sure that the far side is where its packets come from, so that no cookie is needed.
+fn config() -> Option<Arc<Config>> {
+    Config::builder().use_server_cookie(false).mtu(MTU).build().ok().map(Arc::new)
 }
+
+impl SrtpKeys {
+    /// From what DTLS exports: the client's key, the server's key, the client's salt, the server's
+    /// salt (RFC 5764 section 4.2). `None` when there is too little of it, or it is for a suite that
+    /// we don't have.
+    #[must_use]
+    pub fn from_dtls(material: &[u8], profile: SrtpProfile, we_are_client: bool) -> Option<Self> {
+        let suite = match profile {
+            SrtpProfile::AES128_CM_SHA1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
+            SrtpProfile::AEAD_AES_128_GCM => SrtpSuite::AeadAes128Gcm,
+            SrtpProfile::AEAD_AES_256_GCM => SrtpSuite::AeadAes256Gcm,
+            _ => return None,
+        };
+        let (client_key, rest) = material.split_at_checked(suite.key_len())?;
+        let (server_key, salts) = rest.split_at_checked(suite.key_len())?;
+        let (client_salt, server_salt) = salts.split_at_checked(suite.salt_len())?;
+        let client = SrtpKey::new(suite, client_key, client_salt)?;
+        let server = SrtpKey::new(suite, server_key, server_salt)?;
+        let (ours, theirs) = if we_are_client { (client, server) } else { (server, client) };
+        Some(Self { ours, theirs })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::{Bridge, Ear, Edge, far_side::FarLeg, visitor};
 use crate::{
     Codec, Digit,
     call::Input,
-    legs::webrtc::{AudioPacket, LegEvent, LegMedia, LegOutput, Received, Remote, ToBrowser},
+    legs::webrtc::{AudioPacket, LegEvent, LegMedia, LegOutput, Received, ToBrowser},
 };
 
 impl Bridge {
@@ -79,10 +79,8 @@ impl Bridge {
     pub(super) fn settle_browser(&mut self, now: Instant, edge: &mut dyn Edge) {
         while let Some(leg) = &mut self.browser {
             match leg.poll() {
-                LegOutput::Transmit(transmit) => {
-                    let (protocol, address) = (transmit.proto, transmit.destination);
-                    let remote = Remote { protocol, address };
-                    edge.to_browser(&ToBrowser { remote, datagram: &transmit.contents });
+                LegOutput::Transmit(remote, datagram) => {
+                    edge.to_browser(&ToBrowser { remote, datagram: &datagram });
                 }
                 LegOutput::Event(event) => self.browser_event(now, event, edge),
                 LegOutput::Wait(at) => {

@@ -28,14 +28,13 @@ use bellpush_core::{
     ids::CallId,
     routing::{AnsweredBy, SipDialog},
 };
-use str0m::net::Protocol;
 
 use crate::{
     Codec, Digit, FarSide, ResumeError, Route, Signal,
     call::{CallControl, Input, Outcome, Policy, RoutePolicy},
     legs::{
         demo::DemoLeg,
-        webrtc::{Answerer, Offer, Received, WebRtcLeg, is_media},
+        webrtc::{Answerer, Offer, Received, Remote, WebRtcLeg, is_media},
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
     place::Speech,
@@ -140,14 +139,11 @@ impl Bridge {
             .unwrap_or(self.browser_deadline)
     }
 
-    /// Takes in a browser's datagram that arrived at the local candidate `local`. Media is decrypted
-    /// where it lies.
+    /// Takes in a browser's datagram. Media is decrypted where it lies.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
-        protocol: Protocol,
-        remote: SocketAddr,
-        local: SocketAddr,
+        remote: Remote,
         datagram: &mut [u8],
         edge: &mut dyn Edge,
     ) -> Received {
@@ -157,7 +153,7 @@ impl Bridge {
         if is_media(datagram) {
             return self.receive_media(now, datagram, edge);
         }
-        let received = leg.receive(now, protocol, remote, local, datagram);
+        let received = leg.receive(now, remote, datagram);
         if received == Received::Check {
             self.control(now, Input::Heard, edge);
         }
@@ -250,7 +246,7 @@ impl Bridge {
         &mut self,
         now: Instant,
         answerer: &Answerer,
-        offer: Offer,
+        offer: &Offer,
         edge: &mut dyn Edge,
     ) -> Result<String, ResumeError> {
         let speech = Speech::towards(self.routes.get(self.route..).unwrap_or_default());
@@ -270,7 +266,7 @@ impl Bridge {
     pub(crate) fn restart(
         &mut self,
         now: Instant,
-        offer: Offer,
+        offer: &Offer,
         edge: &mut dyn Edge,
     ) -> Result<String, ResumeError> {
         let leg = self.browser.as_mut().ok_or(ResumeError::NoSuchCall)?;

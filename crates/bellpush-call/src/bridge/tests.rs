@@ -21,7 +21,7 @@ use crate::{
     Callee, CallerIdentity, CodecPolicy, SipTarget, SipUser, SrtpPolicy,
     legs::{
         sip::LocalMedia,
-        webrtc::{AudioPacket, Identity, ToBrowser},
+        webrtc::{AudioPacket, Identity, Protocol, ToBrowser},
     },
     trunk::{OfferId, ToTrunk},
 };
@@ -29,6 +29,10 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn by_udp(address: SocketAddr) -> Remote {
+    Remote { protocol: Protocol::Udp, address }
+}
 
 /// The far side takes the call.
 fn answered(sdp: String) -> FromTrunk {
@@ -184,7 +188,7 @@ fn shared() -> &'static Shared {
         let address = SocketAddr::new(LOOPBACK, 10_000);
         let clock = WallClock::new(Instant::now(), Duration::ZERO);
         Shared {
-            answerer: Answerer::new(&[address], &Identity::new().unwrap(), clock).unwrap(),
+            answerer: Answerer::new(&[address], &Identity::new().unwrap(), clock),
             offer,
             sounds: Arc::new(Sounds::built_in().unwrap()),
         }
@@ -226,7 +230,7 @@ impl Simulation {
     fn with_offer(now: Instant, routes: Vec<Route>, offer: &str) -> (Self, String) {
         let Shared { answerer, sounds, .. } = shared();
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) = answerer.answer(now, offer, Speech::towards(&routes)).unwrap();
+        let (leg, answer) = answerer.answer(now, &offer, Speech::towards(&routes)).unwrap();
         let (sender, signals) = SignalSender::channel();
         let policy = Policy {
             connect_timeout: 15 * SECOND,
@@ -286,8 +290,7 @@ impl Simulation {
             }
             Step::Rtcp(mut bytes) => bridge.receive_rtcp(now, far, &mut bytes, book),
             Step::FromBrowser(mut bytes) => {
-                let local = SocketAddr::new(LOOPBACK, 10_000);
-                bridge.receive(now, Protocol::Udp, far, local, &mut bytes, book);
+                bridge.receive(now, by_udp(far), &mut bytes, book);
             }
             Step::Speech(seq) => {
                 let times = crate::media::RtpTimes {
@@ -305,11 +308,11 @@ impl Simulation {
             Step::ComeBack => {
                 let Shared { answerer, offer, .. } = shared();
                 let offer = Offer::parse(offer).unwrap();
-                bridge.come_back(now, answerer, offer, book).unwrap();
+                bridge.come_back(now, answerer, &offer, book).unwrap();
             }
             Step::Restart => {
                 let offer = Offer::parse(&shared().offer).unwrap();
-                let _ = bridge.restart(now, offer, book);
+                let _ = bridge.restart(now, &offer, book);
             }
             Step::HangUp => bridge.hang_up(now, EndReason::UserHangup, book),
             Step::ShutDown => bridge.shut_down(now, book),
@@ -426,7 +429,7 @@ fn the_browser_is_asked_for_a_telephones_voice_where_nobody_hears_more() {
         let (answerer, offer) = (&shared().answerer, Offer::parse(offer).unwrap());
         let asked = answer.contains("maxplaybackrate=8000");
         // Who comes back is asked for the same.
-        let again = call.bridge.come_back(call.now, answerer, offer, &mut call.book).unwrap();
+        let again = call.bridge.come_back(call.now, answerer, &offer, &mut call.book).unwrap();
         assert_eq!(again.contains("maxplaybackrate=8000"), asked);
         asked
     };

@@ -44,18 +44,6 @@ impl Addresses {
     pub(super) fn as_slice(&self) -> &[SocketAddr] {
         &self.0
     }
-
-    /// The candidate that a datagram for `destination` came to. Behind a NAT the datagram has the
-    /// machine's own address, not the public one: then it is the first candidate of its kind.
-    pub(super) fn candidate(&self, destination: Option<IpAddr>) -> Option<SocketAddr> {
-        let Some(ip) = destination else {
-            return self.0.first().copied();
-        };
-        let same_ip = self.0.iter().find(|candidate| candidate.ip() == ip);
-        same_ip
-            .or_else(|| self.0.iter().find(|candidate| candidate.is_ipv4() == ip.is_ipv4()))
-            .copied()
-    }
 }
 
 fn interfaces(local: SocketAddr) -> Result<Vec<IpAddr>, StartError> {
@@ -110,19 +98,5 @@ mod tests {
             let error = find("0.0.0.0:5000", &[bad]).unwrap_err();
             assert!(matches!(error, StartError::BadAddress(_)), "{bad}: {error}");
         }
-    }
-
-    #[test]
-    fn a_datagram_behind_a_nat_came_to_the_public_address_of_its_kind() {
-        let bind: SocketAddr = "[::]:5000".parse().unwrap();
-        let mut config = EngineConfig::new(bind);
-        config.public_addresses =
-            ["203.0.113.1", "2001:db8::1"].map(|ip| ip.parse().unwrap()).into();
-        let addresses = Addresses::find(&config, bind).unwrap();
-        let candidate =
-            |ip: &str| addresses.candidate(Some(ip.parse().unwrap())).unwrap().ip().to_string();
-        assert_eq!(candidate("10.0.0.7"), "203.0.113.1");
-        assert_eq!(candidate("203.0.113.1"), "203.0.113.1");
-        assert_eq!(candidate("fd00::7"), "2001:db8::1");
     }
 }

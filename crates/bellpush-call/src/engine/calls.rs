@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -17,7 +17,6 @@ use std::{
 
 use bellpush_core::ids::CallId;
 use slab::Slab;
-use str0m::net::Protocol;
 
 use super::{
     outside::{CallEdge, Channel, FarWire, Outside, Via, Way},
@@ -27,7 +26,7 @@ use super::{
 use crate::{
     PlaceError,
     bridge::{Bridge, Edge},
-    legs::webrtc::{Received, is_stun, local_ufrag},
+    legs::webrtc::{Received, Remote, is_stun, local_ufrag},
     trunk::FromTrunk,
 };
 
@@ -88,8 +87,6 @@ impl LiveCount {
 #[derive(Debug)]
 pub(super) struct BrowserPacket<'a> {
     pub(super) way: Way,
-    /// The machine's address that it came to.
-    pub(super) destination: Option<IpAddr>,
     pub(super) bytes: &'a mut [u8],
 }
 
@@ -176,7 +173,7 @@ impl Calls {
     /// Brings a browser's datagram to its call.
     pub(super) fn receive(&mut self, now: Instant, packet: BrowserPacket<'_>) {
         self.outside.meters.packets_in.increment(1);
-        let BrowserPacket { way, destination, bytes } = packet;
+        let BrowserPacket { way, bytes } = packet;
         let remote = way.remote;
         let key = if is_stun(bytes) {
             local_ufrag(bytes).and_then(|ufrag| self.by_ufrag.get(ufrag).copied())
@@ -186,18 +183,14 @@ impl Calls {
                 Via::Tcp { connection } => self.outside.tcp.call(connection),
             }
         };
-        let (Some(key), Some(local)) = (key, self.outside.addresses.candidate(destination)) else {
+        let Some(key) = key else {
             self.outside.meters.dropped_unknown.increment(1);
             return;
         };
-        let protocol = match way.via {
-            Via::Udp { .. } => Protocol::Udp,
-            Via::Tcp { .. } => Protocol::Tcp,
-        };
+        let remote = Remote { protocol: way.via.protocol(), address: remote };
         // The answer to a check goes back the way it came, before that way is known to be good.
-        let received = self.with(key, Some(way), |bridge, edge| {
-            bridge.receive(now, protocol, remote, local, bytes, edge)
-        });
+        let received =
+            self.with(key, Some(way), |bridge, edge| bridge.receive(now, remote, bytes, edge));
         match received.unwrap_or(Received::Malformed) {
             Received::Check => self.remember(key, way),
             Received::Packet => {}
@@ -208,7 +201,7 @@ impl Calls {
 
     /// Takes in what came to a TCP connection. `true` when there may be more.
     pub(super) fn receive_frames(&mut self, now: Instant, connection: usize) -> bool {
-        let Some(Said { remote, local, bytes, is_cut }) = self.outside.tcp.read(connection) else {
+        let Some(Said { remote, bytes, is_cut }) = self.outside.tcp.read(connection) else {
             self.disconnect(connection);
             return false;
         };
@@ -218,7 +211,7 @@ impl Calls {
             match tcp::next_frame(&mut rest) {
                 Ok(Some(frame)) => {
                     let bytes = &mut frame.to_vec();
-                    self.receive(now, BrowserPacket { way, destination: Some(local), bytes });
+                    self.receive(now, BrowserPacket { way, bytes });
                 }
                 Ok(None) => break,
                 Err(tcp::TooLong) => {

@@ -98,7 +98,7 @@ impl Table {
         let addresses = Addresses::find(&EngineConfig::new(bind), media.local()).unwrap();
         let clock = WallClock::new(Instant::now(), Duration::ZERO);
         let identity = Identity::new().unwrap();
-        let answerer = Answerer::new(addresses.as_slice(), &identity, clock).unwrap();
+        let answerer = Answerer::new(addresses.as_slice(), &identity, clock);
         let live = Arc::new(AtomicUsize::new(0));
         let poll = Poll::new().unwrap();
         let (commands, _) = mpsc::channel(1);
@@ -107,7 +107,6 @@ impl Table {
             media,
             tcp: TcpPort::bind(bind, 10).unwrap(),
             rtp: RtpPorts::share(&(0..=0), bind.ip(), bind.ip(), 0, 1),
-            addresses,
             dial: Arc::new(NoTrunks),
             commands: commands.downgrade(),
             waker: Arc::new(Waker::new(poll.registry(), shard::WAKER).unwrap()),
@@ -121,7 +120,7 @@ impl Table {
 
     fn add(&mut self, offer: &str) -> Call {
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) = self.answerer.answer(self.now, offer, Speech::default()).unwrap();
+        let (leg, answer) = self.answerer.answer(self.now, &offer, Speech::default()).unwrap();
         let id = CallId::from_uuid(Uuid::now_v7());
         let second = Duration::from_secs(1);
         let policy = Policy {
@@ -152,10 +151,9 @@ impl Table {
     }
 
     fn receive(&mut self, remote: SocketAddr, bytes: &[u8]) {
-        let destination = Some(Ipv4Addr::LOCALHOST.into());
-        let way = Way { remote, via: Via::Udp { local: destination } };
+        let way = Way { remote, via: Via::Udp { local: Some(Ipv4Addr::LOCALHOST.into()) } };
         let bytes = &mut bytes.to_vec();
-        self.calls.receive(self.now, BrowserPacket { way, destination, bytes });
+        self.calls.receive(self.now, BrowserPacket { way, bytes });
     }
 
     fn sizes(&self) -> [usize; 5] {

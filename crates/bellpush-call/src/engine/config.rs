@@ -97,8 +97,8 @@ pub enum StartError {
     #[error("{0} can't be a public address; give one that browsers can send to")]
     BadAddress(IpAddr),
     /// The DTLS certificate could not be made.
-    #[error("the certificate for media encryption could not be made")]
-    Certificate,
+    #[error("the certificate for media encryption could not be made: {0}")]
+    Certificate(String),
     /// The greeting of the demo is damaged.
     #[error("the demo's greeting can't be used: {0}")]
     Greeting(String),

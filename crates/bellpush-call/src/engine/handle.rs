@@ -86,7 +86,8 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let sounds = Arc::new(Sounds::built_in()?);
         let live = LiveCount { live: Arc::new(AtomicUsize::new(0)), max: config.max_calls };
-        let identity = Identity::new().ok_or(StartError::Certificate)?;
+        let identity =
+            Identity::new().map_err(|error| StartError::Certificate(error.to_string()))?;
         let mut shards = Vec::new();
         for index in 0..config.threads.get() {
             shards.push(start_shard(&config, index, &identity, &dial, &live)?);
@@ -223,7 +224,7 @@ impl Engine {
             return Err(PlaceError::NoRoute);
         }
         let offer = Offer::parse(&call.offer)?;
-        let (leg, answer) = shard.answerer.answer(now, offer, Speech::towards(&call.routes))?;
+        let (leg, answer) = shard.answerer.answer(now, &offer, Speech::towards(&call.routes))?;
         let policy = Policy {
             connect_timeout: config.connect_timeout,
             reconnect_after: config.reconnect_after,
@@ -261,7 +262,7 @@ fn start_shard(
     let local = media.local();
     let addresses = Addresses::find(config, local)?;
     let answerer = Answerer::new(addresses.as_slice(), identity, wall_clock(Instant::now()));
-    let answerer = Arc::new(answerer.ok_or(StartError::NoAddress)?);
+    let answerer = Arc::new(answerer);
     let poll = Poll::new().map_err(StartError::Thread)?;
     media.register(poll.registry(), shard::MEDIA).map_err(StartError::Thread)?;
     tcp.register(poll.registry()).map_err(StartError::Thread)?;
@@ -279,7 +280,6 @@ fn start_shard(
         media,
         tcp,
         rtp,
-        addresses: addresses.clone(),
         dial: Arc::clone(dial),
         commands: commands.downgrade(),
         waker: Arc::clone(&waker),

@@ -8,11 +8,9 @@ use std::{
 
 use bellpush_core::ids::CallId;
 use mio::{Interest, Registry, Waker, net::UdpSocket};
-use str0m::net::Protocol;
 use tokio::sync::mpsc;
 
 use super::{
-    addresses::Addresses,
     dial::{Dial, FarEvents},
     meters::Meters,
     rtp_ports::{RtpPair, RtpPorts},
@@ -24,7 +22,7 @@ use crate::{
     bridge::Edge,
     legs::{
         sip::LocalMedia,
-        webrtc::{Remote, ToBrowser},
+        webrtc::{Protocol, Remote, ToBrowser},
     },
     trunk::{SipTarget, ToTrunk},
 };
@@ -35,7 +33,6 @@ pub(super) struct Outside {
     pub(super) media: MediaSocket,
     pub(super) tcp: TcpPort,
     pub(super) rtp: RtpPorts,
-    pub(super) addresses: Addresses,
     pub(super) dial: Arc<dyn Dial>,
     pub(super) commands: mpsc::WeakSender<Command>,
     pub(super) waker: Arc<Waker>,

@@ -246,7 +246,6 @@ impl Running {
                 let via = Via::Udp { local: datagram.destination };
                 let packet = BrowserPacket {
                     way: Way { remote: datagram.remote, via },
-                    destination: datagram.destination,
                     bytes: datagram.bytes,
                 };
                 calls.receive(now, packet);
@@ -302,7 +301,7 @@ impl Running {
             Command::Return { id, offer, reply } => {
                 let answerer = &self.answerer;
                 let answer = calls
-                    .with_id(id, |call, edge| call.come_back(now, answerer, *offer, edge))
+                    .with_id(id, |call, edge| call.come_back(now, answerer, &offer, edge))
                     .unwrap_or(Err(ResumeError::NoSuchCall));
                 if answer.is_ok() {
                     calls.rename(id, true);
@@ -311,7 +310,7 @@ impl Running {
                 let _ = reply.send(answer);
             }
             Command::Restart { id, offer, reply } => {
-                let answer = calls.with_id(id, |call, edge| call.restart(now, *offer, edge));
+                let answer = calls.with_id(id, |call, edge| call.restart(now, &offer, edge));
                 calls.rename(id, false);
                 let _ = reply.send(answer.unwrap_or(Err(ResumeError::NoSuchCall)));
             }

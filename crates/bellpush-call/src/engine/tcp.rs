@@ -47,7 +47,6 @@ pub(super) struct TcpPort {
 struct Connection {
     stream: TcpStream,
     remote: SocketAddr,
-    local: IpAddr,
     /// What has been read, from the beginning of a frame on.
     read: Vec<u8>,
     /// What is to be written before anything else: the rest of a frame, and frames after it.
@@ -67,7 +66,6 @@ enum Standing {
 /// What a connection has to say.
 pub(super) struct Said {
     pub(super) remote: SocketAddr,
-    pub(super) local: IpAddr,
     /// Whole frames, and maybe the beginning of one.
     pub(super) bytes: Vec<u8>,
     /// Whether there may be more to read at once.
@@ -125,14 +123,12 @@ impl TcpPort {
             return Err(io::Error::other("there are too many"));
         }
         stream.set_nodelay(true)?;
-        let local = stream.local_addr()?.ip().to_canonical();
         let entry = self.connections.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut stream, shard::connection_token(entry.key()), interest)?;
         entry.insert(Connection {
             stream,
             remote,
-            local,
             read: Vec::new(),
             unwritten: Vec::new(),
             standing: Standing::Unclaimed { until: now + CLAIM_WITHIN },
@@ -162,7 +158,7 @@ impl TcpPort {
                 Err(_) => return None,
             }
         };
-        Some(Said { remote: connection.remote, local: connection.local, bytes, is_cut })
+        Some(Said { remote: connection.remote, bytes, is_cut })
     }
 
     /// Keeps the beginning of a frame for the next read.

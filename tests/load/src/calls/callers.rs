@@ -14,7 +14,7 @@ use std::{
 use anyhow::Context as _;
 use bellpush_srtp::{
     RTP_HEADER_LEN, RtpHeader, RtpPacket, SeqExtender, SrtpError, SrtpKeys, SrtpReceiver,
-    SrtpSender, dtls, is_rtcp,
+    SrtpSender, is_rtcp,
 };
 use str0m::{
     Candidate, Input, Output, Rtc, RtcConfig,
@@ -30,6 +30,7 @@ use tokio::{
 };
 
 use super::{
+    overheard,
     stream::{Beginnings, Receipt, Tally, read_stamp, stamp},
     voice,
     wire::{self, Net, Received, Wire},
@@ -150,7 +151,7 @@ impl Callers {
 
 impl Offerer {
     fn new(net: Net, port: u16) -> anyhow::Result<Self> {
-        let provider = Arc::new(dtls::provider());
+        let provider = Arc::new(overheard::provider());
         // One for all: making one takes longer than all the rest of a call's set-up.
         let certificate: DtlsCert =
             provider.dtls_provider.generate_certificate().context("no certificate")?;
@@ -371,7 +372,7 @@ impl Caller {
     /// Takes out what the connection has to say.
     fn drain(&mut self, wire: &Wire) {
         loop {
-            let (output, keys) = dtls::overhear(|| self.rtc.poll_output());
+            let (output, keys) = overheard::overhear(|| self.rtc.poll_output());
             if let Some(keys) = keys {
                 self.media = Media::new(&keys).ok();
             }

@@ -7,6 +7,7 @@ mod answerer;
 mod callers;
 mod cores;
 mod janus;
+mod overheard;
 mod report;
 mod sip;
 mod stream;

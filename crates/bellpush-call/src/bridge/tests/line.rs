@@ -150,13 +150,13 @@ impl Line {
         let now = *now;
         match way {
             Way::FromBrowser if !bridge.is_over() => {
-                bridge.receive(now, Protocol::Udp, BROWSER, SERVER, &mut datagram, book);
+                bridge.receive(now, by_udp(BROWSER), &mut datagram, book);
             }
             Way::FromPhone if !bridge.is_over() => {
                 bridge.receive_rtp(now, PHONE, &mut datagram, book);
             }
             Way::ToBrowser => {
-                let receive = Receive::new(Protocol::Udp, SERVER, BROWSER, &datagram);
+                let receive = Receive::new(str0m::net::Protocol::Udp, SERVER, BROWSER, &datagram);
                 if let Ok(receive) = receive {
                     let _ = self.browser.handle_input(str0m::Input::Receive(now, receive));
                 }

@@ -8,12 +8,11 @@ use std::{
 
 use bellpush_srtp::{SrtpKey, SrtpSuite};
 use sdp_types::{
-    Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, RtpMap, Session, SrtpKeyParam,
-    Time,
+    Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, Session, SrtpKeyParam, Time,
 };
 
 use super::Direction;
-use crate::Codec;
+use crate::{Codec, legs::rtp_map};
 
 /// Bytes of a session description, at most.
 const MAX_SDP: usize = 16 * 1024;
@@ -115,7 +114,7 @@ impl RemoteAudio {
         }
         let rtp = SocketAddr::new(address, media.port);
         let rtcp_mux = media.has_attribute("rtcp-mux");
-        let maps = rtp_maps(media);
+        let maps = rtp_map::of(media);
         Ok(Self {
             index,
             others: others.collect(),
@@ -123,19 +122,16 @@ impl RemoteAudio {
             rtcp: if rtcp_mux { rtp } else { rtcp_address(media, rtp) },
             secure_profile: media.proto.to_ascii_uppercase().contains("SAVP"),
             protocol: media.proto.clone(),
-            codecs: maps
-                .iter()
-                .filter_map(|(pt, name, clock)| Some((*pt, codec(name, *clock)?)))
-                .collect(),
+            codecs: maps.iter().filter_map(|map| Some((map.payload_type, map.codec()?))).collect(),
             telephone_events: maps
                 .iter()
-                .filter(|(_, name, _)| name.eq_ignore_ascii_case("telephone-event"))
-                .map(|(pt, _, clock)| (*pt, *clock))
+                .filter(|map| map.is_keypad())
+                .map(|map| (map.payload_type, map.clock_rate))
                 .collect(),
             comfort_noise: maps
                 .iter()
-                .find(|(_, name, clock)| name.eq_ignore_ascii_case("CN") && *clock == 8_000)
-                .map(|(pt, ..)| *pt),
+                .find(|map| map.is_comfort_noise())
+                .map(|map| map.payload_type),
             direction: direction(media, &session),
             is_black_hole: address.is_unspecified(),
             ptime: ptime(media),
@@ -143,35 +139,6 @@ impl RemoteAudio {
             rtcp_mux,
         })
     }
-}
-
-/// The payload types of a media description in its order, with their names and clocks.
-fn rtp_maps(media: &Media) -> Vec<(u8, String, u32)> {
-    let maps: Vec<RtpMap> = media.attributes_typed::<RtpMap>().filter_map(Result::ok).collect();
-    media
-        .fmt
-        .split_ascii_whitespace()
-        .filter_map(|text| text.parse::<u8>().ok().filter(|pt| *pt < 128))
-        .filter_map(|pt| {
-            if let Some(map) = maps.iter().find(|map| map.payload_type == pt) {
-                return Some((pt, map.encoding_name.clone(), map.clock_rate));
-            }
-            // RFC 3551 section 6: these need no rtpmap.
-            let name = match pt {
-                0 => "PCMU",
-                8 => "PCMA",
-                13 => "CN",
-                _ => return None,
-            };
-            Some((pt, name.to_owned(), 8_000))
-        })
-        .collect()
-}
-
-fn codec(name: &str, clock: u32) -> Option<Codec> {
-    Codec::ALL
-        .into_iter()
-        .find(|codec| codec.name().eq_ignore_ascii_case(name) && codec.clock_rate() == clock)
 }
 
 /// RFC 3605; without it RTCP is one port above RTP.

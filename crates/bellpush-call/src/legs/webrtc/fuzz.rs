@@ -20,7 +20,7 @@ fn answerer() -> &'static Answerer {
     ANSWERER.get_or_init(|| {
         let address = (Ipv4Addr::LOCALHOST, 10_000).into();
         let clock = WallClock::new(Instant::now(), Duration::ZERO);
-        Answerer::new(&[address], &Identity::new().unwrap(), clock).unwrap()
+        Answerer::new(&[address], &Identity::new().unwrap(), clock)
     })
 }
 
@@ -52,14 +52,14 @@ fn fuzz_offers_of_browsers() {
         };
         match answerer().answer(
             Instant::now(),
-            offer,
+            &offer,
             Speech { codecs: &[Codec::Pcma], is_narrowband: true },
         ) {
             Ok((mut leg, answer)) => {
                 assert!(SdpAnswer::from_sdp_string(&answer).is_ok(), "{answer}");
                 // The same once more, as for a restart that is none.
                 if let Ok(offer) = Offer::parse(&text)
-                    && let Err(error) = leg.restart(offer)
+                    && let Err(error) = leg.restart(&offer)
                 {
                     complain(error);
                 }

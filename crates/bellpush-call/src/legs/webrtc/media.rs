@@ -29,14 +29,14 @@ pub(super) enum FromBrowser<'a> {
 }
 
 impl Media {
-    /// `ssrc` is our stream's, as the browser was told.
+    /// `ours` is our stream's number and its sender's name, as the browser was told.
     pub(super) fn new(
         now: Instant,
         keys: &SrtpKeys,
-        ssrc: u32,
+        ours: (u32, &str),
         clock: WallClock,
     ) -> Result<Self, SrtpError> {
-        let cname = format!("{:016x}", rand::random::<u64>());
+        let (ssrc, cname) = (ours.0, ours.1.to_owned());
         Ok(Self {
             sender: SrtpSender::new(&keys.ours)?,
             receiver: SrtpReceiver::new(&keys.theirs)?,

@@ -1,15 +1,20 @@
 //! The browser's leg: ICE-lite, DTLS-SRTP, Opus, G.711 and telephone-event.
 //!
-//! Without sockets: datagrams go in, datagrams and [`LegEvent`]s come out. str0m makes the
-//! connection: the answer's SDP, ICE and DTLS. Media goes past it, packet by packet, with the keys
-//! that DTLS agreed on; nothing is decoded.
+//! Without sockets: datagrams go in, datagrams and [`LegEvent`]s come out. Nothing is decoded.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `offer`, `answer`, `answerer` | the browser's SDP, ours, and how a leg comes of them |
+//! | `connection`, `ice`, `stun` | the way to the browser, and the keys that DTLS agrees on there |
+//! | `media` | SRTP and reports with these keys |
 
+mod answer;
 mod answerer;
+mod connection;
 #[cfg(test)]
 mod fuzz;
-
+mod ice;
 mod media;
-mod narrowband;
 mod offer;
 mod stun;
 
@@ -20,45 +25,51 @@ pub(crate) use stun::{is_stun, local_ufrag};
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use bellpush_srtp::{SrtpError, SrtpKeys, dtls};
-use str0m::{
-    Event, Input, Output, Rtc, RtcError,
-    change::SdpAnswer,
-    format,
-    media::{Mid, Pt},
-    net::{Protocol, Receive, Transmit},
+use bellpush_srtp::{
+    SrtpError, SrtpKeys,
+    dtls::{DtlsError, Fingerprint},
 };
 
 use crate::{
     Codec, Digit,
     media::{PressDetector, Reception, RtpTimes, WallClock},
+    place::Speech,
 };
+use answer::Answer;
+use answerer::Here;
+use connection::{Connection, ConnectionOutput};
 use media::{FromBrowser, Media};
 
 /// One browser's connection.
 pub(crate) struct WebRtcLeg {
-    rtc: Rtc,
-    ufrag: String,
-    mid: Mid,
+    connection: Connection,
+    here: Arc<Here>,
+    /// The browser's track and its certificate, which a further offer has to be of.
+    mid: String,
+    fingerprint: Fingerprint,
+    /// The session's id, and how often it was described.
+    session: (u64, u64),
+    /// The codecs in the order of our answers.
+    order: Vec<Codec>,
     /// The codecs that the browser takes, as it numbers them.
-    payload_types: [Option<Pt>; Codec::ALL.len()],
+    payload_types: [Option<u8>; Codec::ALL.len()],
     /// How the browser numbers keypad presses, at each clock rate that it takes.
-    keypad: Vec<Pt>,
+    keypad: Vec<(u8, u32)>,
     /// Whether all who may hear the browser are telephones of 8 kHz.
     is_narrowband: bool,
     presses: PressDetector,
     /// Of our stream, as the browser was told.
     ssrc: u32,
+    cname: String,
     clock: WallClock,
     /// The latest time that the leg was told.
     now: Instant,
     /// From when on there is something to do, unless something comes: known once it was asked for.
     waits: Option<Instant>,
-    /// Where media goes to: as the browser chose.
-    remote: Option<Remote>,
     /// From the keys on.
     media: Option<Media>,
 }
@@ -68,6 +79,14 @@ pub(crate) struct WebRtcLeg {
 pub(crate) struct Remote {
     pub(crate) protocol: Protocol,
     pub(crate) address: SocketAddr,
+}
+
+/// What carries datagrams to the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Udp,
+    /// In frames (RFC 4571).
+    Tcp,
 }
 
 /// What goes out to the browser.
@@ -81,7 +100,7 @@ pub(crate) struct ToBrowser<'a> {
 #[derive(Debug)]
 pub(crate) enum LegOutput {
     /// A datagram to send.
-    Transmit(Transmit),
+    Transmit(Remote, Vec<u8>),
     Event(LegEvent),
     /// Nothing more before this time, or the next input.
     Wait(Instant),
@@ -94,7 +113,7 @@ pub(crate) enum LegEvent {
     /// The browser closed the connection.
     Closed,
     /// The connection broke for good.
-    Broken(RtcError),
+    Broken(DtlsError),
 }
 
 /// What the browser sent as media.
@@ -136,52 +155,38 @@ pub(crate) fn is_media(datagram: &[u8]) -> bool {
 }
 
 impl WebRtcLeg {
-    /// `None` when the browser does not speak Opus, which all do (RFC 7874 section 3).
     fn new(
         now: Instant,
-        mut rtc: Rtc,
-        mid: Mid,
+        here: Arc<Here>,
+        offer: &Offer,
         clock: WallClock,
-        is_narrowband: bool,
-    ) -> Option<Self> {
-        let agreed = rtc.media(mid)?.remote_pts().to_vec();
-        let numbers = |codec: format::Codec| {
-            let params = rtc.codec_config().params().iter();
-            let params = params.filter(move |params| params.spec().codec == codec);
-            params.map(format::PayloadParams::pt).filter(|pt| agreed.contains(pt))
-        };
-        let payload_types = Codec::ALL.map(|codec| {
-            let codec = match codec {
-                Codec::Opus => format::Codec::Opus,
-                Codec::Pcma => format::Codec::PCMA,
-                Codec::Pcmu => format::Codec::PCMU,
-            };
-            numbers(codec).next()
-        });
-        let keypad = numbers(format::Codec::Tele).collect();
-        let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
-        let ssrc = *rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
-        let leg = Self {
-            rtc,
-            ufrag,
-            mid,
-            payload_types,
-            keypad,
-            is_narrowband,
+        speech: Speech<'_>,
+    ) -> Result<Self, DtlsError> {
+        let Offer { credentials, fingerprint, .. } = offer;
+        let theirs = (credentials.clone(), fingerprint.clone());
+        Ok(Self {
+            connection: Connection::new(now, &here.certificate, theirs, offer.we_connect)?,
+            here,
+            mid: offer.mid.clone(),
+            fingerprint: fingerprint.clone(),
+            session: (rand::random::<u64>() >> 1, 0),
+            order: speech.codecs.to_vec(),
+            payload_types: offer.payload_types,
+            keypad: offer.keypad.clone(),
+            is_narrowband: speech.is_narrowband,
             presses: PressDetector::default(),
-            ssrc,
+            ssrc: rand::random(),
+            cname: format!("{:016x}", rand::random::<u64>()),
             clock,
             now,
             waits: None,
-            remote: None,
             media: None,
-        };
-        leg.payload_type(Codec::Opus).is_some().then_some(leg)
+        })
     }
 
     /// The name that the browser's connectivity checks are addressed to.
     pub(crate) fn ufrag(&self) -> &str {
-        &self.ufrag
+        &self.connection.ice().ours().ufrag
     }
 
     /// Whether the browser takes this codec.
@@ -191,66 +196,40 @@ impl WebRtcLeg {
 
     /// Answers a further offer, such as one for an ICE restart. It changes which name the browser
     /// calls the leg by.
-    pub(crate) fn restart(&mut self, offer: Offer) -> Result<String, OfferError> {
-        let Offer { sdp, mid } = offer;
-        if mid != self.mid {
+    pub(crate) fn restart(&mut self, offer: &Offer) -> Result<String, OfferError> {
+        // Another certificate would be another connection (RFC 8842 section 5.5).
+        if offer.mid != self.mid || offer.fingerprint != self.fingerprint {
             return Err(OfferError::OtherTrack);
         }
         self.waits = None;
-        let answer = self.rtc.sdp_api().accept_offer(sdp);
-        let answer = answer.map_err(|error| OfferError::Unusable(offer::complaint(&error)))?;
-        let mut answer = self.told(&answer);
-        let made = self.rtc.direct_api().local_ice_credentials();
-        if made.ufrag != self.ufrag {
-            // The library's are of no cryptographic random source. The candidates bear the name, too.
-            let ours = answerer::credentials();
-            answer = answer.replace(&made.ufrag, &ours.ufrag).replace(&made.pass, &ours.pass);
-            self.ufrag.clone_from(&ours.ufrag);
-            self.rtc.direct_api().set_local_ice_credentials(ours);
-        }
-        Ok(answer)
+        self.connection.restart(&offer.credentials);
+        self.session.1 += 1;
+        Ok(self.told(offer))
     }
 
-    /// An answer as the browser gets it.
-    fn told(&self, answer: &SdpAnswer) -> String {
-        let answer = answer.to_sdp_string();
-        match self.payload_type(Codec::Opus).filter(|_| self.is_narrowband) {
-            Some(opus) => narrowband::ask(&answer, opus),
-            None => answer,
+    /// The answer to an offer.
+    fn told(&self, offer: &Offer) -> String {
+        Answer {
+            offer,
+            session: self.session,
+            candidates: &self.here.candidates,
+            credentials: self.connection.ice().ours(),
+            fingerprint: self.here.certificate.fingerprint(),
+            codecs: &self.order,
+            is_narrowband: self.is_narrowband,
+            ssrc: self.ssrc,
+            cname: &self.cname,
         }
+        .write()
     }
 
-    /// Takes in a datagram that is not media and arrived at the local candidate `local`.
-    pub(crate) fn receive(
-        &mut self,
-        now: Instant,
-        protocol: Protocol,
-        remote: SocketAddr,
-        local: SocketAddr,
-        datagram: &[u8],
-    ) -> Received {
-        let Ok(receive) = Receive::new(protocol, remote, local, datagram) else {
-            return Received::Malformed;
-        };
-        let input = Input::Receive(now, receive);
-        if is_media(datagram) || !self.rtc.accepts(&input) {
-            return Received::Foreign;
+    /// Takes in a datagram that is not media.
+    pub(crate) fn receive(&mut self, now: Instant, remote: Remote, datagram: &[u8]) -> Received {
+        let received = self.connection.receive(now, remote, datagram);
+        if matches!(received, Received::Check | Received::Packet) {
+            (self.now, self.waits) = (now, None);
         }
-        (self.now, self.waits) = (now, None);
-        // An error is about this packet: anybody can send one in the browser's name, and that must
-        // not end the call. What does is told by poll.
-        if let Err(error) = self.rtc.handle_input(input) {
-            tracing::debug!(%error, "a packet is refused");
-            return Received::Malformed;
-        }
-        if datagram.first().is_none_or(|first| *first >= 2) {
-            return Received::Packet;
-        }
-        // A browser says so with every check of the pair that it has chosen.
-        if stun::nominates(datagram) {
-            self.remote = Some(Remote { protocol, address: remote });
-        }
-        Received::Check
+        received
     }
 
     /// Takes in a packet of media, which is decrypted where it lies. An error says why it is
@@ -264,12 +243,12 @@ impl WebRtcLeg {
         let FromBrowser::Rtp(packet, times) = media.receive(now, datagram)? else {
             return Ok(Some(LegMedia::Reports));
         };
-        let (ssrc, kind) = (packet.header.ssrc, Pt::from(packet.header.payload_type));
+        let (ssrc, kind) = (packet.header.ssrc, packet.header.payload_type);
         if let Some(codec) = self.codec(kind) {
             let payload = packet.payload;
             return Ok(Some(LegMedia::Audio(AudioPacket { ssrc, codec, times, payload })));
         }
-        if !self.keypad.contains(&kind) {
+        if !self.keypad.iter().any(|(number, _)| *number == kind) {
             return Ok(None);
         }
         let mut digit = None;
@@ -280,9 +259,7 @@ impl WebRtcLeg {
     /// Tells the leg the time.
     pub(crate) fn tick(&mut self, now: Instant) {
         (self.now, self.waits) = (now, None);
-        if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
-            tracing::debug!(%error, "WebRTC's timers failed");
-        }
+        self.connection.tick(now);
     }
 
     /// Takes out what there is to do, until [`LegOutput::Wait`].
@@ -291,34 +268,27 @@ impl WebRtcLeg {
             return LegOutput::Wait(at);
         }
         loop {
-            let (output, keys) = dtls::overhear(|| self.rtc.poll_output());
-            if let Some(keys) = keys {
-                self.begin_media(&keys);
-            }
-            match output {
-                Ok(Output::Timeout(at)) => {
+            return match self.connection.poll(self.now) {
+                ConnectionOutput::Transmit(remote, datagram) => {
+                    LegOutput::Transmit(remote, datagram)
+                }
+                ConnectionOutput::Keys(keys) => {
+                    self.begin_media(&keys);
+                    continue;
+                }
+                ConnectionOutput::Connected => LegOutput::Event(LegEvent::Connected),
+                ConnectionOutput::Closed => LegOutput::Event(LegEvent::Closed),
+                ConnectionOutput::Broken(error) => LegOutput::Event(LegEvent::Broken(error)),
+                ConnectionOutput::Wait(at) => {
                     self.waits = Some(at);
-                    return LegOutput::Wait(at);
+                    LegOutput::Wait(at)
                 }
-                // Reports of its own would be of streams that it does not see.
-                Ok(Output::Transmit(transmit)) if is_media(&transmit.contents) => {}
-                Ok(Output::Transmit(transmit)) => return LegOutput::Transmit(transmit),
-                Ok(Output::Event(Event::Connected)) => {
-                    return LegOutput::Event(LegEvent::Connected);
-                }
-                Ok(Output::Event(Event::Closed)) => return LegOutput::Event(LegEvent::Closed),
-                // ICE states are not asked: silence is measured by call control, on all packets.
-                Ok(Output::Event(_)) => {}
-                Err(error) => {
-                    self.rtc.disconnect();
-                    return LegOutput::Event(LegEvent::Broken(error));
-                }
-            }
+            };
         }
     }
 
     fn begin_media(&mut self, keys: &SrtpKeys) {
-        match Media::new(self.now, keys, self.ssrc, self.clock) {
+        match Media::new(self.now, keys, (self.ssrc, &self.cname), self.clock) {
             Ok(media) => self.media = Some(media),
             Err(error) => tracing::error!(%error, "the browser's media can't be decrypted"),
         }
@@ -333,8 +303,8 @@ impl WebRtcLeg {
         times: RtpTimes,
         payload: &[u8],
     ) -> Option<ToBrowser<'_>> {
-        let (payload_type, remote) = (self.payload_type(codec)?, self.remote?);
-        match self.media.as_mut()?.protect(now, *payload_type, times, payload) {
+        let (payload_type, remote) = (self.payload_type(codec)?, self.connection.ice().chosen()?);
+        match self.media.as_mut()?.protect(now, payload_type, times, payload) {
             Ok(datagram) => Some(ToBrowser { remote, datagram }),
             Err(error) => {
                 tracing::debug!(%error, "a packet was not protected");
@@ -356,7 +326,7 @@ impl WebRtcLeg {
         clock_rate: u32,
     ) -> Option<ToBrowser<'_>> {
         let datagram = self.media.as_mut()?.report(now, reception, clock_rate)?;
-        Some(ToBrowser { remote: self.remote?, datagram })
+        Some(ToBrowser { remote: self.connection.ice().chosen()?, datagram })
     }
 
     /// The end of our stream.
@@ -367,7 +337,7 @@ impl WebRtcLeg {
         clock_rate: u32,
     ) -> Option<ToBrowser<'_>> {
         let datagram = self.media.as_mut()?.goodbye(now, reception, clock_rate)?;
-        Some(ToBrowser { remote: self.remote?, datagram })
+        Some(ToBrowser { remote: self.connection.ice().chosen()?, datagram })
     }
 
     /// How long it takes to the browser and back, as its last report tells.
@@ -375,12 +345,12 @@ impl WebRtcLeg {
         self.media.as_ref().and_then(Media::round_trip)
     }
 
-    fn payload_type(&self, codec: Codec) -> Option<Pt> {
+    fn payload_type(&self, codec: Codec) -> Option<u8> {
         let index = Codec::ALL.iter().position(|other| *other == codec)?;
         self.payload_types[index]
     }
 
-    fn codec(&self, payload_type: Pt) -> Option<Codec> {
+    fn codec(&self, payload_type: u8) -> Option<Codec> {
         let index = self.payload_types.iter().position(|other| *other == Some(payload_type))?;
         Some(Codec::ALL[index])
     }
@@ -388,9 +358,7 @@ impl WebRtcLeg {
     /// Tells the browser that it is over; what is left to send comes out of poll.
     pub(crate) fn close(&mut self) {
         self.waits = None;
-        if let Err(error) = self.rtc.close() {
-            tracing::debug!(%error, "WebRTC did not close cleanly");
-        }
+        self.connection.close();
     }
 }
 

@@ -1,16 +1,25 @@
 //! A browser's offer, read and checked, with a precise sentence for what is wrong with it.
 
-use str0m::{
-    change::SdpOffer,
-    error::SdpError,
-    format::Codec,
-    media::{Direction, Mid},
-};
+use std::fmt;
+
+use bellpush_srtp::dtls::Fingerprint;
+use sdp_types::{Media, Session};
+
+use super::ice::Credentials;
+use crate::{Codec, legs::rtp_map};
 
 /// A browser's offer of one audio track takes 2 to 5 KB.
 const MAX_BYTES: usize = 64 * 1024;
+/// Sections in one, at most.
+const MAX_SECTIONS: usize = 32;
 /// How much of a parser's complaint is passed on.
 const MAX_COMPLAINT_CHARS: usize = 200;
+/// RFC 8839 section 5.4.
+const MAX_CREDENTIAL_CHARS: usize = 256;
+const MIN_UFRAG_CHARS: usize = 4;
+const MIN_PASSWORD_CHARS: usize = 22;
+/// Browsers number their tracks, or give them a short name.
+const MAX_MID_CHARS: usize = 64;
 
 /// What is wrong with an offer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,10 +57,24 @@ pub enum OfferError {
 }
 
 /// An offer of exactly one audio track, both ways, with Opus.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(crate) struct Offer {
-    pub(super) sdp: SdpOffer,
-    pub(super) mid: Mid,
+    /// The name of the track.
+    pub(super) mid: String,
+    /// All sections, as an answer has to have as many: media type, protocol and formats.
+    pub(super) sections: Vec<(String, String, String)>,
+    /// Which of them is the audio.
+    pub(super) audio: usize,
+    /// Whether the browser wants one transport for all sections.
+    pub(super) is_bundled: bool,
+    pub(super) credentials: Credentials,
+    pub(super) fingerprint: Fingerprint,
+    /// Whether the browser leaves DTLS's handshake to be begun by us.
+    pub(super) we_connect: bool,
+    /// How it numbers our codecs; the first number of each.
+    pub(super) payload_types: [Option<u8>; Codec::ALL.len()],
+    /// How it numbers keypad presses, with their clock rates, the highest first.
+    pub(super) keypad: Vec<(u8, u32)>,
 }
 
 impl Offer {
@@ -62,45 +85,139 @@ impl Offer {
         if text.len() > MAX_BYTES {
             return Err(OfferError::TooLarge { bytes: text.len() });
         }
-        let sdp = SdpOffer::from_sdp_string(text).map_err(|error| match error {
-            SdpError::ParseError(_) => OfferError::NotSdp(complaint(&error)),
-            SdpError::Inconsistent(_) => OfferError::Unusable(complaint(&error)),
-        })?;
-        let mut audio = None;
-        let mut other = None;
-        for line in sdp.media_lines.iter().filter(|line| !line.disabled) {
-            let kind = line.typ.to_string();
-            if kind == "audio" && audio.is_none() {
-                audio = Some(line);
-            } else {
-                other = Some(kind);
-            }
+        let session = Session::parse(text.as_bytes())
+            .map_err(|error| OfferError::NotSdp(complaint(&error)))?;
+        if session.medias.len() > MAX_SECTIONS {
+            return Err(unusable("it has too many m= sections"));
         }
-        let Some(line) = audio else {
-            return Err(OfferError::NoAudio);
-        };
-        if let Some(kind) = other {
-            return Err(OfferError::MoreThanAudio(kind));
+        let audio = the_audio(&session)?;
+        Self::read(&session, audio)
+    }
+
+    fn read(session: &Session, audio: usize) -> Result<Self, OfferError> {
+        let media = session.medias.get(audio).ok_or(OfferError::NoAudio)?;
+        if !media.proto.to_ascii_uppercase().ends_with("RTP/SAVPF") {
+            return Err(unusable("its audio is not protected by DTLS-SRTP (UDP/TLS/RTP/SAVPF)"));
         }
-        let direction = line.direction();
-        if direction != Direction::SendRecv {
-            return Err(OfferError::NotBothWays(direction.to_string()));
-        }
-        if !line.rtp_params().iter().any(|params| params.spec().codec == Codec::Opus) {
+        let maps = rtp_map::of(media);
+        let payload_types = Codec::ALL.map(|codec| {
+            let this = maps.iter().find(|map| map.codec() == Some(codec));
+            this.map(|map| map.payload_type)
+        });
+        let keypad = maps.iter().filter(|map| map.is_keypad());
+        let mut keypad: Vec<_> = keypad.map(|map| (map.payload_type, map.clock_rate)).collect();
+        keypad.sort_by_key(|(_, clock_rate)| std::cmp::Reverse(*clock_rate));
+        if !maps.iter().any(|map| map.codec() == Some(Codec::Opus)) {
             return Err(OfferError::NoOpus);
         }
-        let mid = line.mid();
-        Ok(Self { sdp, mid })
+        if session.has_attribute("ice-lite") {
+            return Err(unusable(
+                "it is of an ICE-lite agent, as the server is, so neither checks",
+            ));
+        }
+        if !media.has_attribute("rtcp-mux") {
+            return Err(unusable(
+                "its audio has no a=rtcp-mux, and the server has one port for all",
+            ));
+        }
+        let value = |name: &'static str| {
+            let of_media = media.get_first_attribute_value(name).flatten();
+            of_media.or_else(|| session.get_first_attribute_value(name).flatten())
+        };
+        let mid = media.get_first_attribute_value("mid").flatten();
+        let mid = mid.filter(|mid| is_token(mid) && mid.len() <= MAX_MID_CHARS);
+        let fingerprint =
+            value("fingerprint").ok_or_else(|| unusable("it has no a=fingerprint"))?;
+        let fingerprint = fingerprint
+            .parse()
+            .map_err(|error| unusable(format_args!("of its a=fingerprint, {error}")))?;
+        let (ufrag, password) = (value("ice-ufrag"), value("ice-pwd"));
+        Ok(Self {
+            mid: mid.ok_or_else(|| unusable("its audio has no usable a=mid"))?.to_owned(),
+            sections: session
+                .medias
+                .iter()
+                .map(|media| (media.media.clone(), media.proto.clone(), media.fmt.clone()))
+                .collect(),
+            audio,
+            is_bundled: session.attributes.iter().any(|attribute| {
+                let group = attribute.value.as_deref().unwrap_or_default();
+                attribute.attribute == "group" && group.starts_with("BUNDLE")
+            }),
+            credentials: credentials(ufrag, password)
+                .ok_or_else(|| unusable("it has no usable a=ice-ufrag and a=ice-pwd"))?,
+            fingerprint,
+            we_connect: match value("setup") {
+                Some("actpass" | "active") | None => false,
+                Some("passive") => true,
+                Some(_) => return Err(unusable("its a=setup must be actpass, active or passive")),
+            },
+            payload_types,
+            keypad,
+        })
     }
 }
 
+/// The index of the one section in use.
+fn the_audio(session: &Session) -> Result<usize, OfferError> {
+    let mut audio = None;
+    let mut other = None;
+    for (index, media) in session.medias.iter().enumerate().filter(|(_, media)| media.port != 0) {
+        if media.media == "audio" && audio.is_none() {
+            audio = Some((index, media));
+        } else {
+            other = Some(media);
+        }
+    }
+    let (index, media) = audio.ok_or(OfferError::NoAudio)?;
+    if let Some(other) = other {
+        return Err(OfferError::MoreThanAudio(complaint(&other.media)));
+    }
+    let has =
+        |name| media.has_attribute(name) || (!is_directed(media) && session.has_attribute(name));
+    match ONE_WAY.into_iter().find(|name| has(name)) {
+        Some(direction) => Err(OfferError::NotBothWays(direction.to_owned())),
+        None => Ok(index),
+    }
+}
+
+const ONE_WAY: [&str; 3] = ["sendonly", "recvonly", "inactive"];
+
+fn is_directed(media: &Media) -> bool {
+    media.has_attribute("sendrecv") || ONE_WAY.into_iter().any(|name| media.has_attribute(name))
+}
+
+fn credentials(ufrag: Option<&str>, password: Option<&str>) -> Option<Credentials> {
+    let checked = |text: Option<&str>, least: usize| {
+        // RFC 8839 section 5.4: ice-char.
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+        let text = text?;
+        let is_long_enough = (least..=MAX_CREDENTIAL_CHARS).contains(&text.len());
+        (is_long_enough && text.bytes().all(is_allowed)).then(|| text.to_owned())
+    };
+    let (ufrag, password) =
+        (checked(ufrag, MIN_UFRAG_CHARS)?, checked(password, MIN_PASSWORD_CHARS)?);
+    Some(Credentials { ufrag, password })
+}
+
+/// RFC 8866 section 9: what stands in an answer without changing its meaning.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn unusable(what: impl fmt::Display) -> OfferError {
+    OfferError::Unusable(what.to_string())
+}
+
 /// A library's complaint on one line of limited length. It may quote the offer.
-pub(super) fn complaint(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    // The parser begins with where it was: as an address in memory, which helps nobody.
-    let text = text
-        .split_once("PointerOffset(")
-        .map_or(&*text, |(_, at)| at.split_once(')').map_or(at, |(_, complaint)| complaint));
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(MAX_COMPLAINT_CHARS).collect()
+fn complaint(error: &impl fmt::Display) -> String {
+    let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|char| !char.is_control()).take(MAX_COMPLAINT_CHARS).collect()
+}
+
+// It holds the ICE password, which must not reach a log.
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offer").field("mid", &self.mid).finish_non_exhaustive()
+    }
 }

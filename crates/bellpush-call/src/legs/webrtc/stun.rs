@@ -1,4 +1,4 @@
-//! Reads from a STUN binding request whom it is for, and whether it chooses the way of media.
+//! Reads from a STUN binding request whom it is for.
 //!
 //! Only enough of RFC 8489 for that; ICE itself checks the message's integrity.
 
@@ -6,8 +6,6 @@ const HEADER: usize = 20;
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const USERNAME: [u8; 2] = [0x00, 0x06];
-/// RFC 8445 section 16.1.
-const USE_CANDIDATE: [u8; 2] = [0x00, 0x25];
 
 /// Whether the datagram's first byte is one of STUN (RFC 7983).
 pub(crate) fn is_stun(datagram: &[u8]) -> bool {
@@ -19,11 +17,6 @@ pub(crate) fn is_stun(datagram: &[u8]) -> bool {
 pub(crate) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
     let username = std::str::from_utf8(attribute(datagram, USERNAME)?).ok()?;
     username.split_once(':').map(|(ours, _)| ours)
-}
-
-/// Whether a binding request says that media goes the way that it came (RFC 8445 section 7.1.1).
-pub(super) fn nominates(datagram: &[u8]) -> bool {
-    attribute(datagram, USE_CANDIDATE).is_some()
 }
 
 /// The first attribute of this kind in a binding request.
@@ -80,15 +73,6 @@ mod tests {
         let mut cut = request(&[(0x0006, b"ours:theirs")]);
         cut.truncate(30);
         assert_eq!(local_ufrag(&cut), None);
-    }
-
-    #[test]
-    fn a_way_is_chosen_by_an_empty_attribute() {
-        let name = (0x0006, &b"ours:theirs"[..]);
-        assert!(nominates(&request(&[name, (0x0025, &[])])));
-        assert!(!nominates(&request(&[name])));
-        // As a value, it is none.
-        assert!(!nominates(&request(&[(0x8022, &[0, 0x25, 0, 0])])));
     }
 
     #[test]

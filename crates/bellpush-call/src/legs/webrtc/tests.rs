@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 
 use bellpush_srtp::SrtpError;
 use str0m::{
+    Event, Input, Output, Rtc,
     change::SdpAnswer,
-    media::{Direction, MediaKind},
+    format,
+    media::{Direction, MediaKind, Mid},
+    net::Receive,
     rtp::RtpWrite,
 };
 
@@ -62,9 +65,9 @@ impl Simulation {
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
         let clock = WallClock::new(now, Duration::ZERO);
-        let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock).unwrap();
+        let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock);
         let offer = Offer::parse(&offer.to_sdp_string()).unwrap();
-        let (leg, answer) = answerer.answer(now, offer, Speech::default()).unwrap();
+        let (leg, answer) = answerer.answer(now, &offer, Speech::default()).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
         Self {
@@ -126,10 +129,12 @@ impl Simulation {
                 }
             }
             Toward::Leg => {
-                self.leg.receive(self.now, Protocol::Udp, self.address, server(), &bytes);
+                let remote = Remote { protocol: Protocol::Udp, address: self.address };
+                self.leg.receive(self.now, remote, &bytes);
             }
             Toward::Browser => {
-                let receive = Receive::new(Protocol::Udp, server(), home(), &bytes).unwrap();
+                let receive =
+                    Receive::new(str0m::net::Protocol::Udp, server(), home(), &bytes).unwrap();
                 self.browser.handle_input(Input::Receive(self.now, receive)).unwrap();
             }
         }
@@ -139,9 +144,7 @@ impl Simulation {
         let at = self.now + self.delay;
         loop {
             match self.leg.poll() {
-                LegOutput::Transmit(transmit) => {
-                    assert!(!is_media(&transmit.contents), "media of the library's own");
-                    let bytes = transmit.contents.to_vec();
+                LegOutput::Transmit(_, bytes) => {
                     self.on_the_way.push_back((at, bytes, Toward::Browser));
                 }
                 LegOutput::Event(event) => self.told.push(event),

@@ -1,0 +1,109 @@
+//! Two ends of one connection, with nothing between them.
+
+use super::*;
+
+/// What an end was told.
+#[derive(Debug, Default)]
+struct Told {
+    keys: Option<SrtpKeys>,
+    is_connected: bool,
+    is_closed: bool,
+    failed: Option<DtlsError>,
+}
+
+/// Polls an end, and returns what it sends.
+fn poll(end: &mut Dtls, told: &mut Told) -> Vec<Vec<u8>> {
+    let mut sent = Vec::new();
+    loop {
+        let mut buffer = [0; 4_096];
+        match end.poll(&mut buffer) {
+            Ok(Some(DtlsOutput::Packet(packet))) => sent.push(packet.to_vec()),
+            Ok(Some(DtlsOutput::Keys(keys))) => told.keys = Some(keys),
+            Ok(Some(DtlsOutput::Connected)) => told.is_connected = true,
+            Ok(Some(DtlsOutput::Closed)) => told.is_closed = true,
+            Ok(Some(DtlsOutput::Wait(_))) => return sent,
+            Ok(None) => {}
+            Err(error) => {
+                told.failed = Some(error);
+                return sent;
+            }
+        }
+    }
+}
+
+/// Carries datagrams to and fro until both ends are silent.
+fn talk(now: Instant, client: &mut Dtls, server: &mut Dtls) -> (Told, Told) {
+    let (mut of_client, mut of_server) = (Told::default(), Told::default());
+    for _ in 0..20 {
+        let (to_server, to_client) = (poll(client, &mut of_client), poll(server, &mut of_server));
+        if to_server.is_empty() && to_client.is_empty() {
+            break;
+        }
+        to_server.iter().for_each(|datagram| _ = server.receive(now, datagram));
+        to_client.iter().for_each(|datagram| _ = client.receive(now, datagram));
+    }
+    (of_client, of_server)
+}
+
+/// A client that announces this certificate to the server, and has that one.
+fn ends(now: Instant, announced: &Certificate, used: &Certificate) -> (Dtls, Dtls) {
+    let server = Certificate::generate().unwrap();
+    let client = Dtls::new(now, used, server.fingerprint().clone(), true).unwrap();
+    (client, Dtls::new(now, &server, announced.fingerprint().clone(), false).unwrap())
+}
+
+#[test]
+fn both_ends_agree_on_keys_and_hear_of_the_end() {
+    let now = Instant::now();
+    let certificate = Certificate::generate().unwrap();
+    let (mut client, mut server) = ends(now, &certificate, &certificate);
+    let (of_client, of_server) = talk(now, &mut client, &mut server);
+    assert!(of_client.is_connected && of_server.is_connected, "{of_client:?} {of_server:?}");
+    let (client_keys, server_keys) = (of_client.keys.unwrap(), of_server.keys.unwrap());
+    assert_eq!(client_keys.ours, server_keys.theirs);
+    assert_eq!(client_keys.theirs, server_keys.ours);
+    assert_ne!(client_keys.ours, client_keys.theirs);
+
+    client.close().unwrap();
+    let (_, of_server) = talk(now, &mut client, &mut server);
+    assert!(of_server.is_closed);
+    assert!(client.is_closed());
+}
+
+#[test]
+fn nobody_gets_keys_with_a_certificate_that_was_not_announced() {
+    let now = Instant::now();
+    let [announced, used] = [(); 2].map(|()| Certificate::generate().unwrap());
+    let (mut client, mut server) = ends(now, &announced, &used);
+    let (_, of_server) = talk(now, &mut client, &mut server);
+    assert!(matches!(of_server.failed, Some(DtlsError::WrongCertificate)), "{of_server:?}");
+    assert!(of_server.keys.is_none() && !of_server.is_connected);
+}
+
+#[test]
+fn a_handshake_that_nobody_answers_fails_in_the_end() {
+    let now = Instant::now();
+    let certificate = Certificate::generate().unwrap();
+    let (mut client, _) = ends(now, &certificate, &certificate);
+    let mut told = Told::default();
+    assert!(!poll(&mut client, &mut told).is_empty(), "a client begins");
+    let ended = (1..=120).find(|second| {
+        let failed = client.tick(now + std::time::Duration::from_secs(*second)).is_err();
+        poll(&mut client, &mut told);
+        failed || told.failed.is_some()
+    });
+    assert!(ended.is_some_and(|second| second > 1), "{ended:?}");
+}
+
+#[test]
+fn rubbish_is_refused_and_harms_nothing() {
+    let now = Instant::now();
+    let certificate = Certificate::generate().unwrap();
+    let (mut client, mut server) = ends(now, &certificate, &certificate);
+    for rubbish in [&[][..], &[22], &[0xFF; 100], &[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]]
+    {
+        let _ = server.receive(now, rubbish);
+    }
+    let (_, of_server) = talk(now, &mut client, &mut server);
+    assert!(of_server.keys.is_some());
+}
