@@ -90,15 +90,15 @@ impl OpusDecoder {
         mode: DecodeMode,
         output: &mut Vec<i16>,
     ) -> Result<(), OpusError> {
-        let start = output.len();
-        output.resize(start + at_most, 0);
-        let room = output.get_mut(start..).unwrap_or_default();
+        // The longest packet's room is needed for a moment only.
+        let mut samples = [0; LONGEST];
+        let room = samples.get_mut(..at_most).unwrap_or_default();
         let decoder = &mut self.decoder;
         // The packet is a stranger's. Should the library panic on one, that ends this stream's
         // past, not the thread with everybody's calls.
         let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode(packet, room, mode)));
-        let samples = decoded.as_ref().map_or(0, |result| result.unwrap_or(0));
-        output.truncate(start + samples);
+        let length = decoded.as_ref().map_or(0, |result| result.unwrap_or(0));
+        output.extend_from_slice(samples.get(..length).unwrap_or_default());
         match decoded {
             Ok(result) => Ok(result.map(|_| ())?),
             Err(_) => {

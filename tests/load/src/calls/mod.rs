@@ -131,20 +131,22 @@ async fn measure(
     // A server that has just started, and just learned of a trunk.
     time::sleep(SETTLE).await;
     let idle_memory = resident_mb(subject.pid())?.0;
-    let bench = Bench {
+    let mut bench = Bench {
         subject,
         mode: options.mode,
         seconds: Duration::from_secs(options.seconds),
         at_once: options.at_once,
-        idle_memory,
+        memory_with_one: 0.0,
     };
+    bench.first_call(&callers).await?;
     let mut figures = Figures {
         server: bench.subject.name(),
         mode: options.mode.name(),
         idle_memory_mb: idle_memory,
+        memory_with_one_mb: bench.memory_with_one,
         steps: Vec::new(),
     };
-    let mut up = 0;
+    let mut up = 1;
     for calls in &options.calls {
         if *calls <= up {
             continue;
@@ -169,12 +171,22 @@ struct Bench {
     mode: Mode,
     seconds: Duration,
     at_once: usize,
-    idle_memory: f64,
+    /// With the first call up: what is needed once, such as code and caches, is not of a call.
+    memory_with_one: f64,
 }
 
 impl Bench {
     fn memory(&self) -> anyhow::Result<f64> {
         Ok(resident_mb(self.subject.pid())?.0)
+    }
+
+    /// Makes the first call, which stays.
+    async fn first_call(&mut self, callers: &Callers) -> anyhow::Result<()> {
+        let visitors = self.subject.open(0..1, 1).await?;
+        ensure!(self.place(callers, visitors).await? == 0, "the first call failed");
+        time::sleep(if self.mode == Mode::Demo { 4 * SETTLE } else { SETTLE }).await;
+        self.memory_with_one = self.memory()?;
+        Ok(())
     }
 
     /// Adds calls, and measures all that are up.
@@ -217,7 +229,7 @@ impl Bench {
             cpu_us_per_call_second: cpu * 1e6 / all as f64,
             calls_per_core: all as f64 / cpu,
             load_cores: own_cpu,
-            memory_kb_per_call: (memory - self.idle_memory) * 1_024.0 / all as f64,
+            memory_kb_per_call: (memory - self.memory_with_one) * 1_024.0 / (all - 1) as f64,
             to_browser: Direction::of(to_browser),
             to_telephone: (self.mode != Mode::Demo).then(|| Direction::of(to_telephone)),
         })

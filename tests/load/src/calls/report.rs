@@ -12,6 +12,7 @@ pub(super) struct Figures {
     pub(super) server: &'static str,
     pub(super) mode: &'static str,
     pub(super) idle_memory_mb: f64,
+    pub(super) memory_with_one_mb: f64,
     pub(super) steps: Vec<Step>,
 }
 
@@ -73,10 +74,11 @@ impl Figures {
     /// A line a step.
     pub(super) fn text(&self) -> String {
         let mut text = format!(
-            "{}, {}; idle memory {:.1} MB\n{:>6} {:>6} {:>9} {:>8} {:>6} {:>10} {:>8} {:>7}  packets, lost, latency p50/p99, jitter p50/p99\n",
+            "{}, {}; memory {:.1} MB idle, {:.1} MB with the first call\n{:>6} {:>6} {:>9} {:>8} {:>6} {:>10} {:>8} {:>7}  packets, lost, latency p50/p99, jitter p50/p99\n",
             self.server,
             self.mode,
             self.idle_memory_mb,
+            self.memory_with_one_mb,
             "calls",
             "failed",
             "set-ups/s",

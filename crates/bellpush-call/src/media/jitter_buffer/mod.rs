@@ -48,6 +48,10 @@ pub(crate) enum Next<'a> {
 pub(crate) struct JitterBuffer {
     clock_rate: u32,
     slots: Vec<Slot>,
+    /// The payload that was taken last.
+    taken: Vec<u8>,
+    /// Room for the payloads to come: as much as packets have waited at once.
+    spare: Vec<Vec<u8>>,
     /// The packet to be taken next.
     next: Option<Place>,
     highest: Place,
@@ -72,6 +76,8 @@ impl JitterBuffer {
         Self {
             clock_rate,
             slots: std::iter::repeat_with(Slot::default).take(SLOTS).collect(),
+            taken: Vec::new(),
+            spare: Vec::new(),
             next: None,
             highest: Place::default(),
             meter: DelayMeter::new(now, clock_rate),
@@ -113,7 +119,7 @@ impl JitterBuffer {
             return Inserted::Refused;
         }
         slot.place = Some(place);
-        slot.payload.clear();
+        slot.payload = self.spare.pop().unwrap_or_default();
         slot.payload.extend_from_slice(payload);
         if seq > self.highest.seq {
             self.highest = place;
@@ -146,8 +152,10 @@ impl JitterBuffer {
             return Next::Gap { units: missing, after: &slot.payload };
         }
         slot.place = None;
+        let before = std::mem::replace(&mut self.taken, std::mem::take(&mut slot.payload));
+        put_back(&mut self.spare, before);
         self.next = Some(Place { seq: place.seq + 1, timestamp: place.timestamp });
-        Next::Packet(&slot.payload)
+        Next::Packet(&self.taken)
     }
 
     /// Tells how much sound the packet taken last was, in the stream's timestamp units.
@@ -179,9 +187,16 @@ impl JitterBuffer {
 
     fn clear(&mut self) {
         for slot in &mut self.slots {
-            slot.place = None;
+            if slot.place.take().is_some() {
+                put_back(&mut self.spare, std::mem::take(&mut slot.payload));
+            }
         }
     }
+}
+
+fn put_back(spare: &mut Vec<Vec<u8>>, mut payload: Vec<u8>) {
+    payload.clear();
+    spare.push(payload);
 }
 
 #[cfg(test)]

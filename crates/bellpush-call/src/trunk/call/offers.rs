@@ -20,7 +20,8 @@ const T2: Duration = Duration::from_secs(4);
 #[derive(Default)]
 pub(super) struct Offers {
     last: u32,
-    pending: Option<Pending>,
+    /// In a box: calls have one seldom, and its transaction takes almost a kilobyte.
+    pending: Option<Box<Pending>>,
     confirming: Option<oneshot::Receiver<Confirmation>>,
 }
 
@@ -52,17 +53,14 @@ impl Offers {
     ) -> OfferId {
         self.last = self.last.wrapping_add(1);
         let id = OfferId(self.last);
-        self.pending = Some(Pending { id, transaction, expires });
+        self.pending = Some(Box::new(Pending { id, transaction, expires }));
         id
     }
 
     /// Answers an open offer; an answer to one that is gone is of no use.
     pub(super) async fn answer(&mut self, id: OfferId, sdp: String, contact: String, t1: Duration) {
-        let Some(Pending { mut transaction, expires, .. }) =
-            self.pending.take_if(|pending| pending.id == id)
-        else {
-            return;
-        };
+        let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
+        let Pending { mut transaction, expires, .. } = *pending;
         let headers = success_headers(contact, expires);
         if transaction.original.method == Method::Invite {
             let (done, confirming) = oneshot::channel();

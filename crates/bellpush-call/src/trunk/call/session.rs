@@ -98,9 +98,13 @@ impl Session {
     }
 
     /// Carries the session to its end. `ahead` is what the far side has asked already.
-    pub(super) async fn run(mut self, mut ways: Ways, ahead: Vec<Transaction>) {
+    ///
+    /// What seldom happens is in boxes of its own: a call's task has room for all that it may wait
+    /// for, for the whole of the call.
+    pub(super) async fn run(mut self: Box<Self>, mut ways: Ways, ahead: Vec<Transaction>) {
         for transaction in ahead {
-            if let Far::Ended(cause) = self.request(&mut ways, transaction).await {
+            let asked = Box::pin(self.request(&mut ways, transaction));
+            if let Far::Ended(cause) = asked.await {
                 self.offers.close();
                 return ways.tell(FromTrunk::HungUp { cause }).await;
             }
@@ -113,7 +117,7 @@ impl Session {
                         self.local_sdp.clone_from(&sdp);
                         let contact = self.dialog.contact(&self.flow);
                         let t1 = self.trunk.stack.config.t1;
-                        self.offers.answer(request, sdp, contact, t1).await;
+                        Box::pin(self.offers.answer(request, sdp, contact, t1)).await;
                     }
                     Some(ToTrunk::RefuseOffer { request, status }) => {
                         self.offers.refuse(request, status);
@@ -124,13 +128,16 @@ impl Session {
                         }
                         self.press();
                     }
-                    Some(ToTrunk::Bye { cause }) => return self.hang_up(cause).await,
+                    Some(ToTrunk::Bye { cause }) => return Box::pin(self.hang_up(cause)).await,
                     // The call gave up before it learned that it was answered, or is gone.
-                    Some(ToTrunk::Cancel) | None => return self.hang_up(ByeCause::NORMAL).await,
+                    Some(ToTrunk::Cancel) | None => {
+                        return Box::pin(self.hang_up(ByeCause::NORMAL)).await;
+                    }
                     Some(ToTrunk::Invite { .. }) => {}
                 },
                 Some(transaction) = self.entry.requests.recv() => {
-                    if let Far::Ended(cause) = self.request(&mut ways, *transaction).await {
+                    let asked = Box::pin(self.request(&mut ways, *transaction));
+                    if let Far::Ended(cause) = asked.await {
                         self.offers.close();
                         return ways.tell(FromTrunk::HungUp { cause }).await;
                     }
@@ -140,11 +147,11 @@ impl Session {
                         ways.tell(FromTrunk::Confirmed { sdp }).await;
                     }
                     Confirmation::Acknowledged { sdp: None } => {}
-                    Confirmation::Never => return self.give_up(ways).await,
+                    Confirmation::Never => return Box::pin(self.give_up(ways)).await,
                 },
                 answer = outcome(self.refreshing.as_mut().map(|ours| &mut ours.outcome)) => {
-                    if !self.refreshed(&mut ways, answer).await {
-                        return self.give_up(ways).await;
+                    if !Box::pin(self.refreshed(&mut ways, answer)).await {
+                        return Box::pin(self.give_up(ways)).await;
                     }
                 }
                 _ = outcome(self.pressing.as_mut()) => {
@@ -160,7 +167,7 @@ impl Session {
                 {
                     match due {
                         Some((_, Due::Refresh)) => self.refresh(),
-                        _ => return self.give_up(ways).await,
+                        _ => return Box::pin(self.give_up(ways)).await,
                     }
                 }
             }
@@ -180,13 +187,13 @@ impl Session {
         }
     }
 
-    async fn hang_up(mut self, cause: ByeCause) {
+    async fn hang_up(mut self: Box<Self>, cause: ByeCause) {
         self.offers.close();
         bye(&self.trunk, &self.dialog, &self.flow, cause).await;
     }
 
     /// The far side is gone without a word.
-    async fn give_up(mut self, mut ways: Ways) {
+    async fn give_up(mut self: Box<Self>, mut ways: Ways) {
         self.offers.close();
         ways.tell(FromTrunk::HungUp { cause: None }).await;
         bye(&self.trunk, &self.dialog, &self.flow, ByeCause::TIMER_EXPIRED).await;
