@@ -65,6 +65,13 @@ async fn a_browser_without_a_keypad_is_answered_too() {
 }
 
 #[tokio::test]
+async fn of_several_fingerprints_one_that_is_strong_will_do() {
+    let weak = "a=fingerprint:sha-1 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\n";
+    let offer = CHROMIUM.replacen("a=fingerprint:", &format!("{weak}a=fingerprint:"), 1);
+    answer(&offer).await.unwrap();
+}
+
+#[tokio::test]
 async fn every_call_has_its_own_ice_credentials_and_the_same_certificate() {
     let engine = TestEngine::start().await;
     let mut answers = Vec::new();

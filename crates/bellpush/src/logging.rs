@@ -13,7 +13,7 @@ use crate::config::{Config, LogFormat};
 /// When the filter can't be understood.
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
     // The libraries below log what concerns their own developers.
-    let quiet = "sqlx=warn,sea_orm=warn,str0m=warn,is=warn,hyper=warn";
+    let quiet = "sqlx=warn,sea_orm=warn,dimpl=warn,is=warn,hyper=warn";
     // Last, so that no level of the operator's can undo it: the SIP stack logs whole messages, with
     // what visitors typed and with answers to challenges.
     let silent = "rsipstack=off";

@@ -226,7 +226,8 @@ impl WebRtcLeg {
     /// Takes in a datagram that is not media.
     pub(crate) fn receive(&mut self, now: Instant, remote: Remote, datagram: &[u8]) -> Received {
         let received = self.connection.receive(now, remote, datagram);
-        if matches!(received, Received::Check | Received::Packet) {
+        // What is refused may have changed what DTLS waits for, too.
+        if received != Received::Foreign {
             (self.now, self.waits) = (now, None);
         }
         received

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use bellpush_srtp::dtls::Fingerprint;
-use sdp_types::{Media, Session};
+use bellpush_srtp::dtls::{Fingerprint, InvalidFingerprint};
+use sdp_types::{Attribute, Media, Session};
 
 use super::ice::Credentials;
 use crate::{Codec, legs::rtp_map};
@@ -126,11 +126,6 @@ impl Offer {
         };
         let mid = media.get_first_attribute_value("mid").flatten();
         let mid = mid.filter(|mid| is_token(mid) && mid.len() <= MAX_MID_CHARS);
-        let fingerprint =
-            value("fingerprint").ok_or_else(|| unusable("it has no a=fingerprint"))?;
-        let fingerprint = fingerprint
-            .parse()
-            .map_err(|error| unusable(format_args!("of its a=fingerprint, {error}")))?;
         let (ufrag, password) = (value("ice-ufrag"), value("ice-pwd"));
         Ok(Self {
             mid: mid.ok_or_else(|| unusable("its audio has no usable a=mid"))?.to_owned(),
@@ -146,7 +141,7 @@ impl Offer {
             }),
             credentials: credentials(ufrag, password)
                 .ok_or_else(|| unusable("it has no usable a=ice-ufrag and a=ice-pwd"))?,
-            fingerprint,
+            fingerprint: fingerprint(session, media)?,
             we_connect: match value("setup") {
                 Some("actpass" | "active") | None => false,
                 Some("passive") => true,
@@ -185,6 +180,24 @@ const ONE_WAY: [&str; 3] = ["sendonly", "recvonly", "inactive"];
 
 fn is_directed(media: &Media) -> bool {
     media.has_attribute("sendrecv") || ONE_WAY.into_iter().any(|name| media.has_attribute(name))
+}
+
+/// The first that we have the hash of: there may be one for each (RFC 8122 section 5).
+fn fingerprint(session: &Session, media: &Media) -> Result<Fingerprint, OfferError> {
+    let of = |attributes: &[Attribute]| -> Vec<Result<Fingerprint, InvalidFingerprint>> {
+        let these = attributes.iter().filter(|attribute| attribute.attribute == "fingerprint");
+        these.map(|attribute| attribute.value.as_deref().unwrap_or_default().parse()).collect()
+    };
+    let mut read = of(&media.attributes);
+    if read.is_empty() {
+        read = of(&session.attributes);
+    }
+    let known = read.iter().position(Result::is_ok);
+    match known.map(|at| read.swap_remove(at)).or_else(|| read.pop()) {
+        Some(Ok(fingerprint)) => Ok(fingerprint),
+        Some(Err(error)) => Err(unusable(format_args!("of its a=fingerprint, {error}"))),
+        None => Err(unusable("it has no a=fingerprint")),
+    }
 }
 
 fn credentials(ufrag: Option<&str>, password: Option<&str>) -> Option<Credentials> {
