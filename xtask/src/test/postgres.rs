@@ -16,7 +16,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it, with fsync on, as in production.
+    /// Makes a cluster and starts it as `docs/operations.md` advises, with fsync on.
     pub(crate) fn start() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("bellpush-postgres-").tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -33,7 +33,7 @@ impl Postgres {
         output(&mut server.program("initdb", &init))?;
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={port} -c max_connections=400 \
-             -c unix_socket_directories={path}"
+             -c max_wal_size=8GB -c unix_socket_directories={path}"
         );
         let log = format!("{path}/log");
         let start = ["start", "--wait", "--pgdata", &data, "--log", &log, "--options", &options];
