@@ -34,6 +34,24 @@ fn packets_come_out_in_their_order() {
 }
 
 #[test]
+fn no_more_memory_is_kept_than_packets_waited_at_once() {
+    let mut buffer = JitterBuffer::new(Instant::now(), 8_000);
+    for n in 0..200 {
+        assert_eq!(insert(&mut buffer, n), Inserted::Kept);
+        // Up to three wait.
+        if n >= 2 {
+            assert_eq!(buffer.next(), Next::Packet(&[n - 2]));
+            buffer.played(160);
+        }
+    }
+    let slots = buffer.slots.iter().map(|slot| &slot.payload);
+    let kept = slots.chain(&buffer.spare).chain([&buffer.taken]);
+    let kept = kept.filter(|payload| payload.capacity() > 0).count();
+    // One more than waited is what was taken last.
+    assert_eq!(kept, 4);
+}
+
+#[test]
 fn a_gap_is_told_once_with_its_length_and_what_follows() {
     let mut buffer = JitterBuffer::new(Instant::now(), 8_000);
     for n in [0, 3, 4] {
