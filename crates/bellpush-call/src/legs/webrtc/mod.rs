@@ -51,6 +51,8 @@ pub(crate) struct WebRtcLeg {
     /// The browser's track and its certificate, which a further offer has to be of.
     mid: String,
     fingerprint: Fingerprint,
+    /// Whether DTLS's handshake is ours to begin, which stays so.
+    we_connect: bool,
     /// The session's id, and how often it was described.
     session: (u64, u64),
     /// The codecs in the order of our answers.
@@ -169,6 +171,7 @@ impl WebRtcLeg {
             here,
             mid: offer.mid.clone(),
             fingerprint: fingerprint.clone(),
+            we_connect: offer.we_connect,
             session: (rand::random::<u64>() >> 1, 0),
             order: speech.codecs.to_vec(),
             payload_types: offer.payload_types,
@@ -201,6 +204,11 @@ impl WebRtcLeg {
         if offer.mid != self.mid || offer.fingerprint != self.fingerprint {
             return Err(OfferError::OtherTrack);
         }
+        if offer.we_connect != self.we_connect {
+            return Err(OfferError::Unusable("its a=setup asks for the other side".to_owned()));
+        }
+        self.payload_types = offer.payload_types;
+        self.keypad.clone_from(&offer.keypad);
         self.waits = None;
         self.connection.restart(&offer.credentials);
         self.session.1 += 1;

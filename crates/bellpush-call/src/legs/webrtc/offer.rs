@@ -57,7 +57,6 @@ pub enum OfferError {
 }
 
 /// An offer of exactly one audio track, both ways, with Opus.
-#[derive(Clone)]
 pub(crate) struct Offer {
     /// The name of the track.
     pub(super) mid: String,

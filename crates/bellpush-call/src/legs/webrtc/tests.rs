@@ -261,3 +261,37 @@ fn the_browsers_reports_tell_how_long_the_way_to_it_and_back_is() {
     let last = *call.round_trips.last().unwrap();
     assert!(last.abs_diff(Duration::from_millis(400)) < Duration::from_millis(1), "{last:?}");
 }
+
+#[test]
+fn a_further_offer_is_for_the_connection_that_there_is() {
+    const OFFER: &str = include_str!("../../../tests/fixtures/chromium-offer.sdp");
+    let now = Instant::now();
+    let clock = WallClock::new(now, Duration::ZERO);
+    let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock);
+    let offer = Offer::parse(OFFER).unwrap();
+    let (mut leg, answer) = answerer.answer(now, &offer, Speech::default()).unwrap();
+    let ours = |answer: &str, name: &str| {
+        answer.lines().find(|line| line.starts_with(name)).unwrap().to_owned()
+    };
+    let mut with =
+        |from: &str, to: &str| leg.restart(&Offer::parse(&OFFER.replace(from, to)).unwrap());
+
+    let again = with("", "").unwrap();
+    for same in ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=ssrc:", "a=setup:", "m="] {
+        assert_eq!(ours(&again, same), ours(&answer, same));
+    }
+    assert_ne!(ours(&again, "o="), ours(&answer, "o="), "it is described once more");
+
+    let restarted = with("a=ice-ufrag:abcd", "a=ice-ufrag:efgh").unwrap();
+    assert_ne!(ours(&restarted, "a=ice-ufrag:"), ours(&answer, "a=ice-ufrag:"));
+    assert_ne!(ours(&restarted, "a=ice-pwd:"), ours(&answer, "a=ice-pwd:"));
+    assert_eq!(ours(&restarted, "a=ssrc:"), ours(&answer, "a=ssrc:"));
+
+    assert_eq!(with("F1:6D", "F1:6E"), Err(OfferError::OtherTrack), "another certificate");
+    assert_eq!(with("a=mid:0", "a=mid:1"), Err(OfferError::OtherTrack));
+    let other_side = with("setup:actpass", "setup:passive");
+    assert!(matches!(other_side, Err(OfferError::Unusable(_))), "{other_side:?}");
+
+    with("111", "96").unwrap();
+    assert_eq!(leg.payload_type(Codec::Opus), Some(96), "as it is numbered now");
+}
