@@ -134,12 +134,13 @@ test("browser, server and telephone understand each other's reports", async ({
     await spyOnPeers(context);
     const widget: Frame = await shop.open(page);
     await widget.getByRole("button", { name: "Call now" }).click();
-    // The third is sent when the browser has long told of the first one.
+    // Two reports of one side are 7.5 seconds apart at most, and 2.5 at least. So when the fifth is
+    // here, browser and telephone have told of the first one.
     const told = await until(
       "the server reports",
       async () => {
         const told = await reports(widget);
-        return told.ofSender >= 3 && told.roundTrip !== null ? told : undefined;
+        return told.ofSender >= 5 && told.roundTrip !== null ? told : undefined;
       },
       40_000,
     );
@@ -151,7 +152,7 @@ test("browser, server and telephone understand each other's reports", async ({
       `/v1/apps/${shop.appId}/calls/${headers["bellpush-call-id"]}`,
     );
     for (const side of [call.quality.visitor, call.quality.farSide]) {
-      expect(side.packets).toBeGreaterThan(300);
+      expect(side.packets).toBeGreaterThan(400);
       expect(side.lost).toBeLessThan(20);
       expect(side.roundTripMs).not.toBeNull();
       expect(side.roundTripMs).toBeLessThan(200);

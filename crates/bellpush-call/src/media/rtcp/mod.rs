@@ -12,6 +12,9 @@ use super::Reception;
 
 /// Between two reports on average: the least that section 6.2 allows.
 const INTERVAL: Duration = Duration::from_secs(5);
+/// Between two ticks of the slowest clock that an end may measure its delay with, 20 ms, in units of
+/// 1/65,536 s.
+const COARSEST_TICK: i32 = 65_536 / 50;
 /// From 1900, where NTP counts from, to 1970.
 const NTP_TO_UNIX: u64 = 2_208_988_800;
 
@@ -209,9 +212,12 @@ impl RtcpSession {
         }
         let arrived = (self.clock.ntp(now) >> 16) as u32;
         let units = arrived.wrapping_sub(block.last_sr).wrapping_sub(block.delay_since_last_sr);
-        // Clocks are not so exact that a very short way could not seem to be negative.
-        if units < u32::MAX / 2 {
-            self.round_trip = Some(Duration::from_micros((u64::from(units) * 1_000_000) >> 16));
+        // Nobody holds a report for half of the time that it takes to wrap around. So this is less
+        // than nothing, where the way is shorter than a tick of the clock that measured the delay.
+        let units = units as i32;
+        if units >= -COARSEST_TICK {
+            let units = u64::from(units.max(0).unsigned_abs());
+            self.round_trip = Some(Duration::from_micros((units * 1_000_000) >> 16));
         }
     }
 
@@ -224,7 +230,6 @@ impl RtcpSession {
     }
 }
 
-/// In units of 1/65,536 s.
 fn short_ntp(duration: Duration) -> u32 {
     (duration.as_micros() * 65_536 / 1_000_000) as u32
 }
@@ -275,6 +280,26 @@ mod tests {
         assert!((9..=11).contains(&heard.loss_percent), "{}", heard.loss_percent);
         assert!((70..=100).contains(&heard.lost), "{}", heard.lost);
         assert_eq!(b.heard().unwrap().lost, 0);
+    }
+
+    #[test]
+    fn a_way_too_short_for_the_far_sides_clock_is_none_at_all() {
+        let begin = Instant::now();
+        let answer = |held: Duration| {
+            let mut session = session(begin, 1);
+            let last_sr = (session.clock.ntp(begin) >> 16) as u32;
+            let delay_since_last_sr = short_ntp(held);
+            session.hear(
+                begin + SECOND,
+                ReportBlock { ssrc: 1, last_sr, delay_since_last_sr, ..ReportBlock::default() },
+            );
+            session.round_trip()
+        };
+        assert_eq!(answer(SECOND / 2), Some(SECOND / 2));
+        assert_eq!(answer(SECOND), Some(Duration::ZERO));
+        assert_eq!(answer(SECOND + SECOND / 100), Some(Duration::ZERO));
+        // What cannot be is not believed.
+        assert_eq!(answer(2 * SECOND), None);
     }
 
     #[test]
