@@ -118,6 +118,9 @@ impl Db {
                 ("enable_seqscan", "off"),
                 ("enable_hashjoin", "off"),
                 ("enable_mergejoin", "off"),
+                // Pages that a connection writes go to the disk as they come. Otherwise the system
+                // keeps them for half a minute, then writes them all at once, and commits wait.
+                ("backend_flush_after", "1MB"),
             ])
             .disable_statement_logging();
         let pool = PgPoolOptions::new().acquire_timeout(POSTGRES_PATIENCE);

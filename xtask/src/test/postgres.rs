@@ -33,7 +33,7 @@ impl Postgres {
         output(&mut server.program("initdb", &init))?;
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={port} -c max_connections=400 \
-             -c max_wal_size=8GB -c unix_socket_directories={path}"
+             -c backend_flush_after=1MB -c unix_socket_directories={path}"
         );
         let log = format!("{path}/log");
         let start = ["start", "--wait", "--pgdata", &data, "--log", &log, "--options", &options];
