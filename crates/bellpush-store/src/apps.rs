@@ -39,7 +39,7 @@ impl Store {
         let at = db::now();
         let transaction = self.db().begin().await?;
         let sql = "
-            INSERT INTO apps (id, settings, created_at, updated_at)
+            INSERT INTO app_rows (id, settings, created_at, updated_at)
             VALUES ($1, $2, $3, $3)";
         let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
         db::execute(&transaction, sql, values).await?;
@@ -89,9 +89,9 @@ impl Store {
         settings: &AppSettings,
     ) -> Result<Option<App>, StoreError> {
         let sql = "
-            UPDATE apps
+            UPDATE app_rows
             SET settings = $2, updated_at = $3
-            WHERE id = $1
+            WHERE id = $1 AND NOT removed
             RETURNING id, settings, created_at, updated_at";
         let at = db::now().millis();
         let values = [id.to_string().into(), to_json(settings).into(), at.into()];
@@ -99,30 +99,31 @@ impl Store {
         row.as_ref().map(app).transpose()
     }
 
-    /// Deletes an app with everything that belongs to it; `false` when there is none.
+    /// Deletes an app with everything that belongs to it; `false` when there is none. Its events,
+    /// calls and sessions are taken away bit by bit, beside what else is written.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn delete_app(&self, id: AppId) -> Result<bool, StoreError> {
         let transaction = self.db().begin_configuration().await?;
-        // What hangs on the app by foreign keys goes with its row; the log has none.
+        let sql = "UPDATE app_rows SET removed = TRUE WHERE id = $1 AND NOT removed";
+        if db::execute(&transaction, sql, [id.to_string().into()]).await? == 0 {
+            return Ok(false);
+        }
         for sql in [
             "INSERT INTO removals (integration_id)
              SELECT id FROM integrations WHERE app_id = $1",
-            "DELETE FROM survey_responses
-             WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1)",
-            "DELETE FROM calls WHERE app_id = $1",
-            "DELETE FROM event_traces
-             WHERE event_seq IN (SELECT seq FROM events WHERE app_id = $1)",
-            "DELETE FROM events WHERE app_id = $1",
+            "DELETE FROM integrations WHERE app_id = $1",
+            "DELETE FROM destinations WHERE app_id = $1",
+            "DELETE FROM widget_keys WHERE app_id = $1",
+            "DELETE FROM notifications WHERE app_id = $1",
+            "DELETE FROM audit WHERE app_id = $1",
         ] {
-            db::at_length::execute(&transaction, sql, [id.to_string().into()]).await?;
+            db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
-        let sql = "DELETE FROM apps WHERE id = $1";
-        let deleted = db::at_length::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
         db::commit(transaction).await?;
         self.remover().wake();
-        Ok(deleted)
+        Ok(true)
     }
 }
 

@@ -86,7 +86,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn call(&self, id: CallId) -> Result<Option<Call>, StoreError> {
-        let sql = "SELECT * FROM calls WHERE id = $1";
+        let sql = "
+            SELECT calls.*
+            FROM calls
+            JOIN apps ON apps.id = calls.app_id
+            WHERE calls.id = $1";
         let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
         row.as_ref().map(call).transpose()
     }

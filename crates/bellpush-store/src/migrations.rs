@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("who_answered", include_str!("../migrations/0005_who_answered.sql")),
     ("traces", include_str!("../migrations/0006_traces.sql")),
     ("removals", include_str!("../migrations/0007_removals.sql")),
+    ("removed_apps", include_str!("../migrations/0008_removed_apps.sql")),
 ];
 
 const HISTORY: &str = "
@@ -71,4 +72,40 @@ fn dialect(backend: DbBackend, sql: &str) -> String {
         _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
     };
     sql.replace("{ID}", id).replace("{SEQ}", seq).replace("{CLUSTERED}", clustered)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Database;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_hangs_on_an_app_of_an_older_schema_still_goes_with_it() {
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        database.execute_unprepared(HISTORY).await.unwrap();
+        for (version, (name, sql)) in (1..).zip(MIGRATIONS.iter().take(7)) {
+            database.execute_unprepared(&dialect(DbBackend::Sqlite, sql)).await.unwrap();
+            let sql = format!("INSERT INTO schema_migrations VALUES ({version}, '{name}', 0)");
+            database.execute_unprepared(&sql).await.unwrap();
+        }
+        for sql in [
+            "INSERT INTO apps (id, settings, created_at, updated_at) VALUES ('app_1', '{}', 0, 0)",
+            "INSERT INTO sessions (id, app_id, context, preview, created_at)
+             VALUES ('ses_1', 'app_1', '{}', FALSE, 0)",
+        ] {
+            database.execute_unprepared(sql).await.unwrap();
+        }
+        migrate(&database).await.unwrap();
+
+        let count = async |table: &str| {
+            let sql = format!("SELECT COUNT(*) AS rows FROM {table}");
+            db::one(&database, &sql, []).await.unwrap().unwrap().get::<i64>("rows").unwrap()
+        };
+        assert_eq!((count("apps").await, count("sessions").await), (1, 1));
+        database.execute_unprepared("UPDATE app_rows SET removed = TRUE").await.unwrap();
+        assert_eq!((count("apps").await, count("sessions").await), (0, 1));
+        database.execute_unprepared("DELETE FROM app_rows").await.unwrap();
+        assert_eq!(count("sessions").await, 0);
+    }
 }

@@ -26,6 +26,7 @@ pub(crate) const ORPHANED: &str = "
     SELECT calls.*, sessions.context, sessions.preview
     FROM calls
     JOIN sessions ON sessions.id = calls.session_id
+    JOIN apps ON apps.id = calls.app_id
     WHERE calls.state = 'live'
       AND calls.node_id <> $1
       AND NOT EXISTS (

@@ -55,6 +55,8 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     let hours = || vec![integration_id.to_string().into(), 1.into(), 9.into(), 24.into()];
     let one = || vec![integration_id.to_string().into()];
     let step = || vec![integration_id.to_string().into(), 5_i64.into(), 20_i64.into()];
+    let events_step = || vec![app_id.to_string().into(), 5_i64.into(), 20_i64.into()];
+    let rows_step = |last: Value| vec![app_id.to_string().into(), "".into(), last];
     vec![
         (fixed(group::FACTS, vec![list()]), "apps_pkey"),
         (fixed(group::FACTS, vec![list()]), "events_id_key"),
@@ -62,9 +64,17 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(group::INSERT_DELIVERIES, vec![list(), 1_i64.into()]), "integrations_by_app"),
         (fixed(deliveries::PENDING, pending), "deliveries_pending"),
         (fixed(deliveries::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
-        (fixed(removals::LAST_OF_STEP, step()), "deliveries_pkey"),
+        (fixed(removals::LAST_DELIVERY, step()), "deliveries_pkey"),
         (fixed(removals::REMOVE_DELIVERIES, step()), "deliveries_pkey"),
         (fixed(removals::REMOVE_ATTEMPTS, step()), "attempts_pkey"),
+        (fixed(removals::LAST_EVENT, events_step()), "events_by_app"),
+        (fixed(removals::REMOVE_EVENTS, events_step()), "events_by_app"),
+        (fixed(removals::REMOVE_TRACES, events_step()), "event_traces_pkey"),
+        (fixed(removals::LAST_CALL, rows_step(20_i64.into())), "calls_by_app"),
+        (fixed(removals::REMOVE_CALLS, rows_step("y".into())), "calls_by_app"),
+        (fixed(removals::REMOVE_SURVEYS, rows_step("y".into())), "survey_responses_pkey"),
+        (fixed(removals::LAST_SESSION, rows_step(20_i64.into())), "sessions_by_app"),
+        (fixed(removals::REMOVE_SESSIONS, rows_step("y".into())), "sessions_by_app"),
         (search(status(&[])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Delivered])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Dead])), "deliveries_dead"),
@@ -106,7 +116,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
 
 /// Rows enough that scanning them would be the worse plan.
 const ROWS: &[&str] = &[
-    "INSERT INTO apps (id, settings, created_at, updated_at)
+    "INSERT INTO app_rows (id, settings, created_at, updated_at)
      SELECT 'app_' || (n % 50), '{}', 0, 0 FROM numbers WHERE n <= 50",
     "INSERT INTO integrations
         (id, app_id, settings, active, include_previews, signing_secret, created_at, updated_at)
@@ -171,6 +181,10 @@ async fn every_hot_query_is_served_by_its_index_on_sqlite() {
         let plan = plan(site.store.db(), query, false).await;
         // SQLite has no names for the indexes that come with keys.
         let named = match index.strip_suffix("_pkey") {
+            // A view; the table's name has changed on SQLite alone in that of its index.
+            Some("apps") => {
+                plan.contains("SEARCH app_rows USING INDEX sqlite_autoindex_app_rows_1")
+            }
             Some(table) => [
                 "PRIMARY KEY".to_owned(),
                 "INTEGER PRIMARY KEY".to_owned(),

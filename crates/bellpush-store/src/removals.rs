@@ -1,22 +1,24 @@
-//! Takes away what deleted integrations leave: their deliveries and attempts, which may be millions.
+//! Takes away what deleted apps and integrations leave: events, calls, sessions, deliveries and
+//! attempts, which may be millions.
 //!
-//! An integration is gone with its row. The rest goes in short transactions, so that events never
-//! wait for it long, and after a restart it goes on.
+//! An integration is gone with its row, and an app when its row says so. The rest goes in short
+//! transactions, so that events never wait for it long, and after a restart it goes on.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use sea_orm::Value;
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
     StoreError,
     background::Background,
-    db::{self, Db},
+    db::{self, Db, Row},
 };
 
-/// Deliveries that are taken away in one transaction.
+/// Rows that are taken away in one transaction.
 const STEP: i64 = 500;
 /// After a step it rests for so many times as long as the step took: nobody waits for the removal,
 /// and others wait for the same connection or lock.
@@ -26,7 +28,7 @@ const SHORTEST_REST: Duration = Duration::from_millis(10);
 /// After a failure, such as that of the database.
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_secs(10);
 
-pub(crate) const LAST_OF_STEP: &str = "
+pub(crate) const LAST_DELIVERY: &str = "
     SELECT MAX(event_seq) AS last
     FROM (
         SELECT event_seq
@@ -34,6 +36,39 @@ pub(crate) const LAST_OF_STEP: &str = "
         WHERE integration_id = $1
           AND event_seq > $2
         ORDER BY event_seq
+        LIMIT $3
+    ) AS step";
+
+pub(crate) const LAST_EVENT: &str = "
+    SELECT MAX(seq) AS last
+    FROM (
+        SELECT seq
+        FROM events
+        WHERE app_id = $1
+          AND seq > $2
+        ORDER BY seq
+        LIMIT $3
+    ) AS step";
+
+pub(crate) const LAST_CALL: &str = "
+    SELECT MAX(id) AS last
+    FROM (
+        SELECT id
+        FROM calls
+        WHERE app_id = $1
+          AND id > $2
+        ORDER BY id
+        LIMIT $3
+    ) AS step";
+
+pub(crate) const LAST_SESSION: &str = "
+    SELECT MAX(id) AS last
+    FROM (
+        SELECT id
+        FROM sessions
+        WHERE app_id = $1
+          AND id > $2
+        ORDER BY id
         LIMIT $3
     ) AS step";
 
@@ -48,6 +83,113 @@ pub(crate) const REMOVE_DELIVERIES: &str = "
     WHERE integration_id = $1
       AND event_seq > $2
       AND event_seq <= $3";
+
+// Sorted, so that no database goes by the index with the events' names: it would read all of the
+// app's events for each step.
+pub(crate) const REMOVE_TRACES: &str = "
+    DELETE FROM event_traces
+    WHERE event_seq IN (
+        SELECT seq
+        FROM events
+        WHERE app_id = $1
+          AND seq > $2
+          AND seq <= $3
+        ORDER BY seq
+    )";
+
+pub(crate) const REMOVE_EVENTS: &str = "
+    DELETE FROM events
+    WHERE seq IN (
+        SELECT seq
+        FROM events
+        WHERE app_id = $1
+          AND seq > $2
+          AND seq <= $3
+        ORDER BY seq
+    )";
+
+pub(crate) const REMOVE_SURVEYS: &str = "
+    DELETE FROM survey_responses
+    WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1 AND id > $2 AND id <= $3)";
+
+pub(crate) const REMOVE_CALLS: &str = "
+    DELETE FROM calls
+    WHERE app_id = $1
+      AND id > $2
+      AND id <= $3";
+
+/// Tokens and context go with them.
+pub(crate) const REMOVE_SESSIONS: &str = "
+    DELETE FROM sessions
+    WHERE app_id = $1
+      AND id > $2
+      AND id <= $3";
+
+/// Rows that are taken away together.
+#[derive(Debug, Clone, Copy)]
+enum Rows {
+    Deliveries,
+    Events,
+    Calls,
+    Sessions,
+}
+
+impl Rows {
+    /// Before the first.
+    fn beginning(self) -> Value {
+        match self {
+            Self::Deliveries | Self::Events => 0_i64.into(),
+            Self::Calls | Self::Sessions => "".into(),
+        }
+    }
+
+    /// Finds the last row of a step.
+    const fn last(self) -> &'static str {
+        match self {
+            Self::Deliveries => LAST_DELIVERY,
+            Self::Events => LAST_EVENT,
+            Self::Calls => LAST_CALL,
+            Self::Sessions => LAST_SESSION,
+        }
+    }
+
+    fn found(self, row: &Row) -> Result<Option<Value>, StoreError> {
+        Ok(match self {
+            Self::Deliveries | Self::Events => row.get::<Option<i64>>("last")?.map(Value::from),
+            Self::Calls | Self::Sessions => row.get::<Option<String>>("last")?.map(Value::from),
+        })
+    }
+
+    /// Takes a step's rows away, with what hangs on them.
+    const fn removals(self) -> &'static [&'static str] {
+        match self {
+            Self::Deliveries => &[REMOVE_ATTEMPTS, REMOVE_DELIVERIES],
+            Self::Events => &[REMOVE_TRACES, REMOVE_EVENTS],
+            Self::Calls => &[REMOVE_SURVEYS, REMOVE_CALLS],
+            Self::Sessions => &[REMOVE_SESSIONS],
+        }
+    }
+
+    /// What comes when these are gone.
+    const fn then(self) -> Then {
+        match self {
+            Self::Deliveries => Then::End(&[
+                "DELETE FROM attempt_hours WHERE integration_id = $1",
+                "DELETE FROM removals WHERE integration_id = $1",
+            ]),
+            Self::Events => Then::Rows(Self::Calls),
+            Self::Calls => Then::Rows(Self::Sessions),
+            Self::Sessions => Then::End(&["DELETE FROM app_rows WHERE id = $1"]),
+        }
+    }
+}
+
+/// What comes when some rows are gone.
+enum Then {
+    Rows(Rows),
+    /// The last statements.
+    End(&'static [&'static str]),
+}
 
 /// The task that takes away what is left.
 #[derive(Debug)]
@@ -89,7 +231,7 @@ async fn run(db: Db, wake: Arc<Notify>, mut stopped: oneshot::Receiver<()>) {
             }
             Ok(Step::Last) => Some(rest),
             Err(error) => {
-                tracing::warn!(%error, "what a deleted integration left stays for now");
+                tracing::warn!(%error, "what a deleted app or integration left stays for now");
                 Some(BEFORE_ANOTHER_TRY)
             }
         };
@@ -106,11 +248,19 @@ async fn run(db: Db, wake: Arc<Notify>, mut stopped: oneshot::Receiver<()>) {
     }
 }
 
-/// How far the removal of an integration's deliveries has come.
+/// How far the removal of an app or integration has come.
 struct Removal {
-    integration_id: String,
-    /// Up to this place in the log. The database skips what is deleted already, but not for nothing.
-    done: i64,
+    /// The app's or integration's id.
+    of: String,
+    rows: Rows,
+    /// Up to this one. The database skips what is deleted already, but not for nothing.
+    done: Value,
+}
+
+impl Removal {
+    fn begin(of: String, rows: Rows) -> Self {
+        Self { of, rows, done: rows.beginning() }
+    }
 }
 
 /// What there was to do.
@@ -127,31 +277,46 @@ enum Step {
 async fn step(db: &Db, removal: Option<Removal>) -> Result<Step, StoreError> {
     let removal = match removal {
         Some(removal) => removal,
-        None => {
-            let sql = "SELECT integration_id FROM removals LIMIT 1";
-            let Some(row) = db::one(&db.read, sql, []).await? else { return Ok(Step::Idle) };
-            Removal { integration_id: row.get("integration_id")?, done: 0 }
-        }
+        None => match any(db).await? {
+            Some(removal) => removal,
+            None => return Ok(Step::Idle),
+        },
     };
     // With the lock, so that results which are being recorded leave nothing.
     let transaction = db.begin_configuration().await?;
-    let Removal { integration_id, done } = removal;
-    let id = || integration_id.clone().into();
-    let values = [id(), done.into(), STEP.into()];
-    let last = db::one(&transaction, LAST_OF_STEP, values).await?;
-    let last: Option<i64> = last.map(|row| row.get("last")).transpose()?.flatten();
-    if let Some(last) = last {
-        for sql in [REMOVE_ATTEMPTS, REMOVE_DELIVERIES] {
-            db::execute(&transaction, sql, [id(), done.into(), last.into()]).await?;
+    let Removal { of, rows, done } = removal;
+    let id = || Value::from(of.clone());
+    let values = [id(), done.clone(), STEP.into()];
+    let last = db::one(&transaction, rows.last(), values).await?;
+    let last = last.map(|row| rows.found(&row)).transpose()?.flatten();
+    let step = match (last, rows.then()) {
+        (Some(last), _) => {
+            for sql in rows.removals() {
+                db::execute(&transaction, sql, [id(), done.clone(), last.clone()]).await?;
+            }
+            Step::Some(Removal { of, rows, done: last })
         }
-    } else {
-        for sql in [
-            "DELETE FROM attempt_hours WHERE integration_id = $1",
-            "DELETE FROM removals WHERE integration_id = $1",
-        ] {
-            db::execute(&transaction, sql, [id()]).await?;
+        (None, Then::Rows(rows)) => Step::Some(Removal::begin(of, rows)),
+        (None, Then::End(statements)) => {
+            for sql in statements {
+                db::execute(&transaction, sql, [id()]).await?;
+            }
+            Step::Last
+        }
+    };
+    db::commit(transaction).await?;
+    Ok(step)
+}
+
+/// A removal that there is to do.
+async fn any(db: &Db) -> Result<Option<Removal>, StoreError> {
+    for (sql, rows) in [
+        ("SELECT integration_id AS id FROM removals LIMIT 1", Rows::Deliveries),
+        ("SELECT id FROM app_rows WHERE removed LIMIT 1", Rows::Events),
+    ] {
+        if let Some(row) = db::one(&db.read, sql, []).await? {
+            return Ok(Some(Removal::begin(row.get("id")?, rows)));
         }
     }
-    db::commit(transaction).await?;
-    Ok(last.map_or(Step::Last, |done| Step::Some(Removal { integration_id, done })))
+    Ok(None)
 }

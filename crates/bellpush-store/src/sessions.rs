@@ -53,9 +53,10 @@ pub struct Session {
 }
 
 pub(crate) const BY_TOKEN: &str = "
-    SELECT id, app_id, origin, context, preview, routing_key, destination_id, created_at
+    SELECT sessions.*
     FROM session_tokens
     JOIN sessions ON sessions.id = session_tokens.session_id
+    JOIN apps ON apps.id = sessions.app_id
     WHERE token_hash = $1
       AND expires_at > $2";
 
@@ -134,9 +135,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let sql = "
             INSERT INTO session_tokens (token_hash, session_id, expires_at)
-            SELECT $1, id, $3
+            SELECT $1, sessions.id, $3
             FROM sessions
-            WHERE id = $2";
+            JOIN apps ON apps.id = sessions.app_id
+            WHERE sessions.id = $2";
         let (hash, at) = (token.as_str().into(), expires_at.millis().into());
         let values = [hash, session_id.to_string().into(), at];
         Ok(db::execute(&self.db().write, sql, values).await? > 0)
@@ -148,9 +150,10 @@ impl Store {
     /// When the database fails.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let sql = "
-            SELECT id, app_id, origin, context, preview, routing_key, destination_id, created_at
+            SELECT sessions.*
             FROM sessions
-            WHERE id = $1";
+            JOIN apps ON apps.id = sessions.app_id
+            WHERE sessions.id = $1";
         let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
         row.as_ref().map(session).transpose()
     }

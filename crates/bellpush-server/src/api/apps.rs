@@ -132,7 +132,7 @@ pub(crate) async fn update(
 
 /// Delete an app
 ///
-/// With its keys, integrations, calls and events.
+/// With its keys, integrations, calls and events: they are gone at once, and taken away from the disk bit by bit.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
     params(("appId" = String, Path)),

@@ -3,14 +3,17 @@
 use bellpush_core::{
     app::AppSettings,
     ids::{AppId, IntegrationId},
+    profile::ProfileSettings,
 };
-use bellpush_store::{SaveError, SecretHash};
+use bellpush_store::{
+    Append, EventFilter, NewSession, PageRequest, SaveError, SecretHash, Session,
+};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use crate::{
     deliveries::settings,
-    site::{Site, master_key},
+    site::{Site, after, master_key, now},
 };
 
 on_both_stores! {
@@ -42,13 +45,56 @@ on_both_stores! {
         store.create_widget_key(app_id, "wk_1").await.unwrap().unwrap();
         let secret = "whsec_x".into();
         store.create_integration(app_id, &settings(&[]), &secret, 3).await.unwrap();
+        let (id, token) = (visitor.session.id, &visitor.token);
+        assert!(store.session_by_token(token, now()).await.unwrap().is_some());
         assert!(store.delete_app(app_id).await.unwrap());
+        // At once.
         assert_eq!(store.call(call_id).await.unwrap(), None);
-        assert_eq!(store.survey_answers(call_id).await.unwrap(), None);
-        assert_eq!(store.session(visitor.session.id).await.unwrap(), None);
+        assert_eq!(store.session(id).await.unwrap(), None);
+        assert_eq!(store.session_by_token(token, now()).await.unwrap(), None);
+        let another = SecretHash::of("another token");
+        assert!(!store.add_session_token(id, &another, after(60)).await.unwrap());
         assert_eq!(store.widget_key("wk_1").await.unwrap(), None);
         assert!(store.endpoints().await.unwrap().is_empty());
         assert_eq!(store.profiles(app_id).await.unwrap(), []);
+        // In time.
+        site.nothing_is_left().await;
+        assert_eq!(store.survey_answers(call_id).await.unwrap(), None);
+    }
+
+    async fn a_deleted_app_takes_no_profile_key_or_session(site) {
+        let visitor = site.visitor().await;
+        let (store, app_id) = (&site.store, visitor.app_id());
+        assert!(store.delete_app(app_id).await.unwrap());
+        let made = store.create_profile(app_id, &ProfileSettings::demo(), false).await;
+        assert!(matches!(made, Err(SaveError::UnknownApp)), "{made:?}");
+        assert_eq!(store.create_widget_key(app_id, "wk_late").await.unwrap(), None);
+        let made = store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3).await;
+        assert!(matches!(made, Err(SaveError::UnknownApp)), "{made:?}");
+        let Session { origin, context, preview, routing_key, destination_id, .. } = visitor.session;
+        let new = NewSession { app_id, origin, context, preview, routing_key, destination_id };
+        let token = SecretHash::of("a late token");
+        assert_eq!(store.create_session(new, &token, after(60)).await.unwrap(), None);
+    }
+
+    async fn what_a_deleted_app_left_is_taken_away_after_a_restart_too(site) {
+        let (kept, visitor) = (site.visitor().await, site.visitor().await);
+        for visitor in [&kept, &visitor] {
+            let call_id = visitor.calls(&site.store).await;
+            let ends = vec![visitor.hangs_up(call_id), visitor.rates(call_id)];
+            site.store.append(ends).await.unwrap();
+            let appends = (0..1_200).map(|_| Append::Event(visitor.loaded())).collect();
+            site.store.append(appends).await.unwrap();
+        }
+        assert!(site.store.delete_app(visitor.app_id()).await.unwrap());
+        // In the middle of it.
+        site.store.close().await;
+        let reopened = site.open(master_key()).await.unwrap();
+        site.nothing_is_left().await;
+        let page = PageRequest { after: None, limit: 2_000 };
+        let events = reopened.events(kept.app_id(), &EventFilter::default(), page).await.unwrap();
+        assert_eq!(events.items.len(), 1_203);
+        reopened.close().await;
     }
 
     async fn a_widget_key_names_its_app(site) {

@@ -84,6 +84,7 @@ on_both_stores! {
         assert_eq!(parents(&written.recv().await.unwrap()), [parent, None]);
         assert_eq!(parents(&pending(&site.store, id).await), [parent, None]);
         assert!(site.store.delete_app(app_id).await.unwrap());
+        site.nothing_is_left().await;
         // Its place is free again.
         let seq = appended[0].seq();
         site.sql(&format!("INSERT INTO event_traces VALUES ({seq}, 'x')")).await;

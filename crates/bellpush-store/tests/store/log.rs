@@ -104,7 +104,7 @@ on_both_stores! {
         assert!(site.store.delete_app(visitor.app_id()).await.unwrap());
         let result = site.store.append(vec![Append::Event(visitor.loaded())]).await;
         assert_eq!(refusal(result), (0, Refusal::UnknownApp));
-        assert_eq!(recorded(&site.store, visitor.app_id()).await, []);
+        site.nothing_is_left().await;
     }
 
     async fn fifty_ends_at_once_make_one(site) {

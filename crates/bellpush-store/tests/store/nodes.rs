@@ -6,11 +6,7 @@ use bellpush_core::{
 };
 use bellpush_store::CallState;
 
-use crate::site::{Site, master_key, new_call, new_node, now};
-
-fn after(seconds: i64) -> EventTime {
-    EventTime::from_millis(now().millis() + seconds * 1000).unwrap()
-}
+use crate::site::{Site, after, master_key, new_call, new_node, now};
 
 /// As another node finds them, to which a lease of two hours is nothing strange.
 async fn orphans(site: &Site, now: EventTime) -> Vec<CallId> {

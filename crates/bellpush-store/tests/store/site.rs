@@ -74,14 +74,24 @@ impl Site {
         matches!(self.place, Place::Database { .. })
     }
 
-    /// Waits until no delivery or attempt is there of an integration that is gone.
+    /// Waits until nothing is there of an app or integration that is gone.
     pub(crate) async fn nothing_is_left(&self) {
-        let left = ["deliveries", "attempts", "attempt_hours", "removals"].map(|table| {
-            format!(
-                "(SELECT COUNT(*) FROM {table}
-                  WHERE integration_id NOT IN (SELECT id FROM integrations))"
-            )
-        });
+        let of_integrations = ["deliveries", "attempts", "attempt_hours", "removals"]
+            .map(|table| (table, "integration_id NOT IN (SELECT id FROM integrations)"));
+        let of_apps = ["events", "calls", "sessions"]
+            .map(|table| (table, "app_id NOT IN (SELECT id FROM app_rows)"));
+        let of_these = [
+            ("app_rows", "removed"),
+            ("event_traces", "event_seq NOT IN (SELECT seq FROM events)"),
+            ("survey_responses", "call_id NOT IN (SELECT id FROM calls)"),
+            ("session_tokens", "session_id NOT IN (SELECT id FROM sessions)"),
+        ];
+        let left: Vec<_> = of_integrations
+            .iter()
+            .chain(&of_apps)
+            .chain(&of_these)
+            .map(|(table, gone)| format!("(SELECT COUNT(*) FROM {table} WHERE {gone})"))
+            .collect();
         let sql = format!("SELECT {} AS left_over", left.join(" + "));
         let connection = Database::connect(self.url()).await.unwrap();
         let backend = connection.get_database_backend();
@@ -282,6 +292,10 @@ pub(crate) fn master_key() -> MasterKey {
 
 pub(crate) fn now() -> EventTime {
     EventTime::new(jiff::Timestamp::now())
+}
+
+pub(crate) fn after(seconds: i64) -> EventTime {
+    EventTime::from_millis(now().millis() + seconds * 1000).unwrap()
 }
 
 pub(crate) fn event_id() -> EventId {
