@@ -360,5 +360,5 @@ impl std::fmt::Debug for Engine {
 }
 
 #[cfg(test)]
-#[path = "far_calls_tests.rs"]
+#[path = "far_calls_tests/mod.rs"]
 mod tests;

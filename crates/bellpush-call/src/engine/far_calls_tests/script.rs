@@ -1,0 +1,249 @@
+//! A telephone and its trunk, by a script: what the calls are tested with.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use bellpush_core::{
+    events::EndReason,
+    ids::{DestinationId, TrunkId},
+};
+use bellpush_srtp::{RtpHeader, RtpPacket};
+use bellpush_test_support::visitor::{HeardPacket, Visitor, VisitorCall};
+use tokio::{net::UdpSocket, sync::mpsc, time};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    Callee, CallerIdentity, Codec, CodecPolicy, FarSide, PlaceCall, Placed, Route, Signal,
+    SipTarget, SipUser, SrtpPolicy,
+    engine::dial::{Dial, FarEvents},
+    trunk::{FromTrunk, ToTrunk},
+};
+
+pub(super) const SOON: Duration = Duration::from_secs(20);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(super) const SIP_CALL_ID: &str = "4711@192.0.2.1";
+pub(super) const USER_HANGUP: Signal = Signal::Ended(EndReason::UserHangup);
+
+/// A trunk that hands its calls to the test.
+pub(super) struct Script(mpsc::UnboundedSender<Dialog>);
+
+impl Dial for Script {
+    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk> {
+        let (sender, orders) = mpsc::channel(32);
+        self.0.send(Dialog { events, orders }).unwrap();
+        sender
+    }
+}
+
+/// One call, as its trunk sees it.
+pub(super) struct Dialog {
+    pub(super) events: FarEvents,
+    pub(super) orders: mpsc::Receiver<ToTrunk>,
+}
+
+impl Dialog {
+    pub(super) async fn next(&mut self) -> Option<ToTrunk> {
+        time::timeout(SOON, self.orders.recv()).await.expect("the call says nothing")
+    }
+
+    /// Where the call takes media, by its offer.
+    pub(super) async fn invited(&mut self) -> SocketAddr {
+        let Some(ToTrunk::Invite { sdp, .. }) = self.next().await else {
+            panic!("that is no INVITE")
+        };
+        let port = sdp.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
+        let port = port.split(' ').next().unwrap().parse().unwrap();
+        SocketAddr::new(LOOPBACK, port)
+    }
+}
+
+/// A telephone's media.
+pub(super) struct Phone {
+    pub(super) rtp: UdpSocket,
+    pub(super) to: SocketAddr,
+    pub(super) seq: u16,
+    pub(super) timestamp: u32,
+    pub(super) payload_type: u8,
+    pub(super) codec: Codec,
+}
+
+impl Phone {
+    pub(super) async fn of(codec: Codec, to: SocketAddr) -> Self {
+        let rtp = UdpSocket::bind((LOOPBACK, 0)).await.unwrap();
+        let payload_type = codec.static_payload_type().unwrap_or(111);
+        Self { rtp, to, seq: 65_500, timestamp: u32::MAX - 2_000, payload_type, codec }
+    }
+
+    pub(super) fn sdp(&self, direction: &str) -> String {
+        let port = self.rtp.local_addr().unwrap().port();
+        let (pt, clock) = (self.payload_type, self.codec.clock_rate());
+        let channels = if self.codec == Codec::Opus { "/2" } else { "" };
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+             m=audio {port} RTP/AVP {pt} 101\r\na=rtpmap:{pt} {}/{clock}{channels}\r\n\
+             a=rtpmap:101 telephone-event/{clock}\r\na={direction}\r\n",
+            self.codec.name()
+        )
+    }
+
+    pub(super) fn answers(&self) -> FromTrunk {
+        FromTrunk::Answered { sdp: self.sdp("sendrecv"), call_id: SIP_CALL_ID.into() }
+    }
+
+    /// Sends packets, one every 20 ms.
+    pub(super) async fn say(&mut self, payloads: impl IntoIterator<Item = Vec<u8>>) {
+        let mut pace = time::interval(Duration::from_millis(20));
+        for payload in payloads {
+            pace.tick().await;
+            let header = RtpHeader {
+                payload_type: self.payload_type,
+                marker: false,
+                seq: self.seq,
+                timestamp: self.timestamp,
+                ssrc: 7,
+            };
+            self.seq = self.seq.wrapping_add(1);
+            self.timestamp = self.timestamp.wrapping_add(self.codec.clock_rate() / 50);
+            let packet = [&header.to_bytes()[..], &payload].concat();
+            self.rtp.send_to(&packet, self.to).await.unwrap();
+        }
+    }
+
+    /// What comes next.
+    pub(super) async fn hear(&self) -> (RtpHeader, Vec<u8>) {
+        let mut buffer = [0; 2_000];
+        let received = time::timeout(SOON, self.rtp.recv_from(&mut buffer)).await;
+        let (length, _) = received.expect("the telephone hears nothing").unwrap();
+        let packet = RtpPacket::parse(&buffer[..length]).unwrap();
+        (packet.header, packet.payload.to_vec())
+    }
+}
+
+pub(super) struct Test {
+    pub(super) engine: Engine,
+    pub(super) dialogs: mpsc::UnboundedReceiver<Dialog>,
+}
+
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) visitor: VisitorCall,
+    pub(super) signals: mpsc::Receiver<Signal>,
+    pub(super) answer: String,
+}
+
+impl Test {
+    pub(super) fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(super) fn with(change: impl FnOnce(&mut EngineConfig)) -> Self {
+        let mut config = EngineConfig::new(SocketAddr::new(LOOPBACK, 0));
+        config.rtp_bind = LOOPBACK;
+        // Tests run beside each other.
+        let first = rand::random_range(200_u16..279) * 100;
+        config.rtp_ports = first..=first + 2_000;
+        change(&mut config);
+        let (sender, dialogs) = mpsc::unbounded_channel();
+        Self { engine: Engine::start_with(config, Arc::new(Script(sender))).unwrap(), dialogs }
+    }
+
+    pub(super) async fn call(&self, routes: Vec<Route>) -> Call {
+        let id = CallId::from_uuid(Uuid::now_v7());
+        let visitor = Visitor::new().await.unwrap();
+        let offer = visitor.offer().to_owned();
+        let place = PlaceCall { call_id: id, offer, routes, max_duration: HOUR };
+        let Placed { answer, signals } = self.engine.place(place).await.unwrap();
+        let visitor = visitor.accept(&answer).unwrap();
+        Call { id, visitor, signals, answer }
+    }
+
+    pub(super) async fn dialog(&mut self) -> Dialog {
+        time::timeout(SOON, self.dialogs.recv()).await.expect("nobody is called").unwrap()
+    }
+
+    /// A call that a telephone has answered.
+    pub(super) async fn answered(&mut self, route: Route, codec: Codec) -> (Call, Dialog, Phone) {
+        let mut call = self.call(vec![route]).await;
+        let mut dialog = self.dialog().await;
+        let phone = Phone::of(codec, dialog.invited().await).await;
+        dialog.events.send(phone.answers()).await;
+        assert_eq!(call.next().await, Some(Signal::Connecting));
+        assert_eq!(call.next().await, Some(Signal::Connected));
+        (call, dialog, phone)
+    }
+
+    pub(super) async fn is_empty(&self) {
+        time::timeout(SOON, async {
+            while self.engine.live_calls() > 0 {
+                time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("calls are left");
+    }
+}
+
+impl Call {
+    /// The next signal, but for who answered.
+    pub(super) async fn next(&mut self) -> Option<Signal> {
+        loop {
+            let signal = time::timeout(SOON, self.signals.recv()).await.expect("no signal came");
+            if !matches!(signal, Some(Signal::Answered(_))) {
+                return signal;
+            }
+        }
+    }
+
+    /// The rest of the signals, but for the quality, which has to come right before the last.
+    pub(super) async fn rest(&mut self) -> Vec<Signal> {
+        let mut signals = Vec::new();
+        while let Some(signal) = self.next().await {
+            signals.push(signal);
+        }
+        let quality = signals.len().checked_sub(2).map(|at| signals.remove(at));
+        assert!(matches!(quality, Some(Signal::Quality(_))), "{quality:?}");
+        signals
+    }
+}
+
+pub(super) fn to_phone(codecs: &[Codec]) -> Route {
+    let target = SipTarget {
+        trunk_id: TrunkId::from_uuid(Uuid::now_v7()),
+        to: Callee::User(SipUser::try_from("100").unwrap()),
+        caller: CallerIdentity::default(),
+        headers: Vec::new(),
+        codecs: CodecPolicy { offer: codecs.to_vec(), opus_to_browser: false },
+        srtp: SrtpPolicy::Off,
+        session_timer: None,
+    };
+    route(FarSide::Sip(Box::new(target)))
+}
+
+pub(super) fn with_opus_to_browser(mut route: Route) -> Route {
+    if let FarSide::Sip(target) = &mut route.far_side {
+        target.codecs.opus_to_browser = true;
+    }
+    route
+}
+
+pub(super) fn route(far_side: FarSide) -> Route {
+    let destination_id = DestinationId::from_uuid(Uuid::now_v7());
+    Route { destination_id, far_side, ring_timeout: HOUR, max_duration: HOUR }
+}
+
+/// Packets of 160 bytes that can be told apart.
+pub(super) fn numbered(count: u8) -> Vec<Vec<u8>> {
+    (1..=count).map(|n| vec![n; 160]).collect()
+}
+
+pub(super) fn is_continuous(packets: &[HeardPacket], samples: u32) {
+    for pair in packets.windows(2) {
+        assert_eq!(pair[1].ssrc, pair[0].ssrc);
+        assert_eq!(pair[1].seq, pair[0].seq + 1);
+        assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), samples);
+    }
+}
