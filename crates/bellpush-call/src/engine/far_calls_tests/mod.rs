@@ -12,8 +12,7 @@ use bellpush_srtp::RtpHeader;
 use bellpush_test_support::{ports::free_ports, visitor::Visitor};
 use tokio::time;
 
-use script::*;
-
+use self::script::*;
 use super::*;
 use crate::{
     Codec, Digit, FarSide, Signal,
