@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
-    bench::{LoadOptions, Options, Site},
+    bench::{LoadOptions, Options, Shop, Site},
     clock::{Latency, now_us},
     generator::Load,
     processes::{CpuTime, resident_mb},
@@ -29,9 +29,11 @@ const END_GRAINS: usize = 3;
 const DRAIN_WITHIN: Duration = Duration::from_secs(60);
 /// How long a restarted server is looked at.
 const RECOVERY: Duration = Duration::from_secs(10);
-/// Events a second for the endpoint that is to stay well beside bad ones, and for the bad ones.
+/// The endpoint that is to stay well beside bad ones.
+const HEALTHY: &str = "healthy";
+/// Events a second for it, and for those beside it.
 const HEALTHY_RATE: f64 = 1_000.0;
-const BAD_RATE: f64 = 100.0;
+const OTHERS_RATE: f64 = 100.0;
 /// Nobody listens there.
 const DEAD: &str = "http://127.0.0.1:1/dead";
 
@@ -97,6 +99,8 @@ pub(crate) struct HalfLoad {
 #[derive(Debug, Serialize)]
 pub(crate) struct Neighbours {
     pub(crate) alone: Latency,
+    /// What the others' load alone does.
+    pub(crate) beside_good_ones: Latency,
     pub(crate) beside_bad_ones: Latency,
     pub(crate) p99_ratio: f64,
 }
@@ -226,37 +230,53 @@ async fn half_load(
     })
 }
 
-/// One app's endpoint is healthy, with a steady load; another app has a dead and a slow one.
+/// One app's endpoint is healthy, with a steady load; another app has two that are healthy as well,
+/// and then a dead and a slow one.
 async fn neighbours(site: &mut Site, options: &Options) -> anyhow::Result<Neighbours> {
-    say("a healthy endpoint alone, and beside a dead and a slow one");
-    let healthy = site.shop(&[site.sink.http("now", "healthy")]).await?;
-    let bad = site.shop(&[DEAD.to_owned(), site.sink.http("slow", "slow")]).await?;
-    let steady = at_rate(options, 1, HEALTHY_RATE);
-    let load = site.load(&healthy, &steady).await?;
-    let alone = drain(site, &load, 1).await?;
-    let to_the_bad = at_rate(options, 1, BAD_RATE);
-    let (load, to_the_bad) =
-        tokio::try_join!(site.load(&healthy, &steady), site.load(&bad, &to_the_bad))?;
-    ensure!(to_the_bad.accepted > 0, "the bad endpoints had no load");
-    sleep(Duration::from_secs(1)).await;
-    let beside = site.sink.take().await?;
-    bad.close().await?;
+    say("a healthy endpoint alone, beside two more, and beside a dead and a slow one");
+    let healthy = site.shop(&[site.sink.http("now", HEALTHY)]).await?;
+    let load = site.load(&healthy, &at_rate(options, 1, HEALTHY_RATE)).await?;
+    let alone = latency_of_healthy(&load, &drain(site, &load, 1).await?)?;
+    let good_ones = ["one", "two"].map(|name| site.sink.http("now", name));
+    let beside_good_ones = beside(site, options, &healthy, &good_ones).await?;
+    let bad_ones = [DEAD.to_owned(), site.sink.http("slow", "slow")];
+    let beside_bad_ones = beside(site, options, &healthy, &bad_ones).await?;
     healthy.close().await?;
-    let healthy = |counted: &BTreeMap<String, Counted>| {
-        counted.get("healthy").cloned().context("the healthy endpoint got nothing")
-    };
-    let (alone, beside) = (healthy(&alone)?, healthy(&beside)?);
+    Ok(Neighbours {
+        p99_ratio: beside_bad_ones.p99_ms / alone.p99_ms,
+        alone,
+        beside_good_ones,
+        beside_bad_ones,
+    })
+}
+
+/// The latencies of the healthy endpoint while another app's have load too.
+async fn beside(
+    site: &mut Site,
+    options: &Options,
+    healthy: &Shop,
+    others: &[String],
+) -> anyhow::Result<Latency> {
+    let others = site.shop(others).await?;
+    let (steady, less) = (at_rate(options, 1, HEALTHY_RATE), at_rate(options, 1, OTHERS_RATE));
+    let (load, to_others) =
+        tokio::try_join!(site.load(healthy, &steady), site.load(&others, &less))?;
+    ensure!(to_others.accepted > 0, "the other endpoints had no load");
+    sleep(Duration::from_secs(1)).await;
+    let counted = site.sink.take().await?;
+    others.close().await?;
+    latency_of_healthy(&load, &counted)
+}
+
+fn latency_of_healthy(load: &Load, counted: &BTreeMap<String, Counted>) -> anyhow::Result<Latency> {
+    let counted = counted.get(HEALTHY).context("the healthy endpoint got nothing")?;
     ensure!(
-        beside.deliveries == load.accepted,
+        counted.deliveries == load.accepted,
         "the healthy endpoint got {} of {} deliveries",
-        beside.deliveries,
+        counted.deliveries,
         load.accepted
     );
-    Ok(Neighbours {
-        p99_ratio: beside.latency.p99_ms / alone.latency.p99_ms,
-        alone: alone.latency,
-        beside_bad_ones: beside.latency,
-    })
+    Ok(counted.latency)
 }
 
 /// Three endpoints that are slow until there is a long backlog; then the server is killed, and finds

@@ -51,6 +51,7 @@ pub(crate) fn text(figures: &Figures) -> String {
     }
     if let Some(neighbours) = &figures.neighbours {
         lines.add("healthy endpoint alone", &latency(&neighbours.alone));
+        lines.add("beside two healthy ones", &latency(&neighbours.beside_good_ones));
         lines.add("beside a dead and a slow one", &latency(&neighbours.beside_bad_ones));
         lines.add("  p99, times that of alone", &format!("{:.2}", neighbours.p99_ratio));
     }

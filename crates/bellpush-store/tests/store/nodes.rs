@@ -35,6 +35,14 @@ on_both_stores! {
         assert!(!site.store.renew_lease(node, after(60)).await.unwrap());
     }
 
+    async fn calls_of_an_app_that_is_being_removed_are_no_orphans(site) {
+        let call_id = call_on(site, new_node()).await;
+        assert_eq!(orphans(site, now()).await, [call_id]);
+        // As deletion leaves it, but nothing is taken away yet.
+        site.sql("UPDATE app_rows SET removed = TRUE").await;
+        assert_eq!(orphans(site, now()).await, []);
+    }
+
     async fn an_orphan_comes_with_what_its_terminal_event_needs(site) {
         let visitor = site.visitor().await;
         let call_id = visitor.calls(&site.store).await;
