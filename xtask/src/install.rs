@@ -18,6 +18,7 @@ const PACKAGES: &[(&str, &str)] = &[
     // Run the receivers of docs/receivers.md that Node and what comes with Debian do not. The one in
     // Java is run where there is a JDK: for one test it is too large.
     ("/usr/bin/php", "php-cli"),
+    ("/usr/bin/ruby", "ruby"),
     ("/usr/share/rubygems-integration/all/gems/*/lib/webrick.rb", "ruby-webrick"),
     ("/usr/share/perl5/HTTP/Daemon.pm", "libhttp-daemon-perl"),
     // SIP peers.
