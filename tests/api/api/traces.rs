@@ -1,11 +1,15 @@
 //! Traces: one event is followed from its ingest to the endpoint.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use bellpush_test_support::{
     SOON,
     answer::Answer,
     eventually,
+    ports::free_port,
     postgres::Database,
     server::Options,
     sink::{Reply, Sink},
@@ -203,9 +207,7 @@ async fn without_the_option_nothing_is_traced() {
 
 #[tokio::test]
 async fn a_collector_that_is_away_harms_nothing_and_is_told_of_once() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
     let mut shop = Shop::with(traced(Options::sqlite(), &format!("http://{address}"))).await;
     let sink = Sink::start().await.unwrap();
     shop.integrate(&sink, &["widget_loaded"]).await;
