@@ -28,102 +28,66 @@ const SHORTEST_REST: Duration = Duration::from_millis(10);
 /// After a failure, such as that of the database.
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_secs(10);
 
-pub(crate) const LAST_DELIVERY: &str = "
-    SELECT MAX(event_seq) AS last
-    FROM (
-        SELECT event_seq
-        FROM deliveries
-        WHERE integration_id = $1
-          AND event_seq > $2
-        ORDER BY event_seq
-        LIMIT $3
-    ) AS step";
+/// Finds the last row of a step: at most $3 rows of an owner, those after $2 in the order of a key.
+macro_rules! last_of_step {
+    ($table:literal of $owner:literal by $key:literal) => {
+        concat!(
+            "SELECT MAX(",
+            $key,
+            ") AS last FROM (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $owner,
+            " = $1 AND ",
+            $key,
+            " > $2 ORDER BY ",
+            $key,
+            " LIMIT $3) AS step"
+        )
+    };
+}
 
-pub(crate) const LAST_EVENT: &str = "
-    SELECT MAX(seq) AS last
-    FROM (
-        SELECT seq
-        FROM events
-        WHERE app_id = $1
-          AND seq > $2
-        ORDER BY seq
-        LIMIT $3
-    ) AS step";
+/// What a step takes away: an owner's rows after $2, up to $3.
+macro_rules! rows_of_step {
+    ($table:literal of $owner:literal by $key:literal) => {
+        concat!($table, " WHERE ", $owner, " = $1 AND ", $key, " > $2 AND ", $key, " <= $3")
+    };
+}
 
-pub(crate) const LAST_CALL: &str = "
-    SELECT MAX(id) AS last
-    FROM (
-        SELECT id
-        FROM calls
-        WHERE app_id = $1
-          AND id > $2
-        ORDER BY id
-        LIMIT $3
-    ) AS step";
+pub(crate) const LAST_DELIVERY: &str =
+    last_of_step!("deliveries" of "integration_id" by "event_seq");
+pub(crate) const LAST_EVENT: &str = last_of_step!("events" of "app_id" by "seq");
+pub(crate) const LAST_CALL: &str = last_of_step!("calls" of "app_id" by "id");
+pub(crate) const LAST_SESSION: &str = last_of_step!("sessions" of "app_id" by "id");
 
-pub(crate) const LAST_SESSION: &str = "
-    SELECT MAX(id) AS last
-    FROM (
-        SELECT id
-        FROM sessions
-        WHERE app_id = $1
-          AND id > $2
-        ORDER BY id
-        LIMIT $3
-    ) AS step";
-
-pub(crate) const REMOVE_ATTEMPTS: &str = "
-    DELETE FROM attempts
-    WHERE integration_id = $1
-      AND event_seq > $2
-      AND event_seq <= $3";
-
-pub(crate) const REMOVE_DELIVERIES: &str = "
-    DELETE FROM deliveries
-    WHERE integration_id = $1
-      AND event_seq > $2
-      AND event_seq <= $3";
-
-// Sorted, so that no database goes by the index with the events' names: it would read all of the
-// app's events for each step.
-pub(crate) const REMOVE_TRACES: &str = "
-    DELETE FROM event_traces
-    WHERE event_seq IN (
-        SELECT seq
-        FROM events
-        WHERE app_id = $1
-          AND seq > $2
-          AND seq <= $3
-        ORDER BY seq
-    )";
-
-pub(crate) const REMOVE_EVENTS: &str = "
-    DELETE FROM events
-    WHERE seq IN (
-        SELECT seq
-        FROM events
-        WHERE app_id = $1
-          AND seq > $2
-          AND seq <= $3
-        ORDER BY seq
-    )";
-
-pub(crate) const REMOVE_SURVEYS: &str = "
-    DELETE FROM survey_responses
-    WHERE call_id IN (SELECT id FROM calls WHERE app_id = $1 AND id > $2 AND id <= $3)";
-
-pub(crate) const REMOVE_CALLS: &str = "
-    DELETE FROM calls
-    WHERE app_id = $1
-      AND id > $2
-      AND id <= $3";
-
+pub(crate) const REMOVE_ATTEMPTS: &str =
+    concat!("DELETE FROM ", rows_of_step!("attempts" of "integration_id" by "event_seq"));
+pub(crate) const REMOVE_DELIVERIES: &str =
+    concat!("DELETE FROM ", rows_of_step!("deliveries" of "integration_id" by "event_seq"));
+// Events are sorted, so that no database goes by the index with their names: it would read all of
+// the app's events for each step.
+pub(crate) const REMOVE_TRACES: &str = concat!(
+    "DELETE FROM event_traces WHERE event_seq IN (SELECT seq FROM ",
+    rows_of_step!("events" of "app_id" by "seq"),
+    " ORDER BY seq)"
+);
+pub(crate) const REMOVE_EVENTS: &str = concat!(
+    "DELETE FROM events WHERE seq IN (SELECT seq FROM ",
+    rows_of_step!("events" of "app_id" by "seq"),
+    " ORDER BY seq)"
+);
+pub(crate) const REMOVE_SURVEYS: &str = concat!(
+    "DELETE FROM survey_responses WHERE call_id IN (SELECT id FROM ",
+    rows_of_step!("calls" of "app_id" by "id"),
+    ")"
+);
+pub(crate) const REMOVE_CALLS: &str =
+    concat!("DELETE FROM ", rows_of_step!("calls" of "app_id" by "id"));
 /// Tokens and context go with them.
-pub(crate) const REMOVE_SESSIONS: &str = "
-    DELETE FROM sessions
-    WHERE app_id = $1
-      AND id > $2
-      AND id <= $3";
+pub(crate) const REMOVE_SESSIONS: &str =
+    concat!("DELETE FROM ", rows_of_step!("sessions" of "app_id" by "id"));
 
 /// Rows that are taken away together.
 #[derive(Debug, Clone, Copy)]
