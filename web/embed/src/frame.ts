@@ -1,6 +1,8 @@
 /** The widget's iframe and the messages to and from it, and from no other window. */
 
-import type { Command, CommandMessage, WidgetMessage } from "@bellpush/protocol";
+import type { COMMANDS, CommandMessage, WidgetMessage } from "@bellpush/protocol";
+
+type Command = (typeof COMMANDS)[number];
 
 export interface Frame {
   readonly element: HTMLIFrameElement;

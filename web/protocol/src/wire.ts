@@ -174,18 +174,66 @@ export interface CallMessagePage {
   readonly done: boolean;
 }
 
-/** From the widget to the embedding page, by `postMessage`. */
+/** From the widget to the embedding page, by `postMessage`: an event. */
 export interface WidgetMessage extends IdentifiedEvent {
   readonly source: "bellpush";
   readonly version: 1;
 }
 
-export const COMMANDS = ["call", "hangup", "open", "close"] as const;
-export type Command = (typeof COMMANDS)[number];
+/** What the visitor sees, as the embedding page is told of it. */
+export interface WidgetState {
+  readonly name: State;
+  /** While `calling`; else null. */
+  readonly phase: Phase | null;
+  readonly muted: boolean;
+  readonly held: boolean;
+  /** Whole seconds since both sides first heard each other; 0 before. */
+  readonly seconds: number;
+}
 
-/** From the embedding page to the widget, by `postMessage`. */
-export interface CommandMessage {
+/** Beside the events: the state, once after `widget_loaded` and at every change. */
+export interface StateMessage {
   readonly source: "bellpush";
   readonly version: 1;
-  readonly command: Command;
+  readonly state: WidgetState;
 }
+
+/** What the widget waits for before a call: the page's consent, and then a session's token. */
+export type AskSubject = "beforecall" | "session";
+
+/** A question to the page, which has said by `attend` that it answers such; the answer names its id. */
+export interface AskMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly ask: { readonly id: number; readonly subject: AskSubject };
+}
+
+/** Plain wishes. */
+export const COMMANDS = ["call", "hangup", "open", "close"] as const;
+
+/** A change of the context: a key with null is taken out. */
+export type ContextPatch = Readonly<Record<string, string | null>>;
+
+/** What the page answers to an `ask`. A call without consent is not made. */
+export interface PageAnswer {
+  readonly allowed: boolean;
+  readonly context?: ContextPatch;
+  /** Go with the call, as if the visitor had filled them in. */
+  readonly formValues?: Readonly<Record<string, string>>;
+  /** The session to call with, `st_…`. */
+  readonly session?: string;
+}
+
+export type Command =
+  | { readonly command: (typeof COMMANDS)[number] }
+  | { readonly command: "mute"; readonly muted: boolean }
+  /** Taken until a call starts. */
+  | { readonly command: "context"; readonly patch: ContextPatch }
+  | { readonly command: "theme"; readonly theme: Theme }
+  | { readonly command: "language"; readonly language: string }
+  /** Which questions the page answers from now on. */
+  | { readonly command: "attend"; readonly subjects: readonly AskSubject[] }
+  | { readonly command: "answer"; readonly id: number; readonly answer: PageAnswer };
+
+/** From the embedding page to the widget, by `postMessage`. */
+export type CommandMessage = { readonly source: "bellpush"; readonly version: 1 } & Command;

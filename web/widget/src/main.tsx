@@ -1,6 +1,6 @@
 /** Entry: reads the configuration that the server wrote into the document, and wires the widget. */
 
-import type { Command, IdentifiedEvent, WidgetConfig } from "@bellpush/protocol";
+import type { IdentifiedEvent, WidgetConfig } from "@bellpush/protocol";
 import { render } from "preact";
 import { App } from "./App.tsx";
 import { createClock } from "./clock.ts";
@@ -8,7 +8,7 @@ import { type Audience, createEvents } from "./events.ts";
 import { loadTexts } from "./i18n/index.ts";
 import { microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox } from "./outbox.ts";
-import { connectParent, embeddingOrigin } from "./parent.ts";
+import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
 import { createSandbox } from "./sandbox/host.ts";
 import { Refused } from "./screens/Refused.tsx";
 import { createSession } from "./session.ts";
@@ -64,7 +64,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     solve: async (challenge) => (await import("./proof/index.ts")).solve(challenge),
   });
   const outbox = createOutbox({ session, later, warn, fetch: send, random: Math.random });
-  const parent = connectParent(window, origin, (command) => obey(command));
+  const parent = connectParent(window, origin, (wish) => obey(wish));
   const audiences: Audience[] = [parent.tell];
   const events = createEvents({
     context: config.context,
@@ -102,8 +102,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     audiences.push(tell);
   }
 
-  function obey(command: Command): void {
-    switch (command) {
+  function obey(wish: Wish): void {
+    switch (wish.command) {
       case "call":
         widget.callFromPage();
         break;
@@ -116,6 +116,12 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
         break;
       case "close":
         // The panel is the page's own matter; a live call goes on.
+        break;
+      case "mute":
+        widget.actions.setMuted(wish.muted);
+        break;
+      case "theme":
+        document.documentElement.dataset.theme = wish.theme;
         break;
     }
   }

@@ -58,7 +58,7 @@ describe("the parent", () => {
         listener = added;
       },
     };
-    const connected = connectParent(own as unknown as Window, SHOP, (command) =>
+    const connected = connectParent(own as unknown as Window, SHOP, ({ command }) =>
       obeyed.push(command),
     );
     const data = { source: "bellpush", version: 1, command: "call" };
@@ -85,6 +85,60 @@ describe("the parent", () => {
     hear({ source: {} });
     hear({ origin: "null", source: null });
     expect(obeyed).toEqual([]);
+  });
+
+  it("is told of its state when that changes", () => {
+    const { connected, posted } = setUp();
+    const state = { name: "idle", phase: null, muted: false, held: false, seconds: 0 } as const;
+    connected.show(state);
+    connected.show({ ...state });
+    connected.show({ ...state, name: "closed" });
+    expect(posted.map(([message]) => (message as { state: object }).state)).toMatchObject([
+      { name: "idle" },
+      { name: "closed" },
+    ]);
+  });
+
+  it("is asked only what it has said it answers, and answers once", async () => {
+    const { connected, hear, obeyed, posted } = setUp();
+    expect(await connected.ask("beforecall")).toBeNull();
+    const say = (more: object) => hear({ data: { source: "bellpush", version: 1, ...more } });
+    say({ command: "attend", subjects: ["beforecall", "passwords"] });
+    const asking = connected.ask("beforecall");
+    expect(await connected.ask("session")).toBeNull();
+    expect(posted).toEqual([
+      [{ source: "bellpush", version: 1, ask: { id: 1, subject: "beforecall" } }, SHOP],
+    ]);
+    say({ command: "answer", id: 1, answer: { allowed: "yes" } });
+    say({ command: "answer", id: 7, answer: { allowed: true } });
+    say({ command: "answer", id: 1, answer: { allowed: true, context: { tier: "gold" } } });
+    say({ command: "answer", id: 1, answer: { allowed: false } });
+    expect(await asking).toEqual({ allowed: true, context: { tier: "gold" } });
+    expect(obeyed).toEqual([]);
+  });
+
+  it.each([
+    { command: "mute", muted: true },
+    { command: "context", patch: { orderId: "A-1", tier: null } },
+    { command: "theme", theme: "dark" },
+    { command: "language", language: "pt-BR" },
+    { command: "attend", subjects: ["session"] },
+    { command: "answer", id: 3, answer: { allowed: true, formValues: { name: "Ann" } } },
+  ])("may send $command with what belongs to it", (command) => {
+    const data = { source: "bellpush", version: 1, ...command, more: 1 };
+    expect(readCommand(data)).toEqual(command);
+  });
+
+  it.each([
+    { command: "mute", muted: 1 },
+    { command: "context", patch: { orderId: 5 } },
+    { command: "context", patch: ["a"] },
+    { command: "theme", theme: "pink" },
+    { command: "language" },
+    { command: "answer", id: 3, answer: { allowed: true, formValues: { name: null } } },
+    { command: "answer", id: 3, answer: { allowed: true, session: 5 } },
+  ])("is not heard with %j", (command) => {
+    expect(readCommand({ source: "bellpush", version: 1, ...command })).toBeNull();
   });
 
   it.each([

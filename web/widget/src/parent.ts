@@ -1,10 +1,17 @@
 /** The embedding page: who it is, what it is told, and what it may ask for. */
 
 import {
+  type AskMessage,
+  type AskSubject,
   COMMANDS,
   type Command,
+  type ContextPatch,
   type IdentifiedEvent,
+  type PageAnswer,
+  type StateMessage,
+  type Theme,
   type WidgetMessage,
+  type WidgetState,
 } from "@bellpush/protocol";
 
 export interface Surroundings {
@@ -43,38 +50,126 @@ function originOf(address: string): string | null {
 
 export interface Parent {
   tell(event: IdentifiedEvent): void;
+  /** What the visitor sees now; the same twice in a row is said once. */
+  show(state: WidgetState): void;
+  /** Asks a page that answers such questions; null at once from one that does not. */
+  ask(subject: AskSubject): Promise<PageAnswer | null>;
 }
 
+/** What of the page's commands is for the widget; the rest is about the asking itself. */
+export type Wish = Exclude<Command, { readonly command: "attend" | "answer" }>;
+
 /** Speaks with the embedding page, and with no other window. */
-export function connectParent(
-  own: Window,
-  origin: string,
-  obey: (command: Command) => void,
-): Parent {
+export function connectParent(own: Window, origin: string, obey: (wish: Wish) => void): Parent {
+  const waiting = new Map<number, (answer: PageAnswer) => void>();
+  let attended: readonly AskSubject[] = [];
+  let asked = 0;
+  let shown = "";
+
   own.addEventListener("message", (message) => {
-    if (message.source === own.parent && message.origin === origin) {
-      const command = readCommand(message.data);
-      if (command !== null) {
+    if (message.source !== own.parent || message.origin !== origin) {
+      return;
+    }
+    const command = readCommand(message.data);
+    if (command === null) {
+      return;
+    }
+    switch (command.command) {
+      case "attend":
+        attended = command.subjects;
+        break;
+      case "answer":
+        waiting.get(command.id)?.(command.answer);
+        waiting.delete(command.id);
+        break;
+      default:
         obey(command);
-      }
     }
   });
+
+  const post = (content: object) =>
+    own.parent.postMessage({ source: "bellpush", version: 1, ...content }, origin);
   return {
-    tell({ id, event }) {
-      const message: WidgetMessage = { source: "bellpush", version: 1, id, event };
-      own.parent.postMessage(message, origin);
+    tell: ({ id, event }) => post({ id, event } satisfies Content<WidgetMessage>),
+    show(state) {
+      const seen = JSON.stringify(state);
+      if (seen !== shown) {
+        shown = seen;
+        post({ state } satisfies Content<StateMessage>);
+      }
+    },
+    ask(subject) {
+      if (!attended.includes(subject)) {
+        return Promise.resolve(null);
+      }
+      asked += 1;
+      const id = asked;
+      return new Promise((resolve) => {
+        waiting.set(id, resolve);
+        post({ ask: { id, subject } } satisfies Content<AskMessage>);
+      });
     },
   };
 }
 
+type Content<M> = Omit<M, "source" | "version">;
+
 /** A command out of whatever the page has sent; null when it is none of ours. */
 export function readCommand(data: unknown): Command | null {
-  if (typeof data !== "object" || data === null) {
+  if (!isRecord(data) || data.source !== "bellpush" || data.version !== 1) {
     return null;
   }
-  const { source, version, command } = data as Record<string, unknown>;
-  if (source !== "bellpush" || version !== 1) {
-    return null;
+  const { command } = data;
+  switch (command) {
+    case "mute":
+      return typeof data.muted === "boolean" ? { command, muted: data.muted } : null;
+    case "context":
+      return isPatch(data.patch) ? { command, patch: data.patch } : null;
+    case "theme": {
+      const theme = THEMES.find((known) => known === data.theme);
+      return theme === undefined ? null : { command, theme };
+    }
+    case "language":
+      return typeof data.language === "string" ? { command, language: data.language } : null;
+    case "attend": {
+      const named: readonly unknown[] = Array.isArray(data.subjects) ? data.subjects : [];
+      return { command, subjects: SUBJECTS.filter((subject) => named.includes(subject)) };
+    }
+    case "answer":
+      return typeof data.id === "number" && isAnswer(data.answer)
+        ? { command, id: data.id, answer: data.answer }
+        : null;
+    default: {
+      const plain = COMMANDS.find((known) => known === command);
+      return plain === undefined ? null : { command: plain };
+    }
   }
-  return COMMANDS.find((known) => known === command) ?? null;
+}
+
+const THEMES: readonly Theme[] = ["light", "dark", "auto"];
+const SUBJECTS: readonly AskSubject[] = ["beforecall", "session"];
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPatch(value: unknown): value is ContextPatch {
+  return (
+    isRecord(value) &&
+    Object.values(value).every((entry) => entry === null || typeof entry === "string")
+  );
+}
+
+function isAnswer(value: unknown): value is PageAnswer {
+  if (!isRecord(value)) {
+    return false;
+  }
+  const { allowed, context, formValues, session } = value;
+  return (
+    typeof allowed === "boolean" &&
+    (context === undefined || isPatch(context)) &&
+    (formValues === undefined ||
+      (isPatch(formValues) && !Object.values(formValues).includes(null))) &&
+    (session === undefined || typeof session === "string")
+  );
 }
