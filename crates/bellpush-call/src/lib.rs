@@ -32,8 +32,8 @@ pub use media::{CallQuality, StreamQuality};
 pub use place::{FarSide, PlaceCall, PlaceError, Placed, ResumeError, Route};
 pub use signal::Signal;
 pub use trunk::{
-    ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, FarFailure, FromTrunk,
+    ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EventSink, FarFailure,
     HeaderName, HeaderValue, InvalidAddress, InvalidHeader, OfferId, ProxyAddress, Registration,
-    RegistrationStatus, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, Tell, ToTrunk,
-    TrunkConfig, TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
+    RegistrationStatus, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, TrunkCommand,
+    TrunkConfig, TrunkEvent, TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
 };

@@ -25,8 +25,8 @@ use tracing::{error, warn};
 
 use crate::Server;
 
-/// How often the store is asked for what other nodes have changed.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often the trunks are read again, as other nodes may have changed them.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The trunks as they run here.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Server {
 
     /// Follows the changes that other nodes make, until the server stops.
     pub async fn keep_trunks(self: Arc<Self>) {
-        let mut tick = tokio::time::interval(LOOK_EVERY);
+        let mut tick = tokio::time::interval(RELOAD_INTERVAL);
         loop {
             tokio::select! {
                 () = self.stopped.cancelled() => return,

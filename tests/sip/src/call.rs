@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bellpush_call::{
-    ByeCause, Callee, CallerIdentity, CodecPolicy, FromTrunk, SipTarget, SipTransport, SipUser,
-    SrtpPolicy, ToTrunk, TrunkConfig, Trunks, TrunksConfig,
+    ByeCause, Callee, CallerIdentity, CodecPolicy, SipTarget, SipTransport, SipUser, SrtpPolicy,
+    TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_core::ids::TrunkId;
 use tokio::sync::mpsc;
@@ -75,8 +75,8 @@ pub fn target(trunk: &TrunkConfig) -> SipTarget {
 
 /// One call.
 pub struct Call {
-    to_trunk: mpsc::Sender<ToTrunk>,
-    from_trunk: mpsc::Receiver<FromTrunk>,
+    to_trunk: mpsc::Sender<TrunkCommand>,
+    from_trunk: mpsc::Receiver<TrunkEvent>,
 }
 
 impl Call {
@@ -93,7 +93,7 @@ impl Call {
             })
         }));
         let call = Self { to_trunk, from_trunk };
-        call.send(ToTrunk::Invite { target: Box::new(target), sdp: OFFER.into() }).await?;
+        call.send(TrunkCommand::Invite { target: Box::new(target), sdp: OFFER.into() }).await?;
         Ok(call)
     }
 
@@ -101,7 +101,7 @@ impl Call {
     ///
     /// # Errors
     /// The call is over.
-    pub async fn send(&self, message: ToTrunk) -> anyhow::Result<()> {
+    pub async fn send(&self, message: TrunkCommand) -> anyhow::Result<()> {
         self.to_trunk.send(message).await.context("the call is over")
     }
 
@@ -110,14 +110,14 @@ impl Call {
     /// # Errors
     /// The call is over.
     pub async fn hang_up(&self) -> anyhow::Result<()> {
-        self.send(ToTrunk::Bye { cause: ByeCause::NORMAL }).await
+        self.send(TrunkCommand::Bye { cause: ByeCause::NORMAL }).await
     }
 
     /// What the trunk tells next.
     ///
     /// # Errors
     /// Nothing comes.
-    pub async fn next(&mut self) -> anyhow::Result<FromTrunk> {
+    pub async fn next(&mut self) -> anyhow::Result<TrunkEvent> {
         match tokio::time::timeout(PATIENCE, self.from_trunk.recv()).await {
             Ok(Some(message)) => Ok(message),
             Ok(None) => bail!("the call was dropped without a word"),
@@ -133,9 +133,9 @@ impl Call {
         let mut before = Vec::new();
         loop {
             match self.next().await? {
-                FromTrunk::Answered { sdp, .. } => return Ok((before, sdp)),
-                FromTrunk::Ringing => before.push("ringing"),
-                FromTrunk::EarlyMedia { .. } => before.push("early media"),
+                TrunkEvent::Answered { sdp, .. } => return Ok((before, sdp)),
+                TrunkEvent::Ringing => before.push("ringing"),
+                TrunkEvent::EarlyMedia { .. } => before.push("early media"),
                 other => bail!("{other:?} came before the answer"),
             }
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bellpush_call::{
-    ByeCause, Credentials, DisplayName, FarFailure, FromTrunk, HeaderName, HeaderValue, SipUri,
-    SipUser, ToTrunk, TrunkConfig, Trunks,
+    ByeCause, Credentials, DisplayName, FarFailure, HeaderName, HeaderValue, SipUri, SipUser,
+    TrunkCommand, TrunkConfig, TrunkEvent, Trunks,
 };
 use bellpush_sip_tests::{Call, PATIENCE, Sipp, target, trunk, trunks};
 use tokio::{
@@ -74,8 +74,8 @@ async fn every_refusal_has_its_meaning() -> Result {
     ] {
         let sipp = Sipp::start_with("refuse", &[("[status]", status)], "u1").await?;
         let (trunks, mut call) = call(&sipp).await?;
-        assert!(matches!(call.next().await?, FromTrunk::Ringing));
-        let FromTrunk::Failed(told) = call.next().await? else { panic!("no failure") };
+        assert!(matches!(call.next().await?, TrunkEvent::Ringing));
+        let TrunkEvent::Failed(told) = call.next().await? else { panic!("no failure") };
         assert_eq!(told, failure, "{status}");
         call.end().await?;
         sipp.finish().await?;
@@ -88,8 +88,8 @@ async fn every_refusal_has_its_meaning() -> Result {
 async fn a_far_side_that_rings_in_vain_is_told_to_stop() -> Result {
     let sipp = Sipp::start("no_answer").await?;
     let (trunks, mut call) = call(&sipp).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Ringing));
-    call.send(ToTrunk::Cancel).await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Ringing));
+    call.send(TrunkCommand::Cancel).await?;
     call.end().await?;
     sipp.finish().await?;
     nothing_is_left(&trunks).await;
@@ -101,7 +101,7 @@ async fn a_cancel_waits_for_the_first_sign_of_the_far_side() -> Result {
     let sipp = Sipp::start("late_provisional").await?;
     let (trunks, call) = call(&sipp).await?;
     sipp.heard("INVITE sip:100@").await?;
-    call.send(ToTrunk::Cancel).await?;
+    call.send(TrunkCommand::Cancel).await?;
     call.end().await?;
     sipp.finish().await?;
     nothing_is_left(&trunks).await;
@@ -112,8 +112,8 @@ async fn a_cancel_waits_for_the_first_sign_of_the_far_side() -> Result {
 async fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() -> Result {
     let sipp = Sipp::start("cancel_race").await?;
     let (_trunks, mut call) = call(&sipp).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Ringing));
-    call.send(ToTrunk::Cancel).await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Ringing));
+    call.send(TrunkCommand::Cancel).await?;
     call.end().await?;
     sipp.finish().await
 }
@@ -122,7 +122,7 @@ async fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() -> Result
 async fn a_call_whose_owner_is_gone_is_given_up() -> Result {
     let sipp = Sipp::start("no_answer").await?;
     let (_trunks, mut call) = call(&sipp).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Ringing));
+    assert!(matches!(call.next().await?, TrunkEvent::Ringing));
     drop(call);
     sipp.finish().await
 }
@@ -150,7 +150,7 @@ async fn credentials_that_are_refused_are_not_tried_for_ever() -> Result {
     trunk.credentials = Some(Credentials { username: "1000".into(), password: "wrong".into() });
     let id = trunk.id;
     let (trunks, mut call) = call_over(trunk).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Failed(FarFailure::Rejected)));
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
     sipp.finish().await?;
     let error = trunks.status(id).and_then(|status| status.last_error);
     assert_eq!(error.as_deref(), Some("INVITE: 401 Unauthorized"));
@@ -201,7 +201,7 @@ async fn a_far_side_that_hangs_up_says_why() -> Result {
     let sipp = Sipp::start("far_bye").await?;
     let (trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    let FromTrunk::HungUp { cause } = call.next().await? else { panic!("no hang-up") };
+    let TrunkEvent::HungUp { cause } = call.next().await? else { panic!("no hang-up") };
     assert_eq!(cause.map(ByeCause::code), Some(17));
     call.end().await?;
     sipp.finish().await?;
@@ -211,10 +211,10 @@ async fn a_far_side_that_hangs_up_says_why() -> Result {
 
 /// Answers the far side's next offer with this direction.
 async fn answer_offer(call: &mut Call, expected: &str, answered: &str) -> Result {
-    let FromTrunk::Offered { request, sdp } = call.next().await? else { panic!("no offer") };
+    let TrunkEvent::Offered { request, sdp } = call.next().await? else { panic!("no offer") };
     assert!(sdp.is_some_and(|sdp| sdp.contains(expected)), "not {expected}");
     let sdp = bellpush_sip_tests::OFFER.replace("a=sendrecv", answered);
-    call.send(ToTrunk::AnswerOffer { request, sdp }).await
+    call.send(TrunkCommand::AnswerOffer { request, sdp }).await
 }
 
 #[tokio::test]
@@ -246,12 +246,12 @@ async fn a_far_side_that_asks_for_our_offer_gets_it_and_answers_in_its_ack() -> 
     let sipp = Sipp::start("offerless").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    let FromTrunk::Offered { request, sdp: None } = call.next().await? else {
+    let TrunkEvent::Offered { request, sdp: None } = call.next().await? else {
         panic!("no question")
     };
     let sdp = bellpush_sip_tests::OFFER.to_owned();
-    call.send(ToTrunk::AnswerOffer { request, sdp }).await?;
-    let FromTrunk::Confirmed { sdp } = call.next().await? else { panic!("no answer") };
+    call.send(TrunkCommand::AnswerOffer { request, sdp }).await?;
+    let TrunkEvent::OfferAnswered { sdp } = call.next().await? else { panic!("no answer") };
     assert!(sdp.contains("a=sendonly"), "{sdp}");
     call.hang_up().await?;
     sipp.finish().await
@@ -262,7 +262,7 @@ async fn what_is_not_taken_is_refused_and_a_key_by_info_is_taken() -> Result {
     let sipp = Sipp::start("requests").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    let FromTrunk::Digit(digit) = call.next().await? else { panic!("no key") };
+    let TrunkEvent::Digit(digit) = call.next().await? else { panic!("no key") };
     assert_eq!(digit.to_string(), "7");
     tokio::time::sleep(Duration::from_millis(500)).await;
     call.hang_up().await?;
@@ -275,7 +275,7 @@ async fn a_key_is_pressed_by_info() -> Result {
     let sipp = Sipp::start("press").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    call.send(ToTrunk::Info { digit: '5'.try_into()? }).await?;
+    call.send(TrunkCommand::Info { digit: '5'.try_into()? }).await?;
     tokio::time::sleep(Duration::from_millis(300)).await;
     call.hang_up().await?;
     sipp.finish().await
@@ -299,7 +299,7 @@ async fn a_session_is_refreshed_by_reinvite_also_after_a_collision() -> Result {
     let sipp = Sipp::start("refreshed").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    assert!(matches!(call.next().await?, FromTrunk::Confirmed { .. }));
+    assert!(matches!(call.next().await?, TrunkEvent::OfferAnswered { .. }));
     // What the far side says to the second refresh, 2.1 to 4 s after the first.
     sipp.heard("Session-Expires: 1800").await?;
     call.hang_up().await?;
@@ -312,7 +312,7 @@ async fn of_two_offers_that_cross_the_far_sides_has_to_wait() -> Result {
     let sipp = Sipp::start("glare").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    let FromTrunk::Confirmed { sdp } = call.next().await? else { panic!("no answer") };
+    let TrunkEvent::OfferAnswered { sdp } = call.next().await? else { panic!("no answer") };
     assert!(sdp.contains("m=audio"), "{sdp}");
     answer_offer(&mut call, "a=sendonly", "a=recvonly").await?;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -325,7 +325,7 @@ async fn a_far_side_that_vanishes_is_noticed_by_the_refresh_that_it_does_not_ans
     let sipp = Sipp::start("update_refreshed").await?;
     let (trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    assert!(matches!(call.next().await?, FromTrunk::HungUp { cause: None }));
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { cause: None }));
     sipp.finish().await?;
     nothing_is_left(&trunks).await;
     Ok(())
@@ -336,7 +336,7 @@ async fn a_far_side_that_breaks_its_promise_to_refresh_is_hung_up_on() -> Result
     let sipp = Sipp::start("unrefreshed").await?;
     let (_trunks, mut call) = call(&sipp).await?;
     call.answer().await?;
-    assert!(matches!(call.next().await?, FromTrunk::HungUp { cause: None }));
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { cause: None }));
     sipp.finish().await
 }
 
@@ -344,7 +344,7 @@ async fn a_far_side_that_breaks_its_promise_to_refresh_is_hung_up_on() -> Result
 async fn an_answer_without_sdp_is_no_call() -> Result {
     let sipp = Sipp::start("no_sdp").await?;
     let (_trunks, mut call) = call(&sipp).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Failed(FarFailure::Rejected)));
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
     sipp.finish().await
 }
 
@@ -388,7 +388,7 @@ async fn a_connection_that_is_lost_in_a_call_is_made_again_so_that_the_far_side_
     call.answer().await?;
     sipp.heard("ACK sip:").await?;
     let _ = cut.send(());
-    assert!(matches!(call.next().await?, FromTrunk::HungUp { .. }));
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }));
     sipp.finish().await?;
     nothing_is_left(&trunks).await;
     Ok(())

@@ -6,8 +6,8 @@ use std::{
 };
 
 use bellpush_call::{
-    Credentials, FarFailure, FromTrunk, ProxyAddress, Registration, RegistrationStatus,
-    SipTransport, SipUser, TrunkConfig, TrunkStatus, Trunks,
+    Credentials, FarFailure, ProxyAddress, Registration, RegistrationStatus, SipTransport, SipUser,
+    TrunkConfig, TrunkEvent, TrunkStatus, Trunks,
 };
 use bellpush_core::ids::TrunkId;
 use bellpush_sip_tests::{
@@ -141,7 +141,7 @@ async fn tls_is_spoken_with_who_has_a_trusted_certificate_and_with_nobody_else()
     let id = doubting.id;
     let trunks = trunks(vec![trusting, doubting]).await?;
     let mut refused = Call::start(&trunks, bad).await?;
-    assert!(matches!(refused.next().await?, FromTrunk::Failed(FarFailure::Transport)));
+    assert!(matches!(refused.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
     let error = trunks.status(id).and_then(|status| status.last_error).unwrap_or_default();
     assert!(error.contains("certificate"), "{error}");
     let mut call = Call::start(&trunks, good).await?;
@@ -225,7 +225,7 @@ async fn a_trunk_that_nobody_answers_on_fails_the_call() -> Result {
     let (id, target) = (trunk.id, target(&trunk));
     let trunks = trunks(vec![trunk]).await?;
     let mut call = Call::start(&trunks, target).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Failed(FarFailure::Transport)));
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
     call.end().await?;
     let down = status(&trunks, id, |status| status.is_healthy == Some(false)).await;
     assert!(down.last_error.is_some());
@@ -239,7 +239,7 @@ async fn a_connection_that_is_refused_fails_the_call_at_once() -> Result {
     let trunks = trunks(vec![trunk]).await?;
     let start = Instant::now();
     let mut call = Call::start(&trunks, target).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Failed(FarFailure::Transport)));
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
     assert!(start.elapsed() < PATIENCE / 4);
     Ok(())
 }
@@ -248,7 +248,7 @@ async fn a_connection_that_is_refused_fails_the_call_at_once() -> Result {
 async fn a_call_on_a_trunk_that_does_not_run_fails() -> Result {
     let trunks = trunks(Vec::new()).await?;
     let mut call = Call::start(&trunks, target(&trunk(5060))).await?;
-    assert!(matches!(call.next().await?, FromTrunk::Failed(FarFailure::Transport)));
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
     call.end().await
 }
 

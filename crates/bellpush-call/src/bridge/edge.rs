@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::{
     legs::{sip::LocalMedia, webrtc::ToBrowser},
-    trunk::{SipTarget, ToTrunk},
+    trunk::{SipTarget, TrunkCommand},
 };
 
 /// What a call does to the world. Nothing here waits: what can't be done now is dropped.
@@ -23,7 +23,7 @@ pub(crate) trait Edge {
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia>;
 
     /// Tells the trunk something. `false` when it does not take it: then the far side is lost.
-    fn to_trunk(&mut self, message: ToTrunk) -> bool;
+    fn to_trunk(&mut self, message: TrunkCommand) -> bool;
 
     /// Closes what [`Edge::dial`] opened.
     fn close_far_side(&mut self);

@@ -15,7 +15,7 @@ use crate::{
         webrtc::AudioPacket,
     },
     media::{FRAME_SAMPLES, RtpTimes, Source, StreamQuality, WallClock},
-    trunk::{ByeCause, FarFailure, FromTrunk, SipTarget, ToTrunk},
+    trunk::{ByeCause, FarFailure, SipTarget, TrunkCommand, TrunkEvent},
 };
 
 /// The far side.
@@ -30,7 +30,7 @@ pub(super) enum FarLeg {
 #[derive(Debug)]
 pub(super) enum FarEvent {
     /// A message for its trunk.
-    Send(ToTrunk),
+    Send(TrunkCommand),
     Ringing,
     Answered {
         /// The Call-ID of its dialog.
@@ -120,7 +120,7 @@ impl SipSide {
         Self { leg, media: FarMedia::new(now, clock, opus_to_browser, rtp_timeout, sounds) }
     }
 
-    pub(super) fn hear(&mut self, message: FromTrunk) {
+    pub(super) fn hear(&mut self, message: TrunkEvent) {
         self.leg.handle(message);
     }
 

@@ -38,7 +38,7 @@ use crate::{
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
     place::Speech,
-    trunk::{ByeCause, FarFailure, FromTrunk},
+    trunk::{ByeCause, FarFailure, TrunkEvent},
 };
 use ear::Ear;
 use far_side::{FarEvent, FarLeg, SipSide};
@@ -190,7 +190,7 @@ impl Bridge {
     }
 
     /// Takes what the trunk tells of the far side.
-    pub(crate) fn hear(&mut self, now: Instant, message: FromTrunk, edge: &mut dyn Edge) {
+    pub(crate) fn hear(&mut self, now: Instant, message: TrunkEvent, edge: &mut dyn Edge) {
         if let FarLeg::Sip(sip) = &mut self.far_side {
             sip.hear(message);
             self.settle(now, edge);

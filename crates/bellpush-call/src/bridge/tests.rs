@@ -23,7 +23,7 @@ use crate::{
         sip::LocalMedia,
         webrtc::{AudioPacket, Identity, Protocol, ToBrowser},
     },
-    trunk::{OfferId, ToTrunk},
+    trunk::{OfferId, TrunkCommand},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -35,15 +35,15 @@ fn by_udp(address: SocketAddr) -> Remote {
 }
 
 /// The far side takes the call.
-fn answered(sdp: String) -> FromTrunk {
-    FromTrunk::Answered { sdp, call_id: "4711".into() }
+fn answered(sdp: String) -> TrunkEvent {
+    TrunkEvent::Answered { sdp, call_id: "4711".into() }
 }
 
 /// A world that keeps book.
 #[derive(Default)]
 struct Book {
     /// The messages of each far side that was dialled.
-    dialogs: Vec<Vec<ToTrunk>>,
+    dialogs: Vec<Vec<TrunkCommand>>,
     is_open: bool,
     /// What went out to the browser.
     to_browser: Vec<Vec<u8>>,
@@ -80,7 +80,7 @@ impl Edge for Book {
         })
     }
 
-    fn to_trunk(&mut self, message: ToTrunk) -> bool {
+    fn to_trunk(&mut self, message: TrunkCommand) -> bool {
         assert!(self.is_open);
         self.dialogs.last_mut().unwrap().push(message);
         true
@@ -97,7 +97,7 @@ enum Step {
     Connected,
     Closed,
     Passes(u64),
-    FromTrunk(u8, Sdp),
+    TrunkEvent(u8, Sdp),
     Rtp(Vec<u8>),
     GoodRtp(u8, u16),
     Rtcp(Vec<u8>),
@@ -154,7 +154,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Connected),
         1 => Just(Step::Closed),
         6 => (0_u64..3_000).prop_map(Step::Passes),
-        8 => (0_u8..10, sdp).prop_map(|(kind, sdp)| Step::FromTrunk(kind, sdp)),
+        8 => (0_u8..10, sdp).prop_map(|(kind, sdp)| Step::TrunkEvent(kind, sdp)),
         1 => bytes().prop_map(Step::Rtp),
         4 => (prop_oneof![Just(8_u8), Just(101), Just(111), Just(13)], any::<u16>())
             .prop_map(|(kind, seq)| Step::GoodRtp(kind, seq)),
@@ -267,17 +267,17 @@ impl Simulation {
             }
             Step::Closed => bridge.control(now, Input::Closed, book),
             Step::Passes(millis) => self.pass(Duration::from_millis(millis)),
-            Step::FromTrunk(kind, sdp) => {
+            Step::TrunkEvent(kind, sdp) => {
                 let sdp = sdp.text();
                 let message = match kind {
-                    0 | 1 => FromTrunk::Ringing,
-                    2 => FromTrunk::EarlyMedia { sdp },
+                    0 | 1 => TrunkEvent::Ringing,
+                    2 => TrunkEvent::EarlyMedia { sdp },
                     3 | 4 => answered(sdp),
-                    5 => FromTrunk::Offered { request: OfferId(1), sdp: Some(sdp) },
-                    6 => FromTrunk::Offered { request: OfferId(2), sdp: None },
-                    7 => FromTrunk::Confirmed { sdp },
-                    8 => FromTrunk::HungUp { cause: None },
-                    _ => FromTrunk::Failed(FarFailure::Busy),
+                    5 => TrunkEvent::Offered { request: OfferId(1), sdp: Some(sdp) },
+                    6 => TrunkEvent::Offered { request: OfferId(2), sdp: None },
+                    7 => TrunkEvent::OfferAnswered { sdp },
+                    8 => TrunkEvent::HungUp { cause: None },
+                    _ => TrunkEvent::Failed(FarFailure::Busy),
                 };
                 bridge.hear(now, message, book);
             }
@@ -343,9 +343,10 @@ impl Simulation {
         assert_eq!(terminal.len(), 1, "{:?}", self.seen);
         assert!(self.seen.last().is_some_and(Signal::is_terminal));
         for dialog in &self.book.dialogs {
-            assert!(matches!(dialog.first(), Some(ToTrunk::Invite { .. })));
-            let is_end =
-                |message: &ToTrunk| matches!(message, ToTrunk::Cancel | ToTrunk::Bye { .. });
+            assert!(matches!(dialog.first(), Some(TrunkCommand::Invite { .. })));
+            let is_end = |message: &TrunkCommand| {
+                matches!(message, TrunkCommand::Cancel | TrunkCommand::Bye { .. })
+            };
             let ends = dialog.iter().filter(|message| is_end(message)).count();
             assert!(ends <= 1, "{dialog:?}");
             // Nothing follows it.
@@ -400,14 +401,14 @@ fn run_to_the_end(steps: Vec<Step>, overflows: usize, to_demo: bool) {
 fn a_far_side_that_the_call_gives_up_is_told_so_and_one_that_gave_up_is_not() {
     let mut call = Simulation::new(vec![phone(), phone()]);
     call.step(Step::Connected);
-    call.step(Step::FromTrunk(2, Sdp::Pcma));
+    call.step(Step::TrunkEvent(2, Sdp::Pcma));
     // Nobody answers in time.
     for _ in 0..21 {
         call.bridge.control(call.now, Input::Heard, &mut call.book);
         call.pass(SECOND);
     }
-    assert!(matches!(call.book.dialogs[0].last(), Some(ToTrunk::Cancel)));
-    call.bridge.hear(call.now, FromTrunk::Failed(FarFailure::Busy), &mut call.book);
+    assert!(matches!(call.book.dialogs[0].last(), Some(TrunkCommand::Cancel)));
+    call.bridge.hear(call.now, TrunkEvent::Failed(FarFailure::Busy), &mut call.book);
     assert_eq!(call.book.dialogs[1].len(), 1);
     call.pass(Duration::ZERO);
     let busy = Signal::Failed(ErrorCode::DestinationBusy);

@@ -27,7 +27,7 @@ use crate::{
     PlaceError,
     bridge::{Bridge, Edge},
     legs::webrtc::{Received, Remote, is_stun, local_ufrag},
-    trunk::FromTrunk,
+    trunk::TrunkEvent,
 };
 
 /// Addresses that one browser may use: its interfaces, and what NATs make of them over time.
@@ -148,7 +148,7 @@ impl Calls {
     }
 
     /// Brings a trunk's message to its call, unless that has gone on to another far side.
-    pub(super) fn hear(&mut self, now: Instant, id: CallId, dialled: u32, message: FromTrunk) {
+    pub(super) fn hear(&mut self, now: Instant, id: CallId, dialled: u32, message: TrunkEvent) {
         let Some(&key) = self.by_id.get(&id) else { return };
         if self.slots.get(key).is_some_and(|slot| slot.dialled == dialled) {
             self.with(key, None, |bridge, edge| bridge.hear(now, message, edge));

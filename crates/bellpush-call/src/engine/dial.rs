@@ -7,15 +7,15 @@ use mio::Waker;
 use tokio::sync::mpsc;
 
 use super::shard::Command;
-use crate::trunk::{FromTrunk, ToTrunk, Trunks};
+use crate::trunk::{TrunkCommand, TrunkEvent, Trunks};
 
 /// The trunks, as the engine sees them.
 pub(crate) trait Dial: Send + Sync {
     /// Opens the way for one call. Called on an engine's thread, so that it must not block.
     ///
-    /// When the sender is dropped without [`ToTrunk::Cancel`] or [`ToTrunk::Bye`], the call has
+    /// When the sender is dropped without [`TrunkCommand::Cancel`] or [`TrunkCommand::Bye`], the call has
     /// died, and what there is of a dialog is ended.
-    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk>;
+    fn open(&self, events: FarEvents) -> mpsc::Sender<TrunkCommand>;
 }
 
 /// Brings what the trunk tells to its call.
@@ -31,7 +31,7 @@ pub(crate) struct FarEvents {
 
 impl FarEvents {
     /// Tells the call. One that is over, or goes elsewhere by now, does not hear it.
-    pub(crate) async fn send(&self, message: FromTrunk) {
+    pub(crate) async fn send(&self, message: TrunkEvent) {
         let command = Command::FarSide { id: self.call_id, dialled: self.dialled, message };
         let Some(commands) = self.commands.upgrade() else { return };
         if commands.send(command).await.is_ok() {
@@ -41,7 +41,7 @@ impl FarEvents {
 }
 
 impl Dial for Trunks {
-    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk> {
+    fn open(&self, events: FarEvents) -> mpsc::Sender<TrunkCommand> {
         self.call(Box::new(move |message| {
             let events = events.clone();
             Box::pin(async move { events.send(message).await })
@@ -54,7 +54,7 @@ impl Dial for Trunks {
 pub(super) struct NoTrunks;
 
 impl Dial for NoTrunks {
-    fn open(&self, _events: FarEvents) -> mpsc::Sender<ToTrunk> {
+    fn open(&self, _events: FarEvents) -> mpsc::Sender<TrunkCommand> {
         mpsc::channel(1).0
     }
 }

@@ -24,7 +24,7 @@ use crate::{
         sip::LocalMedia,
         webrtc::{Protocol, Remote, ToBrowser},
     },
-    trunk::{SipTarget, ToTrunk},
+    trunk::{SipTarget, TrunkCommand},
 };
 
 /// What there is once in a shard.
@@ -68,7 +68,7 @@ impl Via {
 #[derive(Debug)]
 pub(super) struct FarWire {
     pub(super) pair: RtpPair,
-    trunk: mpsc::Sender<ToTrunk>,
+    trunk: mpsc::Sender<TrunkCommand>,
 }
 
 /// What a token of a call's socket stands for.
@@ -174,7 +174,7 @@ impl Edge for CallEdge<'_> {
         })
     }
 
-    fn to_trunk(&mut self, message: ToTrunk) -> bool {
+    fn to_trunk(&mut self, message: TrunkCommand) -> bool {
         self.wire.as_ref().is_some_and(|wire| wire.trunk.try_send(message).is_ok())
     }
 

@@ -22,7 +22,7 @@ use crate::{
     Digit, PlaceError, ResumeError,
     bridge::Bridge,
     legs::webrtc::{Answerer, Offer},
-    trunk::FromTrunk,
+    trunk::TrunkEvent,
 };
 
 /// How long the loop sleeps when no call has a deadline.
@@ -113,7 +113,7 @@ pub(super) enum Command {
     FarSide {
         id: CallId,
         dialled: u32,
-        message: FromTrunk,
+        message: TrunkEvent,
     },
     /// Take on no more calls, and fail those that are live at this time.
     ShutDown {

@@ -31,7 +31,7 @@ pub struct TrunksConfig {
     pub min_session_interval: Duration,
 }
 
-/// One way into the telephone world: a provider, a PBX or a session border controller.
+/// One trunk: a provider, a PBX or a session border controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrunkConfig {
     /// Its id.

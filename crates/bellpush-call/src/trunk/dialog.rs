@@ -13,8 +13,7 @@ use rsipstack::sip::{
 };
 
 use super::{
-    ALLOW, SUPPORTED,
-    message_parts::{address, header, split_list, uri, value},
+    message_parts::{ALLOW, SUPPORTED, USER_AGENT, address, header, split_list, uri, value},
     stack::Flow,
 };
 
@@ -71,7 +70,7 @@ impl Dialog {
     }
 
     /// A counter that goes on numbering this dialog's requests.
-    pub(super) fn numbering(&self) -> impl FnMut() -> u32 + Send + use<> {
+    pub(super) fn cseq_counter(&self) -> impl FnMut() -> u32 + Send + use<> {
         let cseq = Arc::clone(&self.cseq);
         move || cseq.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -102,7 +101,7 @@ impl Dialog {
             headers.push(header("Allow", ALLOW));
             headers.push(header("Supported", SUPPORTED));
         }
-        headers.push(header("User-Agent", super::stack::USER_AGENT));
+        headers.push(header("User-Agent", USER_AGENT));
         headers.extend(more);
         Request {
             method,
@@ -118,29 +117,29 @@ impl Dialog {
         flow.contact(&self.user)
     }
 
-    /// Takes a request of the far side: whether it is in this dialog, and in order.
-    pub(super) fn take(&mut self, request: &Request) -> Taken {
+    /// Whether a request of the far side is in this dialog, and in order.
+    pub(super) fn match_request(&mut self, request: &Request) -> RequestMatch {
         let theirs = request.from_header().ok().and_then(|from| from.tag().ok().flatten());
         let ours = request.to_header().ok().and_then(|to| to.tag().ok().flatten());
         let tag_of = |text: &str| tag(text).map(str::to_owned);
         if theirs.map(|tag| tag.value().to_owned()) != tag_of(&self.remote)
             || ours.map(|tag| tag.value().to_owned()) != tag_of(&self.local)
         {
-            return Taken::Foreign;
+            return RequestMatch::OtherDialog;
         }
         let Some(cseq) = request.cseq_header().ok().and_then(|cseq| cseq.seq().ok()) else {
-            return Taken::Foreign;
+            return RequestMatch::OtherDialog;
         };
         // RFC 3261 section 12.2.2.
         if self.remote_cseq.is_some_and(|last| cseq <= last) {
-            return Taken::OutOfOrder;
+            return RequestMatch::OutOfOrder;
         }
         self.remote_cseq = Some(cseq);
-        Taken::InOrder
+        RequestMatch::InOrder
     }
 
-    /// Goes on where the early dialog with the same far side stopped: its numbering is one.
-    pub(super) fn go_on_from(&mut self, early: &Self) {
+    /// Continues the early dialog with the same far side: their CSeq are one sequence.
+    pub(super) fn continue_from(&mut self, early: &Self) {
         self.cseq = Arc::clone(&early.cseq);
         self.remote_cseq = early.remote_cseq;
     }
@@ -153,14 +152,14 @@ impl Dialog {
     }
 }
 
-/// What became of a far side's request.
+/// How a far side's request relates to a dialog (RFC 3261 section 12.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum RequestMatch {
     InOrder,
-    /// Older than one that was taken.
+    /// Its CSeq is not above that of the last one.
     OutOfOrder,
     /// Of another dialog.
-    Foreign,
+    OtherDialog,
 }
 
 /// The tag that names the far side of a response's dialog.

@@ -150,12 +150,12 @@ fn read_request(request: &Request) {
     let _ = (bye_cause(headers), sdp(headers, &request.body));
     let _ = info_digit(value(headers, "Content-Type").unwrap_or_default(), &request.body);
     if let Some(mut dialog) = dialog_with(&sample_response()) {
-        dialog.take(request);
+        dialog.match_request(request);
         dialog.refresh_target(headers);
         let _ = dialog.next_hop().to_string();
     }
     check_timer(|timer, now| {
-        let _ = timer.asked(now, headers);
+        let _ = timer.on_request(now, headers);
     });
 }
 
@@ -176,7 +176,7 @@ fn read_response(response: &Response) {
             let _ = address(part).and_then(uri).map(|uri| uri.to_string());
         }
     }
-    check_timer(|timer, now| timer.answered(now, &response.headers));
+    check_timer(|timer, now| timer.on_response(now, &response.headers));
 }
 
 /// Whatever a timer is told, what it wants done lies ahead, and before the session's end.
@@ -299,7 +299,7 @@ impl Exchange {
             srtp: SrtpPolicy::Off,
             session_timer: None,
         };
-        let invite = ToTrunk::Invite { target: Box::new(target), sdp: SDP.to_owned() };
+        let invite = TrunkCommand::Invite { target: Box::new(target), sdp: SDP.to_owned() };
         to_trunk.blocking_send(invite).expect("the call's task is gone");
         let invite = (0..20).find_map(|_| self.hear(&format!("INVITE sip:{user}@")));
         let invite = invite.expect("the trunks are silent");
@@ -321,8 +321,9 @@ impl Exchange {
                 .replace("$U", contact);
             // One that is too long for a datagram is not sent.
             let _ = self.far.send_to(message.as_bytes(), self.stack);
-            while let Ok(FromTrunk::Offered { request, .. }) = from_trunk.try_recv() {
-                let _ = to_trunk.try_send(ToTrunk::AnswerOffer { request, sdp: SDP.to_owned() });
+            while let Ok(TrunkEvent::Offered { request, .. }) = from_trunk.try_recv() {
+                let _ =
+                    to_trunk.try_send(TrunkCommand::AnswerOffer { request, sdp: SDP.to_owned() });
             }
         }
         drop(to_trunk);

@@ -1,12 +1,12 @@
-//! What a call and the trunk's edge tell each other.
+//! The commands that a call gives to its trunk, and the events that it gets.
 
 use super::SipTarget;
 use crate::Digit;
 
-/// What a call wants of the trunk that carries it. The first is [`ToTrunk::Invite`]; after
-/// [`ToTrunk::Cancel`] or [`ToTrunk::Bye`] nothing follows.
+/// What a call wants of the trunk that carries it. The first is [`TrunkCommand::Invite`]; after
+/// [`TrunkCommand::Cancel`] or [`TrunkCommand::Bye`] nothing follows.
 #[derive(Debug)]
-pub enum ToTrunk {
+pub enum TrunkCommand {
     /// Calls the far side, with an SDP offer.
     Invite {
         /** Where to. */
@@ -22,7 +22,7 @@ pub enum ToTrunk {
         cause: ByeCause,
     },
     /// Answers an offer of the far side. When the far side asked for our offer instead (see
-    /// [`FromTrunk::Offered`]), this carries the offer.
+    /// [`TrunkEvent::Offered`]), this carries the offer.
     AnswerOffer {
         /** Which offer. */
         request: OfferId,
@@ -30,7 +30,7 @@ pub enum ToTrunk {
         sdp: String,
     },
     /// Refuses an offer of the far side; the session stays as it was.
-    RefuseOffer {
+    RejectOffer {
         /** Which offer. */
         request: OfferId,
         /** The status, such as 488. */
@@ -43,10 +43,10 @@ pub enum ToTrunk {
     },
 }
 
-/// What the trunk tells of a call. [`FromTrunk::HungUp`] or [`FromTrunk::Failed`] is the last, and
-/// there is at most one of them: none follows [`ToTrunk::Cancel`] and [`ToTrunk::Bye`].
+/// What happens to a call on its trunk. [`TrunkEvent::HungUp`] or [`TrunkEvent::Failed`] is the last, and
+/// there is at most one of them: none follows [`TrunkCommand::Cancel`] and [`TrunkCommand::Bye`].
 #[derive(Debug)]
-pub enum FromTrunk {
+pub enum TrunkEvent {
     /// The far side rings (180), or works on it (182, 183 without SDP).
     Ringing,
     /// The far side plays something before it answers (183 or 180 with SDP).
@@ -62,7 +62,7 @@ pub enum FromTrunk {
         call_id: String,
     },
     /// The far side changes the session (re-INVITE or UPDATE). Answer it by
-    /// [`ToTrunk::AnswerOffer`] or [`ToTrunk::RefuseOffer`].
+    /// [`TrunkCommand::AnswerOffer`] or [`TrunkCommand::RejectOffer`].
     Offered {
         /** Which offer, for the answer. */
         request: OfferId,
@@ -70,7 +70,7 @@ pub enum FromTrunk {
         sdp: Option<String>,
     },
     /// The far side's answer to the offer that it asked for.
-    Confirmed {
+    OfferAnswered {
         /** The answer. */
         sdp: String,
     },

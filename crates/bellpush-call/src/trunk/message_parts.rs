@@ -7,6 +7,13 @@ use rsipstack::sip::{Header, Headers, Uri, headers::make_header};
 use super::ByeCause;
 use crate::Digit;
 
+/// Our User-Agent.
+pub(super) const USER_AGENT: &str = concat!("Bellpush/", env!("CARGO_PKG_VERSION"));
+/// The methods that we take in a dialog.
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+/// The extensions that we have.
+pub(super) const SUPPORTED: &str = "100rel, timer";
+
 /// A header by its name.
 pub(super) fn header(name: &str, value: impl Into<String>) -> Header {
     make_header(name, value.into())

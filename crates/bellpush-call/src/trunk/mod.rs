@@ -1,13 +1,13 @@
-//! Trunks: the ways of calls into the telephone world, by SIP (RFC 3261).
+//! Trunks: how calls reach the telephone world, by SIP (RFC 3261).
 //!
 //! [`Trunks`] owns the SIP stack and runs the trunks; [`Trunks::call`] starts a task for one call,
-//! with which it exchanges [`ToTrunk`] and [`FromTrunk`]. What an offer is answered with and when
+//! with which it exchanges [`TrunkCommand`] and [`TrunkEvent`]. What an offer is answered with and when
 //! a call is over is decided by the leg (`legs/sip`), not here.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `config`, `target`, `header` | what comes in: trunks, calls, additional headers |
-//! | `message`, `status`, `meters` | what is told |
+//! | `config`, `target`, `header` | trunks, calls and additional headers, as they are set up |
+//! | `message`, `status`, `meters` | commands and events of a call, status and metrics of a trunk |
 //! | `trunk`, `registration` | one trunk: its targets, keep-alive, registrar |
 //! | `call` | one call: INVITE, dialog, session |
 //! | `dialog`, `session_timer`, `digest`, `message_parts` | SIP without a socket |
@@ -33,12 +33,12 @@ mod target;
 #[expect(clippy::module_inception, reason = "a trunk is what this folder is about")]
 mod trunk;
 
-pub use call::Tell;
+pub use call::EventSink;
 pub use config::{
     Credentials, ProxyAddress, Registration, SipTransport, TrunkConfig, TrunksConfig,
 };
 pub use header::{HeaderName, HeaderValue, InvalidHeader};
-pub use message::{ByeCause, FarFailure, FromTrunk, OfferId, ToTrunk};
+pub use message::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent};
 pub use status::{RegistrationStatus, TrunkStatus};
 pub use target::{
     Callee, CallerIdentity, CodecPolicy, DisplayName, InvalidAddress, SipTarget, SipUri, SipUser,
@@ -55,14 +55,10 @@ use std::{
 use bellpush_core::ids::TrunkId;
 use tokio::{runtime::Handle, sync::mpsc};
 
-use self::{call::Ways, stack::Stack, trunk::Trunk};
+use self::{call::CallChannel, stack::Stack, trunk::Trunk};
 
-/// The methods that we take in a dialog.
-const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
-/// The extensions that we have.
-const SUPPORTED: &str = "100rel, timer";
-/// Messages of one call that may wait for its task.
-const WAITING: usize = 16;
+/// Commands of one call that may wait for its task.
+const QUEUE: usize = 16;
 
 /// All trunks of this server; clones are handles of the same ones. With the last handle, the SIP
 /// stack ends.
@@ -137,19 +133,19 @@ impl Trunks {
         TrunksLoad { calls, transactions }
     }
 
-    /// Starts a call's task. It waits for [`ToTrunk::Invite`]; what the far side says goes to
-    /// `tell`. Dropping the sender gives the call up.
+    /// Starts a call's task. It waits for [`TrunkCommand::Invite`]; what the far side says goes to
+    /// `events`. Dropping the sender gives the call up.
     #[must_use]
-    pub fn call(&self, tell: Tell) -> mpsc::Sender<ToTrunk> {
-        let (sender, mut commands) = mpsc::channel(WAITING);
+    pub fn call(&self, events: EventSink) -> mpsc::Sender<TrunkCommand> {
+        let (sender, mut commands) = mpsc::channel(QUEUE);
         let shared = Arc::clone(&self.0);
         self.0.runtime.spawn(async move {
-            let Some(ToTrunk::Invite { target, sdp }) = commands.recv().await else { return };
-            let mut ways = Ways::new(commands, tell);
+            let Some(TrunkCommand::Invite { target, sdp }) = commands.recv().await else { return };
+            let mut channel = CallChannel::new(commands, events);
             let trunk = shared.running().get(&target.trunk_id).cloned();
             match trunk {
-                Some(trunk) => call::run(trunk, *target, sdp, ways).await,
-                None => ways.fail(FarFailure::Transport).await,
+                Some(trunk) => call::run(trunk, *target, sdp, channel).await,
+                None => channel.fail(FarFailure::Transport).await,
             }
         });
         sender

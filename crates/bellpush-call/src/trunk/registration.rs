@@ -12,33 +12,33 @@ use super::{
 };
 
 /// How long to wait after a failure; doubled each time, to the most.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LAST_RETRY: Duration = Duration::from_secs(300);
+const MIN_BACKOFF: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// The shortest time between two registrations, whatever the registrar says.
-const SHORTEST: Duration = Duration::from_secs(10);
+const MIN_INTERVAL: Duration = Duration::from_secs(10);
 /// Tries to shorten or lengthen the time as the registrar wishes, in one go.
-const TRIES: usize = 3;
-/// How long a goodbye to the registrar may take.
-const GOODBYE: Duration = Duration::from_secs(2);
+const MAX_REPEATS: usize = 3;
+/// How long taking the registration back may take.
+const UNREGISTER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Registers the trunk's user, and again before that expires, until the trunk stops.
 pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
     trunk.change(|status| status.registration = RegistrationStatus::Pending);
     let mut ids = RequestIds::new();
     let mut expires = registration.expires;
-    let mut retry = FIRST_RETRY;
+    let mut backoff = MIN_BACKOFF;
     loop {
         let wait = tokio::select! {
             () = trunk.stopped.cancelled() => break,
             result = register(&trunk, &mut ids, &mut expires) => match result {
                 Ok(granted) => {
-                    retry = FIRST_RETRY;
+                    backoff = MIN_BACKOFF;
                     trunk.change(|status| {
                         status.registration = RegistrationStatus::Registered;
                         status.last_error = None;
                     });
                     // Early enough for a second try before it is over.
-                    (granted * 4 / 5).max(SHORTEST.min(granted / 2))
+                    (granted * 4 / 5).max(MIN_INTERVAL.min(granted / 2))
                 }
                 Err(error) => {
                     tracing::warn!(trunk = %trunk.config.id, error, "a trunk can't register");
@@ -46,8 +46,8 @@ pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
                         status.registration = RegistrationStatus::Failed;
                         status.last_error = Some(error);
                     });
-                    let wait = retry;
-                    retry = (retry * 2).min(LAST_RETRY);
+                    let wait = backoff;
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
                     wait
                 }
             },
@@ -58,7 +58,7 @@ pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
         }
     }
     let mut none = Duration::ZERO;
-    let _ = tokio::time::timeout(GOODBYE, register(&trunk, &mut ids, &mut none)).await;
+    let _ = tokio::time::timeout(UNREGISTER_TIMEOUT, register(&trunk, &mut ids, &mut none)).await;
 }
 
 /// Registers at the first target that answers. Returns how long that is good for.
@@ -83,8 +83,8 @@ async fn register(
                 trunk.change(|status| status.answered(hop.address, None));
                 return Ok(granted);
             }
-            Err(Failure::Refused(error)) => return Err(error),
-            Err(Failure::Silent(error)) => {
+            Err(RegisterError::Rejected(error)) => return Err(error),
+            Err(RegisterError::Unanswered(error)) => {
                 trunk.change(|status| status.failed(hop.address, error.clone()));
                 last = error;
             }
@@ -93,11 +93,11 @@ async fn register(
     Err(last)
 }
 
-enum Failure {
+enum RegisterError {
     /// Another target will say the same.
-    Refused(String),
+    Rejected(String),
     /// Another target may do better.
-    Silent(String),
+    Unanswered(String),
 }
 
 async fn register_at(
@@ -105,9 +105,9 @@ async fn register_at(
     ids: &mut RequestIds,
     expires: &mut Duration,
     flow: &Flow,
-) -> Result<Duration, Failure> {
+) -> Result<Duration, RegisterError> {
     let contact = flow.contact(trunk.user());
-    for _ in 0..TRIES {
+    for _ in 0..MAX_REPEATS {
         ids.cseq += 1;
         let more = vec![
             header("Contact", contact.clone()),
@@ -116,7 +116,7 @@ async fn register_at(
         let request = trunk
             .request_uri(None)
             .map(|uri| trunk.request(Method::Register, uri, ids, flow, more))
-            .ok_or_else(|| Failure::Refused("the trunk's domain is no domain".to_owned()))?;
+            .ok_or_else(|| RegisterError::Rejected("the trunk's domain is no domain".to_owned()))?;
         let mut cseq = ids.cseq;
         let next = || {
             cseq += 1;
@@ -127,10 +127,10 @@ async fn register_at(
             .stack
             .exchange(request, flow, credentials, next)
             .await
-            .map_err(|error| Failure::Silent(error.to_string()))?;
+            .map_err(|error| RegisterError::Unanswered(error.to_string()))?;
         ids.cseq = cseq;
         match response.status_code.code() {
-            200..=299 => return Ok(granted(&response, &contact, *expires)),
+            200..=299 => return Ok(granted_interval(&response, &contact, *expires)),
             // RFC 3261 section 10.2.8.
             423 => {
                 let least = value(&response.headers, "Min-Expires")
@@ -139,18 +139,18 @@ async fn register_at(
                     .filter(|least| *least > *expires);
                 match least {
                     Some(least) => *expires = least,
-                    None => return Err(Failure::Refused("REGISTER: 423".to_owned())),
+                    None => return Err(RegisterError::Rejected("REGISTER: 423".to_owned())),
                 }
             }
-            408 | 503 => return Err(Failure::Silent(describe(&response))),
-            _ => return Err(Failure::Refused(describe(&response))),
+            408 | 503 => return Err(RegisterError::Unanswered(describe(&response))),
+            _ => return Err(RegisterError::Rejected(describe(&response))),
         }
     }
-    Err(Failure::Refused("the registrar agrees to no time".to_owned()))
+    Err(RegisterError::Rejected("the registrar agrees to no time".to_owned()))
 }
 
 /// How long the registrar keeps our Contact: its own time, or that of all, or what we asked for.
-fn granted(response: &Response, contact: &str, asked: Duration) -> Duration {
+fn granted_interval(response: &Response, contact: &str, asked: Duration) -> Duration {
     let ours = address(contact);
     let seconds = |text: &str| text.trim().parse().ok().map(Duration::from_secs);
     response

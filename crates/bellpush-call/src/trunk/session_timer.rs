@@ -76,13 +76,13 @@ impl SessionExpires {
     }
 }
 
-/// What a request of the far side asks of the timer.
+/// How the far side's request for a session interval is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Negotiated {
     /// Answer with this header, if any.
-    Agreed(Option<SessionExpires>),
-    /// The interval is too short: 422.
-    TooShort,
+    Accepted(Option<SessionExpires>),
+    /// 422 Session Interval Too Small.
+    IntervalTooSmall,
 }
 
 impl SessionTimer {
@@ -92,7 +92,7 @@ impl SessionTimer {
     }
 
     /// Takes a 2xx to a request of ours that set up or refreshed the session (section 7.2).
-    pub(super) fn answered(&mut self, now: Instant, headers: &Headers) {
+    pub(super) fn on_response(&mut self, now: Instant, headers: &Headers) {
         self.running = SessionExpires::read(headers).map(|expires| Running {
             interval: expires.interval.max(self.min),
             since: now,
@@ -101,27 +101,30 @@ impl SessionTimer {
     }
 
     /// Takes a request of the far side that refreshes the session (section 9).
-    pub(super) fn asked(&mut self, now: Instant, headers: &Headers) -> Asked {
-        let Some(asked) = SessionExpires::read(headers) else {
+    pub(super) fn on_request(&mut self, now: Instant, headers: &Headers) -> Negotiated {
+        let Some(requested) = SessionExpires::read(headers) else {
             self.running = None;
-            return Asked::Agreed(None);
+            return Negotiated::Accepted(None);
         };
-        if asked.interval < self.min {
-            return Asked::TooShort;
+        if requested.interval < self.min {
+            return Negotiated::IntervalTooSmall;
         }
         // Who can't refresh must not be asked to.
         let they_can = has_token(headers, "Supported", "timer") || has_token(headers, "k", "timer");
-        let refresher = match asked.refresher {
+        let refresher = match requested.refresher {
             Some(refresher) => refresher,
             None if they_can => Refresher::Uac,
             None => Refresher::Uas,
         };
         self.running = Some(Running {
-            interval: asked.interval,
+            interval: requested.interval,
             since: now,
             we_refresh: refresher == Refresher::Uas,
         });
-        Asked::Agreed(Some(SessionExpires { interval: asked.interval, refresher: Some(refresher) }))
+        Negotiated::Accepted(Some(SessionExpires {
+            interval: requested.interval,
+            refresher: Some(refresher),
+        }))
     }
 
     /// The header of a refresh of ours.
@@ -182,7 +185,7 @@ mod tests {
             ("1;refresher=uac", (now + 45 * SECOND, Due::Refresh)),
         ] {
             let mut timer = SessionTimer::new(90 * SECOND);
-            timer.answered(now, &headers(&[("Session-Expires", text)]));
+            timer.on_response(now, &headers(&[("Session-Expires", text)]));
             assert_eq!(timer.next(), Some(due), "{text}");
         }
     }
@@ -190,8 +193,8 @@ mod tests {
     #[test]
     fn an_answer_without_an_interval_turns_the_timer_off() {
         let mut timer = SessionTimer::new(90 * SECOND);
-        timer.answered(Instant::now(), &headers(&[("Session-Expires", "90")]));
-        timer.answered(Instant::now(), &headers(&[]));
+        timer.on_response(Instant::now(), &headers(&[("Session-Expires", "90")]));
+        timer.on_response(Instant::now(), &headers(&[]));
         assert_eq!(timer.next(), None);
     }
 
@@ -205,7 +208,10 @@ mod tests {
         ] {
             let mut timer = SessionTimer::new(90 * SECOND);
             let agreed = SessionExpires { interval: 600 * SECOND, refresher: Some(refresher) };
-            assert_eq!(timer.asked(now, &headers(&fields)), Asked::Agreed(Some(agreed)));
+            assert_eq!(
+                timer.on_request(now, &headers(&fields)),
+                Negotiated::Accepted(Some(agreed))
+            );
             let due = timer.next().unwrap().1;
             assert_eq!(due == Due::Refresh, refresher == Refresher::Uas);
         }
@@ -214,8 +220,8 @@ mod tests {
     #[test]
     fn an_interval_that_is_too_short_is_refused() {
         let mut timer = SessionTimer::new(90 * SECOND);
-        let asked = timer.asked(Instant::now(), &headers(&[("Session-Expires", "89")]));
-        assert_eq!(asked, Asked::TooShort);
+        let negotiated = timer.on_request(Instant::now(), &headers(&[("Session-Expires", "89")]));
+        assert_eq!(negotiated, Negotiated::IntervalTooSmall);
         assert_eq!(timer.next(), None);
     }
 }

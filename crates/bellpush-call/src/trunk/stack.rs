@@ -28,20 +28,19 @@ use tokio::{net::UdpSocket, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ALLOW, Credentials, SipTransport, TrunksConfig, digest,
-    message_parts::{header, host_port},
+    Credentials, SipTransport, TrunksConfig, digest,
+    message_parts::{ALLOW, USER_AGENT, header, host_port},
     resolver::{Hop, Resolver},
     stream,
 };
 
 /// Responses of one transaction, or requests of one call, that may wait to be read.
-const WAITING: usize = 32;
+const QUEUE: usize = 32;
 /// Datagrams in a second, at most: what is over is dropped before it is read.
 const MAX_DATAGRAMS: u32 = 20_000;
 /// Requests outside of any call that are answered in a second, at most. The rest is dropped, so
 /// that nobody uses this server to send to somebody else.
-const MAX_STRANGERS: u32 = 50;
-pub(super) const USER_AGENT: &str = concat!("Bellpush/", env!("CARGO_PKG_VERSION"));
+const MAX_OUT_OF_DIALOG: u32 = 50;
 
 /// The one SIP stack of this server.
 pub(super) struct Stack {
@@ -62,7 +61,7 @@ type Calls = Arc<Mutex<HashMap<String, mpsc::Sender<Box<Transaction>>>>>;
 /// Connections with other trusted certificates are other connections.
 type TlsKey = usize;
 
-/// A way to one far side.
+/// How one far side is reached (RFC 5626 section 2): a connection, or the UDP socket and an address.
 #[derive(Clone)]
 pub(super) struct Flow {
     connection: SipConnection,
@@ -73,7 +72,7 @@ pub(super) struct Flow {
     pub(super) closed: CancellationToken,
 }
 
-/// Why a request has no response.
+/// Why a request has no final response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SendError {
     /// There is no connection, or it broke.
@@ -84,8 +83,8 @@ pub(super) enum SendError {
     Timeout,
 }
 
-/// A call's place in the stack: its requests come out here. Dropping it gives the place up.
-pub(super) struct CallEntry {
+/// The far side's requests with one Call-ID. Dropping it ends that.
+pub(super) struct IncomingRequests {
     call_id: String,
     calls: Calls,
     pub(super) requests: mpsc::Receiver<Box<Transaction>>,
@@ -101,8 +100,8 @@ impl Stack {
             Quota::per_second(std::num::NonZeroU32::new(rate).unwrap_or(std::num::NonZeroU32::MIN))
         };
         let cancel = CancellationToken::new();
-        let names = Names(Arc::clone(&resolver));
-        let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(names));
+        let contacts = ContactResolver(Arc::clone(&resolver));
+        let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(contacts));
         let socket = LimitedSocket {
             socket,
             limiter: DefaultDirectRateLimiter::direct(quota(MAX_DATAGRAMS)),
@@ -125,7 +124,7 @@ impl Stack {
             .with_cancel_token(cancel)
             .with_option(option)
             .build();
-        let strangers = endpoint.incoming_transactions().map_err(|error| other(&error))?;
+        let out_of_dialog = endpoint.incoming_transactions().map_err(|error| other(&error))?;
         let inner = Arc::clone(&endpoint.inner);
         tokio::spawn(async move {
             if let Err(error) = inner.serve().await {
@@ -133,8 +132,8 @@ impl Stack {
             }
         });
         let calls = Calls::default();
-        let limiter = DefaultDirectRateLimiter::direct(quota(MAX_STRANGERS));
-        tokio::spawn(dispatch(strangers, Arc::clone(&calls), limiter));
+        let limiter = DefaultDirectRateLimiter::direct(quota(MAX_OUT_OF_DIALOG));
+        tokio::spawn(dispatch(out_of_dialog, Arc::clone(&calls), limiter));
         Ok(Arc::new(Self {
             endpoint,
             udp,
@@ -151,7 +150,7 @@ impl Stack {
         self.config.t1 * 64
     }
 
-    /// A way to a far side: for datagrams at once, else a connection, a present one if there is.
+    /// A flow to a hop: for datagrams at once, else a connection, a present one if there is.
     pub(super) async fn flow(
         &self,
         hop: &Hop,
@@ -210,7 +209,7 @@ impl Stack {
     /// The transaction goes on when nobody reads them: 2xx to an INVITE are acknowledged as often
     /// as they come.
     pub(super) fn send(&self, request: Request, flow: &Flow) -> mpsc::Receiver<Box<Response>> {
-        let (sender, receiver) = mpsc::channel(WAITING);
+        let (sender, receiver) = mpsc::channel(QUEUE);
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
             return receiver;
         };
@@ -268,14 +267,14 @@ impl Stack {
         }
     }
 
-    /// Takes a call's requests from now on.
-    pub(super) fn enter(&self, call_id: &str) -> CallEntry {
-        let (sender, requests) = mpsc::channel(WAITING);
+    /// The far side's requests with this Call-ID, from now on.
+    pub(super) fn incoming_requests(&self, call_id: &str) -> IncomingRequests {
+        let (sender, requests) = mpsc::channel(QUEUE);
         lock(&self.calls).insert(call_id.to_owned(), sender);
-        CallEntry { call_id: call_id.to_owned(), calls: Arc::clone(&self.calls), requests }
+        IncomingRequests { call_id: call_id.to_owned(), calls: Arc::clone(&self.calls), requests }
     }
 
-    /// Calls that have a place, and transactions that have not ended.
+    /// Calls whose requests are taken, and transactions that have not ended.
     pub(super) fn load(&self) -> (usize, usize) {
         (lock(&self.calls).len(), self.endpoint.inner.get_stats().running_transactions)
     }
@@ -287,7 +286,7 @@ impl Drop for Stack {
     }
 }
 
-impl Drop for CallEntry {
+impl Drop for IncomingRequests {
     fn drop(&mut self) {
         lock(&self.calls).remove(&self.call_id);
     }
@@ -361,14 +360,14 @@ async fn dispatch(
         match call {
             // A call that does not keep up is asked again: the far side repeats its request.
             Some(call) => drop(call.try_send(Box::new(transaction))),
-            None if limiter.check().is_ok() => refuse(transaction).await,
+            None if limiter.check().is_ok() => reject(transaction).await,
             None => {}
         }
     }
 }
 
 /// Answers a request that belongs to no call: nobody can call this server.
-async fn refuse(mut transaction: Transaction) {
+async fn reject(mut transaction: Transaction) {
     let request = &transaction.original;
     let has_tag = request.to_header().is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
     let status = match request.method {
@@ -418,10 +417,10 @@ impl StackSocket for LimitedSocket {
 }
 
 /// Resolves the names in Contact headers that acknowledgements are sent to.
-struct Names(Arc<Resolver>);
+struct ContactResolver(Arc<Resolver>);
 
 #[async_trait::async_trait]
-impl DomainResolver for Names {
+impl DomainResolver for ContactResolver {
     async fn resolve(&self, target: &SipAddr) -> rsipstack::Result<SipAddr> {
         let transport = match target.r#type {
             Some(rsipstack::sip::Transport::Tcp) => SipTransport::Tcp,

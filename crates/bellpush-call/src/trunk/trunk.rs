@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     SipTransport, TrunkConfig, TrunkStatus,
     dialog::Dialog,
-    message_parts::{header, uri},
+    message_parts::{USER_AGENT, header, uri},
     meters::TrunkMeters,
     resolver::{Hop, ResolveError},
-    stack::{Flow, SendError, Stack, USER_AGENT},
+    stack::{Flow, SendError, Stack},
 };
 
 /// How long to wait for a target's answer to OPTIONS.
@@ -60,12 +60,12 @@ impl Trunk {
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut TrunkStatus) -> T) -> T {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = change(&mut status);
+        let result = change(&mut status);
         // Another trunk may be in its place by now.
         if !self.stopped.is_cancelled() {
             self.meters.show(&status);
         }
-        told
+        result
     }
 
     /// Takes the trunk out; its calls go on.
@@ -94,7 +94,7 @@ impl Trunk {
         Ok(hops)
     }
 
-    /// A way to a target, within the time that a target has.
+    /// A flow to a target, within the time that a target has.
     pub(super) async fn flow(&self, hop: &Hop) -> std::io::Result<Flow> {
         if hop.transport == SipTransport::Tls && self.tls.is_none() {
             return Err(std::io::Error::other("the trusted certificates can't be read"));
@@ -104,8 +104,8 @@ impl Trunk {
         flow.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
     }
 
-    /// The way of a request in a dialog: the connection that it has, or where its route leads.
-    pub(super) async fn way_to(&self, dialog: &Dialog, flow: &Flow) -> Flow {
+    /// The flow for a request in a dialog: the connection that it has, or one to its next hop.
+    pub(super) async fn flow_in_dialog(&self, dialog: &Dialog, flow: &Flow) -> Flow {
         if flow.hop.transport != SipTransport::Udp && !flow.closed.is_cancelled() {
             return flow.clone();
         }
@@ -130,11 +130,11 @@ impl Trunk {
         flow.clone()
     }
 
-    /// Sends a request in a dialog and returns its final response, with the way that it went.
+    /// Sends a request in a dialog and returns its final response, with the flow that it took.
     ///
     /// When the connection breaks over it, it is sent once more over a new one; but not a key,
     /// which might be pressed twice.
-    pub(super) async fn ask(
+    pub(super) async fn request_in_dialog(
         &self,
         dialog: &Dialog,
         flow: &Flow,
@@ -145,10 +145,10 @@ impl Trunk {
         let credentials = self.config.credentials.as_ref();
         let mut is_last = method == Method::Info;
         loop {
-            let flow = self.way_to(dialog, flow).await;
+            let flow = self.flow_in_dialog(dialog, flow).await;
             let mut request = dialog.request(method, &flow, more.clone());
             request.body = body.clone().into_bytes();
-            match self.stack.exchange(request, &flow, credentials, dialog.numbering()).await {
+            match self.stack.exchange(request, &flow, credentials, dialog.cseq_counter()).await {
                 Ok(response) => return Ok((response, flow)),
                 Err(SendError::Connect(_)) if !is_last => is_last = true,
                 Err(error) => return Err(error),
@@ -228,18 +228,18 @@ impl Trunk {
             }
             let Ok(hops) = self.hops().await else { continue };
             for hop in hops {
-                let asked = Instant::now();
-                let result = tokio::time::timeout(OPTIONS_TIMEOUT, self.is_there(&hop)).await;
+                let sent_at = Instant::now();
+                let result = tokio::time::timeout(OPTIONS_TIMEOUT, self.send_options(&hop)).await;
                 let result = result.unwrap_or_else(|_| Err("no answer to OPTIONS".to_owned()));
                 self.change(|status| match result {
-                    Ok(()) => status.answered(hop.address, Some(asked.elapsed())),
+                    Ok(()) => status.answered(hop.address, Some(sent_at.elapsed())),
                     Err(error) => status.failed(hop.address, error),
                 });
             }
         }
     }
 
-    async fn is_there(&self, hop: &Hop) -> Result<(), String> {
+    async fn send_options(&self, hop: &Hop) -> Result<(), String> {
         let flow = self.flow(hop).await.map_err(|error| error.to_string())?;
         let ids = RequestIds::new();
         let request = self

@@ -1,4 +1,4 @@
-//! Trunks as their owner sets them up: the ways to phone systems, by SIP.
+//! Trunks as their owner sets them up: how calls reach phone systems, by SIP.
 
 use serde::{Deserialize, Serialize};
 

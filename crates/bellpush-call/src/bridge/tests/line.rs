@@ -108,7 +108,7 @@ impl Line {
     }
 
     /// The trunk tells something of the telephone.
-    pub(super) fn trunk_tells(&mut self, message: FromTrunk) {
+    pub(super) fn trunk_tells(&mut self, message: TrunkEvent) {
         let Simulation { now, bridge, book, .. } = &mut self.call;
         bridge.hear(*now, message, book);
     }

@@ -16,7 +16,7 @@ use self::script::*;
 use super::*;
 use crate::{
     Codec, Digit, FarSide, Signal,
-    trunk::{ByeCause, FarFailure, FromTrunk, OfferId, ToTrunk},
+    trunk::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent},
 };
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn sound_is_relayed_as_it_is_when_both_sides_speak_the_same() {
     is_continuous(&packets, 160);
 
     test.engine.hang_up(call.id).await;
-    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::NORMAL })));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Bye { cause: ByeCause::NORMAL })));
     let mut signals = Vec::new();
     while let Some(signal) = call.next().await {
         signals.push(signal);
@@ -73,9 +73,9 @@ async fn ringing_and_what_is_heard_before_the_answer_reach_the_visitor_in_one_st
     let mut dialog = test.dialog().await;
     let mut phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
     assert_eq!(call.next().await, Some(Signal::Connecting));
-    dialog.events.send(FromTrunk::Ringing).await;
+    dialog.events.send(TrunkEvent::Ringing).await;
     assert_eq!(call.next().await, Some(Signal::Ringing));
-    dialog.events.send(FromTrunk::EarlyMedia { sdp: phone.sdp("sendrecv") }).await;
+    dialog.events.send(TrunkEvent::EarlyMedia { sdp: phone.sdp("sendrecv") }).await;
     phone.hear().await;
     phone.say(numbered(20)).await;
     call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 20).await.unwrap();
@@ -84,7 +84,7 @@ async fn ringing_and_what_is_heard_before_the_answer_reach_the_visitor_in_one_st
     phone.say(numbered(20)).await;
     call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 40).await.unwrap();
     is_continuous(&call.visitor.heard().packets, 160);
-    dialog.events.send(FromTrunk::HungUp { cause: None }).await;
+    dialog.events.send(TrunkEvent::HungUp { cause: None }).await;
     assert_eq!(call.rest().await, [Signal::Ended(EndReason::RemoteHangup)]);
     test.is_empty().await;
 }
@@ -95,12 +95,12 @@ async fn a_busy_far_side_gives_way_to_the_next_route() {
     let mut call = test.call(vec![to_phone(&[Codec::Pcma]), route(FarSide::Demo)]).await;
     let mut dialog = test.dialog().await;
     dialog.invited().await;
-    dialog.events.send(FromTrunk::Failed(FarFailure::Busy)).await;
+    dialog.events.send(TrunkEvent::Failed(FarFailure::Busy)).await;
     assert_eq!(call.next().await, Some(Signal::Connecting));
     assert_eq!(call.next().await, Some(Signal::Connected));
     call.visitor.wait_until(SOON, |heard| heard.packets.len() > 20).await.unwrap();
     // What the first says now is of no interest.
-    dialog.events.send(FromTrunk::HungUp { cause: None }).await;
+    dialog.events.send(TrunkEvent::HungUp { cause: None }).await;
     test.engine.hang_up(call.id).await;
     assert_eq!(call.next().await, Some(USER_HANGUP));
 }
@@ -113,11 +113,11 @@ async fn nobody_who_answers_in_time_is_a_cancelled_call() {
     let mut call = test.call(vec![quick, to_phone(&[Codec::Pcma])]).await;
     let mut first = test.dialog().await;
     first.invited().await;
-    assert!(matches!(first.next().await, Some(ToTrunk::Cancel)));
+    assert!(matches!(first.next().await, Some(TrunkCommand::Cancel)));
     assert!(first.next().await.is_none());
     let mut second = test.dialog().await;
     second.invited().await;
-    second.events.send(FromTrunk::Failed(FarFailure::Unreachable)).await;
+    second.events.send(TrunkEvent::Failed(FarFailure::Unreachable)).await;
     assert_eq!(call.next().await, Some(Signal::Connecting));
     assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::DestinationUnreachable)]);
     test.is_empty().await;
@@ -131,12 +131,12 @@ async fn who_answered_after_an_overflow_is_told_once_and_before_both_sides_are_c
     let dialog = SipDialog { trunk_id: target.trunk_id, call_id: SIP_CALL_ID.into() };
     let answered_by = AnsweredBy { profile_id: second.destination_id, dialog: Some(dialog) };
     let mut call = test.call(vec![first, second]).await;
-    test.dialog().await.events.send(FromTrunk::Failed(FarFailure::Busy)).await;
+    test.dialog().await.events.send(TrunkEvent::Failed(FarFailure::Busy)).await;
     let mut dialog = test.dialog().await;
     let phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
     dialog.events.send(phone.answers()).await;
     dialog.events.send(phone.answers()).await;
-    dialog.events.send(FromTrunk::HungUp { cause: None }).await;
+    dialog.events.send(TrunkEvent::HungUp { cause: None }).await;
     let mut told = Vec::new();
     while let Some(signal) = time::timeout(SOON, call.signals.recv()).await.unwrap() {
         told.push(signal);
@@ -155,7 +155,7 @@ async fn a_visitor_who_hangs_up_while_it_rings_cancels_the_call() {
     let mut dialog = test.dialog().await;
     dialog.invited().await;
     test.engine.hang_up(call.id).await;
-    assert!(matches!(dialog.next().await, Some(ToTrunk::Cancel)));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Cancel)));
     assert_eq!(call.next().await, Some(Signal::Connecting));
     assert_eq!(call.rest().await, [USER_HANGUP]);
     test.is_empty().await;
@@ -218,20 +218,22 @@ async fn hold_is_told_and_the_visitor_hears_soft_noise_until_the_call_is_taken_u
     let (mut call, mut dialog, mut phone) =
         test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
     phone.say(numbered(10)).await;
-    let offered = |id, direction| FromTrunk::Offered {
+    let offered = |id, direction| TrunkEvent::Offered {
         request: OfferId(id),
         sdp: Some(phone.sdp(direction)),
     };
     let (hold, resume) = (offered(1, "inactive"), offered(2, "sendrecv"));
     dialog.events.send(hold).await;
-    let Some(ToTrunk::AnswerOffer { sdp, .. }) = dialog.next().await else { panic!("no answer") };
+    let Some(TrunkCommand::AnswerOffer { sdp, .. }) = dialog.next().await else {
+        panic!("no answer")
+    };
     assert!(sdp.contains("a=inactive"), "{sdp}");
     assert_eq!(call.next().await, Some(Signal::Held(true)));
     // For longer than a telephone may be silent.
     let before = call.visitor.heard().packets.len();
     call.visitor.wait_until(SOON, |heard| heard.packets.len() > before + 100).await.unwrap();
     dialog.events.send(resume).await;
-    assert!(matches!(dialog.next().await, Some(ToTrunk::AnswerOffer { .. })));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::AnswerOffer { .. })));
     assert_eq!(call.next().await, Some(Signal::Held(false)));
     phone.say(numbered(10)).await;
     call.visitor
@@ -248,7 +250,7 @@ async fn hold_is_told_and_the_visitor_hears_soft_noise_until_the_call_is_taken_u
 async fn a_telephone_that_vanishes_fails_the_call_and_is_told_so() {
     let mut test = Test::with(|config| config.rtp_timeout = Duration::from_millis(400));
     let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
-    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::MEDIA_LOST })));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Bye { cause: ByeCause::MEDIA_LOST })));
     assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::MediaFailed)]);
     test.is_empty().await;
 }
@@ -257,7 +259,7 @@ async fn a_telephone_that_vanishes_fails_the_call_and_is_told_so() {
 async fn a_trunk_that_dies_ends_its_calls() {
     let mut test = Test::start();
     let (mut call, dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
-    dialog.events.send(FromTrunk::Offered { request: OfferId(1), sdp: None }).await;
+    dialog.events.send(TrunkEvent::Offered { request: OfferId(1), sdp: None }).await;
     drop(dialog);
     // The next message finds nobody.
     test.engine.digit(call.id, Digit::STAR).await;
@@ -299,7 +301,7 @@ async fn a_page_that_comes_back_goes_on_with_the_same_telephone() {
     phone.say(numbered(10)).await;
     page.wait_until(SOON, |heard| heard.packets.len() >= 10).await.unwrap();
     test.engine.hang_up(call.id).await;
-    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { .. })));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Bye { .. })));
     assert_eq!(call.rest().await, [USER_HANGUP]);
     let page = Visitor::new().await.unwrap();
     let gone = test.engine.resume(call.id, page.offer().to_owned()).await;
@@ -312,7 +314,7 @@ async fn a_page_that_does_not_come_back_hangs_up() {
     let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
     test.engine.suspend(call.id, Duration::from_millis(300)).await;
     assert_eq!(call.next().await, Some(Signal::Reconnecting));
-    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::NORMAL })));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Bye { cause: ByeCause::NORMAL })));
     assert_eq!(call.rest().await, [USER_HANGUP]);
     test.is_empty().await;
 }
@@ -346,7 +348,7 @@ async fn calls_that_all_end_at_once_leave_no_port_in_use() {
             assert_eq!(call.rest().await, [USER_HANGUP]);
         }
         for dialog in &mut dialogs {
-            assert!(matches!(dialog.next().await, Some(ToTrunk::Cancel)));
+            assert!(matches!(dialog.next().await, Some(TrunkCommand::Cancel)));
             assert!(dialog.next().await.is_none());
         }
         test.is_empty().await;
@@ -358,6 +360,6 @@ async fn a_draining_engine_says_goodbye_to_telephones() {
     let mut test = Test::start();
     let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
     test.engine.shut_down(Duration::from_millis(200)).await;
-    assert!(matches!(dialog.next().await, Some(ToTrunk::Bye { cause: ByeCause::SHUTDOWN })));
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Bye { cause: ByeCause::SHUTDOWN })));
     assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::ServerShutdown)]);
 }

@@ -19,7 +19,7 @@ use crate::{
     Callee, CallerIdentity, Codec, CodecPolicy, FarSide, PlaceCall, Placed, Route, Signal,
     SipTarget, SipUser, SrtpPolicy,
     engine::dial::{Dial, FarEvents},
-    trunk::{FromTrunk, ToTrunk},
+    trunk::{TrunkCommand, TrunkEvent},
 };
 
 pub(super) const SOON: Duration = Duration::from_secs(20);
@@ -32,7 +32,7 @@ pub(super) const USER_HANGUP: Signal = Signal::Ended(EndReason::UserHangup);
 pub(super) struct Script(mpsc::UnboundedSender<Dialog>);
 
 impl Dial for Script {
-    fn open(&self, events: FarEvents) -> mpsc::Sender<ToTrunk> {
+    fn open(&self, events: FarEvents) -> mpsc::Sender<TrunkCommand> {
         let (sender, orders) = mpsc::channel(32);
         self.0.send(Dialog { events, orders }).unwrap();
         sender
@@ -42,17 +42,17 @@ impl Dial for Script {
 /// One call, as its trunk sees it.
 pub(super) struct Dialog {
     pub(super) events: FarEvents,
-    pub(super) orders: mpsc::Receiver<ToTrunk>,
+    pub(super) orders: mpsc::Receiver<TrunkCommand>,
 }
 
 impl Dialog {
-    pub(super) async fn next(&mut self) -> Option<ToTrunk> {
+    pub(super) async fn next(&mut self) -> Option<TrunkCommand> {
         time::timeout(SOON, self.orders.recv()).await.expect("the call says nothing")
     }
 
     /// Where the call takes media, by its offer.
     pub(super) async fn invited(&mut self) -> SocketAddr {
-        let Some(ToTrunk::Invite { sdp, .. }) = self.next().await else {
+        let Some(TrunkCommand::Invite { sdp, .. }) = self.next().await else {
             panic!("that is no INVITE")
         };
         let port = sdp.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
@@ -90,8 +90,8 @@ impl Phone {
         )
     }
 
-    pub(super) fn answers(&self) -> FromTrunk {
-        FromTrunk::Answered { sdp: self.sdp("sendrecv"), call_id: SIP_CALL_ID.into() }
+    pub(super) fn answers(&self) -> TrunkEvent {
+        TrunkEvent::Answered { sdp: self.sdp("sendrecv"), call_id: SIP_CALL_ID.into() }
     }
 
     /// Sends packets, one every 20 ms.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Direction, LocalMedia, MediaPlan, negotiation::Negotiation};
 use crate::{
     Digit,
-    trunk::{ByeCause, FarFailure, FromTrunk, OfferId, SipTarget, ToTrunk},
+    trunk::{ByeCause, FarFailure, OfferId, SipTarget, TrunkCommand, TrunkEvent},
 };
 
 /// Not acceptable here (RFC 3261 section 21.4.26): we can't do what was offered.
@@ -40,7 +40,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) enum SipOutput {
     /// A message for the trunk.
-    Send(ToTrunk),
+    Send(TrunkCommand),
     /// Media flows like this from now on.
     Media(MediaPlan),
     /// The far side rings.
@@ -78,49 +78,49 @@ impl SipLeg {
         {
             self.state = State::Calling;
             let sdp = self.negotiation.offer();
-            self.send(ToTrunk::Invite { target, sdp });
+            self.send(TrunkCommand::Invite { target, sdp });
         }
     }
 
     /// Takes what the trunk tells.
-    pub(crate) fn handle(&mut self, message: FromTrunk) {
+    pub(crate) fn handle(&mut self, message: TrunkEvent) {
         match (self.state, message) {
             (State::Idle | State::Over, _) => {}
-            (_, FromTrunk::HungUp { cause }) => {
+            (_, TrunkEvent::HungUp { cause }) => {
                 self.state = State::Over;
                 tracing::debug!(?cause, "the far side hung up");
                 self.outputs.push_back(SipOutput::Ended);
             }
-            (_, FromTrunk::Failed(failure)) => self.fail(failure),
-            (State::Calling, FromTrunk::Ringing) => self.ring(),
-            (State::Calling | State::Ringing, FromTrunk::EarlyMedia { sdp }) => {
+            (_, TrunkEvent::Failed(failure)) => self.fail(failure),
+            (State::Calling, TrunkEvent::Ringing) => self.ring(),
+            (State::Calling | State::Ringing, TrunkEvent::EarlyMedia { sdp }) => {
                 self.early_media(&sdp);
             }
-            (State::Calling | State::Ringing, FromTrunk::Answered { sdp, call_id }) => {
+            (State::Calling | State::Ringing, TrunkEvent::Answered { sdp, call_id }) => {
                 self.answered(&sdp, call_id);
             }
-            (State::Ringing | State::Answered, FromTrunk::Offered { request, sdp }) => {
+            (State::Ringing | State::Answered, TrunkEvent::Offered { request, sdp }) => {
                 self.offered(request, sdp.as_deref());
             }
-            (State::Answered, FromTrunk::Confirmed { sdp }) => self.confirmed(&sdp),
+            (State::Answered, TrunkEvent::OfferAnswered { sdp }) => self.confirmed(&sdp),
             // Which key, and whose, matters to nobody here.
-            (_, FromTrunk::Digit(_)) => {}
+            (_, TrunkEvent::Digit(_)) => {}
             // An offer before there is a dialog can't be: the edge has one by then.
-            (State::Calling, FromTrunk::Offered { request, .. }) => {
-                self.send(ToTrunk::RefuseOffer { request, status: NOT_ACCEPTABLE_HERE });
+            (State::Calling, TrunkEvent::Offered { request, .. }) => {
+                self.send(TrunkCommand::RejectOffer { request, status: NOT_ACCEPTABLE_HERE });
             }
-            (State::Answered, FromTrunk::Ringing | FromTrunk::EarlyMedia { .. })
-            | (State::Answered, FromTrunk::Answered { .. })
-            | (State::Ringing, FromTrunk::Ringing)
-            | (State::Calling | State::Ringing, FromTrunk::Confirmed { .. }) => {}
+            (State::Answered, TrunkEvent::Ringing | TrunkEvent::EarlyMedia { .. })
+            | (State::Answered, TrunkEvent::Answered { .. })
+            | (State::Ringing, TrunkEvent::Ringing)
+            | (State::Calling | State::Ringing, TrunkEvent::OfferAnswered { .. }) => {}
         }
     }
 
     /// Ends the call from our side: it is over at once, whatever the far side says to it.
     pub(crate) fn hang_up(&mut self, cause: ByeCause) {
         match self.state {
-            State::Calling | State::Ringing => self.send(ToTrunk::Cancel),
-            State::Answered => self.send(ToTrunk::Bye { cause }),
+            State::Calling | State::Ringing => self.send(TrunkCommand::Cancel),
+            State::Answered => self.send(TrunkCommand::Bye { cause }),
             State::Idle | State::Over => {}
         }
         self.state = State::Over;
@@ -129,7 +129,7 @@ impl SipLeg {
     /// Presses a key at the far side beside the media, for one that takes no telephone-event.
     pub(crate) fn press(&mut self, digit: Digit) {
         if self.state == State::Answered {
-            self.send(ToTrunk::Info { digit });
+            self.send(TrunkCommand::Info { digit });
         }
     }
 
@@ -172,7 +172,7 @@ impl SipLeg {
             }
             Err(error) => {
                 tracing::warn!(%error, "the far side's answer can't be used");
-                self.send(ToTrunk::Bye { cause: ByeCause::INCOMPATIBLE });
+                self.send(TrunkCommand::Bye { cause: ByeCause::INCOMPATIBLE });
                 self.fail(FarFailure::Rejected);
             }
         }
@@ -181,18 +181,18 @@ impl SipLeg {
     fn offered(&mut self, request: OfferId, sdp: Option<&str>) {
         let Some(offer) = sdp else {
             let sdp = self.negotiation.offer();
-            self.send(ToTrunk::AnswerOffer { request, sdp });
+            self.send(TrunkCommand::AnswerOffer { request, sdp });
             return;
         };
         match self.negotiation.answer(offer) {
             Ok((sdp, plan)) => {
                 let plan = plan.clone();
-                self.send(ToTrunk::AnswerOffer { request, sdp });
+                self.send(TrunkCommand::AnswerOffer { request, sdp });
                 self.agreed(plan, None);
             }
             Err(error) => {
                 tracing::debug!(%error, "an offer is refused");
-                self.send(ToTrunk::RefuseOffer { request, status: NOT_ACCEPTABLE_HERE });
+                self.send(TrunkCommand::RejectOffer { request, status: NOT_ACCEPTABLE_HERE });
             }
         }
     }
@@ -220,7 +220,7 @@ impl SipLeg {
         }
     }
 
-    fn send(&mut self, message: ToTrunk) {
+    fn send(&mut self, message: TrunkCommand) {
         self.outputs.push_back(SipOutput::Send(message));
     }
 

@@ -41,12 +41,12 @@ fn outputs(leg: &mut SipLeg) -> Vec<&'static str> {
 
 fn word(output: &SipOutput) -> &'static str {
     match output {
-        SipOutput::Send(ToTrunk::Invite { .. }) => "invite",
-        SipOutput::Send(ToTrunk::Cancel) => "cancel",
-        SipOutput::Send(ToTrunk::Bye { .. }) => "bye",
-        SipOutput::Send(ToTrunk::AnswerOffer { .. }) => "answer offer",
-        SipOutput::Send(ToTrunk::RefuseOffer { .. }) => "refuse offer",
-        SipOutput::Send(ToTrunk::Info { .. }) => "info",
+        SipOutput::Send(TrunkCommand::Invite { .. }) => "invite",
+        SipOutput::Send(TrunkCommand::Cancel) => "cancel",
+        SipOutput::Send(TrunkCommand::Bye { .. }) => "bye",
+        SipOutput::Send(TrunkCommand::AnswerOffer { .. }) => "answer offer",
+        SipOutput::Send(TrunkCommand::RejectOffer { .. }) => "refuse offer",
+        SipOutput::Send(TrunkCommand::Info { .. }) => "info",
         SipOutput::Media(_) => "media",
         SipOutput::Ringing => "ringing",
         SipOutput::EarlyMedia => "early media",
@@ -58,26 +58,26 @@ fn word(output: &SipOutput) -> &'static str {
     }
 }
 
-fn early(sdp: &str) -> FromTrunk {
-    FromTrunk::EarlyMedia { sdp: sdp.into() }
+fn early(sdp: &str) -> TrunkEvent {
+    TrunkEvent::EarlyMedia { sdp: sdp.into() }
 }
 
-fn answered(sdp: &str) -> FromTrunk {
-    FromTrunk::Answered { sdp: sdp.into(), call_id: "4711".into() }
+fn answered(sdp: &str) -> TrunkEvent {
+    TrunkEvent::Answered { sdp: sdp.into(), call_id: "4711".into() }
 }
 
-fn offered(sdp: Option<&str>) -> FromTrunk {
-    FromTrunk::Offered { request: OfferId(1), sdp: sdp.map(Into::into) }
+fn offered(sdp: Option<&str>) -> TrunkEvent {
+    TrunkEvent::Offered { request: OfferId(1), sdp: sdp.map(Into::into) }
 }
 
 #[test]
 fn a_call_rings_plays_answers_and_is_hung_up_by_the_far_side() {
     let mut leg = leg();
     leg.start();
-    leg.handle(FromTrunk::Ringing);
+    leg.handle(TrunkEvent::Ringing);
     leg.handle(early(ANSWER));
     leg.handle(answered(ANSWER));
-    leg.handle(FromTrunk::HungUp { cause: None });
+    leg.handle(TrunkEvent::HungUp { cause: None });
     let expected = ["invite", "ringing", "media", "early media", "media", "answered", "ended"];
     assert_eq!(outputs(&mut leg), expected);
 }
@@ -94,7 +94,7 @@ fn early_media_that_can_not_be_played_is_a_ring() {
 fn giving_up_cancels_before_the_answer_and_says_bye_after_it() {
     let mut ringing = leg();
     ringing.start();
-    ringing.handle(FromTrunk::Ringing);
+    ringing.handle(TrunkEvent::Ringing);
     ringing.hang_up(ByeCause::NORMAL);
     assert_eq!(outputs(&mut ringing), ["invite", "ringing", "cancel"]);
     let mut talking = leg();
@@ -124,7 +124,7 @@ fn a_hold_is_told_once_and_so_is_its_end() {
     assert_eq!(outputs(&mut leg), ["answer offer", "media"]);
     leg.handle(offered(None));
     assert_eq!(outputs(&mut leg), ["answer offer"]);
-    leg.handle(FromTrunk::Confirmed { sdp: ANSWER.into() });
+    leg.handle(TrunkEvent::OfferAnswered { sdp: ANSWER.into() });
     assert_eq!(outputs(&mut leg), ["media", "resumed"]);
 }
 
@@ -171,13 +171,13 @@ fn put(leg: &mut SipLeg, input: Input) {
     let text = |good| if good { ANSWER } else { VIDEO };
     match input {
         Input::Start => leg.start(),
-        Input::Ringing => leg.handle(FromTrunk::Ringing),
+        Input::Ringing => leg.handle(TrunkEvent::Ringing),
         Input::Early(good) => leg.handle(early(text(good))),
         Input::Answered(good) => leg.handle(answered(text(good))),
         Input::Offered(sdp) => leg.handle(offered(sdp.map(text))),
-        Input::Confirmed(good) => leg.handle(FromTrunk::Confirmed { sdp: text(good).into() }),
-        Input::HungUp => leg.handle(FromTrunk::HungUp { cause: None }),
-        Input::Failed => leg.handle(FromTrunk::Failed(FarFailure::Busy)),
+        Input::Confirmed(good) => leg.handle(TrunkEvent::OfferAnswered { sdp: text(good).into() }),
+        Input::HungUp => leg.handle(TrunkEvent::HungUp { cause: None }),
+        Input::Failed => leg.handle(TrunkEvent::Failed(FarFailure::Busy)),
         Input::HangUp => leg.hang_up(ByeCause::NORMAL),
         Input::Press => leg.press(Digit::STAR),
     }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use rsipstack::sip::{Header, Method, Request, Uri, Version};
 
 use crate::trunk::{
-    ALLOW, Callee, SUPPORTED, SipTarget,
-    message_parts::{header, uri},
+    Callee, SipTarget,
+    message_parts::{ALLOW, SUPPORTED, USER_AGENT, header, uri},
     session_timer::SessionExpires,
-    stack::{Flow, USER_AGENT},
+    stack::Flow,
     trunk::{RequestIds, Trunk},
 };
 
-/// A call's INVITE; what changes from try to try is in it too.
+/// A call's INVITE; what changes from attempt to attempt is in it too.
 pub(super) struct Invite {
     pub(super) ids: RequestIds,
     request_uri: Uri,
@@ -70,7 +70,7 @@ impl Invite {
         })
     }
 
-    /// The request for this way, with the next number.
+    /// The request for this flow, with the next CSeq.
     pub(super) fn request(&mut self, flow: &Flow) -> Request {
         let mut headers = vec![
             flow.via(),

@@ -5,64 +5,49 @@
 //! |---|---|
 //! | `invite` | the INVITE: what it says |
 //! | `setup` | from the INVITE to its final response: targets, challenges, forks, early dialogs |
-//! | `giving_up` | ending an INVITE that nobody wants any more, whatever comes back |
+//! | `cancel` | cancelling an INVITE, whatever comes back |
+//! | `channel` | the commands and events of one call |
 //! | `session` | the answered call |
 //! | `offers` | changes of the session by the far side |
 
-mod giving_up;
+mod cancel;
+mod channel;
 mod invite;
 mod offers;
 mod session;
 mod setup;
 
-use std::{pin::Pin, sync::Arc};
+pub(super) use channel::CallChannel;
+pub use channel::EventSink;
 
-use tokio::sync::mpsc;
+use std::sync::Arc;
 
 use self::{
     invite::Invite,
     setup::{Outcome, Setup},
 };
-use super::{FarFailure, FromTrunk, SipTarget, ToTrunk, meters::CallOutcome, trunk::Trunk};
-
-/// Takes what a trunk tells of one call, in order. The future waits for room.
-pub type Tell = Box<dyn FnMut(FromTrunk) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
-
-/// The two ways between a call and its task.
-pub(super) struct Ways {
-    pub(super) commands: mpsc::Receiver<ToTrunk>,
-    tell: Tell,
-}
-
-impl Ways {
-    pub(super) fn new(commands: mpsc::Receiver<ToTrunk>, tell: Tell) -> Self {
-        Self { commands, tell }
-    }
-
-    pub(super) async fn tell(&mut self, message: FromTrunk) {
-        (self.tell)(message).await;
-    }
-
-    pub(super) async fn fail(&mut self, failure: FarFailure) {
-        self.tell(FromTrunk::Failed(failure)).await;
-    }
-}
+use super::{FarFailure, SipTarget, meters::CallOutcome, trunk::Trunk};
 
 /// Carries one call from its INVITE to its end.
-pub(super) async fn run(trunk: Arc<Trunk>, target: SipTarget, sdp: String, mut ways: Ways) {
+pub(super) async fn run(
+    trunk: Arc<Trunk>,
+    target: SipTarget,
+    sdp: String,
+    mut channel: CallChannel,
+) {
     let Some(invite) = Invite::new(&trunk, target, sdp) else {
-        return ways.fail(FarFailure::Unreachable).await;
+        return channel.fail(FarFailure::Unreachable).await;
     };
     // In a box of its own, which does not stay for the whole of the call.
-    let outcome = Box::pin(Setup::new(Arc::clone(&trunk), invite).run(&mut ways)).await;
+    let outcome = Box::pin(Setup::new(Arc::clone(&trunk), invite).run(&mut channel)).await;
     trunk.meters.ended(match &outcome {
         Outcome::Answered(..) => CallOutcome::Answered,
         Outcome::Failed(failure) => CallOutcome::Failed(*failure),
-        Outcome::GivenUp => CallOutcome::Cancelled,
+        Outcome::Cancelled => CallOutcome::Cancelled,
     });
     match outcome {
-        Outcome::Answered(session, ahead) => session.run(ways, ahead).await,
-        Outcome::Failed(failure) => ways.fail(failure).await,
-        Outcome::GivenUp => {}
+        Outcome::Answered(session, unmatched) => session.run(channel, unmatched).await,
+        Outcome::Failed(failure) => channel.fail(failure).await,
+        Outcome::Cancelled => {}
     }
 }

@@ -10,7 +10,10 @@ use rsipstack::{
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::trunk::{
-    ALLOW, OfferId, SUPPORTED, dialog::sdp, message_parts::header, session_timer::SessionExpires,
+    OfferId,
+    dialog::sdp,
+    message_parts::{ALLOW, SUPPORTED, header},
+    session_timer::SessionExpires,
 };
 
 /// The longest pause between two repetitions of an answer (RFC 3261's T2).
@@ -22,7 +25,7 @@ pub(super) struct Offers {
     last: u32,
     /// In a box: calls have one seldom, and its transaction takes almost a kilobyte.
     pending: Option<Box<Pending>>,
-    confirming: Option<oneshot::Receiver<Confirmation>>,
+    awaiting_ack: Option<oneshot::Receiver<AckResult>>,
 }
 
 struct Pending {
@@ -31,18 +34,18 @@ struct Pending {
     expires: Option<SessionExpires>,
 }
 
-/// What became of our answer to a re-INVITE.
-pub(super) enum Confirmation {
-    /// The far side has it. `sdp` is its answer, when it had asked for our offer.
-    Acknowledged { sdp: Option<String> },
-    /// It never said so: the session is broken (RFC 3261 section 14.2).
-    Never,
+/// Whether our 2xx to a re-INVITE was acknowledged.
+pub(super) enum AckResult {
+    /// The ACK came. `sdp` is its answer, when it had asked for our offer.
+    Received { sdp: Option<String> },
+    /// It never came: the session is broken (RFC 3261 section 14.2).
+    TimedOut,
 }
 
 impl Offers {
     /// Whether another offer has to wait.
     pub(super) fn is_busy(&self) -> bool {
-        self.pending.is_some() || self.confirming.is_some()
+        self.pending.is_some() || self.awaiting_ack.is_some()
     }
 
     /// Keeps a request until the call answers it.
@@ -63,10 +66,10 @@ impl Offers {
         let Pending { mut transaction, expires, .. } = *pending;
         let headers = success_headers(contact, expires);
         if transaction.original.method == Method::Invite {
-            let (done, confirming) = oneshot::channel();
-            self.confirming = Some(confirming);
+            let (done, awaiting_ack) = oneshot::channel();
+            self.awaiting_ack = Some(awaiting_ack);
             tokio::spawn(async move {
-                let _ = done.send(confirm(transaction, headers, sdp, t1).await);
+                let _ = done.send(respond_until_ack(transaction, headers, sdp, t1).await);
             });
         } else {
             let mut headers = headers;
@@ -76,28 +79,28 @@ impl Offers {
         }
     }
 
-    /// Refuses an open offer.
-    pub(super) fn refuse(&mut self, id: OfferId, status: u16) {
+    /// Rejects an open offer.
+    pub(super) fn reject(&mut self, id: OfferId, status: u16) {
         if let Some(pending) = self.pending.take_if(|pending| pending.id == id) {
-            refuse(pending.transaction, status, Vec::new());
+            reject(pending.transaction, status, Vec::new());
         }
     }
 
-    /// Refuses what is open: the call ends (RFC 3261 section 15.1.2).
+    /// Rejects what is open: the call ends (RFC 3261 section 15.1.2).
     pub(super) fn close(&mut self) {
         if let Some(pending) = self.pending.take() {
-            refuse(pending.transaction, 487, Vec::new());
+            reject(pending.transaction, 487, Vec::new());
         }
     }
 
     /// What became of the last answer; waits for ever when none is under way.
-    pub(super) async fn confirmed(&mut self) -> Confirmation {
-        let Some(confirming) = &mut self.confirming else {
+    pub(super) async fn acknowledged(&mut self) -> AckResult {
+        let Some(awaiting_ack) = &mut self.awaiting_ack else {
             return std::future::pending().await;
         };
-        let confirmation = confirming.await.unwrap_or(Confirmation::Never);
-        self.confirming = None;
-        confirmation
+        let result = awaiting_ack.await.unwrap_or(AckResult::TimedOut);
+        self.awaiting_ack = None;
+        result
     }
 }
 
@@ -115,8 +118,8 @@ pub(super) fn success_headers(contact: String, expires: Option<SessionExpires>) 
     headers
 }
 
-/// Refuses a request; a re-INVITE's refusal is repeated until it is acknowledged.
-pub(super) fn refuse(mut transaction: Transaction, status: u16, headers: Vec<Header>) {
+/// Rejects a request; a re-INVITE's rejection is repeated until it is acknowledged.
+pub(super) fn reject(mut transaction: Transaction, status: u16, headers: Vec<Header>) {
     let Ok(status) = StatusCode::try_from((status, "")) else { return };
     tokio::spawn(async move {
         if transaction.reply_with(status, headers, None).await.is_ok()
@@ -129,19 +132,19 @@ pub(super) fn refuse(mut transaction: Transaction, status: u16, headers: Vec<Hea
 
 /// Answers a re-INVITE, and repeats that until the far side acknowledges it (RFC 3261 section
 /// 13.3.1.4).
-async fn confirm(
+async fn respond_until_ack(
     mut transaction: Transaction,
     mut headers: Vec<Header>,
     answer: String,
     t1: Duration,
-) -> Confirmation {
+) -> AckResult {
     headers.push(header("Content-Type", "application/sdp"));
     let body = Some(answer.into_bytes());
     if transaction.reply_with(StatusCode::OK, headers, body).await.is_err() {
-        return Confirmation::Never;
+        return AckResult::TimedOut;
     }
     let Some(response) = transaction.last_response.clone() else {
-        return Confirmation::Never;
+        return AckResult::TimedOut;
     };
     let deadline = Instant::now() + t1 * 64;
     let mut pause = t1;
@@ -151,14 +154,14 @@ async fn confirm(
             message = transaction.receive() => match message {
                 Some(SipMessage::Request(request)) if request.method == Method::Ack => {
                     let sdp = sdp(&request.headers, &request.body);
-                    return Confirmation::Acknowledged { sdp };
+                    return AckResult::Received { sdp };
                 }
                 Some(_) => {}
-                None => return Confirmation::Never,
+                None => return AckResult::TimedOut,
             },
             () = tokio::time::sleep_until(again.min(deadline)) => {
                 if Instant::now() >= deadline {
-                    return Confirmation::Never;
+                    return AckResult::TimedOut;
                 }
                 let _ = transaction.respond(response.clone()).await;
                 pause = (pause * 2).min(T2);

@@ -1,6 +1,6 @@
 //! An answered call: requests of both sides until one of them ends it.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, ops::ControlFlow, sync::Arc, time::Duration};
 
 use rsipstack::{
     sip::{Header, Method, Request, Response, StatusCode},
@@ -9,18 +9,18 @@ use rsipstack::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Ways,
-    giving_up::bye,
-    offers::{Confirmation, Offers, refuse, success_headers},
+    cancel::bye,
+    channel::CallChannel,
+    offers::{AckResult, Offers, reject, success_headers},
 };
 use crate::{
     Digit,
     trunk::{
-        ALLOW, ByeCause, FromTrunk, ToTrunk,
-        dialog::{Dialog, Taken, response_sdp, sdp},
-        message_parts::{bye_cause, has_token, header, info_digit, value},
-        session_timer::{Asked, Due, SessionTimer},
-        stack::{CallEntry, Flow, SendError},
+        ByeCause, TrunkCommand, TrunkEvent,
+        dialog::{Dialog, RequestMatch, response_sdp, sdp},
+        message_parts::{ALLOW, bye_cause, has_token, header, info_digit, value},
+        session_timer::{Due, Negotiated, SessionTimer},
+        stack::{Flow, IncomingRequests, SendError},
         trunk::Trunk,
     },
 };
@@ -35,9 +35,9 @@ pub(super) struct Session {
     trunk: Arc<Trunk>,
     dialog: Dialog,
     flow: Flow,
-    entry: CallEntry,
+    incoming: IncomingRequests,
     offers: Offers,
-    /// What we said last, for refreshes by re-INVITE.
+    /// Our last description, for refreshes by re-INVITE.
     local_sdp: String,
     timer: SessionTimer,
     /// Whether the far side takes UPDATE, which refreshes without an offer.
@@ -49,42 +49,36 @@ pub(super) struct Session {
     /// we are.
     is_lost: bool,
     /// The key that is being pressed. They are sent one after the other: a PIN has an order.
-    pressing: Option<Outcome>,
+    sending_key: Option<PendingResponse>,
     keys: VecDeque<Digit>,
 }
 
 struct Refreshing {
     method: Method,
-    outcome: Outcome,
+    response: PendingResponse,
 }
 
-/// What comes of a request of ours.
-type Outcome = oneshot::Receiver<Result<(Response, Flow), SendError>>;
-
-/// What the far side did.
-enum Far {
-    Goes,
-    Ended(Option<ByeCause>),
-}
+/// The final response to a request of ours, once it is there.
+type PendingResponse = oneshot::Receiver<Result<(Response, Flow), SendError>>;
 
 impl Session {
     pub(super) fn new(
         trunk: Arc<Trunk>,
         dialog: Dialog,
         flow: Flow,
-        entry: CallEntry,
+        incoming: IncomingRequests,
         offers: Offers,
         local_sdp: String,
         answer: &Response,
     ) -> Self {
         let mut timer = SessionTimer::new(trunk.stack.config.min_session_interval);
-        timer.answered(Instant::now().into_std(), &answer.headers);
+        timer.on_response(Instant::now().into_std(), &answer.headers);
         let takes_update = has_token(&answer.headers, "Allow", "UPDATE");
         Self {
             trunk,
             dialog,
             flow,
-            entry,
+            incoming,
             offers,
             local_sdp,
             timer,
@@ -92,71 +86,76 @@ impl Session {
             refreshing: None,
             retry_at: None,
             is_lost: false,
-            pressing: None,
+            sending_key: None,
             keys: VecDeque::new(),
         }
     }
 
-    /// Carries the session to its end. `ahead` is what the far side has asked already.
+    /// Carries the session to its end. `unmatched` are the far side's requests that came before
+    /// its answer.
     ///
     /// What seldom happens is in boxes of its own: a call's task has room for all that it may wait
     /// for, for the whole of the call.
-    pub(super) async fn run(mut self: Box<Self>, mut ways: Ways, ahead: Vec<Transaction>) {
-        for transaction in ahead {
-            let asked = Box::pin(self.request(&mut ways, transaction));
-            if let Far::Ended(cause) = asked.await {
+    pub(super) async fn run(
+        mut self: Box<Self>,
+        mut channel: CallChannel,
+        unmatched: Vec<Transaction>,
+    ) {
+        for transaction in unmatched {
+            let handled = Box::pin(self.handle_request(&mut channel, transaction));
+            if let ControlFlow::Break(cause) = handled.await {
                 self.offers.close();
-                return ways.tell(FromTrunk::HungUp { cause }).await;
+                return channel.send(TrunkEvent::HungUp { cause }).await;
             }
         }
         loop {
             let due = self.due();
             tokio::select! {
-                command = ways.commands.recv() => match command {
-                    Some(ToTrunk::AnswerOffer { request, sdp }) => {
+                command = channel.commands.recv() => match command {
+                    Some(TrunkCommand::AnswerOffer { request, sdp }) => {
                         self.local_sdp.clone_from(&sdp);
                         let contact = self.dialog.contact(&self.flow);
                         let t1 = self.trunk.stack.config.t1;
                         Box::pin(self.offers.answer(request, sdp, contact, t1)).await;
                     }
-                    Some(ToTrunk::RefuseOffer { request, status }) => {
-                        self.offers.refuse(request, status);
+                    Some(TrunkCommand::RejectOffer { request, status }) => {
+                        self.offers.reject(request, status);
                     }
-                    Some(ToTrunk::Info { digit }) => {
+                    Some(TrunkCommand::Info { digit }) => {
                         if self.keys.len() < MAX_KEYS {
                             self.keys.push_back(digit);
                         }
-                        self.press();
+                        self.send_next_key();
                     }
-                    Some(ToTrunk::Bye { cause }) => return Box::pin(self.hang_up(cause)).await,
+                    Some(TrunkCommand::Bye { cause }) => return Box::pin(self.hang_up(cause)).await,
                     // The call gave up before it learned that it was answered, or is gone.
-                    Some(ToTrunk::Cancel) | None => {
+                    Some(TrunkCommand::Cancel) | None => {
                         return Box::pin(self.hang_up(ByeCause::NORMAL)).await;
                     }
-                    Some(ToTrunk::Invite { .. }) => {}
+                    Some(TrunkCommand::Invite { .. }) => {}
                 },
-                Some(transaction) = self.entry.requests.recv() => {
-                    let asked = Box::pin(self.request(&mut ways, *transaction));
-                    if let Far::Ended(cause) = asked.await {
+                Some(transaction) = self.incoming.requests.recv() => {
+                    let handled = Box::pin(self.handle_request(&mut channel, *transaction));
+                    if let ControlFlow::Break(cause) = handled.await {
                         self.offers.close();
-                        return ways.tell(FromTrunk::HungUp { cause }).await;
+                        return channel.send(TrunkEvent::HungUp { cause }).await;
                     }
                 }
-                confirmation = self.offers.confirmed() => match confirmation {
-                    Confirmation::Acknowledged { sdp: Some(sdp) } => {
-                        ways.tell(FromTrunk::Confirmed { sdp }).await;
+                ack = self.offers.acknowledged() => match ack {
+                    AckResult::Received { sdp: Some(sdp) } => {
+                        channel.send(TrunkEvent::OfferAnswered { sdp }).await;
                     }
-                    Confirmation::Acknowledged { sdp: None } => {}
-                    Confirmation::Never => return Box::pin(self.give_up(ways)).await,
+                    AckResult::Received { sdp: None } => {}
+                    AckResult::TimedOut => return Box::pin(self.expire(channel)).await,
                 },
-                answer = outcome(self.refreshing.as_mut().map(|ours| &mut ours.outcome)) => {
-                    if !Box::pin(self.refreshed(&mut ways, answer)).await {
-                        return Box::pin(self.give_up(ways)).await;
+                answer = final_response(self.refreshing.as_mut().map(|ours| &mut ours.response)) => {
+                    if !Box::pin(self.refreshed(&mut channel, answer)).await {
+                        return Box::pin(self.expire(channel)).await;
                     }
                 }
-                _ = outcome(self.pressing.as_mut()) => {
-                    self.pressing = None;
-                    self.press();
+                _ = final_response(self.sending_key.as_mut()) => {
+                    self.sending_key = None;
+                    self.send_next_key();
                 }
                 () = self.flow.closed.cancelled(), if !self.is_lost => {
                     self.is_lost = true;
@@ -167,7 +166,7 @@ impl Session {
                 {
                     match due {
                         Some((_, Due::Refresh)) => self.refresh(),
-                        _ => return Box::pin(self.give_up(ways)).await,
+                        _ => return Box::pin(self.expire(channel)).await,
                     }
                 }
             }
@@ -192,39 +191,43 @@ impl Session {
         bye(&self.trunk, &self.dialog, &self.flow, cause).await;
     }
 
-    /// The far side is gone without a word.
-    async fn give_up(mut self: Box<Self>, mut ways: Ways) {
+    /// The far side is gone without a BYE.
+    async fn expire(mut self: Box<Self>, mut channel: CallChannel) {
         self.offers.close();
-        ways.tell(FromTrunk::HungUp { cause: None }).await;
+        channel.send(TrunkEvent::HungUp { cause: None }).await;
         bye(&self.trunk, &self.dialog, &self.flow, ByeCause::TIMER_EXPIRED).await;
     }
 
-    /// Takes a request of the far side.
-    async fn request(&mut self, ways: &mut Ways, mut transaction: Transaction) -> Far {
-        match self.dialog.take(&transaction.original) {
-            Taken::InOrder => {}
-            Taken::OutOfOrder => {
-                refuse(transaction, 500, Vec::new());
-                return Far::Goes;
+    /// Handles a request of the far side. Breaks when it ends the call.
+    async fn handle_request(
+        &mut self,
+        channel: &mut CallChannel,
+        mut transaction: Transaction,
+    ) -> ControlFlow<Option<ByeCause>> {
+        match self.dialog.match_request(&transaction.original) {
+            RequestMatch::InOrder => {}
+            RequestMatch::OutOfOrder => {
+                reject(transaction, 500, Vec::new());
+                return ControlFlow::Continue(());
             }
-            Taken::Foreign => {
-                refuse(transaction, 481, Vec::new());
-                return Far::Goes;
+            RequestMatch::OtherDialog => {
+                reject(transaction, 481, Vec::new());
+                return ControlFlow::Continue(());
             }
         }
         let request = &transaction.original;
         let method = request.method;
         if let Some(unknown) = unsupported(request) {
-            refuse(transaction, 420, vec![header("Unsupported", unknown)]);
-            return Far::Goes;
+            reject(transaction, 420, vec![header("Unsupported", unknown)]);
+            return ControlFlow::Continue(());
         }
         match method {
             Method::Bye => {
                 let cause = bye_cause(&request.headers);
                 let _ = transaction.reply(StatusCode::OK).await;
-                return Far::Ended(cause);
+                return ControlFlow::Break(cause);
             }
-            Method::Invite | Method::Update => self.offered(ways, transaction).await,
+            Method::Invite | Method::Update => self.handle_offer(channel, transaction).await,
             Method::Info => {
                 let kind = value(&request.headers, "Content-Type").unwrap_or_default();
                 let digit = info_digit(kind, &request.body);
@@ -233,7 +236,7 @@ impl Session {
                     if is_known { StatusCode::OK } else { StatusCode::UnsupportedMediaType };
                 let _ = transaction.reply(status).await;
                 if let Some(digit) = digit {
-                    ways.tell(FromTrunk::Digit(digit)).await;
+                    channel.send(TrunkEvent::Digit(digit)).await;
                 }
             }
             Method::Options => {
@@ -241,14 +244,14 @@ impl Session {
                 let _ = transaction.reply_with(StatusCode::OK, allow, None).await;
             }
             // Nobody is transferred: only configured destinations can be called.
-            Method::Refer => refuse(transaction, 603, Vec::new()),
-            _ => refuse(transaction, 405, vec![header("Allow", ALLOW)]),
+            Method::Refer => reject(transaction, 603, Vec::new()),
+            _ => reject(transaction, 405, vec![header("Allow", ALLOW)]),
         }
-        Far::Goes
+        ControlFlow::Continue(())
     }
 
-    /// Takes a re-INVITE or UPDATE: a change of the session, or a refresh.
-    async fn offered(&mut self, ways: &mut Ways, mut transaction: Transaction) {
+    /// Handles a re-INVITE or UPDATE: a change of the session, or a refresh.
+    async fn handle_offer(&mut self, channel: &mut CallChannel, mut transaction: Transaction) {
         let request = &transaction.original;
         let is_invite = request.method == Method::Invite;
         let offer = sdp(&request.headers, &request.body);
@@ -256,17 +259,17 @@ impl Session {
         // RFC 3261 section 14.2, RFC 3311 section 5.2: one at a time, and who collides waits.
         let we_offer = self.refreshing.as_ref().is_some_and(|ours| ours.method == Method::Invite);
         if we_offer && has_offer {
-            return refuse(transaction, 491, Vec::new());
+            return reject(transaction, 491, Vec::new());
         }
         if self.offers.is_busy() && has_offer {
             let seconds = rand::random_range(0..=10_u8);
-            return refuse(transaction, 500, vec![header("Retry-After", seconds.to_string())]);
+            return reject(transaction, 500, vec![header("Retry-After", seconds.to_string())]);
         }
-        let expires = match self.timer.asked(Instant::now().into_std(), &request.headers) {
-            Asked::Agreed(expires) => expires,
-            Asked::TooShort => {
+        let expires = match self.timer.on_request(Instant::now().into_std(), &request.headers) {
+            Negotiated::Accepted(expires) => expires,
+            Negotiated::IntervalTooSmall => {
                 let least = self.trunk.stack.config.min_session_interval.as_secs();
-                return refuse(transaction, 422, vec![header("Min-SE", least.to_string())]);
+                return reject(transaction, 422, vec![header("Min-SE", least.to_string())]);
             }
         };
         if !self.is_lost {
@@ -275,20 +278,20 @@ impl Session {
         self.dialog.refresh_target(&request.headers);
         if has_offer {
             let request = self.offers.open(transaction, expires);
-            return ways.tell(FromTrunk::Offered { request, sdp: offer }).await;
+            return channel.send(TrunkEvent::Offered { request, sdp: offer }).await;
         }
         let headers = success_headers(self.dialog.contact(&self.flow), expires);
         let _ = transaction.reply_with(StatusCode::OK, headers, None).await;
     }
 
-    /// Presses the next key at the far side, once the one before is done.
-    fn press(&mut self) {
-        if self.pressing.is_none()
+    /// Sends the far side the next key, once the one before is done.
+    fn send_next_key(&mut self) {
+        if self.sending_key.is_none()
             && let Some(digit) = self.keys.pop_front()
         {
             let body = format!("Signal={digit}\r\nDuration=160\r\n");
             let kind = header("Content-Type", "application/dtmf-relay");
-            self.pressing = Some(self.start(Method::Info, vec![kind], body));
+            self.sending_key = Some(self.send_request(Method::Info, vec![kind], body));
         }
     }
 
@@ -307,25 +310,25 @@ impl Session {
             more.push(header("Content-Type", "application/sdp"));
             body.clone_from(&self.local_sdp);
         }
-        let outcome = self.start(method, more, body);
-        self.refreshing = Some(Refreshing { method, outcome });
+        let response = self.send_request(method, more, body);
+        self.refreshing = Some(Refreshing { method, response });
     }
 
     /// Sends a request in the dialog, beside whatever else happens.
-    fn start(&self, method: Method, more: Vec<Header>, body: String) -> Outcome {
-        let (done, outcome) = oneshot::channel();
+    fn send_request(&self, method: Method, more: Vec<Header>, body: String) -> PendingResponse {
+        let (done, response) = oneshot::channel();
         let (trunk, dialog, flow) =
             (Arc::clone(&self.trunk), self.dialog.clone(), self.flow.clone());
         tokio::spawn(async move {
-            let _ = done.send(trunk.ask(&dialog, &flow, method, more, body).await);
+            let _ = done.send(trunk.request_in_dialog(&dialog, &flow, method, more, body).await);
         });
-        outcome
+        response
     }
 
-    /// Takes the answer to a refresh. Returns whether the session goes on.
+    /// Handles the response to a refresh. Returns whether the session goes on.
     async fn refreshed(
         &mut self,
-        ways: &mut Ways,
+        channel: &mut CallChannel,
         answer: Result<(Response, Flow), SendError>,
     ) -> bool {
         self.refreshing = None;
@@ -345,11 +348,11 @@ impl Session {
         match response.status_code.code() {
             200..=299 => {
                 self.retry_at = None;
-                self.timer.answered(now.into_std(), &response.headers);
+                self.timer.on_response(now.into_std(), &response.headers);
                 self.dialog.refresh_target(&response.headers);
                 // The answer to what we offered anew; the far side may have moved.
                 if let Some(sdp) = response_sdp(&response) {
-                    ways.tell(FromTrunk::Confirmed { sdp }).await;
+                    channel.send(TrunkEvent::OfferAnswered { sdp }).await;
                 }
                 return true;
             }
@@ -378,10 +381,12 @@ impl Session {
     }
 }
 
-/// What comes of a request that is under way; waits for ever when there is none.
-async fn outcome(underway: Option<&mut Outcome>) -> Result<(Response, Flow), SendError> {
-    match underway {
-        Some(underway) => underway.await.unwrap_or(Err(SendError::Timeout)),
+/// The final response to a request that was sent; waits for ever when there is none.
+async fn final_response(
+    pending: Option<&mut PendingResponse>,
+) -> Result<(Response, Flow), SendError> {
+    match pending {
+        Some(pending) => pending.await.unwrap_or(Err(SendError::Timeout)),
         None => std::future::pending().await,
     }
 }

@@ -1,4 +1,4 @@
-//! Ending an INVITE that nobody wants any more. Whatever comes back, nothing is left behind: a
+//! Cancelling an INVITE (RFC 3261 section 9). Whatever comes back, nothing is left behind: a
 //! ringing far side is told by CANCEL, one that answered all the same by BYE.
 
 use std::{collections::HashSet, sync::Arc};
@@ -15,8 +15,8 @@ use crate::trunk::{
     trunk::Trunk,
 };
 
-/// An INVITE that is under way.
-pub(super) struct Underway {
+/// An INVITE without a final response.
+pub(super) struct PendingInvite {
     pub(super) request: Request,
     pub(super) responses: mpsc::Receiver<Box<Response>>,
     pub(super) flow: Flow,
@@ -27,24 +27,24 @@ pub(super) struct Underway {
     pub(super) user: String,
 }
 
-/// Gives an INVITE up, however long that takes.
-pub(super) async fn give_up(trunk: Arc<Trunk>, mut underway: Underway) {
+/// Cancels an INVITE, however long that takes.
+pub(super) async fn cancel_pending(trunk: Arc<Trunk>, mut pending: PendingInvite) {
     let limit = trunk.stack.transaction_timeout();
     let mut deadline = Instant::now() + limit;
     let mut is_cancelled = false;
     let mut ended = HashSet::new();
     loop {
-        if underway.is_proceeding && !is_cancelled {
+        if pending.is_proceeding && !is_cancelled {
             is_cancelled = true;
             deadline = Instant::now() + limit;
             // Its own response says nothing: the INVITE's tells.
-            drop(trunk.stack.send(cancel(&underway.request), &underway.flow));
+            drop(trunk.stack.send(cancel(&pending.request), &pending.flow));
         }
-        let response = tokio::time::timeout_at(deadline, underway.responses.recv()).await;
+        let response = tokio::time::timeout_at(deadline, pending.responses.recv()).await;
         let Ok(Some(response)) = response else { return };
         match response.status_code.code() {
-            ..200 => underway.is_proceeding = true,
-            200..300 => end_fork(&trunk, &underway, &response, &mut ended),
+            ..200 => pending.is_proceeding = true,
+            200..300 => end_fork(&trunk, &pending, &response, &mut ended),
             _ => return,
         }
     }
@@ -52,14 +52,13 @@ pub(super) async fn give_up(trunk: Arc<Trunk>, mut underway: Underway) {
 
 /// Ends every dialog that forks of an answered INVITE create beside the first one (RFC 3261
 /// section 13.2.2.4), until no more can come.
-pub(super) async fn end_forks(trunk: Arc<Trunk>, mut underway: Underway, taken: String) {
-    let mut ended = HashSet::from([taken]);
+pub(super) async fn end_forks(trunk: Arc<Trunk>, mut pending: PendingInvite, answered_tag: String) {
+    let mut ended = HashSet::from([answered_tag]);
     let deadline = Instant::now() + trunk.stack.transaction_timeout() * 2;
-    while let Ok(Some(response)) =
-        tokio::time::timeout_at(deadline, underway.responses.recv()).await
+    while let Ok(Some(response)) = tokio::time::timeout_at(deadline, pending.responses.recv()).await
     {
         if (200..300).contains(&response.status_code.code()) {
-            end_fork(&trunk, &underway, &response, &mut ended);
+            end_fork(&trunk, &pending, &response, &mut ended);
         }
     }
 }
@@ -67,16 +66,16 @@ pub(super) async fn end_forks(trunk: Arc<Trunk>, mut underway: Underway, taken: 
 /// Ends the dialog of a 2xx, unless that has been done. The stack has acknowledged it.
 fn end_fork(
     trunk: &Arc<Trunk>,
-    underway: &Underway,
+    pending: &PendingInvite,
     response: &Response,
     ended: &mut HashSet<String>,
 ) {
     let Some(tag) = to_tag(response) else { return };
-    let dialog = Dialog::from_response(&underway.request, response, &underway.user);
+    let dialog = Dialog::from_response(&pending.request, response, &pending.user);
     if let Some(dialog) = dialog
         && ended.insert(tag)
     {
-        let (trunk, flow) = (Arc::clone(trunk), underway.flow.clone());
+        let (trunk, flow) = (Arc::clone(trunk), pending.flow.clone());
         tokio::spawn(async move { bye(&trunk, &dialog, &flow, ByeCause::NORMAL).await });
     }
 }
@@ -84,7 +83,8 @@ fn end_fork(
 /// Ends a dialog; the answer does not matter.
 pub(super) async fn bye(trunk: &Trunk, dialog: &Dialog, flow: &Flow, cause: ByeCause) {
     let why = vec![reason(cause)];
-    if let Err(error) = trunk.ask(dialog, flow, Method::Bye, why, String::new()).await {
+    if let Err(error) = trunk.request_in_dialog(dialog, flow, Method::Bye, why, String::new()).await
+    {
         tracing::debug!(trunk = %trunk.config.id, %error, "a BYE was not answered");
     }
 }
