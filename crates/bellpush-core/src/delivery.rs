@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
-    trace::TraceParent,
+    trace_context::TraceParent,
 };
 
 /// An event's place in the log: ascending in the order of acceptance.

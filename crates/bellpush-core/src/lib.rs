@@ -9,6 +9,7 @@ pub mod app;
 pub mod context;
 pub mod delivery;
 pub mod events;
+mod field_error;
 pub mod hours;
 pub mod ids;
 pub mod integration;
@@ -16,5 +17,9 @@ pub mod lifecycle;
 pub mod origin;
 pub mod profile;
 pub mod routing;
+pub mod submission;
 pub mod trace;
+pub mod trace_context;
 pub mod trunk;
+
+pub use field_error::FieldError;

@@ -9,7 +9,6 @@
 use std::{
     fmt,
     num::{NonZeroU64, NonZeroU128},
-    str::FromStr,
     sync::Arc,
 };
 
@@ -19,59 +18,8 @@ use crate::{
     delivery::{FailureClass, PendingDelivery},
     events::Event,
     ids::EventId,
+    trace_context::TraceParent,
 };
-
-/// A span's place in a trace, as it is written in the header `traceparent` (W3C Trace Context,
-/// section 3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TraceParent {
-    /// The trace.
-    pub trace_id: NonZeroU128,
-    /// The span.
-    pub span_id: NonZeroU64,
-    /// Whether its spans are recorded.
-    pub sampled: bool,
-}
-
-/// A text that is not a `traceparent`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a traceparent as W3C Trace Context says")]
-pub struct InvalidTraceParent;
-
-impl FromStr for TraceParent {
-    type Err = InvalidTraceParent;
-
-    fn from_str(text: &str) -> Result<Self, InvalidTraceParent> {
-        let mut parts = text.split('-');
-        let mut next = |digits| parts.next().and_then(|part| hex(part, digits));
-        let fields = (next(2), next(32), next(16), next(2));
-        let (Some(version), Some(trace_id), Some(span_id), Some(flags)) = fields else {
-            return Err(InvalidTraceParent);
-        };
-        // A later version may have more fields; 255 is none.
-        if version == 0xff || (version == 0 && parts.next().is_some()) {
-            return Err(InvalidTraceParent);
-        }
-        let trace_id = NonZeroU128::new(trace_id).ok_or(InvalidTraceParent)?;
-        let span_id = u64::try_from(span_id).ok().and_then(NonZeroU64::new);
-        let span_id = span_id.ok_or(InvalidTraceParent)?;
-        Ok(Self { trace_id, span_id, sampled: flags & 1 == 1 })
-    }
-}
-
-/// Exactly so many hexadecimal digits, in lower case.
-fn hex(text: &str, digits: usize) -> Option<u128> {
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let fits = text.len() == digits && text.bytes().all(is_hex);
-    fits.then(|| u128::from_str_radix(text, 16).ok()).flatten()
-}
-
-impl fmt::Display for TraceParent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trace_id, span_id, sampled } = self;
-        write!(f, "00-{trace_id:032x}-{span_id:016x}-{:02x}", u8::from(*sampled))
-    }
-}
 
 /// What a span is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,16 +51,16 @@ pub struct Span {
     /// What it is of.
     pub kind: SpanKind,
     /// When it began.
-    pub began: Timestamp,
+    pub start_time: Timestamp,
     /// When it ended.
-    pub ended: Timestamp,
+    pub end_time: Timestamp,
     /// Its attributes, named as OpenTelemetry's conventions say where they have a name.
     pub attributes: Vec<(&'static str, AttributeValue)>,
     /// Why it failed, if it did.
     pub failure: Option<FailureClass>,
 }
 
-/// Takes the spans that are over. Never waits, and may lose some: nobody depends on them.
+/// Where spans go that are over. Never waits, and may lose some: nobody depends on them.
 pub trait SpanSink: fmt::Debug + Send + Sync {
     /// Takes one.
     fn take(&self, span: Span);
@@ -126,9 +74,9 @@ pub struct AttemptFacts<'a> {
     /// The endpoint's host.
     pub host: &'a str,
     /// When it began.
-    pub began: Timestamp,
+    pub start_time: Timestamp,
     /// When it ended.
-    pub ended: Timestamp,
+    pub end_time: Timestamp,
     /// The answer's status, if there was an answer.
     pub status: Option<u16>,
     /// Why it failed; `None` for a success.
@@ -169,7 +117,7 @@ impl Tracer {
     }
 
     /// An event is on disk, for the first time.
-    pub fn ingested(&self, event: &Event, began: Timestamp, ended: Timestamp) {
+    pub fn ingested(&self, event: &Event, start_time: Timestamp, end_time: Timestamp) {
         let context = self.ingest(event.id, event.trace_parent);
         if !context.sampled {
             return;
@@ -184,7 +132,15 @@ impl Tracer {
         }
         let parent = event.trace_parent.map(|parent| parent.span_id);
         let kind = SpanKind::Ingest;
-        self.sink.take(Span { context, parent, kind, began, ended, attributes, failure: None });
+        self.sink.take(Span {
+            context,
+            parent,
+            kind,
+            start_time,
+            end_time,
+            attributes,
+            failure: None,
+        });
     }
 
     /// The place of an attempt whose span gets this id. It goes with the request.
@@ -203,7 +159,7 @@ impl Tracer {
         if !context.sampled {
             return;
         }
-        let AttemptFacts { number, host, began, ended, status, failure } = facts;
+        let AttemptFacts { number, host, start_time, end_time, status, failure } = facts;
         let parent = Some(self.ingest(delivery.event_id, delivery.trace_parent).span_id);
         let mut attributes = vec![
             ("bellpush.event.id", AttributeValue::Text(delivery.event_id.to_string())),
@@ -220,8 +176,8 @@ impl Tracer {
                 parent,
                 kind: SpanKind::Queue,
                 // The clock may have been set back since.
-                began: delivery.due.timestamp().min(began),
-                ended: began,
+                start_time: delivery.due.timestamp().min(start_time),
+                end_time: start_time,
                 attributes: attributes.clone(),
                 failure: None,
             };
@@ -237,7 +193,7 @@ impl Tracer {
             attributes.push(("error.type", AttributeValue::Text(failure.as_str().to_owned())));
         }
         let kind = SpanKind::Attempt;
-        self.sink.take(Span { context, parent, kind, began, ended, attributes, failure });
+        self.sink.take(Span { context, parent, kind, start_time, end_time, attributes, failure });
     }
 }
 

@@ -63,7 +63,7 @@ pub struct Failing {
 
 /// Leave to make one attempt. Its end is to be told with [`Breaker::report`].
 #[derive(Debug, PartialEq, Eq)]
-pub struct Pass {
+pub struct Permit {
     /// The state's number when it was given: what ends after the state changed says nothing about
     /// the new one.
     era: u64,
@@ -73,7 +73,7 @@ pub struct Pass {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Yes.
-    Go(Pass),
+    Go(Permit),
     /// Not before [`Breaker::next_deadline`], or before the probe in flight has ended.
     Wait,
 }
@@ -94,7 +94,7 @@ enum State {
         in_a_row: u32,
         /// The first of the failures in a row.
         first_failure: Option<Instant>,
-        recent: Recent,
+        recent: OutcomeWindow,
     },
     Open {
         until: Instant,
@@ -153,20 +153,20 @@ impl Breaker {
     /// Asks to make an attempt.
     pub fn ask(&mut self, now: Instant) -> Verdict {
         match &self.state {
-            State::Closed { .. } => Verdict::Go(Pass { era: self.era }),
+            State::Closed { .. } => Verdict::Go(Permit { era: self.era }),
             State::Open { until, .. } if now < *until => Verdict::Wait,
             State::Open { trips, outage, .. } => {
                 let (trips, outage) = (*trips, *outage);
                 self.enter(State::HalfOpen { trips, outage });
-                Verdict::Go(Pass { era: self.era })
+                Verdict::Go(Permit { era: self.era })
             }
             State::HalfOpen { .. } => Verdict::Wait,
         }
     }
 
     /// Tells how an attempt ended. Returns whether it opened or closed the breaker.
-    pub fn report(&mut self, now: Instant, pass: Pass, success: bool) -> bool {
-        if pass.era != self.era {
+    pub fn report(&mut self, now: Instant, permit: Permit, success: bool) -> bool {
+        if permit.era != self.era {
             return false;
         }
         let policy = &self.policy;
@@ -225,10 +225,10 @@ impl Breaker {
         }
     }
 
-    /// Takes a pass back whose attempt did not reach the endpoint, and so says nothing about it.
-    pub fn take_back(&mut self, now: Instant, pass: Pass) {
+    /// Takes a permit back whose attempt did not reach the endpoint, and so says nothing about it.
+    pub fn release(&mut self, now: Instant, permit: Permit) {
         if let State::HalfOpen { trips, outage } = self.state
-            && pass.era == self.era
+            && permit.era == self.era
         {
             // The next attempt is the probe.
             self.enter(State::Open { until: now, trips, outage });
@@ -265,7 +265,7 @@ impl Breaker {
 
 impl State {
     const fn closed() -> Self {
-        let recent = Recent { halves: [Half::EMPTY; 2], since: None };
+        let recent = OutcomeWindow { halves: [Half::EMPTY; 2], since: None };
         Self::Closed { in_a_row: 0, first_failure: None, recent }
     }
 }
@@ -273,7 +273,7 @@ impl State {
 /// The last attempts, counted in two halves of the window: when the younger half is over, the
 /// older one is forgotten.
 #[derive(Debug)]
-struct Recent {
+struct OutcomeWindow {
     halves: [Half; 2],
     /// When the younger half began.
     since: Option<Instant>,
@@ -289,7 +289,7 @@ impl Half {
     const EMPTY: Self = Self { attempts: 0, failures: 0 };
 }
 
-impl Recent {
+impl OutcomeWindow {
     fn add(&mut self, now: Instant, window: Duration, success: bool) {
         let age = self.since.map_or(window, |since| now.saturating_duration_since(since));
         if age >= window / 2 {

@@ -19,11 +19,11 @@ pub mod scheduler;
 pub mod signing;
 
 pub use breaker::BreakerState;
-pub use client::{AddressPolicy, Answer, ClientSettings};
-pub use endpoint::{Endpoint, EndpointError, Request};
+pub use client::{AddressPolicy, ClientSettings, Outcome, Request};
+pub use endpoint::{Endpoint, EndpointError};
 pub use engine::{
     ActiveEndpoint, Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings,
-    NotRunning, QueueError, ShutDown, Tested, announcements,
+    EndpointTest, NotRunning, QueueError, ShutDown, announcements,
 };
 pub use scheduler::LaneStatus;
 pub use signing::{Signer, SigningKey, SigningKeyError, SigningSecret, SigningSecretError};

@@ -12,7 +12,8 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, NodeId},
     origin::AllowedOrigin,
-    trace::{TraceParent, Tracer},
+    trace::Tracer,
+    trace_context::TraceParent,
 };
 use bellpush_delivery::Announcer;
 use bellpush_store::{Append, AppendError, Appended, SecretHash, Session, Store, StoreError};

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use bellpush_core::{
-    app::FieldError,
+    FieldError,
     ids::TrunkId,
     integration::{MAX_SECRETS, SecretName},
 };

@@ -97,7 +97,7 @@ impl Traces {
     }
 
     fn data(&self, span: Span) -> SpanData {
-        let Span { context, parent, kind, began, ended, attributes, failure } = span;
+        let Span { context, parent, kind, start_time, end_time, attributes, failure } = span;
         let (name, span_kind) = match kind {
             SpanKind::Ingest => ("ingest", trace::SpanKind::Producer),
             SpanKind::Queue => ("queue", trace::SpanKind::Internal),
@@ -122,8 +122,8 @@ impl Traces {
             parent_span_is_remote: kind == SpanKind::Ingest && parent.is_some(),
             span_kind,
             name: Cow::Borrowed(name),
-            start_time: time(began),
-            end_time: time(ended),
+            start_time: time(start_time),
+            end_time: time(end_time),
             attributes: attributes.into_iter().map(attribute).collect(),
             dropped_attributes_count: 0,
             events: SpanEvents::default(),

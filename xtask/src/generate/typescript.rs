@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use bellpush_core::{
-    app::{ButtonAction, MAX_COMMENT_CHARS, MAX_QUESTIONS},
+    app::{MAX_COMMENT_CHARS, MAX_QUESTIONS},
     context,
     events::{
-        CATALOGUE, CUSTOM_NAME_PATTERN, ERROR_CODES, EndReason, ErrorCode, MAX_CUSTOM_DATA_BYTES,
+        ButtonAction, CATALOGUE, CUSTOM_NAME_PATTERN, ERROR_CODES, EndReason, ErrorCode,
+        MAX_CUSTOM_DATA_BYTES,
     },
     lifecycle::{Phase, State, TRANSITIONS, Trigger},
 };

@@ -8,28 +8,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use buttons::{ButtonAction, ButtonEffect, CustomButton};
+pub use buttons::{ButtonEffect, CustomButton};
 pub use survey::{
     Answer, Answers, AnswersError, MAX_COMMENT_CHARS, MAX_QUESTIONS, Question, Survey,
 };
 
-use crate::{hours::BusinessHours, origin::AllowedOrigin};
-
-/// A setting that cannot be saved: where it is and what to change.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct FieldError {
-    /// Where, as a JSON pointer (RFC 6901) into the request's body.
-    pub pointer: String,
-    /// What to change, in a sentence.
-    pub message: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into() }
-    }
-}
+use crate::{
+    field_error::{FieldError, check_chars},
+    hours::BusinessHours,
+    origin::AllowedOrigin,
+};
 
 /// Origins in one app, at most.
 pub const MAX_ORIGINS: usize = 64;
@@ -198,23 +186,6 @@ impl AppSettings {
         }
         Ok(())
     }
-}
-
-fn check_chars(
-    pointer: &str,
-    subject: &str,
-    text: &str,
-    least: usize,
-    most: usize,
-) -> Result<(), FieldError> {
-    let count = text.trim().chars().count();
-    if count < least || text.chars().count() > most {
-        return Err(FieldError::new(
-            pointer,
-            format!("{subject} has {least} to {most} characters"),
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

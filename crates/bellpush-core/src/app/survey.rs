@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, check_chars};
-use crate::events::SurveySummary;
+use crate::{
+    events::SurveySummary,
+    field_error::{FieldError, check_chars},
+};
 
 /// Questions in one survey, at most.
 pub const MAX_QUESTIONS: usize = 20;

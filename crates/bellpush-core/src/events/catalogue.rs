@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Envelope, ErrorCode, EventTime};
-use crate::{app::ButtonAction, context::Context, ids::DestinationId};
+use crate::{context::Context, ids::DestinationId};
 
 /// The name of a catalogue event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -181,6 +181,40 @@ impl EndReason {
         match self {
             Self::UserHangup => "user_hangup",
             Self::RemoteHangup => "remote_hangup",
+        }
+    }
+}
+
+/// What a button does, as events name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonAction {
+    /// Opens an address in a new tab.
+    Link,
+    /// Copies a text.
+    Copy,
+    /// Dials by the device's own phone.
+    CallPhone,
+    /// Begins an e-mail.
+    Email,
+    /// Emits a custom event.
+    Emit,
+}
+
+impl ButtonAction {
+    /// Every action, in the order of the documentation.
+    pub const ALL: [Self; 5] = [Self::Link, Self::Copy, Self::CallPhone, Self::Email, Self::Emit];
+
+    /// The action as it is written in events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Copy => "copy",
+            Self::CallPhone => "call_phone",
+            Self::Email => "email",
+            Self::Emit => "emit",
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ids::{AppId, CallId, EventId, SessionId},
-    trace::TraceParent,
+    trace_context::TraceParent,
 };
 
 /// A text that is not a time in ISO 8601.

@@ -1,17 +1,15 @@
-//! Events: the envelope, the catalogue of six life-cycle events, custom events, and the rules for
-//! what a widget may send (docs/events.md).
+//! Events: the envelope, the catalogue of six life-cycle events, and custom events (docs/events.md).
 
 mod catalogue;
+mod custom;
 mod envelope;
 mod error_code;
 mod sample;
-mod submission;
 
-pub use catalogue::{CATALOGUE, CatalogueEvent, EndReason, EventName, Field, SurveySummary};
+pub use catalogue::{
+    ButtonAction, CATALOGUE, CatalogueEvent, EndReason, EventName, Field, SurveySummary,
+};
+pub use custom::{CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, is_custom_name};
 pub use envelope::{Envelope, Event, EventTime, InvalidTime};
 pub use error_code::{ERROR_CODES, ErrorCode, ErrorCodeFacts};
 pub use sample::sample;
-pub use submission::{
-    CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, SessionFacts, Submission, SubmissionError,
-    SubmittedEvent, is_custom_name,
-};

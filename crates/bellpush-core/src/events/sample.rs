@@ -2,8 +2,11 @@
 
 use serde_json::{Map, json};
 
-use super::{CatalogueEvent, EndReason, Envelope, ErrorCode, EventName, EventTime, SurveySummary};
-use crate::{app::ButtonAction, context::Context};
+use super::{
+    ButtonAction, CatalogueEvent, EndReason, Envelope, ErrorCode, EventName, EventTime,
+    SurveySummary,
+};
+use crate::context::Context;
 
 /// The envelope of a sample event with this name; of a custom event when it is none of the
 /// catalogue.

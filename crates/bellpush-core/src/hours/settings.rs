@@ -8,7 +8,7 @@ use jiff::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::app::FieldError;
+use crate::field_error::FieldError;
 
 /// Windows in one day, at most.
 const MAX_WINDOWS: usize = 12;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::secret::{Piece, TextWithSecrets};
-use crate::app::FieldError;
+use crate::field_error::FieldError;
 
 /// Static headers of one integration, at most.
 pub const MAX_HEADERS: usize = 32;

@@ -13,8 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    app::FieldError,
     events::{Event, EventName, is_custom_name},
+    field_error::FieldError,
 };
 
 pub use header::MAX_HEADERS;

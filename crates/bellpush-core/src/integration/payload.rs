@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::FieldError;
+use crate::field_error::FieldError;
 
 /// Bytes of a template, at most.
 pub const MAX_TEMPLATE_BYTES: usize = 32 * 1024;

@@ -66,7 +66,7 @@ impl Input {
 /// An input that the table does not allow in the present state. The machine stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{input} is not possible in the state {state}")]
-pub struct Refused {
+pub struct InvalidTransition {
     /// The state.
     pub state: State,
     /// The input's name.
@@ -115,16 +115,16 @@ impl Lifecycle {
     /// Takes one input and returns the catalogue event that it fires, if any.
     ///
     /// # Errors
-    /// [`Refused`] when the table has no such transition; the state is then unchanged.
+    /// [`InvalidTransition`] when the table has no such transition; the state is then unchanged.
     pub fn handle(
         &mut self,
         now: EventTime,
         input: Input,
-    ) -> Result<Option<CatalogueEvent>, Refused> {
+    ) -> Result<Option<CatalogueEvent>, InvalidTransition> {
         let Some(trigger) = input.trigger() else {
             return self.accept(now, input);
         };
-        let refused = Refused { state: self.state, input: trigger.as_str() };
+        let refused = InvalidTransition { state: self.state, input: trigger.as_str() };
         // A call that nobody accepted cannot be hung up, only fail: it has no call_started for a
         // call_ended to answer.
         if trigger == Trigger::HangUp && self.accepted_at.is_none() {
@@ -144,7 +144,11 @@ impl Lifecycle {
         })
     }
 
-    fn accept(&mut self, now: EventTime, input: Input) -> Result<Option<CatalogueEvent>, Refused> {
+    fn accept(
+        &mut self,
+        now: EventTime,
+        input: Input,
+    ) -> Result<Option<CatalogueEvent>, InvalidTransition> {
         match input {
             Input::Accept { destination_id, routing_key, has_form_values }
                 if self.state == State::Calling && self.accepted_at.is_none() =>
@@ -156,7 +160,7 @@ impl Lifecycle {
                     has_form_values,
                 }))
             }
-            _ => Err(Refused { state: self.state, input: "accept" }),
+            _ => Err(InvalidTransition { state: self.state, input: "accept" }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{KeyRoute, ProfileSettings};
-use crate::{app::FieldError, ids::DestinationId};
+use crate::{field_error::FieldError, ids::DestinationId};
 
 /// Profiles in one chain of overflows beside the first, at most.
 pub const MAX_OVERFLOWS: usize = 8;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SipAddress, SipUser, Template};
 use crate::{
-    app::FieldError,
+    field_error::FieldError,
     hours::BusinessHours,
     ids::{DestinationId, TrunkId},
 };

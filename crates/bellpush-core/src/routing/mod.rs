@@ -39,7 +39,7 @@ pub struct Profiles {
 
 /// What a session asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct RouteRequest<'a> {
     /// The profile; `None` for the app's default one.
     pub destination_id: Option<DestinationId>,
     /// The routing key that the integrator's backend gave.
@@ -153,8 +153,12 @@ impl Profiles {
     ///
     /// # Errors
     /// The profile is unknown, or all are closed.
-    pub fn route(&self, asked: Asked<'_>, now: Timestamp) -> Result<Vec<Hop<'_>>, Refusal> {
-        let chain = self.chain(asked)?;
+    pub fn route(
+        &self,
+        request: RouteRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Hop<'_>>, Refusal> {
+        let chain = self.chain(request)?;
         let open: Vec<_> = chain.iter().filter(|hop| self.span(hop, now).open).copied().collect();
         if open.is_empty() {
             let next_opening = self.openness_of(&chain, now).changes.first().copied();
@@ -167,15 +171,15 @@ impl Profiles {
     ///
     /// # Errors
     /// The profile is unknown.
-    pub fn openness(&self, asked: Asked<'_>, now: Timestamp) -> Result<Openness, Refusal> {
-        Ok(self.openness_of(&self.chain(asked)?, now))
+    pub fn openness(&self, request: RouteRequest<'_>, now: Timestamp) -> Result<Openness, Refusal> {
+        Ok(self.openness_of(&self.chain(request)?, now))
     }
 
     /// Every profile that the call could go to, open or not.
-    fn chain(&self, asked: Asked<'_>) -> Result<Vec<Hop<'_>>, Refusal> {
-        let id = asked.destination_id.unwrap_or(self.default);
+    fn chain(&self, request: RouteRequest<'_>) -> Result<Vec<Hop<'_>>, Refusal> {
+        let id = request.destination_id.unwrap_or(self.default);
         let first = self.hop(id, None).ok_or(Refusal::UnknownProfile)?;
-        let route = asked.routing_key.and_then(|key| first.profile.routing_keys.get(key));
+        let route = request.routing_key.and_then(|key| first.profile.routing_keys.get(key));
         let first = match route {
             // A profile that is gone meanwhile is as good as no entry.
             Some(KeyRoute::Profile(id)) => self.hop(*id, None).unwrap_or(first),

@@ -58,7 +58,7 @@ fn a_routing_key_leads_to_another_profile_or_another_user() {
     ]);
     let all = profiles([first, sip("200")]);
     let to = |key: Option<&str>| {
-        let asked = Asked { destination_id: None, routing_key: key };
+        let asked = RouteRequest { destination_id: None, routing_key: key };
         match all.route(asked, at(NOON)).unwrap()[0].far_side().unwrap() {
             FarSide::Sip { to, .. } => to.to_string(),
             FarSide::Demo => "demo".into(),
@@ -69,7 +69,7 @@ fn a_routing_key_leads_to_another_profile_or_another_user() {
     assert_eq!(to(Some("support")), "200");
     assert_eq!(to(Some("gone")), "sip:100@pbx.example");
     assert_eq!(to(Some("other")), "sip:100@pbx.example");
-    let asked = Asked { destination_id: Some(id(9)), routing_key: None };
+    let asked = RouteRequest { destination_id: Some(id(9)), routing_key: None };
     assert_eq!(all.route(asked, at(NOON)), Err(Refusal::UnknownProfile));
 }
 
@@ -84,7 +84,7 @@ fn a_closed_profile_is_passed_over_and_when_all_are_closed_the_call_is_refused()
     let all = profiles([day, evening]);
     let route = |time: &str| {
         let now = at(&format!("2026-11-24T{time}:00Z"));
-        all.route(Asked::default(), now).map(|hops| ids(&hops))
+        all.route(RouteRequest::default(), now).map(|hops| ids(&hops))
     };
     assert_eq!(route("12:00"), Ok(vec![id(0)]));
     assert_eq!(route("16:30"), Ok(vec![id(0), id(1)]));
@@ -92,7 +92,7 @@ fn a_closed_profile_is_passed_over_and_when_all_are_closed_the_call_is_refused()
     let opening = Some(at("2026-11-25T09:00:00Z"));
     assert_eq!(route("20:00"), Err(Refusal::Closed { next_opening: opening }));
     // From nine to eight without a break: the change from one to the other is none.
-    let openness = all.openness(Asked::default(), at(NOON)).unwrap();
+    let openness = all.openness(RouteRequest::default(), at(NOON)).unwrap();
     assert!(openness.open);
     assert_eq!(
         openness.changes[..3],
@@ -105,16 +105,16 @@ fn a_closed_profile_is_passed_over_and_when_all_are_closed_the_call_is_refused()
 fn a_profile_without_hours_has_those_of_the_app() {
     let mut all = profiles([sip("100")]);
     assert_eq!(
-        all.openness(Asked::default(), at(NOON)),
+        all.openness(RouteRequest::default(), at(NOON)),
         Ok(Openness { open: true, changes: Vec::new() })
     );
     all.app_hours = Some(hours("13:00", "14:00"));
     let opening = Some(at("2026-11-24T13:00:00Z"));
-    let refusal = all.route(Asked::default(), at(NOON)).unwrap_err();
+    let refusal = all.route(RouteRequest::default(), at(NOON)).unwrap_err();
     assert_eq!(refusal, Refusal::Closed { next_opening: opening });
     let first = all.by_id.get_mut(&id(0)).unwrap();
     first.hours = Some(hours("00:00", "24:00"));
-    assert!(all.route(Asked::default(), at(NOON)).is_ok());
+    assert!(all.route(RouteRequest::default(), at(NOON)).is_ok());
 }
 
 #[test]
@@ -182,7 +182,7 @@ proptest! {
         all in any_profiles(), asked in proptest::option::of(0_usize..6), keyed: bool, minute in 0_i64..100_000,
     ) {
         let now = Timestamp::from_second(1_790_000_000 + minute * 60).unwrap();
-        let asked = Asked { destination_id: asked.map(id), routing_key: keyed.then_some("k") };
+        let asked = RouteRequest { destination_id: asked.map(id), routing_key: keyed.then_some("k") };
         let openness = all.openness(asked, now);
         match all.route(asked, now) {
             Ok(hops) => {
@@ -212,12 +212,12 @@ proptest! {
     #[test]
     fn changes_come_in_turn(all in any_profiles(), minute in 0_i64..100_000) {
         let now = Timestamp::from_second(1_790_000_000 + minute * 60).unwrap();
-        let Openness { open, changes } = all.openness(Asked::default(), now).unwrap();
+        let Openness { open, changes } = all.openness(RouteRequest::default(), now).unwrap();
         let mut state = open;
         for change in &changes {
             prop_assert!(*change > now);
             state = !state;
-            prop_assert_eq!(all.route(Asked::default(), *change).is_ok(), state);
+            prop_assert_eq!(all.route(RouteRequest::default(), *change).is_ok(), state);
         }
         prop_assert!(changes.is_sorted());
     }
@@ -230,7 +230,7 @@ proptest! {
             let mut by_id = always.by_id.clone();
             by_id.values_mut().for_each(|profile| profile.hours = None);
             let always = Profiles { by_id, ..always };
-            let hops = always.route(Asked::default(), Timestamp::UNIX_EPOCH).unwrap();
+            let hops = always.route(RouteRequest::default(), Timestamp::UNIX_EPOCH).unwrap();
             prop_assert!(hops.last().unwrap().profile.overflow.is_none());
             prop_assert!(hops.len() <= MAX_OVERFLOWS + 1);
         }

@@ -1,6 +1,5 @@
 use std::sync::{Mutex, PoisonError};
 
-use proptest::prelude::*;
 use serde_json::Map;
 use uuid::Uuid;
 
@@ -57,8 +56,8 @@ fn attempted(number: u32, failure: Option<FailureClass>) -> AttemptFacts<'static
     AttemptFacts {
         number,
         host: "hooks.example",
-        began: at(3_000).timestamp(),
-        ended: at(4_000).timestamp(),
+        start_time: at(3_000).timestamp(),
+        end_time: at(4_000).timestamp(),
         status: Some(503),
         failure,
     }
@@ -94,7 +93,7 @@ fn an_event_without_a_parent_begins_a_trace_that_has_its_id() {
     }
     assert_eq!(sent, [first.context, second.context]);
     assert_ne!(queue.context.span_id, first.context.span_id);
-    assert_eq!((queue.began, queue.ended), (at(1_000).timestamp(), first.began));
+    assert_eq!((queue.start_time, queue.end_time), (at(1_000).timestamp(), first.start_time));
 }
 
 #[test]
@@ -125,51 +124,6 @@ fn a_replay_has_a_queue_span_again() {
     }
     let queued = |span: &&Span| span.kind == SpanKind::Queue;
     assert_eq!(spans.0.lock().unwrap().iter().filter(queued).count(), 1);
-}
-
-#[test]
-fn a_text_that_is_not_a_traceparent_is_refused() {
-    let invalid = [
-        "",
-        "00",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-        "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-        "00-0af7651916cd43dd8448eb211c80319-cb7ad6b7169203331-01",
-        "00-+af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        " 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    ];
-    for text in invalid {
-        assert_eq!(text.parse::<TraceParent>(), Err(InvalidTraceParent), "{text:?}");
-    }
-    assert_eq!(PARENT.parse::<TraceParent>().unwrap().to_string(), PARENT);
-    let later = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03-more";
-    assert_eq!(later.parse::<TraceParent>().unwrap().to_string(), PARENT);
-}
-
-proptest! {
-    #[test]
-    fn what_is_written_reads_back(trace_id in 1..=u128::MAX, span_id in 1..=u64::MAX, sampled: bool) {
-        let place = TraceParent {
-            trace_id: NonZeroU128::new(trace_id).unwrap(),
-            span_id: NonZeroU64::new(span_id).unwrap(),
-            sampled,
-        };
-        prop_assert_eq!(place.to_string().len(), 55);
-        prop_assert_eq!(place.to_string().parse(), Ok(place));
-    }
-
-    #[test]
-    fn no_text_whatever_stops_the_reader(text in r"[0-9a-f-]{0,70}|\PC{0,70}") {
-        if let Ok(place) = text.parse::<TraceParent>() {
-            prop_assert!(place.to_string()[2..53] == text[2..53]);
-        }
-    }
 }
 
 #[test]

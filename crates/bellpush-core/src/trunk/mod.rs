@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    app::FieldError,
+    field_error::FieldError,
     profile::{SipAddress, SipUser, is_host, is_host_and_port},
 };
 

@@ -7,8 +7,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Lets an attempt begin and end at once. Returns whether it was let through.
 fn attempt(breaker: &mut Breaker, now: Instant, success: bool) -> bool {
     match breaker.ask(now) {
-        Verdict::Go(pass) => {
-            breaker.report(now, pass, success);
+        Verdict::Go(permit) => {
+            breaker.report(now, permit, success);
             true
         }
         Verdict::Wait => false,
@@ -20,8 +20,8 @@ fn a_probe_that_did_not_reach_the_endpoint_leaves_its_place_to_the_next() {
     let now = Instant::now();
     let mut breaker = opened(now);
     let then = breaker.next_deadline().unwrap();
-    let Verdict::Go(pass) = breaker.ask(then) else { panic!("no probe") };
-    breaker.take_back(then, pass);
+    let Verdict::Go(permit) = breaker.ask(then) else { panic!("no probe") };
+    breaker.release(then, permit);
     assert_eq!(breaker.state(), BreakerState::Open);
     assert!(attempt(&mut breaker, then, true));
     assert_eq!(breaker.state(), BreakerState::Closed);
@@ -172,9 +172,9 @@ fn run_attempts(steps: Vec<(u8, u64)>) -> Result<(), TestCaseError> {
         match kind {
             0 => {
                 let before = breaker.state();
-                if let Verdict::Go(pass) = breaker.ask(now) {
+                if let Verdict::Go(permit) = breaker.ask(now) {
                     prop_assert_ne!(before, BreakerState::HalfOpen);
-                    passes.push(pass);
+                    passes.push(permit);
                 }
             }
             _ if passes.is_empty() => now += Duration::from_secs(seconds),

@@ -118,12 +118,12 @@ impl Service<Uri> for GuardedTcp {
 
 /// Bounds the time of a connection with all that belongs to it: name, TCP and TLS.
 #[derive(Clone)]
-pub(super) struct InTime<C> {
+pub(super) struct ConnectTimeout<C> {
     pub(super) inner: C,
     pub(super) timeout: Duration,
 }
 
-impl<C> Service<Uri> for InTime<C>
+impl<C> Service<Uri> for ConnectTimeout<C>
 where
     C: Service<Uri>,
     C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -3,9 +3,10 @@
 //! HTTP/1.1 with keep-alive, or HTTP/2 where the endpoint agrees to it in TLS. Follows no redirect:
 //! the new address would have been chosen by the endpoint, not by the integration's owner.
 
-mod answer;
 mod connector;
 pub mod guard;
+mod outcome;
+mod request;
 mod resolver;
 
 use std::{sync::Arc, time::Duration};
@@ -23,12 +24,12 @@ use jiff::Timestamp;
 use rustls::crypto::aws_lc_rs;
 use tokio::time::{Instant, timeout_at};
 
-use crate::endpoint::Request;
-use answer::BodyEnd;
-use connector::{GuardedTcp, InTime};
+use connector::{ConnectTimeout, GuardedTcp};
+use outcome::BodyEnd;
 
-pub use answer::{Answer, KEPT_BYTES};
 pub use guard::AddressPolicy;
+pub use outcome::{KEPT_BYTES, Outcome};
+pub use request::Request;
 pub use resolver::{Resolve, Resolving, SystemResolver};
 
 /// How long a connection without requests is kept. Below the 60 s after which many servers and
@@ -86,7 +87,7 @@ pub fn system_tls() -> Result<rustls::ClientConfig, ClientError> {
 
 /// Sends requests. Keeps connections to be used again; cheap to share.
 pub struct WebhookClient {
-    http: Client<InTime<HttpsConnector<GuardedTcp>>, Full<Bytes>>,
+    http: Client<ConnectTimeout<HttpsConnector<GuardedTcp>>, Full<Bytes>>,
 }
 
 impl std::fmt::Debug for WebhookClient {
@@ -130,13 +131,13 @@ impl WebhookClient {
             .http1_max_buf_size(HEAD_BYTES)
             .http2_keep_alive_interval(HTTP2_PING)
             .http2_max_header_list_size(HEAD_BYTES as u32)
-            .build(InTime { inner: https, timeout: settings.connect_timeout });
+            .build(ConnectTimeout { inner: https, timeout: settings.connect_timeout });
         Self { http }
     }
 
     /// Sends one POST and says what came of it. Ends within this time, from the start to the end of
     /// the answer.
-    pub async fn post(&self, request: Request, within: Duration) -> Answer {
+    pub async fn post(&self, request: Request, within: Duration) -> Outcome {
         let deadline = Instant::now() + within;
         let Request { uri, headers, body } = request;
         let mut request = http::Request::new(Full::new(body));
@@ -144,19 +145,20 @@ impl WebhookClient {
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         let response = match timeout_at(deadline, self.http.request(request)).await {
-            Err(_) => return Answer::none_within(within),
-            Ok(Err(error)) => return Answer::from_error(&error),
+            Err(_) => return Outcome::none_within(within),
+            Ok(Err(error)) => return Outcome::from_error(&error),
             Ok(Ok(response)) => response,
         };
         let (head, body) = response.into_parts();
         let mut kept = Vec::new();
-        let end = timeout_at(deadline, keep(body, &mut kept)).await.unwrap_or(BodyEnd::TimedOut);
-        Answer::from_response(head.status, head.headers, &kept, end, Timestamp::now())
+        let end =
+            timeout_at(deadline, read_body(body, &mut kept)).await.unwrap_or(BodyEnd::TimedOut);
+        Outcome::from_response(head.status, head.headers, &kept, end, Timestamp::now())
     }
 }
 
 /// Reads what is kept of a body. A longer one is dropped, and its connection with it.
-async fn keep(mut body: Incoming, kept: &mut Vec<u8>) -> BodyEnd {
+async fn read_body(mut body: Incoming, kept: &mut Vec<u8>) -> BodyEnd {
     while kept.len() <= KEPT_BYTES {
         match body.frame().await {
             None => break,

@@ -3,14 +3,15 @@
 //! Everything that is the same for all requests is made once. What holds a secret is kept in memory
 //! that is wiped when it is given back, and becomes a part of a request only when that is sent.
 
+mod error;
 mod secrets;
 
 use std::time::Duration;
 
 use bellpush_core::{
-    delivery::{FailureClass, PendingDelivery},
+    delivery::PendingDelivery,
     ids::IntegrationId,
-    integration::{EndpointUrl, IntegrationSettings, SecretName},
+    integration::{EndpointUrl, IntegrationSettings},
 };
 use bytes::Bytes;
 use http::{
@@ -20,11 +21,12 @@ use http::{
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use error::{EndpointError, RequestError};
 use secrets::{Redaction, Secrets, expand, expand_url, sensitive};
 
 use crate::{
-    client::KEPT_BYTES,
-    payload::{BodyMaker, EventFacts, TemplateError},
+    client::{KEPT_BYTES, Request},
+    payload::{BodyRenderer, EventFacts},
     signing::Signer,
 };
 
@@ -36,62 +38,6 @@ const CALL_ID: HeaderName = HeaderName::from_static("bellpush-call-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("bellpush-attempt");
 const REPLAY: HeaderName = HeaderName::from_static("bellpush-replay");
 const AGENT: &str = concat!("bellpush/", env!("CARGO_PKG_VERSION"));
-
-/// Why requests to an integration can't be made.
-#[derive(Debug, thiserror::Error)]
-pub enum EndpointError {
-    /// A secret that is named is not there.
-    #[error("{{secret.{0}}} is not defined on this integration")]
-    UnknownSecret(SecretName),
-    /// With its secrets, the URL leads to another scheme, host or port.
-    #[error("with its secrets, the URL leads to another host")]
-    OtherHost,
-    /// With its secrets, the URL is none.
-    #[error("the URL holds characters HTTP cannot send")]
-    Url,
-    /// A header can't be sent.
-    #[error("the header {0} can't be sent")]
-    Header(String),
-    /// The template does not compile.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-}
-
-/// Why a request was not made. Nothing was sent, and trying again does not help.
-#[derive(Debug, thiserror::Error)]
-pub enum NotMade {
-    /// The template gave no body.
-    #[error("the template failed: {0}")]
-    Template(#[from] TemplateError),
-    /// A header can't be sent.
-    #[error("a header is not valid")]
-    Header(#[from] http::header::InvalidHeaderValue),
-    /// The URL can't be called.
-    #[error("the URL is not valid")]
-    Url(#[from] http::uri::InvalidUri),
-}
-
-impl NotMade {
-    /// The class of the failure.
-    #[must_use]
-    pub const fn class(&self) -> FailureClass {
-        match self {
-            Self::Template(_) => FailureClass::Template,
-            Self::Header(_) | Self::Url(_) => FailureClass::Protocol,
-        }
-    }
-}
-
-/// A request, ready to be sent by POST.
-#[derive(Debug)]
-pub struct Request {
-    /// Where to.
-    pub uri: Uri,
-    /// All headers but those of the connection.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
 
 /// Where and how one active integration is sent its events.
 #[derive(Debug)]
@@ -109,7 +55,7 @@ pub struct Endpoint {
     headers: HeaderMap,
     secret_headers: Vec<(HeaderName, SecretString)>,
     redaction: Redaction,
-    body: BodyMaker,
+    body: BodyRenderer,
     signer: Signer,
 }
 
@@ -156,7 +102,7 @@ impl Endpoint {
             headers,
             secret_headers,
             redaction: Redaction::new(settings, secrets, &signer),
-            body: BodyMaker::new(&settings.payload)?,
+            body: BodyRenderer::new(&settings.payload)?,
             signer,
         })
     }
@@ -175,8 +121,8 @@ impl Endpoint {
 
     /// What the endpoint said, cut at [`KEPT_BYTES`], without the secrets that it was sent.
     #[must_use]
-    pub fn without_secrets(&self, said: String) -> String {
-        self.redaction.apply(said, KEPT_BYTES)
+    pub fn redact(&self, text: String) -> String {
+        self.redaction.apply(text, KEPT_BYTES)
     }
 
     /// Makes attempt `number` of a delivery, to be sent now.
@@ -188,10 +134,10 @@ impl Endpoint {
         delivery: &PendingDelivery,
         number: u32,
         now: Timestamp,
-    ) -> Result<Request, NotMade> {
+    ) -> Result<Request, RequestError> {
         let PendingDelivery { app_id, event_id, call_id, .. } = *delivery;
         let event = EventFacts { id: event_id, app_id, call_id, envelope: &delivery.body };
-        let body = Bytes::from(self.body.make(&event)?.into_owned());
+        let body = Bytes::from(self.body.render(&event)?.into_owned());
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 8);
         headers.extend(self.headers.clone());
         for (name, value) in &self.secret_headers {
@@ -231,6 +177,7 @@ mod tests {
         delivery::{DeliveryKey, Seq},
         events::EventTime,
         ids::{AppId, EventId},
+        integration::SecretName,
     };
     use proptest::{prelude::*, sample::select};
     use uuid::Uuid;

@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use url::Url;
 
-use super::EndpointError;
+use super::error::EndpointError;
 use crate::signing::Signer;
 
 /// The values of an integration's secrets.

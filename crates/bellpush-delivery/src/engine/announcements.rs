@@ -1,4 +1,4 @@
-//! How the rest of the server tells the engine what is new, and asks it things.
+//! How the rest of the server tells the engine what is new, and commands it.
 
 use std::{
     collections::HashSet,
@@ -12,27 +12,27 @@ use std::{
 use bellpush_core::{delivery::PendingDelivery, ids::IntegrationId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::test::Tested;
+use super::test::EndpointTest;
 use crate::scheduler::LaneStatus;
 
-/// Questions that may wait for the engine; more wait where they are asked.
-const ASKED: usize = 64;
+/// Commands that may wait for the engine; more wait where they are sent.
+const COMMANDS: usize = 64;
 
 /// Makes the two ends of a channel that holds at most `batches` batches of new deliveries.
 #[must_use]
 pub fn announcements(batches: usize) -> (Announcer, Announcements) {
     let (sender, new) = mpsc::channel(batches.max(1));
-    let (asks, asked) = mpsc::channel(ASKED);
+    let (commands, sent) = mpsc::channel(COMMANDS);
     let changes = Arc::new(Changes::default());
-    let announcer = Announcer { sender, asks, changes: Arc::clone(&changes) };
-    (announcer, Announcements { new, asked, changes })
+    let announcer = Announcer { sender, commands, changes: Arc::clone(&changes) };
+    (announcer, Announcements { new, commands: sent, changes })
 }
 
 /// The end that the event log and the API hold. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Announcer {
     sender: mpsc::Sender<Vec<PendingDelivery>>,
-    asks: mpsc::Sender<Ask>,
+    commands: mpsc::Sender<Command>,
     changes: Arc<Changes>,
 }
 
@@ -73,7 +73,7 @@ impl Announcer {
     /// # Errors
     /// [`NotRunning`].
     pub async fn lane(&self, id: IntegrationId) -> Result<Option<LaneStatus>, NotRunning> {
-        self.ask(|answer| Ask::Lane(id, answer)).await
+        self.send(|reply| Command::Lane(id, reply)).await
     }
 
     /// Closes an integration's breaker: someone says that its endpoint works. Returns once it is
@@ -82,7 +82,7 @@ impl Announcer {
     /// # Errors
     /// [`NotRunning`].
     pub async fn reset_breaker(&self, id: IntegrationId) -> Result<(), NotRunning> {
-        self.ask(|answer| Ask::ResetBreaker(id, answer)).await
+        self.send(|reply| Command::ResetBreaker(id, reply)).await
     }
 
     /// Sends a sample event at once to an integration, active or not, beside the queue. Takes as long
@@ -90,14 +90,17 @@ impl Announcer {
     ///
     /// # Errors
     /// [`NotRunning`].
-    pub async fn test(&self, sample: PendingDelivery) -> Result<Option<Tested>, NotRunning> {
-        self.ask(|answer| Ask::Test(Box::new(sample), answer)).await
+    pub async fn test(&self, sample: PendingDelivery) -> Result<Option<EndpointTest>, NotRunning> {
+        self.send(|reply| Command::Test(Box::new(sample), reply)).await
     }
 
-    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, NotRunning> {
-        let (answer, answered) = oneshot::channel();
-        self.asks.send(ask(answer)).await.map_err(|_| NotRunning)?;
-        answered.await.map_err(|_| NotRunning)
+    async fn send<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, NotRunning> {
+        let (reply, replied) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| NotRunning)?;
+        replied.await.map_err(|_| NotRunning)
     }
 }
 
@@ -105,7 +108,7 @@ impl Announcer {
 #[derive(Debug)]
 pub struct Announcements {
     new: mpsc::Receiver<Vec<PendingDelivery>>,
-    asked: mpsc::Receiver<Ask>,
+    commands: mpsc::Receiver<Command>,
     changes: Arc<Changes>,
 }
 
@@ -117,17 +120,17 @@ struct Changes {
     changed: Notify,
 }
 
-/// A question to the engine, with where its answer goes.
+/// A command to the engine, with where its reply goes.
 #[derive(Debug)]
-pub(super) enum Ask {
+pub(super) enum Command {
     Lane(IntegrationId, oneshot::Sender<Option<LaneStatus>>),
     ResetBreaker(IntegrationId, oneshot::Sender<()>),
-    Test(Box<PendingDelivery>, oneshot::Sender<Option<Tested>>),
+    Test(Box<PendingDelivery>, oneshot::Sender<Option<EndpointTest>>),
 }
 
 /// One thing that was announced.
 #[derive(Debug)]
-pub(super) enum Announced {
+pub(super) enum Announcement {
     /// New deliveries, in the order of the log.
     Deliveries(Vec<PendingDelivery>),
     /// There are deliveries on disk that were not announced.
@@ -136,27 +139,27 @@ pub(super) enum Announced {
     Replayed(HashSet<IntegrationId>),
     /// The integrations changed.
     EndpointsChanged,
-    /// Someone asks.
-    Asked(Ask),
+    /// Someone wants something.
+    Command(Command),
 }
 
 impl Announcements {
     /// The next one. Waits for ever when all announcers are gone. Safe to cancel.
-    pub(super) async fn next(&mut self) -> Announced {
+    pub(super) async fn next(&mut self) -> Announcement {
         loop {
             if let Some(change) = self.changes.take() {
                 return change;
             }
             tokio::select! {
                 () = self.changes.changed.notified() => {}
-                Some(ask) = self.asked.recv() => return Announced::Asked(ask),
+                Some(command) = self.commands.recv() => return Announcement::Command(command),
                 Some(batch) = self.new.recv() => {
                     // What was dropped before this batch was sent must be known before this batch.
                     if self.changes.missed.load(Ordering::Acquire) {
                         // Left on disk like the dropped one: reading again finds both.
                         continue;
                     }
-                    return Announced::Deliveries(batch);
+                    return Announcement::Deliveries(batch);
                 }
             }
         }
@@ -164,15 +167,15 @@ impl Announcements {
 }
 
 impl Changes {
-    fn take(&self) -> Option<Announced> {
+    fn take(&self) -> Option<Announcement> {
         if self.missed.swap(false, Ordering::AcqRel) {
-            return Some(Announced::Missed);
+            return Some(Announcement::Missed);
         }
         if self.endpoints.swap(false, Ordering::AcqRel) {
-            return Some(Announced::EndpointsChanged);
+            return Some(Announcement::EndpointsChanged);
         }
         let replayed = mem::take(&mut *self.replayed());
-        (!replayed.is_empty()).then_some(Announced::Replayed(replayed))
+        (!replayed.is_empty()).then_some(Announcement::Replayed(replayed))
     }
 
     fn replayed(&self) -> std::sync::MutexGuard<'_, HashSet<IntegrationId>> {

@@ -18,8 +18,8 @@ use jiff::Timestamp;
 
 use super::metrics;
 use crate::{
-    client::{Answer, WebhookClient},
-    endpoint::{Endpoint, NotMade},
+    client::{Outcome, WebhookClient},
+    endpoint::{Endpoint, RequestError},
     scheduler::AttemptReport,
 };
 
@@ -34,42 +34,43 @@ pub(super) async fn attempt(
     delivery: Arc<PendingDelivery>,
     number: u32,
 ) -> (DeliveryKey, AttemptReport) {
-    let (began, begun) = (Timestamp::now(), Instant::now());
+    let (start_time, begun) = (Timestamp::now(), Instant::now());
     let traced = tracer.map(|tracer| {
         let span_id = rand::random::<NonZeroU64>();
         let place = tracer.attempt(&delivery, span_id);
         (tracer, place)
     });
     let sending = async {
-        let mut request = endpoint.request(&delivery, number, began)?;
+        let mut request = endpoint.request(&delivery, number, start_time)?;
         if let Some((_, place)) = &traced {
             request.headers.insert(TRACE_PARENT, place.to_string().try_into()?);
         }
         Ok(client.post(request, endpoint.timeout).await)
     };
-    let answer = AssertUnwindSafe(sending)
+    let outcome = AssertUnwindSafe(sending)
         .catch_unwind()
         .await
         .unwrap_or_else(|_| {
-            Ok(Answer::none(FailureClass::Protocol, "the attempt failed inside the server"))
+            Ok(Outcome::none(FailureClass::Protocol, "the attempt failed inside the server"))
         })
-        .unwrap_or_else(|error: NotMade| Answer::none(error.class(), error.to_string()));
+        .unwrap_or_else(|error: RequestError| Outcome::none(error.class(), error.to_string()));
     let duration = begun.elapsed();
-    metrics::attempt_ended(answer.failure, duration);
-    log(&endpoint, &delivery, number, &answer, duration);
+    metrics::attempt_ended(outcome.failure, duration);
+    log(&endpoint, &delivery, number, &outcome, duration);
     if let Some((tracer, place)) = traced {
-        let (host, ended) = (&endpoint.host, began.saturating_add(duration).unwrap_or(began));
-        let Answer { status, failure, .. } = answer;
-        let facts = AttemptFacts { number, host, began, ended, status, failure };
+        let (host, end_time) =
+            (&endpoint.host, start_time.saturating_add(duration).unwrap_or(start_time));
+        let Outcome { status, failure, .. } = outcome;
+        let facts = AttemptFacts { number, host, start_time, end_time, status, failure };
         tracer.attempted(&delivery, place, facts);
     }
     let report = AttemptReport {
-        started_at: EventTime::new(began),
+        started_at: EventTime::new(start_time),
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
-        status: answer.status,
-        failure: answer.failure,
-        detail: endpoint.without_secrets(answer.detail),
-        retry_after: answer.retry_after,
+        status: outcome.status,
+        failure: outcome.failure,
+        detail: endpoint.redact(outcome.detail),
+        retry_after: outcome.retry_after,
     };
     (delivery.key, report)
 }
@@ -80,24 +81,24 @@ fn log(
     endpoint: &Endpoint,
     delivery: &PendingDelivery,
     number: u32,
-    answer: &Answer,
+    outcome: &Outcome,
     duration: Duration,
 ) {
     let (event_id, integration_id) = (delivery.event_id, delivery.key.integration_id);
-    let (host, status) = (&endpoint.host, answer.status);
-    match answer.failure {
+    let (host, status) = (&endpoint.host, outcome.status);
+    match outcome.failure {
         None => tracing::debug!(
             %event_id, %integration_id, number, host, status, ?duration, "delivered"
         ),
         Some(failure) => tracing::info!(
             %event_id, %integration_id, number, host, status, ?duration,
-            failure = failure.as_str(), detail = shown(answer), "attempt failed"
+            failure = failure.as_str(), detail = shown(outcome), "attempt failed"
         ),
     }
 }
 
 /// What the server's own log shows: our words, but not what an endpoint wrote, which belongs into
 /// the delivery log of its owner only.
-fn shown(answer: &Answer) -> &str {
-    if answer.status.is_some() { "" } else { &answer.detail }
+fn shown(outcome: &Outcome) -> &str {
+    if outcome.status.is_some() { "" } else { &outcome.detail }
 }

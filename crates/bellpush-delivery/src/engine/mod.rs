@@ -4,49 +4,21 @@ mod announcements;
 mod attempt;
 mod metrics;
 mod queue;
+mod settings;
 mod test;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use bellpush_core::trace::Tracer;
 use tokio::{sync::oneshot, task::JoinSet};
 
 pub use announcements::{Announcements, Announcer, NotRunning, announcements};
 pub use queue::{ActiveEndpoint, DeliveryQueue, QueueError};
-pub use test::Tested;
+pub use settings::{DeliverySettings, ShutDown};
+pub use test::EndpointTest;
 
-use crate::{
-    breaker::BreakerPolicy,
-    client::{ClientError, ClientSettings, WebhookClient},
-    scheduler::{Limits, RetrySchedule},
-};
+use crate::client::{ClientError, WebhookClient};
 use worker::Worker;
-
-/// How the engine works. The default is what operators get who set nothing.
-#[derive(Debug, Clone, Default)]
-pub struct DeliverySettings {
-    /// How much at once, in memory and in flight.
-    pub limits: Limits,
-    /// When a failed delivery is tried again.
-    pub schedule: RetrySchedule,
-    /// When an integration is left alone for a while.
-    pub breaker: BreakerPolicy,
-    /// How requests are sent.
-    pub client: ClientSettings,
-    /// What makes the spans of attempts, where events are traced.
-    pub tracer: Option<Tracer>,
-}
-
-/// What [`DeliveryEngine::shut_down`] left behind. All of it is on disk as pending and is sent
-/// again, with the same ids, by the next start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ShutDown {
-    /// Attempts that had no end in time.
-    pub unfinished: usize,
-    /// Attempts that ended but could not be recorded in time.
-    pub unrecorded: usize,
-}
 
 /// The running delivery engine. Dropping it stops it at once, as a crash would.
 #[derive(Debug)]

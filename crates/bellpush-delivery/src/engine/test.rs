@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use crate::{
-    client::{Answer, WebhookClient},
+    client::{Outcome, WebhookClient},
     endpoint::Endpoint,
 };
 
@@ -16,13 +16,13 @@ const TEST: HeaderName = HeaderName::from_static("bellpush-test");
 
 /// A request with a sample event, and what came of it.
 #[derive(Debug, Clone)]
-pub struct Tested {
+pub struct EndpointTest {
     /// The headers that it was sent with. Those that hold a secret are marked as sensitive.
     pub headers: HeaderMap,
     /// The body that it was sent with; nothing when there could be none.
     pub body: Bytes,
     /// What the endpoint said, or why it said nothing. The secrets that it was sent are taken out.
-    pub answer: Answer,
+    pub outcome: Outcome,
     /// From the start of the request to the end of its answer.
     pub duration: Duration,
 }
@@ -32,25 +32,25 @@ pub(super) async fn test(
     client: &WebhookClient,
     endpoint: &Endpoint,
     sample: &PendingDelivery,
-) -> Tested {
+) -> EndpointTest {
     let begun = Instant::now();
     let mut request = match endpoint.request(sample, 1, Timestamp::now()) {
         Ok(request) => request,
         Err(error) => {
-            let answer = Answer::none(error.class(), error.to_string());
+            let outcome = Outcome::none(error.class(), error.to_string());
             let (headers, body) = (HeaderMap::new(), Bytes::new());
-            return Tested { headers, body, answer, duration: begun.elapsed() };
+            return EndpointTest { headers, body, outcome, duration: begun.elapsed() };
         }
     };
     request.headers.insert(TEST, HeaderValue::from_static("1"));
     let (headers, body) = (request.headers.clone(), request.body.clone());
-    let mut answer = client.post(request, endpoint.timeout).await;
+    let mut outcome = client.post(request, endpoint.timeout).await;
     let duration = begun.elapsed();
-    answer.detail = endpoint.without_secrets(answer.detail);
-    for value in answer.headers.values_mut() {
-        let said = endpoint.without_secrets(String::from_utf8_lossy(value.as_bytes()).into_owned());
+    outcome.detail = endpoint.redact(outcome.detail);
+    for value in outcome.headers.values_mut() {
+        let said = endpoint.redact(String::from_utf8_lossy(value.as_bytes()).into_owned());
         // What can't be written any more is not shown.
         *value = HeaderValue::from_str(&said).unwrap_or_else(|_| HeaderValue::from_static(""));
     }
-    Tested { headers, body, answer, duration }
+    EndpointTest { headers, body, outcome, duration }
 }

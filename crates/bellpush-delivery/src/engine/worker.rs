@@ -22,12 +22,12 @@ use tokio::{
 };
 
 use super::{
-    DeliverySettings, ShutDown,
-    announcements::{Announced, Announcements, Ask},
+    announcements::{Announcement, Announcements, Command},
     attempt::attempt,
     metrics,
     queue::{ActiveEndpoint, DeliveryQueue, QueueError},
-    test::{Tested, test},
+    settings::{DeliverySettings, ShutDown},
+    test::{EndpointTest, test},
 };
 use crate::{
     client::WebhookClient,
@@ -51,7 +51,7 @@ const GAUGES: Duration = Duration::from_secs(1);
 const SAMPLES: Duration = Duration::from_secs(60);
 
 /// What a task of the worker came back with.
-enum Done {
+enum TaskOutput {
     Attempt(DeliveryKey, AttemptReport),
     Recorded(Vec<DeliveryKey>),
     Page(IntegrationId, Vec<PendingDelivery>, bool),
@@ -69,7 +69,7 @@ pub(super) struct Worker<Q> {
     tracer: Option<Tracer>,
     endpoints: HashMap<IntegrationId, Arc<Endpoint>>,
     /// All that is under way. Dropped with the worker, which aborts it.
-    tasks: JoinSet<Done>,
+    tasks: JoinSet<TaskOutput>,
     readers: Arc<Semaphore>,
     running: usize,
     /// Ended attempts for the next group, in the order in which they ended.
@@ -134,13 +134,13 @@ impl<Q: DeliveryQueue> Worker<Q> {
                     }
                 }
                 announced = announcements.next() => match announced {
-                    Announced::Deliveries(batch) => self.input(Input::New(batch)),
-                    Announced::Missed => self.input(Input::Missed),
-                    Announced::Replayed(ids) => {
+                    Announcement::Deliveries(batch) => self.input(Input::New(batch)),
+                    Announcement::Missed => self.input(Input::Missed),
+                    Announcement::Replayed(ids) => {
                         ids.into_iter().for_each(|id| self.input(Input::Replayed(id)));
                     }
-                    Announced::Asked(ask) => self.answer(ask),
-                    Announced::EndpointsChanged => self.read_endpoints(),
+                    Announcement::Command(command) => self.obey(command),
+                    Announcement::EndpointsChanged => self.read_endpoints(),
                 },
                 () = until(deadline) => self.input(Input::Tick),
                 () = until(write) => {}
@@ -175,24 +175,24 @@ impl<Q: DeliveryQueue> Worker<Q> {
         ShutDown { unfinished: self.running, unrecorded: self.ended.len() + self.writing }
     }
 
-    fn take(&mut self, done: Result<Done, tokio::task::JoinError>) {
+    fn take(&mut self, done: Result<TaskOutput, tokio::task::JoinError>) {
         match done {
-            Ok(Done::Attempt(key, report)) => {
+            Ok(TaskOutput::Attempt(key, report)) => {
                 self.running -= 1;
                 self.input(Input::Finished { key, report });
             }
-            Ok(Done::Recorded(keys)) => {
+            Ok(TaskOutput::Recorded(keys)) => {
                 self.writing = 0;
                 self.input(Input::Recorded(keys));
             }
-            Ok(Done::Page(integration_id, deliveries, exhausted)) => {
+            Ok(TaskOutput::Page(integration_id, deliveries, exhausted)) => {
                 self.input(Input::Loaded { integration_id, deliveries, exhausted });
             }
-            Ok(Done::Endpoints(endpoints)) => self.set_endpoints(endpoints),
-            Ok(Done::OutagesKept) => self.keeping_outages = false,
-            Ok(Done::Aside) => {}
+            Ok(TaskOutput::Endpoints(endpoints)) => self.set_endpoints(endpoints),
+            Ok(TaskOutput::OutagesKept) => self.keeping_outages = false,
+            Ok(TaskOutput::Aside) => {}
             // A list of endpoints that was read before may still have it.
-            Ok(Done::Disabled) => self.read_endpoints(),
+            Ok(TaskOutput::Disabled) => self.read_endpoints(),
             // Cannot be: panics are caught where they happen.
             Err(error) => tracing::error!(%error, "a task of the delivery engine failed"),
         }
@@ -224,7 +224,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
                 self.running += 1;
                 self.tasks.spawn(async move {
                     let (key, report) = sending.await;
-                    Done::Attempt(key, report)
+                    TaskOutput::Attempt(key, report)
                 });
             }
             Action::Load { integration_id, after, limit } => {
@@ -252,7 +252,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         self.tasks.spawn(async move {
             let keys = group.iter().map(|record| record.key).collect();
             until_done("record attempts", || queue.record(group.clone())).await;
-            Done::Recorded(keys)
+            TaskOutput::Recorded(keys)
         });
     }
 
@@ -266,7 +266,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         let queue = Arc::clone(&self.queue);
         self.tasks.spawn(async move {
             until_done("keep outages", || queue.keep_outages(outages.clone())).await;
-            Done::OutagesKept
+            TaskOutput::OutagesKept
         });
     }
 
@@ -285,26 +285,26 @@ impl<Q: DeliveryQueue> Worker<Q> {
             if let Err(error) = kept {
                 tracing::debug!(%error, "how the queues look could not be kept");
             }
-            Done::Aside
+            TaskOutput::Aside
         });
     }
 
-    /// An asker that went away does not need the answer.
-    fn answer(&mut self, ask: Ask) {
-        match ask {
-            Ask::Lane(id, answer) => _ = answer.send(self.scheduler.lane(now(), id)),
-            Ask::ResetBreaker(id, answer) => {
+    /// Whoever sent it and went away does not need the reply.
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Lane(id, reply) => _ = reply.send(self.scheduler.lane(now(), id)),
+            Command::ResetBreaker(id, reply) => {
                 self.input(Input::ResetBreaker(id));
-                _ = answer.send(());
+                _ = reply.send(());
             }
-            Ask::Test(sample, answer) => {
+            Command::Test(sample, reply) => {
                 let (queue, client) = (Arc::clone(&self.queue), Arc::clone(&self.client));
                 self.tasks.spawn(async move {
-                    // Without an answer the asker learns that it failed.
+                    // Without a reply whoever sent it learns that it failed.
                     if let Some(tested) = test_endpoint(&*queue, &client, &sample).await {
-                        _ = answer.send(tested);
+                        _ = reply.send(tested);
                     }
-                    Done::Aside
+                    TaskOutput::Aside
                 });
             }
         }
@@ -318,7 +318,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
             let load = || queue.load(integration_id, after, limit);
             let page = until_done("read deliveries", load).await;
             let exhausted = page.len() < limit;
-            Done::Page(integration_id, page, exhausted)
+            TaskOutput::Page(integration_id, page, exhausted)
         });
     }
 
@@ -330,7 +330,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         self.reading_endpoints = true;
         let queue = Arc::clone(&self.queue);
         self.tasks.spawn(async move {
-            Done::Endpoints(until_done("read the endpoints", || queue.endpoints()).await)
+            TaskOutput::Endpoints(until_done("read the endpoints", || queue.endpoints()).await)
         });
     }
 
@@ -368,7 +368,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         self.tasks.spawn(async move {
             let disable = || queue.disable(integration_id, reason);
             until_done("disable an integration", disable).await;
-            Done::Disabled
+            TaskOutput::Disabled
         });
     }
 }
@@ -382,7 +382,7 @@ async fn test_endpoint<Q: DeliveryQueue>(
     queue: &Q,
     client: &WebhookClient,
     sample: &PendingDelivery,
-) -> Option<Option<Tested>> {
+) -> Option<Option<EndpointTest>> {
     let testing = async {
         let Some(endpoint) = queue.endpoint(sample.key.integration_id).await? else {
             return Ok(None);

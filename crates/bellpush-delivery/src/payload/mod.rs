@@ -75,12 +75,12 @@ pub struct SampleError {
 
 /// Makes bodies.
 #[derive(Debug)]
-pub struct BodyMaker {
+pub struct BodyRenderer {
     /// `None`: the envelope is the body.
     template: Option<Environment<'static>>,
 }
 
-impl BodyMaker {
+impl BodyRenderer {
     /// Compiles the template, if there is one.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl BodyMaker {
     ///
     /// # Errors
     /// The template fails, or makes no JSON.
-    pub fn make<'a>(&self, event: &EventFacts<'a>) -> Result<Cow<'a, [u8]>, TemplateError> {
+    pub fn render<'a>(&self, event: &EventFacts<'a>) -> Result<Cow<'a, [u8]>, TemplateError> {
         let Some(environment) = &self.template else {
             return Ok(Cow::Borrowed(event.envelope.as_bytes()));
         };
@@ -130,11 +130,11 @@ impl BodyMaker {
     ///
     /// # Errors
     /// The template fails, or makes no JSON.
-    pub fn make_sample(&self, event: &str, at: EventTime) -> Result<String, SampleError> {
+    pub fn render_sample(&self, event: &str, at: EventTime) -> Result<String, SampleError> {
         let failed = |error| SampleError { event: event.to_owned(), error };
         let not_json = |error: serde_json::Error| failed(TemplateError::NotJson(error.to_string()));
         let envelope = serde_json::to_string(&sample(event, at)).map_err(not_json)?;
-        let body = self.make(&EventFacts { envelope: &envelope, ..SAMPLE }).map_err(failed)?;
+        let body = self.render(&EventFacts { envelope: &envelope, ..SAMPLE }).map_err(failed)?;
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }

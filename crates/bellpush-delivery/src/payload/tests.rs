@@ -5,13 +5,13 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
-fn maker(template: &str) -> Result<BodyMaker, TemplateError> {
-    BodyMaker::new(&Payload { preset: Preset::Custom, template: Some(template.into()) })
+fn maker(template: &str) -> Result<BodyRenderer, TemplateError> {
+    BodyRenderer::new(&Payload { preset: Preset::Custom, template: Some(template.into()) })
 }
 
 fn make(template: &str, envelope: &Json) -> Result<String, TemplateError> {
     let envelope = envelope.to_string();
-    let body = maker(template)?.make(&EventFacts { envelope: &envelope, ..SAMPLE })?.into_owned();
+    let body = maker(template)?.render(&EventFacts { envelope: &envelope, ..SAMPLE })?.into_owned();
     Ok(String::from_utf8(body).unwrap())
 }
 
@@ -26,8 +26,8 @@ fn at() -> EventTime {
 #[test]
 fn raw_is_the_envelope_byte_for_byte() {
     let envelope = "{ \"name\":\"x\",  \"data\":{\"b\":1,\"a\":1.0e0}, \"timestamp\":\"?\" }";
-    let raw = BodyMaker::new(&Payload::default()).unwrap();
-    let body = raw.make(&EventFacts { envelope, ..SAMPLE }).unwrap();
+    let raw = BodyRenderer::new(&Payload::default()).unwrap();
+    let body = raw.render(&EventFacts { envelope, ..SAMPLE }).unwrap();
     assert!(matches!(body, Cow::Borrowed(_)), "it was copied");
     assert_eq!(&*body, envelope.as_bytes());
 }
@@ -60,9 +60,9 @@ fn what_an_event_holds_never_becomes_structure() {
         assert_eq!(body, json!({ "text": attack }), "{template}");
     }
     for preset in Preset::ALL.iter().filter(|preset| facts(**preset).template.is_some()) {
-        let maker = BodyMaker::new(&Payload { preset: *preset, template: None }).unwrap();
+        let maker = BodyRenderer::new(&Payload { preset: *preset, template: None }).unwrap();
         let text = envelope.to_string();
-        let body = maker.make(&EventFacts { envelope: &text, ..SAMPLE }).unwrap();
+        let body = maker.render(&EventFacts { envelope: &text, ..SAMPLE }).unwrap();
         let body: Json = serde_json::from_slice(&body).unwrap();
         assert!(!body.to_string().contains("\"admin\""), "{preset:?}: {body}");
     }
@@ -93,7 +93,7 @@ fn a_template_that_does_not_compile_is_refused_with_line_and_reason() {
     ] {
         let error = match maker(template) {
             Err(error) => error,
-            Ok(maker) => maker.make_sample("call_ended", at()).unwrap_err().error,
+            Ok(maker) => maker.render_sample("call_ended", at()).unwrap_err().error,
         };
         let TemplateError::Template { line: found, reason: why } = &error else {
             panic!("{template}: {error}")
@@ -138,9 +138,9 @@ fn every_preset_makes_json_of_every_event() {
         if preset == Preset::Custom {
             continue;
         }
-        let maker = BodyMaker::new(&Payload { preset, template: None }).unwrap();
+        let maker = BodyRenderer::new(&Payload { preset, template: None }).unwrap();
         for name in CATALOGUE.iter().map(|(name, _, _)| name.as_str()).chain(["wants_callback"]) {
-            let body = maker.make_sample(name, at()).unwrap();
+            let body = maker.render_sample(name, at()).unwrap();
             let body: Json = serde_json::from_str(&body).unwrap();
             assert!(body.to_string().contains(match preset {
                 Preset::Slack => "A-12345",
@@ -149,7 +149,7 @@ fn every_preset_makes_json_of_every_event() {
         }
         // Without a context, and with nothing else.
         let bare = event(json!({ "context": {} })).to_string();
-        let body = maker.make(&EventFacts { envelope: &bare, call_id: None, ..SAMPLE }).unwrap();
+        let body = maker.render(&EventFacts { envelope: &bare, call_id: None, ..SAMPLE }).unwrap();
         serde_json::from_slice::<Json>(&body).unwrap();
     }
 }
@@ -173,20 +173,20 @@ fn the_urls_and_headers_of_presets_can_be_saved_and_name_the_secrets_that_are_li
 
 #[test]
 fn slack_and_google_analytics_get_what_they_document() {
-    let slack = BodyMaker::new(&Payload { preset: Preset::Slack, template: None }).unwrap();
+    let slack = BodyRenderer::new(&Payload { preset: Preset::Slack, template: None }).unwrap();
     let envelope = json!({
         "name": "call_error", "timestamp": "2026-03-01T09:30:00.000Z",
         "data": { "errorMessage": "<!channel> & <b>", "context": {} },
     })
     .to_string();
-    let body = slack.make(&EventFacts { envelope: &envelope, ..SAMPLE }).unwrap();
+    let body = slack.render(&EventFacts { envelope: &envelope, ..SAMPLE }).unwrap();
     let body: Json = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["text"], "A call failed: &lt;!channel&gt; &amp; &lt;b&gt;");
     assert_eq!(body["blocks"].as_array().unwrap().len(), 1);
 
     let analytics = Payload { preset: Preset::GoogleAnalytics, template: None };
-    let analytics = BodyMaker::new(&analytics).unwrap();
-    let body = analytics.make_sample("call_ended", at()).unwrap();
+    let analytics = BodyRenderer::new(&analytics).unwrap();
+    let body = analytics.render_sample("call_ended", at()).unwrap();
     let body: Json = serde_json::from_str(&body).unwrap();
     let expected = json!({
         "client_id": "01920000-0000-7000-8000-000000000001",
@@ -244,7 +244,7 @@ fn fuzz_templates() {
         let Ok(maker) = maker(&source) else { return };
         let started = std::time::Instant::now();
         for event in ["call_ended", "survey_submitted"] {
-            if let Ok(body) = maker.make_sample(event, at()) {
+            if let Ok(body) = maker.render_sample(event, at()) {
                 assert!(body.len() <= MAX_BODY_BYTES);
                 assert!(serde_json::from_str::<Json>(&body).is_ok(), "{body}");
             }

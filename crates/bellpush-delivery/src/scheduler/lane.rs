@@ -12,12 +12,12 @@ use bellpush_core::{
     ids::{AppId, CallId},
 };
 
-use super::{Limits, on_disk::OnDisk, shares::Pace};
-use crate::breaker::{Breaker, BreakerState, Pass, Verdict};
+use super::{Limits, disk_cursor::DiskCursor, fairness::LatencyAverage};
+use crate::breaker::{Breaker, BreakerState, Permit, Verdict};
 
 /// One integration's lane: it never waits for another's.
 ///
-/// Every delivery held here that is idle is covered by the disk's boundary ([`OnDisk::covers`]):
+/// Every delivery in this buffer that is idle is covered by the disk's boundary ([`DiskCursor::covers`]):
 /// so the first of its call in memory is the first of its call at all, and none that comes into
 /// memory goes before one that idles there.
 #[derive(Debug)]
@@ -31,20 +31,20 @@ pub(super) struct Lane {
     /// The deadline that is set for it.
     pub(super) timer: Option<Instant>,
     ordered: bool,
-    held: BTreeMap<Seq, Held>,
-    /// All that is held of each call.
+    buffer: BTreeMap<Seq, BufferedDelivery>,
+    /// All that is in the buffer of each call.
     calls: HashMap<CallId, BTreeSet<Seq>>,
     /// Idle ones that may go now.
     ready: BTreeSet<Seq>,
     /// Idle ones that may go at a time.
     waiting: BTreeSet<(Instant, Seq)>,
     in_flight: usize,
-    pace: Pace,
-    disk: OnDisk,
+    latency: LatencyAverage,
+    disk: DiskCursor,
 }
 
 #[derive(Debug)]
-struct Held {
+struct BufferedDelivery {
     delivery: Arc<PendingDelivery>,
     attempts: u32,
     due: Instant,
@@ -56,7 +56,7 @@ enum Stage {
     /// Waits: for its time, for its turn, or for an earlier one of its call.
     Idle,
     /// Is being attempted.
-    InFlight(Pass),
+    InFlight(Permit),
     /// The attempt has ended and is not on disk yet.
     Recording(Next),
 }
@@ -77,7 +77,7 @@ pub(super) struct Ended {
     pub(super) number: u32,
     /// Attempts before the last replay.
     pub(super) earlier: u32,
-    pub(super) pass: Pass,
+    pub(super) permit: Permit,
 }
 
 impl Lane {
@@ -89,13 +89,13 @@ impl Lane {
             queued: false,
             timer: None,
             ordered: true,
-            held: BTreeMap::new(),
+            buffer: BTreeMap::new(),
             calls: HashMap::new(),
             ready: BTreeSet::new(),
             waiting: BTreeSet::new(),
             in_flight: 0,
-            pace: Pace::default(),
-            disk: OnDisk::new(),
+            latency: LatencyAverage::default(),
+            disk: DiskCursor::new(),
         }
     }
 
@@ -103,7 +103,7 @@ impl Lane {
         self.active = true;
         if self.ordered != ordered {
             self.ordered = ordered;
-            let all: Vec<Seq> = self.held.keys().copied().collect();
+            let all: Vec<Seq> = self.buffer.keys().copied().collect();
             all.into_iter().for_each(|seq| self.place(now, seq));
         }
     }
@@ -116,7 +116,7 @@ impl Lane {
 
     /// Nothing is left here that someone will ask for.
     pub(super) fn is_over(&self) -> bool {
-        !self.active && self.held.is_empty() && !self.disk.is_reading()
+        !self.active && self.buffer.is_empty() && !self.disk.is_reading()
     }
 
     /// Reads everything from disk again.
@@ -128,9 +128,9 @@ impl Lane {
     /// Deliveries that had ended are pending again. One whose end is not known to be on disk yet may
     /// be among them.
     pub(super) fn take_replayed(&mut self, now: Instant) {
-        for held in self.held.values_mut() {
-            if matches!(held.stage, Stage::Recording(Next::End)) {
-                held.stage = Stage::Recording(Next::ReadAgain);
+        for buffered in self.buffer.values_mut() {
+            if matches!(buffered.stage, Stage::Recording(Next::End)) {
+                buffered.stage = Stage::Recording(Next::ReadAgain);
             }
         }
         self.read_again(now);
@@ -145,12 +145,12 @@ impl Lane {
         limits: &Limits,
     ) {
         let seq = delivery.key.seq;
-        if !self.active || self.held.contains_key(&seq) {
+        if !self.active || self.buffer.contains_key(&seq) {
             return;
         }
-        let room = self.ready.len() < limits.window && self.held.len() < limits.held;
+        let room = self.ready.len() < limits.window && self.buffer.len() < limits.buffered;
         if self.disk.offer(seq, room) {
-            self.hold(now, delivery, due);
+            self.buffer(now, delivery, due);
         } else {
             self.drop_uncovered(now);
         }
@@ -158,7 +158,7 @@ impl Lane {
 
     /// What to read from disk now, if anything: after where, and how many.
     pub(super) fn next_page(&mut self, limits: &Limits) -> Option<(Option<Seq>, usize)> {
-        let room = limits.held.saturating_sub(self.held.len()).min(limits.window);
+        let room = limits.buffered.saturating_sub(self.buffer.len()).min(limits.window);
         let wanted = self.active
             && self.disk.more()
             && !self.disk.is_reading()
@@ -177,8 +177,8 @@ impl Lane {
         for (delivery, due) in deliveries {
             let seq = delivery.key.seq;
             self.disk.advance(seq);
-            if !self.held.contains_key(&seq) && !page.has_ended(seq) {
-                self.hold(now, delivery, due);
+            if !self.buffer.contains_key(&seq) && !page.has_ended(seq) {
+                self.buffer(now, delivery, due);
             }
         }
         self.disk.settle_page(&page, exhausted);
@@ -187,33 +187,33 @@ impl Lane {
     /// Begins the next attempt, if one may go: the delivery and the attempt's number.
     pub(super) fn start(&mut self, now: Instant) -> Option<(Arc<PendingDelivery>, u32)> {
         let oldest = *self.ready.first()?;
-        let Verdict::Go(pass) = self.breaker.ask(now) else { return None };
+        let Verdict::Go(permit) = self.breaker.ask(now) else { return None };
         let seq = match self.breaker.state() {
             // A probe is likely to fail: its cost goes to whichever has the most attempts left, so
             // that a long failure does not wear out the oldest.
             BreakerState::HalfOpen => self.freshest().unwrap_or(oldest),
             BreakerState::Closed | BreakerState::Open => oldest,
         };
-        let held = self.held.get_mut(&seq)?;
+        let buffered = self.buffer.get_mut(&seq)?;
         self.ready.remove(&seq);
-        held.stage = Stage::InFlight(pass);
+        buffered.stage = Stage::InFlight(permit);
         self.in_flight += 1;
-        Some((Arc::clone(&held.delivery), held.attempts.saturating_add(1)))
+        Some((Arc::clone(&buffered.delivery), buffered.attempts.saturating_add(1)))
     }
 
     /// An attempt has ended. `None` when none was in flight.
     pub(super) fn end(&mut self, seq: Seq, duration_ms: u32) -> Option<Ended> {
-        let held = self.held.get_mut(&seq)?;
-        match std::mem::replace(&mut held.stage, Stage::Recording(Next::End)) {
-            Stage::InFlight(pass) => {
+        let buffered = self.buffer.get_mut(&seq)?;
+        match std::mem::replace(&mut buffered.stage, Stage::Recording(Next::End)) {
+            Stage::InFlight(permit) => {
                 self.in_flight -= 1;
-                self.pace.add(duration_ms);
-                let earlier = held.delivery.earlier_attempts.min(held.attempts);
-                held.attempts = held.attempts.saturating_add(1);
-                Some(Ended { number: held.attempts, earlier, pass })
+                self.latency.add(duration_ms);
+                let earlier = buffered.delivery.earlier_attempts.min(buffered.attempts);
+                buffered.attempts = buffered.attempts.saturating_add(1);
+                Some(Ended { number: buffered.attempts, earlier, permit })
             }
             other => {
-                held.stage = other;
+                buffered.stage = other;
                 None
             }
         }
@@ -221,34 +221,34 @@ impl Lane {
 
     /// Keeps what is to come once the attempt is on disk.
     pub(super) fn await_record(&mut self, seq: Seq, next: Next) {
-        if let Some(held) = self.held.get_mut(&seq) {
-            held.stage = Stage::Recording(next);
+        if let Some(buffered) = self.buffer.get_mut(&seq) {
+            buffered.stage = Stage::Recording(next);
         }
     }
 
     /// The attempt is on disk. Returns whether one was being recorded.
     pub(super) fn recorded(&mut self, now: Instant, seq: Seq) -> bool {
-        let Some(held) = self.held.get_mut(&seq) else { return false };
-        let Stage::Recording(next) = held.stage else { return false };
+        let Some(buffered) = self.buffer.get_mut(&seq) else { return false };
+        let Stage::Recording(next) = buffered.stage else { return false };
         match next {
             Next::End => {
-                self.let_go(now, seq);
+                self.evict(now, seq);
                 self.disk.ended(seq);
             }
             Next::ReadAgain => {
-                self.let_go(now, seq);
+                self.evict(now, seq);
                 self.disk.go_back(Some(Seq(seq.0.saturating_sub(1))));
                 self.drop_uncovered(now);
             }
             Next::Retry(due) if self.disk.covers(seq) => {
-                held.stage = Stage::Idle;
-                held.due = due;
+                buffered.stage = Stage::Idle;
+                buffered.due = due;
                 self.place(now, seq);
             }
             Next::Retry(_) => {
                 // Earlier ones are still to be read: this one is read again behind them. A page
                 // on its way may show it as it was before this attempt.
-                self.let_go(now, seq);
+                self.evict(now, seq);
                 self.disk.go_back(self.disk.read_to());
             }
         }
@@ -274,16 +274,16 @@ impl Lane {
     }
 
     pub(super) fn has_in_flight(&self, seq: Seq) -> bool {
-        self.held.get(&seq).is_some_and(|held| matches!(held.stage, Stage::InFlight(_)))
+        self.buffer.get(&seq).is_some_and(|buffered| matches!(buffered.stage, Stage::InFlight(_)))
     }
 
-    pub(super) const fn is_brisk(&self) -> bool {
-        self.pace.is_brisk()
+    pub(super) const fn is_fast(&self) -> bool {
+        self.latency.is_fast()
     }
 
-    /// Held and not in flight.
+    /// BufferedDelivery and not in flight.
     pub(super) fn backlog(&self) -> usize {
-        self.held.len() - self.in_flight
+        self.buffer.len() - self.in_flight
     }
 
     pub(super) const fn more_on_disk(&self) -> bool {
@@ -300,16 +300,16 @@ impl Lane {
     /// The ready one with the fewest attempts behind it, since its replay if it is one.
     fn freshest(&self) -> Option<Seq> {
         let attempts = |seq: &Seq| {
-            let held = self.held.get(seq)?;
-            Some(held.attempts.saturating_sub(held.delivery.earlier_attempts))
+            let buffered = self.buffer.get(seq)?;
+            Some(buffered.attempts.saturating_sub(buffered.delivery.earlier_attempts))
         };
         self.ready.iter().copied().min_by_key(|seq| (attempts(seq), *seq))
     }
 
-    fn hold(&mut self, now: Instant, delivery: PendingDelivery, due: Instant) {
+    fn buffer(&mut self, now: Instant, delivery: PendingDelivery, due: Instant) {
         let (seq, call, attempts) = (delivery.key.seq, delivery.call_id, delivery.attempts);
         let delivery = Arc::new(delivery);
-        self.held.insert(seq, Held { delivery, attempts, due, stage: Stage::Idle });
+        self.buffer.insert(seq, BufferedDelivery { delivery, attempts, due, stage: Stage::Idle });
         if let Some(call) = call {
             self.calls.entry(call).or_default().insert(seq);
         }
@@ -317,11 +317,11 @@ impl Lane {
     }
 
     /// Forgets a delivery, and lets the next of its call go on.
-    fn let_go(&mut self, now: Instant, seq: Seq) {
-        let Some(held) = self.held.remove(&seq) else { return };
+    fn evict(&mut self, now: Instant, seq: Seq) {
+        let Some(buffered) = self.buffer.remove(&seq) else { return };
         self.ready.remove(&seq);
-        self.waiting.remove(&(held.due, seq));
-        let Some(call) = held.delivery.call_id else { return };
+        self.waiting.remove(&(buffered.due, seq));
+        let Some(call) = buffered.delivery.call_id else { return };
         let Some(of_call) = self.calls.get_mut(&call) else { return };
         of_call.remove(&seq);
         match of_call.first().copied() {
@@ -341,31 +341,31 @@ impl Lane {
             Some(read_to) => (Bound::Excluded(read_to), Bound::Unbounded),
             None => (Bound::Unbounded, Bound::Unbounded),
         };
-        let idle = |held: &Held| matches!(held.stage, Stage::Idle);
+        let idle = |buffered: &BufferedDelivery| matches!(buffered.stage, Stage::Idle);
         // The latest first, so that none of a call is let go on in between.
-        let uncovered = self.held.range(beyond).rev().filter(|(_, held)| idle(held));
+        let uncovered = self.buffer.range(beyond).rev().filter(|(_, buffered)| idle(buffered));
         for seq in uncovered.map(|(seq, _)| *seq).collect::<Vec<_>>() {
-            self.let_go(now, seq);
+            self.evict(now, seq);
         }
     }
 
     /// Puts an idle delivery where it belongs: with what may go, with what waits for its time, or
     /// nowhere while an earlier one of its call is here.
     fn place(&mut self, now: Instant, seq: Seq) {
-        let Some(held) = self.held.get(&seq) else { return };
+        let Some(buffered) = self.buffer.get(&seq) else { return };
         self.ready.remove(&seq);
-        self.waiting.remove(&(held.due, seq));
+        self.waiting.remove(&(buffered.due, seq));
         let first_of_call = |call: CallId| {
             self.calls.get(&call).and_then(BTreeSet::first).is_none_or(|first| *first == seq)
         };
-        let free = !self.ordered || held.delivery.call_id.is_none_or(first_of_call);
-        if !matches!(held.stage, Stage::Idle) || !free {
+        let free = !self.ordered || buffered.delivery.call_id.is_none_or(first_of_call);
+        if !matches!(buffered.stage, Stage::Idle) || !free {
             return;
         }
-        if held.due <= now {
+        if buffered.due <= now {
             self.ready.insert(seq);
         } else {
-            self.waiting.insert((held.due, seq));
+            self.waiting.insert((buffered.due, seq));
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Limits {
     pub window: usize,
     /// Deliveries in memory for one integration in all: the window, those that wait for their
     /// retry, and those that wait for an earlier one of their call.
-    pub held: usize,
+    pub buffered: usize,
 }
 
 impl Default for Limits {
@@ -41,7 +41,7 @@ impl Default for Limits {
             shared: 512,
             unrecorded: 4_096,
             window: 1_024,
-            held: 16_384,
+            buffered: 16_384,
         }
     }
 }

@@ -13,20 +13,20 @@
 //! * an endpoint that keeps failing gets one probe at a time, and uses up no attempt in between;
 //!   one that failed for days is switched off;
 //! * no integration waits for another: each has a reserve of its own, and no number of slow, hanging
-//!   or dead endpoints takes all of what is shared (see `shares.rs`);
+//!   or dead endpoints takes all of what is shared (see `fairness.rs`);
 //! * what is shared is shared evenly between apps, however many integrations each has.
 
+mod disk_cursor;
+mod fairness;
 #[cfg(test)]
 mod isolation_tests;
 mod lane;
 mod messages;
-mod on_disk;
 #[cfg(test)]
 mod outage_tests;
 #[cfg(test)]
 mod replay_tests;
 mod retry;
-mod shares;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -48,9 +48,9 @@ use bellpush_core::{
 use rand::Rng;
 
 use crate::breaker::{Breaker, BreakerPolicy, Failing};
+use fairness::{PermitPool, RoundRobin};
 use lane::{Lane, Next};
 use retry::Verdict;
-use shares::{Pool, Turns};
 
 pub use messages::{Action, AttemptReport, EndpointRules, Input, LaneStatus, Limits, Now};
 pub use retry::RetrySchedule;
@@ -63,8 +63,8 @@ pub struct Scheduler {
     breaker: BreakerPolicy,
     lanes: HashMap<IntegrationId, Lane>,
     /// Lanes that may have something to send.
-    turns: Turns,
-    pool: Pool,
+    turns: RoundRobin,
+    pool: PermitPool,
     timers: BTreeSet<(Instant, IntegrationId)>,
     unrecorded: usize,
 }
@@ -77,8 +77,8 @@ impl Scheduler {
             schedule,
             breaker,
             lanes: HashMap::new(),
-            turns: Turns::default(),
-            pool: Pool::new(limits.shared),
+            turns: RoundRobin::default(),
+            pool: PermitPool::new(limits.shared),
             timers: BTreeSet::new(),
             unrecorded: 0,
             limits,
@@ -194,16 +194,16 @@ impl Scheduler {
     ) {
         let Some(lane) = self.lanes.get_mut(&key.integration_id) else { return };
         if lane.in_flight() > self.limits.reserved_per_integration && lane.has_in_flight(key.seq) {
-            self.pool.give_back(lane.app_id);
+            self.pool.release(lane.app_id);
         }
         let Some(ended) = lane.end(key.seq, report.duration_ms) else { return };
         self.unrecorded += 1;
         let changed = match report.failure {
             Some(FailureClass::Template) => {
-                lane.breaker.take_back(now.at, ended.pass);
+                lane.breaker.release(now.at, ended.permit);
                 false
             }
-            failure => lane.breaker.report(now.at, ended.pass, failure.is_none()),
+            failure => lane.breaker.report(now.at, ended.permit, failure.is_none()),
         };
         let verdict = self.schedule.judge(ended.number - ended.earlier, &report, rng);
         let (outcome, wait) = match verdict {
@@ -315,11 +315,11 @@ impl Scheduler {
             let (app_id, shared) =
                 (lane.app_id, lane.in_flight() >= self.limits.reserved_per_integration);
             let may_go = lane.in_flight() < self.limits.in_flight_per_integration
-                && (!shared || self.pool.has_room(app_id, lane.is_brisk()));
+                && (!shared || self.pool.has_room(app_id, lane.is_fast()));
             if may_go && let Some((delivery, number)) = lane.start(now.at) {
                 actions.push(Action::Attempt { delivery, number });
                 if shared {
-                    self.pool.take(app_id);
+                    self.pool.acquire(app_id);
                 }
                 self.in_lane(now, id, actions, |_| {});
             } else {

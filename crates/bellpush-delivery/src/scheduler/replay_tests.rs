@@ -65,7 +65,7 @@ fn what_is_replayed_while_its_end_is_being_recorded_is_not_forgotten() {
 
 #[test]
 fn a_replay_of_many_keeps_the_order_of_each_call() {
-    let limits = Limits { window: 16, held: 64, ..Limits::default() };
+    let limits = Limits { window: 16, buffered: 64, ..Limits::default() };
     let mut sim = Simulation::new(3, limits);
     let id = sim.endpoint(1, Behaviour::Healthy);
     let keys: Vec<DeliveryKey> =

@@ -152,7 +152,7 @@ fn an_endpoint_that_is_gone_is_disabled_and_keeps_what_was_not_sent() {
 
 #[test]
 fn a_backlog_far_over_the_window_is_delivered_in_order_of_each_call() {
-    let limits = Limits { window: 16, held: 64, ..Limits::default() };
+    let limits = Limits { window: 16, buffered: 64, ..Limits::default() };
     let mut sim = Simulation::new(3, limits);
     let id = integration(1);
     for number in 0..3_000 {
@@ -172,7 +172,7 @@ fn a_backlog_far_over_the_window_is_delivered_in_order_of_each_call() {
 
 #[test]
 fn retries_that_wait_do_not_keep_new_deliveries_out_of_the_window() {
-    let limits = Limits { window: 16, held: 1_024, ..Limits::default() };
+    let limits = Limits { window: 16, buffered: 1_024, ..Limits::default() };
     let mut sim = Simulation::new(3, limits);
     let id = sim.endpoint(1, Behaviour::Healthy);
     for number in 0..2_000_u32 {
@@ -394,7 +394,7 @@ fn run_for_a_month(seed: u64, steps: Vec<Step>) -> Result<(), TestCaseError> {
         shared: 5,
         unrecorded: 16,
         window: 8,
-        held: 32,
+        buffered: 32,
     };
     let mut sim = Simulation::new(seed, limits);
     for number in 0..ENDPOINTS {

@@ -38,7 +38,7 @@ async fn a_backlog_over_the_window_is_read_page_by_page_and_keeps_the_order_of_e
     let pending: Vec<_> = (0..600).map(|number| queue.commit(0, Some(number % 5))).collect();
     let mut settings = quick();
     settings.limits.window = 20;
-    settings.limits.held = 100;
+    settings.limits.buffered = 100;
     let (_announcer, announced) = announcements(8);
     let _engine = DeliveryEngine::start(queue.clone(), announced, settings).unwrap();
     until("all are delivered", || queue.count(DeliveryStatus::Delivered) == 600).await;

@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse,
 };
 use bellpush_core::delivery::FailureClass;
-use bellpush_delivery::client::{Answer, WebhookClient};
+use bellpush_delivery::client::{Outcome, WebhookClient};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -18,12 +18,12 @@ use crate::{
     tls::post_within,
 };
 
-async fn post(url: &str) -> Answer {
+async fn post(url: &str) -> Outcome {
     let client = WebhookClient::new(&quick().client).unwrap();
     post_within(&client, url, Duration::from_secs(2)).await
 }
 
-async fn post_raw<F>(talk: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Answer
+async fn post_raw<F>(talk: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Outcome
 where
     F: Future<Output = ()> + Send + 'static,
 {

@@ -8,7 +8,7 @@ use bellpush_core::{
 };
 use bellpush_delivery::{
     Endpoint, Signer,
-    client::{AddressPolicy, Answer, WebhookClient},
+    client::{AddressPolicy, Outcome, WebhookClient},
 };
 
 use crate::{
@@ -125,7 +125,7 @@ async fn a_name_without_an_address_is_no_connection() {
 }
 
 /// The client's, with settings and secrets as an integration has them.
-async fn send(settings: &IntegrationSettings, secret: &str) -> Answer {
+async fn send(settings: &IntegrationSettings, secret: &str) -> Outcome {
     let secrets = BTreeMap::from([("x".parse().unwrap(), secret.into())]);
     let endpoint =
         Endpoint::new(integration(0), settings, Signer::new(crate::support::secret()), &secrets);

@@ -11,9 +11,8 @@ use std::{
 
 use axum::http::StatusCode;
 use bellpush_core::delivery::FailureClass;
-use bellpush_delivery::{
-    client::{AddressPolicy, Answer, ClientSettings, Resolve, Resolving, WebhookClient},
-    endpoint::Request,
+use bellpush_delivery::client::{
+    AddressPolicy, ClientSettings, Outcome, Request, Resolve, Resolving, WebhookClient,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -126,11 +125,11 @@ pub(crate) fn client(
     WebhookClient::with(&ClientSettings { addresses, ..ClientSettings::default() }, resolver, tls)
 }
 
-pub(crate) async fn post(client: &WebhookClient, url: &str) -> Answer {
+pub(crate) async fn post(client: &WebhookClient, url: &str) -> Outcome {
     post_within(client, url, Duration::from_secs(10)).await
 }
 
-pub(crate) async fn post_within(client: &WebhookClient, url: &str, within: Duration) -> Answer {
+pub(crate) async fn post_within(client: &WebhookClient, url: &str, within: Duration) -> Outcome {
     let url: bellpush_core::integration::EndpointUrl = url.parse().unwrap();
     let uri = url.plain().unwrap().as_str().parse().unwrap();
     let request = Request { uri, headers: HeaderMap::new(), body: Bytes::from_static(b"{}") };

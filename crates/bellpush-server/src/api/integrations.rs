@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::{
     auth::{ApiClient, PathIds, app},
     patch::patched,
-    presets::{maker, refused},
+    presets::{refused, renderer},
     secrets::{NO_STORE, Unkept},
     signing::new_key,
 };
@@ -260,9 +260,9 @@ fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem>
         )
         .at("/url"));
     }
-    let maker = maker(&settings.payload)?;
-    for event in settings.events.iter().filter(|_| maker.has_template()) {
-        maker.make_sample(event, server.now()).map_err(|error| refused(&error))?;
+    let renderer = renderer(&settings.payload)?;
+    for event in settings.events.iter().filter(|_| renderer.has_template()) {
+        renderer.render_sample(event, server.now()).map_err(|error| refused(&error))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use bellpush_core::{
     events::{EventName, is_custom_name},
     integration::{Payload, Preset},
 };
-use bellpush_delivery::payload::{BodyMaker, PRESETS, PresetFacts};
+use bellpush_delivery::payload::{BodyRenderer, PRESETS, PresetFacts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -106,14 +106,14 @@ pub(crate) async fn preview(
         let detail = "the event is neither one of the catalogue nor a custom event";
         return Err(Problem::invalid(detail).at("/event"));
     }
-    let maker = maker(&payload)?;
-    let body = maker.make_sample(&event, server.now()).map_err(|error| refused(&error))?;
+    let renderer = renderer(&payload)?;
+    let body = renderer.render_sample(&event, server.now()).map_err(|error| refused(&error))?;
     Ok(Json(Preview { body }))
 }
 
 /// Compiles a template.
-pub(super) fn maker(payload: &Payload) -> Result<BodyMaker, Problem> {
-    BodyMaker::new(payload).map_err(|error| refused(&error))
+pub(super) fn renderer(payload: &Payload) -> Result<BodyRenderer, Problem> {
+    BodyRenderer::new(payload).map_err(|error| refused(&error))
 }
 
 /// The answer to a template that fails.

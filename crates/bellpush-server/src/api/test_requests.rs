@@ -131,18 +131,18 @@ pub(crate) async fn send(
         due: server.now(),
     };
     let tested = server.announcer.test(sample).await?.ok_or_else(|| unknown(id))?;
-    let answer = tested.answer;
-    let problem = match answer.failure {
-        Some(failure) if failure != FailureClass::Status => Some(answer.detail.clone()),
+    let outcome = tested.outcome;
+    let problem = match outcome.failure {
+        Some(failure) if failure != FailureClass::Status => Some(outcome.detail.clone()),
         _ => None,
     };
-    let response = answer.status.map(|status| TestResponse {
+    let response = outcome.status.map(|status| TestResponse {
         status,
-        headers: views(&answer.headers),
-        body: answer.detail,
+        headers: views(&outcome.headers),
+        body: outcome.detail,
     });
     Ok(Json(TestReport {
-        delivered: answer.failure.is_none(),
+        delivered: outcome.failure.is_none(),
         duration_ms: u64::try_from(tested.duration.as_millis()).unwrap_or(u64::MAX),
         request: TestRequest {
             url: integration.settings.url.to_string(),
@@ -150,7 +150,7 @@ pub(crate) async fn send(
             body: String::from_utf8_lossy(&tested.body).into_owned(),
         },
         response,
-        failure: answer.failure,
+        failure: outcome.failure,
         problem,
     }))
 }

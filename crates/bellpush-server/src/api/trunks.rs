@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_call::{RegistrationStatus, TrunkStatus};
 use bellpush_core::{
-    app::FieldError,
+    FieldError,
     events::EventTime,
     ids::TrunkId,
     trunk::{MAX_CREDENTIAL_CHARS, TrunkSettings, is_credential},

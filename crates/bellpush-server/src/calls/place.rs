@@ -17,8 +17,8 @@ use bellpush_core::{
     events::Event,
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
-    routing::{Asked, CallFacts},
-    trace::TraceParent,
+    routing::{CallFacts, RouteRequest},
+    trace_context::TraceParent,
 };
 use bellpush_store::{Append, AppendError, NewCall, Session};
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,7 @@ async fn accept(
     let asked_for = request.destination.or(session.destination_id);
     let app = server.app_of(session.app_id).await?;
     let profiles = server.profiles(&app).await?;
-    let asked = Asked { destination_id: asked_for, ..routes::asked(&session) };
+    let asked = RouteRequest { destination_id: asked_for, ..routes::asked(&session) };
     let hops = profiles.route(asked, server.now().timestamp())?;
     let profile_id = hops.first().map_or(profiles.default, |hop| hop.profile_id);
     let id = CallId::from_uuid(Uuid::now_v7());

@@ -4,7 +4,7 @@ use bellpush_call::{FarSide, Route};
 use bellpush_core::{
     events::EventTime,
     ids::AppId,
-    routing::{self, Asked, CallFacts, Hop, Openness, Profiles, Refusal},
+    routing::{self, CallFacts, Hop, Openness, Profiles, Refusal, RouteRequest},
 };
 use bellpush_store::{App, Session};
 use serde::Serialize;
@@ -46,8 +46,11 @@ impl From<Refusal> for Problem {
 }
 
 /// What a session asks for.
-pub(crate) fn asked(session: &Session) -> Asked<'_> {
-    Asked { destination_id: session.destination_id, routing_key: session.routing_key.as_deref() }
+pub(crate) fn asked(session: &Session) -> RouteRequest<'_> {
+    RouteRequest {
+        destination_id: session.destination_id,
+        routing_key: session.routing_key.as_deref(),
+    }
 }
 
 impl Server {
@@ -67,7 +70,7 @@ impl Server {
     pub(crate) async fn openness(
         &self,
         app: &App,
-        asked: Asked<'_>,
+        asked: RouteRequest<'_>,
     ) -> Result<OpennessView, Problem> {
         let profiles = self.profiles(app).await?;
         Ok(profiles.openness(asked, self.now().timestamp())?.into())

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bellpush_core::{app::FieldError, events::EventTime};
+use bellpush_core::{FieldError, events::EventTime};
 use serde::Serialize;
 use utoipa::ToSchema;
 

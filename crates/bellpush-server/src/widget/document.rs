@@ -16,7 +16,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
-    routing::Asked,
+    routing::RouteRequest,
 };
 use bellpush_store::{App, Session};
 use serde::Serialize;
@@ -118,7 +118,8 @@ async fn page(server: &Server, app_id: &str, query: &str) -> Result<Page, Proble
         None => session.as_ref().and_then(|session| session.destination_id),
     };
     let routing_key = session.as_ref().and_then(|session| session.routing_key.as_deref());
-    let hours = server.openness(&app, Asked { destination_id: destination, routing_key }).await?;
+    let hours =
+        server.openness(&app, RouteRequest { destination_id: destination, routing_key }).await?;
     let ancestors = ancestors(server, &app.settings, session.as_deref(), parameters.preview);
     let config = WidgetConfig {
         app_id,

@@ -9,9 +9,10 @@ use axum::{
 };
 use bellpush_core::{
     app::Answers,
-    events::{Event, SessionFacts, Submission, SubmittedEvent},
+    events::Event,
     ids::EventId,
-    trace::TraceParent,
+    submission::{SessionFacts, Submission, SubmittedEvent},
+    trace_context::TraceParent,
 };
 use bellpush_store::{Append, Session};
 use serde::{Deserialize, Serialize};

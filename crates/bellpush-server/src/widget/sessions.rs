@@ -12,7 +12,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
-    routing::Asked,
+    routing::RouteRequest,
 };
 use bellpush_store::{App, NewSession, Session};
 use serde::{Deserialize, Serialize};
@@ -144,8 +144,10 @@ pub(crate) async fn begin(
     app: &App,
     new: NewSession,
 ) -> Result<SessionCreated, Problem> {
-    let asked =
-        Asked { destination_id: new.destination_id, routing_key: new.routing_key.as_deref() };
+    let asked = RouteRequest {
+        destination_id: new.destination_id,
+        routing_key: new.routing_key.as_deref(),
+    };
     let hours = server.openness(app, asked).await?;
     let token = SessionToken::random();
     let expires_at = token_end(server);

@@ -13,7 +13,7 @@ pub const KEPT_BYTES: usize = 4_096;
 
 /// What came of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Outcome {
     /// The status, if there was an answer.
     pub status: Option<u16>,
     /// The headers of the answer.
@@ -36,7 +36,7 @@ pub(super) enum BodyEnd {
     TimedOut,
 }
 
-impl Answer {
+impl Outcome {
     /// There was no answer.
     pub(crate) fn none(failure: FailureClass, detail: impl Into<String>) -> Self {
         let detail = snippet(detail.into().as_bytes());
@@ -181,8 +181,8 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let headers = HeaderMap::new();
-            let answer = Answer::from_response(status, headers, b"", end, Timestamp::UNIX_EPOCH);
-            assert_eq!(answer.failure, failure, "{status}");
+            let outcome = Outcome::from_response(status, headers, b"", end, Timestamp::UNIX_EPOCH);
+            assert_eq!(outcome.failure, failure, "{status}");
         }
     }
 

@@ -7,7 +7,7 @@ use bellpush_core::delivery::Seq;
 /// The boundary between memory and disk: every pending delivery up to `read_to` is in memory, and
 /// what lies beyond is on disk only, as long as there is `more`.
 #[derive(Debug)]
-pub(super) struct OnDisk {
+pub(super) struct DiskCursor {
     read_to: Option<Seq>,
     more: bool,
     /// The highest that was ever in memory.
@@ -40,7 +40,7 @@ impl Page {
     }
 }
 
-impl OnDisk {
+impl DiskCursor {
     /// Nothing is known yet.
     pub(super) const fn new() -> Self {
         Self { read_to: None, more: true, seen: None, reading: None }

@@ -4,9 +4,9 @@
 //!
 //! * an app may hold as many of the pool as it leaves free, at most: with `n` greedy apps each gets
 //!   `1/(n+1)` of it, and the next one that comes finds as much;
-//! * integrations whose attempts are not brisk see a pool of half the size, so the other half is
+//! * integrations whose attempts are not fast see a pool of half the size, so the other half is
 //!   never held by slow, hanging or dead endpoints, however many there are. An endpoint is not
-//!   believed to be brisk before it was.
+//!   believed to be fast before it was.
 //!
 //! A hanging endpoint is found out after one time-out. What it took before that is bounded by the
 //! first rule.
@@ -17,12 +17,12 @@ use bellpush_core::ids::{AppId, IntegrationId};
 
 /// Whose turn it is: apps one after the other, and within an app its integrations.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct RoundRobin {
     apps: VecDeque<AppId>,
     lanes: HashMap<AppId, VecDeque<IntegrationId>>,
 }
 
-impl Turns {
+impl RoundRobin {
     /// Puts an integration at the end of its app's queue.
     pub(super) fn push(&mut self, app_id: AppId, id: IntegrationId) {
         let lanes = self.lanes.entry(app_id).or_default();
@@ -51,29 +51,29 @@ impl Turns {
 
 /// The attempts in flight beyond the reserves.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(super) struct PermitPool {
     size: usize,
     taken: usize,
     by_app: HashMap<AppId, usize>,
 }
 
-impl Pool {
+impl PermitPool {
     pub(super) fn new(size: usize) -> Self {
         Self { size, taken: 0, by_app: HashMap::new() }
     }
 
     /// Whether an integration of this app may take one more.
-    pub(super) fn has_room(&self, app_id: AppId, is_brisk: bool) -> bool {
-        let size = if is_brisk { self.size } else { self.size / 2 };
+    pub(super) fn has_room(&self, app_id: AppId, is_fast: bool) -> bool {
+        let size = if is_fast { self.size } else { self.size / 2 };
         self.by_app.get(&app_id).copied().unwrap_or(0) < size.saturating_sub(self.taken)
     }
 
-    pub(super) fn take(&mut self, app_id: AppId) {
+    pub(super) fn acquire(&mut self, app_id: AppId) {
         self.taken += 1;
         *self.by_app.entry(app_id).or_default() += 1;
     }
 
-    pub(super) fn give_back(&mut self, app_id: AppId) {
+    pub(super) fn release(&mut self, app_id: AppId) {
         if let Some(held) = self.by_app.get_mut(&app_id) {
             self.taken -= 1;
             *held -= 1;
@@ -86,14 +86,14 @@ impl Pool {
 
 /// How long the last attempts took: an exponential average, a quarter of it the newest.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct LatencyAverage {
     average_ms: Option<u32>,
 }
 
-/// Up to here an endpoint is brisk.
-const BRISK_MS: u32 = 1_000;
+/// Up to here an endpoint is fast.
+const FAST_MS: u32 = 1_000;
 
-impl Pace {
+impl LatencyAverage {
     pub(super) fn add(&mut self, duration_ms: u32) {
         let average = self.average_ms.map_or(duration_ms, |average| {
             let average = u64::from(average) * 3 + u64::from(duration_ms);
@@ -103,8 +103,8 @@ impl Pace {
     }
 
     /// Whether its attempts end soon. Nothing is known of one without any.
-    pub(super) const fn is_brisk(&self) -> bool {
-        matches!(self.average_ms, Some(average) if average <= BRISK_MS)
+    pub(super) const fn is_fast(&self) -> bool {
+        matches!(self.average_ms, Some(average) if average <= FAST_MS)
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn apps_take_turns_and_so_do_the_integrations_of_each() {
-        let mut turns = Turns::default();
+        let mut turns = RoundRobin::default();
         for id in [1, 2, 3] {
             turns.push(app(1), lane(id));
         }
@@ -140,12 +140,12 @@ mod tests {
 
     #[test]
     fn however_many_take_all_they_can_the_next_app_finds_as_much() {
-        let mut pool = Pool::new(512);
+        let mut pool = PermitPool::new(512);
         let mut last = 512;
         for number in 0..40 {
             let mut taken = 0;
             while pool.has_room(app(number), true) {
-                pool.take(app(number));
+                pool.acquire(app(number));
                 taken += 1;
             }
             assert!(taken >= 1 || pool.taken > 500, "{number} found nothing");
@@ -156,30 +156,30 @@ mod tests {
 
     #[test]
     fn what_is_slow_never_holds_more_than_half() {
-        let mut pool = Pool::new(512);
+        let mut pool = PermitPool::new(512);
         for number in 0..2_000 {
             while pool.has_room(app(number), false) {
-                pool.take(app(number));
+                pool.acquire(app(number));
             }
         }
         assert!(pool.taken <= 256);
-        let mut brisk = 0;
+        let mut fast = 0;
         while pool.has_room(app(9_999), true) {
-            pool.take(app(9_999));
-            brisk += 1;
+            pool.acquire(app(9_999));
+            fast += 1;
         }
-        assert!(brisk >= 128, "{brisk}");
+        assert!(fast >= 128, "{fast}");
     }
 
     #[test]
-    fn an_endpoint_is_brisk_once_it_was_and_not_after_a_time_out() {
-        let mut pace = Pace::default();
-        assert!(!pace.is_brisk());
-        pace.add(20);
-        assert!(pace.is_brisk());
-        pace.add(10_000);
-        assert!(!pace.is_brisk());
-        (0..8).for_each(|_| pace.add(20));
-        assert!(pace.is_brisk());
+    fn an_endpoint_is_fast_once_it_was_and_not_after_a_time_out() {
+        let mut latency = LatencyAverage::default();
+        assert!(!latency.is_fast());
+        latency.add(20);
+        assert!(latency.is_fast());
+        latency.add(10_000);
+        assert!(!latency.is_fast());
+        (0..8).for_each(|_| latency.add(20));
+        assert!(latency.is_fast());
     }
 }

@@ -6,34 +6,22 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Envelope, ErrorCode, EventName, SurveySummary};
 use crate::{
-    app::{Answers, AnswersError, ButtonAction},
+    app::{Answers, AnswersError},
     context::Context,
+    events::{
+        ButtonAction, CUSTOM_NAME_PATTERN, Envelope, ErrorCode, EventName, MAX_CUSTOM_DATA_BYTES,
+        SurveySummary, is_custom_name,
+    },
     ids::{CallId, EventId},
 };
 
-/// The form of a custom event's name, as a regular expression.
-pub const CUSTOM_NAME_PATTERN: &str = "^[a-z][a-z0-9_]{0,63}$";
-/// Bytes of a custom event's data as JSON, without its context, at most.
-pub const MAX_CUSTOM_DATA_BYTES: usize = 8 * 1024;
 /// How old a submitted event may be: a page may retry for long, but not for ever.
 const MAX_AGE_MS: i64 = 24 * 60 * 60 * 1000;
 /// How far the browser's corrected clock may be ahead.
 const MAX_AHEAD_MS: i64 = 60 * 1000;
 /// Characters of a button's label, at most.
 const MAX_LABEL_CHARS: usize = 100;
-
-/// Whether a text can name a custom event: [`CUSTOM_NAME_PATTERN`], and not one of the catalogue.
-#[must_use]
-pub fn is_custom_name(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-        && text.parse::<EventName>().is_err()
-}
 
 /// An event as a widget sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,20 +114,20 @@ pub enum SubmissionError {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Loaded {
+struct WidgetLoadedData {
     is_preview: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Failed {
+struct CallErrorData {
     error_code: ErrorCode,
     error_message: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Clicked {
+struct ButtonClickedData {
     label: String,
     #[serde(rename = "action")]
     _action: ButtonAction,
@@ -173,14 +161,14 @@ impl Submission {
                 Err(SubmissionError::ServerDecides(name))
             }
             EventName::WidgetLoaded => {
-                let Loaded { is_preview } = read(name, own)?;
+                let WidgetLoadedData { is_preview } = read(name, own)?;
                 if is_preview != session.preview {
                     return Err(SubmissionError::Preview);
                 }
                 Ok(SubmittedEvent::WidgetLoaded)
             }
             EventName::CallError => {
-                let Failed { error_code, error_message } = read(name, own)?;
+                let CallErrorData { error_code, error_message } = read(name, own)?;
                 if self.call_id.is_some() || !error_code.reported_by_widget() {
                     return Err(SubmissionError::ServerDecides(name));
                 }
@@ -201,7 +189,7 @@ impl Submission {
                 Ok(SubmittedEvent::Survey { call_id, answers: answers.clone() })
             }
             EventName::CustomButtonClicked => {
-                let Clicked { label, _action } = read(name, own)?;
+                let ButtonClickedData { label, _action } = read(name, own)?;
                 if label.is_empty() || label.chars().count() > MAX_LABEL_CHARS {
                     let detail = format!("a label has 1 to {MAX_LABEL_CHARS} characters");
                     return Err(SubmissionError::Data { name, detail });

@@ -133,7 +133,7 @@ fn a_timestamp_is_neither_ancient_nor_ahead() {
         [(0, true), (50_000, true), (61_000, false), (-86_000_000, true), (-86_500_000, false)]
     {
         let mut event = submission("tapped", json!({}));
-        event.event.timestamp = super::super::EventTime::from_millis(NOW + offset).unwrap();
+        event.event.timestamp = crate::events::EventTime::from_millis(NOW + offset).unwrap();
         assert_eq!(accept(&event).is_ok(), ok, "{offset}");
     }
 }

@@ -1,0 +1,19 @@
+//! What custom events may be: their names and their size.
+
+use super::EventName;
+
+/// The form of a custom event's name, as a regular expression.
+pub const CUSTOM_NAME_PATTERN: &str = "^[a-z][a-z0-9_]{0,63}$";
+/// Bytes of a custom event's data as JSON, without its context, at most.
+pub const MAX_CUSTOM_DATA_BYTES: usize = 8 * 1024;
+
+/// Whether a text can name a custom event: [`CUSTOM_NAME_PATTERN`], and not one of the catalogue.
+#[must_use]
+pub fn is_custom_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text.parse::<EventName>().is_err()
+}
