@@ -5,11 +5,11 @@ use std::{io, path::PathBuf};
 use bellpush_core::{
     FieldError,
     ids::TrunkId,
-    integration::{MAX_SECRETS, SecretName},
+    integration::{MAX_OVERLAPS, MAX_SECRETS, SecretName},
 };
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use crate::{signing::MAX_OVERLAPS, vault::VaultError};
+use crate::vault::VaultError;
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]

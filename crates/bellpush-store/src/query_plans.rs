@@ -13,15 +13,20 @@ use uuid::Uuid;
 
 use self::site::Site;
 use crate::{
-    CallFilter, DeliveryFilter, EventFilter, PageRequest, audit, calls,
-    db::{self, Db},
-    deliveries,
-    delivery_log::{self, Bounds, Search},
-    events,
-    log::group,
-    nodes, outages,
-    page::Query,
-    profiles, removals, replays, secrets, sessions, statistics,
+    CallFilter, DeliveryFilter, EventFilter, PageRequest,
+    access::audit,
+    apps::sessions,
+    calls::{call, nodes},
+    db::{self, Db, page::Query},
+    deliveries::{
+        attempts, endpoints, hours, outages, replays,
+        search::{self, Bounds, Search},
+        statistics,
+    },
+    events::{log::group, search as event_log},
+    integrations::secrets,
+    removals,
+    routing::profiles,
 };
 
 /// What each hot query must be served by.
@@ -62,8 +67,8 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(group::FACTS, vec![list()]), "events_id_key"),
         (fixed(group::FACTS, vec![list()]), "calls_pkey"),
         (fixed(group::INSERT_DELIVERIES, vec![list(), 1_i64.into()]), "integrations_by_app"),
-        (fixed(deliveries::PENDING, pending), "deliveries_pending"),
-        (fixed(deliveries::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
+        (fixed(endpoints::PENDING, pending), "deliveries_pending"),
+        (fixed(attempts::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
         (fixed(removals::LAST_DELIVERY, step()), "deliveries_pkey"),
         (fixed(removals::REMOVE_DELIVERIES, step()), "deliveries_pkey"),
         (fixed(removals::REMOVE_ATTEMPTS, step()), "attempts_pkey"),
@@ -88,8 +93,8 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (search(DeliveryFilter { event_id: Some(event_id), ..status(&[]) }), "events_id_key"),
         (search(DeliveryFilter { call_id: Some(call_id), ..status(&[]) }), "events_by_call"),
         (search(DeliveryFilter { context: context.clone(), ..status(&[]) }), "events_by_session"),
-        (fixed(delivery_log::RECORDED_AT, vec![5.into()]), "events_pkey"),
-        (fixed(statistics::COUNT, vec![list()]), "integrations_pkey"),
+        (fixed(search::RECORDED_AT, vec![5.into()]), "events_pkey"),
+        (fixed(hours::COUNT, vec![list()]), "integrations_pkey"),
         (fixed(statistics::ATTEMPTS, hours()), "attempt_hours_pkey"),
         (fixed(statistics::BACKLOG, hours()), "backlog_hours_pkey"),
         (fixed(statistics::FORGET_ATTEMPTS, vec![5.into()]), "attempt_hours_pkey"),
@@ -105,12 +110,12 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
-        (calls::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),
-        (calls::query(app_id, &by_context, calls_page), "calls_by_session"),
-        (events::query(app_id, &filter(None, None, None), page), "events_by_app"),
-        (events::query(app_id, &filter(None, None, name), page), "events_by_name"),
-        (events::query(app_id, &filter(None, context, None), page), "events_by_session"),
-        (events::query(app_id, &filter(Some(call_id), None, None), page), "events_by_call"),
+        (call::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),
+        (call::query(app_id, &by_context, calls_page), "calls_by_session"),
+        (event_log::query(app_id, &filter(None, None, None), page), "events_by_app"),
+        (event_log::query(app_id, &filter(None, None, name), page), "events_by_name"),
+        (event_log::query(app_id, &filter(None, context, None), page), "events_by_session"),
+        (event_log::query(app_id, &filter(Some(call_id), None, None), page), "events_by_call"),
     ]
 }
 

@@ -13,10 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::{
     Append, AppendError, Appended, DatabaseError, KeyRing, OpenError, StoreError,
-    checkpoint::Checkpointer,
-    db::{self, Db},
-    log::Log,
-    migrations,
+    db::{self, Db, checkpoint::Checkpointer, migrations},
+    events::log::Log,
     removals::Remover,
     vault::VaultError,
 };
@@ -234,5 +232,32 @@ async fn check_key(db: &Db, keys: &KeyRing) -> Result<(), OpenError> {
         Ok(_) => Ok(()),
         Err(VaultError::Unreadable) => Err(OpenError::WrongMasterKey),
         Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DatabaseConnection;
+
+    use super::*;
+    use crate::MasterKey;
+
+    #[tokio::test]
+    async fn a_commit_to_sqlite_waits_for_the_disk_and_not_for_a_checkpoint() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let target = Target::Sqlite { dir: dir.path().to_owned() };
+        let store = Store::open(target, MasterKey::from_bytes([7; 32])).await.unwrap();
+        let pragma = async |connection: &DatabaseConnection, column: &'static str| {
+            let row = db::one(connection, &format!("PRAGMA {column}"), []).await.unwrap();
+            row.unwrap().get::<i64>(column).unwrap()
+        };
+        let db = store.db();
+        assert_eq!(pragma(&db.log, "synchronous").await, 2, "2 is FULL");
+        assert_eq!(pragma(&db.log, "wal_autocheckpoint").await, 0);
+        assert_eq!(pragma(&db.write, "foreign_keys").await, 1);
+        assert_eq!(pragma(&db.read, "query_only").await, 1);
+        let mode = db::one(&db.log, "PRAGMA journal_mode", []).await.unwrap().unwrap();
+        assert_eq!(mode.get::<String>("journal_mode").unwrap(), "wal");
+        store.close().await;
     }
 }

@@ -20,8 +20,8 @@ use crate::{
 pub use header::MAX_HEADERS;
 pub use payload::{MAX_TEMPLATE_BYTES, Payload, Preset};
 pub use secret::{
-    InvalidReference, InvalidSecretName, InvalidSecretValue, MAX_SECRET_BYTES, MAX_SECRETS, Piece,
-    SecretName, TextWithSecrets, check_secret_value,
+    InvalidReference, InvalidSecretName, InvalidSecretValue, MAX_OVERLAPS, MAX_SECRET_BYTES,
+    MAX_SECRETS, Piece, SecretName, TextWithSecrets, check_secret_value,
 };
 pub use url::{EndpointUrl, EndpointUrlError};
 

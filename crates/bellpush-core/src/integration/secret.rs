@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Secrets of one integration, at most.
 pub const MAX_SECRETS: usize = 32;
+/// Rotations of a signing secret whose overlaps may overlap: each adds signatures to every request.
+pub const MAX_OVERLAPS: usize = 4;
 /// Bytes of a secret's value, at most.
 pub const MAX_SECRET_BYTES: usize = 4_096;
 const MAX_NAME_CHARS: usize = 64;

@@ -11,7 +11,7 @@ use std::{
 use secrecy::zeroize::Zeroizing;
 use uuid::Uuid;
 
-use super::{KeyRing, VaultError};
+use super::{error::VaultError, ring::KeyRing};
 
 impl KeyRing {
     /// Reads the keys from a file, or makes one there, with one key, that only this user can read.

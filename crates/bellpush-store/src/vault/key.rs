@@ -9,7 +9,7 @@ use aes_gcm::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretBox, SecretString, zeroize::Zeroizing};
 
-use super::VaultError;
+use super::error::VaultError;
 
 const NONCE_BYTES: usize = 12;
 

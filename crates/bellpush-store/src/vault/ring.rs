@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
-use super::{MasterKey, VaultError};
+use super::{error::VaultError, key::MasterKey};
 
 /// Master keys by version. There is always one at least.
 #[derive(Debug, Clone)]

@@ -31,12 +31,12 @@ macro_rules! on_both_stores {
 
 mod configuration;
 mod deliveries;
-mod keys;
 mod log;
 mod nodes;
 mod opening;
 mod profiles;
 mod reading;
+mod rotation;
 mod secrets;
 mod sessions;
 mod signing;

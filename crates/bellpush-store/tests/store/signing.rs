@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bellpush_core::ids::{AppId, IntegrationId};
-use bellpush_store::{MAX_OVERLAPS, NewSecrets, Reveal, SaveError, SigningSecrets, Store};
+use bellpush_core::integration::MAX_OVERLAPS;
+use bellpush_store::{NewSecrets, Reveal, SaveError, SigningSecrets, Store};
 use secrecy::ExposeSecret;
 
 use crate::{deliveries::settings, secrets::actor};

@@ -1,0 +1,137 @@
+//! Apps.
+
+use std::collections::HashSet;
+
+use bellpush_core::{
+    app::AppSettings,
+    events::EventTime,
+    ids::{AppId, DestinationId},
+    profile::ProfileSettings,
+};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    db::{self, Row, to_json},
+    routing::profiles,
+};
+
+/// An app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its settings.
+    pub settings: AppSettings,
+    /// When it was made.
+    pub created_at: EventTime,
+    /// When its settings were last changed.
+    pub updated_at: EventTime,
+}
+
+impl Store {
+    /// Makes an app, with the demo as its default profile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_app(&self, settings: &AppSettings) -> Result<App, StoreError> {
+        let id = AppId::from_uuid(Uuid::now_v7());
+        let at = db::now();
+        let transaction = self.db().begin().await?;
+        let sql = "
+            INSERT INTO app_rows (id, settings, created_at, updated_at)
+            VALUES ($1, $2, $3, $3)";
+        let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
+        db::execute(&transaction, sql, values).await?;
+        let profile_id = DestinationId::from_uuid(Uuid::now_v7());
+        profiles::insert(&transaction, id, profile_id, &ProfileSettings::demo(), true).await?;
+        db::commit(transaction).await?;
+        Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at })
+    }
+
+    /// All apps, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn apps(&self) -> Result<Vec<App>, StoreError> {
+        let sql = "SELECT id, settings, created_at, updated_at FROM apps ORDER BY id";
+        db::read(db::all(&self.db().read, sql, []).await?, app)
+    }
+
+    /// One app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn app(&self, id: AppId) -> Result<Option<App>, StoreError> {
+        let sql = "SELECT id, settings, created_at, updated_at FROM apps WHERE id = $1";
+        let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
+        row.as_ref().map(app).transpose()
+    }
+
+    /// Those of these apps that there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn existing_apps(&self, ids: &HashSet<AppId>) -> Result<HashSet<AppId>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| (id,)).collect();
+        let sql = "SELECT id FROM apps WHERE id IN (SELECT value ->> 0 FROM jsonb_each($1))";
+        let rows = db::all(&self.db().read, sql, [to_json(&ids).into()]).await?;
+        rows.iter().map(|row| row.parse("id")).collect()
+    }
+
+    /// Replaces an app's settings; `None` when there is no such app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_app(
+        &self,
+        id: AppId,
+        settings: &AppSettings,
+    ) -> Result<Option<App>, StoreError> {
+        let sql = "
+            UPDATE app_rows
+            SET settings = $2, updated_at = $3
+            WHERE id = $1 AND NOT removed
+            RETURNING id, settings, created_at, updated_at";
+        let at = db::now().millis();
+        let values = [id.to_string().into(), to_json(settings).into(), at.into()];
+        let row = db::one(&self.db().write, sql, values).await?;
+        row.as_ref().map(app).transpose()
+    }
+
+    /// Deletes an app with everything that belongs to it; `false` when there is none. Its events,
+    /// calls and sessions are taken away bit by bit, beside what else is written.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_app(&self, id: AppId) -> Result<bool, StoreError> {
+        let transaction = self.db().begin_configuration().await?;
+        let sql = "UPDATE app_rows SET removed = TRUE WHERE id = $1 AND NOT removed";
+        if db::execute(&transaction, sql, [id.to_string().into()]).await? == 0 {
+            return Ok(false);
+        }
+        for sql in [
+            "INSERT INTO removals (integration_id)
+             SELECT id FROM integrations WHERE app_id = $1",
+            "DELETE FROM integrations WHERE app_id = $1",
+            "DELETE FROM destinations WHERE app_id = $1",
+            "DELETE FROM widget_keys WHERE app_id = $1",
+            "DELETE FROM notifications WHERE app_id = $1",
+            "DELETE FROM audit WHERE app_id = $1",
+        ] {
+            db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        }
+        db::commit(transaction).await?;
+        self.remover().wake();
+        Ok(true)
+    }
+}
+
+fn app(row: &Row) -> Result<App, StoreError> {
+    Ok(App {
+        id: row.parse("id")?,
+        settings: row.json("settings")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}

@@ -1,0 +1,9 @@
+//! Apps, the keys of their widgets, and the sessions of their visitors.
+
+mod app;
+pub(crate) mod sessions;
+mod widget_keys;
+
+pub use app::App;
+pub use sessions::{NewSession, Session};
+pub use widget_keys::WidgetKey;

@@ -1,0 +1,145 @@
+//! Calls, as the log left them.
+
+use bellpush_core::{
+    app::Answers,
+    events::EventTime,
+    ids::{AppId, CallId, DestinationId, NodeId, SessionId},
+    routing::{AnsweredBy, SipDialog},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    Page, PageRequest, Store, StoreError,
+    calls::state::{CallState, ENDED, FAILED, LIVE},
+    db::{
+        self, Row,
+        page::{Conditions, Query},
+    },
+};
+
+/// A call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Its id.
+    pub id: CallId,
+    /// Its app.
+    pub app_id: AppId,
+    /// Its session.
+    pub session_id: SessionId,
+    /// The profile asked for; `None` for the default one.
+    pub destination_id: Option<DestinationId>,
+    /// The profile that was chosen.
+    pub profile_id: DestinationId,
+    /// The session's routing key.
+    pub routing_key: Option<String>,
+    /// The node that it lives, or lived, on.
+    pub node_id: NodeId,
+    /// What the form before the call held, if it was used.
+    pub form_values: Option<Map<String, Value>>,
+    /// When it was accepted.
+    pub started_at: EventTime,
+    /// When both sides heard each other first; known once it is over.
+    pub connected_at: Option<EventTime>,
+    /// Who took it, if anybody did; known once it is over.
+    pub answered_by: Option<AnsweredBy>,
+    /// How it sounded; known once it is over, of calls that went by a trunk.
+    pub quality: Option<Value>,
+    /// Where it stands.
+    pub state: CallState,
+}
+
+/// Which calls of an app.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Only calls whose context has this key and value.
+    pub context: Option<(String, String)>,
+}
+
+impl Store {
+    /// One call.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn call(&self, id: CallId) -> Result<Option<Call>, StoreError> {
+        let sql = "
+            SELECT calls.*
+            FROM calls
+            JOIN apps ON apps.id = calls.app_id
+            WHERE calls.id = $1";
+        let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
+        row.as_ref().map(call).transpose()
+    }
+
+    /// An app's calls, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn calls(
+        &self,
+        app_id: AppId,
+        filter: &CallFilter,
+        page: PageRequest<CallId>,
+    ) -> Result<Page<Call, CallId>, StoreError> {
+        let query = query(app_id, filter, page);
+        Page::read(&self.db().read, query, page.limit, call, |call| call.id).await
+    }
+
+    /// What the visitor answered after a call.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn survey_answers(&self, call_id: CallId) -> Result<Option<Answers>, StoreError> {
+        let sql = "SELECT answers FROM survey_responses WHERE call_id = $1";
+        let row = db::one(&self.db().read, sql, [call_id.to_string().into()]).await?;
+        row.map(|row| row.json("answers")).transpose()
+    }
+}
+
+pub(crate) fn query(app_id: AppId, filter: &CallFilter, page: PageRequest<CallId>) -> Query {
+    let mut conditions = Conditions::default();
+    match &filter.context {
+        Some(pair) => conditions.and_context(app_id, pair),
+        None => conditions.and("app_id = $", app_id.to_string()),
+    }
+    if let Some(after) = page.after {
+        conditions.and("id < $", after.to_string());
+    }
+    conditions.query("SELECT * FROM calls", "ORDER BY id DESC", &page)
+}
+
+pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
+    let state = match row.get::<String>("state")?.as_str() {
+        LIVE => CallState::Live,
+        ENDED => CallState::Ended {
+            at: row.time("ended_at")?,
+            reason: row.word("end_reason")?,
+            duration: row.count("duration")?,
+        },
+        FAILED => CallState::Failed { at: row.time("ended_at")?, code: row.parse("error_code")? },
+        _ => return Err(StoreError::Corrupt { column: "state" }),
+    };
+    Ok(Call {
+        id: row.parse("id")?,
+        app_id: row.parse("app_id")?,
+        session_id: row.parse("session_id")?,
+        destination_id: row.parse_opt("destination_id")?,
+        profile_id: row.parse("profile_id")?,
+        routing_key: row.get("routing_key")?,
+        node_id: row.parse("node_id")?,
+        form_values: row.json_opt("form_values")?,
+        started_at: row.time("started_at")?,
+        connected_at: row.time_opt("connected_at")?,
+        answered_by: answered_by(row)?,
+        quality: row.json_opt("quality")?,
+        state,
+    })
+}
+
+fn answered_by(row: &Row) -> Result<Option<AnsweredBy>, StoreError> {
+    let Some(profile_id) = row.parse_opt("answered_by")? else { return Ok(None) };
+    let dialog = match row.parse_opt("trunk_id")? {
+        Some(trunk_id) => Some(SipDialog { trunk_id, call_id: row.get("sip_call_id")? }),
+        None => None,
+    };
+    Ok(Some(AnsweredBy { profile_id, dialog }))
+}

@@ -1,0 +1,9 @@
+//! Calls, and the nodes that they live on.
+
+pub(crate) mod call;
+pub(crate) mod nodes;
+pub(crate) mod state;
+
+pub use call::{Call, CallFilter};
+pub use nodes::{LivingNode, OrphanedCall};
+pub use state::CallState;

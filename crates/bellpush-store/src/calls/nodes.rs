@@ -1,0 +1,149 @@
+//! Nodes, their leases, and the calls that a dead node left behind.
+
+use bellpush_core::{context::Context, events::EventTime, ids::NodeId};
+
+use crate::{
+    Store, StoreError,
+    calls::call::{Call, call},
+    db,
+};
+
+/// A live call whose node is gone, with what its terminal event needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrphanedCall {
+    /// The call.
+    pub call: Call,
+    /// Its session's context.
+    pub context: Context,
+    /// Whether its session is a preview.
+    pub preview: bool,
+}
+
+/// A node whose lease has not run out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivingNode {
+    /// Where browsers reach it alone, if it has a URL of its own; without a slash at the end.
+    pub url: Option<String>,
+}
+
+pub(crate) const ORPHANED: &str = "
+    SELECT calls.*, sessions.context, sessions.preview
+    FROM calls
+    JOIN sessions ON sessions.id = calls.session_id
+    JOIN apps ON apps.id = calls.app_id
+    WHERE calls.state = 'live'
+      AND calls.node_id <> $1
+      AND NOT EXISTS (
+        SELECT 1
+        FROM nodes
+        WHERE nodes.id = calls.node_id
+          AND nodes.lease_until > $2
+          AND nodes.lease_until <= $3
+      )
+    ORDER BY calls.id";
+
+impl Store {
+    /// Enters a node, with the URL that browsers reach it alone by if it has one; its calls are its
+    /// own until the lease ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn join(
+        &self,
+        node_id: NodeId,
+        lease_until: EventTime,
+        url: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "
+            INSERT INTO nodes (id, lease_until, url)
+            VALUES ($1, $2, $3)
+            ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until";
+        let values = [
+            node_id.to_string().into(),
+            lease_until.millis().into(),
+            url.map(str::to_owned).into(),
+        ];
+        db::execute(&self.db().write, sql, values).await?;
+        Ok(())
+    }
+
+    /// Extends a lease, also one that has run out meanwhile; `false` when the node is not entered.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_lease(
+        &self,
+        node_id: NodeId,
+        lease_until: EventTime,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE nodes SET lease_until = $2 WHERE id = $1";
+        let values = [node_id.to_string().into(), lease_until.millis().into()];
+        Ok(db::execute(&self.db().write, sql, values).await? > 0)
+    }
+
+    /// The URLs of the nodes that live, of those that have one of their own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn node_urls(&self, now: EventTime) -> Result<Vec<String>, StoreError> {
+        let sql = "
+            SELECT DISTINCT url
+            FROM nodes
+            WHERE url IS NOT NULL
+              AND lease_until > $1
+            ORDER BY url";
+        let rows = db::all(&self.db().read, sql, [now.millis().into()]).await?;
+        db::read(rows, |row| row.get("url"))
+    }
+
+    /// Whether a node lives, and the URL that browsers reach it alone by, if it has one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn living_node(
+        &self,
+        node_id: NodeId,
+        now: EventTime,
+    ) -> Result<Option<LivingNode>, StoreError> {
+        let sql = "
+            SELECT url
+            FROM nodes
+            WHERE id = $1
+              AND lease_until > $2";
+        let values = [node_id.to_string().into(), now.millis().into()];
+        let row = db::one(&self.db().read, sql, values).await?;
+        row.map(|row| Ok(LivingNode { url: row.get("url")? })).transpose()
+    }
+
+    /// Takes a node out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn leave(&self, node_id: NodeId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM nodes WHERE id = $1";
+        db::execute(&self.db().write, sql, [node_id.to_string().into()]).await?;
+        Ok(())
+    }
+
+    /// Live calls of other nodes than `own` that have no lease, or one that ended before `now`, or
+    /// one that ends after `latest`, which nobody can have taken while the clock was right.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn orphaned_calls(
+        &self,
+        own: NodeId,
+        now: EventTime,
+        latest: EventTime,
+    ) -> Result<Vec<OrphanedCall>, StoreError> {
+        let values = [own.to_string().into(), now.millis().into(), latest.millis().into()];
+        let rows = db::all(&self.db().read, ORPHANED, values).await?;
+        db::read(rows, |row| {
+            Ok(OrphanedCall {
+                call: call(row)?,
+                context: row.json("context")?,
+                preview: row.get("preview")?,
+            })
+        })
+    }
+}

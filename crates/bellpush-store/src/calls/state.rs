@@ -1,0 +1,31 @@
+//! Where calls stand.
+
+use bellpush_core::events::{EndReason, ErrorCode, EventTime};
+
+// The words of the column `state`.
+pub(crate) const LIVE: &str = "live";
+pub(crate) const ENDED: &str = "ended";
+pub(crate) const FAILED: &str = "error";
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallState {
+    /// Accepted and not over.
+    Live,
+    /// Over, cleanly.
+    Ended {
+        /// When.
+        at: EventTime,
+        /// Who hung up.
+        reason: EndReason,
+        /// Seconds since it started.
+        duration: u64,
+    },
+    /// Over by an error.
+    Failed {
+        /// When.
+        at: EventTime,
+        /// Which.
+        code: ErrorCode,
+    },
+}

@@ -1,0 +1,194 @@
+//! Connections to the two databases, their locks and transactions.
+
+use std::{fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sqlx::{
+        self, ConnectOptions, Connection,
+        postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
+};
+
+use super::timeout::in_time;
+use crate::error::{DatabaseError, OpenError, StoreError};
+
+/// How long a statement on SQLite waits for another writer, or a caller for a connection.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection to PostgreSQL: one that comes free, or a new one.
+const POSTGRES_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Connections for reading a SQLite file.
+const SQLITE_READERS: u32 = 4;
+/// Rows that may wait between SQLite's thread and who asked.
+const ROW_BUFFER: usize = 1_024;
+/// Connections to PostgreSQL, besides that of the log.
+const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// The connections of an open store. On SQLite `write` and `log` are one and the same connection,
+/// since there can be one writer only.
+#[derive(Debug, Clone)]
+pub(crate) struct Db {
+    pub(crate) read: DatabaseConnection,
+    pub(crate) write: DatabaseConnection,
+    pub(crate) log: DatabaseConnection,
+    /// Held as long as anything may write to a SQLite file.
+    lock: Option<Arc<File>>,
+}
+
+/// What transactions on PostgreSQL wait for each other on. SQLite needs none: it has one writer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lock {
+    /// One node at a time changes the schema.
+    Migration,
+    /// The configuration stays as it is while a group of events chooses its integrations, and while
+    /// results are recorded.
+    ReadConfiguration,
+    /// One change to apps and integrations at a time, and none while a group or results are written.
+    ChangeConfiguration,
+}
+
+pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result<(), DbErr> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    // The numbers are any that no other program uses in the same database.
+    let sql = match lock {
+        Lock::Migration => "SELECT pg_advisory_xact_lock(4207291, 1)",
+        Lock::ReadConfiguration => "SELECT pg_advisory_xact_lock_shared(4207291, 2)",
+        Lock::ChangeConfiguration => "SELECT pg_advisory_xact_lock(4207291, 2)",
+    };
+    connection.execute_unprepared(sql).await.map(drop)
+}
+
+impl Db {
+    pub(crate) async fn sqlite(file: &Path, lock: File) -> Result<Self, OpenError> {
+        let options = sqlite_options(file);
+        let write: DatabaseConnection = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            // SQLite ends a transaction by itself when there is no room for it. The driver does not
+            // see that, and would count it as open for ever.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Commands are done in turn: what was dropped is rolled back by then.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?
+            .into();
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.pragma("query_only", "ON"))
+            .into();
+        Ok(Self { read, log: write.clone(), write, lock: Some(Arc::new(lock)) })
+    }
+
+    pub(crate) async fn postgres(url: &str) -> Result<Self, OpenError> {
+        let mut options = PgConnectOptions::from_str(url).map_err(failed)?;
+        // Within one machine TLS protects nothing, and costs a wait of 40 ms in many a commit: the
+        // driver leaves Nagle's algorithm on. `sslmode=require` in the URL still turns it on.
+        let is_local = matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+        if is_local && matches!(options.get_ssl_mode(), PgSslMode::Prefer) {
+            options = options.ssl_mode(PgSslMode::Disable);
+        }
+        let options = options
+            .application_name("bellpush")
+            // Every query of ours looks up keys (query_plans.rs). Statistics that lag behind a
+            // fast-growing log must not make the planner read whole tables instead.
+            .options([
+                ("enable_seqscan", "off"),
+                ("enable_hashjoin", "off"),
+                ("enable_mergejoin", "off"),
+                // Pages that a connection writes go to the disk as they come. Otherwise the system
+                // keeps them for half a minute, then writes them all at once, and commits wait.
+                ("backend_flush_after", "1MB"),
+            ])
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new().acquire_timeout(POSTGRES_ACQUIRE_TIMEOUT);
+        let write: DatabaseConnection = pool
+            .clone()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?
+            .into();
+        // The log never waits for a connection that a repository holds.
+        let log = pool.max_connections(1).connect_lazy_with(options).into();
+        Ok(Self { read: write.clone(), write, log, lock: None })
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        begin(&self.write).await
+    }
+
+    /// Begins a transaction that changes apps or integrations: one at a time, and never beside a
+    /// group of events.
+    pub(crate) async fn begin_configuration(&self) -> Result<DatabaseTransaction, DbErr> {
+        let transaction = self.begin().await?;
+        let locked = lock(&transaction, Lock::ChangeConfiguration);
+        in_time(transaction.get_database_backend(), locked).await?;
+        Ok(transaction)
+    }
+
+    pub(crate) async fn close(&self) {
+        for connection in [&self.log, &self.write, &self.read] {
+            if let Err(error) = connection.close_by_ref().await {
+                tracing::warn!(error = %DatabaseError::from(error), "closing the database failed");
+            }
+        }
+        // The lock goes explicitly: other handles may live on.
+        if let Some(Err(error)) = self.lock.as_ref().map(|file| file.unlock()) {
+            tracing::warn!(%error, "releasing the lock of the data directory failed");
+        }
+    }
+}
+
+pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let sqlite_transaction_mode = match connection.get_database_backend() {
+        DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
+        _ => None,
+    };
+    let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
+    in_time(connection.get_database_backend(), connection.begin_with_options(options)).await
+}
+
+/// Commits. Whether it was done is not known when the answer does not come.
+pub(crate) async fn commit(transaction: DatabaseTransaction) -> Result<(), DbErr> {
+    in_time(transaction.get_database_backend(), transaction.commit()).await
+}
+
+/// Options for every connection to a SQLite file.
+pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // Checkpoints are made by a connection of their own (checkpoint.rs).
+        .pragma("wal_autocheckpoint", "0")
+        // More than the log has when it is begun anew (checkpoint.rs): a file that is cut and grows
+        // again makes each commit wait for the file system's journal, too.
+        .pragma("journal_size_limit", "268435456")
+        .pragma("temp_store", "MEMORY")
+        // A group's answers pass from SQLite's thread at once; with few at a time, the two threads
+        // would wake each other in turns.
+        .row_buffer_size(ROW_BUFFER)
+        .disable_statement_logging()
+}
+
+fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::Database(DatabaseError::from(&error))
+}

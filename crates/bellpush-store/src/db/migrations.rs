@@ -1,0 +1,113 @@
+//! The schema's versions: embedded, only forward, each in a transaction of its own.
+//!
+//! A migration must be safe while the previous version of bellpush still runs: expand first,
+//! contract in a later version.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
+
+use super::{
+    connections::{Lock, lock},
+    row::now,
+    statements::{execute, one},
+};
+use crate::error::OpenError;
+
+/// Every version, in order: its number is its place, from 1.
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("first_light", include_str!("../../migrations/0001_first_light.sql")),
+    ("integration_secrets", include_str!("../../migrations/0002_integration_secrets.sql")),
+    ("profiles_and_trunks", include_str!("../../migrations/0003_profiles_and_trunks.sql")),
+    ("steering_deliveries", include_str!("../../migrations/0004_steering_deliveries.sql")),
+    ("who_answered", include_str!("../../migrations/0005_who_answered.sql")),
+    ("traces", include_str!("../../migrations/0006_traces.sql")),
+    ("removals", include_str!("../../migrations/0007_removals.sql")),
+    ("removed_apps", include_str!("../../migrations/0008_removed_apps.sql")),
+];
+
+const HISTORY: &str = "
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        version BIGINT PRIMARY KEY,
+        name TEXT NOT NULL,
+        applied_at BIGINT NOT NULL
+    )";
+
+/// Brings the schema up to date. Other nodes that start at the same time wait.
+pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let known = MIGRATIONS.len() as i64;
+    loop {
+        let transaction = connection.begin().await?;
+        lock(&transaction, Lock::Migration).await?;
+        transaction.execute_unprepared(HISTORY).await?;
+        let found = one(
+            &transaction,
+            "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations",
+            [],
+        )
+        .await?
+        .map_or(Ok(0), |row| row.get::<i64>("version"))?;
+        if found > known {
+            return Err(OpenError::NewerSchema { found, known });
+        }
+        let Some((name, sql)) = usize::try_from(found).ok().and_then(|next| MIGRATIONS.get(next))
+        else {
+            transaction.commit().await?;
+            return Ok(());
+        };
+        let version = found + 1;
+        transaction.execute_unprepared(&dialect(connection.get_database_backend(), sql)).await?;
+        execute(
+            &transaction,
+            "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
+            [version.into(), (*name).into(), now().millis().into()],
+        )
+        .await?;
+        transaction.commit().await?;
+        tracing::info!(version, name, "database schema updated");
+    }
+}
+
+fn dialect(backend: DbBackend, sql: &str) -> String {
+    let (id, seq, clustered) = match backend {
+        DbBackend::Postgres => {
+            ("TEXT COLLATE \"C\"", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "")
+        }
+        _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
+    };
+    sql.replace("{ID}", id).replace("{SEQ}", seq).replace("{CLUSTERED}", clustered)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Database;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_hangs_on_an_app_of_an_older_schema_still_goes_with_it() {
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        database.execute_unprepared(HISTORY).await.unwrap();
+        for (version, (name, sql)) in (1..).zip(MIGRATIONS.iter().take(7)) {
+            database.execute_unprepared(&dialect(DbBackend::Sqlite, sql)).await.unwrap();
+            let sql = format!("INSERT INTO schema_migrations VALUES ({version}, '{name}', 0)");
+            database.execute_unprepared(&sql).await.unwrap();
+        }
+        for sql in [
+            "INSERT INTO apps (id, settings, created_at, updated_at) VALUES ('app_1', '{}', 0, 0)",
+            "INSERT INTO sessions (id, app_id, context, preview, created_at)
+             VALUES ('ses_1', 'app_1', '{}', FALSE, 0)",
+        ] {
+            database.execute_unprepared(sql).await.unwrap();
+        }
+        migrate(&database).await.unwrap();
+
+        let count = async |table: &str| {
+            let sql = format!("SELECT COUNT(*) AS rows FROM {table}");
+            one(&database, &sql, []).await.unwrap().unwrap().get::<i64>("rows").unwrap()
+        };
+        assert_eq!((count("apps").await, count("sessions").await), (1, 1));
+        database.execute_unprepared("UPDATE app_rows SET removed = TRUE").await.unwrap();
+        assert_eq!((count("apps").await, count("sessions").await), (0, 1));
+        database.execute_unprepared("DELETE FROM app_rows").await.unwrap();
+        assert_eq!(count("sessions").await, 0);
+    }
+}

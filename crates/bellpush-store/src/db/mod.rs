@@ -1,0 +1,17 @@
+//! The two databases, and the few words that repositories need of them.
+//!
+//! SQL is written once. Both databases take `$1` for a parameter; lists go in as one JSON array of
+//! arrays, read by `jsonb_each($1)`, which is rewritten for PostgreSQL.
+
+pub(crate) mod checkpoint;
+mod connections;
+pub(crate) mod migrations;
+pub(crate) mod page;
+mod row;
+mod statements;
+mod timeout;
+pub(crate) mod untimed;
+
+pub(crate) use connections::{Db, Lock, begin, commit, lock};
+pub(crate) use row::{Row, now, read, to_json, without_nul};
+pub(crate) use statements::{all, execute, one};

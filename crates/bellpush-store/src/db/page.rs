@@ -1,0 +1,114 @@
+//! Paging by key: a page names the key that the next one starts after.
+
+use bellpush_core::ids::AppId;
+use sea_orm::{ConnectionTrait, Value};
+
+use super::{
+    row::{Row, read},
+    statements,
+};
+use crate::error::StoreError;
+
+/// Which page is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest<K> {
+    /// Start after this key; `None` for the first page.
+    pub after: Option<K>,
+    /// Items on the page, at most.
+    pub limit: u32,
+}
+
+impl<K> PageRequest<K> {
+    /// The first page.
+    #[must_use]
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T, K> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to ask after for the next page; `None` when this is the last one.
+    pub next: Option<K>,
+}
+
+impl<T, K> Page<T, K> {
+    /// Reads a page by a query that gives one row more than the page holds, if there is one.
+    pub(crate) async fn read(
+        connection: &impl ConnectionTrait,
+        query: Query,
+        limit: u32,
+        item: impl Fn(&Row) -> Result<T, StoreError>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Self, StoreError> {
+        let mut items = read(statements::all(connection, &query.sql, query.values).await?, item)?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| more).map(key);
+        Ok(Self { items, next })
+    }
+}
+
+/// A query put together from what was asked for.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
+}
+
+/// The conditions of a query.
+#[derive(Debug, Default)]
+pub(crate) struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition on one value: `$` in its text stands for the value.
+    pub(crate) fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        let placeholder = self.placeholder(value);
+        self.and_always(&condition.replace('$', &placeholder));
+    }
+
+    /// Adds a condition without a value.
+    pub(crate) fn and_always(&mut self, condition: &str) {
+        self.sql.push_str(if self.sql.is_empty() { "WHERE " } else { "\n  AND " });
+        self.sql.push_str(condition);
+    }
+
+    /// Restricts to an app's sessions whose context has this key and value.
+    pub(crate) fn and_context(&mut self, app_id: AppId, (key, value): &(String, String)) {
+        let app_id = self.placeholder(app_id.to_string());
+        let key = self.placeholder(key.as_str());
+        let value = self.placeholder(value.as_str());
+        self.and_always(&format!(
+            "session_id IN (
+                SELECT session_id
+                FROM session_context
+                WHERE app_id = {app_id}
+                  AND key = {key}
+                  AND value = {value}
+            )"
+        ));
+    }
+
+    /// The query of one page, reading one row more to see whether there is a next page.
+    pub(crate) fn query<K>(mut self, select: &str, order: &str, page: &PageRequest<K>) -> Query {
+        let limit = self.placeholder(i64::from(page.limit) + 1);
+        let sql = format!("{select}\n{}\n{order}\nLIMIT {limit}", self.sql);
+        Query { sql, values: self.values }
+    }
+
+    /// The query of everything.
+    pub(crate) fn all(self, select: &str) -> Query {
+        Query { sql: format!("{select}\n{}", self.sql), values: self.values }
+    }
+
+    fn placeholder(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+}

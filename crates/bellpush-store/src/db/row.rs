@@ -1,0 +1,104 @@
+//! Values as they go into columns and come out of them.
+
+use std::{borrow::Cow, str::FromStr};
+
+use bellpush_core::events::EventTime;
+use jiff::Timestamp;
+use sea_orm::{QueryResult, TryGetable};
+use serde::de::DeserializeOwned;
+
+use crate::error::StoreError;
+
+/// Now, by the system's clock.
+pub(crate) fn now() -> EventTime {
+    EventTime::new(Timestamp::now())
+}
+
+/// PostgreSQL keeps no NUL in a text. It becomes U+FFFD, on both databases, when a text is written
+/// and when it is looked for.
+pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text.into() }
+}
+
+/// Reads every row by the same function.
+pub(crate) fn read<T>(
+    rows: Vec<Row>,
+    row: impl Fn(&Row) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    rows.iter().map(row).collect()
+}
+
+/// A row of an answer. What can't be read is [`StoreError::Corrupt`], named by its column.
+pub(crate) struct Row(pub(super) QueryResult);
+
+impl Row {
+    pub(crate) fn get<T: TryGetable>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.0.try_get("", column).map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// An id, or another type that is kept in its written form.
+    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        let text: String = self.get(column)?;
+        text.parse().map_err(|_| StoreError::Corrupt { column })
+    }
+
+    pub(crate) fn parse_opt<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| text.parse()).transpose().map_err(|_| StoreError::Corrupt { column })
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        let text: String = self.get(column)?;
+        serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { column })
+    }
+
+    pub(crate) fn json_opt<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// One of the words that serde writes an enum's values as.
+    pub(crate) fn word<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        word(column, self.get(column)?)
+    }
+
+    pub(crate) fn word_opt<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        self.get::<Option<String>>(column)?.map(|text| word(column, text)).transpose()
+    }
+
+    pub(crate) fn time(&self, column: &'static str) -> Result<EventTime, StoreError> {
+        EventTime::from_millis(self.get(column)?).ok_or(StoreError::Corrupt { column })
+    }
+
+    pub(crate) fn time_opt(&self, column: &'static str) -> Result<Option<EventTime>, StoreError> {
+        self.get::<Option<i64>>(column)?
+            .map(|millis| EventTime::from_millis(millis).ok_or(StoreError::Corrupt { column }))
+            .transpose()
+    }
+
+    /// A count that is never negative.
+    pub(crate) fn count<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, StoreError> {
+        T::try_from(self.get(column)?).map_err(|_| StoreError::Corrupt { column })
+    }
+}
+
+fn word<T: DeserializeOwned>(column: &'static str, text: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text))
+        .map_err(|_| StoreError::Corrupt { column })
+}
+
+/// JSON of something that serde can always write: our own types, and maps with text for keys.
+pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

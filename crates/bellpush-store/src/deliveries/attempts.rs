@@ -1,0 +1,126 @@
+//! Attempts as they are kept, and where they leave their deliveries.
+
+use std::collections::BTreeMap;
+
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, Seq},
+    events::EventTime,
+};
+use sea_orm::DatabaseTransaction;
+
+use crate::{
+    db::{self, Db, Lock, Row, to_json},
+    deliveries::{hours, status::word},
+    error::StoreError,
+};
+
+/// Not `status = 'pending'`: by that PostgreSQL may come to read all that is pending. What is told
+/// twice, as after a lost answer, changes nothing, even if it was replayed in between.
+pub(crate) const UPDATE_DELIVERIES: &str = "
+    UPDATE deliveries
+    SET status = given.value ->> 2,
+        attempts = CAST(given.value ->> 3 AS BIGINT),
+        next_due = CAST(given.value ->> 4 AS BIGINT)
+    FROM jsonb_each($1) AS given
+    WHERE deliveries.integration_id = given.value ->> 0
+      AND deliveries.event_seq = CAST(given.value ->> 1 AS BIGINT)
+      AND deliveries.attempts < CAST(given.value ->> 3 AS BIGINT)
+      AND deliveries.status NOT IN ('delivered', 'dead')";
+
+/// Keeps attempts as [`crate::Store::record_attempts`] does, in a transaction of their own.
+pub(crate) async fn record_alone(db: &Db, records: &[AttemptRecord]) -> Result<(), StoreError> {
+    let transaction = db.begin().await?;
+    // An integration that is deleted meanwhile would leave what is written here, or wait for this in
+    // a circle.
+    db::lock(&transaction, Lock::ReadConfiguration).await?;
+    record(&transaction, records).await?;
+    Ok(db::commit(transaction).await?)
+}
+
+/// Keeps attempts as [`crate::Store::record_attempts`] does, as a part of a transaction.
+pub(crate) async fn record(
+    transaction: &DatabaseTransaction,
+    records: &[AttemptRecord],
+) -> Result<(), StoreError> {
+    let attempts: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let AttemptRecord { key, number, started_at, duration_ms, .. } = record;
+            let failure = record.failure.map(FailureClass::as_str);
+            let detail = db::without_nul(&record.detail);
+            let due = record.next_due.map(EventTime::millis);
+            let (id, seq, at) = (key.integration_id, key.seq, started_at.millis());
+            (id, seq, number, at, duration_ms, record.status, failure, detail, due)
+        })
+        .collect();
+    // Of several attempts of one delivery the last one says where it stands.
+    let mut last = BTreeMap::new();
+    for record in records {
+        last.entry(record.key)
+            .and_modify(|known: &mut &AttemptRecord| {
+                if record.number >= known.number {
+                    *known = record;
+                }
+            })
+            .or_insert(record);
+    }
+    let outcomes: Vec<_> = last
+        .values()
+        .map(|record| {
+            let due = record
+                .next_due
+                .filter(|_| record.outcome == DeliveryStatus::Pending)
+                .map(EventTime::millis);
+            let key = record.key;
+            (key.integration_id, key.seq, word(record.outcome), record.number, due)
+        })
+        .collect();
+    let sql = "
+        INSERT INTO attempts
+            (integration_id, event_seq, number, started_at, duration_ms, status, failure,
+             detail, next_due)
+        SELECT
+            deliveries.integration_id, deliveries.event_seq,
+            CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
+            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
+            value ->> 7, CAST(value ->> 8 AS BIGINT)
+        FROM jsonb_each($1)
+        JOIN deliveries ON deliveries.integration_id = value ->> 0
+        WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
+        ON CONFLICT DO NOTHING";
+    let new = db::execute(transaction, sql, [to_json(&attempts).into()]).await?;
+    // A group that is told twice, as after a lost answer, counts once.
+    if new > 0 {
+        hours::count(transaction, records).await?;
+    }
+    db::execute(transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
+    Ok(())
+}
+
+pub(crate) fn key(row: &Row) -> Result<DeliveryKey, StoreError> {
+    Ok(DeliveryKey {
+        integration_id: row.parse("integration_id")?,
+        seq: Seq(row.get("event_seq")?),
+    })
+}
+
+pub(crate) fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
+    let failure: Option<FailureClass> = row.word_opt("failure")?;
+    let next_due = row.time_opt("next_due")?;
+    let status = row.get::<Option<i64>>("status")?.map(u16::try_from).transpose();
+    Ok(AttemptRecord {
+        key: key(row)?,
+        number: row.count("number")?,
+        started_at: row.time("started_at")?,
+        duration_ms: row.count("duration_ms")?,
+        status: status.map_err(|_| StoreError::Corrupt { column: "status" })?,
+        failure,
+        detail: row.get("detail")?,
+        outcome: match (failure, next_due) {
+            (None, _) => DeliveryStatus::Delivered,
+            (Some(_), Some(_)) => DeliveryStatus::Pending,
+            (Some(_), None) => DeliveryStatus::Dead,
+        },
+        next_due,
+    })
+}

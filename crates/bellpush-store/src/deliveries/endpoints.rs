@@ -1,0 +1,182 @@
+//! Deliveries and their attempts: what the delivery engine reads and writes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bellpush_core::{
+    delivery::{AttemptRecord, DeliveryKey, Outage, PendingDelivery, Seq},
+    events::EventTime,
+    ids::{AppId, IntegrationId},
+    integration::{IntegrationSettings, SecretName},
+};
+use sea_orm::DbBackend;
+use secrecy::SecretString;
+
+use crate::{
+    RetiredSecret, SigningSecrets, Store, StoreError,
+    db::{self, Row},
+    deliveries::attempts::{attempt, key, record_alone},
+    integrations::sealed::{key_identity, secret_identity, signing_identity},
+};
+
+/// An integration as the delivery engine needs it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The integration.
+    pub id: IntegrationId,
+    /// Its app.
+    pub app_id: AppId,
+    /// Its settings.
+    pub settings: IntegrationSettings,
+    /// When it was made.
+    pub created_at: EventTime,
+    /// What its deliveries are signed with.
+    pub signing: SigningSecrets,
+    /// Its named secrets.
+    pub secrets: BTreeMap<SecretName, SecretString>,
+    /// Its outage, while its breaker is not closed.
+    pub outage: Option<Outage>,
+}
+
+pub(crate) const PENDING: &str = "
+    SELECT integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due, events.app_id,
+        events.id AS event_id, events.call_id, events.envelope, event_traces.trace_parent
+    FROM deliveries
+    JOIN events ON events.seq = deliveries.event_seq
+    LEFT JOIN event_traces ON event_traces.event_seq = events.seq
+    WHERE integration_id = $1
+      AND status = 'pending'
+      AND deliveries.event_seq > $2
+    ORDER BY deliveries.event_seq
+    LIMIT $3";
+
+impl Store {
+    /// All integrations, active or not, with their secrets. One whose secrets can't be opened is left
+    /// out, and named in the log: the others must not wait for it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
+        let mut named: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        let sql = "SELECT integration_id, name, sealed FROM integration_secrets";
+        for row in db::all(&self.db().read, sql, []).await? {
+            let secret = (row.get("name")?, row.get("sealed")?);
+            named.entry(row.get("integration_id")?).or_default().push(secret);
+        }
+        let mut retired = self.retired(None).await?;
+        let sql = "
+            SELECT id, app_id, settings, signing_secret, signing_key, created_at, failing_since,
+                trips, open_until
+            FROM integrations
+            LEFT JOIN outages ON outages.integration_id = integrations.id";
+        let mut endpoints = Vec::new();
+        for row in db::all(&self.db().read, sql, []).await? {
+            let id: IntegrationId = row.parse("id")?;
+            let named = named.remove(&id.to_string()).unwrap_or_default();
+            match self.endpoint(&row, id, named, retired.remove(&id).unwrap_or_default()) {
+                Ok(endpoint) => endpoints.push(endpoint),
+                Err(StoreError::Secret(error)) => {
+                    tracing::error!(integration = %id, %error, "an integration's secrets are lost");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(endpoints)
+    }
+
+    fn endpoint(
+        &self,
+        row: &Row,
+        id: IntegrationId,
+        named: Vec<(String, String)>,
+        retired: Vec<RetiredSecret>,
+    ) -> Result<Endpoint, StoreError> {
+        let keys = self.keys();
+        let (secret, key): (String, Option<String>) =
+            (row.get("signing_secret")?, row.get("signing_key")?);
+        let open = |(name, sealed): (String, String)| {
+            let value = keys.open(&secret_identity(&id.to_string(), &name), &sealed)?;
+            let name = name.parse().map_err(|_| StoreError::Corrupt { column: "name" })?;
+            Ok((name, value))
+        };
+        Ok(Endpoint {
+            id,
+            app_id: row.parse("app_id")?,
+            settings: row.json("settings")?,
+            created_at: row.time("created_at")?,
+            signing: SigningSecrets {
+                secret: keys.open(&signing_identity(id), &secret)?,
+                key: key.map(|key| keys.open(&key_identity(id), &key)).transpose()?,
+                retired,
+            },
+            secrets: named.into_iter().map(open).collect::<Result<_, StoreError>>()?,
+            outage: outage(row)?,
+        })
+    }
+
+    /// Pending deliveries of one integration, oldest first, starting after a place in the log.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pending(
+        &self,
+        integration_id: IntegrationId,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<PendingDelivery>, StoreError> {
+        let after = after.map_or(0, |seq| seq.0);
+        let limit = i64::from(limit);
+        let values = [integration_id.to_string().into(), after.into(), limit.into()];
+        db::read(db::all(&self.db().read, PENDING, values).await?, pending)
+    }
+
+    /// Keeps finished attempts and where they leave their deliveries, all in one transaction.
+    /// Attempts of unknown deliveries are passed over; a delivery that is delivered or dead stays so.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is kept then.
+    pub async fn record_attempts(&self, records: Vec<AttemptRecord>) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        match self.db().log.get_database_backend() {
+            // SQLite has one writer: both would wait for each other, and each for the disk.
+            DbBackend::Sqlite => self.log().record(records).await,
+            _ => record_alone(self.db(), &records).await,
+        }
+    }
+
+    /// The attempts of one delivery, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn attempts(&self, key: DeliveryKey) -> Result<Vec<AttemptRecord>, StoreError> {
+        let sql = "
+            SELECT *
+            FROM attempts
+            WHERE integration_id = $1
+              AND event_seq = $2
+            ORDER BY number";
+        let values = [key.integration_id.to_string().into(), key.seq.0.into()];
+        db::read(db::all(&self.db().read, sql, values).await?, attempt)
+    }
+}
+
+fn pending(row: &Row) -> Result<PendingDelivery, StoreError> {
+    Ok(PendingDelivery {
+        key: key(row)?,
+        app_id: row.parse("app_id")?,
+        event_id: row.parse("event_id")?,
+        call_id: row.parse_opt("call_id")?,
+        trace_parent: row.parse_opt("trace_parent")?,
+        body: row.get("envelope")?,
+        attempts: row.count("attempts")?,
+        earlier_attempts: row.count("earlier_attempts")?,
+        due: row.time("next_due")?,
+    })
+}
+
+fn outage(row: &Row) -> Result<Option<Outage>, StoreError> {
+    let Some(failing_since) = row.time_opt("failing_since")? else { return Ok(None) };
+    let (trips, open_until) = (row.count("trips")?, row.time("open_until")?);
+    Ok(Some(Outage { failing_since, trips, open_until }))
+}

@@ -1,0 +1,18 @@
+//! Deliveries: what the delivery engine reads and writes, and what is seen of it.
+
+pub(crate) mod attempts;
+pub(crate) mod endpoints;
+pub(crate) mod hours;
+mod latency;
+pub(crate) mod outages;
+pub(crate) mod replays;
+pub(crate) mod search;
+pub(crate) mod statistics;
+mod status;
+
+pub use endpoints::Endpoint;
+pub use latency::Latency;
+pub use outages::Notification;
+pub use replays::{Replay, ReplayState};
+pub use search::{Delivery, DeliveryFilter};
+pub use statistics::{BacklogSample, Statistics, StepSize};

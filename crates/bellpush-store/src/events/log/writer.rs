@@ -1,0 +1,329 @@
+//! The one task that writes the log, and the handle to it.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bellpush_core::delivery::{AttemptRecord, PendingDelivery};
+use metrics::{gauge, histogram};
+use tokio::{
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::timeout,
+};
+
+use super::group::{self, Outcome, Prepared};
+use crate::{
+    db::Db,
+    deliveries::attempts,
+    error::{DatabaseError, StoreError},
+    events::append::{Append, AppendError, Appended},
+};
+
+/// Requests that may wait for the writer.
+const QUEUE_REQUESTS: usize = 1024;
+/// Events in one commit, unless a single request has more.
+const GROUP_EVENTS: usize = 512;
+/// Batches of new deliveries that may wait for the delivery engine.
+const NEW_DELIVERIES_BATCHES: usize = 256;
+
+/// How long the database may take for a group before its callers are told to try again.
+const GROUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// While groups fail, the server's log says so at most this often: it may be on the same full disk.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+type Answer = Result<Vec<Appended>, AppendError>;
+
+#[derive(Debug)]
+struct Request {
+    appends: Vec<Prepared>,
+    asked_at: Instant,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Attempts that ended, to be kept.
+#[derive(Debug)]
+struct Attempts {
+    records: Vec<AttemptRecord>,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+}
+
+#[derive(Debug)]
+enum Message {
+    Append(Request),
+    Record(Attempts),
+    Close(oneshot::Sender<()>),
+}
+
+/// The handle to the log.
+#[derive(Debug)]
+pub(crate) struct Log {
+    queue: mpsc::Sender<Message>,
+    subscriber: Arc<Subscriber>,
+    failing: Arc<AtomicBool>,
+}
+
+/// Who takes new deliveries.
+#[derive(Debug, Default)]
+struct Subscriber {
+    batches: Mutex<Option<mpsc::Sender<Vec<PendingDelivery>>>>,
+    missed: AtomicBool,
+}
+
+impl Log {
+    pub(crate) fn start(db: Db) -> Self {
+        let (queue, messages) = mpsc::channel(QUEUE_REQUESTS);
+        let (subscriber, failing) = (Arc::<Subscriber>::default(), Arc::<AtomicBool>::default());
+        let writer = Writer {
+            db,
+            messages,
+            subscriber: Arc::clone(&subscriber),
+            failing: Arc::clone(&failing),
+            told_at: None,
+            failed_requests: 0,
+        };
+        tokio::spawn(writer.run());
+        Self { queue, subscriber, failing }
+    }
+
+    pub(crate) async fn append(&self, appends: Vec<Append>) -> Answer {
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        // JSON is written here, on the caller's thread: the writer's time is everybody's.
+        let appends = appends.into_iter().map(Prepared::new).collect();
+        let (answer, answered) = oneshot::channel();
+        let request = Request { appends, asked_at: Instant::now(), answer };
+        match self.queue.try_send(Message::Append(request)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(AppendError::Overloaded),
+            Err(TrySendError::Closed(_)) => return Err(AppendError::Closed),
+        }
+        answered.await.unwrap_or(Err(AppendError::Closed))
+    }
+
+    /// Keeps attempts in the next commit, which events may share.
+    pub(crate) async fn record(&self, records: Vec<AttemptRecord>) -> Result<(), StoreError> {
+        let closed = || DatabaseError::Unavailable(AppendError::Closed.to_string()).into();
+        let (answer, answered) = oneshot::channel();
+        let attempts = Attempts { records, answer };
+        self.queue.send(Message::Record(attempts)).await.map_err(|_| closed())?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Whether the last group could not be written.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
+    }
+
+    /// Returns once everything accepted is written.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.queue.send(Message::Close(done)).await.is_ok() {
+            // An error means that the writer is gone, which is what was asked for.
+            let _ = closed.await;
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> Option<mpsc::Receiver<Vec<PendingDelivery>>> {
+        let mut batches = self.subscriber.batches.lock().ok()?;
+        if batches.is_some() {
+            return None;
+        }
+        let (sender, receiver) = mpsc::channel(NEW_DELIVERIES_BATCHES);
+        *batches = Some(sender);
+        Some(receiver)
+    }
+
+    pub(crate) fn take_missed(&self) -> bool {
+        self.subscriber.missed.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Subscriber {
+    fn offer(&self, deliveries: Vec<PendingDelivery>) {
+        let Ok(batches) = self.batches.lock() else { return };
+        if let Some(batches) = batches.as_ref().filter(|_| !deliveries.is_empty())
+            && let Err(TrySendError::Full(_)) = batches.try_send(deliveries)
+        {
+            self.miss();
+        }
+    }
+
+    /// There may be deliveries on disk that were not offered.
+    fn miss(&self) {
+        self.missed.store(true, Ordering::Release);
+    }
+}
+
+struct Writer {
+    db: Db,
+    messages: mpsc::Receiver<Message>,
+    subscriber: Arc<Subscriber>,
+    failing: Arc<AtomicBool>,
+    /// When the server's log was last told of a failure.
+    told_at: Option<Instant>,
+    /// Requests that failed since.
+    failed_requests: usize,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let mut closing = Vec::new();
+        while let Some(first) = self.messages.recv().await {
+            let (mut group, mut attempts) = (Vec::new(), Vec::new());
+            let mut events = 0;
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Append(request) => {
+                        events += request.appends.len();
+                        group.push(request);
+                    }
+                    Message::Record(ended) => attempts.push(ended),
+                    Message::Close(done) => {
+                        // What is in the queue still comes out of it.
+                        self.messages.close();
+                        closing.push(done);
+                    }
+                }
+                next = if events < GROUP_EVENTS { self.messages.try_recv().ok() } else { None };
+            }
+            gauge!("bellpush_log_queue_fill")
+                .set(self.messages.len() as f64 / QUEUE_REQUESTS as f64);
+            if !group.is_empty() {
+                histogram!("bellpush_log_group_events").record(events as f64);
+            }
+            self.write(group, attempts).await;
+        }
+        for done in closing {
+            let _ = done.send(());
+        }
+    }
+
+    async fn write(&mut self, group: Vec<Request>, attempts: Vec<Attempts>) {
+        if group.is_empty() && attempts.is_empty() {
+            return;
+        }
+        match self.try_write(&group, &attempts).await {
+            Ok(outcomes) => {
+                if !group.is_empty() {
+                    self.works();
+                }
+                for ended in attempts {
+                    // Who asked may be gone; they are kept all the same.
+                    let _ = ended.answer.send(Ok(()));
+                }
+                for (request, outcome) in group.into_iter().zip(outcomes) {
+                    request.reply(Ok(outcome));
+                }
+            }
+            // Neither shall keep the other from being written.
+            Err(_) if !attempts.is_empty() => {
+                Box::pin(self.write(group, Vec::new())).await;
+                for Attempts { records, answer } in attempts {
+                    let _ = answer.send(attempts::record_alone(&self.db, &records).await);
+                }
+            }
+            // Something in one of the requests is more than the database takes: only the guilty
+            // one shall fail.
+            Err(StoreError::Database(DatabaseError::Refused { .. })) if group.len() > 1 => {
+                for request in group {
+                    Box::pin(self.write(vec![request], Vec::new())).await;
+                }
+            }
+            Err(error) => {
+                self.fails(&error, group.len());
+                let error = Arc::new(error);
+                for request in group {
+                    request.reply(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    fn fails(&mut self, error: &StoreError, requests: usize) {
+        if !matches!(error, StoreError::Database(DatabaseError::Refused { .. })) {
+            self.failing.store(true, Ordering::Release);
+            // They may be on disk all the same, and only the word of it lost.
+            self.subscriber.miss();
+        }
+        self.failed_requests += requests;
+        if self.told_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+            tracing::error!(%error, requests = self.failed_requests, "events can't be recorded");
+            self.told_at = Some(Instant::now());
+            self.failed_requests = 0;
+        }
+    }
+
+    fn works(&mut self) {
+        if self.failing.swap(false, Ordering::AcqRel) {
+            tracing::info!("events are recorded again");
+            // By now it is certain what became of the groups that failed.
+            self.subscriber.miss();
+            self.told_at = None;
+            self.failed_requests = 0;
+        }
+    }
+
+    /// Writes a group, again when another node was in the way, and hands on its deliveries.
+    async fn try_write(
+        &self,
+        group: &[Request],
+        attempts: &[Attempts],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut tries = 0;
+        let requests: Vec<&[Prepared]> =
+            group.iter().map(|request| request.appends.as_slice()).collect();
+        let attempts: Vec<&[AttemptRecord]> =
+            attempts.iter().map(|ended| ended.records.as_slice()).collect();
+        loop {
+            let written =
+                timeout(GROUP_TIMEOUT, group::write(&self.db, &requests, &attempts)).await;
+            match written.unwrap_or_else(|_| Err(too_late())) {
+                Err(StoreError::Database(DatabaseError::Conflict(_))) if tries < 5 => tries += 1,
+                Err(error) => return Err(error),
+                Ok(written) => {
+                    self.subscriber.offer(written.deliveries);
+                    return Ok(written.outcomes);
+                }
+            }
+        }
+    }
+}
+
+fn too_late() -> StoreError {
+    DatabaseError::Unavailable("it did not answer in time".into()).into()
+}
+
+impl Request {
+    fn reply(self, outcome: Result<Outcome, Arc<StoreError>>) {
+        histogram!("bellpush_log_append_seconds").record(self.asked_at.elapsed().as_secs_f64());
+        let answer = match outcome {
+            Ok(Ok(positions)) => Ok(self
+                .appends
+                .into_iter()
+                .zip(positions)
+                .map(|(prepared, position)| Appended {
+                    seq: position.seq,
+                    event: prepared.append.into_event(),
+                    repeated: position.repeated,
+                })
+                .collect()),
+            Ok(Err((index, reason))) => Err(AppendError::Refused { index, reason }),
+            Err(error) => Err(AppendError::Store(error)),
+        };
+        // A caller that went away does not take its events back.
+        let _ = self.answer.send(answer);
+    }
+}

@@ -1,0 +1,8 @@
+//! The event log: appended to by one writer, and read back.
+
+mod append;
+pub(crate) mod log;
+pub(crate) mod search;
+
+pub use append::{Append, AppendError, Appended, CallEnd, CallFinish, NewCall, Refusal};
+pub use search::{EventFilter, RecordedEvent};

@@ -1,0 +1,269 @@
+//! Integrations.
+
+use std::collections::BTreeMap;
+
+use bellpush_core::{
+    delivery::DisableReason,
+    events::EventTime,
+    ids::{AppId, IntegrationId},
+    integration::{IntegrationSettings, MAX_SECRETS, SecretName},
+};
+use sea_orm::DatabaseTransaction;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::{
+    SaveError, Store, StoreError,
+    db::{self, Row, to_json},
+    integrations::{
+        sealed::{key_identity, signing_identity},
+        secrets,
+    },
+};
+
+/// An integration, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// Its id.
+    pub id: IntegrationId,
+    /// Its app.
+    pub app_id: AppId,
+    /// Its settings.
+    pub settings: IntegrationSettings,
+    /// When it was made.
+    pub created_at: EventTime,
+    /// When its settings were last changed.
+    pub updated_at: EventTime,
+    /// Why and when the server switched it off, if it did and nobody has changed it since.
+    pub disabled: Option<(DisableReason, EventTime)>,
+}
+
+/// The secrets that an integration is made with.
+#[derive(Debug, Clone)]
+pub struct NewSecrets {
+    /// What its requests are signed with.
+    pub signing_secret: SecretString,
+    /// The Ed25519 key that they are signed with too.
+    pub signing_key: Option<SecretString>,
+    /// Its named secrets.
+    pub named: BTreeMap<SecretName, SecretString>,
+}
+
+/// Nothing but a signing secret.
+impl From<&str> for NewSecrets {
+    fn from(signing_secret: &str) -> Self {
+        let signing_secret = signing_secret.into();
+        Self { signing_secret, signing_key: None, named: BTreeMap::new() }
+    }
+}
+
+impl Store {
+    /// Makes an integration. An app never has more than `max_active` active ones, however many are
+    /// made at the same time.
+    ///
+    /// # Errors
+    /// [`SaveError::TooManyActive`], [`SaveError::UnknownApp`], [`SaveError::UnknownSecret`], or when
+    /// the database fails.
+    pub async fn create_integration(
+        &self,
+        app_id: AppId,
+        settings: &IntegrationSettings,
+        new: &NewSecrets,
+        max_active: u8,
+    ) -> Result<Integration, SaveError> {
+        let id = IntegrationId::from_uuid(Uuid::now_v7());
+        let at = db::now();
+        let keys = self.keys();
+        let secret = keys.seal(&signing_identity(id), &new.signing_secret);
+        let secret = secret.map_err(StoreError::from)?;
+        let key = new.signing_key.as_ref().map(|key| keys.seal(&key_identity(id), key));
+        let key = key.transpose().map_err(StoreError::from)?;
+        let transaction = self.db().begin_configuration().await?;
+        let sql = "
+            INSERT INTO integrations
+                (id, app_id, settings, active, include_previews, signing_secret, signing_key,
+                 created_at, updated_at)
+            SELECT $1, id, $3, $4, $5, $6, $7, $8, $8
+            FROM apps
+            WHERE id = $2";
+        let values = [
+            id.to_string().into(),
+            app_id.to_string().into(),
+            to_json(settings).into(),
+            settings.active.into(),
+            settings.include_previews.into(),
+            secret.into(),
+            key.into(),
+            at.millis().into(),
+        ];
+        if db::execute(&transaction, sql, values).await? == 0 {
+            return Err(SaveError::UnknownApp);
+        }
+        check_limit(&transaction, app_id, id, settings, max_active).await?;
+        write_filter(&transaction, id, settings).await?;
+        if new.named.len() > MAX_SECRETS {
+            return Err(SaveError::TooManySecrets);
+        }
+        for (name, value) in &new.named {
+            secrets::insert(&transaction, keys, id, name, value, at).await?;
+        }
+        secrets::check_names(&transaction, id, settings).await?;
+        db::commit(transaction).await?;
+        let settings = settings.clone();
+        Ok(Integration { id, app_id, settings, created_at: at, updated_at: at, disabled: None })
+    }
+
+    /// An app's integrations, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn integrations(&self, app_id: AppId) -> Result<Vec<Integration>, StoreError> {
+        let sql = "
+            SELECT id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at
+            FROM integrations
+            WHERE app_id = $1
+            ORDER BY id";
+        db::read(db::all(&self.db().read, sql, [app_id.to_string().into()]).await?, integration)
+    }
+
+    /// One integration of an app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn integration(
+        &self,
+        app_id: AppId,
+        id: IntegrationId,
+    ) -> Result<Option<Integration>, StoreError> {
+        let sql = "
+            SELECT id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at
+            FROM integrations
+            WHERE id = $1
+              AND app_id = $2";
+        let values = [id.to_string().into(), app_id.to_string().into()];
+        let row = db::one(&self.db().read, sql, values).await?;
+        row.as_ref().map(integration).transpose()
+    }
+
+    /// Replaces an integration's settings; `None` when there is no such integration in the app. One
+    /// that is active then is not disabled any more.
+    ///
+    /// # Errors
+    /// [`SaveError::TooManyActive`], [`SaveError::UnknownSecret`], or when the database fails.
+    pub async fn update_integration(
+        &self,
+        app_id: AppId,
+        id: IntegrationId,
+        settings: &IntegrationSettings,
+        max_active: u8,
+    ) -> Result<Option<Integration>, SaveError> {
+        let transaction = self.db().begin_configuration().await?;
+        let sql = "
+            UPDATE integrations
+            SET settings = $3, active = $4, include_previews = $5, updated_at = $6,
+                disabled_reason = CASE WHEN $4 THEN NULL ELSE disabled_reason END,
+                disabled_at = CASE WHEN $4 THEN NULL ELSE disabled_at END
+            WHERE id = $1
+              AND app_id = $2
+            RETURNING id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at";
+        let values = [
+            id.to_string().into(),
+            app_id.to_string().into(),
+            to_json(settings).into(),
+            settings.active.into(),
+            settings.include_previews.into(),
+            db::now().millis().into(),
+        ];
+        let Some(row) = db::one(&transaction, sql, values).await? else {
+            return Ok(None);
+        };
+        check_limit(&transaction, app_id, id, settings, max_active).await?;
+        write_filter(&transaction, id, settings).await?;
+        secrets::check_names(&transaction, id, settings).await?;
+        if !settings.active {
+            // It begins anew when it is active again.
+            let sql = "DELETE FROM outages WHERE integration_id = $1";
+            db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        }
+        db::commit(transaction).await?;
+        Ok(Some(integration(&row)?))
+    }
+
+    /// Deletes an integration; `false` when there is none. Its deliveries are taken away bit by bit,
+    /// beside what else is written.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_integration(
+        &self,
+        app_id: AppId,
+        id: IntegrationId,
+    ) -> Result<bool, StoreError> {
+        let transaction = self.db().begin_configuration().await?;
+        let sql = "DELETE FROM integrations WHERE id = $1 AND app_id = $2";
+        let values = [id.to_string().into(), app_id.to_string().into()];
+        if db::execute(&transaction, sql, values).await? == 0 {
+            return Ok(false);
+        }
+        let sql = "INSERT INTO removals (integration_id) VALUES ($1)";
+        db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        db::commit(transaction).await?;
+        self.remover().wake();
+        Ok(true)
+    }
+}
+
+/// Refuses one more active integration than the app may have. Changes of integrations come one at
+/// a time, so that what is counted here is still so at the commit.
+async fn check_limit(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    id: IntegrationId,
+    settings: &IntegrationSettings,
+    max: u8,
+) -> Result<(), SaveError> {
+    if !settings.active {
+        return Ok(());
+    }
+    let sql = "
+        SELECT COUNT(*) AS others
+        FROM integrations
+        WHERE app_id = $1
+          AND active
+          AND id <> $2";
+    let values = [app_id.to_string().into(), id.to_string().into()];
+    let others = match db::one(transaction, sql, values).await? {
+        Some(row) => row.get::<i64>("others")?,
+        None => 0,
+    };
+    if others < i64::from(max) { Ok(()) } else { Err(SaveError::TooManyActive { max }) }
+}
+
+/// Keeps the names of the filter where the log joins them.
+async fn write_filter(
+    transaction: &DatabaseTransaction,
+    id: IntegrationId,
+    settings: &IntegrationSettings,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM integration_events WHERE integration_id = $1";
+    db::execute(transaction, sql, [id.to_string().into()]).await?;
+    let names: Vec<_> = settings.events.iter().map(|name| (name,)).collect();
+    let sql = "
+        INSERT INTO integration_events (integration_id, name)
+        SELECT $2, value ->> 0
+        FROM jsonb_each($1)";
+    let values = [to_json(&names).into(), id.to_string().into()];
+    db::execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+fn integration(row: &Row) -> Result<Integration, StoreError> {
+    Ok(Integration {
+        id: row.parse("id")?,
+        app_id: row.parse("app_id")?,
+        settings: row.json("settings")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        disabled: row.word_opt("disabled_reason")?.zip(row.time_opt("disabled_at")?),
+    })
+}

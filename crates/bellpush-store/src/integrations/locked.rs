@@ -1,0 +1,21 @@
+//! An integration that nobody else changes meanwhile.
+
+use bellpush_core::{
+    ids::{AppId, IntegrationId},
+    integration::IntegrationSettings,
+};
+use sea_orm::DatabaseTransaction;
+
+use crate::{StoreError, db};
+
+/// The settings of an integration of this app, for a transaction that changes the configuration, and
+/// so the only one that does.
+pub(crate) async fn locked(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    id: IntegrationId,
+) -> Result<Option<IntegrationSettings>, StoreError> {
+    let sql = "SELECT settings FROM integrations WHERE id = $1 AND app_id = $2";
+    let values = [id.to_string().into(), app_id.to_string().into()];
+    db::one(transaction, sql, values).await?.map(|row| row.json("settings")).transpose()
+}

@@ -1,0 +1,7 @@
+//! Where calls go: profiles, and the trunks that they name.
+
+pub(crate) mod profiles;
+pub(crate) mod trunks;
+
+pub use profiles::Profile;
+pub use trunks::{PasswordChange, Trunk};
