@@ -59,16 +59,16 @@ impl FarSide {
     }
 }
 
-/// What a browser is asked to speak.
+/// What a browser is asked to send: the order of codecs in the answer.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Speech<'a> {
+pub(crate) struct CodecPreferences<'a> {
     /// The codecs, the preferred first.
     pub(crate) codecs: &'a [Codec],
     /// Whether all who may hear it are telephones of 8 kHz.
     pub(crate) is_narrowband: bool,
 }
 
-impl<'a> Speech<'a> {
+impl<'a> CodecPreferences<'a> {
     /// With the far side of the first route; those of the others may come after it.
     pub(crate) fn towards(routes: &'a [Route]) -> Self {
         Self {

@@ -4,8 +4,8 @@ use aws_lc_rs::{cipher::EncryptingKey, constant_time, hmac};
 
 use crate::{
     SrtpError,
-    session::{RTCP_ENCRYPTED, rtcp_parts},
-    session_keys::{Kind, Master, SALT_LEN, cipher, key_stream},
+    key_derivation::{Kind, MasterKey, SALT_LEN, cipher, key_stream},
+    srtcp::{RTCP_ENCRYPTED, rtcp_parts},
 };
 
 const KEY_LEN: usize = 16;
@@ -23,7 +23,11 @@ pub(crate) struct CounterMode {
 }
 
 impl CounterMode {
-    pub(crate) fn derive(master: &Master, kind: Kind, tag_len: usize) -> Result<Self, SrtpError> {
+    pub(crate) fn derive(
+        master: &MasterKey,
+        kind: Kind,
+        tag_len: usize,
+    ) -> Result<Self, SrtpError> {
         let mut key = [0; KEY_LEN];
         let mut authentication = [0; AUTHENTICATION_KEY_LEN];
         let mut salt = [0; SALT_LEN];

@@ -32,7 +32,7 @@ pub enum DtlsError {
     /// The far side's certificate is not the one that its session description names.
     #[error("the far side's certificate does not have the announced fingerprint")]
     WrongCertificate,
-    /// The far side protects media in a way that we don't know.
+    /// The far side protects media by a profile that we don't know.
     #[error("there is no protection of media that both sides know")]
     NoProtection,
     /// The protocol was broken, or took too long.

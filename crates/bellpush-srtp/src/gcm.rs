@@ -4,8 +4,8 @@ use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, Unbound
 
 use crate::{
     SrtpError,
-    session::{RTCP_CLEAR, RTCP_ENCRYPTED, rtcp_parts},
-    session_keys::{Kind, Master},
+    key_derivation::{Kind, MasterKey},
+    srtcp::{RTCP_CLEAR, RTCP_ENCRYPTED, rtcp_parts},
 };
 
 const SALT_LEN: usize = 12;
@@ -20,7 +20,7 @@ pub(crate) struct Gcm {
 impl Gcm {
     /// With a key of 16 or 32 octets.
     pub(crate) fn derive<const KEY_LEN: usize>(
-        master: &Master,
+        master: &MasterKey,
         kind: Kind,
     ) -> Result<Self, SrtpError> {
         let mut key = [0; KEY_LEN];
@@ -128,7 +128,7 @@ fn associated(header: &[u8; RTCP_CLEAR], word: u32) -> [u8; RTCP_CLEAR + RTCP_WO
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::tests::hex;
+    use crate::hex::hex;
 
     const SALT: &str = "51756964207072 6f2071756f";
 

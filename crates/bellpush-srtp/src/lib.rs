@@ -4,13 +4,19 @@
 
 mod counter_mode;
 pub mod dtls;
+mod error;
 mod gcm;
+#[cfg(test)]
+mod hex;
 mod key;
+mod key_derivation;
 mod replay;
 mod rtp;
 mod session;
 mod session_keys;
+mod srtcp;
 
+pub use error::SrtpError;
 pub use key::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
 pub use rtp::{RTP_HEADER_LEN, RtpHeader, RtpPacket, SeqExtender, is_rtcp};
-pub use session::{SrtpError, SrtpReceiver, SrtpSender};
+pub use session::{SrtpReceiver, SrtpSender};

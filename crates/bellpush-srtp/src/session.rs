@@ -4,34 +4,15 @@
 //! authentication is right, and then only once.
 
 use crate::{
-    RTP_HEADER_LEN, RtpPacket, SrtpKey,
+    RTP_HEADER_LEN, RtpPacket, SrtpError, SrtpKey,
+    key_derivation::Kind,
     replay::ReplayWindow,
-    session_keys::{Kind, SessionKeys},
+    session_keys::SessionKeys,
+    srtcp::{RTCP_ENCRYPTED, rtcp_parts},
 };
 
-/// The flag beside the index of RTCP: that a packet is encrypted.
-pub(crate) const RTCP_ENCRYPTED: u32 = 1 << 31;
-/// What stays in the clear: the header and the sender.
-pub(crate) const RTCP_CLEAR: usize = 8;
 /// Streams of one sender that are remembered: it may change its SSRC, but not for ever.
 const STREAMS: usize = 4;
-
-/// Why a packet is not believed, or not protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SrtpError {
-    /// Its lengths do not add up.
-    #[error("it is no packet of SRTP")]
-    Malformed,
-    /// Somebody else made it, or changed it.
-    #[error("its authentication is wrong")]
-    Forged,
-    /// A copy, or one that is too late.
-    #[error("its number was used already, or is too old to tell")]
-    Replayed,
-    /// Not for any reason that is in the packet.
-    #[error("the cryptography failed")]
-    Crypto,
-}
 
 /// Protects what is sent.
 pub struct SrtpSender {
@@ -191,16 +172,6 @@ fn rtp_parts(packet: &[u8]) -> Option<(u32, u16, usize)> {
     (clear <= packet.len()).then_some((ssrc, u16::from_be_bytes([high, low]), clear))
 }
 
-/// What is in the clear of RTCP, the sender that it names, and the rest.
-pub(crate) fn rtcp_parts(
-    packet: &mut [u8],
-) -> Result<(&[u8; RTCP_CLEAR], u32, &mut [u8]), SrtpError> {
-    let (clear, encrypted) =
-        packet.split_first_chunk_mut::<RTCP_CLEAR>().ok_or(SrtpError::Malformed)?;
-    let [.., s0, s1, s2, s3] = *clear;
-    Ok((clear, u32::from_be_bytes([s0, s1, s2, s3]), encrypted))
-}
-
 impl std::fmt::Debug for SrtpSender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SrtpSender").field("rtcp_index", &self.rtcp_index).finish_non_exhaustive()
@@ -215,4 +186,4 @@ impl std::fmt::Debug for SrtpReceiver {
 
 #[cfg(test)]
 #[path = "session_tests.rs"]
-pub(crate) mod tests;
+mod tests;

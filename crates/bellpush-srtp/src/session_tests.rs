@@ -1,13 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{RtpHeader, SRTP_KEY_LEN, SrtpSuite};
-
-pub(crate) fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-}
+use crate::{RtpHeader, SRTP_KEY_LEN, SrtpSuite, hex::hex};
 
 /// Begins with the master key and salt of RFC 3711 appendix B.3, which libsrtp's own vectors use,
 /// too.

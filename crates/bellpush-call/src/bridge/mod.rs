@@ -34,10 +34,10 @@ use crate::{
     call::{CallControl, Input, Outcome, Policy, RoutePolicy},
     legs::{
         demo::DemoLeg,
-        webrtc::{Answerer, Offer, Received, Remote, WebRtcLeg, is_media},
+        webrtc::{Answerer, Offer, Received, TransportAddress, WebRtcLeg, is_media},
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
-    place::Speech,
+    place::CodecPreferences,
     trunk::{ByeCause, FarFailure, TrunkEvent},
 };
 use ear::Ear;
@@ -143,7 +143,7 @@ impl Bridge {
     pub(crate) fn receive(
         &mut self,
         now: Instant,
-        remote: Remote,
+        remote: TransportAddress,
         datagram: &mut [u8],
         edge: &mut dyn Edge,
     ) -> Received {
@@ -228,8 +228,8 @@ impl Bridge {
     }
 
     /// The visitor's page went away, and may come back within this time.
-    pub(crate) fn leave(&mut self, now: Instant, window: Duration, edge: &mut dyn Edge) {
-        self.control(now, Input::Left { window }, edge);
+    pub(crate) fn suspend(&mut self, now: Instant, window: Duration, edge: &mut dyn Edge) {
+        self.control(now, Input::Suspended { window }, edge);
         if !self.control.is_over() {
             // The page is gone: there is nobody to say goodbye to.
             self.browser = None;
@@ -242,19 +242,19 @@ impl Bridge {
     ///
     /// # Errors
     /// The offer is not usable; the call stays as it was.
-    pub(crate) fn come_back(
+    pub(crate) fn resume(
         &mut self,
         now: Instant,
         answerer: &Answerer,
         offer: &Offer,
         edge: &mut dyn Edge,
     ) -> Result<String, ResumeError> {
-        let speech = Speech::towards(self.routes.get(self.route..).unwrap_or_default());
+        let speech = CodecPreferences::towards(self.routes.get(self.route..).unwrap_or_default());
         let (leg, answer) = answerer.answer(now, offer, speech)?;
         self.browser = Some(leg);
         self.browser_deadline = now;
         self.to_browser = new_stream(Codec::Opus.clock_rate());
-        self.control(now, Input::Returned, edge);
+        self.control(now, Input::Resumed, edge);
         self.settle(now, edge);
         Ok(answer)
     }

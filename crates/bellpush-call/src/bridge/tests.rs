@@ -30,8 +30,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-fn by_udp(address: SocketAddr) -> Remote {
-    Remote { protocol: Protocol::Udp, address }
+fn by_udp(address: SocketAddr) -> TransportAddress {
+    TransportAddress { protocol: Protocol::Udp, address }
 }
 
 /// The far side takes the call.
@@ -230,7 +230,8 @@ impl Simulation {
     fn with_offer(now: Instant, routes: Vec<Route>, offer: &str) -> (Self, String) {
         let Shared { answerer, sounds, .. } = shared();
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) = answerer.answer(now, &offer, Speech::towards(&routes)).unwrap();
+        let (leg, answer) =
+            answerer.answer(now, &offer, CodecPreferences::towards(&routes)).unwrap();
         let (sender, signals) = SignalSender::channel();
         let policy = Policy {
             connect_timeout: 15 * SECOND,
@@ -304,11 +305,11 @@ impl Simulation {
                 bridge.settle(now, book);
             }
             Step::Press => bridge.press(now, Digit::STAR, book),
-            Step::Leave(secs) => bridge.leave(now, Duration::from_secs(secs), book),
+            Step::Leave(secs) => bridge.suspend(now, Duration::from_secs(secs), book),
             Step::ComeBack => {
                 let Shared { answerer, offer, .. } = shared();
                 let offer = Offer::parse(offer).unwrap();
-                bridge.come_back(now, answerer, &offer, book).unwrap();
+                bridge.resume(now, answerer, &offer, book).unwrap();
             }
             Step::Restart => {
                 let offer = Offer::parse(&shared().offer).unwrap();
@@ -430,7 +431,7 @@ fn the_browser_is_asked_for_a_telephones_voice_where_nobody_hears_more() {
         let (answerer, offer) = (&shared().answerer, Offer::parse(offer).unwrap());
         let asked = answer.contains("maxplaybackrate=8000");
         // Who comes back is asked for the same.
-        let again = call.bridge.come_back(call.now, answerer, &offer, &mut call.book).unwrap();
+        let again = call.bridge.resume(call.now, answerer, &offer, &mut call.book).unwrap();
         assert_eq!(again.contains("maxplaybackrate=8000"), asked);
         asked
     };

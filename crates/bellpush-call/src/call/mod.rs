@@ -53,9 +53,9 @@ pub(crate) enum Input {
     /// The browser's connection broke for good.
     Broken,
     /// The page went away, and may come back within this time.
-    Left { window: Duration },
+    Suspended { window: Duration },
     /// The page came back, with a connection of its own.
-    Returned,
+    Resumed,
     /// The far side rings.
     Ringing,
     /// The far side answers.
@@ -111,7 +111,7 @@ pub(crate) struct CallControl {
     /// The present route.
     route: usize,
     routes: Vec<RoutePolicy>,
-    told: Told,
+    reported: Reported,
     is_over: bool,
     timers: Timers,
     policy: Policy,
@@ -119,7 +119,7 @@ pub(crate) struct CallControl {
 
 /// What the caller was told last, so that nothing is told twice.
 #[derive(Debug, Default)]
-struct Told {
+struct Reported {
     ringing: bool,
     connected: bool,
     held: bool,
@@ -136,7 +136,7 @@ impl CallControl {
             far_side: FarSide::Uncalled,
             route: 0,
             routes,
-            told: Told::default(),
+            reported: Reported::default(),
             is_over: false,
             timers,
             policy,
@@ -156,8 +156,8 @@ impl CallControl {
             | Input::Heard
             | Input::Closed
             | Input::Broken
-            | Input::Left { .. }
-            | Input::Returned => self.browser(now, input),
+            | Input::Suspended { .. }
+            | Input::Resumed => self.browser(now, input),
             Input::Ringing | Input::Answered | Input::Held(_) | Input::Refused(_) | Input::Lost => {
                 self.far_side(now, input)
             }
@@ -181,22 +181,30 @@ impl CallControl {
 
     fn browser(&mut self, now: Instant, input: Input) -> Outcome {
         match (self.browser, input) {
-            (Browser::Away | Browser::Closed, Input::Returned)
-            | (Browser::Connecting | Browser::Present | Browser::Silent, Input::Returned) => {
-                self.leave(Browser::Connecting, Timer::Connect, now + self.policy.connect_timeout);
+            (Browser::Away | Browser::Closed, Input::Resumed)
+            | (Browser::Connecting | Browser::Present | Browser::Silent, Input::Resumed) => {
+                self.await_browser(
+                    Browser::Connecting,
+                    Timer::Connect,
+                    now + self.policy.connect_timeout,
+                );
                 self.interrupted()
             }
             (Browser::Away, _) => Outcome::default(),
-            (_, Input::Left { window: Duration::ZERO }) => {
+            (_, Input::Suspended { window: Duration::ZERO }) => {
                 self.end(Signal::Ended(EndReason::UserHangup))
             }
-            (_, Input::Left { window }) => {
-                self.leave(Browser::Away, Timer::Return, now + window);
+            (_, Input::Suspended { window }) => {
+                self.await_browser(Browser::Away, Timer::Resume, now + window);
                 self.interrupted()
             }
             (Browser::Closed, _) => Outcome::default(),
             (_, Input::Closed) => {
-                self.leave(Browser::Closed, Timer::Leave, now + self.policy.leave_grace);
+                self.await_browser(
+                    Browser::Closed,
+                    Timer::CloseGrace,
+                    now + self.policy.leave_grace,
+                );
                 Outcome::default()
             }
             (_, Input::Broken) => self.end(Signal::Failed(ErrorCode::MediaFailed)),
@@ -218,8 +226,8 @@ impl CallControl {
 
     fn far_side(&mut self, now: Instant, input: Input) -> Outcome {
         match (self.far_side, input) {
-            (FarSide::Called, Input::Ringing) if !self.told.ringing => {
-                self.told.ringing = true;
+            (FarSide::Called, Input::Ringing) if !self.reported.ringing => {
+                self.reported.ringing = true;
                 Outcome::signal(Signal::Ringing)
             }
             (FarSide::Called, Input::Answered) => {
@@ -232,8 +240,8 @@ impl CallControl {
             }
             (FarSide::Called, Input::Refused(failure)) => self.refused(now, failure),
             (FarSide::Called, Input::Lost) => self.refused(now, FarFailure::Unreachable),
-            (FarSide::Answered, Input::Held(held)) if held != self.told.held => {
-                self.told.held = held;
+            (FarSide::Answered, Input::Held(held)) if held != self.reported.held => {
+                self.reported.held = held;
                 Outcome::signal(Signal::Held(held))
             }
             (FarSide::Answered, Input::Refused(_) | Input::Lost) => {
@@ -244,9 +252,10 @@ impl CallControl {
     }
 
     /// The browser is not to be heard any more for now: in its new state, one timer counts.
-    fn leave(&mut self, state: Browser, timer: Timer, at: Instant) {
+    fn await_browser(&mut self, state: Browser, timer: Timer, at: Instant) {
         self.browser = state;
-        for timer in [Timer::Connect, Timer::Silence, Timer::Loss, Timer::Leave, Timer::Return] {
+        for timer in [Timer::Connect, Timer::Silence, Timer::Loss, Timer::CloseGrace, Timer::Resume]
+        {
             self.timers.stop(timer);
         }
         self.timers.set(timer, at);
@@ -262,16 +271,16 @@ impl CallControl {
     fn connected(&mut self) -> Outcome {
         if self.far_side != FarSide::Answered
             || self.browser != Browser::Present
-            || self.told.connected
+            || self.reported.connected
         {
             return Outcome::default();
         }
-        self.told.connected = true;
+        self.reported.connected = true;
         Outcome::signal(Signal::Connected)
     }
 
     fn interrupted(&mut self) -> Outcome {
-        if !std::mem::take(&mut self.told.connected) {
+        if !std::mem::take(&mut self.reported.connected) {
             return Outcome::default();
         }
         Outcome::signal(Signal::Reconnecting)
@@ -305,10 +314,10 @@ impl CallControl {
                     self.interrupted()
                 }
                 Timer::Ring => self.refused(now, FarFailure::NoAnswer),
-                Timer::Connect | Timer::Loss | Timer::Leave => {
+                Timer::Connect | Timer::Loss | Timer::CloseGrace => {
                     self.end(Signal::Failed(ErrorCode::MediaFailed))
                 }
-                Timer::Return => self.end(Signal::Ended(EndReason::UserHangup)),
+                Timer::Resume => self.end(Signal::Ended(EndReason::UserHangup)),
                 Timer::Duration => self.end(Signal::Ended(EndReason::RemoteHangup)),
             };
             if self.is_over {

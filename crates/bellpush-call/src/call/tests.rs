@@ -247,14 +247,14 @@ fn hold_is_told_once_and_a_far_side_that_falls_silent_fails_the_call() {
 fn a_page_that_comes_back_in_time_goes_on_with_its_call() {
     let mut call = Simulation::connected();
     let window = Duration::from_secs(8);
-    call.input(Input::Left { window });
+    call.input(Input::Suspended { window });
     // What is left of the old connection does not count any more.
     for late in [Input::Closed, Input::Heard, Input::Broken, Input::Connected] {
         call.input(late);
     }
     call.advance_secs(7);
-    call.input(Input::Left { window });
-    call.input(Input::Returned);
+    call.input(Input::Suspended { window });
+    call.input(Input::Resumed);
     call.advance_secs(10);
     call.input(Input::Connected);
     assert_eq!(call.signals, [Signal::Reconnecting, Signal::Connected]);
@@ -264,19 +264,19 @@ fn a_page_that_comes_back_in_time_goes_on_with_its_call() {
 #[test]
 fn a_page_that_does_not_come_back_has_hung_up() {
     let mut call = Simulation::connected();
-    call.input(Input::Left { window: Duration::from_secs(8) });
+    call.input(Input::Suspended { window: Duration::from_secs(8) });
     call.advance_secs(8);
     assert_eq!(call.signals, [Signal::Reconnecting, USER_HANGUP]);
     let mut call = Simulation::connected();
-    call.input(Input::Left { window: Duration::ZERO });
+    call.input(Input::Suspended { window: Duration::ZERO });
     assert_eq!(call.signals, [USER_HANGUP]);
 }
 
 #[test]
 fn a_page_that_comes_back_but_can_not_connect_fails_the_call() {
     let mut call = Simulation::connected();
-    call.input(Input::Left { window: Duration::from_secs(8) });
-    call.input(Input::Returned);
+    call.input(Input::Suspended { window: Duration::from_secs(8) });
+    call.input(Input::Resumed);
     call.advance(POLICY.connect_timeout);
     assert_eq!(call.signals, [Signal::Reconnecting, MEDIA_FAILED]);
 }
@@ -284,11 +284,11 @@ fn a_page_that_comes_back_but_can_not_connect_fails_the_call() {
 #[test]
 fn the_far_side_may_answer_while_the_page_is_away() {
     let mut call = Simulation::called(1);
-    call.input(Input::Left { window: Duration::from_secs(8) });
+    call.input(Input::Suspended { window: Duration::from_secs(8) });
     call.input(Input::Ringing);
     call.input(Input::Answered);
     assert_eq!(call.signals, [Signal::Ringing]);
-    call.input(Input::Returned);
+    call.input(Input::Resumed);
     call.input(Input::Connected);
     assert_eq!(call.signals, [Signal::Ringing, Signal::Connected]);
 }
@@ -299,8 +299,8 @@ fn any_input() -> impl Strategy<Value = Input> {
         8 => Just(Input::Heard),
         1 => Just(Input::Closed),
         1 => Just(Input::Broken),
-        2 => (0_u64..10).prop_map(|secs| Input::Left { window: Duration::from_secs(secs) }),
-        2 => Just(Input::Returned),
+        2 => (0_u64..10).prop_map(|secs| Input::Suspended { window: Duration::from_secs(secs) }),
+        2 => Just(Input::Resumed),
         2 => Just(Input::Ringing),
         2 => Just(Input::Answered),
         1 => any::<bool>().prop_map(Input::Held),
@@ -331,8 +331,8 @@ proptest! {
         for (step, millis) in steps {
             call.advance(Duration::from_millis(millis));
             call.input(match step {
-                0 => Input::Left { window: Duration::from_secs(9) },
-                1 => Input::Returned,
+                0 => Input::Suspended { window: Duration::from_secs(9) },
+                1 => Input::Resumed,
                 2 => Input::Connected,
                 _ => Input::Heard,
             });

@@ -12,9 +12,9 @@ pub(super) enum Timer {
     /// The browser is given up.
     Loss,
     /// A hang-up should have explained why the browser closed its connection.
-    Leave,
+    CloseGrace,
     /// The page that went away should have come back.
-    Return,
+    Resume,
     /// The far side should have answered.
     Ring,
     /// The call has taken as long as it may.
@@ -25,8 +25,8 @@ const TIMERS: [Timer; 7] = [
     Timer::Connect,
     Timer::Silence,
     Timer::Loss,
-    Timer::Leave,
-    Timer::Return,
+    Timer::CloseGrace,
+    Timer::Resume,
     Timer::Ring,
     Timer::Duration,
 ];

@@ -19,44 +19,46 @@ use bellpush_core::ids::CallId;
 use slab::Slab;
 
 use super::{
-    outside::{CallEdge, Channel, FarWire, Outside, Via, Way},
-    tcp::{self, Said},
+    context::{CallEdge, Context, FarTransport},
+    path::{Path, Transport},
+    tcp::{self, Chunk},
     timers::TimerQueue,
+    token::Component,
 };
 use crate::{
     PlaceError,
     bridge::{Bridge, Edge},
-    legs::webrtc::{Received, Remote, is_stun, local_ufrag},
+    legs::webrtc::{Received, is_stun, local_ufrag},
     trunk::TrunkEvent,
 };
 
 /// Addresses that one browser may use: its interfaces, and what NATs make of them over time.
-const MAX_WAYS: usize = 16;
+const MAX_PATHS: usize = 16;
 /// No RTP packet of a far side is larger: it fits an Ethernet frame.
 const MAX_RTP: usize = 2_048;
 /// Packets of one far side that are taken in before the others get their turn.
-const PACKETS_IN_A_ROW: usize = 32;
+const FAR_BATCH: usize = 32;
 
 /// The live calls.
 pub(super) struct Calls {
-    slots: Slab<Slot>,
+    slots: Slab<CallSlot>,
     by_id: HashMap<CallId, usize>,
     by_ufrag: HashMap<String, usize>,
     by_remote: HashMap<SocketAddr, usize>,
     timers: TimerQueue,
     /// Empty, but for its room: the slots of one round.
     due: Vec<usize>,
-    outside: Outside,
-    live: LiveCount,
+    context: Context,
+    limit: CallLimit,
     /// Room for one packet of a far side.
     packet: Vec<u8>,
 }
 
-struct Slot {
+struct CallSlot {
     bridge: Bridge,
-    /// The ways to the browser that its checks came by, latest last.
-    ways: Vec<Way>,
-    wire: Option<FarWire>,
+    /// The paths to the browser that its checks came by, latest last.
+    paths: Vec<Path>,
+    far: Option<FarTransport>,
     /// How many far sides have been called.
     dialled: u32,
     /// The name that the present leg's checks are addressed to.
@@ -67,31 +69,31 @@ struct Slot {
 
 /// The live calls of all shards, for the handles to read, and how many there may be.
 #[derive(Debug, Clone)]
-pub(super) struct LiveCount {
+pub(super) struct CallLimit {
     pub(super) live: Arc<AtomicUsize>,
     pub(super) max: usize,
 }
 
-impl LiveCount {
-    fn add(&self) -> bool {
+impl CallLimit {
+    fn acquire(&self) -> bool {
         let add = |live| (live < self.max).then_some(live + 1);
         self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
-    fn remove(&self, calls: usize) {
+    fn release(&self, calls: usize) {
         self.live.fetch_sub(calls, Ordering::Relaxed);
     }
 }
 
 /// A datagram of a browser.
 #[derive(Debug)]
-pub(super) struct BrowserPacket<'a> {
-    pub(super) way: Way,
+pub(super) struct BrowserDatagram<'a> {
+    pub(super) path: Path,
     pub(super) bytes: &'a mut [u8],
 }
 
 impl Calls {
-    pub(super) fn new(outside: Outside, live: LiveCount) -> Self {
+    pub(super) fn new(context: Context, limit: CallLimit) -> Self {
         Self {
             slots: Slab::new(),
             by_id: HashMap::new(),
@@ -99,8 +101,8 @@ impl Calls {
             by_remote: HashMap::new(),
             timers: TimerQueue::default(),
             due: Vec::new(),
-            outside,
-            live,
+            context,
+            limit,
             packet: vec![0; MAX_RTP],
         }
     }
@@ -109,8 +111,8 @@ impl Calls {
         self.slots.len()
     }
 
-    pub(super) fn outside(&mut self) -> &mut Outside {
-        &mut self.outside
+    pub(super) fn context(&mut self) -> &mut Context {
+        &mut self.context
     }
 
     /// Takes on a call.
@@ -118,21 +120,21 @@ impl Calls {
         if self.by_id.contains_key(&bridge.id()) {
             return Err(PlaceError::DuplicateId);
         }
-        if !self.live.add() {
+        if !self.limit.acquire() {
             return Err(PlaceError::Overloaded);
         }
         let (id, ufrag) = (bridge.id(), bridge.ufrag().unwrap_or_default().to_owned());
-        let key = self.slots.insert(Slot {
+        let key = self.slots.insert(CallSlot {
             bridge,
-            ways: Vec::new(),
-            wire: None,
+            paths: Vec::new(),
+            far: None,
             dialled: 0,
             ufrag: ufrag.clone(),
             queued: None,
         });
         self.by_id.insert(id, key);
         self.by_ufrag.insert(ufrag, key);
-        self.outside.meters.calls.increment(1.0);
+        self.context.meters.calls.increment(1.0);
         self.with(key, None, |bridge, edge| bridge.tick(now, edge));
         Ok(())
     }
@@ -147,11 +149,17 @@ impl Calls {
         self.with(key, None, action)
     }
 
-    /// Brings a trunk's message to its call, unless that has gone on to another far side.
-    pub(super) fn hear(&mut self, now: Instant, id: CallId, dialled: u32, message: TrunkEvent) {
+    /// Brings a trunk's event to its call, unless that has gone on to another far side.
+    pub(super) fn trunk_event(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        dialled: u32,
+        event: TrunkEvent,
+    ) {
         let Some(&key) = self.by_id.get(&id) else { return };
         if self.slots.get(key).is_some_and(|slot| slot.dialled == dialled) {
-            self.with(key, None, |bridge, edge| bridge.hear(now, message, edge));
+            self.with(key, None, |bridge, edge| bridge.hear(now, event, edge));
         }
     }
 
@@ -171,47 +179,47 @@ impl Calls {
     }
 
     /// Brings a browser's datagram to its call.
-    pub(super) fn receive(&mut self, now: Instant, packet: BrowserPacket<'_>) {
-        self.outside.meters.packets_in.increment(1);
-        let BrowserPacket { way, bytes } = packet;
-        let remote = way.remote;
+    pub(super) fn receive(&mut self, now: Instant, packet: BrowserDatagram<'_>) {
+        self.context.meters.packets_in.increment(1);
+        let BrowserDatagram { path, bytes } = packet;
+        let remote = path.remote;
         let key = if is_stun(bytes) {
             local_ufrag(bytes).and_then(|ufrag| self.by_ufrag.get(ufrag).copied())
         } else {
-            match way.via {
-                Via::Udp { .. } => self.by_remote.get(&remote).copied(),
-                Via::Tcp { connection } => self.outside.tcp.call(connection),
+            match path.transport {
+                Transport::Udp { .. } => self.by_remote.get(&remote).copied(),
+                Transport::Tcp { connection } => self.context.tcp.call(connection),
             }
         };
         let Some(key) = key else {
-            self.outside.meters.dropped_unknown.increment(1);
+            self.context.meters.dropped_unknown.increment(1);
             return;
         };
-        let remote = Remote { protocol: way.via.protocol(), address: remote };
-        // The answer to a check goes back the way it came, before that way is known to be good.
+        let remote = path.transport_address();
+        // The answer to a check goes back by the path it came by, before that path is known to be good.
         let received =
-            self.with(key, Some(way), |bridge, edge| bridge.receive(now, remote, bytes, edge));
+            self.with(key, Some(path), |bridge, edge| bridge.receive(now, remote, bytes, edge));
         match received.unwrap_or(Received::Malformed) {
-            Received::Check => self.remember(key, way),
+            Received::Check => self.bind_path(key, path),
             Received::Packet => {}
-            Received::Foreign => self.outside.meters.dropped_unknown.increment(1),
-            Received::Malformed => self.outside.meters.dropped_malformed.increment(1),
+            Received::Foreign => self.context.meters.dropped_unknown.increment(1),
+            Received::Malformed => self.context.meters.dropped_malformed.increment(1),
         }
     }
 
     /// Takes in what came to a TCP connection. `true` when there may be more.
     pub(super) fn receive_frames(&mut self, now: Instant, connection: usize) -> bool {
-        let Some(Said { remote, bytes, is_cut }) = self.outside.tcp.read(connection) else {
+        let Some(Chunk { remote, bytes, is_cut }) = self.context.tcp.read(connection) else {
             self.disconnect(connection);
             return false;
         };
-        let way = Way { remote, via: Via::Tcp { connection } };
+        let path = Path { remote, transport: Transport::Tcp { connection } };
         let mut rest = bytes.as_slice();
         loop {
             match tcp::next_frame(&mut rest) {
                 Ok(Some(frame)) => {
                     let bytes = &mut frame.to_vec();
-                    self.receive(now, BrowserPacket { way, bytes });
+                    self.receive(now, BrowserDatagram { path, bytes });
                 }
                 Ok(None) => break,
                 Err(tcp::TooLong) => {
@@ -220,32 +228,32 @@ impl Calls {
                 }
             }
         }
-        self.outside.tcp.keep(connection, rest);
+        self.context.tcp.keep(connection, rest);
         is_cut
     }
 
     /// Goes on writing to a TCP connection.
     pub(super) fn flush(&mut self, connection: usize) {
-        if self.outside.tcp.flush(connection).is_err() {
+        if self.context.tcp.flush(connection).is_err() {
             self.disconnect(connection);
         }
     }
 
     fn disconnect(&mut self, connection: usize) {
-        let Outside { tcp, registry, .. } = &mut self.outside;
+        let Context { tcp, registry, .. } = &mut self.context;
         if let Some((_, key)) = tcp.close(registry, connection)
             && let Some(slot) = self.slots.get_mut(key)
         {
-            slot.ways.retain(|way| way.via != Via::Tcp { connection });
+            slot.paths.retain(|path| path.transport != Transport::Tcp { connection });
         }
     }
 
     /// Takes in what came to a port of a call's far side. `true` when there may be more.
-    pub(super) fn receive_far(&mut self, now: Instant, key: usize, channel: Channel) -> bool {
+    pub(super) fn receive_far(&mut self, now: Instant, key: usize, component: Component) -> bool {
         let mut packet = std::mem::take(&mut self.packet);
-        let is_unfinished = self.receive_far_into(&mut packet, now, key, channel);
+        let is_still_readable = self.receive_far_into(&mut packet, now, key, component);
         self.packet = packet;
-        is_unfinished
+        is_still_readable
     }
 
     fn receive_far_into(
@@ -253,15 +261,15 @@ impl Calls {
         packet: &mut [u8],
         now: Instant,
         key: usize,
-        channel: Channel,
+        component: Component,
     ) -> bool {
-        for _ in 0..PACKETS_IN_A_ROW {
-            let Some(wire) = self.slots.get(key).and_then(|slot| slot.wire.as_ref()) else {
+        for _ in 0..FAR_BATCH {
+            let Some(far) = self.slots.get(key).and_then(|slot| slot.far.as_ref()) else {
                 return false;
             };
-            let socket = match channel {
-                Channel::Rtp => &wire.pair.rtp,
-                Channel::Rtcp => &wire.pair.rtcp,
+            let socket = match component {
+                Component::Rtp => &far.pair.rtp,
+                Component::Rtcp => &far.pair.rtcp,
             };
             let (length, remote) = match socket.recv_from(packet) {
                 Ok(received) => received,
@@ -269,12 +277,12 @@ impl Calls {
                 // An ICMP message about a far side that is gone.
                 Err(_) => continue,
             };
-            self.outside.meters.packets_in.increment(1);
+            self.context.meters.packets_in.increment(1);
             let remote = super::socket::canonical(remote);
             if let Some(bytes) = packet.get_mut(..length) {
-                self.with(key, None, |bridge, edge| match channel {
-                    Channel::Rtp => bridge.receive_rtp(now, remote, bytes, edge),
-                    Channel::Rtcp => bridge.receive_rtcp(now, remote, bytes, edge),
+                self.with(key, None, |bridge, edge| match component {
+                    Component::Rtp => bridge.receive_rtp(now, remote, bytes, edge),
+                    Component::Rtcp => bridge.receive_rtcp(now, remote, bytes, edge),
                 });
             }
         }
@@ -284,7 +292,7 @@ impl Calls {
     /// Looks after every call whose time has come, once: one that is due again at once waits for
     /// the next round, so that it can't hold up the others.
     pub(super) fn tick(&mut self, now: Instant) {
-        let Outside { tcp, registry, .. } = &mut self.outside;
+        let Context { tcp, registry, .. } = &mut self.context;
         tcp.expire(now, registry);
         let mut due = std::mem::take(&mut self.due);
         while let Some((at, key)) = self.timers.pop_due(now) {
@@ -306,20 +314,20 @@ impl Calls {
 
     /// When [`Calls::tick`] is due.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        [self.timers.next(), self.outside.tcp.next_deadline()].into_iter().flatten().min()
+        [self.timers.next(), self.context.tcp.next_deadline()].into_iter().flatten().min()
     }
 
     /// Has a call do something: then sees whether it is over, by which name its browser calls it
-    /// now, and when it is to be looked after. `via` is the way that its present input came.
+    /// now, and when it is to be looked after. `arrival` is the path that its present input came by.
     fn with<T>(
         &mut self,
         key: usize,
-        via: Option<Way>,
+        arrival: Option<Path>,
         action: impl FnOnce(&mut Bridge, &mut dyn Edge) -> T,
     ) -> Option<T> {
-        let Self { slots, outside, .. } = self;
-        let Slot { bridge, ways, wire, dialled, .. } = slots.get_mut(key)?;
-        let mut edge = CallEdge { id: bridge.id(), key, outside, via, ways, wire, dialled };
+        let Self { slots, context, .. } = self;
+        let CallSlot { bridge, paths, far, dialled, .. } = slots.get_mut(key)?;
+        let mut edge = CallEdge { id: bridge.id(), key, context, arrival, paths, far, dialled };
         // Media comes from strangers: what one of them may break must not be the others' calls.
         let Ok(result) = catch_unwind(AssertUnwindSafe(|| action(bridge, &mut edge))) else {
             tracing::error!(call_id = %bridge.id(), "the call is dropped: a bug made it panic");
@@ -342,7 +350,7 @@ impl Calls {
     }
 
     /// Has a call's browser be found by its present name: a new leg, or an ICE restart, has one
-    /// of its own. The ways of the leg before it are forgotten when `moved`.
+    /// of its own. The paths of the leg before it are forgotten when `moved`.
     pub(super) fn rename(&mut self, id: CallId, moved: bool) {
         let Some(&key) = self.by_id.get(&id) else { return };
         let Some(slot) = self.slots.get_mut(key) else { return };
@@ -353,49 +361,47 @@ impl Calls {
             self.by_ufrag.insert(slot.ufrag.clone(), key);
         }
         if moved {
-            let ways = std::mem::take(&mut slot.ways);
-            for way in ways {
-                self.forget(key, way);
+            let paths = std::mem::take(&mut slot.paths);
+            for path in paths {
+                self.unbind_path(key, path);
             }
         }
     }
 
-    fn remember(&mut self, key: usize, way: Way) {
-        let Some(Slot { ways, .. }) = self.slots.get_mut(key) else {
+    fn bind_path(&mut self, key: usize, path: Path) {
+        let Some(CallSlot { paths, .. }) = self.slots.get_mut(key) else {
             return;
         };
         let mut forgotten = None;
-        let same = |known: &&mut Way| {
-            known.remote == way.remote && known.via.protocol() == way.via.protocol()
-        };
-        if let Some(known) = ways.iter_mut().find(same) {
-            known.via = way.via;
+        let same = |known: &&mut Path| known.transport_address() == path.transport_address();
+        if let Some(known) = paths.iter_mut().find(same) {
+            known.transport = path.transport;
         } else {
-            if ways.len() == MAX_WAYS {
-                forgotten = Some(ways.remove(0));
+            if paths.len() == MAX_PATHS {
+                forgotten = Some(paths.remove(0));
             }
-            ways.push(way);
+            paths.push(path);
         }
         // The latest check decides whose an address is: a NAT may give it to another browser.
-        match way.via {
-            Via::Udp { .. } => {
-                self.by_remote.insert(way.remote, key);
+        match path.transport {
+            Transport::Udp { .. } => {
+                self.by_remote.insert(path.remote, key);
             }
-            Via::Tcp { connection } => self.outside.tcp.claim(connection, key),
+            Transport::Tcp { connection } => self.context.tcp.claim(connection, key),
         }
         if let Some(forgotten) = forgotten {
-            self.forget(key, forgotten);
+            self.unbind_path(key, forgotten);
         }
     }
 
-    fn forget(&mut self, key: usize, way: Way) {
-        match way.via {
-            Via::Udp { .. } if self.by_remote.get(&way.remote) == Some(&key) => {
-                self.by_remote.remove(&way.remote);
+    fn unbind_path(&mut self, key: usize, path: Path) {
+        match path.transport {
+            Transport::Udp { .. } if self.by_remote.get(&path.remote) == Some(&key) => {
+                self.by_remote.remove(&path.remote);
             }
-            Via::Udp { .. } => {}
-            Via::Tcp { connection } => {
-                let Outside { tcp, registry, .. } = &mut self.outside;
+            Transport::Udp { .. } => {}
+            Transport::Tcp { connection } => {
+                let Context { tcp, registry, .. } = &mut self.context;
                 if tcp.call(connection) == Some(key) {
                     tcp.close(registry, connection);
                 }
@@ -404,19 +410,19 @@ impl Calls {
     }
 
     fn remove(&mut self, key: usize) {
-        let Some(Slot { bridge, ways, wire, ufrag, .. }) = self.slots.try_remove(key) else {
+        let Some(CallSlot { bridge, paths, far, ufrag, .. }) = self.slots.try_remove(key) else {
             return;
         };
         self.by_id.remove(&bridge.id());
         self.by_ufrag.remove(&ufrag);
-        for way in ways {
-            self.forget(key, way);
+        for path in paths {
+            self.unbind_path(key, path);
         }
-        if let Some(wire) = wire {
-            self.outside.close(wire);
+        if let Some(far) = far {
+            self.context.close(far);
         }
-        self.live.remove(1);
-        self.outside.meters.calls.decrement(1.0);
+        self.limit.release(1);
+        self.context.meters.calls.decrement(1.0);
         tracing::debug!(call_id = %bridge.id(), "the call is gone");
     }
 }
@@ -424,8 +430,8 @@ impl Calls {
 impl Drop for Calls {
     fn drop(&mut self) {
         // Also when the thread dies: the calls die with it.
-        self.live.remove(self.slots.len());
-        self.outside.meters.calls.decrement(self.slots.len() as f64);
+        self.limit.release(self.slots.len());
+        self.context.meters.calls.decrement(self.slots.len() as f64);
         self.slots.clear();
     }
 }

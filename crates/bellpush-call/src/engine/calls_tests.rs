@@ -19,18 +19,12 @@ use crate::{
     bridge::{BridgeSetup, SignalSender, Sounds},
     call::Policy,
     engine::{
-        EngineConfig,
-        addresses::Addresses,
-        dial::NoTrunks,
-        meters::Meters,
-        rtp_ports::RtpPorts,
-        shard::{self, Command},
-        socket::MediaSocket,
-        tcp::TcpPort,
+        EngineConfig, addresses::Addresses, command::Command, context::Context, dial::NoTrunks,
+        meters::Meters, rtp_ports::RtpPorts, socket::MediaSocket, tcp::TcpPort, token,
     },
     legs::webrtc::{Answerer, Identity, Offer},
     media::WallClock,
-    place::Speech,
+    place::CodecPreferences,
 };
 
 /// A table of calls on a real port, with nobody behind the datagrams but the test.
@@ -102,17 +96,17 @@ impl Table {
         let live = Arc::new(AtomicUsize::new(0));
         let poll = Poll::new().unwrap();
         let (commands, _) = mpsc::channel(1);
-        let outside = Outside {
+        let context = Context {
             registry: poll.registry().try_clone().unwrap(),
             media,
             tcp: TcpPort::bind(bind, 10).unwrap(),
             rtp: RtpPorts::share(&(0..=0), bind.ip(), bind.ip(), 0, 1),
-            dial: Arc::new(NoTrunks),
+            dialer: Arc::new(NoTrunks),
             commands: commands.downgrade(),
-            waker: Arc::new(Waker::new(poll.registry(), shard::WAKER).unwrap()),
+            waker: Arc::new(Waker::new(poll.registry(), token::WAKER).unwrap()),
             meters: Meters::new(),
         };
-        let calls = Calls::new(outside, LiveCount { live: Arc::clone(&live), max: 100 });
+        let calls = Calls::new(context, CallLimit { live: Arc::clone(&live), max: 100 });
         let sounds = Arc::new(Sounds::built_in().unwrap());
         let now = Instant::now();
         Self { calls, answerer, sounds, live, now, _poll: poll, _commands: commands }
@@ -120,7 +114,8 @@ impl Table {
 
     fn add(&mut self, offer: &str) -> Call {
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) = self.answerer.answer(self.now, &offer, Speech::default()).unwrap();
+        let (leg, answer) =
+            self.answerer.answer(self.now, &offer, CodecPreferences::default()).unwrap();
         let id = CallId::from_uuid(Uuid::now_v7());
         let second = Duration::from_secs(1);
         let policy = Policy {
@@ -151,9 +146,10 @@ impl Table {
     }
 
     fn receive(&mut self, remote: SocketAddr, bytes: &[u8]) {
-        let way = Way { remote, via: Via::Udp { local: Some(Ipv4Addr::LOCALHOST.into()) } };
+        let path =
+            Path { remote, transport: Transport::Udp { local: Some(Ipv4Addr::LOCALHOST.into()) } };
         let bytes = &mut bytes.to_vec();
-        self.calls.receive(self.now, BrowserPacket { way, bytes });
+        self.calls.receive(self.now, BrowserDatagram { path, bytes });
     }
 
     fn sizes(&self) -> [usize; 5] {
@@ -204,7 +200,7 @@ async fn a_browser_that_changes_its_address_is_known_by_the_latest_ones_only() {
     for port in 41_000..41_100 {
         table.receive(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &check);
     }
-    assert_eq!(table.sizes(), [1, 1, 1, 1, MAX_WAYS]);
+    assert_eq!(table.sizes(), [1, 1, 1, 1, MAX_PATHS]);
     table.calls.drop_id(call.id);
     assert_eq!(table.sizes(), [0; 5]);
 }

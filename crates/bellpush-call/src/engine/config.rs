@@ -39,7 +39,7 @@ pub struct EngineConfig {
     /// How long nothing may come from the browser before the call fails.
     pub media_timeout: Duration,
     /// How long a hang-up is waited for once the browser has closed its connection, before that
-    /// counts as a failure: when a tab is closed, the two come by different ways.
+    /// counts as a failure: when a tab is closed, the two come by different paths.
     pub leave_grace: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The way between a call and the trunk that carries it.
+//! How a call reaches the trunk that carries its far side, and how that answers.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use bellpush_core::ids::CallId;
 use mio::Waker;
 use tokio::sync::mpsc;
 
-use super::shard::Command;
+use super::command::Command;
 use crate::trunk::{TrunkCommand, TrunkEvent, Trunks};
 
 /// The trunks, as the engine sees them.
-pub(crate) trait Dial: Send + Sync {
-    /// Opens the way for one call. Called on an engine's thread, so that it must not block.
+pub(crate) trait Dialer: Send + Sync {
+    /// Opens the path for one call. Called on an engine's thread, so that it must not block.
     ///
     /// When the sender is dropped without [`TrunkCommand::Cancel`] or [`TrunkCommand::Bye`], the call has
     /// died, and what there is of a dialog is ended.
-    fn open(&self, events: FarEvents) -> mpsc::Sender<TrunkCommand>;
+    fn open(&self, events: TrunkEventSender) -> mpsc::Sender<TrunkCommand>;
 }
 
-/// Brings what the trunk tells to its call.
+/// Brings what the trunk reports to its call.
 #[derive(Debug, Clone)]
-pub(crate) struct FarEvents {
+pub(crate) struct TrunkEventSender {
     pub(super) call_id: CallId,
     /// Which of the call's far sides it is: a call may go to several, one after the other.
     pub(super) dialled: u32,
@@ -29,10 +29,10 @@ pub(crate) struct FarEvents {
     pub(super) waker: Arc<Waker>,
 }
 
-impl FarEvents {
+impl TrunkEventSender {
     /// Tells the call. One that is over, or goes elsewhere by now, does not hear it.
-    pub(crate) async fn send(&self, message: TrunkEvent) {
-        let command = Command::FarSide { id: self.call_id, dialled: self.dialled, message };
+    pub(crate) async fn send(&self, event: TrunkEvent) {
+        let command = Command::TrunkEvent { id: self.call_id, dialled: self.dialled, event };
         let Some(commands) = self.commands.upgrade() else { return };
         if commands.send(command).await.is_ok() {
             wake(&self.waker);
@@ -40,8 +40,8 @@ impl FarEvents {
     }
 }
 
-impl Dial for Trunks {
-    fn open(&self, events: FarEvents) -> mpsc::Sender<TrunkCommand> {
+impl Dialer for Trunks {
+    fn open(&self, events: TrunkEventSender) -> mpsc::Sender<TrunkCommand> {
         self.call(Box::new(move |message| {
             let events = events.clone();
             Box::pin(async move { events.send(message).await })
@@ -53,8 +53,8 @@ impl Dial for Trunks {
 #[derive(Debug)]
 pub(super) struct NoTrunks;
 
-impl Dial for NoTrunks {
-    fn open(&self, _events: FarEvents) -> mpsc::Sender<TrunkCommand> {
+impl Dialer for NoTrunks {
+    fn open(&self, _events: TrunkEventSender) -> mpsc::Sender<TrunkCommand> {
         mpsc::channel(1).0
     }
 }

@@ -18,14 +18,16 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     EngineConfig, StartError,
     addresses::Addresses,
-    calls::LiveCount,
-    dial::{Dial, NoTrunks, wake},
+    calls::CallLimit,
+    command::Command,
+    context::Context,
+    dial::{Dialer, NoTrunks, wake},
     meters::Meters,
-    outside::Outside,
     rtp_ports::RtpPorts,
-    shard::{self, Command, Shard},
+    shard::Shard,
     socket::MediaSocket,
     tcp::TcpPort,
+    token,
 };
 use crate::{
     Digit, PlaceCall, PlaceError, Placed, ResumeError, Signal,
@@ -33,7 +35,7 @@ use crate::{
     call::Policy,
     legs::webrtc::{Answerer, Identity, Offer},
     media::WallClock,
-    place::Speech,
+    place::CodecPreferences,
     trunk::Trunks,
 };
 
@@ -54,10 +56,10 @@ struct Shared {
     config: EngineConfig,
     shards: Vec<ShardHandle>,
     sounds: Arc<Sounds>,
-    live: LiveCount,
+    limit: CallLimit,
 }
 
-/// One thread, seen from outside.
+/// One thread, seen from context.
 struct ShardHandle {
     /// `None` once no handle is left.
     commands: Option<mpsc::Sender<Command>>,
@@ -82,17 +84,17 @@ impl Engine {
 
     pub(crate) fn start_with(
         config: EngineConfig,
-        dial: Arc<dyn Dial>,
+        dialer: Arc<dyn Dialer>,
     ) -> Result<Self, StartError> {
         let sounds = Arc::new(Sounds::built_in()?);
-        let live = LiveCount { live: Arc::new(AtomicUsize::new(0)), max: config.max_calls };
+        let limit = CallLimit { live: Arc::new(AtomicUsize::new(0)), max: config.max_calls };
         let identity =
             Identity::new().map_err(|error| StartError::Certificate(error.to_string()))?;
         let mut shards = Vec::new();
         for index in 0..config.threads.get() {
-            shards.push(start_shard(&config, index, &identity, &dial, &live)?);
+            shards.push(start_shard(&config, index, &identity, &dialer, &limit)?);
         }
-        Ok(Self { shared: Arc::new(Shared { config, shards, sounds, live }) })
+        Ok(Self { shared: Arc::new(Shared { config, shards, sounds, limit }) })
     }
 
     /// The address in use for browsers, that of the first thread.
@@ -101,7 +103,7 @@ impl Engine {
         self.shared.shards.first().map_or(self.shared.config.bind, |shard| shard.local)
     }
 
-    /// Takes a call on and answers its offer. [`Signal::Connecting`] waits in the channel already.
+    /// Takes a call on and answers its offer. [`Signal::Connecting`] waits in the component already.
     /// The call is given up when the future is dropped before it is ready.
     ///
     /// # Errors
@@ -140,7 +142,7 @@ impl Engine {
     /// The visitor's page went away. It may come back within this time ([`Engine::resume`]); then
     /// the call ends as hung up by the visitor. With no time at all it ends at once.
     pub async fn suspend(&self, call_id: CallId, window: Duration) {
-        self.command(call_id, Command::Leave { id: call_id, window }).await;
+        self.command(call_id, Command::Suspend { id: call_id, window }).await;
     }
 
     /// Gives a call whose page was replaced a new connection, and answers its offer. The far side
@@ -151,7 +153,7 @@ impl Engine {
     pub async fn resume(&self, call_id: CallId, offer: String) -> Result<String, ResumeError> {
         let offer = Box::new(Offer::parse(&offer)?);
         let (reply, answer) = oneshot::channel();
-        self.command(call_id, Command::Return { id: call_id, offer, reply }).await;
+        self.command(call_id, Command::Resume { id: call_id, offer, reply }).await;
         answer.await.unwrap_or(Err(ResumeError::NoSuchCall))
     }
 
@@ -167,7 +169,7 @@ impl Engine {
         answer.await.unwrap_or(Err(ResumeError::NoSuchCall))
     }
 
-    /// Forgets a call whose acceptance could not be stored: its channel closes without a last
+    /// Forgets a call whose acceptance could not be stored: its component closes without a last
     /// signal.
     pub async fn drop_call(&self, call_id: CallId) {
         self.command(call_id, Command::Drop(call_id)).await;
@@ -181,7 +183,7 @@ impl Engine {
     /// How many calls are live.
     #[must_use]
     pub fn live_calls(&self) -> usize {
-        self.shared.live.live.load(Ordering::Relaxed)
+        self.shared.limit.live.load(Ordering::Relaxed)
     }
 
     /// Takes no more calls, waits up to `deadline` for the live ones to end, fails the rest with
@@ -224,7 +226,8 @@ impl Engine {
             return Err(PlaceError::NoRoute);
         }
         let offer = Offer::parse(&call.offer)?;
-        let (leg, answer) = shard.answerer.answer(now, &offer, Speech::towards(&call.routes))?;
+        let (leg, answer) =
+            shard.answerer.answer(now, &offer, CodecPreferences::towards(&call.routes))?;
         let policy = Policy {
             connect_timeout: config.connect_timeout,
             reconnect_after: config.reconnect_after,
@@ -253,8 +256,8 @@ fn start_shard(
     config: &EngineConfig,
     index: usize,
     identity: &Identity,
-    dial: &Arc<dyn Dial>,
-    live: &LiveCount,
+    dialer: &Arc<dyn Dialer>,
+    limit: &CallLimit,
 ) -> Result<ShardHandle, StartError> {
     let bind = config.shard_address(index);
     let (mut media, mut tcp) =
@@ -264,9 +267,9 @@ fn start_shard(
     let answerer = Answerer::new(addresses.as_slice(), identity, wall_clock(Instant::now()));
     let answerer = Arc::new(answerer);
     let poll = Poll::new().map_err(StartError::Thread)?;
-    media.register(poll.registry(), shard::MEDIA).map_err(StartError::Thread)?;
+    media.register(poll.registry(), token::MEDIA).map_err(StartError::Thread)?;
     tcp.register(poll.registry()).map_err(StartError::Thread)?;
-    let waker = Arc::new(Waker::new(poll.registry(), shard::WAKER).map_err(StartError::Thread)?);
+    let waker = Arc::new(Waker::new(poll.registry(), token::WAKER).map_err(StartError::Thread)?);
     let (commands, queue) = mpsc::channel(COMMANDS);
     let rtp = RtpPorts::share(
         &config.rtp_ports,
@@ -275,21 +278,21 @@ fn start_shard(
         index,
         config.threads.get(),
     );
-    let outside = Outside {
+    let context = Context {
         registry: poll.registry().try_clone().map_err(StartError::Thread)?,
         media,
         tcp,
         rtp,
-        dial: Arc::clone(dial),
+        dialer: Arc::clone(dialer),
         commands: commands.downgrade(),
         waker: Arc::clone(&waker),
         meters: Meters::new(),
     };
     let shard = Shard {
         poll,
-        outside,
+        context,
         answerer: Arc::clone(&answerer),
-        live: live.clone(),
+        limit: limit.clone(),
         commands: queue,
     };
     thread::Builder::new()

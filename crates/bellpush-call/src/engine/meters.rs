@@ -18,7 +18,7 @@ pub(super) struct Meters {
     pub(super) dropped_unknown: Counter,
     /// Not a packet that WebRTC knows, or not an intact one.
     pub(super) dropped_malformed: Counter,
-    /// The system's send buffer was full, or there is no way to the browser.
+    /// The system's send buffer was full, or there is no path to the browser.
     pub(super) dropped_unsent: Counter,
 }
 

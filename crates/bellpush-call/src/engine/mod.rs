@@ -2,16 +2,19 @@
 
 mod addresses;
 mod calls;
+mod command;
 mod config;
+mod context;
 mod dial;
 mod handle;
 mod meters;
-mod outside;
+mod path;
 mod rtp_ports;
 mod shard;
 mod socket;
 mod tcp;
 mod timers;
+mod token;
 
 pub use config::{EngineConfig, StartError};
 pub use handle::Engine;

@@ -6,152 +6,57 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_core::{events::EndReason, ids::CallId};
-use mio::{Events, Poll, Token};
-use tokio::sync::{
-    mpsc::{self, error::TryRecvError},
-    oneshot,
-};
+use mio::{Events, Poll};
+use tokio::sync::mpsc::{self, error::TryRecvError};
 
 use super::{
-    calls::{BrowserPacket, Calls, LiveCount},
-    outside::{Channel, Outside, Via, Way},
+    calls::{BrowserDatagram, CallLimit, Calls},
+    command::Command,
+    context::Context,
+    path::{Path, Transport},
     socket::Buffers,
+    token::{self, Source},
 };
-use crate::{
-    Digit, PlaceError, ResumeError,
-    bridge::Bridge,
-    legs::webrtc::{Answerer, Offer},
-    trunk::TrunkEvent,
-};
+use crate::{PlaceError, ResumeError, legs::webrtc::Answerer};
 
 /// How long the loop sleeps when no call has a deadline.
 const IDLE: Duration = Duration::from_secs(3_600);
 /// What one look at the system tells, at most.
 const EVENTS: usize = 1_024;
 /// Commands, and looks at the browsers' port, before the others get their turn.
-const IN_A_ROW: usize = 64;
-
-pub(super) const WAKER: Token = Token(0);
-pub(super) const MEDIA: Token = Token(1);
-pub(super) const LISTENER: Token = Token(2);
-/// From here on: four tokens for each number of a call or connection.
-const FIRST: usize = 4;
-
-/// What a token stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Waker,
-    Browsers,
-    Listener,
-    Far(usize, Channel),
-    Connection(usize),
-}
-
-/// The token of a port of the call with this key.
-pub(super) fn far_token(key: usize, channel: Channel) -> Token {
-    match channel {
-        Channel::Rtp => Token(FIRST + 4 * key),
-        Channel::Rtcp => Token(FIRST + 4 * key + 1),
-    }
-}
-
-/// The token of a browser's TCP connection.
-pub(super) fn connection_token(key: usize) -> Token {
-    Token(FIRST + 4 * key + 2)
-}
-
-fn source(token: Token) -> Option<Source> {
-    Some(match token {
-        WAKER => Source::Waker,
-        MEDIA => Source::Browsers,
-        LISTENER => Source::Listener,
-        Token(number) => {
-            let number = number.checked_sub(FIRST)?;
-            let key = number / 4;
-            match number % 4 {
-                0 => Source::Far(key, Channel::Rtp),
-                1 => Source::Far(key, Channel::Rtcp),
-                2 => Source::Connection(key),
-                _ => return None,
-            }
-        }
-    })
-}
-
-/// What the handles ask for.
-pub(super) enum Command {
-    /// Take on a call, and say so. One whose caller is gone meanwhile is not taken on.
-    Place {
-        bridge: Box<Bridge>,
-        reply: oneshot::Sender<Result<(), PlaceError>>,
-    },
-    HangUp {
-        id: CallId,
-        by: EndReason,
-    },
-    Drop(CallId),
-    Digit(CallId, Digit),
-    /// The page went away, and may come back within this time.
-    Leave {
-        id: CallId,
-        window: Duration,
-    },
-    /// The page is back, with a leg of its own.
-    Return {
-        id: CallId,
-        offer: Box<Offer>,
-        reply: oneshot::Sender<Result<String, ResumeError>>,
-    },
-    /// The browser offers anew for the leg that it has, such as for an ICE restart.
-    Restart {
-        id: CallId,
-        offer: Box<Offer>,
-        reply: oneshot::Sender<Result<String, ResumeError>>,
-    },
-    /// A trunk tells something of a call's far side.
-    FarSide {
-        id: CallId,
-        dialled: u32,
-        message: TrunkEvent,
-    },
-    /// Take on no more calls, and fail those that are live at this time.
-    ShutDown {
-        by: Instant,
-    },
-}
+const BATCH: usize = 64;
 
 /// What the thread works with.
 pub(super) struct Shard {
     pub(super) poll: Poll,
-    pub(super) outside: Outside,
+    pub(super) context: Context,
     pub(super) answerer: Arc<Answerer>,
-    pub(super) live: LiveCount,
+    pub(super) limit: CallLimit,
     pub(super) commands: mpsc::Receiver<Command>,
 }
 
 /// The running thread.
-struct Running {
+struct EventLoop {
     calls: Calls,
     answerer: Arc<Answerer>,
     commands: mpsc::Receiver<Command>,
     buffers: Buffers,
     shut_down_by: Option<Instant>,
-    /// Sockets that may have more, though the system told so before.
-    unfinished: Vec<Source>,
+    /// Sockets that may have more: the system says so but once.
+    still_readable: Vec<Source>,
 }
 
 impl Shard {
     /// Runs until it is shut down, or until no handle is left. Calls that are live then fail.
     pub(super) fn run(self) -> io::Result<()> {
-        let Self { mut poll, outside, answerer, live, commands } = self;
-        let mut running = Running {
-            calls: Calls::new(outside, live),
+        let Self { mut poll, context, answerer, limit, commands } = self;
+        let mut running = EventLoop {
+            calls: Calls::new(context, limit),
             answerer,
             commands,
             buffers: Buffers::new(),
             shut_down_by: None,
-            unfinished: Vec::new(),
+            still_readable: Vec::new(),
         };
         let mut events = Events::with_capacity(EVENTS);
         loop {
@@ -164,11 +69,11 @@ impl Shard {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 done => done?,
             }
-            for unfinished in std::mem::take(&mut running.unfinished) {
-                running.read(unfinished);
+            for still_readable in std::mem::take(&mut running.still_readable) {
+                running.read(still_readable);
             }
             for event in &events {
-                let Some(source) = source(event.token()) else { continue };
+                let Some(source) = token::source(event.token()) else { continue };
                 if let Source::Connection(key) = source
                     && event.is_writable()
                 {
@@ -179,7 +84,7 @@ impl Shard {
                 }
             }
             // Whatever woke the thread: looking costs little, and nothing can be missed.
-            running.obey();
+            running.run_commands();
         }
         let now = Instant::now();
         running.calls.with_all(|call, edge| call.shut_down(now, edge));
@@ -187,14 +92,14 @@ impl Shard {
     }
 }
 
-impl Running {
+impl EventLoop {
     fn is_done(&self, now: Instant) -> bool {
         self.shut_down_by.is_some_and(|by| by <= now || self.calls.len() == 0)
     }
 
     /// How long there is nothing to do, if nothing comes.
     fn patience(&self, now: Instant) -> Duration {
-        if !self.unfinished.is_empty() {
+        if !self.still_readable.is_empty() {
             return Duration::ZERO;
         }
         let wake = [self.calls.next_deadline(), self.shut_down_by]
@@ -206,33 +111,33 @@ impl Running {
 
     fn read(&mut self, source: Source) {
         let now = Instant::now();
-        let is_unfinished = match source {
+        let is_still_readable = match source {
             Source::Waker => false,
             Source::Browsers => self.read_browsers(),
             Source::Listener => {
-                let Outside { tcp, registry, meters, .. } = self.calls.outside();
+                let Context { tcp, registry, meters, .. } = self.calls.context();
                 let more = tcp.accept(now, registry);
                 meters.connections.set(tcp.len() as f64);
                 more
             }
-            Source::Far(key, channel) => self.calls.receive_far(now, key, channel),
+            Source::FarSide(key, component) => self.calls.receive_far(now, key, component),
             Source::Connection(key) => {
                 let more = self.calls.receive_frames(now, key);
-                let Outside { tcp, meters, .. } = self.calls.outside();
+                let Context { tcp, meters, .. } = self.calls.context();
                 meters.connections.set(tcp.len() as f64);
                 more
             }
         };
-        if is_unfinished && !self.unfinished.contains(&source) {
-            self.unfinished.push(source);
+        if is_still_readable && !self.still_readable.contains(&source) {
+            self.still_readable.push(source);
         }
     }
 
     /// Takes in what the browsers' port has, but not so much that others wait long.
     fn read_browsers(&mut self) -> bool {
         let Self { calls, buffers, .. } = self;
-        for _ in 0..IN_A_ROW {
-            match calls.outside().media.receive(buffers) {
+        for _ in 0..BATCH {
+            match calls.context().media.receive(buffers) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // Others are of single datagrams: an ICMP message about a browser that is gone.
@@ -243,9 +148,9 @@ impl Running {
             }
             let now = Instant::now();
             for datagram in buffers.datagrams() {
-                let via = Via::Udp { local: datagram.destination };
-                let packet = BrowserPacket {
-                    way: Way { remote: datagram.remote, via },
+                let transport = Transport::Udp { local: datagram.destination };
+                let packet = BrowserDatagram {
+                    path: Path { remote: datagram.remote, transport },
                     bytes: datagram.bytes,
                 };
                 calls.receive(now, packet);
@@ -257,10 +162,10 @@ impl Running {
         true
     }
 
-    fn obey(&mut self) {
+    fn run_commands(&mut self) {
         let waiting = self.commands.len() as f64 / self.commands.max_capacity() as f64;
-        self.calls.outside().meters.queue_fill.set(waiting);
-        for _ in 0..IN_A_ROW {
+        self.calls.context().meters.queue_fill.set(waiting);
+        for _ in 0..BATCH {
             match self.commands.try_recv() {
                 Ok(command) => self.command(command),
                 Err(TryRecvError::Empty) => return,
@@ -270,7 +175,7 @@ impl Running {
                 }
             }
         }
-        self.unfinished.push(Source::Waker);
+        self.still_readable.push(Source::Waker);
     }
 
     fn command(&mut self, command: Command) {
@@ -295,13 +200,13 @@ impl Running {
             Command::Digit(id, digit) => {
                 calls.with_id(id, |call, edge| call.press(now, digit, edge));
             }
-            Command::Leave { id, window } => {
-                calls.with_id(id, |call, edge| call.leave(now, window, edge));
+            Command::Suspend { id, window } => {
+                calls.with_id(id, |call, edge| call.suspend(now, window, edge));
             }
-            Command::Return { id, offer, reply } => {
+            Command::Resume { id, offer, reply } => {
                 let answerer = &self.answerer;
                 let answer = calls
-                    .with_id(id, |call, edge| call.come_back(now, answerer, &offer, edge))
+                    .with_id(id, |call, edge| call.resume(now, answerer, &offer, edge))
                     .unwrap_or(Err(ResumeError::NoSuchCall));
                 if answer.is_ok() {
                     calls.rename(id, true);
@@ -314,30 +219,12 @@ impl Running {
                 calls.rename(id, false);
                 let _ = reply.send(answer.unwrap_or(Err(ResumeError::NoSuchCall)));
             }
-            Command::FarSide { id, dialled, message } => calls.hear(now, id, dialled, message),
+            Command::TrunkEvent { id, dialled, event } => {
+                calls.trunk_event(now, id, dialled, event)
+            }
             Command::ShutDown { by } => {
                 self.shut_down_by = Some(self.shut_down_by.map_or(by, |other| other.min(by)));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_says_what_it_stands_for() {
-        for source_of in [
-            (WAKER, Source::Waker),
-            (MEDIA, Source::Browsers),
-            (LISTENER, Source::Listener),
-            (far_token(0, Channel::Rtp), Source::Far(0, Channel::Rtp)),
-            (far_token(7, Channel::Rtcp), Source::Far(7, Channel::Rtcp)),
-            (connection_token(7), Source::Connection(7)),
-        ] {
-            assert_eq!(source(source_of.0), Some(source_of.1));
-        }
-        assert_eq!(source(Token(3)), None);
     }
 }

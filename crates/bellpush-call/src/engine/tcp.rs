@@ -18,7 +18,7 @@ use mio::{
 };
 use slab::Slab;
 
-use super::{shard, socket::canonical};
+use super::{socket::canonical, token};
 
 /// How long a connection may take to say which call it is for.
 const CLAIM_WITHIN: Duration = Duration::from_secs(5);
@@ -51,20 +51,21 @@ struct Connection {
     read: Vec<u8>,
     /// What is to be written before anything else: the rest of a frame, and frames after it.
     unwritten: Vec<u8>,
-    standing: Standing,
+    claim: Claim,
 }
 
+/// Whether it is known which call a connection is for.
 #[derive(Debug, Clone, Copy)]
-enum Standing {
+enum Claim {
     Unclaimed {
         until: Instant,
     },
-    /// The key of its call.
-    Of(usize),
+    /// By the call with this key.
+    By(usize),
 }
 
-/// What a connection has to say.
-pub(super) struct Said {
+/// What was read from a connection.
+pub(super) struct Chunk {
     pub(super) remote: SocketAddr,
     /// Whole frames, and maybe the beginning of one.
     pub(super) bytes: Vec<u8>,
@@ -79,7 +80,7 @@ impl TcpPort {
     }
 
     pub(super) fn register(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.register(&mut self.listener, shard::LISTENER, Interest::READABLE)
+        registry.register(&mut self.listener, token::LISTENER, Interest::READABLE)
     }
 
     /// The open connections.
@@ -125,13 +126,13 @@ impl TcpPort {
         stream.set_nodelay(true)?;
         let entry = self.connections.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut stream, shard::connection_token(entry.key()), interest)?;
+        registry.register(&mut stream, token::connection_token(entry.key()), interest)?;
         entry.insert(Connection {
             stream,
             remote,
             read: Vec::new(),
             unwritten: Vec::new(),
-            standing: Standing::Unclaimed { until: now + CLAIM_WITHIN },
+            claim: Claim::Unclaimed { until: now + CLAIM_WITHIN },
         });
         *self.unclaimed.entry(remote.ip()).or_default() += 1;
         Ok(())
@@ -139,7 +140,7 @@ impl TcpPort {
 
     /// Takes out what can be read without waiting. `None` when the connection is gone or has to
     /// go; close it then. An answer may be empty.
-    pub(super) fn read(&mut self, key: usize) -> Option<Said> {
+    pub(super) fn read(&mut self, key: usize) -> Option<Chunk> {
         let connection = self.connections.get_mut(key)?;
         let mut bytes = std::mem::take(&mut connection.read);
         let mut buffer = [0; READ];
@@ -158,7 +159,7 @@ impl TcpPort {
                 Err(_) => return None,
             }
         };
-        Some(Said { remote: connection.remote, bytes, is_cut })
+        Some(Chunk { remote: connection.remote, bytes, is_cut })
     }
 
     /// Keeps the beginning of a frame for the next read.
@@ -170,19 +171,19 @@ impl TcpPort {
 
     /// The call that a connection belongs to.
     pub(super) fn call(&self, key: usize) -> Option<usize> {
-        match self.connections.get(key)?.standing {
-            Standing::Of(call) => Some(call),
-            Standing::Unclaimed { .. } => None,
+        match self.connections.get(key)?.claim {
+            Claim::By(call) => Some(call),
+            Claim::Unclaimed { .. } => None,
         }
     }
 
     /// A connection has sent a good check for this call.
     pub(super) fn claim(&mut self, key: usize, call: usize) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        if let Standing::Unclaimed { .. } = connection.standing {
+        if let Claim::Unclaimed { .. } = connection.claim {
             Self::discount(&mut self.unclaimed, connection.remote.ip());
         }
-        connection.standing = Standing::Of(call);
+        connection.claim = Claim::By(call);
     }
 
     /// Sends a packet without waiting.
@@ -203,15 +204,15 @@ impl TcpPort {
         self.connections.get_mut(key).map_or(Ok(()), Connection::flush)
     }
 
-    /// Ends a connection; gives back the way to the browser that it was and the call it was of.
+    /// Ends a connection; gives back the address of the browser and the key of its call.
     pub(super) fn close(&mut self, registry: &Registry, key: usize) -> Option<(SocketAddr, usize)> {
         let mut connection = self.connections.try_remove(key)?;
         if let Err(error) = registry.deregister(&mut connection.stream) {
             tracing::debug!(%error, "a media connection was not registered");
         }
-        match connection.standing {
-            Standing::Of(call) => Some((connection.remote, call)),
-            Standing::Unclaimed { .. } => {
+        match connection.claim {
+            Claim::By(call) => Some((connection.remote, call)),
+            Claim::Unclaimed { .. } => {
                 Self::discount(&mut self.unclaimed, connection.remote.ip());
                 None
             }
@@ -239,9 +240,9 @@ impl TcpPort {
     }
 
     fn deadlines(&self) -> impl Iterator<Item = (usize, Instant)> {
-        self.connections.iter().filter_map(|(key, connection)| match connection.standing {
-            Standing::Unclaimed { until } => Some((key, until)),
-            Standing::Of(_) => None,
+        self.connections.iter().filter_map(|(key, connection)| match connection.claim {
+            Claim::Unclaimed { until } => Some((key, until)),
+            Claim::By(_) => None,
         })
     }
 

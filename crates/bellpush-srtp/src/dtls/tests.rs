@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// What an end was told.
+/// What an end reported.
 #[derive(Debug, Default)]
-struct Told {
+struct Observed {
     keys: Option<SrtpKeys>,
     is_connected: bool,
     is_closed: bool,
@@ -12,19 +12,19 @@ struct Told {
 }
 
 /// Polls an end, and returns what it sends.
-fn poll(end: &mut Dtls, told: &mut Told) -> Vec<Vec<u8>> {
+fn poll(end: &mut Dtls, observed: &mut Observed) -> Vec<Vec<u8>> {
     let mut sent = Vec::new();
     loop {
         let mut buffer = [0; 4_096];
         match end.poll(&mut buffer) {
             Ok(Some(DtlsOutput::Packet(packet))) => sent.push(packet.to_vec()),
-            Ok(Some(DtlsOutput::Keys(keys))) => told.keys = Some(keys),
-            Ok(Some(DtlsOutput::Connected)) => told.is_connected = true,
-            Ok(Some(DtlsOutput::Closed)) => told.is_closed = true,
+            Ok(Some(DtlsOutput::Keys(keys))) => observed.keys = Some(keys),
+            Ok(Some(DtlsOutput::Connected)) => observed.is_connected = true,
+            Ok(Some(DtlsOutput::Closed)) => observed.is_closed = true,
             Ok(Some(DtlsOutput::Wait(_))) => return sent,
             Ok(None) => {}
             Err(error) => {
-                told.failed = Some(error);
+                observed.failed = Some(error);
                 return sent;
             }
         }
@@ -32,8 +32,8 @@ fn poll(end: &mut Dtls, told: &mut Told) -> Vec<Vec<u8>> {
 }
 
 /// Carries datagrams to and fro until both ends are silent.
-fn talk(now: Instant, client: &mut Dtls, server: &mut Dtls) -> (Told, Told) {
-    let (mut of_client, mut of_server) = (Told::default(), Told::default());
+fn talk(now: Instant, client: &mut Dtls, server: &mut Dtls) -> (Observed, Observed) {
+    let (mut of_client, mut of_server) = (Observed::default(), Observed::default());
     for _ in 0..20 {
         let (to_server, to_client) = (poll(client, &mut of_client), poll(server, &mut of_server));
         if to_server.is_empty() && to_client.is_empty() {
@@ -85,12 +85,12 @@ fn a_handshake_that_nobody_answers_fails_in_the_end() {
     let now = Instant::now();
     let certificate = Certificate::generate().unwrap();
     let (mut client, _) = ends(now, &certificate, &certificate);
-    let mut told = Told::default();
-    assert!(!poll(&mut client, &mut told).is_empty(), "a client begins");
+    let mut observed = Observed::default();
+    assert!(!poll(&mut client, &mut observed).is_empty(), "a client begins");
     let ended = (1..=120).find(|second| {
         let failed = client.tick(now + std::time::Duration::from_secs(*second)).is_err();
-        poll(&mut client, &mut told);
-        failed || told.failed.is_some()
+        poll(&mut client, &mut observed);
+        failed || observed.failed.is_some()
     });
     assert!(ended.is_some_and(|second| second > 1), "{ended:?}");
 }

@@ -18,7 +18,7 @@ use super::*;
 use crate::{
     Callee, CallerIdentity, Codec, CodecPolicy, FarSide, PlaceCall, Placed, Route, Signal,
     SipTarget, SipUser, SrtpPolicy,
-    engine::dial::{Dial, FarEvents},
+    engine::dial::{Dialer, TrunkEventSender},
     trunk::{TrunkCommand, TrunkEvent},
 };
 
@@ -31,8 +31,8 @@ pub(super) const USER_HANGUP: Signal = Signal::Ended(EndReason::UserHangup);
 /// A trunk that hands its calls to the test.
 pub(super) struct Script(mpsc::UnboundedSender<Dialog>);
 
-impl Dial for Script {
-    fn open(&self, events: FarEvents) -> mpsc::Sender<TrunkCommand> {
+impl Dialer for Script {
+    fn open(&self, events: TrunkEventSender) -> mpsc::Sender<TrunkCommand> {
         let (sender, orders) = mpsc::channel(32);
         self.0.send(Dialog { events, orders }).unwrap();
         sender
@@ -41,7 +41,7 @@ impl Dial for Script {
 
 /// One call, as its trunk sees it.
 pub(super) struct Dialog {
-    pub(super) events: FarEvents,
+    pub(super) events: TrunkEventSender,
     pub(super) orders: mpsc::Receiver<TrunkCommand>,
 }
 

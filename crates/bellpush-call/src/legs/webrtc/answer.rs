@@ -75,7 +75,7 @@ impl Answer<'_> {
         with("ice-ufrag", self.credentials.ufrag.clone());
         with("ice-pwd", self.credentials.password.clone());
         with("fingerprint", self.fingerprint.to_string());
-        let role = if self.offer.we_connect { "active" } else { "passive" };
+        let role = if self.offer.is_dtls_client { "active" } else { "passive" };
         with("setup", role.to_owned());
         with("mid", self.offer.mid.clone());
         for (number, codec) in self.codecs() {

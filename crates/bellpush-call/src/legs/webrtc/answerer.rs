@@ -6,7 +6,7 @@ use bellpush_srtp::dtls::{Certificate, DtlsError};
 use sdp_types::Attribute;
 
 use super::{Offer, OfferError, WebRtcLeg, answer::candidates};
-use crate::{media::WallClock, place::Speech};
+use crate::{media::WallClock, place::CodecPreferences};
 
 /// What the server is to all browsers: one certificate, as making one takes longer than the rest
 /// of an answer.
@@ -23,12 +23,12 @@ impl Identity {
 
 /// Makes the browser legs of all calls.
 pub(crate) struct Answerer {
-    here: Arc<Here>,
+    local_parameters: Arc<LocalParameters>,
     clock: WallClock,
 }
 
 /// What all answers say of the server.
-pub(super) struct Here {
+pub(super) struct LocalParameters {
     pub(super) certificate: Arc<Certificate>,
     pub(super) candidates: Vec<Attribute>,
 }
@@ -37,8 +37,8 @@ impl Answerer {
     /// The clock is for reports.
     pub(crate) fn new(addresses: &[SocketAddr], identity: &Identity, clock: WallClock) -> Self {
         let Identity(certificate) = identity.clone();
-        let here = Here { certificate, candidates: candidates(addresses) };
-        Self { here: Arc::new(here), clock }
+        let local_parameters = LocalParameters { certificate, candidates: candidates(addresses) };
+        Self { local_parameters: Arc::new(local_parameters), clock }
     }
 
     /// The leg for an offer, and the SDP answer, which names the codecs in their order: a browser
@@ -47,11 +47,12 @@ impl Answerer {
         &self,
         now: Instant,
         offer: &Offer,
-        speech: Speech<'_>,
+        speech: CodecPreferences<'_>,
     ) -> Result<(WebRtcLeg, String), OfferError> {
-        let leg = WebRtcLeg::new(now, Arc::clone(&self.here), offer, self.clock, speech);
+        let leg =
+            WebRtcLeg::new(now, Arc::clone(&self.local_parameters), offer, self.clock, speech);
         let leg = leg.map_err(|error| OfferError::Unusable(error.to_string()))?;
-        let answer = leg.told(offer);
+        let answer = leg.answer_to(offer);
         Ok((leg, answer))
     }
 }

@@ -1,4 +1,4 @@
-//! The connection to a browser: a way that ICE found, and DTLS on it.
+//! The connection to a browser: the path that ICE found, and DTLS on it.
 
 use std::{
     collections::VecDeque,
@@ -11,8 +11,8 @@ use bellpush_srtp::{
 };
 
 use super::{
-    Received, Remote,
-    ice::{Check, Credentials, IceLite},
+    Received, TransportAddress,
+    ice::{Credentials, IceLite, StunOutcome},
 };
 
 /// The most that DTLS gives out at once: a datagram, or a browser's certificate.
@@ -24,7 +24,7 @@ pub(super) struct Connection {
     ice: IceLite,
     dtls: Dtls,
     /// Answers to checks.
-    answers: VecDeque<(Remote, Vec<u8>)>,
+    answers: VecDeque<(TransportAddress, Vec<u8>)>,
     state: State,
     /// Why it is over, until that is told.
     failure: Option<DtlsError>,
@@ -40,7 +40,7 @@ enum State {
 
 /// What there is to do.
 pub(super) enum ConnectionOutput {
-    Transmit(Remote, Vec<u8>),
+    Transmit(TransportAddress, Vec<u8>),
     /// Media can be protected from now on.
     Keys(SrtpKeys),
     Connected,
@@ -78,16 +78,21 @@ impl Connection {
     }
 
     /// Takes in a datagram that is not media.
-    pub(super) fn receive(&mut self, now: Instant, remote: Remote, datagram: &[u8]) -> Received {
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        remote: TransportAddress,
+        datagram: &[u8],
+    ) -> Received {
         // RFC 7983.
         match datagram.first() {
             Some(0..=3) => match self.ice.receive(remote, datagram) {
-                Check::Answered(answer) => {
+                StunOutcome::Answered(answer) => {
                     self.answers.push_back((remote, answer));
                     Received::Check
                 }
-                Check::Foreign => Received::Foreign,
-                Check::Malformed => Received::Malformed,
+                StunOutcome::Foreign => Received::Foreign,
+                StunOutcome::Malformed => Received::Malformed,
             },
             Some(20..=63) if self.ice.knows(remote) => match self.dtls.receive(now, datagram) {
                 Ok(()) => Received::Packet,
@@ -111,8 +116,8 @@ impl Connection {
         if let Some(error) = self.failure.take() {
             return ConnectionOutput::Broken(error);
         }
-        // Without a way to the browser, nothing could be sent to it.
-        let Some(way) = self.ice.way().filter(|_| self.state != State::Over) else {
+        // Without a path to the browser, nothing could be sent to it.
+        let Some(path) = self.ice.path().filter(|_| self.state != State::Over) else {
             return ConnectionOutput::Wait(now + IDLE);
         };
         loop {
@@ -120,7 +125,7 @@ impl Connection {
             match self.dtls.poll(&mut buffer) {
                 Ok(None) => {}
                 Ok(Some(DtlsOutput::Packet(packet))) => {
-                    return ConnectionOutput::Transmit(way, packet.to_vec());
+                    return ConnectionOutput::Transmit(path, packet.to_vec());
                 }
                 Ok(Some(DtlsOutput::Keys(keys))) => return ConnectionOutput::Keys(keys),
                 Ok(Some(DtlsOutput::Connected)) => return ConnectionOutput::Connected,

@@ -10,7 +10,7 @@ use bellpush_test_fuzz::Seeds;
 use str0m::change::SdpAnswer;
 
 use super::{Answerer, Identity, Offer, OfferError};
-use crate::{Codec, media::WallClock, place::Speech};
+use crate::{Codec, media::WallClock, place::CodecPreferences};
 
 const CHROMIUM: &str = include_str!("../../../tests/fixtures/chromium-offer.sdp");
 const FIREFOX: &str = include_str!("../../../tests/fixtures/firefox-offer.sdp");
@@ -53,7 +53,7 @@ fn fuzz_offers_of_browsers() {
         match answerer().answer(
             Instant::now(),
             &offer,
-            Speech { codecs: &[Codec::Pcma], is_narrowband: true },
+            CodecPreferences { codecs: &[Codec::Pcma], is_narrowband: true },
         ) {
             Ok((mut leg, answer)) => {
                 assert!(SdpAnswer::from_sdp_string(&answer).is_ok(), "{answer}");

@@ -1,17 +1,17 @@
-//! ICE-lite (RFC 8445 section 2.5): the browser tries the ways to the server and chooses one. The
-//! server answers its checks, and sends where it says.
+//! ICE-lite (RFC 8445 section 2.5): the browser checks the paths to the server and nominates one.
+//! The server answers its checks, and sends by the nominated path.
 
 use is::{DefaultSha1HmacProvider, Sha1HmacProvider as _, stun::StunMessage};
 use rand::distr::{Alphanumeric, SampleString as _};
 
-use super::Remote;
+use super::TransportAddress;
 
 /// RFC 8445 section 5.3 asks for 24 random bits in the one and 128 in the other. Alphanumeric
 /// characters have 5.9 bits each.
 const UFRAG_CHARS: usize = 8;
 const PASSWORD_CHARS: usize = 24;
-/// Places that a browser's checks have come from, at most: it has as many ways as it has networks.
-const PLACES: usize = 16;
+/// Paths of one browser that are kept, at most: it has as many as it has networks.
+const MAX_PATHS: usize = 16;
 /// An answer to a check takes 80 to 100 bytes.
 const ANSWER_BYTES: usize = 256;
 
@@ -29,18 +29,18 @@ impl Credentials {
     }
 }
 
-/// What is known of the ways to one browser.
+/// What is known of the paths to one browser.
 pub(super) struct IceLite {
     ours: Credentials,
     theirs: Credentials,
-    /// Where checks came from, the latest last.
-    checked: Vec<Remote>,
-    chosen: Option<Remote>,
+    /// Paths that good checks came by, the latest last.
+    validated: Vec<TransportAddress>,
+    nominated: Option<TransportAddress>,
 }
 
 /// What became of a STUN message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Check {
+pub(super) enum StunOutcome {
     /// A check with the right password, and what goes back to where it came from.
     Answered(Vec<u8>),
     /// Not from this browser, or not a check.
@@ -51,7 +51,7 @@ pub(super) enum Check {
 
 impl IceLite {
     pub(super) fn new(theirs: Credentials) -> Self {
-        Self { ours: Credentials::random(), theirs, checked: Vec::new(), chosen: None }
+        Self { ours: Credentials::random(), theirs, validated: Vec::new(), nominated: None }
     }
 
     /// What the browser's checks are addressed to.
@@ -60,7 +60,7 @@ impl IceLite {
     }
 
     /// Begins anew, when the browser has new credentials (RFC 8445 section 9): so do we. Media goes
-    /// the old way until a new one is chosen.
+    /// by the old path until a new one is nominated.
     pub(super) fn restart(&mut self, theirs: &Credentials) {
         if self.theirs != *theirs {
             self.theirs.clone_from(theirs);
@@ -69,28 +69,28 @@ impl IceLite {
     }
 
     /// Takes in a STUN message.
-    pub(super) fn receive(&mut self, remote: Remote, datagram: &[u8]) -> Check {
-        let Ok(message) = StunMessage::parse(datagram) else { return Check::Malformed };
+    pub(super) fn receive(&mut self, remote: TransportAddress, datagram: &[u8]) -> StunOutcome {
+        let Ok(message) = StunMessage::parse(datagram) else { return StunOutcome::Malformed };
         if !message.is_binding_request() || !self.is_for_us(&message) {
-            return Check::Foreign;
+            return StunOutcome::Foreign;
         }
         let id = message.trans_id();
         // Who is not lite is the one that controls (RFC 8445 section 6.1.1).
         let answer = if message.ice_controlled().is_some() {
             StunMessage::binding_role_conflict_reply(id)
         } else {
-            self.checked(remote, message.use_candidate());
+            self.validate(remote, message.use_candidate());
             StunMessage::binding_reply(id, remote.address)
         };
         let mut bytes = vec![0; ANSWER_BYTES];
         match answer.to_bytes(Some(self.ours.password.as_bytes()), &mut bytes, sha1_hmac) {
             Ok(length) => {
                 bytes.truncate(length);
-                Check::Answered(bytes)
+                StunOutcome::Answered(bytes)
             }
             Err(error) => {
                 tracing::error!(%error, "a check can't be answered");
-                Check::Malformed
+                StunOutcome::Malformed
             }
         }
     }
@@ -101,31 +101,31 @@ impl IceLite {
             && message.verify(self.ours.password.as_bytes(), sha1_hmac)
     }
 
-    fn checked(&mut self, remote: Remote, is_chosen: bool) {
-        self.checked.retain(|place| *place != remote);
-        if self.checked.len() == PLACES {
-            self.checked.remove(0);
+    fn validate(&mut self, remote: TransportAddress, is_nominated: bool) {
+        self.validated.retain(|path| *path != remote);
+        if self.validated.len() == MAX_PATHS {
+            self.validated.remove(0);
         }
-        self.checked.push(remote);
-        // A browser says so with every check of the pair that it has chosen.
-        if is_chosen {
-            self.chosen = Some(remote);
+        self.validated.push(remote);
+        // A browser says so with every check of the pair that it has nominated.
+        if is_nominated {
+            self.nominated = Some(remote);
         }
     }
 
     /// Whether the browser has proved to be there.
-    pub(super) fn knows(&self, remote: Remote) -> bool {
-        self.chosen == Some(remote) || self.checked.contains(&remote)
+    pub(super) fn knows(&self, remote: TransportAddress) -> bool {
+        self.nominated == Some(remote) || self.validated.contains(&remote)
     }
 
-    /// Where the browser chose to be sent to.
-    pub(super) fn chosen(&self) -> Option<Remote> {
-        self.chosen
+    /// The path that the browser has nominated.
+    pub(super) fn nominated(&self) -> Option<TransportAddress> {
+        self.nominated
     }
 
-    /// Where the browser can be reached: where it chose, or where it was heard from last.
-    pub(super) fn way(&self) -> Option<Remote> {
-        self.chosen.or_else(|| self.checked.last().copied())
+    /// The path that the browser can be reached by: the nominated one, or else the latest checked.
+    pub(super) fn path(&self) -> Option<TransportAddress> {
+        self.nominated.or_else(|| self.validated.last().copied())
     }
 }
 
@@ -141,8 +141,11 @@ mod tests {
 
     use super::{super::Protocol, *};
 
-    fn place(port: u16) -> Remote {
-        Remote { protocol: Protocol::Udp, address: SocketAddr::from(([192, 0, 2, 1], port)) }
+    fn path(port: u16) -> TransportAddress {
+        TransportAddress {
+            protocol: Protocol::Udp,
+            address: SocketAddr::from(([192, 0, 2, 1], port)),
+        }
     }
 
     fn theirs() -> Credentials {
@@ -166,30 +169,32 @@ mod tests {
     #[test]
     fn a_check_is_answered_with_where_it_came_from() {
         let mut ice = IceLite::new(theirs());
-        assert!(ice.way().is_none());
+        assert!(ice.path().is_none());
         let check = right(&ice, false);
-        let Check::Answered(answer) = ice.receive(place(1), &check) else { panic!("no answer") };
+        let StunOutcome::Answered(answer) = ice.receive(path(1), &check) else {
+            panic!("no answer")
+        };
         let answer = StunMessage::parse(&answer).unwrap();
         assert!(answer.is_successful_binding_response());
-        assert_eq!(answer.mapped_address(), Some(place(1).address));
+        assert_eq!(answer.mapped_address(), Some(path(1).address));
         assert_eq!(answer.trans_id(), StunMessage::parse(&check).unwrap().trans_id());
         assert!(answer.verify(ice.ours().password.as_bytes(), sha1_hmac));
-        assert!(ice.knows(place(1)) && !ice.knows(place(2)));
-        assert_eq!((ice.way(), ice.chosen()), (Some(place(1)), None));
+        assert!(ice.knows(path(1)) && !ice.knows(path(2)));
+        assert_eq!((ice.path(), ice.nominated()), (Some(path(1)), None));
     }
 
     #[test]
-    fn the_browser_chooses_the_way_and_may_change_its_mind() {
+    fn the_browser_nominates_a_path_and_may_change_its_mind() {
         let mut ice = IceLite::new(theirs());
         for (port, is_chosen, chosen) in
             [(1, false, None), (2, true, Some(2)), (3, false, Some(2)), (3, true, Some(3))]
         {
             let check = right(&ice, is_chosen);
-            ice.receive(place(port), &check);
-            assert_eq!(ice.chosen(), chosen.map(place));
+            ice.receive(path(port), &check);
+            assert_eq!(ice.nominated(), chosen.map(path));
         }
         // The same port is another place by TCP.
-        assert!(!ice.knows(Remote { protocol: Protocol::Tcp, ..place(3) }));
+        assert!(!ice.knows(TransportAddress { protocol: Protocol::Tcp, ..path(3) }));
     }
 
     #[test]
@@ -203,18 +208,18 @@ mod tests {
         for (bytes, expected) in [
             (
                 check(&format!("{ufrag}:them"), "another password of theirs", true, true),
-                Check::Foreign,
+                StunOutcome::Foreign,
             ),
-            (check(&format!("{ufrag}:they"), &password, true, true), Check::Foreign),
-            (check("other:them", &password, true, true), Check::Foreign),
-            (forged, Check::Foreign),
-            (response, Check::Malformed),
-            (vec![0; 20], Check::Malformed),
-            (Vec::new(), Check::Malformed),
+            (check(&format!("{ufrag}:they"), &password, true, true), StunOutcome::Foreign),
+            (check("other:them", &password, true, true), StunOutcome::Foreign),
+            (forged, StunOutcome::Foreign),
+            (response, StunOutcome::Malformed),
+            (vec![0; 20], StunOutcome::Malformed),
+            (Vec::new(), StunOutcome::Malformed),
         ] {
-            assert_eq!(ice.receive(place(1), &bytes), expected, "{bytes:?}");
+            assert_eq!(ice.receive(path(1), &bytes), expected, "{bytes:?}");
         }
-        assert!(ice.way().is_none() && !ice.knows(place(1)));
+        assert!(ice.path().is_none() && !ice.knows(path(1)));
     }
 
     #[test]
@@ -222,7 +227,9 @@ mod tests {
         let mut ice = IceLite::new(theirs());
         let Credentials { ufrag, password } = ice.ours().clone();
         let check = check(&format!("{ufrag}:them"), &password, false, false);
-        let Check::Answered(answer) = ice.receive(place(1), &check) else { panic!("no answer") };
+        let StunOutcome::Answered(answer) = ice.receive(path(1), &check) else {
+            panic!("no answer")
+        };
         let answer = StunMessage::parse(&answer).unwrap();
         assert_eq!(answer.error_code().map(|(code, _)| code), Some(487));
     }
@@ -231,28 +238,28 @@ mod tests {
     fn after_a_restart_only_new_checks_count_and_media_goes_on() {
         let mut ice = IceLite::new(theirs());
         let old = right(&ice, true);
-        ice.receive(place(1), &old);
+        ice.receive(path(1), &old);
         let before = ice.ours().clone();
         ice.restart(&theirs());
         assert!(*ice.ours() == before, "the same credentials are no restart");
         ice.restart(&Credentials { ufrag: "anew".into(), ..theirs() });
         assert!(*ice.ours() != before);
-        assert_eq!(ice.receive(place(2), &old), Check::Foreign);
-        assert_eq!(ice.chosen(), Some(place(1)));
+        assert_eq!(ice.receive(path(2), &old), StunOutcome::Foreign);
+        assert_eq!(ice.nominated(), Some(path(1)));
         let Credentials { ufrag, password } = ice.ours().clone();
-        ice.receive(place(2), &check(&format!("{ufrag}:anew"), &password, true, true));
-        assert_eq!(ice.chosen(), Some(place(2)));
+        ice.receive(path(2), &check(&format!("{ufrag}:anew"), &password, true, true));
+        assert_eq!(ice.nominated(), Some(path(2)));
     }
 
     #[test]
-    fn places_are_remembered_up_to_a_number() {
+    fn paths_are_kept_up_to_a_number() {
         let mut ice = IceLite::new(theirs());
         for port in 1..=40 {
             let check = right(&ice, port == 1);
-            ice.receive(place(port), &check);
+            ice.receive(path(port), &check);
         }
-        assert_eq!(ice.checked.len(), PLACES);
-        assert!(ice.knows(place(40)) && !ice.knows(place(2)));
-        assert!(ice.knows(place(1)), "the chosen one is never forgotten");
+        assert_eq!(ice.validated.len(), MAX_PATHS);
+        assert!(ice.knows(path(40)) && !ice.knows(path(2)));
+        assert!(ice.knows(path(1)), "the nominated one is never forgotten");
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Media {
     /// The stream that comes from the browser.
     heard: Option<u32>,
     seqs: SeqExtender,
-    /// The packet that goes out next is written here.
+    /// The packet that goes out next is written local_parameters.
     packet: Vec<u8>,
 }
 

@@ -5,7 +5,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `offer`, `answer`, `answerer` | the browser's SDP, ours, and how a leg comes of them |
-//! | `connection`, `ice`, `stun` | the way to the browser, and the keys that DTLS agrees on there |
+//! | `connection`, `ice`, `stun` | the path to the browser, and the keys that DTLS agrees on there |
 //! | `media` | SRTP and reports with these keys |
 
 mod answer;
@@ -37,22 +37,22 @@ use bellpush_srtp::{
 use crate::{
     Codec, Digit,
     media::{PressDetector, Reception, RtpTimes, WallClock},
-    place::Speech,
+    place::CodecPreferences,
 };
 use answer::Answer;
-use answerer::Here;
+use answerer::LocalParameters;
 use connection::{Connection, ConnectionOutput};
 use media::{FromBrowser, Media};
 
 /// One browser's connection.
 pub(crate) struct WebRtcLeg {
     connection: Connection,
-    here: Arc<Here>,
+    local_parameters: Arc<LocalParameters>,
     /// The browser's track and its certificate, which a further offer has to be of.
     mid: String,
     fingerprint: Fingerprint,
     /// Whether DTLS's handshake is ours to begin, which stays so.
-    we_connect: bool,
+    is_dtls_client: bool,
     /// The session's id, and how often it was described.
     session: (u64, u64),
     /// The codecs in the order of our answers.
@@ -76,9 +76,9 @@ pub(crate) struct WebRtcLeg {
     media: Option<Media>,
 }
 
-/// Where the browser is.
+/// The browser's end of a path: IP address, port and transport protocol (RFC 8445 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Remote {
+pub(crate) struct TransportAddress {
     pub(crate) protocol: Protocol,
     pub(crate) address: SocketAddr,
 }
@@ -94,7 +94,7 @@ pub(crate) enum Protocol {
 /// What goes out to the browser.
 #[derive(Debug)]
 pub(crate) struct ToBrowser<'a> {
-    pub(crate) remote: Remote,
+    pub(crate) remote: TransportAddress,
     pub(crate) datagram: &'a [u8],
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct ToBrowser<'a> {
 #[derive(Debug)]
 pub(crate) enum LegOutput {
     /// A datagram to send.
-    Transmit(Remote, Vec<u8>),
+    Transmit(TransportAddress, Vec<u8>),
     Event(LegEvent),
     /// Nothing more before this time, or the next input.
     Wait(Instant),
@@ -159,19 +159,24 @@ pub(crate) fn is_media(datagram: &[u8]) -> bool {
 impl WebRtcLeg {
     fn new(
         now: Instant,
-        here: Arc<Here>,
+        local_parameters: Arc<LocalParameters>,
         offer: &Offer,
         clock: WallClock,
-        speech: Speech<'_>,
+        speech: CodecPreferences<'_>,
     ) -> Result<Self, DtlsError> {
         let Offer { credentials, fingerprint, .. } = offer;
         let theirs = (credentials.clone(), fingerprint.clone());
         Ok(Self {
-            connection: Connection::new(now, &here.certificate, theirs, offer.we_connect)?,
-            here,
+            connection: Connection::new(
+                now,
+                &local_parameters.certificate,
+                theirs,
+                offer.is_dtls_client,
+            )?,
+            local_parameters,
             mid: offer.mid.clone(),
             fingerprint: fingerprint.clone(),
-            we_connect: offer.we_connect,
+            is_dtls_client: offer.is_dtls_client,
             session: (rand::random::<u64>() >> 1, 0),
             order: speech.codecs.to_vec(),
             payload_types: offer.payload_types,
@@ -204,7 +209,7 @@ impl WebRtcLeg {
         if offer.mid != self.mid || offer.fingerprint != self.fingerprint {
             return Err(OfferError::OtherTrack);
         }
-        if offer.we_connect != self.we_connect {
+        if offer.is_dtls_client != self.is_dtls_client {
             return Err(OfferError::Unusable("its a=setup asks for the other side".to_owned()));
         }
         self.payload_types = offer.payload_types;
@@ -212,17 +217,17 @@ impl WebRtcLeg {
         self.waits = None;
         self.connection.restart(&offer.credentials);
         self.session.1 += 1;
-        Ok(self.told(offer))
+        Ok(self.answer_to(offer))
     }
 
     /// The answer to an offer.
-    fn told(&self, offer: &Offer) -> String {
+    fn answer_to(&self, offer: &Offer) -> String {
         Answer {
             offer,
             session: self.session,
-            candidates: &self.here.candidates,
+            candidates: &self.local_parameters.candidates,
             credentials: self.connection.ice().ours(),
-            fingerprint: self.here.certificate.fingerprint(),
+            fingerprint: self.local_parameters.certificate.fingerprint(),
             codecs: &self.order,
             is_narrowband: self.is_narrowband,
             ssrc: self.ssrc,
@@ -232,7 +237,12 @@ impl WebRtcLeg {
     }
 
     /// Takes in a datagram that is not media.
-    pub(crate) fn receive(&mut self, now: Instant, remote: Remote, datagram: &[u8]) -> Received {
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        remote: TransportAddress,
+        datagram: &[u8],
+    ) -> Received {
         let received = self.connection.receive(now, remote, datagram);
         // What is refused may have changed what DTLS waits for, too.
         if received != Received::Foreign {
@@ -312,7 +322,8 @@ impl WebRtcLeg {
         times: RtpTimes,
         payload: &[u8],
     ) -> Option<ToBrowser<'_>> {
-        let (payload_type, remote) = (self.payload_type(codec)?, self.connection.ice().chosen()?);
+        let (payload_type, remote) =
+            (self.payload_type(codec)?, self.connection.ice().nominated()?);
         match self.media.as_mut()?.protect(now, payload_type, times, payload) {
             Ok(datagram) => Some(ToBrowser { remote, datagram }),
             Err(error) => {
@@ -335,7 +346,7 @@ impl WebRtcLeg {
         clock_rate: u32,
     ) -> Option<ToBrowser<'_>> {
         let datagram = self.media.as_mut()?.report(now, reception, clock_rate)?;
-        Some(ToBrowser { remote: self.connection.ice().chosen()?, datagram })
+        Some(ToBrowser { remote: self.connection.ice().nominated()?, datagram })
     }
 
     /// The end of our stream.
@@ -346,7 +357,7 @@ impl WebRtcLeg {
         clock_rate: u32,
     ) -> Option<ToBrowser<'_>> {
         let datagram = self.media.as_mut()?.goodbye(now, reception, clock_rate)?;
-        Some(ToBrowser { remote: self.connection.ice().chosen()?, datagram })
+        Some(ToBrowser { remote: self.connection.ice().nominated()?, datagram })
     }
 
     /// How long it takes to the browser and back, as its last report tells.

@@ -69,7 +69,7 @@ pub(crate) struct Offer {
     pub(super) credentials: Credentials,
     pub(super) fingerprint: Fingerprint,
     /// Whether the browser leaves DTLS's handshake to be begun by us.
-    pub(super) we_connect: bool,
+    pub(super) is_dtls_client: bool,
     /// How it numbers our codecs; the first number of each.
     pub(super) payload_types: [Option<u8>; Codec::ALL.len()],
     /// How it numbers keypad presses, with their clock rates, the highest first.
@@ -141,7 +141,7 @@ impl Offer {
             credentials: credentials(ufrag, password)
                 .ok_or_else(|| unusable("it has no usable a=ice-ufrag and a=ice-pwd"))?,
             fingerprint: fingerprint(session, media)?,
-            we_connect: match value("setup") {
+            is_dtls_client: match value("setup") {
                 Some("actpass" | "active") | None => false,
                 Some("passive") => true,
                 Some(_) => return Err(unusable("its a=setup must be actpass, active or passive")),

@@ -13,7 +13,7 @@ use str0m::{
 };
 
 use super::*;
-use crate::place::Speech;
+use crate::place::CodecPreferences;
 
 const FRAME: Duration = Duration::from_millis(20);
 
@@ -67,7 +67,7 @@ impl Simulation {
         let clock = WallClock::new(now, Duration::ZERO);
         let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock);
         let offer = Offer::parse(&offer.to_sdp_string()).unwrap();
-        let (leg, answer) = answerer.answer(now, &offer, Speech::default()).unwrap();
+        let (leg, answer) = answerer.answer(now, &offer, CodecPreferences::default()).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
         Self {
@@ -129,7 +129,7 @@ impl Simulation {
                 }
             }
             Toward::Leg => {
-                let remote = Remote { protocol: Protocol::Udp, address: self.address };
+                let remote = TransportAddress { protocol: Protocol::Udp, address: self.address };
                 self.leg.receive(self.now, remote, &bytes);
             }
             Toward::Browser => {
@@ -269,7 +269,7 @@ fn a_further_offer_is_for_the_connection_that_there_is() {
     let clock = WallClock::new(now, Duration::ZERO);
     let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock);
     let offer = Offer::parse(OFFER).unwrap();
-    let (mut leg, answer) = answerer.answer(now, &offer, Speech::default()).unwrap();
+    let (mut leg, answer) = answerer.answer(now, &offer, CodecPreferences::default()).unwrap();
     let ours = |answer: &str, name: &str| {
         answer.lines().find(|line| line.starts_with(name)).unwrap().to_owned()
     };

@@ -1,4 +1,4 @@
-//! The ways of a browser's media: TCP where there is no UDP, a new address after an ICE restart, a
+//! The paths of a browser's media: TCP where there is no UDP, a new address after an ICE restart, a
 //! new page; and strangers who connect.
 
 mod common;

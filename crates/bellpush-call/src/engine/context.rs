@@ -1,0 +1,153 @@
+//! What the calls of a shard share: sockets, ports and the dialer; and the edge of one call onto it.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use bellpush_core::ids::CallId;
+use mio::{Interest, Registry, Waker, net::UdpSocket};
+use tokio::sync::mpsc;
+
+use super::{
+    command::Command,
+    dial::{Dialer, TrunkEventSender},
+    meters::Meters,
+    path::{Path, Transport},
+    rtp_ports::{RtpPair, RtpPorts},
+    socket::MediaSocket,
+    tcp::TcpPort,
+    token::{self, Component},
+};
+use crate::{
+    bridge::Edge,
+    legs::{
+        sip::LocalMedia,
+        webrtc::{Protocol, ToBrowser},
+    },
+    trunk::{SipTarget, TrunkCommand},
+};
+
+/// What there is once in a shard, for all of its calls.
+pub(super) struct Context {
+    pub(super) registry: Registry,
+    pub(super) media: MediaSocket,
+    pub(super) tcp: TcpPort,
+    pub(super) rtp: RtpPorts,
+    pub(super) dialer: Arc<dyn Dialer>,
+    pub(super) commands: mpsc::WeakSender<Command>,
+    pub(super) waker: Arc<Waker>,
+    pub(super) meters: Meters,
+}
+
+/// What carries a call's far side: ports for its media, and the queue of its trunk.
+#[derive(Debug)]
+pub(super) struct FarTransport {
+    pub(super) pair: RtpPair,
+    trunk: mpsc::Sender<TrunkCommand>,
+}
+
+impl Context {
+    /// Closes what a call had open.
+    pub(super) fn close(&mut self, mut far: FarTransport) {
+        for socket in [&mut far.pair.rtp, &mut far.pair.rtcp] {
+            if let Err(error) = self.registry.deregister(socket) {
+                tracing::debug!(%error, "a port was not registered");
+            }
+        }
+        self.rtp.close(far.pair);
+        self.meters.rtp_ports.decrement(1.0);
+    }
+
+    fn open(&mut self, key: usize, events: TrunkEventSender) -> io::Result<FarTransport> {
+        let mut pair = self.rtp.open()?;
+        let register = |socket: &mut UdpSocket, component| {
+            self.registry.register(socket, token::far_token(key, component), Interest::READABLE)
+        };
+        let registered = register(&mut pair.rtp, Component::Rtp)
+            .and_then(|()| register(&mut pair.rtcp, Component::Rtcp));
+        if let Err(error) = registered {
+            self.rtp.close(pair);
+            return Err(error);
+        }
+        self.meters.rtp_ports.increment(1.0);
+        Ok(FarTransport { pair, trunk: self.dialer.open(events) })
+    }
+}
+
+/// The edge of one call.
+pub(super) struct CallEdge<'a> {
+    pub(super) id: CallId,
+    pub(super) key: usize,
+    pub(super) context: &'a mut Context,
+    /// The path that the present input came by.
+    pub(super) arrival: Option<Path>,
+    pub(super) paths: &'a [Path],
+    pub(super) far: &'a mut Option<FarTransport>,
+    pub(super) dialled: &'a mut u32,
+}
+
+impl Edge for CallEdge<'_> {
+    fn to_browser(&mut self, packet: &ToBrowser<'_>) {
+        let Context { media, tcp, meters, .. } = &mut *self.context;
+        let ToBrowser { remote, datagram } = *packet;
+        let mut paths = self.arrival.iter().chain(self.paths);
+        let path = paths.find(|path| path.transport_address() == remote);
+        let address = remote.address;
+        let sent = match (path.map(|path| path.transport), remote.protocol) {
+            (Some(Transport::Tcp { connection }), _) => tcp.send(connection, datagram),
+            (Some(Transport::Udp { local }), _) => media.send(datagram, address, local),
+            (None, Protocol::Udp) => media.send(datagram, address, None),
+            (None, _) => Err(io::ErrorKind::NotConnected.into()),
+        };
+        meters.sent(sent.is_ok());
+    }
+
+    fn rtp(&mut self, to: SocketAddr, packet: &[u8]) {
+        if let Some(far) = self.far {
+            self.context.meters.sent(far.pair.rtp.send_to(packet, to).is_ok());
+        }
+    }
+
+    fn rtcp(&mut self, to: SocketAddr, packet: &[u8]) {
+        if let Some(far) = self.far {
+            self.context.meters.sent(far.pair.rtcp.send_to(packet, to).is_ok());
+        }
+    }
+
+    fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia> {
+        self.close_far_side();
+        *self.dialled = self.dialled.wrapping_add(1);
+        let events = TrunkEventSender {
+            call_id: self.id,
+            dialled: *self.dialled,
+            commands: self.context.commands.clone(),
+            waker: Arc::clone(&self.context.waker),
+        };
+        let far = match self.context.open(self.key, events) {
+            Ok(far) => far,
+            Err(error) => {
+                tracing::error!(call_id = %self.id, %error, "no port for the far side's media");
+                return None;
+            }
+        };
+        let rtp_port = far.pair.port();
+        *self.far = Some(far);
+        Some(LocalMedia {
+            address: self.context.rtp.announced(),
+            rtp_port,
+            rtcp_port: rtp_port + 1,
+            codecs: target.codecs.offer.clone(),
+            srtp: target.srtp,
+            key_material: rand::random(),
+            session_id: rand::random::<u64>() >> 1,
+        })
+    }
+
+    fn to_trunk(&mut self, message: TrunkCommand) -> bool {
+        self.far.as_ref().is_some_and(|far| far.trunk.try_send(message).is_ok())
+    }
+
+    fn close_far_side(&mut self) {
+        if let Some(far) = self.far.take() {
+            self.context.close(far);
+        }
+    }
+}
