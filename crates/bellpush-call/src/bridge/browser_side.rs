@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Bridge, Ear, Edge, far_side::FarLeg, visitor};
+use super::{Bridge, BrowserSink, Edge, far_side::FarLeg, visitor};
 use crate::{
     Codec, Digit,
     call::Input,
@@ -39,18 +39,18 @@ impl Bridge {
 
     /// The visitor's voice, on its way to the far side.
     pub(super) fn speech(&mut self, now: Instant, packet: &AudioPacket<'_>, edge: &mut dyn Edge) {
-        if self.heard != Some((packet.ssrc, packet.codec)) {
-            self.heard = Some((packet.ssrc, packet.codec));
-            self.reception.begin_anew(packet.codec.clock_rate());
+        if self.visitor_stream != Some((packet.ssrc, packet.codec)) {
+            self.visitor_stream = Some((packet.ssrc, packet.codec));
+            self.reception.restart(packet.codec.clock_rate());
         }
         self.reception.packet(now, packet.times.seq, packet.times.timestamp);
         match &mut self.far_side {
             FarLeg::Demo(demo) if demo.echoes() => {
                 let Self { browser, to_browser, .. } = self;
-                let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
-                ear.stream.set_clock_rate(packet.codec.clock_rate());
-                if let Some(times) = ear.stream.rewrite(now, visitor(packet.ssrc), packet.times) {
-                    ear.hear(now, packet.codec, times, packet.payload);
+                let mut sink = BrowserSink { browser: browser.as_mut(), stream: to_browser, edge };
+                sink.stream.set_clock_rate(packet.codec.clock_rate());
+                if let Some(times) = sink.stream.rewrite(now, visitor(packet.ssrc), packet.times) {
+                    sink.send(now, packet.codec, times, packet.payload);
                 }
             }
             FarLeg::Sip(sip) => sip.send_speech(now, packet, edge),
@@ -104,7 +104,7 @@ impl Bridge {
 
     /// Timestamp units a second of what comes from the browser.
     pub(super) fn clock_rate(&self) -> u32 {
-        self.heard.map_or(Codec::Opus, |(_, codec)| codec).clock_rate()
+        self.visitor_stream.map_or(Codec::Opus, |(_, codec)| codec).clock_rate()
     }
 
     pub(super) fn browser_event(&mut self, now: Instant, event: LegEvent, edge: &mut dyn Edge) {

@@ -18,7 +18,7 @@ pub(crate) trait Edge {
     /// Sends RTCP to the far side from its own port.
     fn rtcp(&mut self, to: SocketAddr, packet: &[u8]);
 
-    /// Opens ports for a far side's media and the way to its trunk, in place of what is open.
+    /// Opens ports for a far side's media and the channel to its trunk, in place of what is open.
     /// `None` when there is no port.
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia>;
 

@@ -93,7 +93,7 @@ mod tests {
             payload_type: 8,
             receive_payload_type: 8,
             telephone_event: None,
-            direction: Direction::Both,
+            direction: Direction::SendReceive,
             ptime: Duration::from_millis(20),
             srtp: None,
             rtcp_mux: false,

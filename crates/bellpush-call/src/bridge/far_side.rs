@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Ear, Edge, Sounds, far_media::FarMedia};
+use super::{BrowserSink, Edge, Sounds, far_media::FarMedia};
 use crate::{
     Codec, Digit,
     legs::{
@@ -64,7 +64,7 @@ impl FarLeg {
             return Some(match sip.leg.poll()? {
                 SipOutput::Send(message) => FarEvent::Send(message),
                 SipOutput::Media(plan) => {
-                    sip.media.agree(now, plan);
+                    sip.media.apply(now, plan);
                     continue;
                 }
                 SipOutput::Ringing => FarEvent::Ringing,
@@ -100,7 +100,7 @@ impl FarLeg {
     /// The browser sends nothing for a while.
     pub(super) fn browser_is_away(&mut self, now: Instant) {
         if let Self::Sip(sip) = self {
-            sip.media.comfort(now);
+            sip.media.play_comfort_noise(now);
         }
     }
 }
@@ -120,7 +120,7 @@ impl SipSide {
         Self { leg, media: FarMedia::new(now, clock, opus_to_browser, rtp_timeout, sounds) }
     }
 
-    pub(super) fn hear(&mut self, message: TrunkEvent) {
+    pub(super) fn receive_from_trunk(&mut self, message: TrunkEvent) {
         self.leg.handle(message);
     }
 
@@ -129,9 +129,9 @@ impl SipSide {
         now: Instant,
         remote: SocketAddr,
         packet: &mut [u8],
-        ear: &mut Ear<'_>,
+        sink: &mut BrowserSink<'_>,
     ) {
-        self.media.receive_rtp(now, remote, packet, ear);
+        self.media.receive_rtp(now, remote, packet, sink);
     }
 
     pub(super) fn receive_rtcp(&mut self, now: Instant, remote: SocketAddr, packet: &mut [u8]) {
@@ -165,13 +165,13 @@ impl SipSide {
     }
 
     /// Sends what is due to either side.
-    pub(super) fn play(&mut self, now: Instant, ear: &mut Ear<'_>) {
-        self.media.play(now, ear);
+    pub(super) fn play(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {
+        self.media.play(now, sink);
     }
 }
 
 /// Sends the demo's next frame to the browser, if it is due. Whether it was.
-pub(super) fn greet(now: Instant, demo: &mut DemoLeg, ear: &mut Ear<'_>) -> bool {
+pub(super) fn play_greeting(now: Instant, demo: &mut DemoLeg, sink: &mut BrowserSink<'_>) -> bool {
     let Some((index, frame)) = demo.play(now) else {
         return false;
     };
@@ -181,9 +181,9 @@ pub(super) fn greet(now: Instant, demo: &mut DemoLeg, ear: &mut Ear<'_>) -> bool
         timestamp: (index as u32).wrapping_mul(FRAME_SAMPLES),
         marker: false,
     };
-    ear.stream.set_clock_rate(Codec::Opus.clock_rate());
-    if let Some(times) = ear.stream.rewrite(now, Source::Greeting, times) {
-        ear.hear(now, Codec::Opus, times, &frame);
+    sink.stream.set_clock_rate(Codec::Opus.clock_rate());
+    if let Some(times) = sink.stream.rewrite(now, Source::Greeting, times) {
+        sink.send(now, Codec::Opus, times, &frame);
     }
     true
 }

@@ -4,7 +4,7 @@
 //! done comes out through an [`Edge`]. One owner; nothing here is shared.
 
 mod browser_side;
-mod ear;
+mod browser_sink;
 mod edge;
 mod far_address;
 mod far_media;
@@ -40,7 +40,7 @@ use crate::{
     place::CodecPreferences,
     trunk::{ByeCause, FarFailure, TrunkEvent},
 };
-use ear::Ear;
+use browser_sink::BrowserSink;
 use far_side::{FarEvent, FarLeg, SipSide};
 
 /// A new RTP stream starts in the lower half of its sequence numbers: a browser that joined it
@@ -80,7 +80,7 @@ pub(crate) struct Bridge {
     /// What came from the browser.
     reception: Reception,
     /// The stream that came from it last.
-    heard: Option<(u32, Codec)>,
+    visitor_stream: Option<(u32, Codec)>,
     /// How long it takes to it and back, as far as it has told.
     round_trip: Option<Duration>,
     signals: SignalSender,
@@ -106,7 +106,7 @@ impl Bridge {
             sounds,
             clock,
             reception: Reception::new(Codec::Opus.clock_rate()),
-            heard: None,
+            visitor_stream: None,
             round_trip: None,
             signals,
         }
@@ -170,8 +170,8 @@ impl Bridge {
         edge: &mut dyn Edge,
     ) {
         let Self { far_side: FarLeg::Sip(sip), browser, to_browser, .. } = self else { return };
-        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
-        sip.receive_rtp(now, remote, packet, &mut ear);
+        let mut sink = BrowserSink { browser: browser.as_mut(), stream: to_browser, edge };
+        sip.receive_rtp(now, remote, packet, &mut sink);
         self.settle(now, edge);
     }
 
@@ -190,9 +190,14 @@ impl Bridge {
     }
 
     /// Takes what the trunk tells of the far side.
-    pub(crate) fn hear(&mut self, now: Instant, message: TrunkEvent, edge: &mut dyn Edge) {
+    pub(crate) fn receive_from_trunk(
+        &mut self,
+        now: Instant,
+        message: TrunkEvent,
+        edge: &mut dyn Edge,
+    ) {
         if let FarLeg::Sip(sip) = &mut self.far_side {
-            sip.hear(message);
+            sip.receive_from_trunk(message);
             self.settle(now, edge);
         }
     }
@@ -385,13 +390,13 @@ impl Bridge {
         }
         self.report(now, edge);
         let Self { far_side, browser, to_browser, .. } = self;
-        let mut ear = Ear { browser: browser.as_mut(), stream: to_browser, edge };
+        let mut sink = BrowserSink { browser: browser.as_mut(), stream: to_browser, edge };
         match far_side {
             FarLeg::None => false,
-            FarLeg::Demo(demo) => far_side::greet(now, demo, &mut ear),
+            FarLeg::Demo(demo) => far_side::play_greeting(now, demo, &mut sink),
             FarLeg::Sip(sip) => {
                 let is_lost = sip.is_lost(now);
-                sip.play(now, &mut ear);
+                sip.play(now, &mut sink);
                 if is_lost {
                     self.control(now, Input::Lost, edge);
                 }
@@ -403,7 +408,7 @@ impl Bridge {
     /// How both sides were received, of a call that was one with a telephone system.
     fn quality(&self) -> Option<CallQuality> {
         let far_side = self.far_side.quality()?;
-        let codec = self.heard.map_or(Codec::Opus, |(_, codec)| codec);
+        let codec = self.visitor_stream.map_or(Codec::Opus, |(_, codec)| codec);
         let visitor = StreamQuality::of(codec, &self.reception, 0, self.round_trip);
         Some(CallQuality { visitor, far_side })
     }

@@ -26,7 +26,7 @@ impl NoisePlayer {
     }
 
     /// Other sound comes: the noise waits until that has stopped.
-    pub(super) fn give_way(&mut self, now: Instant) {
+    pub(super) fn pause_for_speech(&mut self, now: Instant) {
         if let Some(due) = &mut self.due {
             *due = now + PAUSE;
         }
@@ -76,13 +76,13 @@ mod tests {
         let burst = std::iter::from_fn(|| player.poll(late)).count();
         assert!((2..=5).contains(&burst), "{burst} at once");
         // It is heard only where nothing else is.
-        player.give_way(late);
-        player.give_way(late + FRAME);
+        player.pause_for_speech(late);
+        player.pause_for_speech(late + FRAME);
         assert_eq!(player.poll(late + PAUSE), None);
         assert!(player.poll(late + FRAME + PAUSE).is_some());
         assert_eq!(player.next_deadline(), Some(late + FRAME + PAUSE + FRAME));
         player.set_playing(late, false);
-        player.give_way(late);
+        player.pause_for_speech(late);
         assert_eq!(player.next_deadline(), None);
         assert_eq!(NoisePlayer::times(2, Codec::Pcma).timestamp, 320);
     }

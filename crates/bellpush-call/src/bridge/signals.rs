@@ -1,4 +1,4 @@
-//! The way of signals to the caller.
+//! The channel that brings signals to the caller.
 
 use tokio::sync::mpsc::{self, OwnedPermit};
 

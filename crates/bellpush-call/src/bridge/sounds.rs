@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Codec, StartError,
-    media::{ComfortNoise, Greeting},
+    media::{ComfortNoiseLoop, Greeting},
 };
 
 /// The sounds that are built in.
@@ -12,13 +12,13 @@ use crate::{
 pub(crate) struct Sounds {
     pub(crate) greeting: Arc<Greeting>,
     /// In the order of [`Codec::ALL`].
-    noise: [ComfortNoise; Codec::ALL.len()],
+    noise: [ComfortNoiseLoop; Codec::ALL.len()],
 }
 
 impl Sounds {
     pub(crate) fn built_in() -> Result<Self, StartError> {
         let broken = |error: &dyn std::fmt::Display| StartError::Greeting(error.to_string());
-        let [pcma, pcmu, opus] = Codec::ALL.map(ComfortNoise::new);
+        let [pcma, pcmu, opus] = Codec::ALL.map(ComfortNoiseLoop::new);
         Ok(Self {
             greeting: Arc::new(Greeting::built_in().map_err(|error| broken(&error))?),
             noise: [

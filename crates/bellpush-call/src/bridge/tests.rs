@@ -1,8 +1,8 @@
 //! Whatever happens to a call, in whatever order: it ends once, and so does its far side.
 
 mod fuzz;
-mod line;
 mod loss;
+mod simulated_call;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -39,9 +39,9 @@ fn answered(sdp: String) -> TrunkEvent {
     TrunkEvent::Answered { sdp, call_id: "4711".into() }
 }
 
-/// A world that keeps book.
+/// A world that records what goes out.
 #[derive(Default)]
-struct Book {
+struct RecordingEdge {
     /// The messages of each far side that was dialled.
     dialogs: Vec<Vec<TrunkCommand>>,
     is_open: bool,
@@ -51,7 +51,7 @@ struct Book {
     to_far_side: Vec<Vec<u8>>,
 }
 
-impl Edge for Book {
+impl Edge for RecordingEdge {
     fn to_browser(&mut self, packet: &ToBrowser<'_>) {
         self.to_browser.push(packet.datagram.to_vec());
     }
@@ -216,7 +216,7 @@ fn phone() -> Route {
 struct Simulation {
     now: Instant,
     bridge: Bridge,
-    book: Book,
+    edge: RecordingEdge,
     signals: mpsc::Receiver<Signal>,
     seen: Vec<Signal>,
 }
@@ -250,8 +250,8 @@ impl Simulation {
             signals: sender,
         };
         let bridge = Bridge::new(now, leg, setup);
-        let book = Book::default();
-        (Self { now, bridge, book, signals, seen: Vec::new() }, answer)
+        let edge = RecordingEdge::default();
+        (Self { now, bridge, edge, signals, seen: Vec::new() }, answer)
     }
 
     /// The shard drops a call as soon as it is over.
@@ -259,14 +259,14 @@ impl Simulation {
         if self.bridge.is_over() {
             return;
         }
-        let Self { now, bridge, book, .. } = self;
+        let Self { now, bridge, edge, .. } = self;
         let (now, far) = (*now, SocketAddr::new(LOOPBACK, 4_000));
         match step {
             Step::Connected => {
-                bridge.control(now, Input::Connected, book);
-                bridge.settle(now, book);
+                bridge.control(now, Input::Connected, edge);
+                bridge.settle(now, edge);
             }
-            Step::Closed => bridge.control(now, Input::Closed, book),
+            Step::Closed => bridge.control(now, Input::Closed, edge),
             Step::Passes(millis) => self.pass(Duration::from_millis(millis)),
             Step::TrunkEvent(kind, sdp) => {
                 let sdp = sdp.text();
@@ -280,18 +280,18 @@ impl Simulation {
                     8 => TrunkEvent::HungUp { cause: None },
                     _ => TrunkEvent::Failed(FarFailure::Busy),
                 };
-                bridge.hear(now, message, book);
+                bridge.receive_from_trunk(now, message, edge);
             }
-            Step::Rtp(mut bytes) => bridge.receive_rtp(now, far, &mut bytes, book),
+            Step::Rtp(mut bytes) => bridge.receive_rtp(now, far, &mut bytes, edge),
             Step::GoodRtp(payload_type, seq) => {
                 let timestamp = u32::from(seq) * 160;
                 let header = RtpHeader { payload_type, marker: false, seq, timestamp, ssrc: 1 };
                 let mut packet = [&header.to_bytes()[..], &[0xD5; 160]].concat();
-                bridge.receive_rtp(now, far, &mut packet, book);
+                bridge.receive_rtp(now, far, &mut packet, edge);
             }
-            Step::Rtcp(mut bytes) => bridge.receive_rtcp(now, far, &mut bytes, book),
+            Step::Rtcp(mut bytes) => bridge.receive_rtcp(now, far, &mut bytes, edge),
             Step::FromBrowser(mut bytes) => {
-                bridge.receive(now, by_udp(far), &mut bytes, book);
+                bridge.receive(now, by_udp(far), &mut bytes, edge);
             }
             Step::Speech(seq) => {
                 let times = crate::media::RtpTimes {
@@ -301,22 +301,22 @@ impl Simulation {
                 };
                 let codec = if seq % 5 == 0 { Codec::Opus } else { Codec::Pcma };
                 let payload = &[0xD5; 160];
-                bridge.speech(now, &AudioPacket { ssrc: 2, codec, times, payload }, book);
-                bridge.settle(now, book);
+                bridge.speech(now, &AudioPacket { ssrc: 2, codec, times, payload }, edge);
+                bridge.settle(now, edge);
             }
-            Step::Press => bridge.press(now, Digit::STAR, book),
-            Step::Leave(secs) => bridge.suspend(now, Duration::from_secs(secs), book),
+            Step::Press => bridge.press(now, Digit::STAR, edge),
+            Step::Leave(secs) => bridge.suspend(now, Duration::from_secs(secs), edge),
             Step::ComeBack => {
                 let Shared { answerer, offer, .. } = shared();
                 let offer = Offer::parse(offer).unwrap();
-                bridge.resume(now, answerer, &offer, book).unwrap();
+                bridge.resume(now, answerer, &offer, edge).unwrap();
             }
             Step::Restart => {
                 let offer = Offer::parse(&shared().offer).unwrap();
-                let _ = bridge.restart(now, &offer, book);
+                let _ = bridge.restart(now, &offer, edge);
             }
-            Step::HangUp => bridge.hang_up(now, EndReason::UserHangup, book),
-            Step::ShutDown => bridge.shut_down(now, book),
+            Step::HangUp => bridge.hang_up(now, EndReason::UserHangup, edge),
+            Step::ShutDown => bridge.shut_down(now, edge),
         }
     }
 
@@ -329,7 +329,7 @@ impl Simulation {
             in_a_row = if at > self.now { 0 } else { in_a_row + 1 };
             assert!(in_a_row < 20, "a deadline stays due: {:?}", self.bridge.deadlines(self.now));
             self.now = self.now.max(at);
-            self.bridge.tick(self.now, &mut self.book);
+            self.bridge.tick(self.now, &mut self.edge);
         }
         self.now = end;
         self.listen();
@@ -343,7 +343,7 @@ impl Simulation {
         let terminal: Vec<&Signal> = self.seen.iter().filter(|s| s.is_terminal()).collect();
         assert_eq!(terminal.len(), 1, "{:?}", self.seen);
         assert!(self.seen.last().is_some_and(Signal::is_terminal));
-        for dialog in &self.book.dialogs {
+        for dialog in &self.edge.dialogs {
             assert!(matches!(dialog.first(), Some(TrunkCommand::Invite { .. })));
             let is_end = |message: &TrunkCommand| {
                 matches!(message, TrunkCommand::Cancel | TrunkCommand::Bye { .. })
@@ -405,12 +405,12 @@ fn a_far_side_that_the_call_gives_up_is_told_so_and_one_that_gave_up_is_not() {
     call.step(Step::TrunkEvent(2, Sdp::Pcma));
     // Nobody answers in time.
     for _ in 0..21 {
-        call.bridge.control(call.now, Input::Heard, &mut call.book);
+        call.bridge.control(call.now, Input::Heard, &mut call.edge);
         call.pass(SECOND);
     }
-    assert!(matches!(call.book.dialogs[0].last(), Some(TrunkCommand::Cancel)));
-    call.bridge.hear(call.now, TrunkEvent::Failed(FarFailure::Busy), &mut call.book);
-    assert_eq!(call.book.dialogs[1].len(), 1);
+    assert!(matches!(call.edge.dialogs[0].last(), Some(TrunkCommand::Cancel)));
+    call.bridge.receive_from_trunk(call.now, TrunkEvent::Failed(FarFailure::Busy), &mut call.edge);
+    assert_eq!(call.edge.dialogs[1].len(), 1);
     call.pass(Duration::ZERO);
     let busy = Signal::Failed(ErrorCode::DestinationBusy);
     assert_eq!(call.seen.last(), Some(&busy));
@@ -431,7 +431,7 @@ fn the_browser_is_asked_for_a_telephones_voice_where_nobody_hears_more() {
         let (answerer, offer) = (&shared().answerer, Offer::parse(offer).unwrap());
         let asked = answer.contains("maxplaybackrate=8000");
         // Who comes back is asked for the same.
-        let again = call.bridge.resume(call.now, answerer, &offer, &mut call.book).unwrap();
+        let again = call.bridge.resume(call.now, answerer, &offer, &mut call.edge).unwrap();
         assert_eq!(again.contains("maxplaybackrate=8000"), asked);
         asked
     };

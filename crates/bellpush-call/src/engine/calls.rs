@@ -159,7 +159,7 @@ impl Calls {
     ) {
         let Some(&key) = self.by_id.get(&id) else { return };
         if self.slots.get(key).is_some_and(|slot| slot.dialled == dialled) {
-            self.with(key, None, |bridge, edge| bridge.hear(now, event, edge));
+            self.with(key, None, |bridge, edge| bridge.receive_from_trunk(now, event, edge));
         }
     }
 

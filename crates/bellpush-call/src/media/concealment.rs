@@ -1,6 +1,6 @@
 //! Hides lost packets of G.711: the last period of the voice goes on, and fades out.
 //!
-//! The way of G.711 Appendix I, without its delay: a copy of the last pitch period is repeated,
+//! The method of G.711 Appendix I, without its delay: a copy of the last pitch period is repeated,
 //! whole for 10 ms and then softer by a fifth each 10 ms; where real sound begins again, both are
 //! blended.
 
@@ -32,11 +32,11 @@ impl Concealment {
     }
 
     /// Takes real samples in, and blends their beginning with what was made up before them.
-    pub(crate) fn real(&mut self, samples: &mut [i16]) {
+    pub(crate) fn decoded(&mut self, samples: &mut [i16]) {
         if self.concealed > 0 {
             let blend = BLEND.min(samples.len());
             for (n, sample) in samples.iter_mut().take(blend).enumerate() {
-                let made_up = i32::from(self.next_made_up());
+                let made_up = i32::from(self.next_concealed());
                 let (n, blend) = (n as i32 + 1, blend as i32 + 1);
                 *sample = ((i32::from(*sample) * n + made_up * (blend - n)) / blend) as i16;
             }
@@ -51,11 +51,11 @@ impl Concealment {
             self.period = self.pitch();
         }
         for sample in samples {
-            *sample = self.next_made_up();
+            *sample = self.next_concealed();
         }
     }
 
-    fn next_made_up(&mut self) -> i16 {
+    fn next_concealed(&mut self) -> i16 {
         let at = self.concealed;
         self.concealed += 1;
         if at >= FADED {
@@ -127,7 +127,7 @@ mod tests {
     fn a_lost_packet_of_a_voice_sounds_like_the_voice() {
         for frequency in [80.0, 100.0, 125.0, 160.0] {
             let mut concealment = Concealment::new();
-            concealment.real(&mut tone(frequency, 0, 800));
+            concealment.decoded(&mut tone(frequency, 0, 800));
             let mut made_up = [0; 80];
             concealment.conceal(&mut made_up);
             let expected = tone(frequency, 800, 80);
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_long_loss_fades_to_silence_within_60_ms() {
         let mut concealment = Concealment::new();
-        concealment.real(&mut tone(100.0, 0, 800));
+        concealment.decoded(&mut tone(100.0, 0, 800));
         let mut made_up = [0; 8 * 80];
         concealment.conceal(&mut made_up);
         let by_10_ms: Vec<f64> = made_up.chunks(80).map(energy).collect();
@@ -152,11 +152,11 @@ mod tests {
     fn nothing_clicks_where_sound_is_made_up_and_where_it_comes_back() {
         let mut concealment = Concealment::new();
         let mut heard = tone(110.0, 0, 800);
-        concealment.real(&mut heard);
+        concealment.decoded(&mut heard);
         let mut lost = [0; 160];
         concealment.conceal(&mut lost);
         let mut back = tone(110.0, 960, 160);
-        concealment.real(&mut back);
+        concealment.decoded(&mut back);
         heard.extend(lost);
         heard.extend(back);
         let steepest = |samples: &[i16]| {
@@ -182,7 +182,7 @@ mod tests {
         ) {
             let mut concealment = Concealment::new();
             let loudest = heard.iter().map(|s| i32::from(*s).abs()).max().unwrap_or(0);
-            concealment.real(&mut heard.clone());
+            concealment.decoded(&mut heard.clone());
             let mut made_up = vec![0; lost];
             concealment.conceal(&mut made_up);
             prop_assert!(made_up.iter().all(|s| i32::from(*s).abs() <= loudest));

@@ -1,17 +1,16 @@
 //! RTP without sockets: packets come in as values and go out as values.
 
+mod comfort_noise;
 mod concealment;
 mod g711;
 mod greeting;
 mod jitter_buffer;
-mod key_press;
-mod noise;
 pub(crate) mod opus;
 mod quality;
 mod reception;
 mod rtcp;
 mod rtp_rewriter;
-mod silence_watch;
+mod rtp_timeout;
 mod telephone_event;
 mod transcoder;
 
@@ -20,15 +19,14 @@ pub(crate) use self::{
     g711::Law as G711Law,
     opus::{OpusDecoder, OpusEncoder},
 };
+pub(crate) use comfort_noise::ComfortNoiseLoop;
 pub(crate) use greeting::Greeting;
-pub(crate) use key_press::PressSender;
-pub(crate) use noise::ComfortNoise;
 pub use quality::{CallQuality, StreamQuality};
 pub(crate) use reception::Reception;
 pub(crate) use rtcp::{RtcpSession, WallClock};
 pub(crate) use rtp_rewriter::{RtpRewriter, RtpTimes, Source};
-pub(crate) use silence_watch::SilenceWatch;
-pub(crate) use telephone_event::PressDetector;
+pub(crate) use rtp_timeout::RtpTimeout;
+pub(crate) use telephone_event::{DtmfReceiver, DtmfSender};
 pub(crate) use transcoder::Transcoder;
 
 use std::time::Duration;

@@ -124,7 +124,7 @@ impl OpusEncoder {
     }
 
     /// Tells which part of the packets the listener loses, in percent.
-    pub(crate) fn expect_loss(&mut self, percent: u8) -> Result<(), OpusError> {
+    pub(crate) fn set_expected_loss(&mut self, percent: u8) -> Result<(), OpusError> {
         let fec = if percent >= FEC_FROM { InbandFec::Enabled } else { InbandFec::Disabled };
         self.encoder.set_inband_fec(fec)?;
         Ok(self.encoder.set_packet_loss_perc(percent.min(100))?)
@@ -264,7 +264,7 @@ pub(crate) mod tests {
         }
         let error_with = |loss: u8| {
             let mut encoder = OpusEncoder::new().unwrap();
-            encoder.expect_loss(loss).unwrap();
+            encoder.set_expected_loss(loss).unwrap();
             let packets: Vec<Vec<u8>> = voice
                 .chunks(160)
                 .map(|frame| {
@@ -316,7 +316,7 @@ pub(crate) mod tests {
     fn fuzz_packets_of_opus() {
         let greeting = Greeting::built_in().unwrap();
         let mut voice = OpusEncoder::new().unwrap();
-        voice.expect_loss(10).unwrap();
+        voice.set_expected_loss(10).unwrap();
         let mut narrow = [0; 250];
         let length = voice.encode(&tone(0), &mut narrow).unwrap();
         let spoken = (0..4).map(|index| [&[0][..], greeting.frame(index).unwrap()].concat());

@@ -61,8 +61,8 @@ impl StreamQuality {
         }
         let unheard = (lost + late) as f32 / (packets + lost) as f32;
         let jitter = reception.jitter();
-        let way = round_trip.unwrap_or_default() / 2;
-        let mos = opinion_score(unheard.min(1.0), way + jitter * BUFFERED_JITTER + OWN_DELAY);
+        let one_way = round_trip.unwrap_or_default() / 2;
+        let mos = opinion_score(unheard.min(1.0), one_way + jitter * BUFFERED_JITTER + OWN_DELAY);
         Some(Self { codec, packets, lost, jitter, round_trip, mos })
     }
 }

@@ -55,7 +55,7 @@ impl Reception {
     }
 
     /// The codec, or the sender's SSRC, changed: numbers begin anew, counts go on.
-    pub(crate) fn begin_anew(&mut self, clock_rate: u32) {
+    pub(crate) fn restart(&mut self, clock_rate: u32) {
         self.expected_before = self.expected();
         self.run = None;
         self.jitter = self.jitter * f64::from(clock_rate) / f64::from(self.clock_rate.max(1));
@@ -65,7 +65,7 @@ impl Reception {
     /// A packet arrived; its number is extended over 16 bits.
     pub(crate) fn packet(&mut self, now: Instant, seq: u64, timestamp: u32) {
         if self.run.as_ref().is_some_and(|run| seq.abs_diff(run.highest) > MAX_DROPOUT) {
-            self.begin_anew(self.clock_rate);
+            self.restart(self.clock_rate);
         }
         self.received += 1;
         let Some(run) = &mut self.run else {
@@ -177,7 +177,7 @@ mod tests {
         for n in 0..10 {
             receive(&mut reception, begin, n, Duration::ZERO);
         }
-        reception.begin_anew(48_000);
+        reception.restart(48_000);
         for n in (0..10).filter(|n| *n != 5) {
             reception.packet(begin + FRAME * (10 + n), 900_000 + u64::from(n), n * 960);
         }

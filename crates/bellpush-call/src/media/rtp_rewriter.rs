@@ -49,19 +49,19 @@ pub(crate) struct RtpRewriter {
     start: RtpTimes,
     clock_rate: u32,
     last: Option<(RtpTimes, Instant)>,
-    feed: Option<Feed>,
+    mapping: Option<SourceMapping>,
 }
 
 /// How the numbers of the present source become those of the stream.
 #[derive(Debug)]
-struct Feed {
+struct SourceMapping {
     source: Source,
     first_seq: u64,
     first_seq_out: u64,
     timestamp_offset: u32,
     highest_seq: u64,
     /// In ascending order.
-    shifts: VecDeque<Shift>,
+    shifts: VecDeque<SeqShift>,
     /// The sum of those before, all of them for numbers below `forgotten_below`.
     forgotten: i64,
     forgotten_below: u64,
@@ -69,7 +69,7 @@ struct Feed {
 
 /// Where the source's numbers move against the stream's.
 #[derive(Debug, Clone, Copy)]
-struct Shift {
+struct SeqShift {
     /// The last number that does not move.
     after: u64,
     /// 1 for a packet that was put in, -1 for one that was left out.
@@ -81,7 +81,7 @@ impl RtpRewriter {
     /// this many timestamp units in a second.
     pub(crate) fn new(seq: u16, timestamp: u32, clock_rate: u32) -> Self {
         let start = RtpTimes { seq: seq.into(), timestamp, marker: true };
-        Self { start, clock_rate, last: None, feed: None }
+        Self { start, clock_rate, last: None, mapping: None }
     }
 
     /// The codec changes to one of this clock rate. Numbers run on; what feeds the stream counts
@@ -89,13 +89,13 @@ impl RtpRewriter {
     pub(crate) fn set_clock_rate(&mut self, clock_rate: u32) {
         if self.clock_rate != clock_rate {
             self.clock_rate = clock_rate;
-            self.begin_anew();
+            self.restart();
         }
     }
 
     /// What feeds the stream begins its numbers anew, as another source would.
-    pub(crate) fn begin_anew(&mut self) {
-        self.feed = None;
+    pub(crate) fn restart(&mut self) {
+        self.mapping = None;
     }
 
     /// The numbers that a packet of this source goes out with. `None` for one that belongs before
@@ -107,27 +107,27 @@ impl RtpRewriter {
         packet: RtpTimes,
     ) -> Option<RtpTimes> {
         let next = self.next_times(now);
-        let (feed, switched) = match &mut self.feed {
-            Some(feed) if feed.source == source => (feed, false),
-            feed => (feed.insert(Feed::new(source, packet, next)), true),
+        let (mapping, switched) = match &mut self.mapping {
+            Some(mapping) if mapping.source == source => (mapping, false),
+            mapping => (mapping.insert(SourceMapping::new(source, packet, next)), true),
         };
-        let seq = feed.seq_out(packet.seq)?;
-        let timestamp = packet.timestamp.wrapping_add(feed.timestamp_offset);
+        let seq = mapping.seq_out(packet.seq)?;
+        let timestamp = packet.timestamp.wrapping_add(mapping.timestamp_offset);
         let times = RtpTimes { seq, timestamp, marker: packet.marker || switched };
-        feed.highest_seq = feed.highest_seq.max(packet.seq);
+        mapping.highest_seq = mapping.highest_seq.max(packet.seq);
         self.remember(now, times);
         Some(times)
     }
 
     /// Leaves a packet out, so that the ones after it close up and no loss is seen.
     pub(crate) fn skip(&mut self, source: Source, seq: u64) {
-        let Some(feed) = self.feed.as_mut().filter(|feed| feed.source == source) else {
+        let Some(mapping) = self.mapping.as_mut().filter(|mapping| mapping.source == source) else {
             return;
         };
         // One that comes late can't be closed up any more: packets after it have gone out.
-        if seq > feed.highest_seq {
-            feed.highest_seq = seq;
-            feed.shift(Shift { after: seq, by: -1 });
+        if seq > mapping.highest_seq {
+            mapping.highest_seq = seq;
+            mapping.shift(SeqShift { after: seq, by: -1 });
         }
     }
 
@@ -135,11 +135,11 @@ impl RtpRewriter {
     /// packets of one press share the timestamp of its first, which is passed on to the others.
     pub(crate) fn insert(&mut self, now: Instant, timestamp: Option<u32>) -> RtpTimes {
         let next = self.next_times(now);
-        let seq = match &mut self.feed {
-            Some(feed) => {
+        let seq = match &mut self.mapping {
+            Some(mapping) => {
                 // The next number of the source is taken; whatever carries it moves up by one.
-                let seq = feed.seq_out(feed.highest_seq + 1).unwrap_or(next.seq);
-                feed.shift(Shift { after: feed.highest_seq, by: 1 });
+                let seq = mapping.seq_out(mapping.highest_seq + 1).unwrap_or(next.seq);
+                mapping.shift(SeqShift { after: mapping.highest_seq, by: 1 });
                 seq
             }
             None => next.seq,
@@ -169,7 +169,7 @@ impl RtpRewriter {
     }
 }
 
-impl Feed {
+impl SourceMapping {
     fn new(source: Source, first: RtpTimes, first_out: RtpTimes) -> Self {
         Self {
             source,
@@ -183,7 +183,7 @@ impl Feed {
         }
     }
 
-    fn shift(&mut self, shift: Shift) {
+    fn shift(&mut self, shift: SeqShift) {
         self.shifts.push_back(shift);
         if self.shifts.len() > REMEMBERED_SHIFTS
             && let Some(oldest) = self.shifts.pop_front()

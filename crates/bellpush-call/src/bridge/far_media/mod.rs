@@ -12,7 +12,7 @@ use std::{
 
 use bellpush_srtp::{RtpPacket, SeqExtender, SrtpReceiver, SrtpSender, is_rtcp};
 
-use super::{Ear, Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
+use super::{BrowserSink, Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
 use crate::{
     Codec, Digit,
     legs::{
@@ -20,11 +20,11 @@ use crate::{
         webrtc::AudioPacket,
     },
     media::{
-        PressSender, Reception, RtcpSession, RtpRewriter, RtpTimes, SilenceWatch, Source,
+        DtmfSender, Reception, RtcpSession, RtpRewriter, RtpTimeout, RtpTimes, Source,
         StreamQuality, WallClock,
     },
 };
-use playing::Kind;
+use playing::PayloadKind;
 use transcoding::Transcoding;
 
 /// The media of one far side.
@@ -38,7 +38,7 @@ pub(super) struct FarMedia {
     rtcp: RtcpSession,
     rtp_timeout: Duration,
     /// From the answer on.
-    watch: Option<SilenceWatch>,
+    inactivity: Option<RtpTimeout>,
     sounds: Arc<Sounds>,
 }
 
@@ -47,9 +47,9 @@ struct Outgoing {
     stream: RtpRewriter,
     ssrc: u32,
     srtp: Option<SrtpSender>,
-    presses: PressSender,
+    dtmf: DtmfSender,
     /// Shared by the packets of the press that is being sent.
-    pressed_at: Option<u32>,
+    dtmf_timestamp: Option<u32>,
     transcoder: Option<Transcoding>,
     noise: NoisePlayer,
     /// The packet that goes out next is written here.
@@ -85,8 +85,8 @@ impl FarMedia {
                 stream: super::new_stream(clock_rate),
                 ssrc,
                 srtp: None,
-                presses: PressSender::new(clock_rate),
-                pressed_at: None,
+                dtmf: DtmfSender::new(clock_rate),
+                dtmf_timestamp: None,
                 transcoder: None,
                 noise: NoisePlayer::default(),
                 packet: Vec::new(),
@@ -101,25 +101,25 @@ impl FarMedia {
             },
             rtcp: RtcpSession::new(now, ssrc, cname, clock),
             rtp_timeout,
-            watch: None,
+            inactivity: None,
             sounds,
         }
     }
 
     /// Media flows like this from now on.
-    pub(super) fn agree(&mut self, now: Instant, plan: MediaPlan) {
+    pub(super) fn apply(&mut self, now: Instant, plan: MediaPlan) {
         let Self { outgoing, incoming, .. } = self;
         let old = self.plan.as_ref();
         if old.is_none_or(|old| old.codec != plan.codec) {
             let clock_rate = plan.codec.clock_rate();
             outgoing.stream.set_clock_rate(clock_rate);
-            incoming.reception.begin_anew(clock_rate);
+            incoming.reception.restart(clock_rate);
         }
-        let press_rate = plan.telephone_event.map(|keys| keys.clock_rate);
+        let press_rate = plan.telephone_event.map(|events| events.clock_rate);
         if let Some(rate) = press_rate
-            && old.and_then(|old| old.telephone_event).map(|keys| keys.clock_rate) != press_rate
+            && old.and_then(|old| old.telephone_event).map(|events| events.clock_rate) != press_rate
         {
-            outgoing.presses = PressSender::new(rate);
+            outgoing.dtmf = DtmfSender::new(rate);
         }
         if let Some(keys) = &plan.srtp
             && old.is_none_or(|old| old.srtp != plan.srtp)
@@ -140,8 +140,8 @@ impl FarMedia {
         }
         self.address.agree(&plan);
         let is_held = is_held(&plan);
-        if let Some(watch) = &mut self.watch {
-            watch.hold(now, is_held);
+        if let Some(inactivity) = &mut self.inactivity {
+            inactivity.set_on_hold(now, is_held);
         }
         incoming.noise.set_playing(now, is_held);
         self.plan = Some(plan);
@@ -149,27 +149,27 @@ impl FarMedia {
 
     /// The far side took the call: from now on it is expected to send.
     pub(super) fn answered(&mut self, now: Instant) {
-        let mut watch = SilenceWatch::new(now, self.rtp_timeout);
-        watch.hold(now, self.plan.as_ref().is_some_and(is_held));
-        self.watch = Some(watch);
+        let mut inactivity = RtpTimeout::new(now, self.rtp_timeout);
+        inactivity.set_on_hold(now, self.plan.as_ref().is_some_and(is_held));
+        self.inactivity = Some(inactivity);
     }
 
     /// Whether nothing comes from the far side, though it should. Says so once.
     pub(super) fn is_lost(&mut self, now: Instant) -> bool {
-        self.watch.as_mut().is_some_and(|watch| watch.is_gone(now))
+        self.inactivity.as_mut().is_some_and(|inactivity| inactivity.has_expired(now))
     }
 
     /// When there is something to do.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let Self { outgoing, incoming, watch, rtcp, .. } = self;
+        let Self { outgoing, incoming, inactivity, rtcp, .. } = self;
         // Without a plan nothing can be sent.
         self.plan.as_ref()?;
         let transcoders = [&outgoing.transcoder, &incoming.transcoder];
         let transcoders = transcoders.into_iter().flatten();
         [
-            watch.as_ref().and_then(SilenceWatch::next_deadline),
+            inactivity.as_ref().and_then(RtpTimeout::next_deadline),
             Some(rtcp.next_deadline()),
-            outgoing.presses.next_deadline(),
+            outgoing.dtmf.next_deadline(),
             outgoing.noise.next_deadline(),
             incoming.noise.next_deadline(),
         ]
@@ -193,12 +193,12 @@ impl FarMedia {
         now: Instant,
         remote: SocketAddr,
         datagram: &mut [u8],
-        ear: &mut Ear<'_>,
+        sink: &mut BrowserSink<'_>,
     ) {
         if is_rtcp(datagram) {
             return self.receive_rtcp(now, remote, datagram);
         }
-        let Self { plan: Some(plan), address, incoming, watch, .. } = self else { return };
+        let Self { plan: Some(plan), address, incoming, inactivity, .. } = self else { return };
         if !address.may_be(remote) {
             return;
         }
@@ -216,38 +216,38 @@ impl FarMedia {
         let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
         let kind = header.payload_type;
         let is_speech = kind == plan.receive_payload_type;
-        let is_key = plan.telephone_event.is_some_and(|keys| keys.receive_payload_type == kind);
+        let is_key = plan.telephone_event.is_some_and(|events| events.receive_payload_type == kind);
         let is_noise = plan.comfort_noise == Some(kind);
         if !is_speech && !is_key && !is_noise {
             return;
         }
         address.heard(remote);
-        if let Some(watch) = watch {
-            watch.heard(now);
+        if let Some(inactivity) = inactivity {
+            inactivity.activity(now);
         }
         if incoming.ssrc != Some(header.ssrc) {
             incoming.ssrc = Some(header.ssrc);
             incoming.seqs = SeqExtender::default();
-            incoming.reception.begin_anew(plan.codec.clock_rate());
+            incoming.reception.restart(plan.codec.clock_rate());
         }
         if is_speech {
-            incoming.noise.give_way(now);
+            incoming.noise.pause_for_speech(now);
         }
         let seq = incoming.seqs.extend(header.seq);
         incoming.reception.packet(now, seq, header.timestamp);
         let source = Source::FarSide { ssrc: header.ssrc };
-        let Some(leg) = &ear.browser else { return };
+        let Some(leg) = &sink.browser else { return };
         let times = RtpTimes { seq, timestamp: header.timestamp, marker: header.marker };
         let codec = plan.codec;
         let heard_as = if self.opus_to_browser || !leg.speaks(codec) { Codec::Opus } else { codec };
         if heard_as == codec {
             incoming.transcoder = None;
-            ear.stream.set_clock_rate(codec.clock_rate());
+            sink.stream.set_clock_rate(codec.clock_rate());
             if !is_speech {
                 // The browser fills the pause by itself, and has no use for keys.
-                ear.stream.skip(source, seq);
-            } else if let Some(times) = ear.stream.rewrite(now, source, times) {
-                ear.hear(now, codec, times, payload);
+                sink.stream.skip(source, seq);
+            } else if let Some(times) = sink.stream.rewrite(now, source, times) {
+                sink.send(now, codec, times, payload);
             }
             return;
         }
@@ -256,7 +256,7 @@ impl FarMedia {
             Transcoding::between(slot, now, from, heard_as, plan.ptime)
         {
             if is_new {
-                ear.stream.begin_anew();
+                sink.stream.restart();
             }
             if is_speech {
                 transcoder.packet(now, times, payload);
@@ -268,7 +268,8 @@ impl FarMedia {
 
     /// Takes in what came to the port for RTCP.
     pub(super) fn receive_rtcp(&mut self, now: Instant, remote: SocketAddr, datagram: &mut [u8]) {
-        let Self { plan: Some(plan), address, incoming, watch, rtcp, outgoing, .. } = self else {
+        let Self { plan: Some(plan), address, incoming, inactivity, rtcp, outgoing, .. } = self
+        else {
             return;
         };
         if !address.is_known(remote) {
@@ -282,13 +283,15 @@ impl FarMedia {
             },
             (Some(_), None) => return,
         };
-        if let Some(watch) = watch {
-            watch.heard(now);
+        if let Some(inactivity) = inactivity {
+            inactivity.activity(now);
         }
         // Whether the call is over is for the signalling to say.
         let _goodbye = rtcp.receive(now, packet);
-        if let (Some(transcoding), Some(heard)) = (&mut outgoing.transcoder, rtcp.heard()) {
-            transcoding.transcoder.expect_loss(heard.loss_percent);
+        if let (Some(transcoding), Some(reception)) =
+            (&mut outgoing.transcoder, rtcp.remote_reception())
+        {
+            transcoding.transcoder.set_expected_loss(reception.loss_percent);
         }
     }
 
@@ -309,7 +312,7 @@ impl FarMedia {
                 Transcoding::between(slot, now, from, plan.codec, plan.ptime)
             {
                 if is_new {
-                    outgoing.stream.begin_anew();
+                    outgoing.stream.restart();
                 }
                 transcoder.packet(now, speech.times, speech.payload);
             }
@@ -317,12 +320,12 @@ impl FarMedia {
         }
         outgoing.transcoder = None;
         // A key that is held takes the place of sound, and who is on hold is not sent any.
-        if !plan.direction.sends() || outgoing.presses.is_pressing() {
+        if !plan.direction.sends() || outgoing.dtmf.is_sending() {
             outgoing.stream.skip(source, speech.times.seq);
             return;
         }
         if let Some(times) = outgoing.stream.rewrite(now, source, speech.times) {
-            self.send(now, Kind::Speech, times, speech.payload, edge);
+            self.send(now, PayloadKind::Speech, times, speech.payload, edge);
         }
     }
 
@@ -335,18 +338,18 @@ impl FarMedia {
     pub(super) fn press(&mut self, now: Instant, digit: Digit) -> bool {
         let takes = self.plan.as_ref().is_some_and(|plan| plan.telephone_event.is_some());
         if takes {
-            self.outgoing.presses.press(now, digit);
+            self.outgoing.dtmf.press(now, digit);
         }
         takes
     }
 
     /// Nothing comes from the visitor for a while: the far side hears soft noise.
-    pub(super) fn comfort(&mut self, now: Instant) {
+    pub(super) fn play_comfort_noise(&mut self, now: Instant) {
         self.outgoing.noise.set_playing(now, true);
     }
 }
 
 /// Whether the far side need not send anything. It may all the same, such as music on hold.
 fn is_held(plan: &MediaPlan) -> bool {
-    plan.direction != Direction::Both
+    plan.direction != Direction::SendReceive
 }

@@ -7,27 +7,27 @@ use bellpush_srtp::RtpHeader;
 use super::{FarMedia, Incoming, Outgoing, transcoding::Transcoding};
 use crate::{
     Codec,
-    bridge::{Ear, Edge, noise_player::NoisePlayer},
+    bridge::{BrowserSink, Edge, noise_player::NoisePlayer},
     media::{RtpTimes, Source},
 };
 
 /// What an RTP packet holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum PayloadKind {
     Speech,
     Key,
 }
 
 impl FarMedia {
     /// Sends what is due to either side.
-    pub(in crate::bridge) fn play(&mut self, now: Instant, ear: &mut Ear<'_>) {
+    pub(in crate::bridge) fn play(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {
         if self.plan.is_none() {
             return;
         }
-        self.play_keys(now, ear.edge);
-        self.play_to_far_side(now, ear.edge);
-        self.report(now, ear.edge);
-        self.play_to_browser(now, ear);
+        self.send_telephone_events(now, sink.edge);
+        self.play_to_far_side(now, sink.edge);
+        self.report(now, sink.edge);
+        self.play_to_browser(now, sink);
     }
 
     /// Tells the far side that our stream ends.
@@ -39,14 +39,14 @@ impl FarMedia {
         self.send_report(edge);
     }
 
-    fn play_keys(&mut self, now: Instant, edge: &mut dyn Edge) {
-        while let Some(press) = self.outgoing.presses.poll(now) {
+    fn send_telephone_events(&mut self, now: Instant, edge: &mut dyn Edge) {
+        while let Some(press) = self.outgoing.dtmf.poll(now) {
             if press.first {
-                self.outgoing.pressed_at = None;
+                self.outgoing.dtmf_timestamp = None;
             }
-            let times = self.outgoing.stream.insert(now, self.outgoing.pressed_at);
-            self.outgoing.pressed_at = Some(times.timestamp);
-            self.send(now, Kind::Key, times, &press.payload, edge);
+            let times = self.outgoing.stream.insert(now, self.outgoing.dtmf_timestamp);
+            self.outgoing.dtmf_timestamp = Some(times.timestamp);
+            self.send(now, PayloadKind::Key, times, &press.payload, edge);
         }
     }
 
@@ -59,48 +59,48 @@ impl FarMedia {
         {
             let times = NoisePlayer::times(index, codec);
             if let Some(times) = self.outgoing.stream.rewrite(now, Source::Noise, times) {
-                self.send(now, Kind::Speech, times, &frame, edge);
+                self.send(now, PayloadKind::Speech, times, &frame, edge);
             }
         }
         // Taken out while it is borrowed from.
         let Some(mut transcoding) = self.outgoing.transcoder.take() else { return };
         while let Some(packet) = transcoding.transcoder.poll(now) {
-            if !sends || self.outgoing.presses.is_pressing() {
+            if !sends || self.outgoing.dtmf.is_sending() {
                 self.outgoing.stream.skip(Source::Transcoder, packet.times.seq);
             } else if let Some(times) =
                 self.outgoing.stream.rewrite(now, Source::Transcoder, packet.times)
             {
-                self.send(now, Kind::Speech, times, packet.payload, edge);
+                self.send(now, PayloadKind::Speech, times, packet.payload, edge);
             }
         }
         self.outgoing.transcoder = Some(transcoding);
     }
 
-    fn play_to_browser(&mut self, now: Instant, ear: &mut Ear<'_>) {
+    fn play_to_browser(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {
         let Self { plan: Some(plan), incoming, sounds, .. } = self else { return };
         if let Some(index) = incoming.noise.poll(now)
-            && let Some(leg) = &ear.browser
+            && let Some(leg) = &sink.browser
         {
             let codec = if self.opus_to_browser || !leg.speaks(plan.codec) {
                 Codec::Opus
             } else {
                 plan.codec
             };
-            ear.stream.set_clock_rate(codec.clock_rate());
+            sink.stream.set_clock_rate(codec.clock_rate());
             let times = NoisePlayer::times(index, codec);
             if let Some(frame) = sounds.noise(codec, index)
-                && let Some(times) = ear.stream.rewrite(now, Source::Noise, times)
+                && let Some(times) = sink.stream.rewrite(now, Source::Noise, times)
             {
-                ear.hear(now, codec, times, &frame);
+                sink.send(now, codec, times, &frame);
             }
         }
         if let Some(Transcoding { transcoder, to, .. }) = &mut incoming.transcoder {
-            ear.stream.set_clock_rate(to.clock_rate());
+            sink.stream.set_clock_rate(to.clock_rate());
             while let Some(packet) = transcoder.poll(now) {
-                if ear.browser.is_some()
-                    && let Some(times) = ear.stream.rewrite(now, Source::Transcoder, packet.times)
+                if sink.browser.is_some()
+                    && let Some(times) = sink.stream.rewrite(now, Source::Transcoder, packet.times)
                 {
-                    ear.hear(now, *to, times, packet.payload);
+                    sink.send(now, *to, times, packet.payload);
                 }
             }
         }
@@ -140,16 +140,16 @@ impl FarMedia {
     pub(super) fn send(
         &mut self,
         now: Instant,
-        kind: Kind,
+        kind: PayloadKind,
         times: RtpTimes,
         payload: &[u8],
         edge: &mut dyn Edge,
     ) {
         let Self { plan: Some(plan), outgoing, address, rtcp, .. } = self else { return };
         let payload_type = match (kind, plan.telephone_event) {
-            (Kind::Speech, _) => plan.payload_type,
-            (Kind::Key, Some(keys)) => keys.payload_type,
-            (Kind::Key, None) => return,
+            (PayloadKind::Speech, _) => plan.payload_type,
+            (PayloadKind::Key, Some(events)) => events.payload_type,
+            (PayloadKind::Key, None) => return,
         };
         let header = RtpHeader {
             payload_type,

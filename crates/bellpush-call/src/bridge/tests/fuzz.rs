@@ -6,7 +6,7 @@ use bellpush_test_fuzz::{Seeds, from_packets, packets};
 use str0m::format;
 
 use super::{
-    line::{FRAME, Line, Way},
+    simulated_call::{FRAME, Hop, SimulatedCall},
     *,
 };
 
@@ -95,22 +95,22 @@ fn fuzz_datagrams_of_a_browser() {
     Seeds::new(seeds).run(60, |input| {
         let mut tampering = Tampering::new(input);
         let is_tampered = !input.is_empty();
-        let network = move |way, datagram| {
-            let arriving = match way {
-                Way::FromBrowser => tampering.tamper(datagram),
+        let network = move |hop, datagram| {
+            let arriving = match hop {
+                Hop::FromBrowser => tampering.tamper(datagram),
                 _ => vec![datagram],
             };
             arriving.into_iter().map(|datagram| (Duration::from_millis(2), datagram)).collect()
         };
-        let mut line = Line::new(vec![phone()], format::Codec::PCMA, Box::new(network));
-        line.pass(SECOND);
-        assert!(is_tampered || line.is_connected());
-        line.trunk_tells(answered(Sdp::Pcma.text()));
+        let mut call = SimulatedCall::new(vec![phone()], format::Codec::PCMA, Box::new(network));
+        call.pass(SECOND);
+        assert!(is_tampered || call.is_connected());
+        call.trunk_reports(answered(Sdp::Pcma.text()));
         for _ in 0..5 {
-            line.speak(160, &[0xD5; 160]);
-            line.pass(FRAME);
+            call.speak(160, &[0xD5; 160]);
+            call.pass(FRAME);
         }
-        line.call.end();
+        call.simulation.end();
     });
 }
 
@@ -174,19 +174,19 @@ fn fuzz_packets_of_a_far_side() {
         }
         let mut call = Simulation::new(vec![phone]);
         call.step(Step::Connected);
-        call.bridge.hear(call.now, answered(sdp), &mut call.book);
+        call.bridge.receive_from_trunk(call.now, answered(sdp), &mut call.edge);
         for packet in packets {
             let Some((&how, packet)) = packet.split_first() else { continue };
             let mut packet = packet.to_vec();
             if call.bridge.is_over() {
                 break;
             }
-            let Simulation { now, bridge, book, .. } = &mut call;
+            let Simulation { now, bridge, edge, .. } = &mut call;
             let far = SocketAddr::new(LOOPBACK, 4_000 + u16::from(how & 2));
             if how & 1 == 1 {
-                bridge.receive_rtp(*now, far, &mut packet, book);
+                bridge.receive_rtp(*now, far, &mut packet, edge);
             } else {
-                bridge.receive_rtcp(*now, far, &mut packet, book);
+                bridge.receive_rtcp(*now, far, &mut packet, edge);
             }
             call.pass(Duration::from_millis(if how & 4 == 4 { 900 } else { 20 }));
         }

@@ -5,7 +5,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use str0m::format;
 
 use super::{
-    line::{FRAME, Line, Way},
+    simulated_call::{FRAME, Hop, SimulatedCall},
     *,
 };
 use crate::media::{G711Law, OpusDecoder, opus};
@@ -31,7 +31,7 @@ fn phone_heard_in(codec: Codec) -> Vec<Route> {
 
 /// Loses a tenth, the same in every run, and delays the others by up to 50 ms each: of two that
 /// follow each other, the second often comes first. What sets the call up has its own tests.
-fn bad_network() -> impl FnMut(Way, Vec<u8>) -> Vec<(Duration, Vec<u8>)> {
+fn bad_network() -> impl FnMut(Hop, Vec<u8>) -> Vec<(Duration, Vec<u8>)> {
     let mut random = StdRng::seed_from_u64(1);
     move |_, datagram| {
         // Reports come at random times: they would shift what happens to the packets after them.
@@ -65,11 +65,11 @@ fn purity(samples: &[i16], frequency: f64) -> f64 {
 }
 
 /// A call with a tone from each side, until the visitor hangs up.
-fn call_over_bad_networks(codec: Codec, spoken: format::Codec) -> Line {
-    let mut line = Line::new(phone_heard_in(codec), spoken, Box::new(bad_network()));
-    line.pass(2 * SECOND);
-    assert!(line.is_connected());
-    line.trunk_tells(answered(PCMA.to_owned()));
+fn call_over_bad_networks(codec: Codec, spoken: format::Codec) -> SimulatedCall {
+    let mut call = SimulatedCall::new(phone_heard_in(codec), spoken, Box::new(bad_network()));
+    call.pass(2 * SECOND);
+    assert!(call.is_connected());
+    call.trunk_reports(answered(PCMA.to_owned()));
     let mut voice = crate::media::OpusEncoder::new().unwrap();
     for frame in 0..FRAMES {
         let said = tone(700.0, frame);
@@ -77,9 +77,9 @@ fn call_over_bad_networks(codec: Codec, spoken: format::Codec) -> Line {
             let samples: Vec<i16> = said.iter().map(|octet| G711Law::A.decode(*octet)).collect();
             let mut packet = [0; 400];
             let length = voice.encode(&samples, &mut packet).unwrap();
-            line.speak(960, &packet[..length]);
+            call.speak(960, &packet[..length]);
         } else {
-            line.speak(160, &said);
+            call.speak(160, &said);
         }
         let header = RtpHeader {
             payload_type: 8,
@@ -88,18 +88,18 @@ fn call_over_bad_networks(codec: Codec, spoken: format::Codec) -> Line {
             timestamp: frame * 160,
             ssrc: 7,
         };
-        line.phone_sends([&header.to_bytes()[..], &tone(1_300.0, frame)].concat());
-        line.pass(FRAME);
+        call.phone_sends([&header.to_bytes()[..], &tone(1_300.0, frame)].concat());
+        call.pass(FRAME);
     }
-    line.pass(SECOND / 5);
-    assert!(!line.call.bridge.is_over(), "{:?}", line.call.seen);
-    line.call.end();
-    line
+    call.pass(SECOND / 5);
+    assert!(!call.simulation.bridge.is_over(), "{:?}", call.simulation.seen);
+    call.simulation.end();
+    call
 }
 
 /// Of both directions: what the call's record says.
-fn quality(line: &Line) -> &CallQuality {
-    let quality = line.call.seen.iter().find_map(|signal| match signal {
+fn quality(call: &SimulatedCall) -> &CallQuality {
+    let quality = call.simulation.seen.iter().find_map(|signal| match signal {
         Signal::Quality(quality) => Some(quality),
         _ => None,
     });
@@ -119,13 +119,13 @@ fn tells_of_a_tenth(stream: &StreamQuality) {
 
 #[test]
 fn a_call_that_is_relayed_survives_loss_and_tells_of_it() {
-    let line = call_over_bad_networks(Codec::Pcma, format::Codec::PCMA);
-    let quality = quality(&line);
+    let call = call_over_bad_networks(Codec::Pcma, format::Codec::PCMA);
+    let quality = quality(&call);
     tells_of_a_tenth(quality.visitor.as_ref().unwrap());
     tells_of_a_tenth(quality.far_side.as_ref().unwrap());
     // What came through is what was said, and nothing is made up: it was lost twice over.
     let said: Vec<Vec<u8>> = (0..FRAMES).map(|frame| tone(1_300.0, frame)).collect();
-    let heard = &line.heard_by_browser;
+    let heard = &call.heard_by_browser;
     assert!((750..870).contains(&heard.len()), "{}", heard.len());
     assert!(heard.iter().all(|(_, payload)| said.contains(payload)));
     let out_of_order = heard.windows(2).filter(|pair| pair[1].0 < pair[0].0).count();
@@ -133,19 +133,19 @@ fn a_call_that_is_relayed_survives_loss_and_tells_of_it() {
     let (first, last) =
         (heard.iter().map(|(seq, _)| *seq).min(), heard.iter().map(|(seq, _)| *seq).max());
     assert!(last.unwrap() - first.unwrap() < u64::from(FRAMES));
-    assert!((750..870).contains(&line.heard_by_phone.len()), "{}", line.heard_by_phone.len());
+    assert!((750..870).contains(&call.heard_by_phone.len()), "{}", call.heard_by_phone.len());
 }
 
 #[test]
 fn a_call_that_is_transcoded_survives_loss_and_the_tones_are_still_heard() {
-    let line = call_over_bad_networks(Codec::Opus, format::Codec::Opus);
-    let quality = quality(&line);
+    let call = call_over_bad_networks(Codec::Opus, format::Codec::Opus);
+    let quality = quality(&call);
     tells_of_a_tenth(quality.visitor.as_ref().unwrap());
     tells_of_a_tenth(quality.far_side.as_ref().unwrap());
 
     // The browser's network loses a tenth again, which a browser conceals. Each concealment shifts
     // the wave a little, so that the tone is no pure one any more.
-    let mut heard = line.heard_by_browser.clone();
+    let mut heard = call.heard_by_browser.clone();
     heard.sort();
     let mut decoder = OpusDecoder::new().unwrap();
     let mut sound = Vec::new();
@@ -160,7 +160,7 @@ fn a_call_that_is_transcoded_survives_loss_and_the_tones_are_still_heard() {
     assert!(purity(&sound[second..], 700.0) < 0.1);
 
     let mut packets: Vec<RtpPacket> =
-        line.heard_by_phone.iter().filter_map(|packet| RtpPacket::parse(packet)).collect();
+        call.heard_by_phone.iter().filter_map(|packet| RtpPacket::parse(packet)).collect();
     packets.retain(|packet| packet.header.payload_type == 8);
     let first = packets[0].header.timestamp;
     packets.sort_by_key(|packet| packet.header.timestamp.wrapping_sub(first) as i32);
@@ -170,5 +170,5 @@ fn a_call_that_is_transcoded_survives_loss_and_the_tones_are_still_heard() {
         .collect();
     assert!(sound.len() > 16 * second, "{} samples", sound.len());
     assert!(purity(&sound[second..], 700.0) > 0.4, "{}", purity(&sound[second..], 700.0));
-    assert!(line.heard_by_phone.iter().all(|packet| packet.len() >= RTP_HEADER_LEN));
+    assert!(call.heard_by_phone.iter().all(|packet| packet.len() >= RTP_HEADER_LEN));
 }

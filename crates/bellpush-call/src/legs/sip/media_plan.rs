@@ -48,7 +48,7 @@ pub(crate) struct TelephoneEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
     /// Both.
-    Both,
+    SendReceive,
     /// Only we do: the far side listens.
     SendOnly,
     /// Only the far side does: music on hold.
@@ -60,6 +60,6 @@ pub(crate) enum Direction {
 impl Direction {
     /// Whether what we send is wanted.
     pub(crate) const fn sends(self) -> bool {
-        matches!(self, Self::Both | Self::SendOnly)
+        matches!(self, Self::SendReceive | Self::SendOnly)
     }
 }

@@ -6,7 +6,7 @@ use bellpush_srtp::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
 
 use super::{
     Direction, MediaPlan, TelephoneEvent,
-    sdp::{LocalAudio, PayloadType, RemoteAudio, SdpError, crypto_line, refused, write},
+    sdp::{LocalAudio, PayloadType, RemoteAudio, SdpError, crypto_line, rejected, write},
 };
 use crate::{Codec, SrtpPolicy};
 
@@ -48,13 +48,13 @@ pub(crate) struct Negotiation {
     /// What the far side may send, as our last description numbered it.
     codecs: Vec<(u8, Codec)>,
     /// The same for keypad presses: payload type and clock.
-    keys: Vec<(u8, u32)>,
+    telephone_events: Vec<(u8, u32)>,
     plan: Option<MediaPlan>,
 }
 
 impl Negotiation {
     pub(crate) fn new(local: LocalMedia) -> Self {
-        Self { local, version: 0, codecs: Vec::new(), keys: Vec::new(), plan: None }
+        Self { local, version: 0, codecs: Vec::new(), telephone_events: Vec::new(), plan: None }
     }
 
     /// Our offer of all that we can do.
@@ -66,7 +66,7 @@ impl Negotiation {
         let crypto = match self.local.srtp {
             SrtpPolicy::Off => Vec::new(),
             SrtpPolicy::Optional | SrtpPolicy::Required => {
-                (1..).zip(self.keys()).map(|(tag, key)| crypto_line(tag, &key)).collect()
+                (1..).zip(self.crypto_keys()).map(|(tag, key)| crypto_line(tag, &key)).collect()
             }
         };
         let number = |codec: &Codec| (codec.static_payload_type().unwrap_or(OPUS), *codec);
@@ -74,12 +74,13 @@ impl Negotiation {
         let is_in_use = |(_, clock): &(u8, u32)| {
             self.local.codecs.iter().any(|codec| codec.clock_rate() == *clock)
         };
-        let keys = [(TELEPHONE_EVENT_8K, 8_000), (TELEPHONE_EVENT_48K, 48_000)];
-        self.keys = keys.into_iter().filter(is_in_use).collect();
+        let telephone_events = [(TELEPHONE_EVENT_8K, 8_000), (TELEPHONE_EVENT_48K, 48_000)];
+        self.telephone_events = telephone_events.into_iter().filter(is_in_use).collect();
         let codecs = self.codecs.iter().map(|(number, codec)| codec_payload_type(*codec, *number));
-        let keys = self.keys.iter().map(|(number, clock)| telephone_event(*number, *clock));
-        let mut payload_types: Vec<_> = codecs.chain(keys).collect();
-        if self.keys.contains(&(TELEPHONE_EVENT_8K, 8_000)) {
+        let events =
+            self.telephone_events.iter().map(|(number, clock)| telephone_event(*number, *clock));
+        let mut payload_types: Vec<_> = codecs.chain(events).collect();
+        if self.telephone_events.contains(&(TELEPHONE_EVENT_8K, 8_000)) {
             payload_types.push(comfort_noise(COMFORT_NOISE));
         }
         let media = LocalAudio {
@@ -87,7 +88,7 @@ impl Negotiation {
             rtcp_port: self.local.rtcp_port,
             protocol,
             payload_types,
-            direction: Direction::Both,
+            direction: Direction::SendReceive,
             ptime: PTIME,
             crypto,
             rtcp_mux: true,
@@ -110,24 +111,23 @@ impl Negotiation {
                 Some((*theirs, *ours, *codec))
             })
             .ok_or(SdpError::NoCodec)?;
-        let srtp = match (remote.keys.first(), self.local.srtp) {
+        let srtp = match (remote.crypto_keys.first(), self.local.srtp) {
             (Some((_, theirs)), SrtpPolicy::Optional | SrtpPolicy::Required) => {
-                Some(self.keys_with(theirs))
+                Some(self.matching_keys(theirs))
             }
             (None, SrtpPolicy::Required) => return Err(SdpError::Encryption),
             (None, _) if remote.secure_profile => return Err(SdpError::Encryption),
             _ => None,
         };
         let of_codec = |(_, clock): &&(u8, u32)| *clock == codec.clock_rate();
-        let keys = remote.telephone_events.iter().find(of_codec);
-        let telephone_event =
-            keys.zip(self.keys.iter().find(of_codec)).map(|((theirs, clock_rate), (ours, _))| {
-                TelephoneEvent {
-                    payload_type: *theirs,
-                    receive_payload_type: *ours,
-                    clock_rate: *clock_rate,
-                }
-            });
+        let theirs = remote.telephone_events.iter().find(of_codec);
+        let telephone_event = theirs.zip(self.telephone_events.iter().find(of_codec)).map(
+            |((theirs, clock_rate), (ours, _))| TelephoneEvent {
+                payload_type: *theirs,
+                receive_payload_type: *ours,
+                clock_rate: *clock_rate,
+            },
+        );
         Ok(self.plan.insert(MediaPlan {
             remote: remote.rtp,
             rtcp: remote.rtcp,
@@ -147,7 +147,7 @@ impl Negotiation {
     pub(crate) fn answer(&mut self, offer: &str) -> Result<(String, &MediaPlan), SdpError> {
         let remote = RemoteAudio::parse(offer)?;
         let (payload_type, codec) = self.choose_codec(&remote).ok_or(SdpError::NoCodec)?;
-        let (srtp, crypto) = self.choose_keys(&remote)?;
+        let (srtp, crypto) = self.choose_crypto(&remote)?;
         let telephone_event =
             remote.telephone_events.iter().find(|(_, clock)| *clock == codec.clock_rate()).map(
                 |(payload_type, clock_rate)| TelephoneEvent {
@@ -170,9 +170,9 @@ impl Negotiation {
             comfort_noise: remote.comfort_noise.filter(|_| codec.clock_rate() == 8_000),
         };
         self.codecs = vec![(payload_type, codec)];
-        self.keys = telephone_event
+        self.telephone_events = telephone_event
             .iter()
-            .map(|keys| (keys.receive_payload_type, keys.clock_rate))
+            .map(|event| (event.receive_payload_type, event.clock_rate))
             .collect();
         let mut payload_types = vec![codec_payload_type(codec, payload_type)];
         payload_types.extend(telephone_event.map(|event| telephone_event_line(&event)));
@@ -189,12 +189,12 @@ impl Negotiation {
         };
         let mut audio = Some(audio.media());
         let medias = remote
-            .others
+            .media_lines
             .iter()
             .enumerate()
             .map(|(n, other)| {
                 if n == remote.index { audio.take() } else { None }
-                    .unwrap_or_else(|| refused(other))
+                    .unwrap_or_else(|| rejected(other))
             })
             .collect();
         let text = self.write(medias);
@@ -212,13 +212,13 @@ impl Negotiation {
             .or_else(|| find(&|codec| self.local.codecs.contains(&codec)))
     }
 
-    fn choose_keys(
+    fn choose_crypto(
         &self,
         remote: &RemoteAudio,
     ) -> Result<(Option<SrtpKeys>, Vec<sdp_types::Attribute>), SdpError> {
-        match (remote.keys.first(), self.local.srtp) {
+        match (remote.crypto_keys.first(), self.local.srtp) {
             (Some((tag, theirs)), SrtpPolicy::Optional | SrtpPolicy::Required) => {
-                let keys = self.keys_with(theirs);
+                let keys = self.matching_keys(theirs);
                 let line = crypto_line(*tag, &keys.ours);
                 Ok((Some(keys), vec![line]))
             }
@@ -228,13 +228,13 @@ impl Negotiation {
         }
     }
 
-    fn keys(&self) -> [SrtpKey; SrtpSuite::ALL.len()] {
+    fn crypto_keys(&self) -> [SrtpKey; SrtpSuite::ALL.len()] {
         let material = &self.local.key_material;
         std::array::from_fn(|n| SrtpKey::from_random(SrtpSuite::ALL[n], &material[n]))
     }
 
     /// The far side's key with the one of ours that is of the same suite.
-    fn keys_with(&self, theirs: &SrtpKey) -> SrtpKeys {
+    fn matching_keys(&self, theirs: &SrtpKey) -> SrtpKeys {
         let place = SrtpSuite::ALL.iter().position(|suite| *suite == theirs.suite());
         let material = &self.local.key_material[place.unwrap_or_default()];
         let ours = SrtpKey::from_random(theirs.suite(), material);
@@ -250,11 +250,11 @@ impl Negotiation {
 /// What the far side says of itself, turned round. Nothing is sent to the address 0.0.0.0, by
 /// which older systems say hold.
 fn our_direction(remote: &RemoteAudio) -> Direction {
-    let sends = matches!(remote.direction, Direction::Both | Direction::ReceiveOnly)
-        && !remote.is_black_hole;
-    let receives = matches!(remote.direction, Direction::Both | Direction::SendOnly);
+    let sends = matches!(remote.direction, Direction::SendReceive | Direction::ReceiveOnly)
+        && !remote.has_null_address;
+    let receives = matches!(remote.direction, Direction::SendReceive | Direction::SendOnly);
     match (sends, receives) {
-        (true, true) => Direction::Both,
+        (true, true) => Direction::SendReceive,
         (true, false) => Direction::SendOnly,
         (false, true) => Direction::ReceiveOnly,
         (false, false) => Direction::Inactive,

@@ -136,7 +136,7 @@ fn a_hold_keeps_the_codec_and_says_who_sends() {
         ("a=sendonly", Direction::ReceiveOnly, "a=recvonly"),
         ("a=inactive", Direction::Inactive, "a=inactive"),
         ("a=recvonly", Direction::SendOnly, "a=sendonly"),
-        ("a=sendrecv", Direction::Both, "a=sendrecv"),
+        ("a=sendrecv", Direction::SendReceive, "a=sendrecv"),
         ("c=IN IP4 0.0.0.0", Direction::ReceiveOnly, "a=recvonly"),
     ] {
         let mut negotiation = negotiation();
@@ -274,7 +274,7 @@ proptest! {
         if let Ok((answer, _)) = negotiation.answer(&text) {
             let streams = |text: &str| text.lines().filter(|line| line.starts_with("m=")).count();
             let answer = RemoteAudio::parse(&answer).unwrap();
-            prop_assert_eq!(answer.others.len(), streams(&text));
+            prop_assert_eq!(answer.media_lines.len(), streams(&text));
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct RemoteAudio {
     /// Its index among the media descriptions.
     pub(crate) index: usize,
     /// The media types and protocols of all descriptions, for refusing the others.
-    pub(crate) others: Vec<(String, String, String)>,
+    pub(crate) media_lines: Vec<(String, String, String)>,
     /// Where it takes RTP.
     pub(crate) rtp: SocketAddr,
     /// Where it takes RTCP.
@@ -70,11 +70,11 @@ pub(crate) struct RemoteAudio {
     /// Who sends, seen from the far side.
     pub(crate) direction: Direction,
     /// Whether its address says that it wants no media (RFC 2543's hold).
-    pub(crate) is_black_hole: bool,
+    pub(crate) has_null_address: bool,
     /// How much sound it wants in a packet.
     pub(crate) ptime: Duration,
     /// Its keys that we know the suite of, with their tags.
-    pub(crate) keys: Vec<(u32, SrtpKey)>,
+    pub(crate) crypto_keys: Vec<(u32, SrtpKey)>,
     /// Whether it takes RTCP on the port of RTP.
     pub(crate) rtcp_mux: bool,
 }
@@ -99,7 +99,7 @@ impl RemoteAudio {
         };
         let index = session.medias.iter().position(is_audio).ok_or(SdpError::NoAudio)?;
         let media = &session.medias[index];
-        let others = session
+        let media_lines = session
             .medias
             .iter()
             .map(|media| (media.media.clone(), media.proto.clone(), media.fmt.clone()));
@@ -117,7 +117,7 @@ impl RemoteAudio {
         let maps = rtp_map::of(media);
         Ok(Self {
             index,
-            others: others.collect(),
+            media_lines: media_lines.collect(),
             rtp,
             rtcp: if rtcp_mux { rtp } else { rtcp_address(media, rtp) },
             secure_profile: media.proto.to_ascii_uppercase().contains("SAVP"),
@@ -133,9 +133,9 @@ impl RemoteAudio {
                 .find(|map| map.is_comfort_noise())
                 .map(|map| map.payload_type),
             direction: direction(media, &session),
-            is_black_hole: address.is_unspecified(),
+            has_null_address: address.is_unspecified(),
             ptime: ptime(media),
-            keys: keys(media),
+            crypto_keys: crypto_keys(media),
             rtcp_mux,
         })
     }
@@ -163,7 +163,7 @@ fn direction(media: &Media, session: &Session) -> Direction {
         ("sendonly", Direction::SendOnly),
         ("recvonly", Direction::ReceiveOnly),
         ("inactive", Direction::Inactive),
-        ("sendrecv", Direction::Both),
+        ("sendrecv", Direction::SendReceive),
     ] {
         if media.has_attribute(name) {
             return direction;
@@ -176,7 +176,7 @@ fn direction(media: &Media, session: &Session) -> Direction {
     } else if session.has_attribute("recvonly") {
         Direction::ReceiveOnly
     } else {
-        Direction::Both
+        Direction::SendReceive
     }
 }
 
@@ -195,7 +195,7 @@ const AEAD_AES_128_GCM: &str = "AEAD_AES_128_GCM";
 const AEAD_AES_256_GCM: &str = "AEAD_AES_256_GCM";
 
 /// The keys whose use needs nothing that we don't have (RFC 4568 section 6).
-fn keys(media: &Media) -> Vec<(u32, SrtpKey)> {
+fn crypto_keys(media: &Media) -> Vec<(u32, SrtpKey)> {
     media
         .attributes_typed::<Crypto>()
         .filter_map(Result::ok)
@@ -283,7 +283,7 @@ impl LocalAudio<'_> {
         }
         attributes.push(Attribute::with_value("ptime", self.ptime.as_millis()));
         attributes.push(Attribute::new(match self.direction {
-            Direction::Both => "sendrecv",
+            Direction::SendReceive => "sendrecv",
             Direction::SendOnly => "sendonly",
             Direction::ReceiveOnly => "recvonly",
             Direction::Inactive => "inactive",
@@ -309,7 +309,7 @@ impl LocalAudio<'_> {
 }
 
 /// A media description that refuses one of the far side (RFC 3264 section 6).
-pub(crate) fn refused((media, proto, fmt): &(String, String, String)) -> Media {
+pub(crate) fn rejected((media, proto, fmt): &(String, String, String)) -> Media {
     Media {
         media: media.clone(),
         port: 0,

@@ -36,7 +36,7 @@ use bellpush_srtp::{
 
 use crate::{
     Codec, Digit,
-    media::{PressDetector, Reception, RtpTimes, WallClock},
+    media::{DtmfReceiver, Reception, RtpTimes, WallClock},
     place::CodecPreferences,
 };
 use answer::Answer;
@@ -63,7 +63,7 @@ pub(crate) struct WebRtcLeg {
     keypad: Vec<(u8, u32)>,
     /// Whether all who may hear the browser are telephones of 8 kHz.
     is_narrowband: bool,
-    presses: PressDetector,
+    dtmf: DtmfReceiver,
     /// Of our stream, as the browser was told.
     ssrc: u32,
     cname: String,
@@ -182,7 +182,7 @@ impl WebRtcLeg {
             payload_types: offer.payload_types,
             keypad: offer.keypad.clone(),
             is_narrowband: speech.is_narrowband,
-            presses: PressDetector::default(),
+            dtmf: DtmfReceiver::default(),
             ssrc: rand::random(),
             cname: format!("{:016x}", rand::random::<u64>()),
             clock,
@@ -271,7 +271,7 @@ impl WebRtcLeg {
             return Ok(None);
         }
         let mut digit = None;
-        self.presses.packet(times.timestamp, packet.payload, |pressed| digit = Some(pressed));
+        self.dtmf.packet(times.timestamp, packet.payload, |pressed| digit = Some(pressed));
         Ok(Some(LegMedia::Key { ssrc, seq: times.seq, digit }))
     }
 

@@ -49,25 +49,25 @@ pub(crate) struct JitterBuffer {
     clock_rate: u32,
     slots: Vec<Slot>,
     /// The payload that was taken last.
-    taken: Vec<u8>,
+    current: Vec<u8>,
     /// Room for the payloads to come: as much as packets have waited at once.
     spare: Vec<Vec<u8>>,
     /// The packet to be taken next.
-    next: Option<Place>,
-    highest: Place,
+    next: Option<Position>,
+    highest: Position,
     meter: DelayMeter,
     late: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct Position {
     seq: u64,
     timestamp: u32,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
-    place: Option<Place>,
+    position: Option<Position>,
     payload: Vec<u8>,
 }
 
@@ -76,10 +76,10 @@ impl JitterBuffer {
         Self {
             clock_rate,
             slots: std::iter::repeat_with(Slot::default).take(SLOTS).collect(),
-            taken: Vec::new(),
+            current: Vec::new(),
             spare: Vec::new(),
             next: None,
-            highest: Place::default(),
+            highest: Position::default(),
             meter: DelayMeter::new(now, clock_rate),
             late: 0,
         }
@@ -96,7 +96,7 @@ impl JitterBuffer {
         if payload.len() > MAX_PAYLOAD {
             return Inserted::Refused;
         }
-        let place = Place { seq, timestamp };
+        let position = Position { seq, timestamp };
         match self.next {
             Some(next) if seq < next.seq && next.seq - seq < SLOTS as u64 => {
                 self.late += 1;
@@ -108,21 +108,21 @@ impl JitterBuffer {
             _ => {
                 self.clear();
                 self.meter = DelayMeter::new(now, self.clock_rate);
-                self.next = Some(place);
-                self.highest = place;
+                self.next = Some(position);
+                self.highest = position;
             }
         }
         let Some(slot) = self.slots.get_mut(seq as usize % SLOTS) else {
             return Inserted::Refused;
         };
-        if slot.place.is_some() {
+        if slot.position.is_some() {
             return Inserted::Refused;
         }
-        slot.place = Some(place);
+        slot.position = Some(position);
         slot.payload = self.spare.pop().unwrap_or_default();
         slot.payload.extend_from_slice(payload);
         if seq > self.highest.seq {
-            self.highest = place;
+            self.highest = position;
         }
         self.meter.arrived(now, timestamp);
         Inserted::Kept
@@ -136,26 +136,27 @@ impl JitterBuffer {
         };
         let ahead = (0..SLOTS as u64).find_map(|n| {
             let at = (next.seq + n) as usize % SLOTS;
-            let place = self.slots.get(at)?.place.filter(|place| place.seq == next.seq + n)?;
-            Some((at, place))
+            let position =
+                self.slots.get(at)?.position.filter(|position| position.seq == next.seq + n)?;
+            Some((at, position))
         });
-        let Some((at, place)) = ahead else {
+        let Some((at, position)) = ahead else {
             return Next::Nothing;
         };
         let Some(slot) = self.slots.get_mut(at) else {
             return Next::Nothing;
         };
-        let missing = place.timestamp.wrapping_sub(next.timestamp);
-        self.next = Some(place);
+        let missing = position.timestamp.wrapping_sub(next.timestamp);
+        self.next = Some(position);
         let longest = self.clock_rate * LONGEST_GAP.as_millis() as u32 / 1_000;
         if (1..=longest).contains(&missing) {
             return Next::Gap { units: missing, after: &slot.payload };
         }
-        slot.place = None;
-        let before = std::mem::replace(&mut self.taken, std::mem::take(&mut slot.payload));
-        put_back(&mut self.spare, before);
-        self.next = Some(Place { seq: place.seq + 1, timestamp: place.timestamp });
-        Next::Packet(&self.taken)
+        slot.position = None;
+        let before = std::mem::replace(&mut self.current, std::mem::take(&mut slot.payload));
+        recycle(&mut self.spare, before);
+        self.next = Some(Position { seq: position.seq + 1, timestamp: position.timestamp });
+        Next::Packet(&self.current)
     }
 
     /// Tells how much sound the packet taken last was, in the stream's timestamp units.
@@ -187,14 +188,14 @@ impl JitterBuffer {
 
     fn clear(&mut self) {
         for slot in &mut self.slots {
-            if slot.place.take().is_some() {
-                put_back(&mut self.spare, std::mem::take(&mut slot.payload));
+            if slot.position.take().is_some() {
+                recycle(&mut self.spare, std::mem::take(&mut slot.payload));
             }
         }
     }
 }
 
-fn put_back(spare: &mut Vec<Vec<u8>>, mut payload: Vec<u8>) {
+fn recycle(spare: &mut Vec<Vec<u8>>, mut payload: Vec<u8>) {
     payload.clear();
     spare.push(payload);
 }

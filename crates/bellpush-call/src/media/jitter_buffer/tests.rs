@@ -45,7 +45,7 @@ fn no_more_memory_is_kept_than_packets_waited_at_once() {
         }
     }
     let slots = buffer.slots.iter().map(|slot| &slot.payload);
-    let kept = slots.chain(&buffer.spare).chain([&buffer.taken]);
+    let kept = slots.chain(&buffer.spare).chain([&buffer.current]);
     let kept = kept.filter(|payload| payload.capacity() > 0).count();
     // One more than waited is what was taken last.
     assert_eq!(kept, 4);

@@ -6,7 +6,7 @@ mod packet;
 
 use std::time::{Duration, Instant};
 
-use packet::{ReportBlock, Said, SenderInfo, read, write_cname, write_goodbye, write_report};
+use packet::{ReportBlock, RtcpItem, SenderInfo, read, write_cname, write_goodbye, write_report};
 
 use super::Reception;
 
@@ -39,7 +39,7 @@ impl WallClock {
 
 /// How the far side hears us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct RemoteReception {
     /// Loss of the packets sent since the report before, in percent.
     pub(crate) loss_percent: u8,
     /// Loss of all.
@@ -54,19 +54,19 @@ pub(crate) struct RtcpSession {
     ssrc: u32,
     cname: String,
     clock: WallClock,
-    sent: Option<Sent>,
+    sent: Option<LastSent>,
     packets: u32,
     octets: u32,
     last_sr: Option<(u32, Instant)>,
     round_trip: Option<Duration>,
-    heard: Option<Heard>,
+    remote_reception: Option<RemoteReception>,
     due: Instant,
     random: u32,
 }
 
 /// The packet that was sent last.
 #[derive(Debug, Clone, Copy)]
-struct Sent {
+struct LastSent {
     at: Instant,
     timestamp: u32,
 }
@@ -84,7 +84,7 @@ impl RtcpSession {
             octets: 0,
             last_sr: None,
             round_trip: None,
-            heard: None,
+            remote_reception: None,
             due: now,
             // The SSRC is as random as it needs to be; zero would stay zero.
             random: ssrc | 1,
@@ -96,7 +96,7 @@ impl RtcpSession {
 
     /// A packet of ours went out.
     pub(crate) fn sent(&mut self, now: Instant, timestamp: u32, payload_octets: usize) {
-        self.sent = Some(Sent { at: now, timestamp });
+        self.sent = Some(LastSent { at: now, timestamp });
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(payload_octets as u32);
     }
@@ -104,11 +104,11 @@ impl RtcpSession {
     /// Takes in a datagram of reports. Whether the far side says goodbye.
     pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> bool {
         let mut goodbye = false;
-        read(datagram, |said| match said {
-            Said::Sender { info, .. } => self.last_sr = Some(((info.ntp >> 16) as u32, now)),
-            Said::Block(block) if block.ssrc == self.ssrc => self.hear(now, block),
-            Said::Block(_) => {}
-            Said::Goodbye { .. } => goodbye = true,
+        read(datagram, |item| match item {
+            RtcpItem::Sender { info, .. } => self.last_sr = Some(((info.ntp >> 16) as u32, now)),
+            RtcpItem::Block(block) if block.ssrc == self.ssrc => self.take_report_block(now, block),
+            RtcpItem::Block(_) => {}
+            RtcpItem::Goodbye { .. } => goodbye = true,
         });
         goodbye
     }
@@ -119,8 +119,8 @@ impl RtcpSession {
     }
 
     /// What the far side said last.
-    pub(crate) fn heard(&self) -> Option<Heard> {
-        self.heard
+    pub(crate) fn remote_reception(&self) -> Option<RemoteReception> {
+        self.remote_reception
     }
 
     /// When [`RtcpSession::poll`] is due.
@@ -201,8 +201,8 @@ impl RtcpSession {
         write_cname(out, self.ssrc, &self.cname);
     }
 
-    fn hear(&mut self, now: Instant, block: ReportBlock) {
-        self.heard = Some(Heard {
+    fn take_report_block(&mut self, now: Instant, block: ReportBlock) {
+        self.remote_reception = Some(RemoteReception {
             loss_percent: (u32::from(block.fraction_lost) * 100 / 256) as u8,
             lost: block.lost.max(0) as u64,
             jitter: block.jitter,
@@ -213,7 +213,7 @@ impl RtcpSession {
         let arrived = (self.clock.ntp(now) >> 16) as u32;
         let units = arrived.wrapping_sub(block.last_sr).wrapping_sub(block.delay_since_last_sr);
         // Nobody holds a report for half of the time that it takes to wrap around. So this is less
-        // than nothing, where the way is shorter than a tick of the clock that measured the delay.
+        // than nothing, where the round trip is shorter than a tick of the clock that measured the delay.
         let units = units as i32;
         if units >= -COARSEST_TICK {
             let units = u64::from(units.max(0).unsigned_abs());
@@ -253,43 +253,43 @@ mod tests {
     }
 
     #[test]
-    fn two_ends_measure_the_way_between_them() {
+    fn two_ends_measure_the_delay_between_them() {
         let begin = Instant::now();
         let (mut a, mut b) = (session(begin, 1), session(begin, 2));
         let (mut from_a, mut from_b) = (Reception::new(8_000), Reception::new(8_000));
-        let way = Duration::from_millis(30);
+        let one_way = Duration::from_millis(30);
         for n in 0..1_000_u32 {
             let now = begin + Duration::from_millis(20) * n;
             a.sent(now, n * 160, 160);
             b.sent(now, n * 160, 160);
             if n % 10 != 3 {
-                from_a.packet(now + way, 65_536 + u64::from(n), n * 160);
+                from_a.packet(now + one_way, 65_536 + u64::from(n), n * 160);
             }
-            from_b.packet(now + way, 65_536 + u64::from(n), n * 160);
+            from_b.packet(now + one_way, 65_536 + u64::from(n), n * 160);
             let mut out = Vec::new();
             if a.poll(now, Some(2), &mut from_b, 8_000, &mut out) {
-                assert!(!b.receive(now + way, &out));
+                assert!(!b.receive(now + one_way, &out));
             }
             if b.poll(now, Some(1), &mut from_a, 8_000, &mut out) {
-                assert!(!a.receive(now + way, &out));
+                assert!(!a.receive(now + one_way, &out));
             }
         }
-        let error = a.round_trip().unwrap().abs_diff(2 * way);
+        let error = a.round_trip().unwrap().abs_diff(2 * one_way);
         assert!(error < Duration::from_millis(1), "{:?}", a.round_trip());
-        let heard = a.heard().unwrap();
+        let heard = a.remote_reception().unwrap();
         assert!((9..=11).contains(&heard.loss_percent), "{}", heard.loss_percent);
         assert!((70..=100).contains(&heard.lost), "{}", heard.lost);
-        assert_eq!(b.heard().unwrap().lost, 0);
+        assert_eq!(b.remote_reception().unwrap().lost, 0);
     }
 
     #[test]
-    fn a_way_too_short_for_the_far_sides_clock_is_none_at_all() {
+    fn a_delay_too_short_for_the_far_sides_clock_is_none_at_all() {
         let begin = Instant::now();
         let answer = |held: Duration| {
             let mut session = session(begin, 1);
             let last_sr = (session.clock.ntp(begin) >> 16) as u32;
             let delay_since_last_sr = short_ntp(held);
-            session.hear(
+            session.take_report_block(
                 begin + SECOND,
                 ReportBlock { ssrc: 1, last_sr, delay_since_last_sr, ..ReportBlock::default() },
             );

@@ -38,7 +38,7 @@ pub(crate) struct SenderInfo {
 
 /// One thing that a compound packet says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum RtcpItem {
     Sender { ssrc: u32, info: SenderInfo },
     Block(ReportBlock),
     Goodbye { ssrc: u32 },
@@ -46,7 +46,7 @@ pub(crate) enum Said {
 
 /// Reads a datagram and tells what it says. What is not understood is left out; from where the
 /// lengths do not add up, all is.
-pub(crate) fn read(mut datagram: &[u8], mut tell: impl FnMut(Said)) {
+pub(crate) fn read(mut datagram: &[u8], mut on_item: impl FnMut(RtcpItem)) {
     while let Some((head, _)) = datagram.split_first_chunk::<4>() {
         let [first, kind, high, low] = *head;
         let length = 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
@@ -61,13 +61,13 @@ pub(crate) fn read(mut datagram: &[u8], mut tell: impl FnMut(Said)) {
         match kind {
             SENDER_REPORT => {
                 if let Some((ssrc, info)) = words.sender() {
-                    tell(Said::Sender { ssrc, info });
-                    words.blocks(count, &mut tell);
+                    on_item(RtcpItem::Sender { ssrc, info });
+                    words.blocks(count, &mut on_item);
                 }
             }
-            RECEIVER_REPORT if words.next().is_some() => words.blocks(count, &mut tell),
+            RECEIVER_REPORT if words.next().is_some() => words.blocks(count, &mut on_item),
             GOODBYE => (0..count).map_while(|_| words.next()).for_each(|ssrc| {
-                tell(Said::Goodbye { ssrc });
+                on_item(RtcpItem::Goodbye { ssrc });
             }),
             _ => {}
         }
@@ -91,8 +91,8 @@ impl Words<'_> {
         Some((ssrc, SenderInfo { ntp, timestamp, packets, octets }))
     }
 
-    fn blocks(&mut self, count: usize, tell: &mut impl FnMut(Said)) {
-        (0..count).map_while(|_| self.block()).for_each(|block| tell(Said::Block(block)));
+    fn blocks(&mut self, count: usize, on_item: &mut impl FnMut(RtcpItem)) {
+        (0..count).map_while(|_| self.block()).for_each(|block| on_item(RtcpItem::Block(block)));
     }
 
     fn block(&mut self) -> Option<ReportBlock> {
@@ -171,9 +171,9 @@ mod tests {
 
     use super::*;
 
-    fn said(datagram: &[u8]) -> Vec<Said> {
+    fn items(datagram: &[u8]) -> Vec<RtcpItem> {
         let mut all = Vec::new();
-        read(datagram, |said| all.push(said));
+        read(datagram, |item| all.push(item));
         all
     }
 
@@ -212,12 +212,15 @@ mod tests {
             last_sr: 10,
             delay_since_last_sr: 11,
         };
-        let expected =
-            [Said::Sender { ssrc: 1, info }, Said::Block(block), Said::Goodbye { ssrc: 1 }];
-        assert_eq!(said(&datagram), expected);
+        let expected = [
+            RtcpItem::Sender { ssrc: 1, info },
+            RtcpItem::Block(block),
+            RtcpItem::Goodbye { ssrc: 1 },
+        ];
+        assert_eq!(items(&datagram), expected);
         // Cut short, what is whole still counts.
-        assert_eq!(said(&datagram[..datagram.len() - 1]), expected[..2]);
-        assert_eq!(said(&datagram[..51]), []);
+        assert_eq!(items(&datagram[..datagram.len() - 1]), expected[..2]);
+        assert_eq!(items(&datagram[..51]), []);
     }
 
     #[test]
@@ -247,16 +250,16 @@ mod tests {
             write_report(&mut out, ssrc, info, block);
             write_cname(&mut out, ssrc, &cname);
             write_goodbye(&mut out, ssrc);
-            let mut expected: Vec<Said> =
-                info.map(|info| Said::Sender { ssrc, info }).into_iter().collect();
-            expected.extend(block.map(Said::Block));
-            expected.push(Said::Goodbye { ssrc });
-            prop_assert_eq!(said(&out), expected);
+            let mut expected: Vec<RtcpItem> =
+                info.map(|info| RtcpItem::Sender { ssrc, info }).into_iter().collect();
+            expected.extend(block.map(RtcpItem::Block));
+            expected.push(RtcpItem::Goodbye { ssrc });
+            prop_assert_eq!(items(&out), expected);
         }
 
         #[test]
         fn any_bytes_are_survived(datagram in proptest::collection::vec(any::<u8>(), 0..200)) {
-            said(&datagram);
+            items(&datagram);
         }
     }
 }

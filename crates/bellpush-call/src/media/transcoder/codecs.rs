@@ -29,7 +29,7 @@ impl Decoder {
             Self::G711(law, concealment) => {
                 let start = pcm.len();
                 pcm.extend(payload.iter().map(|octet| law.decode(*octet)));
-                concealment.real(pcm.get_mut(start..).unwrap_or_default());
+                concealment.decoded(pcm.get_mut(start..).unwrap_or_default());
                 Ok(())
             }
             Self::Opus(decoder) => decoder.decode(payload, pcm),
@@ -85,9 +85,9 @@ impl Encoder {
         }
     }
 
-    pub(super) fn expect_loss(&mut self, percent: u8) {
+    pub(super) fn set_expected_loss(&mut self, percent: u8) {
         if let Self::Opus(encoder) = self
-            && let Err(error) = encoder.expect_loss(percent)
+            && let Err(error) = encoder.set_expected_loss(percent)
         {
             tracing::debug!(%error, "packets are encoded as for the loss before");
         }

@@ -12,8 +12,8 @@ use codecs::{Decoder, Encoder};
 
 use super::{
     RtpTimes,
+    comfort_noise::NoiseGenerator,
     jitter_buffer::{Inserted, JitterBuffer, Next},
-    noise::Noise,
     opus::OpusError,
 };
 use crate::Codec;
@@ -26,10 +26,10 @@ const FADED: usize = 100 * 8;
 /// A sender that is silent for so long is not filled in for any more.
 const IDLE: usize = 1_000 * 8;
 /// How often the wait is looked at, and what it may exceed the target by.
-const LOOK: Duration = Duration::from_secs(1);
+const ADAPT_EVERY: Duration = Duration::from_secs(1);
 const SPARE: Duration = Duration::from_millis(20);
 /// Sound taken out at a time to shorten the wait: 10 ms, blended over as much.
-const SHORTENED: usize = 80;
+const REMOVED: usize = 80;
 /// What is not sent in time because the thread was busy is not sent in a burst.
 const MAX_LAG: Duration = Duration::from_millis(200);
 const MAX_PACKET: usize = 640;
@@ -49,7 +49,7 @@ pub(crate) struct Transcoder {
     buffer: JitterBuffer,
     decoder: Decoder,
     encoder: Encoder,
-    noise: Noise,
+    noise: NoiseGenerator,
     /// Sound that is decoded and not yet sent.
     pcm: Vec<i16>,
     /// Samples of a packet that goes out.
@@ -58,19 +58,19 @@ pub(crate) struct Transcoder {
     due: Option<Instant>,
     idle_since: Option<Instant>,
     /// Samples made up since the last real one, while nothing was there.
-    starved: usize,
-    wait: Wait,
+    underrun: usize,
+    delay: PlayoutDelay,
     out: Outgoing,
     packet: [u8; MAX_PACKET],
 }
 
 /// How long packets have waited, at the longest, since it was looked at.
 #[derive(Debug)]
-struct Wait {
+struct PlayoutDelay {
     longest: Duration,
-    look_at: Instant,
+    adapt_at: Instant,
     newest: u64,
-    shorten: bool,
+    accelerate: bool,
 }
 
 #[derive(Debug)]
@@ -98,13 +98,18 @@ impl Transcoder {
             buffer: JitterBuffer::new(now, from.clock_rate()),
             decoder: Decoder::new(from)?,
             encoder: Encoder::new(to)?,
-            noise: Noise::new(),
+            noise: NoiseGenerator::new(),
             pcm: Vec::new(),
             frame,
             due: None,
             idle_since: None,
-            starved: 0,
-            wait: Wait { longest: Duration::ZERO, look_at: now + LOOK, newest: 0, shorten: false },
+            underrun: 0,
+            delay: PlayoutDelay {
+                longest: Duration::ZERO,
+                adapt_at: now + ADAPT_EVERY,
+                newest: 0,
+                accelerate: false,
+            },
             out: Outgoing {
                 clock_rate: to.clock_rate(),
                 times: RtpTimes { seq: 0, timestamp: 0, marker: true },
@@ -122,22 +127,22 @@ impl Transcoder {
             self.start(now);
             return;
         };
-        if times.seq > self.wait.newest {
-            self.wait.newest = times.seq;
+        if times.seq > self.delay.newest {
+            self.delay.newest = times.seq;
             let before = self.duration_of(self.pcm.len()) + self.units(self.buffer.span());
             let wait = due.saturating_duration_since(now) + before;
-            self.wait.longest = self.wait.longest.max(wait);
+            self.delay.longest = self.delay.longest.max(wait);
         }
     }
 
     /// Takes in a packet of comfort noise (RFC 3389): the sender has fallen silent.
     pub(crate) fn comfort_noise(&mut self, payload: &[u8]) {
-        self.noise.hear(payload);
+        self.noise.set_level_of(payload);
     }
 
     /// Tells which part of the packets out is lost, in percent, as the listener reports it.
-    pub(crate) fn expect_loss(&mut self, percent: u8) {
-        self.encoder.expect_loss(percent);
+    pub(crate) fn set_expected_loss(&mut self, percent: u8) {
+        self.encoder.set_expected_loss(percent);
     }
 
     /// Packets that came too late to be heard.
@@ -153,9 +158,9 @@ impl Transcoder {
     /// The next packet, if it is due.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<TranscodedPacket<'_>> {
         let due = self.due.filter(|due| *due <= now)?;
-        self.look(due);
+        self.adapt_delay(due);
         self.fill();
-        if self.starved >= IDLE {
+        if self.underrun >= IDLE {
             self.stop(due);
             return None;
         }
@@ -177,9 +182,9 @@ impl Transcoder {
     fn start(&mut self, now: Instant) {
         let due = now + FIRST_WAIT.max(self.buffer.target());
         self.due = Some(due);
-        self.starved = 0;
-        self.wait.longest = Duration::ZERO;
-        self.wait.look_at = due + LOOK;
+        self.underrun = 0;
+        self.delay.longest = Duration::ZERO;
+        self.delay.adapt_at = due + ADAPT_EVERY;
         if let Some(since) = self.idle_since.take() {
             self.out.pause(due.saturating_duration_since(since));
         }
@@ -194,11 +199,11 @@ impl Transcoder {
     }
 
     /// Decides whether packets wait for longer than they need to.
-    fn look(&mut self, now: Instant) {
-        if now >= self.wait.look_at {
-            self.wait.look_at = now + LOOK;
-            self.wait.shorten = self.wait.longest > self.buffer.target() + SPARE;
-            self.wait.longest = Duration::ZERO;
+    fn adapt_delay(&mut self, now: Instant) {
+        if now >= self.delay.adapt_at {
+            self.delay.adapt_at = now + ADAPT_EVERY;
+            self.delay.accelerate = self.delay.longest > self.buffer.target() + SPARE;
+            self.delay.longest = Duration::ZERO;
         }
     }
 
@@ -207,14 +212,14 @@ impl Transcoder {
         while self.pcm.len() < self.frame {
             if !self.fetch() {
                 let missing = self.frame - self.pcm.len();
-                self.make_up(missing);
+                self.fill_in(missing);
             }
         }
-        if self.wait.shorten && self.starved == 0 {
-            let wanted = self.frame + SHORTENED;
+        if self.delay.accelerate && self.underrun == 0 {
+            let wanted = self.frame + REMOVED;
             while self.pcm.len() < wanted && self.fetch() {}
-            if self.pcm.len() >= wanted.max(2 * SHORTENED) {
-                self.shorten();
+            if self.pcm.len() >= wanted.max(2 * REMOVED) {
+                self.accelerate();
             }
         }
     }
@@ -224,7 +229,7 @@ impl Transcoder {
         let before = self.pcm.len();
         match self.buffer.next() {
             Next::Packet(payload) => {
-                self.starved = 0;
+                self.underrun = 0;
                 if let Err(error) = self.decoder.decode(payload, &mut self.pcm) {
                     tracing::debug!(%error, "a packet was not decoded");
                     self.decoder.conceal(self.frame, None, &mut self.pcm);
@@ -236,8 +241,8 @@ impl Transcoder {
             Next::Gap { units, after } => {
                 let samples = (units / (self.clock_rate / SAMPLE_RATE)) as usize;
                 // For what was made up while it was waited for, its time is over.
-                let missing = samples.saturating_sub(self.starved);
-                self.starved = 0;
+                let missing = samples.saturating_sub(self.underrun);
+                self.underrun = 0;
                 self.decoder.conceal(missing, Some(after), &mut self.pcm);
                 true
             }
@@ -245,30 +250,30 @@ impl Transcoder {
         }
     }
 
-    fn make_up(&mut self, samples: usize) {
+    fn fill_in(&mut self, samples: usize) {
         let start = self.pcm.len();
-        if self.starved < FADED {
+        if self.underrun < FADED {
             self.decoder.conceal(samples, None, &mut self.pcm);
         }
         let made_up = self.pcm.len() - start;
         self.pcm.resize(start + samples, 0);
         self.noise.fill(self.pcm.get_mut(start + made_up..).unwrap_or_default());
-        self.starved += samples;
+        self.underrun += samples;
     }
 
     /// Takes 10 ms out, by blending over from where they begin to where they end.
-    fn shorten(&mut self) {
-        for n in 0..SHORTENED {
-            if let (Some(&from), Some(&to)) = (self.pcm.get(n), self.pcm.get(n + SHORTENED)) {
-                let (n, whole) = (n as i32, SHORTENED as i32);
+    fn accelerate(&mut self) {
+        for n in 0..REMOVED {
+            if let (Some(&from), Some(&to)) = (self.pcm.get(n), self.pcm.get(n + REMOVED)) {
+                let (n, whole) = (n as i32, REMOVED as i32);
                 let blend = (i32::from(from) * (whole - n) + i32::from(to) * n) / whole;
                 if let Some(sample) = self.pcm.get_mut(n as usize) {
                     *sample = blend as i16;
                 }
             }
         }
-        self.pcm.drain(SHORTENED..2 * SHORTENED);
-        self.wait.shorten = false;
+        self.pcm.drain(REMOVED..2 * REMOVED);
+        self.delay.accelerate = false;
     }
 
     fn duration_of(&self, samples: usize) -> Duration {

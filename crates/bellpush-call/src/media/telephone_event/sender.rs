@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::FRAME;
+use super::super::FRAME;
 use crate::Digit;
 
 /// Presses that may wait for those before them.
@@ -25,7 +25,7 @@ const END: u8 = 0x80;
 
 /// A packet of a press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PressPacket {
+pub(crate) struct DtmfPacket {
     /// Whether it is the press's first. The others share its timestamp.
     pub(crate) first: bool,
     pub(crate) payload: [u8; 4],
@@ -33,24 +33,24 @@ pub(crate) struct PressPacket {
 
 /// Makes the packets of one stream's presses.
 #[derive(Debug)]
-pub(crate) struct PressSender {
+pub(crate) struct DtmfSender {
     clock_rate: u32,
     waiting: VecDeque<Digit>,
-    pressing: Option<Pressing>,
+    event: Option<ActiveEvent>,
     next: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Pressing {
+struct ActiveEvent {
     digit: Digit,
     updates: u16,
     ends: u8,
 }
 
-impl PressSender {
+impl DtmfSender {
     /// For events of this clock rate, which is that of the sound beside them.
     pub(crate) fn new(clock_rate: u32) -> Self {
-        Self { clock_rate, waiting: VecDeque::new(), pressing: None, next: None }
+        Self { clock_rate, waiting: VecDeque::new(), event: None, next: None }
     }
 
     /// Presses a key, after those that wait. One too many is dropped: nobody types that fast.
@@ -62,45 +62,45 @@ impl PressSender {
     }
 
     /// Whether a key is held: sound is left out while it is.
-    pub(crate) fn is_pressing(&self) -> bool {
-        self.pressing.is_some()
+    pub(crate) fn is_sending(&self) -> bool {
+        self.event.is_some()
     }
 
-    /// When [`PressSender::poll`] is due.
+    /// When [`DtmfSender::poll`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.next
     }
 
     /// The next packet, if it is due.
-    pub(crate) fn poll(&mut self, now: Instant) -> Option<PressPacket> {
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<DtmfPacket> {
         let due = self.next.filter(|due| *due <= now)?;
-        let first = self.pressing.is_none();
-        let pressing = match &mut self.pressing {
-            Some(pressing) => pressing,
+        let first = self.event.is_none();
+        let event = match &mut self.event {
+            Some(event) => event,
             None => {
                 let Some(digit) = self.waiting.pop_front() else {
                     self.next = None;
                     return None;
                 };
-                self.pressing.insert(Pressing { digit, updates: 0, ends: 0 })
+                self.event.insert(ActiveEvent { digit, updates: 0, ends: 0 })
             }
         };
-        pressing.updates = (pressing.updates + 1).min(UPDATES);
-        let ended = pressing.updates == UPDATES;
-        pressing.ends += u8::from(ended);
+        event.updates = (event.updates + 1).min(UPDATES);
+        let ended = event.updates == UPDATES;
+        event.ends += u8::from(ended);
         let per_update = self.clock_rate * FRAME.as_millis() as u32 / 1_000;
-        let [high, low] = (pressing.updates * per_update as u16).to_be_bytes();
+        let [high, low] = (event.updates * per_update as u16).to_be_bytes();
         let flags = VOLUME | if ended { END } else { 0 };
-        let payload = [pressing.digit.event_code(), flags, high, low];
-        let wait = if pressing.ends == ENDS {
-            self.pressing = None;
+        let payload = [event.digit.event_code(), flags, high, low];
+        let wait = if event.ends == ENDS {
+            self.event = None;
             PAUSE
         } else {
             FRAME
         };
         // After a stall the rest is not sent in a burst.
         self.next = Some((due + wait).max(now));
-        Some(PressPacket { first, payload })
+        Some(DtmfPacket { first, payload })
     }
 }
 
@@ -108,12 +108,12 @@ impl PressSender {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::PressDetector, *};
+    use super::{super::DtmfReceiver, *};
 
     /// Presses the keys at once and takes what is sent, with the timestamps of a stream.
-    fn sent(clock_rate: u32, keys: &str) -> Vec<(Duration, u32, PressPacket)> {
+    fn sent(clock_rate: u32, keys: &str) -> Vec<(Duration, u32, DtmfPacket)> {
         let begin = Instant::now();
-        let mut sender = PressSender::new(clock_rate);
+        let mut sender = DtmfSender::new(clock_rate);
         for key in keys.chars() {
             sender.press(begin, Digit::try_from(key).unwrap());
         }
@@ -157,15 +157,15 @@ mod tests {
     #[test]
     fn a_key_is_held_from_its_first_to_its_last_packet() {
         let now = Instant::now();
-        let mut sender = PressSender::new(8_000);
+        let mut sender = DtmfSender::new(8_000);
         sender.press(now, Digit::STAR);
-        assert!(!sender.is_pressing());
+        assert!(!sender.is_sending());
         for _ in 0..9 {
             sender.poll(sender.next_deadline().unwrap()).unwrap();
-            assert!(sender.is_pressing());
+            assert!(sender.is_sending());
         }
         sender.poll(sender.next_deadline().unwrap()).unwrap();
-        assert!(!sender.is_pressing());
+        assert!(!sender.is_sending());
     }
 
     proptest! {
@@ -175,7 +175,7 @@ mod tests {
             clock in prop_oneof![Just(8_000_u32), Just(48_000)],
             lost in proptest::collection::vec(any::<bool>(), 10),
         ) {
-            let mut detector = PressDetector::default();
+            let mut detector = DtmfReceiver::default();
             let mut heard = String::new();
             for (n, (_, timestamp, packet)) in sent(clock, &keys).iter().enumerate() {
                 // Never a whole press.

@@ -19,21 +19,21 @@ const BROWSER: SocketAddr = SocketAddr::new(LOOPBACK, 9_000);
 const SERVER: SocketAddr = SocketAddr::new(LOOPBACK, 10_000);
 const PHONE: SocketAddr = SocketAddr::new(LOOPBACK, 4_000);
 
-/// Which way a datagram goes.
+/// Between which ends a datagram goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Hop {
     FromBrowser,
     ToBrowser,
     FromPhone,
     ToPhone,
 }
 
-/// What becomes of a datagram on its way: none, or some after a delay each.
-pub(super) type Network = Box<dyn FnMut(Way, Vec<u8>) -> Vec<(Duration, Vec<u8>)>>;
+/// What becomes of a datagram on its hop: none, or some after a delay each.
+pub(super) type Network = Box<dyn FnMut(Hop, Vec<u8>) -> Vec<(Duration, Vec<u8>)>>;
 
 /// The call.
-pub(super) struct Line {
-    pub(super) call: Simulation,
+pub(super) struct SimulatedCall {
+    pub(super) simulation: Simulation,
     browser: Rtc,
     browser_wakes: Instant,
     mid: Mid,
@@ -41,15 +41,15 @@ pub(super) struct Line {
     seq: u64,
     timestamp: u32,
     network: Network,
-    /// On their way, with the time of their arrival.
-    flying: VecDeque<(Instant, Way, Vec<u8>)>,
+    /// On their hop, with the time of their arrival.
+    in_flight: VecDeque<(Instant, Hop, Vec<u8>)>,
     /// The payloads that the browser heard, with their sequence numbers.
     pub(super) heard_by_browser: Vec<(u64, Vec<u8>)>,
     /// The packets that the telephone heard.
     pub(super) heard_by_phone: Vec<Vec<u8>>,
 }
 
-impl Line {
+impl SimulatedCall {
     /// Calls the routes, with a browser that speaks this codec.
     pub(super) fn new(routes: Vec<Route>, codec: format::Codec, network: Network) -> Self {
         let now = Instant::now();
@@ -63,13 +63,13 @@ impl Line {
         let mut changes = browser.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
-        let (call, answer) = Simulation::with_offer(now, routes, &offer.to_sdp_string());
+        let (simulation, answer) = Simulation::with_offer(now, routes, &offer.to_sdp_string());
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
         let voice = browser.codec_config().find(|params| params.spec().codec == codec).unwrap();
         let voice = voice.pt();
-        let mut line = Self {
-            call,
+        let mut call = Self {
+            simulation,
             browser,
             browser_wakes: now,
             mid,
@@ -78,13 +78,13 @@ impl Line {
             seq: 1_000,
             timestamp: 0,
             network,
-            flying: VecDeque::new(),
+            in_flight: VecDeque::new(),
             heard_by_browser: Vec::new(),
             heard_by_phone: Vec::new(),
         };
-        let Simulation { bridge, book, .. } = &mut line.call;
-        bridge.tick(now, book);
-        line
+        let Simulation { bridge, edge, .. } = &mut call.simulation;
+        bridge.tick(now, edge);
+        call
     }
 
     /// Whether the browser's media is connected.
@@ -94,7 +94,7 @@ impl Line {
 
     /// The browser sends a packet of speech with this many units of its clock.
     pub(super) fn speak(&mut self, units: u32, payload: &[u8]) {
-        let (now, seq, timestamp) = (self.call.now, self.seq, self.timestamp);
+        let (now, seq, timestamp) = (self.simulation.now, self.seq, self.timestamp);
         (self.seq, self.timestamp) = (seq + 1, timestamp.wrapping_add(units));
         let mut api = self.browser.direct_api();
         let stream = api.stream_tx_by_mid(self.mid, None).unwrap();
@@ -104,70 +104,71 @@ impl Line {
 
     /// The telephone sends a datagram to the port for RTP.
     pub(super) fn phone_sends(&mut self, packet: Vec<u8>) {
-        self.send(Way::FromPhone, packet);
+        self.send(Hop::FromPhone, packet);
     }
 
     /// The trunk tells something of the telephone.
-    pub(super) fn trunk_tells(&mut self, message: TrunkEvent) {
-        let Simulation { now, bridge, book, .. } = &mut self.call;
-        bridge.hear(*now, message, book);
+    pub(super) fn trunk_reports(&mut self, message: TrunkEvent) {
+        let Simulation { now, bridge, edge, .. } = &mut self.simulation;
+        bridge.receive_from_trunk(*now, message, edge);
     }
 
     /// Lets time pass.
     pub(super) fn pass(&mut self, by: Duration) {
-        let end = self.call.now + by;
+        let end = self.simulation.now + by;
         loop {
-            self.look_out();
-            let arrival = self.flying.iter().map(|(at, ..)| *at).min();
-            let deadline = (!self.call.bridge.is_over()).then(|| self.call.bridge.next_deadline());
+            self.collect_output();
+            let arrival = self.in_flight.iter().map(|(at, ..)| *at).min();
+            let deadline =
+                (!self.simulation.bridge.is_over()).then(|| self.simulation.bridge.next_deadline());
             let wake = self.browser.is_alive().then_some(self.browser_wakes);
             let Some(next) = [arrival, deadline, wake].into_iter().flatten().min() else { break };
             if next > end {
                 break;
             }
-            self.call.now = self.call.now.max(next);
-            let now = self.call.now;
-            while let Some(n) = self.flying.iter().position(|(at, ..)| *at <= now) {
-                if let Some((_, way, datagram)) = self.flying.remove(n) {
-                    self.arrive(way, datagram);
+            self.simulation.now = self.simulation.now.max(next);
+            let now = self.simulation.now;
+            while let Some(n) = self.in_flight.iter().position(|(at, ..)| *at <= now) {
+                if let Some((_, hop, datagram)) = self.in_flight.remove(n) {
+                    self.arrive(hop, datagram);
                 }
             }
             if self.browser.is_alive() && self.browser_wakes <= now {
                 // What the browser makes of its time is not what is tested.
                 let _ = self.browser.handle_input(str0m::Input::Timeout(now));
             }
-            let Simulation { bridge, book, .. } = &mut self.call;
+            let Simulation { bridge, edge, .. } = &mut self.simulation;
             if !bridge.is_over() && bridge.next_deadline() <= now {
-                bridge.tick(now, book);
+                bridge.tick(now, edge);
             }
         }
-        self.call.now = end;
-        self.call.listen();
+        self.simulation.now = end;
+        self.simulation.listen();
     }
 
-    fn arrive(&mut self, way: Way, mut datagram: Vec<u8>) {
-        let Simulation { now, bridge, book, .. } = &mut self.call;
+    fn arrive(&mut self, hop: Hop, mut datagram: Vec<u8>) {
+        let Simulation { now, bridge, edge, .. } = &mut self.simulation;
         let now = *now;
-        match way {
-            Way::FromBrowser if !bridge.is_over() => {
-                bridge.receive(now, by_udp(BROWSER), &mut datagram, book);
+        match hop {
+            Hop::FromBrowser if !bridge.is_over() => {
+                bridge.receive(now, by_udp(BROWSER), &mut datagram, edge);
             }
-            Way::FromPhone if !bridge.is_over() => {
-                bridge.receive_rtp(now, PHONE, &mut datagram, book);
+            Hop::FromPhone if !bridge.is_over() => {
+                bridge.receive_rtp(now, PHONE, &mut datagram, edge);
             }
-            Way::ToBrowser => {
+            Hop::ToBrowser => {
                 let receive = Receive::new(str0m::net::Protocol::Udp, SERVER, BROWSER, &datagram);
                 if let Ok(receive) = receive {
                     let _ = self.browser.handle_input(str0m::Input::Receive(now, receive));
                 }
             }
-            Way::ToPhone => self.heard_by_phone.push(datagram),
-            Way::FromBrowser | Way::FromPhone => {}
+            Hop::ToPhone => self.heard_by_phone.push(datagram),
+            Hop::FromBrowser | Hop::FromPhone => {}
         }
     }
 
     /// Takes what both ends and the bridge have sent.
-    fn look_out(&mut self) {
+    fn collect_output(&mut self) {
         let mut sent = Vec::new();
         while self.browser.is_alive() {
             match self.browser.poll_output() {
@@ -184,19 +185,19 @@ impl Line {
             }
         }
         for datagram in sent {
-            self.send(Way::FromBrowser, datagram);
+            self.send(Hop::FromBrowser, datagram);
         }
-        for datagram in std::mem::take(&mut self.call.book.to_browser) {
-            self.send(Way::ToBrowser, datagram);
+        for datagram in std::mem::take(&mut self.simulation.edge.to_browser) {
+            self.send(Hop::ToBrowser, datagram);
         }
-        for datagram in std::mem::take(&mut self.call.book.to_far_side) {
-            self.send(Way::ToPhone, datagram);
+        for datagram in std::mem::take(&mut self.simulation.edge.to_far_side) {
+            self.send(Hop::ToPhone, datagram);
         }
     }
 
-    fn send(&mut self, way: Way, datagram: Vec<u8>) {
-        for (delay, datagram) in (self.network)(way, datagram) {
-            self.flying.push_back((self.call.now + delay, way, datagram));
+    fn send(&mut self, hop: Hop, datagram: Vec<u8>) {
+        for (delay, datagram) in (self.network)(hop, datagram) {
+            self.in_flight.push_back((self.simulation.now + delay, hop, datagram));
         }
     }
 }

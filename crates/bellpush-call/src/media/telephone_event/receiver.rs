@@ -12,7 +12,7 @@ const SEGMENT: u32 = 0xFFFF;
 
 /// Follows the telephone-event packets of one RTP stream.
 #[derive(Debug, Default)]
-pub(crate) struct PressDetector {
+pub(crate) struct DtmfReceiver {
     latest: Option<Segment>,
 }
 
@@ -23,7 +23,7 @@ struct Segment {
     ended: bool,
 }
 
-impl PressDetector {
+impl DtmfReceiver {
     /// Takes a packet and calls `pressed` for each press that begins with it. A payload of odd
     /// length is ignored.
     pub(crate) fn packet(
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn pressed(packets: &[Packet]) -> String {
-        let mut detector = PressDetector::default();
+        let mut detector = DtmfReceiver::default();
         let mut digits = String::new();
         for (timestamp, payload) in packets {
             detector.packet(*timestamp, payload, |digit| digits.push_str(&digit.to_string()));
@@ -142,7 +142,7 @@ mod tests {
     fn reports_packed_into_one_packet_are_presses_of_their_own() {
         let mut digits = Vec::new();
         let payload = [report(1, true, 960), report(2, false, 480)].concat();
-        PressDetector::default().packet(7, &payload, |digit| digits.push(digit.event_code()));
+        DtmfReceiver::default().packet(7, &payload, |digit| digits.push(digit.event_code()));
         assert_eq!(digits, [1, 2]);
     }
 
@@ -150,7 +150,7 @@ mod tests {
     fn what_is_no_key_and_what_is_no_report_is_ignored() {
         assert_eq!(pressed(&press(16, 0, 3)), "");
         for length in [0, 1, 3, 5, 1_200] {
-            let mut detector = PressDetector::default();
+            let mut detector = DtmfReceiver::default();
             let mut count = 0;
             detector.packet(0, &vec![0xFF; length], |_| count += 1);
             assert_eq!(count, 0);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What the browser hears by.
-pub(super) struct Ear<'a> {
+pub(super) struct BrowserSink<'a> {
     /// `None` while the visitor's page is away.
     pub(super) browser: Option<&'a mut WebRtcLeg>,
     /// Numbers what it hears.
@@ -18,9 +18,9 @@ pub(super) struct Ear<'a> {
     pub(super) edge: &'a mut dyn Edge,
 }
 
-impl Ear<'_> {
+impl BrowserSink<'_> {
     /// Sends the browser a packet that its stream has numbered.
-    pub(super) fn hear(&mut self, now: Instant, codec: Codec, times: RtpTimes, payload: &[u8]) {
+    pub(super) fn send(&mut self, now: Instant, codec: Codec, times: RtpTimes, payload: &[u8]) {
         if let Some(leg) = &mut self.browser
             && let Some(packet) = leg.speech(now, codec, times, payload)
         {

@@ -21,13 +21,13 @@ const LOOP_FRAMES: usize = 50;
 
 /// Makes noise at 8 kHz.
 #[derive(Debug)]
-pub(crate) struct Noise {
+pub(crate) struct NoiseGenerator {
     state: u32,
     level: f32,
     smooth: f32,
 }
 
-impl Noise {
+impl NoiseGenerator {
     pub(crate) fn new() -> Self {
         let mut noise = Self { state: 0x9E37_79B9, level: 0.0, smooth: 0.0 };
         noise.set_level(SOFT);
@@ -36,7 +36,7 @@ impl Noise {
 
     /// Takes the level of a comfort noise packet. The spectrum that may follow it is not used:
     /// at these levels it is hardly heard.
-    pub(crate) fn hear(&mut self, payload: &[u8]) {
+    pub(crate) fn set_level_of(&mut self, payload: &[u8]) {
         if let Some(level) = payload.first() {
             self.set_level((level & 0x7F).max(SOFT / 2));
         }
@@ -66,14 +66,14 @@ impl Noise {
 
 /// Comfort noise as packets of 20 ms.
 #[derive(Debug)]
-pub(crate) struct ComfortNoise {
+pub(crate) struct ComfortNoiseLoop {
     frames: Vec<Arc<[u8]>>,
 }
 
-impl ComfortNoise {
+impl ComfortNoiseLoop {
     /// For listeners of this codec.
     pub(crate) fn new(codec: Codec) -> Result<Self, OpusError> {
-        let mut noise = Noise::new();
+        let mut noise = NoiseGenerator::new();
         let mut samples = [0; FRAME_SAMPLES];
         let mut encoder = match codec {
             Codec::Opus => Some(OpusEncoder::new()?),
@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn noise_has_the_level_that_a_packet_told() {
         for told in [30_u8, 40, 50, 60] {
-            let mut noise = Noise::new();
-            noise.hear(&[told, 1, 2, 3]);
+            let mut noise = NoiseGenerator::new();
+            noise.set_level_of(&[told, 1, 2, 3]);
             let mut samples = [0; 8_000];
             noise.fill(&mut samples);
             assert!((level(&samples) - f64::from(told)).abs() < 1.5, "{:.1}", level(&samples));
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn nobody_can_order_loud_noise() {
-        let mut noise = Noise::new();
-        noise.hear(&[0]);
+        let mut noise = NoiseGenerator::new();
+        noise.set_level_of(&[0]);
         let mut samples = [0; 8_000];
         noise.fill(&mut samples);
         assert!(level(&samples) > 28.0);
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn noise_of_every_codec_is_soft_but_there() {
         for codec in Codec::ALL {
-            let noise = ComfortNoise::new(codec).unwrap();
+            let noise = ComfortNoiseLoop::new(codec).unwrap();
             let mut decoder = OpusDecoder::new().unwrap();
             let mut samples = Vec::new();
             for index in 0..75 {
