@@ -1,7 +1,5 @@
 //! The demo: an app that can be called at once, and the page that embeds it.
 
-use std::sync::Arc;
-
 use axum::{
     extract::State,
     http::StatusCode,
@@ -17,7 +15,6 @@ use bellpush_store::{Store, StoreError};
 use serde::Serialize;
 
 use crate::{
-    Server,
     http::{assets, problem::Problem},
     tokens::WidgetKey,
     widget::html::Page,
@@ -109,14 +106,14 @@ fn settings(origins: Vec<AllowedOrigin>) -> AppSettings {
 }
 
 /// `GET /demo`: a page that embeds the demo app and shows its events.
-pub(crate) async fn page(State(server): State<Arc<Server>>) -> Result<Response, Problem> {
-    let demo = server.config.demo.as_ref().ok_or_else(|| {
+pub(crate) async fn page(State(demo): State<Option<Demo>>) -> Result<Response, Problem> {
+    let demo = demo.ok_or_else(|| {
         Problem::not_found("there is no demo on this server; start it with --demo")
     })?;
     let html = assets::text("demo/index.html").ok_or_else(|| {
         Problem::unavailable("the web parts are not built; run cargo xtask build, then build again")
     })?;
-    let json = serde_json::to_string(demo).unwrap_or_default().replace('<', "\\u003c");
+    let json = serde_json::to_string(&demo).unwrap_or_default().replace('<', "\\u003c");
     let page = Page {
         status: StatusCode::OK,
         html: html.replace(PLACEHOLDER, &json),

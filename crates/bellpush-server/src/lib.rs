@@ -7,30 +7,26 @@
 
 mod api;
 mod calls;
+mod clock;
+mod config;
 mod demo;
+mod event_log;
 mod http;
+mod openness;
 mod ops;
-pub mod replays;
+mod replays;
 mod router;
 mod server;
+mod sessions;
 mod tokens;
 mod trunks;
 mod turn;
 mod widget;
 
-pub use calls::recovery;
+pub use config::ServerConfig;
 pub use demo::Demo;
 pub use http::limits::LimitSettings;
 pub use router::{openapi, router};
-pub use server::{Server, ServerConfig};
+pub use server::Server;
 pub use tokens::{ApiKey, ResumeToken, SessionToken, WidgetKey};
 pub use turn::TurnConfig;
-
-use bellpush_core::ids::EventId;
-use uuid::Uuid;
-
-/// A new event id: a UUIDv7 of now.
-fn new_event_id() -> EventId {
-    // `from_uuid` refuses other versions only.
-    EventId::from_uuid(Uuid::now_v7()).unwrap_or_else(|| unreachable!("now_v7 is of version 7"))
-}

@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{Server, http::problem::Problem};
+use bellpush_store::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::{calls::Calls, http::problem::Problem};
 
 /// Answers as long as the process serves HTTP at all.
 pub(crate) async fn healthz() -> &'static str {
@@ -17,16 +20,19 @@ pub(crate) async fn healthz() -> &'static str {
 
 /// Answers 200 while new calls and events can be taken: the store works and the server does not
 /// drain.
-pub(crate) async fn readyz(State(server): State<Arc<Server>>) -> Result<&'static str, Problem> {
-    if server.draining.is_cancelled() {
+pub(crate) async fn readyz(
+    State(calls): State<Arc<Calls>>,
+    State(store): State<Store>,
+) -> Result<&'static str, Problem> {
+    if calls.is_draining() {
         return Err(Problem::shutting_down("the server is stopping"));
     }
-    server.store.check().await?;
+    store.check().await?;
     Ok("ready\n")
 }
 
 /// Metrics in Prometheus's text format.
-pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> Response {
-    let text = server.metrics.render();
+pub(crate) async fn metrics(State(metrics): State<PrometheusHandle>) -> Response {
+    let text = metrics.render();
     (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -5,10 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bellpush_store::{Replay, StoreError};
+use bellpush_delivery::Announcer;
+use bellpush_store::{Replay, Store, StoreError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-
-use crate::Server;
 
 /// Deliveries of one step.
 const STEP: u32 = 500;
@@ -20,24 +21,71 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long to wait after the store has failed.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 
-/// Runs all replays until the server is told to stop for good.
-pub async fn run(server: Arc<Server>) {
-    loop {
-        let pause = match step_all(&server).await {
-            // None is running; those of an earlier process are found at the start.
-            Ok(Progress::Nothing) => None,
-            Ok(Progress::Waiting) => Some(LOOK),
-            Ok(Progress::Made) => Some(Duration::ZERO),
-            Err(error) => {
-                warn!(%error, "replays can't go on yet");
-                Some(AFTER_A_FAILURE)
+/// Runs the replays of this node. Clones are handles of the same runner.
+#[derive(Debug, Clone)]
+pub(crate) struct ReplayRunner {
+    store: Store,
+    announcer: Announcer,
+    made: Arc<Notify>,
+}
+
+impl ReplayRunner {
+    /// Replays of a store, told to the delivery engine.
+    pub(crate) fn new(store: Store, announcer: Announcer) -> Self {
+        Self { store, announcer, made: Arc::default() }
+    }
+
+    /// A replay was made.
+    pub(crate) fn wake(&self) {
+        self.made.notify_one();
+    }
+
+    /// Runs all replays until the server is told to stop for good.
+    pub(crate) async fn run(self, stopped: CancellationToken) {
+        loop {
+            let pause = match self.step_all().await {
+                // None is running; those of an earlier process are found at the start.
+                Ok(Progress::Nothing) => None,
+                Ok(Progress::Waiting) => Some(LOOK),
+                Ok(Progress::Made) => Some(Duration::ZERO),
+                Err(error) => {
+                    warn!(%error, "replays can't go on yet");
+                    Some(AFTER_A_FAILURE)
+                }
+            };
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                () = self.made.notified() => {}
+                () = sleep(pause) => {}
             }
-        };
-        tokio::select! {
-            () = server.stopped.cancelled() => return,
-            () = server.replay_made.notified() => {}
-            () = sleep(pause) => {}
         }
+    }
+
+    /// One step of each replay that may go on.
+    async fn step_all(&self) -> Result<Progress, StoreError> {
+        let mut progress = Progress::Nothing;
+        for replay in self.store.running_replays().await? {
+            if self.step(&replay).await? {
+                progress = Progress::Made;
+            } else if matches!(progress, Progress::Nothing) {
+                progress = Progress::Waiting;
+            }
+        }
+        Ok(progress)
+    }
+
+    async fn step(&self, replay: &Replay) -> Result<bool, StoreError> {
+        self.store.count_replay(replay).await?;
+        if !self.store.has_fewer_waiting(replay.integration_id, ENOUGH_WAITING).await? {
+            return Ok(false);
+        }
+        let replayed = self.store.advance_replay(replay, STEP).await?;
+        if replayed > 0 {
+            self.announcer.replayed(replay.integration_id);
+            let integration_id = replay.integration_id;
+            info!(replay = %replay.id, %integration_id, replayed, "deliveries are replayed");
+        }
+        Ok(true)
     }
 }
 
@@ -52,31 +100,4 @@ async fn sleep(pause: Option<Duration>) {
         Some(pause) => tokio::time::sleep(pause).await,
         None => std::future::pending().await,
     }
-}
-
-/// One step of each replay that may go on.
-async fn step_all(server: &Server) -> Result<Progress, StoreError> {
-    let mut progress = Progress::Nothing;
-    for replay in server.store.running_replays().await? {
-        if step(server, &replay).await? {
-            progress = Progress::Made;
-        } else if matches!(progress, Progress::Nothing) {
-            progress = Progress::Waiting;
-        }
-    }
-    Ok(progress)
-}
-
-async fn step(server: &Server, replay: &Replay) -> Result<bool, StoreError> {
-    server.store.count_replay(replay).await?;
-    if !server.store.has_fewer_waiting(replay.integration_id, ENOUGH_WAITING).await? {
-        return Ok(false);
-    }
-    let replayed = server.store.advance_replay(replay, STEP).await?;
-    if replayed > 0 {
-        server.announcer.replayed(replay.integration_id);
-        let integration_id = replay.integration_id;
-        info!(replay = %replay.id, %integration_id, replayed, "deliveries are replayed");
-    }
-    Ok(true)
 }

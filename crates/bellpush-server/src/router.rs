@@ -1,6 +1,6 @@
 //! All routes, and what goes around every request.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -19,27 +19,48 @@ use utoipa::openapi::{
     Info, OpenApi, OpenApiBuilder,
     security::{Http, HttpAuthScheme, SecurityScheme},
 };
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    Server, api, calls, demo,
+    api, calls, demo,
     http::{
         assets::{self, Cache},
         headers,
         problem::Problem,
     },
-    ops, widget,
+    ops,
+    server::Server,
+    widget,
 };
 
 /// How long a browser may remember what a node allows.
 const PREFLIGHT_TIME: Duration = Duration::from_secs(3_600);
 
 /// The API's routes with their description.
-fn api_routes() -> OpenApiRouter<Arc<Server>> {
+fn api_routes() -> OpenApiRouter<Server> {
     OpenApiRouter::with_openapi(description())
         .merge(api::routes())
-        .merge(calls::routes())
-        .merge(widget::routes())
+        .merge(call_routes())
+        .merge(widget_routes())
+}
+
+/// The routes of a call, for widgets.
+fn call_routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+        .routes(routes!(calls::place::place))
+        .routes(routes!(calls::control::hang_up, calls::resume::patch))
+        .routes(routes!(calls::resume::resume))
+        .routes(routes!(calls::control::leave))
+        .routes(routes!(calls::control::dtmf))
+        .routes(routes!(calls::follow::follow))
+}
+
+/// The widget's part of the API.
+fn widget_routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+        .routes(routes!(widget::sessions::create))
+        .routes(routes!(widget::sessions::refresh))
+        .routes(routes!(widget::events::submit))
 }
 
 /// The OpenAPI document of `/v1`.
@@ -48,12 +69,13 @@ pub fn openapi() -> OpenApi {
 }
 
 /// The whole server as a router.
-pub fn router(server: Arc<Server>) -> Router {
+pub fn router(server: Server) -> Router {
     let (api, document) = api_routes().split_for_parts();
     let document: &'static OpenApi = Box::leak(Box::new(document));
     // The widget lives on the server's own origin: a page of another site has no business here,
     // whatever token it may have got hold of.
-    let own_origin = server.config.own_origin.as_str();
+    let config = server.config();
+    let own_origin = config.own_origin.as_str();
     let csrf = CsrfLayer::new();
     // At a node's own URL, pages of the server's public URL are its own as well.
     let csrf = csrf.clone().add_trusted_origin(own_origin).unwrap_or(csrf);
@@ -79,7 +101,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(own_pages_only);
-    let router = match &server.config.node_url {
+    let router = match &config.node_url {
         Some(_) => router.layer(for_own_pages(own_origin)),
         None => router,
     };

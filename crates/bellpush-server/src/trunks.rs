@@ -19,25 +19,26 @@ use bellpush_core::{
     routing::{self, CallFacts, Hop},
     trunk::{MediaEncryption, Transport, TrunkCodec, TrunkSettings},
 };
-use bellpush_store::StoreError;
+use bellpush_store::{Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
-
-use crate::Server;
 
 /// How often the trunks are read again, as other nodes may have changed them.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The trunks as they run here.
-#[derive(Debug)]
+/// The trunks as they run here. Clones are handles of the same ones.
+#[derive(Debug, Clone)]
 pub(crate) struct RunningTrunks {
+    store: Store,
     trunks: Trunks,
-    settings: RwLock<HashMap<TrunkId, TrunkSettings>>,
+    settings: Arc<RwLock<HashMap<TrunkId, TrunkSettings>>>,
 }
 
 impl RunningTrunks {
-    pub(crate) fn new(trunks: Trunks) -> Self {
-        Self { trunks, settings: RwLock::default() }
+    /// The trunks of a store, none of which runs yet.
+    pub(crate) fn new(store: Store, trunks: Trunks) -> Self {
+        Self { store, trunks, settings: Arc::default() }
     }
 
     /// How a trunk is on this node; `None` when it is not active.
@@ -49,14 +50,12 @@ impl RunningTrunks {
         // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
         self.settings.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
-}
 
-impl Server {
     /// Runs the trunks as the store has them now.
     ///
     /// # Errors
     /// When the store fails, or a password can't be opened.
-    pub async fn reload_trunks(&self) -> Result<(), StoreError> {
+    pub(crate) async fn reload(&self) -> Result<(), StoreError> {
         let trunks = self.store.trunks_with_passwords().await?;
         let configs = trunks.iter().filter(|(trunk, _)| trunk.settings.active).filter_map(
             |(trunk, password)| {
@@ -67,21 +66,21 @@ impl Server {
                 config
             },
         );
-        self.trunks.trunks.set(configs.collect());
+        self.trunks.set(configs.collect());
         let settings = trunks.into_iter().map(|(trunk, _)| (trunk.id, trunk.settings)).collect();
-        *self.trunks.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
         Ok(())
     }
 
     /// Follows the changes that other nodes make, until the server stops.
-    pub async fn keep_trunks(self: Arc<Self>) {
+    pub(crate) async fn keep(self, stopped: CancellationToken) {
         let mut tick = tokio::time::interval(RELOAD_INTERVAL);
         loop {
             tokio::select! {
-                () = self.stopped.cancelled() => return,
+                () = stopped.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            if let Err(error) = self.reload_trunks().await {
+            if let Err(error) = self.reload().await {
                 warn!(%error, "the trunks can't be read; they run as they are");
             }
         }

@@ -12,7 +12,7 @@ use bellpush_delivery::{
     AddressPolicy, Announcements, Announcer, ClientSettings, DeliveryEngine, DeliverySettings,
     announcements,
 };
-use bellpush_server::{ApiKey, Demo, Server, ServerConfig, recovery, replays};
+use bellpush_server::{ApiKey, Demo, Server, ServerConfig};
 use bellpush_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -105,13 +105,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         metrics,
         announcer.clone(),
     );
-    recovery::start(&server).await.context("calls of an earlier run can't be ended")?;
+    server.recover().await.context("calls of an earlier run can't be ended")?;
     let deliveries = start_delivery(&config, tracer, &store, announcer, announced)?;
-    server.reload_trunks().await.context("the trunks can't be read")?;
-    let keep_trunks = tokio::spawn(Arc::clone(&server).keep_trunks());
-    let keep = tokio::spawn(recovery::keep(Arc::clone(&server)));
-    let tidy = tokio::spawn(Arc::clone(&server).tidy());
-    let replays = tokio::spawn(replays::run(Arc::clone(&server)));
+    server.load_trunks().await.context("the trunks can't be read")?;
+    let mut duties = server.start_duties();
 
     info!(
         address = %listen,
@@ -126,7 +123,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
 
     let http_stop = CancellationToken::new();
-    let router = bellpush_server::router(Arc::clone(&server));
+    let router = bellpush_server::router(server.clone());
     let http = tokio::spawn(http::serve(listener, router, http_stop.clone()));
 
     wait_for_signal().await?;
@@ -139,10 +136,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     http.await?;
     let left = deliveries.shut_down(DELIVERY_STOP).await;
     info!(unfinished = left.unfinished, unrecorded = left.unrecorded, "delivery stopped");
-    keep.await?;
-    tidy.await?;
-    replays.await?;
-    keep_trunks.await?;
+    while let Some(ended) = duties.join_next().await {
+        ended?;
+    }
     store.close().await;
     if let Some(traces) = traces {
         traces.stop(TRACES_STOP).await;

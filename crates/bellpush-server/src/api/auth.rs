@@ -1,17 +1,19 @@
 //! Who may use the management API, and which app a path names.
 
-use std::{net::SocketAddr, sync::Arc};
-
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, Path},
-    http::request::Parts,
+    extract::{FromRef, FromRequestParts, Path},
+    http::{HeaderMap, request::Parts},
 };
 use bellpush_core::ids::AppId;
-use bellpush_store::{Actor, App};
+use bellpush_store::{Actor, App, Store};
 
 use crate::{
-    Server,
-    http::{client_ip::client_ip, problem::Problem},
+    http::{
+        client_ip::{ClientIp, TrustedProxies},
+        headers,
+        problem::Problem,
+    },
+    tokens::ApiKey,
 };
 
 /// Proof that a request came with a valid API key.
@@ -22,26 +24,40 @@ pub(crate) struct ApiClient;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AuditedClient(pub(crate) Actor);
 
-impl FromRequestParts<Arc<Server>> for AuditedClient {
+impl<S> FromRequestParts<S> for AuditedClient
+where
+    Store: FromRef<S>,
+    TrustedProxies: FromRef<S>,
+    S: Send + Sync,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        let api_key_id = server.authenticate_api(&parts.headers).await?.id;
-        let ConnectInfo(peer) = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .ok_or_else(|| Problem::internal("the server does not know who asks"))?;
-        let address = client_ip(*peer, &parts.headers, &server.config.trusted_proxies);
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let api_key_id = authenticate(&Store::from_ref(state), &parts.headers).await?.id;
+        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
         Ok(Self(Actor { api_key_id, address }))
     }
 }
 
-impl FromRequestParts<Arc<Server>> for ApiClient {
+impl<S> FromRequestParts<S> for ApiClient
+where
+    Store: FromRef<S>,
+    S: Send + Sync,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        server.authenticate_api(&parts.headers).await.map(|_| Self)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        authenticate(&Store::from_ref(state), &parts.headers).await.map(|_| Self)
     }
+}
+
+async fn authenticate(
+    store: &Store,
+    headers: &HeaderMap,
+) -> Result<bellpush_store::ApiKey, Problem> {
+    let invalid = || Problem::api_key_invalid("send a valid API key as Authorization: Bearer bp_…");
+    let key = headers::bearer(headers).and_then(ApiKey::parse).ok_or_else(invalid)?;
+    store.api_key_by_hash(&key.hash()).await?.ok_or_else(invalid)
 }
 
 /// A part of the path that is an id, refused as not found where it has not the form.
@@ -64,8 +80,8 @@ where
 }
 
 /// The app of an id.
-pub(crate) async fn app(server: &Server, id: AppId) -> Result<App, Problem> {
-    server.store.app(id).await?.ok_or_else(|| unknown_app(id))
+pub(crate) async fn app(store: &Store, id: AppId) -> Result<App, Problem> {
+    store.app(id).await?.ok_or_else(|| unknown_app(id))
 }
 
 /// The answer for an app that does not exist.

@@ -1,9 +1,9 @@
 //! What a visitor does during a call: hang up, leave the page, press digits.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, StatusCode},
 };
 use bellpush_call::Digit;
@@ -11,10 +11,10 @@ use bellpush_core::ids::CallId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::live::LiveCall;
+use super::{registry::LiveCall, state::Calls};
 use crate::{
-    Server,
-    http::{body, problem::Problem},
+    clock::now,
+    http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
     tokens::SessionToken,
 };
 use bellpush_store::{CallState, LivingNode, Session};
@@ -40,12 +40,12 @@ const MAX_BEACON_BYTES: usize = 1024;
     )
 )]
 pub(crate) async fn hang_up(
-    State(server): State<Arc<Server>>,
+    State(calls): State<Arc<Calls>>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let session = server.authenticate_session(&headers).await?;
-    end(&server, &session, &id).await
+    let session = calls.sessions.authenticate(&headers).await?;
+    end(&calls, &session, &id).await
 }
 
 /// What a page sends when it goes away.
@@ -73,7 +73,7 @@ pub(crate) struct Leave {
     )
 )]
 pub(crate) async fn leave(
-    State(server): State<Arc<Server>>,
+    State(calls): State<Arc<Calls>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
@@ -81,30 +81,30 @@ pub(crate) async fn leave(
     let Leave { token } = body::parse_json(&bytes)?;
     let token = SessionToken::parse(&token)
         .ok_or_else(|| Problem::session_expired("the token is not a session token"))?;
-    let session = server.session(&token).await?;
-    let window = server.app_of(session.app_id).await?.settings.resume_window();
+    let session = calls.sessions.of_token(&token).await?;
+    let window = calls.sessions.app(session.app_id).await?.settings.resume_window();
     if !window.is_zero()
-        && let Some(call) = live_call(&server, &session, parse_id(&id)?)?
+        && let Some(call) = live_call(&calls, &session, parse_id(&id)?)?
         && !call.is_over()
     {
-        server.engine.suspend(parse_id(&id)?, window).await;
+        calls.engine.suspend(parse_id(&id)?, window).await;
         return Ok(StatusCode::NO_CONTENT);
     }
-    end(&server, &session, &id).await
+    end(&calls, &session, &id).await
 }
 
-async fn end(server: &Server, session: &Session, id: &str) -> Result<StatusCode, Problem> {
+async fn end(calls: &Calls, session: &Session, id: &str) -> Result<StatusCode, Problem> {
     let id = parse_id(id)?;
-    match live_call(server, session, id)? {
+    match live_call(calls, session, id)? {
         Some(call) => {
-            server.engine.hang_up(id).await;
+            calls.engine.hang_up(id).await;
             tokio::time::timeout(END_WITHIN, call.finished()).await.map_err(|_| {
                 Problem::unavailable("the call was hung up, but its end is not stored yet")
                     .retry_after(1)
             })?;
         }
         None => {
-            over_call(server, session, id).await?;
+            over_call(calls, session, id).await?;
         }
     }
     Ok(StatusCode::NO_CONTENT)
@@ -136,21 +136,22 @@ pub(crate) struct KeyPress {
     )
 )]
 pub(crate) async fn dtmf(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(calls): State<Arc<Calls>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
-    let session = server.authenticate_session(&headers).await?;
+    limits.request(address)?;
+    let session = calls.sessions.authenticate(&headers).await?;
     let id = parse_id(&id)?;
     let bytes = body::read(request.into_body(), MAX_KEY_PRESS_BYTES).await?;
     let press: KeyPress = body::parse_json(&bytes)?;
     let digit = Digit::try_from(press.digit)
         .map_err(|error| Problem::invalid(error.to_string()).at("/digit"))?;
-    present(&server, &session, id).await?;
-    server.engine.digit(id, digit).await;
+    present(&calls, &session, id).await?;
+    calls.engine.digit(id, digit).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -164,11 +165,11 @@ fn not_found(id: CallId) -> Problem {
 
 /// The session's live call; an error when it is another session's.
 pub(super) fn live_call(
-    server: &Server,
+    calls: &Calls,
     session: &Session,
     id: CallId,
 ) -> Result<Option<LiveCall>, Problem> {
-    match server.live_calls.find(id) {
+    match calls.live.find(id) {
         Some(call) if call.session.id == session.id => Ok(Some(call)),
         Some(_) => Err(not_found(id)),
         None => Ok(None),
@@ -177,30 +178,26 @@ pub(super) fn live_call(
 
 /// The session's call, which must be live, and here.
 pub(super) async fn present(
-    server: &Server,
+    calls: &Calls,
     session: &Session,
     id: CallId,
 ) -> Result<LiveCall, Problem> {
-    match live_call(server, session, id)? {
+    match live_call(calls, session, id)? {
         Some(call) if !call.is_over() => return Ok(call),
         Some(_) => {}
-        None => over_call(server, session, id).await?,
+        None => over_call(calls, session, id).await?,
     }
     Err(Problem::not_found(format!("there is no live call {id} in this session")))
 }
 
 /// The session's call as the store has it, which must be over: a call that is neither live here nor
 /// over is another node's, or about to be ended by recovery.
-pub(super) async fn over_call(
-    server: &Server,
-    session: &Session,
-    id: CallId,
-) -> Result<(), Problem> {
-    let call = server.store.call(id).await?.filter(|call| call.session_id == session.id);
+pub(super) async fn over_call(calls: &Calls, session: &Session, id: CallId) -> Result<(), Problem> {
+    let call = calls.store.call(id).await?.filter(|call| call.session_id == session.id);
     let call = call.ok_or_else(|| not_found(id))?;
     if call.state == CallState::Live {
-        let node = server.store.living_node(call.node_id, server.now()).await?;
-        if let Some(LivingNode { url }) = node.filter(|_| call.node_id != server.node_id) {
+        let node = calls.store.living_node(call.node_id, now()).await?;
+        if let Some(LivingNode { url }) = node.filter(|_| call.node_id != calls.node_id) {
             let at = url.map_or_else(String::new, |url| format!(" at {url}/v1/calls/{id}"));
             return Err(Problem::misdirected(format!("the call lives on another server{at}")));
         }

@@ -1,10 +1,10 @@
 //! `GET /v1/calls/{callId}/events`: progress and events of a call, pushed or polled.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{ConnectInfo, Path, State},
+    extract::{Path, State},
     http::{HeaderMap, header},
     response::{
         IntoResponse, Response,
@@ -19,12 +19,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     control::{live_call, over_call, parse_id},
+    state::Calls,
     stream::{Content, Follower, Message, NUMBER_FROM_STORE},
 };
-use crate::{
-    Server,
-    http::{body::QueryParameters, problem::Problem},
-};
+use crate::http::{body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem};
 
 /// Silent connections are cut by proxies after 30 s and more.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -32,7 +30,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct After {
+pub(crate) struct FollowQuery {
     /// The number of the last message received; `Last-Event-ID` says the same.
     after: Option<u64>,
 }
@@ -54,7 +52,7 @@ pub(crate) struct Messages {
 /// With `Accept: application/json` the messages so far come at once, for polling.
 #[utoipa::path(
     get, path = "/v1/calls/{callId}/events", tag = "calls", security(("session" = [])),
-    params(("callId" = String, Path, description = "The call"), After),
+    params(("callId" = String, Path, description = "The call"), FollowQuery),
     responses(
         (status = 200, description = "The stream, or the messages so far", content((String = "text/event-stream"), (Messages = "application/json"))),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
@@ -64,15 +62,16 @@ pub(crate) struct Messages {
     )
 )]
 pub(crate) async fn follow(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(calls): State<Arc<Calls>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
     Path(id): Path<String>,
-    QueryParameters(After { after }): QueryParameters<After>,
+    QueryParameters(FollowQuery { after }): QueryParameters<FollowQuery>,
 ) -> Result<Response, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
-    let session = server.authenticate_session(&headers).await?;
-    let mut follower = follower(&server, &session, &id).await?;
+    limits.request(address)?;
+    let session = calls.sessions.authenticate(&headers).await?;
+    let mut follower = follower(&calls, &session, &id).await?;
     let last_seen =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after = after.or(last_seen).unwrap_or(0);
@@ -93,14 +92,14 @@ pub(crate) async fn follow(
 /// Tells nginx not to hold the stream back.
 const X_ACCEL_BUFFERING: header::HeaderName = header::HeaderName::from_static("x-accel-buffering");
 
-async fn follower(server: &Server, session: &Session, id: &str) -> Result<Follower, Problem> {
+async fn follower(calls: &Calls, session: &Session, id: &str) -> Result<Follower, Problem> {
     let id = parse_id(id)?;
-    if let Some(call) = live_call(server, session, id)? {
+    if let Some(call) = live_call(calls, session, id)? {
         return Ok(call.follow());
     }
-    over_call(server, session, id).await?;
+    over_call(calls, session, id).await?;
     let filter = EventFilter { call_id: Some(id), ..EventFilter::default() };
-    let events = server.store.events(session.app_id, &filter, PageRequest::first(100)).await?;
+    let events = calls.store.events(session.app_id, &filter, PageRequest::first(100)).await?;
     let mut messages = Vec::new();
     for recorded in events.items.iter().rev() {
         let id = match recorded.name.parse() {

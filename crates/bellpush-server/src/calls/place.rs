@@ -1,14 +1,10 @@
 //! `POST /v1/calls`: an offer in, an answer out, and `call_started` on disk before it.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{
     Json,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -29,10 +25,12 @@ use uuid::Uuid;
 use super::{
     live::{self, AcceptedCall, CallClock},
     routes,
+    state::Calls,
 };
 use crate::{
-    Server,
-    http::{body, headers::value, problem::Problem},
+    clock::now,
+    http::{body, client_ip::LimitKey, headers::value, limits::Limits, problem::Problem},
+    openness,
 };
 
 /// Carries the token for the next page beside an SDP answer.
@@ -92,14 +90,14 @@ pub(crate) struct CallAccepted {
     )
 )]
 pub(crate) async fn place(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(calls): State<Arc<Calls>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let session = server.authenticate_session(&headers).await?;
-    let address = server.limit_key(peer, &headers);
-    server.limits.call(address, session.id)?;
+    let session = calls.sessions.authenticate(&headers).await?;
+    limits.call(address, session.id)?;
     let as_json = is_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
     let call = if as_json {
@@ -112,14 +110,14 @@ pub(crate) async fn place(
     check_form(&call.form_values)?;
     // In a task of its own: a visitor who goes away now must not leave a call half accepted.
     let accepting = tokio::spawn({
-        let (server, parent) = (Arc::clone(&server), server.trace_parent(&headers));
-        async move { accept(&server, session, address, call, parent).await }
+        let (calls, parent) = (Arc::clone(&calls), calls.log.trace_parent(&headers));
+        async move { accept(&calls, session, address, call, parent).await }
     });
     let accepted = accepting.await.map_err(|error| {
         warn!(%error, "accepting a call failed");
         Problem::internal("the call could not be accepted")
     })??;
-    let node = server.config.node_url.as_deref().unwrap_or_default();
+    let node = calls.config.node_url.as_deref().unwrap_or_default();
     let location = format!("{node}/v1/calls/{}", accepted.call_id);
     let (etag, resume_token) = (accepted.etag.clone(), accepted.resume_token.clone());
     let mut response = if as_json {
@@ -136,17 +134,17 @@ pub(crate) async fn place(
 }
 
 async fn accept(
-    server: &Arc<Server>,
+    calls: &Arc<Calls>,
     session: Arc<Session>,
     address: IpAddr,
     request: CallRequest,
     trace_parent: Option<TraceParent>,
 ) -> Result<CallAccepted, Problem> {
     let asked_for = request.destination.or(session.destination_id);
-    let app = server.app_of(session.app_id).await?;
-    let profiles = server.profiles(&app).await?;
-    let asked = RouteRequest { destination_id: asked_for, ..routes::asked(&session) };
-    let hops = profiles.route(asked, server.now().timestamp())?;
+    let app = calls.sessions.app(session.app_id).await?;
+    let profiles = openness::profiles(&calls.store, &app).await?;
+    let asked = RouteRequest { destination_id: asked_for, ..openness::route_request(&session) };
+    let hops = profiles.route(asked, now().timestamp())?;
     let profile_id = hops.first().map_or(profiles.default, |hop| hop.profile_id);
     let id = CallId::from_uuid(Uuid::now_v7());
     let facts = CallFacts {
@@ -157,20 +155,20 @@ async fn accept(
         form: &request.form_values,
     };
     let routes =
-        hops.iter().map(|hop| routes::route(server, &facts, hop)).collect::<Result<_, _>>()?;
-    if server.draining.is_cancelled() {
+        hops.iter().map(|hop| routes::route(calls, &facts, hop)).collect::<Result<_, _>>()?;
+    if calls.is_draining() {
         return Err(
             Problem::shutting_down("the server is stopping; try again in a moment").retry_after(5)
         );
     }
-    let place = server
-        .places
-        .take((app.id, app.settings.max_calls), (address, server.config.max_calls_per_address))?;
-    let max_duration = server.config.max_call_duration;
+    let permit = calls
+        .permits
+        .acquire((app.id, app.settings.max_calls), (address, calls.config.max_calls_per_address))?;
+    let max_duration = calls.config.max_call_duration;
     let placing = PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration };
-    let placed = server.engine.place(placing).await.map_err(refusal)?;
+    let placed = calls.engine.place(placing).await.map_err(refusal)?;
 
-    let clock = CallClock::start(server);
+    let clock = CallClock::start();
     let accepted_at = clock.accepted_at();
     let mut lifecycle = Lifecycle::default();
     let accept = Input::Accept {
@@ -190,20 +188,20 @@ async fn accept(
         destination_id: asked_for,
         profile_id,
         routing_key: session.routing_key.clone(),
-        node_id: server.node_id,
+        node_id: calls.node_id,
         form_values: Some(request.form_values)
             .filter(|values| !values.is_empty())
             .map(|values| values.into_iter().map(|(name, value)| (name, value.into())).collect()),
     };
-    let stored = server.append(vec![Append::CallStarted { event, call }]).await;
+    let stored = calls.log.append(vec![Append::CallStarted { event, call }]).await;
     let started = match stored.map(|appended| appended.into_iter().next()) {
         Ok(Some(started)) => started,
         failed => {
-            server.engine.drop_call(id).await;
+            calls.engine.drop_call(id).await;
             if let Err(AppendError::Store(_)) = failed {
-                let server = Arc::clone(server);
+                let calls = Arc::clone(calls);
                 tokio::spawn(async move {
-                    live::end_if_started(&server, &session, id, clock).await;
+                    live::end_if_started(&calls, &session, id, clock).await;
                 });
             }
             return Err(failed.err().map_or_else(
@@ -218,11 +216,11 @@ async fn accept(
         clock,
         started,
         signals: placed.signals,
-        place,
+        permit,
         offer: request.sdp,
         answer: placed.answer.clone(),
     };
-    let call = live::follow(server, accepted);
+    let call = live::follow(calls, accepted);
     let resume_token = call.new_resume().reveal().to_owned();
     let etag = value(&call.connection().etag);
     Ok(CallAccepted { call_id: id, sdp: placed.answer, resume_token, etag })

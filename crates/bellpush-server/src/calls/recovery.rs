@@ -10,9 +10,11 @@ use bellpush_core::{
     lifecycle::{Input, Lifecycle},
 };
 use bellpush_store::{Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, StoreError};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::{Server, new_event_id};
+use super::state::Calls;
+use crate::{clock::now, event_log::new_event_id};
 
 /// How long a node may be silent before its calls are taken for lost.
 const LEASE: Duration = Duration::from_secs(10);
@@ -24,47 +26,47 @@ const EVERY: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When the store fails.
-pub async fn start(server: &Server) -> Result<(), StoreError> {
-    join(server).await?;
-    end_orphans(server).await
+pub(crate) async fn start(calls: &Calls) -> Result<(), StoreError> {
+    join(calls).await?;
+    end_orphans(calls).await
 }
 
 /// Renews the lease and ends orphaned calls until the server is told to stop for good. A node that
 /// can't renew its own lease ends no calls: the database was away for the others, too.
-pub async fn keep(server: Arc<Server>) {
+pub(crate) async fn keep(calls: Arc<Calls>, stopped: CancellationToken) {
     let mut tick = tokio::time::interval(EVERY);
     loop {
         tokio::select! {
-            () = server.stopped.cancelled() => break,
+            () = stopped.cancelled() => break,
             _ = tick.tick() => {}
         }
-        if let Err(error) = renew(&server).await {
+        if let Err(error) = renew(&calls).await {
             error!(%error, "the node's lease can't be renewed");
             continue;
         }
-        if let Err(error) = end_orphans(&server).await {
+        if let Err(error) = end_orphans(&calls).await {
             error!(%error, "calls of lost nodes can't be ended yet");
         }
-        if let Err(error) = server.end_calls_of_deleted_apps().await {
+        if let Err(error) = calls.end_calls_of_deleted_apps().await {
             error!(%error, "calls of deleted apps can't be ended yet");
         }
     }
-    if let Err(error) = server.store.leave(server.node_id).await {
+    if let Err(error) = calls.store.leave(calls.node_id).await {
         warn!(%error, "the node's lease can't be given back; it runs out by itself");
     }
 }
 
-async fn renew(server: &Server) -> Result<(), StoreError> {
-    if server.store.renew_lease(server.node_id, lease_end(server.now())).await? {
+async fn renew(calls: &Calls) -> Result<(), StoreError> {
+    if calls.store.renew_lease(calls.node_id, lease_end(now())).await? {
         return Ok(());
     }
     warn!("this node's lease was gone; other nodes may have ended its calls");
-    join(server).await
+    join(calls).await
 }
 
-async fn join(server: &Server) -> Result<(), StoreError> {
-    let url = server.config.node_url.as_deref();
-    server.store.join(server.node_id, lease_end(server.now()), url).await
+async fn join(calls: &Calls) -> Result<(), StoreError> {
+    let url = calls.config.node_url.as_deref();
+    calls.store.join(calls.node_id, lease_end(now()), url).await
 }
 
 fn lease_end(now: EventTime) -> EventTime {
@@ -72,14 +74,14 @@ fn lease_end(now: EventTime) -> EventTime {
     EventTime::from_millis(millis).unwrap_or(now)
 }
 
-async fn end_orphans(server: &Server) -> Result<(), StoreError> {
-    let now = server.now();
+async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
+    let present = now();
     // Another node's clock may be ahead, though not by a whole lease.
-    let latest = lease_end(lease_end(now));
-    let orphans = server.store.orphaned_calls(server.node_id, now, latest).await?;
+    let latest = lease_end(lease_end(present));
+    let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
     for orphan in &orphans {
-        let Some(append) = ending(orphan, server.now()) else { continue };
-        match server.append(vec![append]).await {
+        let Some(append) = ending(orphan, now()) else { continue };
+        match calls.log.append(vec![append]).await {
             Ok(_) => info!(call = %orphan.call.id, "ended a call that a lost process left behind"),
             Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {}
             Err(AppendError::Store(error)) => {

@@ -1,11 +1,11 @@
 //! A call that outlives its page's connection: ICE restarts, trickled candidates, and the return of
 //! a visitor whose page was replaced.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -18,12 +18,12 @@ use super::{
     control::{parse_id, present},
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP},
+    state::Calls,
 };
 use crate::{
-    Server,
-    http::{body, problem::Problem},
+    http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
+    sessions::SessionCreated,
     tokens::ResumeToken,
-    widget::sessions::{SessionCreated, renew},
 };
 
 /// Bytes of an SDP fragment, at most.
@@ -55,16 +55,17 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
     )
 )]
 pub(crate) async fn patch(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(calls): State<Arc<Calls>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
-    let session = server.authenticate_session(&headers).await?;
+    limits.request(address)?;
+    let session = calls.sessions.authenticate(&headers).await?;
     let id = parse_id(&id)?;
-    let call = present(&server, &session, id).await?;
+    let call = present(&calls, &session, id).await?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim).unwrap_or_default();
     let is_whole = kind.eq_ignore_ascii_case(SDP);
@@ -97,7 +98,7 @@ pub(crate) async fn patch(
             None => return Err(Problem::precondition_required("restart ICE with If-Match: *")),
         }
     };
-    let answer = server.engine.restart(id, offer.clone()).await.map_err(refusal)?;
+    let answer = calls.engine.restart(id, offer.clone()).await.map_err(refusal)?;
     let etag = call.reconnected(offer, &answer);
     let (kind, body) =
         if is_whole { (SDP, answer) } else { (FRAGMENT, fragment::of_answer(&answer)) };
@@ -148,26 +149,27 @@ pub(crate) struct CallResumed {
     )
 )]
 pub(crate) async fn resume(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(calls): State<Arc<Calls>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<CallResumed>, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
-    let session = server.authenticate_session(&headers).await?;
+    limits.request(address)?;
+    let session = calls.sessions.authenticate(&headers).await?;
     let id = parse_id(&id)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
     let ResumeRequest { resume_token, sdp } = body::parse_json(&bytes)?;
     let unknown =
         || Problem::not_found(format!("there is no call {id} that can be resumed with this token"));
-    let call = server.live_calls.find(id).filter(|call| !call.is_over()).ok_or_else(unknown)?;
+    let call = calls.live.find(id).filter(|call| !call.is_over()).ok_or_else(unknown)?;
     let same_site = call.session.app_id == session.app_id && call.session.origin == session.origin;
     let token = ResumeToken::parse(&resume_token).filter(|_| same_site).ok_or_else(unknown)?;
     if !call.take_resume(&token) {
         return Err(unknown());
     }
-    let answer = match server.engine.resume(id, sdp.clone()).await {
+    let answer = match calls.engine.resume(id, sdp.clone()).await {
         Ok(answer) => answer,
         Err(error) => {
             // The offer was at fault, not the token.
@@ -177,7 +179,7 @@ pub(crate) async fn resume(
     };
     call.reconnected(sdp, &answer);
     let resume_token = call.new_resume();
-    let session = renew(&server, &call.session).await?;
+    let session = calls.sessions.renew(&call.session).await?;
     let resume_token = resume_token.reveal().to_owned();
     Ok(Json(CallResumed { call_id: id, sdp: answer, resume_token, session }))
 }

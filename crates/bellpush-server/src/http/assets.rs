@@ -4,6 +4,8 @@
 //! browsers that accept it. File names carry a hash of their content, so that they may be cached
 //! for ever; the loader alone keeps its name.
 
+use std::sync::LazyLock;
+
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -29,13 +31,14 @@ pub(crate) struct WidgetManifest {
     pub(crate) sandbox: String,
 }
 
-impl WidgetManifest {
-    /// Reads it from the embedded files; `None` when the web parts were not built.
-    #[must_use]
-    pub(crate) fn load() -> Option<Self> {
+/// Where the widget's files are; `None` when the web parts were not built.
+#[must_use]
+pub(crate) fn widget_manifest() -> Option<&'static WidgetManifest> {
+    static MANIFEST: LazyLock<Option<WidgetManifest>> = LazyLock::new(|| {
         let file = Dist::get("widget/manifest.json")?;
         serde_json::from_slice(&file.data).ok()
-    }
+    });
+    MANIFEST.as_ref()
 }
 
 /// How long browsers may keep a file.

@@ -1,16 +1,72 @@
 //! The visitor's address: the peer's, or what a trusted proxy says in `X-Forwarded-For`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::{
+    extract::{ConnectInfo, FromRef, FromRequestParts},
+    http::{HeaderMap, HeaderName, request::Parts},
+};
 use ipnet::IpNet;
 
+use super::problem::Problem;
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The proxies whose `X-Forwarded-For` is believed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedProxies(Arc<[IpNet]>);
+
+impl From<&[IpNet]> for TrustedProxies {
+    fn from(networks: &[IpNet]) -> Self {
+        Self(networks.into())
+    }
+}
+
+/// The address that a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientIp(pub(crate) IpAddr);
+
+impl<S> FromRequestParts<S> for ClientIp
+where
+    TrustedProxies: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let ConnectInfo(peer) = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .ok_or_else(|| Problem::internal("the server does not know who asks"))?;
+        let TrustedProxies(trusted) = FromRef::from_ref(state);
+        Ok(Self(client_ip(*peer, &parts.headers, &trusted)))
+    }
+}
+
+/// What rate limits count a request by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LimitKey(pub(crate) IpAddr);
+
+impl<S> FromRequestParts<S> for LimitKey
+where
+    TrustedProxies: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
+        Ok(Self(limit_key(address)))
+    }
+}
 
 /// Finds the visitor's address. `X-Forwarded-For` is read from the right, and only as long as each
 /// hop is a trusted proxy: whatever stands left of the first stranger can be forged.
 #[must_use]
-pub(crate) fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut address = peer.ip().to_canonical();
     let hops: Vec<&str> = headers
@@ -32,7 +88,7 @@ pub(crate) fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]
 /// What rate limits count by: an IPv4 address, or the /64 of an IPv6 one, which one visitor holds
 /// as a whole.
 #[must_use]
-pub(crate) fn limit_key(address: IpAddr) -> IpAddr {
+fn limit_key(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {

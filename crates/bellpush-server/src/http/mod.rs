@@ -3,8 +3,11 @@
 
 pub(crate) mod assets;
 pub(crate) mod body;
+pub(crate) mod challenge;
 pub(crate) mod client_ip;
 mod errors;
 pub(crate) mod headers;
 pub(crate) mod limits;
+pub(crate) mod no_store;
 pub(crate) mod problem;
+mod usual_rate;

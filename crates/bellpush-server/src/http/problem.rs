@@ -9,7 +9,7 @@ use bellpush_core::{FieldError, events::EventTime};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::widget::challenge::Challenge;
+use super::challenge::Challenge;
 
 /// A problem document: what went wrong and what to do about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]

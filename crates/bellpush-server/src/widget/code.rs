@@ -4,17 +4,18 @@
 //! reach neither the widget nor any cookie, storage or microphone. It has its own address because a
 //! frame made of `srcdoc` would inherit the widget's strict policy.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, Path, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use bellpush_core::ids::AppId;
+use bellpush_store::Store;
 
 use super::html::{Page, escape};
-use crate::{Server, http::problem::Problem};
+use crate::http::{assets, client_ip::LimitKey, limits::Limits, problem::Problem};
 
 /// What custom code may do: run scripts and load from `https`. It may not navigate the page, open
 /// windows or show dialogs. Who may frame it is added: a browser checks all ancestors, the page that
@@ -26,16 +27,16 @@ const POLICY: &str = "sandbox allow-scripts; default-src 'none'; \
 
 /// Serves the document.
 pub(crate) async fn code(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    State(store): State<Store>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     Path(app_id): Path<String>,
 ) -> Result<Response, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
+    limits.request(address)?;
     let unknown = || Problem::not_found("there is no such app");
-    let manifest = server.manifest.as_ref().ok_or_else(unknown)?;
+    let manifest = assets::widget_manifest().ok_or_else(unknown)?;
     let app_id: AppId = app_id.parse().map_err(|_| unknown())?;
-    let app = server.store.app(app_id).await?.ok_or_else(unknown)?;
+    let app = store.app(app_id).await?.ok_or_else(unknown)?;
     let code = &app.settings.custom_code;
     let html = format!(
         "<!doctype html><html><head><meta charset=\"utf-8\"><title>{}</title>\

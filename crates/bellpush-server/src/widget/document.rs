@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, Path, RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    extract::{FromRef, Path, RawQuery, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use bellpush_core::{
@@ -18,15 +18,24 @@ use bellpush_core::{
     origin::AllowedOrigin,
     routing::RouteRequest,
 };
-use bellpush_store::{App, Session};
+use bellpush_store::{App, Session, Store};
 use serde::Serialize;
-use std::net::SocketAddr;
 
-use super::html::{Nonce, Page, escape};
+use super::{
+    html::{Nonce, Page, escape},
+    keys::check_widget_key,
+};
 use crate::{
-    Server,
-    calls::routes::OpennessView,
-    http::{assets::WidgetManifest, problem::Problem},
+    clock::now,
+    config::ServerConfig,
+    http::{
+        assets::{WidgetManifest, widget_manifest},
+        client_ip::LimitKey,
+        limits::Limits,
+        problem::Problem,
+    },
+    openness::{self, OpennessView},
+    sessions::Sessions,
     tokens::SessionToken,
 };
 
@@ -72,98 +81,129 @@ struct Parameters {
 
 /// Serves the document.
 pub(crate) async fn document(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    State(documents): State<Documents>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     Path(app_id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let address = server.limit_key(peer, &headers);
-    let page = match server.limits.request(address) {
-        Ok(()) => page(&server, &app_id, query.as_deref().unwrap_or_default()).await,
+    let page = match limits.request(address) {
+        Ok(()) => documents.page(&app_id, query.as_deref().unwrap_or_default()).await,
         Err(problem) => Err(problem),
     };
     match page {
         Ok(page) => page.into_response(),
         Err(problem) => {
-            let page = refusal(&problem, server.manifest.as_ref());
+            let page = refusal(&problem, widget_manifest());
             (problem.retry_after_header(), page).into_response()
         }
     }
 }
 
-async fn page(server: &Server, app_id: &str, query: &str) -> Result<Page, Problem> {
-    let manifest = server.manifest.as_ref().ok_or_else(|| {
-        Problem::unavailable("the web parts are not built; run cargo xtask build, then build again")
-    })?;
-    let app_id: AppId = app_id.parse().map_err(|_| unknown_app(app_id))?;
-    let app = server.store.app(app_id).await?.ok_or_else(|| unknown_app(app_id))?;
-    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-    let pairs = || pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
-    let parameters = Parameters::read(pairs());
-    server.check_widget_key(app_id, &parameters.key).await?;
+/// What a document is made from.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    store: Store,
+    sessions: Sessions,
+    config: Arc<ServerConfig>,
+}
 
-    let session = match &parameters.session {
-        Some(token) => Some(session_of(server, app_id, token).await?),
-        None => None,
-    };
-    let context = match &session {
-        Some(session) => session.context.clone(),
-        None => {
-            Context::from_query(pairs()).map_err(|error| Problem::invalid(error.to_string()))?
+impl<S> FromRef<S> for Documents
+where
+    Store: FromRef<S>,
+    Sessions: FromRef<S>,
+    Arc<ServerConfig>: FromRef<S>,
+{
+    fn from_ref(state: &S) -> Self {
+        Self {
+            store: FromRef::from_ref(state),
+            sessions: FromRef::from_ref(state),
+            config: FromRef::from_ref(state),
         }
-    };
-    let destination = match parameters.destination.as_deref() {
-        Some(text) => Some(text.parse().map_err(|error| Problem::invalid(format!("{error}")))?),
-        None => session.as_ref().and_then(|session| session.destination_id),
-    };
-    let routing_key = session.as_ref().and_then(|session| session.routing_key.as_deref());
-    let hours =
-        server.openness(&app, RouteRequest { destination_id: destination, routing_key }).await?;
-    let ancestors = ancestors(server, &app.settings, session.as_deref(), parameters.preview);
-    let config = WidgetConfig {
-        app_id,
-        key: &parameters.key,
-        preview: session.as_ref().map_or(parameters.preview, |session| session.preview),
-        server_time: server.now(),
-        language: parameters.language.as_deref().unwrap_or(&app.settings.language),
-        theme: parameters.theme,
-        context: &context,
-        session: parameters.session.as_deref(),
-        destination,
-        allowed_origins: &ancestors,
-        survey: app.settings.survey.as_ref(),
-        custom_buttons: &app.settings.custom_buttons,
-        has_custom_code: !app.settings.custom_code.is_empty(),
-        hours,
-    };
-    let nodes = server.store.node_urls(server.now()).await?;
-    Ok(render(&app, &config, manifest, &nodes))
-}
-
-/// Who may embed this very document: the session's origin when there is one, else the app's. A
-/// preview is for the server's own pages alone.
-fn ancestors(
-    server: &Server,
-    settings: &AppSettings,
-    session: Option<&Session>,
-    preview: bool,
-) -> Vec<AllowedOrigin> {
-    match session {
-        Some(Session { origin: Some(origin), .. }) => vec![origin.clone()],
-        None if preview => vec![server.config.own_origin.clone()],
-        _ => settings.allowed_origins.clone(),
     }
 }
 
-async fn session_of(server: &Server, app_id: AppId, token: &str) -> Result<Arc<Session>, Problem> {
-    let token = SessionToken::parse(token)
-        .ok_or_else(|| Problem::session_expired("the session parameter is not a session token"))?;
-    let session = server.session(&token).await?;
-    if session.app_id != app_id {
-        return Err(Problem::session_expired("the session belongs to another app"));
+impl Documents {
+    async fn page(&self, app_id: &str, query: &str) -> Result<Page, Problem> {
+        let manifest = widget_manifest().ok_or_else(|| {
+            Problem::unavailable(
+                "the web parts are not built; run cargo xtask build, then build again",
+            )
+        })?;
+        let app_id: AppId = app_id.parse().map_err(|_| unknown_app(app_id))?;
+        let app = self.store.app(app_id).await?.ok_or_else(|| unknown_app(app_id))?;
+        let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+        let pairs = || pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
+        let parameters = Parameters::read(pairs());
+        check_widget_key(&self.store, app_id, &parameters.key).await?;
+
+        let session = match &parameters.session {
+            Some(token) => Some(self.session_of(app_id, token).await?),
+            None => None,
+        };
+        let context = match &session {
+            Some(session) => session.context.clone(),
+            None => {
+                Context::from_query(pairs()).map_err(|error| Problem::invalid(error.to_string()))?
+            }
+        };
+        let destination = match parameters.destination.as_deref() {
+            Some(text) => Some(text.parse().map_err(|error| Problem::invalid(format!("{error}")))?),
+            None => session.as_ref().and_then(|session| session.destination_id),
+        };
+        let routing_key = session.as_ref().and_then(|session| session.routing_key.as_deref());
+        let hours = openness::of(
+            &self.store,
+            &app,
+            RouteRequest { destination_id: destination, routing_key },
+        )
+        .await?;
+        let ancestors = self.ancestors(&app.settings, session.as_deref(), parameters.preview);
+        let config = WidgetConfig {
+            app_id,
+            key: &parameters.key,
+            preview: session.as_ref().map_or(parameters.preview, |session| session.preview),
+            server_time: now(),
+            language: parameters.language.as_deref().unwrap_or(&app.settings.language),
+            theme: parameters.theme,
+            context: &context,
+            session: parameters.session.as_deref(),
+            destination,
+            allowed_origins: &ancestors,
+            survey: app.settings.survey.as_ref(),
+            custom_buttons: &app.settings.custom_buttons,
+            has_custom_code: !app.settings.custom_code.is_empty(),
+            hours,
+        };
+        let nodes = self.store.node_urls(now()).await?;
+        Ok(render(&app, &config, manifest, &nodes))
     }
-    Ok(session)
+
+    /// Who may embed this very document: the session's origin when there is one, else the app's. A
+    /// preview is for the server's own pages alone.
+    fn ancestors(
+        &self,
+        settings: &AppSettings,
+        session: Option<&Session>,
+        preview: bool,
+    ) -> Vec<AllowedOrigin> {
+        match session {
+            Some(Session { origin: Some(origin), .. }) => vec![origin.clone()],
+            None if preview => vec![self.config.own_origin.clone()],
+            _ => settings.allowed_origins.clone(),
+        }
+    }
+
+    async fn session_of(&self, app_id: AppId, token: &str) -> Result<Arc<Session>, Problem> {
+        let token = SessionToken::parse(token).ok_or_else(|| {
+            Problem::session_expired("the session parameter is not a session token")
+        })?;
+        let session = self.sessions.of_token(&token).await?;
+        if session.app_id != app_id {
+            return Err(Problem::session_expired("the session belongs to another app"));
+        }
+        Ok(session)
+    }
 }
 
 fn unknown_app(id: impl std::fmt::Display) -> Problem {

@@ -1,10 +1,10 @@
 //! `POST /v1/widget/events`: the events that the widget owns. A 2xx means that all are on disk.
 
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc};
 
 use axum::{
     Json,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::HeaderMap,
 };
 use bellpush_core::{
@@ -14,13 +14,15 @@ use bellpush_core::{
     submission::{SessionFacts, Submission, SubmittedEvent},
     trace_context::TraceParent,
 };
-use bellpush_store::{Append, Session};
+use bellpush_store::{Append, Session, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Server,
-    http::{body, headers::bearer, problem::Problem},
+    clock::now,
+    event_log::EventLog,
+    http::{body, client_ip::LimitKey, headers::bearer, limits::Limits, problem::Problem},
+    sessions::Sessions,
     tokens::SessionToken,
 };
 
@@ -65,14 +67,17 @@ pub(crate) struct Accepted {
     )
 )]
 pub(crate) async fn submit(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(store): State<Store>,
+    State(log): State<EventLog>,
+    State(sessions): State<Sessions>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<Accepted>, Problem> {
     // Whoever shows a token in the head is known before the body is read.
     if bearer(&headers).is_some() {
-        server.authenticate_session(&headers).await?;
+        sessions.authenticate(&headers).await?;
     }
     let bytes = body::read(request.into_body(), MAX_BYTES).await?;
     let request: Submissions = body::parse_json(&bytes)?;
@@ -80,31 +85,31 @@ pub(crate) async fn submit(
     let token = token.ok_or_else(|| {
         Problem::session_expired("send the session token as Authorization: Bearer st_…")
     })?;
-    let session = server.session(&token).await?;
+    let session = sessions.of_token(&token).await?;
     let count = u32::try_from(request.events.len())
         .ok()
         .and_then(NonZeroU32::new)
         .filter(|count| count.get() as usize <= MAX_EVENTS)
         .ok_or_else(|| Problem::invalid(format!("send 1 to {MAX_EVENTS} events")).at("/events"))?;
-    server.limits.events(server.limit_key(peer, &headers), session.id, count)?;
+    limits.events(address, session.id, count)?;
 
-    let now_ms = server.now().millis();
-    let trace_parent = server.trace_parent(&headers);
+    let now_ms = now().millis();
+    let trace_parent = log.trace_parent(&headers);
     let mut appends = Vec::with_capacity(request.events.len());
     for (index, submission) in request.events.into_iter().enumerate() {
-        let append = check(&server, &session, submission, now_ms, trace_parent).await;
+        let append = check(&store, &session, submission, now_ms, trace_parent).await;
         appends.push(append.map_err(|problem| {
             let inner = problem.pointer.clone().unwrap_or_default();
             problem.at(format!("/events/{index}{inner}"))
         })?);
     }
-    let stored = server.append(appends).await?;
+    let stored = log.append(appends).await?;
     let accepted = stored.iter().map(|appended| appended.event().id).collect();
     Ok(Json(Accepted { accepted }))
 }
 
 async fn check(
-    server: &Server,
+    store: &Store,
     session: &Session,
     submission: Submission,
     now_ms: i64,
@@ -115,13 +120,13 @@ async fn check(
         .accept(facts)
         .map_err(|error| Problem::invalid(error.to_string()).at("/event"))?;
     if let Some(call_id) = submission.call_id {
-        let call = server.store.call(call_id).await?;
+        let call = store.call(call_id).await?;
         call.filter(|call| call.session_id == session.id).ok_or_else(|| {
             Problem::not_found(format!("there is no call {call_id} in this session")).at("/callId")
         })?;
     }
     if let SubmittedEvent::Survey { answers, .. } = &kind {
-        check_survey(server, session, answers).await?;
+        check_survey(store, session, answers).await?;
     }
     let event = Event {
         id: submission.id,
@@ -142,12 +147,8 @@ async fn check(
 }
 
 /// Answers belong to the questions that the app asks.
-async fn check_survey(
-    server: &Server,
-    session: &Session,
-    answers: &Answers,
-) -> Result<(), Problem> {
-    let app = server.store.app(session.app_id).await?;
+async fn check_survey(store: &Store, session: &Session, answers: &Answers) -> Result<(), Problem> {
+    let app = store.app(session.app_id).await?;
     let survey = app.and_then(|app| app.settings.survey);
     let survey =
         survey.ok_or_else(|| Problem::invalid("the app has no survey at present").at("/survey"))?;

@@ -1,30 +1,33 @@
-//! Sessions: short-lived tokens, bound to an app and to the origin that embeds the widget.
+//! Sessions as widgets ask for them.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
 };
 use bellpush_core::{
     context::Context,
-    events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
-    routing::RouteRequest,
 };
-use bellpush_store::{App, NewSession, Session};
-use serde::{Deserialize, Serialize};
+use bellpush_store::{App, NewSession, Store};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::Proof;
+use super::keys::check_widget_key;
 use crate::{
-    Server,
-    calls::routes::{self, OpennessView},
-    http::{body::JsonBody, problem::Problem},
-    tokens::SessionToken,
-    turn::IceServer,
+    clock,
+    config::ServerConfig,
+    http::{
+        body::JsonBody,
+        challenge::{Challenges, Proof},
+        client_ip::LimitKey,
+        limits::Limits,
+        problem::Problem,
+    },
+    sessions::{SessionCreated, Sessions},
 };
 
 /// What a widget says of itself.
@@ -53,29 +56,6 @@ pub(crate) struct SessionRequest {
     proof: Option<Proof>,
 }
 
-/// A session with its token.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SessionCreated {
-    /// Sent as `Authorization: Bearer …`.
-    token: String,
-    /// Until when; refresh it before.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: EventTime,
-    /// The server's clock, to correct the browser's by.
-    #[schema(value_type = String, format = DateTime)]
-    server_time: EventTime,
-    /// The session's context, which every event of the session carries.
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
-    context: Context,
-    /// Whether it is a preview.
-    preview: bool,
-    /// Whether its calls are taken now, and when that changes.
-    hours: OpennessView,
-    /// Servers that help media around a firewall, with credentials for this session's calls.
-    ice_servers: Vec<IceServer>,
-}
-
 /// Begin a widget session
 ///
 /// For the widget itself. An integrator's backend uses `POST /v1/sessions`.
@@ -92,17 +72,20 @@ pub(crate) struct SessionCreated {
     )
 )]
 pub(crate) async fn create(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    State(store): State<Store>,
+    State(sessions): State<Sessions>,
+    State(config): State<Arc<ServerConfig>>,
+    State(challenges): State<Arc<Challenges>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     JsonBody(request): JsonBody<SessionRequest>,
 ) -> Result<(StatusCode, Json<SessionCreated>), Problem> {
-    server.limits.session(server.limit_key(peer, &headers))?;
-    server.check_widget_key(request.app_id, &request.key).await?;
-    let app = server.store.app(request.app_id).await?;
+    limits.session(address)?;
+    check_widget_key(&store, request.app_id, &request.key).await?;
+    let app = store.app(request.app_id).await?;
     let app = app.ok_or_else(|| Problem::not_found("there is no such app"))?;
     let allowed = if request.preview {
-        request.origin == server.config.own_origin
+        request.origin == config.own_origin
     } else {
         app.settings.allows(&request.origin)
     };
@@ -113,7 +96,7 @@ pub(crate) async fn create(
         ))
         .at("/origin"));
     }
-    check_proof(&server, &app, request.proof.as_ref())?;
+    check_proof(&challenges, &app, request.proof.as_ref())?;
     let new = NewSession {
         app_id: request.app_id,
         origin: Some(request.origin),
@@ -122,38 +105,20 @@ pub(crate) async fn create(
         routing_key: None,
         destination_id: request.destination,
     };
-    Ok((StatusCode::CREATED, Json(begin(&server, &app, new).await?)))
+    Ok((StatusCode::CREATED, Json(sessions.begin(&app, new).await?)))
 }
 
 /// Refuses a browser that has to prove some work and has not.
-fn check_proof(server: &Server, app: &App, proof: Option<&Proof>) -> Result<(), Problem> {
-    let now = server.now();
-    if !server.challenges.is_due(app.id, app.settings.challenge, now)
-        || proof.is_some_and(|proof| server.challenges.accept(proof, now))
+fn check_proof(challenges: &Challenges, app: &App, proof: Option<&Proof>) -> Result<(), Problem> {
+    let now = clock::now();
+    if !challenges.is_due(app.id, app.settings.challenge, now)
+        || proof.is_some_and(|proof| challenges.accept(proof, now))
     {
         return Ok(());
     }
     metrics::counter!("bellpush_challenges_total").increment(1);
     let detail = "find the number behind the salt that has this hash, and send it as proof";
-    Err(Problem::challenge_required(detail).with_challenge(server.challenges.ask(now)))
-}
-
-/// Stores a session with its first token.
-pub(crate) async fn begin(
-    server: &Server,
-    app: &App,
-    new: NewSession,
-) -> Result<SessionCreated, Problem> {
-    let asked = RouteRequest {
-        destination_id: new.destination_id,
-        routing_key: new.routing_key.as_deref(),
-    };
-    let hours = server.openness(app, asked).await?;
-    let token = SessionToken::random();
-    let expires_at = token_end(server);
-    let session = server.store.create_session(new, &token.hash(), expires_at).await?;
-    let session = session.ok_or_else(|| Problem::not_found("there is no such app"))?;
-    Ok(created(server, &session, &token, expires_at, hours))
+    Err(Problem::challenge_required(detail).with_challenge(challenges.ask(now)))
 }
 
 /// Refresh a session token
@@ -168,54 +133,12 @@ pub(crate) async fn begin(
     )
 )]
 pub(crate) async fn refresh(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(sessions): State<Sessions>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
     headers: HeaderMap,
 ) -> Result<Json<SessionCreated>, Problem> {
-    server.limits.request(server.limit_key(peer, &headers))?;
-    let session = server.authenticate_session(&headers).await?;
-    renew(&server, &session).await.map(Json)
-}
-
-/// Gives a session one more token.
-pub(crate) async fn renew(server: &Server, session: &Session) -> Result<SessionCreated, Problem> {
-    let app = server.app_of(session.app_id).await?;
-    let hours = server.openness(&app, routes::asked(session)).await?;
-    let token = SessionToken::random();
-    let expires_at = token_end(server);
-    if !server.store.add_session_token(session.id, &token.hash(), expires_at).await? {
-        return Err(Problem::session_expired("the session is gone"));
-    }
-    Ok(created(server, session, &token, expires_at, hours))
-}
-
-fn token_end(server: &Server) -> EventTime {
-    later(server.now(), server.config.session_lifetime)
-}
-
-fn later(time: EventTime, by: Duration) -> EventTime {
-    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-    EventTime::from_millis(time.millis().saturating_add(millis)).unwrap_or(time)
-}
-
-fn created(
-    server: &Server,
-    session: &Session,
-    token: &SessionToken,
-    expires_at: EventTime,
-    hours: OpennessView,
-) -> SessionCreated {
-    // A call may be placed until the token's end, and a TURN server asks for them again and again.
-    let until = later(expires_at, server.config.max_call_duration);
-    let ice_servers =
-        server.config.turn.iter().map(|turn| turn.for_session(session.id, until)).collect();
-    SessionCreated {
-        token: token.reveal().to_owned(),
-        expires_at,
-        server_time: server.now(),
-        context: session.context.clone(),
-        preview: session.preview,
-        hours,
-        ice_servers,
-    }
+    limits.request(address)?;
+    let session = sessions.authenticate(&headers).await?;
+    sessions.renew(&session).await.map(Json)
 }

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{app::AppSettings, events::EventTime, ids::AppId};
-use bellpush_store::App;
+use bellpush_delivery::Announcer;
+use bellpush_store::{App, Store};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, PathIds, app, unknown_app},
-    patch::patched,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app, unknown_app},
+        patch::patched,
+    },
+    calls::Calls,
     http::{body::JsonBody, problem::Problem},
+    sessions::Sessions,
 };
 
 /// An app.
@@ -57,9 +59,9 @@ pub(crate) struct AppList {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
 ) -> Result<Json<AppList>, Problem> {
-    let items = server.store.apps().await?.into_iter().map(AppView::from).collect();
+    let items = store.apps().await?.into_iter().map(AppView::from).collect();
     Ok(Json(AppList { items }))
 }
 
@@ -76,11 +78,11 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     JsonBody(settings): JsonBody<AppSettings>,
 ) -> Result<(StatusCode, Json<AppView>), Problem> {
     settings.check()?;
-    let app = server.store.create_app(&settings).await?;
+    let app = store.create_app(&settings).await?;
     Ok((StatusCode::CREATED, Json(app.into())))
 }
 
@@ -95,10 +97,10 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(id): PathIds<AppId>,
 ) -> Result<Json<AppView>, Problem> {
-    Ok(Json(app(&server, id).await?.into()))
+    Ok(Json(app(&store, id).await?.into()))
 }
 
 /// Change an app
@@ -117,16 +119,17 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(sessions): State<Sessions>,
     PathIds(id): PathIds<AppId>,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Json<AppView>, Problem> {
-    let present = app(&server, id).await?;
+    let present = app(&store, id).await?;
     let settings = patched(&present.settings, &patch)?;
     settings.check()?;
-    let app = server.store.update_app(id, &settings).await?.ok_or_else(|| unknown_app(id))?;
+    let app = store.update_app(id, &settings).await?.ok_or_else(|| unknown_app(id))?;
     // An origin may have been taken away from sessions that are cached as allowed.
-    server.forget_sessions();
+    sessions.forget_all();
     Ok(Json(app.into()))
 }
 
@@ -143,18 +146,21 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
+    State(sessions): State<Sessions>,
+    State(calls): State<Arc<Calls>>,
     PathIds(id): PathIds<AppId>,
 ) -> Result<StatusCode, Problem> {
-    app(&server, id).await?;
+    app(&store, id).await?;
     // While there is a log that their ends can be in.
-    server.end_calls_of(id).await;
-    if !server.store.delete_app(id).await? {
+    calls.end_calls_of(id).await;
+    if !store.delete_app(id).await? {
         return Err(unknown_app(id));
     }
-    server.forget_sessions();
+    sessions.forget_all();
     // A call that was accepted meanwhile.
-    server.end_calls_of(id).await;
-    server.announcer.endpoints_changed();
+    calls.end_calls_of(id).await;
+    announcer.endpoints_changed();
     Ok(StatusCode::NO_CONTENT)
 }

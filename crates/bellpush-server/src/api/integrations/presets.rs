@@ -1,8 +1,8 @@
 //! `/v1/presets`: ready-made payloads, and what a template makes of an event.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::Json;
 use bellpush_core::{
     events::{EventName, is_custom_name},
     integration::{Payload, Preset},
@@ -11,9 +11,9 @@ use bellpush_delivery::payload::{BodyRenderer, PRESETS, PresetFacts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::auth::ApiClient;
 use crate::{
-    Server,
+    api::auth::ApiClient,
+    clock::now,
     http::{body::JsonBody, problem::Problem},
 };
 
@@ -98,7 +98,6 @@ pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
 )]
 pub(crate) async fn preview(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
     JsonBody(PreviewRequest { payload, event }): JsonBody<PreviewRequest>,
 ) -> Result<Json<Preview>, Problem> {
     payload.check()?;
@@ -107,7 +106,7 @@ pub(crate) async fn preview(
         return Err(Problem::invalid(detail).at("/event"));
     }
     let renderer = renderer(&payload)?;
-    let body = renderer.render_sample(&event, server.now()).map_err(|error| refused(&error))?;
+    let body = renderer.render_sample(&event, now()).map_err(|error| refused(&error))?;
     Ok(Json(Preview { body }))
 }
 

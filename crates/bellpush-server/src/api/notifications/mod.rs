@@ -1,22 +1,26 @@
 //! `/v1/notifications`: what the admins should know.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use bellpush_core::{
     delivery::DisableReason,
     events::EventTime,
     ids::{AppId, IntegrationId, NotificationId},
 };
-use bellpush_store::Notification;
+use bellpush_store::{Notification, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{auth::ApiClient, paging::PageQuery};
 use crate::{
-    Server,
+    api::{auth::ApiClient, paging::PageQuery},
     http::{body::QueryParameters, problem::Problem},
+    server::Server,
 };
+
+/// The routes of notifications.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(list))
+}
 
 /// The server has switched an integration off.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,11 +82,11 @@ pub(crate) struct NotificationPage {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<NotificationPage>, Problem> {
     let request = page.request(|text| text.parse().ok())?;
-    let page = server.store.notifications(request).await?;
+    let page = store.notifications(request).await?;
     Ok(Json(NotificationPage {
         items: page.items.into_iter().map(Into::into).collect(),
         next: page.next.map(|id| id.to_string()),

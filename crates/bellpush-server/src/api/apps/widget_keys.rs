@@ -1,18 +1,20 @@
 //! `/v1/apps/{appId}/widget-keys`: the public keys by which pages name an app. Several may be valid
 //! at once, so that a key can be replaced without an interruption.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, WidgetKeyId},
 };
+use bellpush_store::Store;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::auth::{ApiClient, PathIds, app, unknown_app};
-use crate::{Server, http::problem::Problem, tokens::WidgetKey};
+use crate::{
+    api::auth::{ApiClient, PathIds, app, unknown_app},
+    http::problem::Problem,
+    tokens::WidgetKey,
+};
 
 /// A widget key.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,11 +54,11 @@ pub(crate) struct WidgetKeyList {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<WidgetKeyList>, Problem> {
-    app(&server, app_id).await?;
-    let keys = server.store.widget_keys(app_id).await?;
+    app(&store, app_id).await?;
+    let keys = store.widget_keys(app_id).await?;
     Ok(Json(WidgetKeyList { items: keys.into_iter().map(WidgetKeyView::from).collect() }))
 }
 
@@ -71,11 +73,11 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<(StatusCode, Json<WidgetKeyView>), Problem> {
     let key = WidgetKey::random();
-    let stored = server.store.create_widget_key(app_id, key.reveal()).await?;
+    let stored = store.create_widget_key(app_id, key.reveal()).await?;
     let stored = stored.ok_or_else(|| unknown_app(app_id))?;
     Ok((StatusCode::CREATED, Json(stored.into())))
 }
@@ -94,10 +96,10 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn delete(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, WidgetKeyId)>,
 ) -> Result<StatusCode, Problem> {
-    if server.store.delete_widget_key(app_id, id).await? {
+    if store.delete_widget_key(app_id, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found(format!("the app has no widget key {id}")))

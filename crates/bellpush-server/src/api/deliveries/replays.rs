@@ -1,28 +1,26 @@
 //! `…/integrations/{integrationId}/replays`: many deliveries, delivered again.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     delivery::DeliveryStatus,
     events::EventTime,
     ids::{AppId, CallId, IntegrationId, ReplayId},
 };
-use bellpush_store::{DeliveryFilter, Replay, ReplayState};
+use bellpush_store::{DeliveryFilter, Replay, ReplayState, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, PathIds},
-    integrations::find,
-    paging::{PageQuery, context_filter},
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds},
+        integrations::lookup::find,
+        paging::{PageQuery, context_filter},
+    },
     http::{
         body::{JsonBody, QueryParameters},
         problem::Problem,
     },
+    replays::ReplayRunner,
 };
 
 /// Which deliveries to replay, of those that are there now. All that is given must hold.
@@ -184,13 +182,13 @@ pub(crate) struct ReplayPage {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<ReplayPage>, Problem> {
     let request = page.request(|text| text.parse().ok())?;
-    find(&server, app_id, id).await?;
-    let page = server.store.replays(id, request).await?;
+    find(&store, app_id, id).await?;
+    let page = store.replays(id, request).await?;
     Ok(Json(ReplayPage {
         items: page.items.into_iter().map(Into::into).collect(),
         next: page.next.map(|id| id.to_string()),
@@ -215,16 +213,17 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(replays): State<ReplayRunner>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     JsonBody(new): JsonBody<NewReplay>,
 ) -> Result<(StatusCode, Json<ReplayView>), Problem> {
     let filter = new.try_into()?;
-    find(&server, app_id, id).await?;
-    let replay = server.store.create_replay(app_id, id, filter).await?.ok_or_else(|| {
+    find(&store, app_id, id).await?;
+    let replay = store.create_replay(app_id, id, filter).await?.ok_or_else(|| {
         Problem::conflict("a replay of this integration is running; wait for it or cancel it")
     })?;
-    server.replay_made.notify_one();
+    replays.wake();
     Ok((StatusCode::ACCEPTED, Json(replay.into())))
 }
 
@@ -242,10 +241,10 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id, replay_id)): PathIds<(AppId, IntegrationId, ReplayId)>,
 ) -> Result<Json<ReplayView>, Problem> {
-    Ok(Json(find_replay(&server, app_id, id, replay_id).await?.into()))
+    Ok(Json(find_replay(&store, app_id, id, replay_id).await?.into()))
 }
 
 /// Cancel a replay
@@ -264,21 +263,21 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn cancel(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id, replay_id)): PathIds<(AppId, IntegrationId, ReplayId)>,
 ) -> Result<Json<ReplayView>, Problem> {
-    find_replay(&server, app_id, id, replay_id).await?;
-    server.store.cancel_replay(replay_id).await?;
-    Ok(Json(find_replay(&server, app_id, id, replay_id).await?.into()))
+    find_replay(&store, app_id, id, replay_id).await?;
+    store.cancel_replay(replay_id).await?;
+    Ok(Json(find_replay(&store, app_id, id, replay_id).await?.into()))
 }
 
 async fn find_replay(
-    server: &Server,
+    store: &Store,
     app_id: AppId,
     id: IntegrationId,
     replay_id: ReplayId,
 ) -> Result<Replay, Problem> {
-    find(server, app_id, id).await?;
-    let replay = server.store.replay(id, replay_id).await?;
+    find(store, app_id, id).await?;
+    let replay = store.replay(id, replay_id).await?;
     replay.ok_or_else(|| Problem::not_found(format!("the integration has no replay {replay_id}")))
 }

@@ -1,8 +1,6 @@
 //! `POST /v1/sessions`: a session made by an integrator's own backend, which can vouch for what it
 //! says: context, routing key and destination.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     context::Context,
@@ -10,19 +8,25 @@ use bellpush_core::{
     origin::AllowedOrigin,
     profile::{MAX_ROUTING_KEY_CHARS, is_routing_key},
 };
-use bellpush_store::NewSession;
+use bellpush_store::{NewSession, Store};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    auth::{ApiClient, app},
-    destinations::find,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, app},
+        profiles::resource::find,
+    },
     http::{body::JsonBody, problem::Problem},
-    widget::sessions::{SessionCreated, begin},
+    server::Server,
+    sessions::{SessionCreated, Sessions},
 };
+
+/// The routes of sessions.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(create))
+}
 
 /// What the backend vouches for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,10 +64,11 @@ pub(crate) struct TrustedSessionRequest {
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(sessions): State<Sessions>,
     JsonBody(request): JsonBody<TrustedSessionRequest>,
 ) -> Result<(StatusCode, Json<SessionCreated>), Problem> {
-    let app = app(&server, request.app_id).await?;
+    let app = app(&store, request.app_id).await?;
     if !app.settings.allows(&request.origin) {
         let detail = format!("{} is not an allowed origin of this app", request.origin);
         return Err(Problem::origin_not_allowed(detail).at("/origin"));
@@ -77,7 +82,7 @@ pub(crate) async fn create(
         return Err(Problem::invalid(detail).at("/routingKey"));
     }
     if let Some(id) = request.destination_id {
-        find(&server, request.app_id, id)
+        find(&store, request.app_id, id)
             .await
             .map_err(|problem| Problem::invalid(problem.detail).at("/destinationId"))?;
     }
@@ -89,5 +94,5 @@ pub(crate) async fn create(
         routing_key: request.routing_key,
         destination_id: request.destination_id,
     };
-    Ok((StatusCode::CREATED, Json(begin(&server, &app, new).await?)))
+    Ok((StatusCode::CREATED, Json(sessions.begin(&app, new).await?)))
 }

@@ -1,23 +1,21 @@
 //! `…/integrations/{integrationId}/statistics`: how deliveries went over time.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, IntegrationId},
 };
-use bellpush_store::{Statistics, StepSize};
+use bellpush_store::{Statistics, StepSize, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    auth::{ApiClient, PathIds},
-    integrations::find,
-    paging::parsed,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds},
+        integrations::lookup::find,
+        paging::parsed,
+    },
+    clock::now,
     http::{body::QueryParameters, problem::Problem},
 };
 
@@ -137,7 +135,7 @@ impl From<&Statistics> for StatisticsView {
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(query): QueryParameters<StatisticsQuery>,
 ) -> Result<Json<StatisticsReport>, Problem> {
@@ -147,7 +145,7 @@ pub(crate) async fn read(
         Step::Day => (StepSize::Day, 30),
     };
     let step_ms = size.hours() * HOUR_MS;
-    let to = parsed("to", query.to.as_deref())?.unwrap_or_else(|| server.now());
+    let to = parsed("to", query.to.as_deref())?.unwrap_or_else(now);
     let from = match parsed("from", query.from.as_deref())? {
         Some(from) => from,
         None => EventTime::from_millis(to.millis().saturating_sub(steps * step_ms))
@@ -162,8 +160,8 @@ pub(crate) async fn read(
             "at most {MAX_STEPS} steps can be asked for at once; ask for days or a shorter time"
         )));
     }
-    find(&server, app_id, id).await?;
-    let steps = server.store.statistics(id, from, to, size).await?;
+    find(&store, app_id, id).await?;
+    let steps = store.statistics(id, from, to, size).await?;
     let mut total = Statistics::default();
     steps.values().for_each(|step| total.merge(step));
     let step_view = |(start, statistics): (&EventTime, &Statistics)| StatisticsStep {

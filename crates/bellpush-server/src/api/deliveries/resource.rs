@@ -1,24 +1,22 @@
 //! `…/integrations/{integrationId}/deliveries`: the delivery log.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId},
 };
-use bellpush_store::{Delivery, DeliveryFilter};
+use bellpush_delivery::Announcer;
+use bellpush_store::{Delivery, DeliveryFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    auth::{ApiClient, PathIds},
-    integrations::find,
-    paging::{PageQuery, context_filter, parsed},
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds},
+        integrations::lookup::find,
+        paging::{PageQuery, context_filter, parsed},
+    },
     http::{body::QueryParameters, problem::Problem},
 };
 
@@ -166,15 +164,15 @@ impl TryFrom<DeliveryQuery> for DeliveryFilter {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(query): QueryParameters<DeliveryQuery>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let filter = query.try_into()?;
     let request = page.request(|text| text.parse().ok().map(Seq))?;
-    find(&server, app_id, id).await?;
-    let page = server.store.deliveries(app_id, id, &filter, request).await?;
+    find(&store, app_id, id).await?;
+    let page = store.deliveries(app_id, id, &filter, request).await?;
     Ok(Json(DeliveryPage {
         items: page.items.into_iter().map(Into::into).collect(),
         next: page.next.map(|seq| seq.to_string()),
@@ -195,11 +193,11 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,
 ) -> Result<Json<DeliveryDetails>, Problem> {
-    let delivery = find_delivery(&server, app_id, id, event_id).await?;
-    let attempts = server.store.attempts(delivery.key).await?;
+    let delivery = find_delivery(&store, app_id, id, event_id).await?;
+    let attempts = store.attempts(delivery.key).await?;
     let attempts = attempts.into_iter().map(Into::into).collect();
     Ok(Json(DeliveryDetails { delivery: delivery.into(), attempts }))
 }
@@ -222,26 +220,27 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn replay(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
     PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
-    let delivery = find_delivery(&server, app_id, id, event_id).await?;
-    if !server.store.replay_delivery(delivery.key).await? {
+    let delivery = find_delivery(&store, app_id, id, event_id).await?;
+    if !store.replay_delivery(delivery.key).await? {
         return Err(Problem::conflict("the delivery waits for an attempt already"));
     }
-    server.announcer.replayed(id);
-    let delivery = find_delivery(&server, app_id, id, event_id).await?;
+    announcer.replayed(id);
+    let delivery = find_delivery(&store, app_id, id, event_id).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery.into())))
 }
 
 async fn find_delivery(
-    server: &Server,
+    store: &Store,
     app_id: AppId,
     id: IntegrationId,
     event_id: EventId,
 ) -> Result<Delivery, Problem> {
-    find(server, app_id, id).await?;
-    let delivery = server.store.delivery(app_id, id, event_id).await?;
+    find(store, app_id, id).await?;
+    let delivery = store.delivery(app_id, id, event_id).await?;
     delivery.ok_or_else(|| {
         Problem::not_found(format!("the integration has no delivery of the event {event_id}"))
     })

@@ -1,21 +1,22 @@
 //! `…/integrations/{integrationId}/health`: how an integration does right now.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, IntegrationId},
 };
-use bellpush_delivery::BreakerState;
+use bellpush_delivery::{Announcer, BreakerState};
+use bellpush_store::Store;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, PathIds},
-    integrations::find,
+use crate::{
+    api::{
+        auth::{ApiClient, PathIds},
+        integrations::lookup::find,
+    },
+    http::problem::Problem,
 };
-use crate::{Server, http::problem::Problem};
 
 /// How an integration does right now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,10 +75,11 @@ struct BreakerView {
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<IntegrationHealth>, Problem> {
-    health(&server, app_id, id).await.map(Json)
+    health(&store, &announcer, app_id, id).await.map(Json)
 }
 
 /// Reset an integration's breaker
@@ -94,22 +96,24 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn reset_breaker(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<IntegrationHealth>, Problem> {
-    find(&server, app_id, id).await?;
-    server.announcer.reset_breaker(id).await?;
-    health(&server, app_id, id).await.map(Json)
+    find(&store, app_id, id).await?;
+    announcer.reset_breaker(id).await?;
+    health(&store, &announcer, app_id, id).await.map(Json)
 }
 
 async fn health(
-    server: &Server,
+    store: &Store,
+    announcer: &Announcer,
     app_id: AppId,
     id: IntegrationId,
 ) -> Result<IntegrationHealth, Problem> {
-    let integration = find(server, app_id, id).await?;
-    let (waiting, waiting_since) = server.store.backlog(id).await?;
-    let lane = server.announcer.lane(id).await?;
+    let integration = find(store, app_id, id).await?;
+    let (waiting, waiting_since) = store.backlog(id).await?;
+    let lane = announcer.lane(id).await?;
     Ok(IntegrationHealth {
         active: integration.settings.active,
         breaker: lane.map(|lane| BreakerView {

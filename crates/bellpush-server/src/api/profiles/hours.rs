@@ -1,22 +1,21 @@
 //! `…/hours/check`: is it open at…?
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use bellpush_core::{
     events::EventTime,
     hours::BusinessHours,
     ids::{AppId, DestinationId},
 };
+use bellpush_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    auth::{ApiClient, PathIds, app},
-    destinations::find,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app},
+        profiles::resource::find,
+    },
+    clock::now,
     http::{body::QueryParameters, problem::Problem},
 };
 
@@ -24,7 +23,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct At {
+pub(crate) struct HoursQuery {
     /// The instant, like `2026-12-24T10:00:00Z`; now without it.
     #[param(value_type = Option<String>, format = DateTime)]
     at: Option<EventTime>,
@@ -55,7 +54,7 @@ pub(crate) struct HoursCheck {
 /// Is it open at…?
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/hours/check", tag = "hours", security(("api_key" = [])),
-    params(("appId" = String, Path), At),
+    params(("appId" = String, Path), HoursQuery),
     responses(
         (status = 200, body = HoursCheck),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -64,12 +63,12 @@ pub(crate) struct HoursCheck {
 )]
 pub(crate) async fn check_app(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
-    QueryParameters(At { at }): QueryParameters<At>,
+    QueryParameters(HoursQuery { at }): QueryParameters<HoursQuery>,
 ) -> Result<Json<HoursCheck>, Problem> {
-    let app = app(&server, app_id).await?;
-    Ok(Json(check(app.settings.hours.as_ref(), at.unwrap_or_else(|| server.now()))))
+    let app = app(&store, app_id).await?;
+    Ok(Json(check(app.settings.hours.as_ref(), at.unwrap_or_else(now))))
 }
 
 /// Check a destination's hours
@@ -78,7 +77,7 @@ pub(crate) async fn check_app(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/destinations/{destinationId}/hours/check", tag = "hours",
     security(("api_key" = [])),
-    params(("appId" = String, Path), ("destinationId" = String, Path), At),
+    params(("appId" = String, Path), ("destinationId" = String, Path), HoursQuery),
     responses(
         (status = 200, body = HoursCheck),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -87,14 +86,14 @@ pub(crate) async fn check_app(
 )]
 pub(crate) async fn check_destination(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
-    QueryParameters(At { at }): QueryParameters<At>,
+    QueryParameters(HoursQuery { at }): QueryParameters<HoursQuery>,
 ) -> Result<Json<HoursCheck>, Problem> {
-    let app = app(&server, app_id).await?;
-    let profile = find(&server, app_id, id).await?;
+    let app = app(&store, app_id).await?;
+    let profile = find(&store, app_id, id).await?;
     let hours = profile.settings.hours.as_ref().or(app.settings.hours.as_ref());
-    Ok(Json(check(hours, at.unwrap_or_else(|| server.now()))))
+    Ok(Json(check(hours, at.unwrap_or_else(now))))
 }
 
 fn check(hours: Option<&BusinessHours>, at: EventTime) -> HoursCheck {

@@ -1,6 +1,6 @@
 //! `/v1/apps/{appId}/audit`: who did what with which secret.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use axum::{Json, extract::State};
 use bellpush_core::{
@@ -9,19 +9,25 @@ use bellpush_core::{
     ids::{ApiKeyId, AppId, IntegrationId},
     integration::SecretName,
 };
-use bellpush_store::{AuditAction, AuditEntry};
+use bellpush_store::{AuditAction, AuditEntry, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    auth::{ApiClient, PathIds, app},
-    integrations::find,
-    paging::PageQuery,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app},
+        integrations::lookup::find,
+        paging::PageQuery,
+    },
     http::{body::QueryParameters, problem::Problem},
+    server::Server,
 };
+
+/// The routes of audit.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(of_integration)).routes(routes!(of_app))
+}
 
 /// One line of the audit trail.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,12 +84,12 @@ pub(crate) struct AuditPage {
 )]
 pub(crate) async fn of_app(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    app(&server, app_id).await?;
-    read(&server, app_id, None, &page).await
+    app(&store, app_id).await?;
+    read(&store, app_id, None, &page).await
 }
 
 /// Read an integration's audit trail
@@ -99,22 +105,22 @@ pub(crate) async fn of_app(
 )]
 pub(crate) async fn of_integration(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    find(&server, app_id, id).await?;
-    read(&server, app_id, Some(id), &page).await
+    find(&store, app_id, id).await?;
+    read(&store, app_id, Some(id), &page).await
 }
 
 async fn read(
-    server: &Server,
+    store: &Store,
     app_id: AppId,
     integration_id: Option<IntegrationId>,
     page: &PageQuery,
 ) -> Result<Json<AuditPage>, Problem> {
     let request = page.request(|text| text.parse().ok().map(Seq))?;
-    let page = server.store.audit(app_id, integration_id, request).await?;
+    let page = store.audit(app_id, integration_id, request).await?;
     Ok(Json(AuditPage {
         items: page.items.into_iter().map(Into::into).collect(),
         next: page.next.map(|seq| seq.to_string()),

@@ -1,23 +1,20 @@
 //! `/v1/apps/{appId}/destinations`: the profiles that calls can go to.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     ids::{AppId, DestinationId},
     profile::ProfileSettings,
 };
-use bellpush_store::Profile;
+use bellpush_store::{Profile, Store};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, PathIds, app},
-    patch::patched,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app},
+        patch::patched,
+    },
     http::{
         body::{JsonBody, parse_value, take},
         problem::Problem,
@@ -74,11 +71,11 @@ pub(crate) struct ProfileList {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<ProfileList>, Problem> {
-    app(&server, app_id).await?;
-    let profiles = server.store.profiles(app_id).await?;
+    app(&store, app_id).await?;
+    let profiles = store.profiles(app_id).await?;
     Ok(Json(ProfileList { items: profiles.into_iter().map(Into::into).collect() }))
 }
 
@@ -97,14 +94,14 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<ProfileView>), Problem> {
     let is_default = take(&mut body, "isDefault")?.unwrap_or(false);
     let settings: ProfileSettings = parse_value(body)?;
     settings.check()?;
-    let profile = server.store.create_profile(app_id, &settings, is_default).await?;
+    let profile = store.create_profile(app_id, &settings, is_default).await?;
     Ok((StatusCode::CREATED, Json(profile.into())))
 }
 
@@ -120,10 +117,10 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
 ) -> Result<Json<ProfileView>, Problem> {
-    Ok(Json(find(&server, app_id, id).await?.into()))
+    Ok(Json(find(&store, app_id, id).await?.into()))
 }
 
 /// Change a destination
@@ -144,11 +141,11 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
     JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Json<ProfileView>, Problem> {
-    let present = find(&server, app_id, id).await?;
+    let present = find(&store, app_id, id).await?;
     let is_default: Option<bool> = take(&mut patch, "isDefault")?;
     if is_default == Some(false) && present.is_default {
         let detail = "an app has one default profile; make another one the default instead";
@@ -157,7 +154,7 @@ pub(crate) async fn update(
     let settings = patched(&present.settings, &patch)?;
     settings.check()?;
     let make_default = is_default == Some(true);
-    let updated = server.store.update_profile(app_id, id, &settings, make_default).await?;
+    let updated = store.update_profile(app_id, id, &settings, make_default).await?;
     Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
 }
 
@@ -176,22 +173,22 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
 ) -> Result<StatusCode, Problem> {
-    if !server.store.delete_profile(app_id, id).await? {
+    if !store.delete_profile(app_id, id).await? {
         return Err(unknown(id));
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// A profile of an app.
-pub(super) async fn find(
-    server: &Server,
+pub(crate) async fn find(
+    store: &Store,
     app_id: AppId,
     id: DestinationId,
 ) -> Result<Profile, Problem> {
-    server.store.profile(app_id, id).await?.ok_or_else(|| unknown(id))
+    store.profile(app_id, id).await?.ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: DestinationId) -> Problem {

@@ -1,37 +1,26 @@
 //! `/v1/apps/{appId}/integrations/{integrationId}/secrets`: values that an integration's URL and
 //! headers name. They go in, and come out by an audited reveal only.
 
-use std::sync::Arc;
-
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderName, StatusCode, header::CACHE_CONTROL},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, IntegrationId},
     integration::{SecretName, check_secret_value},
 };
-use bellpush_store::{Reveal, Secret};
+use bellpush_delivery::Announcer;
+use bellpush_store::{Reveal, Secret, Store};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, AuditedClient, PathIds},
-    integrations::{find, unknown},
-};
 use crate::{
-    Server,
-    http::{body::JsonBody, problem::Problem},
+    api::{
+        auth::{ApiClient, AuditedClient, PathIds},
+        integrations::lookup::{find, unknown},
+    },
+    http::{body::JsonBody, no_store::NoStore, problem::Problem},
 };
-
-/// An answer that no cache keeps.
-pub(super) type Unkept<T> = ([(HeaderName, &'static str); 1], Json<T>);
-
-pub(super) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
 /// A named secret, without its value.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,8 +68,8 @@ pub(crate) struct Revealed {
 
 impl Revealed {
     /// For an answer that no cache keeps.
-    pub(super) fn answer(value: &SecretString) -> Unkept<Self> {
-        (NO_STORE, Json(Self { value: value.expose_secret().to_owned() }))
+    pub(super) fn answer(value: &SecretString) -> NoStore<Self> {
+        NoStore(Self { value: value.expose_secret().to_owned() })
     }
 }
 
@@ -98,11 +87,11 @@ impl Revealed {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<SecretList>, Problem> {
-    find(&server, app_id, id).await?;
-    let items = server.store.secrets(id).await?;
+    find(&store, app_id, id).await?;
+    let items = store.secrets(id).await?;
     Ok(Json(SecretList { items: items.into_iter().map(Into::into).collect() }))
 }
 
@@ -123,15 +112,16 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn put(
     AuditedClient(actor): AuditedClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
     PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, String)>,
     JsonBody(SecretValue { value }): JsonBody<SecretValue>,
 ) -> Result<Json<SecretView>, Problem> {
     // Not "not found": it is to be made.
     let name: SecretName = name.parse().map_err(|error| Problem::invalid(format!("{error}")))?;
     check_secret_value(&value).map_err(|error| Problem::invalid(error.to_string()).at("/value"))?;
-    let stored = server.store.put_secret(app_id, id, &name, &value.into(), &actor).await?;
-    server.announcer.endpoints_changed();
+    let stored = store.put_secret(app_id, id, &name, &value.into(), &actor).await?;
+    announcer.endpoints_changed();
     Ok(Json(stored.ok_or_else(|| unknown(id))?.into()))
 }
 
@@ -150,11 +140,11 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn delete(
     AuditedClient(actor): AuditedClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, SecretName)>,
 ) -> Result<StatusCode, Problem> {
-    find(&server, app_id, id).await?;
-    if !server.store.delete_secret(app_id, id, &name, &actor).await? {
+    find(&store, app_id, id).await?;
+    if !store.delete_secret(app_id, id, &name, &actor).await? {
         return Err(no_secret(&name));
     }
     Ok(StatusCode::NO_CONTENT)
@@ -176,11 +166,11 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn reveal(
     AuditedClient(actor): AuditedClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, SecretName)>,
-) -> Result<Unkept<Revealed>, Problem> {
-    find(&server, app_id, id).await?;
-    let value = server.store.reveal(app_id, id, Reveal::Named(&name), &actor).await?;
+) -> Result<NoStore<Revealed>, Problem> {
+    find(&store, app_id, id).await?;
+    let value = store.reveal(app_id, id, Reveal::Named(&name), &actor).await?;
     let value = value.ok_or_else(|| no_secret(&name))?;
     let (key, address) = (actor.api_key_id, actor.address);
     info!(integration = %id, secret = %name, %key, %address, "a secret was revealed");

@@ -12,18 +12,20 @@ use bellpush_core::{
     events::{EventName, is_custom_name, sample},
     ids::{AppId, CallId, IntegrationId},
 };
+use bellpush_delivery::Announcer;
+use bellpush_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    auth::{ApiClient, PathIds},
-    integrations::{find, unknown},
-};
 use crate::{
-    Server,
-    http::{body::JsonBody, problem::Problem},
-    new_event_id,
+    api::{
+        auth::{ApiClient, PathIds},
+        integrations::lookup::{find, unknown},
+    },
+    clock::now,
+    event_log::new_event_id,
+    http::{body::JsonBody, limits::Limits, problem::Problem},
 };
 
 /// What stands for a value that holds a secret.
@@ -105,7 +107,9 @@ struct HeaderView {
 )]
 pub(crate) async fn send(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
+    State(limits): State<Arc<Limits>>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     JsonBody(new): JsonBody<NewTest>,
 ) -> Result<Json<TestReport>, Problem> {
@@ -114,8 +118,8 @@ pub(crate) async fn send(
         let message = "write the name of a catalogue event, or of a custom one";
         return Err(Problem::invalid(message).at("/event"));
     }
-    let integration = find(&server, app_id, id).await?;
-    server.limits.test(id)?;
+    let integration = find(&store, app_id, id).await?;
+    limits.test(id)?;
     let of_call = name.is_ok_and(|name| name != EventName::WidgetLoaded);
     let sample = PendingDelivery {
         trace_parent: None,
@@ -124,13 +128,13 @@ pub(crate) async fn send(
         app_id,
         event_id: new_event_id(),
         call_id: of_call.then(|| CallId::from_uuid(Uuid::now_v7())),
-        body: serde_json::to_string(&sample(&new.event, server.now()))
+        body: serde_json::to_string(&sample(&new.event, now()))
             .map_err(|_| Problem::internal("the sample can't be written"))?,
         attempts: 0,
         earlier_attempts: 0,
-        due: server.now(),
+        due: now(),
     };
-    let tested = server.announcer.test(sample).await?.ok_or_else(|| unknown(id))?;
+    let tested = announcer.test(sample).await?.ok_or_else(|| unknown(id))?;
     let outcome = tested.outcome;
     let problem = match outcome.failure {
         Some(failure) if failure != FailureClass::Status => Some(outcome.detail.clone()),

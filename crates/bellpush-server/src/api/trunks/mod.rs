@@ -1,7 +1,5 @@
 //! `/v1/trunks`: the ways to phone systems, for all apps of the server.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_call::{RegistrationStatus, TrunkStatus};
 use bellpush_core::{
@@ -10,23 +8,30 @@ use bellpush_core::{
     ids::TrunkId,
     trunk::{MAX_CREDENTIAL_CHARS, TrunkSettings, is_credential},
 };
-use bellpush_store::{PasswordChange, Trunk};
+use bellpush_store::{PasswordChange, Store, Trunk};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    auth::{ApiClient, PathIds},
-    patch::patched,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds},
+        patch::patched,
+    },
     http::{
         body::{JsonBody, parse_value},
         problem::Problem,
     },
+    server::Server,
+    trunks::RunningTrunks,
 };
+
+/// The routes of trunks.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, update, delete))
+}
 
 /// A trunk.
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,9 +97,9 @@ pub(crate) struct TrunkBody {
 }
 
 impl TrunkView {
-    fn new(server: &Server, trunk: Trunk) -> Self {
+    fn new(trunks: &RunningTrunks, trunk: Trunk) -> Self {
         let Trunk { id, settings, has_password, created_at, updated_at } = trunk;
-        let status = server.trunks.status(id).map(Into::into);
+        let status = trunks.status(id).map(Into::into);
         Self { id, settings, has_password, status, created_at, updated_at }
     }
 }
@@ -113,10 +118,11 @@ pub(crate) struct TrunkList {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(trunks): State<RunningTrunks>,
 ) -> Result<Json<TrunkList>, Problem> {
-    let items = server.store.trunks().await?;
-    let items = items.into_iter().map(|trunk| TrunkView::new(&server, trunk)).collect();
+    let items = store.trunks().await?;
+    let items = items.into_iter().map(|trunk| TrunkView::new(&trunks, trunk)).collect();
     Ok(Json(TrunkList { items }))
 }
 
@@ -133,7 +139,8 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(trunks): State<RunningTrunks>,
     JsonBody(mut body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<TrunkView>), Problem> {
     let password = match take_password(&mut body)? {
@@ -142,9 +149,9 @@ pub(crate) async fn create(
     };
     let settings: TrunkSettings = parse_value(body)?;
     settings.check(password.is_some())?;
-    let trunk = server.store.create_trunk(&settings, password.as_ref()).await?;
-    server.reload_trunks().await?;
-    Ok((StatusCode::CREATED, Json(TrunkView::new(&server, trunk))))
+    let trunk = store.create_trunk(&settings, password.as_ref()).await?;
+    trunks.reload().await?;
+    Ok((StatusCode::CREATED, Json(TrunkView::new(&trunks, trunk))))
 }
 
 /// Read a trunk
@@ -158,10 +165,11 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
 ) -> Result<Json<TrunkView>, Problem> {
-    Ok(Json(TrunkView::new(&server, find(&server, id).await?)))
+    Ok(Json(TrunkView::new(&trunks, find(&store, id).await?)))
 }
 
 /// Change a trunk
@@ -180,11 +188,12 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
     JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Json<TrunkView>, Problem> {
-    let present = find(&server, id).await?;
+    let present = find(&store, id).await?;
     let password = take_password(&mut patch)?;
     let settings = patched(&present.settings, &patch)?;
     let has_password = match &password {
@@ -193,9 +202,9 @@ pub(crate) async fn update(
         PasswordChange::Remove => false,
     };
     settings.check(has_password)?;
-    let updated = server.store.update_trunk(id, &settings, &password).await?;
-    server.reload_trunks().await?;
-    Ok(Json(TrunkView::new(&server, updated.ok_or_else(|| unknown(id))?)))
+    let updated = store.update_trunk(id, &settings, &password).await?;
+    trunks.reload().await?;
+    Ok(Json(TrunkView::new(&trunks, updated.ok_or_else(|| unknown(id))?)))
 }
 
 /// Delete a trunk
@@ -212,18 +221,19 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
 ) -> Result<StatusCode, Problem> {
-    if !server.store.delete_trunk(id).await? {
+    if !store.delete_trunk(id).await? {
         return Err(unknown(id));
     }
-    server.reload_trunks().await?;
+    trunks.reload().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(server: &Server, id: TrunkId) -> Result<Trunk, Problem> {
-    server.store.trunk(id).await?.ok_or_else(|| unknown(id))
+async fn find(store: &Store, id: TrunkId) -> Result<Trunk, Problem> {
+    store.trunk(id).await?.ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: TrunkId) -> Problem {

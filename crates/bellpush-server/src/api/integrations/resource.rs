@@ -9,24 +9,28 @@ use bellpush_core::{
     ids::{AppId, IntegrationId},
     integration::{IntegrationSettings, SecretName, SignatureScheme, check_secret_value},
 };
-use bellpush_delivery::SigningSecret;
-use bellpush_store::{Integration, NewSecrets};
+use bellpush_delivery::{Announcer, SigningSecret};
+use bellpush_store::{Integration, NewSecrets, Store};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, PathIds, app},
-    patch::patched,
-    presets::{refused, renderer},
-    secrets::{NO_STORE, Unkept},
-    signing::new_key,
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app},
+        integrations::{
+            lookup::{find, unknown},
+            presets::{refused, renderer},
+            signing::new_key,
+        },
+        patch::patched,
+    },
+    clock::now,
+    config::ServerConfig,
     http::{
         body::{JsonBody, parse_value},
+        no_store::NoStore,
         problem::Problem,
     },
 };
@@ -110,11 +114,11 @@ pub(crate) struct IntegrationCreated {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<IntegrationList>, Problem> {
-    app(&server, app_id).await?;
-    let items = server.store.integrations(app_id).await?;
+    app(&store, app_id).await?;
+    let items = store.integrations(app_id).await?;
     Ok(Json(IntegrationList { items: items.into_iter().map(Into::into).collect() }))
 }
 
@@ -134,26 +138,28 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
+    State(config): State<Arc<ServerConfig>>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut request): JsonBody<Value>,
-) -> Result<(StatusCode, Unkept<IntegrationCreated>), Problem> {
+) -> Result<(StatusCode, NoStore<IntegrationCreated>), Problem> {
     let named = take_secrets(&mut request)?;
     let settings: IntegrationSettings = parse_value(request)?;
-    check(&server, &settings)?;
+    check(&config, &settings)?;
     let new = NewSecrets {
         signing_secret: SigningSecret::generate(rand::random()).reveal(),
         signing_key: new_key_if_needed(&settings)?,
         named,
     };
-    let limit = server.config.max_active_integrations;
-    let created = server.store.create_integration(app_id, &settings, &new, limit).await?;
-    server.announcer.endpoints_changed();
+    let limit = config.max_active_integrations;
+    let created = store.create_integration(app_id, &settings, &new, limit).await?;
+    announcer.endpoints_changed();
     let body = IntegrationCreated {
         integration: created.into(),
         signing_secret: new.signing_secret.expose_secret().to_owned(),
     };
-    Ok((StatusCode::CREATED, (NO_STORE, Json(body))))
+    Ok((StatusCode::CREATED, NoStore(body)))
 }
 
 /// Takes the values of secrets out of a request for a new integration, and checks them.
@@ -187,10 +193,10 @@ fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretStri
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<IntegrationView>, Problem> {
-    Ok(Json(find(&server, app_id, id).await?.into()))
+    Ok(Json(find(&store, app_id, id).await?.into()))
 }
 
 /// Change an integration
@@ -211,19 +217,21 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
+    State(config): State<Arc<ServerConfig>>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Json<IntegrationView>, Problem> {
-    let present = find(&server, app_id, id).await?;
+    let present = find(&store, app_id, id).await?;
     let settings = patched(&present.settings, &patch)?;
-    check(&server, &settings)?;
+    check(&config, &settings)?;
     if let Some(key) = new_key_if_needed(&settings)? {
-        server.store.add_signing_key(app_id, id, &key).await?;
+        store.add_signing_key(app_id, id, &key).await?;
     }
-    let limit = server.config.max_active_integrations;
-    let updated = server.store.update_integration(app_id, id, &settings, limit).await?;
-    server.announcer.endpoints_changed();
+    let limit = config.max_active_integrations;
+    let updated = store.update_integration(app_id, id, &settings, limit).await?;
+    announcer.endpoints_changed();
     Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
 }
 
@@ -241,19 +249,20 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<StatusCode, Problem> {
-    if !server.store.delete_integration(app_id, id).await? {
+    if !store.delete_integration(app_id, id).await? {
         return Err(unknown(id));
     }
-    server.announcer.endpoints_changed();
+    announcer.endpoints_changed();
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem> {
+fn check(config: &ServerConfig, settings: &IntegrationSettings) -> Result<(), Problem> {
     settings.check()?;
-    if settings.url.is_loopback() && !server.config.allow_loopback_endpoints {
+    if settings.url.is_loopback() && !config.allow_loopback_endpoints {
         return Err(Problem::invalid(
             "endpoints on this machine are not allowed; for development the server's operator can \
              allow them with --allow-loopback-endpoints",
@@ -262,20 +271,7 @@ fn check(server: &Server, settings: &IntegrationSettings) -> Result<(), Problem>
     }
     let renderer = renderer(&settings.payload)?;
     for event in settings.events.iter().filter(|_| renderer.has_template()) {
-        renderer.render_sample(event, server.now()).map_err(|error| refused(&error))?;
+        renderer.render_sample(event, now()).map_err(|error| refused(&error))?;
     }
     Ok(())
-}
-
-/// An integration of an app.
-pub(super) async fn find(
-    server: &Server,
-    app_id: AppId,
-    id: IntegrationId,
-) -> Result<Integration, Problem> {
-    server.store.integration(app_id, id).await?.ok_or_else(|| unknown(id))
-}
-
-pub(super) fn unknown(id: IntegrationId) -> Problem {
-    Problem::not_found(format!("the app has no integration {id}"))
 }

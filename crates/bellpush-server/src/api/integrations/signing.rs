@@ -1,7 +1,7 @@
 //! `/v1/apps/{appId}/integrations/{integrationId}/signing-secret`: what an integration's requests are
 //! signed with.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{Json, extract::State};
 use bellpush_core::{
@@ -9,21 +9,22 @@ use bellpush_core::{
     ids::{AppId, IntegrationId},
     integration::SignatureScheme,
 };
-use bellpush_delivery::{SigningKey, SigningKeyError, SigningSecret};
-use bellpush_store::{RetiredSecret, Reveal};
+use bellpush_delivery::{Announcer, SigningKey, SigningKeyError, SigningSecret};
+use bellpush_store::{RetiredSecret, Reveal, Store};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
 use utoipa::ToSchema;
 
-use super::{
-    auth::{ApiClient, AuditedClient, PathIds},
-    integrations::{find, unknown},
-    secrets::{NO_STORE, Revealed, Unkept},
-};
 use crate::{
-    Server,
-    http::{body::JsonBody, problem::Problem},
+    api::{
+        auth::{ApiClient, AuditedClient, PathIds},
+        integrations::{
+            lookup::{find, unknown},
+            secrets::Revealed,
+        },
+    },
+    http::{body::JsonBody, no_store::NoStore, problem::Problem},
 };
 
 /// A day.
@@ -99,11 +100,11 @@ pub(crate) struct Rotated {
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<SigningView>, Problem> {
-    let integration = find(&server, app_id, id).await?;
-    let signing = server.store.signing(app_id, id).await?.ok_or_else(|| unknown(id))?;
+    let integration = find(&store, app_id, id).await?;
+    let signing = store.signing(app_id, id).await?.ok_or_else(|| unknown(id))?;
     let by_key = integration.settings.signatures.contains(&SignatureScheme::V1a);
     let key = signing.key.as_ref().filter(|_| by_key);
     let retired = signing.retired.iter().map(retired).collect::<Result<Vec<_>, _>>()?;
@@ -134,29 +135,30 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn rotate(
     AuditedClient(actor): AuditedClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
+    State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     JsonBody(Rotation { overlap_seconds }): JsonBody<Rotation>,
-) -> Result<Unkept<Rotated>, Problem> {
+) -> Result<NoStore<Rotated>, Problem> {
     if overlap_seconds > MAX_OVERLAP_SECONDS {
         let detail = format!("the overlap is between 0 and {MAX_OVERLAP_SECONDS} seconds");
         return Err(Problem::invalid(detail).at("/overlapSeconds"));
     }
-    let integration = find(&server, app_id, id).await?;
+    let integration = find(&store, app_id, id).await?;
     let secret = SigningSecret::generate(rand::random()).reveal();
     let key = new_key()?;
     let overlap = Duration::from_secs(overlap_seconds.into());
     let new = (&secret, &key.reveal());
-    let until = server.store.rotate_signing(app_id, id, new, overlap, &actor).await?;
+    let until = store.rotate_signing(app_id, id, new, overlap, &actor).await?;
     let overlap_until = until.ok_or_else(|| unknown(id))?;
-    server.announcer.endpoints_changed();
+    announcer.endpoints_changed();
     let by_key = integration.settings.signatures.contains(&SignatureScheme::V1a);
     let rotated = Rotated {
         signing_secret: secret.expose_secret().to_owned(),
         public_key: by_key.then(|| key.public_key()),
         overlap_until,
     };
-    Ok((NO_STORE, Json(rotated)))
+    Ok(NoStore(rotated))
 }
 
 /// Reveal the signing secret
@@ -175,10 +177,10 @@ pub(crate) async fn rotate(
 )]
 pub(crate) async fn reveal(
     AuditedClient(actor): AuditedClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
-) -> Result<Unkept<Revealed>, Problem> {
-    let value = server.store.reveal(app_id, id, Reveal::Signing, &actor).await?;
+) -> Result<NoStore<Revealed>, Problem> {
+    let value = store.reveal(app_id, id, Reveal::Signing, &actor).await?;
     let value = value.ok_or_else(|| unknown(id))?;
     let (key, address) = (actor.api_key_id, actor.address);
     info!(integration = %id, %key, %address, "a signing secret was revealed");

@@ -1,27 +1,31 @@
 //! `/v1/apps/{appId}/calls`: what became of calls.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use bellpush_core::{
     app::Answers,
     events::{EndReason, ErrorCode, EventTime},
     ids::{AppId, CallId, DestinationId, SessionId, TrunkId},
 };
-use bellpush_store::{Call, CallFilter, CallState};
+use bellpush_store::{Call, CallFilter, CallState, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    auth::{ApiClient, PathIds, app},
-    paging::{PageQuery, context_filter},
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app},
+        paging::{PageQuery, context_filter},
+    },
     calls::quality::CallQuality,
     http::{body::QueryParameters, problem::Problem},
+    server::Server,
 };
+
+/// The routes of calls.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read))
+}
 
 /// A call.
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,15 +144,15 @@ pub(crate) struct CallQuery {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(query): QueryParameters<CallQuery>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<CallPage>, Problem> {
     let filter = CallFilter { context: context_filter(query.context.as_deref())? };
     let request = page.request(|text| text.parse().ok())?;
-    app(&server, app_id).await?;
-    let page = server.store.calls(app_id, &filter, request).await?;
+    app(&store, app_id).await?;
+    let page = store.calls(app_id, &filter, request).await?;
     Ok(Json(CallPage {
         items: page.items.into_iter().map(CallView::from).collect(),
         next: page.next.map(|id| id.to_string()),
@@ -175,11 +179,11 @@ pub(crate) struct CallDetails {
 )]
 pub(crate) async fn read(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, CallId)>,
 ) -> Result<Json<CallDetails>, Problem> {
-    let call = server.store.call(id).await?.filter(|call| call.app_id == app_id);
+    let call = store.call(id).await?.filter(|call| call.app_id == app_id);
     let call = call.ok_or_else(|| Problem::not_found(format!("the app has no call {id}")))?;
-    let survey = server.store.survey_answers(id).await?;
+    let survey = store.survey_answers(id).await?;
     Ok(Json(CallDetails { call: call.into(), survey }))
 }

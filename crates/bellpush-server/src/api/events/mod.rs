@@ -1,26 +1,30 @@
 //! `/v1/apps/{appId}/events`: the event log, read back.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use bellpush_core::{
     delivery::Seq,
     events::EventTime,
     ids::{AppId, CallId, EventId},
 };
-use bellpush_store::{EventFilter, RecordedEvent};
+use bellpush_store::{EventFilter, RecordedEvent, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    auth::{ApiClient, PathIds, app},
-    paging::{PageQuery, context_filter},
-};
 use crate::{
-    Server,
+    api::{
+        auth::{ApiClient, PathIds, app},
+        paging::{PageQuery, context_filter},
+    },
     http::{body::QueryParameters, problem::Problem},
+    server::Server,
 };
+
+/// The routes of events.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(list))
+}
 
 /// An event as it was recorded.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,7 +99,7 @@ pub(crate) struct EventQuery {
 )]
 pub(crate) async fn list(
     _: ApiClient,
-    State(server): State<Arc<Server>>,
+    State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(query): QueryParameters<EventQuery>,
     QueryParameters(page): QueryParameters<PageQuery>,
@@ -112,8 +116,8 @@ pub(crate) async fn list(
         name: query.name,
     };
     let request = page.request(|text| text.parse().ok().map(Seq))?;
-    app(&server, app_id).await?;
-    let page = server.store.events(app_id, &filter, request).await?;
+    app(&store, app_id).await?;
+    let page = store.events(app_id, &filter, request).await?;
     Ok(Json(EventPage {
         items: page.items.into_iter().map(EventView::try_from).collect::<Result<_, _>>()?,
         next: page.next.map(|seq| seq.to_string()),

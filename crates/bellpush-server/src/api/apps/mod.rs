@@ -1,0 +1,17 @@
+//! `/v1/apps`: apps with their settings, and their widget keys.
+
+mod resource;
+mod widget_keys;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::server::Server;
+
+/// The routes of apps.
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+        .routes(routes!(resource::list, resource::create))
+        .routes(routes!(resource::read, resource::update, resource::delete))
+        .routes(routes!(widget_keys::list, widget_keys::create))
+        .routes(routes!(widget_keys::delete))
+}

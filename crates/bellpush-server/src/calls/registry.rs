@@ -1,0 +1,151 @@
+//! The calls of this process that are live, and what requests need to know of each.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::HeaderValue;
+use bellpush_core::ids::{AppId, CallId};
+use bellpush_store::{SecretHash, Session};
+
+use super::{fragment::ufrag_of, stream::Follower};
+use crate::{http::headers::value, tokens::ResumeToken};
+
+/// The calls of this process.
+#[derive(Debug, Default)]
+pub(super) struct LiveCalls(Mutex<HashMap<CallId, LiveCall>>);
+
+/// What requests need to know of a live call.
+#[derive(Debug, Clone)]
+pub(super) struct LiveCall {
+    pub(super) session: Arc<Session>,
+    follower: Follower,
+    connection: Arc<Mutex<Connection>>,
+}
+
+/// The browser's side of a live call as HTTP knows it.
+#[derive(Clone)]
+pub(super) struct Connection {
+    /// The offer that was answered last.
+    pub(super) offer: String,
+    /// Names this connection until ICE is restarted, in quotation marks (RFC 9725 section 4.3).
+    pub(super) etag: String,
+    /// The token that takes the call up, while it is good.
+    resume: Option<SecretHash>,
+}
+
+impl Connection {
+    fn new(offer: String, answer: &str) -> Self {
+        Self { offer, etag: etag_of(answer), resume: None }
+    }
+}
+
+// An offer holds the ICE password, which must not reach a log.
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("etag", &self.etag).finish_non_exhaustive()
+    }
+}
+
+/// The server's own user fragment changes with each restart.
+fn etag_of(answer: &str) -> String {
+    format!("\"{}\"", ufrag_of(answer).unwrap_or_default())
+}
+
+impl LiveCall {
+    /// A call that was accepted just now.
+    pub(super) fn new(
+        session: Arc<Session>,
+        follower: Follower,
+        offer: String,
+        answer: &str,
+    ) -> Self {
+        let connection = Arc::new(Mutex::new(Connection::new(offer, answer)));
+        Self { session, follower, connection }
+    }
+
+    /// The present connection.
+    pub(super) fn connection(&self) -> Connection {
+        self.lock().clone()
+    }
+
+    /// The connection was replaced or restarted; returns its new name.
+    pub(super) fn reconnected(&self, offer: String, answer: &str) -> HeaderValue {
+        let mut connection = self.lock();
+        connection.offer = offer;
+        connection.etag = etag_of(answer);
+        value(&connection.etag)
+    }
+
+    /// Makes the token that takes the call up next. It replaces one made before.
+    pub(super) fn new_resume(&self) -> ResumeToken {
+        let token = ResumeToken::random();
+        self.lock().resume = Some(token.hash());
+        token
+    }
+
+    /// Uses a token up; whether it was good.
+    pub(super) fn take_resume(&self, token: &ResumeToken) -> bool {
+        self.lock().resume.take_if(|good| *good == token.hash()).is_some()
+    }
+
+    /// Makes a token good again that was not used after all.
+    pub(super) fn give_back_resume(&self, token: &ResumeToken) {
+        self.lock().resume.get_or_insert_with(|| token.hash());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn follow(&self) -> Follower {
+        self.follower.clone()
+    }
+
+    /// Whether the terminal event is on disk.
+    pub(crate) fn is_over(&self) -> bool {
+        self.follower.clone().after(u64::MAX).1
+    }
+
+    /// Waits until the terminal event is on disk.
+    pub(crate) async fn finished(&self) {
+        let mut follower = self.follower.clone();
+        while !follower.after(u64::MAX).1 && follower.changed().await {}
+    }
+}
+
+impl LiveCalls {
+    /// Adds a call.
+    pub(super) fn insert(&self, id: CallId, call: LiveCall) {
+        self.lock().insert(id, call);
+    }
+
+    /// Forgets a call.
+    pub(super) fn remove(&self, id: CallId) {
+        self.lock().remove(&id);
+    }
+
+    /// An app's calls that are not over.
+    pub(super) fn of_app(&self, app_id: AppId) -> Vec<(CallId, LiveCall)> {
+        let calls = self.lock();
+        let of_app = calls.iter().filter(|(_, call)| call.session.app_id == app_id);
+        of_app.filter(|(_, call)| !call.is_over()).map(|(id, call)| (*id, call.clone())).collect()
+    }
+
+    /// The apps that have calls which are not over.
+    pub(super) fn apps(&self) -> HashSet<AppId> {
+        let calls = self.lock();
+        calls.values().filter(|call| !call.is_over()).map(|call| call.session.app_id).collect()
+    }
+
+    /// A call, for a while after its end too.
+    pub(super) fn find(&self, id: CallId) -> Option<LiveCall> {
+        self.lock().get(&id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, LiveCall>> {
+        // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

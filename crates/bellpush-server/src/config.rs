@@ -1,0 +1,42 @@
+//! What the server is told at its start.
+
+use std::time::Duration;
+
+use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
+use ipnet::IpNet;
+
+use crate::{demo::Demo, http::limits::LimitSettings, turn::TurnConfig};
+
+/// How the server is set up.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// The server's own origin, as browsers see it: previews may be embedded by it alone.
+    pub own_origin: AllowedOrigin,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Rate limits.
+    pub limits: LimitSettings,
+    /// How long a session token is valid.
+    pub session_lifetime: Duration,
+    /// Live calls from one address, at most.
+    pub max_calls_per_address: u32,
+    /// After this time a call is ended by the far side.
+    pub max_call_duration: Duration,
+    /// Active integrations of one app, at most.
+    pub max_active_integrations: u8,
+    /// Whether endpoints on loopback addresses are accepted.
+    pub allow_loopback_endpoints: bool,
+    /// The URL that browsers reach this very node by, without a slash at the end; `None` where one
+    /// node has the server's own URL for itself.
+    pub node_url: Option<String>,
+    /// The TURN server that visitors may use.
+    pub turn: Option<TurnConfig>,
+    /// For how long statistics of deliveries are kept.
+    pub keep_statistics: Duration,
+    /// For how long notifications are kept.
+    pub keep_notifications: Duration,
+    /// What makes the spans of events, where they are traced.
+    pub tracer: Option<Tracer>,
+    /// The demo page's app, when there is one.
+    pub demo: Option<Demo>,
+}

@@ -1,0 +1,52 @@
+//! Writing to the event log, traced where the server traces.
+
+use axum::http::HeaderMap;
+use bellpush_core::{ids::EventId, trace::Tracer, trace_context::TraceParent};
+use bellpush_store::{Append, AppendError, Appended, Store};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// A new event id: a UUIDv7 of now.
+pub(crate) fn new_event_id() -> EventId {
+    // `from_uuid` refuses other versions only.
+    EventId::from_uuid(Uuid::now_v7()).unwrap_or_else(|| unreachable!("now_v7 is of version 7"))
+}
+
+/// The event log as requests and calls write to it.
+#[derive(Debug, Clone)]
+pub(crate) struct EventLog {
+    store: Store,
+    tracer: Option<Tracer>,
+}
+
+impl EventLog {
+    /// The log of a store; a tracer makes the spans of what is new in it.
+    pub(crate) fn new(store: Store, tracer: Option<Tracer>) -> Self {
+        Self { store, tracer }
+    }
+
+    /// Appends events (see [`Store::append`]), and traces those that are new.
+    ///
+    /// # Errors
+    /// When one is refused, or the store fails: then none is stored.
+    pub(crate) async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        let began = self.tracer.as_ref().map(|tracer| (tracer, Timestamp::now()));
+        let appended = self.store.append(appends).await?;
+        if let Some((tracer, began)) = began {
+            let ended = Timestamp::now();
+            for new in appended.iter().filter(|appended| !appended.is_repeated()) {
+                tracer.ingested(new.event(), began, ended);
+            }
+        }
+        Ok(appended)
+    }
+
+    /// The span that a request names, where events are traced. One that is not valid is passed over,
+    /// as W3C Trace Context says.
+    pub(crate) fn trace_parent(&self, headers: &HeaderMap) -> Option<TraceParent> {
+        self.tracer.as_ref()?;
+        let mut given = headers.get_all("traceparent").iter();
+        let (first, other) = (given.next()?, given.next());
+        other.is_none().then(|| first.to_str().ok()?.parse().ok()).flatten()
+    }
+}

@@ -1,0 +1,109 @@
+//! Beginning a session, and giving it further tokens.
+
+use std::time::Duration;
+
+use bellpush_core::{context::Context, events::EventTime, routing::RouteRequest};
+use bellpush_store::{App, NewSession, Session};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::access::Sessions;
+use crate::{
+    clock::now,
+    http::problem::Problem,
+    openness::{self, OpennessView},
+    tokens::SessionToken,
+    turn::IceServer,
+};
+
+/// A session with its token.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionCreated {
+    /// Sent as `Authorization: Bearer …`.
+    token: String,
+    /// Until when; refresh it before.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: EventTime,
+    /// The server's clock, to correct the browser's by.
+    #[schema(value_type = String, format = DateTime)]
+    server_time: EventTime,
+    /// The session's context, which every event of the session carries.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    context: Context,
+    /// Whether it is a preview.
+    preview: bool,
+    /// Whether its calls are taken now, and when that changes.
+    hours: OpennessView,
+    /// Servers that help media around a firewall, with credentials for this session's calls.
+    ice_servers: Vec<IceServer>,
+}
+
+impl Sessions {
+    /// Begins a session, with its first token.
+    ///
+    /// # Errors
+    /// 422 for a profile that the app does not have, 404 when the app is gone.
+    pub(crate) async fn begin(
+        &self,
+        app: &App,
+        new: NewSession,
+    ) -> Result<SessionCreated, Problem> {
+        let asked = RouteRequest {
+            destination_id: new.destination_id,
+            routing_key: new.routing_key.as_deref(),
+        };
+        let hours = openness::of(&self.store, app, asked).await?;
+        let token = SessionToken::random();
+        let expires_at = self.token_end();
+        let session = self.store.create_session(new, &token.hash(), expires_at).await?;
+        let session = session.ok_or_else(|| Problem::not_found("there is no such app"))?;
+        Ok(self.created(&session, &token, expires_at, hours))
+    }
+
+    /// Gives a session one more token.
+    ///
+    /// # Errors
+    /// 401 when session or app are gone.
+    pub(crate) async fn renew(&self, session: &Session) -> Result<SessionCreated, Problem> {
+        let app = self.app(session.app_id).await?;
+        let hours = openness::of(&self.store, &app, openness::route_request(session)).await?;
+        let token = SessionToken::random();
+        let expires_at = self.token_end();
+        if !self.store.add_session_token(session.id, &token.hash(), expires_at).await? {
+            return Err(Problem::session_expired("the session is gone"));
+        }
+        Ok(self.created(session, &token, expires_at, hours))
+    }
+
+    fn token_end(&self) -> EventTime {
+        later(now(), self.config.session_lifetime)
+    }
+
+    fn created(
+        &self,
+        session: &Session,
+        token: &SessionToken,
+        expires_at: EventTime,
+        hours: OpennessView,
+    ) -> SessionCreated {
+        // A call may be placed until the token's end, and a TURN server asks for them again and again.
+        let until = later(expires_at, self.config.max_call_duration);
+        let ice_servers =
+            self.config.turn.iter().map(|turn| turn.for_session(session.id, until)).collect();
+        SessionCreated {
+            token: token.reveal().to_owned(),
+            expires_at,
+            server_time: now(),
+            context: session.context.clone(),
+            preview: session.preview,
+            hours,
+            ice_servers,
+        }
+    }
+}
+
+fn later(time: EventTime, by: Duration) -> EventTime {
+    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    EventTime::from_millis(time.millis().saturating_add(millis)).unwrap_or(time)
+}
