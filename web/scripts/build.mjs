@@ -1,13 +1,17 @@
-// Builds every web part into `dist/`, whose paths are the server's URL paths.
+// Builds every web part into `dist/`, whose paths are the server's URL paths. Files that come out as
+// they were keep their times, so that what holds them, the server, is not compiled again.
 // @ts-check
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = `${root}dist/`;
+const published = `${root}dist/`;
+// Beside the folder that it becomes: Vite takes no output folder outside of a part's root as its own.
+const dist = `${await mkdtemp(`${root}.dist-`)}/`;
 
 /**
  * Settings that all parts share.
@@ -70,8 +74,6 @@ function need(found, what) {
   return found;
 }
 
-await rm(dist, { recursive: true, force: true });
-
 const widget = filesOf(
   await build(
     part(`${dist}widget`, {
@@ -113,11 +115,51 @@ const manifest = {
 };
 await writeFile(`${dist}widget/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 
-// The server sends these copies as they are to browsers that take brotli.
-const compress = promisify(brotliCompress);
-const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
-for (const file of await readdir(dist, { recursive: true })) {
-  if (/\.(js|css)$/.test(file)) {
-    await writeFile(`${dist}${file}.br`, await compress(await readFile(`${dist}${file}`), quality));
+await publish();
+
+/** Moves what differs from the last build to its place, with copies compressed for browsers that take brotli. */
+async function publish() {
+  const built = await filesIn(dist);
+  for (const file of built) {
+    const content = await readFile(`${dist}${file}`);
+    const before = await readFile(`${published}${file}`).catch(() => null);
+    if (before?.equals(content)) {
+      continue;
+    }
+    await mkdir(dirname(`${published}${file}`), { recursive: true });
+    // The copy first: a build that is interrupted between the two is then made good by the next one.
+    if (isCompressed(file)) {
+      await writeFile(`${published}${file}.br`, await compress(content));
+    }
+    await writeFile(`${published}${file}`, content);
   }
+  const kept = new Set(built.flatMap((file) => (isCompressed(file) ? [file, `${file}.br`] : file)));
+  for (const file of await filesIn(published)) {
+    if (!kept.has(file)) {
+      await rm(`${published}${file}`);
+    }
+  }
+  await rm(dist, { recursive: true });
+}
+
+/**
+ * The paths of all files below a folder.
+ * @param {string} folder
+ */
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll("//", "/").slice(folder.length));
+}
+
+/** @param {string} file */
+function isCompressed(file) {
+  return /\.(js|css)$/.test(file);
+}
+
+/** @param {Uint8Array} content */
+function compress(content) {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  return promisify(brotliCompress)(content, quality);
 }

@@ -8,6 +8,7 @@ mod install;
 mod run;
 mod shell;
 mod test;
+mod tidy;
 mod web;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +26,8 @@ enum Command {
     Run(run::Options),
     /// Run every test there is, and install what they need
     Test(test::Options),
+    /// Check the rules of the house: no circles of imports, no overlong files
+    Tidy,
     /// Build the web parts and the server
     Build(run::BuildOptions),
     /// Write the files that are generated from the code
@@ -39,6 +42,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Tidy => tidy::run(),
         Command::Build(options) => run::build(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),

@@ -44,8 +44,18 @@ pub(crate) fn binary(release: bool) -> PathBuf {
     target.join(if release { "release" } else { "debug" }).join("bellpush")
 }
 
+/// What to expect before the page is there; cargo and npm show how far they are.
+const fn how_long(is_built: bool) -> &'static str {
+    if is_built {
+        "Building what has changed, then starting the server: less than a minute, mostly."
+    } else {
+        "Building everything for the first time: 4 to 8 minutes on two cores, then the server starts."
+    }
+}
+
 /// Builds, and runs the server with a new, empty data directory until it is interrupted.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    println!("{}", how_long(binary(options.build.release).exists()));
     build(&options.build)?;
     // Ctrl+C reaches the server, too: it stops in order, and then the directory is removed.
     ctrlc::set_handler(|| {})?;

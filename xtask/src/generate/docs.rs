@@ -8,7 +8,7 @@ use bellpush_core::{
     lifecycle::TRANSITIONS,
 };
 
-use super::Generated;
+use super::file::Generated;
 use crate::shell::root;
 
 const PATH: &str = "docs/events.md";

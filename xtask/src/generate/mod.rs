@@ -2,14 +2,14 @@
 //! documentation, and the OpenAPI document.
 
 mod docs;
+mod file;
 mod openapi;
 mod typescript;
-
-use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
 
+use self::file::Generated;
 use crate::shell::root;
 
 /// How to generate.
@@ -18,12 +18,6 @@ pub(crate) struct Options {
     /// Write nothing; fail when a file is not up to date
     #[arg(long)]
     pub(crate) check: bool,
-}
-
-/// A generated file with its whole content.
-struct Generated {
-    path: PathBuf,
-    content: String,
 }
 
 /// Writes or checks all generated files.

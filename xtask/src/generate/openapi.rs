@@ -5,7 +5,7 @@ use crate::{
     shell::{cargo, command, output, run},
 };
 
-use super::Generated;
+use super::file::Generated;
 
 /// Asks the server's crate for its document. It is a program of its own, so that this one need not
 /// be built with the whole server; it is built as the tests are, which then find all that it needs.

@@ -12,7 +12,7 @@ use bellpush_core::{
     lifecycle::{Phase, State, TRANSITIONS, Trigger},
 };
 
-use super::Generated;
+use super::file::Generated;
 
 /// The file.
 pub(super) fn protocol() -> Generated {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and every test, cheapest first.
 
+mod advisories;
 pub(crate) mod postgres;
 
 use clap::{Args, ValueEnum};
@@ -9,7 +10,7 @@ use crate::{
     generate, install,
     run::binary,
     shell::{cargo, root, run as execute},
-    web,
+    tidy, web,
 };
 
 /// What to test.
@@ -24,7 +25,7 @@ pub(crate) struct Options {
 enum Part {
     /// The web parts: types, linter, unit tests, build, sizes
     Web,
-    /// Formatting, generated files, clippy, licences and bans
+    /// Rules of the house, formatting, clippy, generated files, licences, bans, known faults of packages
     Lints,
     /// The Rust tests, on SQLite and on a PostgreSQL that is started for them
     Rust,
@@ -63,6 +64,7 @@ fn test_web() -> anyhow::Result<()> {
 }
 
 fn lint() -> anyhow::Result<()> {
+    tidy::run()?;
     execute(&mut cargo(&["fmt", "--all", "--check"]))?;
     execute(&mut cargo(&[
         "clippy",
@@ -75,7 +77,9 @@ fn lint() -> anyhow::Result<()> {
     ]))?;
     generate::run(&generate::Options { check: true })?;
     install::cargo_deny()?;
-    execute(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))
+    execute(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
+    advisories::of_crates()?;
+    advisories::of_npm()
 }
 
 fn test_rust() -> anyhow::Result<()> {
