@@ -9,6 +9,7 @@ mod cores;
 mod janus;
 mod overheard;
 mod report;
+mod rtpengine;
 mod sip;
 mod stream;
 mod subject;
@@ -31,6 +32,7 @@ use callers::Callers;
 use cores::Cores;
 use janus::Janus;
 use report::{Direction, Figures, Step};
+use rtpengine::RtpEngine;
 use stream::{Beginnings, Tally};
 use subject::{Bellpush, Subject, Visitor};
 
@@ -60,6 +62,9 @@ pub(crate) struct Options {
     /// Measure Janus with its SIP plugin in the same way, too, if it is installed
     #[arg(long)]
     janus: bool,
+    /// Measure rtpengine in user space in the same way, too, if it is installed
+    #[arg(long)]
+    rtpengine: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -86,20 +91,50 @@ impl Mode {
     }
 }
 
-/// Measures the server named by BELLPUSH_BIN, and Janus after it.
+/// Which server is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Bellpush,
+    Janus,
+    RtpEngine,
+}
+
+impl Server {
+    /// Why it can't be measured, for people.
+    fn obstacle(self, mode: Mode) -> Option<&'static str> {
+        match self {
+            Self::Bellpush => None,
+            Self::Janus if mode != Mode::PassThrough => {
+                Some("Janus relays, and does nothing else: measure it with --mode pass-through.")
+            }
+            Self::Janus if !Janus::is_installed() => {
+                Some("Janus (package janus) is not installed.")
+            }
+            Self::RtpEngine if mode == Mode::Demo => {
+                Some("rtpengine has no demo: measure it with --mode pass-through or transcode.")
+            }
+            Self::RtpEngine if !RtpEngine::is_installed() => {
+                Some("rtpengine (package rtpengine-daemon) is not installed.")
+            }
+            Self::Janus | Self::RtpEngine => None,
+        }
+    }
+}
+
+/// Measures the server named by BELLPUSH_BIN, and those after it that were asked for.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let most = options.calls.iter().copied().max().context("name a number of calls")?;
     ensure!(most < usize::from(u16::MAX), "at most 65,534 calls");
     let cores = options.one_core.then(Cores::new).transpose()?;
-    let mut all = vec![measure(options, most, cores.as_ref(), false).await?];
-    if options.janus && options.mode != Mode::PassThrough {
-        eprintln!(
-            "Janus relays, and does nothing else: it is measured with --mode pass-through only."
-        );
-    } else if options.janus && !Janus::is_installed() {
-        eprintln!("Janus is not installed (the package janus), and not measured.");
-    } else if options.janus {
-        all.push(measure(options, most, cores.as_ref(), true).await?);
+    let mut servers = vec![Server::Bellpush];
+    servers.extend(options.janus.then_some(Server::Janus));
+    servers.extend(options.rtpengine.then_some(Server::RtpEngine));
+    let mut all = Vec::new();
+    for server in servers {
+        match server.obstacle(options.mode) {
+            Some(obstacle) => eprintln!("Not measured: {obstacle}"),
+            None => all.push(measure(options, most, cores.as_ref(), server).await?),
+        }
     }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&all)?);
@@ -113,17 +148,21 @@ async fn measure(
     options: &Options,
     most: usize,
     cores: Option<&Cores>,
-    janus: bool,
+    server: Server,
 ) -> anyhow::Result<Figures> {
     let speak = options.mode == Mode::Transcode;
     let began = Beginnings::of(most);
-    let net = if janus { janus::NET } else { [127, 10] };
+    let net = if server == Server::Janus { janus::NET } else { [127, 10] };
     let callers = Callers::start(net, speak, began.clone())?;
     let answerer = Answerer::start(speak, began)?;
-    let subject = if janus {
-        Subject::Janus(Janus::start(answerer.sip).await?)
-    } else {
-        Subject::Bellpush(Bellpush::start(options.mode, answerer.sip, most).await?)
+    let subject = match server {
+        Server::Bellpush => {
+            Subject::Bellpush(Bellpush::start(options.mode, answerer.sip, most).await?)
+        }
+        Server::Janus => Subject::Janus(Janus::start(answerer.sip).await?),
+        Server::RtpEngine => {
+            Subject::RtpEngine(RtpEngine::start(answerer.sip, options.mode).await?)
+        }
     };
     if let Some(cores) = cores {
         cores.separate(subject.pid())?;

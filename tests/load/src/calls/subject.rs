@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 
 use super::{
     Mode,
-    janus::{Janus, Line},
+    janus::{self, Janus},
+    rtpengine::{self, RtpEngine},
 };
 
 const ORIGIN: &str = "https://shop.example";
@@ -21,12 +22,14 @@ const ORIGIN: &str = "https://shop.example";
 pub(super) enum Subject {
     Bellpush(Bellpush),
     Janus(Janus),
+    RtpEngine(RtpEngine),
 }
 
 /// A caller that may call.
 pub(super) enum Visitor {
     Widget(Box<Widget>),
-    Line(Line),
+    Janus(janus::Line),
+    RtpEngine(rtpengine::Line),
 }
 
 /// Ours, with an app whose calls go to the answerer.
@@ -44,6 +47,7 @@ impl Subject {
         match self {
             Self::Bellpush(_) => "bellpush",
             Self::Janus(_) => "janus",
+            Self::RtpEngine(_) => "rtpengine",
         }
     }
 
@@ -51,6 +55,7 @@ impl Subject {
         match self {
             Self::Bellpush(bellpush) => bellpush.pid,
             Self::Janus(janus) => janus.pid(),
+            Self::RtpEngine(rtpengine) => rtpengine.pid(),
         }
     }
 
@@ -62,7 +67,10 @@ impl Subject {
     ) -> anyhow::Result<Vec<(usize, Visitor)>> {
         match self {
             Self::Bellpush(bellpush) => bellpush.open(ends, at_once).await,
-            Self::Janus(janus) => Ok(ends.map(|end| (end, Visitor::Line(janus.line()))).collect()),
+            Self::Janus(janus) => Ok(ends.map(|end| (end, Visitor::Janus(janus.line()))).collect()),
+            Self::RtpEngine(server) => {
+                Ok(ends.map(|end| (end, Visitor::RtpEngine(server.line(end)))).collect())
+            }
         }
     }
 }
@@ -72,7 +80,8 @@ impl Visitor {
     pub(super) async fn call(&self, offer: &str) -> anyhow::Result<String> {
         match self {
             Self::Widget(widget) => Ok(widget.offer(offer).await?.expect(201)?.text()),
-            Self::Line(line) => line.call(offer).await,
+            Self::Janus(line) => line.call(offer).await,
+            Self::RtpEngine(line) => line.call(offer).await,
         }
     }
 }
