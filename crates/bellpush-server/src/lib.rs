@@ -5,6 +5,7 @@
 //! decides what a call's event is (the core's life cycle does) and never delivers one (the delivery
 //! engine does).
 
+mod access;
 mod api;
 mod calls;
 mod clock;

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::ApiAccess,
     calls::{Calls, recovery},
     clock::now,
     config::ServerConfig,
@@ -37,6 +38,7 @@ pub struct Server(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     store: Store,
+    access: ApiAccess,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -64,6 +66,7 @@ macro_rules! parts {
 
 parts! {
     store: Store,
+    access: ApiAccess,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -107,6 +110,7 @@ impl Server {
             Arc::clone(&config),
         );
         Self(Arc::new(Parts {
+            access: ApiAccess::new(store.api_keys()),
             proxies: TrustedProxies::from(&*config.trusted_proxies),
             limits: Arc::new(Limits::new(config.limits)),
             challenges: Arc::default(),

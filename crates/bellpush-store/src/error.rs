@@ -39,6 +39,20 @@ pub enum OpenError {
         /** The newest one known. */
         known: i64,
     },
+    /// A server of an older version runs on the database.
+    #[error(
+        "the server that runs on this database made schema version {found}, and this bellpush needs \
+         version {known}; start a server of this version first"
+    )]
+    OlderSchema {
+        /** The version found. */
+        found: i64,
+        /** The one needed. */
+        known: i64,
+    },
+    /// There is no database where it was looked for.
+    #[error("there is no database {}; name its directory by --data-dir", .0.display())]
+    NoDatabase(PathBuf),
     /// The secrets in the database were sealed with another key.
     #[error(
         "this is not the master key that the database's secrets were sealed with; give bellpush \

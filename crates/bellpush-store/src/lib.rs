@@ -27,10 +27,13 @@ mod routing;
 mod store;
 pub mod vault;
 
-pub use access::{Actor, ApiKey, AuditAction, AuditEntry, SecretHash};
+pub use access::{Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, Configured, SecretHash};
 pub use apps::{App, NewSession, Session, WidgetKey};
 pub use calls::{Call, CallFilter, CallState, LivingNode, OrphanedCall};
-pub use db::page::{Page, PageRequest};
+pub use db::{
+    page::{Page, PageRequest},
+    target::Target,
+};
 pub use deliveries::{
     BacklogSample, Delivery, DeliveryFilter, Endpoint, Latency, Notification, Replay, ReplayState,
     Statistics, StepSize,
@@ -45,5 +48,5 @@ pub use integrations::{
     Secret, SigningSecrets,
 };
 pub use routing::{PasswordChange, Profile, Trunk};
-pub use store::{Store, Target};
+pub use store::Store;
 pub use vault::{KeyRing, MasterKey};

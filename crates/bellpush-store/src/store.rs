@@ -1,38 +1,24 @@
 //! The handle to the store, and how it is opened and closed.
 
-use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use bellpush_core::delivery::PendingDelivery;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 
 use crate::{
     Append, AppendError, Appended, DatabaseError, KeyRing, OpenError, StoreError,
-    db::{self, Db, checkpoint::Checkpointer, migrations},
+    access::ApiKeys,
+    db::{
+        self, Db,
+        checkpoint::Checkpointer,
+        migrations,
+        target::{Target, database_file, lock_directory, make_file},
+    },
     events::log::Log,
     removals::Remover,
     vault::VaultError,
 };
-
-/// Which database.
-#[derive(Debug, Clone)]
-pub enum Target {
-    /// The file `bellpush.db` in a directory that this process has for itself.
-    Sqlite {
-        /// The directory; made, readable for this user alone, when it is not there.
-        dir: PathBuf,
-    },
-    /// A PostgreSQL database.
-    Postgres {
-        /// Like `postgres://user:password@host/database`.
-        url: SecretString,
-    },
-}
 
 /// The store. Clones are handles to the same one.
 #[derive(Debug, Clone)]
@@ -58,9 +44,9 @@ impl Store {
         let (db, checkpointer) = match target {
             Target::Sqlite { dir } => {
                 let lock = lock_directory(&dir)?;
-                let file = dir.join("bellpush.db");
+                let file = database_file(&dir);
                 let database = make_file(&file)?;
-                let db = Db::sqlite(&file, lock).await?;
+                let db = Db::sqlite(&file, Some(lock)).await?;
                 let checkpointer = Checkpointer::start(&file, database, &db);
                 (db, Some(checkpointer))
             }
@@ -166,6 +152,12 @@ impl Store {
         Ok(())
     }
 
+    /// The keys of the management API.
+    #[must_use]
+    pub fn api_keys(&self) -> ApiKeys {
+        ApiKeys::of(&self.0.db)
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
     }
@@ -181,35 +173,6 @@ impl Store {
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.keys
     }
-}
-
-/// Makes the directory and takes it for this process, until the returned file is dropped.
-fn lock_directory(dir: &Path) -> Result<File, OpenError> {
-    let failed = |source| OpenError::File { path: dir.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(dir.join("bellpush.lock"))
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
-/// Makes the database's file, so that it and the files beside it are for this user alone.
-fn make_file(file: &Path) -> Result<File, OpenError> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(file)
-        .map_err(|source| OpenError::File { path: file.to_owned(), source })
 }
 
 /// The identity of the record that shows whether a master key is the right one.

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, MasterKeys, Options},
+    config::{Config, DatabaseOptions, MasterKeys, Options},
     store,
 };
 
@@ -18,21 +18,8 @@ use crate::{
 pub(crate) struct KeysOptions {
     #[command(subcommand)]
     command: Command,
-    /// Read options from this TOML file
-    #[arg(long, value_name = "FILE", env = "BELLPUSH_CONFIG", global = true)]
-    config: Option<PathBuf>,
-    /// Directory for the embedded database and the master keys [default: data]
-    #[arg(long, value_name = "DIRECTORY", env = "BELLPUSH_DATA_DIR", global = true)]
-    data_dir: Option<PathBuf>,
-    /// The PostgreSQL database, if everything is kept there
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "BELLPUSH_DATABASE_URL",
-        hide_env_values = true,
-        global = true
-    )]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseOptions,
     /// File with the master keys [default: master.key in the data directory]
     #[arg(long, value_name = "FILE", env = "BELLPUSH_MASTER_KEY_FILE", global = true)]
     master_key_file: Option<PathBuf>,
@@ -70,16 +57,8 @@ enum Command {
 /// # Errors
 /// One sentence that says what to do.
 pub(crate) fn run(options: KeysOptions) -> anyhow::Result<()> {
-    let KeysOptions { command, config, data_dir, database_url, master_key_file, master_keys } =
-        options;
-    let config = Config::load(Options {
-        config,
-        data_dir,
-        database_url,
-        master_key_file,
-        master_keys,
-        ..Options::default()
-    })?;
+    let KeysOptions { command, database, master_key_file, master_keys } = options;
+    let config = Config::load(Options { master_key_file, master_keys, ..database.into() })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {

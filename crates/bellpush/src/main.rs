@@ -1,6 +1,7 @@
 //! `bellpush`: the command line. It reads the configuration, joins the parts and handles signals;
 //! what the parts do is in the other crates.
 
+mod api_keys;
 mod config;
 mod delivery;
 mod http;
@@ -33,6 +34,8 @@ enum Command {
     Serve(Box<config::Options>),
     /// List, rotate and drop the master keys that secrets are encrypted with.
     Keys(Box<keys::KeysOptions>),
+    /// List, create and revoke the keys of the management API, also while the server runs.
+    ApiKeys(api_keys::ApiKeysOptions),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
             serve::run(config)
         }),
         Command::Keys(options) => keys::run(*options),
+        Command::ApiKeys(options) => api_keys::run(options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -171,16 +171,19 @@ async fn say_goodbye(trunks: &Trunks) {
     }
 }
 
-/// Makes sure that there is a key for the management API; one that is made here is shown once.
+/// Makes the configured key the one that the configuration gives now, and sees to it that there is a
+/// key at all: one that is made here is shown once.
 async fn ensure_admin_key(store: &Store, config: &Config) -> anyhow::Result<()> {
-    if let Some(given) = &config.admin_api_key {
-        let key = ApiKey::parse(given.expose_secret()).context("--admin-api-key")?;
-        if store.api_key_by_hash(&key.hash()).await?.is_none() {
-            store.create_api_key("admin (from the configuration)", &key.hash()).await?;
-        }
-    } else if store.api_keys().await?.is_empty() {
+    let given = config.admin_api_key.as_ref().map(|given| ApiKey::parse(given.expose_secret()));
+    let given = given.map(|key| key.context("--admin-api-key")).transpose()?;
+    let keys = store.api_keys();
+    let configured = keys.configure(given.as_ref().map(ApiKey::hash).as_ref()).await?;
+    if configured.revoked > 0 {
+        info!(keys = configured.revoked, "API keys of an earlier configuration were revoked");
+    }
+    if keys.list().await?.is_empty() {
         let key = ApiKey::random();
-        store.create_api_key("admin", &key.hash()).await?;
+        keys.create("admin", &key.hash()).await?;
         say(&format!("Admin API key, shown this once: {}", key.reveal()))?;
     }
     Ok(())

@@ -28,11 +28,15 @@ pub(crate) fn load_keys(config: &Config) -> anyhow::Result<KeyRing> {
 /// # Errors
 /// The sentence says why it can't be.
 pub(crate) async fn open(config: &Config, keys: KeyRing) -> anyhow::Result<Store> {
-    let target = match &config.database_url {
+    Ok(Store::open(target(config), keys).await?)
+}
+
+/// The database that is configured.
+pub(crate) fn target(config: &Config) -> Target {
+    match &config.database_url {
         Some(url) => Target::Postgres { url: url.clone() },
         None => Target::Sqlite { dir: config.data_dir.clone() },
-    };
-    Ok(Store::open(target, keys).await?)
+    }
 }
 
 /// A folder that only this user can look into; left as it is when it is there.

@@ -2,18 +2,17 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts, Path},
-    http::{HeaderMap, request::Parts},
+    http::request::Parts,
 };
 use bellpush_core::ids::AppId;
 use bellpush_store::{Actor, App, Store};
 
 use crate::{
+    access::ApiAccess,
     http::{
         client_ip::{ClientIp, TrustedProxies},
-        headers,
         problem::Problem,
     },
-    tokens::ApiKey,
 };
 
 /// Proof that a request came with a valid API key.
@@ -26,14 +25,14 @@ pub(crate) struct AuditedClient(pub(crate) Actor);
 
 impl<S> FromRequestParts<S> for AuditedClient
 where
-    Store: FromRef<S>,
+    ApiAccess: FromRef<S>,
     TrustedProxies: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let api_key_id = authenticate(&Store::from_ref(state), &parts.headers).await?.id;
+        let api_key_id = ApiAccess::from_ref(state).authenticate(&parts.headers).await?;
         let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
         Ok(Self(Actor { api_key_id, address }))
     }
@@ -41,23 +40,14 @@ where
 
 impl<S> FromRequestParts<S> for ApiClient
 where
-    Store: FromRef<S>,
+    ApiAccess: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        authenticate(&Store::from_ref(state), &parts.headers).await.map(|_| Self)
+        ApiAccess::from_ref(state).authenticate(&parts.headers).await.map(|_| Self)
     }
-}
-
-async fn authenticate(
-    store: &Store,
-    headers: &HeaderMap,
-) -> Result<bellpush_store::ApiKey, Problem> {
-    let invalid = || Problem::api_key_invalid("send a valid API key as Authorization: Bearer bp_…");
-    let key = headers::bearer(headers).and_then(ApiKey::parse).ok_or_else(invalid)?;
-    store.api_key_by_hash(&key.hash()).await?.ok_or_else(invalid)
 }
 
 /// A part of the path that is an id, refused as not found where it has not the form.

@@ -4,6 +4,6 @@ mod api_keys;
 pub(crate) mod audit;
 mod secret_hash;
 
-pub use api_keys::ApiKey;
+pub use api_keys::{ApiKey, ApiKeys, Configured};
 pub use audit::{Actor, AuditAction, AuditEntry};
 pub use secret_hash::SecretHash;

@@ -12,7 +12,12 @@ use sea_orm::{
     },
 };
 
-use super::timeout::in_time;
+use secrecy::ExposeSecret;
+
+use super::{
+    target::{Target, database_file, lock_directory},
+    timeout::in_time,
+};
 use crate::error::{DatabaseError, OpenError, StoreError};
 
 /// How long a statement on SQLite waits for another writer, or a caller for a connection.
@@ -33,7 +38,8 @@ pub(crate) struct Db {
     pub(crate) read: DatabaseConnection,
     pub(crate) write: DatabaseConnection,
     pub(crate) log: DatabaseConnection,
-    /// Held as long as anything may write to a SQLite file.
+    /// Held as long as anything of this process may write to a SQLite file; `None` also beside the
+    /// server that holds it.
     lock: Option<Arc<File>>,
 }
 
@@ -63,7 +69,7 @@ pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result
 }
 
 impl Db {
-    pub(crate) async fn sqlite(file: &Path, lock: File) -> Result<Self, OpenError> {
+    pub(crate) async fn sqlite(file: &Path, lock: Option<File>) -> Result<Self, OpenError> {
         let options = sqlite_options(file);
         let write: DatabaseConnection = SqlitePoolOptions::new()
             .max_connections(1)
@@ -90,7 +96,7 @@ impl Db {
             .test_before_acquire(false)
             .connect_lazy_with(options.pragma("query_only", "ON"))
             .into();
-        Ok(Self { read, log: write.clone(), write, lock: Some(Arc::new(lock)) })
+        Ok(Self { read, log: write.clone(), write, lock: lock.map(Arc::new) })
     }
 
     pub(crate) async fn postgres(url: &str) -> Result<Self, OpenError> {
@@ -125,6 +131,29 @@ impl Db {
         // The log never waits for a connection that a repository holds.
         let log = pool.max_connections(1).connect_lazy_with(options).into();
         Ok(Self { read: write.clone(), write, log, lock: None })
+    }
+
+    /// Connects beside a server that may be running on the database, which must be there.
+    pub(crate) async fn beside(target: &Target) -> Result<Self, OpenError> {
+        let dir = match target {
+            Target::Sqlite { dir } => dir,
+            Target::Postgres { url } => return Self::postgres(url.expose_secret()).await,
+        };
+        let file = database_file(dir);
+        if !file.is_file() {
+            return Err(OpenError::NoDatabase(file));
+        }
+        let lock = match lock_directory(dir) {
+            Ok(lock) => Some(lock),
+            Err(OpenError::InUse(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Self::sqlite(&file, lock).await
+    }
+
+    /// Whether another process may be writing to the SQLite file.
+    pub(crate) fn is_shared_file(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Sqlite && self.lock.is_none()
     }
 
     /// Begins a transaction that writes.

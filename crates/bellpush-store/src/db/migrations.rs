@@ -3,6 +3,8 @@
 //! A migration must be safe while the previous version of bellpush still runs: expand first,
 //! contract in a later version.
 
+use std::cmp::Ordering;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
     row::now,
     statements::{execute, one},
 };
-use crate::error::OpenError;
+use crate::error::{OpenError, StoreError};
 
 /// Every version, in order: its number is its place, from 1.
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -22,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("traces", include_str!("../../migrations/0006_traces.sql")),
     ("removals", include_str!("../../migrations/0007_removals.sql")),
     ("removed_apps", include_str!("../../migrations/0008_removed_apps.sql")),
+    ("api_keys", include_str!("../../migrations/0009_api_keys.sql")),
 ];
 
 const HISTORY: &str = "
@@ -38,13 +41,7 @@ pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenE
         let transaction = connection.begin().await?;
         lock(&transaction, Lock::Migration).await?;
         transaction.execute_unprepared(HISTORY).await?;
-        let found = one(
-            &transaction,
-            "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations",
-            [],
-        )
-        .await?
-        .map_or(Ok(0), |row| row.get::<i64>("version"))?;
+        let found = version(&transaction).await?;
         if found > known {
             return Err(OpenError::NewerSchema { found, known });
         }
@@ -53,17 +50,32 @@ pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenE
             transaction.commit().await?;
             return Ok(());
         };
-        let version = found + 1;
+        let next = found + 1;
         transaction.execute_unprepared(&dialect(connection.get_database_backend(), sql)).await?;
         execute(
             &transaction,
             "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-            [version.into(), (*name).into(), now().millis().into()],
+            [next.into(), (*name).into(), now().millis().into()],
         )
         .await?;
         transaction.commit().await?;
-        tracing::info!(version, name, "database schema updated");
+        tracing::info!(version = next, name, "database schema updated");
     }
+}
+
+/// Refuses a schema that another version of bellpush works on.
+pub(crate) async fn check_current(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let (found, known) = (version(connection).await?, MIGRATIONS.len() as i64);
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(OpenError::OlderSchema { found, known }),
+        Ordering::Greater => Err(OpenError::NewerSchema { found, known }),
+    }
+}
+
+async fn version(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations";
+    one(connection, sql, []).await?.map_or(Ok(0), |row| row.get("version"))
 }
 
 fn dialect(backend: DbBackend, sql: &str) -> String {
@@ -81,16 +93,37 @@ mod tests {
     use sea_orm::Database;
 
     use super::*;
+    use crate::db::all;
 
-    #[tokio::test]
-    async fn what_hangs_on_an_app_of_an_older_schema_still_goes_with_it() {
+    /// A database as the version with so many migrations left it.
+    async fn of_version(last: usize) -> DatabaseConnection {
         let database = Database::connect("sqlite::memory:").await.unwrap();
         database.execute_unprepared(HISTORY).await.unwrap();
-        for (version, (name, sql)) in (1..).zip(MIGRATIONS.iter().take(7)) {
+        for (version, (name, sql)) in (1..).zip(MIGRATIONS.iter().take(last)) {
             database.execute_unprepared(&dialect(DbBackend::Sqlite, sql)).await.unwrap();
             let sql = format!("INSERT INTO schema_migrations VALUES ({version}, '{name}', 0)");
             database.execute_unprepared(&sql).await.unwrap();
         }
+        database
+    }
+
+    #[tokio::test]
+    async fn keys_that_the_configuration_gave_before_are_known_as_such() {
+        let database = of_version(8).await;
+        for (id, name) in [("key_1", "admin (from the configuration)"), ("key_2", "admin")] {
+            let sql = format!("INSERT INTO api_keys VALUES ('{id}', '{name}', '{id}', 0)");
+            database.execute_unprepared(&sql).await.unwrap();
+        }
+        migrate(&database).await.unwrap();
+        let sql = "SELECT id FROM api_keys WHERE configured";
+        let found = all(&database, sql, []).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].get::<String>("id").unwrap(), "key_1");
+    }
+
+    #[tokio::test]
+    async fn what_hangs_on_an_app_of_an_older_schema_still_goes_with_it() {
+        let database = of_version(7).await;
         for sql in [
             "INSERT INTO apps (id, settings, created_at, updated_at) VALUES ('app_1', '{}', 0, 0)",
             "INSERT INTO sessions (id, app_id, context, preview, created_at)

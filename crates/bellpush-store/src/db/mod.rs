@@ -9,6 +9,7 @@ pub(crate) mod migrations;
 pub(crate) mod page;
 mod row;
 mod statements;
+pub(crate) mod target;
 mod timeout;
 pub(crate) mod untimed;
 

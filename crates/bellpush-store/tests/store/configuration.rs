@@ -111,18 +111,6 @@ on_both_stores! {
         assert_eq!(store.widget_key("wk_1").await.unwrap(), None);
     }
 
-    async fn an_api_key_is_found_by_its_hash_only(site) {
-        let store = &site.store;
-        let hash = SecretHash::of("bp_1");
-        let made = store.create_api_key("ci", &hash).await.unwrap();
-        assert_eq!(store.api_key_by_hash(&hash).await.unwrap(), Some(made.clone()));
-        assert_eq!(store.api_key_by_hash(&SecretHash::of("bp_2")).await.unwrap(), None);
-        assert_eq!(store.api_keys().await.unwrap().first(), Some(&made));
-        assert!(store.delete_api_key(made.id).await.unwrap());
-        assert!(!store.delete_api_key(made.id).await.unwrap());
-        assert_eq!(store.api_key_by_hash(&hash).await.unwrap(), None);
-    }
-
     async fn an_integration_is_made_changed_and_listed(site) {
         let (store, app_id) = (&site.store, site.app().await);
         let secret = "whsec_x".into();

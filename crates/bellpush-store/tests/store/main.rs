@@ -29,6 +29,7 @@ macro_rules! on_both_stores {
     )*};
 }
 
+mod api_keys;
 mod configuration;
 mod deliveries;
 mod log;

@@ -1,5 +1,7 @@
 //! The configuration: command line over environment over file over defaults.
 
+mod database;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
@@ -22,6 +24,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub(crate) use database::DatabaseOptions;
 
 /// The longest wait before a retry that can be set.
 const MAX_RETRY_SECONDS: u32 = 7 * 24 * 3_600;
@@ -121,8 +125,8 @@ options! {
     otlp_endpoint: String = String::new(), "URL", "BELLPUSH_OTLP_ENDPOINT";
     /// Share of the events that are traced, of those whose request does not say [default: 1]
     trace_ratio: f64 = 1.0, "RATIO", "BELLPUSH_TRACE_RATIO";
-    /// API key to create at the start, if it is not there yet [default: one is made at the first
-    /// start and printed once]
+    /// API key in place of the one that was configured before, which is revoked at the start [default:
+    /// one is made at the first start and printed once]
     admin_api_key: String = String::new(), "KEY", "BELLPUSH_ADMIN_API_KEY" [hide_env_values = true];
     /// Make a demo app and serve a page at /demo that embeds it
     demo: bool = false, "BOOL", "BELLPUSH_DEMO" [num_args = 0..=1, default_missing_value = "true"];
