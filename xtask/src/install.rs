@@ -22,6 +22,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/share/rubygems-integration/all/gems/*/lib/webrick.rb", "ruby-webrick"),
     ("/usr/share/perl5/HTTP/Daemon.pm", "libhttp-daemon-perl"),
     // SIP peers.
+    ("/usr/bin/openssl", "openssl"),
     ("/usr/bin/baresip", "baresip-core"),
     ("/usr/bin/sipp", "sip-tester"),
     ("/usr/sbin/kamailio", "kamailio"),

@@ -151,6 +151,7 @@ fn config(
             expires: seconds(settings.register_seconds),
         }),
         credentials,
+        realms: settings.realms.clone(),
         keep_alive: settings.keep_alive_seconds.map(seconds),
         caller: CallerIdentity {
             user: caller,
@@ -160,6 +161,7 @@ fn config(
                 None => None,
             },
         },
+        rewrite_contact: settings.rewrite_contact,
         trusted_certificates: None,
     })
 }

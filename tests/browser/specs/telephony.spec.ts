@@ -27,7 +27,10 @@ async function connect(
   const trunk = await shop.server.api<{ id: string }>("POST", "/v1/trunks", {
     name: "Office",
     domain: "127.0.0.1",
-    port: telephone.port,
+    // Keys that must be secret need signalling that is.
+    ...(mediaEncryption === "required"
+      ? { transport: "tls", port: telephone.tlsPort }
+      : { port: telephone.port }),
     codecs: offered,
     mediaEncryption,
   });

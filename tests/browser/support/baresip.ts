@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { certificate } from "./certificate.ts";
 import { freePort } from "./ports.ts";
 import { fromWav, type Sound, sine, wav } from "./sound.ts";
 import { until } from "./until.ts";
@@ -12,6 +13,8 @@ import { until } from "./until.ts";
 export interface Baresip {
   /** Its SIP port on 127.0.0.1, by UDP and TCP. */
   readonly port: number;
+  /** Its SIP port by TLS. */
+  readonly tlsPort: number;
   /** What it has heard in its latest call so far; null before there is a call. */
   readonly heard: () => Sound | null;
   readonly log: () => string;
@@ -44,6 +47,7 @@ export async function startBaresip(
     join(folder, "config"),
     [
       `sip_listen 127.0.0.1:${port}`,
+      `sip_certificate ${certificate().withKey}`,
       "net_interface 127.0.0.1",
       "module_path /usr/lib/baresip/modules",
       ...[module, "aufile.so", "aubridge.so", "sndfile.so", "srtp.so"].map(
@@ -80,6 +84,8 @@ export async function startBaresip(
   });
   return {
     port,
+    // It adds one by itself.
+    tlsPort: port + 1,
     heard: () => {
       const file = readdirSync(folder)
         .filter((name) => name.endsWith("-dec.wav"))

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { certificate } from "./certificate.ts";
 import { freePort } from "./ports.ts";
 import { until } from "./until.ts";
 
@@ -43,7 +44,10 @@ export async function startServer(options: readonly string[] = []): Promise<Serv
       "info,bellpush_server=debug",
       ...options,
     ],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    {
+      env: { ...process.env, SSL_CERT_FILE: certificate().file },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
   let log = "";
   child.stdout.on("data", (chunk: Buffer) => {

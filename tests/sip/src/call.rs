@@ -48,9 +48,11 @@ pub fn trunk(port: u16) -> TrunkConfig {
         port: Some(port),
         transport: SipTransport::Udp,
         credentials: None,
+        realms: Vec::new(),
         registration: None,
         keep_alive: None,
         caller: CallerIdentity::default(),
+        rewrite_contact: true,
         trusted_certificates: None,
     }
 }

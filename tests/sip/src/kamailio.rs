@@ -3,12 +3,18 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
 use bellpush_test_support::ports::free_port;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 use tokio::process::{Child, Command};
+use tokio_rustls::TlsAcceptor;
 
 /// How long it may take to end.
 const LAST: Duration = Duration::from_secs(5);
@@ -43,6 +49,21 @@ impl Certificate {
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.0.path().join("cert.pem")
+    }
+
+    /// Accepts TLS with it.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn acceptor(&self) -> anyhow::Result<TlsAcceptor> {
+        let certificate = CertificateDer::from_pem_file(self.file())?;
+        let key = PrivateKeyDer::from_pem_file(self.key_file())?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
     fn key_file(&self) -> PathBuf {

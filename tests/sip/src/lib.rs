@@ -4,6 +4,7 @@ mod bridged;
 mod call;
 mod kamailio;
 mod names;
+mod peer;
 mod phone;
 mod sipp;
 
@@ -11,5 +12,6 @@ pub use bridged::{BridgedCall, Lines};
 pub use call::{Call, OFFER, PATIENCE, target, trunk, trunks, trunks_config};
 pub use kamailio::{Certificate, Kamailio};
 pub use names::{Names, Service};
+pub use peer::{ANSWER, Message, Peer, SDP, reply};
 pub use phone::{Packet, Phone};
 pub use sipp::{Scenario, Sipp};

@@ -47,12 +47,18 @@ pub struct TrunkConfig {
     pub transport: SipTransport,
     /// The user to authenticate and to be called back as.
     pub credentials: Option<Credentials>,
+    /// The realms that the credentials are given to; empty for those of the registration, or else of
+    /// the first request that is challenged.
+    pub realms: Vec<String>,
     /// Whether to register, and for how long at a time.
     pub registration: Option<Registration>,
     /// How often to ask each target by OPTIONS whether it is there; `None` never asks.
     pub keep_alive: Option<Duration>,
     /// The caller, where a call names none.
     pub caller: CallerIdentity,
+    /// Whether requests in a dialog go to where the far side sends from, when its Contact is a
+    /// private address and it sends from another.
+    pub rewrite_contact: bool,
     /// A file with certificates (PEM) to trust for TLS instead of the system's.
     pub trusted_certificates: Option<PathBuf>,
 }

@@ -2,19 +2,19 @@
 //!
 //! Pure: requests and responses go in and come out as values.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use rsipstack::sip::{
-    Header, Headers, HeadersExt as _, Method, Request, Response, Uri, Version,
-    prelude::HasHeaders as _,
-};
+use rsipstack::sip::{Header, Headers, HeadersExt as _, Method, Request, Response, Uri, Version};
 
 use super::{
-    message_parts::{ALLOW, SUPPORTED, USER_AGENT, address, header, split_list, uri, value},
-    stack::Flow,
+    flow::Flow,
+    message_parts::{ALLOW, SUPPORTED, USER_AGENT, address, header, split_list, tag, uri, value},
 };
 
 /// One dialog, early or confirmed.
@@ -26,6 +26,8 @@ pub(super) struct Dialog {
     /// The far side's To value, with its tag.
     remote: String,
     remote_target: Uri,
+    /// Where the message came from that named the target, when that was a datagram.
+    remote_source: Option<SocketAddr>,
     /// Record-Route, nearest proxy first.
     routes: Vec<String>,
     cseq: Arc<AtomicU32>,
@@ -37,7 +39,12 @@ pub(super) struct Dialog {
 impl Dialog {
     /// The dialog that a response to this INVITE creates; `None` when it lacks what a dialog
     /// needs.
-    pub(super) fn from_response(invite: &Request, response: &Response, user: &str) -> Option<Self> {
+    pub(super) fn from_response(
+        invite: &Request,
+        response: &Response,
+        source: Option<SocketAddr>,
+        user: &str,
+    ) -> Option<Self> {
         to_tag(response)?;
         let target = value(&response.headers, "Contact")
             .and_then(|contact| split_list(contact).first().copied())
@@ -55,13 +62,20 @@ impl Dialog {
             call_id: invite.call_id_header().ok()?.value().to_owned(),
             local: invite.from_header().ok()?.value().to_owned(),
             remote: response.to_header().ok()?.value().to_owned(),
-            // A provisional response need not name one; requests then go the way of the INVITE.
+            // A provisional response need not name one, and some 2xx don't either; requests then go
+            // the way of the INVITE.
             remote_target: target.unwrap_or_else(|| invite.uri.clone()),
+            remote_source: source,
             routes,
             cseq: Arc::new(AtomicU32::new(invite.cseq_header().ok()?.seq().ok()?)),
             remote_cseq: None,
             user: user.to_owned(),
         })
+    }
+
+    /// The tag of the far side.
+    pub(super) fn remote_tag(&self) -> Option<&str> {
+        tag(&self.remote)
     }
 
     /// The number of the next request.
@@ -82,6 +96,55 @@ impl Dialog {
             .and_then(|route| address(route))
             .and_then(uri)
             .unwrap_or_else(|| self.remote_target.clone())
+    }
+
+    /// Where requests go instead of the target, when that is an address behind address translation
+    /// (RFC 3581): a private one that its owner calls itself by, but another is the one that it
+    /// sends from. Proxies that stay in the dialog know the way themselves.
+    pub(super) fn translated_target(&self) -> Option<SocketAddr> {
+        let source = self.remote_source.filter(|_| self.routes.is_empty())?;
+        let named: IpAddr = self
+            .remote_target
+            .host_with_port
+            .host
+            .to_string()
+            .trim_matches(['[', ']'])
+            .parse()
+            .ok()?;
+        let is_translated = is_private(named) && named != source.ip();
+        // Between two processes of one machine there is no translation.
+        (is_translated && !(named.is_loopback() && source.ip().is_loopback())).then_some(source)
+    }
+
+    /// The ACK of a 2xx to this INVITE (RFC 3261 section 13.2.2.4).
+    pub(super) fn ack(&self, invite: &Request, flow: &Flow) -> Request {
+        let mut headers = vec![flow.via(), Header::MaxForwards("70".into())];
+        headers.extend(self.routes.iter().map(|route| Header::Route(route.as_str().into())));
+        headers.extend([
+            Header::From(self.local.as_str().into()),
+            Header::To(self.remote.as_str().into()),
+            Header::CallId(self.call_id.as_str().into()),
+        ]);
+        for header in invite.headers.iter() {
+            match header {
+                Header::CSeq(cseq) => {
+                    headers.push(Header::CSeq(cseq.value().replace("INVITE", "ACK").into()));
+                }
+                Header::Authorization(_) | Header::ProxyAuthorization(_) => {
+                    headers.push(header.clone());
+                }
+                _ => {}
+            }
+        }
+        headers.push(header("User-Agent", USER_AGENT));
+        headers.push(header("Content-Length", "0"));
+        Request {
+            method: Method::Ack,
+            uri: self.remote_target.clone(),
+            version: Version::V2,
+            headers: headers.into(),
+            body: Vec::new(),
+        }
     }
 
     /// A request in the dialog.
@@ -144,10 +207,12 @@ impl Dialog {
         self.remote_cseq = early.remote_cseq;
     }
 
-    /// Takes the Contact of a request or response that refreshes the target (section 12.2).
-    pub(super) fn refresh_target(&mut self, headers: &Headers) {
+    /// Takes the Contact of a request or response that refreshes the target (section 12.2), and
+    /// where that came from.
+    pub(super) fn refresh_target(&mut self, headers: &Headers, source: Option<SocketAddr>) {
         if let Some(target) = value(headers, "Contact").and_then(address).and_then(uri) {
             self.remote_target = target;
+            self.remote_source = source;
         }
     }
 }
@@ -168,25 +233,17 @@ pub(super) fn to_tag(response: &Response) -> Option<String> {
     Some(tag.value().to_owned())
 }
 
-/// The tag of a From or To value.
-fn tag(value: &str) -> Option<&str> {
-    let (_, parameters) = value.rsplit_once('>').or_else(|| value.split_once(';'))?;
-    parameters.split(';').find_map(|parameter| {
-        let (name, tag) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("tag").then_some(tag.trim())
-    })
-}
-
-/// The SDP of a message; `None` when it has another body, or none.
-pub(super) fn sdp(headers: &Headers, body: &[u8]) -> Option<String> {
-    let kind = value(headers, "Content-Type")?.split(';').next()?.trim();
-    if body.is_empty() || !kind.eq_ignore_ascii_case("application/sdp") {
-        return None;
+/// Whether an address means something else, or nothing, outside of its own network.
+fn is_private(ip: IpAddr) -> bool {
+    if ip.is_unspecified() || ip.is_loopback() {
+        return true;
     }
-    String::from_utf8(body.to_vec()).ok()
-}
-
-/// The SDP of a response.
-pub(super) fn response_sdp(response: &Response) -> Option<String> {
-    sdp(response.headers(), response.body())
+    match ip {
+        IpAddr::V4(ip) => {
+            // RFC 6598: between a provider's translation and its customers'.
+            let is_shared = ip.octets()[0] == 100 && ip.octets()[1] & 0xC0 == 64;
+            ip.is_private() || ip.is_link_local() || is_shared
+        }
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
 }

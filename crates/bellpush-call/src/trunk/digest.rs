@@ -1,22 +1,21 @@
-//! Digest authentication (RFC 3261 section 22, RFC 8760): answering a challenge.
+//! Digests (RFC 3261 section 22, RFC 8760): reading a challenge, and its answer.
 //!
 //! Here and not in the stack below, which knows SHA-256 by another name than the one on the wire.
 
 use md5::Md5;
-use rsipstack::sip::{Header, Request, Response, StatusCode, prelude::HasHeaders as _};
 use sha2::{Digest, Sha256};
 
 use super::Credentials;
 
 /// What a challenge asks for, as far as it can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Challenge {
-    realm: String,
-    nonce: String,
+pub(super) struct Challenge {
+    pub(super) realm: String,
+    pub(super) nonce: String,
     opaque: Option<String>,
     algorithm: Option<Algorithm>,
     has_qop: bool,
-    is_stale: bool,
+    pub(super) is_stale: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,41 +41,8 @@ impl Algorithm {
     }
 }
 
-/// Answers the challenge of a 401 or 407 to this request: the header to send it again with.
-///
-/// `None` when there is no challenge that can be answered, or when the answer was wrong: the
-/// request has one already, and the far side does not say that it is merely too old.
-pub(super) fn answer(
-    response: &Response,
-    request: &Request,
-    credentials: &Credentials,
-) -> Option<Header> {
-    let is_proxy = response.status_code == StatusCode::ProxyAuthenticationRequired;
-    // RFC 8760 section 2.4: the topmost that we know.
-    let challenge = response.headers().iter().find_map(|header| match header {
-        Header::ProxyAuthenticate(header) if is_proxy => parse(header.value()),
-        Header::WwwAuthenticate(header) if !is_proxy => parse(header.value()),
-        _ => None,
-    })?;
-    let has_answered = request.headers().iter().any(|header| {
-        matches!(header, Header::ProxyAuthorization(_) if is_proxy)
-            || matches!(header, Header::Authorization(_) if !is_proxy)
-    });
-    if has_answered && !challenge.is_stale {
-        return None;
-    }
-    let cnonce = format!("{:032x}", rand::random::<u128>());
-    let method = request.method().to_string();
-    let uri = request.uri().to_string();
-    let value = authorization(&challenge, credentials, &method, &uri, &cnonce);
-    Some(if is_proxy {
-        Header::ProxyAuthorization(value.into())
-    } else {
-        Header::Authorization(value.into())
-    })
-}
-
-fn authorization(
+/// The value of the header that answers a challenge to a request.
+pub(super) fn authorization(
     challenge: &Challenge,
     credentials: &Credentials,
     method: &str,
@@ -114,7 +80,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Reads a challenge; `None` when it is no digest, or asks for what we don't have.
-fn parse(value: &str) -> Option<Challenge> {
+pub(super) fn parse(value: &str) -> Option<Challenge> {
     let (scheme, rest) = value.trim().split_once(char::is_whitespace)?;
     // No quoted string has control characters (RFC 3261 section 25.1), and what is repeated in the
     // answer must not end its line.

@@ -20,7 +20,9 @@ use tokio::{runtime::Runtime, sync::mpsc};
 use uuid::Uuid;
 
 use super::{
-    dialog::{Dialog, response_sdp, sdp, to_tag},
+    authentication::Authentication,
+    body::{response_sdp, sdp},
+    dialog::{Dialog, to_tag},
     message_parts::{address, bye_cause, has_token, info_digit, split_list, uri, value},
     session_timer::SessionTimer,
     *,
@@ -151,7 +153,7 @@ fn read_request(request: &Request) {
     let _ = info_digit(value(headers, "Content-Type").unwrap_or_default(), &request.body);
     if let Some(mut dialog) = dialog_with(&sample_response()) {
         dialog.match_request(request);
-        dialog.refresh_target(headers);
+        dialog.refresh_target(headers, None);
         let _ = dialog.next_hop().to_string();
     }
     check_timer(|timer, now| {
@@ -162,9 +164,14 @@ fn read_request(request: &Request) {
 fn read_response(response: &Response) {
     drop(TransactionKey::from_response(response, TransactionRole::Client));
     let credentials = Credentials { username: "u\"".into(), password: "p".into() };
-    if let Some(answer) = digest::answer(response, &sample_invite(), &credentials) {
-        let line = answer.to_string();
-        assert!(!line.contains(['\r', '\n']), "{line:?}");
+    let (realms, mut invite) = (Mutex::default(), sample_invite());
+    let mut authentication = Authentication::new(Some(&credentials), &realms);
+    if authentication.is_challenged(response) {
+        authentication.authorize(&mut invite);
+        for header in invite.headers.iter() {
+            let line = header.to_string();
+            assert!(!line.contains(['\r', '\n']), "{line:?}");
+        }
     }
     let _ = (to_tag(response), response_sdp(response), response.status_code.code());
     let _ = has_token(&response.headers, "Require", "100rel");
@@ -190,7 +197,7 @@ fn check_timer(tell: impl Fn(&mut SessionTimer, Instant)) {
 }
 
 fn dialog_with(response: &Response) -> Option<Dialog> {
-    Dialog::from_response(&sample_invite(), response, "us")
+    Dialog::from_response(&sample_invite(), response, None, "us")
 }
 
 fn sample_invite() -> Request {
@@ -251,9 +258,11 @@ fn exchange() -> &'static Exchange {
             port: Some(far.local_addr().unwrap().port()),
             transport: SipTransport::Udp,
             credentials: Some(Credentials { username: "u".into(), password: "p".into() }),
+            realms: Vec::new(),
             registration: None,
             keep_alive: None,
             caller: CallerIdentity::default(),
+            rewrite_contact: true,
             trusted_certificates: None,
         };
         let id = trunk.id;

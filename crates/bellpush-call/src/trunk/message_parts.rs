@@ -1,8 +1,8 @@
 //! Reading and writing the parts of SIP messages that this edge cares for.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
-use rsipstack::sip::{Header, Headers, Uri, headers::make_header};
+use rsipstack::sip::{Header, Headers, Response, Uri, headers::make_header};
 
 use super::ByeCause;
 use crate::Digit;
@@ -31,6 +31,13 @@ pub(super) fn has_token(headers: &Headers, name: &str, token: &str) -> bool {
         .filter(|header| header.name().eq_ignore_ascii_case(name))
         .flat_map(|header| header.value().split(','))
         .any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+/// The status of a response with its reason phrase, as it was sent.
+pub(super) fn status_line(response: &Response) -> String {
+    let status = &response.status_code;
+    let phrase = response.wire_reason.as_deref().map_or_else(|| status.text(), str::trim);
+    format!("{} {phrase}", status.code())
 }
 
 /// A host and a port as a URI has them.
@@ -83,8 +90,34 @@ pub(super) fn address(value: &str) -> Option<&str> {
     }
 }
 
+/// A parameter of a From, To or Contact value, beside its URI.
+pub(super) fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    // Where there are brackets, what is behind the first semicolon outside of them is no part of
+    // the URI; where there are none, no URI has parameters of its own (RFC 3261 section 20.10).
+    split(value, ';').into_iter().skip(1).find_map(|parameter| {
+        let (key, text) = parameter.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then_some(text.trim())
+    })
+}
+
+/// How long the far side wants to be left alone (RFC 3261 section 20.33), an hour at most.
+pub(super) fn retry_after(headers: &Headers) -> Option<Duration> {
+    let text = value(headers, "Retry-After")?;
+    let seconds = text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(Duration::from_secs(3_600)))
+}
+
+/// The tag of a From or To value.
+pub(super) fn tag(value: &str) -> Option<&str> {
+    parameter(value, "tag")
+}
+
 /// Splits a header that may hold several values, leaving commas in quotes and brackets alone.
 pub(super) fn split_list(value: &str) -> Vec<&str> {
+    split(value, ',')
+}
+
+fn split(value: &str, separator: char) -> Vec<&str> {
     let (mut quoted, mut bracketed, mut start) = (false, false, 0);
     let mut parts = Vec::new();
     for (n, c) in value.char_indices() {
@@ -92,7 +125,7 @@ pub(super) fn split_list(value: &str) -> Vec<&str> {
             '"' => quoted = !quoted,
             '<' if !quoted => bracketed = true,
             '>' if !quoted => bracketed = false,
-            ',' if !quoted && !bracketed => {
+            c if c == separator && !quoted && !bracketed => {
                 parts.push(value[start..n].trim());
                 start = n + 1;
             }

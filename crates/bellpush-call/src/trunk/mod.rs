@@ -10,19 +10,27 @@
 //! | `message`, `status`, `meters` | commands and events of a call, status and metrics of a trunk |
 //! | `trunk`, `registration` | one trunk: its targets, keep-alive, registrar |
 //! | `call` | one call: INVITE, dialog, session |
-//! | `dialog`, `session_timer`, `digest`, `message_parts` | SIP without a socket |
-//! | `stack`, `stream`, `resolver` | sockets, transactions, DNS |
+//! | `dialog`, `acks`, `session_timer`, `authentication`, `digest`, `body`, `message_parts` | SIP without a socket |
+//! | `stack`, `incoming`, `flow`, `resolver` | transactions, what comes in, how a hop is reached, DNS |
+//! | `udp`, `peers`, `stream` | sockets, and who may take how much of them |
+//! | `unknown_method` | what the stack below can't read, answered |
 
+mod acks;
+mod authentication;
+mod body;
 mod call;
 mod config;
 mod dialog;
 mod digest;
+mod flow;
 #[cfg(test)]
 mod fuzz;
 mod header;
+mod incoming;
 mod message;
 mod message_parts;
 mod meters;
+mod peers;
 mod registration;
 mod resolver;
 mod session_timer;
@@ -32,6 +40,8 @@ mod stream;
 mod target;
 #[expect(clippy::module_inception, reason = "a trunk is what this folder is about")]
 mod trunk;
+mod udp;
+mod unknown_method;
 
 pub use call::EventSink;
 pub use config::{

@@ -1,36 +1,59 @@
 //! Keeping a trunk's user registered (RFC 3261 section 10).
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use rsipstack::sip::{Method, Response};
+use rsipstack::sip::{HeadersExt as _, Method, Response, prelude::ToTypedHeader as _};
 
 use super::{
     Registration, RegistrationStatus,
-    message_parts::{address, header, split_list, value},
-    stack::Flow,
+    authentication::describe,
+    flow::Flow,
+    message_parts::{address, header, parameter, retry_after, split_list, uri, value},
     trunk::{RequestIds, Trunk},
 };
 
-/// How long to wait after a failure; doubled each time, to the most.
-const MIN_BACKOFF: Duration = Duration::from_secs(5);
-const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// The shortest time between two registrations, whatever the registrar says.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
+/// How long to wait after a failure; doubled each time, to the most.
+const MIN_BACKOFF: Duration = MIN_INTERVAL;
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// Tries to shorten or lengthen the time as the registrar wishes, in one go.
 const MAX_REPEATS: usize = 3;
 /// How long taking the registration back may take.
 const UNREGISTER_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What the registrar is to keep.
+struct Binding {
+    ids: RequestIds,
+    /// Names us, whatever becomes of our address on the way (RFC 5626 section 4.1).
+    instance: String,
+    /// How long it shall be kept.
+    expires: Duration,
+}
+
+impl Binding {
+    fn new(expires: Duration) -> Self {
+        let uuid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        Self { ids: RequestIds::new(), instance: format!("urn:uuid:{uuid}"), expires }
+    }
+}
+
+/// Why there is no registration.
+struct Refusal {
+    error: String,
+    /// How long the registrar wants to be left alone.
+    retry_after: Duration,
+}
+
 /// Registers the trunk's user, and again before that expires, until the trunk stops.
 pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
     trunk.change(|status| status.registration = RegistrationStatus::Pending);
-    let mut ids = RequestIds::new();
-    let mut expires = registration.expires;
+    let mut binding = Binding::new(registration.expires);
     let mut backoff = MIN_BACKOFF;
     loop {
         let wait = tokio::select! {
             () = trunk.stopped.cancelled() => break,
-            result = register(&trunk, &mut ids, &mut expires) => match result {
+            result = register(&trunk, &mut binding) => match result {
                 Ok(granted) => {
                     backoff = MIN_BACKOFF;
                     trunk.change(|status| {
@@ -38,15 +61,15 @@ pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
                         status.last_error = None;
                     });
                     // Early enough for a second try before it is over.
-                    (granted * 4 / 5).max(MIN_INTERVAL.min(granted / 2))
+                    (granted * 4 / 5).max(MIN_INTERVAL)
                 }
-                Err(error) => {
+                Err(Refusal { error, retry_after }) => {
                     tracing::warn!(trunk = %trunk.config.id, error, "a trunk can't register");
                     trunk.change(|status| {
                         status.registration = RegistrationStatus::Failed;
                         status.last_error = Some(error);
                     });
-                    let wait = backoff;
+                    let wait = backoff.max(retry_after);
                     backoff = (backoff * 2).min(MAX_BACKOFF);
                     wait
                 }
@@ -57,36 +80,33 @@ pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
             () = tokio::time::sleep(wait) => {}
         }
     }
-    let mut none = Duration::ZERO;
-    let _ = tokio::time::timeout(UNREGISTER_TIMEOUT, register(&trunk, &mut ids, &mut none)).await;
+    binding.expires = Duration::ZERO;
+    let _ = tokio::time::timeout(UNREGISTER_TIMEOUT, register(&trunk, &mut binding)).await;
 }
 
 /// Registers at the first target that answers. Returns how long that is good for.
-async fn register(
-    trunk: &Trunk,
-    ids: &mut RequestIds,
-    expires: &mut Duration,
-) -> Result<Duration, String> {
-    let hops = trunk.hops().await.map_err(|error| error.to_string())?;
-    let mut last = String::new();
+async fn register(trunk: &Trunk, binding: &mut Binding) -> Result<Duration, Refusal> {
+    let failed = |error: String| Refusal { error, retry_after: Duration::ZERO };
+    let hops = trunk.hops().await.map_err(|error| failed(error.to_string()))?;
+    let mut last = failed(String::new());
     for hop in hops {
         let flow = match trunk.flow(&hop).await {
             Ok(flow) => flow,
             Err(error) => {
-                last = error.to_string();
-                trunk.change(|status| status.failed(hop.address, last.clone()));
+                last = failed(error.to_string());
+                trunk.change(|status| status.failed(hop.address, last.error.clone()));
                 continue;
             }
         };
-        match register_at(trunk, ids, expires, &flow).await {
+        match register_at(trunk, binding, &flow).await {
             Ok(granted) => {
                 trunk.change(|status| status.answered(hop.address, None));
                 return Ok(granted);
             }
-            Err(RegisterError::Rejected(error)) => return Err(error),
-            Err(RegisterError::Unanswered(error)) => {
-                trunk.change(|status| status.failed(hop.address, error.clone()));
-                last = error;
+            Err(RegisterError::Rejected(refusal)) => return Err(refusal),
+            Err(RegisterError::Unanswered(refusal)) => {
+                trunk.change(|status| status.failed(hop.address, refusal.error.clone()));
+                last = refusal;
             }
         }
     }
@@ -95,86 +115,163 @@ async fn register(
 
 enum RegisterError {
     /// Another target will say the same.
-    Rejected(String),
+    Rejected(Refusal),
     /// Another target may do better.
-    Unanswered(String),
+    Unanswered(Refusal),
 }
 
 async fn register_at(
     trunk: &Trunk,
-    ids: &mut RequestIds,
-    expires: &mut Duration,
+    binding: &mut Binding,
     flow: &Flow,
 ) -> Result<Duration, RegisterError> {
-    let contact = flow.contact(trunk.user());
+    let contact =
+        format!("{};+sip.instance=\"<{}>\"", flow.contact(trunk.user()), binding.instance);
+    let failed = |error: &str| Refusal { error: error.to_owned(), retry_after: Duration::ZERO };
     for _ in 0..MAX_REPEATS {
-        ids.cseq += 1;
+        binding.ids.cseq += 1;
         let more = vec![
             header("Contact", contact.clone()),
-            header("Expires", expires.as_secs().to_string()),
+            header("Expires", binding.expires.as_secs().to_string()),
         ];
         let request = trunk
             .request_uri(None)
-            .map(|uri| trunk.request(Method::Register, uri, ids, flow, more))
-            .ok_or_else(|| RegisterError::Rejected("the trunk's domain is no domain".to_owned()))?;
-        let mut cseq = ids.cseq;
+            .map(|uri| trunk.request(Method::Register, uri, &binding.ids, flow, more))
+            .ok_or_else(|| RegisterError::Rejected(failed("the trunk's domain is no domain")))?;
+        let mut cseq = binding.ids.cseq;
         let next = || {
             cseq += 1;
             cseq
         };
-        let credentials = trunk.config.credentials.as_ref();
-        let response = trunk
-            .stack
-            .exchange(request, flow, credentials, next)
-            .await
-            .map_err(|error| RegisterError::Unanswered(error.to_string()))?;
-        ids.cseq = cseq;
+        let mut authentication = trunk.authentication();
+        let exchange = trunk.stack.exchange(request, flow, &mut authentication, next).await;
+        binding.ids.cseq = cseq;
+        let response = exchange
+            .map_err(|error| RegisterError::Unanswered(failed(&error.to_string())))?
+            .response;
+        let refusal = Refusal {
+            error: describe("REGISTER", &response, authentication.unanswered.as_ref()),
+            retry_after: retry_after(&response.headers).unwrap_or_default(),
+        };
         match response.status_code.code() {
-            200..=299 => return Ok(granted_interval(&response, &contact, *expires)),
+            200..=299 => {
+                let granted = granted(&response, &contact, &binding.instance, binding.expires);
+                // Who asks for none is content with that.
+                if granted.is_zero() && !binding.expires.is_zero() {
+                    let error = "REGISTER: the registrar grants no time (expires=0)";
+                    return Err(RegisterError::Rejected(failed(error)));
+                }
+                return Ok(granted);
+            }
             // RFC 3261 section 10.2.8.
             423 => {
                 let least = value(&response.headers, "Min-Expires")
                     .and_then(|text| text.trim().parse().ok())
                     .map(Duration::from_secs)
-                    .filter(|least| *least > *expires);
+                    .filter(|least| *least > binding.expires);
                 match least {
-                    Some(least) => *expires = least,
-                    None => return Err(RegisterError::Rejected("REGISTER: 423".to_owned())),
+                    Some(least) => binding.expires = least,
+                    None => return Err(RegisterError::Rejected(refusal)),
                 }
             }
-            408 | 503 => return Err(RegisterError::Unanswered(describe(&response))),
-            _ => return Err(RegisterError::Rejected(describe(&response))),
+            408 | 500 | 503 => return Err(RegisterError::Unanswered(refusal)),
+            _ => return Err(RegisterError::Rejected(refusal)),
         }
     }
-    Err(RegisterError::Rejected("the registrar agrees to no time".to_owned()))
+    Err(RegisterError::Rejected(failed("the registrar agrees to no time")))
 }
 
-/// How long the registrar keeps our Contact: its own time, or that of all, or what we asked for.
-fn granted_interval(response: &Response, contact: &str, asked: Duration) -> Duration {
-    let ours = address(contact);
-    let seconds = |text: &str| text.trim().parse().ok().map(Duration::from_secs);
-    response
+/// How long the registrar keeps our binding. It is found by our instance, or by our address, or by
+/// the one that translation made of that, as the answer's Via tells; and when it is none of these, by
+/// the shortest of all, since any may be ours.
+fn granted(response: &Response, contact: &str, instance: &str, asked: Duration) -> Duration {
+    let whole = value(&response.headers, "Expires").and_then(seconds).unwrap_or(asked);
+    let bindings: Vec<(&str, Duration)> = response
         .headers
         .iter()
-        .filter(|header| header.name().eq_ignore_ascii_case("Contact"))
-        .flat_map(|header| split_list(header.value()))
-        .find(|binding| address(binding).map(bare) == ours.map(bare))
-        .and_then(|binding| {
-            let (_, parameters) = binding.rsplit_once('>')?;
-            parameters.split(';').find_map(|parameter| {
-                let (name, text) = parameter.split_once('=')?;
-                name.trim().eq_ignore_ascii_case("expires").then(|| seconds(text))?
-            })
+        .filter(|header| {
+            ["Contact", "m"].iter().any(|name| header.name().eq_ignore_ascii_case(name))
         })
-        .or_else(|| value(&response.headers, "Expires").and_then(seconds))
-        .unwrap_or(asked)
+        .flat_map(|header| split_list(header.value()))
+        .map(|binding| (binding, parameter(binding, "expires").and_then(seconds).unwrap_or(whole)))
+        .collect();
+    let find = |is_ours: &dyn Fn(&str) -> bool| {
+        bindings.iter().find(|(binding, _)| is_ours(binding)).map(|(_, expires)| *expires)
+    };
+    let has_instance = |binding: &str| {
+        parameter(binding, "+sip.instance")
+            .is_some_and(|text| text.trim_matches(['"', '<', '>']).eq_ignore_ascii_case(instance))
+    };
+    let ours = place(contact);
+    let translated =
+        response.via_header().ok().and_then(|via| via.first_value().ok()?.typed().ok()).and_then(
+            |via| Some(SocketAddr::new(via.received()?.ok()?, via.rport()??).to_string()),
+        );
+    find(&has_instance)
+        .or_else(|| find(&|binding| ours.is_some() && place(binding) == ours))
+        .or_else(|| find(&|binding| translated.is_some() && place(binding) == translated))
+        .or_else(|| bindings.iter().map(|(_, expires)| *expires).min())
+        .unwrap_or(whole)
 }
 
-/// A URI without its parameters, which a registrar may change.
-fn bare(uri: &str) -> &str {
-    uri.split(';').next().unwrap_or(uri)
+/// The host and port of a Contact, without what a registrar may change.
+fn place(contact: &str) -> Option<String> {
+    let uri = uri(address(contact)?)?;
+    let port = uri.host_with_port.port.map_or(5060, |port| port.value().to_owned());
+    Some(format!("{}:{port}", uri.host_with_port.host))
 }
 
-fn describe(response: &Response) -> String {
-    format!("REGISTER: {} {}", response.status_code.code(), response.status_code.text())
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use rsipstack::sip::SipMessage;
+
+    use super::*;
+
+    const OURS: &str = "<sip:1000@10.0.0.5:5062>;+sip.instance=\"<urn:uuid:1>\"";
+
+    fn granted_by(headers: &str) -> u64 {
+        let text = format!(
+            "SIP/2.0 200 OK\r\n\
+             Via: SIP/2.0/UDP 10.0.0.5:5062;branch=z9hG4bK1;received=192.0.2.9;rport=4000\r\n\
+             From: <sip:y@h>;tag=1\r\nTo: <sip:x@h>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\
+             {headers}Content-Length: 0\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_bytes()) {
+            Ok(SipMessage::Response(response)) => {
+                granted(&response, OURS, "urn:uuid:1", Duration::from_secs(3_600)).as_secs()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_lifetime_is_that_of_our_own_binding_whatever_became_of_it() {
+        for (headers, seconds) in [
+            // As it was sent, beside another.
+            ("Contact: <sip:o@h>;expires=30, <sip:1000@10.0.0.5:5062>;expires=600\r\n", 600),
+            ("Contact: <sip:1000@10.0.0.5:5062;ob;transport=UDP>;q=0.5;expires=20\r\n", 20),
+            // Rewritten, and known by the instance.
+            (
+                "Contact: <sip:o@h>;expires=5\r\n\
+                 Contact: <sip:z@192.0.2.77:9>;expires=20;+sip.instance=\"<urn:uuid:1>\"\r\n",
+                20,
+            ),
+            // Rewritten to where the registrar saw us.
+            ("Contact: <sip:o@h>;expires=5,<sip:1000@192.0.2.9:4000>;expires=20\r\n", 20),
+            ("Contact: <sip:1000@192.0.2.9:4000>\r\nExpires: 40\r\n", 40),
+            // Rewritten to what nobody knows: it may be any.
+            ("Contact: <sip:a@h>;expires=50,<sip:b@h>;expires=20\r\nExpires: 900\r\n", 20),
+            ("m: <sip:b@h>;expires=20\r\n", 20),
+            ("Contact: <sip:1000@10.0.0.5:5062>;expires=0\r\n", 0),
+            // None is named.
+            ("Expires: 90\r\n", 90),
+            ("", 3_600),
+        ] {
+            assert_eq!(granted_by(headers), seconds, "{headers}");
+        }
+    }
 }

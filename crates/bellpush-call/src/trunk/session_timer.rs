@@ -16,6 +16,8 @@ const MAX_INTERVAL: Duration = Duration::from_secs(24 * 3_600);
 pub(super) struct SessionTimer {
     /// The shortest interval that is agreed to.
     min: Duration,
+    /// The least interval that a proxy or the far side wants (Min-SE).
+    wanted: Duration,
     running: Option<Running>,
 }
 
@@ -88,7 +90,7 @@ pub(super) enum Negotiated {
 impl SessionTimer {
     /// A timer that is off.
     pub(super) fn new(min: Duration) -> Self {
-        Self { min, running: None }
+        Self { min, wanted: min, running: None }
     }
 
     /// Takes a 2xx to a request of ours that set up or refreshed the session (section 7.2).
@@ -127,17 +129,27 @@ impl SessionTimer {
         }))
     }
 
-    /// The header of a refresh of ours.
-    pub(super) fn refresh(&self) -> Option<SessionExpires> {
-        self.running.map(|running| SessionExpires {
-            interval: running.interval,
-            refresher: Some(if running.we_refresh { Refresher::Uac } else { Refresher::Uas }),
-        })
+    /// Never asks for less from now on, as a 422 wants it, and says so (section 7.4).
+    pub(super) fn require(&mut self, at_least: Duration) {
+        self.wanted = self.wanted.max(at_least.min(MAX_INTERVAL));
+    }
+
+    /// The headers of a refresh of ours.
+    pub(super) fn refresh(&self) -> Vec<Header> {
+        let Some(running) = self.running else { return Vec::new() };
+        let refresher = if running.we_refresh { Refresher::Uac } else { Refresher::Uas };
+        let interval = running.interval.max(self.wanted);
+        let mut headers = vec![SessionExpires { interval, refresher: Some(refresher) }.header()];
+        if self.wanted > self.min {
+            headers.push(header("Min-SE", self.wanted.as_secs().to_string()));
+        }
+        headers
     }
 
     /// Lengthens the interval, as a 422 to a refresh asks for. `false` when it is that long.
     pub(super) fn lengthen(&mut self, at_least: Duration) -> bool {
         let at_least = at_least.min(MAX_INTERVAL);
+        self.require(at_least);
         let shorter = self.running.as_mut().filter(|running| running.interval < at_least);
         let is_shorter = shorter.is_some();
         if let Some(running) = shorter {

@@ -1,46 +1,42 @@
-//! The edge to the SIP stack below: sockets, transactions, and who gets which request.
+//! The edge to the SIP stack below: sockets and transactions.
 
 use std::{
     collections::HashMap,
     io,
     net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-use governor::{DefaultDirectRateLimiter, Quota};
 use rsipstack::{
     EndpointBuilder,
-    platform::net::UdpSocket as StackSocket,
-    sip::{Header, HeadersExt as _, Method, Request, Response, SipMessage, StatusCode},
+    sip::{Request, Response, SipMessage},
     transaction::{
         Endpoint,
         endpoint::{EndpointInnerRef, EndpointOption},
         key::{TransactionKey, TransactionRole},
         transaction::Transaction,
     },
-    transport::{
-        SipAddr, SipConnection, TransportLayer, transport_layer::DomainResolver, udp::UdpConnection,
-    },
+    transport::{SipConnection, TransportLayer, udp::UdpConnection},
 };
 use rustls::ClientConfig;
 use tokio::{net::UdpSocket, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Credentials, SipTransport, TrunksConfig, digest,
-    message_parts::{ALLOW, USER_AGENT, header, host_port},
+    SipTransport, TrunksConfig,
+    authentication::Authentication,
+    flow::{Flow, renew},
+    incoming::{Heard, Incoming, NoNames},
+    message_parts::USER_AGENT,
+    peers::Peers,
     resolver::{Hop, Resolver},
     stream,
+    udp::BudgetedSocket,
 };
 
-/// Responses of one transaction, or requests of one call, that may wait to be read.
+/// Responses of one transaction that may wait to be read.
 const QUEUE: usize = 32;
-/// Datagrams in a second, at most: what is over is dropped before it is read.
-const MAX_DATAGRAMS: u32 = 20_000;
-/// Requests outside of any call that are answered in a second, at most. The rest is dropped, so
-/// that nobody uses this server to send to somebody else.
-const MAX_OUT_OF_DIALOG: u32 = 50;
 
 /// The one SIP stack of this server.
 pub(super) struct Stack {
@@ -51,26 +47,12 @@ pub(super) struct Stack {
     /// The UDP address in use.
     pub(super) local: SocketAddr,
     streams: tokio::sync::Mutex<HashMap<(Hop, TlsKey), Flow>>,
-    calls: Calls,
+    pub(super) incoming: Incoming,
+    peers: Arc<Peers>,
 }
-
-/// Where the requests of each call go, by its Call-ID. In boxes: a channel makes room for 32
-/// messages at once, for the whole of a call, and a transaction has almost a kilobyte.
-type Calls = Arc<Mutex<HashMap<String, mpsc::Sender<Box<Transaction>>>>>;
 
 /// Connections with other trusted certificates are other connections.
 type TlsKey = usize;
-
-/// How one far side is reached (RFC 5626 section 2): a connection, or the UDP socket and an address.
-#[derive(Clone)]
-pub(super) struct Flow {
-    connection: SipConnection,
-    pub(super) hop: Hop,
-    /// The address that the far side reaches us by.
-    pub(super) local: SocketAddr,
-    /// Cancelled when a connection is closed; datagrams have none.
-    pub(super) closed: CancellationToken,
-}
 
 /// Why a request has no final response.
 #[derive(Debug, thiserror::Error)]
@@ -83,11 +65,26 @@ pub(super) enum SendError {
     Timeout,
 }
 
-/// The far side's requests with one Call-ID. Dropping it ends that.
-pub(super) struct IncomingRequests {
-    call_id: String,
-    calls: Calls,
-    pub(super) requests: mpsc::Receiver<Box<Transaction>>,
+/// The responses to one request.
+pub(super) struct Responses {
+    receiver: mpsc::Receiver<Box<Response>>,
+    /// What has been heard of the request so far.
+    pub(super) heard: Arc<Heard>,
+}
+
+impl Responses {
+    /// The next response; `None` after the last.
+    pub(super) async fn recv(&mut self) -> Option<Box<Response>> {
+        self.receiver.recv().await
+    }
+}
+
+/// A request as it was sent last, and its final response.
+pub(super) struct Exchange {
+    pub(super) request: Request,
+    pub(super) response: Response,
+    /// More 2xx to it, if it is an INVITE.
+    pub(super) responses: Responses,
 }
 
 impl Stack {
@@ -96,21 +93,16 @@ impl Stack {
         let local = socket.local_addr()?;
         let other = |error: &dyn std::fmt::Display| io::Error::other(error.to_string());
         let resolver = Arc::new(Resolver::new(config.dns).map_err(|error| other(&error))?);
-        let quota = |rate| {
-            Quota::per_second(std::num::NonZeroU32::new(rate).unwrap_or(std::num::NonZeroU32::MIN))
-        };
         let cancel = CancellationToken::new();
-        let contacts = ContactResolver(Arc::clone(&resolver));
-        let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(contacts));
-        let socket = LimitedSocket {
-            socket,
-            limiter: DefaultDirectRateLimiter::direct(quota(MAX_DATAGRAMS)),
-        };
+        let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(NoNames));
+        let peers = Arc::new(Peers::new());
+        let socket = BudgetedSocket { socket, peers: Arc::clone(&peers) };
         let udp = UdpConnection::from_socket(Arc::new(socket), None, Some(cancel.child_token()))
             .await
             .map_err(|error| other(&error))?;
         let udp = SipConnection::Udp(udp);
         layer.add_transport(udp.clone());
+        let incoming = Incoming::new(Arc::clone(&peers));
         let option = EndpointOption {
             t1: config.t1,
             t1x64: config.t1 * 64,
@@ -123,17 +115,16 @@ impl Stack {
             .with_transport_layer(layer)
             .with_cancel_token(cancel)
             .with_option(option)
+            .with_transport_inspector(Box::new(incoming.clone()))
             .build();
-        let out_of_dialog = endpoint.incoming_transactions().map_err(|error| other(&error))?;
+        let requests = endpoint.incoming_transactions().map_err(|error| other(&error))?;
         let inner = Arc::clone(&endpoint.inner);
         tokio::spawn(async move {
             if let Err(error) = inner.serve().await {
                 tracing::error!(%error, "the SIP stack stopped");
             }
         });
-        let calls = Calls::default();
-        let limiter = DefaultDirectRateLimiter::direct(quota(MAX_OUT_OF_DIALOG));
-        tokio::spawn(dispatch(out_of_dialog, Arc::clone(&calls), limiter));
+        tokio::spawn(incoming.clone().dispatch(requests));
         Ok(Arc::new(Self {
             endpoint,
             udp,
@@ -141,7 +132,8 @@ impl Stack {
             config,
             local,
             streams: tokio::sync::Mutex::default(),
-            calls,
+            incoming,
+            peers,
         }))
     }
 
@@ -156,6 +148,7 @@ impl Stack {
         hop: &Hop,
         tls: Option<&Arc<ClientConfig>>,
     ) -> io::Result<Flow> {
+        self.peers.add(hop.address, Instant::now());
         if hop.transport == SipTransport::Udp {
             return self.datagrams(hop);
         }
@@ -203,234 +196,118 @@ impl Stack {
         self.config.advertised.unwrap_or_else(|| seen.to_canonical())
     }
 
+    /// Notes where a trunk's requests may go.
+    pub(super) fn expect(&self, hops: &[Hop]) {
+        let now = Instant::now();
+        for hop in hops {
+            self.peers.add(hop.address, now);
+        }
+    }
+
     /// Sends a request. Its responses come out of the channel, which closes after the last one, or
     /// without any when it could not be sent. A time-out is a 408 of our own.
     ///
-    /// The transaction goes on when nobody reads them: 2xx to an INVITE are acknowledged as often
-    /// as they come.
-    pub(super) fn send(&self, request: Request, flow: &Flow) -> mpsc::Receiver<Box<Response>> {
+    /// 2xx to an INVITE come out as often as they come in, for 64 times T1 (RFC 6026 section 7.2):
+    /// whoever sent it acknowledges each by [`Self::acknowledge`].
+    pub(super) fn send(&self, request: Request, flow: &Flow) -> Responses {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
-            return receiver;
+            return Responses { receiver, heard: Arc::default() };
         };
+        let mut successes = self.incoming.successes(key.clone());
+        let heard = Arc::clone(&successes.heard);
         let inner: EndpointInnerRef = Arc::clone(&self.endpoint.inner);
         let mut transaction =
             Transaction::new_client(key, request, inner, Some(flow.connection.clone()));
         transaction.destination = Some(flow.hop.sip_addr());
+        let accepted_for = self.transaction_timeout();
         tokio::spawn(async move {
             if let Err(error) = transaction.send().await {
                 tracing::debug!(%error, "a request can't be sent");
                 return;
             }
-            while let Some(message) = transaction.receive().await {
-                if let SipMessage::Response(response) = message {
-                    // Without a reader, the transaction is still to be driven to its end.
-                    let _ = sender.send(Box::new(response)).await;
+            loop {
+                tokio::select! {
+                    message = transaction.receive() => match message {
+                        // Without a reader, the transaction is still to be driven to its end.
+                        Some(SipMessage::Response(response)) => {
+                            let _ = sender.send(Box::new(response)).await;
+                        }
+                        Some(SipMessage::Request(_)) => {}
+                        None => return,
+                    },
+                    Some(response) = successes.responses.recv() => {
+                        let _ = sender.send(response).await;
+                        break;
+                    }
                 }
             }
+            // RFC 3261 section 17.1.1.2: a 2xx ends the transaction.
+            drop(transaction);
+            let deadline = tokio::time::Instant::now() + accepted_for;
+            while let Ok(Some(response)) =
+                tokio::time::timeout_at(deadline, successes.responses.recv()).await
+            {
+                let _ = sender.send(response).await;
+            }
         });
-        receiver
+        Responses { receiver, heard }
     }
 
-    /// Sends a request and returns its final response, answering a challenge on the way.
+    /// Sends the ACK of a 2xx, which is part of no transaction.
+    pub(super) async fn acknowledge(&self, ack: Request, flow: &Flow) {
+        let to = flow.hop.sip_addr();
+        if let Err(error) = flow.connection.send(ack.into(), Some(&to)).await {
+            tracing::debug!(%error, "an ACK can't be sent");
+        }
+    }
+
+    /// Sends a request and returns its final response, answering challenges on the way.
     /// `next_cseq` numbers the repeated request.
     pub(super) async fn exchange(
         &self,
         mut request: Request,
         flow: &Flow,
-        credentials: Option<&Credentials>,
+        authentication: &mut Authentication<'_>,
         mut next_cseq: impl FnMut() -> u32,
-    ) -> Result<Response, SendError> {
+    ) -> Result<Exchange, SendError> {
         loop {
-            let response = self.final_response(&request, flow).await?;
-            let is_challenge = matches!(response.status_code.code(), 401 | 407);
-            let answer = credentials
-                .filter(|_| is_challenge)
-                .and_then(|credentials| digest::answer(&response, &request, credentials));
-            let Some(answer) = answer else { return Ok(response) };
-            repeat(&mut request, flow, next_cseq(), answer);
-        }
-    }
-
-    async fn final_response(&self, request: &Request, flow: &Flow) -> Result<Response, SendError> {
-        let mut responses = self.send(request.clone(), flow);
-        loop {
-            tokio::select! {
-                response = responses.recv() => match response {
-                    None if flow.closed.is_cancelled() => return Err(broken().into()),
-                    None => return Err(SendError::Timeout),
-                    Some(response) if response.status_code.code() < 200 => {}
-                    Some(response) => return Ok(*response),
-                },
-                () = flow.closed.cancelled() => return Err(broken().into()),
+            let mut responses = self.send(request.clone(), flow);
+            let response = final_response(&mut responses, flow).await?;
+            if !authentication.is_challenged(&response) {
+                return Ok(Exchange { request, response, responses });
             }
+            renew(&mut request, flow, next_cseq());
+            authentication.authorize(&mut request);
         }
-    }
-
-    /// The far side's requests with this Call-ID, from now on.
-    pub(super) fn incoming_requests(&self, call_id: &str) -> IncomingRequests {
-        let (sender, requests) = mpsc::channel(QUEUE);
-        lock(&self.calls).insert(call_id.to_owned(), sender);
-        IncomingRequests { call_id: call_id.to_owned(), calls: Arc::clone(&self.calls), requests }
     }
 
     /// Calls whose requests are taken, and transactions that have not ended.
     pub(super) fn load(&self) -> (usize, usize) {
-        (lock(&self.calls).len(), self.endpoint.inner.get_stats().running_transactions)
+        (self.incoming.calls(), self.endpoint.inner.get_stats().running_transactions)
     }
 }
 
-impl Drop for Stack {
-    fn drop(&mut self) {
-        self.endpoint.shutdown();
-    }
-}
-
-impl Drop for IncomingRequests {
-    fn drop(&mut self) {
-        lock(&self.calls).remove(&self.call_id);
-    }
-}
-
-impl Hop {
-    pub(super) fn sip_addr(&self) -> SipAddr {
-        let transport = match self.transport {
-            SipTransport::Udp => rsipstack::sip::Transport::Udp,
-            SipTransport::Tcp => rsipstack::sip::Transport::Tcp,
-            SipTransport::Tls => rsipstack::sip::Transport::Tls,
-        };
-        SipAddr { r#type: Some(transport), addr: self.address.into() }
-    }
-}
-
-impl Flow {
-    /// A Via header with a new branch.
-    pub(super) fn via(&self) -> Header {
-        let transport = self.hop.transport.name().to_ascii_uppercase();
-        let branch = rand::random::<u128>();
-        Header::Via(
-            format!(
-                "SIP/2.0/{transport} {};branch=z9hG4bK{branch:032x};rport",
-                host_port(self.local)
-            )
-            .into(),
-        )
-    }
-
-    /// The address of ours that the far side sends its requests to.
-    pub(super) fn contact(&self, user: &str) -> String {
-        let at = host_port(self.local);
-        match self.hop.transport {
-            SipTransport::Udp => format!("<sip:{user}@{at}>"),
-            transport => format!("<sip:{user}@{at};transport={}>", transport.name()),
+async fn final_response(responses: &mut Responses, flow: &Flow) -> Result<Response, SendError> {
+    loop {
+        tokio::select! {
+            response = responses.recv() => match response {
+                None if flow.closed.is_cancelled() => return Err(broken().into()),
+                None => return Err(SendError::Timeout),
+                Some(response) if response.status_code.code() < 200 => {}
+                Some(response) => return Ok(*response),
+            },
+            () = flow.closed.cancelled() => return Err(broken().into()),
         }
     }
-}
-
-/// Makes a request ready to be sent again: new branch, new number, with this header.
-pub(super) fn repeat(request: &mut Request, flow: &Flow, cseq: u32, answer: Header) {
-    let method = request.method;
-    for header in request.headers.iter_mut() {
-        match header {
-            Header::Via(_) => *header = flow.via(),
-            Header::CSeq(_) => *header = Header::CSeq(format!("{cseq} {method}").into()),
-            _ => {}
-        }
-    }
-    request.headers.unique_push(answer);
 }
 
 fn broken() -> io::Error {
     io::ErrorKind::ConnectionReset.into()
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Gives each request to its call, and answers the rest.
-async fn dispatch(
-    mut requests: mpsc::UnboundedReceiver<Transaction>,
-    calls: Calls,
-    limiter: DefaultDirectRateLimiter,
-) {
-    while let Some(transaction) = requests.recv().await {
-        let call_id = transaction.original.call_id_header().map(|id| id.value().to_owned());
-        let call = call_id.ok().and_then(|id| lock(&calls).get(&id).cloned());
-        match call {
-            // A call that does not keep up is asked again: the far side repeats its request.
-            Some(call) => drop(call.try_send(Box::new(transaction))),
-            None if limiter.check().is_ok() => reject(transaction).await,
-            None => {}
-        }
-    }
-}
-
-/// Answers a request that belongs to no call: nobody can call this server.
-async fn reject(mut transaction: Transaction) {
-    let request = &transaction.original;
-    let has_tag = request.to_header().is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
-    let status = match request.method {
-        Method::Options => StatusCode::OK,
-        Method::Ack => return,
-        _ if has_tag => StatusCode::CallTransactionDoesNotExist,
-        Method::Invite => StatusCode::Forbidden,
-        _ => StatusCode::MethodNotAllowed,
-    };
-    if request.method == Method::Invite {
-        // Without a transaction: a refusal that is repeated until it is acknowledged could be aimed
-        // at somebody else.
-        let response = transaction.endpoint_inner.make_response(request, status, None);
-        let to = transaction.endpoint_inner.get_destination_from_request(request).await;
-        if let Some(connection) = &transaction.connection {
-            let _ = connection.send(response.into(), to.as_ref()).await;
-        }
-        return;
-    }
-    let _ = transaction.reply_with(status, vec![header("Allow", ALLOW)], None).await;
-}
-
-/// The server's UDP socket, which drops what is too much before anybody parses it.
-struct LimitedSocket {
-    socket: UdpSocket,
-    limiter: DefaultDirectRateLimiter,
-}
-
-#[async_trait::async_trait]
-impl StackSocket for LimitedSocket {
-    async fn recv_from(&self, buffer: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
-        loop {
-            let received = self.socket.recv_from(buffer).await?;
-            if self.limiter.check().is_ok() {
-                return Ok(received);
-            }
-        }
-    }
-
-    async fn send_to(&self, datagram: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
-        Ok(self.socket.send_to(datagram, to).await?)
-    }
-
-    fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
-        Ok(self.socket.local_addr()?)
-    }
-}
-
-/// Resolves the names in Contact headers that acknowledgements are sent to.
-struct ContactResolver(Arc<Resolver>);
-
-#[async_trait::async_trait]
-impl DomainResolver for ContactResolver {
-    async fn resolve(&self, target: &SipAddr) -> rsipstack::Result<SipAddr> {
-        let transport = match target.r#type {
-            Some(rsipstack::sip::Transport::Tcp) => SipTransport::Tcp,
-            Some(rsipstack::sip::Transport::Tls) => SipTransport::Tls,
-            _ => SipTransport::Udp,
-        };
-        let port = target.addr.port.map(|port| port.value());
-        let hops = self.0.hops(&target.addr.host.to_string(), port, transport).await;
-        hops.ok()
-            .and_then(|hops| Some(hops.first()?.sip_addr()))
-            .ok_or_else(|| rsipstack::Error::DnsResolutionError(target.addr.to_string()))
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.endpoint.shutdown();
     }
 }

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{SipTransport, resolver::Hop};
+use super::{SipTransport, resolver::Hop, unknown_method::not_implemented};
 
 /// Bytes of one message, at most.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -136,6 +136,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 let bytes: Vec<u8> = self.buffer.drain(..length).collect();
                 // RFC 5626 section 3.5.1: line breaks between messages keep the connection alive.
                 if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+                    continue;
+                }
+                if let Some(response) = not_implemented(&bytes, self.address) {
+                    let sent = connection.send(response.into(), None).await;
+                    sent.map_err(|error| io::Error::other(error.to_string()))?;
                     continue;
                 }
                 let message = SipMessage::try_from(bytes.as_slice()).and_then(|message| {

@@ -7,18 +7,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rsipstack::sip::{self, Header, Method, Request, Response, Uri, Version, uri::ParamsExt as _};
+use rsipstack::sip::{self, Header, Method, Request, Uri, Version, uri::ParamsExt as _};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::CertificateDer};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     SipTransport, TrunkConfig, TrunkStatus,
+    authentication::{Authentication, Realms},
     dialog::Dialog,
+    flow::Flow,
     message_parts::{USER_AGENT, header, uri},
     meters::TrunkMeters,
     resolver::{Hop, ResolveError},
-    stack::{Flow, SendError, Stack},
+    stack::{Exchange, SendError, Stack},
 };
 
 /// How long to wait for a target's answer to OPTIONS.
@@ -31,6 +33,7 @@ pub(super) struct Trunk {
     pub(super) tls: Option<Arc<ClientConfig>>,
     status: Mutex<TrunkStatus>,
     pub(super) meters: TrunkMeters,
+    realms: Mutex<Realms>,
     /// Cancelled when the trunk is taken out; its calls go on.
     pub(super) stopped: CancellationToken,
 }
@@ -51,7 +54,8 @@ impl Trunk {
         let meters = TrunkMeters::new(config.id);
         meters.show(&status);
         let (status, stopped) = (Mutex::new(status), CancellationToken::new());
-        Self { config, stack, tls, status, meters, stopped }
+        let realms = Mutex::new(Realms::new(config.realms.clone()));
+        Self { config, stack, tls, status, meters, realms, stopped }
     }
 
     pub(super) fn status(&self) -> TrunkStatus {
@@ -86,6 +90,7 @@ impl Trunk {
             .hops(host, port, *transport)
             .await
             .inspect_err(|error| self.change(|status| status.lost(error.to_string())))?;
+        self.stack.expect(&hops);
         let targets: Vec<SocketAddr> = hops.iter().map(|hop| hop.address).collect();
         self.change(|status| {
             status.retain(&targets);
@@ -106,22 +111,12 @@ impl Trunk {
 
     /// The flow for a request in a dialog: the connection that it has, or one to its next hop.
     pub(super) async fn flow_in_dialog(&self, dialog: &Dialog, flow: &Flow) -> Flow {
-        if flow.hop.transport != SipTransport::Udp && !flow.closed.is_cancelled() {
+        if !flow.is_datagrams() && !flow.closed.is_cancelled() {
             return flow.clone();
         }
-        let next = dialog.next_hop();
-        let transport = match next.transport() {
-            Some(sip::Transport::Tcp) => SipTransport::Tcp,
-            Some(sip::Transport::Tls) => SipTransport::Tls,
-            Some(sip::Transport::Udp) => SipTransport::Udp,
-            _ => flow.hop.transport,
-        };
-        let host = next.host_with_port.host.to_string();
-        let port = next.host_with_port.port.map(|port| port.value());
-        let hops = self.stack.resolver.hops(&host, port, transport).await;
         // A far side may name an address that can't be reached from here: where the call was set
         // up, it could be.
-        let hops = hops.unwrap_or_default().into_iter().take(1).chain([flow.hop.clone()]);
+        let hops = self.next_hop(dialog, flow).await.into_iter().chain([flow.hop.clone()]);
         for hop in hops {
             if let Ok(flow) = self.flow(&hop).await {
                 return flow;
@@ -130,30 +125,68 @@ impl Trunk {
         flow.clone()
     }
 
-    /// Sends a request in a dialog and returns its final response, with the flow that it took.
+    async fn next_hop(&self, dialog: &Dialog, flow: &Flow) -> Option<Hop> {
+        if self.config.rewrite_contact
+            && let Some(source) = dialog.translated_target()
+        {
+            return Some(Hop { address: source, ..flow.hop.clone() });
+        }
+        let next = dialog.next_hop();
+        let transport = match next.transport() {
+            // Whatever the far side names, keys and digests stay encrypted.
+            _ if flow.hop.transport == SipTransport::Tls => SipTransport::Tls,
+            _ if next.scheme == Some(sip::Scheme::Sips) => SipTransport::Tls,
+            Some(sip::Transport::Tcp) => SipTransport::Tcp,
+            Some(sip::Transport::Tls) => SipTransport::Tls,
+            Some(sip::Transport::Udp) => SipTransport::Udp,
+            _ => flow.hop.transport,
+        };
+        let host = next.host_with_port.host.to_string();
+        let port = next.host_with_port.port.map(|port| port.value());
+        let hops = self.stack.resolver.hops(&host, port, transport).await;
+        hops.ok()?.into_iter().next()
+    }
+
+    /// Sends a request in a dialog and returns its final response, with the flow that it took. A 2xx
+    /// to a re-INVITE is acknowledged.
     ///
     /// When the connection breaks over it, it is sent once more over a new one; but not a key,
     /// which might be pressed twice.
     pub(super) async fn request_in_dialog(
-        &self,
+        self: &Arc<Self>,
         dialog: &Dialog,
         flow: &Flow,
         method: Method,
         more: Vec<Header>,
         body: String,
-    ) -> Result<(Response, Flow), SendError> {
-        let credentials = self.config.credentials.as_ref();
+    ) -> Result<(Exchange, Flow), SendError> {
         let mut is_last = method == Method::Info;
         loop {
             let flow = self.flow_in_dialog(dialog, flow).await;
             let mut request = dialog.request(method, &flow, more.clone());
             request.body = body.clone().into_bytes();
-            match self.stack.exchange(request, &flow, credentials, dialog.cseq_counter()).await {
-                Ok(response) => return Ok((response, flow)),
+            match self.exchange(request, &flow, dialog.cseq_counter()).await {
+                Ok(exchange) => return Ok((exchange, flow)),
                 Err(SendError::Connect(_)) if !is_last => is_last = true,
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Sends a request and returns its final response, with the trunk's credentials if these are
+    /// asked for.
+    pub(super) async fn exchange(
+        &self,
+        request: Request,
+        flow: &Flow,
+        next_cseq: impl FnMut() -> u32,
+    ) -> Result<Exchange, SendError> {
+        self.stack.exchange(request, flow, &mut self.authentication(), next_cseq).await
+    }
+
+    /// The trunk's credentials, for one request.
+    pub(super) fn authentication(&self) -> Authentication<'_> {
+        Authentication::new(self.config.credentials.as_ref(), &self.realms)
     }
 
     /// The user that the trunk is known by.
@@ -246,9 +279,13 @@ impl Trunk {
             .request_uri(None)
             .map(|uri| self.request(Method::Options, uri, &ids, &flow, Vec::new()))
             .ok_or_else(|| format!("{:?} is no domain", self.config.domain))?;
-        let cseq = || ids.cseq + 1;
-        let answer = self.stack.exchange(request, &flow, self.config.credentials.as_ref(), cseq);
-        let response = answer.await.map_err(|error| error.to_string())?;
+        let mut cseq = ids.cseq;
+        let next_cseq = || {
+            cseq += 1;
+            cseq
+        };
+        let exchange = self.exchange(request, &flow, next_cseq).await;
+        let response = exchange.map_err(|error| error.to_string())?.response;
         match response.status_code.code() {
             // Whatever else it says, it is there.
             408 => Err("no answer to OPTIONS".to_owned()),

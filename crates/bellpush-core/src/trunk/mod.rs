@@ -9,6 +9,8 @@ use crate::{
 
 /// Characters of a user name or a password, at most.
 pub const MAX_CREDENTIAL_CHARS: usize = 256;
+/// Realms that a password is given to, at most.
+const MAX_REALMS: usize = 8;
 /// Seconds that a registration may last.
 const REGISTRATION_SECONDS: std::ops::RangeInclusive<u32> = 30..=86_400;
 /// Seconds between two questions whether a trunk is there.
@@ -53,7 +55,7 @@ pub enum MediaEncryption {
     Off,
     /// Where the far side takes it.
     Optional,
-    /// Always; a call without it fails.
+    /// Always; a call without it fails. Only over TLS: the keys stand in the signalling.
     Required,
 }
 
@@ -79,6 +81,10 @@ pub struct TrunkSettings {
     /// The name to sign in with.
     #[serde(default)]
     pub username: Option<String>,
+    /// The realms that the password is given to (digest): up to 8. Empty: those of the registration, or
+    /// else of the first request that is challenged.
+    #[serde(default)]
+    pub realms: Vec<String>,
     /// Whether to register, for phone systems that take calls from registered users alone.
     #[serde(default)]
     pub register: bool,
@@ -105,6 +111,10 @@ pub struct TrunkSettings {
     /// Whether media is encrypted.
     #[serde(default)]
     pub media_encryption: MediaEncryption,
+    /// Whether requests of a call go to where the phone system sends from, when it names a private
+    /// address as its own and sends from another, as one behind address translation does.
+    #[serde(default = "yes")]
+    pub rewrite_contact: bool,
     /// Seconds after which a silent dialog is refreshed (RFC 4028): 90 to 86,400; `null` leaves it
     /// to the far side.
     #[serde(default)]
@@ -161,6 +171,21 @@ impl TrunkSettings {
         }
         if has_password && self.username.is_none() {
             return refuse("/username", "a password needs a user name".into());
+        }
+        let distinct = |index: usize, realm: &String| !self.realms[..index].contains(realm);
+        let is_realm =
+            |(index, realm): (usize, &String)| is_credential(realm) && distinct(index, realm);
+        if self.realms.len() > MAX_REALMS || !self.realms.iter().enumerate().all(is_realm) {
+            let message = format!(
+                "name up to {MAX_REALMS} realms, each once, of 1 to {MAX_CREDENTIAL_CHARS} characters"
+            );
+            return refuse("/realms", message);
+        }
+        if self.media_encryption == MediaEncryption::Required && self.transport != Transport::Tls {
+            let message = "required encryption needs the transport tls: the keys stand in the \
+                           signalling, and without TLS anyone on the way can read them"
+                .into();
+            return refuse("/mediaEncryption", message);
         }
         if self.register && self.username.is_none() {
             return refuse("/username", "name the user to register".into());
@@ -234,6 +259,10 @@ mod tests {
             ("/registerSeconds", "registerSeconds", json!(5)),
             ("/keepAliveSeconds", "keepAliveSeconds", json!(1)),
             ("/sessionSeconds", "sessionSeconds", json!(60)),
+            ("/realms", "realms", json!([""])),
+            ("/realms", "realms", json!(["a", "a"])),
+            ("/realms", "realms", json!(["1", "2", "3", "4", "5", "6", "7", "8", "9"])),
+            ("/mediaEncryption", "mediaEncryption", json!("required")),
             ("/codecs", "codecs", json!([])),
             ("/codecs", "codecs", json!(["pcma", "pcma"])),
         ] {
@@ -242,6 +271,12 @@ mod tests {
             assert_eq!(read(settings, false).unwrap_err().pointer, pointer);
         }
         assert_eq!(read(good(), true).unwrap_err().pointer, "/username");
+        for (transport, accepted) in [("udp", false), ("tcp", false), ("tls", true)] {
+            let mut encrypted = good();
+            encrypted["mediaEncryption"] = "required".into();
+            encrypted["transport"] = transport.into();
+            assert_eq!(read(encrypted, false).is_ok(), accepted, "{transport}");
+        }
         let mut registering = good();
         registering["register"] = true.into();
         registering["username"] = "user@realm".into();

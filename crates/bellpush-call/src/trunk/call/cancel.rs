@@ -4,27 +4,61 @@
 use std::{collections::HashSet, sync::Arc};
 
 use rsipstack::sip::{Method, Request, Response};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::Instant;
 
 use super::invite::cancel;
 use crate::trunk::{
     ByeCause,
+    acks::Acks,
     dialog::{Dialog, to_tag},
+    flow::Flow,
     message_parts::reason,
-    stack::Flow,
+    stack::Responses,
     trunk::Trunk,
 };
 
-/// An INVITE without a final response.
+/// An INVITE that was sent, and what may still come back.
 pub(super) struct PendingInvite {
     pub(super) request: Request,
-    pub(super) responses: mpsc::Receiver<Box<Response>>,
+    pub(super) responses: Responses,
     pub(super) flow: Flow,
     /// Whether there was a provisional response: without one there must be no CANCEL (RFC 3261
     /// section 9.1).
     pub(super) is_proceeding: bool,
     /// The user part of our Contact.
     pub(super) user: String,
+    pub(super) acks: Acks,
+}
+
+impl PendingInvite {
+    /// Sends an INVITE.
+    pub(super) fn send(trunk: &Trunk, request: Request, flow: &Flow, user: &str) -> Self {
+        Self {
+            responses: trunk.stack.send(request.clone(), flow),
+            request,
+            flow: flow.clone(),
+            is_proceeding: false,
+            user: user.to_owned(),
+            acks: Acks::default(),
+        }
+    }
+
+    /// The dialog of a response.
+    pub(super) fn dialog(&self, response: &Response) -> Option<Dialog> {
+        let source = self.responses.heard.source().filter(|_| self.flow.is_datagrams());
+        Dialog::from_response(&self.request, response, source, &self.user)
+    }
+
+    /// Acknowledges a 2xx. Returns its dialog.
+    pub(super) async fn acknowledge(
+        &mut self,
+        trunk: &Trunk,
+        response: &Response,
+    ) -> Option<Dialog> {
+        let dialog = self.dialog(response)?;
+        self.acks.acknowledge(trunk, &dialog, &self.request, &self.flow).await;
+        Some(dialog)
+    }
 }
 
 /// Cancels an INVITE, however long that takes.
@@ -44,44 +78,44 @@ pub(super) async fn cancel_pending(trunk: Arc<Trunk>, mut pending: PendingInvite
         let Ok(Some(response)) = response else { return };
         match response.status_code.code() {
             ..200 => pending.is_proceeding = true,
-            200..300 => end_fork(&trunk, &pending, &response, &mut ended),
+            200..300 => end_fork(&trunk, &mut pending, &response, &mut ended).await,
             _ => return,
         }
     }
 }
 
 /// Ends every dialog that forks of an answered INVITE create beside the first one (RFC 3261
-/// section 13.2.2.4), until no more can come.
+/// section 13.2.2.4), until no more can come. Acknowledges that one as often as its 2xx comes.
 pub(super) async fn end_forks(trunk: Arc<Trunk>, mut pending: PendingInvite, answered_tag: String) {
     let mut ended = HashSet::from([answered_tag]);
     let deadline = Instant::now() + trunk.stack.transaction_timeout() * 2;
     while let Ok(Some(response)) = tokio::time::timeout_at(deadline, pending.responses.recv()).await
     {
         if (200..300).contains(&response.status_code.code()) {
-            end_fork(&trunk, &pending, &response, &mut ended);
+            end_fork(&trunk, &mut pending, &response, &mut ended).await;
         }
     }
 }
 
-/// Ends the dialog of a 2xx, unless that has been done. The stack has acknowledged it.
-fn end_fork(
+/// Acknowledges a 2xx, and ends its dialog unless that has been done.
+async fn end_fork(
     trunk: &Arc<Trunk>,
-    pending: &PendingInvite,
+    pending: &mut PendingInvite,
     response: &Response,
     ended: &mut HashSet<String>,
 ) {
-    let Some(tag) = to_tag(response) else { return };
-    let dialog = Dialog::from_response(&pending.request, response, &pending.user);
-    if let Some(dialog) = dialog
-        && ended.insert(tag)
-    {
+    let (Some(tag), Some(dialog)) = (to_tag(response), pending.acknowledge(trunk, response).await)
+    else {
+        return;
+    };
+    if ended.insert(tag) {
         let (trunk, flow) = (Arc::clone(trunk), pending.flow.clone());
         tokio::spawn(async move { bye(&trunk, &dialog, &flow, ByeCause::NORMAL).await });
     }
 }
 
 /// Ends a dialog; the answer does not matter.
-pub(super) async fn bye(trunk: &Trunk, dialog: &Dialog, flow: &Flow, cause: ByeCause) {
+pub(super) async fn bye(trunk: &Arc<Trunk>, dialog: &Dialog, flow: &Flow, cause: ByeCause) {
     let why = vec![reason(cause)];
     if let Err(error) = trunk.request_in_dialog(dialog, flow, Method::Bye, why, String::new()).await
     {

@@ -6,9 +6,9 @@ use rsipstack::sip::{Header, Method, Request, Uri, Version};
 
 use crate::trunk::{
     Callee, SipTarget,
+    flow::Flow,
     message_parts::{ALLOW, SUPPORTED, USER_AGENT, header, uri},
     session_timer::SessionExpires,
-    stack::Flow,
     trunk::{RequestIds, Trunk},
 };
 

@@ -4,16 +4,20 @@
 //! | file | holds |
 //! |---|---|
 //! | `invite` | the INVITE: what it says |
-//! | `setup` | from the INVITE to its final response: targets, challenges, forks, early dialogs |
+//! | `setup` | from the INVITE to its final response: targets, challenges |
+//! | `early` | early dialogs: forks that ring, and what they ask for |
 //! | `cancel` | cancelling an INVITE, whatever comes back |
 //! | `channel` | the commands and events of one call |
 //! | `session` | the answered call |
+//! | `refresh` | refreshing it |
 //! | `offers` | changes of the session by the far side |
 
 mod cancel;
 mod channel;
+mod early;
 mod invite;
 mod offers;
+mod refresh;
 mod session;
 mod setup;
 
@@ -26,7 +30,7 @@ use self::{
     invite::Invite,
     setup::{Outcome, Setup},
 };
-use super::{FarFailure, SipTarget, meters::CallOutcome, trunk::Trunk};
+use super::{FarFailure, SipTarget, SipTransport, SrtpPolicy, meters::CallOutcome, trunk::Trunk};
 
 /// Carries one call from its INVITE to its end.
 pub(super) async fn run(
@@ -35,6 +39,11 @@ pub(super) async fn run(
     sdp: String,
     mut channel: CallChannel,
 ) {
+    if target.srtp == SrtpPolicy::Required && trunk.config.transport != SipTransport::Tls {
+        let error = "required encryption needs TLS: the keys stand in the signalling";
+        trunk.change(|status| status.last_error = Some(error.to_owned()));
+        return channel.fail(FarFailure::Rejected).await;
+    }
     let Some(invite) = Invite::new(&trunk, target, sdp) else {
         return channel.fail(FarFailure::Unreachable).await;
     };

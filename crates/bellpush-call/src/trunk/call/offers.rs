@@ -11,7 +11,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::trunk::{
     OfferId,
-    dialog::sdp,
+    body::sdp,
     message_parts::{ALLOW, SUPPORTED, header},
     session_timer::SessionExpires,
 };
@@ -20,8 +20,9 @@ use crate::trunk::{
 const T2: Duration = Duration::from_secs(4);
 
 /// The one offer that may be open at a time.
-#[derive(Default)]
 pub(super) struct Offers {
+    /// Our last description of the session: an offer or an answer.
+    pub(super) local_sdp: String,
     last: u32,
     /// In a box: calls have one seldom, and its transaction takes almost a kilobyte.
     pending: Option<Box<Pending>>,
@@ -43,9 +44,19 @@ pub(super) enum AckResult {
 }
 
 impl Offers {
+    /// With the offer of our INVITE.
+    pub(super) fn new(local_sdp: String) -> Self {
+        Self { local_sdp, last: 0, pending: None, awaiting_ack: None }
+    }
+
     /// Whether another offer has to wait.
     pub(super) fn is_busy(&self) -> bool {
         self.pending.is_some() || self.awaiting_ack.is_some()
+    }
+
+    /// Whether our answer is not acknowledged yet.
+    pub(super) fn is_awaiting_ack(&self) -> bool {
+        self.awaiting_ack.is_some()
     }
 
     /// Keeps a request until the call answers it.
@@ -64,6 +75,7 @@ impl Offers {
     pub(super) async fn answer(&mut self, id: OfferId, sdp: String, contact: String, t1: Duration) {
         let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
         let Pending { mut transaction, expires, .. } = *pending;
+        self.local_sdp.clone_from(&sdp);
         let headers = success_headers(contact, expires);
         if transaction.original.method == Method::Invite {
             let (done, awaiting_ack) = oneshot::channel();

@@ -1,6 +1,6 @@
 //! An answered call: requests of both sides until one of them ends it.
 
-use std::{collections::VecDeque, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, ops::ControlFlow, sync::Arc, time::Duration};
 
 use rsipstack::{
     sip::{Header, Method, Request, Response, StatusCode},
@@ -17,49 +17,64 @@ use crate::{
     Digit,
     trunk::{
         ByeCause, TrunkCommand, TrunkEvent,
-        dialog::{Dialog, RequestMatch, response_sdp, sdp},
+        acks::Acks,
+        body::{self, Body},
+        dialog::{Dialog, RequestMatch},
+        flow::Flow,
+        incoming::{IncomingRequests, source_of},
         message_parts::{ALLOW, bye_cause, has_token, header, info_digit, value},
         session_timer::{Due, Negotiated, SessionTimer},
-        stack::{Flow, IncomingRequests, SendError},
+        stack::{Exchange, SendError},
         trunk::Trunk,
     },
 };
 
-/// How long to wait before a refresh is tried again that failed for no good reason.
-const REFRESH_RETRY: Duration = Duration::from_secs(10);
 /// Keys that may wait for the one before them.
 const MAX_KEYS: usize = 64;
 
 /// A session with a far side.
 pub(super) struct Session {
-    trunk: Arc<Trunk>,
-    dialog: Dialog,
-    flow: Flow,
-    incoming: IncomingRequests,
-    offers: Offers,
-    /// Our last description, for refreshes by re-INVITE.
-    local_sdp: String,
-    timer: SessionTimer,
+    pub(super) trunk: Arc<Trunk>,
+    pub(super) dialog: Dialog,
+    pub(super) flow: Flow,
+    pub(super) incoming: IncomingRequests,
+    pub(super) offers: Offers,
+    /// An offer of the far side that came together with what ends the one before: the ACK of our
+    /// answer, or the response to our own offer. It is handled after that.
+    deferred: Option<Box<Transaction>>,
+    pub(super) timer: SessionTimer,
     /// Whether the far side takes UPDATE, which refreshes without an offer.
-    takes_update: bool,
-    refreshing: Option<Refreshing>,
+    pub(super) takes_update: bool,
+    pub(super) refreshing: Option<Refreshing>,
     /// When a refresh that failed is tried again.
-    retry_at: Option<Instant>,
+    pub(super) retry_at: Option<Instant>,
     /// Whether the connection is closed: then a refresh over a new one tells the far side where
     /// we are.
-    is_lost: bool,
+    pub(super) is_lost: bool,
     /// The key that is being pressed. They are sent one after the other: a PIN has an order.
     sending_key: Option<PendingResponse>,
     keys: VecDeque<Digit>,
 }
 
-struct Refreshing {
-    method: Method,
-    response: PendingResponse,
+/// A refresh without a final response.
+pub(super) struct Refreshing {
+    pub(super) method: Method,
+    pub(super) response: PendingResponse,
+    /// The final responses that had come before it was sent.
+    pub(super) finals: u32,
+}
+
+/// The final response to a request of ours.
+pub(super) struct Answer {
+    pub(super) response: Response,
+    /// The flow that the request took.
+    pub(super) flow: Flow,
+    /// Where the response came from, when that was a datagram.
+    pub(super) source: Option<SocketAddr>,
 }
 
 /// The final response to a request of ours, once it is there.
-type PendingResponse = oneshot::Receiver<Result<(Response, Flow), SendError>>;
+pub(super) type PendingResponse = oneshot::Receiver<Result<Answer, SendError>>;
 
 impl Session {
     pub(super) fn new(
@@ -68,10 +83,11 @@ impl Session {
         flow: Flow,
         incoming: IncomingRequests,
         offers: Offers,
-        local_sdp: String,
+        min_interval: Duration,
         answer: &Response,
     ) -> Self {
         let mut timer = SessionTimer::new(trunk.stack.config.min_session_interval);
+        timer.require(min_interval);
         timer.on_response(Instant::now().into_std(), &answer.headers);
         let takes_update = has_token(&answer.headers, "Allow", "UPDATE");
         Self {
@@ -80,7 +96,7 @@ impl Session {
             flow,
             incoming,
             offers,
-            local_sdp,
+            deferred: None,
             timer,
             takes_update,
             refreshing: None,
@@ -104,7 +120,7 @@ impl Session {
         for transaction in unmatched {
             let handled = Box::pin(self.handle_request(&mut channel, transaction));
             if let ControlFlow::Break(cause) = handled.await {
-                self.offers.close();
+                self.close();
                 return channel.send(TrunkEvent::HungUp { cause }).await;
             }
         }
@@ -113,7 +129,6 @@ impl Session {
             tokio::select! {
                 command = channel.commands.recv() => match command {
                     Some(TrunkCommand::AnswerOffer { request, sdp }) => {
-                        self.local_sdp.clone_from(&sdp);
                         let contact = self.dialog.contact(&self.flow);
                         let t1 = self.trunk.stack.config.t1;
                         Box::pin(self.offers.answer(request, sdp, contact, t1)).await;
@@ -137,21 +152,24 @@ impl Session {
                 Some(transaction) = self.incoming.requests.recv() => {
                     let handled = Box::pin(self.handle_request(&mut channel, *transaction));
                     if let ControlFlow::Break(cause) = handled.await {
-                        self.offers.close();
+                        self.close();
                         return channel.send(TrunkEvent::HungUp { cause }).await;
                     }
                 }
-                ack = self.offers.acknowledged() => match ack {
-                    AckResult::Received { sdp: Some(sdp) } => {
+                ack = self.offers.acknowledged() => {
+                    let AckResult::Received { sdp } = ack else {
+                        return Box::pin(self.expire(channel)).await;
+                    };
+                    if let Some(sdp) = sdp {
                         channel.send(TrunkEvent::OfferAnswered { sdp }).await;
                     }
-                    AckResult::Received { sdp: None } => {}
-                    AckResult::TimedOut => return Box::pin(self.expire(channel)).await,
-                },
+                    Box::pin(self.resume(&mut channel)).await;
+                }
                 answer = final_response(self.refreshing.as_mut().map(|ours| &mut ours.response)) => {
                     if !Box::pin(self.refreshed(&mut channel, answer)).await {
                         return Box::pin(self.expire(channel)).await;
                     }
+                    Box::pin(self.resume(&mut channel)).await;
                 }
                 _ = final_response(self.sending_key.as_mut()) => {
                     self.sending_key = None;
@@ -173,27 +191,29 @@ impl Session {
         }
     }
 
-    /// What the session timer wants next; nothing while a refresh is under way.
-    fn due(&self) -> Option<(Instant, Due)> {
-        if self.refreshing.is_some() {
-            return None;
-        }
-        let next = self.timer.next().map(|(at, due)| (Instant::from_std(at), due));
-        match (self.retry_at, next) {
-            (Some(retry), None | Some((_, Due::Refresh))) => Some((retry, Due::Refresh)),
-            (Some(retry), Some((at, Due::Expire))) if retry < at => Some((retry, Due::Refresh)),
-            _ => next,
+    async fn hang_up(mut self: Box<Self>, cause: ByeCause) {
+        self.close();
+        bye(&self.trunk, &self.dialog, &self.flow, cause).await;
+    }
+
+    /// Rejects what is open: the call ends (RFC 3261 section 15.1.2).
+    fn close(&mut self) {
+        self.offers.close();
+        if let Some(deferred) = self.deferred.take() {
+            reject(*deferred, 487, Vec::new());
         }
     }
 
-    async fn hang_up(mut self: Box<Self>, cause: ByeCause) {
-        self.offers.close();
-        bye(&self.trunk, &self.dialog, &self.flow, cause).await;
+    /// Handles the offer that waited.
+    async fn resume(&mut self, channel: &mut CallChannel) {
+        if let Some(deferred) = self.deferred.take() {
+            self.handle_offer(channel, *deferred).await;
+        }
     }
 
     /// The far side is gone without a BYE.
     async fn expire(mut self: Box<Self>, mut channel: CallChannel) {
-        self.offers.close();
+        self.close();
         channel.send(TrunkEvent::HungUp { cause: None }).await;
         bye(&self.trunk, &self.dialog, &self.flow, ByeCause::TIMER_EXPIRED).await;
     }
@@ -230,11 +250,17 @@ impl Session {
             Method::Invite | Method::Update => self.handle_offer(channel, transaction).await,
             Method::Info => {
                 let kind = value(&request.headers, "Content-Type").unwrap_or_default();
-                let digit = info_digit(kind, &request.body);
-                let is_known = digit.is_some() || request.body.is_empty();
-                let status =
-                    if is_known { StatusCode::OK } else { StatusCode::UnsupportedMediaType };
-                let _ = transaction.reply(status).await;
+                let digit =
+                    info_digit(kind, &request.body).filter(|_| !body::is_encoded(&request.headers));
+                if digit.is_none() && !request.body.is_empty() {
+                    reject(
+                        transaction,
+                        415,
+                        body::accepted("application/dtmf-relay, application/dtmf"),
+                    );
+                    return ControlFlow::Continue(());
+                }
+                let _ = transaction.reply(StatusCode::OK).await;
                 if let Some(digit) = digit {
                     channel.send(TrunkEvent::Digit(digit)).await;
                 }
@@ -254,8 +280,21 @@ impl Session {
     async fn handle_offer(&mut self, channel: &mut CallChannel, mut transaction: Transaction) {
         let request = &transaction.original;
         let is_invite = request.method == Method::Invite;
-        let offer = sdp(&request.headers, &request.body);
+        let offer = match Body::of(&request.headers, &request.body) {
+            Body::Sdp(sdp) => Some(sdp),
+            Body::None => None,
+            Body::Unsupported => {
+                return reject(transaction, 415, body::accepted(body::DESCRIPTIONS));
+            }
+        };
         let has_offer = is_invite || offer.is_some();
+        if has_offer && self.must_wait() && self.deferred.is_none() {
+            if is_invite {
+                let _ = transaction.send_trying().await;
+            }
+            self.deferred = Some(Box::new(transaction));
+            return;
+        }
         // RFC 3261 section 14.2, RFC 3311 section 5.2: one at a time, and who collides waits.
         let we_offer = self.refreshing.as_ref().is_some_and(|ours| ours.method == Method::Invite);
         if we_offer && has_offer {
@@ -275,13 +314,23 @@ impl Session {
         if !self.is_lost {
             self.retry_at = None;
         }
-        self.dialog.refresh_target(&request.headers);
+        self.dialog.refresh_target(&request.headers, source_of(request));
         if has_offer {
             let request = self.offers.open(transaction, expires);
             return channel.send(TrunkEvent::Offered { request, sdp: offer }).await;
         }
         let headers = success_headers(self.dialog.contact(&self.flow), expires);
         let _ = transaction.reply_with(StatusCode::OK, headers, None).await;
+    }
+
+    /// Whether what ends the exchange of offers before has come, or is about to, but has not been
+    /// handled: a far side that offers again has the response to its own offer, and has sent the
+    /// ACK of that before.
+    fn must_wait(&self) -> bool {
+        let is_answered = |ours: &Refreshing| {
+            ours.method == Method::Invite && self.incoming.finals() != ours.finals
+        };
+        self.offers.is_awaiting_ack() || self.refreshing.as_ref().is_some_and(is_answered)
     }
 
     /// Sends the far side the next key, once the one before is done.
@@ -295,96 +344,45 @@ impl Session {
         }
     }
 
-    /// Refreshes the session (RFC 4028 section 7.4).
-    fn refresh(&mut self) {
-        let method = if self.takes_update { Method::Update } else { Method::Invite };
-        // Two offers at once would collide.
-        if method == Method::Invite && self.offers.is_busy() {
-            self.retry_at = Some(Instant::now() + REFRESH_RETRY);
-            return;
-        }
-        let mut more: Vec<Header> =
-            self.timer.refresh().map(|expires| expires.header()).into_iter().collect();
-        let mut body = String::new();
-        if method == Method::Invite {
-            more.push(header("Content-Type", "application/sdp"));
-            body.clone_from(&self.local_sdp);
-        }
-        let response = self.send_request(method, more, body);
-        self.refreshing = Some(Refreshing { method, response });
-    }
-
     /// Sends a request in the dialog, beside whatever else happens.
-    fn send_request(&self, method: Method, more: Vec<Header>, body: String) -> PendingResponse {
+    pub(super) fn send_request(
+        &self,
+        method: Method,
+        more: Vec<Header>,
+        body: String,
+    ) -> PendingResponse {
         let (done, response) = oneshot::channel();
         let (trunk, dialog, flow) =
             (Arc::clone(&self.trunk), self.dialog.clone(), self.flow.clone());
         tokio::spawn(async move {
-            let _ = done.send(trunk.request_in_dialog(&dialog, &flow, method, more, body).await);
+            let mut dialog = dialog;
+            let answer = trunk.request_in_dialog(&dialog, &flow, method, more, body).await;
+            let (Exchange { request, response, mut responses }, flow) = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let _ = done.send(Err(error));
+                    return;
+                }
+            };
+            let source = responses.heard.source().filter(|_| flow.is_datagrams());
+            if method != Method::Invite || !(200..300).contains(&response.status_code.code()) {
+                let _ = done.send(Ok(Answer { response, flow, source }));
+                return;
+            }
+            dialog.refresh_target(&response.headers, source);
+            let mut acks = Acks::default();
+            acks.acknowledge(&trunk, &dialog, &request, &flow).await;
+            let _ = done.send(Ok(Answer { response, flow: flow.clone(), source }));
+            while responses.recv().await.is_some() {
+                acks.acknowledge(&trunk, &dialog, &request, &flow).await;
+            }
         });
         response
-    }
-
-    /// Handles the response to a refresh. Returns whether the session goes on.
-    async fn refreshed(
-        &mut self,
-        channel: &mut CallChannel,
-        answer: Result<(Response, Flow), SendError>,
-    ) -> bool {
-        self.refreshing = None;
-        let now = Instant::now();
-        let is_in_time = self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at));
-        let (response, flow) = match answer {
-            Ok(answer) => answer,
-            Err(SendError::Timeout) => return false,
-            // A far side that restarts is there again in a while; its media may go on meanwhile.
-            Err(SendError::Connect(_)) => {
-                self.retry_at = Some(now + REFRESH_RETRY);
-                return is_in_time;
-            }
-        };
-        self.flow = flow;
-        self.is_lost = false;
-        match response.status_code.code() {
-            200..=299 => {
-                self.retry_at = None;
-                self.timer.on_response(now.into_std(), &response.headers);
-                self.dialog.refresh_target(&response.headers);
-                // The answer to what we offered anew; the far side may have moved.
-                if let Some(sdp) = response_sdp(&response) {
-                    channel.send(TrunkEvent::OfferAnswered { sdp }).await;
-                }
-                return true;
-            }
-            // RFC 4028 section 7.4: the far side knows nothing of the session any more.
-            408 | 481 => return false,
-            422 => {
-                let least = value(&response.headers, "Min-SE")
-                    .and_then(|text| text.split(';').next()?.trim().parse().ok());
-                let is_longer = self.timer.lengthen(Duration::from_secs(least.unwrap_or(0)));
-                self.retry_at = Some(if is_longer { now } else { now + REFRESH_RETRY });
-            }
-            // RFC 3261 section 14.1: who made the Call-ID waits longer.
-            491 => {
-                let millis = rand::random_range(210..=400_u64) * 10;
-                self.retry_at = Some(now + Duration::from_millis(millis));
-            }
-            405 | 501 if self.takes_update => {
-                self.takes_update = false;
-                self.retry_at = Some(now);
-            }
-            // Without a timer there is no need to.
-            _ => self.retry_at = self.timer.expires_at().map(|_| now + REFRESH_RETRY),
-        }
-        // A session that could not be refreshed in its time is over.
-        is_in_time
     }
 }
 
 /// The final response to a request that was sent; waits for ever when there is none.
-async fn final_response(
-    pending: Option<&mut PendingResponse>,
-) -> Result<(Response, Flow), SendError> {
+async fn final_response(pending: Option<&mut PendingResponse>) -> Result<Answer, SendError> {
     match pending {
         Some(pending) => pending.await.unwrap_or(Err(SendError::Timeout)),
         None => std::future::pending().await,

@@ -1,0 +1,293 @@
+//! Credentials of a trunk: which challenges they answer, and how often.
+
+use std::sync::{Mutex, PoisonError};
+
+use rsipstack::sip::{Header, Request, Response, prelude::HasHeaders as _};
+
+use super::{
+    Credentials,
+    digest::{Challenge, authorization, parse},
+    message_parts::status_line,
+};
+
+/// New nonces that are answered after the first one, at most: with `stale`, and without, as some
+/// home routers give a new one each time.
+const MAX_STALE: u32 = 2;
+const MAX_NEW: u32 = 1;
+/// Realms that are answered in one response, at most.
+const MAX_REALMS: usize = 4;
+
+/// Who asks for credentials: the far side (401), or a proxy before it (407).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Challenger {
+    Server,
+    Proxy,
+}
+
+/// The realms that a trunk's password is given to.
+///
+/// Whoever is called can challenge, too, and would get the digest of the password with a nonce of
+/// their own: so once the trunk itself has accepted credentials, no other realm is answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Realms {
+    configured: Vec<String>,
+    learned: Vec<(Challenger, String)>,
+    is_settled: bool,
+}
+
+impl Realms {
+    /// With realms that are configured, only these; else those of the first request that is
+    /// challenged and gets through.
+    pub(super) fn new(configured: Vec<String>) -> Self {
+        Self { configured, learned: Vec::new(), is_settled: false }
+    }
+
+    fn allow(&mut self, challenger: Challenger, realm: &str) -> bool {
+        if !self.configured.is_empty() {
+            return self.configured.iter().any(|configured| configured == realm);
+        }
+        let is_known = self.learned.iter().any(|(_, learned)| learned == realm);
+        let is_first = !self.is_settled && self.learned.iter().all(|(who, _)| *who != challenger);
+        if !is_known && is_first {
+            self.learned.push((challenger, realm.to_owned()));
+        }
+        is_known || is_first
+    }
+
+    /// Credentials for the realms so far were accepted.
+    fn settle(&mut self) {
+        self.is_settled = !self.learned.is_empty();
+    }
+
+    /// Forgets what was learned of a trunk that did not accept it.
+    fn unsettle(&mut self) {
+        if !self.is_settled {
+            self.learned.clear();
+        }
+    }
+}
+
+/// Why a challenge is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// The trunk has no credentials, or the challenge wants what we don't have.
+    #[error("no challenge that can be answered")]
+    Unsupported,
+    /// It was answered, and the answer was refused.
+    #[error("the credentials are refused")]
+    Refused,
+    /// Of another realm than the trunk's.
+    #[error("realm {0:?} is not the trunk's; list it in its realms if it should get the password")]
+    ForeignRealm(String),
+}
+
+/// The credentials of one request, as it is repeated: those of each realm are kept (RFC 3261
+/// section 22.3), as a proxy and the server behind it may both want some.
+pub(super) struct Authentication<'a> {
+    credentials: Option<&'a Credentials>,
+    realms: &'a Mutex<Realms>,
+    answered: Vec<Answered>,
+    /// Why the last challenge was not answered.
+    pub(super) unanswered: Option<Unanswered>,
+}
+
+struct Answered {
+    challenger: Challenger,
+    challenge: Challenge,
+    /// How often this realm has been answered.
+    count: u32,
+}
+
+impl<'a> Authentication<'a> {
+    pub(super) fn new(credentials: Option<&'a Credentials>, realms: &'a Mutex<Realms>) -> Self {
+        Self { credentials, realms, answered: Vec::new(), unanswered: None }
+    }
+
+    /// Takes a final response. `true` when it is a challenge that is answered: the request is to be
+    /// sent again, with [`Self::authorize`].
+    pub(super) fn is_challenged(&mut self, response: &Response) -> bool {
+        let result = self.challenged(response);
+        self.unanswered = result.as_ref().err().cloned();
+        result.unwrap_or(false)
+    }
+
+    fn challenged(&mut self, response: &Response) -> Result<bool, Unanswered> {
+        let mut realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
+        let challenger = match response.status_code.code() {
+            401 => Challenger::Server,
+            407 => Challenger::Proxy,
+            code => {
+                if code >= 200 && !self.answered.is_empty() {
+                    realms.settle();
+                }
+                return Ok(false);
+            }
+        };
+        if self.credentials.is_none() {
+            return Err(Unanswered::Unsupported);
+        }
+        let result = self.answer(challenger, challenges(challenger, response), &mut realms);
+        if result.is_err() {
+            realms.unsettle();
+        }
+        result
+    }
+
+    fn answer(
+        &mut self,
+        challenger: Challenger,
+        challenges: Vec<Challenge>,
+        realms: &mut Realms,
+    ) -> Result<bool, Unanswered> {
+        let mut result = Err(Unanswered::Unsupported);
+        for challenge in challenges {
+            if !realms.allow(challenger, &challenge.realm) {
+                result = result.or(Err(Unanswered::ForeignRealm(challenge.realm)));
+                continue;
+            }
+            let before = self.answered.iter_mut().find(|answered| {
+                answered.challenger == challenger && answered.challenge.realm == challenge.realm
+            });
+            match before {
+                None => self.answered.push(Answered { challenger, challenge, count: 1 }),
+                Some(answered) => {
+                    let is_new = answered.challenge.nonce != challenge.nonce;
+                    let more = match (challenge.is_stale, is_new) {
+                        (true, _) => MAX_STALE,
+                        (false, true) => MAX_NEW,
+                        (false, false) => 0,
+                    };
+                    if answered.count > more {
+                        return Err(Unanswered::Refused);
+                    }
+                    answered.challenge = challenge;
+                    answered.count += 1;
+                }
+            }
+            result = Ok(true);
+        }
+        result
+    }
+
+    /// Puts credentials for each realm that has asked into a request.
+    pub(super) fn authorize(&self, request: &mut Request) {
+        request.headers.0.retain(|header| {
+            !matches!(header, Header::Authorization(_) | Header::ProxyAuthorization(_))
+        });
+        let Some(credentials) = self.credentials else { return };
+        let (method, uri) = (request.method().to_string(), request.uri().to_string());
+        for Answered { challenger, challenge, .. } in &self.answered {
+            let cnonce = format!("{:032x}", rand::random::<u128>());
+            let value = authorization(challenge, credentials, &method, &uri, &cnonce);
+            request.headers.push(match challenger {
+                Challenger::Proxy => Header::ProxyAuthorization(value.into()),
+                Challenger::Server => Header::Authorization(value.into()),
+            });
+        }
+    }
+}
+
+/// The challenges of a response that can be answered, one for each realm: of several with the same
+/// realm the topmost that we know (RFC 8760 section 2.4).
+fn challenges(challenger: Challenger, response: &Response) -> Vec<Challenge> {
+    let mut challenges = Vec::<Challenge>::new();
+    for header in response.headers().iter() {
+        let challenge = match (challenger, header) {
+            (Challenger::Proxy, Header::ProxyAuthenticate(header)) => parse(header.value()),
+            (Challenger::Server, Header::WwwAuthenticate(header)) => parse(header.value()),
+            _ => None,
+        };
+        if let Some(challenge) = challenge
+            && challenges.len() < MAX_REALMS
+            && challenges.iter().all(|before| before.realm != challenge.realm)
+        {
+            challenges.push(challenge);
+        }
+    }
+    challenges
+}
+
+/// A response that refuses us, for the status of a trunk.
+pub(super) fn describe(
+    method: &str,
+    response: &Response,
+    unanswered: Option<&Unanswered>,
+) -> String {
+    let status = format!("{method}: {}", status_line(response));
+    match unanswered {
+        Some(realm @ Unanswered::ForeignRealm(_)) => format!("{status}, {realm}"),
+        _ => status,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rsipstack::sip::SipMessage;
+
+    use super::*;
+
+    fn response(status: u16, challenge: &str) -> Response {
+        let name = if status == 407 { "Proxy-Authenticate" } else { "WWW-Authenticate" };
+        let text = format!(
+            "SIP/2.0 {status} X\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:y@h>;tag=1\r\n\
+             To: <sip:x@h>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n{name}: Digest {challenge}\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_bytes()) {
+            Ok(SipMessage::Response(response)) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn mufasa() -> Credentials {
+        Credentials { username: "Mufasa".into(), password: "Circle of Life".into() }
+    }
+
+    #[test]
+    fn a_new_nonce_is_answered_once_more_and_a_stale_one_twice() {
+        let credentials = mufasa();
+        for (stale, answers) in [("", 2), (", stale=true", 3)] {
+            let realms = Mutex::default();
+            let mut authentication = Authentication::new(Some(&credentials), &realms);
+            let mut count = 0;
+            while authentication
+                .is_challenged(&response(401, &format!("realm=\"x\", nonce=\"{count}\"{stale}")))
+            {
+                count += 1;
+            }
+            assert_eq!(count, answers, "{stale}");
+            assert_eq!(authentication.unanswered, Some(Unanswered::Refused));
+        }
+        let realms = Mutex::default();
+        let mut authentication = Authentication::new(Some(&credentials), &realms);
+        let same = response(401, "realm=\"x\", nonce=\"1\"");
+        assert!(authentication.is_challenged(&same));
+        assert!(!authentication.is_challenged(&same));
+    }
+
+    #[test]
+    fn the_password_goes_to_no_realm_but_those_of_the_trunk() {
+        let credentials = mufasa();
+        let realms = Mutex::default();
+        let of = |status, realm: &str| response(status, &format!("realm=\"{realm}\", nonce=\"1\""));
+        let mut first = Authentication::new(Some(&credentials), &realms);
+        assert!(first.is_challenged(&of(407, "proxy")));
+        assert!(first.is_challenged(&of(401, "server")));
+        assert!(!first.is_challenged(&response(200, "realm=\"-\", nonce=\"-\"")));
+        for (status, realm, is_answered) in [
+            (401, "server", true),
+            (407, "server", true),
+            (401, "proxy", true),
+            (401, "evil", false),
+            (407, "evil", false),
+        ] {
+            let mut later = Authentication::new(Some(&credentials), &realms);
+            assert_eq!(later.is_challenged(&of(status, realm)), is_answered, "{status} {realm}");
+        }
+        let realms = Mutex::new(Realms::new(vec!["mine".into()]));
+        for (realm, is_answered) in [("other", false), ("mine", true)] {
+            let mut only = Authentication::new(Some(&credentials), &realms);
+            assert_eq!(only.is_challenged(&of(401, realm)), is_answered, "{realm}");
+        }
+    }
+}

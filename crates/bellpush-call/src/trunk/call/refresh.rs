@@ -1,0 +1,113 @@
+//! Refreshing a session (RFC 4028), and offering it anew over another connection.
+
+use std::time::Duration;
+
+use rsipstack::sip::Method;
+use tokio::time::Instant;
+
+use super::{
+    channel::CallChannel,
+    session::{Answer, Refreshing, Session},
+};
+use crate::trunk::{
+    TrunkEvent,
+    body::response_sdp,
+    message_parts::{header, retry_after, value},
+    session_timer::Due,
+    stack::SendError,
+};
+
+/// How long to wait before a refresh is tried again that failed for no good reason.
+const REFRESH_RETRY: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// What the session timer wants next; nothing while a refresh is under way.
+    pub(super) fn due(&self) -> Option<(Instant, Due)> {
+        if self.refreshing.is_some() {
+            return None;
+        }
+        let next = self.timer.next().map(|(at, due)| (Instant::from_std(at), due));
+        match (self.retry_at, next) {
+            (Some(retry), None | Some((_, Due::Refresh))) => Some((retry, Due::Refresh)),
+            (Some(retry), Some((at, Due::Expire))) if retry < at => Some((retry, Due::Refresh)),
+            _ => next,
+        }
+    }
+
+    /// Refreshes the session (RFC 4028 section 7.4).
+    pub(super) fn refresh(&mut self) {
+        let method = if self.takes_update { Method::Update } else { Method::Invite };
+        // Two offers at once would collide.
+        if method == Method::Invite && self.offers.is_busy() {
+            self.retry_at = Some(Instant::now() + REFRESH_RETRY);
+            return;
+        }
+        let mut more = self.timer.refresh();
+        let mut body = String::new();
+        if method == Method::Invite {
+            more.push(header("Content-Type", "application/sdp"));
+            body.clone_from(&self.offers.local_sdp);
+        }
+        let response = self.send_request(method, more, body);
+        let finals = self.incoming.finals();
+        self.refreshing = Some(Refreshing { method, response, finals });
+    }
+
+    /// Handles the response to a refresh. Returns whether the session goes on.
+    pub(super) async fn refreshed(
+        &mut self,
+        channel: &mut CallChannel,
+        answer: Result<Answer, SendError>,
+    ) -> bool {
+        self.refreshing = None;
+        let now = Instant::now();
+        let is_in_time = self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at));
+        let Answer { response, flow, source } = match answer {
+            Ok(answer) => answer,
+            Err(SendError::Timeout) => return false,
+            // A far side that restarts is there again in a while; its media may go on meanwhile.
+            Err(SendError::Connect(_)) => {
+                self.retry_at = Some(now + REFRESH_RETRY);
+                return is_in_time;
+            }
+        };
+        self.flow = flow;
+        self.is_lost = false;
+        match response.status_code.code() {
+            200..=299 => {
+                self.retry_at = None;
+                self.timer.on_response(now.into_std(), &response.headers);
+                self.dialog.refresh_target(&response.headers, source);
+                // The answer to what we offered anew; the far side may have moved.
+                if let Some(sdp) = response_sdp(&response) {
+                    channel.send(TrunkEvent::OfferAnswered { sdp }).await;
+                }
+                return true;
+            }
+            // RFC 4028 section 7.4: the far side knows nothing of the session any more.
+            408 | 481 => return false,
+            422 => {
+                let least = value(&response.headers, "Min-SE")
+                    .and_then(|text| text.split(';').next()?.trim().parse().ok());
+                let is_longer = self.timer.lengthen(Duration::from_secs(least.unwrap_or(0)));
+                self.retry_at = Some(if is_longer { now } else { now + REFRESH_RETRY });
+            }
+            // RFC 3261 section 14.1: who made the Call-ID waits longer.
+            491 => {
+                let millis = rand::random_range(210..=400_u64) * 10;
+                self.retry_at = Some(now + Duration::from_millis(millis));
+            }
+            405 | 501 if self.takes_update => {
+                self.takes_update = false;
+                self.retry_at = Some(now);
+            }
+            // Without a timer there is no need to.
+            _ => {
+                let pause = retry_after(&response.headers).unwrap_or(REFRESH_RETRY);
+                self.retry_at = self.timer.expires_at().map(|_| now + pause);
+            }
+        }
+        // A session that could not be refreshed in its time is over.
+        is_in_time
+    }
+}

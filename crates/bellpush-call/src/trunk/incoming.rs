@@ -1,0 +1,318 @@
+//! What comes in, in the order in which it came: answers go back to its source, requests to their
+//! call, and the 2xx of an INVITE to whoever sent that.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Instant,
+};
+
+use rsipstack::{
+    sip::{
+        HeadersExt as _, Method, Param, Request, Response, SipMessage, StatusCode,
+        prelude::ToTypedHeader as _, uri::Received,
+    },
+    transaction::{
+        endpoint::TransportEventInspector,
+        key::{TransactionKey, TransactionRole},
+        transaction::Transaction,
+    },
+    transport::{SipAddr, SipConnection, TransportEvent, transport_layer::DomainResolver},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    message_parts::{ALLOW, header, tag},
+    peers::Peers,
+};
+
+/// Requests of one call, or 2xx of one INVITE, that may wait to be read.
+const QUEUE: usize = 32;
+
+/// Where what comes in goes.
+#[derive(Clone)]
+pub(super) struct Incoming {
+    peers: Arc<Peers>,
+    calls: Arc<Mutex<Calls>>,
+    sent: Arc<Mutex<Sent>>,
+}
+
+/// Where the requests of each call go, by its Call-ID. In boxes: a channel makes room for 32
+/// messages at once, for the whole of a call, and a transaction has almost a kilobyte.
+type Calls = HashMap<String, Call>;
+
+struct Call {
+    local_tag: String,
+    requests: mpsc::Sender<Box<Transaction>>,
+    finals: Arc<AtomicU32>,
+}
+
+/// The requests of ours that wait for responses. The 2xx of an INVITE go to whoever sent it: it is
+/// the transaction user that acknowledges them, each time that one comes (RFC 3261 section
+/// 13.2.2.4).
+type Sent = HashMap<TransactionKey, SentRequest>;
+
+struct SentRequest {
+    successes: mpsc::Sender<Box<Response>>,
+    heard: Arc<Heard>,
+}
+
+/// What has been heard of a request, as of the last message that came in.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    source: Mutex<Option<SocketAddr>>,
+}
+
+impl Heard {
+    /// Where its last response came from.
+    pub(super) fn source(&self) -> Option<SocketAddr> {
+        *lock(&self.source)
+    }
+}
+
+/// The far side's requests with one Call-ID. Dropping it ends that.
+pub(super) struct IncomingRequests {
+    call_id: String,
+    calls: Arc<Mutex<Calls>>,
+    pub(super) requests: mpsc::Receiver<Box<Transaction>>,
+    finals: Arc<AtomicU32>,
+}
+
+impl IncomingRequests {
+    /// How many final responses to INVITEs with this Call-ID have come in.
+    pub(super) fn finals(&self) -> u32 {
+        self.finals.load(Ordering::Relaxed)
+    }
+}
+
+/// The 2xx to a request, if it is an INVITE. Dropping it ends that.
+pub(super) struct IncomingSuccesses {
+    key: TransactionKey,
+    sent: Arc<Mutex<Sent>>,
+    pub(super) responses: mpsc::Receiver<Box<Response>>,
+    pub(super) heard: Arc<Heard>,
+}
+
+impl Incoming {
+    pub(super) fn new(peers: Arc<Peers>) -> Self {
+        Self { peers, calls: Arc::default(), sent: Arc::default() }
+    }
+
+    /// The far side's requests with this Call-ID, from now on.
+    pub(super) fn requests(&self, call_id: &str, local_tag: &str) -> IncomingRequests {
+        let (sender, requests) = mpsc::channel(QUEUE);
+        let finals = Arc::<AtomicU32>::default();
+        let call =
+            Call { local_tag: local_tag.to_owned(), requests: sender, finals: Arc::clone(&finals) };
+        lock(&self.calls).insert(call_id.to_owned(), call);
+        let calls = Arc::clone(&self.calls);
+        IncomingRequests { call_id: call_id.to_owned(), calls, requests, finals }
+    }
+
+    /// What is heard of this request, from now on.
+    pub(super) fn successes(&self, key: TransactionKey) -> IncomingSuccesses {
+        let (successes, responses) = mpsc::channel(QUEUE);
+        let heard = Arc::<Heard>::default();
+        let request = SentRequest { successes, heard: Arc::clone(&heard) };
+        lock(&self.sent).insert(key.clone(), request);
+        IncomingSuccesses { key, sent: Arc::clone(&self.sent), responses, heard }
+    }
+
+    /// Calls whose requests are taken.
+    pub(super) fn calls(&self) -> usize {
+        lock(&self.calls).len()
+    }
+
+    /// Gives each request to its call, and rejects the others.
+    pub(super) async fn dispatch(self, mut requests: mpsc::UnboundedReceiver<Transaction>) {
+        while let Some(transaction) = requests.recv().await {
+            let call_id = transaction.original.call_id_header().ok();
+            let call = call_id
+                .and_then(|id| lock(&self.calls).get(id.value()).map(|call| call.requests.clone()));
+            match call {
+                // A call that does not keep up is asked again: the far side repeats its request.
+                Some(call) => drop(call.try_send(Box::new(transaction))),
+                None => reject(transaction).await,
+            }
+        }
+    }
+
+    /// Whether a request is taken: one of a call, or within the limit of those that are answered all
+    /// the same.
+    fn takes(&self, request: &Request, from: SocketAddr) -> bool {
+        // It has no answer, and none of ours may wait for it in vain.
+        if request.method == Method::Ack {
+            return true;
+        }
+        let to = request.to_header().ok();
+        let is_of_call = request.call_id_header().is_ok_and(|id| {
+            lock(&self.calls).get(id.value()).is_some_and(|call| {
+                to.and_then(|to| tag(to.value())) == Some(call.local_tag.as_str())
+            })
+        });
+        is_of_call || self.peers.may_be_answered(from, Instant::now())
+    }
+
+    /// Takes a response; what is for the stack below comes back.
+    fn respond(&self, response: Response, from: SocketAddr) -> Option<Response> {
+        let Ok(key) = TransactionKey::from_response(&response, TransactionRole::Client) else {
+            return Some(response);
+        };
+        let sent = lock(&self.sent);
+        let Some(request) = sent.get(&key) else { return Some(response) };
+        *lock(&request.heard.source) = Some(from);
+        let is_of_invite = response
+            .cseq_header()
+            .is_ok_and(|cseq| cseq.method().is_ok_and(|method| method == Method::Invite));
+        let code = response.status_code.code();
+        if !is_of_invite || code < 200 {
+            return Some(response);
+        }
+        if let Ok(id) = response.call_id_header()
+            && let Some(call) = lock(&self.calls).get(id.value())
+        {
+            call.finals.fetch_add(1, Ordering::Relaxed);
+        }
+        if code >= 300 {
+            return Some(response);
+        }
+        // One for which there is no room comes again: it was not acknowledged.
+        drop(request.successes.try_send(Box::new(response)));
+        None
+    }
+}
+
+#[async_trait::async_trait]
+impl TransportEventInspector for Incoming {
+    async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
+        let TransportEvent::Incoming(message, connection, from) = event else { return Some(event) };
+        let source = from.get_socketaddr().ok()?;
+        let message = match message {
+            SipMessage::Request(mut request) => {
+                if !self.takes(&request, source) {
+                    return None;
+                }
+                if matches!(connection, SipConnection::Udp(_)) {
+                    answer_to(&mut request, source)?;
+                }
+                SipMessage::Request(request)
+            }
+            SipMessage::Response(response) => SipMessage::Response(self.respond(response, source)?),
+        };
+        Some(TransportEvent::Incoming(message, connection, from))
+    }
+}
+
+/// Writes into a request where it came from, which the stack below sends its answers to: never
+/// where the Via itself leads (RFC 3581 section 4). `None` when it has no Via that can be read.
+pub(super) fn answer_to(request: &mut Request, source: SocketAddr) -> Option<()> {
+    let via = request.via_header_mut().ok()?;
+    via.update_first_value(|via| {
+        let mut via = via.typed()?;
+        via.params.retain(|parameter| {
+            !matches!(parameter, Param::Received(_) | Param::Rport(_) | Param::Maddr(_))
+        });
+        via.params.push(Param::Received(Received::new(source.ip().to_string())));
+        via.params.push(Param::Rport(Some(source.port())));
+        Ok(via.into())
+    })
+    .ok()
+}
+
+/// Where a request came from, as [`answer_to`] wrote it; `None` for one over a connection.
+pub(super) fn source_of(request: &Request) -> Option<SocketAddr> {
+    let via = request.via_header().ok()?.first_value().ok()?.typed().ok()?;
+    let ip: IpAddr = via.received()?.ok()?;
+    Some(SocketAddr::new(ip, via.rport()??))
+}
+
+/// Answers a request that belongs to no call: nobody can call this server.
+async fn reject(mut transaction: Transaction) {
+    let request = &transaction.original;
+    let has_tag = request.to_header().is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
+    let status = match request.method {
+        Method::Options => StatusCode::OK,
+        Method::Ack => return,
+        _ if has_tag => StatusCode::CallTransactionDoesNotExist,
+        Method::Invite => StatusCode::Forbidden,
+        _ => StatusCode::MethodNotAllowed,
+    };
+    if request.method == Method::Invite {
+        // Without a transaction: a refusal that is repeated until it is acknowledged could be aimed
+        // at somebody else.
+        let response = transaction.endpoint_inner.make_response(request, status, None);
+        if let Some(connection) = &transaction.connection {
+            let _ = connection.send(response.into(), None).await;
+        }
+        return;
+    }
+    let _ = transaction.reply_with(status, vec![header("Allow", ALLOW)], None).await;
+}
+
+/// The stack below resolves nothing: where requests go is known before, answers go where their
+/// request came from.
+pub(super) struct NoNames;
+
+#[async_trait::async_trait]
+impl DomainResolver for NoNames {
+    async fn resolve(&self, target: &SipAddr) -> rsipstack::Result<SipAddr> {
+        Err(rsipstack::Error::DnsResolutionError(target.addr.to_string()))
+    }
+}
+
+impl Drop for IncomingRequests {
+    fn drop(&mut self) {
+        lock(&self.calls).remove(&self.call_id);
+    }
+}
+
+impl Drop for IncomingSuccesses {
+    fn drop(&mut self) {
+        lock(&self.sent).remove(&self.key);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(via: &str) -> Request {
+        let text = format!(
+            "OPTIONS sip:x@h SIP/2.0\r\nVia: {via}\r\nFrom: <sip:y@h>;tag=1\r\nTo: <sip:x@h>\r\n\
+             Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_bytes()) {
+            Ok(SipMessage::Request(request)) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn answers_go_to_the_source_whatever_the_via_says() {
+        for source in ["192.0.2.7:4000", "[2001:db8::7]:4000"] {
+            let source: SocketAddr = source.parse().unwrap();
+            for via in [
+                "SIP/2.0/UDP victim.example;branch=z9hG4bK1",
+                "SIP/2.0/UDP victim.example:9;branch=z9hG4bK1;rport",
+                "SIP/2.0/UDP 198.51.100.1:9;branch=z9hG4bK1;received=198.51.100.2;rport=7",
+                "SIP/2.0/UDP [2001:db8::1]:9;branch=z9hG4bK1;maddr=224.0.0.1;received=[::1]",
+                "SIP/2.0/UDP 198.51.100.1, SIP/2.0/UDP 198.51.100.2",
+            ] {
+                let mut request = request(via);
+                answer_to(&mut request, source).unwrap();
+                assert_eq!(source_of(&request), Some(source), "{via}");
+                let via = request.via_header().unwrap();
+                let (_, to) = SipConnection::parse_target_from_via(via).unwrap();
+                assert_eq!(SocketAddr::try_from(to).unwrap(), source, "{via}");
+            }
+        }
+    }
+}

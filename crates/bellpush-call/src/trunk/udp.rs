@@ -1,0 +1,63 @@
+//! The UDP socket for SIP: budgets of its sources, and one form for addresses of both families.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
+
+use rsipstack::{
+    platform::net::UdpSocket as StackSocket, sip::SipMessage,
+    transport::connection::KEEPALIVE_REQUEST,
+};
+use tokio::net::UdpSocket;
+
+use super::{peers::Peers, unknown_method::not_implemented};
+
+/// Drops what is beyond its source's budget before anybody parses it.
+pub(super) struct BudgetedSocket {
+    pub(super) socket: UdpSocket,
+    pub(super) peers: Arc<Peers>,
+}
+
+#[async_trait::async_trait]
+impl StackSocket for BudgetedSocket {
+    async fn recv_from(&self, buffer: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
+        loop {
+            let (length, from) = self.socket.recv_from(buffer).await?;
+            // A socket for both families has a prefix before addresses of IPv4.
+            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+            let now = Instant::now();
+            if !self.peers.may_send(from, now) {
+                continue;
+            }
+            let datagram = buffer.get(..length).unwrap_or_default();
+            // The stack answers it by itself (RFC 5626 section 3.5.2).
+            if datagram == KEEPALIVE_REQUEST && !self.peers.may_be_answered(from, now) {
+                continue;
+            }
+            match not_implemented(datagram, from) {
+                None => return Ok((length, from)),
+                Some(response) if self.peers.may_be_answered(from, now) => {
+                    // One that is lost is asked for again.
+                    drop(self.send_to(&SipMessage::Response(response).to_bytes(), from).await);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    async fn send_to(&self, datagram: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
+        let to = match (self.socket.local_addr()?, to.ip()) {
+            (SocketAddr::V6(_), IpAddr::V4(ip)) => {
+                SocketAddr::new(ip.to_ipv6_mapped().into(), to.port())
+            }
+            _ => to,
+        };
+        Ok(self.socket.send_to(datagram, to).await?)
+    }
+
+    fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
+        Ok(self.socket.local_addr()?)
+    }
+}
