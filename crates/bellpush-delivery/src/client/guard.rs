@@ -1,8 +1,9 @@
 //! Which addresses may be called: the public ones, and what the operator allows.
 //!
 //! The ranges follow the IANA special-purpose address registries, and add the addresses at which
-//! clouds serve the metadata of their machines. Forms that carry an IPv4 address inside an IPv6 one
-//! are refused whole: what they lead to depends on the network.
+//! clouds serve the metadata of their machines. An IPv6 address that leads to an IPv4 one (NAT64, 6to4,
+//! Teredo, mapped) is judged by that, and so is what only looks so: the operator's ranges open the
+//! addresses that are written in them, not what leads there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -44,14 +45,41 @@ impl AddressPolicy {
 /// What kind of address it is, unless it is an ordinary public one.
 fn special_kind(address: IpAddr) -> Option<&'static str> {
     match address {
-        IpAddr::V4(address) => {
-            V4.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| *kind)
-        }
-        IpAddr::V6(address) => {
-            V6.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| *kind).or_else(
-                || (!GLOBAL_V6.contains(&address)).then_some("an address outside the internet"),
-            )
-        }
+        IpAddr::V4(address) => special_v4(address),
+        IpAddr::V6(address) => match v4_inside(address) {
+            Some(inside) => inside.into_iter().find_map(special_v4),
+            None => special_v6(address),
+        },
+    }
+}
+
+fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
+    V4.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| *kind)
+}
+
+fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
+    let special = V6.iter().find(|(range, _)| range.contains(&address)).map(|(_, kind)| *kind);
+    special.or_else(|| (!GLOBAL_V6.contains(&address)).then_some("an address outside the internet"))
+}
+
+/// The IPv4 addresses that packets to an IPv6 address are brought to, where it is made of them.
+fn v4_inside(address: Ipv6Addr) -> Option<[Ipv4Addr; 2]> {
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let join = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    let end = join(g, h);
+    match [a, b, c, d, e, f] {
+        // RFC 6052 section 2.1: NAT64 for the whole internet.
+        [0x64, 0xff9b, 0, 0, 0, 0]
+        // RFC 8215: NAT64 inside one network, where the prefix has 96 bits. A longer one would read as
+        // an address in 0.0.0.0/8, which nothing is sent to.
+        | [0x64, 0xff9b, 1, 0, 0, 0]
+        // RFC 4291 section 2.5.5.2: the operating system connects to the IPv4 address itself.
+        | [0, 0, 0, 0, 0, 0xffff] => Some([end; 2]),
+        // RFC 3056 section 2: 6to4.
+        [0x2002, high, low, ..] => Some([join(high, low); 2]),
+        // RFC 4380 section 4: the Teredo server, and the client, whose bits are turned over.
+        [0x2001, 0, high, low, ..] => Some([join(high, low), join(!g, !h)]),
+        _ => None,
     }
 }
 
@@ -78,17 +106,14 @@ const V4: [(Ipv4Net, &str); 17] = [
 /// All of the internet's IPv6 addresses lie in here.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0, 0], 3);
 
-const V6: [(Ipv6Net, &str); 16] = [
+const V6: [(Ipv6Net, &str); 13] = [
     (v6([0, 0, 0, 0], 128), "an unspecified address"),
     (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), "a loopback address"),
     (v6([0, 0, 0, 0], 64), "an IPv4 address inside an IPv6 one"),
-    (v6([0x64, 0xff9b, 0, 0], 96), "a NAT64 address"),
-    (v6([0x64, 0xff9b, 1, 0], 48), "a NAT64 address"),
+    (v6([0x64, 0xff9b, 1, 0], 48), "an address inside a network's NAT64"),
     (v6([0x100, 0, 0, 0], 64), "a discard address"),
-    (v6([0x2001, 0, 0, 0], 32), "a Teredo address"),
     (v6([0x2001, 0xdb8, 0, 0], 32), "an address kept for documentation"),
     (v6([0x2001, 0, 0, 0], 23), "an address kept for protocols"),
-    (v6([0x2002, 0, 0, 0], 16), "a 6to4 address"),
     (v6([0x3fff, 0, 0, 0], 20), "an address kept for documentation"),
     (v6([0x5f00, 0, 0, 0], 16), "an address kept for protocols"),
     (v6([0xfc00, 0, 0, 0], 7), "a private address"),
@@ -184,6 +209,51 @@ mod tests {
             "3ffe::1",
         ] {
             assert_eq!(check(&AddressPolicy::default(), address), Ok(()), "{address} was refused");
+        }
+    }
+
+    #[test]
+    fn an_address_that_leads_to_ipv4_is_judged_by_that() {
+        for (inside, allowed) in [
+            ("1.1.1.1", true),
+            ("93.184.216.34", true),
+            ("10.0.0.1", false),
+            ("127.0.0.1", false),
+            ("100.64.0.1", false),
+            ("169.254.169.254", false),
+            ("168.63.129.16", false),
+            ("192.0.0.192", false),
+            ("0.0.0.0", false),
+            ("224.0.0.1", false),
+            ("255.255.255.255", false),
+        ] {
+            let bits = inside.parse::<Ipv4Addr>().unwrap().to_bits();
+            let (high, low) = (bits >> 16, bits & 0xffff);
+            let (turned_high, turned_low) = (!high & 0xffff, !low & 0xffff);
+            for outside in [
+                format!("64:ff9b::{high:x}:{low:x}"),
+                format!("64:ff9b:1::{high:x}:{low:x}"),
+                format!("::ffff:{high:x}:{low:x}"),
+                format!("2002:{high:x}:{low:x}::1"),
+                // By a public server, and by this one.
+                format!("2001:0:4136:e378:8000:63bf:{turned_high:x}:{turned_low:x}"),
+                format!("2001:0:{high:x}:{low:x}:8000:63bf:fefe:fefe"),
+            ] {
+                let verdict = check(&AddressPolicy::default(), &outside);
+                assert_eq!(verdict.is_ok(), allowed, "{outside}, which is {inside}: {verdict:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_networks_own_nat64_leads_to_is_refused_where_it_is_not_sure() {
+        for address in [
+            // 10.0.0.1 with a prefix of 48, 56 and 64 bits, and a public address at the end.
+            "64:ff9b:1:a00:0:100:808:808",
+            "64:ff9b:1:a:0:1:808:808",
+            "64:ff9b:1:0:a:0:108:808",
+        ] {
+            assert!(check(&AddressPolicy::default(), address).is_err(), "{address} may be called");
         }
     }
 
