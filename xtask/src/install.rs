@@ -21,6 +21,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/ruby", "ruby"),
     ("/usr/share/rubygems-integration/all/gems/*/lib/webrick.rb", "ruby-webrick"),
     ("/usr/share/perl5/HTTP/Daemon.pm", "libhttp-daemon-perl"),
+    // An endpoint that closes its connections after a number of requests.
+    ("/usr/sbin/nginx", "nginx"),
     // SIP peers.
     ("/usr/bin/openssl", "openssl"),
     ("/usr/bin/baresip", "baresip-core"),

@@ -1,28 +1,67 @@
 //! Opens connections to addresses that were checked, and to no others.
 //!
 //! The name is resolved here, once for each connection, every address is checked, and the socket
-//! is connected to the address that was checked: there is no second look-up that could answer
+//! is connected to an address that was checked: there is no second look-up that could answer
 //! differently (DNS rebinding). TLS still checks the certificate for the name.
 
 use std::{
-    future::Future,
     io,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 
-use http::Uri;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tower::Service;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use http::{Uri, uri::Scheme};
+use rustls::pki_types::{InvalidDnsNameError, ServerName};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::either::Either;
 
 use super::{
     guard::{AddressPolicy, ForbiddenAddress},
+    observed::Observed,
     resolver::Resolve,
 };
+
+/// RFC 8305 section 5: the next address is tried when the one before has not connected for so long…
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// …or for less, where there are so many that the last ones would find no time left, but not for
+/// less than this.
+const SHORTEST_ATTEMPT_DELAY: Duration = Duration::from_millis(10);
+
+/// What a connection that is being opened waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// The addresses of the name.
+    Resolving,
+    /// TCP.
+    Connecting,
+    /// The endpoint's part of the TLS handshake.
+    Handshaking,
+}
+
+/// The phase of a connection that is being opened, for others to see.
+#[derive(Debug, Default)]
+pub(super) struct Progress(AtomicU8);
+
+impl Progress {
+    fn enter(&self, phase: Phase) {
+        self.0.store(phase as u8, Ordering::Release);
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match self.0.load(Ordering::Acquire) {
+            0 => Phase::Resolving,
+            1 => Phase::Connecting,
+            _ => Phase::Handshaking,
+        }
+    }
+}
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -39,22 +78,72 @@ pub(super) enum ConnectError {
     PlainHttp,
     #[error("no connection: {0}")]
     Refused(io::Error),
-    #[error("no connection within {} ms", .0.as_millis())]
-    TimedOut(Duration),
+    #[error("{}", timed_out(*.phase, *.limit))]
+    TimedOut { phase: Phase, limit: Duration },
+    #[error("the host is none that TLS could check a certificate for")]
+    ServerName(#[from] InvalidDnsNameError),
+    /// The handshake of TLS failed. `spoke_http`: the endpoint answered it with plain HTTP.
+    #[error("TLS failed: {error}")]
+    Tls {
+        #[source]
+        error: io::Error,
+        spoke_http: bool,
+    },
+    #[error("no HTTP/2: {0}")]
+    Http2(h2::Error),
+    #[error("no HTTP/1.1: {0}")]
+    Http1(hyper::Error),
+    #[error("the connection was not opened")]
+    Abandoned,
 }
 
-/// Opens TCP connections to checked addresses.
+fn timed_out(phase: Phase, limit: Duration) -> String {
+    let limit = limit.as_millis();
+    match phase {
+        Phase::Resolving => format!("the host name was not resolved within {limit} ms"),
+        Phase::Connecting => format!("no connection within {limit} ms"),
+        Phase::Handshaking => {
+            format!(
+                "the endpoint took the connection and did not finish the TLS handshake within {limit} ms"
+            )
+        }
+    }
+}
+
+/// A connection that was opened, before it speaks HTTP.
+pub(super) type Transport = Observed<Either<TcpStream, Box<TlsStream<Observed<TcpStream>>>>>;
+
+/// Opens connections to checked addresses.
 #[derive(Clone)]
-pub(super) struct GuardedTcp {
+pub(super) struct Connector {
     pub(super) resolver: Arc<dyn Resolve>,
     pub(super) policy: Arc<AddressPolicy>,
+    /// For name, TCP and TLS together.
     pub(super) timeout: Duration,
+    pub(super) tls: TlsConnector,
 }
 
-impl GuardedTcp {
-    async fn connect(&self, uri: &Uri) -> Result<TcpStream, ConnectError> {
-        let https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+impl Connector {
+    /// Opens a connection to the host of a URL. Returns whether it was agreed to speak HTTP/2.
+    pub(super) async fn connect(
+        &self,
+        uri: &Uri,
+        progress: &Progress,
+    ) -> Result<(Transport, bool), ConnectError> {
+        let opened = timeout(self.timeout, self.open(uri, progress)).await;
+        opened.unwrap_or_else(|_| {
+            Err(ConnectError::TimedOut { phase: progress.phase(), limit: self.timeout })
+        })
+    }
+
+    async fn open(
+        &self,
+        uri: &Uri,
+        progress: &Progress,
+    ) -> Result<(Transport, bool), ConnectError> {
+        let https = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().ok_or(ConnectError::NoHost)?;
+        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
         let addresses = self.addresses(host).await?;
         for address in &addresses {
@@ -64,86 +153,107 @@ impl GuardedTcp {
                 return Err(ConnectError::PlainHttp);
             }
         }
-        self.connect_to_first(&addresses, port).await
+        progress.enter(Phase::Connecting);
+        let stream = self.connect_to_any(&addresses, port).await?;
+        if !https {
+            return Ok((Observed::new(Either::Left(stream), false), false));
+        }
+        progress.enter(Phase::Handshaking);
+        let stream = Observed::new(stream, false);
+        let seen = stream.observations();
+        let name = ServerName::try_from(host.to_owned())?;
+        let stream = self
+            .tls
+            .connect(name, stream)
+            .await
+            .map_err(|error| ConnectError::Tls { error, spoke_http: seen.begins_with(b"HTTP/") })?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((Observed::new(Either::Right(Box::new(stream)), http2), http2))
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ConnectError> {
-        let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if let Ok(address) = literal.unwrap_or(host).parse() {
+        if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
         self.resolver.resolve(host).await.map_err(ConnectError::Resolve)
     }
 
-    /// Tries the addresses in turn. Each gets its share of the time, so that one that swallows
-    /// packets leaves some to the next.
-    async fn connect_to_first(
+    /// Happy eyeballs (RFC 8305 section 5): the addresses in turn, each beginning a little after the
+    /// one before or once that failed, and the first that connects is the one. None is given up for
+    /// another before the whole time is over.
+    async fn connect_to_any(
         &self,
         addresses: &[IpAddr],
         port: u16,
     ) -> Result<TcpStream, ConnectError> {
-        let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        let share = self.timeout / count;
+        let mut next = interleaved(addresses).into_iter();
+        let delay = attempt_delay(addresses.len(), self.timeout);
+        let mut attempts = FuturesUnordered::new();
         let mut last = ConnectError::NoAddress;
-        for address in addresses {
-            let connecting = TcpStream::connect(SocketAddr::new(*address, port));
-            match tokio::time::timeout(share, connecting).await {
-                Ok(Ok(stream)) => {
+        loop {
+            match next.next() {
+                Some(address) => {
+                    attempts.push(TcpStream::connect(SocketAddr::new(address, port)));
+                }
+                None if attempts.is_empty() => return Err(last),
+                None => {}
+            }
+            let wait = if next.len() > 0 { delay } else { Duration::MAX };
+            match timeout(wait, attempts.next()).await {
+                Ok(Some(Ok(stream))) => {
                     // A request is one write and its answer is awaited: nothing to gather.
                     stream.set_nodelay(true).map_err(ConnectError::Refused)?;
                     return Ok(stream);
                 }
-                Ok(Err(error)) => last = ConnectError::Refused(error),
-                Err(_) => last = ConnectError::TimedOut(share),
+                Ok(Some(Err(error))) => last = ConnectError::Refused(error),
+                Ok(None) | Err(_) => {}
             }
         }
-        Err(last)
     }
 }
 
-impl Service<Uri> for GuardedTcp {
-    type Response = TokioIo<TcpStream>;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        Poll::Ready(Ok(()))
+/// RFC 8305 section 4: the families take turns, beginning with the first address's.
+fn interleaved(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let Some(first) = addresses.first() else { return Vec::new() };
+    let (same, other): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| address.is_ipv4() == first.is_ipv4());
+    let (mut same, mut other) = (same.into_iter(), other.into_iter());
+    let mut ordered = Vec::with_capacity(addresses.len());
+    while ordered.len() < addresses.len() {
+        ordered.extend(same.next());
+        ordered.extend(other.next());
     }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move { this.connect(&uri).await.map(TokioIo::new) })
-    }
+    ordered
 }
 
-/// Bounds the time of a connection with all that belongs to it: name, TCP and TLS.
-#[derive(Clone)]
-pub(super) struct ConnectTimeout<C> {
-    pub(super) inner: C,
-    pub(super) timeout: Duration,
+/// So short that all have begun when half of the time is over.
+fn attempt_delay(addresses: usize, limit: Duration) -> Duration {
+    let count = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
+    (limit / 2 / count).clamp(SHORTEST_ATTEMPT_DELAY, ATTEMPT_DELAY)
 }
 
-impl<C> Service<Uri> for ConnectTimeout<C>
-where
-    C: Service<Uri>,
-    C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    C::Future: Send + 'static,
-{
-    type Response = C::Response;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, Self::Error>> + Send>>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
+    fn parsed(addresses: &[&str]) -> Vec<IpAddr> {
+        addresses.iter().map(|address| address.parse().unwrap()).collect()
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let (connecting, limit) = (self.inner.call(uri), self.timeout);
-        Box::pin(async move {
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(done) => done.map_err(Into::into),
-                Err(_) => Err(ConnectError::TimedOut(limit).into()),
-            }
-        })
+    #[test]
+    fn the_families_take_turns_and_keep_their_order() {
+        let order = interleaved(&parsed(&["::1", "::2", "::3", "1.0.0.1", "1.0.0.2"]));
+        assert_eq!(order, parsed(&["::1", "1.0.0.1", "::2", "1.0.0.2", "::3"]));
+        let order = interleaved(&parsed(&["1.0.0.1", "::1", "1.0.0.2"]));
+        assert_eq!(order, parsed(&["1.0.0.1", "::1", "1.0.0.2"]));
+        assert_eq!(interleaved(&[]), parsed(&[]));
+    }
+
+    #[test]
+    fn all_of_many_addresses_are_tried_within_the_time() {
+        let limit = Duration::from_secs(3);
+        for (count, delay) in [(1, 250), (2, 250), (20, 75), (100, 15), (100_000, 10)] {
+            assert_eq!(attempt_delay(count, limit), Duration::from_millis(delay), "{count}");
+        }
     }
 }

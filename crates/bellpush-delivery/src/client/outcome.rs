@@ -1,15 +1,27 @@
 //! What came of a request: its status, or why there is none, and the words for the delivery log.
 
-use std::{error::Error, io, time::Duration};
+use std::time::{Duration, SystemTime};
 
 use bellpush_core::delivery::FailureClass;
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
-use jiff::{Timestamp, fmt::rfc2822};
+use http::{
+    HeaderMap, StatusCode,
+    header::{AGE, DATE, RETRY_AFTER},
+};
+use jiff::Timestamp;
 
-use super::connector::ConnectError;
+use super::{
+    causes::{deepest, find},
+    connector::{ConnectError, Phase},
+    tls_failure,
+};
 
 /// How much of an answer's body is kept, in bytes.
 pub const KEPT_BYTES: usize = 4_096;
+/// The head of an answer, at most.
+pub(super) const HEAD_BYTES: usize = 64 * 1024;
+/// Clocks that differ by less are no reason to refuse a signature. Standard Webhooks' own libraries
+/// refuse them from five minutes on.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
 
 /// What came of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +48,37 @@ pub(super) enum BodyEnd {
     TimedOut,
 }
 
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ExchangeError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// `bytes`: as many came back. `unprocessed`: the endpoint has done nothing with the request.
+    #[error("no valid answer: {error}")]
+    Http1 {
+        #[source]
+        error: hyper::Error,
+        bytes: u64,
+        unprocessed: bool,
+    },
+    #[error("no valid answer: {error}")]
+    Http2 {
+        #[source]
+        error: h2::Error,
+        unprocessed: bool,
+    },
+}
+
+impl ExchangeError {
+    /// Whether the endpoint has done nothing with the request, so that it may be sent again.
+    pub(super) const fn is_unprocessed(&self) -> bool {
+        match self {
+            Self::Connect(_) => false,
+            Self::Http1 { unprocessed, .. } | Self::Http2 { unprocessed, .. } => *unprocessed,
+        }
+    }
+}
+
 impl Outcome {
     /// There was no answer.
     pub(crate) fn none(failure: FailureClass, detail: impl Into<String>) -> Self {
@@ -51,23 +94,43 @@ impl Outcome {
     }
 
     /// There was none, because of this error.
-    pub(super) fn from_error(error: &(dyn Error + 'static)) -> Self {
-        if let Some(error) = find::<ConnectError>(error) {
-            let class = match error {
-                ConnectError::Forbidden(_) | ConnectError::PlainHttp => FailureClass::Forbidden,
-                _ => FailureClass::Connect,
-            };
-            return Self::none(class, error.to_string());
+    pub(super) fn from_error(error: &ExchangeError) -> Self {
+        if let ExchangeError::Connect(ConnectError::Tls { spoke_http: true, .. }) = error {
+            return Self::none(FailureClass::Tls, tls_failure::PLAIN_HTTP);
         }
         if let Some(error) = find::<rustls::Error>(error) {
-            return Self::none(FailureClass::Tls, format!("TLS failed: {error}"));
+            return Self::none(FailureClass::Tls, tls_failure::sentence(error));
         }
-        let connecting = find::<hyper_util::client::legacy::Error>(error)
-            .is_some_and(hyper_util::client::legacy::Error::is_connect);
-        if connecting {
-            return Self::none(FailureClass::Connect, format!("no connection: {}", deepest(error)));
+        match error {
+            ExchangeError::Connect(ConnectError::Tls { error, .. }) => {
+                Self::none(FailureClass::Tls, tls_failure::without_words(error))
+            }
+            ExchangeError::Connect(error) => Self::none(connect_class(error), error.to_string()),
+            ExchangeError::Http1 { error, bytes, .. } => {
+                let detail = if error.is_parse_too_large() {
+                    too_large(*bytes)
+                } else if *bytes == 0 && (error.is_incomplete_message() || error.is_canceled()) {
+                    "no valid answer: the endpoint closed the connection instead".to_owned()
+                } else {
+                    format!("no valid answer: {}", deepest(error))
+                };
+                Self::none(FailureClass::Protocol, detail)
+            }
+            ExchangeError::Http2 { error, .. } => {
+                let by_library = error.is_reset() && error.is_library();
+                let detail = match error.reason() {
+                    // The library refuses a stream of its own accord only for the size of its head.
+                    Some(h2::Reason::REFUSED_STREAM) if by_library => too_large(HEAD_BYTES as u64),
+                    Some(h2::Reason::PROTOCOL_ERROR) if by_library => format!(
+                        "no valid answer: it breaks the rules of HTTP/2, or its head is larger than \
+                         {} KiB",
+                        HEAD_BYTES / 1024
+                    ),
+                    _ => format!("no valid answer: {}", deepest(error)),
+                };
+                Self::none(FailureClass::Protocol, detail)
+            }
         }
-        Self::none(FailureClass::Protocol, format!("no valid answer: {}", deepest(error)))
     }
 
     /// There was one. A status other than 2xx says all; of a 2xx, the body must come in time too.
@@ -79,7 +142,10 @@ impl Outcome {
         now: Timestamp,
     ) -> Self {
         let (failure, detail) = match end {
-            _ if !status.is_success() => (Some(FailureClass::Status), snippet(body)),
+            _ if !status.is_success() => {
+                let note = status.is_client_error().then(|| clock_note(&headers, now)).flatten();
+                (Some(FailureClass::Status), with_note(note, body))
+            }
             BodyEnd::Read => (None, snippet(body)),
             BodyEnd::Broken(error) => {
                 let detail = format!("the answer's body broke off: {error}");
@@ -95,13 +161,76 @@ impl Outcome {
     }
 }
 
+fn connect_class(error: &ConnectError) -> FailureClass {
+    match error {
+        ConnectError::Forbidden(_) | ConnectError::PlainHttp => FailureClass::Forbidden,
+        ConnectError::Tls { .. }
+        | ConnectError::ServerName(_)
+        | ConnectError::TimedOut { phase: Phase::Handshaking, .. } => FailureClass::Tls,
+        ConnectError::Http1(_) | ConnectError::Http2(_) => FailureClass::Protocol,
+        ConnectError::NoHost
+        | ConnectError::Resolve(_)
+        | ConnectError::NoAddress
+        | ConnectError::Refused(_)
+        | ConnectError::TimedOut { .. }
+        | ConnectError::Abandoned => FailureClass::Connect,
+    }
+}
+
+/// What of a head is too much, after so many bytes.
+fn too_large(bytes: u64) -> String {
+    if bytes < HEAD_BYTES as u64 {
+        // The most that the library reads.
+        "no valid answer: it has more than 100 headers".to_owned()
+    } else {
+        format!("no valid answer: its head is larger than {} KiB", HEAD_BYTES / 1024)
+    }
+}
+
+/// Says so when the endpoint's clock shows another time than ours: many refuse signatures for it.
+fn clock_note(headers: &HeaderMap, now: Timestamp) -> Option<String> {
+    // What a cache answers is older than its date would say.
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let date = http_date(headers.get(DATE)?.to_str().ok()?)?;
+    let ours = now.as_second() - date.as_second();
+    if ours.unsigned_abs() < CLOCKS_DIFFER.as_secs() {
+        return None;
+    }
+    let minutes = ours.unsigned_abs() / 60;
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    let by = if hours == 0 { format!("{minutes} min") } else { format!("{hours} h {minutes} min") };
+    let which = if ours > 0 { "ahead of" } else { "behind" };
+    Some(format!(
+        "This server's clock is {by} {which} the endpoint's, which may refuse signatures for it."
+    ))
+}
+
+fn with_note(note: Option<String>, body: &[u8]) -> String {
+    let Some(mut text) = note else { return snippet(body) };
+    if !body.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&snippet(body));
+        text.truncate(text.floor_char_boundary(KEPT_BYTES));
+    }
+    text
+}
+
+/// A date of HTTP, in each of its three forms (RFC 9110 section 5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    let since =
+        httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Timestamp::from_second(i64::try_from(since.as_secs()).ok()?).ok()
+}
+
 /// Reads `Retry-After`: seconds, or a date (RFC 9110 10.2.3).
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = rfc2822::parse(value).ok()?.timestamp();
+    let date = http_date(value)?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
@@ -109,28 +238,10 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 fn snippet(bytes: &[u8]) -> String {
     let kept = bytes.get(..KEPT_BYTES).unwrap_or(bytes);
     let replaced = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
-    let mut text: String = String::from_utf8_lossy(kept).chars().map(replaced).collect();
+    let text = String::from_utf8_lossy(kept).replace("\r\n", "\n");
+    let mut text: String = text.chars().map(replaced).collect();
     text.truncate(text.floor_char_boundary(KEPT_BYTES));
     text
-}
-
-/// The first error of this type among an error and its causes, those inside an `io::Error` too.
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    causes(error).find_map(|error| error.downcast_ref::<E>())
-}
-
-fn deepest(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| {
-        // An `io::Error` skips the error that it wraps: its `source` is that one's source.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    })
 }
 
 #[cfg(test)]
@@ -142,6 +253,7 @@ mod tests {
     #[test]
     fn a_snippet_keeps_text_and_replaces_what_a_log_cannot_hold() {
         assert_eq!(snippet(b"fine\n\ttext \xc3\xa4"), "fine\n\ttext \u{e4}");
+        assert_eq!(snippet(b"one\r\ntwo\r\n"), "one\ntwo\n");
         assert_eq!(snippet(b"a\0b\x1b[31m\r"), "a\u{fffd}b\u{fffd}[31m\u{fffd}");
         for long in [vec![b'x'; 10_000], vec![0xff; 10_000], "\u{e4}".repeat(5_000).into_bytes()] {
             let text = snippet(&long);
@@ -150,13 +262,18 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_seconds_and_as_a_date() {
+    fn retry_after_is_read_in_seconds_and_as_a_date_in_all_three_forms() {
         let now: Timestamp = "2026-03-01T09:30:00Z".parse().unwrap();
         for (value, seconds) in [
             ("120", Some(120)),
             ("0", Some(0)),
             ("Sun, 01 Mar 2026 09:31:00 GMT", Some(60)),
             ("Sun, 01 Mar 2026 09:29:00 GMT", Some(0)),
+            ("Sunday, 01-Mar-26 09:32:00 GMT", Some(120)),
+            ("Sunday, 01-Mar-26 09:29:00 GMT", Some(0)),
+            ("Sun Mar  1 09:33:00 2026", Some(180)),
+            ("Sun Mar  1 09:29:00 2026", Some(0)),
+            ("Mon Mar 16 09:30:00 2026", Some(15 * 86_400)),
             ("99999999999999999999999", Some(u64::MAX)),
             ("-5", None),
             ("soon", None),
@@ -183,6 +300,29 @@ mod tests {
             let headers = HeaderMap::new();
             let outcome = Outcome::from_response(status, headers, b"", end, Timestamp::UNIX_EPOCH);
             assert_eq!(outcome.failure, failure, "{status}");
+        }
+    }
+
+    #[test]
+    fn clocks_that_differ_are_a_sentence_where_a_signature_may_be_refused_for_it() {
+        let now: Timestamp = "2026-03-01T09:30:00Z".parse().unwrap();
+        for (status, date, words) in [
+            (401, "Sun, 01 Mar 2026 08:25:00 GMT", "1 h 5 min ahead of the endpoint's"),
+            (400, "Sun, 01 Mar 2026 09:42:00 GMT", "12 min behind the endpoint's"),
+            (403, "Sunday, 01-Mar-26 09:42:00 GMT", "12 min behind the endpoint's"),
+            (401, "Sun, 01 Mar 2026 09:29:00 GMT", ""),
+            (401, "soon", ""),
+            (200, "Sun, 01 Mar 2026 08:25:00 GMT", ""),
+            (500, "Sun, 01 Mar 2026 08:25:00 GMT", ""),
+        ] {
+            let code = StatusCode::from_u16(status).unwrap();
+            let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
+            let body = "x".repeat(KEPT_BYTES + 1);
+            let outcome =
+                Outcome::from_response(code, headers, body.as_bytes(), BodyEnd::Read, now);
+            assert!(outcome.detail.contains(words), "{status} {date}: {}", outcome.detail);
+            assert_eq!(outcome.detail.contains("clock"), !words.is_empty(), "{status} {date}");
+            assert_eq!(outcome.detail.len(), KEPT_BYTES);
         }
     }
 

@@ -1,6 +1,9 @@
 //! Endpoints that misbehave: each failure has its class, its time bound, and its words.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use axum::{
     http::{StatusCode, header},
@@ -8,6 +11,7 @@ use axum::{
 };
 use bellpush_core::delivery::FailureClass;
 use bellpush_delivery::client::{Outcome, WebhookClient};
+use flate2::{Compression, write::GzEncoder};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -82,6 +86,51 @@ async fn headers_without_end_are_cut_off() {
     })
     .await;
     assert_eq!(answer.failure, Some(FailureClass::Protocol));
+}
+
+#[tokio::test]
+async fn a_head_with_too_much_in_it_is_told_by_what_is_too_much() {
+    let many = "x: y\r\n".repeat(101);
+    let large = format!("x: {}\r\n", "y".repeat(300_000));
+    for (headers, words) in [(many, "more than 100 headers"), (large, "larger than 64 KiB")] {
+        let answer = post_raw(move |mut stream| {
+            let head = format!("HTTP/1.1 500 Oh\r\n{headers}\r\n");
+            async move {
+                read_request(&mut stream).await;
+                let _ = stream.write_all(head.as_bytes()).await;
+                let _ = stream.read_u8().await;
+            }
+        })
+        .await;
+        assert_eq!(answer.failure, Some(FailureClass::Protocol), "{words}");
+        assert!(answer.detail.contains(words), "{}", answer.detail);
+    }
+}
+
+#[tokio::test]
+async fn a_packed_body_and_one_with_the_line_ends_of_windows_are_kept_as_text() {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(b"the signature\r\ndoes not fit").unwrap();
+    let packed = packed.finish().unwrap();
+    let sink = Sink::answering(move |_| {
+        let packed = packed.clone();
+        async move { (StatusCode::BAD_REQUEST, [(header::CONTENT_ENCODING, "gzip")], packed) }
+    })
+    .await;
+    assert_eq!(post(&sink.url()).await.detail, "the signature\ndoes not fit");
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_clock_shows_another_time_is_told_of_when_it_refuses() {
+    let sink = Sink::answering(|_| async {
+        (StatusCode::UNAUTHORIZED, [(header::DATE, "Sat, 01 Mar 2031 09:30:00 GMT")], "too old")
+    })
+    .await;
+    let answer = post(&sink.url()).await;
+    assert_eq!((answer.failure, answer.status), (Some(FailureClass::Status), Some(401)));
+    assert!(answer.detail.starts_with("This server's clock is"), "{}", answer.detail);
+    assert!(answer.detail.contains("behind the endpoint's"), "{}", answer.detail);
+    assert!(answer.detail.ends_with("\n\ntoo old"), "{}", answer.detail);
 }
 
 #[tokio::test]

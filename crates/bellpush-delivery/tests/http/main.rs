@@ -5,8 +5,11 @@
 
 mod backlog;
 mod bad_endpoints;
+mod connections;
 mod delivering;
 mod failures_of_the_queue;
 mod guarded_addresses;
+mod nginx;
 mod support;
 mod tls;
+mod tls_failures;

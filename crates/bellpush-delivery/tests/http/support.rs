@@ -356,10 +356,15 @@ pub(crate) fn quick() -> DeliverySettings {
 }
 
 /// Waits until it is so, for ten seconds at most.
-pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, so: impl FnMut() -> bool) {
+    until_within(Duration::from_secs(10), what, so).await;
+}
+
+/// Waits until it is so.
+pub(crate) async fn until_within(limit: Duration, what: &str, mut so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !so() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "not within ten seconds: {what}");
+        assert!(begun.elapsed() < limit, "not within {limit:?}: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

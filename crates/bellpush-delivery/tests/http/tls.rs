@@ -12,7 +12,7 @@ use std::{
 use axum::http::StatusCode;
 use bellpush_core::delivery::FailureClass;
 use bellpush_delivery::client::{
-    AddressPolicy, ClientSettings, Outcome, Request, Resolve, Resolving, WebhookClient,
+    AddressPolicy, ClientSettings, Outcome, Request, Resolve, Resolving, WebhookClient, tls,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -41,18 +41,7 @@ pub(crate) struct TlsSink {
 
 impl TlsSink {
     pub(crate) async fn start(address: &str, protocols: &[&str]) -> Self {
-        let made = rcgen::generate_simple_self_signed(["hooks.example".to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key)
-            .unwrap();
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, certificate) = acceptor(protocols);
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::<AtomicUsize>::default();
@@ -88,6 +77,31 @@ impl TlsSink {
     }
 }
 
+/// TLS for `hooks.example` with a certificate of its own.
+pub(crate) fn acceptor(protocols: &[&str]) -> (TlsAcceptor, CertificateDer<'static>) {
+    let made = rcgen::generate_simple_self_signed(["hooks.example".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    (acceptor_with(vec![certificate.clone()], key, protocols), certificate)
+}
+
+/// TLS with this chain of certificates.
+pub(crate) fn acceptor_with(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    protocols: &[&str],
+) -> TlsAcceptor {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
+}
+
 /// Answers each look-up with the next address, and the last one for ever.
 pub(crate) struct Scripted {
     pub(crate) answers: Vec<Vec<IpAddr>>,
@@ -108,21 +122,28 @@ impl Resolve for Scripted {
     }
 }
 
-/// A client that trusts these certificates only.
+/// A client that trusts these certificates only, and without any only one that nobody has.
 pub(crate) fn client(
     addresses: AddressPolicy,
     resolver: Arc<dyn Resolve>,
     trusted: &[&CertificateDer<'static>],
 ) -> WebhookClient {
+    let settings = ClientSettings { addresses, ..ClientSettings::default() };
+    client_with(&settings, resolver, trusted)
+}
+
+pub(crate) fn client_with(
+    settings: &ClientSettings,
+    resolver: Arc<dyn Resolve>,
+    trusted: &[&CertificateDer<'static>],
+) -> WebhookClient {
     let mut roots = RootCertStore::empty();
     trusted.iter().for_each(|certificate| roots.add((*certificate).clone()).unwrap());
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    WebhookClient::with(&ClientSettings { addresses, ..ClientSettings::default() }, resolver, tls)
+    if roots.is_empty() {
+        let nobody = rcgen::generate_simple_self_signed(["nobody.example".to_owned()]).unwrap();
+        roots.add(nobody.cert.der().clone()).unwrap();
+    }
+    WebhookClient::with(settings, resolver, tls(roots).unwrap())
 }
 
 pub(crate) async fn post(client: &WebhookClient, url: &str) -> Outcome {

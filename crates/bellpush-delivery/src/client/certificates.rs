@@ -1,0 +1,155 @@
+//! TLS as endpoints are checked, with words for what is wrong with a certificate.
+
+use std::{fmt, sync::Arc};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
+    client::{
+        VerifierBuilderError, WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use webpki::EndEntityCert;
+
+/// Why the client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// Nobody is trusted.
+    #[error("TLS could not be set up: {0}")]
+    Roots(#[from] VerifierBuilderError),
+}
+
+/// TLS as endpoints are checked by default: against the system's certificate authorities, or
+/// Mozilla's when the system has none.
+///
+/// # Errors
+/// When the TLS library refuses its own defaults.
+pub fn system_tls() -> Result<ClientConfig, ClientError> {
+    let mut roots = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    // Some that can't be read are no reason to trust nobody.
+    roots.add_parsable_certificates(system.certs);
+    if roots.is_empty() {
+        tracing::warn!("the system has no certificate authorities, using Mozilla's");
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    tls(roots)
+}
+
+/// TLS that trusts these certificate authorities only.
+///
+/// # Errors
+/// When there is none, or the TLS library refuses its own defaults.
+pub fn tls(roots: RootCertStore) -> Result<ClientConfig, ClientError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Explaining(verifier)))
+        .with_no_client_auth())
+}
+
+/// Why nobody who is trusted stands for a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UntrustedChain {
+    /// It stands for itself.
+    SelfSigned,
+    /// It came alone.
+    MissingIntermediate,
+    /// The chain that it came with leads to nobody who is trusted.
+    UnknownAuthority,
+}
+
+impl std::error::Error for UntrustedChain {}
+
+impl fmt::Display for UntrustedChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SelfSigned => {
+                "the endpoint's certificate is self-signed; it needs one of a known authority"
+            }
+            Self::MissingIntermediate => {
+                "the endpoint sends its certificate without the intermediate one, or that is of an \
+                 unknown authority; configure the full chain there"
+            }
+            Self::UnknownAuthority => {
+                "the endpoint's certificate leads to an authority that this server does not trust"
+            }
+        })
+    }
+}
+
+/// Checks as the one inside does, and says more of why nobody is trusted.
+#[derive(Debug)]
+struct Explaining(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for Explaining {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let checked =
+            self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        checked.map_err(|error| match error {
+            // A self-signed one is often an authority's too, which is another error.
+            rustls::Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::Other(_),
+            ) => match untrusted(end_entity, intermediates) {
+                Some(why) => rustls::Error::InvalidCertificate(CertificateError::Other(
+                    OtherError(Arc::new(why)),
+                )),
+                None => error,
+            },
+            error => error,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+fn untrusted(
+    end_entity: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> Option<UntrustedChain> {
+    let certificate = EndEntityCert::try_from(end_entity).ok()?;
+    Some(if certificate.issuer() == certificate.subject() {
+        UntrustedChain::SelfSigned
+    } else if intermediates.iter().all(|other| *other == *end_entity) {
+        UntrustedChain::MissingIntermediate
+    } else {
+        UntrustedChain::UnknownAuthority
+    })
+}

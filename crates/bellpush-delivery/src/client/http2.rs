@@ -1,0 +1,230 @@
+//! A connection of HTTP/2, and the streams on it.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use h2::{
+    Ping, PingPong, Reason, RecvStream,
+    client::{Builder, Connection, SendRequest},
+};
+use http::{Method, Version, header::CONTENT_LENGTH, response::Parts};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    connector::{ConnectError, Transport},
+    observed::Observations,
+    outcome::{ExchangeError, HEAD_BYTES},
+    request::Request,
+};
+
+/// After so long without a byte from the endpoint, a connection in use is asked whether it lives…
+const PING_AFTER: Duration = Duration::from_secs(15);
+/// …and is given up when it does not say so within this.
+const PONG_WITHIN: Duration = Duration::from_secs(20);
+/// Streams at once until the endpoint has said how many it takes.
+const FIRST_STREAMS: usize = 100;
+
+/// A connection, and how it is used.
+pub(super) struct Http2 {
+    sender: SendRequest<Bytes>,
+    seen: Arc<Observations>,
+    /// Streams that are open.
+    streams: Arc<AtomicUsize>,
+    /// Streams that were opened.
+    opened: u32,
+    /// Streams that the endpoint is believed to take on it.
+    allowance: u32,
+    /// Since when it has no stream open.
+    idle_since: Instant,
+}
+
+impl Http2 {
+    /// `allowance`: streams that the endpoint is believed to take on one connection.
+    pub(super) async fn handshake(
+        transport: Transport,
+        allowance: u32,
+    ) -> Result<Self, ConnectError> {
+        let seen = transport.observations();
+        let streams = Arc::<AtomicUsize>::default();
+        let (sender, connection) = Builder::new()
+            .enable_push(false)
+            .initial_max_send_streams(FIRST_STREAMS)
+            .max_header_list_size(HEAD_BYTES as u32)
+            .handshake(transport)
+            .await
+            .map_err(ConnectError::Http2)?;
+        tokio::spawn(drive(connection, Arc::clone(&seen), Arc::clone(&streams)));
+        Ok(Self { sender, seen, streams, opened: 0, allowance, idle_since: Instant::now() })
+    }
+
+    /// Opens a stream, if the endpoint takes one more now.
+    pub(super) fn open(&mut self) -> Option<Http2Stream> {
+        let streams = self.streams.load(Ordering::Acquire);
+        if self.is_spent() || streams >= self.sender.current_max_send_streams() {
+            return None;
+        }
+        let reused = self.opened > 0;
+        self.opened += 1;
+        self.streams.store(streams + 1, Ordering::Release);
+        Some(Http2Stream { sender: self.sender.clone(), seen: Arc::clone(&self.seen), reused })
+    }
+
+    /// A stream has ended.
+    pub(super) fn close_one(&mut self) {
+        let left = self.streams.load(Ordering::Acquire).saturating_sub(1);
+        self.streams.store(left, Ordering::Release);
+        if left == 0 {
+            self.idle_since = Instant::now();
+        }
+    }
+
+    /// Whether it was sent all that it is believed to take.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.opened >= self.allowance
+    }
+
+    /// Whether it took all that it was believed to take, so that it may take more.
+    pub(super) fn has_taken_all(&self) -> bool {
+        self.is_spent() && self.streams.load(Ordering::Acquire) == 0
+    }
+
+    /// Believes that it takes so many streams.
+    pub(super) const fn allow(&mut self, allowance: u32) {
+        self.allowance = allowance;
+    }
+
+    pub(super) const fn allowance(&self) -> u32 {
+        self.allowance
+    }
+
+    /// Whether it takes no more streams.
+    pub(super) fn is_gone(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.seen.last_stream().is_some()
+            || matches!(self.sender.poll_ready(&mut cx), Poll::Ready(Err(_)))
+    }
+
+    /// How many streams it took, when GOAWAY refused others (RFC 9113 section 6.8).
+    pub(super) fn taken(&self) -> Option<u32> {
+        // A client's streams are 1, 3, 5…
+        let taken = self.seen.last_stream()?.div_ceil(2);
+        (taken < self.opened).then_some(taken)
+    }
+
+    /// Whether it had no stream open for so long.
+    pub(super) fn is_idle(&self, now: Instant, limit: Duration) -> bool {
+        let idle_for = now.saturating_duration_since(self.idle_since);
+        self.streams.load(Ordering::Acquire) == 0 && idle_for >= limit
+    }
+
+    /// What names it among others.
+    pub(super) fn is(&self, stream: &Http2Stream) -> bool {
+        Arc::ptr_eq(&self.seen, &stream.seen)
+    }
+}
+
+/// A stream: one request.
+pub(super) struct Http2Stream {
+    sender: SendRequest<Bytes>,
+    seen: Arc<Observations>,
+    /// Whether the connection had streams before.
+    reused: bool,
+}
+
+impl Http2Stream {
+    /// Sends the request. Its answer's body is to be read by [`frame`].
+    pub(super) async fn send(
+        &mut self,
+        request: &Request,
+    ) -> Result<(Parts, RecvStream), ExchangeError> {
+        let not_sent = |error| ExchangeError::Http2 { error, unprocessed: true };
+        let mut out = http::Request::new(());
+        *out.method_mut() = Method::POST;
+        *out.uri_mut() = request.uri.clone();
+        *out.version_mut() = Version::HTTP_2;
+        *out.headers_mut() = request.headers.clone();
+        out.headers_mut().insert(CONTENT_LENGTH, request.body.len().into());
+        let before = self.seen.bytes();
+        let mut sender = self.sender.clone().ready().await.map_err(not_sent)?;
+        let (response, mut body) =
+            sender.send_request(out, request.body.is_empty()).map_err(not_sent)?;
+        if !request.body.is_empty() {
+            // Where it can't be sent, the answer says why.
+            _ = body.send_data(request.body.clone(), true);
+        }
+        let id = response.stream_id().as_u32();
+        match response.await {
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                Ok((parts, body))
+            }
+            Err(error) => {
+                let refused = error.is_remote()
+                    && error.is_reset()
+                    && error.reason() == Some(Reason::REFUSED_STREAM);
+                let above_last = self.seen.last_stream().is_some_and(|last| id > last);
+                let unheard = self.reused && self.seen.bytes() == before;
+                let unprocessed = refused || above_last || unheard;
+                Err(ExchangeError::Http2 { error, unprocessed })
+            }
+        }
+    }
+}
+
+/// The next piece of an answer's body.
+pub(super) async fn frame(body: &mut RecvStream) -> Option<Result<Bytes, h2::Error>> {
+    match body.data().await? {
+        Ok(data) => {
+            // Fails only where more is given back than came.
+            _ = body.flow_control().release_capacity(data.len());
+            Some(Ok(data))
+        }
+        // RFC 9113 section 8.1: the answer is whole, and the endpoint wants no more of the request.
+        Err(error) if error.is_remote() && error.reason() == Some(Reason::NO_ERROR) => None,
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Drives the connection until it ends: by the endpoint, by silence, or because nobody uses it.
+async fn drive(
+    mut connection: Connection<Transport, Bytes>,
+    seen: Arc<Observations>,
+    streams: Arc<AtomicUsize>,
+) {
+    let ping_pong = connection.ping_pong();
+    let silence = pin!(silence(ping_pong, seen, streams));
+    let connection = pin!(connection);
+    tokio::select! {
+        ended = connection => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection to an endpoint ended");
+            }
+        }
+        () = silence => tracing::debug!("a connection to an endpoint went silent"),
+    }
+}
+
+/// Ends when the endpoint says nothing any more.
+async fn silence(ping_pong: Option<PingPong>, seen: Arc<Observations>, streams: Arc<AtomicUsize>) {
+    // There is one for who asks first.
+    let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
+    loop {
+        let before = seen.bytes();
+        sleep(PING_AFTER).await;
+        if seen.bytes() > before || streams.load(Ordering::Acquire) == 0 {
+            continue;
+        }
+        match timeout(PONG_WITHIN, ping_pong.ping(Ping::opaque())).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! The connections to each host, and who waits for one.
+//!
+//! Of HTTP/1.1, a connection has one request at a time; of HTTP/2, as many as the endpoint takes. What
+//! is missing is opened gently: one connection at first, and one more at a time with each that was
+//! opened, so that an endpoint is not met by a crowd of handshakes. An endpoint that takes a number of
+//! requests on each connection of HTTP/2 only (as nginx does, `keepalive_requests`) is not sent more
+//! on the next ones, once it is known.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+use super::{
+    connector::{ConnectError, Connector, Progress},
+    http1::Http1,
+    http2::{Http2, Http2Stream},
+};
+
+/// How long a connection without requests is kept. Below the 60 s after which many servers and
+/// balancers close it, at the risk of meeting our next request.
+const IDLE: Duration = Duration::from_secs(45);
+/// How often it is looked whether connections are idle for too long.
+const SWEEP: Duration = Duration::from_secs(5);
+/// Idle connections to one host, at most: more than the attempts in flight of several integrations,
+/// which may share a host. With less room, connections would be closed and opened again all the time.
+const IDLE_CONNECTIONS: usize = 256;
+/// Connections to one host that are being opened at once, at most.
+const LARGEST_WINDOW: usize = 64;
+/// A host that takes more streams than this on a connection of HTTP/2 is believed to take any number.
+const MANY_STREAMS: u32 = 1 << 16;
+
+type Reply = oneshot::Sender<Result<Lease, ConnectError>>;
+
+/// All connections. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    connector: Connector,
+    hosts: Mutex<Hosts>,
+}
+
+#[derive(Default)]
+struct Hosts {
+    all: HashMap<(Scheme, Authority), Arc<Host>>,
+    /// Whether a task looks after what is idle.
+    swept: bool,
+}
+
+impl Pool {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self(Arc::new(Shared { connector, hosts: Mutex::default() }))
+    }
+
+    /// A connection for one request. `again`: the request was sent before, and not processed: it goes
+    /// before the others, and over a connection that nobody has used.
+    pub(super) async fn acquire(&self, uri: &Uri, again: bool) -> Result<Lease, ConnectError> {
+        let host = self.host(uri).ok_or(ConnectError::NoHost)?;
+        let mut replied = match host.ask(again) {
+            Ok(lease) => return Ok(lease),
+            Err(replied) => replied,
+        };
+        let limit = self.0.connector.timeout;
+        loop {
+            match timeout(limit, &mut replied).await {
+                Ok(Ok(result)) => return result,
+                Ok(Err(_)) => return Err(ConnectError::Abandoned),
+                Err(_) => {
+                    // The connection that all wait for is not there in time. Where none is being
+                    // opened, a stream is waited for.
+                    let phase = host.state().opening.iter().map(|one| one.phase()).max();
+                    if let Some(phase) = phase {
+                        return Err(ConnectError::TimedOut { phase, limit });
+                    }
+                }
+            }
+        }
+    }
+
+    fn host(&self, uri: &Uri) -> Option<Arc<Host>> {
+        let key = (uri.scheme()?.clone(), uri.authority()?.clone());
+        let mut hosts = lock(&self.0.hosts);
+        if !hosts.swept {
+            hosts.swept = true;
+            tokio::spawn(sweep(Arc::downgrade(&self.0)));
+        }
+        let host = hosts.all.entry(key).or_insert_with(|| {
+            let connector = self.0.connector.clone();
+            let (uri, runtime) = (uri.clone(), Handle::current());
+            Arc::new(Host { connector, uri, runtime, state: Mutex::default() })
+        });
+        Some(Arc::clone(host))
+    }
+}
+
+/// Closes what is idle for too long, as long as there is anything.
+async fn sweep(pool: Weak<Shared>) {
+    loop {
+        sleep(SWEEP).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut hosts = lock(&pool.hosts);
+        let now = Instant::now();
+        // A host that is with someone has a request on the way.
+        hosts.all.retain(|_, host| !host.sweep(now) || Arc::strong_count(host) > 1);
+        if hosts.all.is_empty() {
+            hosts.swept = false;
+            return;
+        }
+    }
+}
+
+/// One host, by one scheme.
+struct Host {
+    connector: Connector,
+    /// Leads to it.
+    uri: Uri,
+    /// Where connections are opened.
+    runtime: Handle,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Connections of HTTP/1.1 without a request, the one used last at the end.
+    idle: Vec<Http1>,
+    http2: Vec<Http2>,
+    waiting: VecDeque<Waiting>,
+    /// Connections that are being opened.
+    opening: Vec<Arc<Progress>>,
+    /// As many may be opened at once.
+    window: usize,
+    /// Whether the last connection that was opened speaks HTTP/2.
+    speaks_http2: bool,
+    /// Streams that one connection of HTTP/2 is believed to take.
+    allowance: u32,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            idle: Vec::new(),
+            http2: Vec::new(),
+            waiting: VecDeque::new(),
+            opening: Vec::new(),
+            window: 1,
+            speaks_http2: false,
+            allowance: u32::MAX,
+        }
+    }
+}
+
+struct Waiting {
+    /// Only a connection helps that was not used before.
+    new_only: bool,
+    reply: Reply,
+}
+
+impl Host {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// A connection, or else where it will come.
+    fn ask(
+        self: &Arc<Self>,
+        again: bool,
+    ) -> Result<Lease, oneshot::Receiver<Result<Lease, ConnectError>>> {
+        let mut state = self.state();
+        if (again || state.waiting.is_empty())
+            && let Some(lease) = self.lease(&mut state, again)
+        {
+            return Ok(lease);
+        }
+        let (reply, replied) = oneshot::channel();
+        let waiting = Waiting { new_only: again, reply };
+        if again {
+            state.waiting.push_front(waiting);
+        } else {
+            state.waiting.push_back(waiting);
+        }
+        self.open_more(state);
+        Err(replied)
+    }
+
+    /// A connection that is there.
+    fn lease(self: &Arc<Self>, state: &mut State, new_only: bool) -> Option<Lease> {
+        state.forget_gone();
+        let host = Arc::clone(self);
+        if let Some(stream) = state.http2.iter_mut().find_map(Http2::open) {
+            return Some(Lease::Http2(Http2Lease { host: Some(host), stream }));
+        }
+        let now = Instant::now();
+        while !new_only && let Some(mut connection) = state.idle.pop() {
+            if connection.is_usable(now) {
+                return Some(Lease::Http1(Http1Lease { host, connection }));
+            }
+        }
+        None
+    }
+
+    /// Gives what is there to those who wait, and opens what is missing.
+    fn serve(self: &Arc<Self>, mut guard: MutexGuard<'_, State>) {
+        let state = &mut *guard;
+        if state.waiting.is_empty() {
+            return;
+        }
+        let mut left = VecDeque::with_capacity(state.waiting.len());
+        while let Some(waiting) = state.waiting.pop_front() {
+            if waiting.reply.is_closed() {
+                continue;
+            }
+            match self.lease(state, waiting.new_only) {
+                Some(lease) => self.give(state, waiting.reply, lease),
+                None if waiting.new_only => left.push_back(waiting),
+                None => {
+                    left.push_back(waiting);
+                    break;
+                }
+            }
+        }
+        left.append(&mut state.waiting);
+        state.waiting = left;
+        self.open_more(guard);
+    }
+
+    /// Where nobody takes it, it is here again.
+    fn give(self: &Arc<Self>, state: &mut State, reply: Reply, lease: Lease) {
+        match reply.send(Ok(lease)) {
+            Err(Ok(Lease::Http1(lease))) => state.idle.push(lease.connection),
+            Err(Ok(Lease::Http2(mut lease))) => {
+                // When it is dropped, the lock is held that it would want.
+                lease.host = None;
+                if let Some(connection) = state.http2.iter_mut().find(|one| one.is(&lease.stream)) {
+                    connection.close_one();
+                }
+            }
+            Ok(()) | Err(Err(_)) => {}
+        }
+    }
+
+    fn open_more(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let allowance = state.allowance;
+        let mut more = Vec::new();
+        while state.opening.len() < state.wanted().min(state.window) {
+            let progress = Arc::<Progress>::default();
+            state.opening.push(Arc::clone(&progress));
+            more.push(Opening { host: Arc::clone(self), progress, result: None });
+        }
+        // A runtime that is stopping drops it at once, and then it wants the lock.
+        drop(state);
+        for opening in more {
+            self.runtime.spawn(opening.run(allowance));
+        }
+    }
+
+    fn opened(self: &Arc<Self>, progress: &Arc<Progress>, result: Result<Opened, ConnectError>) {
+        let mut state = self.state();
+        state.opening.retain(|one| !Arc::ptr_eq(one, progress));
+        match result {
+            Ok(opened) => {
+                state.window = (state.window + 1).min(LARGEST_WINDOW);
+                state.speaks_http2 = matches!(opened, Opened::Http2(_));
+                match opened {
+                    Opened::Http2(connection) => state.http2.push(connection),
+                    Opened::Http1(connection) => match state.next_waiting() {
+                        Some(reply) => {
+                            let lease = Http1Lease { host: Arc::clone(self), connection };
+                            self.give(&mut state, reply, Lease::Http1(lease));
+                        }
+                        None => state.idle.push(connection),
+                    },
+                }
+            }
+            Err(error) => {
+                state.window = (state.window / 2).max(1);
+                if let Some(reply) = state.next_waiting() {
+                    // Whoever went away does not need it.
+                    _ = reply.send(Err(error));
+                }
+            }
+        }
+        self.serve(state);
+    }
+
+    /// Lets go of what is idle for too long. Returns whether nothing is left.
+    fn sweep(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        state.forget_gone();
+        state.idle.retain_mut(|connection| connection.expires() > now && connection.is_usable(now));
+        state.http2.retain(|connection| !connection.is_idle(now, IDLE));
+        state.idle.is_empty()
+            && state.http2.is_empty()
+            && state.opening.is_empty()
+            && state.waiting.is_empty()
+    }
+}
+
+impl State {
+    fn next_waiting(&mut self) -> Option<Reply> {
+        std::iter::from_fn(|| self.waiting.pop_front())
+            .map(|waiting| waiting.reply)
+            .find(|reply| !reply.is_closed())
+    }
+
+    /// Connections that those who wait need, beside the ones that are there.
+    fn wanted(&self) -> usize {
+        let waiting = self.waiting.len();
+        if !self.speaks_http2 {
+            return waiting;
+        }
+        // While streams are free soon, no further connection is opened.
+        if self.http2.iter().any(|connection| !connection.is_spent()) {
+            return 0;
+        }
+        waiting.div_ceil(usize::try_from(self.allowance).unwrap_or(usize::MAX))
+    }
+
+    /// Lets go of connections of HTTP/2 that take no more streams, and learns how many they took.
+    fn forget_gone(&mut self) {
+        let allowance = &mut self.allowance;
+        self.http2.retain_mut(|connection| {
+            let gone = connection.is_gone();
+            if gone && let Some(taken @ 1..) = connection.taken() {
+                *allowance = taken;
+            }
+            !gone
+        });
+    }
+}
+
+enum Opened {
+    Http1(Http1),
+    Http2(Http2),
+}
+
+/// A connection that is being opened. However that ends, the host learns of it.
+struct Opening {
+    host: Arc<Host>,
+    progress: Arc<Progress>,
+    result: Option<Result<Opened, ConnectError>>,
+}
+
+impl Opening {
+    async fn run(mut self, allowance: u32) {
+        self.result = Some(self.open(allowance).await);
+    }
+
+    async fn open(&self, allowance: u32) -> Result<Opened, ConnectError> {
+        let Host { connector, uri, .. } = &*self.host;
+        let (transport, http2) = connector.connect(uri, &self.progress).await?;
+        if http2 {
+            return Ok(Opened::Http2(Http2::handshake(transport, allowance).await?));
+        }
+        Ok(Opened::Http1(Http1::handshake(transport, IDLE).await?))
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let result = self.result.take().unwrap_or(Err(ConnectError::Abandoned));
+        self.host.opened(&self.progress, result);
+    }
+}
+
+/// A connection, or a stream on one, for one request.
+pub(super) enum Lease {
+    Http1(Http1Lease),
+    Http2(Http2Lease),
+}
+
+/// A connection of HTTP/1.1. It is closed when this is dropped.
+pub(super) struct Http1Lease {
+    host: Arc<Host>,
+    pub(super) connection: Http1,
+}
+
+impl Http1Lease {
+    /// The answer was read to its end: the connection is for the next request.
+    pub(super) fn finish(mut self) {
+        if self.connection.finish() {
+            let mut state = self.host.state();
+            if state.idle.len() < IDLE_CONNECTIONS {
+                state.idle.push(self.connection);
+            }
+            self.host.serve(state);
+        }
+    }
+}
+
+/// A stream on a connection of HTTP/2. It is given back when this is dropped.
+pub(super) struct Http2Lease {
+    host: Option<Arc<Host>>,
+    pub(super) stream: Http2Stream,
+}
+
+impl Drop for Http2Lease {
+    fn drop(&mut self) {
+        let Some(host) = self.host.take() else { return };
+        let mut state = host.state();
+        let mut allowance = None;
+        if let Some(connection) = state.http2.iter_mut().find(|one| one.is(&self.stream)) {
+            connection.close_one();
+            if connection.has_taken_all() && !connection.is_gone() {
+                let doubled = connection.allowance().saturating_mul(2);
+                let doubled = if doubled > MANY_STREAMS { u32::MAX } else { doubled };
+                connection.allow(doubled);
+                allowance = Some(doubled);
+            }
+        }
+        if let Some(allowance) = allowance {
+            state.allowance = allowance;
+        }
+        host.serve(state);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
