@@ -95,6 +95,7 @@ pub fn router(server: Server) -> Router {
         .route("/demo", get(demo::page))
         .route("/demo/assets/{file}", get(demo_asset))
         .route("/embed.js", get(loader))
+        .route("/embed/{file}", get(loader_part))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/metrics", get(ops::metrics))
@@ -154,7 +155,11 @@ async fn demo_asset(Path(file): Path<String>, headers: axum::http::HeaderMap) ->
 }
 
 async fn loader(headers: axum::http::HeaderMap) -> Response {
-    assets::serve("embed.js", &headers, Cache::FiveMinutes)
+    assets::serve_to_pages("embed.js", &headers)
+}
+
+async fn loader_part(Path(file): Path<String>, headers: axum::http::HeaderMap) -> Response {
+    assets::serve_to_pages(&format!("embed/{file}"), &headers)
 }
 
 async fn not_found(uri: Uri) -> Problem {

@@ -2,7 +2,7 @@
 //!
 //! The web build puts a brotli-compressed copy (`.br`) beside each file; it is served as it is to
 //! browsers that accept it. File names carry a hash of their content, so that they may be cached
-//! for ever; the loader alone keeps its name.
+//! for ever; the loader and its parts alone keep their names.
 
 use std::sync::LazyLock;
 
@@ -90,6 +90,16 @@ pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
     response
 }
 
+/// Serves the loader or a part of it. Any page may read it: modules, `crossorigin` and subresource
+/// integrity ask for that.
+#[must_use]
+pub(crate) fn serve_to_pages(path: &str, request: &HeaderMap) -> Response {
+    let mut response = serve(path, request, Cache::FiveMinutes);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
 fn body(file: EmbeddedFile) -> Body {
     match file.data {
         std::borrow::Cow::Borrowed(bytes) => Body::from(Bytes::from_static(bytes)),
@@ -135,6 +145,17 @@ mod tests {
         for path in ["../package.json", "/etc/passwd", "widget/../../package.json", ""] {
             let response = serve(path, &HeaderMap::new(), Cache::Forever);
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_loader_and_its_parts_are_readable_by_every_page_also_when_unchanged() {
+        let first = serve_to_pages("embed.js", &HeaderMap::new());
+        let known = first.headers().get(header::ETAG).cloned().unwrap();
+        let again = HeaderMap::from_iter([(header::IF_NONE_MATCH, known)]);
+        for response in [first, serve_to_pages("embed.js", &again)] {
+            let allowed = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            assert_eq!(allowed.unwrap(), "*", "{}", response.status());
         }
     }
 
