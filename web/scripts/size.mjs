@@ -28,9 +28,10 @@ const firstPaint = Buffer.byteLength(html) + size(manifest.js) + size(manifest.c
 const liveCall = firstPaint + lazy.reduce((sum, file) => sum + size(file), 0);
 
 const budgets = [
-  { name: "loader", bytes: loader, budget: 3 * KB },
+  { name: "loader", bytes: loader, budget: 4 * KB },
   { name: "widget, first paint", bytes: firstPaint, budget: 20 * KB },
   { name: "widget, to a live call", bytes: liveCall, budget: 30 * KB },
+  { name: "loader, what few need", bytes: size("embed/more.js"), budget: 4 * KB },
   { name: "sandbox bridge", bytes: size(manifest.sandbox), budget: 2 * KB },
 ];
 for (const { name, bytes, budget } of budgets) {

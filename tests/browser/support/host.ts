@@ -6,13 +6,27 @@ export interface Host {
   readonly origin: string;
   /** What the page shows at `/`; may be changed before each navigation. */
   html: string;
+  /** What other paths show; `/` is for all that have nothing of their own. */
+  readonly pages: Record<string, string>;
+  /** Sent with every page, such as a policy. */
+  headers: Record<string, string>;
   readonly stop: () => void;
 }
 
 export async function startHost(): Promise<Host> {
-  const host = { origin: "", html: "", stop: () => server.close() };
-  const server = createServer((_, response) => {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(host.html);
+  const host: Host & { origin: string } = {
+    origin: "",
+    html: "",
+    pages: {},
+    headers: {},
+    stop: () => server.close(),
+  };
+  const server = createServer((request, response) => {
+    const path = request.url?.split("?")[0] ?? "/";
+    const type = path.endsWith(".js") ? "text/javascript" : "text/html";
+    response
+      .writeHead(200, { "content-type": `${type}; charset=utf-8`, ...host.headers })
+      .end(host.pages[path] ?? host.html);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

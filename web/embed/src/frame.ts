@@ -1,61 +1,76 @@
 /** The widget's iframe and the messages to and from it, and from no other window. */
 
-import type { COMMANDS, CommandMessage, WidgetMessage } from "@bellpush/protocol";
-
-type Command = (typeof COMMANDS)[number];
+import type {
+  AskMessage,
+  CloseMessage,
+  Command,
+  StateMessage,
+  WidgetMessage,
+} from "@bellpush/protocol";
 
 export interface Frame {
   readonly element: HTMLIFrameElement;
+  /** Loads the widget in this place, again if it is another one than before. */
+  load(place: Element, address: URL): void;
   /** Sends a command; before the widget is there, it waits. */
-  command(command: Command): void;
+  send(command: Command): void;
   destroy(): void;
 }
 
-export function createFrame(address: string, onEvent: (message: WidgetMessage) => void): Frame {
+/** What the widget says: one of its messages. */
+export type Said = Partial<WidgetMessage & StateMessage & AskMessage & CloseMessage>;
+
+export function createFrame(hear: (said: Said) => void): Frame {
   const element = document.createElement("iframe");
-  element.src = address;
-  element.title = "Call";
-  element.allow = "microphone; autoplay; clipboard-write";
-  const server = new URL(address).origin;
-  let early: Command[] | null = [];
+  const waiting: Command[] = [];
+  let server = "";
+  /** The window that has spoken. A frame that was taken out and put back has another one. */
+  let ready: Window | null = null;
 
-  function post(command: Command): void {
-    const message: CommandMessage = { source: "bellpush", version: 1, command };
-    element.contentWindow?.postMessage(message, server);
+  function send(command: Command): void {
+    if (ready && ready === element.contentWindow) {
+      ready.postMessage({ source: "bellpush", version: 1, ...command }, server);
+    } else {
+      waiting.push(command);
+    }
   }
 
-  function receive(message: MessageEvent): void {
-    if (message.source !== element.contentWindow || message.origin !== server) {
-      return;
+  function receive({ source, origin, data }: MessageEvent<Said | null>): void {
+    if (
+      source &&
+      source === element.contentWindow &&
+      origin === server &&
+      data?.source === "bellpush" &&
+      data.version === 1
+    ) {
+      hear(data);
+      if (data.event?.name === "widget_loaded") {
+        ready = element.contentWindow;
+        waiting.splice(0).forEach(send);
+      }
     }
-    const data: unknown = message.data;
-    if (!isWidgetMessage(data)) {
-      return;
-    }
-    if (data.event.name === "widget_loaded") {
-      early?.forEach(post);
-      early = null;
-    }
-    onEvent(data);
   }
 
-  addEventListener("message", receive);
+  element.allow = "microphone; autoplay; clipboard-write; screen-wake-lock";
+  // What is not there yet is white in some browsers, whatever is behind it.
+  element.style.cssText = "display:block;inline-size:100%;block-size:100%;border:0;opacity:0";
+  element.onload = () => {
+    element.style.opacity = "";
+  };
   return {
     element,
-    command: (command) => (early === null ? post(command) : early.push(command)),
+    load(place, address) {
+      if (element.parentNode !== place) {
+        server = address.origin;
+        addEventListener("message", receive);
+        element.src = address.href;
+        place.append(element);
+      }
+    },
+    send,
     destroy() {
       removeEventListener("message", receive);
       element.remove();
     },
   };
-}
-
-function isWidgetMessage(data: unknown): data is WidgetMessage {
-  const message = data as Partial<WidgetMessage> | null;
-  return (
-    message?.source === "bellpush" &&
-    message.version === 1 &&
-    typeof message.id === "string" &&
-    typeof message.event?.name === "string"
-  );
 }

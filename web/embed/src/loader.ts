@@ -1,10 +1,20 @@
 /** `embed.js`: mounts what its own script tag asks for, and leaves `window.Bellpush` for more. */
 
-import { complain, guard, type Handle, mount, whenReady } from "./index.ts";
+import type { Handle } from "./handle.ts";
 import { type MountOptions, readScript } from "./options.ts";
+import { handleOf, mountAt, type Place } from "./page.ts";
+import { complain, guard, setMore, whenReady } from "./say.ts";
+import { ownScripts } from "./script.ts";
+
+/** What was asked for before the loader was there: a function, or a method's name with its arguments. */
+export type Queued = ((bellpush: BellpushGlobal) => void) | readonly [name: string, ...unknown[]];
 
 export interface BellpushGlobal {
-  mount(element: Element | null, options: MountOptions): Handle;
+  mount(place: Place, options: MountOptions): Handle;
+  /** The handle of an app's widget, or of the first one there is; null without one. */
+  get(app?: string): Handle | null;
+  /** Runs it now: the same call as before the loader was there. */
+  push(...queued: readonly Queued[]): void;
 }
 
 declare global {
@@ -13,30 +23,60 @@ declare global {
   }
 }
 
+/** How long a page may take to mount something before it is told that nothing will happen. */
+const SILENCE_MS = 1000;
+
 // Known only while the script runs for the first time.
-const script = document.currentScript;
+const current = document.currentScript;
+const { stack = "" } = new Error();
 
 guard(() => {
-  if (!(script instanceof HTMLScriptElement)) {
-    return;
+  const scripts = ownScripts(current as HTMLScriptElement | null, stack);
+  // Not yet the loader: what was pushed into `window.Bellpush = window.Bellpush || []`.
+  const before = window.Bellpush as BellpushGlobal | Queued[] | undefined;
+  const host = scripts[0]?.address.origin;
+  setMore(() => import(/* @vite-ignore */ `${host}/embed/more.js`));
+  for (const { address, data } of scripts) {
+    guard(() => {
+      const { mount, ...options } = readScript(address, data);
+      if (options.app || options.key) {
+        mountAt(mount ?? null, options);
+      }
+    });
   }
-  const host = new URL(script.src).origin;
-  window.Bellpush ??= { mount: (element, options) => mount(element, { host, ...options }) };
-  const asked = readScript(script);
-  if (asked === null) {
-    return;
-  }
-  const { options, mount: selector } = asked;
-  if (selector === null) {
-    mount(null, options);
-    return;
-  }
-  whenReady(() => {
-    const element = document.querySelector(selector);
-    if (element === null) {
-      complain(`no element matches data-mount="${selector}"`);
-    } else {
-      mount(element, options);
+  if (!before || !("get" in before)) {
+    const bellpush: BellpushGlobal = {
+      mount: (place, options) => mountAt(place, host ? { host, ...options } : options),
+      get: handleOf,
+      push(...queued) {
+        for (const entry of queued) {
+          guard(() => run(bellpush, entry));
+        }
+      },
+    };
+    window.Bellpush = bellpush;
+    if (Array.isArray(before)) {
+      bellpush.push(...before);
     }
-  });
+  }
+  whenReady(() =>
+    setTimeout(() => {
+      if (!handleOf()) {
+        complain("embed.js does nothing: it has no data-app, and no script calls mount");
+      }
+    }, SILENCE_MS),
+  );
 });
+
+function run(bellpush: BellpushGlobal, entry: Queued): void {
+  if (typeof entry === "function") {
+    entry(bellpush);
+  } else {
+    const [name, ...values] = entry;
+    const target = (name in bellpush ? bellpush : handleOf()) as unknown as Record<
+      string,
+      (...values: unknown[]) => void
+    >;
+    target[name]?.(...values);
+  }
+}

@@ -208,6 +208,13 @@ export interface AskMessage {
   readonly ask: { readonly id: number; readonly subject: AskSubject };
 }
 
+/** The visitor pressed Escape in the widget: the page closes the panel that it is in. */
+export interface CloseMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly close: true;
+}
+
 /** Plain wishes. */
 export const COMMANDS = ["call", "hangup", "open", "close"] as const;
 

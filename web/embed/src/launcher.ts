@@ -1,0 +1,70 @@
+/**
+ * The floating button and its panel, in a shadow root so that page and button keep their styles apart.
+ *
+ * They hang on the root element, in the top layer: what replaces, moves, transforms or covers the body
+ * does not reach them, and a call in the panel goes on.
+ */
+
+import type { MountOptions } from "./options.ts";
+
+const PHONE = "M4 4h6l3 7-4 3a16 16 0 0 0 6 6l3-4 7 3v6A21 21 0 0 1 4 4Z";
+const CROSS = "m6 4 8 8 8-8 2 2-8 8 8 8-2 2-8-8-8 8-2-2 8-8-8-8Z";
+
+export interface Launcher {
+  readonly host: HTMLElement;
+  /** Where the iframe belongs. */
+  readonly panel: HTMLElement;
+  readonly button: HTMLElement;
+  /** Shows panel and button as they are now; `live`: a call is going on. */
+  draw(open: boolean, live: boolean): void;
+}
+
+/** `onInterest`: the visitor shows interest in the button. */
+export function createLauncher(
+  options: MountOptions,
+  onInterest: () => void,
+  onToggle: () => void,
+): Launcher {
+  const { position, offset, label, icon = PHONE, zIndex, launcher } = options;
+  const host = document.createElement("bellpush-button");
+  const root = host.attachShadow({ mode: "open" });
+  const panel = document.createElement("div");
+  const button = document.createElement("button");
+  const picture = document.createElement("i");
+  const end = document.dir === "rtl" ? "bottom-left" : "bottom-right";
+  const [edge, side] = (position ?? end).split("-");
+  const [across, down = across] = `${offset ?? (innerWidth < 500 ? 10 : 20)}`.split(",");
+  // A constructed sheet passes the page's CSP, which an inline one may not.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+button{display:flex;align-items:center;gap:10px;block-size:60px;padding:0 15px;border:1px solid #0000;border-radius:30px;background:light-dark(#0b7367,#4fd6c3);color:light-dark(#fff,#04231f);font:600 16px system-ui;box-shadow:0 4px 20px #0005;cursor:pointer}
+.live{border:4px solid #f2616b}
+i{inline-size:28px;block-size:28px;background:currentColor}
+div{position:absolute;${edge}:76px;${side}:0;inline-size:min(380px,100vw - 2*${across}px);block-size:min(600px,100dvh - ${down}px - 92px - var(--k));border-radius:20px;overflow:hidden;background:light-dark(#fbfcfc,#121618);box-shadow:0 4px 40px #0005}
+@media(max-height:500px){div{${edge}:0;${side}:76px;inline-size:min(380px,100vw - 96px);block-size:calc(100dvh - 2*${down}px - var(--k))}}
+.off{visibility:hidden}`);
+  root.adoptedStyleSheets = [sheet];
+  // The page's own rules for its elements end here.
+  host.style.cssText = `all:initial!important;position:fixed!important;${edge}:calc(${down}px + env(safe-area-inset-${edge},0px) + var(--k))!important;${side}:calc(${across}px + env(safe-area-inset-${side},0px))!important;z-index:${zIndex ?? 2147483000}!important;--k:0px`;
+  // In the top layer nothing of the page can be its container. An order of the page's own rules it out.
+  host.popover = zIndex ? null : "manual";
+  panel.role = "dialog";
+  button.onpointerenter = button.onfocus = button.ontouchstart = onInterest;
+  button.onclick = onToggle;
+  button.append(picture, label ?? "");
+  root.append(button, panel);
+  return {
+    host,
+    panel,
+    button,
+    draw(open, live) {
+      panel.className = open ? "" : "off";
+      button.className = `${launcher}` === "false" && !open ? "off" : live ? "live" : "";
+      button.ariaExpanded = `${open}`;
+      picture.style.cssText =
+        open || !icon.includes("/")
+          ? `clip-path:path("${open ? CROSS : icon}")`
+          : `background:center/contain no-repeat url("${icon}")`;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** What few pages or visitors need: loaded when it is needed. */
+
+import type { AskMessage, Command, ContextPatch, PageAnswer } from "@bellpush/protocol";
+import type { BeforeCallAnswer } from "./handle.ts";
+import { addressOf, type MountOptions, patched } from "./options.ts";
+import type { Entry } from "./widget.ts";
+
+export { names } from "./names.ts";
+
+/** The page's answer to a question of the widget. What fails on the way keeps the call from being made. */
+export async function answer(
+  { id, subject }: AskMessage["ask"],
+  options: MountOptions,
+  entries: Iterable<Entry>,
+): Promise<Command> {
+  let said: PageAnswer = { allowed: false };
+  try {
+    said = await (subject === "session" ? giveSession(options) : askHandlers(options, entries));
+  } catch (error) {
+    console.error("Bellpush: the call is not made, since the page's answer to it failed:", error);
+  }
+  return { command: "answer", id, answer: said };
+}
+
+async function giveSession({ session }: MountOptions): Promise<PageAnswer> {
+  const token = typeof session === "function" ? await session() : session;
+  if (typeof token !== "string") {
+    throw new TypeError("the session function gave no token");
+  }
+  return { allowed: true, session: token };
+}
+
+async function askHandlers(options: MountOptions, entries: Iterable<Entry>): Promise<PageAnswer> {
+  let context: ContextPatch = {};
+  let formValues: Readonly<Record<string, string>> = {};
+  for (const { name, handler } of [...entries]) {
+    if (name !== "beforecall") {
+      continue;
+    }
+    const event = { name, context: patched(options.context, context) };
+    const said = (await handler(event)) as BeforeCallAnswer;
+    if (said === false) {
+      return { allowed: false };
+    }
+    if (typeof said === "object" && said !== null) {
+      context = { ...context, ...said.context };
+      formValues = { ...formValues, ...said.formValues };
+    }
+  }
+  addressOf({ ...options, context: patched(options.context, context) }, "");
+  for (const [name, value] of Object.entries(formValues)) {
+    if (typeof value !== "string") {
+      throw new TypeError(`the form value "${name}" needs a text as its value`);
+    }
+  }
+  return { allowed: true, context, formValues };
+}
