@@ -29,6 +29,8 @@ pub struct ServerConfig {
     /// The URL that browsers reach this very node by, without a slash at the end; `None` where one
     /// node has the server's own URL for itself.
     pub node_url: Option<String>,
+    /// Another origin of this server, from which it shows custom code and nothing else.
+    pub code_origin: Option<AllowedOrigin>,
     /// The TURN server that visitors may use.
     pub turn: Option<TurnConfig>,
     /// For how long statistics of deliveries are kept.

@@ -106,6 +106,11 @@ pub fn router(server: Server) -> Router {
         Some(_) => router.layer(for_own_pages(own_origin)),
         None => router,
     };
+    let router = match &config.code_origin {
+        Some(origin) => router
+            .layer(middleware::from_fn_with_state(origin.clone(), widget::code::on_its_own_origin)),
+        None => router,
+    };
     router
         .layer(middleware::map_response(with_security_headers))
         .layer(middleware::from_fn(log))

@@ -208,6 +208,7 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         max_active_integrations: config.max_active_integrations,
         allow_loopback_endpoints: config.allow_loopback_endpoints,
         node_url: config.node_url.as_ref().map(ToString::to_string),
+        code_origin: config.code_origin.clone(),
         turn: config.turn.clone(),
         keep_statistics: config.keep_statistics,
         keep_notifications: config.keep_notifications,

@@ -1,7 +1,10 @@
 //! The widget's document and that of the custom code: who may frame them, what may run in them, and
 //! that nothing a visitor writes becomes markup.
 
-use bellpush_test_support::answer::{self, Answer};
+use bellpush_test_support::{
+    answer::{self, Answer},
+    server::Options,
+};
 use serde_json::{Value, json};
 
 use crate::shop::{EVIL, ORIGIN, Shop, refused};
@@ -75,7 +78,7 @@ async fn the_widget_is_told_what_it_shows() {
         "allowedOrigins": [ORIGIN],
         "survey": survey,
         "customButtons": [button],
-        "hasCustomCode": false,
+        "codeUrl": null,
         "hours": { "open": true, "changes": [] },
     });
     assert_eq!(config, expected);
@@ -221,6 +224,35 @@ async fn custom_code_runs_in_a_sandbox_even_when_it_is_opened_by_itself() {
     let unknown = address.replace(&shop.app.id, "app_01920000000070008000000000000001");
     let answer = Answer::to(answer::client().get(unknown)).await.unwrap();
     refused(&answer, 404, "not-found");
+}
+
+#[tokio::test]
+async fn custom_code_can_be_shown_from_an_origin_where_there_is_nothing_else() {
+    const CODE: &str = "http://code.example:8080";
+    let shop = Shop::with(Options::sqlite().with("--code-url", CODE)).await;
+    shop.change(json!({ "customCode": { "body": "<script>hello()</script>" } })).await;
+    let answer = shop.document(&[]).await.expect(200).unwrap();
+    let document = format!("{CODE}/w/{}/code", shop.app.id);
+    assert_eq!(config(&answer)["codeUrl"], document);
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains(&format!("; frame-src {CODE};")), "{policy}");
+
+    let at_code = |path: String, host: &'static str| {
+        let request = answer::client().get(format!("{}{path}", shop.server.url()));
+        async move { Answer::to(request.header("host", host)).await.unwrap() }
+    };
+    let code = format!("/w/{}/code", shop.app.id);
+    let answer = at_code(code.clone(), "CODE.example:8080").await.expect(200).unwrap();
+    let ancestors = format!("'self' {} {ORIGIN}", shop.server.own_origin());
+    assert_eq!(frame_ancestors(&answer), ancestors);
+    for path in ["/v1/openapi.json", "/embed.js", "/demo", "/metrics", "/healthz"] {
+        refused(&at_code(path.into(), "code.example:8080").await, 404, "not-found");
+    }
+    let widget = format!("/w/{}?key={}", shop.app.id, shop.embed.key);
+    refused(&at_code(widget.clone(), "code.example:8080").await, 404, "not-found");
+    // Under its own name the server is as before.
+    at_code(widget, "calls.example").await.expect(200).unwrap();
+    at_code(code, "calls.example").await.expect(200).unwrap();
 }
 
 #[tokio::test]

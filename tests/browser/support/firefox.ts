@@ -18,6 +18,9 @@ export function startFirefox(hertz: number): Promise<Browser> {
       "media.navigator.audio.fake_frequency": hertz,
       "media.navigator.permission.disabled": true,
       "media.autoplay.default": 0,
+      // Each site in a process of its own, as for people; drivers switch that off.
+      "fission.autostart": true,
+      "fission.webContentIsolationStrategy": 1,
       // Noise suppression would take a steady tone for noise.
       "media.getusermedia.noise_enabled": false,
       "media.getusermedia.aec_enabled": false,

@@ -22,6 +22,7 @@ export interface Server {
   readonly stop: () => Promise<void>;
 }
 
+/** Starts it. In the options, `{port}` stands for the port of HTTP. */
 export async function startServer(options: readonly string[] = []): Promise<Server> {
   const port = await freePort();
   const mediaPort = await freePort();
@@ -42,7 +43,7 @@ export async function startServer(options: readonly string[] = []): Promise<Serv
       "--allow-loopback-endpoints",
       "--log-level",
       "info,bellpush_server=debug",
-      ...options,
+      ...options.map((option) => option.replace("{port}", String(port))),
     ],
     {
       env: { ...process.env, SSL_CERT_FILE: certificate().file },

@@ -76,7 +76,8 @@ export interface WidgetConfig {
   readonly allowedOrigins: readonly string[];
   readonly survey: SurveyConfig | null;
   readonly customButtons: readonly CustomButton[];
-  readonly hasCustomCode: boolean;
+  /** The address of the custom code's document; null: the app has no code. */
+  readonly codeUrl: string | null;
   readonly hours: Openness;
 }
 

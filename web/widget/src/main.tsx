@@ -1,6 +1,6 @@
 /** Entry: reads the configuration that the server wrote into the document, and wires the widget. */
 
-import type { IdentifiedEvent, WidgetConfig } from "@bellpush/protocol";
+import type { WidgetConfig } from "@bellpush/protocol";
 import { render } from "preact";
 import { App } from "./App.tsx";
 import { createClock } from "./clock.ts";
@@ -9,7 +9,6 @@ import { loadTexts } from "./i18n/index.ts";
 import { microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox } from "./outbox.ts";
 import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
-import { createSandbox } from "./sandbox/host.ts";
 import { Refused } from "./screens/Refused.tsx";
 import { createSession } from "./session.ts";
 import type { CallState } from "./state.ts";
@@ -89,16 +88,21 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     );
   const widget = createWidget({ config, session, events, clock, later, warn, render: draw });
 
-  if (config.hasCustomCode) {
-    const tell: Audience = (event: IdentifiedEvent) => sandbox.tell(event);
-    const sandbox = createSandbox(document, {
-      source: `/w/${config.appId}/code`,
-      now: Date.now,
-      warn,
-      onEmit: ({ name, data }) => {
-        events.emitCustom(name, data, { ...widget.about(), except: tell });
-      },
-    });
+  if (config.codeUrl !== null) {
+    const source = config.codeUrl;
+    const tell: Audience = (event) => {
+      sandbox.then((code) => code.tell(event)).catch(() => undefined);
+    };
+    const sandbox = import("./sandbox/host.ts").then(({ createSandbox }) =>
+      createSandbox(window, {
+        source,
+        now: Date.now,
+        warn,
+        onEmit: ({ name, data }) => {
+          events.emitCustom(name, data, { ...widget.about(), except: tell });
+        },
+      }),
+    );
     audiences.push(tell);
   }
 

@@ -7,15 +7,19 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
-    http::StatusCode,
+    extract::{Path, Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
-use bellpush_core::ids::AppId;
+use bellpush_core::{ids::AppId, origin::AllowedOrigin};
 use bellpush_store::Store;
 
 use super::html::{Page, escape};
-use crate::http::{assets, client_ip::LimitKey, limits::Limits, problem::Problem};
+use crate::{
+    config::ServerConfig,
+    http::{assets, client_ip::LimitKey, limits::Limits, problem::Problem},
+};
 
 /// What custom code may do: run scripts and load from `https`. It may not navigate the page, open
 /// windows or show dialogs. Who may frame it is added: a browser checks all ancestors, the page that
@@ -23,12 +27,39 @@ use crate::http::{assets, client_ip::LimitKey, limits::Limits, problem::Problem}
 const POLICY: &str = "sandbox allow-scripts; default-src 'none'; \
     script-src 'self' 'unsafe-inline' https:; style-src 'unsafe-inline' https:; img-src https: data:; \
     font-src https: data:; connect-src https:; media-src https:; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'self'";
+    form-action 'none'; frame-ancestors";
+
+/// Keeps the origin of custom code to the code: whatever runs there finds no API, and no widget to
+/// pose as.
+pub(crate) async fn on_its_own_origin(
+    State(origin): State<AllowedOrigin>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_for_code = host.is_some_and(|host| is_host_of(&origin, host));
+    let path = request.uri().path();
+    let is_code = path.starts_with("/w/") && path.ends_with("/code");
+    if is_for_code && !is_code && !path.starts_with("/widget/assets/") {
+        return Problem::not_found("only custom code is shown from here").into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a `Host` header means this origin: host names have no case, and a scheme's own port may
+/// stand there or not.
+fn is_host_of(origin: &AllowedOrigin, host: &str) -> bool {
+    let Some((scheme, authority)) = origin.as_str().split_once("://") else { return false };
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    let bare = |text: &str| text.strip_suffix(port).unwrap_or(text).to_ascii_lowercase();
+    bare(host) == bare(authority)
+}
 
 /// Serves the document.
 pub(crate) async fn code(
     State(store): State<Store>,
     State(limits): State<Arc<Limits>>,
+    State(config): State<Arc<ServerConfig>>,
     LimitKey(address): LimitKey,
     Path(app_id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -49,11 +80,9 @@ pub(crate) async fn code(
     let page = Page {
         status: StatusCode::OK,
         html,
-        policy: app
-            .settings
-            .allowed_origins
-            .iter()
-            .fold(POLICY.to_owned(), |policy, origin| policy + " " + origin.as_str()),
+        policy: (config.code_origin.as_ref().map(|_| &config.own_origin).into_iter())
+            .chain(&app.settings.allowed_origins)
+            .fold(format!("{POLICY} 'self'"), |policy, origin| policy + " " + origin.as_str()),
         permissions: "microphone=(), camera=(), geolocation=(), display-capture=(), payment=()",
     };
     Ok(page.into_response())

@@ -55,7 +55,8 @@ struct WidgetConfig<'a> {
     allowed_origins: &'a [AllowedOrigin],
     survey: Option<&'a Survey>,
     custom_buttons: &'a [CustomButton],
-    has_custom_code: bool,
+    /// The address of the custom code's document, when there is code.
+    code_url: Option<String>,
     hours: OpennessView,
 }
 
@@ -159,6 +160,7 @@ impl Documents {
         )
         .await?;
         let ancestors = self.ancestors(&app.settings, session.as_deref(), parameters.preview);
+        let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let config = WidgetConfig {
             app_id,
             key: &parameters.key,
@@ -172,11 +174,12 @@ impl Documents {
             allowed_origins: &ancestors,
             survey: app.settings.survey.as_ref(),
             custom_buttons: &app.settings.custom_buttons,
-            has_custom_code: !app.settings.custom_code.is_empty(),
+            code_url: (!app.settings.custom_code.is_empty())
+                .then(|| format!("{code_origin}/w/{app_id}/code")),
             hours,
         };
         let nodes = self.store.node_urls(now()).await?;
-        Ok(render(&app, &config, manifest, &nodes))
+        Ok(render(&app, &config, manifest, &nodes, code_origin))
     }
 
     /// Who may embed this very document: the session's origin when there is one, else the app's. A
@@ -237,12 +240,14 @@ impl Parameters {
     }
 }
 
-/// `nodes`: URLs of nodes that may hold the widget's calls.
+/// `nodes`: URLs of nodes that may hold the widget's calls. `code_origin`: where custom code is shown
+/// from, if elsewhere; or nothing.
 fn render(
     app: &App,
     config: &WidgetConfig<'_>,
     manifest: &WidgetManifest,
     nodes: &[String],
+    code_origin: &str,
 ) -> Page {
     let nonce = Nonce::random();
     // The one character that could end the script element, in a form that JSON reads the same.
@@ -268,13 +273,14 @@ fn render(
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
          style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:; \
-         media-src 'self' blob: mediastream:; font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; \
+         media-src 'self' blob: mediastream:; font-src 'self'; frame-src {}; worker-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {}",
         ["'self'"]
             .into_iter()
             .chain(nodes.iter().map(String::as_str))
             .collect::<Vec<_>>()
             .join(" "),
+        if code_origin.is_empty() { "'self'" } else { code_origin },
         sources(config.allowed_origins)
     );
     Page { status: StatusCode::OK, html, policy, permissions: "microphone=(self), autoplay=(self)" }

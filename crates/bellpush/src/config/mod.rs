@@ -115,6 +115,9 @@ options! {
     turn_secret: String = String::new(), "SECRET", "BELLPUSH_TURN_SECRET" [hide_env_values = true];
     /// The URL that browsers reach this very server by, when several share one public URL
     node_url: String = String::new(), "URL", "BELLPUSH_NODE_URL";
+    /// Another URL of this server, from which custom code is shown: browsers then keep it apart from
+    /// the widget, in a process of its own
+    code_url: String = String::new(), "URL", "BELLPUSH_CODE_URL";
     /// Networks of reverse proxies whose X-Forwarded-For is believed, separated by commas
     trusted_proxies: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_TRUSTED_PROXIES" [value_delimiter = ','];
     /// How log lines are written [default: text]
@@ -245,6 +248,8 @@ pub(crate) struct Config {
     pub(crate) rtp_timeout: Duration,
     /// Without a slash at the end.
     pub(crate) node_url: Option<AllowedOrigin>,
+    /// Not that of the widget.
+    pub(crate) code_origin: Option<AllowedOrigin>,
     pub(crate) turn: Option<TurnConfig>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) log_format: LogFormat,
@@ -371,6 +376,7 @@ impl Config {
         let rtp_address = optional_ip("--rtp-address", &values.rtp_address)?;
         Ok(Self {
             listen: values.listen,
+            code_origin: code_origin(&values.code_url, &origin)?,
             origin,
             data_dir: values.data_dir,
             database_url,
@@ -384,10 +390,7 @@ impl Config {
             rtp_listen: values.rtp_listen,
             rtp_address,
             rtp_timeout: seconds(values.rtp_timeout_seconds),
-            node_url: match values.node_url.as_str() {
-                "" => None,
-                url => Some(origin_of(url, "--node-url")?),
-            },
+            node_url: optional_origin(&values.node_url, "--node-url")?,
             turn: turn(values.turn_urls, values.turn_secret)?,
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
@@ -428,6 +431,19 @@ fn origin_of(url: &str, option: &'static str) -> anyhow::Result<AllowedOrigin> {
         .as_str()
         .parse()
         .context(option)
+}
+
+fn optional_origin(url: &str, option: &'static str) -> anyhow::Result<Option<AllowedOrigin>> {
+    (!url.is_empty()).then(|| origin_of(url, option)).transpose()
+}
+
+/// Where custom code is shown from, if that is not where the widget is.
+fn code_origin(url: &str, own: &AllowedOrigin) -> anyhow::Result<Option<AllowedOrigin>> {
+    let origin = optional_origin(url, "--code-url")?;
+    if origin.as_ref() == Some(own) {
+        bail!("--code-url: {url} is the URL of the widget; give the server another name for it");
+    }
+    Ok(origin)
 }
 
 /// The TURN server, if one is named.

@@ -4,7 +4,7 @@
  */
 
 import type { Context, Envelope, IdentifiedEvent, Json } from "@bellpush/protocol";
-import { PORT_MESSAGE } from "./messages.ts";
+import { PING_MESSAGE, PONG_MESSAGE, PORT_MESSAGE, READY_MESSAGE } from "./messages.ts";
 
 /** What a handler gets: the envelope, its id, and the context at hand. Frozen to its depth. */
 export interface CodeEvent extends Envelope {
@@ -132,10 +132,19 @@ export function install(own: Window): void {
     // The port is the bridge's alone, not for listeners of the custom code.
     message.stopImmediatePropagation();
     port = given;
-    port.onmessage = ({ data }: MessageEvent<IdentifiedEvent>) => receive(data);
+    port.onmessage = ({ data }: MessageEvent<IdentifiedEvent | typeof PING_MESSAGE>) => {
+      if (data === PING_MESSAGE) {
+        given.postMessage(PONG_MESSAGE);
+      } else {
+        receive(data);
+      }
+    };
     for (const waiting of early.splice(0)) {
       port.postMessage(waiting);
     }
   });
+  // Before any custom code runs, so that code which never gives way is noticed. It says nothing
+  // that anybody may not hear.
+  own.parent.postMessage(READY_MESSAGE, "*");
   Object.defineProperty(own, "c2c", { value: bridge, enumerable: true });
 }

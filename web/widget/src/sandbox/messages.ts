@@ -7,8 +7,13 @@ import {
   MAX_CUSTOM_DATA_BYTES,
 } from "@bellpush/protocol";
 
+/** The sandbox's first message to the widget's window: its bridge is there. */
+export const READY_MESSAGE = "bellpush-ready";
 /** The first message to the sandbox; the port comes with it. */
 export const PORT_MESSAGE = "bellpush-port";
+/** Through the port: whether the code still gets to run, and its answer. */
+export const PING_MESSAGE = "ping";
+export const PONG_MESSAGE = "pong";
 
 export interface Emit {
   readonly name: string;
