@@ -2,6 +2,8 @@
 
 use aws_lc_rs::{cipher::EncryptingKey, constant_time, hmac};
 
+use zeroize::Zeroizing;
+
 use crate::{
     SrtpError,
     key_derivation::{Kind, MasterKey, SALT_LEN, cipher, key_stream},
@@ -28,16 +30,16 @@ impl CounterMode {
         kind: Kind,
         tag_len: usize,
     ) -> Result<Self, SrtpError> {
-        let mut key = [0; KEY_LEN];
-        let mut authentication = [0; AUTHENTICATION_KEY_LEN];
+        let mut key = Zeroizing::new([0; KEY_LEN]);
+        let mut authentication = Zeroizing::new([0; AUTHENTICATION_KEY_LEN]);
         let mut salt = [0; SALT_LEN];
-        master.derive(kind, 0, &mut key)?;
-        master.derive(kind, 1, &mut authentication)?;
+        master.derive(kind, 0, &mut *key)?;
+        master.derive(kind, 1, &mut *authentication)?;
         master.derive(kind, 2, &mut salt)?;
         Ok(Self {
-            cipher: cipher(&key)?,
+            cipher: cipher(&*key)?,
             salt,
-            authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &authentication),
+            authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &*authentication),
             tag_len,
         })
     }

@@ -12,6 +12,9 @@ pub enum SrtpError {
     /// A copy, or one that is too late.
     #[error("its number was used already, or is too old to tell")]
     Replayed,
+    /// Its sender has used more SSRCs than are remembered. Those that it has used go on.
+    #[error("its sender begins too many streams")]
+    TooManyStreams,
     /// Not for any reason that is in the packet.
     #[error("the cryptography failed")]
     Crypto,

@@ -2,6 +2,8 @@
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
+use zeroize::Zeroizing;
+
 use crate::{
     SrtpError,
     key_derivation::{Kind, MasterKey},
@@ -23,11 +25,11 @@ impl Gcm {
         master: &MasterKey,
         kind: Kind,
     ) -> Result<Self, SrtpError> {
-        let mut key = [0; KEY_LEN];
+        let mut key = Zeroizing::new([0; KEY_LEN]);
         let mut salt = [0; SALT_LEN];
-        master.derive(kind, 0, &mut key)?;
+        master.derive(kind, 0, &mut *key)?;
         master.derive(kind, 2, &mut salt)?;
-        Self::new(&key, salt)
+        Self::new(&*key, salt)
     }
 
     fn new(key: &[u8], salt: [u8; SALT_LEN]) -> Result<Self, SrtpError> {

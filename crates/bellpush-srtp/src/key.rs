@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 /// The keys of both directions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SrtpKeys {
@@ -56,12 +58,12 @@ impl SrtpSuite {
 /// The most bytes that a master key and a master salt have together.
 pub const SRTP_KEY_LEN: usize = 44;
 
-/// One direction's master key and master salt.
+/// One direction's master key and master salt. They are wiped from memory when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SrtpKey {
     suite: SrtpSuite,
     /// Key, then salt; the rest is zero.
-    key_and_salt: [u8; SRTP_KEY_LEN],
+    key_and_salt: Zeroizing<[u8; SRTP_KEY_LEN]>,
 }
 
 impl SrtpKey {
@@ -69,7 +71,7 @@ impl SrtpKey {
     #[must_use]
     pub fn new(suite: SrtpSuite, key: &[u8], salt: &[u8]) -> Option<Self> {
         let lengths = (suite.key_len(), suite.salt_len());
-        let mut key_and_salt = [0; SRTP_KEY_LEN];
+        let mut key_and_salt = Zeroizing::new([0; SRTP_KEY_LEN]);
         let place = key_and_salt.get_mut(..lengths.0 + lengths.1)?;
         let (first, second) = place.split_at_mut_checked(lengths.0)?;
         if (key.len(), salt.len()) != lengths {
@@ -84,7 +86,7 @@ impl SrtpKey {
     #[must_use]
     pub fn from_random(suite: SrtpSuite, random: &[u8; SRTP_KEY_LEN]) -> Self {
         let length = suite.key_len() + suite.salt_len();
-        let mut key_and_salt = *random;
+        let mut key_and_salt = Zeroizing::new(*random);
         key_and_salt.iter_mut().skip(length).for_each(|byte| *byte = 0);
         Self { suite, key_and_salt }
     }

@@ -5,6 +5,8 @@ use aws_lc_rs::{
     iv::FixedLength,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{SrtpError, SrtpKey};
 
 /// Octets of a salt, with room for the shorter one of AEAD (RFC 7714 section 11).
@@ -18,16 +20,16 @@ pub(crate) enum Kind {
     Rtcp = 3,
 }
 
-/// What session keys are derived from.
+/// What session keys are derived from. The key itself is wiped by the library that holds it.
 pub(crate) struct MasterKey {
     key: EncryptingKey,
-    salt: [u8; SALT_LEN],
+    salt: Zeroizing<[u8; SALT_LEN]>,
 }
 
 impl MasterKey {
     pub(crate) fn new(key: &SrtpKey) -> Result<Self, SrtpError> {
         let (key, salt) = key.parts();
-        let mut long = [0; SALT_LEN];
+        let mut long = Zeroizing::new([0; SALT_LEN]);
         long.get_mut(..salt.len()).ok_or(SrtpError::Crypto)?.copy_from_slice(salt);
         Ok(Self { key: cipher(key)?, salt: long })
     }
@@ -37,7 +39,7 @@ impl MasterKey {
     pub(crate) fn derive(&self, kind: Kind, label: u8, out: &mut [u8]) -> Result<(), SrtpError> {
         let mut iv = [0; 16];
         if let Some(part) = iv.first_chunk_mut() {
-            *part = self.salt;
+            *part = *self.salt;
         }
         iv[7] ^= kind as u8 + label;
         out.fill(0);
@@ -102,7 +104,7 @@ mod tests {
         let salt = hex("3b04803de51ee7c96423ab5b78d2");
         let mut long = [0; SALT_LEN];
         long.copy_from_slice(&salt);
-        let master = MasterKey { key: cipher(&key).unwrap(), salt: long };
+        let master = MasterKey { key: cipher(&key).unwrap(), salt: Zeroizing::new(long) };
         let mut out = [0; 32];
         master.derive(Kind::Rtp, 0, &mut out).unwrap();
         let expected = hex("5ba1064e30ec51613cad926c5a28ef731ec7fb397f70a960653caf06554cd8c4");

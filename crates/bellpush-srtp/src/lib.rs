@@ -15,6 +15,7 @@ mod rtp;
 mod session;
 mod session_keys;
 mod srtcp;
+mod streams;
 
 pub use error::SrtpError;
 pub use key::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};

@@ -33,6 +33,12 @@ impl ReplayWindow {
         }
     }
 
+    /// What is left of it when packets are not told apart any more: up to the highest, all count as
+    /// received.
+    pub(crate) fn retired(self) -> Self {
+        Self { seen: u128::MAX, ..self }
+    }
+
     /// Marks a packet as received.
     pub(crate) fn accept(&mut self, index: u64) {
         let highest = self.highest.unwrap_or(index);

@@ -9,10 +9,8 @@ use crate::{
     replay::ReplayWindow,
     session_keys::SessionKeys,
     srtcp::{RTCP_ENCRYPTED, rtcp_parts},
+    streams::Streams,
 };
-
-/// Streams of one sender that are remembered: it may change its SSRC, but not for ever.
-const STREAMS: usize = 4;
 
 /// Protects what is sent.
 pub struct SrtpSender {
@@ -77,15 +75,7 @@ impl SrtpSender {
 pub struct SrtpReceiver {
     rtp: SessionKeys,
     rtcp: SessionKeys,
-    streams: Vec<Stream>,
-}
-
-/// What is known of one SSRC.
-#[derive(Debug, Clone, Copy, Default)]
-struct Stream {
-    ssrc: u32,
-    rtp: ReplayWindow,
-    rtcp: ReplayWindow,
+    streams: Streams,
 }
 
 impl SrtpReceiver {
@@ -97,7 +87,7 @@ impl SrtpReceiver {
         Ok(Self {
             rtp: SessionKeys::derive(key, Kind::Rtp)?,
             rtcp: SessionKeys::derive(key, Kind::Rtcp)?,
-            streams: Vec::with_capacity(STREAMS),
+            streams: Streams::new(),
         })
     }
 
@@ -108,14 +98,14 @@ impl SrtpReceiver {
     pub fn unprotect<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
         // Its end is encrypted: only the header can be read by now.
         let (ssrc, seq, clear) = rtp_parts(datagram).ok_or(SrtpError::Malformed)?;
-        let mut stream = self.stream(ssrc);
+        let mut stream = self.streams.get(ssrc)?;
         let index = stream.rtp.guess(seq).ok_or(SrtpError::Replayed)?;
         if !stream.rtp.is_new(index) {
             return Err(SrtpError::Replayed);
         }
         let packet = self.rtp.unprotect((ssrc, index), clear, datagram)?;
         stream.rtp.accept(index);
-        self.remember(stream);
+        self.streams.put(stream);
         Ok(packet)
     }
 
@@ -126,7 +116,7 @@ impl SrtpReceiver {
     pub fn unprotect_rtcp<'a>(&mut self, datagram: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
         let word = self.rtcp.rtcp_word(datagram).ok_or(SrtpError::Malformed)?;
         let (_, ssrc, _) = rtcp_parts(datagram)?;
-        let mut stream = self.stream(ssrc);
+        let mut stream = self.streams.get(ssrc)?;
         let index = (word & !RTCP_ENCRYPTED).into();
         let is_new = stream.rtcp.is_new(index);
         let packet = self.rtcp.unprotect_rtcp(word, datagram)?;
@@ -134,26 +124,8 @@ impl SrtpReceiver {
             return Err(SrtpError::Replayed);
         }
         stream.rtcp.accept(index);
-        self.remember(stream);
+        self.streams.put(stream);
         Ok(packet)
-    }
-
-    fn stream(&self, ssrc: u32) -> Stream {
-        let known = self.streams.iter().find(|stream| stream.ssrc == ssrc);
-        known.copied().unwrap_or(Stream { ssrc, ..Stream::default() })
-    }
-
-    /// Keeps what was learned from a packet that is believed.
-    fn remember(&mut self, stream: Stream) {
-        match self.streams.iter_mut().find(|known| known.ssrc == stream.ssrc) {
-            Some(known) => *known = stream,
-            None => {
-                if self.streams.len() == STREAMS {
-                    self.streams.remove(0);
-                }
-                self.streams.push(stream);
-            }
-        }
     }
 }
 
@@ -180,7 +152,9 @@ impl std::fmt::Debug for SrtpSender {
 
 impl std::fmt::Debug for SrtpReceiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SrtpReceiver").field("streams", &self.streams).finish_non_exhaustive()
+        f.debug_struct("SrtpReceiver")
+            .field("streams", &self.streams.live())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,4 @@
+use bellpush_test_fuzz::Seeds;
 use proptest::prelude::*;
 
 use super::*;
@@ -116,11 +117,135 @@ fn a_number_is_used_once_also_when_a_key_comes_back() {
     assert_eq!(receiver.unprotect_rtcp(&mut after).unwrap(), report, "it has a number of its own");
 }
 
+/// A packet of this stream, protected by a sender of its own.
+fn protected(suite: SrtpSuite, ssrc: u32, seqs: impl IntoIterator<Item = u64>) -> Vec<Vec<u8>> {
+    let (mut sender, _) = both(suite);
+    let mut protect = |seq| {
+        let mut packet = packet(seq, b"hello");
+        packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        sender.protect(seq, &mut packet).unwrap();
+        packet
+    };
+    seqs.into_iter().map(&mut protect).collect()
+}
+
+/// A report of this stream with the index after those of as many reports.
+fn report(suite: SrtpSuite, ssrc: u32, after: usize) -> Vec<u8> {
+    let (mut sender, _) = both(suite);
+    let mut report = Vec::new();
+    for _ in 0..=after {
+        report = hex("81c8000b 00000000 abababababababababababababababab");
+        report[4..8].copy_from_slice(&ssrc.to_be_bytes());
+        sender.protect_rtcp(&mut report).unwrap();
+    }
+    report
+}
+
+#[test]
+fn a_stream_that_returns_goes_on_with_its_rollover_counter_and_a_replay_stays_a_replay() {
+    for suite in SrtpSuite::ALL {
+        let (_, mut receiver) = both(suite);
+        // It wraps around once, so that its rollover counter is 1.
+        let first = protected(suite, 1, [65_530, 65_535, 65_540, 65_545]);
+        for packet in &first[..3] {
+            receiver.unprotect(&mut packet.clone()).unwrap();
+        }
+        receiver.unprotect_rtcp(&mut report(suite, 1, 0)).unwrap();
+        for ssrc in 2..500 {
+            let [mut packet] = protected(suite, ssrc, [7]).try_into().unwrap();
+            receiver.unprotect(&mut packet).unwrap();
+        }
+        for packet in &first[..3] {
+            assert_eq!(receiver.unprotect(&mut packet.clone()), Err(SrtpError::Replayed));
+        }
+        let mut replayed = report(suite, 1, 0);
+        assert_eq!(receiver.unprotect_rtcp(&mut replayed), Err(SrtpError::Replayed));
+        receiver.unprotect(&mut first[3].clone()).unwrap();
+        receiver.unprotect_rtcp(&mut report(suite, 1, 1)).unwrap();
+        // Back for good: it is told apart packet by packet again.
+        let more = protected(suite, 1, [65_546, 65_547, 65_548]);
+        for at in [2, 0, 1] {
+            receiver.unprotect(&mut more[at].clone()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_stream_in_use_is_not_the_one_that_is_retired() {
+    let suite = SrtpSuite::AeadAes128Gcm;
+    let (_, mut receiver) = both(suite);
+    let packets = protected(suite, 1, (0..100).rev());
+    for (ssrc, packet) in (2..).zip(&packets) {
+        let [mut other] = protected(suite, ssrc, [7]).try_into().unwrap();
+        receiver.unprotect(&mut packet.clone()).unwrap();
+        receiver.unprotect(&mut other).unwrap();
+    }
+}
+
+#[test]
+fn a_sender_of_too_many_streams_begins_no_other_and_those_that_it_has_go_on() {
+    let suite = SrtpSuite::AeadAes128Gcm;
+    let (_, mut receiver) = both(suite);
+    let refused = (1..3_000).find(|ssrc| {
+        let [mut packet] = protected(suite, *ssrc, [7]).try_into().unwrap();
+        receiver.unprotect(&mut packet) == Err(SrtpError::TooManyStreams)
+    });
+    assert_eq!(refused, Some(1_024 + 4 + 1));
+    for ssrc in [1, 500, 1_028] {
+        let [mut before, mut next] = protected(suite, ssrc, [7, 8]).try_into().unwrap();
+        assert_eq!(receiver.unprotect(&mut before), Err(SrtpError::Replayed));
+        receiver.unprotect(&mut next).unwrap();
+    }
+}
+
+#[test]
+fn a_forged_stream_takes_no_place() {
+    let suite = SrtpSuite::AesCm128HmacSha1Tag80;
+    let (_, mut receiver) = both(suite);
+    let [first, second] = protected(suite, 1, [7, 6]).try_into().unwrap();
+    receiver.unprotect(&mut first.clone()).unwrap();
+    for ssrc in 2..2_000_u32 {
+        let mut forged = first.clone();
+        forged[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        assert_eq!(receiver.unprotect(&mut forged), Err(SrtpError::Forged));
+    }
+    receiver.unprotect(&mut second.clone()).unwrap();
+}
+
+/// A good key, and packets that somebody changed: none is believed that was not sent, and none
+/// twice. The first two bytes choose the suite, and RTP or RTCP.
+#[test]
+fn fuzz_protected_packets() {
+    let seeds = (0..4).flat_map(|number| {
+        let suite = SrtpSuite::ALL[usize::from(number)];
+        let rtp = protected(suite, 1, [7]).concat();
+        let rtcp = report(suite, 1, 0);
+        [[&[number, 0][..], &rtp].concat(), [&[number, 1][..], &rtcp].concat()]
+    });
+    Seeds::new(seeds).words([&[0x90][..], &[0xBE, 0xDE, 0, 1], &[0x8F]]).run(4_000, |input| {
+        let [number, kind, datagram @ ..] = input else { return };
+        let suite = SrtpSuite::ALL[usize::from(number % 4)];
+        let (_, mut receiver) = both(suite);
+        let (mut once, mut twice) = (datagram.to_vec(), datagram.to_vec());
+        if kind % 2 == 0 {
+            let sent = protected(suite, 1, [7]).concat();
+            let believed = receiver.unprotect(&mut once).is_ok();
+            assert_eq!(believed, datagram == sent, "{suite:?}");
+            assert!(receiver.unprotect(&mut twice).is_err());
+        } else {
+            let sent = report(suite, 1, 0);
+            let believed = receiver.unprotect_rtcp(&mut once).is_ok();
+            assert_eq!(believed, datagram == sent, "{suite:?}");
+            assert!(receiver.unprotect_rtcp(&mut twice).is_err());
+        }
+    });
+}
+
 #[test]
 fn nothing_secret_is_in_the_debug_output() {
     let (sender, receiver) = both(SrtpSuite::AesCm128HmacSha1Tag80);
     let shown = format!("{sender:?} {receiver:?}");
-    assert_eq!(shown, "SrtpSender { rtcp_index: 0, .. } SrtpReceiver { streams: [], .. }");
+    assert_eq!(shown, "SrtpSender { rtcp_index: 0, .. } SrtpReceiver { streams: 0, .. }");
 }
 
 proptest! {
