@@ -26,6 +26,11 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 300)]
     seconds: u32,
 
+    /// Stop at the first access outside of what is allocated, too (AddressSanitizer): for code that
+    /// does not check its indices, such as the Opus codec's
+    #[arg(long)]
+    address_sanitizer: bool,
+
     /// Run this input only, such as one that made the target fail
     #[arg(long)]
     input: Option<std::path::PathBuf>,
@@ -75,14 +80,22 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     arguments.extend(options.more.iter().cloned());
     let host = host()?;
     let test = format!("fuzz_{}", target.name);
-    execute(
-        cargo(&["test", "--quiet", "--profile", "fuzz", "--target", &host])
-            .args(["--target-dir", "target/fuzz", "--package", &target.package, "--lib"])
-            .args(["--", "--nocapture", &test])
-            .env("RUSTFLAGS", FLAGS)
-            .env("BELLPUSH_FUZZ_ARGUMENTS", arguments.join(" "))
-            .env("BELLPUSH_FUZZ_SEEDS", &folder),
-    )
+    let (flags, target_folder) = if options.address_sanitizer {
+        (format!("{FLAGS} -Zsanitizer=address"), "target/fuzz-address")
+    } else {
+        (FLAGS.to_owned(), "target/fuzz")
+    };
+    let mut fuzz = cargo(&["test", "--quiet", "--profile", "fuzz", "--target", &host]);
+    fuzz.args(["--target-dir", target_folder, "--package", &target.package, "--lib"])
+        .args(["--", "--nocapture", &test])
+        .env("RUSTFLAGS", flags)
+        .env("BELLPUSH_FUZZ_ARGUMENTS", arguments.join(" "))
+        .env("BELLPUSH_FUZZ_SEEDS", &folder);
+    if options.address_sanitizer {
+        // The stable compiler has the sanitizer, and brings its library, but asks for this.
+        fuzz.env("RUSTC_BOOTSTRAP", "1");
+    }
+    execute(&mut fuzz)
 }
 
 /// Naming a target for the compiler keeps the instrumentation out of build scripts.
