@@ -22,6 +22,7 @@ mod legs;
 mod media;
 mod place;
 mod signal;
+mod token_bucket;
 mod trunk;
 
 pub use codec::Codec;

@@ -8,6 +8,10 @@ use std::time::Duration;
 use bellpush_call::Signal;
 use bellpush_core::events::EndReason;
 use common::{SOON, TestEngine};
+use is::{
+    DefaultSha1HmacProvider, Sha1HmacProvider as _,
+    stun::{StunMessage, TransId},
+};
 use tokio::net::UdpSocket;
 
 /// Datagrams of every kind that WebRTC knows, none of them right.
@@ -32,6 +36,9 @@ fn garbage(ufrag: &str) -> Vec<Vec<u8>> {
         check(&format!("{ufrag}:them"), &[]),
         // With a wrong MESSAGE-INTEGRITY.
         check(&format!("{ufrag}:them"), &[&[0, 8, 0, 20][..], &[7; 20]].concat()),
+        // Longer than any check, and with thousands of odd attributes.
+        check(&format!("{ufrag}:them"), &[0x80, 0x22, 0, 0].repeat(15_000)),
+        check(&format!("{ufrag}:them"), &[0, 1, 0, 0].repeat(100)),
         // DTLS: a client hello cut short, an alert, a length beyond the end.
         vec![22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0],
         vec![21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0],
@@ -78,6 +85,48 @@ async fn garbage_does_no_harm_to_calls() {
         assert_eq!(call.rest().await, [Signal::Ended(EndReason::UserHangup)]);
     }
     engine.is_empty().await;
+}
+
+/// A check as whoever placed the call can make it, from wherever.
+fn nominating_check(offer: &str, answer: &str) -> Vec<u8> {
+    let value = |sdp: &str, name: &str| {
+        sdp.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+    };
+    let (ours, theirs) = (value(answer, "a=ice-ufrag:"), value(offer, "a=ice-ufrag:"));
+    let name = format!("{ours}:{theirs}");
+    let check = StunMessage::binding_request(&name, TransId::new(), true, 1, 1, true);
+    let mut bytes = vec![0; 256];
+    let hmac = |key: &[u8], parts: &[&[u8]]| DefaultSha1HmacProvider.sha1_hmac(key, parts);
+    let password = value(answer, "a=ice-pwd:");
+    let length = check.to_bytes(Some(password.as_bytes()), &mut bytes, hmac).unwrap();
+    bytes.truncate(length);
+    bytes
+}
+
+#[tokio::test]
+async fn an_address_where_no_browser_is_gets_three_packets_and_no_media() {
+    let engine = TestEngine::start().await;
+    let (visitor, mut placed) = engine.place_only().await;
+    let check = nominating_check(visitor.offer(), &placed.answer);
+    let mut visitor = visitor.accept(&placed.answer).unwrap();
+    visitor.wait_until(SOON, |heard| heard.packets.len() > 20).await.unwrap();
+    let forged = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    for _ in 0..5 {
+        forged.send_to(&check, engine.local_addr()).await.unwrap();
+    }
+    let before = visitor.heard().packets.len();
+    visitor.wait_until(SOON, |heard| heard.packets.len() > before + 150).await.unwrap();
+    let mut packets = Vec::new();
+    let mut buffer = [0; 2_000];
+    while let Ok(length) = forged.try_recv(&mut buffer) {
+        packets.push(length);
+    }
+    assert!((1..=3).contains(&packets.len()), "{packets:?}");
+    assert!(packets.iter().all(|length| *length < 200), "{packets:?}");
+    let packets = visitor.heard().packets;
+    assert!(packets.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1), "media went astray");
+    visitor.close();
+    while common::next(&mut placed.signals).await.is_some() {}
 }
 
 #[tokio::test]

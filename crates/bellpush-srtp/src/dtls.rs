@@ -4,6 +4,7 @@
 //! Pure: datagrams and time go in, datagrams and keys come out.
 
 mod fingerprint;
+mod handshake;
 
 use std::{
     fmt,
@@ -16,12 +17,15 @@ use dimpl::{Config, DtlsCertificate, Output, SrtpProfile, certificate};
 use crate::{SrtpKey, SrtpKeys, SrtpSuite};
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 
+/// Bytes that [`Dtls::poll`] needs room for: a datagram, or the far side's certificate.
+pub const BUFFER_LEN: usize = 4_096;
 /// Bytes of a datagram, at most: it is to pass every network unbroken.
 const MTU: usize = 1_150;
 
-/// Made once: with each, the library tests all of its cryptography, which takes longer than a
-/// handshake.
+/// Made once, and before there are calls: with each, the library tests all of its cryptography, which
+/// takes longer than a handshake.
 static CONFIG: OnceLock<Option<Arc<Config>>> = OnceLock::new();
+static WITH_COOKIE: OnceLock<Option<Arc<Config>>> = OnceLock::new();
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +36,9 @@ pub enum DtlsError {
     /// The far side's certificate is not the one that its session description names.
     #[error("the far side's certificate does not have the announced fingerprint")]
     WrongCertificate,
+    /// A message of the handshake that is longer than any browser's.
+    #[error("a message of the handshake is longer than {BUFFER_LEN} bytes")]
+    TooLong,
     /// The far side protects media by a profile that we don't know.
     #[error("there is no protection of media that both sides know")]
     NoProtection,
@@ -47,11 +54,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Makes one, which takes about a millisecond.
+    /// Makes one, which takes about a millisecond, and the first time some more.
     ///
     /// # Errors
     /// There is no cryptography for it.
     pub fn generate() -> Result<Self, DtlsError> {
+        config(false).and(config(true)).ok_or_else(untested)?;
         let certificate = certificate::generate_self_signed_certificate()
             .map_err(|error| DtlsError::Unavailable(error.to_string()))?;
         let fingerprint = Fingerprint::sha256(&certificate.certificate);
@@ -80,6 +88,20 @@ pub enum DtlsOutput<'a> {
     Wait(Instant),
 }
 
+/// Which side of the handshake is ours (RFC 5763 section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// We begin.
+    Client,
+    /// The far side begins.
+    Server {
+        /// Whether it first has to say a cookie that it was sent (RFC 6347 section 4.2.1): it may
+        /// not be where its packets say that they come from, and our part of the handshake is far
+        /// longer than what asks for it.
+        wants_cookie: bool,
+    },
+}
+
 /// One connection.
 pub struct Dtls {
     connection: dimpl::Dtls,
@@ -97,12 +119,11 @@ impl Dtls {
         now: Instant,
         ours: &Certificate,
         theirs: Fingerprint,
-        is_client: bool,
+        role: Role,
     ) -> Result<Self, DtlsError> {
-        let config = CONFIG.get_or_init(config).clone();
-        let config = config.ok_or_else(|| DtlsError::Unavailable("its self-test failed".into()))?;
+        let config = config(role == Role::Server { wants_cookie: true }).ok_or_else(untested)?;
         let mut connection = dimpl::Dtls::new_12(config, ours.certificate.clone(), now);
-        connection.set_active(is_client);
+        connection.set_active(role == Role::Client);
         // With this a client has something to say.
         connection.handle_timeout(now)?;
         Ok(Self { connection, expected: theirs, is_proved: false })
@@ -113,6 +134,10 @@ impl Dtls {
     /// # Errors
     /// It is refused. That is no reason to give up the connection: anybody can send one.
     pub fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<(), DtlsError> {
+        // The library has no limit of its own, and takes room for a certificate for granted.
+        if handshake::is_too_long(datagram, BUFFER_LEN) {
+            return Err(DtlsError::TooLong);
+        }
         self.connection.handle_timeout(now)?;
         Ok(self.connection.handle_packet(datagram)?)
     }
@@ -125,7 +150,8 @@ impl Dtls {
         Ok(self.connection.handle_timeout(now)?)
     }
 
-    /// Takes out what there is to do, until [`DtlsOutput::Wait`]. `None` means to ask again.
+    /// Takes out what there is to do, until [`DtlsOutput::Wait`]. `None` means to ask again. The
+    /// buffer has [`BUFFER_LEN`] bytes.
     ///
     /// # Errors
     /// The far side is not who it should be; the connection is over.
@@ -185,9 +211,14 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// ICE has made sure that the far side is where its packets come from, so that no cookie is needed.
-fn config() -> Option<Arc<Config>> {
-    Config::builder().use_server_cookie(false).mtu(MTU).build().ok().map(Arc::new)
+fn config(wants_cookie: bool) -> Option<Arc<Config>> {
+    let made = if wants_cookie { &WITH_COOKIE } else { &CONFIG };
+    let make = || Config::builder().use_server_cookie(wants_cookie).mtu(MTU).build();
+    made.get_or_init(|| make().ok().map(Arc::new)).clone()
+}
+
+fn untested() -> DtlsError {
+    DtlsError::Unavailable("its self-test failed".into())
 }
 
 impl SrtpKeys {

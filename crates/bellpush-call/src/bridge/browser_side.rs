@@ -6,18 +6,21 @@ use super::{Bridge, BrowserSink, Edge, far_side::FarLeg, visitor};
 use crate::{
     Codec, Digit,
     call::Input,
-    legs::webrtc::{AudioPacket, LegEvent, LegMedia, LegOutput, Received, ToBrowser},
+    legs::webrtc::{
+        AudioPacket, LegEvent, LegMedia, LegOutput, Received, ToBrowser, TransportAddress,
+    },
 };
 
 impl Bridge {
     pub(super) fn receive_media(
         &mut self,
         now: Instant,
+        remote: TransportAddress,
         datagram: &mut [u8],
         edge: &mut dyn Edge,
     ) -> Received {
         let Some(leg) = &mut self.browser else { return Received::Foreign };
-        match leg.receive_media(now, datagram) {
+        match leg.receive_media(now, remote, datagram) {
             Ok(Some(LegMedia::Audio(packet))) => {
                 self.control(now, Input::Heard, edge);
                 self.speech(now, &packet, edge);
@@ -28,10 +31,8 @@ impl Bridge {
             }
             Ok(Some(LegMedia::Reports)) => self.round_trip = leg.round_trip().or(self.round_trip),
             Ok(None) => return Received::Packet,
-            Err(error) => {
-                tracing::debug!(%error, "a packet of the browser is refused");
-                return Received::Malformed;
-            }
+            // Not logged: anybody can send such packets.
+            Err(_) => return Received::Malformed,
         }
         self.settle(now, edge);
         Received::Packet

@@ -121,6 +121,16 @@ impl Bridge {
         self.browser.as_ref().map(WebRtcLeg::ufrag)
     }
 
+    /// Whether checks of the browser have come by this path, as far as is remembered.
+    pub(crate) fn knows_path(&self, remote: TransportAddress) -> bool {
+        self.browser.as_ref().is_some_and(|leg| leg.knows_path(remote))
+    }
+
+    /// Whether the browser is at the end of this path right now, as far as can be told.
+    pub(crate) fn is_browser_at(&self, now: Instant, remote: TransportAddress) -> bool {
+        self.browser.as_ref().is_some_and(|leg| leg.is_at(now, remote))
+    }
+
     /// Whether the call has ended, or nobody wants to know of it any more.
     pub(crate) fn is_over(&self) -> bool {
         self.control.is_over() || self.signals.is_abandoned()
@@ -151,10 +161,10 @@ impl Bridge {
             return Received::Foreign;
         };
         if is_media(datagram) {
-            return self.receive_media(now, datagram, edge);
+            return self.receive_media(now, remote, datagram, edge);
         }
         let received = leg.receive(now, remote, datagram);
-        if received == Received::Check {
+        if received == Received::Consent {
             self.control(now, Input::Heard, edge);
         }
         self.settle(now, edge);
@@ -244,24 +254,21 @@ impl Bridge {
     }
 
     /// The visitor's page is back: answers its offer.
-    ///
-    /// # Errors
-    /// The offer is not usable; the call stays as it was.
     pub(crate) fn resume(
         &mut self,
         now: Instant,
         answerer: &Answerer,
         offer: &Offer,
         edge: &mut dyn Edge,
-    ) -> Result<String, ResumeError> {
+    ) -> String {
         let speech = CodecPreferences::towards(self.routes.get(self.route..).unwrap_or_default());
-        let (leg, answer) = answerer.answer(now, offer, speech)?;
+        let (leg, answer) = answerer.answer(now, offer, speech);
         self.browser = Some(leg);
         self.browser_deadline = now;
         self.to_browser = new_stream(Codec::Opus.clock_rate());
         self.control(now, Input::Resumed, edge);
         self.settle(now, edge);
-        Ok(answer)
+        answer
     }
 
     /// The browser offers anew for the connection that it has.

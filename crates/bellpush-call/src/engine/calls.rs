@@ -20,7 +20,8 @@ use slab::Slab;
 
 use super::{
     context::{CallEdge, Context, FarTransport},
-    path::{Path, Transport},
+    path::{BoundPath, Path, Transport},
+    socket::canonical,
     tcp::{self, Chunk},
     timers::TimerQueue,
     token::Component,
@@ -28,14 +29,11 @@ use super::{
 use crate::{
     PlaceError,
     bridge::{Bridge, Edge},
-    legs::webrtc::{Received, is_stun, local_ufrag},
+    legs::webrtc::{Received, StunTarget, is_stun, stun_target},
+    token_bucket::{MAX_PACKET_BYTES, TokenBucket},
     trunk::TrunkEvent,
 };
 
-/// Addresses that one browser may use: its interfaces, and what NATs make of them over time.
-const MAX_PATHS: usize = 16;
-/// No RTP packet of a far side is larger: it fits an Ethernet frame.
-const MAX_RTP: usize = 2_048;
 /// Packets of one far side that are taken in before the others get their turn.
 const FAR_BATCH: usize = 32;
 
@@ -57,7 +55,9 @@ pub(super) struct Calls {
 struct CallSlot {
     bridge: Bridge,
     /// The paths to the browser that its checks came by, latest last.
-    paths: Vec<Path>,
+    paths: Vec<BoundPath>,
+    /// Of checks that come by other paths.
+    checks: TokenBucket,
     far: Option<FarTransport>,
     /// How many far sides have been called.
     dialled: u32,
@@ -103,7 +103,7 @@ impl Calls {
             due: Vec::new(),
             context,
             limit,
-            packet: vec![0; MAX_RTP],
+            packet: vec![0; MAX_PACKET_BYTES + 1],
         }
     }
 
@@ -127,6 +127,7 @@ impl Calls {
         let key = self.slots.insert(CallSlot {
             bridge,
             paths: Vec::new(),
+            checks: TokenBucket::default(),
             far: None,
             dialled: 0,
             ufrag: ufrag.clone(),
@@ -182,29 +183,49 @@ impl Calls {
     pub(super) fn receive(&mut self, now: Instant, packet: BrowserDatagram<'_>) {
         self.context.meters.packets_in.increment(1);
         let BrowserDatagram { path, bytes } = packet;
-        let remote = path.remote;
-        let key = if is_stun(bytes) {
-            local_ufrag(bytes).and_then(|ufrag| self.by_ufrag.get(ufrag).copied())
-        } else {
-            match path.transport {
-                Transport::Udp { .. } => self.by_remote.get(&remote).copied(),
-                Transport::Tcp { connection } => self.context.tcp.call(connection),
-            }
-        };
-        let Some(key) = key else {
+        if bytes.len() > MAX_PACKET_BYTES {
+            self.context.meters.dropped_malformed.increment(1);
+            return;
+        }
+        let Some(key) = self.recipient(path, bytes) else {
             self.context.meters.dropped_unknown.increment(1);
             return;
         };
+        // Before anything that costs work, such as checking who has made it.
+        if !self.take_budget(now, key, path) {
+            self.context.meters.dropped_budget.increment(1);
+            return;
+        }
         let remote = path.transport_address();
         // The answer to a check goes back by the path it came by, before that path is known to be good.
         let received =
             self.with(key, Some(path), |bridge, edge| bridge.receive(now, remote, bytes, edge));
         match received.unwrap_or(Received::Malformed) {
-            Received::Check => self.bind_path(key, path),
+            Received::Check | Received::Consent => self.bind_path(now, key, path),
             Received::Packet => {}
             Received::Foreign => self.context.meters.dropped_unknown.increment(1),
             Received::Malformed => self.context.meters.dropped_malformed.increment(1),
         }
+    }
+
+    /// The call that a browser's datagram is for, as far as it can be told without its keys.
+    fn recipient(&self, path: Path, bytes: &[u8]) -> Option<usize> {
+        if is_stun(bytes)
+            && let StunTarget::Ufrag(ufrag) = stun_target(bytes)?
+        {
+            return self.by_ufrag.get(ufrag).copied();
+        }
+        match path.transport {
+            Transport::Udp { .. } => self.by_remote.get(&path.remote).copied(),
+            Transport::Tcp { connection } => self.context.tcp.call(connection),
+        }
+    }
+
+    fn take_budget(&mut self, now: Instant, key: usize, path: Path) -> bool {
+        let Some(CallSlot { paths, checks, .. }) = self.slots.get_mut(key) else { return false };
+        let address = path.transport_address();
+        let known = paths.iter_mut().rev().find(|known| known.path.transport_address() == address);
+        known.map_or(checks, |known| &mut known.budget).take(now)
     }
 
     /// Takes in what came to a TCP connection. `true` when there may be more.
@@ -244,7 +265,7 @@ impl Calls {
         if let Some((_, key)) = tcp.close(registry, connection)
             && let Some(slot) = self.slots.get_mut(key)
         {
-            slot.paths.retain(|path| path.transport != Transport::Tcp { connection });
+            slot.paths.retain(|bound| bound.path.transport != Transport::Tcp { connection });
         }
     }
 
@@ -278,8 +299,10 @@ impl Calls {
                 Err(_) => continue,
             };
             self.context.meters.packets_in.increment(1);
-            let remote = super::socket::canonical(remote);
-            if let Some(bytes) = packet.get_mut(..length) {
+            let remote = canonical(remote);
+            if length > MAX_PACKET_BYTES {
+                self.context.meters.dropped_malformed.increment(1);
+            } else if let Some(bytes) = packet.get_mut(..length) {
                 self.with(key, None, |bridge, edge| match component {
                     Component::Rtp => bridge.receive_rtp(now, remote, bytes, edge),
                     Component::Rtcp => bridge.receive_rtcp(now, remote, bytes, edge),
@@ -362,35 +385,45 @@ impl Calls {
         }
         if moved {
             let paths = std::mem::take(&mut slot.paths);
-            for path in paths {
-                self.unbind_path(key, path);
+            for bound in paths {
+                self.unbind_path(key, bound.path);
             }
         }
     }
 
-    fn bind_path(&mut self, key: usize, path: Path) {
-        let Some(CallSlot { paths, .. }) = self.slots.get_mut(key) else {
-            return;
-        };
-        let mut forgotten = None;
-        let same = |known: &&mut Path| known.transport_address() == path.transport_address();
-        if let Some(known) = paths.iter_mut().find(same) {
-            known.transport = path.transport;
-        } else {
-            if paths.len() == MAX_PATHS {
-                forgotten = Some(paths.remove(0));
+    /// Has what comes by a path belong to the call that a good check was for. An address where the
+    /// browser of another call is right now stays that call's: whoever places a call could forge it.
+    /// One that has fallen silent may belong to another browser by now, behind the same NAT.
+    fn bind_path(&mut self, now: Instant, key: usize, path: Path) {
+        let Self { slots, by_remote, context, .. } = self;
+        let address = path.transport_address();
+        if let Transport::Udp { .. } = path.transport {
+            let holder = by_remote.get(&path.remote).filter(|holder| **holder != key);
+            let is_held = holder
+                .and_then(|holder| slots.get(*holder))
+                .is_some_and(|slot| slot.bridge.is_browser_at(now, address));
+            if is_held {
+                return;
             }
-            paths.push(path);
         }
-        // The latest check decides whose an address is: a NAT may give it to another browser.
+        let Some(CallSlot { paths, bridge, .. }) = slots.get_mut(key) else { return };
         match path.transport {
             Transport::Udp { .. } => {
-                self.by_remote.insert(path.remote, key);
+                by_remote.insert(path.remote, key);
             }
-            Transport::Tcp { connection } => self.context.tcp.claim(connection, key),
+            Transport::Tcp { connection } => context.tcp.claim(connection, key),
         }
-        if let Some(forgotten) = forgotten {
-            self.unbind_path(key, forgotten);
+        let same = |known: &&mut BoundPath| known.path.transport_address() == address;
+        if let Some(known) = paths.iter_mut().find(same) {
+            known.path = path;
+            return;
+        }
+        paths.push(BoundPath { path, budget: TokenBucket::default() });
+        // The leg knows which of them are in use, and keeps a number of them.
+        let is_kept = |bound: &mut BoundPath| bridge.knows_path(bound.path.transport_address());
+        let dropped: Vec<BoundPath> = paths.extract_if(.., |bound| !is_kept(bound)).collect();
+        for bound in dropped {
+            self.unbind_path(key, bound.path);
         }
     }
 
@@ -415,8 +448,8 @@ impl Calls {
         };
         self.by_id.remove(&bridge.id());
         self.by_ufrag.remove(&ufrag);
-        for path in paths {
-            self.unbind_path(key, path);
+        for bound in paths {
+            self.unbind_path(key, bound.path);
         }
         if let Some(far) = far {
             self.context.close(far);

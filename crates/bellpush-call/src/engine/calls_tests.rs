@@ -1,4 +1,7 @@
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{Ipv4Addr, UdpSocket},
+    time::Duration,
+};
 
 use bellpush_core::{
     events::{EndReason, ErrorCode},
@@ -8,7 +11,9 @@ use mio::{Poll, Waker};
 use str0m::{
     Candidate, Input, Output, Rtc,
     change::{SdpAnswer, SdpPendingOffer},
-    media::{Direction, MediaKind},
+    media::{Direction, MediaKind, Mid},
+    net::{Protocol, Receive},
+    rtp::RtpWrite,
 };
 use tokio::sync::mpsc::{self, Receiver};
 use uuid::Uuid;
@@ -22,7 +27,7 @@ use crate::{
         EngineConfig, addresses::Addresses, command::Command, context::Context, dial::NoTrunks,
         meters::Meters, rtp_ports::RtpPorts, socket::MediaSocket, tcp::TcpPort, token,
     },
-    legs::webrtc::{Answerer, Identity, Offer},
+    legs::webrtc::{self, Answerer, Identity, Offer, TransportAddress},
     media::WallClock,
     place::CodecPreferences,
 };
@@ -41,7 +46,11 @@ struct Table {
 /// A browser on simulated time, without a socket.
 struct Browser {
     rtc: Rtc,
-    pending: SdpPendingOffer,
+    pending: Option<SdpPendingOffer>,
+    mid: Mid,
+    seq: u64,
+    /// Its latest connectivity check.
+    check: Vec<u8>,
     address: SocketAddr,
     offer: String,
 }
@@ -55,19 +64,80 @@ struct Call {
 impl Browser {
     fn new(port: u16, now: Instant) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut rtc = Rtc::builder().clear_codecs().enable_opus(true, false).build(now);
+        let mut rtc =
+            Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         let mut changes = rtc.sdp_api();
-        changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
+        let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
-        Self { rtc, pending, address, offer: offer.to_sdp_string() }
+        Self {
+            rtc,
+            pending: Some(pending),
+            mid,
+            seq: 1_000,
+            check: Vec::new(),
+            address,
+            offer: offer.to_sdp_string(),
+        }
+    }
+
+    /// Has the browser connect from a socket of its own, whose address its offer has.
+    fn connect(&mut self, socket: &UdpSocket, table: &mut Table) {
+        for _ in 0..1_000 {
+            self.step(socket, table);
+            if self.rtc.is_connected() {
+                // Media is what makes the call live.
+                self.speak(table.now);
+                self.step(socket, table);
+                return;
+            }
+        }
+        panic!("it does not connect");
+    }
+
+    fn step(&mut self, socket: &UdpSocket, table: &mut Table) {
+        table.now += Duration::from_millis(10);
+        self.rtc.handle_input(Input::Timeout(table.now)).unwrap();
+        loop {
+            match self.rtc.poll_output().unwrap() {
+                Output::Transmit(transmit) => {
+                    if transmit.contents.starts_with(&[0, 1]) {
+                        self.check = transmit.contents.to_vec();
+                    }
+                    table.receive(self.address, &transmit.contents);
+                }
+                Output::Timeout(_) => break,
+                Output::Event(_) => {}
+            }
+        }
+        table.calls.tick(table.now);
+        let mut buffer = [0; 2_000];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let received =
+                Receive::new(Protocol::Udp, from, self.address, &buffer[..length]).unwrap();
+            self.rtc.handle_input(Input::Receive(table.now, received)).unwrap();
+        }
+    }
+
+    fn speak(&mut self, now: Instant) {
+        let mid = self.mid;
+        let pt = self.rtc.media(mid).unwrap().remote_pts()[0];
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_tx_by_mid(mid, None).unwrap();
+        stream.write_rtp(RtpWrite::new(pt, self.seq.into(), 0, now, [0xF8]));
+        self.seq += 1;
+    }
+
+    fn accept(&mut self, answer: &str) {
+        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
+        let pending = self.pending.take().unwrap();
+        self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
     }
 
     /// The browser's first connectivity checks.
-    fn checks(self, answer: &str, mut now: Instant) -> Vec<Vec<u8>> {
-        let Self { mut rtc, pending, .. } = self;
-        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
-        rtc.sdp_api().accept_answer(pending, answer).unwrap();
+    fn checks(mut self, answer: &str, mut now: Instant) -> Vec<Vec<u8>> {
+        self.accept(answer);
+        let Self { mut rtc, .. } = self;
         let mut checks = Vec::new();
         for _ in 0..20 {
             rtc.handle_input(Input::Timeout(now)).unwrap();
@@ -114,8 +184,7 @@ impl Table {
 
     fn add(&mut self, offer: &str) -> Call {
         let offer = Offer::parse(offer).unwrap();
-        let (leg, answer) =
-            self.answerer.answer(self.now, &offer, CodecPreferences::default()).unwrap();
+        let (leg, answer) = self.answerer.answer(self.now, &offer, CodecPreferences::default());
         let id = CallId::from_uuid(Uuid::now_v7());
         let second = Duration::from_secs(1);
         let policy = Policy {
@@ -200,7 +269,7 @@ async fn a_browser_that_changes_its_address_is_known_by_the_latest_ones_only() {
     for port in 41_000..41_100 {
         table.receive(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &check);
     }
-    assert_eq!(table.sizes(), [1, 1, 1, 1, MAX_PATHS]);
+    assert_eq!(table.sizes(), [1, 1, 1, 1, 16]);
     table.calls.drop_id(call.id);
     assert_eq!(table.sizes(), [0; 5]);
 }
@@ -222,6 +291,81 @@ async fn an_address_that_went_over_to_another_call_stays_with_it() {
     assert_eq!(table.sizes(), [1, 1, 1, 1, 1]);
     table.calls.drop_id(second_call.id);
     assert_eq!(table.sizes(), [0; 5]);
+}
+
+/// A call whose browser is connected, with the socket that it sends from.
+fn connected(table: &mut Table) -> (Call, Browser, UdpSocket) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut browser = Browser::new(socket.local_addr().unwrap().port(), table.now);
+    let call = table.add(&browser.offer);
+    browser.accept(&call.answer);
+    browser.connect(&socket, table);
+    (call, browser, socket)
+}
+
+#[tokio::test]
+async fn a_caller_can_not_take_over_the_address_of_a_live_call_but_of_one_that_is_silent() {
+    let mut table = Table::new();
+    let (victim_call, victim, _socket) = connected(&mut table);
+    let forger = Browser::new(40_001, table.now);
+    let forger_call = table.add(&forger.offer);
+    let [victim_key, forger_key] =
+        [&victim_call, &forger_call].map(|call| table.calls.by_id[&call.id]);
+    let checks = forger.checks(&forger_call.answer, table.now);
+    for check in &checks {
+        table.receive(victim.address, check);
+    }
+    assert_eq!(table.calls.by_remote[&victim.address], victim_key);
+    // A NAT may have given it to somebody else by now.
+    table.now += Duration::from_secs(17);
+    table.receive(victim.address, &checks[0]);
+    assert_eq!(table.calls.by_remote[&victim.address], forger_key);
+}
+
+#[tokio::test]
+async fn checks_replayed_from_elsewhere_do_not_cost_a_browser_its_path() {
+    let mut table = Table::new();
+    let (call, mut browser, socket) = connected(&mut table);
+    for port in 1..=100 {
+        table.receive(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 9), port)), &browser.check);
+    }
+    let key = table.calls.by_id[&call.id];
+    assert_eq!(table.calls.by_remote.get(&browser.address), Some(&key));
+    assert_eq!(table.calls.by_remote.len(), 16);
+    for _ in 0..200 {
+        browser.speak(table.now);
+        browser.step(&socket, &mut table);
+    }
+    assert!(table.calls.by_id.contains_key(&call.id) && browser.rtc.is_alive());
+    assert!(table.calls.slots[key].bridge.is_browser_at(table.now, path(browser.address)));
+}
+
+fn path(address: SocketAddr) -> TransportAddress {
+    TransportAddress { protocol: webrtc::Protocol::Udp, address }
+}
+
+#[tokio::test]
+async fn a_flood_is_dropped_before_it_costs_anything() {
+    let mut table = Table::new();
+    let (call, browser, _socket) = connected(&mut table);
+    let key = table.calls.by_id[&call.id];
+    let is_taken = |table: &mut Table, remote| {
+        let transport = Transport::Udp { local: Some(Ipv4Addr::LOCALHOST.into()) };
+        table.calls.take_budget(table.now, key, Path { remote, transport })
+    };
+    let others = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 9), 9));
+    let mut taken = [0, 0];
+    for _ in 0..50_000 {
+        table.now += Duration::from_micros(20);
+        for (taken, remote) in taken.iter_mut().zip([browser.address, others]) {
+            *taken += usize::from(is_taken(&mut table, remote));
+        }
+    }
+    assert!(taken.iter().all(|taken| (350..=400).contains(taken)), "{taken:?}");
+    // A packet that is too long is not even looked up.
+    table.receive(browser.address, &[0x80; 1_501]);
+    table.receive(browser.address, &[1; 60_000]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::{
     command::Command,
     dial::{Dialer, TrunkEventSender},
     meters::Meters,
-    path::{Path, Transport},
+    path::{BoundPath, Path, Transport},
     rtp_ports::{RtpPair, RtpPorts},
     socket::MediaSocket,
     tcp::TcpPort,
@@ -79,7 +79,7 @@ pub(super) struct CallEdge<'a> {
     pub(super) context: &'a mut Context,
     /// The path that the present input came by.
     pub(super) arrival: Option<Path>,
-    pub(super) paths: &'a [Path],
+    pub(super) paths: &'a [BoundPath],
     pub(super) far: &'a mut Option<FarTransport>,
     pub(super) dialled: &'a mut u32,
 }
@@ -88,7 +88,7 @@ impl Edge for CallEdge<'_> {
     fn to_browser(&mut self, packet: &ToBrowser<'_>) {
         let Context { media, tcp, meters, .. } = &mut *self.context;
         let ToBrowser { remote, datagram } = *packet;
-        let mut paths = self.arrival.iter().chain(self.paths);
+        let mut paths = self.arrival.iter().chain(self.paths.iter().map(|bound| &bound.path));
         let path = paths.find(|path| path.transport_address() == remote);
         let address = remote.address;
         let sent = match (path.map(|path| path.transport), remote.protocol) {

@@ -227,7 +227,7 @@ impl Engine {
         }
         let offer = Offer::parse(&call.offer)?;
         let (leg, answer) =
-            shard.answerer.answer(now, &offer, CodecPreferences::towards(&call.routes))?;
+            shard.answerer.answer(now, &offer, CodecPreferences::towards(&call.routes));
         let policy = Policy {
             connect_timeout: config.connect_timeout,
             reconnect_after: config.reconnect_after,

@@ -18,6 +18,8 @@ pub(super) struct Meters {
     pub(super) dropped_unknown: Counter,
     /// Not a packet that WebRTC knows, or not an intact one.
     pub(super) dropped_malformed: Counter,
+    /// More than a sender may send.
+    pub(super) dropped_budget: Counter,
     /// The system's send buffer was full, or there is no path to the browser.
     pub(super) dropped_unsent: Counter,
 }
@@ -54,6 +56,7 @@ impl Meters {
             packets_out: packets("out"),
             dropped_unknown: dropped("unknown"),
             dropped_malformed: dropped("malformed"),
+            dropped_budget: dropped("budget"),
             dropped_unsent: dropped("unsent"),
         }
     }

@@ -7,6 +7,7 @@ mod config;
 mod context;
 mod dial;
 mod handle;
+mod log_limit;
 mod meters;
 mod path;
 mod rtp_ports;

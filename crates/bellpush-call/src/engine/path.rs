@@ -2,13 +2,24 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::legs::webrtc::{Protocol, TransportAddress};
+use crate::{
+    legs::webrtc::{Protocol, TransportAddress},
+    token_bucket::TokenBucket,
+};
 
 /// A path to a browser: its transport address, and what carries the answers there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Path {
     pub(super) remote: SocketAddr,
     pub(super) transport: Transport,
+}
+
+/// A path that belongs to a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BoundPath {
+    pub(super) path: Path,
+    /// Of what is taken in by it.
+    pub(super) budget: TokenBucket,
 }
 
 /// What carries datagrams.

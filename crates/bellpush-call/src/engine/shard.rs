@@ -13,6 +13,7 @@ use super::{
     calls::{BrowserDatagram, CallLimit, Calls},
     command::Command,
     context::Context,
+    log_limit::LogLimit,
     path::{Path, Transport},
     socket::Buffers,
     token::{self, Source},
@@ -41,6 +42,7 @@ struct EventLoop {
     answerer: Arc<Answerer>,
     commands: mpsc::Receiver<Command>,
     buffers: Buffers,
+    log_limit: LogLimit,
     shut_down_by: Option<Instant>,
     /// Sockets that may have more: the system says so but once.
     still_readable: Vec<Source>,
@@ -55,6 +57,7 @@ impl Shard {
             answerer,
             commands,
             buffers: Buffers::new(),
+            log_limit: LogLimit::default(),
             shut_down_by: None,
             still_readable: Vec::new(),
         };
@@ -135,14 +138,16 @@ impl EventLoop {
 
     /// Takes in what the browsers' port has, but not so much that others wait long.
     fn read_browsers(&mut self) -> bool {
-        let Self { calls, buffers, .. } = self;
+        let Self { calls, buffers, log_limit, .. } = self;
         for _ in 0..BATCH {
             match calls.context().media.receive(buffers) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // Others are of single datagrams: an ICMP message about a browser that is gone.
                 Err(error) => {
-                    tracing::debug!(%error, "the media port reports an error");
+                    if log_limit.admits(Instant::now()) {
+                        tracing::debug!(%error, "the media port reports an error");
+                    }
                     continue;
                 }
             }
@@ -207,7 +212,7 @@ impl EventLoop {
                 let answerer = &self.answerer;
                 let answer = calls
                     .with_id(id, |call, edge| call.resume(now, answerer, &offer, edge))
-                    .unwrap_or(Err(ResumeError::NoSuchCall));
+                    .ok_or(ResumeError::NoSuchCall);
                 if answer.is_ok() {
                     calls.rename(id, true);
                 }

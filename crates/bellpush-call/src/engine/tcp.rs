@@ -8,7 +8,7 @@
 use std::{
     collections::HashMap,
     io::{self, Read, Write},
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -18,15 +18,14 @@ use mio::{
 };
 use slab::Slab;
 
-use super::{socket::canonical, token};
+use super::{log_limit::LogLimit, socket::canonical, token};
+use crate::token_bucket::MAX_PACKET_BYTES;
 
 /// How long a connection may take to say which call it is for.
 const CLAIM_WITHIN: Duration = Duration::from_secs(5);
-/// Connections that have not yet said so, at most: of all, and of one address.
+/// Connections that have not yet said so, at most: of all, and of one network.
 const MAX_UNCLAIMED: usize = 256;
 const MAX_UNCLAIMED_OF_ONE: usize = 16;
-/// No packet of WebRTC is larger: it fits an Ethernet frame.
-const MAX_FRAME: usize = 2_048;
 const HEADER: usize = 2;
 /// What may wait to be sent: under half a second of sound. What comes on top is dropped, as the
 /// network would.
@@ -40,8 +39,10 @@ const ACCEPTS: usize = 64;
 pub(super) struct TcpPort {
     listener: TcpListener,
     connections: Slab<Connection>,
+    /// How many of each network.
     unclaimed: HashMap<IpAddr, usize>,
     max_connections: usize,
+    log_limit: LogLimit,
 }
 
 struct Connection {
@@ -76,7 +77,13 @@ pub(super) struct Chunk {
 impl TcpPort {
     pub(super) fn bind(address: SocketAddr, max_connections: usize) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        Ok(Self { listener, connections: Slab::new(), unclaimed: HashMap::new(), max_connections })
+        Ok(Self {
+            listener,
+            connections: Slab::new(),
+            unclaimed: HashMap::new(),
+            max_connections,
+            log_limit: LogLimit::default(),
+        })
     }
 
     pub(super) fn register(&mut self, registry: &Registry) -> io::Result<()> {
@@ -93,14 +100,18 @@ impl TcpPort {
         for _ in 0..ACCEPTS {
             match self.listener.accept() {
                 Ok((stream, remote)) => {
-                    if let Err(error) = self.admit(now, registry, stream, canonical(remote)) {
+                    if let Err(error) = self.admit(now, registry, stream, canonical(remote))
+                        && self.log_limit.admits(now)
+                    {
                         tracing::debug!(%error, "a media connection is refused");
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // Of that connection, or of no file being left: the next look will tell.
                 Err(error) => {
-                    tracing::debug!(%error, "the media port takes no connection");
+                    if self.log_limit.admits(now) {
+                        tracing::debug!(%error, "the media port takes no connection");
+                    }
                     return false;
                 }
             }
@@ -116,7 +127,7 @@ impl TcpPort {
         remote: SocketAddr,
     ) -> io::Result<()> {
         let waiting: usize = self.unclaimed.values().sum();
-        let of_this = self.unclaimed.get(&remote.ip()).copied().unwrap_or_default();
+        let of_this = self.unclaimed.get(&network(remote.ip())).copied().unwrap_or_default();
         if self.connections.len() >= self.max_connections
             || waiting >= MAX_UNCLAIMED
             || of_this >= MAX_UNCLAIMED_OF_ONE
@@ -134,7 +145,7 @@ impl TcpPort {
             unwritten: Vec::new(),
             claim: Claim::Unclaimed { until: now + CLAIM_WITHIN },
         });
-        *self.unclaimed.entry(remote.ip()).or_default() += 1;
+        *self.unclaimed.entry(network(remote.ip())).or_default() += 1;
         Ok(())
     }
 
@@ -247,10 +258,11 @@ impl TcpPort {
     }
 
     fn discount(unclaimed: &mut HashMap<IpAddr, usize>, ip: IpAddr) {
-        if let Some(count) = unclaimed.get_mut(&ip) {
+        let network = network(ip);
+        if let Some(count) = unclaimed.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                unclaimed.remove(&ip);
+                unclaimed.remove(&network);
             }
         }
     }
@@ -273,6 +285,15 @@ impl Connection {
     }
 }
 
+/// What one subscriber has at the least: an address of IPv4, or the first half of one of IPv6, whose
+/// other half everybody chooses freely.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+    }
+}
+
 /// Takes the next whole frame off. `None` when there is none yet.
 ///
 /// # Errors
@@ -282,7 +303,7 @@ pub(super) fn next_frame<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, T
         return Ok(None);
     };
     let length = usize::from(u16::from_be_bytes(*length));
-    if length > MAX_FRAME {
+    if length > MAX_PACKET_BYTES {
         return Err(TooLong);
     }
     let Some((frame, rest)) = rest.split_at_checked(length) else {
@@ -316,8 +337,8 @@ mod tests {
 
     #[test]
     fn a_frame_too_long_for_any_packet_is_an_error_before_it_is_there() {
-        assert_eq!(frames(&[0x08, 0x01]).0, Err(TooLong));
-        assert_eq!(frames(&[0x08, 0x00, 1]), (Ok(Vec::new()), 3));
+        assert_eq!(frames(&[0x05, 0xDD]).0, Err(TooLong));
+        assert_eq!(frames(&[0x05, 0xDC, 1]), (Ok(Vec::new()), 3));
         assert_eq!(frames(&[0, 0, 0]), (Ok(vec![Vec::new()]), 1));
     }
 
@@ -330,9 +351,18 @@ mod tests {
                 let taken: usize = found.iter().map(|frame| HEADER + frame.len()).sum();
                 assert_eq!(taken + left, bytes.len());
                 // What is kept for the next read is less than one frame.
-                assert!(left < HEADER + MAX_FRAME);
+                assert!(left < HEADER + MAX_PACKET_BYTES);
             }
         });
+    }
+
+    #[test]
+    fn a_network_is_an_address_of_ipv4_or_half_of_one_of_ipv6() {
+        let of = |ip: &str| network(ip.parse().unwrap()).to_string();
+        assert_eq!(of("192.0.2.7"), "192.0.2.7");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(of("2001:db8:1:2:ffff::"), of("2001:db8:1:2::1"));
+        assert_ne!(of("2001:db8:1:3::1"), of("2001:db8:1:2::1"));
     }
 
     proptest! {

@@ -23,6 +23,7 @@ use crate::{
         DtmfSender, Reception, RtcpSession, RtpRewriter, RtpTimeout, RtpTimes, Source,
         StreamQuality, WallClock,
     },
+    token_bucket::TokenBucket,
 };
 use playing::PayloadKind;
 use transcoding::Transcoding;
@@ -40,6 +41,8 @@ pub(super) struct FarMedia {
     /// From the answer on.
     inactivity: Option<RtpTimeout>,
     sounds: Arc<Sounds>,
+    /// Of what comes from where the far side may be, before it is decrypted.
+    budget: TokenBucket,
 }
 
 /// The stream that the far side hears.
@@ -103,6 +106,7 @@ impl FarMedia {
             rtp_timeout,
             inactivity: None,
             sounds,
+            budget: TokenBucket::default(),
         }
     }
 
@@ -198,8 +202,10 @@ impl FarMedia {
         if is_rtcp(datagram) {
             return self.receive_rtcp(now, remote, datagram);
         }
-        let Self { plan: Some(plan), address, incoming, inactivity, .. } = self else { return };
-        if !address.may_be(remote) {
+        let Self { plan: Some(plan), address, incoming, inactivity, budget, .. } = self else {
+            return;
+        };
+        if !address.may_be(remote) || !budget.take(now) {
             return;
         }
         let packet = match (&plan.srtp, &mut incoming.srtp) {
@@ -268,11 +274,13 @@ impl FarMedia {
 
     /// Takes in what came to the port for RTCP.
     pub(super) fn receive_rtcp(&mut self, now: Instant, remote: SocketAddr, datagram: &mut [u8]) {
-        let Self { plan: Some(plan), address, incoming, inactivity, rtcp, outgoing, .. } = self
+        let Self {
+            plan: Some(plan), address, incoming, inactivity, rtcp, outgoing, budget, ..
+        } = self
         else {
             return;
         };
-        if !address.is_known(remote) {
+        if !address.is_known(remote) || !budget.take(now) {
             return;
         }
         let packet = match (&plan.srtp, &mut incoming.srtp) {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 use bellpush_srtp::dtls::{Certificate, DtlsError};
 use sdp_types::Attribute;
 
-use super::{Offer, OfferError, WebRtcLeg, answer::candidates};
+use super::{Offer, WebRtcLeg, answer::candidates};
 use crate::{media::WallClock, place::CodecPreferences};
 
 /// What the server is to all browsers: one certificate, as making one takes longer than the rest
@@ -48,11 +48,10 @@ impl Answerer {
         now: Instant,
         offer: &Offer,
         speech: CodecPreferences<'_>,
-    ) -> Result<(WebRtcLeg, String), OfferError> {
+    ) -> (WebRtcLeg, String) {
         let leg =
             WebRtcLeg::new(now, Arc::clone(&self.local_parameters), offer, self.clock, speech);
-        let leg = leg.map_err(|error| OfferError::Unusable(error.to_string()))?;
         let answer = leg.answer_to(offer);
-        Ok((leg, answer))
+        (leg, answer)
     }
 }

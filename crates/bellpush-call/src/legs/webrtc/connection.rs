@@ -1,13 +1,13 @@
 //! The connection to a browser: the path that ICE found, and DTLS on it.
 
 use std::{
-    collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use bellpush_srtp::{
     SrtpKeys,
-    dtls::{Certificate, Dtls, DtlsError, DtlsOutput, Fingerprint},
+    dtls::{BUFFER_LEN, Certificate, Dtls, DtlsError, DtlsOutput, Fingerprint, Role},
 };
 
 use super::{
@@ -15,16 +15,21 @@ use super::{
     ice::{Credentials, IceLite, StunOutcome},
 };
 
-/// The most that DTLS gives out at once: a datagram, or a browser's certificate.
-const BUFFER_BYTES: usize = 4_096;
 /// For how long there is nothing to do, when there is nothing to wait for.
 const IDLE: Duration = Duration::from_secs(3_600);
 
 pub(super) struct Connection {
     ice: IceLite,
-    dtls: Dtls,
-    /// Answers to checks.
-    answers: VecDeque<(TransportAddress, Vec<u8>)>,
+    /// `None` until the browser begins the handshake, or can be reached for us to begin it.
+    dtls: Option<Dtls>,
+    certificate: Arc<Certificate>,
+    fingerprint: Fingerprint,
+    /// Whether the handshake is ours to begin.
+    is_client: bool,
+    /// The path that the handshake began by when that was not proved yet: the cookie goes there.
+    cookie_path: Option<TransportAddress>,
+    /// The path that the last packet of the handshake came by.
+    handshake_path: Option<TransportAddress>,
     state: State,
     /// Why it is over, until that is told.
     failure: Option<DtlsError>,
@@ -54,19 +59,22 @@ pub(super) enum ConnectionOutput {
 impl Connection {
     /// `is_client` is whether DTLS's handshake is begun by us.
     pub(super) fn new(
-        now: Instant,
-        certificate: &Certificate,
+        certificate: Arc<Certificate>,
         theirs: (Credentials, Fingerprint),
         is_client: bool,
-    ) -> Result<Self, DtlsError> {
+    ) -> Self {
         let (credentials, fingerprint) = theirs;
-        Ok(Self {
+        Self {
             ice: IceLite::new(credentials),
-            dtls: Dtls::new(now, certificate, fingerprint, is_client)?,
-            answers: VecDeque::new(),
+            dtls: None,
+            certificate,
+            fingerprint,
+            is_client,
+            cookie_path: None,
+            handshake_path: None,
             state: State::Open,
             failure: None,
-        })
+        }
     }
 
     pub(super) fn ice(&self) -> &IceLite {
@@ -75,6 +83,11 @@ impl Connection {
 
     pub(super) fn restart(&mut self, theirs: &Credentials) {
         self.ice.restart(theirs);
+    }
+
+    /// A packet of media that the browser has protected came by this path.
+    pub(super) fn heard(&mut self, now: Instant, remote: TransportAddress) {
+        self.ice.heard(now, remote);
     }
 
     /// Takes in a datagram that is not media.
@@ -86,58 +99,97 @@ impl Connection {
     ) -> Received {
         // RFC 7983.
         match datagram.first() {
-            Some(0..=3) => match self.ice.receive(remote, datagram) {
-                StunOutcome::Answered(answer) => {
-                    self.answers.push_back((remote, answer));
-                    Received::Check
-                }
+            Some(0..=3) => match self.ice.receive(now, remote, datagram) {
+                StunOutcome::Check => Received::Check,
+                StunOutcome::Consent => Received::Consent,
                 StunOutcome::Foreign => Received::Foreign,
                 StunOutcome::Malformed => Received::Malformed,
             },
-            Some(20..=63) if self.ice.knows(remote) => match self.dtls.receive(now, datagram) {
-                Ok(()) => Received::Packet,
-                // That is about this packet: anybody can send one in the browser's name, and that
-                // must not end the call.
-                Err(error) => {
-                    tracing::debug!(%error, "a packet is refused");
-                    Received::Malformed
-                }
-            },
+            Some(20..=63) if self.ice.knows(remote) => self.receive_dtls(now, remote, datagram),
             Some(20..=63) => Received::Foreign,
             _ => Received::Malformed,
         }
     }
 
+    fn receive_dtls(
+        &mut self,
+        now: Instant,
+        remote: TransportAddress,
+        datagram: &[u8],
+    ) -> Received {
+        let is_proved = self.ice.is_proved(now, remote);
+        if self.dtls.is_none() && !self.is_client && self.state == State::Open {
+            self.cookie_path = (!is_proved).then_some(remote);
+            self.begin(now, Role::Server { wants_cookie: !is_proved });
+        }
+        let is_expected = is_proved || self.cookie_path == Some(remote);
+        let Some(dtls) = self.dtls.as_mut().filter(|_| is_expected) else {
+            return Received::Foreign;
+        };
+        self.handshake_path = Some(remote);
+        // An error is about this packet: anybody can send one in the browser's name, and that must
+        // not end the call.
+        match dtls.receive(now, datagram) {
+            Ok(()) => Received::Packet,
+            Err(_) => Received::Malformed,
+        }
+    }
+
+    fn begin(&mut self, now: Instant, role: Role) {
+        match Dtls::new(now, &self.certificate, self.fingerprint.clone(), role) {
+            Ok(dtls) => self.dtls = Some(dtls),
+            Err(error) => {
+                self.state = State::Over;
+                self.failure = Some(error);
+            }
+        }
+    }
+
     /// Takes out what there is to do, until [`ConnectionOutput::Wait`].
     pub(super) fn poll(&mut self, now: Instant) -> ConnectionOutput {
-        if let Some((remote, answer)) = self.answers.pop_front() {
-            return ConnectionOutput::Transmit(remote, answer);
+        if let Some((remote, message)) = self.ice.poll() {
+            return ConnectionOutput::Transmit(remote, message);
+        }
+        if self.dtls.is_none()
+            && self.is_client
+            && self.state == State::Open
+            && self.ice.path(now).is_some()
+        {
+            self.begin(now, Role::Client);
         }
         if let Some(error) = self.failure.take() {
             return ConnectionOutput::Broken(error);
         }
-        // Without a path to the browser, nothing could be sent to it.
-        let Some(path) = self.ice.path().filter(|_| self.state != State::Over) else {
+        if self.state == State::Over {
             return ConnectionOutput::Wait(now + IDLE);
-        };
-        loop {
-            let mut buffer = [0; BUFFER_BYTES];
-            match self.dtls.poll(&mut buffer) {
+        }
+        let idle = self.ice.next_deadline(now).unwrap_or(now + IDLE);
+        while let Some(dtls) = &mut self.dtls {
+            let mut buffer = [0; BUFFER_LEN];
+            match dtls.poll(&mut buffer) {
                 Ok(None) => {}
                 Ok(Some(DtlsOutput::Packet(packet))) => {
-                    return ConnectionOutput::Transmit(path, packet.to_vec());
+                    // Without a path to the browser it is lost, as on any network.
+                    if let Some(path) = self.handshake_goes_by(now, packet) {
+                        return ConnectionOutput::Transmit(path, packet.to_vec());
+                    }
                 }
-                Ok(Some(DtlsOutput::Keys(keys))) => return ConnectionOutput::Keys(keys),
+                Ok(Some(DtlsOutput::Keys(keys))) => {
+                    if let Some(path) = self.handshake_path {
+                        self.ice.heard(now, path);
+                    }
+                    return ConnectionOutput::Keys(keys);
+                }
                 Ok(Some(DtlsOutput::Connected)) => return ConnectionOutput::Connected,
                 Ok(Some(DtlsOutput::Closed)) => {
                     self.close();
                     return ConnectionOutput::Closed;
                 }
                 Ok(Some(DtlsOutput::Wait(at))) => {
-                    if self.state == State::Closing && self.dtls.is_closed() {
+                    if self.state == State::Closing && dtls.is_closed() {
                         self.state = State::Over;
                     }
-                    return ConnectionOutput::Wait(at.min(now + IDLE));
+                    return ConnectionOutput::Wait(at.min(idle));
                 }
                 Err(error) => {
                     self.state = State::Over;
@@ -145,6 +197,20 @@ impl Connection {
                 }
             }
         }
+        ConnectionOutput::Wait(idle)
+    }
+
+    /// The path that a packet of DTLS goes by: one that is proved, but for the request to say a
+    /// cookie. Who does say it has got it.
+    fn handshake_goes_by(&mut self, now: Instant, packet: &[u8]) -> Option<TransportAddress> {
+        if let Some(path) = self.ice.path(now) {
+            return Some(path);
+        }
+        let path = self.cookie_path.filter(|path| !self.ice.is_proved(now, *path))?;
+        if !asks_for_cookie(packet) {
+            self.ice.prove(now, path);
+        }
+        Some(path)
     }
 
     /// Tells the time.
@@ -152,7 +218,10 @@ impl Connection {
         if self.state == State::Over {
             return;
         }
-        if let Err(error) = self.dtls.tick(now) {
+        self.ice.tick(now);
+        if let Some(dtls) = &mut self.dtls
+            && let Err(error) = dtls.tick(now)
+        {
             self.state = State::Over;
             self.failure = Some(error);
         }
@@ -160,12 +229,19 @@ impl Connection {
 
     /// Tells the browser that it is over; what is left to send comes out of poll.
     pub(super) fn close(&mut self) {
-        if self.state == State::Open {
-            self.state = State::Closing;
-            if let Err(error) = self.dtls.close() {
-                tracing::debug!(%error, "DTLS did not close cleanly");
-                self.state = State::Over;
-            }
+        if self.state != State::Open {
+            return;
+        }
+        self.state = State::Closing;
+        let closed = self.dtls.as_mut().map(Dtls::close);
+        if !matches!(closed, Some(Ok(()))) {
+            self.state = State::Over;
         }
     }
+}
+
+/// Whether it is a HelloVerifyRequest (RFC 6347 section 4.2.1): a record of the handshake, and in it
+/// a message of that type.
+fn asks_for_cookie(packet: &[u8]) -> bool {
+    (packet.first(), packet.get(13)) == (Some(&22), Some(&3))
 }

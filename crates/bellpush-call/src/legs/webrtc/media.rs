@@ -6,6 +6,7 @@ use bellpush_srtp::{
     RtpHeader, RtpPacket, SeqExtender, SrtpError, SrtpKeys, SrtpReceiver, SrtpSender, is_rtcp,
 };
 
+use super::change_limit::ChangeLimit;
 use crate::media::{Reception, RtcpSession, RtpTimes, WallClock};
 
 /// The media of one browser.
@@ -15,7 +16,7 @@ pub(super) struct Media {
     ssrc: u32,
     rtcp: RtcpSession,
     /// The stream that comes from the browser.
-    heard: Option<u32>,
+    stream: ChangeLimit<u32>,
     seqs: SeqExtender,
     /// The packet that goes out next is written local_parameters.
     packet: Vec<u8>,
@@ -26,6 +27,8 @@ pub(super) struct Media {
 pub(super) enum FromBrowser<'a> {
     Rtp(RtpPacket<'a>, RtpTimes),
     Reports,
+    /// Of a stream that may not take the place of the present one yet.
+    OtherStream,
 }
 
 impl Media {
@@ -42,7 +45,7 @@ impl Media {
             receiver: SrtpReceiver::new(&keys.theirs)?,
             ssrc,
             rtcp: RtcpSession::new(now, ssrc, cname, clock),
-            heard: None,
+            stream: ChangeLimit::new(),
             seqs: SeqExtender::default(),
             packet: Vec::new(),
         })
@@ -63,8 +66,11 @@ impl Media {
         let packet = self.receiver.unprotect(datagram)?;
         let packet = RtpPacket::parse(packet).ok_or(SrtpError::Malformed)?;
         let RtpHeader { ssrc, seq, timestamp, marker, .. } = packet.header;
-        if self.heard != Some(ssrc) {
-            self.heard = Some(ssrc);
+        let before = self.stream.present();
+        if !self.stream.admits(now, ssrc) {
+            return Ok(FromBrowser::OtherStream);
+        }
+        if before != Some(ssrc) {
             self.seqs = SeqExtender::default();
         }
         let times = RtpTimes { seq: self.seqs.extend(seq), timestamp, marker };
@@ -107,7 +113,8 @@ impl Media {
         reception: &mut Reception,
         clock_rate: u32,
     ) -> Option<&[u8]> {
-        let due = self.rtcp.poll(now, self.heard, reception, clock_rate, &mut self.packet);
+        let due =
+            self.rtcp.poll(now, self.stream.present(), reception, clock_rate, &mut self.packet);
         (due && self.sender.protect_rtcp(&mut self.packet).is_ok()).then_some(&self.packet)
     }
 
@@ -118,7 +125,7 @@ impl Media {
         reception: &mut Reception,
         clock_rate: u32,
     ) -> Option<&[u8]> {
-        self.rtcp.goodbye(now, self.heard, reception, clock_rate, &mut self.packet);
+        self.rtcp.goodbye(now, self.stream.present(), reception, clock_rate, &mut self.packet);
         self.sender.protect_rtcp(&mut self.packet).is_ok().then_some(&self.packet)
     }
 

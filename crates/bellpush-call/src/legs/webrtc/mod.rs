@@ -10,6 +10,7 @@
 
 mod answer;
 mod answerer;
+mod change_limit;
 mod connection;
 #[cfg(test)]
 mod fuzz;
@@ -21,7 +22,7 @@ mod stun;
 pub(crate) use answerer::{Answerer, Identity};
 pub(crate) use offer::Offer;
 pub use offer::OfferError;
-pub(crate) use stun::{is_stun, local_ufrag};
+pub(crate) use stun::{StunTarget, is_stun, target as stun_target};
 
 use std::{
     net::SocketAddr,
@@ -38,9 +39,11 @@ use crate::{
     Codec, Digit,
     media::{DtmfReceiver, Reception, RtpTimes, WallClock},
     place::CodecPreferences,
+    token_bucket::TokenBucket,
 };
 use answer::Answer;
 use answerer::LocalParameters;
+use change_limit::ChangeLimit;
 use connection::{Connection, ConnectionOutput};
 use media::{FromBrowser, Media};
 
@@ -64,6 +67,10 @@ pub(crate) struct WebRtcLeg {
     /// Whether all who may hear the browser are telephones of 8 kHz.
     is_narrowband: bool,
     dtmf: DtmfReceiver,
+    /// The codec that the browser speaks: behind it a decoder may have to be made.
+    codec: ChangeLimit<Codec>,
+    /// Of packets of media that only the browser can have made.
+    budget: TokenBucket,
     /// Of our stream, as the browser was told.
     ssrc: u32,
     cname: String,
@@ -141,8 +148,10 @@ pub(crate) struct AudioPacket<'a> {
 /// What became of a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Received {
-    /// A connectivity check with the right password.
+    /// A connectivity check with the right password, by a path where nobody is known to be.
     Check,
+    /// The browser is at the end of the path that it came by, and wants to be reached there.
+    Consent,
     /// Anything else that is right.
     Packet,
     /// Not from this leg's browser.
@@ -163,16 +172,15 @@ impl WebRtcLeg {
         offer: &Offer,
         clock: WallClock,
         speech: CodecPreferences<'_>,
-    ) -> Result<Self, DtlsError> {
+    ) -> Self {
         let Offer { credentials, fingerprint, .. } = offer;
         let theirs = (credentials.clone(), fingerprint.clone());
-        Ok(Self {
+        Self {
             connection: Connection::new(
-                now,
-                &local_parameters.certificate,
+                Arc::clone(&local_parameters.certificate),
                 theirs,
                 offer.is_dtls_client,
-            )?,
+            ),
             local_parameters,
             mid: offer.mid.clone(),
             fingerprint: fingerprint.clone(),
@@ -188,13 +196,25 @@ impl WebRtcLeg {
             clock,
             now,
             waits: None,
+            codec: ChangeLimit::new(),
+            budget: TokenBucket::default(),
             media: None,
-        })
+        }
     }
 
     /// The name that the browser's connectivity checks are addressed to.
     pub(crate) fn ufrag(&self) -> &str {
-        &self.connection.ice().ours().ufrag
+        &self.connection.ice().local().ufrag
+    }
+
+    /// Whether checks of the browser have come by this path, as far as is remembered.
+    pub(crate) fn knows_path(&self, remote: TransportAddress) -> bool {
+        self.connection.ice().knows(remote)
+    }
+
+    /// Whether the browser is at the end of this path right now, as far as can be told.
+    pub(crate) fn is_at(&self, now: Instant, remote: TransportAddress) -> bool {
+        self.connection.ice().is_alive(now, remote)
     }
 
     /// Whether the browser takes this codec.
@@ -226,7 +246,7 @@ impl WebRtcLeg {
             offer,
             session: self.session,
             candidates: &self.local_parameters.candidates,
-            credentials: self.connection.ice().ours(),
+            credentials: self.connection.ice().local(),
             fingerprint: self.local_parameters.certificate.fingerprint(),
             codecs: &self.order,
             is_narrowband: self.is_narrowband,
@@ -252,18 +272,30 @@ impl WebRtcLeg {
     }
 
     /// Takes in a packet of media, which is decrypted where it lies. An error says why it is
-    /// refused; `None` is one that came too early, or of a kind that was not agreed on.
+    /// refused; `None` is one that came too early, beyond what a browser sends, or of a kind that was
+    /// not agreed on.
     pub(crate) fn receive_media<'a>(
         &mut self,
         now: Instant,
+        remote: TransportAddress,
         datagram: &'a mut [u8],
     ) -> Result<Option<LegMedia<'a>>, SrtpError> {
         let Some(media) = &mut self.media else { return Ok(None) };
-        let FromBrowser::Rtp(packet, times) = media.receive(now, datagram)? else {
-            return Ok(Some(LegMedia::Reports));
+        let received = media.receive(now, datagram)?;
+        self.connection.heard(now, remote);
+        if !self.budget.take(now) {
+            return Ok(None);
+        }
+        let (packet, times) = match received {
+            FromBrowser::Rtp(packet, times) => (packet, times),
+            FromBrowser::Reports => return Ok(Some(LegMedia::Reports)),
+            FromBrowser::OtherStream => return Ok(None),
         };
         let (ssrc, kind) = (packet.header.ssrc, packet.header.payload_type);
         if let Some(codec) = self.codec(kind) {
+            if !self.codec.admits(now, codec) {
+                return Ok(None);
+            }
             let payload = packet.payload;
             return Ok(Some(LegMedia::Audio(AudioPacket { ssrc, codec, times, payload })));
         }
@@ -323,7 +355,7 @@ impl WebRtcLeg {
         payload: &[u8],
     ) -> Option<ToBrowser<'_>> {
         let (payload_type, remote) =
-            (self.payload_type(codec)?, self.connection.ice().nominated()?);
+            (self.payload_type(codec)?, self.connection.ice().media_path(now)?);
         match self.media.as_mut()?.protect(now, payload_type, times, payload) {
             Ok(datagram) => Some(ToBrowser { remote, datagram }),
             Err(error) => {
@@ -346,7 +378,7 @@ impl WebRtcLeg {
         clock_rate: u32,
     ) -> Option<ToBrowser<'_>> {
         let datagram = self.media.as_mut()?.report(now, reception, clock_rate)?;
-        Some(ToBrowser { remote: self.connection.ice().nominated()?, datagram })
+        Some(ToBrowser { remote: self.connection.ice().media_path(now)?, datagram })
     }
 
     /// The end of our stream.
@@ -357,7 +389,7 @@ impl WebRtcLeg {
         clock_rate: u32,
     ) -> Option<ToBrowser<'_>> {
         let datagram = self.media.as_mut()?.goodbye(now, reception, clock_rate)?;
-        Some(ToBrowser { remote: self.connection.ice().nominated()?, datagram })
+        Some(ToBrowser { remote: self.connection.ice().media_path(now)?, datagram })
     }
 
     /// How long it takes to the browser and back, as its last report tells.

@@ -2,7 +2,14 @@
 
 use std::collections::VecDeque;
 
-use bellpush_srtp::SrtpError;
+use bellpush_srtp::{
+    SrtpError,
+    dtls::{BUFFER_LEN, Certificate, Dtls, DtlsOutput, Role},
+};
+use is::{
+    DefaultSha1HmacProvider, Sha1HmacProvider as _,
+    stun::{StunMessage, TransId},
+};
 use str0m::{
     Event, Input, Output, Rtc,
     change::SdpAnswer,
@@ -12,7 +19,7 @@ use str0m::{
     rtp::RtpWrite,
 };
 
-use super::*;
+use super::{ice::Credentials, *};
 use crate::place::CodecPreferences;
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -40,6 +47,10 @@ struct Simulation {
     said_by_browser: u32,
     /// Where the leg sent its last packet of media to.
     sent_to: Option<SocketAddr>,
+    /// What it sent to where the browser is not.
+    strayed: Vec<(SocketAddr, Vec<u8>)>,
+    /// The user fragment of the browser.
+    ufrag: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +67,10 @@ fn home() -> SocketAddr {
     SocketAddr::from(([198, 51, 100, 7], 40_000))
 }
 
+fn by_udp(address: SocketAddr) -> TransportAddress {
+    TransportAddress { protocol: Protocol::Udp, address }
+}
+
 impl Simulation {
     fn start(delay: Duration) -> Self {
         let now = Instant::now();
@@ -67,7 +82,8 @@ impl Simulation {
         let clock = WallClock::new(now, Duration::ZERO);
         let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock);
         let offer = Offer::parse(&offer.to_sdp_string()).unwrap();
-        let (leg, answer) = answerer.answer(now, &offer, CodecPreferences::default()).unwrap();
+        let (leg, answer) = answerer.answer(now, &offer, CodecPreferences::default());
+        let ufrag = offer.credentials.ufrag.clone();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
         Self {
@@ -88,6 +104,8 @@ impl Simulation {
             said_by_leg: 0,
             said_by_browser: 0,
             sent_to: None,
+            strayed: Vec::new(),
+            ufrag,
         }
     }
 
@@ -116,9 +134,10 @@ impl Simulation {
 
     fn arrive(&mut self) {
         let Some((_, mut bytes, toward)) = self.on_the_way.pop_front() else { return };
+        let remote = by_udp(self.address);
         match toward {
             Toward::Leg if is_media(&bytes) => {
-                match self.leg.receive_media(self.now, &mut bytes).unwrap() {
+                match self.leg.receive_media(self.now, remote, &mut bytes).unwrap() {
                     Some(LegMedia::Audio(packet)) => {
                         let RtpTimes { seq, timestamp, .. } = packet.times;
                         self.reception.packet(self.now, seq, timestamp);
@@ -129,7 +148,6 @@ impl Simulation {
                 }
             }
             Toward::Leg => {
-                let remote = TransportAddress { protocol: Protocol::Udp, address: self.address };
                 self.leg.receive(self.now, remote, &bytes);
             }
             Toward::Browser => {
@@ -141,17 +159,17 @@ impl Simulation {
     }
 
     fn settle(&mut self) {
-        let at = self.now + self.delay;
         loop {
             match self.leg.poll() {
-                LegOutput::Transmit(_, bytes) => {
-                    self.on_the_way.push_back((at, bytes, Toward::Browser));
-                }
+                LegOutput::Transmit(remote, bytes) => self.send(remote.address, bytes),
                 LegOutput::Event(event) => self.told.push(event),
                 LegOutput::Wait(due) => {
                     let report = self.leg.report(self.now, &mut self.reception, 48_000);
-                    let report = report.map(|packet| packet.datagram.to_vec());
-                    self.on_the_way.extend(report.map(|bytes| (at, bytes, Toward::Browser)));
+                    let report =
+                        report.map(|packet| (packet.remote.address, packet.datagram.to_vec()));
+                    if let Some((to, bytes)) = report {
+                        self.send(to, bytes);
+                    }
                     self.leg_due = self.leg.next_report().map_or(due, |report| due.min(report));
                     break;
                 }
@@ -161,7 +179,7 @@ impl Simulation {
             match self.browser.poll_output().unwrap() {
                 Output::Transmit(transmit) => {
                     let bytes = transmit.contents.to_vec();
-                    self.on_the_way.push_back((at, bytes, Toward::Leg));
+                    self.on_the_way.push_back((self.now + self.delay, bytes, Toward::Leg));
                 }
                 Output::Event(Event::RtpPacket(packet)) => {
                     self.heard_by_browser.push(packet.payload.to_vec());
@@ -175,6 +193,32 @@ impl Simulation {
         }
     }
 
+    /// The leg sends something.
+    fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        if to == self.address {
+            self.on_the_way.push_back((self.now + self.delay, bytes, Toward::Browser));
+        } else {
+            self.strayed.push((to, bytes));
+        }
+    }
+
+    /// Whoever knows the call's password nominates a path from an address that may be forged.
+    fn nominate(&mut self, from: SocketAddr) -> Received {
+        let Credentials { ufrag, password } = self.leg.connection.ice().local();
+        let name = format!("{ufrag}:{}", self.ufrag);
+        let check = StunMessage::binding_request(&name, TransId::new(), true, 7, 1, true);
+        let mut bytes = vec![0; 256];
+        let hmac = |key: &[u8], parts: &[&[u8]]| DefaultSha1HmacProvider.sha1_hmac(key, parts);
+        let length = check.to_bytes(Some(password.as_bytes()), &mut bytes, hmac).unwrap();
+        self.leg.receive(self.now, by_udp(from), &bytes[..length])
+    }
+
+    /// How many packets, and how many bytes, went to an address where the browser is not.
+    fn strayed_to(&self, address: SocketAddr) -> (usize, usize) {
+        let to = self.strayed.iter().filter(|(to, _)| *to == address);
+        to.fold((0, 0), |(packets, bytes), (_, packet)| (packets + 1, bytes + packet.len()))
+    }
+
     /// Both sides speak for so long.
     fn speak(&mut self, time: Duration) {
         let frames = time.as_millis() / FRAME.as_millis();
@@ -185,8 +229,8 @@ impl Simulation {
             if let Some(packet) = self.leg.speech(self.now, Codec::Opus, times, &payload) {
                 self.said_by_leg += 1;
                 self.sent_to = Some(packet.remote.address);
-                let packet = (self.now + self.delay, packet.datagram.to_vec(), Toward::Browser);
-                self.on_the_way.push_back(packet);
+                let (to, bytes) = (packet.remote.address, packet.datagram.to_vec());
+                self.send(to, bytes);
             }
             self.answer();
             self.pass(FRAME);
@@ -232,12 +276,133 @@ fn media_follows_the_browser_to_where_it_sends_its_chosen_checks_from() {
 }
 
 #[test]
+fn an_address_that_a_caller_forges_gets_three_small_packets_and_no_media() {
+    for forged in ["203.0.113.9:53", "[2001:db8::9]:443"] {
+        let forged = forged.parse().unwrap();
+        let mut call = Simulation::start(Duration::from_millis(5));
+        call.pass(Duration::from_secs(2));
+        call.speak(FRAME * 5);
+        assert_eq!(call.nominate(forged), Received::Check);
+        assert_eq!(call.nominate(forged), Received::Check);
+        call.speak(Duration::from_secs(20));
+        let (packets, bytes) = call.strayed_to(forged);
+        assert!((1..=3).contains(&packets) && bytes < 600, "{packets} packets of {bytes} bytes");
+        assert_eq!(call.sent_to, Some(home()));
+        assert!(call.heard_by_browser.len() > 900, "{}", call.heard_by_browser.len());
+    }
+}
+
+#[test]
+fn a_handshake_from_an_address_that_is_forged_gets_less_than_it_brings() {
+    let forged: SocketAddr = "203.0.113.9:53".parse().unwrap();
+    let mut call = Simulation::start(Duration::from_millis(5));
+    let theirs = Certificate::generate().unwrap();
+    let ours = call.leg.local_parameters.certificate.fingerprint().clone();
+    let mut client = Dtls::new(call.now, &theirs, ours, Role::Client).unwrap();
+    let mut buffer = [0; BUFFER_LEN];
+    let Ok(Some(DtlsOutput::Packet(hello))) = client.poll(&mut buffer) else { panic!("no hello") };
+    let mut brought = 0;
+    for _ in 0..50 {
+        call.nominate(forged);
+        call.leg.receive(call.now, by_udp(forged), hello);
+        // A check has some 100 bytes.
+        brought += 100 + hello.len();
+        // The browser itself is not there yet.
+        call.address = "192.0.2.200:1".parse().unwrap();
+        call.settle();
+        call.now += Duration::from_millis(200);
+        call.leg.tick(call.now);
+    }
+    let (packets, bytes) = call.strayed_to(forged);
+    assert!(packets > 0 && bytes <= brought, "{bytes} bytes for {brought}");
+    let largest = call.strayed.iter().map(|(_, packet)| packet.len()).max();
+    assert!(largest < Some(320), "{largest:?}");
+}
+
+/// Its checks are lost on the way to us, but for the first, and so are our answers and checks.
+#[test]
+fn a_browser_that_answers_no_check_proves_its_path_by_the_cookie_of_dtls() {
+    let mut call = Simulation::start(Duration::from_millis(5));
+    let theirs = Certificate::generate().unwrap();
+    call.leg.connection = Connection::new(
+        Arc::clone(&call.leg.local_parameters.certificate),
+        (
+            Credentials { ufrag: call.ufrag.clone(), password: "x".repeat(24) },
+            theirs.fingerprint().clone(),
+        ),
+        false,
+    );
+    call.nominate(home());
+    let ours = call.leg.local_parameters.certificate.fingerprint().clone();
+    let mut client = Dtls::new(call.now, &theirs, ours, Role::Client).unwrap();
+    let mut is_connected = false;
+    for _ in 0..20 {
+        let mut buffer = [0; BUFFER_LEN];
+        while let Ok(output) = client.poll(&mut buffer) {
+            match output {
+                Some(DtlsOutput::Packet(packet)) => {
+                    call.leg.receive(call.now, by_udp(home()), packet);
+                }
+                Some(DtlsOutput::Connected) => is_connected = true,
+                Some(DtlsOutput::Wait(_)) => break,
+                _ => {}
+            }
+        }
+        loop {
+            match call.leg.poll() {
+                LegOutput::Transmit(_, packet) => _ = client.receive(call.now, &packet),
+                LegOutput::Event(event) => call.told.push(event),
+                LegOutput::Wait(_) => break,
+            }
+        }
+    }
+    assert!(is_connected);
+    assert!(matches!(call.told[..], [LegEvent::Connected]), "{:?}", call.told);
+    let times = RtpTimes { seq: 1, timestamp: 1, marker: true };
+    assert!(call.leg.speech(call.now, Codec::Opus, times, &[0xF8]).is_some());
+}
+
+#[test]
+fn nothing_is_sent_to_a_browser_that_has_gone_30_s_ago() {
+    let mut call = Simulation::start(Duration::from_millis(5));
+    call.pass(Duration::from_secs(2));
+    call.speak(FRAME * 5);
+    call.on_the_way.clear();
+    let times = |seq| RtpTimes { seq, timestamp: 0, marker: false };
+    for second in 1..=60_u64 {
+        call.now += Duration::from_secs(1);
+        call.leg.tick(call.now);
+        while let LegOutput::Transmit(..) = call.leg.poll() {}
+        // Somebody who has seen a check sends it again and again.
+        call.nominate("203.0.113.9:53".parse().unwrap());
+        let is_sent = call.leg.speech(call.now, Codec::Opus, times(1_000 + second), &[1]).is_some();
+        assert!(if second < 25 { is_sent } else { second < 35 || !is_sent }, "second {second}");
+    }
+}
+
+#[test]
+fn a_browser_that_sends_more_than_any_call_is_cut_to_that() {
+    let mut call = Simulation::start(Duration::from_millis(5));
+    call.pass(Duration::from_secs(2));
+    let before = call.heard_by_leg.len();
+    for _ in 0..1_000 {
+        call.answer();
+    }
+    call.pass(Duration::from_millis(500));
+    let heard = call.heard_by_leg.len() - before;
+    assert!((150..=310).contains(&heard), "{heard} packets");
+}
+
+#[test]
 fn a_packet_that_is_not_the_browsers_is_refused() {
     let mut call = Simulation::start(Duration::from_millis(5));
     let mut packet = [0x80; 60];
-    assert!(call.leg.receive_media(call.now, &mut packet).unwrap().is_none(), "there are no keys");
+    assert!(
+        call.leg.receive_media(call.now, by_udp(home()), &mut packet).unwrap().is_none(),
+        "there are no keys"
+    );
     call.pass(Duration::from_secs(2));
-    let refused = call.leg.receive_media(call.now, &mut packet);
+    let refused = call.leg.receive_media(call.now, by_udp(home()), &mut packet);
     assert!(matches!(refused, Err(SrtpError::Forged)), "{refused:?}");
 }
 
@@ -269,7 +434,7 @@ fn a_further_offer_is_for_the_connection_that_there_is() {
     let clock = WallClock::new(now, Duration::ZERO);
     let answerer = Answerer::new(&[server()], &Identity::new().unwrap(), clock);
     let offer = Offer::parse(OFFER).unwrap();
-    let (mut leg, answer) = answerer.answer(now, &offer, CodecPreferences::default()).unwrap();
+    let (mut leg, answer) = answerer.answer(now, &offer, CodecPreferences::default());
     let ours = |answer: &str, name: &str| {
         answer.lines().find(|line| line.starts_with(name)).unwrap().to_owned()
     };
