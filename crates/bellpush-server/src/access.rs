@@ -1,7 +1,7 @@
 //! Which API key a request shows, and when each was last used: kept at most once a minute for each
 //! key, and waited for by no request.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
 use bellpush_core::{events::EventTime, ids::ApiKeyId};
@@ -10,7 +10,7 @@ use moka::sync::Cache;
 
 use crate::{
     clock::now,
-    http::{headers, problem::Problem},
+    http::{client_ip::LimitKey, headers, lookups::FailedLookups, problem::Problem},
     tokens::ApiKey,
 };
 
@@ -23,26 +23,32 @@ const REMEMBERED_KEYS: u64 = 10_000;
 #[derive(Debug, Clone)]
 pub(crate) struct ApiAccess {
     keys: ApiKeys,
+    lookups: Arc<FailedLookups>,
     /// The keys whose use was kept a moment ago.
     kept: Cache<ApiKeyId, ()>,
 }
 
 impl ApiAccess {
     /// By these keys.
-    pub(crate) fn new(keys: ApiKeys) -> Self {
+    pub(crate) fn new(keys: ApiKeys, lookups: Arc<FailedLookups>) -> Self {
         let kept = Cache::builder().max_capacity(REMEMBERED_KEYS).time_to_live(KEPT_EVERY).build();
-        Self { keys, kept }
+        Self { keys, lookups, kept }
     }
 
     /// The API key of a request. It is looked up each time, so that a revoked one ends at once.
     ///
     /// # Errors
-    /// 401 without a valid key.
-    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<ApiKeyId, Problem> {
+    /// 401 without a valid key, 429 when this address has shown too many unknown ones.
+    pub(crate) async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        LimitKey(address): LimitKey,
+    ) -> Result<ApiKeyId, Problem> {
         let invalid =
             || Problem::api_key_invalid("send a valid API key as Authorization: Bearer bp_…");
         let key = headers::bearer(headers).and_then(ApiKey::parse).ok_or_else(invalid)?;
-        let id = self.keys.by_hash(&key.hash()).await?.ok_or_else(invalid)?.id;
+        let lookup = async { Ok(self.keys.by_hash(&key.hash()).await?) };
+        let id = self.lookups.count(address, lookup).await?.ok_or_else(invalid)?.id;
         self.note_use(id, now());
         Ok(id)
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use ipnet::IpNet;
+use secrecy::SecretString;
 
 use crate::{demo::Demo, http::limits::LimitSettings, turn::TurnConfig};
 
@@ -39,6 +40,10 @@ pub struct ServerConfig {
     pub keep_notifications: Duration,
     /// What makes the spans of events, where they are traced.
     pub tracer: Option<Tracer>,
+    /// What `/metrics` is shown for, beside an API key.
+    pub metrics_token: Option<SecretString>,
+    /// Whether metrics have an address of their own, and so are nowhere else.
+    pub has_metrics_address: bool,
     /// The demo page's app, when there is one.
     pub demo: Option<Demo>,
 }

@@ -50,9 +50,7 @@ impl Demo {
         };
         let app = match app {
             Some(mut app) => {
-                app.settings.allowed_origins.extend(origins);
-                app.settings.allowed_origins.sort();
-                app.settings.allowed_origins.dedup();
+                add_new(&mut app.settings.allowed_origins, origins);
                 store.update_app(app.id, &app.settings).await?;
                 app
             }
@@ -71,7 +69,18 @@ impl Demo {
     }
 }
 
+/// Adds origins that are not there already.
+fn add_new(present: &mut Vec<AllowedOrigin>, origins: Vec<AllowedOrigin>) {
+    for origin in origins {
+        if !present.contains(&origin) {
+            present.push(origin);
+        }
+    }
+}
+
 fn settings(origins: Vec<AllowedOrigin>) -> AppSettings {
+    let mut allowed_origins = Vec::new();
+    add_new(&mut allowed_origins, origins);
     let question = |id: &str, label: &str| Question { id: id.to_owned(), label: label.to_owned() };
     let button = |label: &str, effect| CustomButton {
         label: label.to_owned(),
@@ -79,7 +88,7 @@ fn settings(origins: Vec<AllowedOrigin>) -> AppSettings {
         effect,
     };
     AppSettings {
-        allowed_origins: origins,
+        allowed_origins,
         survey: Some(Survey {
             questions: vec![
                 question("sound", "How well did you hear yourself?"),
@@ -119,6 +128,7 @@ pub(crate) async fn page(State(demo): State<Option<Demo>>) -> Result<Response, P
         html: html.replace(PLACEHOLDER, &json),
         policy: POLICY.into(),
         permissions: "microphone=(self), autoplay=(self), clipboard-write=(self)",
+        referrer: "strict-origin-when-cross-origin",
     };
     Ok(page.into_response())
 }

@@ -26,8 +26,8 @@ mod widget;
 
 pub use config::ServerConfig;
 pub use demo::Demo;
-pub use http::limits::LimitSettings;
-pub use router::{openapi, router};
+pub use http::{client_ip::limit_key, limits::LimitSettings};
+pub use router::{metrics_router, openapi, router};
 pub use server::Server;
 pub use tokens::{ApiKey, ResumeToken, SessionToken, WidgetKey};
 pub use turn::TurnConfig;

@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use bellpush_store::Store;
+use bellpush_store::{SecretHash, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
 
-use crate::{calls::Calls, http::problem::Problem};
+use crate::{
+    api::ApiClient,
+    calls::Calls,
+    config::ServerConfig,
+    http::{headers, problem::Problem},
+};
 
 /// Answers as long as the process serves HTTP at all.
 pub(crate) async fn healthz() -> &'static str {
@@ -31,8 +37,26 @@ pub(crate) async fn readyz(
     Ok("ready\n")
 }
 
-/// Metrics in Prometheus's text format.
-pub(crate) async fn metrics(State(metrics): State<PrometheusHandle>) -> Response {
+/// Metrics at the address that everybody reaches: for who shows the token for them, or an API key.
+pub(crate) async fn metrics_by_token(
+    State(metrics): State<PrometheusHandle>,
+    State(config): State<Arc<ServerConfig>>,
+    headers: HeaderMap,
+    api_client: Result<ApiClient, Problem>,
+) -> Result<Response, Problem> {
+    let shown = headers::bearer(&headers).unwrap_or_default();
+    let is_token = config.metrics_token.as_ref().is_some_and(|token| {
+        // Compared as hashes: how long it takes tells nothing.
+        SecretHash::of(token.expose_secret()) == SecretHash::of(shown)
+    });
+    if !is_token {
+        api_client?;
+    }
+    Ok(metrics_openly(State(metrics)).await)
+}
+
+/// Metrics in Prometheus's text format, at an address of their own.
+pub(crate) async fn metrics_openly(State(metrics): State<PrometheusHandle>) -> Response {
     let text = metrics.render();
     (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -98,10 +98,14 @@ pub fn router(server: Server) -> Router {
         .route("/embed/{file}", get(loader_part))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
-        .route("/metrics", get(ops::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(own_pages_only);
+    let router = if config.has_metrics_address {
+        router
+    } else {
+        router.route("/metrics", get(ops::metrics_by_token))
+    };
     let router = match &config.node_url {
         Some(_) => router.layer(for_own_pages(own_origin)),
         None => router,
@@ -119,6 +123,11 @@ pub fn router(server: Server) -> Router {
                 .into_response()
         }))
         .with_state(server)
+}
+
+/// The router of an address for metrics alone.
+pub fn metrics_router(server: Server) -> Router {
+    Router::new().route("/metrics", get(ops::metrics_openly)).fallback(not_found).with_state(server)
 }
 
 /// Lets the widgets of the server's public URL ask this node by its own.

@@ -20,7 +20,9 @@ use crate::{
     config::ServerConfig,
     demo::Demo,
     event_log::EventLog,
-    http::{challenge::Challenges, client_ip::TrustedProxies, limits::Limits},
+    http::{
+        challenge::Challenges, client_ip::TrustedProxies, limits::Limits, lookups::FailedLookups,
+    },
     replays::ReplayRunner,
     sessions::Sessions,
     trunks::RunningTrunks,
@@ -42,6 +44,7 @@ struct Parts {
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
+    lookups: Arc<FailedLookups>,
     challenges: Arc<Challenges>,
     sessions: Sessions,
     log: EventLog,
@@ -70,6 +73,7 @@ parts! {
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
+    lookups: Arc<FailedLookups>,
     challenges: Arc<Challenges>,
     sessions: Sessions,
     log: EventLog,
@@ -98,8 +102,9 @@ impl Server {
         announcer: Announcer,
     ) -> Self {
         let config = Arc::new(config);
+        let lookups = Arc::new(FailedLookups::per_minute(config.limits.requests_per_minute));
         let log = EventLog::new(store.clone(), config.tracer.clone());
-        let sessions = Sessions::new(store.clone(), Arc::clone(&config));
+        let sessions = Sessions::new(store.clone(), Arc::clone(&config), Arc::clone(&lookups));
         let trunks = RunningTrunks::new(store.clone(), trunks);
         let calls = Calls::new(
             store.clone(),
@@ -110,9 +115,10 @@ impl Server {
             Arc::clone(&config),
         );
         Self(Arc::new(Parts {
-            access: ApiAccess::new(store.api_keys()),
+            access: ApiAccess::new(store.api_keys(), Arc::clone(&lookups)),
             proxies: TrustedProxies::from(&*config.trusted_proxies),
             limits: Arc::new(Limits::new(config.limits)),
+            lookups,
             challenges: Arc::default(),
             sessions,
             log,
@@ -174,7 +180,7 @@ impl Server {
     /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
     /// been kept for its time.
     async fn tidy(self) {
-        let Parts { limits, store, stopped, .. } = &*self.0;
+        let Parts { limits, lookups, store, stopped, .. } = &*self.0;
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut remove = tokio::time::interval(REMOVE_EVERY);
         loop {
@@ -182,6 +188,7 @@ impl Server {
                 () = stopped.cancelled() => return,
                 _ = forget.tick() => {
                     limits.forget_idle();
+                    lookups.forget_idle();
                     let removed = store.remove_expired_tokens(now()).await;
                     (removed.map(drop), "expired session tokens")
                 }

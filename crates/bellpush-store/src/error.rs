@@ -101,6 +101,14 @@ pub enum SaveError {
         /** What names it, as a JSON pointer. */
         pointer: String,
     },
+    /// The settings lead elsewhere than before, and the secrets have not come anew.
+    #[error("it leads to another place now; for that, send these anew: {}", names.join(", "))]
+    SecretsRequired {
+        /** What is missing. */
+        names: Vec<String>,
+        /** Where it belongs in the request, as a JSON pointer. */
+        pointer: &'static str,
+    },
     /// The settings name the secret that is to be deleted.
     #[error("the integration uses {{secret.{name}}} in {pointer}; change that first")]
     SecretInUse {

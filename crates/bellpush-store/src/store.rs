@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bellpush_core::delivery::PendingDelivery;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -156,6 +156,21 @@ impl Store {
     #[must_use]
     pub fn api_keys(&self) -> ApiKeys {
         ApiKeys::of(&self.0.db)
+    }
+
+    /// Seals a text that goes out and comes back, for a purpose like `preview:app_…`: nobody else can
+    /// make one, and all nodes can open it.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn seal_token(&self, purpose: &str, text: &str) -> Result<String, StoreError> {
+        Ok(self.keys().seal(purpose, &text.into())?)
+    }
+
+    /// Opens what [`Store::seal_token`] sealed for the same purpose; `None` for anything else.
+    #[must_use]
+    pub fn open_token(&self, purpose: &str, sealed: &str) -> Option<SecretString> {
+        self.keys().open(purpose, sealed).ok()
     }
 
     pub(crate) fn db(&self) -> &Db {

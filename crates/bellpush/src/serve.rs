@@ -71,6 +71,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("--listen: {} can't be used; choose another address or port", config.listen)
     })?;
+    let metrics_listener = match config.metrics_listen {
+        Some(address) => Some(TcpListener::bind(address).await.with_context(|| {
+            format!("--metrics-listen: {address} can't be used; choose another")
+        })?),
+        None => None,
+    };
     let listen = listener.local_addr()?;
     let demo = if config.demo {
         Some(Demo::prepare(&store, own_origins(&config, listen.port())).await?)
@@ -124,7 +130,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     let http_stop = CancellationToken::new();
     let router = bellpush_server::router(server.clone());
-    let http = tokio::spawn(http::serve(listener, router, http_stop.clone()));
+    // Behind a proxy all connections come from its own address.
+    let per_address =
+        config.trusted_proxies.is_empty().then_some(config.max_connections_per_address);
+    let http = tokio::spawn(http::serve(listener, router, per_address, http_stop.clone()));
+    let metrics = metrics_listener.map(|listener| {
+        let router = bellpush_server::metrics_router(server.clone());
+        tokio::spawn(http::serve(listener, router, None, http_stop.clone()))
+    });
 
     wait_for_signal().await?;
     info!("stopping");
@@ -134,6 +147,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     server.stop(STORE_STOP).await;
     http_stop.cancel();
     http.await?;
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
     let left = deliveries.shut_down(DELIVERY_STOP).await;
     info!(unfinished = left.unfinished, unrecorded = left.unrecorded, "delivery stopped");
     while let Some(ended) = duties.join_next().await {
@@ -213,6 +229,8 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         keep_statistics: config.keep_statistics,
         keep_notifications: config.keep_notifications,
         tracer,
+        metrics_token: config.metrics_token.clone(),
+        has_metrics_address: config.metrics_listen.is_some(),
         demo,
     }
 }

@@ -2,10 +2,7 @@
 
 use std::process::{Command, Output};
 
-use bellpush_test_support::{
-    answer::{self, Answer},
-    server::{self, Options, ServerProcess},
-};
+use bellpush_test_support::server::{self, Options, ServerProcess};
 
 use crate::shop::{Shop, refused};
 
@@ -231,7 +228,7 @@ async fn options_come_from_the_file_the_environment_and_the_command_line_in_this
     };
     let lifetime = (seconds(&session.expires_at) - seconds(&session.server_time)).rem_euclid(3600);
     assert!((178..=182).contains(&lifetime), "{session:?}");
-    let preview = shop.document(&[("preview", "1")]).await;
+    let preview = shop.document(&[("preview", &shop.preview_token().await)]).await;
     let policy = preview.header("content-security-policy");
     assert!(policy.ends_with("frame-ancestors https://environment.example"), "{policy}");
     for line in shop.server.log().unwrap().lines() {
@@ -250,6 +247,5 @@ async fn a_server_on_postgresql_is_the_same() {
     let filter = "context=orderId:A-1";
     assert_eq!(shop.api.calls(&shop.app, filter).await.unwrap().len(), 1);
     assert_eq!(shop.event_names().await, ["call_started", "call_ended"]);
-    let metrics = format!("{}/metrics", shop.server.url());
-    Answer::to(answer::client().get(metrics)).await.unwrap().expect(200).unwrap();
+    shop.metrics().await;
 }

@@ -95,9 +95,11 @@ async fn without_allowed_origins_nobody_may_frame_the_widget() {
 #[tokio::test]
 async fn a_preview_may_be_framed_by_the_server_alone() {
     let shop = Shop::open().await;
-    let answer = shop.document(&[("preview", "1")]).await.expect(200).unwrap();
+    let token = shop.preview_token().await;
+    let answer = shop.document(&[("preview", &token)]).await.expect(200).unwrap();
     assert_eq!(frame_ancestors(&answer), shop.server.own_origin());
     assert_eq!(config(&answer)["preview"], true);
+    assert_eq!(config(&answer)["previewToken"], token);
 }
 
 #[tokio::test]
@@ -264,4 +266,48 @@ async fn a_page_of_another_site_may_open_the_document_as_a_frame() {
     let answer = Answer::to(request).await.unwrap().expect(200).unwrap();
     // It is the browser that keeps others from framing it.
     assert_eq!(frame_ancestors(&answer), ORIGIN);
+}
+
+#[tokio::test]
+async fn no_document_of_the_widget_tells_its_address_to_anybody() {
+    let shop = Shop::open().await;
+    let session = shop.widget().await.session.token;
+    let code = format!("{}/w/{}/code", shop.server.url(), shop.app.id);
+    let code = bellpush_test_support::answer::client().get(code);
+    for answer in [
+        shop.document(&[("session", &session)]).await,
+        shop.document(&[]).await,
+        shop.document(&[("session", "st_wrong")]).await,
+        bellpush_test_support::answer::Answer::to(code).await.unwrap(),
+    ] {
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    }
+}
+
+#[tokio::test]
+async fn many_long_origins_fit_into_the_headers_that_proxies_take() {
+    let shop = Shop::open().await;
+    let origins: Vec<String> =
+        (0..64).map(|n| format!("https://{n:02}{0}.{0}.example", "a".repeat(61))).collect();
+    shop.change(json!({ "allowedOrigins": origins })).await.expect(200).unwrap();
+    let code = format!("{}/w/{}/code", shop.server.url(), shop.app.id);
+    let client = bellpush_test_support::answer::client;
+    for origin in &origins {
+        let by_address = shop.document(&[("origin", origin)]).await.expect(200).unwrap();
+        assert_eq!(frame_ancestors(&by_address), *origin);
+        let code = client().get(&code).query(&[("origin", origin)]);
+        let code = bellpush_test_support::answer::Answer::to(code).await.unwrap();
+        assert_eq!(frame_ancestors(&code), format!("'self' {origin}"));
+    }
+    let by_referrer = client()
+        .get(format!("{}/w/{}", shop.server.url(), shop.app.id))
+        .query(&[("key", &shop.embed.key)])
+        .header("referer", format!("{}/", origins[63]));
+    let by_referrer = bellpush_test_support::answer::Answer::to(by_referrer).await.unwrap();
+    assert_eq!(frame_ancestors(&by_referrer), origins[63]);
+    for origin in [crate::shop::EVIL, ""] {
+        let answer = shop.document(&[("origin", origin)]).await.expect(200).unwrap();
+        let policy = answer.header("content-security-policy");
+        assert!(policy.len() <= 3 * 1024 && !policy.contains("evil"), "{policy}");
+    }
 }

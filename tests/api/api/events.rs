@@ -191,6 +191,7 @@ async fn events_of_a_preview_say_so_and_go_to_no_integration_that_did_not_ask() 
     let shop = Shop::open().await;
     let mut request = shop.embed.request(&json!({}));
     request["preview"] = true.into();
+    request["previewToken"] = shop.preview_token().await.into();
     request["origin"] = shop.server.own_origin().into();
     let session = shop.embed.ask(&request).await.unwrap().expect(201).unwrap().json().unwrap();
     let widget = bellpush_test_support::widget::Widget::new(&shop.server.url(), session);

@@ -29,7 +29,7 @@ async fn metrics_are_in_the_format_of_prometheus_and_count_calls_and_refusals() 
     let widget = shop.widget().await;
     let call = widget.place().await.unwrap();
     assert_eq!(shop.embed.ask(&shop.embed.request(&json!({}))).await.unwrap().status, 429);
-    let answer = get(&shop, "/metrics").await.expect(200).unwrap();
+    let answer = shop.api.get("/metrics").await.unwrap().expect(200).unwrap();
     assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
     let text = answer.text();
     for line in ["bellpush_calls_live 1", "bellpush_rate_limited_total{what=\"sessions\"} 1"] {

@@ -2,7 +2,6 @@
 
 use bellpush_test_support::{
     SOON,
-    answer::{self, Answer},
     server::Options,
     sink::{Reply, Sink},
 };
@@ -99,8 +98,7 @@ async fn an_integration_whose_endpoint_is_gone_is_switched_off_and_the_admins_ar
     let log = shop.server.log().unwrap();
     let lines = log.lines().filter(|line| line.contains("integration disabled")).count();
     assert_eq!(lines, 1, "{log}");
-    let metrics = answer::client().get(format!("{}/metrics", shop.server.url()));
-    let metrics = Answer::to(metrics).await.unwrap().text();
+    let metrics = shop.metrics().await;
     let line = "bellpush_integrations_disabled_total{reason=\"gone\"} 1";
     assert!(metrics.contains(line), "{metrics}");
 

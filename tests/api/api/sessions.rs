@@ -64,21 +64,6 @@ async fn a_session_is_refused_without_a_key_of_this_very_app() {
 }
 
 #[tokio::test]
-async fn a_preview_is_for_the_servers_own_pages_alone() {
-    let shop = Shop::open().await;
-    let mut request = shop.embed.request(&json!({}));
-    request["preview"] = true.into();
-    for origin in [EVIL, &shop.embed.origin] {
-        request["origin"] = origin.into();
-        refused(&shop.embed.ask(&request).await.unwrap(), 403, "origin-not-allowed");
-    }
-    request["origin"] = shop.server.own_origin().into();
-    let session: Session =
-        shop.embed.ask(&request).await.unwrap().expect(201).unwrap().json().unwrap();
-    assert!(session.preview);
-}
-
-#[tokio::test]
 async fn a_token_that_is_forged_or_of_another_kind_opens_nothing() {
     let shop = Shop::open().await;
     let widget = shop.widget().await;

@@ -79,6 +79,18 @@ impl Shop {
             .unwrap()
     }
 
+    /// A token for previews of the app.
+    pub(crate) async fn preview_token(&self) -> String {
+        let path = format!("/v1/apps/{}/preview-tokens", self.app.id);
+        let made = self.api.post(&path, &json!({})).await.unwrap().expect(201).unwrap();
+        made.json::<Value>().unwrap()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        self.api.get("/metrics").await.unwrap().expect(200).unwrap().text()
+    }
+
     /// The newest delivery of a list, with its attempts.
     pub(crate) async fn newest_delivery(&self, list: &str) -> Option<Value> {
         let page = self.read(list).await;

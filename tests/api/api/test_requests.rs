@@ -123,7 +123,8 @@ async fn a_test_tells_no_secret_though_the_endpoint_repeats_all_that_it_knows() 
     assert_ne!(signing, made.signing_secret);
     let known = format!("{} {}", made.signing_secret, signing);
     let url = format!("{}/{{secret.key}}?q={{secret.other}}", chatterbox(&known).await);
-    shop.api.patch(&path, &json!({ "url": url })).await.unwrap().expect(200).unwrap();
+    let moved = json!({ "url": url, "secrets": { "key": secret, "other": "quiet-77" } });
+    shop.api.patch(&path, &moved).await.unwrap().expect(200).unwrap();
 
     let answer = shop.api.post(&format!("{path}/test"), &json!({ "event": "call_ended" })).await;
     let answer = answer.unwrap().expect(200).unwrap();

@@ -225,9 +225,7 @@ async fn a_collector_that_is_away_harms_nothing_and_is_told_of_once() {
         line.map_or(0.0, |value| value.parse::<f64>().unwrap())
     };
     eventually("lost spans", SOON, async || {
-        let metrics = shop.server.url() + "/metrics";
-        let metrics = Answer::to(bellpush_test_support::answer::client().get(metrics)).await?;
-        Ok((lost(&metrics.text()).await > 150.0).then_some(()))
+        Ok((lost(&shop.metrics().await).await > 150.0).then_some(()))
     })
     .await
     .unwrap();

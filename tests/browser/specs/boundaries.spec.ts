@@ -192,7 +192,11 @@ test("markup that gets into the widget runs nothing and reaches nobody", async (
 test("a preview says so and reaches no integration", async ({ page, shop }) => {
   // A preview belongs to the server's own pages: any page of its origin stands for them.
   await page.goto(`${shop.server.url}/healthz`);
-  await page.setContent(embeddingPage(shop.widgetUrl({ preview: "1" })));
+  const { token } = await shop.server.api<{ token: string }>(
+    "POST",
+    `/v1/apps/${shop.appId}/preview-tokens`,
+  );
+  await page.setContent(embeddingPage(shop.widgetUrl({ preview: token })));
   const loaded = await messageNamed(page, "widget_loaded");
   expect(loaded.data.event.data).toMatchObject({ isPreview: true });
   type Events = { items: { id: string; preview: boolean }[] };

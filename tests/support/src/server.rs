@@ -85,6 +85,7 @@ impl Options {
         }
         options
             .with("--max-calls-per-address", "1000000")
+            .with("--max-connections-per-address", "1000000")
             .with("--allow-loopback-endpoints", "true")
             .with("--log-level", "info,bellpush_server=debug")
             .environment("BELLPUSH_ADMIN_API_KEY", &random_api_key())

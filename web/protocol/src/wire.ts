@@ -66,6 +66,8 @@ export interface WidgetConfig {
   readonly appId: string;
   readonly key: string;
   readonly preview: boolean;
+  /** What a preview is begun with. */
+  readonly previewToken?: string;
   readonly serverTime: string;
   readonly language: string;
   readonly theme: Theme;
@@ -101,6 +103,7 @@ export interface SessionRequest {
   readonly origin: string;
   readonly context: Context;
   readonly preview: boolean;
+  readonly previewToken?: string;
   readonly destination: string | null;
   readonly proof?: Proof;
 }

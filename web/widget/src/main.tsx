@@ -89,7 +89,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   const widget = createWidget({ config, session, events, clock, later, warn, render: draw });
 
   if (config.codeUrl !== null) {
-    const source = config.codeUrl;
+    const source = `${config.codeUrl}?${new URLSearchParams({ origin })}`;
     const tell: Audience = (event) => {
       sandbox.then((code) => code.tell(event)).catch(() => undefined);
     };

@@ -29,7 +29,7 @@ export interface Session {
 export interface SessionPorts {
   readonly config: Pick<
     WidgetConfig,
-    "appId" | "key" | "preview" | "context" | "destination" | "session"
+    "appId" | "key" | "preview" | "previewToken" | "context" | "destination" | "session"
   >;
   readonly origin: string;
   readonly clock: Clock;
@@ -95,6 +95,7 @@ export function createSession(ports: SessionPorts): Session {
       context: config.context,
       preview: config.preview,
       destination: config.destination,
+      ...(config.previewToken === undefined ? {} : { previewToken: config.previewToken }),
       ...(proof === undefined ? {} : { proof }),
     };
     return ask("/v1/widget/sessions", {

@@ -76,6 +76,12 @@ impl EndpointUrl {
         same_origin(&self.origin, url)
     }
 
+    /// Whether another URL has the same scheme, host and port.
+    #[must_use]
+    pub fn has_origin_of(&self, other: &Self) -> bool {
+        same_origin(&self.origin, &other.origin)
+    }
+
     /// Whether the host is written as a loopback address or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

@@ -141,6 +141,15 @@ const fn yes() -> bool {
 }
 
 impl TrunkSettings {
+    /// Whether requests go to the same place by the same transport as with other settings.
+    #[must_use]
+    pub fn has_peer_of(&self, other: &Self) -> bool {
+        let same_domain = self.domain.eq_ignore_ascii_case(&other.domain);
+        same_domain
+            && (self.port, self.transport) == (other.port, other.transport)
+            && self.outbound_proxy == other.outbound_proxy
+    }
+
     /// Checks every rule that the types do not carry. `has_password`: whether a password is kept
     /// beside these settings.
     ///

@@ -4,6 +4,8 @@
 //! that is wiped when it is given back, and becomes a part of a request only when that is sent.
 
 mod error;
+mod escapes;
+mod redaction;
 mod secrets;
 
 use std::time::Duration;
@@ -22,7 +24,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use error::{EndpointError, RequestError};
-use secrets::{Redaction, Secrets, expand, expand_url, sensitive};
+use redaction::Redaction;
+use secrets::{Secrets, expand, expand_url, sensitive};
 
 use crate::{
     client::{KEPT_BYTES, Request},

@@ -10,7 +10,7 @@ use bellpush_store::{Actor, App, Store};
 use crate::{
     access::ApiAccess,
     http::{
-        client_ip::{ClientIp, TrustedProxies},
+        client_ip::{ClientIp, LimitKey, TrustedProxies},
         problem::Problem,
     },
 };
@@ -32,8 +32,10 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let api_key_id = ApiAccess::from_ref(state).authenticate(&parts.headers).await?;
         let ClientIp(address) = ClientIp::from_request_parts(parts, state).await?;
+        let limit_key = LimitKey::from_request_parts(parts, state).await?;
+        let access = ApiAccess::from_ref(state);
+        let api_key_id = access.authenticate(&parts.headers, limit_key).await?;
         Ok(Self(Actor { api_key_id, address }))
     }
 }
@@ -41,12 +43,13 @@ where
 impl<S> FromRequestParts<S> for ApiClient
 where
     ApiAccess: FromRef<S>,
+    TrustedProxies: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        ApiAccess::from_ref(state).authenticate(&parts.headers).await.map(|_| Self)
+        AuditedClient::from_request_parts(parts, state).await.map(|_| Self)
     }
 }
 

@@ -15,6 +15,7 @@ mod profiles;
 mod sessions;
 mod trunks;
 
+pub(crate) use auth::ApiClient;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::server::Server;

@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     control::{live_call, over_call, parse_id},
+    followers::{OpenStream, OpenStreams},
     state::Calls,
     stream::{Content, Follower, Message, NUMBER_FROM_STORE},
 };
@@ -49,7 +50,9 @@ pub(crate) struct Messages {
 ///
 /// Server-sent events: `progress` with `{"phase": …}`, `hold` with `{"held": …}` and `event` with `{"id": …, "event": {…}}`.
 /// `call_started` comes first; the stream closes after the terminal event. `Last-Event-ID` resumes.
-/// With `Accept: application/json` the messages so far come at once, for polling.
+/// With `Accept: application/json` the messages so far come at once, for polling. A call has at most 4
+/// streams: a further one ends the oldest. A stream ends when the session's origin is taken off the
+/// app's list.
 #[utoipa::path(
     get, path = "/v1/calls/{callId}/events", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call"), FollowQuery),
@@ -70,8 +73,8 @@ pub(crate) async fn follow(
     QueryParameters(FollowQuery { after }): QueryParameters<FollowQuery>,
 ) -> Result<Response, Problem> {
     limits.request(address)?;
-    let session = calls.sessions.authenticate(&headers).await?;
-    let mut follower = follower(&calls, &session, &id).await?;
+    let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
+    let (mut follower, open) = follower(&calls, &session, &id).await?;
     let last_seen =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after = after.or(last_seen).unwrap_or(0);
@@ -84,18 +87,39 @@ pub(crate) async fn follow(
         let (messages, done) = follower.after(after);
         return Ok((no_store, Json(Messages { messages, done })).into_response());
     }
-    let stream =
-        Sse::new(events(follower, after)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let stream = open.map(|streams| streams.open());
+    let end = async move {
+        let sessions = calls.sessions.clone();
+        tokio::select! {
+            () = replaced(stream.as_ref()) => {}
+            () = sessions.withdrawn(session) => {}
+        }
+    };
+    let messages = events(follower, after).take_until(Box::pin(end));
+    let stream = Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     Ok((no_store, stream).into_response())
 }
 
 /// Tells nginx not to hold the stream back.
 const X_ACCEL_BUFFERING: header::HeaderName = header::HeaderName::from_static("x-accel-buffering");
 
-async fn follower(calls: &Calls, session: &Session, id: &str) -> Result<Follower, Problem> {
+/// Waits until a newer stream of a live call takes this one's place.
+async fn replaced(stream: Option<&OpenStream>) {
+    match stream {
+        Some(stream) => stream.replaced().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is to be followed, and the open streams beside it while the call lives.
+async fn follower(
+    calls: &Calls,
+    session: &Session,
+    id: &str,
+) -> Result<(Follower, Option<OpenStreams>), Problem> {
     let id = parse_id(id)?;
     if let Some(call) = live_call(calls, session, id)? {
-        return Ok(call.follow());
+        return Ok((call.follow(), Some(call.streams)));
     }
     over_call(calls, session, id).await?;
     let filter = EventFilter { call_id: Some(id), ..EventFilter::default() };
@@ -111,7 +135,7 @@ async fn follower(calls: &Calls, session: &Session, id: &str) -> Result<Follower
             .map_err(|_| Problem::internal("an event in the store can't be read"))?;
         messages.push(Message { id, content: Content::Event { id: recorded.id, event } });
     }
-    Ok(Follower::of_the_past(messages))
+    Ok((Follower::of_the_past(messages), None))
 }
 
 fn events(follower: Follower, after: u64) -> impl Stream<Item = Result<sse::Event, Infallible>> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod control;
 pub(crate) mod follow;
+mod followers;
 mod fragment;
 mod live;
 mod permits;

@@ -96,7 +96,7 @@ pub(crate) async fn place(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let session = calls.sessions.authenticate(&headers).await?;
+    let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     limits.call(address, session.id)?;
     let as_json = is_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;

@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use bellpush_core::ids::{AppId, CallId};
 use bellpush_store::{SecretHash, Session};
 
-use super::{fragment::ufrag_of, stream::Follower};
+use super::{followers::OpenStreams, fragment::ufrag_of, stream::Follower};
 use crate::{http::headers::value, tokens::ResumeToken};
 
 /// The calls of this process.
@@ -21,6 +21,7 @@ pub(super) struct LiveCalls(Mutex<HashMap<CallId, LiveCall>>);
 pub(super) struct LiveCall {
     pub(super) session: Arc<Session>,
     follower: Follower,
+    pub(super) streams: OpenStreams,
     connection: Arc<Mutex<Connection>>,
 }
 
@@ -62,7 +63,7 @@ impl LiveCall {
         answer: &str,
     ) -> Self {
         let connection = Arc::new(Mutex::new(Connection::new(offer, answer)));
-        Self { session, follower, connection }
+        Self { session, follower, streams: OpenStreams::default(), connection }
     }
 
     /// The present connection.

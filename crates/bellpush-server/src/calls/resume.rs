@@ -63,7 +63,7 @@ pub(crate) async fn patch(
     request: Request,
 ) -> Result<Response, Problem> {
     limits.request(address)?;
-    let session = calls.sessions.authenticate(&headers).await?;
+    let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     let id = parse_id(&id)?;
     let call = present(&calls, &session, id).await?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -157,7 +157,7 @@ pub(crate) async fn resume(
     request: Request,
 ) -> Result<Json<CallResumed>, Problem> {
     limits.request(address)?;
-    let session = calls.sessions.authenticate(&headers).await?;
+    let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     let id = parse_id(&id)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
     let ResumeRequest { resume_token, sdp } = body::parse_json(&bytes)?;

@@ -1,5 +1,7 @@
 //! Request bodies and queries, refused with a problem document that names the field.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
@@ -13,6 +15,9 @@ use super::problem::Problem;
 /// Bytes of a JSON request body, at most, where a handler sets no other limit. Two fields of custom
 /// code with every character escaped fit in.
 pub(crate) const MAX_JSON_BYTES: usize = 512 * 1024;
+
+/// How long a whole body may take, however many bytes come meanwhile.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body of at most [`MAX_JSON_BYTES`].
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +35,14 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
 /// Reads a whole body of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 beyond the limit, 400 when the body breaks off.
+/// 413 beyond the limit, 408 when it takes longer than [`BODY_TIMEOUT`], 400 when it breaks off.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    match Limited::new(body, limit).collect().await {
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect());
+    let Ok(collected) = collected.await else {
+        let seconds = BODY_TIMEOUT.as_secs();
+        return Err(Problem::request_timeout(format!("the body did not come within {seconds} s")));
+    };
+    match collected {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Problem::too_large(format!("the body has more than {limit} bytes")))

@@ -16,16 +16,19 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::usual_rate::UsualRate;
+use super::session_rate::SessionRate;
 
-/// The number to be found is at most this: half a second of work for a browser, on the average.
+/// The number to be found is at most this at the usual rate: half a second of work for a browser, on
+/// the average.
 const MAX_NUMBER: u32 = 50_000;
+/// At so many times the tolerated rate, or more, it is so many times as much work.
+const MAX_FACTOR: f64 = 8.0;
 /// How long a challenge may be answered.
 const VALID: Duration = Duration::from_secs(300);
 /// Solutions that are remembered, so that each works once.
 const REMEMBERED: u64 = 100_000;
 /// Bytes of a salt, at most.
-const MAX_SALT: usize = 128;
+const MAX_SALT: usize = 160;
 const ALGORITHM: &str = "SHA-256";
 const MILLIS_A_MINUTE: i64 = 60_000;
 
@@ -60,13 +63,24 @@ pub(crate) struct Proof {
     signature: String,
 }
 
+/// How hard a task is: the greatest number that may be the one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Difficulty(u32);
+
+impl Difficulty {
+    /// `load`: sessions of this minute, in times of what is tolerated without a proof.
+    fn at(load: f64) -> Self {
+        Self((f64::from(MAX_NUMBER) * load.clamp(1.0, MAX_FACTOR)) as u32)
+    }
+}
+
 /// Asks for work, and checks it.
 #[derive(Debug)]
 pub(crate) struct Challenges {
     /// Of this process alone: a task of another one is set anew.
     key: Key,
     solved: Cache<String, ()>,
-    rates: Mutex<HashMap<AppId, UsualRate>>,
+    rates: Mutex<HashMap<AppId, SessionRate>>,
 }
 
 struct Key([u8; 64]);
@@ -88,33 +102,47 @@ impl Default for Challenges {
 }
 
 impl Challenges {
-    /// Counts a session that is asked for, and says whether it needs a proof.
-    pub(crate) fn is_due(&self, app_id: AppId, policy: ChallengePolicy, now: EventTime) -> bool {
+    /// Counts a session that is asked for, and says how hard a proof it needs, if any.
+    pub(crate) fn required(
+        &self,
+        app_id: AppId,
+        policy: ChallengePolicy,
+        now: EventTime,
+    ) -> Option<Difficulty> {
         // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let unusual = rates.entry(app_id).or_default().count(now.millis() / MILLIS_A_MINUTE);
-        match policy {
+        let load = rates.entry(app_id).or_default().count(now.millis() / MILLIS_A_MINUTE);
+        let needed = match policy {
             ChallengePolicy::Off => false,
             ChallengePolicy::On => true,
-            ChallengePolicy::Auto => unusual,
-        }
+            ChallengePolicy::Auto => load > 1.0,
+        };
+        needed.then(|| Difficulty::at(load))
     }
 
-    /// A new task.
-    pub(crate) fn ask(&self, now: EventTime) -> Challenge {
+    /// A new task for a session of an app.
+    pub(crate) fn issue(
+        &self,
+        app_id: AppId,
+        Difficulty(max_number): Difficulty,
+        now: EventTime,
+    ) -> Challenge {
         let until = now.millis() / 1000 + VALID.as_secs() as i64;
+        let nonce = hex(&rand::random::<[u8; 12]>());
         // The delimiter at the end keeps the digits of the number from becoming part of the salt.
-        let salt = format!("{}?expires={until}&", hex(&rand::random::<[u8; 12]>()));
-        let challenge = hash(&salt, rand::random_range(0..=MAX_NUMBER));
+        let salt = format!("{nonce}?app={app_id}&expires={until}&");
+        let challenge = hash(&salt, rand::random_range(0..=max_number));
         let signature = hex(&self.mark(&challenge).finalize().into_bytes());
-        Challenge { algorithm: ALGORITHM, challenge, maxnumber: MAX_NUMBER, salt, signature }
+        Challenge { algorithm: ALGORITHM, challenge, maxnumber: max_number, salt, signature }
     }
 
-    /// Whether a solution is right, of a task of ours, in time, and the first one.
-    pub(crate) fn accept(&self, proof: &Proof, now: EventTime) -> bool {
+    /// Whether a solution is right, of a task of ours for this app, in time, and the first one.
+    pub(crate) fn verify(&self, app_id: AppId, proof: &Proof, now: EventTime) -> bool {
         let in_time = || {
-            let expires = proof.salt.strip_suffix('&')?.split_once("?expires=")?.1;
-            Some(expires.parse::<i64>().ok()? > now.millis() / 1000)
+            let (app, expires) =
+                proof.salt.strip_suffix('&')?.split_once("?app=")?.1.split_once("&expires=")?;
+            let is_of_app = app.parse() == Ok(app_id);
+            Some(is_of_app && expires.parse::<i64>().ok()? > now.millis() / 1000)
         };
         let ours = || {
             let signature = unhex(&proof.signature)?;
@@ -162,6 +190,12 @@ mod tests {
         EventTime::from_millis(1_790_000_000_000 + seconds * 1000).unwrap()
     }
 
+    const USUAL: Difficulty = Difficulty(MAX_NUMBER);
+
+    fn app(n: u128) -> AppId {
+        AppId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
     /// Does the work as a browser does.
     fn solve(task: &Challenge) -> Proof {
         let number = (0..=task.maxnumber).find(|n| hash(&task.salt, *n) == task.challenge).unwrap();
@@ -177,17 +211,24 @@ mod tests {
     #[test]
     fn a_solution_works_once_and_in_its_time() {
         let challenges = Challenges::default();
-        let proof = solve(&challenges.ask(at(0)));
-        assert!(!challenges.accept(&proof, at(301)), "too late");
-        assert!(challenges.accept(&proof, at(299)));
-        assert!(!challenges.accept(&proof, at(299)), "again");
-        assert!(!Challenges::default().accept(&solve(&challenges.ask(at(0))), at(0)), "of another");
+        let proof = solve(&challenges.issue(app(1), USUAL, at(0)));
+        assert!(!challenges.verify(app(1), &proof, at(301)), "too late");
+        assert!(challenges.verify(app(1), &proof, at(299)));
+        assert!(!challenges.verify(app(1), &proof, at(299)), "again");
+        assert!(
+            !Challenges::default().verify(
+                app(1),
+                &solve(&challenges.issue(app(1), USUAL, at(0))),
+                at(0)
+            ),
+            "of another"
+        );
     }
 
     #[test]
     fn nothing_of_a_solution_can_be_changed() {
         let challenges = Challenges::default();
-        let good = solve(&challenges.ask(at(0)));
+        let good = solve(&challenges.issue(app(1), USUAL, at(0)));
         let digits = good.number.to_string();
         let forged = [
             Proof { number: good.number + 1, ..good.clone() },
@@ -205,18 +246,45 @@ mod tests {
             Proof { algorithm: "SHA-1".into(), ..good.clone() },
         ];
         for proof in forged {
-            assert!(!challenges.accept(&proof, at(0)), "{proof:?}");
+            assert!(!challenges.verify(app(1), &proof, at(0)), "{proof:?}");
         }
-        assert!(challenges.accept(&good, at(0)));
+        assert!(challenges.verify(app(1), &good, at(0)));
+    }
+
+    #[test]
+    fn a_solution_is_of_no_use_for_another_app() {
+        let challenges = Challenges::default();
+        let proof = solve(&challenges.issue(app(1), USUAL, at(0)));
+        assert!(!challenges.verify(app(2), &proof, at(0)));
+        let salt = proof.salt.replace(&app(1).to_string(), &app(2).to_string());
+        let forged = Proof { challenge: hash(&salt, proof.number), salt, ..proof.clone() };
+        assert!(!challenges.verify(app(2), &forged, at(0)));
+        assert!(challenges.verify(app(1), &proof, at(0)));
     }
 
     #[test]
     fn a_proof_is_asked_for_as_the_app_says() {
         let challenges = Challenges::default();
-        let app_id = AppId::from_uuid(uuid::Uuid::nil());
-        let due = |policy| challenges.is_due(app_id, policy, at(0));
+        let due = |policy| challenges.required(app(1), policy, at(0)).is_some();
         assert!(due(ChallengePolicy::On) && !due(ChallengePolicy::Off));
         assert!(!due(ChallengePolicy::Auto));
         assert!((0..1_000).any(|_| due(ChallengePolicy::Auto)), "a flood");
+    }
+
+    #[test]
+    fn the_work_grows_with_the_flood_up_to_a_limit() {
+        let challenges = Challenges::default();
+        let mut work = Vec::new();
+        for _ in 0..1_000 {
+            let difficulty = challenges.required(app(1), ChallengePolicy::Auto, at(0));
+            work.extend(difficulty.map(|Difficulty(max)| max));
+        }
+        assert!(work.is_sorted(), "{work:?}");
+        assert!((MAX_NUMBER..60_000).contains(&work[0]), "{}", work[0]);
+        assert_eq!(work.last(), Some(&(8 * MAX_NUMBER)));
+        // Of another app nobody has asked for much.
+        let quiet = challenges.required(app(2), ChallengePolicy::On, at(0)).unwrap();
+        assert_eq!(quiet, USUAL);
+        assert_eq!(challenges.issue(app(2), quiet, at(0)).maxnumber, MAX_NUMBER);
     }
 }

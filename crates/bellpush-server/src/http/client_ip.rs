@@ -79,16 +79,25 @@ fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
         if !is_trusted(&address) {
             break;
         }
-        let Ok(next) = hop.trim().parse::<IpAddr>() else { break };
+        let Some(next) = hop_address(hop.trim()) else { break };
         address = next.to_canonical();
     }
     address
 }
 
+/// The address of a hop, which some proxies write with its port, or an IPv6 one in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    hop.parse::<IpAddr>()
+        .ok()
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .or_else(bracketed)
+}
+
 /// What rate limits count by: an IPv4 address, or the /64 of an IPv6 one, which one visitor holds
 /// as a whole.
 #[must_use]
-fn limit_key(address: IpAddr) -> IpAddr {
+pub fn limit_key(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {
@@ -123,6 +132,22 @@ mod tests {
         assert_eq!(found("1.2.3.4, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
         assert_eq!(found("garbage"), "10.0.0.1");
         assert_eq!(found("1.2.3.4, garbage"), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_port_behind_an_address_is_passed_over() {
+        let peer = "10.0.0.1:999".parse().unwrap();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let found = |value| client_ip(peer, &headers(value), &trusted).to_string();
+        assert_eq!(found("198.51.100.1:4711"), "198.51.100.1");
+        assert_eq!(found("1.2.3.4, 198.51.100.1:4711, 10.0.0.2:80"), "198.51.100.1");
+        assert_eq!(found("[2001:db8::7]:4711"), "2001:db8::7");
+        assert_eq!(found("[2001:db8::7]"), "2001:db8::7");
+        assert_eq!(found("[::ffff:198.51.100.1]:4711"), "198.51.100.1");
+        for odd in ["198.51.100.1:", "198.51.100.1:99999", "[198.51.100.1]:1", "::1]:4", "[", ":1"]
+        {
+            assert_eq!(found(odd), "10.0.0.1", "{odd}");
+        }
     }
 
     #[test]

@@ -30,6 +30,9 @@ impl From<SaveError> for Problem {
                 let pointer = pointer.clone();
                 Self::invalid(error.to_string()).at(pointer)
             }
+            SaveError::SecretsRequired { pointer, .. } => {
+                Self::secrets_required(error.to_string()).at(pointer)
+            }
             SaveError::TooManySecrets => Self::conflict(error.to_string()).at("/secrets"),
             SaveError::SecretInUse { .. } => Self::conflict(error.to_string()),
             SaveError::TooManyOverlaps => Self::conflict(error.to_string()).at("/overlapSeconds"),

@@ -75,7 +75,15 @@ impl Limits {
         self.calls.count(&address, NonZeroU32::MIN, "calls")
     }
 
-    /// Counts events of a session.
+    /// Counts one event before the request that brings it is read.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn event_request(&self, address: IpAddr) -> Result<(), Problem> {
+        self.events_by_address.count(&address, NonZeroU32::MIN, "events")
+    }
+
+    /// Counts the events of a request of a session, of which one was counted before.
     ///
     /// # Errors
     /// 429 with the time to wait.
@@ -86,7 +94,10 @@ impl Limits {
         count: NonZeroU32,
     ) -> Result<(), Problem> {
         self.events.count(&session, count, "events")?;
-        self.events_by_address.count(&address, count, "events")
+        match NonZeroU32::new(count.get() - 1) {
+            Some(others) => self.events_by_address.count(&address, others, "events"),
+            None => Ok(()),
+        }
     }
 
     /// Counts any other request.

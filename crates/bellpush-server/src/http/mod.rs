@@ -8,6 +8,7 @@ pub(crate) mod client_ip;
 mod errors;
 pub(crate) mod headers;
 pub(crate) mod limits;
+pub(crate) mod lookups;
 pub(crate) mod no_store;
 pub(crate) mod problem;
-mod usual_rate;
+mod session_rate;

@@ -69,6 +69,12 @@ kinds! {
     not_found(NOT_FOUND, "not-found", "Not found");
     /// The path exists, but not with this method.
     method_not_allowed(METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here");
+    /// No valid token for a preview.
+    preview_token_invalid(FORBIDDEN, "preview-token-invalid", "A valid preview token is needed");
+    /// It did not come in time.
+    request_timeout(REQUEST_TIMEOUT, "request-timeout", "The request did not come in time");
+    /// Secrets have to come anew.
+    secrets_required(CONFLICT, "secrets-required", "The secrets have to be sent anew");
     /// It contradicts what is there.
     conflict(CONFLICT, "conflict", "The request contradicts what is there");
     /// A condition of the request does not hold.

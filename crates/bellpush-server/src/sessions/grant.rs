@@ -1,7 +1,5 @@
 //! Beginning a session, and giving it further tokens.
 
-use std::time::Duration;
-
 use bellpush_core::{context::Context, events::EventTime, routing::RouteRequest};
 use bellpush_store::{App, NewSession, Session};
 use serde::Serialize;
@@ -9,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::access::Sessions;
 use crate::{
-    clock::now,
+    clock::{later, now},
     http::problem::Problem,
     openness::{self, OpennessView},
     tokens::SessionToken,
@@ -101,9 +99,4 @@ impl Sessions {
             ice_servers,
         }
     }
-}
-
-fn later(time: EventTime, by: Duration) -> EventTime {
-    let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-    EventTime::from_millis(time.millis().saturating_add(millis)).unwrap_or(time)
 }

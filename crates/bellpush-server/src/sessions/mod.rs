@@ -2,6 +2,8 @@
 
 mod access;
 mod grant;
+mod preview;
 
 pub(crate) use access::Sessions;
 pub(crate) use grant::SessionCreated;
+pub(crate) use preview::PreviewToken;

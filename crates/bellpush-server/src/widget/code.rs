@@ -7,15 +7,19 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
-    http::{StatusCode, header},
+    extract::{Path, RawQuery, Request, State},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use bellpush_core::{ids::AppId, origin::AllowedOrigin};
 use bellpush_store::Store;
+use url::form_urlencoded;
 
-use super::html::{Page, escape};
+use super::{
+    ancestors::{embedder, with_ancestors},
+    html::{NO_REFERRER, Page, escape},
+};
 use crate::{
     config::ServerConfig,
     http::{assets, client_ip::LimitKey, limits::Limits, problem::Problem},
@@ -61,7 +65,9 @@ pub(crate) async fn code(
     State(limits): State<Arc<Limits>>,
     State(config): State<Arc<ServerConfig>>,
     LimitKey(address): LimitKey,
+    headers: HeaderMap,
     Path(app_id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     limits.request(address)?;
     let unknown = || Problem::not_found("there is no such app");
@@ -69,6 +75,9 @@ pub(crate) async fn code(
     let app_id: AppId = app_id.parse().map_err(|_| unknown())?;
     let app = store.app(app_id).await?.ok_or_else(unknown)?;
     let code = &app.settings.custom_code;
+    let query = query.unwrap_or_default();
+    let origin = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "origin");
+    let embedder = embedder(origin.as_ref().map(|(_, origin)| &**origin), &headers);
     let html = format!(
         "<!doctype html><html><head><meta charset=\"utf-8\"><title>{}</title>\
          <script src=\"/{}\"></script>{}</head><body>{}</body></html>",
@@ -80,10 +89,16 @@ pub(crate) async fn code(
     let page = Page {
         status: StatusCode::OK,
         html,
-        policy: (config.code_origin.as_ref().map(|_| &config.own_origin).into_iter())
-            .chain(&app.settings.allowed_origins)
-            .fold(format!("{POLICY} 'self'"), |policy, origin| policy + " " + origin.as_str()),
+        policy: with_ancestors(
+            match &config.code_origin {
+                Some(_) => format!("{POLICY} 'self' {}", config.own_origin),
+                None => format!("{POLICY} 'self'"),
+            },
+            &app.settings.allowed_origins,
+            embedder.as_deref(),
+        ),
         permissions: "microphone=(), camera=(), geolocation=(), display-capture=(), payment=()",
+        referrer: NO_REFERRER,
     };
     Ok(page.into_response())
 }

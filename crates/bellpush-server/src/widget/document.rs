@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRef, Path, RawQuery, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use bellpush_core::{
@@ -22,7 +22,8 @@ use bellpush_store::{App, Session, Store};
 use serde::Serialize;
 
 use super::{
-    html::{Nonce, Page, escape},
+    ancestors::{embedder, with_ancestors},
+    html::{NO_REFERRER, Nonce, Page, escape},
     keys::check_widget_key,
 };
 use crate::{
@@ -35,7 +36,7 @@ use crate::{
         problem::Problem,
     },
     openness::{self, OpennessView},
-    sessions::Sessions,
+    sessions::{PreviewToken, Sessions},
     tokens::SessionToken,
 };
 
@@ -46,6 +47,8 @@ struct WidgetConfig<'a> {
     app_id: AppId,
     key: &'a str,
     preview: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview_token: Option<&'a str>,
     server_time: EventTime,
     language: &'a str,
     theme: Theme,
@@ -77,7 +80,8 @@ struct Parameters {
     destination: Option<String>,
     language: Option<String>,
     theme: Theme,
-    preview: bool,
+    origin: Option<String>,
+    preview: Option<String>,
 }
 
 /// Serves the document.
@@ -85,11 +89,15 @@ pub(crate) async fn document(
     State(documents): State<Documents>,
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
+    headers: HeaderMap,
     Path(app_id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
     let page = match limits.request(address) {
-        Ok(()) => documents.page(&app_id, query.as_deref().unwrap_or_default()).await,
+        Ok(()) => {
+            let query = query.as_deref().unwrap_or_default();
+            documents.page(&app_id, query, &headers, LimitKey(address)).await
+        }
         Err(problem) => Err(problem),
     };
     match page {
@@ -125,7 +133,13 @@ where
 }
 
 impl Documents {
-    async fn page(&self, app_id: &str, query: &str) -> Result<Page, Problem> {
+    async fn page(
+        &self,
+        app_id: &str,
+        query: &str,
+        headers: &HeaderMap,
+        limit_key: LimitKey,
+    ) -> Result<Page, Problem> {
         let manifest = widget_manifest().ok_or_else(|| {
             Problem::unavailable(
                 "the web parts are not built; run cargo xtask build, then build again",
@@ -139,7 +153,7 @@ impl Documents {
         check_widget_key(&self.store, app_id, &parameters.key).await?;
 
         let session = match &parameters.session {
-            Some(token) => Some(self.session_of(app_id, token).await?),
+            Some(token) => Some(self.session_of(app_id, token, limit_key).await?),
             None => None,
         };
         let context = match &session {
@@ -159,12 +173,17 @@ impl Documents {
             RouteRequest { destination_id: destination, routing_key },
         )
         .await?;
-        let ancestors = self.ancestors(&app.settings, session.as_deref(), parameters.preview);
+        let is_preview = parameters.preview.is_some();
+        if is_preview {
+            PreviewToken::check(&self.store, app_id, parameters.preview.as_deref())?;
+        }
+        let ancestors = self.ancestors(&app.settings, session.as_deref(), is_preview);
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let config = WidgetConfig {
             app_id,
             key: &parameters.key,
-            preview: session.as_ref().map_or(parameters.preview, |session| session.preview),
+            preview: session.as_ref().map_or(is_preview, |session| session.preview),
+            preview_token: parameters.preview.as_deref(),
             server_time: now(),
             language: parameters.language.as_deref().unwrap_or(&app.settings.language),
             theme: parameters.theme,
@@ -179,7 +198,9 @@ impl Documents {
             hours,
         };
         let nodes = self.store.node_urls(now()).await?;
-        Ok(render(&app, &config, manifest, &nodes, code_origin))
+        let embedder = embedder(parameters.origin.as_deref(), headers);
+        let addresses = Addresses { nodes: &nodes, code_origin, embedder: embedder.as_deref() };
+        Ok(render(&app, &config, manifest, &addresses))
     }
 
     /// Who may embed this very document: the session's origin when there is one, else the app's. A
@@ -197,11 +218,16 @@ impl Documents {
         }
     }
 
-    async fn session_of(&self, app_id: AppId, token: &str) -> Result<Arc<Session>, Problem> {
+    async fn session_of(
+        &self,
+        app_id: AppId,
+        token: &str,
+        limit_key: LimitKey,
+    ) -> Result<Arc<Session>, Problem> {
         let token = SessionToken::parse(token).ok_or_else(|| {
             Problem::session_expired("the session parameter is not a session token")
         })?;
-        let session = self.sessions.of_token(&token).await?;
+        let session = self.sessions.of_token(&token, limit_key).await?;
         if session.app_id != app_id {
             return Err(Problem::session_expired("the session belongs to another app"));
         }
@@ -232,7 +258,11 @@ impl Parameters {
                         _ => Theme::Auto,
                     }
                 }
-                "preview" => found.preview = matches!(value, "1" | "true"),
+                "origin" if !value.is_empty() => found.origin = Some(value.to_owned()),
+                // As ever, these say that it is none.
+                "preview" if !matches!(value, "" | "0" | "false") => {
+                    found.preview = Some(value.to_owned());
+                }
                 _ => {}
             }
         }
@@ -240,14 +270,21 @@ impl Parameters {
     }
 }
 
-/// `nodes`: URLs of nodes that may hold the widget's calls. `code_origin`: where custom code is shown
-/// from, if elsewhere; or nothing.
+/// Whom the document has to do with.
+struct Addresses<'a> {
+    /// URLs of nodes that may hold the widget's calls.
+    nodes: &'a [String],
+    /// The origin of custom code; empty where it is the server's own.
+    code_origin: &'a str,
+    /// Who embeds it, as far as is known.
+    embedder: Option<&'a str>,
+}
+
 fn render(
     app: &App,
     config: &WidgetConfig<'_>,
     manifest: &WidgetManifest,
-    nodes: &[String],
-    code_origin: &str,
+    addresses: &Addresses<'_>,
 ) -> Page {
     let nonce = Nonce::random();
     // The one character that could end the script element, in a form that JSON reads the same.
@@ -274,23 +311,22 @@ fn render(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
          style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:; \
          media-src 'self' blob: mediastream:; font-src 'self'; frame-src {}; worker-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors {}",
+         form-action 'none'; frame-ancestors",
         ["'self'"]
             .into_iter()
-            .chain(nodes.iter().map(String::as_str))
+            .chain(addresses.nodes.iter().map(String::as_str))
             .collect::<Vec<_>>()
             .join(" "),
-        if code_origin.is_empty() { "'self'" } else { code_origin },
-        sources(config.allowed_origins)
+        if addresses.code_origin.is_empty() { "'self'" } else { addresses.code_origin },
     );
-    Page { status: StatusCode::OK, html, policy, permissions: "microphone=(self), autoplay=(self)" }
-}
-
-fn sources(origins: &[AllowedOrigin]) -> String {
-    if origins.is_empty() {
-        return "'none'".into();
+    let policy = with_ancestors(policy, config.allowed_origins, addresses.embedder);
+    Page {
+        status: StatusCode::OK,
+        html,
+        policy,
+        permissions: "microphone=(self), autoplay=(self)",
+        referrer: NO_REFERRER,
     }
-    origins.iter().map(AllowedOrigin::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// The page for an address that is refused. Any page may show it: its only content is the reason.
@@ -312,5 +348,6 @@ fn refusal(problem: &Problem, manifest: Option<&WidgetManifest>) -> Page {
         html,
         policy: "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'".into(),
         permissions: "microphone=()",
+        referrer: NO_REFERRER,
     }
 }

@@ -75,9 +75,10 @@ pub(crate) async fn submit(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<Accepted>, Problem> {
+    limits.event_request(address)?;
     // Whoever shows a token in the head is known before the body is read.
     if bearer(&headers).is_some() {
-        sessions.authenticate(&headers).await?;
+        sessions.authenticate(&headers, LimitKey(address)).await?;
     }
     let bytes = body::read(request.into_body(), MAX_BYTES).await?;
     let request: Submissions = body::parse_json(&bytes)?;
@@ -85,7 +86,7 @@ pub(crate) async fn submit(
     let token = token.ok_or_else(|| {
         Problem::session_expired("send the session token as Authorization: Bearer st_…")
     })?;
-    let session = sessions.of_token(&token).await?;
+    let session = sessions.of_token(&token, LimitKey(address)).await?;
     let count = u32::try_from(request.events.len())
         .ok()
         .and_then(NonZeroU32::new)

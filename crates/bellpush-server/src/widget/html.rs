@@ -10,6 +10,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::http::headers::value;
 
+/// For every document of the widget: nobody is to learn its address.
+pub(crate) const NO_REFERRER: &str = "no-referrer";
+
 /// A page with the policy that it is shown under.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -19,6 +22,8 @@ pub(crate) struct Page {
     pub(crate) policy: String,
     /// The `Permissions-Policy`.
     pub(crate) permissions: &'static str,
+    /// The `Referrer-Policy`.
+    pub(crate) referrer: &'static str,
 }
 
 impl IntoResponse for Page {
@@ -30,6 +35,8 @@ impl IntoResponse for Page {
             HeaderName::from_static("permissions-policy"),
             HeaderValue::from_static(self.permissions),
         );
+        // The address may hold a token, which custom code could read as the referrer.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(self.referrer));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         // A page under a policy of this kind shows frames that are under one as well, and no others.
         // This one of the two does not keep custom code from loading what other sites serve.

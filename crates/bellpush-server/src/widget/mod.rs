@@ -1,5 +1,6 @@
 //! What the widget needs: its document, the sandbox of custom code, its sessions and its events.
 
+mod ancestors;
 pub(crate) mod code;
 pub(crate) mod document;
 pub(crate) mod events;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State,
+    extract::{FromRequest, Request, State},
     http::{HeaderMap, StatusCode},
 };
 use bellpush_core::{
@@ -27,7 +27,7 @@ use crate::{
         limits::Limits,
         problem::Problem,
     },
-    sessions::{SessionCreated, Sessions},
+    sessions::{PreviewToken, SessionCreated, Sessions},
 };
 
 /// What a widget says of itself.
@@ -49,6 +49,8 @@ pub(crate) struct SessionRequest {
     /// Whether this is a preview; for the server's own pages alone.
     #[serde(default)]
     preview: bool,
+    /// What a preview is begun with: made by the API, short-lived.
+    preview_token: Option<String>,
     /// The profile to call; the app's default without it.
     #[schema(value_type = Option<String>)]
     destination: Option<DestinationId>,
@@ -65,7 +67,7 @@ pub(crate) struct SessionRequest {
     responses(
         (status = 201, description = "The session", body = SessionCreated),
         (status = 401, description = "The widget key is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The origin is not allowed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The origin is not allowed, or a preview has no valid token", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A value, such as a key of the context, is not acceptable", body = Problem, content_type = "application/problem+json"),
         (status = 428, description = "Some work has to be proved first: the problem's `challenge`, by ALTCHA's scheme", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many sessions", body = Problem, content_type = "application/problem+json"),
@@ -78,9 +80,10 @@ pub(crate) async fn create(
     State(challenges): State<Arc<Challenges>>,
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
-    JsonBody(request): JsonBody<SessionRequest>,
+    request: Request,
 ) -> Result<(StatusCode, Json<SessionCreated>), Problem> {
     limits.session(address)?;
+    let JsonBody(request) = JsonBody::<SessionRequest>::from_request(request, &()).await?;
     check_widget_key(&store, request.app_id, &request.key).await?;
     let app = store.app(request.app_id).await?;
     let app = app.ok_or_else(|| Problem::not_found("there is no such app"))?;
@@ -95,6 +98,9 @@ pub(crate) async fn create(
             "{origin} is not an allowed origin of this app; add it in the app's settings"
         ))
         .at("/origin"));
+    }
+    if request.preview {
+        PreviewToken::check(&store, app.id, request.preview_token.as_deref())?;
     }
     check_proof(&challenges, &app, request.proof.as_ref())?;
     let new = NewSession {
@@ -111,14 +117,16 @@ pub(crate) async fn create(
 /// Refuses a browser that has to prove some work and has not.
 fn check_proof(challenges: &Challenges, app: &App, proof: Option<&Proof>) -> Result<(), Problem> {
     let now = clock::now();
-    if !challenges.is_due(app.id, app.settings.challenge, now)
-        || proof.is_some_and(|proof| challenges.accept(proof, now))
-    {
+    let Some(difficulty) = challenges.required(app.id, app.settings.challenge, now) else {
+        return Ok(());
+    };
+    if proof.is_some_and(|proof| challenges.verify(app.id, proof, now)) {
         return Ok(());
     }
     metrics::counter!("bellpush_challenges_total").increment(1);
     let detail = "find the number behind the salt that has this hash, and send it as proof";
-    Err(Problem::challenge_required(detail).with_challenge(challenges.ask(now)))
+    Err(Problem::challenge_required(detail)
+        .with_challenge(challenges.issue(app.id, difficulty, now)))
 }
 
 /// Refresh a session token
@@ -139,6 +147,6 @@ pub(crate) async fn refresh(
     headers: HeaderMap,
 ) -> Result<Json<SessionCreated>, Problem> {
     limits.request(address)?;
-    let session = sessions.authenticate(&headers).await?;
+    let session = sessions.authenticate(&headers, LimitKey(address)).await?;
     sessions.renew(&session).await.map(Json)
 }

@@ -56,23 +56,31 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
-        let mut named: HashMap<String, Vec<(String, String)>> = HashMap::new();
-        let sql = "SELECT integration_id, name, sealed FROM integration_secrets";
-        for row in db::all(&self.db().read, sql, []).await? {
-            let secret = (row.get("name")?, row.get("sealed")?);
-            named.entry(row.get("integration_id")?).or_default().push(secret);
-        }
         let mut retired = self.retired(None).await?;
+        // Settings and secrets by one statement: no secret goes where it was not meant to go.
         let sql = "
-            SELECT id, app_id, settings, signing_secret, signing_key, created_at, failing_since,
-                trips, open_until
+            SELECT id, app_id, settings, signing_secret, signing_key, integrations.created_at,
+                failing_since, trips, open_until, name, sealed
             FROM integrations
-            LEFT JOIN outages ON outages.integration_id = integrations.id";
+            LEFT JOIN outages ON outages.integration_id = integrations.id
+            LEFT JOIN integration_secrets ON integration_secrets.integration_id = integrations.id
+            ORDER BY id";
+        let rows = db::all(&self.db().read, sql, []).await?;
+        let mut named: HashMap<IntegrationId, Vec<(String, String)>> = HashMap::new();
+        let mut integrations: Vec<(IntegrationId, &Row)> = Vec::new();
+        for row in &rows {
+            let id = row.parse("id")?;
+            if integrations.last().is_none_or(|(last, _)| *last != id) {
+                integrations.push((id, row));
+            }
+            if let Some(name) = row.get::<Option<String>>("name")? {
+                named.entry(id).or_default().push((name, row.get("sealed")?));
+            }
+        }
         let mut endpoints = Vec::new();
-        for row in db::all(&self.db().read, sql, []).await? {
-            let id: IntegrationId = row.parse("id")?;
-            let named = named.remove(&id.to_string()).unwrap_or_default();
-            match self.endpoint(&row, id, named, retired.remove(&id).unwrap_or_default()) {
+        for (id, row) in integrations {
+            let named = named.remove(&id).unwrap_or_default();
+            match self.endpoint(row, id, named, retired.remove(&id).unwrap_or_default()) {
                 Ok(endpoint) => endpoints.push(endpoint),
                 Err(StoreError::Secret(error)) => {
                     tracing::error!(integration = %id, %error, "an integration's secrets are lost");

@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use crate::{
     SaveError, Store, StoreError,
+    access::audit::Actor,
     db::{self, Row, to_json},
     integrations::{
+        locked::locked,
         sealed::{key_identity, signing_identity},
         secrets,
     },
@@ -149,7 +151,8 @@ impl Store {
     /// that is active then is not disabled any more.
     ///
     /// # Errors
-    /// [`SaveError::TooManyActive`], [`SaveError::UnknownSecret`], or when the database fails.
+    /// [`SaveError::TooManyActive`], [`SaveError::UnknownSecret`], [`SaveError::SecretsRequired`] when
+    /// it has secrets and its URL leads elsewhere, or when the database fails.
     pub async fn update_integration(
         &self,
         app_id: AppId,
@@ -157,7 +160,46 @@ impl Store {
         settings: &IntegrationSettings,
         max_active: u8,
     ) -> Result<Option<Integration>, SaveError> {
+        self.update(app_id, id, settings, max_active, None).await
+    }
+
+    /// The same, with new values of secrets that come with the settings: no request carries the old
+    /// values to the new place, or the new ones to the old place.
+    ///
+    /// # Errors
+    /// As [`Store::update_integration`], and [`SaveError::TooManySecrets`].
+    pub async fn update_integration_with_secrets(
+        &self,
+        app_id: AppId,
+        id: IntegrationId,
+        settings: &IntegrationSettings,
+        max_active: u8,
+        secrets: (&BTreeMap<SecretName, SecretString>, &Actor),
+    ) -> Result<Option<Integration>, SaveError> {
+        self.update(app_id, id, settings, max_active, Some(secrets)).await
+    }
+
+    async fn update(
+        &self,
+        app_id: AppId,
+        id: IntegrationId,
+        settings: &IntegrationSettings,
+        max_active: u8,
+        secrets: Option<(&BTreeMap<SecretName, SecretString>, &Actor)>,
+    ) -> Result<Option<Integration>, SaveError> {
         let transaction = self.db().begin_configuration().await?;
+        let Some(present) = locked(&transaction, app_id, id).await? else { return Ok(None) };
+        if !settings.url.has_origin_of(&present.url) {
+            let mut names = secrets::names(&transaction, id).await?;
+            names.retain(|name| secrets.is_none_or(|(given, _)| !given.contains_key(name)));
+            if !names.is_empty() {
+                let names = names.iter().map(|name| format!("{{secret.{name}}}")).collect();
+                return Err(SaveError::SecretsRequired { names, pointer: "/secrets" });
+            }
+        }
+        if let Some((given, actor)) = secrets {
+            secrets::replace(&transaction, self.keys(), (app_id, id), given, actor).await?;
+        }
         let sql = "
             UPDATE integrations
             SET settings = $3, active = $4, include_previews = $5, updated_at = $6,

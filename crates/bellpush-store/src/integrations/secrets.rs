@@ -1,7 +1,10 @@
 //! The named secrets of integrations: set, listed and deleted; read back only by a reveal, which is
 //! written down and limited.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bellpush_core::{
     events::EventTime,
@@ -216,7 +219,28 @@ pub(crate) async fn check_names(
     }
 }
 
-async fn names(
+/// Writes secrets that come with settings, new or not.
+pub(crate) async fn replace(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    (app_id, id): (AppId, IntegrationId),
+    given: &BTreeMap<SecretName, SecretString>,
+    actor: &Actor,
+) -> Result<(), SaveError> {
+    let at = db::now();
+    for (name, value) in given {
+        insert(transaction, keys, id, name, value, at).await?;
+        let action = AuditAction::SecretSet;
+        audit::write(transaction, (app_id, id), action, Some(name), actor, at).await?;
+    }
+    if names(transaction, id).await?.len() > MAX_SECRETS {
+        return Err(SaveError::TooManySecrets);
+    }
+    Ok(())
+}
+
+/// The names of an integration's secrets.
+pub(crate) async fn names(
     transaction: &DatabaseTransaction,
     id: IntegrationId,
 ) -> Result<BTreeSet<SecretName>, StoreError> {

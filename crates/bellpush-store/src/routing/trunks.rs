@@ -103,18 +103,29 @@ impl Store {
     /// Replaces a trunk's settings; `None` when there is no such trunk.
     ///
     /// # Errors
-    /// When the database fails.
+    /// [`SaveError::SecretsRequired`] when it keeps its password and leads elsewhere, or when the
+    /// database fails.
     pub async fn update_trunk(
         &self,
         id: TrunkId,
         settings: &TrunkSettings,
         password: &PasswordChange,
-    ) -> Result<Option<Trunk>, StoreError> {
+    ) -> Result<Option<Trunk>, SaveError> {
+        let transaction = self.db().begin_configuration().await?;
+        let sql = format!("SELECT {COLUMNS} FROM trunks WHERE id = $1");
+        let present = db::one(&transaction, &sql, [id.to_string().into()]).await?;
+        let Some(present) = present.as_ref().map(trunk).transpose()? else { return Ok(None) };
+        let is_kept = present.has_password && matches!(password, PasswordChange::Keep);
+        if is_kept && !settings.has_peer_of(&present.settings) {
+            let names = vec!["password".to_owned()];
+            return Err(SaveError::SecretsRequired { names, pointer: "/password" });
+        }
         let (column, sealed): (&str, Option<String>) = match password {
             PasswordChange::Keep => ("password", None),
-            PasswordChange::Set(password) => {
-                ("$4", Some(self.keys().seal(&password_identity(id), password)?))
-            }
+            PasswordChange::Set(password) => (
+                "$4",
+                Some(self.keys().seal(&password_identity(id), password).map_err(StoreError::from)?),
+            ),
             PasswordChange::Remove => ("NULL", None),
         };
         let sql = format!(
@@ -126,8 +137,9 @@ impl Store {
         let mut values: Vec<Value> =
             vec![id.to_string().into(), to_json(settings).into(), db::now().millis().into()];
         values.extend(sealed.map(Value::from));
-        let row = db::one(&self.db().write, &sql, values).await?;
-        row.as_ref().map(trunk).transpose()
+        let row = db::one(&transaction, &sql, values).await?;
+        db::commit(transaction).await?;
+        Ok(row.as_ref().map(trunk).transpose()?)
     }
 
     /// Deletes a trunk; `false` when there is none.

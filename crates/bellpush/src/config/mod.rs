@@ -30,6 +30,9 @@ pub(crate) use database::DatabaseOptions;
 /// The longest wait before a retry that can be set.
 const MAX_RETRY_SECONDS: u32 = 7 * 24 * 3_600;
 
+/// A token that can't be guessed has so many bytes at least.
+const MIN_METRICS_TOKEN_BYTES: usize = 16;
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +81,11 @@ const fn rate(per_minute: u32) -> NonZeroU32 {
 options! {
     /// Address and port for HTTP [default: 127.0.0.1:8080]
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "ADDRESS", "BELLPUSH_LISTEN" [value_parser = address];
+    /// Address and port for /metrics alone [default: at --listen, for who shows --metrics-token or an
+    /// API key]
+    metrics_listen: String = String::new(), "ADDRESS", "BELLPUSH_METRICS_LISTEN";
+    /// The bearer token that /metrics is shown for
+    metrics_token: String = String::new(), "TOKEN", "BELLPUSH_METRICS_TOKEN" [hide_env_values = true];
     /// The URL that browsers reach the server by [default: http://localhost and the HTTP port]
     public_url: String = String::new(), "URL", "BELLPUSH_PUBLIC_URL";
     /// Directory for the embedded database and the master key [default: data]
@@ -159,6 +167,8 @@ options! {
     events_per_minute: NonZeroU32 = rate(120), "COUNT", "BELLPUSH_EVENTS_PER_MINUTE";
     /// Other requests a minute from one address [default: 300]
     requests_per_minute: NonZeroU32 = rate(300), "COUNT", "BELLPUSH_REQUESTS_PER_MINUTE";
+    /// Open HTTP connections from one address, at most, where no proxy is trusted [default: 64]
+    max_connections_per_address: NonZeroU32 = rate(64), "COUNT", "BELLPUSH_MAX_CONNECTIONS_PER_ADDRESS";
     /// Live calls at once, at most [default: 1000]
     max_calls: usize = 1_000, "COUNT", "BELLPUSH_MAX_CALLS";
     /// Live calls at once from one address, at most [default: 20]
@@ -232,6 +242,9 @@ pub(crate) enum MasterKeys {
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) metrics_token: Option<SecretString>,
+    pub(crate) max_connections_per_address: NonZeroU32,
     /// The server's own origin, as browsers see it.
     pub(crate) origin: AllowedOrigin,
     pub(crate) data_dir: PathBuf,
@@ -377,6 +390,18 @@ impl Config {
         Ok(Self {
             listen: values.listen,
             code_origin: code_origin(&values.code_url, &origin)?,
+            metrics_listen: match values.metrics_listen.as_str() {
+                "" => None,
+                text => Some(address(text).map_err(|error| anyhow!("--metrics-listen: {error}"))?),
+            },
+            metrics_token: match values.metrics_token.as_str() {
+                "" => None,
+                text if text.len() < MIN_METRICS_TOKEN_BYTES => {
+                    bail!("--metrics-token: write {MIN_METRICS_TOKEN_BYTES} characters at least")
+                }
+                _ => Some(SecretString::from(values.metrics_token)),
+            },
+            max_connections_per_address: values.max_connections_per_address,
             origin,
             data_dir: values.data_dir,
             database_url,

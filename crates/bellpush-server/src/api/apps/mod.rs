@@ -1,5 +1,6 @@
 //! `/v1/apps`: apps with their settings, and their widget keys.
 
+mod preview_tokens;
 mod resource;
 mod widget_keys;
 
@@ -14,4 +15,5 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(resource::read, resource::update, resource::delete))
         .routes(routes!(widget_keys::list, widget_keys::create))
         .routes(routes!(widget_keys::delete))
+        .routes(routes!(preview_tokens::create))
 }

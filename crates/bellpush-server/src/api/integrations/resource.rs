@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds, app},
+        auth::{ApiClient, AuditedClient, PathIds, app},
         integrations::{
             lookup::{find, unknown},
             presets::{refused, renderer},
@@ -202,7 +202,8 @@ pub(crate) async fn read(
 /// Change an integration
 ///
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
-/// to its default.
+/// to its default. `secrets` takes new values of secrets by name. A URL with another scheme, host or
+/// port wants all secrets of the integration anew.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
     security(("api_key" = [])),
@@ -211,26 +212,29 @@ pub(crate) async fn read(
     responses(
         (status = 200, body = IntegrationView),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many active integrations", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many active integrations, or `secrets-required`: the URL leads elsewhere, and secrets are missing", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn update(
-    _: ApiClient,
+    AuditedClient(actor): AuditedClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
-    JsonBody(patch): JsonBody<Value>,
+    JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Json<IntegrationView>, Problem> {
     let present = find(&store, app_id, id).await?;
+    let secrets = take_secrets(&mut patch)?;
     let settings = patched(&present.settings, &patch)?;
     check(&config, &settings)?;
     if let Some(key) = new_key_if_needed(&settings)? {
         store.add_signing_key(app_id, id, &key).await?;
     }
     let limit = config.max_active_integrations;
-    let updated = store.update_integration(app_id, id, &settings, limit).await?;
+    let updated = store
+        .update_integration_with_secrets(app_id, id, &settings, limit, (&secrets, &actor))
+        .await?;
     announcer.endpoints_changed();
     Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
 }

@@ -175,7 +175,8 @@ pub(crate) async fn read(
 /// Change a trunk
 ///
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
-/// to its default, or removes the password. Calls that go by the trunk now are not ended.
+/// to its default, or removes the password. Another domain, port, transport
+/// or outbound proxy wants the password anew. Calls that go by the trunk now are not ended.
 #[utoipa::path(
     patch, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
     params(("trunkId" = String, Path)),
@@ -183,6 +184,7 @@ pub(crate) async fn read(
     responses(
         (status = 200, body = TrunkView),
         (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`secrets-required`: the trunk leads elsewhere, and the password is missing", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -1,4 +1,4 @@
-//! Whether there is more of something in a minute than usual.
+//! The rate of sessions that are asked for, beside what is usual.
 
 /// As many in a minute are never too many.
 const ALWAYS_FINE: f64 = 30.0;
@@ -9,16 +9,17 @@ const MEMORY: f64 = 60.0;
 
 /// Counts by the minute, and learns what is usual.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct UsualRate {
+pub(super) struct SessionRate {
     minute: i64,
     count: u32,
     /// The mean of a minute, of which older ones count less and less.
     usual: f64,
 }
 
-impl UsualRate {
-    /// Counts one in this minute, and says whether there are more in it than usual.
-    pub(super) fn count(&mut self, minute: i64) -> bool {
+impl SessionRate {
+    /// Counts one in this minute. Returns how many there are in it, in times of what is tolerated:
+    /// above 1 it is unusual.
+    pub(super) fn count(&mut self, minute: i64) -> f64 {
         if minute > self.minute {
             let quiet = (minute - self.minute - 1) as f64;
             self.usual += (f64::from(self.count) - self.usual) / MEMORY;
@@ -27,7 +28,7 @@ impl UsualRate {
             self.minute = minute;
         }
         self.count = self.count.saturating_add(1);
-        f64::from(self.count) > ALWAYS_FINE.max(self.usual * UNUSUAL)
+        f64::from(self.count) / ALWAYS_FINE.max(self.usual * UNUSUAL)
     }
 }
 
@@ -37,10 +38,10 @@ mod tests {
 
     /// So many in each of these minutes; how many of the last minute were unusual.
     fn unusual(minutes: impl IntoIterator<Item = (i64, u32)>) -> usize {
-        let mut rate = UsualRate::default();
+        let mut rate = SessionRate::default();
         let mut last = 0;
         for (minute, count) in minutes {
-            last = (0..count).filter(|_| rate.count(minute)).count();
+            last = (0..count).filter(|_| rate.count(minute) > 1.0).count();
         }
         last
     }

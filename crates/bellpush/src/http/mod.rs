@@ -1,7 +1,9 @@
 //! The HTTP port: accepts connections, bounds them in number and in patience, and closes them in
 //! order when the server stops.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+mod connections;
+
+use std::{convert::Infallible, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1};
@@ -17,26 +19,38 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use self::connections::{Connection, Connections};
+
 /// Open connections, at most; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 10_000;
 /// How long a client may take for a request's head. It bounds idle connections, too.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// How long what was sent may be neither acknowledged nor taken by a client (`TCP_USER_TIMEOUT`), in
+/// milliseconds.
+const SENT_TIMEOUT_MS: u32 = 30_000;
 /// How long accepting rests after a failure, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
 /// How long open connections may take when the server stops.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
-/// Serves HTTP/1.1 until it is told to stop, then lets requests under way finish.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+/// Serves HTTP/1.1 until it is told to stop, then lets requests under way finish. `per_address`:
+/// connections from one address at once, at most.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    per_address: Option<NonZeroU32>,
+    stop: CancellationToken,
+) {
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = Connections::new(per_address);
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = async {
             // The semaphore is never closed.
-            let place = Arc::clone(&connections).acquire_owned().await.ok();
-            (place, listener.accept().await)
+            let permit = Arc::clone(&permits).acquire_owned().await.ok();
+            (permit, listener.accept().await)
         };
-        let (place, accepted) = tokio::select! {
+        let (permit, accepted) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accepted => accepted,
         };
@@ -48,12 +62,18 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                 continue;
             }
         };
-        let connection = graceful.watch(connection(stream, peer, router.clone()));
+        let open = Arc::new(connections.open(bellpush_server::limit_key(peer.ip().to_canonical())));
+        let served = graceful.watch(connection(stream, peer, router.clone(), Arc::clone(&open)));
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%error, %peer, "a connection broke");
+            tokio::select! {
+                served = served => {
+                    if let Err(error) = served {
+                        debug!(%error, %peer, "a connection broke");
+                    }
+                }
+                () = open.evicted() => debug!(%peer, "a connection made room for another one"),
             }
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
@@ -66,6 +86,7 @@ fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
+    open: Arc<Connection>,
 ) -> http1::Connection<
     TokioIo<TcpStream>,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send,
@@ -73,10 +94,19 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         warn!(%error, "a connection can't be told to send at once");
     }
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, SENT_TIMEOUT_MS) {
+        warn!(%error, "a connection can't be told to give up");
+    }
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        open.receiving();
+        let (open, response) = (Arc::clone(&open), router.clone().oneshot(request));
+        async move {
+            let response = response.await;
+            open.responding();
+            response
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

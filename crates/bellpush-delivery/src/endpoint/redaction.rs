@@ -1,0 +1,268 @@
+//! Secrets out of what an endpoint says: it may repeat what it was sent, or what it checks it with, in
+//! whatever form its answer has.
+
+use std::fmt;
+
+use base64::{
+    Engine,
+    engine::{
+        GeneralPurpose,
+        general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+    },
+};
+use bellpush_core::integration::IntegrationSettings;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    escapes::{Match, find, is_escape},
+    secrets::{Secrets, value},
+};
+use crate::signing::Signer;
+
+/// What is left of a secret at the end of a text that was cut is found from this length on.
+const SHORTEST_REST: usize = 4;
+/// The part of a secret in base64 that its surroundings have no influence on is found from this length
+/// on: a shorter one may be anything.
+const SHORTEST_BASE64: usize = 6;
+/// What stands in the place of a secret that requests are signed with.
+const SIGNING_SECRET: &str = "[signing secret]";
+
+/// Takes secrets out of a text.
+pub(super) struct Redaction {
+    /// What secrets look like before they are escaped, the longest first.
+    looks: Vec<Look>,
+}
+
+struct Look {
+    text: SecretString,
+    /// What stands in its place.
+    shown: String,
+    /// Whether the characters beside it, in base64, hold bits of the secret: before and after.
+    edges: (bool, bool),
+}
+
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redaction({} looks)", self.looks.len())
+    }
+}
+
+impl Redaction {
+    /// Of the secrets that the settings name, and those that the endpoint knows signatures by.
+    pub(super) fn new(settings: &IntegrationSettings, secrets: &Secrets, signer: &Signer) -> Self {
+        let named = settings.secrets().filter_map(|(name, _)| {
+            let value = SecretString::from(value(name, secrets).ok()?);
+            Some((value, format!("{{secret.{name}}}")))
+        });
+        let shared = signer.shared_secrets().map(|secret| (secret, SIGNING_SECRET.to_owned()));
+        let mut looks: Vec<Look> = Vec::new();
+        for (value, shown) in named.chain(shared) {
+            let plain = Look { text: value.clone(), shown: shown.clone(), edges: (false, false) };
+            for look in std::iter::once(plain).chain(in_base64(value.expose_secret(), &shown)) {
+                let text = look.text.expose_secret();
+                let is_known = looks.iter().any(|known| known.text.expose_secret() == text);
+                if !is_known && !text.is_empty() {
+                    looks.push(look);
+                }
+            }
+        }
+        looks.sort_by_key(|look| std::cmp::Reverse(look.text.expose_secret().len()));
+        Self { looks }
+    }
+
+    /// The text without secrets; `limit`: the length in bytes that it may have been cut at.
+    pub(super) fn apply(&self, mut text: String, limit: usize) -> String {
+        if text.is_empty() {
+            return text;
+        }
+        // A character that did not fit in may be missing, too.
+        if text.len() + char::MAX.len_utf8() > limit {
+            let rest = |look: &Look| rest_of(look.text.expose_secret(), &text);
+            if let Some(start) = self.looks.iter().filter_map(rest).min() {
+                text.truncate(start);
+            }
+        }
+        for look in &self.looks {
+            look.replace(&mut text);
+        }
+        text.truncate(text.floor_char_boundary(limit));
+        text
+    }
+}
+
+impl Look {
+    /// Replaces it in the text, wherever it is and however it is escaped.
+    fn replace(&self, text: &mut String) {
+        let mut from = 0;
+        while let Some((start, end)) = self.find(text, from) {
+            let (before, after) = self.edges;
+            let is_base64 = |char: char| char.is_ascii_alphanumeric() || "+/-_".contains(char);
+            let start = match text[..start].chars().next_back() {
+                Some(edge) if before && is_base64(edge) => start - 1,
+                _ => start,
+            };
+            let rest = &text[end..];
+            let edge = usize::from(after && rest.starts_with(is_base64));
+            let padding = rest[edge..].bytes().take_while(|byte| *byte == b'=').count();
+            let end = end + edge + if after { padding } else { 0 };
+            text.replace_range(start..end, &self.shown);
+            from = start + self.shown.len();
+        }
+    }
+
+    fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        let look = self.text.expose_secret();
+        let first = look.chars().next()?;
+        let starts = text[from..].match_indices(|char| char == first || is_escape(char));
+        starts.map(|(index, _)| from + index).find_map(|start| match find(look, text, start) {
+            Some(Match::Whole { end }) => Some((start, end)),
+            Some(Match::Begun { .. }) | None => None,
+        })
+    }
+}
+
+/// Where at the end of the text a secret begins that was cut off.
+fn rest_of(look: &str, text: &str) -> Option<usize> {
+    text.char_indices().map(|(start, _)| start).find(|start| {
+        matches!(find(look, text, *start), Some(Match::Begun { bytes }) if bytes >= SHORTEST_REST)
+    })
+}
+
+/// A secret as it is found in base64, by what its place there is: each of three places makes other
+/// characters of it, of which the first and the last may hold bits of its neighbours.
+fn in_base64<'a>(value: &'a str, shown: &'a str) -> impl Iterator<Item = Look> + 'a {
+    let alphabets: [&GeneralPurpose; 2] = [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD];
+    alphabets.into_iter().flat_map(move |alphabet| {
+        [(0, 0), (1, 2), (2, 3)].into_iter().filter_map(move |(place, first)| {
+            let bytes = [&[0; 2][..place], value.as_bytes()].concat();
+            let encoded = alphabet.encode(&bytes);
+            let last = bytes.len() * 8 / 6;
+            let text = encoded.get(first..last).filter(|text| text.len() >= SHORTEST_BASE64)?;
+            let edges = (place != 0, bytes.len() % 3 != 0);
+            Some(Look { text: text.into(), shown: shown.to_owned(), edges })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::signing::SigningSecret;
+
+    const HUSH: &str = "hush/\"4c1d\"&x";
+
+    fn signer() -> Signer {
+        Signer::new(SigningSecret::generate([0xfb; 32]))
+    }
+
+    fn redaction() -> Redaction {
+        let mut settings =
+            IntegrationSettings::new("n", "https://hooks.example/{secret.a}".parse().unwrap());
+        settings.headers.insert("x-key".into(), "{secret.longer}".parse().unwrap());
+        let secrets = [("a", HUSH), ("longer", "hush/\"4c1d\"&x and more"), ("unused", "answer")];
+        let secrets = secrets.map(|(name, value)| (name.parse().unwrap(), value.into()));
+        Redaction::new(&settings, &secrets.into(), &signer())
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_a_text_in_every_look_that_it_was_sent_in() {
+        let signing = SigningSecret::generate([0xfb; 32]).reveal();
+        let signing = signing.expose_secret();
+        for (said, kept) in [
+            (format!("you sent {HUSH}, {HUSH}"), "you sent {secret.a}, {secret.a}"),
+            ("GET /hush/%224c1d%22%26x".into(), "GET /{secret.a}"),
+            ("?hush%2F%224c1d%22%26x".into(), "?{secret.a}"),
+            (r#"{"path":"hush/\"4c1d\"&x"}"#.into(), r#"{"path":"{secret.a}"}"#),
+            (format!("{HUSH} and more"), "{secret.longer}"),
+            (format!("key {signing}"), "key whsec_[signing secret]"),
+            (
+                signing.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D"),
+                "whsec_[signing secret]",
+            ),
+            (r#"{"path":"hush\/\"4c1d\"\u0026x"}"#.into(), r#"{"path":"{secret.a}"}"#),
+            (
+                r#""{\"path\":\"hush\\/\\\"4c1d\\\"\\u0026x\"}""#.into(),
+                r#""{\"path\":\"{secret.a}\"}""#,
+            ),
+            (r"\u0068\u0075\u0073\u0068\u002F\u0022\u0034c1d\u0022\u0026x!".into(), "{secret.a}!"),
+            ("<b>hush/&quot;4c1d&quot;&amp;x</b>".into(), "<b>{secret.a}</b>"),
+            ("<b>hush&#47;&#34;4c1d&#034;&#x26;&#X78;</b>".into(), "<b>{secret.a}</b>"),
+            ("%68ush%2f%224c1d%22&amp;x".into(), "{secret.a}"),
+            ("an answer of its own".into(), "an answer of its own"),
+        ] {
+            assert_eq!(redaction().apply(said.clone(), 4_096), kept, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_base64_wherever_it_stands_there() {
+        for before in ["", "u", "me", "you", "Zoë:"] {
+            for after in ["", ":", "! ", "end"] {
+                for engine in [&STANDARD, &URL_SAFE_NO_PAD] {
+                    let encoded = engine.encode(format!("{before}{HUSH}{after}"));
+                    let text = redaction().apply(format!("auth={encoded}."), 4_096);
+                    assert!(text.contains("{secret.a}"), "{encoded}: {text}");
+                    let (left, right) = text.split_once("{secret.a}").unwrap();
+                    let begun = engine.encode(before);
+                    assert!(left.len() <= "auth=".len() + begun.len(), "{encoded}: {text}");
+                    assert!(right.len() <= 1 + engine.encode(after).len() + 2, "{encoded}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_off_is_taken_out_as_far_as_it_is_there() {
+        for cut in SHORTEST_REST..HUSH.len() {
+            let said = format!("you sent {}", &HUSH[..cut]);
+            let limit = said.len();
+            assert_eq!(redaction().apply(said, limit), "you sent ");
+        }
+        // In a text that was not cut it is no secret.
+        assert_eq!(redaction().apply("be hush".into(), 4_096), "be hush");
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_whatever_is_left_in_a_text(
+            value in "[ -~]{8,40}",
+            before in "[ -~]{0,20}",
+            after in "[ -~]{0,20}",
+        ) {
+            let url = "https://hooks.example/{secret.a}".parse().unwrap();
+            let secrets = BTreeMap::from([("a".parse().unwrap(), value.as_str().into())]);
+            let redaction = Redaction::new(&IntegrationSettings::new("n", url), &secrets, &signer());
+            let escaped = |escape: fn(char) -> String| value.chars().map(escape).collect::<String>();
+            for look in [
+                value.clone(),
+                utf8_percent_encode(&value, NON_ALPHANUMERIC).to_string(),
+                escaped(|char| format!("\\u{:04x}", u32::from(char))),
+                escaped(|char| format!("&#{};", u32::from(char))),
+                STANDARD.encode(&value),
+            ] {
+                let text = redaction.apply(format!("{before}{look}{after}"), 4_096);
+                prop_assert!(!text.contains(&look), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_does_not_grow_beyond_its_limit() {
+        let said = format!("{HUSH}{}", "x".repeat(20));
+        let limit = said.len();
+        assert!(redaction().apply("x".repeat(limit), limit).len() <= limit);
+        assert!(redaction().apply(said, limit).starts_with("{secret.a}x"));
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_shown() {
+        let shown = format!("{:?}", redaction());
+        assert!(shown.starts_with("Redaction(") && !shown.contains("hush"), "{shown}");
+    }
+}

@@ -1,0 +1,32 @@
+//! `/v1/apps/{appId}/preview-tokens`: what a preview is begun with.
+
+use axum::{extract::State, http::StatusCode};
+use bellpush_core::ids::AppId;
+use bellpush_store::Store;
+
+use crate::{
+    api::auth::{ApiClient, PathIds, app},
+    http::{no_store::NoStore, problem::Problem},
+    sessions::PreviewToken,
+};
+
+/// Create a preview token
+///
+/// For the `preview` parameter of the widget's address, in a page of the server itself. A preview
+/// skips the app's allowed origins, and its events go to no integration that does not ask for them.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/preview-tokens", tag = "apps", security(("api_key" = [])),
+    params(("appId" = String, Path)),
+    responses(
+        (status = 201, description = "The token, valid for 5 minutes", body = PreviewToken),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    _: ApiClient,
+    State(store): State<Store>,
+    PathIds(app_id): PathIds<AppId>,
+) -> Result<(StatusCode, NoStore<PreviewToken>), Problem> {
+    app(&store, app_id).await?;
+    Ok((StatusCode::CREATED, NoStore(PreviewToken::new(&store, app_id)?)))
+}
