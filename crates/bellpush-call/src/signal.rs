@@ -3,6 +3,7 @@
 use bellpush_core::{
     events::{EndReason, ErrorCode},
     routing::AnsweredBy,
+    trunk::SipFailure,
 };
 
 use crate::CallQuality;
@@ -22,6 +23,9 @@ pub enum Signal {
     Held(bool),
     /// Nothing comes from the browser at present.
     Reconnecting,
+    /// What a phone system said to the call that it did not take. Another may follow it, from the
+    /// next route.
+    Rejected(Box<SipFailure>),
     /// How the call sounded: right before the last signal, of calls that went to a trunk.
     Quality(Box<CallQuality>),
     /// The last signal: one side hung up.

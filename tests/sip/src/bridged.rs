@@ -98,7 +98,7 @@ impl BridgedCall {
         Lines::to(phones).call().await
     }
 
-    /// The next signal, but for who answered; `None` after the last.
+    /// The next signal, but for who answered and who did not; `None` after the last.
     ///
     /// # Errors
     /// None comes.
@@ -106,7 +106,7 @@ impl BridgedCall {
         loop {
             let signal = time::timeout(PATIENCE, self.signals.recv()).await;
             let signal = signal.context("no signal came")?;
-            if !matches!(signal, Some(Signal::Answered(_))) {
+            if !matches!(signal, Some(Signal::Answered(_) | Signal::Rejected(_))) {
                 return Ok(signal);
             }
         }

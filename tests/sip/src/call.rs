@@ -7,7 +7,7 @@ use bellpush_call::{
     ByeCause, Callee, CallerIdentity, CodecPolicy, SipTarget, SipTransport, SipUser, SrtpPolicy,
     TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
-use bellpush_core::ids::TrunkId;
+use bellpush_core::{ids::TrunkId, trunk::SipFailure};
 use tokio::sync::mpsc;
 
 /// How long a far side may take for one step.
@@ -115,11 +115,34 @@ impl Call {
         self.send(TrunkCommand::Bye { cause: ByeCause::NORMAL }).await
     }
 
-    /// What the trunk tells next.
+    /// What the trunk tells next, but for the details of a failure.
     ///
     /// # Errors
     /// Nothing comes.
     pub async fn next(&mut self) -> anyhow::Result<TrunkEvent> {
+        loop {
+            match self.event().await? {
+                TrunkEvent::Trying | TrunkEvent::Rejected(_) => {}
+                event => return Ok(event),
+            }
+        }
+    }
+
+    /// What the phone system said to a call that it did not take.
+    ///
+    /// # Errors
+    /// Something else comes.
+    pub async fn failure(&mut self) -> anyhow::Result<SipFailure> {
+        loop {
+            match self.event().await? {
+                TrunkEvent::Trying | TrunkEvent::Ringing => {}
+                TrunkEvent::Rejected(failure) => return Ok(*failure),
+                other => bail!("{other:?} came instead of a failure"),
+            }
+        }
+    }
+
+    async fn event(&mut self) -> anyhow::Result<TrunkEvent> {
         match tokio::time::timeout(PATIENCE, self.from_trunk.recv()).await {
             Ok(Some(message)) => Ok(message),
             Ok(None) => bail!("the call was dropped without a word"),

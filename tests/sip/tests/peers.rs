@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use bellpush_call::{
-    Credentials, FarFailure, Registration, RegistrationStatus, SipTransport, SipUser, SrtpPolicy,
+    Credentials, FarFailure, HeaderName, HeaderValue, SipTarget, SipTransport, SrtpPolicy,
     TrunkCommand, TrunkConfig, TrunkEvent, Trunks,
 };
 use bellpush_sip_tests::{
@@ -278,78 +278,6 @@ async fn an_offer_right_after_the_acknowledgement_of_the_one_before_is_answered(
     Ok(())
 }
 
-fn registering(peer: &Peer) -> anyhow::Result<TrunkConfig> {
-    let user = Some(SipUser::try_from("1000")?);
-    Ok(TrunkConfig {
-        credentials: credentials(),
-        registration: Some(Registration { user, expires: Duration::from_secs(3_600) }),
-        ..trunk(peer.port)
-    })
-}
-
-/// Answers each REGISTER that comes in this time. Returns how many came.
-async fn registrar(
-    peer: &Peer,
-    lasts: Duration,
-    mut answer: impl FnMut(usize, &str) -> (String, String),
-) -> anyhow::Result<usize> {
-    let end = Instant::now() + lasts;
-    let mut count = 0;
-    while let Some(request) = peer.within(end.saturating_duration_since(Instant::now())).await? {
-        count += 1;
-        let (status, more) = answer(count, request.header("Contact")?);
-        peer.reply(&request, &status, &more, "").await?;
-    }
-    Ok(count)
-}
-
-#[tokio::test]
-async fn a_registrar_that_grants_no_time_or_has_a_new_nonce_each_time_is_left_in_peace() -> Result {
-    let grants_nothing = |_: usize, contact: &str| {
-        ("200 OK".to_owned(), format!("Contact: {contact};expires=0\r\n"))
-    };
-    let grants_a_second = |_: usize, contact: &str| {
-        ("200 OK".to_owned(), format!("Contact: {contact};expires=1\r\n"))
-    };
-    let always_stale = |count: usize, _: &str| {
-        let nonce = count.to_string();
-        ("401 No".to_owned(), challenge(SERVER, "x", &nonce, ", stale=true"))
-    };
-    let refuses = |_: usize, _: &str| ("503 No".to_owned(), "Retry-After: 60\r\n".to_owned());
-    let lasts = Duration::from_secs(8);
-    let mut peers = Vec::new();
-    for _ in 0..4 {
-        peers.push(Peer::start().await?);
-    }
-    let configs = peers.iter().map(registering).collect::<anyhow::Result<Vec<_>>>()?;
-    let _trunks = trunks(configs).await?;
-    let (nothing, second, stale, refused) = tokio::try_join!(
-        registrar(&peers[0], lasts, grants_nothing),
-        registrar(&peers[1], lasts, grants_a_second),
-        registrar(&peers[2], lasts, always_stale),
-        registrar(&peers[3], lasts, refuses),
-    )?;
-    assert_eq!((nothing, second, stale, refused), (1, 1, 4, 1));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_binding_that_the_registrar_rewrites_is_renewed_in_its_own_time() -> Result {
-    let peer = Peer::start().await?;
-    let config = registering(&peer)?;
-    let id = config.id;
-    let trunks = trunks(vec![config]).await?;
-    let rewritten = |_: usize, _: &str| {
-        let contact = "Contact: <sip:1000@203.0.113.9:40000>;expires=13\r\n";
-        ("200 OK".to_owned(), contact.to_owned())
-    };
-    let count = registrar(&peer, Duration::from_secs(15), rewritten).await?;
-    assert_eq!(count, 2);
-    let status = trunks.status(id).context("no trunk")?;
-    assert_eq!(status.registration, RegistrationStatus::Registered);
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_refresh_after_422_says_what_it_has_learned_and_retry_after_is_heeded() -> Result {
     let peer = Peer::start().await?;
@@ -375,87 +303,6 @@ async fn a_refresh_after_422_says_what_it_has_learned_and_retry_after_is_heeded(
     peer.reply(&third, "200 OK", "Session-Expires: 1800;refresher=uac\r\n", "").await?;
     call.hang_up().await?;
     peer.receive("BYE").await?;
-    Ok(())
-}
-
-/// How many answers a stranger gets to so many requests.
-async fn answers(
-    stranger: &Peer,
-    requests: usize,
-    to: std::net::SocketAddr,
-    method: &str,
-) -> anyhow::Result<usize> {
-    let from = stranger.address()?;
-    for n in 0..requests {
-        let request = format!(
-            "{method} sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{n}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:y@{from}>;tag={n}\r\nTo: <sip:x@h>\r\n\
-             Call-ID: {n}@{from}\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"
-        );
-        // Twice, as one repeats it that got no answer.
-        stranger.send(request.as_bytes(), to).await?;
-        stranger.send(request.as_bytes(), to).await?;
-    }
-    let mut count = 0;
-    while stranger.within(Duration::from_millis(500)).await?.is_some() {
-        count += 1;
-    }
-    Ok(count)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn strangers_are_answered_seldom_whatever_they_ask_and_where_they_are() -> Result {
-    let trunks = trunks(Vec::new()).await?;
-    for method in ["CANCEL", "OPTIONS", "INVITE", "BYE", "FOO"] {
-        let stranger = Peer::on([127, 0, 0, 3]).await?;
-        let start = Instant::now();
-        let count = answers(&stranger, 1_000, trunks.local_addr(), method).await?;
-        // One second's worth at once, and that of each second.
-        let most = 50 + 50 * (start.elapsed().as_secs() as usize + 1);
-        ensure!((1..=most).contains(&count), "{count} answers to {method}, of at most {most}");
-        time::sleep(Duration::from_secs(1)).await;
-    }
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_set_up_while_a_stranger_fills_the_port() -> Result {
-    let peer = Peer::start().await?;
-    let trunk = trunk(peer.port);
-    let target = target(&trunk);
-    let trunks = trunks(vec![trunk]).await?;
-    let to = trunks.local_addr();
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let flood = {
-        let stop = std::sync::Arc::clone(&stop);
-        tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-            let socket = std::net::UdpSocket::bind("127.0.0.2:0")?;
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                for _ in 0..50 {
-                    let _ = socket.send_to(b"x", to);
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            Ok(())
-        })
-    };
-    let result = time::timeout(PATIENCE, async {
-        for _ in 0..5 {
-            let mut call = Call::start(&trunks, target.clone()).await?;
-            let invite = peer.receive("INVITE").await?;
-            peer.answer(&invite).await?;
-            call.answer().await?;
-            peer.receive("ACK").await?;
-            call.hang_up().await?;
-            let bye = peer.receive("BYE").await?;
-            peer.reply(&bye, "200 OK", "", "").await?;
-        }
-        anyhow::Ok(())
-    });
-    let result = result.await;
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    flood.await??;
-    result??;
     Ok(())
 }
 
@@ -509,5 +356,98 @@ async fn a_trunk_on_tls_stays_on_tls_whatever_the_far_side_names() -> Result {
         assert!(request.header("Via")?.starts_with("SIP/2.0/TLS "), "{}", request.text);
         assert!(clear.within(Duration::from_millis(200)).await?.is_none());
     }
+    Ok(())
+}
+
+/// A call with many values of context.
+fn talkative(trunk: &TrunkConfig) -> anyhow::Result<SipTarget> {
+    let mut target = target(trunk);
+    target
+        .headers
+        .push((HeaderName::try_from("X-Bellpush-Call")?, HeaderValue::try_from("call_1")?));
+    for n in 0..10 {
+        let name = HeaderName::try_from(&*format!("X-Bellpush-Context-{n}"))?;
+        target.headers.push((name, HeaderValue::try_from(&*"x".repeat(300))?));
+    }
+    Ok(target)
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_a_datagram_goes_without_its_least_important_headers() -> Result {
+    let peer = Peer::start().await?;
+    let trunk = trunk(peer.port);
+    let target = talkative(&trunk)?;
+    let trunks = trunks(vec![trunk]).await?;
+    let mut call = Call::start(&trunks, target).await?;
+    let invite = peer.receive("INVITE").await?;
+    assert!(invite.text.len() <= 1_300, "{} bytes", invite.text.len());
+    assert_eq!(invite.header("X-Bellpush-Call")?, "call_1");
+    assert_eq!(invite.headers("X-Bellpush-Context-0").count(), 1);
+    assert_eq!(invite.headers("X-Bellpush-Context-9").count(), 0);
+    peer.answer(&invite).await?;
+    call.answer().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_a_datagram_goes_over_tcp_where_the_target_takes_that() -> Result {
+    let peer = Peer::start().await?;
+    let listener = tokio::net::TcpListener::bind(peer.address()?).await?;
+    let trunk = trunk(peer.port);
+    let target = talkative(&trunk)?;
+    let trunks = trunks(vec![trunk]).await?;
+    let mut call = Call::start(&trunks, target).await?;
+    let (mut stream, _) = listener.accept().await?;
+    let invite = read(&mut stream).await?;
+    assert!(invite.header("Via")?.starts_with("SIP/2.0/TCP "), "{}", invite.text);
+    assert_eq!(invite.headers("X-Bellpush-Context-9").count(), 1);
+    let more = format!("Contact: <sip:x@{}>\r\n{SDP}", peer.address()?);
+    stream.write_all(&reply(&invite, "200 OK", &more, ANSWER.as_bytes())?).await?;
+    call.answer().await?;
+    assert!(read(&mut stream).await?.text.starts_with("ACK "));
+    call.hang_up().await?;
+    assert!(read(&mut stream).await?.text.starts_with("BYE "));
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_answer_at_all_is_told_with_the_size_of_what_was_sent() -> Result {
+    let peer = Peer::start().await?;
+    let trunk = trunk(peer.port);
+    let (id, target) = (trunk.id, target(&trunk));
+    let trunks = trunks(vec![trunk]).await?;
+    let mut call = Call::start(&trunks, target).await?;
+    let bytes = peer.receive("INVITE").await?.text.len();
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
+    let error = trunks.status(id).and_then(|status| status.last_error);
+    assert_eq!(error, Some(format!("INVITE: no answer ({bytes} bytes, UDP)")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_timeout_that_the_far_side_tells_of_is_no_answer() -> Result {
+    let peer = Peer::start().await?;
+    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.reply(&invite, "408 Request Timeout", "", "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::NoAnswer)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_far_side_says_to_a_call_that_it_does_not_take_is_told() -> Result {
+    let peer = Peer::start().await?;
+    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    let more = "Warning: 399 pbx \"Out of credit\"\r\n\
+                Reason: Q.850;cause=21;text=\"Call rejected\"\r\n";
+    peer.reply(&invite, "403 No more calls today", more, "").await?;
+    let failure = call.failure().await?;
+    assert_eq!(failure.status, Some(403));
+    assert_eq!(failure.reason_phrase.as_deref(), Some("No more calls today"));
+    assert_eq!(failure.warning.as_deref(), Some("399 pbx \"Out of credit\""));
+    assert_eq!(failure.reason.as_deref(), Some("Q.850;cause=21;text=\"Call rejected\""));
+    assert_eq!(failure.call_id, invite.header("Call-ID")?);
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
     Ok(())
 }

@@ -74,17 +74,59 @@ async fn a_busy_telephone_overflows_and_without_an_overflow_the_call_fails() -> 
     busy.finish().await?;
     second.finish().await?;
 
-    let busy = Sipp::start_with("refuse", &[("[status]", "486 Busy Here")], "u1").await?;
-    shop.profile(&busy, json!({ "isDefault": true })).await?;
+    let status = "486 On another line\nWarning: 399 pbx \"Line 2 is free\"\n\
+                  Reason: Q.850;cause=17;text=\"User busy\"";
+    let busy = Sipp::start_with("refuse", &[("[status]", status)], "u1").await?;
+    let profile = shop.profile(&busy, json!({ "isDefault": true })).await?;
     let visitor = Visitor::new().await?;
     let answer = widget.offer(visitor.offer()).await?.expect(201)?;
     let _media = visitor.accept(&answer.text())?;
-    let record = shop.ended(&call_id(&answer)?).await?;
+    let call = call_id(&answer)?;
+    let record = shop.ended(&call).await?;
     assert_eq!(record["errorCode"], "destination_busy");
+    let failure = &record["sipFailure"];
+    assert_eq!(failure["trunkId"], shop.trunk_of(&profile).await?);
+    let messages = busy.messages();
+    let sip_call_id = failure["callId"].as_str().context("no Call-ID")?;
+    assert!(messages.contains(&format!("Call-ID: {sip_call_id}")), "{record}");
+    for (field, value) in [
+        ("status", json!(486)),
+        ("reasonPhrase", json!("On another line")),
+        ("warning", json!("399 pbx \"Line 2 is free\"")),
+        ("reason", json!("Q.850;cause=17;text=\"User busy\"")),
+    ] {
+        assert_eq!(failure[field], value, "{record}");
+    }
+    let log = shop.server.log()?;
+    let line = log.lines().find(|line| line.contains("not taken by the phone system"));
+    let line = line.context("no line in the log")?;
+    assert!(line.contains(&call) && line.contains("486"), "{line}");
     for field in ["answeredBy", "trunkId", "sipCallId"] {
         assert_eq!(record[field], Value::Null, "nobody took the call: {record}");
     }
     busy.finish().await
+}
+
+#[tokio::test]
+async fn a_trunk_that_says_nothing_at_all_can_not_be_reached() -> Result {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
+    let shop = Shop::open().await?;
+    let trunk = json!({
+        "name": "Silent", "domain": "127.0.0.1", "port": silent.local_addr()?.port(),
+        "keepAliveSeconds": null,
+    });
+    let trunk = shop.create("/v1/trunks", &trunk).await?;
+    shop.profile_by(&trunk, json!({ "isDefault": true, "ringTimeoutSeconds": 5 })).await?;
+    let widget = shop.widget().await?;
+    let visitor = Visitor::new().await?;
+    let answer = widget.offer(visitor.offer()).await?.expect(201)?;
+    let _media = visitor.accept(&answer.text())?;
+    let record = shop.ended(&call_id(&answer)?).await?;
+    assert_eq!(record["errorCode"], "destination_unreachable");
+    let trunk: Value = shop.api.get(&format!("/v1/trunks/{trunk}")).await?.expect(200)?.json()?;
+    let error = trunk["status"]["lastError"].as_str().unwrap_or_default();
+    assert!(error.starts_with("INVITE: no answer (") && error.ends_with(" bytes, UDP)"), "{trunk}");
+    Ok(())
 }
 
 /// The server takes no new calls from now on.

@@ -206,10 +206,13 @@ impl Bridge {
         message: TrunkEvent,
         edge: &mut dyn Edge,
     ) {
-        if let FarLeg::Sip(sip) = &mut self.far_side {
-            sip.receive_from_trunk(message);
-            self.settle(now, edge);
+        let FarLeg::Sip(sip) = &mut self.far_side else { return };
+        match message {
+            TrunkEvent::Trying => self.control(now, Input::Trying, edge),
+            TrunkEvent::Rejected(failure) => self.signals.send(Signal::Rejected(failure)),
+            message => sip.receive_from_trunk(message),
         }
+        self.settle(now, edge);
     }
 
     /// Does what is due.

@@ -56,6 +56,8 @@ pub(crate) enum Input {
     Suspended { window: Duration },
     /// The page came back, with a connection of its own.
     Resumed,
+    /// There is something at the far side.
+    Trying,
     /// The far side rings.
     Ringing,
     /// The far side answers.
@@ -99,7 +101,10 @@ enum Browser {
 enum FarSide {
     /// The browser is not there yet.
     Uncalled,
+    /// Nothing has come back yet.
     Called,
+    /// It works on the call.
+    Proceeding,
     Answered,
 }
 
@@ -158,9 +163,12 @@ impl CallControl {
             | Input::Broken
             | Input::Suspended { .. }
             | Input::Resumed => self.browser(now, input),
-            Input::Ringing | Input::Answered | Input::Held(_) | Input::Refused(_) | Input::Lost => {
-                self.far_side(now, input)
-            }
+            Input::Trying
+            | Input::Ringing
+            | Input::Answered
+            | Input::Held(_)
+            | Input::Refused(_)
+            | Input::Lost => self.far_side(now, input),
         }
     }
 
@@ -213,7 +221,7 @@ impl CallControl {
                 self.hear(now);
                 match self.far_side {
                     FarSide::Uncalled => self.dial(now, 0),
-                    FarSide::Called | FarSide::Answered => self.connected(),
+                    FarSide::Called | FarSide::Proceeding | FarSide::Answered => self.connected(),
                 }
             }
             (Browser::Present | Browser::Silent, Input::Heard) => {
@@ -226,11 +234,18 @@ impl CallControl {
 
     fn far_side(&mut self, now: Instant, input: Input) -> Outcome {
         match (self.far_side, input) {
-            (FarSide::Called, Input::Ringing) if !self.reported.ringing => {
-                self.reported.ringing = true;
+            (FarSide::Called, Input::Trying) => {
+                self.far_side = FarSide::Proceeding;
+                Outcome::default()
+            }
+            (FarSide::Called | FarSide::Proceeding, Input::Ringing) => {
+                self.far_side = FarSide::Proceeding;
+                if std::mem::replace(&mut self.reported.ringing, true) {
+                    return Outcome::default();
+                }
                 Outcome::signal(Signal::Ringing)
             }
-            (FarSide::Called, Input::Answered) => {
+            (FarSide::Called | FarSide::Proceeding, Input::Answered) => {
                 self.far_side = FarSide::Answered;
                 self.timers.stop(Timer::Ring);
                 if let Some(route) = self.routes.get(self.route) {
@@ -238,8 +253,12 @@ impl CallControl {
                 }
                 self.connected()
             }
-            (FarSide::Called, Input::Refused(failure)) => self.refused(now, failure),
-            (FarSide::Called, Input::Lost) => self.refused(now, FarFailure::Unreachable),
+            (FarSide::Called | FarSide::Proceeding, Input::Refused(failure)) => {
+                self.refused(now, failure)
+            }
+            (FarSide::Called | FarSide::Proceeding, Input::Lost) => {
+                self.refused(now, FarFailure::Unreachable)
+            }
             (FarSide::Answered, Input::Held(held)) if held != self.reported.held => {
                 self.reported.held = held;
                 Outcome::signal(Signal::Held(held))
@@ -312,6 +331,9 @@ impl CallControl {
                 Timer::Silence => {
                     self.browser = Browser::Silent;
                     self.interrupted()
+                }
+                Timer::Ring if self.far_side == FarSide::Called => {
+                    self.refused(now, FarFailure::Unreachable)
                 }
                 Timer::Ring => self.refused(now, FarFailure::NoAnswer),
                 Timer::Connect | Timer::Loss | Timer::CloseGrace => {

@@ -217,6 +217,26 @@ fn every_failure_of_the_far_side_has_its_code() {
 }
 
 #[test]
+fn a_far_side_that_says_nothing_can_not_be_reached_and_one_that_only_rings_gives_no_answer() {
+    for (heard, code) in [
+        (None, ErrorCode::DestinationUnreachable),
+        (Some(Input::Trying), ErrorCode::NoAnswer),
+        (Some(Input::Ringing), ErrorCode::NoAnswer),
+    ] {
+        let mut call = Simulation::with_routes(vec![ROUTE]);
+        call.input(Input::Connected);
+        if let Some(heard) = heard {
+            call.input(heard);
+        }
+        while !call.control.is_over() {
+            call.input(Input::Heard);
+            call.advance_secs(1);
+        }
+        assert_eq!(call.signals.last(), Some(&Signal::Failed(code)));
+    }
+}
+
+#[test]
 fn the_longest_duration_of_a_route_counts_from_its_answer() {
     let route = RoutePolicy { max_duration: Duration::from_secs(100), ..ROUTE };
     let mut call = Simulation::with_routes(vec![route]);

@@ -1,5 +1,7 @@
 //! The commands that a call gives to its trunk, and the events that it gets.
 
+use bellpush_core::trunk::SipFailure;
+
 use super::SipTarget;
 use crate::Digit;
 
@@ -81,6 +83,11 @@ pub enum TrunkEvent {
         /** What its Reason header says, if it has one. */
         cause: Option<ByeCause>,
     },
+    /// Something answers: the INVITE has arrived.
+    Trying,
+    /// What the far side said to the call that it does not take, right before
+    /// [`TrunkEvent::Failed`].
+    Rejected(Box<SipFailure>),
     /// There is no call.
     Failed(FarFailure),
 }

@@ -35,9 +35,18 @@ pub(super) fn has_token(headers: &Headers, name: &str, token: &str) -> bool {
 
 /// The status of a response with its reason phrase, as it was sent.
 pub(super) fn status_line(response: &Response) -> String {
-    let status = &response.status_code;
-    let phrase = response.wire_reason.as_deref().map_or_else(|| status.text(), str::trim);
-    format!("{} {phrase}", status.code())
+    format!("{} {}", response.status_code.code(), reason_phrase(response))
+}
+
+/// The reason phrase of a response, as it was sent.
+pub(super) fn reason_phrase(response: &Response) -> &str {
+    let standard = || response.status_code.text();
+    response
+        .wire_reason
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(standard)
 }
 
 /// A host and a port as a URI has them.

@@ -1,9 +1,10 @@
 //! One running trunk: where its requests go, as whom, and how it is.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -26,6 +27,12 @@ use super::{
 /// How long to wait for a target's answer to OPTIONS.
 const OPTIONS_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a target may take to accept a connection for what is too large for datagrams. Where
+/// that is silently dropped, the call waits so long.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a target that took no connection is not asked for one again.
+const STREAM_RETRY: Duration = Duration::from_secs(600);
+
 /// A trunk that runs.
 pub(super) struct Trunk {
     pub(super) config: TrunkConfig,
@@ -34,6 +41,10 @@ pub(super) struct Trunk {
     status: Mutex<TrunkStatus>,
     pub(super) meters: TrunkMeters,
     realms: Mutex<Realms>,
+    /// Targets that want to be left alone, and until when.
+    paused: Mutex<HashMap<SocketAddr, Instant>>,
+    /// Targets that took no TCP, and when that was.
+    without_stream: Mutex<HashMap<SocketAddr, Instant>>,
     /// Cancelled when the trunk is taken out; its calls go on.
     pub(super) stopped: CancellationToken,
 }
@@ -55,15 +66,16 @@ impl Trunk {
         meters.show(&status);
         let (status, stopped) = (Mutex::new(status), CancellationToken::new());
         let realms = Mutex::new(Realms::new(config.realms.clone()));
-        Self { config, stack, tls, status, meters, realms, stopped }
+        let (paused, without_stream) = (Mutex::default(), Mutex::default());
+        Self { config, stack, tls, status, meters, realms, paused, without_stream, stopped }
     }
 
     pub(super) fn status(&self) -> TrunkStatus {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.status).clone()
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut TrunkStatus) -> T) -> T {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = lock(&self.status);
         let result = change(&mut status);
         // Another trunk may be in its place by now.
         if !self.stopped.is_cancelled() {
@@ -74,7 +86,7 @@ impl Trunk {
 
     /// Takes the trunk out; its calls go on.
     pub(super) fn stop(&self) {
-        let _status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let _status = lock(&self.status);
         self.stopped.cancel();
         self.meters.show(&TrunkStatus::default());
     }
@@ -91,12 +103,42 @@ impl Trunk {
             .await
             .inspect_err(|error| self.change(|status| status.lost(error.to_string())))?;
         self.stack.expect(&hops);
+        let now = Instant::now();
+        let times = lock(&self.paused).clone();
+        let paused = |target: &SocketAddr| times.get(target).is_some_and(|until| now < *until);
         let targets: Vec<SocketAddr> = hops.iter().map(|hop| hop.address).collect();
         self.change(|status| {
             status.retain(&targets);
-            hops.sort_by_key(|hop| status.targets.get(&hop.address) == Some(&false));
+            hops.sort_by_key(|hop| {
+                (paused(&hop.address), status.targets.get(&hop.address) == Some(&false))
+            });
         });
         Ok(hops)
+    }
+
+    /// Leaves a target alone for a while, as its Retry-After asks: others are tried before it.
+    pub(super) fn pause(&self, target: SocketAddr, pause: Duration) {
+        let now = Instant::now();
+        let mut paused = lock(&self.paused);
+        paused.retain(|_, until| now < *until);
+        paused.insert(target, now + pause);
+    }
+
+    /// A connection to a target that datagrams go to, if it takes one at the same address.
+    pub(super) async fn stream_instead(&self, hop: &Hop) -> Option<Flow> {
+        let is_recent = |at: &Instant| at.elapsed() < STREAM_RETRY;
+        if lock(&self.without_stream).get(&hop.address).is_some_and(is_recent) {
+            return None;
+        }
+        let stream = Hop { transport: SipTransport::Tcp, ..hop.clone() };
+        let flow = tokio::time::timeout(STREAM_TIMEOUT, self.stack.flow(&stream, None)).await;
+        let flow = flow.ok().and_then(Result::ok);
+        let mut without_stream = lock(&self.without_stream);
+        without_stream.retain(|_, at| is_recent(at));
+        if flow.is_none() {
+            without_stream.insert(hop.address, Instant::now());
+        }
+        flow
     }
 
     /// A flow to a target, within the time that a target has.
@@ -310,6 +352,10 @@ impl RequestIds {
             cseq: 1,
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// TLS as a client, trusting the system's certificates or those of a file.

@@ -1,5 +1,9 @@
 //! Trunks as their owner sets them up: how calls reach phone systems, by SIP.
 
+mod failure;
+
+pub use failure::SipFailure;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{

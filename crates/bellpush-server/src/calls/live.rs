@@ -96,6 +96,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, publisher: Publisher) {
     info!(app = %call.session.app_id, "accepted");
     let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
     let (mut connected_at, mut answered_by, mut quality) = (None, None, None);
+    let mut sip_failure = None;
     while lifecycle.is_live() {
         // A channel that closes without a last word means that the engine died.
         let signal = call.signals.recv().await.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown));
@@ -110,6 +111,19 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, publisher: Publisher) {
             }
             Signal::Answered(by) => {
                 answered_by = Some(*by);
+                continue;
+            }
+            Signal::Rejected(failure) => {
+                info!(
+                    trunk = %failure.trunk_id,
+                    sip_call_id = failure.call_id,
+                    status = failure.status,
+                    reason_phrase = failure.reason_phrase,
+                    warning = failure.warning,
+                    reason = failure.reason,
+                    "not taken by the phone system",
+                );
+                sip_failure = Some(*failure);
                 continue;
             }
             Signal::Connected => {
@@ -138,7 +152,9 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, publisher: Publisher) {
         let event = event_of(&call.session, call.id, &terminal, now);
         if let Some(end) = end_of(&terminal) {
             let (answered_by, quality) = (answered_by.take(), quality.take());
-            let finish = CallFinish { end, connected_at, answered_by, quality };
+            // Of a call that somebody took, it was another who did not.
+            let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
+            let finish = CallFinish { end, connected_at, answered_by, quality, sip_failure };
             match append_terminal(calls, &event, &finish).await {
                 Ok(appended) => publisher.publish(Content::event(&appended)),
                 // There is no log any more that it could be in, and still a visitor to be told.

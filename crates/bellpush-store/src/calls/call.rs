@@ -5,6 +5,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, CallId, DestinationId, NodeId, SessionId},
     routing::{AnsweredBy, SipDialog},
+    trunk::SipFailure,
 };
 use serde_json::{Map, Value};
 
@@ -44,6 +45,8 @@ pub struct Call {
     pub answered_by: Option<AnsweredBy>,
     /// How it sounded; known once it is over, of calls that went by a trunk.
     pub quality: Option<Value>,
+    /// What the phone system said to it, if nobody took it; known once it is over.
+    pub sip_failure: Option<SipFailure>,
     /// Where it stands.
     pub state: CallState,
 }
@@ -131,6 +134,7 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         connected_at: row.time_opt("connected_at")?,
         answered_by: answered_by(row)?,
         quality: row.json_opt("quality")?,
+        sip_failure: row.json_opt("sip_failure")?,
         state,
     })
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("removals", include_str!("../../migrations/0007_removals.sql")),
     ("removed_apps", include_str!("../../migrations/0008_removed_apps.sql")),
     ("api_keys", include_str!("../../migrations/0009_api_keys.sql")),
+    ("sip_failures", include_str!("../../migrations/0010_sip_failures.sql")),
 ];
 
 const HISTORY: &str = "

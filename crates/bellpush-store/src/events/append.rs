@@ -8,6 +8,7 @@ use bellpush_core::{
     events::{EndReason, ErrorCode, Event, EventTime},
     ids::{DestinationId, NodeId},
     routing::AnsweredBy,
+    trunk::SipFailure,
 };
 use serde_json::{Map, Value};
 
@@ -90,6 +91,8 @@ pub struct CallFinish {
     pub answered_by: Option<AnsweredBy>,
     /// How it sounded, as the caller describes it, if that is known.
     pub quality: Option<Value>,
+    /// What the phone system said to it, if nobody took it.
+    pub sip_failure: Option<SipFailure>,
 }
 
 /// How a call ended.
@@ -112,7 +115,7 @@ pub enum CallEnd {
 impl From<CallEnd> for CallFinish {
     /// Of a call of which nothing more is known.
     fn from(end: CallEnd) -> Self {
-        Self { end, connected_at: None, answered_by: None, quality: None }
+        Self { end, connected_at: None, answered_by: None, quality: None, sip_failure: None }
     }
 }
 

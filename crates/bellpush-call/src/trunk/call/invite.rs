@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rsipstack::sip::{Header, Method, Request, Uri, Version};
+use rsipstack::sip::{Header, Method, Request, SipMessage, Uri, Version};
 
 use crate::trunk::{
     Callee, SipTarget,
@@ -22,6 +22,8 @@ pub(super) struct Invite {
     pub(super) user: String,
     /// Identity and additional headers.
     more: Vec<Header>,
+    /// So many of them are never left out: who calls, and the call's id.
+    kept: usize,
     pub(super) sdp: String,
     /// The session interval to ask for.
     pub(super) interval: Option<Duration>,
@@ -54,6 +56,7 @@ impl Invite {
         if let Some(asserted) = caller.asserted.as_ref().or(default.asserted.as_ref()) {
             more.push(header("P-Asserted-Identity", format!("<{asserted}>")));
         }
+        let kept = more.len() + 1;
         more.extend(headers.iter().map(|(name, value)| {
             Header::Other(name.as_str().to_owned(), value.as_str().to_owned())
         }));
@@ -64,14 +67,15 @@ impl Invite {
             to: format!("<{to}>"),
             user: trunk.user().to_owned(),
             more,
+            kept,
             sdp,
             interval: session_timer.map(|interval| interval.max(min_interval)),
             min_interval,
         })
     }
 
-    /// The request for this flow, with the next CSeq.
-    pub(super) fn request(&mut self, flow: &Flow) -> Request {
+    /// The request for this flow, with the present CSeq.
+    pub(super) fn request(&self, flow: &Flow) -> Request {
         let mut headers = vec![
             flow.via(),
             Header::MaxForwards("70".into()),
@@ -90,7 +94,6 @@ impl Invite {
             headers.push(header("Min-SE", self.min_interval.as_secs().to_string()));
         }
         headers.extend(self.more.iter().cloned());
-        self.ids.cseq += 1;
         Request {
             method: Method::Invite,
             uri: self.request_uri.clone(),
@@ -99,6 +102,32 @@ impl Invite {
             body: self.sdp.clone().into_bytes(),
         }
     }
+}
+
+impl Invite {
+    /// Leaves out additional headers until a request is short enough, the last ones first: those
+    /// that the call is known by come first, the context comes last. Returns their names.
+    pub(super) fn shorten(&self, request: &mut Request, limit: usize) -> Vec<String> {
+        let mut left_out = Vec::new();
+        for header in self.more.iter().skip(self.kept).rev() {
+            if wire_size(request) <= limit {
+                break;
+            }
+            let is_it =
+                |other: &Header| other.name() == header.name() && other.value() == header.value();
+            if let Some(at) = request.headers.0.iter().rposition(is_it) {
+                request.headers.0.remove(at);
+                left_out.push(header.name().to_owned());
+            }
+        }
+        left_out
+    }
+}
+
+/// The bytes of a request as it is sent.
+pub(super) fn wire_size(request: &Request) -> usize {
+    let length = format!("Content-Length: {}\r\n", request.body.len());
+    SipMessage::Request(request.clone()).to_bytes().len() + length.len()
 }
 
 /// The CANCEL of an INVITE that was sent (RFC 3261 section 9.1): its branch, number and route.

@@ -2,28 +2,35 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rsipstack::{sip::Response, transaction::transaction::Transaction};
+use bellpush_core::trunk::SipFailure;
+use rsipstack::{
+    sip::{Header, Request, Response},
+    transaction::transaction::Transaction,
+};
 use tokio::time::Instant;
 
 use super::{
     cancel::{PendingInvite, bye, cancel_pending, end_forks},
     channel::CallChannel,
     early::EarlyDialogs,
-    invite::Invite,
+    invite::{Invite, wire_size},
     offers::reject,
     session::Session,
 };
 use crate::trunk::{
     ByeCause, FarFailure, TrunkCommand, TrunkEvent,
-    authentication::{Unanswered, describe},
+    authentication::{Authentication, Unanswered, describe},
     body::response_sdp,
     dialog::to_tag,
     flow::Flow,
     incoming::IncomingRequests,
-    message_parts::value,
+    message_parts::{reason_phrase, retry_after, value},
     trunk::Trunk,
 };
 
+/// Bytes of a request that may be sent as a datagram where the path's MTU is not known (RFC 3261
+/// section 18.1.1).
+const MAX_DATAGRAM: usize = 1_300;
 /// Times that one target is asked again as it wants it: with credentials, or a longer interval.
 const MAX_REPEATS: usize = 4;
 
@@ -33,6 +40,8 @@ pub(super) struct Setup {
     invite: Invite,
     incoming: IncomingRequests,
     early: EarlyDialogs,
+    /// What the far side said last.
+    failure: SipFailure,
 }
 
 /// How the setting up ended.
@@ -58,19 +67,37 @@ impl Setup {
         let ids = &invite.ids;
         let incoming = trunk.stack.incoming.requests(&ids.call_id, &ids.tag);
         let early = EarlyDialogs::new(&invite.sdp);
-        Self { trunk, invite, incoming, early }
+        let failure = SipFailure::unanswered(trunk.config.id, &ids.call_id);
+        Self { trunk, invite, incoming, early, failure }
+    }
+
+    /// Sets the call up. When that fails, tells what the far side said.
+    pub(super) async fn run(mut self, channel: &mut CallChannel) -> Outcome {
+        let outcome = self.try_targets(channel).await;
+        match outcome {
+            Attempt::Answered(answered) => {
+                let (response, pending) = *answered;
+                self.answered(channel, response, pending).await
+            }
+            Attempt::Cancelled => Outcome::Cancelled,
+            Attempt::Failed(failure) => {
+                channel.send(TrunkEvent::Rejected(Box::new(self.failure))).await;
+                Outcome::Failed(failure)
+            }
+            Attempt::Next => Outcome::Failed(FarFailure::Transport),
+        }
     }
 
     /// Tries the trunk's targets in their order.
-    pub(super) async fn run(mut self, channel: &mut CallChannel) -> Outcome {
+    async fn try_targets(&mut self, channel: &mut CallChannel) -> Attempt {
         let Ok(hops) = self.trunk.hops().await else {
-            return Outcome::Failed(FarFailure::Transport);
+            return Attempt::Failed(FarFailure::Transport);
         };
         for (n, hop) in hops.iter().enumerate() {
             let flow = tokio::select! {
                 flow = self.trunk.flow(hop) => flow,
                 // Nothing was sent yet, so there is nothing to end.
-                _ = channel.commands.recv() => return Outcome::Cancelled,
+                _ = channel.commands.recv() => return Attempt::Cancelled,
             };
             let attempt = match flow {
                 Ok(flow) => self.attempt(channel, &flow, n + 1 == hops.len()).await,
@@ -84,36 +111,42 @@ impl Setup {
                     reject(transaction, 481, Vec::new());
                 }
             }
-            match attempt {
-                Attempt::Next => {}
-                Attempt::Failed(failure) => return Outcome::Failed(failure),
-                Attempt::Cancelled => return Outcome::Cancelled,
-                Attempt::Answered(answered) => {
-                    let (response, pending) = *answered;
-                    return self.answered(channel, response, pending).await;
-                }
+            if !matches!(attempt, Attempt::Next) {
+                return attempt;
             }
         }
-        Outcome::Failed(FarFailure::Transport)
+        Attempt::Failed(FarFailure::Transport)
     }
 
     /// Invites one target, as often as it wants that repeated.
     async fn attempt(&mut self, channel: &mut CallChannel, flow: &Flow, is_last: bool) -> Attempt {
         let trunk = Arc::clone(&self.trunk);
         let mut authentication = trunk.authentication();
+        let mut flow = flow.clone();
         for _ in 0..MAX_REPEATS {
-            let mut request = self.invite.request(flow);
-            authentication.authorize(&mut request);
-            let mut pending = PendingInvite::send(&trunk, request, flow, &self.invite.user);
+            let request = tokio::select! {
+                request = self.request(&mut flow, &authentication) => request,
+                _ = channel.commands.recv() => return Attempt::Cancelled,
+            };
+            self.invite.ids.cseq += 1;
+            let bytes = wire_size(&request);
+            let mut pending = PendingInvite::send(&trunk, request, &flow, &self.invite.user);
+            let sent_at = Instant::now();
             let end = self.follow(channel, &mut pending, is_last).await;
             let response = match end {
                 InviteEnd::Final(response) => response,
                 InviteEnd::Cancelled => {
+                    // Whoever gives up that soon says nothing about the target.
+                    if pending.responses.heard.source().is_none()
+                        && sent_at.elapsed() >= trunk.stack.config.target_timeout
+                    {
+                        self.unanswered(&flow, bytes);
+                    }
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
                     return Attempt::Cancelled;
                 }
                 InviteEnd::TimedOut => {
-                    self.target_failed(flow, "no answer to INVITE");
+                    self.unanswered(&flow, bytes);
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
                     return Attempt::Next;
                 }
@@ -121,16 +154,25 @@ impl Setup {
             let status = response.status_code.code();
             tracing::debug!(trunk = %self.trunk.config.id, status, "an INVITE's final response");
             let is_challenged = authentication.is_challenged(&response);
+            let is_ours = pending.responses.heard.source().is_none();
+            if !is_ours {
+                self.note_failure(&response);
+            }
+            if let Some(pause) =
+                retry_after(&response.headers).filter(|_| matches!(status, 500 | 503))
+            {
+                trunk.pause(flow.hop.address, pause);
+            }
             match status {
                 200..=299 => return Attempt::Answered(Box::new((response, pending))),
                 // The stack says so of itself when nobody answers.
-                408 if !pending.is_proceeding => {
-                    self.target_failed(flow, "no answer to INVITE");
+                408 if is_ours => {
+                    self.unanswered(&flow, bytes);
                     return Attempt::Next;
                 }
                 // RFC 3263 section 4.3: as if it were not there.
                 503 => {
-                    self.target_failed(flow, "INVITE: 503 Service Unavailable");
+                    self.target_failed(&flow, describe("INVITE", &response, None));
                     return if is_last {
                         Attempt::Failed(FarFailure::Unreachable)
                     } else {
@@ -186,6 +228,7 @@ impl Setup {
                     Some(response) if response.status_code.code() < 200 => {
                         if !pending.is_proceeding {
                             pending.is_proceeding = true;
+                            channel.send(TrunkEvent::Trying).await;
                             let target = pending.flow.hop.address;
                             self.trunk.change(|status| status.answered(target, None));
                         }
@@ -249,15 +292,65 @@ impl Setup {
         let call_id = self.invite.ids.call_id.clone();
         channel.send(TrunkEvent::Answered { sdp, call_id }).await;
         let unmatched = self.early.take_unmatched();
-        let Self { trunk, invite, incoming, early } = self;
+        let Self { trunk, invite, incoming, early, .. } = self;
         let min_interval = invite.min_interval;
         let session =
             Session::new(trunk, dialog, flow, incoming, early.offers, min_interval, &response);
         Outcome::Answered(Box::new(session), unmatched)
     }
 
-    fn target_failed(&self, flow: &Flow, error: &str) {
-        self.trunk.change(|status| status.failed(flow.hop.address, error.to_owned()));
+    /// The next INVITE. One that is too large for datagrams goes over a connection (RFC 3261 section
+    /// 18.1.1); where the target takes none, its least important headers are left out.
+    async fn request(&self, flow: &mut Flow, authentication: &Authentication<'_>) -> Request {
+        let build = |flow: &Flow| {
+            let mut request = self.invite.request(flow);
+            authentication.authorize(&mut request);
+            request
+        };
+        let mut request = build(flow);
+        let bytes = wire_size(&request);
+        if !flow.is_datagrams() || bytes <= MAX_DATAGRAM {
+            return request;
+        }
+        if let Some(stream) = self.trunk.stream_instead(&flow.hop).await {
+            *flow = stream;
+            return build(flow);
+        }
+        let left_out = self.invite.shorten(&mut request, MAX_DATAGRAM).join(", ");
+        let headers = &self.invite.ids.call_id;
+        tracing::warn!(
+            trunk = %self.trunk.config.id, sip_call_id = headers, bytes, left_out,
+            "an INVITE is too large for a datagram, and the trunk takes no TCP: headers are left out",
+        );
+        request
+    }
+
+    /// A target said nothing at all.
+    fn unanswered(&self, flow: &Flow, bytes: usize) {
+        let transport = flow.hop.transport.name().to_ascii_uppercase();
+        self.target_failed(flow, format!("INVITE: no answer ({bytes} bytes, {transport})"));
+    }
+
+    fn target_failed(&self, flow: &Flow, error: String) {
+        self.trunk.change(|status| status.failed(flow.hop.address, error));
+    }
+
+    /// Keeps what a final response says for the call's record.
+    fn note_failure(&mut self, response: &Response) {
+        let text = |name: &str| {
+            let values = response.headers.iter().filter(|h| h.name().eq_ignore_ascii_case(name));
+            let values: Vec<&str> = values.map(Header::value).collect();
+            (!values.is_empty()).then(|| values.join(", "))
+        };
+        let (status, phrase) = (response.status_code.code(), reason_phrase(response));
+        let (warning, reason) = (text("Warning"), text("Reason"));
+        let SipFailure { trunk_id, call_id, .. } = &self.failure;
+        self.failure = SipFailure::unanswered(*trunk_id, call_id).answered(
+            status,
+            phrase,
+            warning.as_deref(),
+            reason.as_deref(),
+        );
     }
 
     /// A refusal that is about us rather than about the callee is the trunk's error.

@@ -5,6 +5,7 @@ use bellpush_core::{
     app::Answers,
     events::{EndReason, ErrorCode, EventTime},
     ids::{AppId, CallId, DestinationId, SessionId, TrunkId},
+    trunk::SipFailure,
 };
 use bellpush_store::{Call, CallFilter, CallState, Store};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,9 @@ pub(crate) struct CallView {
     trunk_id: Option<TrunkId>,
     /// The Call-ID of the call on that trunk.
     sip_call_id: Option<String>,
+    /// What the phone system said to it, of a call by a trunk that nobody took; known once the call is
+    /// over.
+    sip_failure: Option<SipFailure>,
     /// How it sounded, of calls that went by a trunk; known once the call is over.
     #[schema(value_type = Option<CallQuality>)]
     quality: Option<Value>,
@@ -109,6 +113,7 @@ impl From<Call> for CallView {
             answered_by,
             trunk_id,
             sip_call_id,
+            sip_failure: call.sip_failure,
             quality: call.quality,
         }
     }

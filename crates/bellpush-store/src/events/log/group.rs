@@ -260,7 +260,7 @@ async fn write_calls(
                 ));
             }
             Append::CallEnded { finish, .. } => {
-                let CallFinish { end, connected_at, answered_by, quality } = finish;
+                let CallFinish { end, connected_at, answered_by, quality, sip_failure } = finish;
                 let connected = connected_at.map(EventTime::millis);
                 let (state, reason, duration, code) = match end {
                     CallEnd::Ended { reason, duration } => {
@@ -273,9 +273,10 @@ async fn write_calls(
                 let trunk = dialog.map(|dialog| dialog.trunk_id);
                 let sip_call_id = dialog.map(|dialog| db::without_nul(&dialog.call_id));
                 let quality = quality.as_ref().map(to_json);
+                let sip_failure = sip_failure.as_ref().map(to_json);
                 over.push((
                     (call_id, state, at, connected, reason, duration, code),
-                    (profile, trunk, sip_call_id, quality),
+                    (profile, trunk, sip_call_id, quality, sip_failure),
                 ));
             }
             Append::Survey { answers, .. } => surveys.push((call_id, id, to_json(answers))),
@@ -301,7 +302,8 @@ async fn write_calls(
             answered_by = given.value -> 1 ->> 0,
             trunk_id = given.value -> 1 ->> 1,
             sip_call_id = given.value -> 1 ->> 2,
-            quality = given.value -> 1 ->> 3
+            quality = given.value -> 1 ->> 3,
+            sip_failure = given.value -> 1 ->> 4
         FROM jsonb_each($1) AS given
         WHERE calls.id = given.value -> 0 ->> 0";
     write_rows(transaction, sql, &over).await?;

@@ -1,0 +1,85 @@
+//! Registrars that grant what nobody asked for.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bellpush_call::{Credentials, Registration, RegistrationStatus, SipUser, TrunkConfig};
+use bellpush_sip_tests::{Peer, trunk, trunks};
+use tokio::time::Instant;
+
+type Result = anyhow::Result<()>;
+
+fn registering(peer: &Peer) -> anyhow::Result<TrunkConfig> {
+    let user = Some(SipUser::try_from("1000")?);
+    Ok(TrunkConfig {
+        credentials: Some(Credentials { username: "1000".into(), password: "secret".into() }),
+        registration: Some(Registration { user, expires: Duration::from_secs(3_600) }),
+        ..trunk(peer.port)
+    })
+}
+
+/// Answers each REGISTER that comes in this time. Returns how many came.
+async fn registrar(
+    peer: &Peer,
+    lasts: Duration,
+    mut answer: impl FnMut(usize, &str) -> (String, String),
+) -> anyhow::Result<usize> {
+    let end = Instant::now() + lasts;
+    let mut count = 0;
+    while let Some(request) = peer.within(end.saturating_duration_since(Instant::now())).await? {
+        count += 1;
+        let (status, more) = answer(count, request.header("Contact")?);
+        peer.reply(&request, &status, &more, "").await?;
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn a_registrar_that_grants_no_time_or_has_a_new_nonce_each_time_is_left_in_peace() -> Result {
+    let grants_nothing = |_: usize, contact: &str| {
+        ("200 OK".to_owned(), format!("Contact: {contact};expires=0\r\n"))
+    };
+    let grants_a_second = |_: usize, contact: &str| {
+        ("200 OK".to_owned(), format!("Contact: {contact};expires=1\r\n"))
+    };
+    let always_stale = |count: usize, _: &str| {
+        let nonce = count.to_string();
+        (
+            "401 No".to_owned(),
+            format!("WWW-Authenticate: Digest realm=\"x\", nonce=\"{nonce}\", stale=true\r\n"),
+        )
+    };
+    let refuses = |_: usize, _: &str| ("503 No".to_owned(), "Retry-After: 60\r\n".to_owned());
+    let lasts = Duration::from_secs(8);
+    let mut peers = Vec::new();
+    for _ in 0..4 {
+        peers.push(Peer::start().await?);
+    }
+    let configs = peers.iter().map(registering).collect::<anyhow::Result<Vec<_>>>()?;
+    let _trunks = trunks(configs).await?;
+    let (nothing, second, stale, refused) = tokio::try_join!(
+        registrar(&peers[0], lasts, grants_nothing),
+        registrar(&peers[1], lasts, grants_a_second),
+        registrar(&peers[2], lasts, always_stale),
+        registrar(&peers[3], lasts, refuses),
+    )?;
+    assert_eq!((nothing, second, stale, refused), (1, 1, 4, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_binding_that_the_registrar_rewrites_is_renewed_in_its_own_time() -> Result {
+    let peer = Peer::start().await?;
+    let config = registering(&peer)?;
+    let id = config.id;
+    let trunks = trunks(vec![config]).await?;
+    let rewritten = |_: usize, _: &str| {
+        let contact = "Contact: <sip:1000@203.0.113.9:40000>;expires=13\r\n";
+        ("200 OK".to_owned(), contact.to_owned())
+    };
+    let count = registrar(&peer, Duration::from_secs(15), rewritten).await?;
+    assert_eq!(count, 2);
+    let status = trunks.status(id).context("no trunk")?;
+    assert_eq!(status.registration, RegistrationStatus::Registered);
+    Ok(())
+}
