@@ -114,6 +114,10 @@ prefixed_id!(
     TrunkId, "trunk"
 );
 prefixed_id!(
+    /// One visitor's request to be called back.
+    CallbackId, "cb"
+);
+prefixed_id!(
     /// One replay of many deliveries.
     ReplayId, "rep"
 );

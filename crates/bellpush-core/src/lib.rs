@@ -8,6 +8,7 @@
 pub mod app;
 pub mod context;
 pub mod delivery;
+pub mod design;
 pub mod events;
 mod field_error;
 pub mod hours;

@@ -1,6 +1,7 @@
-//! Files that follow from the code: the TypeScript types of the protocol, tables of the
-//! documentation, and the OpenAPI document.
+//! Files that follow from the code: the TypeScript types of the protocol and of the design document,
+//! its schema, tables of the documentation, and the OpenAPI document.
 
+mod design;
 mod docs;
 mod file;
 mod openapi;
@@ -22,7 +23,13 @@ pub(crate) struct Options {
 
 /// Writes or checks all generated files.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let files = [typescript::protocol(), docs::events()?, openapi::document()?];
+    let files = [
+        typescript::protocol(),
+        design::types()?,
+        design::schema()?,
+        docs::events()?,
+        openapi::document()?,
+    ];
     let mut stale = Vec::new();
     for Generated { path, content } in files {
         let full = root().join(&path);

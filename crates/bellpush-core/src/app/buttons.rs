@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    events::{ButtonAction, MAX_CUSTOM_DATA_BYTES, is_custom_name},
+    events::{ButtonAction, MAX_CUSTOM_DATA_BYTES, is_free_name},
     field_error::{FieldError, check_chars},
     lifecycle::State,
 };
@@ -12,6 +12,7 @@ use crate::{
 /// A button's action with what it acts on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum ButtonEffect {
     /// Opens `url` (http or https) in a new tab.
@@ -78,49 +79,46 @@ impl CustomButton {
 
     pub(super) fn check(&self, pointer: &str) -> Result<(), FieldError> {
         check_chars(&format!("{pointer}/label"), "a button's label", &self.label, 1, 100)?;
+        self.effect.check(pointer)
+    }
+}
+
+impl ButtonEffect {
+    /// Refuses what could not be done, or would do something else.
+    ///
+    /// # Errors
+    /// The field, within what is at the pointer.
+    pub(crate) fn check(&self, pointer: &str) -> Result<(), FieldError> {
         let refuse = |field: &str, message: &str| {
             Err(FieldError::new(format!("{pointer}/{field}"), message))
         };
-        match &self.effect {
-            ButtonEffect::Link { url } => {
+        match self {
+            Self::Link { url } => {
                 let web = url::Url::parse(url)
                     .is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
                 if !web || url.len() > 2_000 {
                     return refuse("url", "write a web address that starts with https://");
                 }
             }
-            ButtonEffect::Copy { text } => {
+            Self::Copy { text } => {
                 check_chars(&format!("{pointer}/text"), "the text to copy", text, 1, 2_000)?;
             }
-            ButtonEffect::CallPhone { number } => {
-                let digits = number.bytes().filter(u8::is_ascii_digit).count();
-                let plain = number.bytes().enumerate().all(|(index, byte)| {
-                    byte.is_ascii_digit()
-                        || b" ().-".contains(&byte)
-                        || (index == 0 && byte == b'+')
-                });
-                if !plain || !(3..=20).contains(&digits) || number.len() > 40 {
+            Self::CallPhone { number } => {
+                if !is_phone_number(number) {
                     return refuse("number", "write a phone number like +1 555 0100");
                 }
             }
-            ButtonEffect::Email { address } => {
-                let plain = !address.contains(|char: char| {
-                    char.is_whitespace() || char.is_control() || "?&<>\"',;:".contains(char)
-                });
-                let parts = address.split_once('@');
-                let whole = parts.is_some_and(|(user, host)| {
-                    !user.is_empty() && !host.is_empty() && !host.contains('@')
-                });
-                if !plain || !whole || address.len() > 254 {
+            Self::Email { address } => {
+                if !is_email(address) {
                     return refuse("address", "write one e-mail address like help@shop.example");
                 }
             }
-            ButtonEffect::Emit { name, data } => {
-                if !is_custom_name(name) {
+            Self::Emit { name, data } => {
+                if !is_free_name(name) {
                     return refuse(
                         "name",
                         "a custom event's name is a small letter followed by up to 63 small \
-                         letters, digits or underscores, and not a catalogue event",
+                         letters, digits or underscores, and not one of the server's own events",
                     );
                 }
                 let size = serde_json::to_string(data).map_or(usize::MAX, |text| text.len());
@@ -134,6 +132,27 @@ impl CustomButton {
         }
         Ok(())
     }
+}
+
+/// Whether a text is a phone number in a plain form: digits, with an optional leading `+` and spaces,
+/// dots, dashes or brackets between.
+pub(crate) fn is_phone_number(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().enumerate().all(|(index, byte)| {
+        byte.is_ascii_digit() || b" ().-".contains(&byte) || (index == 0 && byte == b'+')
+    });
+    plain && (3..=20).contains(&digits) && text.len() <= 40
+}
+
+/// Whether a text is one e-mail address in a plain form.
+pub(crate) fn is_email(text: &str) -> bool {
+    let plain = !text.contains(|char: char| {
+        char.is_whitespace() || char.is_control() || "?&<>\"',;:".contains(char)
+    });
+    let whole = text
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    plain && whole && text.len() <= 254
 }
 
 #[cfg(test)]
@@ -171,6 +190,7 @@ mod tests {
             serde_json::json!({ "action": "email", "address": "a@b?bcc=c@d" }),
             serde_json::json!({ "action": "email", "address": "a@b@c" }),
             serde_json::json!({ "action": "emit", "name": "call_ended" }),
+            serde_json::json!({ "action": "emit", "name": "callback_requested" }),
             serde_json::json!({ "action": "emit", "name": "Bad-Name" }),
             serde_json::json!({ "action": "emit", "name": "x", "data": { "context": {} } }),
         ] {

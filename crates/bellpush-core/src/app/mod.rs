@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use buttons::{ButtonEffect, CustomButton};
+pub(crate) use buttons::{is_email, is_phone_number};
 pub use survey::{
     Answer, Answers, AnswersError, MAX_COMMENT_CHARS, MAX_QUESTIONS, Question, Survey,
 };

@@ -17,3 +17,13 @@ pub fn is_custom_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         && text.parse::<EventName>().is_err()
 }
+
+/// The name of the custom event that tells of a visitor who asked to be called back. The server makes
+/// it, and nobody else may.
+pub const CALLBACK_REQUESTED: &str = "callback_requested";
+
+/// Whether a text can name a custom event of anybody's own.
+#[must_use]
+pub fn is_free_name(text: &str) -> bool {
+    is_custom_name(text) && text != CALLBACK_REQUESTED
+}

@@ -9,7 +9,9 @@ mod sample;
 pub use catalogue::{
     ButtonAction, CATALOGUE, CatalogueEvent, EndReason, EventName, Field, SurveySummary,
 };
-pub use custom::{CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, is_custom_name};
+pub use custom::{
+    CALLBACK_REQUESTED, CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, is_custom_name, is_free_name,
+};
 pub use envelope::{Envelope, Event, EventTime, InvalidTime};
 pub use error_code::{ERROR_CODES, ErrorCode, ErrorCodeFacts};
 pub use sample::sample;

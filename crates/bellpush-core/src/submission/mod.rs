@@ -3,15 +3,19 @@
 //! The server decides `call_started` and every end of an accepted call, so a widget that sends one
 //! of them is refused. It may report by `call_error` that a call failed before it was accepted.
 
+mod callback;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use callback::CallbackReason;
 
 use crate::{
     app::{Answers, AnswersError},
     context::Context,
     events::{
-        ButtonAction, CUSTOM_NAME_PATTERN, Envelope, ErrorCode, EventName, MAX_CUSTOM_DATA_BYTES,
-        SurveySummary, is_custom_name,
+        ButtonAction, CALLBACK_REQUESTED, CUSTOM_NAME_PATTERN, Envelope, ErrorCode, EventName,
+        MAX_CUSTOM_DATA_BYTES, SurveySummary, is_custom_name,
     },
     ids::{CallId, EventId},
 };
@@ -81,6 +85,9 @@ pub enum SubmissionError {
     /// One that the server alone decides.
     #[error("{0} is decided by the server; a widget can't send it")]
     ServerDecides(EventName),
+    /// A custom event that the server alone makes.
+    #[error("{CALLBACK_REQUESTED} is made by the server, of POST /v1/widget/callbacks")]
+    Reserved,
     /// Fields that are not those of the catalogue.
     #[error("the data of {name} is not as the catalogue says: {detail}")]
     Data {
@@ -204,6 +211,9 @@ impl Submission {
         mut own: Map<String, Value>,
         session: SessionFacts<'_>,
     ) -> Result<SubmittedEvent, SubmissionError> {
+        if self.event.name == CALLBACK_REQUESTED {
+            return Err(SubmissionError::Reserved);
+        }
         if !is_custom_name(&self.event.name) {
             return Err(SubmissionError::Name(self.event.name.chars().take(64).collect()));
         }

@@ -66,6 +66,13 @@ fn the_widgets_own_events_are_accepted() {
 }
 
 #[test]
+fn a_widget_cannot_tell_of_a_call_back_request_by_itself() {
+    let data = json!({ "requestId": "cb_1", "reason": "closed" });
+    let refused = accept(&submission("callback_requested", data));
+    assert_eq!(refused, Err(SubmissionError::Reserved));
+}
+
+#[test]
 fn a_widget_cannot_decide_what_the_server_decides() {
     let started = json!({ "destinationId": null, "routingKey": null, "hasFormValues": false });
     let ended = json!({ "duration": 1, "reason": "user_hangup" });
