@@ -140,6 +140,11 @@ impl Breaker {
         Self { policy, state, era: 0 }
     }
 
+    /// Whether nothing has happened to it since it was resumed.
+    pub(crate) const fn is_as_resumed(&self) -> bool {
+        self.era == 0 && matches!(self.state, State::Open { .. })
+    }
+
     /// What it lets through.
     #[must_use]
     pub const fn state(&self) -> BreakerState {

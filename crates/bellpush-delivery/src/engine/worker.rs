@@ -47,7 +47,7 @@ const READERS: usize = 4;
 /// How often the gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
 
-/// How often it is kept how the queues look.
+/// How often it is kept how the queues look, and looked whether the wall clock was set.
 const SAMPLES: Duration = Duration::from_secs(60);
 
 /// What a task of the worker came back with.
@@ -148,7 +148,11 @@ impl<Q: DeliveryQueue> Worker<Q> {
                     let unrecorded = self.ended.len() + self.writing;
                     metrics::show_lanes(self.scheduler.lanes(now()), unrecorded, &mut shown);
                 }
-                _ = samples.tick() => self.keep_backlog(),
+                _ = samples.tick() => {
+                    self.keep_backlog();
+                    // The wall clock may have been set.
+                    self.input(Input::Tick);
+                }
                 patience = &mut stop => break patience.unwrap_or_default(),
             }
             self.write_group();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bellpush_core::{
-    delivery::{PendingDelivery, Seq},
+    delivery::{Outage, PendingDelivery, Seq},
     ids::{AppId, CallId},
 };
 
@@ -24,6 +24,8 @@ use crate::breaker::{Breaker, BreakerState, Permit, Verdict};
 pub(super) struct Lane {
     pub(super) app_id: AppId,
     pub(super) breaker: Breaker,
+    /// The outage that the breaker was resumed from, by the wall clock.
+    pub(super) outage: Option<Outage>,
     /// Whether the integration is active.
     pub(super) active: bool,
     /// Whether it waits for its turn.
@@ -48,6 +50,9 @@ struct BufferedDelivery {
     delivery: Arc<PendingDelivery>,
     attempts: u32,
     due: Instant,
+    /// Whether it is due at a time of the wall clock, as it was read from disk, and was not decided on
+    /// the steady one.
+    by_wall: bool,
     stage: Stage,
 }
 
@@ -81,10 +86,11 @@ pub(super) struct Ended {
 }
 
 impl Lane {
-    pub(super) fn new(app_id: AppId, breaker: Breaker) -> Self {
+    pub(super) fn new(app_id: AppId, breaker: Breaker, outage: Option<Outage>) -> Self {
         Self {
             app_id,
             breaker,
+            outage,
             active: false,
             queued: false,
             timer: None,
@@ -242,7 +248,7 @@ impl Lane {
             }
             Next::Retry(due) if self.disk.covers(seq) => {
                 buffered.stage = Stage::Idle;
-                buffered.due = due;
+                (buffered.due, buffered.by_wall) = (due, false);
                 self.place(now, seq);
             }
             Next::Retry(_) => {
@@ -253,6 +259,19 @@ impl Lane {
             }
         }
         true
+    }
+
+    /// The wall clock was set: what waits for a time of it waits until then. What may go already,
+    /// may go.
+    pub(super) fn reset_wall(&mut self, now: Instant, due: impl Fn(&PendingDelivery) -> Instant) {
+        let waiting: Vec<(Instant, Seq)> = self.waiting.iter().copied().collect();
+        for (before, seq) in waiting {
+            if let Some(buffered) = self.buffer.get_mut(&seq).filter(|buffered| buffered.by_wall) {
+                self.waiting.remove(&(before, seq));
+                buffered.due = due(&buffered.delivery);
+                self.place(now, seq);
+            }
+        }
     }
 
     /// Moves what is due to what may go.
@@ -309,7 +328,10 @@ impl Lane {
     fn buffer(&mut self, now: Instant, delivery: PendingDelivery, due: Instant) {
         let (seq, call, attempts) = (delivery.key.seq, delivery.call_id, delivery.attempts);
         let delivery = Arc::new(delivery);
-        self.buffer.insert(seq, BufferedDelivery { delivery, attempts, due, stage: Stage::Idle });
+        self.buffer.insert(
+            seq,
+            BufferedDelivery { delivery, attempts, due, by_wall: true, stage: Stage::Idle },
+        );
         if let Some(call) = call {
             self.calls.entry(call).or_default().insert(seq);
         }

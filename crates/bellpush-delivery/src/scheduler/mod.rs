@@ -16,6 +16,8 @@
 //!   or dead endpoints takes all of what is shared (see `fairness.rs`);
 //! * what is shared is shared evenly between apps, however many integrations each has.
 
+#[cfg(test)]
+mod clock_tests;
 mod disk_cursor;
 mod fairness;
 #[cfg(test)]
@@ -67,7 +69,12 @@ pub struct Scheduler {
     pool: PermitPool,
     timers: BTreeSet<(Instant, IntegrationId)>,
     unrecorded: usize,
+    /// The two clocks when they were last found to go together.
+    clocks: Option<Now>,
 }
+
+/// A wall clock that went differently from the steady one by so much was set.
+const CLOCK_WAS_SET_MS: u64 = 1_000;
 
 impl Scheduler {
     /// One that knows of nothing.
@@ -81,13 +88,16 @@ impl Scheduler {
             pool: PermitPool::new(limits.shared),
             timers: BTreeSet::new(),
             unrecorded: 0,
+            clocks: None,
             limits,
         }
     }
 
-    /// Takes what happened and says what to do. Times never go back.
+    /// Takes what happened and says what to do. Times never go back. To be called with [`Input::Tick`]
+    /// each minute, too: the wall clock may have been set.
     pub fn handle<R: Rng>(&mut self, now: Now, rng: &mut R, input: Input) -> Vec<Action> {
         let mut actions = Vec::new();
+        self.look_at_clocks(now, &mut actions);
         match input {
             Input::EndpointsChanged(endpoints) => self.set_endpoints(now, endpoints, &mut actions),
             Input::New(deliveries) => self.take_new(now, deliveries, &mut actions),
@@ -97,11 +107,11 @@ impl Scheduler {
                 }
             }
             Input::Loaded { integration_id, deliveries, exhausted } => {
-                let due = |delivery| {
-                    let at = self.due(now, &delivery);
+                let with_due = |delivery| {
+                    let at = due(&self.schedule, now, &delivery);
                     (delivery, at)
                 };
-                let deliveries = deliveries.into_iter().map(due).collect();
+                let deliveries = deliveries.into_iter().map(with_due).collect();
                 self.in_lane(now, integration_id, &mut actions, |lane| {
                     lane.take_page(now.at, deliveries, exhausted);
                 });
@@ -158,9 +168,10 @@ impl Scheduler {
             let breaker = || resumed(&self.breaker, now, outage);
             match self.lanes.get_mut(&integration_id) {
                 Some(lane) if lane.active => {}
-                Some(lane) => lane.breaker = breaker(),
+                Some(lane) => (lane.breaker, lane.outage) = (breaker(), outage),
                 None => {
-                    self.lanes.insert(integration_id, Lane::new(app_id, breaker()));
+                    let lane = Lane::new(app_id, breaker(), outage);
+                    self.lanes.insert(integration_id, lane);
                 }
             }
             self.in_lane(now, integration_id, actions, |lane| lane.activate(now.at, ordered));
@@ -171,7 +182,7 @@ impl Scheduler {
     fn take_new(&mut self, now: Now, deliveries: Vec<PendingDelivery>, actions: &mut Vec<Action>) {
         let mut touched = BTreeSet::new();
         for delivery in deliveries {
-            let due = self.due(now, &delivery);
+            let due = due(&self.schedule, now, &delivery);
             let id = delivery.key.integration_id;
             // Of an integration that is not known yet, everything is read when it is.
             if let Some(lane) = self.lanes.get_mut(&id) {
@@ -258,6 +269,31 @@ impl Scheduler {
         }
     }
 
+    /// What was read from disk is due at a time of the wall clock. That may have been wrong then, as it
+    /// is on a machine that has just started.
+    fn look_at_clocks(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let Some(before) = self.clocks else {
+            self.clocks = Some(now);
+            return;
+        };
+        let wall = now.wall.millis().saturating_sub(before.wall.millis());
+        let steady = now.at.saturating_duration_since(before.at).as_millis();
+        let steady = i64::try_from(steady).unwrap_or(i64::MAX);
+        if wall.saturating_sub(steady).unsigned_abs() < CLOCK_WAS_SET_MS {
+            return;
+        }
+        self.clocks = Some(now);
+        let (schedule, breaker) = (self.schedule.clone(), self.breaker.clone());
+        for id in self.lanes.keys().copied().collect::<Vec<_>>() {
+            self.in_lane(now, id, actions, |lane| {
+                if lane.breaker.is_as_resumed() {
+                    lane.breaker = resumed(&breaker, now, lane.outage);
+                }
+                lane.reset_wall(now.at, |delivery| due(&schedule, now, delivery));
+            });
+        }
+    }
+
     fn wake(&mut self, now: Now, actions: &mut Vec<Action>) {
         while let Some((at, id)) = self.timers.first().copied()
             && at <= now.at
@@ -328,18 +364,18 @@ impl Scheduler {
             }
         }
     }
+}
 
-    /// When a delivery is due on the steady clock. A due time beyond the longest wait was written
-    /// by a wall clock that was wrong, and so was any that is to come before the first attempt, or
-    /// the first of a replay.
-    fn due(&self, now: Now, delivery: &PendingDelivery) -> Instant {
-        if delivery.attempts == delivery.earlier_attempts {
-            return now.at;
-        }
-        let millis = delivery.due.millis().saturating_sub(now.wall.millis());
-        let wait = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        now.at + wait.min(self.schedule.longest_wait())
+/// When a delivery is due on the steady clock. A due time beyond the longest wait was written by a
+/// wall clock that was wrong, and so was any that is to come before the first attempt, or the first
+/// of a replay.
+fn due(schedule: &RetrySchedule, now: Now, delivery: &PendingDelivery) -> Instant {
+    if delivery.attempts == delivery.earlier_attempts {
+        return now.at;
     }
+    let millis = delivery.due.millis().saturating_sub(now.wall.millis());
+    let wait = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    now.at + wait.min(schedule.longest_wait())
 }
 
 fn status(now: Now, integration_id: IntegrationId, lane: &Lane) -> LaneStatus {
