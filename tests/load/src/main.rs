@@ -10,10 +10,14 @@ mod calls;
 mod clock;
 mod generator;
 mod http;
+mod measure;
+mod options;
 mod phases;
 mod processes;
 mod report;
+mod single;
 mod sink;
+mod site;
 
 use clap::{Parser, Subcommand};
 
@@ -26,7 +30,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Measures the server named by BELLPUSH_BIN
-    Delivery(bench::Options),
+    Delivery(options::Options),
     /// Measures calls through the server named by BELLPUSH_BIN
     Calls(calls::Options),
     /// The webhook receiver, as a process of its own

@@ -1,32 +1,22 @@
 //! What is measured, one figure after the other, on one server.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use clap::ValueEnum;
 use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
-    bench::{LoadOptions, Options, Shop, Site},
     clock::{Latency, now_us},
     generator::Load,
-    processes::{CpuTime, resident_mb},
+    measure::{Cost, ON_THEIR_WAY, at_rate, cost, cpu, drain, rate, say},
+    options::{Options, Phase},
+    processes::resident_mb,
+    single::{self, Single},
     sink::{Counted, GRAIN_US},
+    site::{LoadOptions, Shop, Site},
 };
 
-/// Deliveries on their way in all, while the rate that is sustained is measured: enough to keep the
-/// server busy, and so few that none of them leaves its memory.
-const ON_THEIR_WAY: u64 = 1_000;
-/// What the first second or two of a load tells is how it starts.
-const WARM_UP_GRAINS: usize = 15;
-/// And the last ones are those that were still on their way when the load had ended.
-const END_GRAINS: usize = 3;
-/// How long deliveries may take after the load has ended.
-const DRAIN_WITHIN: Duration = Duration::from_secs(60);
 /// How long a restarted server is looked at.
 const RECOVERY: Duration = Duration::from_secs(10);
 /// The endpoint that is to stay well beside bad ones.
@@ -36,21 +26,6 @@ const HEALTHY_RATE: f64 = 1_000.0;
 const OTHERS_RATE: f64 = 100.0;
 /// Nobody listens there.
 const DEAD: &str = "http://127.0.0.1:1/dead";
-
-/// A part of the measurement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Phase {
-    /// Events accepted and on disk
-    Ingest,
-    /// Deliveries sustained, to one and to three integrations, and their latency at half of that
-    Delivery,
-    /// The same over TLS, to one integration
-    Tls,
-    /// A healthy endpoint alone, and beside a dead and a slow one
-    Neighbours,
-    /// Memory with a long backlog, and recovery from a kill
-    Backlog,
-}
 
 /// All figures of one run.
 #[derive(Debug, Serialize)]
@@ -67,12 +42,11 @@ pub(crate) struct Figures {
     pub(crate) half_load: Option<HalfLoad>,
     pub(crate) one_integration_tls: Option<Deliveries>,
     pub(crate) half_load_tls: Option<HalfLoad>,
+    #[serde(flatten)]
+    pub(crate) single: Option<Single>,
     pub(crate) neighbours: Option<Neighbours>,
     pub(crate) backlog: Option<Backlog>,
 }
-
-/// CPU seconds for 10,000 events or deliveries, by process.
-type Cost = BTreeMap<String, f64>;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Ingest {
@@ -132,6 +106,7 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
         half_load: None,
         one_integration_tls: None,
         half_load_tls: None,
+        single: None,
         neighbours: None,
         backlog: None,
     };
@@ -157,6 +132,9 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
         let half = options.rate.unwrap_or(sustained.deliveries_per_second / 2.0);
         figures.one_integration_tls = Some(sustained);
         figures.half_load_tls = Some(half_load(site, options, &urls, half).await?);
+    }
+    if wants(Phase::Single) {
+        figures.single = Some(single::run(site, options.seconds).await?);
     }
     if wants(Phase::Neighbours) {
         figures.neighbours = Some(neighbours(site, options).await?);
@@ -217,7 +195,7 @@ async fn half_load(
     say(&format!("latency at {rate:.0} deliveries a second"));
     let shop = site.shop(urls).await?;
     let before = cpu(site)?;
-    let load = at_rate(options, options.batch, rate);
+    let load = at_rate(options.seconds, options.batch, rate);
     let load = site.load(&shop, &load).await?;
     let counted = drain(site, &load, urls.len()).await?;
     let used = cpu(site)?.since(&before);
@@ -235,7 +213,7 @@ async fn half_load(
 async fn neighbours(site: &mut Site, options: &Options) -> anyhow::Result<Neighbours> {
     say("a healthy endpoint alone, beside two more, and beside a dead and a slow one");
     let healthy = site.shop(&[site.sink.http("now", HEALTHY)]).await?;
-    let load = site.load(&healthy, &at_rate(options, 1, HEALTHY_RATE)).await?;
+    let load = site.load(&healthy, &at_rate(options.seconds, 1, HEALTHY_RATE)).await?;
     let alone = latency_of_healthy(&load, &drain(site, &load, 1).await?)?;
     let good_ones = ["one", "two"].map(|name| site.sink.http("now", name));
     let beside_good_ones = beside(site, options, &healthy, &good_ones).await?;
@@ -258,7 +236,8 @@ async fn beside(
     others: &[String],
 ) -> anyhow::Result<Latency> {
     let others = site.shop(others).await?;
-    let (steady, less) = (at_rate(options, 1, HEALTHY_RATE), at_rate(options, 1, OTHERS_RATE));
+    let (steady, less) =
+        (at_rate(options.seconds, 1, HEALTHY_RATE), at_rate(options.seconds, 1, OTHERS_RATE));
     let (load, to_others) =
         tokio::try_join!(site.load(healthy, &steady), site.load(&others, &less))?;
     ensure!(to_others.accepted > 0, "the other endpoints had no load");
@@ -325,38 +304,6 @@ async fn taken(site: &mut Site) -> anyhow::Result<u64> {
     Ok(site.sink.take().await?.values().map(|name| name.deliveries).sum())
 }
 
-fn at_rate(options: &Options, batch: usize, rate: f64) -> LoadOptions {
-    let time = Some(Duration::from_secs(options.seconds));
-    LoadOptions { batch, time, rate: Some(rate), ..LoadOptions::default() }
-}
-
-/// Waits until every event of the load has arrived at each of its endpoints.
-async fn drain(
-    site: &mut Site,
-    load: &Load,
-    fan_out: usize,
-) -> anyhow::Result<BTreeMap<String, Counted>> {
-    let wanted = load.accepted * fan_out as u64;
-    let deadline = Instant::now() + DRAIN_WITHIN;
-    loop {
-        let count = site.sink.peek().await?;
-        ensure!(count <= wanted, "{count} deliveries of {wanted}: some came twice");
-        if count == wanted {
-            return site.sink.take().await;
-        }
-        ensure!(Instant::now() < deadline, "only {count} of {wanted} deliveries arrived");
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Deliveries a second, after the warm-up and before the end.
-fn rate(timeline: &[u32]) -> f64 {
-    let end = timeline.len().saturating_sub(END_GRAINS);
-    let steady = timeline.get(WARM_UP_GRAINS.min(end)..end).unwrap_or_default();
-    let seconds = steady.len() as f64 * GRAIN_US as f64 / 1e6;
-    f64::from(steady.iter().sum::<u32>()) / seconds.max(f64::MIN_POSITIVE)
-}
-
 struct Recovery {
     first_us: u64,
     steady_us: u64,
@@ -388,16 +335,4 @@ impl Recovery {
             rate: per_grain * 1e6 / GRAIN_US as f64,
         })
     }
-}
-
-fn cpu(site: &Site) -> anyhow::Result<CpuTime> {
-    site.processes()?.cpu_time()
-}
-
-fn cost(used: &BTreeMap<String, f64>, count: u64) -> Cost {
-    used.iter().map(|(name, seconds)| (name.clone(), seconds * 1e4 / count as f64)).collect()
-}
-
-fn say(what: &str) {
-    eprintln!("── {what}");
 }

@@ -49,6 +49,16 @@ pub(crate) fn text(figures: &Figures) -> String {
             lines.add("  CPU s per 10,000 deliveries", &cost(cpu_seconds_per_10000_deliveries));
         }
     }
+    if let Some(single) = &figures.single {
+        let rate = single.single_deliveries_per_second;
+        lines.add("one event a request", &format!("{rate:.0} deliveries/s"));
+        let cpu = single.single_cpu_seconds_per_10k;
+        lines.add("  CPU s per 10,000 deliveries", &format!("server {cpu:.2}"));
+        let p99 = single.low_rate_p99_ms;
+        lines.add("one event a request, 420/s", &format!("p99 {p99:.1} ms"));
+        let cpu = single.low_rate_cpu_seconds_per_10k;
+        lines.add("  CPU s per 10,000 deliveries", &format!("server {cpu:.2}"));
+    }
     if let Some(neighbours) = &figures.neighbours {
         lines.add("healthy endpoint alone", &latency(&neighbours.alone));
         lines.add("beside two healthy ones", &latency(&neighbours.beside_good_ones));
