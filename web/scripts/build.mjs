@@ -108,15 +108,18 @@ await build(
     },
   }),
 );
-await build(
-  part(`${dist}embed`, {
-    rolldownOptions: {
-      input: `${root}embed/src/more.ts`,
-      preserveEntrySignatures: "strict",
-      output: { format: "es", entryFileNames: "more.js" },
-    },
-  }),
-);
+const PARTS = { "more.js": "more.ts", "check-frame.js": "check/frame.ts" };
+for (const [name, input] of Object.entries(PARTS)) {
+  await build(
+    part(`${dist}embed`, {
+      rolldownOptions: {
+        input: `${root}embed/src/${input}`,
+        preserveEntrySignatures: "strict",
+        output: { format: "es", entryFileNames: name, chunkFileNames: "check.js" },
+      },
+    }),
+  );
+}
 await build({
   ...part(`${dist}demo`, {}),
   root: `${root}demo`,

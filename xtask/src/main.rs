@@ -36,6 +36,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Measure, and print the figures
     Bench(bench::Options),
+    /// Build the web parts, and print what the server sends of each beside its budget
+    Size(web::SizeOptions),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -47,5 +49,6 @@ fn main() -> anyhow::Result<()> {
         Command::Generate(options) => generate::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Size(options) => web::size(&options),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use clap::Args;
+
 use crate::shell::{command, root, run as execute};
 
 /// Installs the packages and builds widget, loader and demo page into `web/dist`. Standard output is
@@ -22,6 +24,24 @@ pub(crate) fn install() -> anyhow::Result<()> {
     execute(npm_command(&["ci", "--no-audit", "--no-fund"]).stdout(std::io::stderr()))?;
     std::fs::write(mark, lock)?;
     Ok(())
+}
+
+/// How sizes are printed.
+#[derive(Debug, Args)]
+pub(crate) struct SizeOptions {
+    /// As JSON, in bytes
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds the web parts, and prints what the server sends of each. Fails when one is over its budget.
+pub(crate) fn size(options: &SizeOptions) -> anyhow::Result<()> {
+    build()?;
+    let mut node = command("node", &["scripts/size.mjs"]);
+    if options.json {
+        node.arg("--json");
+    }
+    execute(node.current_dir(root().join("web")))
 }
 
 /// Runs npm in `web`.

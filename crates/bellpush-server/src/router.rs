@@ -89,6 +89,8 @@ pub fn router(server: Server) -> Router {
     let router = Router::new()
         .merge(api)
         .route("/v1/openapi.json", get(move || async move { axum::Json(document) }))
+        .route("/w/check", get(widget::check::document))
+        .route("/w/check/stream", get(widget::check::stream))
         .route("/w/{appId}", get(widget::document::document))
         .route("/w/{appId}/code", get(widget::code::code))
         .route("/widget/assets/{file}", get(widget_asset))

@@ -128,7 +128,7 @@ test("a loader without settings is silent while a script mounts, and says so oth
   await page.goto(shop.host.origin);
   await until("the sentence is there", () => ours().length > 0, 5_000);
   expect(ours()).toEqual([
-    "Bellpush: embed.js does nothing: it has no data-app, and no script calls mount",
+    "Bellpush: embed.js has no data-app, and nothing was mounted",
   ]);
 });
 

@@ -4,6 +4,7 @@ import type {
   AskMessage,
   CloseMessage,
   Command,
+  HandoverMessage,
   StateMessage,
   WidgetMessage,
 } from "@bellpush/protocol";
@@ -18,7 +19,9 @@ export interface Frame {
 }
 
 /** What the widget says: one of its messages. */
-export type Said = Partial<WidgetMessage & StateMessage & AskMessage & CloseMessage>;
+export type Said = Partial<
+  WidgetMessage & StateMessage & AskMessage & CloseMessage & HandoverMessage
+>;
 
 export function createFrame(hear: (said: Said) => void): Frame {
   const element = document.createElement("iframe");
@@ -43,17 +46,18 @@ export function createFrame(hear: (said: Said) => void): Frame {
       data?.source === "bellpush" &&
       data.version === 1
     ) {
-      hear(data);
       if (data.event?.name === "widget_loaded") {
         ready = element.contentWindow;
-        waiting.splice(0).forEach(send);
       }
+      // What is said on hearing of it goes before what has waited.
+      hear(data);
+      waiting.splice(0).forEach(send);
     }
   }
 
   element.allow = "microphone; autoplay; clipboard-write; screen-wake-lock";
   // What is not there yet is white in some browsers, whatever is behind it.
-  element.style.cssText = "display:block;inline-size:100%;block-size:100%;border:0;opacity:0";
+  element.style.cssText = "display:block;width:100%;height:100%;border:0;opacity:0";
   element.onload = () => {
     element.style.opacity = "";
   };

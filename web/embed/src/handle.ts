@@ -43,6 +43,14 @@ export type Handler<N extends string = string> = (
   event: EventOf<N>,
 ) => N extends "beforecall" ? BeforeCallAnswer | Promise<BeforeCallAnswer> : unknown;
 
+/** A handler of the page. */
+export interface Entry {
+  readonly name: string;
+  handler(event: unknown): unknown;
+  /** What the page knows the handler by. */
+  readonly known: unknown;
+}
+
 /** Whether something was done, and if not, why. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 

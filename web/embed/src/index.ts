@@ -6,11 +6,14 @@
  * imported where there is no window, and does nothing there.
  */
 
+import type { Checked, Report } from "./check/findings.ts";
 import type { Handle } from "./handle.ts";
 import type { MountOptions } from "./options.ts";
 import { mountAt, type Place } from "./page.ts";
-import { setMore } from "./say.ts";
+import { more, setMore } from "./say.ts";
 
+export type { Context, ContextPatch, Theme, WidgetState } from "@bellpush/protocol";
+export type { CheckCode, Checked, Finding, Report } from "./check/findings.ts";
 export type {
   BeforeCall,
   BeforeCallAnswer,
@@ -24,6 +27,11 @@ export type { Corner, LauncherOptions, MountOptions } from "./options.ts";
 export type { Place } from "./page.ts";
 
 setMore(() => import("./more.ts"));
+
+/** Says what would keep a call from being made in this page, in the console too. */
+export async function check(options: Checked): Promise<Report> {
+  return (await more()).check(options);
+}
 
 /** Mounts a widget; `host`, the origin of the Bellpush server, is needed here. */
 export function mount(place: Place, options: MountOptions): Handle {

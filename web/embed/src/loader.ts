@@ -1,9 +1,10 @@
 /** `embed.js`: mounts what its own script tag asks for, and leaves `window.Bellpush` for more. */
 
+import type { Report } from "./check/findings.ts";
 import type { Handle } from "./handle.ts";
 import { type MountOptions, readScript } from "./options.ts";
-import { handleOf, mountAt, type Place } from "./page.ts";
-import { complain, guard, setMore, whenReady } from "./say.ts";
+import { firstOptions, handleOf, mountAt, type Place } from "./page.ts";
+import { complain, guard, more, setMore, whenReady } from "./say.ts";
 import { ownScripts } from "./script.ts";
 
 /** What was asked for before the loader was there: a function, or a method's name with its arguments. */
@@ -13,6 +14,8 @@ export interface BellpushGlobal {
   mount(place: Place, options: MountOptions): Handle;
   /** The handle of an app's widget, or of the first one there is; null without one. */
   get(app?: string): Handle | null;
+  /** Says what would keep a call from being made in this page; of the first widget, without options. */
+  check(options?: MountOptions): Promise<Report>;
   /** Runs it now: the same call as before the loader was there. */
   push(...queued: readonly Queued[]): void;
 }
@@ -48,6 +51,8 @@ guard(() => {
     const bellpush: BellpushGlobal = {
       mount: (place, options) => mountAt(place, host ? { host, ...options } : options),
       get: handleOf,
+      check: (options) =>
+        more().then((part) => part.check({ host, ...(options ?? firstOptions()) })),
       push(...queued) {
         for (const entry of queued) {
           guard(() => run(bellpush, entry));
@@ -59,10 +64,13 @@ guard(() => {
       bellpush.push(...before);
     }
   }
+  if (/[?&]check=1/.test(location + stack)) {
+    window.Bellpush?.check();
+  }
   whenReady(() =>
     setTimeout(() => {
       if (!handleOf()) {
-        complain("embed.js does nothing: it has no data-app, and no script calls mount");
+        complain("embed.js has no data-app, and nothing was mounted");
       }
     }, SILENCE_MS),
   );

@@ -1,9 +1,14 @@
 /** What few pages or visitors need: loaded when it is needed. */
 
 import type { AskMessage, Command, ContextPatch, PageAnswer } from "@bellpush/protocol";
-import type { BeforeCallAnswer } from "./handle.ts";
+import type { Checked, Report } from "./check/findings.ts";
+import type { BeforeCallAnswer, Entry } from "./handle.ts";
 import { addressOf, type MountOptions, patched } from "./options.ts";
-import type { Entry } from "./widget.ts";
+
+/** Its code comes by a request of its own, beside this one. */
+export async function check(options: Checked): Promise<Report> {
+  return (await import("./check/page.ts")).checkAloud(options);
+}
 
 export { names } from "./names.ts";
 

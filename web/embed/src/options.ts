@@ -56,9 +56,7 @@ export function addressOf(options: MountOptions, origin: string): URL {
   }
   for (const [name, value] of Object.entries(context ?? {})) {
     if (typeof value !== "string" || query.has(name)) {
-      throw Error(
-        `the context key "${name}" ${query.has(name) ? "is reserved" : "needs a text as its value"}`,
-      );
+      throw Error(`context key "${name}" ${query.has(name) ? "is reserved" : "needs a text"}`);
     }
     query.set(name, value);
   }

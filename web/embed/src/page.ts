@@ -3,10 +3,10 @@
  * and set off by the page's own elements. Leaves no listener behind when the last widget is gone.
  */
 
-import type { Handle } from "./handle.ts";
+import type { Entry, Handle } from "./handle.ts";
 import { addressOf, type MountOptions } from "./options.ts";
-import { complain, guard, whenReady } from "./say.ts";
-import { type Asked, createWidget, type Entry, IDLE, type Widget } from "./widget.ts";
+import { guard, whenReady } from "./say.ts";
+import { type Asked, createWidget, IDLE, type Widget } from "./widget.ts";
 
 /** An element, a selector of one that may come later, or null for a floating button. */
 export type Place = Element | string | null;
@@ -41,8 +41,11 @@ export function mountAt(place: Place, options: MountOptions): Handle {
     if (place !== null && typeof place !== "string" && !(place instanceof Element)) {
       throw Error(`there is no element to mount in: ${place}`);
     }
+    const target = typeof place === "string" ? document.querySelector(place) : place;
     item = [...items].find(({ place: known, element, widget }) =>
-      place ? known === place || element === place : !known && widget.options.app === options.app,
+      place
+        ? known === place || (target && element === target)
+        : !known && widget.options.app === options.app,
     );
     if (!item) {
       item = add(place, options);
@@ -63,6 +66,9 @@ export function handleOf(app?: string): Handle | null {
   const item = itemOf(app);
   return item ? createHandle(item) : null;
 }
+
+/** What the first widget there is was mounted with. */
+export const firstOptions = () => itemOf(undefined)?.widget.options;
 
 function itemOf(app: string | undefined): Item | undefined {
   return [...items].find(({ widget }) => !app || widget.options.app === app);
@@ -128,17 +134,13 @@ function observe(): void {
 function pull(event: Event): void {
   const [target] = event.composedPath() as Element[];
   const trigger = target?.closest?.<HTMLElement>("[data-bellpush]");
-  if (trigger) {
-    const { bellpush, bellpushApp } = trigger.dataset;
-    const method = METHODS.find((name) => name === bellpush);
-    const widget = itemOf(bellpushApp)?.widget;
-    if (method && widget) {
+  const item = trigger && itemOf(trigger.dataset.bellpushApp);
+  for (const method of METHODS) {
+    if (item && method === trigger.dataset.bellpush) {
       if (trigger.localName === "a") {
         event.preventDefault();
       }
-      guard(() => widget[method](undefined as never));
-    } else {
-      complain(`data-bellpush="${bellpush}" does nothing`);
+      guard(() => item.widget[method](undefined as never));
     }
   }
 }

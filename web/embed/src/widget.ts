@@ -2,7 +2,7 @@
 
 import type { AskSubject, Command, ContextPatch, Theme, WidgetState } from "@bellpush/protocol";
 import { createFrame, type Said } from "./frame.ts";
-import type { Handle, Outcome } from "./handle.ts";
+import type { Entry, Handle, Outcome } from "./handle.ts";
 import { createLauncher } from "./launcher.ts";
 import { addressOf, type MountOptions, patched } from "./options.ts";
 import { complain, guard, more } from "./say.ts";
@@ -11,14 +11,6 @@ import { complain, guard, more } from "./say.ts";
 const FAREWELL_MS = 2000;
 /** A page whose `load` does not come gets the widget all the same. */
 const LOAD_MS = 4000;
-
-/** A handler of the page. */
-export interface Entry {
-  readonly name: string;
-  handler(event: unknown): unknown;
-  /** What the page knows the handler by. */
-  readonly known: unknown;
-}
 
 /** What a handle can ask for. */
 export type Asked = Omit<Handle, "on" | "off" | "once" | "state" | "destroy">;
@@ -65,7 +57,6 @@ export function createWidget(
     : undefined;
 
   const isBusy = () => state.name === "calling";
-  const draw = () => launcher?.draw(opened, isBusy());
 
   function tell(name: string, event: unknown): void {
     for (const entry of [...entries]) {
@@ -75,17 +66,31 @@ export function createWidget(
     }
   }
 
-  function hear({ id, event, state: next, ask, close: closing }: Said): void {
+  /** Browsers may keep nothing for a frame of another site: the page keeps what goes to its next one. */
+  function keep(handover?: string): string {
+    try {
+      sessionStorage[options.app] = handover ?? sessionStorage[options.app] ?? "";
+      return sessionStorage[options.app];
+    } catch {
+      return "";
+    }
+  }
+
+  function hear({ id, event, state: next, ask, close: closing, handover }: Said): void {
     if (event) {
       const seen = { ...event, id };
       if (event.name === "widget_loaded") {
         attend();
+        const kept = keep();
+        if (kept) {
+          send({ command: "resume", handover: kept });
+          keep("");
+        }
       }
       tell(event.name, seen);
       tell("*", seen);
     } else if (next) {
       state = next;
-      draw();
       tell("state", state);
       if (destroyed && !isBusy()) {
         remove();
@@ -97,6 +102,8 @@ export function createWidget(
         .catch(complain);
     } else if (closing) {
       close();
+    } else {
+      keep(handover ?? "");
     }
   }
 
@@ -121,7 +128,6 @@ export function createWidget(
   function open(): void {
     warm();
     if (launcher && !opened) {
-      settle(place);
       focused = document.activeElement as HTMLElement | null;
       show(true);
       frame.element.focus();
@@ -141,7 +147,7 @@ export function createWidget(
 
   function show(open: boolean): void {
     opened = open;
-    draw();
+    launcher?.draw(open);
     const change = open ? "addEventListener" : "removeEventListener";
     document[change]("keydown", onKey as EventListener);
     visualViewport?.[change]("resize", onViewport);
@@ -212,6 +218,9 @@ export function createWidget(
     if (place) {
       warm();
     }
+    if (keep()) {
+      open();
+    }
   }
 
   function remove(): void {
@@ -223,10 +232,10 @@ export function createWidget(
   }
 
   if (!floating) {
-    frame.element.style.minBlockSize = "520px";
+    frame.element.style.minHeight = "520px";
   }
   dress();
-  draw();
+  launcher?.draw(false);
   return {
     get options() {
       return options;
@@ -247,7 +256,7 @@ export function createWidget(
         const context = patched(options.context, patch);
         addressOf({ ...options, context }, "");
         if (isBusy()) {
-          throw Error("the context can't change: a call is going on");
+          throw Error("a call is going on");
         }
         choose({ context }, { command: "context", patch });
         return { ok: true };

@@ -202,6 +202,16 @@ export interface StateMessage {
   readonly state: WidgetState;
 }
 
+/**
+ * From the widget to the embedding page: what the next page of the site needs to go on with the
+ * call, to be given back as it is (`resume`); null when there is nothing to go on with.
+ */
+export interface HandoverMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly handover: string | null;
+}
+
 /** What the widget waits for before a call: the page's consent, and then a session's token. */
 export type AskSubject = "beforecall" | "session";
 
@@ -238,6 +248,8 @@ export interface PageAnswer {
 export type Command =
   | { readonly command: (typeof COMMANDS)[number] }
   | { readonly command: "mute"; readonly muted: boolean }
+  /** Goes on with the call that another page's widget has handed over. */
+  | { readonly command: "resume"; readonly handover: string }
   /** Taken until a call starts. */
   | { readonly command: "context"; readonly patch: ContextPatch }
   | { readonly command: "theme"; readonly theme: Theme }

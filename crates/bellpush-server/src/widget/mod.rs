@@ -1,6 +1,7 @@
 //! What the widget needs: its document, the sandbox of custom code, its sessions and its events.
 
 mod ancestors;
+pub(crate) mod check;
 pub(crate) mod code;
 pub(crate) mod document;
 pub(crate) mod events;

@@ -1,0 +1,227 @@
+/**
+ * The check's own document (`/w/check`): finds out from the widget's place what a call needs, shows it,
+ * and tells the page that has put it in.
+ */
+
+import type { IceServer, Problem, SessionAnswer } from "@bellpush/protocol";
+import type { CheckCode, CheckMessage, Finding } from "./findings.ts";
+
+/** A candidate of a TURN server that has not come by then does not come. */
+const CANDIDATE_MS = 6000;
+/** The stream's second message is sent a second after the first one. */
+const STREAM_GAP_MS = 500;
+const MOST_SKEW_MS = 60_000;
+
+const query = new URLSearchParams(location.search);
+const [app, key, origin] = ["app", "key", "origin"].map((name) => query.get(name) ?? "");
+
+async function run(): Promise<readonly Finding[]> {
+  const session = await askSession();
+  const answer = "token" in session ? session : null;
+  const [media, stream] = await Promise.all([mediaPaths(answer?.iceServers ?? []), eventStream()]);
+  return [
+    ...("token" in session ? allowed(session) : [session]),
+    webrtc(),
+    await microphone(),
+    ...media,
+    stream,
+  ];
+}
+
+async function askSession(): Promise<(SessionAnswer & { readonly gotAt: number }) | Finding> {
+  try {
+    const response = await fetch("/v1/widget/sessions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        appId: app,
+        key,
+        origin,
+        context: {},
+        preview: false,
+        destination: null,
+      }),
+    });
+    if (response.ok) {
+      return { ...((await response.json()) as SessionAnswer), gotAt: Date.now() };
+    }
+    const problem = (await response.json()) as Problem;
+    const codes: Readonly<Record<number, CheckCode>> = {
+      400: "app",
+      401: "widget_key",
+      403: "origin",
+      404: "app",
+      422: "app",
+    };
+    const code = codes[response.status] ?? "server";
+    // A server that first wants some work to be done has looked at key and origin before.
+    return { code, ok: response.status === 428 ? null : false, sentence: `${problem.detail}.` };
+  } catch {
+    return {
+      code: "server",
+      ok: false,
+      sentence: "The server does not answer requests of its widget.",
+    };
+  }
+}
+
+function allowed({ serverTime, gotAt }: SessionAnswer & { readonly gotAt: number }): Finding[] {
+  const skew = Math.round((gotAt - Date.parse(serverTime)) / 1000);
+  return [
+    { code: "widget_key", ok: true, sentence: "The widget key is one of the app." },
+    { code: "origin", ok: true, sentence: `${origin} is among the app's allowed origins.` },
+    Math.abs(skew) * 1000 <= MOST_SKEW_MS
+      ? { code: "clock", ok: true, sentence: "The clocks of browser and server agree." }
+      : {
+          code: "clock",
+          ok: null,
+          sentence: `The browser's clock is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} the server's; calls work, but check both.`,
+        },
+  ];
+}
+
+function webrtc(): Finding {
+  const present = "RTCPeerConnection" in window && navigator.mediaDevices !== undefined;
+  return {
+    code: "webrtc",
+    ok: present,
+    sentence: present
+      ? "The browser has what calls are made with."
+      : "The browser has no WebRTC or no media devices: it is an old one, one within another app, or has them switched off.",
+  };
+}
+
+async function microphone(): Promise<Finding> {
+  const code = "microphone";
+  const { featurePolicy } = document as Document & {
+    readonly featurePolicy?: { allowsFeature(feature: string): boolean };
+  };
+  if (featurePolicy?.allowsFeature(code) === false) {
+    return {
+      code,
+      ok: false,
+      sentence: "The page does not let the widget's frame use the microphone.",
+    };
+  }
+  try {
+    const { state } = await navigator.permissions.query({ name: code as PermissionName });
+    return {
+      code,
+      ok: state !== "denied",
+      sentence:
+        state === "denied"
+          ? "This visitor's browser denies this page the microphone; allow it in the browser's settings for the page."
+          : `The browser's permission for the microphone: ${state}.`,
+    };
+  } catch {
+    return {
+      code,
+      ok: null,
+      sentence: "This browser does not tell of its permission for the microphone.",
+    };
+  }
+}
+
+/** Whether media finds a way through the TURN servers: the only ones that answer without a call. */
+async function mediaPaths(servers: readonly IceServer[]): Promise<Finding[]> {
+  const urls = servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url] })));
+  const isTcp = ({ urls: [url] }: IceServer) => /^turns:|transport=tcp/.test(url ?? "");
+  const reached = await Promise.all(
+    urls.map(async (server) => ({ tcp: isTcp(server), ok: await relays(server) })),
+  );
+  const finding = (
+    code: CheckCode,
+    name: string,
+    some: readonly { readonly ok: boolean }[],
+  ): Finding => ({
+    code,
+    ok: some.length === 0 ? null : some.some(({ ok }) => ok),
+    sentence:
+      some.length === 0
+        ? `Whether media gets through by ${name} can't be told without a call: the server has no TURN server for it.`
+        : some.some(({ ok }) => ok)
+          ? `Media gets through by ${name}.`
+          : `No TURN server could be reached by ${name}: a firewall may be in the way, or its address or secret is wrong.`,
+  });
+  return [
+    finding(
+      "udp",
+      "UDP",
+      reached.filter(({ tcp }) => !tcp),
+    ),
+    finding(
+      "tcp",
+      "TCP",
+      reached.filter(({ tcp }) => tcp),
+    ),
+    finding("turn", "TURN", reached),
+  ];
+}
+
+function relays(server: IceServer): Promise<boolean> {
+  if (!("RTCPeerConnection" in window)) {
+    return Promise.resolve(false);
+  }
+  const peer = new RTCPeerConnection({
+    iceServers: [{ ...server, urls: [...server.urls] }],
+    iceTransportPolicy: "relay",
+  });
+  return new Promise<boolean>((resolve) => {
+    const done = (found: boolean) => {
+      clearTimeout(timer);
+      peer.close();
+      resolve(found);
+    };
+    const timer = setTimeout(done, CANDIDATE_MS, false);
+    peer.onicecandidate = ({ candidate }) => {
+      if (candidate?.type === "relay") {
+        done(true);
+      }
+    };
+    peer.createDataChannel("check");
+    peer.setLocalDescription().catch(() => done(false));
+  });
+}
+
+/** Two messages, a second apart: what comes together was held back on the way. */
+async function eventStream(): Promise<Finding> {
+  const code = "event_stream";
+  try {
+    const { body } = await fetch("/w/check/stream");
+    const reader = body?.getReader();
+    const times: number[] = [];
+    for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+      times.push(performance.now());
+    }
+    const [first = 0] = times;
+    const flows = (times.at(-1) ?? 0) - first >= STREAM_GAP_MS;
+    return {
+      code,
+      ok: flows ? true : null,
+      sentence: flows
+        ? "Streams of the server come through at once."
+        : "Something between browser and server holds streams back, such as a proxy that buffers; calls work by polling, and see events later.",
+    };
+  } catch {
+    return { code, ok: false, sentence: "The server's streams do not come through." };
+  }
+}
+
+function show(findings: readonly Finding[]): void {
+  const list = document.createElement("dl");
+  for (const { code, ok, sentence } of findings) {
+    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = `${code}: ${ok === null ? "unknown" : ok ? "ok" : "wrong"}`;
+    text.textContent = sentence;
+    list.append(term, text);
+  }
+  document.body.replaceChildren(list);
+}
+
+run().then((findings) => {
+  show(findings);
+  if (origin && window.parent !== window) {
+    const message: CheckMessage = { source: "bellpush", version: 1, check: findings };
+    window.parent.postMessage(message, origin);
+  }
+});
