@@ -1,0 +1,107 @@
+/** The widget for Vue 3: a component for a place in the page, a composable for the button. */
+
+import {
+  defineComponent,
+  h,
+  type MaybeRefOrGetter,
+  onBeforeUnmount,
+  onMounted,
+  type PropType,
+  type ShallowRef,
+  shallowRef,
+  toValue,
+  watch,
+} from "vue";
+import { type Handle, type MountOptions, mount } from "../src/index.ts";
+import {
+  identityOf,
+  listen,
+  optionsOf,
+  update,
+  type WidgetListeners,
+  type WidgetProps,
+} from "./options.ts";
+
+export type { WidgetListeners, WidgetProps } from "./options.ts";
+
+/** A floating button for as long as the component is there; the handle is null until it is mounted. */
+export function useBellpush(
+  props: MaybeRefOrGetter<WidgetProps & WidgetListeners>,
+): ShallowRef<Handle | null> {
+  return useWidget(
+    () => toValue(props),
+    () => null,
+  );
+}
+
+/** The widget in its place in the page. It emits `event` and `state`, and exposes its `handle`. */
+export const Bellpush = defineComponent({
+  name: "Bellpush",
+  props: {
+    app: { type: String, required: true },
+    widgetKey: { type: String, required: true },
+    host: { type: String, required: true },
+    context: Object as PropType<MountOptions["context"]>,
+    destination: String,
+    session: [String, Function] as PropType<MountOptions["session"]>,
+    lang: String,
+    theme: String as PropType<MountOptions["theme"]>,
+    onBeforeCall: Function as PropType<WidgetListeners["onBeforeCall"]>,
+  },
+  emits: ["event", "state"],
+  setup(props, { emit, expose }) {
+    const place = shallowRef<HTMLElement | null>(null);
+    const handle = useWidget(
+      () => ({
+        ...(props as WidgetProps & WidgetListeners),
+        onEvent: (event) => emit("event", event),
+        onState: (state) => emit("state", state),
+      }),
+      () => place.value,
+    );
+    expose({ handle });
+    return () => h("div", { ref: place });
+  },
+});
+
+function useWidget(
+  read: () => WidgetProps & WidgetListeners,
+  place: () => Element | null,
+): ShallowRef<Handle | null> {
+  const handle = shallowRef<Handle | null>(null);
+
+  function begin(): void {
+    const props = read();
+    const options = optionsOf(props);
+    const ask = () => {
+      const { session } = read();
+      return typeof session === "function" ? session() : (session ?? "");
+    };
+    const mounted = mount(
+      place(),
+      typeof props.session === "function" ? { ...options, session: ask } : options,
+    );
+    listen(mounted, read);
+    handle.value = mounted;
+  }
+
+  function end(): void {
+    handle.value?.destroy();
+    handle.value = null;
+  }
+
+  onMounted(begin);
+  onBeforeUnmount(end);
+  watch(read, (after, before) => {
+    if (handle.value === null) {
+      return;
+    }
+    if (identityOf(after) === identityOf(before)) {
+      update(handle.value, before, after);
+    } else {
+      end();
+      begin();
+    }
+  });
+  return handle;
+}
