@@ -128,7 +128,7 @@ test("a session function without a session is an error that the visitor sees", a
   await openWith(page, shop, `mount({ session: () => Promise.reject(new Error("signed out")) });`);
   await withHandle(page, (handle) => handle.call());
   const failed = await messageNamed(page, "call_error");
-  expect(failed.data.event.data).toMatchObject({ errorCode: "signaling_failed" });
+  expect(failed.data.event.data).toMatchObject({ errorCode: "session_expired" });
 });
 
 test("the context can be changed until a call starts, and then says why not", async ({

@@ -37,10 +37,10 @@ export function createLauncher(
   // A constructed sheet passes the page's CSP, which an inline one may not.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
-button{display:flex;align-items:center;height:60px;padding:0 15px;border:1px solid #0000;border-radius:30px;background:light-dark(#0b7367,#4fd6c3);color:light-dark(#fff,#04231f);gap:10px;font:600 16px system-ui;box-shadow:0 4px 20px #0005;cursor:pointer}
+button{display:flex;align-items:center;height:60px;padding:0 15px;border:1px solid #0000;border-radius:30px;background:light-dark(#0b7367,#4fd6c3);color:light-dark(#fff,#04231f);gap:10px;font:600 16px system-ui;box-shadow:0 4px 20px #0003;cursor:pointer}
 i{width:28px;height:28px;background:currentColor}
-div{position:absolute;${edge}:76px;${side}:0;width:min(380px,100vw - 2*${across}px);height:min(600px,100dvh - ${down}px - 92px - var(--k));border-radius:20px;overflow:hidden;background:light-dark(#fbfcfc,#121618);box-shadow:0 4px 40px #0005}
-@media(max-height:500px){div{${edge}:0;${side}:76px;width:min(380px,100vw - 96px);height:calc(100dvh - 2*${down}px - var(--k))}}
+div{position:absolute;${edge}:76px;${side}:0;width:min(380px,100vw - 2*${across}px);height:min(600px,100dvh - ${down}px - 92px - var(--k));border-radius:20px;overflow:hidden;background:light-dark(#fbfcfc,#121618);box-shadow:0 4px 40px #0003}
+@media(max-height:500px){div{${edge}:calc(8px - ${down}px);${side}:76px;width:min(380px,100vw - 96px);height:calc(100dvh - 16px - var(--k))}}
 .off{visibility:hidden}`);
   root.adoptedStyleSheets = [sheet];
   // The page's own rules for its elements end here.

@@ -10,6 +10,9 @@ export async function check(options: Checked): Promise<Report> {
   return (await import("./check/page.ts")).checkAloud(options);
 }
 
+/** How long the visitor waits for the page's word. */
+const PATIENCE_MS = 10_000;
+
 export { names } from "./names.ts";
 
 /** The page's answer to a question of the widget. What fails on the way keeps the call from being made. */
@@ -19,10 +22,17 @@ export async function answer(
   entries: Iterable<Entry>,
 ): Promise<Command> {
   let said: PageAnswer = { allowed: false };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, PATIENCE_MS, new Error("it did not come within 10 s"));
+  });
   try {
-    said = await (subject === "session" ? giveSession(options) : askHandlers(options, entries));
+    const asked = subject === "session" ? giveSession(options) : askHandlers(options, entries);
+    said = await Promise.race([asked, late]);
   } catch (error) {
     console.error("Bellpush: the call is not made, since the page's answer to it failed:", error);
+  } finally {
+    clearTimeout(timer);
   }
   return { command: "answer", id, answer: said };
 }

@@ -69,7 +69,7 @@ function allowed({ serverTime, gotAt }: SessionAnswer & { readonly gotAt: number
   const skew = Math.round((gotAt - Date.parse(serverTime)) / 1000);
   return [
     { code: "widget_key", ok: true, sentence: "The widget key is one of the app." },
-    { code: "origin", ok: true, sentence: `${origin} is among the app's allowed origins.` },
+    { code: "origin", ok: true, sentence: `The origin ${origin} is among the app's allowed ones.` },
     Math.abs(skew) * 1000 <= MOST_SKEW_MS
       ? { code: "clock", ok: true, sentence: "The clocks of browser and server agree." }
       : {
