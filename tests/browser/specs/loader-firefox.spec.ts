@@ -97,7 +97,9 @@ test("button and call hold out in Firefox as well", async ({ shop }) => {
       await test.step(name, async () => {
         shop.host.headers = headers?.(shop) ?? {};
         shop.host.html = shopPage(head(shop)).replace("<script>", '<script nonce="shop">');
-        await page.goto(shop.host.origin);
+        await page.goto(shop.host.origin).catch((error: unknown) => {
+          throw new Error(`${name}: ${error}`);
+        });
         await until(`${name}: the button is there`, () => corner(page));
         if (act !== undefined) await page.evaluate(act);
         const [across = 99, down] = (await corner(page)) ?? [];

@@ -241,10 +241,11 @@ test("one element holds one widget, with the options of the last time", async ({
     mount(place);
     mount("#call", { context: { orderId: "A-2" } });
   });
-  await messageNamed(page, "widget_loaded");
+  const loaded = await until("the widget of the last time has loaded", async () =>
+    (await messages(page)).find(({ data }) => data.event?.data["context"]["orderId"] === "A-2"),
+  );
+  expect(loaded.data.event.data["context"]).toEqual({ orderId: "A-2" });
   expect(await page.evaluate(() => window.length)).toBe(1);
-  const loaded = await messages(page);
-  expect(loaded.at(-1)?.data.event.data["context"]).toEqual({ orderId: "A-2" });
 });
 
 test.describe("on a phone", () => {

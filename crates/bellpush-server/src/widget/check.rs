@@ -13,7 +13,7 @@ use axum::{
 };
 use futures_util::stream;
 
-use super::html::{Nonce, Page};
+use super::html::{NO_REFERRER, Nonce, Page};
 use crate::http::{client_ip::LimitKey, limits::Limits, problem::Problem};
 
 /// How long after the first message of a stream the second one is sent.
@@ -38,6 +38,7 @@ pub(crate) async fn document(
              form-action 'none'"
         ),
         permissions: "microphone=(self)",
+        referrer: NO_REFERRER,
     };
     Ok(page.into_response())
 }
