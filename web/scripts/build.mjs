@@ -77,13 +77,12 @@ function need(found, what) {
 const widget = filesOf(
   await build(
     part(`${dist}widget`, {
-      cssCodeSplit: false,
       rolldownOptions: {
         input: `${root}widget/src/main.tsx`,
         output: {
           entryFileNames: "assets/widget-[hash].js",
           chunkFileNames: "assets/[name]-[hash].js",
-          assetFileNames: "assets/widget-[hash][extname]",
+          assetFileNames: "assets/[name]-[hash][extname]",
         },
       },
     }),
@@ -128,11 +127,11 @@ await build({
 
 /** @param {string} file */
 const path = (file) => `widget/${file}`;
-const entry = widget.find((file) => file.type === "chunk" && file.isEntry);
-const css = widget.find((file) => file.fileName.endsWith(".css"));
+const entry = widget.filter((file) => file.type === "chunk").find((chunk) => chunk.isEntry);
+const [css] = need(entry, "widget script").viteMetadata?.importedCss ?? [];
 const manifest = {
   js: path(need(entry, "widget script").fileName),
-  css: path(need(css, "widget style").fileName),
+  css: path(need(css, "widget style")),
   sandbox: path(need(sandbox[0], "sandbox script").fileName),
 };
 await writeFile(`${dist}widget/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);

@@ -20,12 +20,20 @@ const html = `<!doctype html><html lang="en" data-theme="auto"><head><meta chars
 <script type="module" nonce="${"n".repeat(24)}" src="/${manifest.js}"></script></head>
 <body><div id="bellpush"></div></body></html>`;
 
-const lazy = readdirSync(`${dist}widget/assets`)
-  .map((name) => `widget/assets/${name}`)
-  .filter((file) => !file.endsWith(".br") && !Object.values(manifest).includes(file));
+const assets = readdirSync(`${dist}widget/assets`).filter((name) => !name.endsWith(".br"));
+/** What a part adds when it is loaded: its script and its style. @param {string} part */
+const added = (part) =>
+  assets
+    .filter(
+      (name) =>
+        name.startsWith(`${part}-`) && !Object.values(manifest).includes(`widget/assets/${name}`),
+    )
+    .reduce((sum, name) => sum + size(`widget/assets/${name}`), 0);
 const loader = size("embed.js");
 const firstPaint = Buffer.byteLength(html) + size(manifest.js) + size(manifest.css);
-const liveCall = firstPaint + lazy.reduce((sum, file) => sum + size(file), 0);
+/** Parts that every call loads. */
+const CALL = ["parts", "call", "Keypad"];
+const liveCall = firstPaint + CALL.reduce((sum, part) => sum + added(part), 0);
 
 const budgets = [
   { name: "loader", bytes: loader, budget: 4 * KB },
@@ -34,6 +42,11 @@ const budgets = [
   { name: "loader, what few need", bytes: size("embed/more.js"), budget: 2 * KB },
   { name: "check", bytes: size("embed/check.js") + size("embed/check-frame.js"), budget: 4 * KB },
   { name: "sandbox bridge", bytes: size(manifest.sandbox), budget: 2 * KB },
+  { name: "custom code", bytes: added("host"), budget: 2 * KB },
+  { name: "devices, warnings", bytes: added("live"), budget: 3 * KB },
+  { name: "survey", bytes: added("Survey"), budget: 2 * KB },
+  { name: "device menu", bytes: added("DeviceMenu"), budget: 1 * KB },
+  { name: "proof of work", bytes: added("proof") + added("worker"), budget: 1 * KB },
 ];
 if (process.argv.includes("--json")) {
   const [, , , ...parts] = budgets;

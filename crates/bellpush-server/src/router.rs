@@ -52,6 +52,7 @@ fn call_routes() -> OpenApiRouter<Server> {
         .routes(routes!(calls::resume::resume))
         .routes(routes!(calls::control::leave))
         .routes(routes!(calls::control::dtmf))
+        .routes(routes!(calls::control::warn))
         .routes(routes!(calls::follow::follow))
 }
 

@@ -208,3 +208,44 @@ async fn a_server_that_is_told_to_stop_ends_its_calls_in_the_log() {
     let mut messages = widget.follow(&call.call_id, 1).await.unwrap();
     assert_eq!(phases(&messages.rest().await.unwrap()), ["call_error"]);
 }
+
+#[tokio::test]
+async fn a_widget_that_gives_up_its_media_ends_the_call_as_media_failed_and_not_as_a_hang_up() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let call = widget.place().await.unwrap();
+    let path = format!("/v1/calls/{}?reason=", call.call_id);
+    let end = |reason: &str| widget.request(Method::DELETE, &format!("{path}{reason}"));
+    refused(&Answer::to(end("boredom")).await.unwrap(), 422, "invalid");
+    Answer::to(end("media_failed")).await.unwrap().expect(204).unwrap();
+    let record = shop.api.call(&shop.app, &call.call_id).await.unwrap();
+    let end = (record.state.as_str(), record.error_code.as_deref());
+    assert_eq!(end, ("error", Some("media_failed")));
+    assert_eq!(shop.event_names().await, ["call_started", "call_error"]);
+}
+
+#[tokio::test]
+async fn what_a_widget_notices_of_a_call_stands_in_its_record() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let call = widget.place().await.unwrap();
+    let path = format!("/v1/calls/{}/warnings", call.call_id);
+    let note = |body: Value| Answer::to(widget.request(Method::POST, &path).json(&body));
+    for raised in [true, false] {
+        let body = json!({ "warning": "microphone_silent", "raised": raised });
+        note(body).await.unwrap().expect(204).unwrap();
+    }
+    let unknown = json!({ "warning": "bad_mood", "raised": true });
+    refused(&note(unknown).await.unwrap(), 422, "invalid");
+    widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    let late = json!({ "warning": "network_weak", "raised": true });
+    refused(&note(late).await.unwrap(), 404, "not-found");
+
+    let record = shop.api.call(&shop.app, &call.call_id).await.unwrap();
+    let quality = record.quality.unwrap();
+    let noted: Vec<_> = quality["warnings"].as_array().unwrap().iter().collect();
+    let told = |index: usize| (noted[index]["warning"].as_str(), noted[index]["raised"].as_bool());
+    assert_eq!(noted.len(), 2);
+    assert_eq!(told(0), (Some("microphone_silent"), Some(true)));
+    assert_eq!(told(1), (Some("microphone_silent"), Some(false)));
+}

@@ -41,6 +41,14 @@ export function embeddingPage(widgetUrl: string): string {
       window.messages = [];
       window.addEventListener("message", (event) => {
         window.messages.push({ origin: event.origin, data: event.data });
+        // Chromium keeps nothing for the frame of another site in private windows: the page does.
+        const { handover, event: told } = event.data;
+        if (handover !== undefined) sessionStorage.setItem("handover", handover ?? "");
+        const kept = sessionStorage.getItem("handover");
+        if (told?.name === "widget_loaded" && kept) {
+          event.source.postMessage(
+            { source: "bellpush", version: 1, command: "resume", handover: kept }, event.origin);
+        }
       });
     </script>
     <iframe id="widget" title="Call us" allow="microphone; autoplay; clipboard-write"

@@ -2,13 +2,25 @@
 
 import { execFileSync } from "node:child_process";
 
-/** Drops all UDP to and from the server's media port; returns the way back. Needs root. */
+/** Drops all that goes to and from the server's media port; returns the way back. Needs root. */
 export function cutMedia(port: number): () => void {
+  return cut(port, ["udp", "tcp"]);
+}
+
+/** Drops UDP to and from the server's media port, and lets TCP through; returns the way back. Needs root. */
+export function cutUdp(port: number): () => void {
+  return cut(port, ["udp"]);
+}
+
+function cut(port: number, protocols: readonly string[]): () => void {
   const table = `bellpush_test_${port}`;
   nft(["add", "table", "inet", table]);
   nft(["add", "chain", "inet", table, "cut", "{ type filter hook input priority 0; }"]);
-  nft(["add", "rule", "inet", table, "cut", "udp", "dport", String(port), "drop"]);
-  nft(["add", "rule", "inet", table, "cut", "udp", "sport", String(port), "drop"]);
+  for (const protocol of protocols) {
+    for (const end of ["dport", "sport"]) {
+      nft(["add", "rule", "inet", table, "cut", protocol, end, String(port), "drop"]);
+    }
+  }
   return () => nft(["delete", "table", "inet", table]);
 }
 

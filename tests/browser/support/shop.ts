@@ -101,9 +101,30 @@ export const test = base.extend<{ shop: Shop }, { serverOptions: string[] }>({
   },
 });
 
-/** What the page was told by the widget so far. */
+/** The events that the page was told so far, and what others have sent it. */
 export function messages(page: Page): Promise<Message[]> {
-  return page.evaluate(() => (window as unknown as { messages: Message[] }).messages);
+  return page.evaluate(() =>
+    (window as unknown as { messages: Message[] }).messages.filter(
+      ({ data }) => !("state" in data || "handover" in data),
+    ),
+  );
+}
+
+/** What the page was told that the visitor sees, in turn. */
+export interface SeenState {
+  readonly name: string;
+  readonly phase: string | null;
+  readonly muted: boolean;
+  readonly held: boolean;
+  readonly seconds: number;
+}
+
+export function states(page: Page): Promise<SeenState[]> {
+  return page.evaluate(() =>
+    (window as unknown as { messages: { data: { state?: SeenState } }[] }).messages.flatMap(
+      ({ data }) => data.state ?? [],
+    ),
+  );
 }
 
 /** Waits for an event at the parent page. */

@@ -77,6 +77,9 @@ pub struct Call {
     pub form_values: Option<Value>,
     /// Seconds from start to end.
     pub duration: Option<u64>,
+    /// How it sounded, and what the widget noticed of it.
+    #[serde(default)]
+    pub quality: Option<Value>,
     /// The answers to the survey; only where one call is read.
     #[serde(default)]
     pub survey: Option<Value>,

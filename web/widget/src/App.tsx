@@ -4,23 +4,27 @@ import type { WidgetConfig } from "@bellpush/protocol";
 import { useEffect, useRef } from "preact/hooks";
 import type { Actions } from "./actions.ts";
 import type { Texts } from "./i18n/index.ts";
-import { Calling } from "./screens/Calling.tsx";
+import type { Parts } from "./parts.ts";
 import { Closed } from "./screens/Closed.tsx";
-import { Ended } from "./screens/Ended.tsx";
-import { Failed } from "./screens/Failed.tsx";
 import { Idle } from "./screens/Idle.tsx";
-import { Submitted } from "./screens/Submitted.tsx";
-import { Survey } from "./screens/Survey.tsx";
 import type { CallState } from "./state.ts";
 import { CustomButtons } from "./ui/CustomButtons.tsx";
+import { Lazy } from "./ui/Lazy.tsx";
+import { Screen } from "./ui/Screen.tsx";
+import { Text } from "./ui/Text.tsx";
 import { clockTime } from "./ui/time.ts";
 
 export interface AppProps {
   readonly state: CallState;
+  /** null until they are loaded. */
+  readonly parts: Parts | null;
   readonly config: Pick<WidgetConfig, "survey" | "customButtons">;
   readonly t: Texts;
   readonly actions: Actions;
+  /** Milliseconds, by a clock that only goes forward. */
   readonly now: () => number;
+  /** Milliseconds since the Unix epoch. */
+  readonly epoch: () => number;
   readonly opensAt: () => number | null;
 }
 
@@ -52,34 +56,55 @@ export function App(props: AppProps) {
         onPress={actions.press}
       />
       <p class="bp-announcement" role="status">
-        {announcement(state, t)}
+        <Text text={announcement(props)} />
       </p>
     </div>
   );
 }
 
-function screen({ state, config, t, actions, now, opensAt }: AppProps) {
+function screen(props: AppProps) {
+  const { state, config, t, actions, epoch, opensAt } = props;
   switch (state.name) {
     case "idle":
-      return <Idle key={state.name} t={t} actions={actions} />;
+      return <Idle key={state.name} state={state} t={t} actions={actions} />;
     case "closed":
-      return <Closed key={state.name} t={t} opensAt={opensAt()} now={now()} />;
+      return state.elsewhere ? (
+        <Idle key="elsewhere" state={{ ...state, name: "idle" }} t={t} actions={actions} />
+      ) : (
+        <Closed key={state.name} t={t} opensAt={opensAt()} now={epoch()} />
+      );
+    case "survey": {
+      const { survey } = config;
+      return (
+        survey && (
+          <Lazy
+            key={state.name}
+            load={() => import("./screens/Survey.tsx")}
+            render={({ Survey }) => (
+              <Survey survey={survey} seconds={state.seconds} t={t} actions={actions} />
+            )}
+          />
+        )
+      );
+    }
+    case "calling":
+    case "ended":
+    case "survey_submitted":
+    case "error":
+      return props.parts === null ? plain(state, t, actions) : later(state, props, props.parts);
+  }
+}
+
+/** The states that come after a tap. */
+type Later = Extract<CallState, { name: "calling" | "ended" | "survey_submitted" | "error" }>;
+
+function later(state: Later, { t, actions, now }: AppProps, parts: Parts) {
+  const { Calling, Ended, Submitted, Failed } = parts;
+  switch (state.name) {
     case "calling":
       return <Calling key={state.name} state={state} t={t} actions={actions} now={now} />;
     case "ended":
       return <Ended key={state.name} state={state} t={t} actions={actions} />;
-    case "survey":
-      return (
-        config.survey && (
-          <Survey
-            key={state.name}
-            survey={config.survey}
-            seconds={state.seconds}
-            t={t}
-            actions={actions}
-          />
-        )
-      );
     case "survey_submitted":
       return <Submitted key={state.name} t={t} actions={actions} />;
     case "error":
@@ -87,15 +112,37 @@ function screen({ state, config, t, actions, now, opensAt }: AppProps) {
   }
 }
 
+/** What can be said and done while the rest of the widget is on its way, or can't be loaded. */
+function plain(state: Later, t: Texts, actions: Actions) {
+  const failed = state.name === "error";
+  return (
+    <Screen name="plain" title={failed ? t.error.title : t.phases.connecting}>
+      {failed && <Text as="p" class="bp-text" text={state.message} />}
+      <button
+        type="button"
+        class="bp-button bp-quiet"
+        onClick={() => (failed ? actions.retry() : actions.hangUp())}
+      >
+        <Text text={failed ? t.error.retry : t.calling.cancel} />
+      </button>
+    </Screen>
+  );
+}
+
 /** What a screen reader says when the state changes; the heading is read with the focus. */
-function announcement(state: CallState, t: Texts): string {
+function announcement({ state, parts, t }: AppProps): string {
   switch (state.name) {
     case "idle":
       return "";
     case "closed":
       return t.closed.title;
     case "calling":
-      return state.leaving ? t.calling.leaving : t.phases[state.phase];
+      return [
+        parts?.titleOf(state, t) ?? t.phases[state.phase],
+        ...(state.muted ? [t.calling.muted] : []),
+        ...(state.listening ? [t.calling.listening] : []),
+        ...state.warnings.map((warning) => t.warnings[warning]),
+      ].join(". ");
     case "ended":
       return `${t.ended.title}. ${t.ended.duration(clockTime(state.seconds))}`;
     case "survey":
@@ -103,6 +150,6 @@ function announcement(state: CallState, t: Texts): string {
     case "survey_submitted":
       return t.submitted.title;
     case "error":
-      return `${t.error.title}. ${t.error.messages[state.code] ?? state.message}`;
+      return `${t.error.title}. ${parts?.explain(state, t) ?? state.message}`;
   }
 }

@@ -1,7 +1,7 @@
 /** What a visitor can do; the screens know nothing else of the world. */
 
-import type { CustomButton, SurveyAnswer } from "@bellpush/protocol";
-import type { Quality } from "./call/quality.ts";
+import type { CustomButton, SurveyAnswers, SurveySubmittedData } from "@bellpush/protocol";
+import type { Devices, Quality } from "./call/live.ts";
 
 export interface Actions {
   /** The visitor shows interest: what a call needs is fetched. */
@@ -13,10 +13,16 @@ export interface Actions {
   /** How loud the microphone is just now, 0 to 1. */
   level(): number;
   /** How good the network is; null while that is unknown. */
-  quality(): Promise<Quality | null>;
+  quality(): Quality | null;
+  /** Microphones and loudspeakers; null while there is no call. */
+  devices(): Promise<Devices | null>;
+  /** Lets the browser play what is heard. */
+  play(): void;
   startOver(): void;
   /** After an error: a new call at once, or a new page where only that helps. */
-  retry(): void;
-  submitSurvey(answers: readonly SurveyAnswer[], comment: string): void;
+  retry(listening?: boolean): void;
+  /** Copies the address of the page, for another browser. */
+  copyAddress(): Promise<void>;
+  submitSurvey(survey: SurveyAnswers, summary: SurveySubmittedData): void;
   press(button: CustomButton): void;
 }

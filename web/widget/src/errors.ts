@@ -86,14 +86,78 @@ export function codeOfProblem(status: number, slug: string): WidgetErrorCode {
   return status === 429 ? "rate_limited" : "signaling_failed";
 }
 
-/** The code for what `getUserMedia` threw. */
-export function codeOfMicrophone(
-  error: unknown,
-): Extract<WidgetErrorCode, "microphone_denied" | "microphone_unavailable"> {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  return name === "NotAllowedError" || name === "SecurityError"
-    ? "microphone_denied"
-    : "microphone_unavailable";
+/** What is known beyond a code: it makes another text, and other things to do. */
+export type ErrorReason =
+  /** The embedding page's policy keeps the microphone from us. */
+  | "by_page"
+  /** The device's own settings keep it from the browser. */
+  | "by_system"
+  /** Refused without a question: by the page, or by an earlier answer. */
+  | "blocked"
+  /** The browser's question was left open. */
+  | "unanswered"
+  | "insecure"
+  | "in_app"
+  | "no_webrtc"
+  | "no_devices";
+
+export interface Refusal {
+  readonly code: WidgetErrorCode;
+  readonly reason: ErrorReason | null;
+}
+
+export interface MicrophoneFacts {
+  /** Whether the embedding page lets us have it; null where the browser does not tell. */
+  readonly allowedByPage: boolean | null;
+  /** How long the answer took: no person answers within a moment. */
+  readonly tookMs: number;
+}
+
+/** No visitor reads a question and answers it in less. */
+const FASTEST_ANSWER_MS = 150;
+
+/** The code for what `getUserMedia` threw, and what more is known. */
+export function refusalOfMicrophone(error: unknown, facts: MicrophoneFacts): Refusal {
+  const { name, message } =
+    error instanceof Error || error instanceof DOMException ? error : { name: "", message: "" };
+  if (name !== "NotAllowedError" && name !== "SecurityError") {
+    return { code: "microphone_unavailable", reason: null };
+  }
+  const code = "microphone_denied";
+  if (facts.allowedByPage === false) {
+    return { code, reason: "by_page" };
+  }
+  if (/by system/i.test(message)) {
+    return { code, reason: "by_system" };
+  }
+  const unknown = facts.allowedByPage === null && facts.tookMs < FASTEST_ANSWER_MS;
+  return { code, reason: unknown ? "blocked" : null };
+}
+
+export interface BrowserFacts {
+  readonly secure: boolean;
+  readonly webRtc: boolean;
+  readonly devices: boolean;
+  readonly userAgent: string;
+}
+
+/** Browsers within other apps, which often can't make calls. */
+const IN_APP =
+  /FBAN|FBAV|Instagram|\bLine\/|MicroMessenger|Twitter|LinkedInApp|Snapchat|TikTok|musical_ly|Bytedance|Pinterest|; wv\)|GSA\/|DuckDuckGo\/.*Mobile/;
+
+/** Why this browser can make no call, whoever asks; null when nothing speaks against one. */
+export function unsupported(browser: BrowserFacts, needsMicrophone: boolean): Refusal | null {
+  if (browser.webRtc && (browser.devices || !needsMicrophone)) {
+    return null;
+  }
+  const code = "browser_unsupported";
+  if (!browser.secure) {
+    return { code, reason: "insecure" };
+  }
+  if (IN_APP.test(browser.userAgent)) {
+    return { code, reason: "in_app" };
+  }
+  return { code, reason: browser.webRtc ? "no_devices" : "no_webrtc" };
 }
 
 function failed(code: WidgetErrorCode, facts: Partial<Omit<Failure, "code">>): Failed {

@@ -1,31 +1,36 @@
 /** Entry: reads the configuration that the server wrote into the document, and wires the widget. */
 
-import type { WidgetConfig } from "@bellpush/protocol";
+import type { Context, WidgetConfig } from "@bellpush/protocol";
 import { render } from "preact";
 import { App } from "./App.tsx";
+import type { Scope } from "./attempts.ts";
+import { readHandover } from "./call/handover.ts";
 import { createClock } from "./clock.ts";
 import { type Audience, createEvents } from "./events.ts";
-import { loadTexts } from "./i18n/index.ts";
-import { microphoneAllowedByPage } from "./microphone.ts";
-import { createOutbox } from "./outbox.ts";
+import { loadTexts, type Texts } from "./i18n/index.ts";
+import { leaveInTab, takeFromTab } from "./memory.ts";
+import { MICROPHONE_ADVICE, microphoneAllowedByPage } from "./microphone.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
+import type { Parts } from "./parts.ts";
 import { Refused } from "./screens/Refused.tsx";
-import { createSession } from "./session.ts";
-import type { CallState } from "./state.ts";
+import { createSession, refreshed, type SessionPorts } from "./session.ts";
+import { type CallState, describe } from "./state.ts";
 import "./styles/tokens.css";
 import "./styles/widget.css";
-import "./styles/calling.css";
-import "./styles/survey.css";
 import { createIds } from "./uuid.ts";
-import { createWidget, MICROPHONE_ADVICE } from "./widget.ts";
+import { createWidget } from "./widget.ts";
 
 const later = (ms: number, run: () => void) => void setTimeout(run, ms);
+const now = () => performance.now();
 const warn = (sentence: string) => console.warn(`Bellpush: ${sentence}`);
+const send: typeof fetch = (...request) => fetch(...request);
 
 async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
-  const t = await loadTexts(config.language);
-  document.documentElement.lang = t.language;
-  document.documentElement.dir = t.direction;
+  if (hideToken(config.session)) {
+    return;
+  }
+  let t = await speak(config.language);
   document.documentElement.dataset.theme = config.theme;
 
   const surroundings = {
@@ -51,8 +56,11 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     clock.learn(config.serverTime, asked, performance.timeOrigin + responseStart);
   }
 
-  const send: typeof fetch = (...request) => fetch(...request);
-  const session = createSession({
+  const parent = connectParent(window, origin, (wish) => obey(wish));
+  const audiences: Audience[] = [parent.tell];
+  const outboxes: Outbox[] = [];
+  const newId = createIds(clock.now, (bytes) => crypto.getRandomValues(bytes));
+  const sessionPorts: SessionPorts = {
     config,
     origin,
     clock,
@@ -61,32 +69,94 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     localNow: Date.now,
     onHours: (hours) => widget.learnHours(hours),
     solve: async (challenge) => (await import("./proof/index.ts")).solve(challenge),
-  });
-  const outbox = createOutbox({ session, later, warn, fetch: send, random: Math.random });
-  const parent = connectParent(window, origin, (wish) => obey(wish));
-  const audiences: Audience[] = [parent.tell];
-  const events = createEvents({
-    context: config.context,
-    preview: config.preview,
-    newId: createIds(clock.now, (bytes) => crypto.getRandomValues(bytes)),
-    timestamp: clock.iso,
-    audiences,
-    submit: outbox.add,
-  });
+  };
+
+  function scope(context: Context, more: Partial<SessionPorts> = {}): Scope {
+    const own = { ...config, context };
+    const session = createSession({ ...sessionPorts, config: own, ...more });
+    const outbox = createOutbox({ session, later, warn, fetch: send, random: Math.random });
+    outboxes.push(outbox);
+    const events = createEvents({
+      context,
+      preview: config.preview,
+      newId,
+      timestamp: clock.iso,
+      audiences,
+      submit: outbox.add,
+    });
+    return { session, events };
+  }
+
+  let parts: Parts | null = null;
+  let loading: Promise<Parts> | null = null;
+  function loadParts(): Promise<Parts> {
+    loading ??= import("./parts.ts").then(
+      (loaded) => {
+        parts = loaded;
+        loaded.guardClicks(root);
+        widget.connectTabs((ports) => loaded.createTabs(channel, ports));
+        draw(widget.state());
+        return loaded;
+      },
+      (error: unknown) => {
+        loading = null;
+        throw error;
+      },
+    );
+    return loading;
+  }
 
   const draw = (state: CallState) =>
     render(
       <App
         state={state}
+        parts={parts}
         config={config}
         t={t}
         actions={widget.actions}
-        now={clock.now}
+        now={now}
+        epoch={clock.now}
         opensAt={widget.opensAt}
       />,
       root,
     );
-  const widget = createWidget({ config, session, events, clock, later, warn, render: draw });
+  let { context } = config;
+  const page = scope(context);
+  const key = `bellpush-call-${config.appId}`;
+  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(key) : null;
+  const widget = createWidget({
+    config,
+    page,
+    scopeOf: (adopted) => scope(adopted.context, { adopted }),
+    scopeOfContext(patch) {
+      if (config.session !== null) {
+        return null;
+      }
+      const entries = Object.entries({ ...context, ...patch });
+      context = Object.fromEntries(
+        entries.filter((entry): entry is [string, string] => entry[1] !== null),
+      );
+      return scope(context);
+    },
+    async scopeOfToken(token) {
+      const given = await refreshed(send, token);
+      return given === null ? null : scope(given.context, { adopted: given });
+    },
+    ask: parent.ask,
+    clock,
+    now,
+    later,
+    warn,
+    render: draw,
+    show: parent.show,
+    loadParts,
+    keep(handover) {
+      const text = handover === null ? null : JSON.stringify(handover);
+      leaveInTab(key, text);
+      // Some browsers keep nothing for a frame of another site: the page may.
+      parent.keep(text);
+    },
+  });
 
   if (config.codeUrl !== null) {
     const source = `${config.codeUrl}?${new URLSearchParams({ origin })}`;
@@ -98,9 +168,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
         source,
         now: Date.now,
         warn,
-        onEmit: ({ name, data }) => {
-          events.emitCustom(name, data, { ...widget.about(), except: tell });
-        },
+        onEmit: ({ name, data }) => widget.emitCustom(name, data, tell),
       }),
     );
     audiences.push(tell);
@@ -124,18 +192,86 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       case "mute":
         widget.actions.setMuted(wish.muted);
         break;
+      case "context":
+        widget.changeContext(wish.patch);
+        break;
+      case "language":
+        void speak(wish.language).then((texts) => {
+          t = texts;
+          draw(widget.state());
+        });
+        break;
+      case "resume":
+        resume(wish.handover);
+        break;
       case "theme":
         document.documentElement.dataset.theme = wish.theme;
         break;
     }
   }
 
+  let left = false;
   addEventListener("pagehide", () => {
+    left = widget.state().name === "calling";
     widget.leave();
-    outbox.flush();
+    for (const outbox of outboxes) {
+      outbox.flush();
+    }
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    // What came back is a page whose call went on to another one.
+    if (persisted && left) {
+      location.reload();
+    }
+  });
+  addEventListener("online", widget.online);
+  addEventListener("keydown", ({ key, defaultPrevented }) => {
+    if (key === "Escape" && !defaultPrevented) {
+      parent.close();
+    }
   });
   draw(widget.state());
-  events.emit("widget_loaded", { isPreview: config.preview });
+  page.events.emit("widget_loaded", { isPreview: config.preview });
+  parent.show(describe(widget.state(), now()));
+  loadParts().catch(() => undefined);
+
+  resume(takeFromTab(key));
+
+  function resume(text: unknown): void {
+    const handover = readHandover(text);
+    if (handover !== null) {
+      widget.resume(handover);
+    }
+  }
+}
+
+/** The texts of a language, and the document in it. */
+async function speak(language: string): Promise<Texts> {
+  const texts = await loadTexts(language);
+  document.documentElement.lang = texts.language;
+  document.documentElement.dir = texts.direction;
+  return texts;
+}
+
+/**
+ * Takes the token out of the address, where others could read it, and keeps it with the entry of the
+ * history. True when the page is loaded again with it: a reload has only the address.
+ */
+function hideToken(session: string | null): boolean {
+  const address = new URL(location.href);
+  if (session !== null) {
+    address.searchParams.delete("session");
+    history.replaceState({ session }, "", address);
+    return false;
+  }
+  const kept: unknown = history.state?.session;
+  if (typeof kept !== "string") {
+    return false;
+  }
+  history.replaceState(null, "", address);
+  address.searchParams.set("session", kept);
+  location.replace(address);
+  return true;
 }
 
 const root = document.getElementById("bellpush");

@@ -88,9 +88,17 @@ export function createOutbox(ports: OutboxPorts): Outbox {
       pause(failure);
       return;
     }
-    const kept = withoutRefused(batch, failure);
-    ports.warn(`The server refused ${batch.length - kept.length} event(s): ${failure.detail}.`);
-    if (kept.length > 0) {
+    const index = refusedOf(batch, failure);
+    if (index === null && batch.length > 1 && failure.code !== "session_expired") {
+      // Which one is at fault is not said: each is sent alone, so that it costs none of the others.
+      for (const one of batch) {
+        await send([one]);
+      }
+      return;
+    }
+    ports.warn(`The server refused an event: ${failure.detail}.`);
+    const kept = batch.filter((_, at) => at !== index);
+    if (index !== null && kept.length > 0) {
       void send(kept);
     }
   }
@@ -141,9 +149,9 @@ function takeBatch(waiting: readonly Waiting[]): readonly Waiting[] {
 }
 
 /** A batch is refused as a whole; `pointer` (`/events/3/…`) names the one to leave out. */
-function withoutRefused(batch: readonly Waiting[], failure: Failure): readonly Waiting[] {
+function refusedOf(batch: readonly Waiting[], failure: Failure): number | null {
   const index = Number(/^\/events\/(\d+)(\/|$)/.exec(failure.pointer ?? "")?.[1] ?? Number.NaN);
-  return index < batch.length ? batch.filter((_, at) => at !== index) : [];
+  return index < batch.length ? index : null;
 }
 
 function byteLength(text: string): number {

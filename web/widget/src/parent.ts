@@ -3,9 +3,11 @@
 import {
   type AskMessage,
   type AskSubject,
+  type CloseMessage,
   COMMANDS,
   type Command,
   type ContextPatch,
+  type HandoverMessage,
   type IdentifiedEvent,
   type PageAnswer,
   type StateMessage,
@@ -52,6 +54,10 @@ export interface Parent {
   tell(event: IdentifiedEvent): void;
   /** What the visitor sees now; the same twice in a row is said once. */
   show(state: WidgetState): void;
+  /** Gives the page what its next one needs to go on with the call; the same twice is said once. */
+  keep(handover: string | null): void;
+  /** The visitor wants the panel closed that the widget is in. */
+  close(): void;
   /** Asks a page that answers such questions; null at once from one that does not. */
   ask(subject: AskSubject): Promise<PageAnswer | null>;
 }
@@ -65,6 +71,7 @@ export function connectParent(own: Window, origin: string, obey: (wish: Wish) =>
   let attended: readonly AskSubject[] = [];
   let asked = 0;
   let shown = "";
+  let kept: string | null = null;
 
   own.addEventListener("message", (message) => {
     if (message.source !== own.parent || message.origin !== origin) {
@@ -98,6 +105,13 @@ export function connectParent(own: Window, origin: string, obey: (wish: Wish) =>
         post({ state } satisfies Content<StateMessage>);
       }
     },
+    keep(handover) {
+      if (handover !== kept) {
+        kept = handover;
+        post({ handover } satisfies Content<HandoverMessage>);
+      }
+    },
+    close: () => post({ close: true } satisfies Content<CloseMessage>),
     ask(subject) {
       if (!attended.includes(subject)) {
         return Promise.resolve(null);
@@ -123,6 +137,8 @@ export function readCommand(data: unknown): Command | null {
   switch (command) {
     case "mute":
       return typeof data.muted === "boolean" ? { command, muted: data.muted } : null;
+    case "resume":
+      return typeof data.handover === "string" ? { command, handover: data.handover } : null;
     case "context":
       return isPatch(data.patch) ? { command, patch: data.patch } : null;
     case "theme": {

@@ -12,8 +12,10 @@ import type {
 import type { Clock } from "./clock.ts";
 import { type Result, request, succeeded, unreadable } from "./errors.ts";
 
-/** A token is renewed when it has less than this left. */
+/** A token is renewed when it has less than this left, or a third of its life where that is short. */
 const MARGIN_MS = 2 * 60 * 1000;
+/** However short tokens live, the server is not asked for another more often. */
+const SHORTEST_PAUSE_MS = 5000;
 
 export interface Session {
   /** A token that is valid for a while yet. */
@@ -36,6 +38,8 @@ export interface SessionPorts {
   readonly fetch: typeof globalThis.fetch;
   readonly localNow: () => number;
   readonly later: (ms: number, run: () => void) => void;
+  /** A session that another page began: it goes on here, and is never made anew. */
+  readonly adopted?: SessionAnswer;
   /** Each answer says anew whether calls are taken. */
   readonly onHours: (hours: Openness) => void;
   /** Does the work that the server may want to see; null when it can't be done. */
@@ -45,12 +49,15 @@ export interface SessionPorts {
 interface Held {
   readonly token: string;
   readonly expiresAt: number;
+  readonly margin: number;
 }
 
 export function createSession(ports: SessionPorts): Session {
   const { config, clock } = ports;
   // How long a token given by the page still lives is unknown: it is renewed when first used.
-  let held: Held | null = config.session === null ? null : { token: config.session, expiresAt: 0 };
+  let held: Held | null =
+    config.session === null ? null : { token: config.session, expiresAt: 0, margin: 0 };
+  const given = config.session !== null || ports.adopted !== undefined;
   let asking: Promise<Result<string>> | null = null;
   let iceServers: readonly IceServer[] = [];
 
@@ -65,17 +72,23 @@ export function createSession(ports: SessionPorts): Session {
       return unreadable("the answer to the session request can't be read");
     }
     clock.learn(answer.serverTime, askedAt, ports.localNow());
-    const expiresAt = Date.parse(answer.expiresAt);
-    held = { token: answer.token, expiresAt };
-    const fresh = held;
-    iceServers = answer.iceServers;
+    hold(answer);
     ports.onHours(answer.hours);
-    ports.later(Math.max(1000, expiresAt - clock.now() - MARGIN_MS), () => {
+    return succeeded(answer.token);
+  }
+
+  function hold(answer: SessionAnswer): void {
+    const expiresAt = Date.parse(answer.expiresAt);
+    const life = expiresAt - Date.parse(answer.serverTime);
+    const fresh = { token: answer.token, expiresAt, margin: Math.min(MARGIN_MS, life / 3) };
+    held = fresh;
+    iceServers = answer.iceServers;
+    const pause = Math.max(SHORTEST_PAUSE_MS, expiresAt - clock.now() - fresh.margin);
+    ports.later(pause, () => {
       if (held === fresh) {
         void once(refresh);
       }
     });
-    return succeeded(answer.token);
   }
 
   async function create(): Promise<Result<string>> {
@@ -111,7 +124,7 @@ export function createSession(ports: SessionPorts): Session {
     const result = await ask("/v1/widget/sessions/refresh", {
       headers: { authorization: `Bearer ${held.token}` },
     });
-    if (!result.ok && result.failure.status === 401 && config.session === null) {
+    if (!result.ok && result.failure.status === 401 && !given) {
       held = null;
       return create();
     }
@@ -126,10 +139,13 @@ export function createSession(ports: SessionPorts): Session {
     return asking;
   }
 
+  if (ports.adopted !== undefined) {
+    hold(ports.adopted);
+  }
   return {
     async token() {
       const left = held === null ? 0 : held.expiresAt - clock.now();
-      return held !== null && left > MARGIN_MS / 2 ? succeeded(held.token) : once(refresh);
+      return held !== null && left > held.margin / 2 ? succeeded(held.token) : once(refresh);
     },
     async renew(stale) {
       return held !== null && held.token !== stale ? succeeded(held.token) : once(refresh);
@@ -154,6 +170,16 @@ export async function authorized(
   }
   const renewed = await session.renew(token.value);
   return renewed.ok ? send({ authorization: `Bearer ${renewed.value}` }) : renewed;
+}
+
+/** A token of another's making, exchanged for one of which all is known; null when it is not valid. */
+export async function refreshed(
+  fetch: typeof globalThis.fetch,
+  token: string,
+): Promise<SessionAnswer | null> {
+  const headers = { authorization: `Bearer ${token}` };
+  const result = await request(fetch, "/v1/widget/sessions/refresh", { method: "POST", headers });
+  return result.ok ? readAnswer(result.value) : null;
 }
 
 async function readAnswer(response: Response): Promise<SessionAnswer | null> {

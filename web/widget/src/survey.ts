@@ -6,13 +6,14 @@ import {
   type SurveyAnswers,
   type SurveySubmittedData,
 } from "@bellpush/protocol";
+import { atMost, wellFormed } from "./text.ts";
 
 /** Answers as the server takes them: the comment without blanks around it, null when empty. */
 export function collect(answers: readonly SurveyAnswer[], comment: string): SurveyAnswers {
   // U+0085 is a blank to the server, but not to this language.
-  const trimmed = Array.from(comment.replaceAll("\u0085", " ").trim())
-    .slice(0, SURVEY_LIMITS.commentChars)
-    .join("");
+  const written = wellFormed(comment).replaceAll("\u0085", " ").trim();
+  // What is cut may end in a blank.
+  const trimmed = atMost(written, SURVEY_LIMITS.commentChars).trim();
   return { answers, comment: trimmed === "" ? null : trimmed };
 }
 

@@ -4,79 +4,136 @@
  */
 
 import {
-  type CallEndedData,
-  type CallErrorData,
+  type ContextPatch,
   ERROR_MESSAGES,
-  type IdentifiedEvent,
+  type Json,
   type Openness,
   type WidgetConfig,
-  type WidgetErrorCode,
+  type WidgetState,
 } from "@bellpush/protocol";
 import type { Actions } from "./actions.ts";
-import type { Call } from "./call/index.ts";
+import type { AttemptPorts, Attempts, Scope } from "./attempts.ts";
+import type { Handover } from "./call/handover.ts";
 import type { Clock } from "./clock.ts";
-import { codeOfMicrophone } from "./errors.ts";
-import type { Events } from "./events.ts";
+import type { Audience } from "./events.ts";
 import { isOpen, nextChange } from "./hours.ts";
-import { askMicrophone, microphoneAllowedByPage, startAudio } from "./microphone.ts";
-import type { Session } from "./session.ts";
-import { type CallState, callIdOf, INITIAL, type Input, reduce } from "./state.ts";
-import { collect, summarize } from "./survey.ts";
+import { onMicrophoneAllowed, startAudio } from "./microphone.ts";
+import type { Parts } from "./parts.ts";
+import { type CallState, callIdOf, describe, INITIAL, type Input, reduce } from "./state.ts";
+import type { Tabs, TabsPorts } from "./tabs.ts";
 
 /** How long the end of the call is shown before the survey takes its place. */
 const SURVEY_AFTER_MS = 1500;
 /** Browsers' timers end at 24 days, and clocks are set: the hours are looked at this often at least. */
 const LOOK_MS = 60 * 60 * 1000;
+const SECOND_MS = 1000;
+/** Another tab that has the call says so within this time. */
+const OTHER_TAB_MS = 100;
 
-export const MICROPHONE_ADVICE =
-  'The page that embeds the call widget does not let it use the microphone; add allow="microphone; autoplay; clipboard-write" to the iframe and check the page\'s Permissions-Policy.';
-
-export interface WidgetPorts {
+export interface WidgetPorts
+  extends Pick<AttemptPorts, "scopeOf" | "scopeOfToken" | "ask" | "now" | "later" | "warn"> {
+  /** The page's own scope, with the context that is known at first. */
+  readonly page: Scope;
+  /** The same with another context; null where a backend's session has the last word on it. */
+  readonly scopeOfContext: (patch: ContextPatch) => Scope | null;
   readonly config: WidgetConfig;
-  readonly session: Session;
-  readonly events: Events;
   readonly clock: Clock;
   readonly render: (state: CallState) => void;
-  readonly later: (ms: number, run: () => void) => void;
-  readonly warn: (sentence: string) => void;
+  /** Tells the page what the visitor sees; the same twice in a row is said once. */
+  readonly show: (state: WidgetState) => void;
+  readonly loadParts: () => Promise<Parts>;
+  /** Keeps what the next page needs to go on with the call; null when there is nothing. */
+  readonly keep: (handover: Handover | null) => void;
 }
 
 export interface Widget {
   readonly actions: Actions;
   state(): CallState;
-  /** The call that a submission is about, when there is one. */
-  about(): { readonly callId?: string };
+  emitCustom(name: string, data: { readonly [key: string]: Json }, except: Audience): void;
   /** When calls are taken again; null while they are, or when that is not known. */
   opensAt(): number | null;
   /** The server has told the hours anew. */
   learnHours(hours: Openness): void;
+  /** The page knows more of its visitor; taken until a call starts. */
+  changeContext(patch: ContextPatch): void;
+  /** Speaks with the visitor's other tabs from now on. */
+  connectTabs(connect: (ports: TabsPorts) => Tabs): void;
   /** A call asked for by the page: from wherever one can be started. */
   callFromPage(): void;
+  /** Goes on with the call of the page before, unless another tab has it. */
+  resume(handover: Handover): void;
+  /** The browser has a network again. */
+  online(): void;
   /** The page goes away. */
   leave(): void;
 }
 
 export function createWidget(ports: WidgetPorts): Widget {
-  const { config, session, events, clock, later, warn } = ports;
+  const { config, clock, later, now, warn } = ports;
+  let { page } = ports;
   let hours = config.hours;
   let state = isOpen(hours, clock.now()) ? INITIAL : reduce(INITIAL, { type: "close" });
   /** Names the hours that are followed, so that the timer of earlier ones does nothing. */
   let followed = 0;
-  let call: Call | null = null;
-  /** Names the present attempt, so that a call of before cannot speak into it. */
-  let attempt = 0;
+  let ticking = false;
+  /** Counts the calls that were begun, so that what is late for one does not begin another. */
+  let begun = 0;
+
+  /** null until it is loaded; what is wished until then stands in the state. */
+  let attempts: Attempts | null = null;
+  let tabs: Tabs | null = null;
+  const tabsPorts: TabsPorts = {
+    later,
+    onElsewhere: (elsewhere) => dispatch({ type: "elsewhere", elsewhere }),
+    give: () => attempts?.handover() ?? null,
+    onGiven: resume,
+    onTaken(callId) {
+      const own = callId === callIdOf(state);
+      if (own) {
+        attempts?.drop();
+        dispatch({ type: "move" });
+      }
+      return own;
+    },
+  };
 
   function dispatch(input: Input): void {
-    const next = reduce(state, input);
-    if (next !== state) {
-      const ended = next.name === "ended" && state.name !== "ended";
-      state = next;
-      ports.render(state);
-      if (ended) {
-        openSurveySoon();
-      } else if (state.name === "idle") {
-        keepHours();
-      }
+    const before = state;
+    state = reduce(state, input);
+    if (state === before) {
+      return;
+    }
+    const own = state;
+    if (attempts !== null) {
+      attempts.fulfil();
+    } else if (state.name === "calling" && state.leaving) {
+      // Nothing has left this page yet.
+      dispatch({ type: "cancel" });
+    }
+    if (state !== own) {
+      // Fulfilling has led on, and that was told already.
+      return;
+    }
+    ports.render(state);
+    tell();
+    ports.keep(attempts?.handover() ?? null);
+    tabs?.has(state.name === "calling" && state.callId !== null);
+    if (state.name === "ended" && before.name !== "ended") {
+      openSurveySoon();
+    } else if (state.name === "idle") {
+      keepHours();
+    }
+  }
+
+  /** Tells the page, and again with each second of a call. */
+  function tell(): void {
+    ports.show(describe(state, now()));
+    if (state.name === "calling" && state.connectedAt !== null && !ticking) {
+      ticking = true;
+      later(SECOND_MS - ((now() - state.connectedAt) % SECOND_MS), () => {
+        ticking = false;
+        tell();
+      });
     }
   }
 
@@ -92,10 +149,10 @@ export function createWidget(ports: WidgetPorts): Widget {
     followed += 1;
     const own = followed;
     keepHours();
-    const now = clock.now();
-    const next = nextChange(hours, now);
+    const at = clock.now();
+    const next = nextChange(hours, at);
     if (next !== null) {
-      later(Math.min(next - now, LOOK_MS), () => {
+      later(Math.min(next - at, LOOK_MS), () => {
         if (own === followed) {
           followHours();
         }
@@ -112,102 +169,6 @@ export function createWidget(ports: WidgetPorts): Widget {
     }
   }
 
-  function fail(code: WidgetErrorCode): void {
-    const message = ERROR_MESSAGES[code];
-    events.emit("call_error", { errorCode: code, errorMessage: message });
-    dispatch({ type: "fail", code, message });
-  }
-
-  function warmUp(): void {
-    void session.token();
-    loadCall().catch(() => undefined);
-  }
-
-  function tap(): void {
-    keepHours();
-    if (state.name !== "idle") {
-      return;
-    }
-    dispatch({ type: "tap" });
-    attempt += 1;
-    call = null;
-    // Both within the tap: browsers tie the right to play sound to it.
-    void begin(attempt, startAudio(), askMicrophone());
-    warmUp();
-  }
-
-  async function begin(
-    own: number,
-    audio: HTMLAudioElement,
-    asking: Promise<MediaStream>,
-  ): Promise<void> {
-    let microphone: MediaStream;
-    try {
-      microphone = await asking;
-    } catch (error) {
-      const code = codeOfMicrophone(error);
-      if (code === "microphone_denied" && microphoneAllowedByPage() === null) {
-        warn(MICROPHONE_ADVICE);
-      }
-      fail(code);
-      return;
-    }
-    dispatch({ type: "phase", phase: "connecting", at: clock.now() });
-    try {
-      const { startCall } = await loadCall();
-      call = startCall(microphone, audio, callPorts(own));
-    } catch {
-      for (const track of microphone.getTracks()) {
-        track.stop();
-      }
-      fail("signaling_failed");
-      return;
-    }
-    if (state.name === "calling" && state.leaving) {
-      call.hangUp();
-    }
-  }
-
-  function callPorts(own: number): Parameters<typeof import("./call/index.ts").startCall>[2] {
-    const present = (input: Input) => {
-      if (own === attempt) {
-        dispatch(input);
-      }
-    };
-    return {
-      session,
-      later,
-      fetch: (...request) => fetch(...request),
-      beacon: (path, body) => navigator.sendBeacon(path, body),
-      onAccepted: (callId) => present({ type: "accept", callId }),
-      onPhase: (phase) => present({ type: "phase", phase, at: clock.now() }),
-      onEvent(event) {
-        events.pass(event);
-        const input = inputOf(event);
-        if (input !== null) {
-          present(input);
-        }
-      },
-      onRefused({ code, detail }) {
-        warn(`The call was not accepted: ${detail}.`);
-        if (own === attempt) {
-          fail(code);
-        }
-        if (code === "closed") {
-          // The hours are others than this page was told.
-          void session.renew(session.current() ?? "");
-        }
-      },
-      onLost: () =>
-        present({ type: "fail", code: "media_failed", message: ERROR_MESSAGES.media_failed }),
-      onLeft() {
-        const since = state.name === "calling" ? state.connectedAt : null;
-        const seconds = since === null ? 0 : Math.floor((clock.now() - since) / 1000);
-        present({ type: "hang_up", seconds, reason: "user_hangup" });
-      },
-    };
-  }
-
   function openSurveySoon(): void {
     const ended = state;
     if (config.survey !== null) {
@@ -219,15 +180,79 @@ export function createWidget(ports: WidgetPorts): Widget {
     }
   }
 
-  function hangUp(): void {
-    dispatch({ type: "leave" });
-    if (state.name === "calling" && state.leaving) {
-      call?.hangUp();
+  /** Has the present call begun, at once where what it needs is loaded. */
+  function withAttempts(run: (attempts: Attempts) => void): void {
+    if (attempts !== null) {
+      run(attempts);
+      return;
+    }
+    begun += 1;
+    const own = begun;
+    const wanted = () => own === begun && state.name === "calling";
+    ports.loadParts().then(
+      ({ createAttempts }) => {
+        attempts ??= createAttempts({
+          ...ports,
+          page: () => page,
+          changeContext: replaceContext,
+          state: () => state,
+          dispatch,
+          onTakenUp: (callId) => tabs?.taken(callId),
+        });
+        if (wanted()) {
+          run(attempts);
+        }
+      },
+      () => {
+        if (wanted()) {
+          const errorMessage = ERROR_MESSAGES.signaling_failed;
+          page.events.emit("call_error", { errorCode: "signaling_failed", errorMessage });
+          dispatch({ type: "fail", code: "signaling_failed", message: errorMessage });
+        }
+      },
+    );
+  }
+
+  function replaceContext(patch: ContextPatch): void {
+    const next = ports.scopeOfContext(patch);
+    if (next === null) {
+      warn("The context was not changed: that of a session from your own server is fixed.");
+    } else {
+      page = next;
     }
   }
 
-  function startOver(): void {
+  function resume(handover: Handover): void {
+    const { muted, held } = handover;
+    const since = handover.connectedAt === null ? null : Date.now() - handover.connectedAt;
+    // A clock that was set meanwhile takes no time away.
+    const connectedAt = since === null ? null : now() - Math.max(0, since);
+    dispatch({ type: "resume", connectedAt, muted });
+    dispatch({ type: "hold", held });
+    withAttempts((ready) => ready.takeUp(handover));
+  }
+
+  function tap(listening = false): void {
+    keepHours();
+    const elsewhere = (state.name === "idle" || state.name === "closed") && state.elsewhere;
+    if (elsewhere) {
+      // The right to play sound belongs to this tap, whatever comes of it.
+      startAudio();
+      tabs?.bring();
+    } else if (state.name === "idle") {
+      dispatch({ type: "tap", listening });
+      startAudio();
+      withAttempts((ready) => ready.begin(listening));
+    }
+  }
+
+  function retry(listening = false): void {
+    if (state.name === "error" && state.code === "session_expired") {
+      location.reload();
+      return;
+    }
     dispatch({ type: "start_over" });
+    tap(listening);
   }
 
   function about(): { readonly callId?: string } {
@@ -235,40 +260,43 @@ export function createWidget(ports: WidgetPorts): Widget {
     return callId === null ? {} : { callId };
   }
 
+  const events = () => ((callIdOf(state) !== null && attempts?.scope()) || page).events;
+
   const actions: Actions = {
-    warmUp,
-    tap,
-    hangUp,
-    startOver,
-    setMuted: (muted) => call?.setMuted(muted),
-    sendDigit: (digit) => call?.sendDigit(digit),
-    level: () => call?.level() ?? 0,
-    quality: async () => (await call?.quality()) ?? null,
-    retry() {
-      if (state.name === "error" && state.code === "session_expired") {
-        location.reload();
-        return;
-      }
-      startOver();
-      tap();
+    warmUp() {
+      void page.session.token();
+      import("./call/index.ts").catch(() => undefined);
     },
-    submitSurvey(answers, comment) {
+    tap: () => tap(),
+    hangUp: () => dispatch({ type: "leave" }),
+    startOver: () => dispatch({ type: "start_over" }),
+    setMuted: (muted) => dispatch({ type: "mute", muted }),
+    sendDigit: (digit) => attempts?.call()?.sendDigit(digit),
+    level: () => attempts?.call()?.level() ?? 0,
+    quality: () => attempts?.call()?.quality() ?? null,
+    devices: async () => (await attempts?.call()?.devices()) ?? null,
+    play: () => attempts?.call()?.play(),
+    retry,
+    async copyAddress() {
+      const { copy } = await ports.loadParts();
+      await copy(document.referrer || config.allowedOrigins[0] || location.origin);
+    },
+    submitSurvey(survey, summary) {
       if (state.name !== "survey") {
         return;
       }
-      const survey = collect(answers, comment);
-      const summary = summarize(survey);
-      events.emit("survey_submitted", summary, { survey, ...about() });
+      events().emit("survey_submitted", summary, { survey, ...about() });
       dispatch({ type: "submit_survey", rating: summary.rating });
     },
     press(button) {
-      events.emit("custom_button_clicked", { label: button.label, action: button.action }, about());
+      const { label, action } = button;
+      events().emit("custom_button_clicked", { label, action }, about());
       switch (button.action) {
         case "copy":
-          void copy(button.text);
+          void ports.loadParts().then(({ copy }) => copy(button.text));
           break;
         case "emit":
-          events.emitCustom(button.name, button.data, about());
+          events().emitCustom(button.name, button.data, about());
           break;
         case "link":
         case "call_phone":
@@ -279,55 +307,51 @@ export function createWidget(ports: WidgetPorts): Widget {
     },
   };
 
+  onMicrophoneAllowed(() => {
+    if (state.name === "error" && state.code === "microphone_denied") {
+      retry();
+    }
+  });
   followHours();
   return {
     actions,
     state: () => state,
-    about,
+    emitCustom: (name, data, except) => events().emitCustom(name, data, { ...about(), except }),
     opensAt() {
-      const now = clock.now();
-      return isOpen(hours, now) ? null : nextChange(hours, now);
+      const at = clock.now();
+      return isOpen(hours, at) ? null : nextChange(hours, at);
     },
     learnHours,
+    changeContext(patch) {
+      if (state.name === "calling") {
+        warn("The context was not changed: a call is going on.");
+      } else {
+        replaceContext(patch);
+      }
+    },
+    connectTabs(connect) {
+      tabs = connect(tabsPorts);
+    },
     callFromPage() {
-      startOver();
+      dispatch({ type: "start_over" });
       tap();
     },
-    leave: () => call?.leave(),
+    resume(handover) {
+      // A tab that was duplicated has what the first one needs itself: that one is asked first.
+      ports.loadParts().then(
+        () =>
+          later(OTHER_TAB_MS, () => {
+            if ((state.name === "idle" || state.name === "closed") && !state.elsewhere) {
+              resume(handover);
+            }
+          }),
+        () => undefined,
+      );
+    },
+    online: () => attempts?.call()?.online(),
+    leave() {
+      attempts?.call()?.leave();
+      tabs?.has(false);
+    },
   };
-}
-
-function loadCall(): Promise<typeof import("./call/index.ts")> {
-  return import("./call/index.ts");
-}
-
-/** What a server's event means for the screen. */
-function inputOf({ event }: IdentifiedEvent): Input | null {
-  switch (event.name) {
-    case "call_ended": {
-      const { duration, reason } = event.data as unknown as CallEndedData;
-      return { type: "hang_up", seconds: duration, reason };
-    }
-    case "call_error": {
-      const { errorCode, errorMessage } = event.data as unknown as CallErrorData;
-      return { type: "fail", code: errorCode, message: errorMessage };
-    }
-    default:
-      return null;
-  }
-}
-
-async function copy(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // Without allow="clipboard-write" the old way still works within the tap.
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.className = "bp-announcement";
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
 }

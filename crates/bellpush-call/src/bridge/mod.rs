@@ -239,6 +239,12 @@ impl Bridge {
         self.settle(now, edge);
     }
 
+    /// The browser says that its media can't go on.
+    pub(crate) fn give_up(&mut self, now: Instant, edge: &mut dyn Edge) {
+        self.control(now, Input::GivenUp, edge);
+        self.settle(now, edge);
+    }
+
     /// The engine stops.
     pub(crate) fn shut_down(&mut self, now: Instant, edge: &mut dyn Edge) {
         self.control(now, Input::Shutdown, edge);

@@ -52,6 +52,8 @@ pub(crate) enum Input {
     Closed,
     /// The browser's connection broke for good.
     Broken,
+    /// The browser says that its media can't go on.
+    GivenUp,
     /// The page went away, and may come back within this time.
     Suspended { window: Duration },
     /// The page came back, with a connection of its own.
@@ -155,6 +157,7 @@ impl CallControl {
         }
         match input {
             Input::HangUp(reason) => self.end(Signal::Ended(reason)),
+            Input::GivenUp => self.end(Signal::Failed(ErrorCode::MediaFailed)),
             Input::Shutdown => self.end(Signal::Failed(ErrorCode::ServerShutdown)),
             Input::Time => self.expire(now),
             Input::Connected

@@ -264,6 +264,18 @@ fn hold_is_told_once_and_a_far_side_that_falls_silent_fails_the_call() {
 }
 
 #[test]
+fn a_browser_that_gives_its_media_up_fails_the_call_at_once_wherever_it_is() {
+    let mut away = Simulation::connected();
+    away.input(Input::Suspended { window: Duration::from_secs(8) });
+    away.input(Input::GivenUp);
+    assert_eq!(away.signals, [Signal::Reconnecting, MEDIA_FAILED]);
+    let mut call = Simulation::connected();
+    call.input(Input::GivenUp);
+    call.input(Input::HangUp(EndReason::UserHangup));
+    assert_eq!(call.signals, [MEDIA_FAILED]);
+}
+
+#[test]
 fn a_page_that_comes_back_in_time_goes_on_with_its_call() {
     let mut call = Simulation::connected();
     let window = Duration::from_secs(8);
@@ -318,6 +330,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         2 => Just(Input::Connected),
         8 => Just(Input::Heard),
         1 => Just(Input::Closed),
+        1 => Just(Input::GivenUp),
         1 => Just(Input::Broken),
         2 => (0_u64..10).prop_map(|secs| Input::Suspended { window: Duration::from_secs(secs) }),
         2 => Just(Input::Resumed),

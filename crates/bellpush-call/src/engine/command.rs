@@ -20,6 +20,8 @@ pub(super) enum Command {
         id: CallId,
         by: EndReason,
     },
+    /// The browser says that its media can't go on.
+    GiveUp(CallId),
     Drop(CallId),
     Digit(CallId, Digit),
     /// The page went away, and may come back within this time.

@@ -133,6 +133,12 @@ impl Engine {
         self.command(call_id, Command::HangUp { id: call_id, by }).await;
     }
 
+    /// The browser gives up a call whose media does not come or come back: [`Signal::Failed`] with
+    /// `media_failed`, unless the call has ended already.
+    pub async fn give_up(&self, call_id: CallId) {
+        self.command(call_id, Command::GiveUp(call_id)).await;
+    }
+
     /// Ends a call that neither side ended: to the visitor, the far side hangs up.
     pub async fn end(&self, call_id: CallId) {
         let by = EndReason::RemoteHangup;

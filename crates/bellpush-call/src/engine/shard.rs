@@ -201,6 +201,9 @@ impl EventLoop {
             Command::HangUp { id, by } => {
                 calls.with_id(id, |call, edge| call.hang_up(now, by, edge));
             }
+            Command::GiveUp(id) => {
+                calls.with_id(id, |call, edge| call.give_up(now, edge));
+            }
             Command::Drop(id) => calls.drop_id(id),
             Command::Digit(id, digit) => {
                 calls.with_id(id, |call, edge| call.press(now, digit, edge));

@@ -76,7 +76,7 @@ error_codes! {
     /// The visitor, or a policy, refused the microphone.
     MicrophoneDenied = "microphone_denied" {
         message: "The microphone is not allowed. Allow it in the address bar, then try again.",
-        cause: "The visitor answered the browser's question with no, or the embedding page lacks allow=\"microphone\".",
+        cause: "The visitor answered the browser's question with no, or not within two minutes, or the embedding page lacks allow=\"microphone\".",
         remedy: "Allow the microphone for the page; check the iframe's allow attribute and the page's Permissions-Policy.",
         reported_by_widget: true,
     }
@@ -85,6 +85,13 @@ error_codes! {
         message: "No microphone could be used. Connect one or close other programs that use it, then try again.",
         cause: "The device has no microphone, or another program holds it.",
         remedy: "Connect a microphone or close the program that holds it.",
+        reported_by_widget: true,
+    }
+    /// The browser can't make calls.
+    BrowserUnsupported = "browser_unsupported" {
+        message: "This browser can't make calls here.",
+        cause: "The browser has no WebRTC or no microphones at all: it is switched off, the page is not secure (HTTPS), or it is the built-in browser of another app.",
+        remedy: "Open the page in a current browser; serve it by HTTPS.",
         reported_by_widget: true,
     }
     /// The call request did not get through.

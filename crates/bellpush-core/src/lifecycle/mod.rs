@@ -32,6 +32,10 @@ pub enum Input {
     HangUp(EndReason),
     /// The call fails, before or after its acceptance.
     Fail(ErrorCode),
+    /// The visitor gives the call up before its acceptance.
+    Cancel,
+    /// The widget of the next page takes up a call that was accepted at this time.
+    Resume(EventTime),
     /// The survey is shown.
     OpenSurvey,
     /// The visitor submits the survey.
@@ -54,6 +58,8 @@ impl Input {
             Self::Accept { .. } => None,
             Self::HangUp(_) => Some(Trigger::HangUp),
             Self::Fail(_) => Some(Trigger::Fail),
+            Self::Cancel => Some(Trigger::Cancel),
+            Self::Resume(_) => Some(Trigger::Resume),
             Self::OpenSurvey => Some(Trigger::OpenSurvey),
             Self::SubmitSurvey(_) => Some(Trigger::SubmitSurvey),
             Self::StartOver => Some(Trigger::StartOver),
@@ -130,6 +136,10 @@ impl Lifecycle {
         if trigger == Trigger::HangUp && self.accepted_at.is_none() {
             return Err(refused);
         }
+        // An accepted call has its call_started, and so comes to a terminal event.
+        if trigger == Trigger::Cancel && self.accepted_at.is_some() {
+            return Err(refused);
+        }
         let transition = Transition::find(self.state, trigger).ok_or(refused)?;
         self.state = transition.to;
         let accepted_at = self.accepted_at.take();
@@ -140,6 +150,10 @@ impl Lifecycle {
             }
             Input::Fail(code) => Some(CatalogueEvent::CallError { code }),
             Input::SubmitSurvey(summary) => Some(CatalogueEvent::SurveySubmitted(summary)),
+            Input::Resume(at) => {
+                self.accepted_at = Some(at);
+                None
+            }
             _ => None,
         })
     }

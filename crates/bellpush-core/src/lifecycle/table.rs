@@ -76,6 +76,10 @@ names! {
         HangUp = "hang_up",
         /// The call fails.
         Fail = "fail",
+        /// The visitor gives the call up before the server has accepted it.
+        Cancel = "cancel",
+        /// The widget of the next page takes a live call up.
+        Resume = "resume",
         /// The survey is shown.
         OpenSurvey = "open_survey",
         /// The survey is submitted.
@@ -112,6 +116,9 @@ pub const TRANSITIONS: &[Transition] = &[
     row(State::Idle, Trigger::Tap, State::Calling, Some(EventName::CallStarted)),
     row(State::Calling, Trigger::HangUp, State::Ended, Some(EventName::CallEnded)),
     row(State::Calling, Trigger::Fail, State::Error, Some(EventName::CallError)),
+    row(State::Calling, Trigger::Cancel, State::Idle, None),
+    row(State::Idle, Trigger::Resume, State::Calling, None),
+    row(State::Closed, Trigger::Resume, State::Calling, None),
     row(State::Ended, Trigger::OpenSurvey, State::Survey, None),
     row(
         State::Survey,

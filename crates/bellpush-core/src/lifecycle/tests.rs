@@ -22,6 +22,8 @@ fn any_input() -> impl Strategy<Value = Input> {
         Just(Input::HangUp(EndReason::UserHangup)),
         Just(Input::HangUp(EndReason::RemoteHangup)),
         Just(Input::Fail(ErrorCode::MediaFailed)),
+        Just(Input::Cancel),
+        Just(Input::Resume(at(0))),
         Just(Input::OpenSurvey),
         Just(Input::SubmitSurvey(summary())),
         Just(Input::StartOver),
@@ -74,6 +76,33 @@ fn a_call_that_nobody_accepted_cannot_be_hung_up() {
     call.handle(at(0), Input::Tap).unwrap();
     assert!(call.handle(at(10), Input::HangUp(EndReason::UserHangup)).is_err());
     assert_eq!(call.state(), State::Calling);
+}
+
+#[test]
+fn a_call_can_be_given_up_until_it_is_accepted() {
+    let mut call = Lifecycle::default();
+    call.handle(at(0), Input::Tap).unwrap();
+    assert_eq!(call.handle(at(10), Input::Cancel), Ok(None));
+    assert_eq!(call, Lifecycle::default());
+    call.handle(at(20), Input::Tap).unwrap();
+    call.handle(at(30), accept()).unwrap();
+    assert!(call.handle(at(40), Input::Cancel).is_err());
+    assert!(call.is_live());
+}
+
+#[test]
+fn a_call_that_the_next_page_takes_up_has_no_second_call_started_and_ends_as_any_other() {
+    for closed in [false, true] {
+        let mut call = Lifecycle::default();
+        if closed {
+            call.handle(at(0), Input::Close).unwrap();
+        }
+        assert_eq!(call.handle(at(5_000), Input::Resume(at(1_000))), Ok(None));
+        assert!(call.handle(at(5_100), accept()).is_err());
+        let ended = call.handle(at(9_500), Input::HangUp(EndReason::UserHangup)).unwrap();
+        let expected = CatalogueEvent::CallEnded { duration: 8, reason: EndReason::UserHangup };
+        assert_eq!(ended, Some(expected));
+    }
 }
 
 #[test]
@@ -146,13 +175,13 @@ proptest! {
 fn run_calls(run: Vec<(i64, Input)>) -> Result<(), TestCaseError> {
     let mut machine = Lifecycle::default();
     let mut now = 0;
-    // The events of each call: a call begins with a tap.
+    // The events of each call: it begins with a tap, or where the next page takes it up.
     let mut calls: Vec<Vec<EventName>> = Vec::new();
     for (step, input) in run {
         now += step;
-        let tapped = input == Input::Tap;
+        let begins = matches!(input, Input::Tap | Input::Resume(_));
         let Ok(event) = machine.handle(at(now), input) else { continue };
-        if tapped {
+        if begins {
             calls.push(Vec::new());
         }
         if let (Some(event), Some(call)) = (event, calls.last_mut()) {

@@ -1,4 +1,5 @@
-//! What a visitor does during a call: hang up, leave the page, press digits.
+//! What a visitor does during a call: hang up, leave the page, press digits; and what the widget
+//! notices that does not go well.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,12 +10,12 @@ use axum::{
 use bellpush_call::Digit;
 use bellpush_core::ids::CallId;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{registry::LiveCall, state::Calls};
+use super::{quality::Warning, registry::LiveCall, state::Calls};
 use crate::{
     clock::now,
-    http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
+    http::{body, body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
     tokens::SessionToken,
 };
 use bellpush_store::{CallState, LivingNode, Session};
@@ -26,12 +27,26 @@ const MAX_KEY_PRESS_BYTES: usize = 256;
 /// Bytes of a leave beacon, at most.
 const MAX_BEACON_BYTES: usize = 1024;
 
+/// Why a widget ends a call.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HangUp {
+    /// `media_failed`: the sound did not come, or did not come back, and the call ends as `call_error`.
+    reason: Option<HangUpReason>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HangUpReason {
+    MediaFailed,
+}
+
 /// Hang up
 ///
-/// Never limited in rate: nobody is to be kept in a call. Answers when `call_ended` is on disk; a call that is over already is no error.
+/// Never limited in rate: nobody is to be kept in a call. Answers when the terminal event is on disk; a call that is over already is no error.
 #[utoipa::path(
     delete, path = "/v1/calls/{callId}", tag = "calls", security(("session" = [])),
-    params(("callId" = String, Path, description = "The call")),
+    params(("callId" = String, Path, description = "The call"), HangUp),
     responses(
         (status = 204, description = "The call is over"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
@@ -44,13 +59,14 @@ pub(crate) async fn hang_up(
     limit_key: LimitKey,
     headers: HeaderMap,
     Path(id): Path<String>,
+    QueryParameters(HangUp { reason }): QueryParameters<HangUp>,
 ) -> Result<StatusCode, Problem> {
     let session = if is_live_here(&calls, &id) {
         calls.sessions.authenticate_freely(&headers).await?
     } else {
         calls.sessions.authenticate(&headers, limit_key).await?
     };
-    end(&calls, &session, &id).await
+    end(&calls, &session, &id, reason).await
 }
 
 /// What a page sends when it goes away.
@@ -100,7 +116,7 @@ pub(crate) async fn leave(
         calls.engine.suspend(parse_id(&id)?, window).await;
         return Ok(StatusCode::NO_CONTENT);
     }
-    end(&calls, &session, &id).await
+    end(&calls, &session, &id, None).await
 }
 
 /// Whether a call of this id is live here: who knows it is no guesser, and may always leave it.
@@ -108,11 +124,19 @@ fn is_live_here(calls: &Calls, id: &str) -> bool {
     id.parse().is_ok_and(|id| calls.live.find(id).is_some())
 }
 
-async fn end(calls: &Calls, session: &Session, id: &str) -> Result<StatusCode, Problem> {
+async fn end(
+    calls: &Calls,
+    session: &Session,
+    id: &str,
+    reason: Option<HangUpReason>,
+) -> Result<StatusCode, Problem> {
     let id = parse_id(id)?;
     match live_call(calls, session, id)? {
         Some(call) => {
-            calls.engine.hang_up(id).await;
+            match reason {
+                None => calls.engine.hang_up(id).await,
+                Some(HangUpReason::MediaFailed) => calls.engine.give_up(id).await,
+            }
             tokio::time::timeout(END_WITHIN, call.finished()).await.map_err(|_| {
                 Problem::unavailable("the call was hung up, but its end is not stored yet")
                     .retry_after(1)
@@ -167,6 +191,49 @@ pub(crate) async fn dtmf(
         .map_err(|error| Problem::invalid(error.to_string()).at("/digit"))?;
     present(&calls, &session, id).await?;
     calls.engine.digit(id, digit).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Something in a call that does not go well, or goes well again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WarningNotice {
+    warning: Warning,
+    /// Whether it begins or ends.
+    raised: bool,
+}
+
+/// Note a warning
+///
+/// What the widget notices of a call, for the call's record. Past the most that a record holds, it
+/// is taken and not kept.
+#[utoipa::path(
+    post, path = "/v1/calls/{callId}/warnings", tag = "calls", security(("session" = [])),
+    params(("callId" = String, Path, description = "The call")),
+    request_body = WarningNotice,
+    responses(
+        (status = 204, description = "Noted"),
+        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
+        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not a warning", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn warn(
+    State(calls): State<Arc<Calls>>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    limits.request(address)?;
+    let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
+    let id = parse_id(&id)?;
+    let bytes = body::read(request.into_body(), MAX_KEY_PRESS_BYTES).await?;
+    let WarningNotice { warning, raised } = body::parse_json(&bytes)?;
+    present(&calls, &session, id).await?.warn(warning, raised, now());
     Ok(StatusCode::NO_CONTENT)
 }
 

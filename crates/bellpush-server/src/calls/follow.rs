@@ -25,8 +25,9 @@ use super::{
 };
 use crate::http::{body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem};
 
-/// Silent connections are cut by proxies after 30 s and more.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Silent connections are cut by proxies after 30 s and more, and a widget that hears nothing for 12 s
+/// takes the stream as held back.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -82,7 +83,7 @@ pub(crate) async fn follow(
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    let no_store = [(header::CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")];
+    let no_store = [(header::CACHE_CONTROL, "no-store, no-transform"), (X_ACCEL_BUFFERING, "no")];
     if wants_json {
         let (messages, done) = follower.after(after);
         return Ok((no_store, Json(Messages { messages, done })).into_response());

@@ -85,14 +85,15 @@ pub(super) fn follow(calls: &Arc<Calls>, call: AcceptedCall) -> LiveCall {
     calls.tasks.spawn(
         {
             let calls = Arc::clone(&calls);
-            async move { run(&calls, call, publisher).await }
+            let entry = entry.clone();
+            async move { run(&calls, call, entry, publisher).await }
         }
         .instrument(span),
     );
     entry
 }
 
-async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, publisher: Publisher) {
+async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publisher: Publisher) {
     info!(app = %call.session.app_id, "accepted");
     let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
     let (mut connected_at, mut answered_by, mut quality) = (None, None, None);
@@ -141,7 +142,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, publisher: Publisher) {
                 continue;
             }
             Signal::Quality(report) => {
-                quality = serde_json::to_value(CallQuality::from(&*report)).ok();
+                quality = Some(report);
                 continue;
             }
             Signal::Ended(reason) => Input::HangUp(reason),
@@ -151,7 +152,9 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, publisher: Publisher) {
         let Ok(Some(terminal)) = lifecycle.handle(now, input) else { continue };
         let event = event_of(&call.session, call.id, &terminal, now);
         if let Some(end) = end_of(&terminal) {
-            let (answered_by, quality) = (answered_by.take(), quality.take());
+            let quality = CallQuality::of(quality.take().as_deref(), entry.warnings());
+            let quality = quality.and_then(|quality| serde_json::to_value(quality).ok());
+            let answered_by = answered_by.take();
             // Of a call that somebody took, it was another who did not.
             let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
             let finish = CallFinish { end, connected_at, answered_by, quality, sip_failure };

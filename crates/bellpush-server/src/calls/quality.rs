@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bellpush_call as engine;
+use bellpush_core::events::EventTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How both sides of a call were received. Of calls that went by a trunk.
+/// How a call sounded: how both sides were received, of calls that went by a trunk, and what the
+/// widget noticed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallQuality {
@@ -14,6 +16,51 @@ pub(crate) struct CallQuality {
     visitor: Option<StreamQuality>,
     /// What came from the far side; `null` when nothing did.
     far_side: Option<StreamQuality>,
+    /// What did not go well at the visitor's side, in the order in which it began and ended.
+    warnings: Vec<NotedWarning>,
+}
+
+impl CallQuality {
+    /// The quality with what the widget noticed; `None` when nothing is known of either.
+    pub(super) fn of(
+        measured: Option<&engine::CallQuality>,
+        warnings: Vec<NotedWarning>,
+    ) -> Option<Self> {
+        if measured.is_none() && warnings.is_empty() {
+            return None;
+        }
+        let stream = |of: fn(&engine::CallQuality) -> &Option<engine::StreamQuality>| {
+            measured.and_then(|quality| of(quality).as_ref()).map(Into::into)
+        };
+        let (visitor, far_side) = (stream(|one| &one.visitor), stream(|one| &one.far_side));
+        Some(Self { visitor, far_side, warnings })
+    }
+}
+
+/// What a widget notices that does not go well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Warning {
+    /// The microphone went away in the call, and there was no other.
+    MicrophoneLost,
+    /// The microphone gave digital silence, or was never loud enough for a voice.
+    MicrophoneSilent,
+    /// Nothing came from the server for seconds.
+    NothingHeard,
+    /// The round trip, its variation or the loss was so high that the sound suffers.
+    NetworkWeak,
+}
+
+/// A warning that began or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NotedWarning {
+    /// When the server was told.
+    #[schema(value_type = String)]
+    pub(super) at: EventTime,
+    /// Which one.
+    pub(super) warning: Warning,
+    /// Whether it began or ended.
+    pub(super) raised: bool,
 }
 
 /// How one stream was received.
@@ -32,13 +79,6 @@ pub(crate) struct StreamQuality {
     round_trip_ms: Option<f64>,
     /// The estimated mean opinion score, from 1 to 4.5.
     mos: f64,
-}
-
-impl From<&engine::CallQuality> for CallQuality {
-    fn from(quality: &engine::CallQuality) -> Self {
-        let stream = |stream: &Option<engine::StreamQuality>| stream.as_ref().map(Into::into);
-        Self { visitor: stream(&quality.visitor), far_side: stream(&quality.far_side) }
-    }
 }
 
 impl From<&engine::StreamQuality> for StreamQuality {
@@ -79,13 +119,24 @@ mod tests {
             mos: 4.123_456,
         };
         let quality = engine::CallQuality { visitor: None, far_side: Some(stream) };
+        let at = EventTime::from_millis(1_000).unwrap();
+        let warning = NotedWarning { at, warning: Warning::NothingHeard, raised: true };
         let expected = json!({
             "visitor": null,
             "farSide": {
                 "codec": "pcma", "packets": 500, "lost": 3, "jitterMs": 1.24,
                 "roundTripMs": 40.0, "mos": 4.12,
             },
+            "warnings": [
+                { "at": "1970-01-01T00:00:01.000Z", "warning": "nothing_heard", "raised": true },
+            ],
         });
-        assert_eq!(serde_json::to_value(CallQuality::from(&quality)).unwrap(), expected);
+        let recorded = CallQuality::of(Some(&quality), vec![warning]);
+        assert_eq!(serde_json::to_value(recorded).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_record_of_a_call_of_which_nothing_is_known_has_none() {
+        assert_eq!(CallQuality::of(None, Vec::new()), None);
     }
 }

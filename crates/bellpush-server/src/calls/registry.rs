@@ -6,10 +6,18 @@ use std::{
 };
 
 use axum::http::HeaderValue;
-use bellpush_core::ids::{AppId, CallId};
+use bellpush_core::{
+    events::EventTime,
+    ids::{AppId, CallId},
+};
 use bellpush_store::{SecretHash, Session};
 
-use super::{followers::OpenStreams, fragment::ufrag_of, stream::Follower};
+use super::{
+    followers::OpenStreams,
+    fragment::ufrag_of,
+    quality::{NotedWarning, Warning},
+    stream::Follower,
+};
 use crate::{http::headers::value, tokens::ResumeToken};
 
 /// The calls of this process.
@@ -23,7 +31,11 @@ pub(super) struct LiveCall {
     follower: Follower,
     pub(super) streams: OpenStreams,
     connection: Arc<Mutex<Connection>>,
+    warnings: Arc<Mutex<Vec<NotedWarning>>>,
 }
+
+/// Warnings that the record of one call holds, at most.
+const MAX_WARNINGS: usize = 100;
 
 /// The browser's side of a live call as HTTP knows it.
 #[derive(Clone)]
@@ -63,12 +75,26 @@ impl LiveCall {
         answer: &str,
     ) -> Self {
         let connection = Arc::new(Mutex::new(Connection::new(offer, answer)));
-        Self { session, follower, streams: OpenStreams::default(), connection }
+        let (streams, warnings) = (OpenStreams::default(), Arc::default());
+        Self { session, follower, streams, connection, warnings }
     }
 
     /// The present connection.
     pub(super) fn connection(&self) -> Connection {
         self.lock().clone()
+    }
+
+    /// Notes what the widget tells of the call.
+    pub(super) fn warn(&self, warning: Warning, raised: bool, at: EventTime) {
+        let mut noted = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < MAX_WARNINGS {
+            noted.push(NotedWarning { at, warning, raised });
+        }
+    }
+
+    /// What the widget has told so far.
+    pub(super) fn warnings(&self) -> Vec<NotedWarning> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The connection was replaced or restarted; returns its new name.

@@ -44,6 +44,8 @@ impl IntoResponse for Page {
             HeaderName::from_static("cross-origin-embedder-policy"),
             HeaderValue::from_static("credentialless"),
         );
+        // The address of a widget may hold a session's token.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         response
     }
 }

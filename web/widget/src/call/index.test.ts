@@ -1,98 +1,182 @@
 import type { IdentifiedEvent, Phase } from "@bellpush/protocol";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Answer, createServer, createTokens, problem } from "../testing/server.ts";
+import { createVoice } from "../microphone.ts";
+import { type Answer, createServer, createTokens, json, problem } from "../testing/server.ts";
 import { createTime, settle } from "../testing/time.ts";
-import { startCall } from "./index.ts";
-import type { openMedia } from "./media.ts";
+import type { createDevices } from "./devices.ts";
+import { placeAnew, startCall, takeUp } from "./index.ts";
+import type { ConnectionState, openMedia } from "./media.ts";
 
 /** Media without a browser: the test says how the connection fares. */
 const media = vi.hoisted(() => ({
-  report: (_: RTCPeerConnectionState): void => undefined,
+  report: (_: ConnectionState): void => undefined,
   log: [] as string[],
   takesDigits: true,
   answerFails: false,
+  offer: async () => "the offer",
+  received: 0,
+  peakDb: -20 as number | null,
 }));
 
 vi.mock("./media.ts", () => ({
-  openMedia: ((_microphone, _audio, onConnection) => {
+  openMedia: (({ onConnection }) => {
     media.report = onConnection;
     return {
-      offer: async () => "the offer",
+      offer: () => media.offer(),
+      restart: async () => {
+        media.log.push("restart");
+        return "another offer";
+      },
       async answer(sdp) {
         media.log.push(sdp);
         if (media.answerFails) {
           throw new Error("not an answer");
         }
       },
-      setMuted: (muted) => void media.log.push(`muted ${muted}`),
       sendDigit(digit) {
         media.log.push(digit);
         return media.takesDigits;
       },
-      level: () => 0.5,
-      quality: async () => 4 as const,
+      meter: {
+        level: () => 0.5,
+        peak: () => media.peakDb,
+        follow: () => undefined,
+        close: () => undefined,
+      },
+      async totals() {
+        media.received += 50;
+        return { received: media.received, sent: 0, lost: 0, jitterMs: 0, roundTripMs: 20 };
+      },
+      play: () => void media.log.push("play"),
       silence: () => void media.log.push("silence"),
       close: () => void media.log.push("close"),
     };
   }) satisfies typeof openMedia,
 }));
 
+vi.mock("./devices.ts", () => ({
+  createDevices: (() => ({
+    list: async () => ({
+      microphone: { devices: [], chosen: null },
+      speaker: { devices: [], chosen: null },
+    }),
+    choose: async () => true,
+    onChange: () => () => undefined,
+    close: () => undefined,
+  })) satisfies typeof createDevices,
+}));
+
+vi.mock("./wake.ts", () => ({
+  keepAwake: () => ({ hold: () => undefined, release: () => undefined }),
+}));
+
 beforeEach(() => {
-  Object.assign(media, { log: [], takesDigits: true, answerFails: false });
+  Object.assign(media, { log: [], takesDigits: true, answerFails: false, peakDb: -20 });
+  media.offer = async () => "the offer";
 });
 
+const HANDOVER = {
+  callId: "call_1",
+  address: "/v1/calls/call_1",
+  resumeToken: "rt_1",
+  connectedAt: 1_790_000_000_000,
+  muted: true,
+  held: false,
+};
+
 /** The server's part of one call: what it says goes out on the open stream. */
-function setUp(overrides: { readonly [route: string]: Answer } = {}) {
+function setUp(overrides: { readonly [route: string]: Answer } = {}, resumed = false) {
   const time = createTime();
   const encoder = new TextEncoder();
-  let stream: ReadableStreamDefaultController<Uint8Array> | null = null;
-  let id = 0;
+  const sent: string[] = [];
+  const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const messages: { id: number; type: string; data: unknown }[] = [];
   const routes: { readonly [route: string]: Answer } = {
     "POST /v1/calls": () =>
-      new Response("the answer", { status: 201, headers: { location: "/v1/calls/call_1" } }),
-    "GET /v1/calls/call_1/events": () =>
-      new Response(
-        new ReadableStream<Uint8Array>({
-          start(controller) {
-            stream = controller;
-          },
-        }),
-      ),
+      new Response("the answer", {
+        status: 201,
+        headers: { location: "/v1/calls/call_1", "bellpush-resume-token": "rt_1" },
+      }),
+    "POST /v1/calls/call_1/resume": () =>
+      json({ callId: "call_1", sdp: "the answer", resumeToken: "rt_2", session: {} }),
+    "GET /v1/calls/call_1/events": ({ path }, signal) =>
+      path.includes("after")
+        ? json({
+            messages: messages.filter(({ id }) => id > Number(path.split("=")[1])),
+            done: false,
+          })
+        : new Response(
+            new ReadableStream<Uint8Array>({
+              start(controller) {
+                streams.add(controller);
+                signal?.addEventListener("abort", () => {
+                  streams.delete(controller);
+                  controller.error(signal.reason);
+                });
+              },
+            }),
+          ),
+    "PATCH /v1/calls/call_1": () => new Response("another answer"),
     "DELETE /v1/calls/call_1": () => new Response(null, { status: 204 }),
     "POST /v1/calls/call_1/dtmf": () => new Response(null, { status: 204 }),
+    "POST /v1/calls/call_1/warnings": () => new Response(null, { status: 204 }),
     ...overrides,
   };
   const server = createServer((asked, signal) => {
-    const route = routes[`${asked.method} ${asked.path}`];
+    const route = routes[`${asked.method} ${asked.path.replace(/[?].*/, "")}`];
     return route === undefined ? problem(404, "not-found") : route(asked, signal);
   });
   const told: string[] = [];
   const beacons: string[][] = [];
-  const call = startCall({} as MediaStream, {} as HTMLAudioElement, {
-    session: createTokens(),
+  const session = createTokens();
+  const from = resumed ? HANDOVER : null;
+  const call = startCall({
+    voice: createVoice(),
+    audio: {} as HTMLAudioElement,
+    session,
+    place:
+      from === null
+        ? placeAnew(session, server.fetch, {})
+        : takeUp(from, session, server.fetch, () => createTokens()),
+    from,
     fetch: server.fetch,
     later: time.later,
+    now: time.now,
+    mediaDevices: undefined,
     beacon: (...beacon) => void beacons.push(beacon),
-    onAccepted: (callId) => void told.push(`accepted ${callId}`),
+    onAccepted: ({ callId }) => void told.push(`accepted ${callId}`),
     onPhase: (phase) => void told.push(phase),
+    onHeld: (held) => void told.push(`held ${held}`),
     onEvent: ({ event }) => void told.push(event.name),
     onRefused: ({ code }) => void told.push(`refused ${code}`),
+    onCancelled: () => void told.push("cancelled"),
     onLost: () => void told.push("lost"),
     onLeft: () => void told.push("left"),
+    onSoundBlocked: (blocked) => void told.push(`blocked ${blocked}`),
+    onWarning: (warning, raised) => void told.push(`${raised ? "!" : "-"}${warning}`),
+    wishes: () => ({ muted: false, held: false, listening: false }),
   });
-  const send = async (type: string, data: object) => {
-    id += 1;
-    stream?.enqueue(encoder.encode(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`));
+  /** Something that the server says; by the stream, unless something holds that back. */
+  const send = async (type: string, data: object, heldBack = false) => {
+    const id = messages.length + 1;
+    messages.push({ id, type, data });
+    sent.push(type);
+    for (const stream of heldBack ? [] : streams) {
+      stream.enqueue(
+        encoder.encode(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`),
+      );
+    }
     await settle();
     await settle();
   };
-  const say = (phase: Phase) => send("progress", { phase });
-  const decide = (name: string) => {
+  const say = (phase: Phase, heldBack = false) => send("progress", { phase }, heldBack);
+  const decide = (name: string, heldBack = false) => {
     const event = { name, data: { context: {} }, timestamp: "2026-03-01T09:30:00.000Z" };
-    return send("event", { id: `id-${name}`, event } satisfies IdentifiedEvent);
+    return send("event", { id: `id-${name}`, event } satisfies IdentifiedEvent, heldBack);
   };
   const asked = () => server.asked.map(({ method, path }) => `${method} ${path}`);
-  return { call, time, server, asked, told, beacons, say, decide };
+  const times = (line: string) => asked().filter((one) => one.startsWith(line)).length;
+  return { call, time, server, asked, times, told, beacons, say, decide, send };
 }
 
 /** A promise that the test resolves. */
@@ -115,15 +199,8 @@ describe("a call", () => {
     await decide("call_ended");
     expect(server.asked[0]).toMatchObject({ path: "/v1/calls", body: "the offer" });
     expect(server.asked[0]?.headers.get("content-type")).toBe("application/sdp");
-    expect(told).toEqual([
-      "accepted call_1",
-      "call_started",
-      "ringing",
-      "ringing",
-      "connected",
-      "call_ended",
-    ]);
-    expect(media.log).toEqual(["the answer", "close"]);
+    expect(told).toEqual(["accepted call_1", "call_started", "ringing", "connected", "call_ended"]);
+    expect(media.log).toEqual(["the answer", "silence", "close"]);
   });
 
   it("that the server refuses says why and lets the microphone go", async () => {
@@ -132,7 +209,7 @@ describe("a call", () => {
     });
     await time.pass(0);
     expect(told).toEqual(["refused rate_limited"]);
-    expect(media.log).toEqual(["close"]);
+    expect(media.log).toEqual(["silence", "close"]);
     expect(asked()).toEqual(["POST /v1/calls"]);
   });
 
@@ -167,23 +244,93 @@ describe("a call", () => {
     expect(media.log.at(-1)).toBe("close");
   });
 
-  it("ends for the visitor within 3 s of hanging up, and the server's word still counts", async () => {
-    const { call, time, told, asked, decide } = setUp({
-      "DELETE /v1/calls/call_1": () => Promise.reject(new TypeError("offline")),
+  it("that is hung up before it is asked for is never asked for", async () => {
+    const offer = held<string>();
+    media.offer = () => offer.promise;
+    const { call, time, told, asked } = setUp();
+    await time.pass(0);
+    call.hangUp();
+    expect(told).toEqual(["cancelled"]);
+    expect(media.log).toEqual(["silence", "silence", "close"]);
+    offer.resolve("the offer");
+    await time.pass(60_000);
+    expect(asked()).toEqual([]);
+    expect(told).toEqual(["cancelled"]);
+  });
+
+  it("that is hung up while its request is on its way waits no longer than 3 s, and is taken back then", async () => {
+    const answer = held<Response>();
+    const { call, time, told, asked, decide } = setUp({ "POST /v1/calls": () => answer.promise });
+    await time.pass(0);
+    call.hangUp();
+    await time.pass(3000);
+    expect(told).toEqual(["cancelled"]);
+    answer.resolve(
+      new Response("the answer", { status: 201, headers: { location: "/v1/calls/call_1" } }),
+    );
+    await time.pass(0);
+    expect(asked()).toContain("DELETE /v1/calls/call_1");
+    await decide("call_started");
+    await decide("call_ended");
+    expect(told.slice(-2)).toEqual(["call_started", "call_ended"]);
+    expect(media.log.at(-1)).toBe("close");
+  });
+
+  it("whose request fails after it was hung up is no error", async () => {
+    const answer = held<Response>();
+    const { call, time, told } = setUp({ "POST /v1/calls": () => answer.promise });
+    await time.pass(0);
+    call.hangUp();
+    answer.resolve(problem(503, "unavailable"));
+    await time.pass(60_000);
+    expect(told).toEqual(["cancelled"]);
+  });
+
+  it("ends for the visitor within 3 s of hanging up, and for the server as soon as it can be told", async () => {
+    let offline = true;
+    const { call, time, told, times, decide } = setUp({
+      "DELETE /v1/calls/call_1": () =>
+        offline ? Promise.reject(new TypeError("offline")) : new Response(null, { status: 204 }),
     });
     await time.pass(0);
     await decide("call_started");
     call.hangUp();
     await time.pass(3000);
     expect(told.at(-1)).toBe("left");
-    await time.pass(10_000);
-    expect(asked().filter((line) => line.startsWith("DELETE"))).toHaveLength(4);
+    // The connection stays until then: without it the server would see a loss of media.
+    await time.pass(30_000);
+    expect(media.log).not.toContain("close");
+    expect(times("DELETE")).toBeGreaterThan(6);
+    offline = false;
+    await time.pass(5000);
+    const said = times("DELETE");
+    expect(media.log.at(-1)).toBe("close");
     await decide("call_ended");
+    await time.pass(1000);
     expect(told.at(-1)).toBe("call_ended");
+    await time.pass(60_000);
+    expect(times("DELETE")).toBe(said);
   });
 
-  it("reconnects for up to 20 s", async () => {
-    const { time, told, say, decide } = setUp();
+  it("tells its hang-up at once when the network is back", async () => {
+    let offline = true;
+    const { call, time, times } = setUp({
+      "DELETE /v1/calls/call_1": () =>
+        offline ? Promise.reject(new TypeError("offline")) : new Response(null, { status: 204 }),
+    });
+    await time.pass(0);
+    call.hangUp();
+    await time.pass(11_000);
+    const before = times("DELETE");
+    offline = false;
+    call.online();
+    await time.pass(0);
+    expect(times("DELETE")).toBe(before + 1);
+    expect(media.log.at(-1)).toBe("close");
+  });
+
+  it("reconnects for up to 20 s, and then says to all that its media failed", async () => {
+    const { time, told, say, decide, asked } = setUp();
     await time.pass(0);
     await decide("call_started");
     media.report("connected");
@@ -200,14 +347,108 @@ describe("a call", () => {
     await time.pass(2000);
     expect(told.at(-1)).toBe("lost");
     expect(media.log.at(-1)).toBe("close");
+    expect(asked()).toContain("DELETE /v1/calls/call_1?reason=media_failed");
+    await decide("call_error");
+    await time.pass(1000);
+    expect(told.at(-1)).toBe("call_error");
   });
 
-  it("whose answer is unusable is taken back", async () => {
+  it("restarts ICE when the network changes, with growing pauses, and no more once it is back", async () => {
+    let offline = true;
+    const { time, server, times, say, decide } = setUp({
+      "PATCH /v1/calls/call_1": () =>
+        offline ? Promise.reject(new TypeError("offline")) : new Response("another answer"),
+    });
+    await time.pass(0);
+    await decide("call_started");
+    media.report("connected");
+    await say("connected");
+    media.report("disconnected");
+    await time.pass(1900);
+    expect(times("PATCH")).toBe(0);
+    await time.pass(100);
+    expect(times("PATCH")).toBe(1);
+    await time.pass(1000);
+    expect(times("PATCH")).toBe(2);
+    await time.pass(1900);
+    expect(times("PATCH")).toBe(2);
+    await time.pass(100);
+    expect(times("PATCH")).toBe(3);
+    offline = false;
+    await time.pass(4000);
+    const patch = server.asked.findLast(({ method }) => method === "PATCH");
+    expect(patch).toMatchObject({ body: "another offer" });
+    expect(patch?.headers.get("if-match")).toBe("*");
+    expect(media.log.at(-1)).toBe("another answer");
+    media.report("connected");
+    const before = times("PATCH");
+    await time.pass(60_000);
+    expect(times("PATCH")).toBe(before);
+  });
+
+  it("restarts ICE at once when the connection fails or a network comes", async () => {
+    const { call, time, times, decide } = setUp();
+    await time.pass(0);
+    await decide("call_started");
+    media.report("connected");
+    call.online();
+    await time.pass(0);
+    expect(times("PATCH")).toBe(1);
+    media.report("failed");
+    await time.pass(0);
+    expect(times("PATCH")).toBe(2);
+  });
+
+  it("asks the server when media says more than the stream", async () => {
+    const { time, told, say, decide } = setUp();
+    await time.pass(0);
+    await decide("call_started");
+    media.report("connected");
+    await say("connected", true);
+    expect(told).not.toContain("connected");
+    await time.pass(1500);
+    expect(told).toContain("connected");
+    await decide("call_ended", true);
+    media.report("closed");
+    await time.pass(0);
+    expect(told.at(-1)).toBe("call_ended");
+  });
+
+  it("whose answer is unusable has failed for all, and leaves nothing open", async () => {
     media.answerFails = true;
-    const { time, told, asked } = setUp();
+    const { time, told, asked, decide } = setUp();
     await time.pass(0);
     expect(told).toEqual(["accepted call_1", "lost"]);
-    expect(asked()).toContain("DELETE /v1/calls/call_1");
+    expect(asked()).toContain("DELETE /v1/calls/call_1?reason=media_failed");
+    expect(media.log.at(-1)).toBe("close");
+    await decide("call_error");
+    expect(told.at(-1)).toBe("call_error");
+  });
+
+  it("raises warnings on the screen and in the call's record, and clears them", async () => {
+    const { time, server, told, say, decide } = setUp();
+    await time.pass(0);
+    await decide("call_started");
+    media.report("connected");
+    await say("connected");
+    media.peakDb = Number.NEGATIVE_INFINITY;
+    await time.pass(6000);
+    media.peakDb = -20;
+    await time.pass(2000);
+    expect(told.slice(-2)).toEqual(["!microphone_silent", "-microphone_silent"]);
+    const entries = server.asked.filter(({ path }) => path.endsWith("/warnings"));
+    expect(entries.map(({ body }) => JSON.parse(body))).toEqual([
+      { warning: "microphone_silent", raised: true },
+      { warning: "microphone_silent", raised: false },
+    ]);
+  });
+
+  it("tells of hold", async () => {
+    const { time, told, send } = setUp();
+    await time.pass(0);
+    await send("hold", { held: true });
+    await send("hold", { held: false });
+    expect(told.slice(-2)).toEqual(["held true", "held false"]);
   });
 
   it("sends digits in the sound, or by the server where the far side does not take them", async () => {
@@ -221,16 +462,54 @@ describe("a call", () => {
     expect(server.asked.at(-1)?.body).toBe('{"digit":"*"}');
   });
 
-  it("says good-bye when the page goes away, while there is a call", async () => {
+  it("says good-bye when the page goes away, with what the next one needs", async () => {
     const { call, time, beacons, decide } = setUp();
-    call.leave();
-    expect(beacons).toEqual([]);
     await time.pass(0);
     await decide("call_started");
+    expect(call.handover()).toEqual({
+      callId: "call_1",
+      address: "/v1/calls/call_1",
+      resumeToken: "rt_1",
+    });
     call.leave();
     expect(beacons).toEqual([["/v1/calls/call_1/leave", '{"token":"st_1"}']]);
+    expect(media.log.at(-1)).toBe("close");
+    expect(call.handover()).toBeNull();
+  });
+
+  it("that is over, or hung up, goes to no other page", async () => {
+    const { call, time, beacons, decide } = setUp();
+    await time.pass(0);
+    call.hangUp();
+    expect(call.handover()).toBeNull();
+    await decide("call_started");
     await decide("call_ended");
     call.leave();
-    expect(beacons).toHaveLength(1);
+    expect(beacons).toEqual([]);
+  });
+
+  it("of the page before goes on with its token, and is told of no second beginning", async () => {
+    const { call, time, server, told, say, decide } = setUp({}, true);
+    await time.pass(0);
+    const [resume, follow] = server.asked;
+    expect(resume).toMatchObject({ method: "POST", path: "/v1/calls/call_1/resume" });
+    expect(JSON.parse(resume?.body ?? "")).toEqual({ resumeToken: "rt_1", sdp: "the offer" });
+    expect(follow).toMatchObject({ method: "GET" });
+    expect(call.handover()).toMatchObject({ resumeToken: "rt_2" });
+    await decide("call_started");
+    await say("connected");
+    expect(told).toEqual(["accepted call_1", "connected"]);
+    await decide("call_ended");
+    expect(told.at(-1)).toBe("call_ended");
+  });
+
+  it("of the page before that is over is not placed anew", async () => {
+    const { time, asked, told } = setUp(
+      { "POST /v1/calls/call_1/resume": () => problem(404, "not-found") },
+      true,
+    );
+    await time.pass(60_000);
+    expect(asked()).toEqual(["POST /v1/calls/call_1/resume"]);
+    expect(told).toEqual(["refused signaling_failed"]);
   });
 });

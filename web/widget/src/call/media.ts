@@ -1,7 +1,9 @@
 /** The sound of one call: an `RTCPeerConnection` with the microphone on one side and an audio element on the other. */
 
 import type { IceServer } from "@bellpush/protocol";
-import { type Look, look, type Quality, rate } from "./quality.ts";
+import type { Voice } from "../microphone.ts";
+import { createMeter, type Meter } from "./meter.ts";
+import { type Totals, totals } from "./stats.ts";
 
 export interface Media {
   /**
@@ -9,103 +11,124 @@ export interface Media {
    * These servers may help media around a firewall.
    */
   offer(helpers: readonly IceServer[]): Promise<string>;
+  /** An offer that restarts ICE; one that was never answered is taken back first. */
+  restart(helpers: readonly IceServer[]): Promise<string>;
   answer(sdp: string): Promise<void>;
-  setMuted(muted: boolean): void;
   /** False when the far side does not take telephone events. */
   sendDigit(digit: string): boolean;
-  /** How loud the microphone is just now, 0 to 1. */
-  level(): number;
-  /** The network's quality since the last time asked; null while that is unknown. */
-  quality(): Promise<Quality | null>;
+  readonly meter: Meter;
+  /** What was sent and received so far. */
+  totals(): Promise<Totals>;
+  /** Plays what is heard, within a tap of the visitor. */
+  play(): void;
   /** Nothing is heard or said any more; the connection stays. */
   silence(): void;
   close(): void;
 }
 
-export function openMedia(
-  microphone: MediaStream,
-  audio: HTMLAudioElement,
-  onConnection: (state: RTCPeerConnectionState) => void,
-): Media {
-  const connection = new RTCPeerConnection();
-  const tracks = microphone.getAudioTracks();
-  const senders = tracks.map((track) => connection.addTrack(track, microphone));
-  const meter = createMeter(microphone);
-  let before: Look | null = null;
+/** `closed`: the far end of the connection has closed it. */
+export type ConnectionState = "connected" | "disconnected" | "failed" | "closed";
 
-  connection.addEventListener("track", ({ track }) => {
-    audio.srcObject = new MediaStream([track]);
-    void audio.play().catch(() => undefined);
+export interface MediaPorts {
+  readonly voice: Voice;
+  readonly audio: HTMLAudioElement;
+  readonly onConnection: (state: ConnectionState) => void;
+  /** Whether the browser refuses to play before the visitor has tapped. */
+  readonly onBlocked: (blocked: boolean) => void;
+}
+
+export function openMedia({ voice, audio, onConnection, onBlocked }: MediaPorts): Media {
+  const connection = new RTCPeerConnection();
+  const track = voice.track();
+  const { sender } = connection.addTransceiver(track ?? "audio", {
+    direction: "sendrecv",
+    streams: track === null ? [] : [new MediaStream([track])],
   });
-  connection.addEventListener("connectionstatechange", () =>
-    onConnection(connection.connectionState),
-  );
+  const meter = createMeter(track);
+  voice.onTrack((next) => {
+    meter.follow(next);
+    sender.replaceTrack(next).catch(() => undefined);
+  });
+
+  function play(): void {
+    audio.play().then(
+      () => onBlocked(false),
+      (error: unknown) => {
+        // Anything else than a refusal is a play that another one has replaced.
+        if (error instanceof DOMException && error.name === "NotAllowedError") {
+          onBlocked(true);
+        }
+      },
+    );
+  }
+
+  connection.addEventListener("track", ({ track: heard }) => {
+    audio.srcObject = new MediaStream([heard]);
+    play();
+  });
+  connection.addEventListener("connectionstatechange", () => {
+    const state = connection.connectionState;
+    if (state !== "new" && state !== "connecting") {
+      onConnection(state);
+    }
+  });
 
   function silence(): void {
-    for (const track of tracks) {
-      track.stop();
-    }
+    voice.stop();
     audio.srcObject = null;
     meter.close();
   }
 
+  function help(helpers: readonly IceServer[]): void {
+    if (helpers.length > 0) {
+      const iceServers = helpers.map((server) => ({ ...server, urls: [...server.urls] }));
+      connection.setConfiguration({ iceServers });
+    }
+  }
+
+  async function offer(options: RTCOfferOptions): Promise<string> {
+    await connection.setLocalDescription(await connection.createOffer(options));
+    return connection.localDescription?.sdp ?? "";
+  }
+
   return {
-    async offer(helpers) {
-      if (helpers.length > 0) {
-        const iceServers = helpers.map((server) => ({ ...server, urls: [...server.urls] }));
-        connection.setConfiguration({ iceServers });
-      }
-      await connection.setLocalDescription(await connection.createOffer());
-      return connection.localDescription?.sdp ?? "";
+    offer(helpers) {
+      help(helpers);
+      return offer({});
     },
-    answer: (sdp) => connection.setRemoteDescription({ type: "answer", sdp }),
-    setMuted(muted) {
-      for (const track of tracks) {
-        track.enabled = !muted;
+    async restart(helpers) {
+      if (connection.signalingState === "have-local-offer") {
+        await connection.setLocalDescription({ type: "rollback" });
       }
+      help(helpers);
+      return offer({ iceRestart: true });
+    },
+    async answer(sdp) {
+      await connection.setRemoteDescription({ type: "answer", sdp });
+      // The end of DTLS is how a far end that hangs up is noticed without a word.
+      const transport = sender.transport;
+      transport?.addEventListener("statechange", () => {
+        if (transport.state === "closed" && connection.signalingState !== "closed") {
+          onConnection("closed");
+        }
+      });
     },
     sendDigit(digit) {
-      const dtmf = senders[0]?.dtmf;
-      if (!dtmf?.canInsertDTMF) {
+      const { dtmf } = sender;
+      if (!dtmf?.canInsertDTMF || sender.track === null) {
         return false;
       }
       // A new call replaces what is still to be sent.
       dtmf.insertDTMF(dtmf.toneBuffer + digit, 100, 70);
       return true;
     },
-    level: meter.level,
-    async quality() {
-      const after = look(await connection.getStats());
-      const rated = before === null ? null : rate(before, after);
-      before = after;
-      return rated;
-    },
+    meter,
+    totals: async () => totals(await connection.getStats()),
+    play,
     silence,
     close() {
       silence();
       connection.close();
     },
-  };
-}
-
-function createMeter(microphone: MediaStream): {
-  readonly level: () => number;
-  readonly close: () => void;
-} {
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 512;
-  context.createMediaStreamSource(microphone).connect(analyser);
-  void context.resume().catch(() => undefined);
-  const samples = new Float32Array(analyser.fftSize);
-  return {
-    level() {
-      analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      // Speech lies between about -50 and -10 dB of full scale.
-      const decibels = 10 * Math.log10(power + 1e-9);
-      return Math.min(1, Math.max(0, (decibels + 50) / 40));
-    },
-    close: () => void context.close().catch(() => undefined),
   };
 }

@@ -1,7 +1,7 @@
 import type { CallMessage } from "@bellpush/protocol";
 import { describe, expect, it } from "vitest";
 import { type Answer, createServer, createTokens, json, problem } from "../testing/server.ts";
-import { createTime } from "../testing/time.ts";
+import { createTime, type Time } from "../testing/time.ts";
 import { followCall } from "./progress.ts";
 
 const MESSAGES: readonly CallMessage[] = [
@@ -48,6 +48,36 @@ function setUp(answer: Answer) {
     onMessage: (message) => void seen.push(message),
   });
   return { time, server, seen, following };
+}
+
+/** A stream that gives its first messages and then nothing more; polls give so many at a time. */
+function dying(first: number, polled = 4): Answer {
+  return ({ path, headers }, signal) => {
+    if (!path.includes("after")) {
+      return stream(MESSAGES.slice(0, first), signal, true);
+    }
+    expect(headers.get("accept")).toBe("application/json");
+    const id = Number(new URL(path, "http://x").searchParams.get("after"));
+    return json({ messages: after(id).slice(0, polled), done: id + polled >= 4 });
+  };
+}
+
+/** A stream that tells the first message, and then only that it lives. */
+function breathing(signal: AbortSignal | null, time: Pick<Time, "later">): Response {
+  const encoder = new TextEncoder();
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        signal?.addEventListener("abort", () => controller.error(signal.reason));
+        controller.enqueue(encoder.encode(text(MESSAGES.slice(0, 1))));
+        const breathe = () => {
+          controller.enqueue(encoder.encode(":\n\n"));
+          time.later(5000, breathe);
+        };
+        time.later(5000, breathe);
+      },
+    }),
+  );
 }
 
 const after = (id: number) => MESSAGES.filter((message) => message.id > id);
@@ -98,16 +128,52 @@ describe("following a call", () => {
     expect(seen).toEqual(MESSAGES);
   });
 
-  it("asks anew at once when nudged, since a stream can die without a word", async () => {
-    const { time, seen, following } = setUp(({ headers }, signal) => {
-      const left = after(Number(headers.get("last-event-id") ?? 0));
-      return stream(left.length === 4 ? left.slice(0, 2) : left, signal, left.length === 4);
-    });
-    await time.pass(20_000);
+  it("asks at once when nudged, since a stream can die without a word", async () => {
+    const { time, seen, following } = setUp(dying(2));
+    await time.pass(5000);
     expect(seen).toHaveLength(2);
     following.nudge();
     await time.pass(0);
     expect(seen).toEqual(MESSAGES);
+  });
+
+  it("notices a stream that falls silent in the middle, and polls from then on", async () => {
+    const { time, server, seen } = setUp(dying(2, 1));
+    await time.pass(11_000);
+    expect(seen).toHaveLength(2);
+    await time.pass(4000);
+    expect(seen).toEqual(MESSAGES);
+    const streams = server.asked.filter(({ path }) => !path.includes("after"));
+    expect(streams).toHaveLength(1);
+  });
+
+  it("gives up a stream that is behind the answer to a nudge, and no other", async () => {
+    const { time, server, seen, following } = setUp(dying(2, 1));
+    await time.pass(1000);
+    following.nudge();
+    await time.pass(0);
+    expect(seen).toHaveLength(3);
+    await time.pass(2500);
+    expect(seen).toEqual(MESSAGES);
+    expect(server.asked.filter(({ path }) => !path.includes("after"))).toHaveLength(1);
+
+    const alive = setUp(({ path, headers }, signal) =>
+      path.includes("after")
+        ? json({ messages: [], done: false })
+        : stream(after(Number(headers.get("last-event-id") ?? 0)).slice(0, 2), signal, true),
+    );
+    await alive.time.pass(1000);
+    alive.following.nudge();
+    await alive.time.pass(5000);
+    expect(alive.server.asked.filter(({ path }) => path.includes("after"))).toHaveLength(1);
+  });
+
+  it("is not misled by a comment: a stream that lives is left alone", async () => {
+    const { time, server } = setUp(({ path }, signal) =>
+      path.includes("after") ? json({ messages: [], done: false }) : breathing(signal, time),
+    );
+    await time.pass(60_000);
+    expect(server.asked).toHaveLength(1);
   });
 
   it("polls where the stream is held back by something on its way", async () => {

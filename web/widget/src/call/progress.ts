@@ -1,6 +1,10 @@
 /**
  * Follows a call's messages from the server to its terminal event: by a stream where that works,
- * by polling where something between buffers it. Each message is passed on once, in order.
+ * by polling where something between holds it back. Each message is passed on once, in order.
+ *
+ * A stream can be held back from its first byte or in the middle. Whoever knows more than it has
+ * told (`nudge`), or its silence, has the server asked; if that answer is ahead of the stream, the
+ * stream is given up.
  */
 
 import { type CallMessage, type CallMessagePage, PHASES } from "@bellpush/protocol";
@@ -8,10 +12,15 @@ import { type Failure, request } from "../errors.ts";
 import { authorized, type Session } from "../session.ts";
 import { createSseParser, type SseMessage } from "./sse.ts";
 
-/** A stream that stays mute so long is held back by something on its way: call_started is due at once. */
-const FIRST_MESSAGE_MS = 4000;
-const STREAM_ATTEMPTS = 2;
+/** call_started is due at once. */
+const FIRST_MESSAGE_MS = 2000;
+/** The server sends something every 5 s, if only a comment. */
+const SILENCE_MS = 12_000;
+/** How much later than an answer the same message may come by the stream. */
+const SLACK_MS = 1000;
 const POLL_MS = 1000;
+/** A request without an answer for so long has none. */
+const POLL_TIMEOUT_MS = 5000;
 const LONGEST_PAUSE_MS = 5000;
 
 export interface FollowPorts {
@@ -22,18 +31,25 @@ export interface FollowPorts {
 }
 
 export interface Following {
-  /** Asks anew at once: the connection at hand may be dead without knowing it. */
+  /** Asks at once: something has happened that the stream may not have told. */
   nudge(): void;
   stop(): void;
 }
 
-type Outcome = "done" | "progress" | "nothing" | "gone";
+/** `quiet`: the server has answered, with no news; `nothing`: it has not answered. */
+type Outcome = "done" | "progress" | "quiet" | "nothing" | "gone";
 
 /** `address`: where the call is, as its `Location` says. */
 export function followCall(address: string, ports: FollowPorts): Following {
   let lastId = 0;
+  /** The last message that came by the stream. */
+  let streamed = 0;
   let ended = false;
   let stopped = false;
+  let polling = false;
+  let asking = false;
+  /** Names the latest sign of life of the stream. */
+  let pulse = 0;
   let attempt = new AbortController();
 
   function take(message: CallMessage): void {
@@ -43,6 +59,9 @@ export function followCall(address: string, ports: FollowPorts): Following {
     lastId = message.id;
     ended ||= isTerminal(message);
     ports.onMessage(message);
+    if (ended) {
+      attempt.abort();
+    }
   }
 
   function get(query: string, headers: Record<string, string>, signal: AbortSignal) {
@@ -54,12 +73,28 @@ export function followCall(address: string, ports: FollowPorts): Following {
     );
   }
 
+  /** Expects something of the stream within this time, and asks the server otherwise. */
+  function watch(controller: AbortController, ms: number): void {
+    pulse += 1;
+    const own = pulse;
+    ports.later(ms, () => {
+      if (own === pulse && !ended && !stopped && !polling && attempt === controller) {
+        void ask().then((outcome) => {
+          if (own !== pulse || outcome === "done") {
+            return;
+          }
+          // The server answers and the stream is dead or held back; or neither speaks.
+          polling ||= outcome === "progress" || outcome === "quiet";
+          controller.abort();
+        });
+      }
+    });
+  }
+
   async function stream(controller: AbortController): Promise<Outcome> {
     const before = lastId;
     const resume: Record<string, string> = lastId > 0 ? { "last-event-id": String(lastId) } : {};
-    if (lastId === 0) {
-      ports.later(FIRST_MESSAGE_MS, () => lastId === 0 && controller.abort());
-    }
+    watch(controller, lastId === 0 ? FIRST_MESSAGE_MS : SILENCE_MS);
     const result = await get("", { accept: "text/event-stream", ...resume }, controller.signal);
     if (!result.ok) {
       return outcomeOf(result.failure);
@@ -67,6 +102,7 @@ export function followCall(address: string, ports: FollowPorts): Following {
     const feed = createSseParser((message) => {
       const read = readMessage(message);
       if (read !== null) {
+        streamed = Math.max(streamed, read.id);
         take(read);
       }
     });
@@ -80,9 +116,9 @@ export function followCall(address: string, ports: FollowPorts): Following {
         }
         feed(decoder.decode(piece.value, { stream: true }));
         if (ended) {
-          controller.abort();
           break;
         }
+        watch(controller, lastId === 0 ? FIRST_MESSAGE_MS : SILENCE_MS);
       }
     } catch {
       // The connection broke, or was given up: what counts is how far it came.
@@ -90,19 +126,41 @@ export function followCall(address: string, ports: FollowPorts): Following {
     return ended ? "done" : lastId > before ? "progress" : "nothing";
   }
 
-  async function poll(controller: AbortController): Promise<Outcome> {
+  async function poll(): Promise<Outcome> {
     const before = lastId;
-    const result = await get(`?after=${lastId}`, { accept: "application/json" }, controller.signal);
+    const controller = new AbortController();
+    ports.later(POLL_TIMEOUT_MS, () => controller.abort());
+    const accept = { accept: "application/json" };
+    const result = await get(`?after=${lastId}`, accept, controller.signal);
     if (!result.ok) {
       return outcomeOf(result.failure);
     }
     try {
       const page = (await result.value.json()) as CallMessagePage;
       page.messages.forEach(take);
-      return ended || page.done ? "done" : lastId > before ? "progress" : "nothing";
+      return ended || page.done ? "done" : lastId > before ? "progress" : "quiet";
     } catch {
       return "nothing";
     }
+  }
+
+  /** Asks beside the stream; one that is behind the answer is held back. */
+  async function ask(): Promise<Outcome> {
+    if (asking || ended || stopped) {
+      return "nothing";
+    }
+    asking = true;
+    const outcome = await poll();
+    asking = false;
+    if (outcome === "progress") {
+      ports.later(SLACK_MS, () => {
+        if (streamed < lastId && !polling && !ended) {
+          polling = true;
+          attempt.abort();
+        }
+      });
+    }
+    return outcome;
   }
 
   function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -114,25 +172,25 @@ export function followCall(address: string, ports: FollowPorts): Following {
 
   async function follow(): Promise<void> {
     let mute = 0;
-    let polling = false;
-    while (!stopped) {
+    while (!stopped && !ended) {
       attempt = new AbortController();
-      polling ||= mute >= STREAM_ATTEMPTS && lastId === 0;
-      const outcome = polling ? await poll(attempt) : await stream(attempt);
+      const { signal } = attempt;
+      const outcome = polling ? await poll() : await stream(attempt);
       if (outcome === "done" || outcome === "gone") {
+        stopped = true;
         return;
       }
       mute = outcome === "progress" ? 0 : mute + 1;
-      if (!attempt.signal.aborted) {
+      if (!signal.aborted) {
         const backoff = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** mute);
-        await pause(polling ? POLL_MS : backoff, attempt.signal);
+        await pause(polling ? POLL_MS : backoff, signal);
       }
     }
   }
 
   void follow();
   return {
-    nudge: () => attempt.abort(),
+    nudge: () => void ask(),
     stop() {
       stopped = true;
       attempt.abort();
@@ -155,10 +213,15 @@ function isTerminal(message: CallMessage): boolean {
 export function readMessage({ id, event, data }: SseMessage): CallMessage | null {
   try {
     const parsed = JSON.parse(data);
-    if (event === "progress" && PHASES.includes(parsed.phase)) {
-      return { id: Number(id), type: "progress", data: parsed };
+    switch (event) {
+      case "progress":
+        return PHASES.includes(parsed.phase) ? { id: Number(id), type: event, data: parsed } : null;
+      case "hold":
+      case "event":
+        return { id: Number(id), type: event, data: parsed };
+      default:
+        return null;
     }
-    return event === "event" ? { id: Number(id), type: "event", data: parsed } : null;
   } catch {
     return null;
   }

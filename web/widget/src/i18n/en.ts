@@ -1,4 +1,6 @@
 import { ERROR_MESSAGES, type Phase } from "@bellpush/protocol";
+import type { ErrorReason } from "../errors.ts";
+import type { Warning } from "../state.ts";
 
 /** Every text of the widget, in English: the model for all other languages. */
 const en = {
@@ -10,6 +12,11 @@ const en = {
     call: "Call now",
     hint: "Your browser will ask for your microphone.",
   },
+  elsewhere: {
+    title: "You are in a call",
+    text: "It goes on in another tab.",
+    call: "Bring the call here",
+  },
   phases: {
     requesting: "Allow your microphone",
     connecting: "Connecting…",
@@ -18,13 +25,17 @@ const en = {
     reconnecting: "Reconnecting…",
   } satisfies Record<Phase, string>,
   calling: {
-    allow: "Your browser asks for it now, near the address bar.",
+    allow: "Your browser asks for it now.",
+    cancel: "Cancel",
     leaving: "Ending the call…",
+    held: "On hold",
     mute: "Mute",
     unmute: "Unmute",
     muted: "Microphone off",
+    listening: "You are listening without a microphone. You can use the keypad.",
+    hear: "Tap to hear",
     keypad: "Keypad",
-    hideKeypad: "Hide keypad",
+    audio: "Audio",
     digit: (digit: string) => {
       switch (digit) {
         case "*":
@@ -38,6 +49,19 @@ const en = {
     hangUp: "Hang up",
     duration: "Duration",
   },
+  devices: {
+    microphone: "Microphone",
+    speaker: "Speaker",
+    none: "There is nothing to choose from.",
+    failed: "This device could not be used.",
+  },
+  warnings: {
+    microphone_lost: "Your microphone is gone. Connect one to be heard.",
+    microphone_silent: "Your microphone gives no sound. Is it switched off?",
+    nothing_heard: "Nothing comes from the other side right now.",
+    network_weak: "Your network is weak. The sound may break up.",
+    talking_muted: "You are muted.",
+  } satisfies Record<Warning, string>,
   quality: {
     4: "Excellent connection",
     3: "Good connection",
@@ -67,9 +91,30 @@ const en = {
   },
   error: {
     title: "The call didn't work",
-    messages: ERROR_MESSAGES as Record<string, string>,
+    messages: {
+      ...ERROR_MESSAGES,
+      microphone_denied:
+        "The microphone was not allowed. Allow it in your browser's settings for this page: the call then goes on by itself.",
+    } as Record<string, string>,
+    reasons: {
+      by_page: "This page does not let calls use the microphone. You can't change that here.",
+      by_system:
+        "Your device does not let the browser use the microphone. Allow it in the device's privacy settings, then try again.",
+      blocked:
+        "The microphone is blocked for this page, by the page itself or by your browser's settings for it.",
+      unanswered:
+        "Your browser asked for the microphone and got no answer. Try again, and answer with “Allow”.",
+      insecure: "This page is not secure, so that your browser lets nobody make calls here.",
+      in_app: "This app can't make calls. Open this page in Safari or Chrome.",
+      no_webrtc:
+        "This browser can't make calls, or calls are switched off in it. Open this page in another browser.",
+      no_devices: "This browser can't use a microphone. Open this page in another browser.",
+    } satisfies Record<ErrorReason, string>,
     retry: "Try again",
     reload: "Reload",
+    copyAddress: "Copy the link",
+    listen: "Call without a microphone",
+    listenHint: "You hear the other side, and can use the keypad.",
   },
   closed: {
     title: "We are closed right now",

@@ -6,6 +6,7 @@ import {
   type Json,
   MAX_CUSTOM_DATA_BYTES,
 } from "@bellpush/protocol";
+import { wellFormedJson } from "../text.ts";
 
 /** The sandbox's first message to the widget's window: its bridge is there. */
 export const READY_MESSAGE = "bellpush-ready";
@@ -57,10 +58,11 @@ export function readEmit(message: unknown): ReadEmit {
   if ("context" in data || "isPreview" in data) {
     return refuse("its data has a field that the widget adds (context, isPreview)");
   }
-  if (new TextEncoder().encode(JSON.stringify(data)).length > MAX_CUSTOM_DATA_BYTES) {
+  const sent = wellFormedJson(data) as Emit["data"];
+  if (new TextEncoder().encode(JSON.stringify(sent)).length > MAX_CUSTOM_DATA_BYTES) {
     return refuse("its data is larger than 8 KiB");
   }
-  return { ok: true, emit: { name, data } };
+  return { ok: true, emit: { name, data: sent } };
 }
 
 function refuse(reason: string): ReadEmit {

@@ -1,17 +1,31 @@
 import type { Actions } from "../actions.ts";
 import type { Texts } from "../i18n/index.ts";
+import type { Idle as IdleState } from "../state.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Emblem, Screen } from "../ui/Screen.tsx";
+import { Text } from "../ui/Text.tsx";
 
-export function Idle({ t, actions }: { readonly t: Texts; readonly actions: Actions }) {
+export interface IdleProps {
+  readonly state: IdleState;
+  readonly t: Texts;
+  readonly actions: Actions;
+}
+
+export function Idle({ state, t, actions }: IdleProps) {
+  const texts = state.elsewhere ? t.elsewhere : t.idle;
   return (
-    <Screen name="idle" title={t.idle.title} emblem={<Emblem icon="phone" tone="accent" />}>
-      <p class="bp-text">{t.idle.text}</p>
-      <button type="button" class="bp-button bp-primary bp-call" onClick={actions.tap}>
+    <Screen name="idle" title={texts.title} emblem={<Emblem icon="phone" tone="accent" />}>
+      <Text as="p" class="bp-text" text={texts.text} />
+      <button
+        key={state.elsewhere ? "bring" : "call"}
+        type="button"
+        class="bp-button bp-primary bp-call"
+        onClick={actions.tap}
+      >
         <Icon name="phone" />
-        {t.idle.call}
+        <Text text={texts.call} />
       </button>
-      <p class="bp-hint">{t.idle.hint}</p>
+      {!state.elsewhere && <Text as="p" class="bp-hint" text={t.idle.hint} />}
     </Screen>
   );
 }

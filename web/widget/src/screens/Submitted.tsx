@@ -1,6 +1,7 @@
 import type { Actions } from "../actions.ts";
 import type { Texts } from "../i18n/index.ts";
 import { Emblem, Screen } from "../ui/Screen.tsx";
+import { Text } from "../ui/Text.tsx";
 
 export function Submitted({ t, actions }: { readonly t: Texts; readonly actions: Actions }) {
   return (
@@ -9,9 +10,9 @@ export function Submitted({ t, actions }: { readonly t: Texts; readonly actions:
       title={t.submitted.title}
       emblem={<Emblem icon="check" tone="accent" />}
     >
-      <p class="bp-text">{t.submitted.text}</p>
+      <Text as="p" class="bp-text" text={t.submitted.text} />
       <button type="button" class="bp-button bp-primary" onClick={actions.startOver}>
-        {t.submitted.again}
+        <Text text={t.submitted.again} />
       </button>
     </Screen>
   );

@@ -4,8 +4,12 @@ import { SURVEY_LIMITS, type SurveyConfig, type SurveyQuestion } from "@bellpush
 import { useState } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import type { Texts } from "../i18n/index.ts";
+import { collect, summarize } from "../survey.ts";
+import { atMost } from "../text.ts";
 import { Screen } from "../ui/Screen.tsx";
+import { Text } from "../ui/Text.tsx";
 import { clockTime } from "../ui/time.ts";
+import "../styles/survey.css";
 
 const RATINGS = [1, 2, 3, 4, 5] as const;
 
@@ -29,13 +33,14 @@ export function Survey({ survey, seconds, t, actions }: SurveyProps) {
     });
     setMissing(answers.length === 0);
     if (answers.length > 0) {
-      actions.submitSurvey(answers, comment);
+      const collected = collect(answers, comment);
+      actions.submitSurvey(collected, summarize(collected));
     }
   };
 
   return (
     <Screen name="survey" title={t.survey.title}>
-      <p class="bp-text">{t.survey.after(clockTime(seconds))}</p>
+      <Text as="p" class="bp-text" text={t.survey.after(clockTime(seconds))} />
       <form onSubmit={submit} noValidate>
         {survey.questions.map((question) => (
           <Rating
@@ -52,21 +57,27 @@ export function Survey({ survey, seconds, t, actions }: SurveyProps) {
         {survey.commentLabel !== null && (
           <label class="bp-comment">
             <span>
-              {survey.commentLabel} <small>{t.survey.commentHint}</small>
+              <Text text={survey.commentLabel} /> <Text as="small" text={t.survey.commentHint} />
             </span>
             <textarea
               rows={3}
-              maxLength={SURVEY_LIMITS.commentChars}
               value={comment}
-              onInput={(event) => setComment(event.currentTarget.value)}
+              onInput={({ currentTarget }) => {
+                // Its own limit counts halves of characters.
+                const kept = atMost(currentTarget.value, SURVEY_LIMITS.commentChars);
+                if (kept !== currentTarget.value) {
+                  currentTarget.value = kept;
+                }
+                setComment(kept);
+              }}
             />
           </label>
         )}
         <p class="bp-missing" role="alert">
-          {missing ? t.survey.missing : ""}
+          {missing && <Text text={t.survey.missing} />}
         </p>
         <button type="submit" class="bp-button bp-primary">
-          {t.survey.submit}
+          <Text text={t.survey.submit} />
         </button>
       </form>
     </Screen>
@@ -83,7 +94,9 @@ interface RatingProps {
 function Rating({ question, rating, t, onRate }: RatingProps) {
   return (
     <fieldset class="bp-rating">
-      <legend>{question.label}</legend>
+      <legend>
+        <Text text={question.label} />
+      </legend>
       <div class="bp-scale">
         {RATINGS.map((value) => (
           <label key={value} class={rating === value ? "bp-chosen" : ""}>
@@ -100,8 +113,8 @@ function Rating({ question, rating, t, onRate }: RatingProps) {
         ))}
       </div>
       <div class="bp-ends" aria-hidden="true">
-        <span>{t.survey.lowest}</span>
-        <span>{t.survey.highest}</span>
+        <Text text={t.survey.lowest} />
+        <Text text={t.survey.highest} />
       </div>
     </fieldset>
   );

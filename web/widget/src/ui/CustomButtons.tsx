@@ -4,6 +4,7 @@ import type { ButtonAction, CustomButton, State } from "@bellpush/protocol";
 import { useState } from "preact/hooks";
 import type { Texts } from "../i18n/index.ts";
 import { Icon, type IconName } from "./Icon.tsx";
+import { Text } from "./Text.tsx";
 
 const ICONS: Readonly<Record<ButtonAction, IconName>> = {
   link: "link",
@@ -46,7 +47,9 @@ function Custom({ button, t, onPress }: CustomProps) {
   const face = (
     <>
       <Icon name={copied ? "check" : ICONS[button.action]} />
-      <span aria-live="polite">{copied ? t.copied : button.label}</span>
+      <span aria-live="polite">
+        <Text text={copied ? t.copied : button.label} />
+      </span>
     </>
   );
   if (address !== null) {

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { Icon, type IconName } from "./Icon.tsx";
+import { Text } from "./Text.tsx";
 
 export interface ScreenProps {
   readonly name: string;
@@ -14,7 +15,9 @@ export function Screen({ name, title, emblem, children }: ScreenProps) {
   return (
     <main class={`bp-screen bp-${name}`}>
       {emblem}
-      <h1 tabIndex={-1}>{title}</h1>
+      <h1 tabIndex={-1}>
+        <Text text={title} />
+      </h1>
       {children}
     </main>
   );

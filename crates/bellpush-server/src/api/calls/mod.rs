@@ -79,7 +79,8 @@ pub(crate) struct CallView {
     /// What the phone system said to it, of a call by a trunk that nobody took; known once the call is
     /// over.
     sip_failure: Option<SipFailure>,
-    /// How it sounded, of calls that went by a trunk; known once the call is over.
+    /// How it sounded, of calls that went by a trunk, and what did not go well at the visitor's side;
+    /// known once the call is over.
     #[schema(value_type = Option<CallQuality>)]
     quality: Option<Value>,
 }

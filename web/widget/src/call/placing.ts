@@ -1,0 +1,95 @@
+/** How a call comes to this page: placed anew, or taken up from the page or the tab before. */
+
+import type { SessionAnswer } from "@bellpush/protocol";
+import { type Result, request, unreadable } from "../errors.ts";
+import { authorized, type Session } from "../session.ts";
+import type { Handover } from "./handover.ts";
+
+export interface Placed {
+  readonly callId: string;
+  readonly address: string;
+  readonly sdp: string;
+  readonly resumeToken: string | null;
+  /** The session that the call belongs to. */
+  readonly session: Session;
+}
+
+/** Sends an offer to where it is answered. */
+export type Place = (offer: string) => Promise<Result<Placed>>;
+
+type Fetch = typeof globalThis.fetch;
+
+/** What was filled in before the call. */
+export type FormValues = Readonly<Record<string, string>>;
+
+export function placeAnew(session: Session, fetch: Fetch, formValues: FormValues): Place {
+  const plain = Object.keys(formValues).length === 0;
+  return async (offer) => {
+    const result = await authorized(session, (authorization) =>
+      request(fetch, "/v1/calls", {
+        method: "POST",
+        headers: {
+          "content-type": plain ? "application/sdp" : "application/json",
+          ...authorization,
+        },
+        body: plain ? offer : JSON.stringify({ sdp: offer, formValues }),
+      }),
+    );
+    if (!result.ok) {
+      return result;
+    }
+    const { headers } = result.value;
+    const address = headers.get("location") ?? "";
+    const callId = /\/v1\/calls\/(call_\w+)$/.exec(address)?.[1];
+    const body = await result.value.text().catch(() => "");
+    const sdp = plain ? body : sdpOf(body);
+    const resumeToken = headers.get("bellpush-resume-token");
+    return callId === undefined
+      ? unreadable("the answer names no call")
+      : { ok: true, value: { callId, address, sdp, resumeToken, session } };
+  };
+}
+
+function sdpOf(json: string): string {
+  try {
+    return String(JSON.parse(json).sdp);
+  } catch {
+    return "";
+  }
+}
+
+interface Resumed {
+  readonly sdp: string;
+  readonly resumeToken: string;
+  readonly session: SessionAnswer;
+}
+
+/** `adopt` makes a session of the one that the call began in. */
+export function takeUp(
+  handover: Handover,
+  session: Session,
+  fetch: Fetch,
+  adopt: (answer: SessionAnswer) => Session,
+): Place {
+  const { callId, address, resumeToken } = handover;
+  return async (sdp) => {
+    const result = await authorized(session, (authorization) =>
+      request(fetch, `${address}/resume`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...authorization },
+        body: JSON.stringify({ resumeToken, sdp }),
+      }),
+    );
+    if (!result.ok) {
+      return result;
+    }
+    try {
+      const resumed = (await result.value.json()) as Resumed;
+      const { sdp: answer, resumeToken: next } = resumed;
+      const own = adopt(resumed.session);
+      return { ok: true, value: { callId, address, sdp: answer, resumeToken: next, session: own } };
+    } catch {
+      return unreadable("the answer to the resumption can't be read");
+    }
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * What is not on the screen at first, and can be needed at any moment after that: loaded as soon as
+ * the first screen is there.
+ */
+
+export { createAttempts } from "./attempts.ts";
+export { copy } from "./copy.ts";
+export { guardClicks } from "./gesture.ts";
+export { Calling, titleOf } from "./screens/Calling.tsx";
+export { Ended } from "./screens/Ended.tsx";
+export { explain, Failed } from "./screens/Failed.tsx";
+export { Submitted } from "./screens/Submitted.tsx";
+export { createTabs } from "./tabs.ts";
+
+export type Parts = typeof import("./parts.ts");
