@@ -33,7 +33,7 @@ test("a visitor with Firefox hears himself, hangs up, and the events arrive", as
       const told = await page.evaluate(
         () => (window as unknown as { messages: Message[] }).messages,
       );
-      return told.find(({ data }) => data.event.name === "call_ended");
+      return told.find(({ data }) => data.event?.name === "call_ended");
     });
     expect(ended.data.event.data).toMatchObject({ reason: "user_hangup" });
     const delivered = await shop.sink.waitFor("call_ended");

@@ -69,10 +69,13 @@ export function createTabs(channel: Channel | null, ports: TabsPorts): Tabs {
           }
           break;
         }
-        case "taken":
-          // It is not gone: no other tab may think so.
-          here = here && !ports.onTaken(String(data.callId));
+        case "taken": {
+          // It is not gone: no other tab may be told so.
+          const had = here;
+          here = false;
+          here = !ports.onTaken(String(data.callId)) && had;
           break;
+        }
       }
     };
     say("who");

@@ -32,6 +32,8 @@ const LONGEST_PAUSE_MS = 5000;
 /** What the server must have told once media flows, if nothing holds it back. */
 const TOLD_MS = [1500, 6000];
 const LOOK_MS = 1000;
+/** When the server is asked for the reason after the connection was closed or interrupted. */
+const LAST_WORDS_MS = [0, 500, 1500, 3000];
 
 export interface CallPorts {
   readonly voice: Voice;
@@ -110,8 +112,11 @@ export function startCall(ports: CallPorts): Call {
       if (state === "connected") {
         firstConnected();
       } else {
-        // The far side may have hung up, with the stream that would tell it dead as well.
-        following?.nudge();
+        // The far side may have hung up, with the stream that would tell it dead as well; its last
+        // word may take the server a moment.
+        for (const ms of LAST_WORDS_MS) {
+          ports.later(ms, () => following?.nudge());
+        }
       }
       recovery.connection(state);
     },
@@ -417,7 +422,9 @@ export function startCall(ports: CallPorts): Call {
     },
     sendDigit(digit) {
       const call = placed;
-      if (call === null || over || media.sendDigit(digit)) {
+      // Where nothing is said, no packets flow that a key could be in.
+      const silent = ports.wishes().listening;
+      if (call === null || over || (!silent && media.sendDigit(digit))) {
         return;
       }
       void post(call, "dtmf", { digit });

@@ -109,8 +109,11 @@ export function followCall(address: string, ports: FollowPorts): Following {
     try {
       const reader = result.value.body?.getReader();
       const decoder = new TextDecoder();
+      const givenUp = new Promise<undefined>((resolve) =>
+        controller.signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+      );
       for (;;) {
-        const piece = await reader?.read();
+        const piece = await Promise.race([reader?.read(), givenUp]);
         if (piece === undefined || piece.done) {
           break;
         }
