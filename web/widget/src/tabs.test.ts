@@ -33,29 +33,26 @@ function browser() {
       },
     };
     channels.push(channel);
-    const tab: Tab = {
-      elsewhere: false,
-      call: false,
-      tabs: createTabs(channel, {
-        later: time.later,
-        onElsewhere: (elsewhere) => {
-          tab.elsewhere = elsewhere && !tab.call;
-        },
-        give: () => (tab.call ? HANDOVER : null),
-        onGiven({ callId }) {
-          has(tab, true);
-          tab.tabs.taken(callId);
-        },
-        onTaken() {
-          const own = tab.call;
-          if (own) {
-            has(tab, false);
-            tab.elsewhere = true;
-          }
-          return own;
-        },
-      }),
-    };
+    const tab = { elsewhere: false, call: false } as Tab;
+    tab.tabs = createTabs(channel, {
+      later: time.later,
+      onElsewhere: (elsewhere) => {
+        tab.elsewhere = elsewhere && !tab.call;
+      },
+      give: () => (tab.call ? HANDOVER : null),
+      onGiven({ callId }) {
+        has(tab, true);
+        tab.tabs.taken(callId);
+      },
+      onTaken() {
+        const own = tab.call;
+        if (own) {
+          has(tab, false);
+          tab.elsewhere = true;
+        }
+        return own;
+      },
+    });
     return tab;
   }
   function has(tab: Tab, call: boolean): void {

@@ -29,11 +29,11 @@ const LAST_WORD_MS = 2 * 60 * 1000;
 /** A request without an answer for so long has none. */
 const REQUEST_MS = 5000;
 const LONGEST_PAUSE_MS = 5000;
-/** What the server must have told once media flows, if nothing holds it back. */
-const TOLD_MS = [1500, 6000];
+/** By when the server has told of the far side, once media flows and if nothing holds it back. */
+const TOLD_MS = 1500;
+/** When the server is asked after something that it must know of: at once, and as it may take a moment. */
+const ASK_MS = [0, 500, 1500, 4000];
 const LOOK_MS = 1000;
-/** When the server is asked for the reason after the connection was closed or interrupted. */
-const LAST_WORDS_MS = [0, 500, 1500, 3000];
 
 export interface CallPorts {
   readonly voice: Voice;
@@ -114,7 +114,7 @@ export function startCall(ports: CallPorts): Call {
       } else {
         // The far side may have hung up, with the stream that would tell it dead as well; its last
         // word may take the server a moment.
-        for (const ms of LAST_WORDS_MS) {
+        for (const ms of ASK_MS) {
           ports.later(ms, () => following?.nudge());
         }
       }
@@ -139,9 +139,7 @@ export function startCall(ports: CallPorts): Call {
       return;
     }
     mediaConnected = true;
-    for (const ms of TOLD_MS) {
-      ports.later(ms, () => phase !== "connected" && !over && following?.nudge());
-    }
+    ports.later(TOLD_MS, () => phase !== "connected" && following?.nudge());
     watch();
   }
 
