@@ -27,6 +27,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/openssl", "openssl"),
     ("/usr/bin/baresip", "baresip-core"),
     ("/usr/bin/sipp", "sip-tester"),
+    // Gives a test public addresses, in a network namespace of its own.
+    ("/usr/sbin/ip", "iproute2"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/*/kamailio/modules/tls.so", "kamailio-tls-modules"),
 ];

@@ -48,7 +48,7 @@ fn relay_a_packet(bencher: Bencher) {
     bencher.bench_local(|| {
         n += 1;
         let packet = RtpPacket::parse(black_box(&packet))?;
-        let source = Source::FarSide { ssrc: packet.header.ssrc };
+        let source = Source::FarSide { stream: packet.header.ssrc };
         let times = rewriter.rewrite(begin, source, times(n, 160))?;
         let seq = times.seq as u16;
         Some(RtpHeader { seq, timestamp: times.timestamp, ..packet.header }.to_bytes())
@@ -84,11 +84,11 @@ fn speech(codec: Codec) -> Vec<Vec<u8>> {
 
 fn transcoded(frames: Vec<Vec<u8>>, from: Codec, to: Codec) -> Vec<Vec<u8>> {
     let begin = Instant::now();
-    let mut transcoder = Transcoder::new(begin, from, to, PTIME).unwrap();
+    let mut transcoder = Transcoder::new(begin, from.clock_rate(), to, PTIME).unwrap();
     let mut out = Vec::new();
     for (n, frame) in frames.iter().enumerate() {
         let now = begin + PTIME * n as u32;
-        transcoder.packet(now, times(n as u64, from.clock_rate() / 50), frame);
+        transcoder.packet(now, from, times(n as u64, from.clock_rate() / 50), frame);
         out.extend(transcoder.poll(now + PTIME / 2).map(|packet| packet.payload.to_vec()));
     }
     out
@@ -99,14 +99,14 @@ fn transcode_a_packet_of_each_of_150_calls(bencher: Bencher, (from, to): (Codec,
     let frames = speech(from);
     let begin = Instant::now();
     let mut calls: Vec<Transcoder> =
-        (0..CALLS).map(|_| Transcoder::new(begin, from, to, PTIME).unwrap()).collect();
+        (0..CALLS).map(|_| Transcoder::new(begin, from.clock_rate(), to, PTIME).unwrap()).collect();
     let mut n = 0_u64;
     bencher.bench_local(|| {
         let now = begin + PTIME * n as u32;
         let frame = &frames[n as usize % frames.len()];
         let mut bytes = 0;
         for call in &mut calls {
-            call.packet(now, times(n, from.clock_rate() / 50), frame);
+            call.packet(now, from, times(n, from.clock_rate() / 50), frame);
             while let Some(packet) = call.poll(now + PTIME / 2) {
                 bytes += packet.payload.len();
             }

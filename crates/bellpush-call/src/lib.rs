@@ -34,7 +34,7 @@ pub use place::{FarSide, PlaceCall, PlaceError, Placed, ResumeError, Route};
 pub use signal::Signal;
 pub use trunk::{
     ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EventSink, FarFailure,
-    HeaderName, HeaderValue, InvalidAddress, InvalidHeader, OfferId, ProxyAddress, Registration,
-    RegistrationStatus, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, TrunkCommand,
-    TrunkConfig, TrunkEvent, TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
+    HeaderName, HeaderValue, InvalidAddress, InvalidHeader, Latching, OfferId, ProxyAddress,
+    Registration, RegistrationStatus, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy,
+    TrunkCommand, TrunkConfig, TrunkEvent, TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
 };

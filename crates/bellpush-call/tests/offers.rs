@@ -27,12 +27,13 @@ async fn answer(offer: &str) -> Result<String, OfferError> {
 async fn chromium_is_answered_with_opus_and_its_keypad_at_both_clock_rates() {
     let answer = answer(CHROMIUM).await.unwrap();
     for line in [
-        "m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0 110 126",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0 13 110 126",
         "a=ice-lite",
         "a=sendrecv",
         "a=rtcp-mux",
         "a=setup:passive",
         "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:13 CN/8000",
         "a=rtpmap:110 telephone-event/48000",
         "a=rtpmap:126 telephone-event/8000",
         "a=fmtp:126 0-15",
@@ -61,7 +62,7 @@ async fn a_browser_without_a_keypad_is_answered_too() {
         .map(|line| line.replace(" 110 126", "") + "\n")
         .collect();
     let answer = answer(&offer).await.unwrap();
-    assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0\r\n"), "{answer}");
+    assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0 13\r\n"), "{answer}");
 }
 
 #[tokio::test]

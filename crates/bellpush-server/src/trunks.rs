@@ -10,14 +10,14 @@ use std::{
 
 use bellpush_call::{
     Callee, CallerIdentity, Codec, CodecPolicy, Credentials, DisplayName, HeaderName, HeaderValue,
-    ProxyAddress, Registration, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy, TrunkConfig,
-    TrunkStatus, Trunks,
+    Latching, ProxyAddress, Registration, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy,
+    TrunkConfig, TrunkStatus, Trunks,
 };
 use bellpush_core::{
     ids::TrunkId,
     profile::{self, SipAddress},
     routing::{self, CallFacts, Hop},
-    trunk::{MediaEncryption, Transport, TrunkCodec, TrunkSettings},
+    trunk::{MediaEncryption, MediaLatching, Transport, TrunkCodec, TrunkSettings},
 };
 use bellpush_store::{Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
@@ -117,6 +117,10 @@ pub(crate) fn target(
             MediaEncryption::Off => SrtpPolicy::Off,
             MediaEncryption::Optional => SrtpPolicy::Optional,
             MediaEncryption::Required => SrtpPolicy::Required,
+        },
+        latching: match trunk.media_latching {
+            MediaLatching::Signalling => Latching::Signalling,
+            MediaLatching::Any => Latching::Any,
         },
         session_timer: trunk.session_seconds.map(seconds),
     })

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bellpush_call::{
-    ByeCause, Callee, CallerIdentity, CodecPolicy, SipTarget, SipTransport, SipUser, SrtpPolicy,
-    TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
+    ByeCause, Callee, CallerIdentity, CodecPolicy, Latching, SipTarget, SipTransport, SipUser,
+    SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_core::{ids::TrunkId, trunk::SipFailure};
 use tokio::sync::mpsc;
@@ -71,6 +71,7 @@ pub fn target(trunk: &TrunkConfig) -> SipTarget {
         headers: Vec::new(),
         codecs: CodecPolicy::default(),
         srtp: SrtpPolicy::Off,
+        latching: Latching::Signalling,
         session_timer: None,
     }
 }
@@ -91,7 +92,10 @@ impl Call {
         let to_trunk = trunks.call(Box::new(move |message| {
             let sender = sender.clone();
             Box::pin(async move {
-                let _ = sender.send(message).await;
+                // Of interest for media alone.
+                if !matches!(message, TrunkEvent::SignallingAddress(_)) {
+                    let _ = sender.send(message).await;
+                }
             })
         }));
         let call = Self { to_trunk, from_trunk };

@@ -118,6 +118,20 @@ impl Phone {
         Ok(())
     }
 
+    /// Tells where its RTP goes before it has heard anything: by the INVITE that it got.
+    ///
+    /// # Errors
+    /// It got none.
+    pub async fn learn_peer(&mut self, ip: IpAddr) -> anyhow::Result<SocketAddr> {
+        self.sipp.heard("m=audio ").await?;
+        let messages = self.sipp.messages();
+        let (_, after) = messages.split_once("m=audio ").context("no INVITE came")?;
+        let port = after.split(' ').next().and_then(|port| port.parse().ok());
+        let peer = SocketAddr::new(ip, port.context("the INVITE names no port")?);
+        self.peer = Some(peer);
+        Ok(peer)
+    }
+
     /// Where its peer takes RTCP.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use crate::{
     Codec, Digit,
     call::Input,
     legs::webrtc::{
-        AudioPacket, LegEvent, LegMedia, LegOutput, Received, ToBrowser, TransportAddress,
+        AudioPacket, ComfortNoisePacket, LegEvent, LegMedia, LegOutput, Received, ToBrowser,
+        TransportAddress,
     },
 };
 
@@ -24,6 +25,10 @@ impl Bridge {
             Ok(Some(LegMedia::Audio(packet))) => {
                 self.control(now, Input::Heard, edge);
                 self.speech(now, &packet, edge);
+            }
+            Ok(Some(LegMedia::ComfortNoise(packet))) => {
+                self.control(now, Input::Heard, edge);
+                self.comfort_noise(now, &packet, edge);
             }
             Ok(Some(LegMedia::Key { ssrc, seq, digit })) => {
                 self.control(now, Input::Heard, edge);
@@ -59,6 +64,22 @@ impl Bridge {
         }
     }
 
+    /// The visitor falls silent.
+    fn comfort_noise(
+        &mut self,
+        now: Instant,
+        packet: &ComfortNoisePacket<'_>,
+        edge: &mut dyn Edge,
+    ) {
+        self.reception.untimed(now, packet.times.seq);
+        let codec = self.visitor_stream.map_or(Codec::Opus, |(_, codec)| codec);
+        match &mut self.far_side {
+            FarLeg::Demo(_) => self.to_browser.skip(visitor(packet.ssrc), packet.times.seq),
+            FarLeg::Sip(sip) => sip.send_comfort_noise(now, codec, packet, edge),
+            FarLeg::None => {}
+        }
+    }
+
     /// A packet of a key that the visitor holds, with the key when it is the first one.
     pub(super) fn key(
         &mut self,
@@ -67,6 +88,7 @@ impl Bridge {
         digit: Option<Digit>,
         edge: &mut dyn Edge,
     ) {
+        self.reception.untimed(now, seq);
         match &mut self.far_side {
             FarLeg::Demo(_) => self.to_browser.skip(visitor(ssrc), seq),
             FarLeg::Sip(sip) => sip.skip(ssrc, seq),

@@ -27,4 +27,18 @@ impl BrowserSink<'_> {
             self.edge.to_browser(&packet);
         }
     }
+
+    /// Sends the browser a packet of comfort noise that its stream has numbered.
+    pub(super) fn send_comfort_noise(&mut self, now: Instant, times: RtpTimes, payload: &[u8]) {
+        if let Some(leg) = &mut self.browser
+            && let Some(packet) = leg.comfort_noise(now, times, payload)
+        {
+            self.edge.to_browser(&packet);
+        }
+    }
+
+    /// Whether the browser takes comfort noise.
+    pub(super) fn takes_comfort_noise(&self) -> bool {
+        self.browser.as_ref().is_some_and(|leg| leg.takes_comfort_noise())
+    }
 }

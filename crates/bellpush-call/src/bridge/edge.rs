@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::{
     legs::{sip::LocalMedia, webrtc::ToBrowser},
+    media::RtpSource,
     trunk::{SipTarget, TrunkCommand},
 };
 
@@ -17,6 +18,10 @@ pub(crate) trait Edge {
 
     /// Sends RTCP to the far side from its own port.
     fn rtcp(&mut self, to: SocketAddr, packet: &[u8]);
+
+    /// Media of the far side is heard from there. Who gets its port after this call should not hear
+    /// it any more.
+    fn rtp_source(&mut self, source: RtpSource);
 
     /// Opens ports for a far side's media and the channel to its trunk, in place of what is open.
     /// `None` when there is no port.

@@ -6,13 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{BrowserSink, Edge, Sounds, far_media::FarMedia};
+use super::{
+    BrowserSink, Edge, Sounds,
+    far_media::{FarMedia, FarMediaSetup},
+};
 use crate::{
     Codec, Digit,
     legs::{
         demo::DemoLeg,
         sip::{LocalMedia, SipLeg, SipOutput},
-        webrtc::AudioPacket,
+        webrtc::{AudioPacket, ComfortNoisePacket},
     },
     media::{FRAME_SAMPLES, RtpTimes, Source, StreamQuality, WallClock},
     trunk::{ByeCause, FarFailure, SipTarget, TrunkCommand, TrunkEvent},
@@ -110,18 +113,28 @@ impl SipSide {
         now: Instant,
         clock: WallClock,
         target: SipTarget,
-        local: LocalMedia,
+        mut local: LocalMedia,
         rtp_timeout: Duration,
         sounds: Arc<Sounds>,
     ) -> Self {
-        let opus_to_browser = target.codecs.opus_to_browser;
+        let setup = FarMediaSetup {
+            clock,
+            opus_to_browser: target.codecs.opus_to_browser,
+            latching: target.latching,
+            stale_sources: std::mem::take(&mut local.stale_sources),
+            rtp_timeout,
+            sounds,
+        };
         let mut leg = SipLeg::new(target, local);
         leg.start();
-        Self { leg, media: FarMedia::new(now, clock, opus_to_browser, rtp_timeout, sounds) }
+        Self { leg, media: FarMedia::new(now, setup) }
     }
 
-    pub(super) fn receive_from_trunk(&mut self, message: TrunkEvent) {
-        self.leg.handle(message);
+    pub(super) fn receive_from_trunk(&mut self, event: TrunkEvent) {
+        match event {
+            TrunkEvent::SignallingAddress(address) => self.media.set_signalling(address),
+            event => self.leg.handle(event),
+        }
     }
 
     pub(super) fn receive_rtp(
@@ -145,6 +158,16 @@ impl SipSide {
         edge: &mut dyn Edge,
     ) {
         self.media.send_speech(now, packet, edge);
+    }
+
+    pub(super) fn send_comfort_noise(
+        &mut self,
+        now: Instant,
+        codec: Codec,
+        packet: &ComfortNoisePacket<'_>,
+        edge: &mut dyn Edge,
+    ) {
+        self.media.send_comfort_noise(now, codec, packet, edge);
     }
 
     /// Leaves out a packet of the visitor's stream that is not speech.

@@ -6,12 +6,14 @@
 mod browser_side;
 mod browser_sink;
 mod edge;
-mod far_address;
 mod far_media;
 mod far_side;
 mod noise_player;
+mod remote_address;
 mod signals;
 mod sounds;
+mod source_selection;
+mod stream;
 
 pub(crate) use edge::Edge;
 pub(crate) use signals::SignalSender;
@@ -42,10 +44,7 @@ use crate::{
 };
 use browser_sink::BrowserSink;
 use far_side::{FarEvent, FarLeg, SipSide};
-
-/// A new RTP stream starts in the lower half of its sequence numbers: a browser that joined it
-/// right before they wrap around could not tell how often they did (RFC 3711 section 3.3.1).
-const FIRST_SEQUENCE_NUMBERS: u16 = 1 << 15;
+use stream::new_stream;
 
 /// What a call is made of.
 pub(crate) struct BridgeSetup {
@@ -444,12 +443,6 @@ impl Bridge {
 
 fn visitor(ssrc: u32) -> Source {
     Source::Visitor { ssrc }
-}
-
-/// An outgoing stream with random first numbers.
-fn new_stream(clock_rate: u32) -> RtpRewriter {
-    let seq = rand::random_range(..FIRST_SEQUENCE_NUMBERS);
-    RtpRewriter::new(seq, rand::random(), clock_rate)
 }
 
 /// What a far side is told about an end that is not its own.

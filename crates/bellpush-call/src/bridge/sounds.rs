@@ -1,6 +1,6 @@
 //! The sounds that are built in, shared by all calls.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     Codec, StartError,
@@ -29,9 +29,10 @@ impl Sounds {
         })
     }
 
-    /// A packet of comfort noise in this codec.
-    pub(crate) fn noise(&self, codec: Codec, index: usize) -> Option<Arc<[u8]>> {
+    /// A packet of comfort noise in this codec, of a length that [`crate::media::packet_time`]
+    /// gives.
+    pub(crate) fn noise(&self, codec: Codec, ptime: Duration, index: usize) -> Option<&[u8]> {
         let (_, noise) = Codec::ALL.iter().zip(&self.noise).find(|(known, _)| **known == codec)?;
-        noise.frame(index).map(Arc::clone)
+        noise.frame(ptime, index)
     }
 }

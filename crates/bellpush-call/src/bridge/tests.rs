@@ -3,6 +3,7 @@
 mod fuzz;
 mod loss;
 mod simulated_call;
+mod streams;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -18,11 +19,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Callee, CallerIdentity, CodecPolicy, SipTarget, SipUser, SrtpPolicy,
+    Callee, CallerIdentity, CodecPolicy, Latching, SipTarget, SipUser, SrtpPolicy,
     legs::{
         sip::LocalMedia,
         webrtc::{AudioPacket, Identity, Protocol, ToBrowser},
     },
+    media::RtpSource,
     trunk::{OfferId, TrunkCommand},
 };
 
@@ -49,6 +51,8 @@ struct RecordingEdge {
     to_browser: Vec<Vec<u8>>,
     /// What went out to the far side's port for RTP.
     to_far_side: Vec<Vec<u8>>,
+    /// Where that went.
+    rtp_to: Vec<SocketAddr>,
 }
 
 impl Edge for RecordingEdge {
@@ -56,13 +60,18 @@ impl Edge for RecordingEdge {
         self.to_browser.push(packet.datagram.to_vec());
     }
 
-    fn rtp(&mut self, _to: SocketAddr, packet: &[u8]) {
+    fn rtp(&mut self, to: SocketAddr, packet: &[u8]) {
         assert!(self.is_open && packet.len() >= 12);
+        self.rtp_to.push(to);
         self.to_far_side.push(packet.to_vec());
     }
 
     fn rtcp(&mut self, _to: SocketAddr, packet: &[u8]) {
         assert!(self.is_open && packet.len() >= 8);
+    }
+
+    fn rtp_source(&mut self, _source: RtpSource) {
+        assert!(self.is_open);
     }
 
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia> {
@@ -76,6 +85,7 @@ impl Edge for RecordingEdge {
             codecs: target.codecs.offer.clone(),
             srtp: target.srtp,
             key_material: [[7; SRTP_KEY_LEN]; 4],
+            stale_sources: Vec::new(),
             session_id: 1,
         })
     }
@@ -208,6 +218,7 @@ fn phone() -> Route {
         headers: Vec::new(),
         codecs: CodecPolicy { offer: Codec::ALL.to_vec(), opus_to_browser: false },
         srtp: SrtpPolicy::Off,
+        latching: Latching::Signalling,
         session_timer: None,
     };
     route(FarSide::Sip(Box::new(target)))

@@ -22,6 +22,7 @@ use crate::{
         sip::LocalMedia,
         webrtc::{Protocol, ToBrowser},
     },
+    media::RtpSource,
     trunk::{SipTarget, TrunkCommand},
 };
 
@@ -112,6 +113,12 @@ impl Edge for CallEdge<'_> {
         }
     }
 
+    fn rtp_source(&mut self, source: RtpSource) {
+        if let Some(far) = self.far {
+            far.pair.heard(source);
+        }
+    }
+
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia> {
         self.close_far_side();
         *self.dialled = self.dialled.wrapping_add(1);
@@ -128,7 +135,7 @@ impl Edge for CallEdge<'_> {
                 return None;
             }
         };
-        let rtp_port = far.pair.port();
+        let (rtp_port, stale_sources) = (far.pair.port(), far.pair.stale_sources().to_vec());
         *self.far = Some(far);
         Some(LocalMedia {
             address: self.context.rtp.announced(),
@@ -137,6 +144,7 @@ impl Edge for CallEdge<'_> {
             codecs: target.codecs.offer.clone(),
             srtp: target.srtp,
             key_material: rand::random(),
+            stale_sources,
             session_id: rand::random::<u64>() >> 1,
         })
     }

@@ -5,10 +5,17 @@ use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket as StdSocket},
     ops::RangeInclusive,
+    time::{Duration, Instant},
 };
 
 use mio::net::UdpSocket;
 
+use crate::media::RtpSource;
+
+/// How long what a call heard may go on sending after it.
+const STALE_FOR: Duration = Duration::from_secs(30);
+/// Sources that are remembered of a port.
+const MAX_SOURCES: usize = 8;
 /// How many pairs are tried before a call is given up: others may use ports of the range, too.
 const TRIES: usize = 16;
 
@@ -19,7 +26,14 @@ pub(super) struct RtpPorts {
     announced: IpAddr,
     /// The even ports. One that is given back goes to the end, so that what comes late for its
     /// last call does not reach the next one at once.
-    free: VecDeque<u16>,
+    free: VecDeque<FreePair>,
+}
+
+#[derive(Debug)]
+struct FreePair {
+    port: u16,
+    /// When its last call gave it back, and what was heard there.
+    last: Option<(Instant, Vec<RtpSource>)>,
 }
 
 /// The open ports of one call.
@@ -28,6 +42,8 @@ pub(super) struct RtpPair {
     pub(super) rtp: UdpSocket,
     pub(super) rtcp: UdpSocket,
     port: u16,
+    /// What may still send to it, from its last call, and what is heard in this one.
+    sources: Vec<RtpSource>,
 }
 
 impl RtpPorts {
@@ -42,7 +58,9 @@ impl RtpPorts {
         let even = range.clone().filter(|port| {
             port.is_multiple_of(2) && *port > 0 && range.contains(&port.saturating_add(1))
         });
-        Self { bind, announced, free: even.skip(shard).step_by(shards.max(1)).collect() }
+        let even = even.skip(shard).step_by(shards.max(1));
+        let free = even.map(|port| FreePair { port, last: None }).collect();
+        Self { bind, announced, free }
     }
 
     /// The address that far sides are told.
@@ -60,11 +78,16 @@ impl RtpPorts {
     pub(super) fn open(&mut self) -> io::Result<RtpPair> {
         let mut last = io::Error::new(io::ErrorKind::AddrInUse, "all ports for RTP are in use");
         for _ in 0..TRIES.min(self.free.len()) {
-            let Some(port) = self.free.pop_front() else { break };
+            let Some(pair) = self.free.pop_front() else { break };
+            let port = pair.port;
             match self.bind(port).and_then(|rtp| Ok((rtp, self.bind(port + 1)?))) {
-                Ok((rtp, rtcp)) => return Ok(RtpPair { rtp, rtcp, port }),
+                Ok((rtp, rtcp)) => {
+                    let recent = pair.last.filter(|(closed, _)| closed.elapsed() < STALE_FOR);
+                    let sources = recent.map(|(_, sources)| sources).unwrap_or_default();
+                    return Ok(RtpPair { rtp, rtcp, port, sources });
+                }
                 Err(error) => {
-                    self.free.push_back(port);
+                    self.free.push_back(pair);
                     last = error;
                 }
             }
@@ -74,7 +97,8 @@ impl RtpPorts {
 
     /// Takes a pair back. Its sockets are closed.
     pub(super) fn close(&mut self, pair: RtpPair) {
-        self.free.push_back(pair.port);
+        let last = Some((Instant::now(), pair.sources)).filter(|(_, sources)| !sources.is_empty());
+        self.free.push_back(FreePair { port: pair.port, last });
     }
 
     fn bind(&self, port: u16) -> io::Result<UdpSocket> {
@@ -85,6 +109,20 @@ impl RtpPorts {
 }
 
 impl RtpPair {
+    /// What its last call heard, and may still send.
+    pub(super) fn stale_sources(&self) -> &[RtpSource] {
+        &self.sources
+    }
+
+    /// Something is heard there.
+    pub(super) fn heard(&mut self, source: RtpSource) {
+        self.sources.retain(|known| *known != source);
+        if self.sources.len() >= MAX_SOURCES {
+            self.sources.remove(0);
+        }
+        self.sources.push(source);
+    }
+
     /// The port for RTP; RTCP has the next one.
     pub(super) fn port(&self) -> u16 {
         self.port
@@ -106,7 +144,8 @@ mod tests {
     #[test]
     fn shards_share_all_whole_pairs_of_a_range() {
         let ports: Vec<RtpPorts> = (0..3).map(|shard| share(20_001..=20_020, shard, 3)).collect();
-        let all: Vec<u16> = ports.iter().flat_map(|ports| ports.free.clone()).collect();
+        let all: Vec<u16> =
+            ports.iter().flat_map(|ports| ports.free.iter().map(|pair| pair.port)).collect();
         assert_eq!(all.len(), 9);
         let all: HashSet<u16> = all.into_iter().collect();
         assert_eq!(all, (20_002..=20_018).step_by(2).collect());
@@ -140,5 +179,20 @@ mod tests {
         drop(taken);
         assert_eq!(ports.open().unwrap().port(), 41_102);
         assert!(ports.open().is_err());
+    }
+
+    #[test]
+    fn what_a_call_heard_is_known_to_the_next_one_on_its_port() {
+        let mut ports = share(41_200..=41_201, 0, 1);
+        let mut pair = ports.open().unwrap();
+        assert_eq!(pair.stale_sources(), []);
+        let sources: Vec<RtpSource> = (0..20)
+            .map(|ssrc| RtpSource { remote: SocketAddr::new(LOOPBACK, 4_000), ssrc })
+            .collect();
+        for source in &sources {
+            pair.heard(*source);
+        }
+        ports.close(pair);
+        assert_eq!(ports.open().unwrap().stale_sources(), &sources[20 - MAX_SOURCES..]);
     }
 }

@@ -4,7 +4,7 @@
 //! sample for a transcoder, and as ready packets of each codec, shared by all calls, for a
 //! listener whose other side is on hold or away.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use super::{
     g711::Law,
@@ -14,10 +14,12 @@ use crate::Codec;
 
 /// The level when nobody told one, in dB below the loudest: soft, but there.
 const SOFT: u8 = 60;
-/// 20 ms at 8 kHz.
-const FRAME_SAMPLES: usize = 160;
-/// One second. Its repetition is not heard: noise has no beginning.
-const LOOP_FRAMES: usize = 50;
+/// At 8 kHz.
+const SAMPLES_PER_MS: usize = 8;
+/// Milliseconds of noise. Its repetition is not heard: noise has no beginning.
+const LOOP_MS: usize = 1_200;
+/// Milliseconds in a packet of Opus.
+const OPUS_PACKETS_MS: [usize; 4] = [10, 20, 40, 60];
 
 /// Makes noise at 8 kHz.
 #[derive(Debug)]
@@ -50,6 +52,16 @@ impl NoiseGenerator {
         self.level = effective * 5.0_f32.sqrt();
     }
 
+    /// Noise of G.711, an octet a sample. Of other codecs there is none.
+    pub(crate) fn frame(&mut self, codec: Codec, octets: &mut [u8]) {
+        let Some(law) = Law::of(codec) else { return };
+        for octet in octets {
+            let mut sample = [0];
+            self.fill(&mut sample);
+            *octet = law.encode(sample[0]);
+        }
+    }
+
     pub(crate) fn fill(&mut self, samples: &mut [i16]) {
         for sample in samples {
             // Xorshift (Marsaglia): quick, and random enough to be noise.
@@ -64,41 +76,60 @@ impl NoiseGenerator {
     }
 }
 
-/// Comfort noise as packets of 20 ms.
+/// Comfort noise as ready packets of one codec.
 #[derive(Debug)]
-pub(crate) struct ComfortNoiseLoop {
-    frames: Vec<Arc<[u8]>>,
+pub(crate) enum ComfortNoiseLoop {
+    /// An octet a sample, so that packets of any length can be cut out.
+    G711(Vec<u8>),
+    /// For each length, so many packets.
+    Opus([Vec<Vec<u8>>; OPUS_PACKETS_MS.len()]),
 }
 
 impl ComfortNoiseLoop {
     /// For listeners of this codec.
     pub(crate) fn new(codec: Codec) -> Result<Self, OpusError> {
         let mut noise = NoiseGenerator::new();
-        let mut samples = [0; FRAME_SAMPLES];
-        let mut encoder = match codec {
-            Codec::Opus => Some(OpusEncoder::new()?),
-            Codec::Pcma | Codec::Pcmu => None,
+        let mut samples = vec![0; LOOP_MS * SAMPLES_PER_MS];
+        noise.fill(&mut samples);
+        let Some(law) = Law::of(codec) else {
+            let mut packets = OPUS_PACKETS_MS.map(|_| Vec::new());
+            for (packets, ms) in packets.iter_mut().zip(OPUS_PACKETS_MS) {
+                *packets = opus_packets(&samples, ms)?;
+            }
+            return Ok(Self::Opus(packets));
         };
-        let law = if codec == Codec::Pcma { Law::A } else { Law::Mu };
-        let mut frames = Vec::with_capacity(LOOP_FRAMES);
-        for _ in 0..LOOP_FRAMES {
-            noise.fill(&mut samples);
-            frames.push(match &mut encoder {
-                Some(encoder) => {
-                    let mut packet = [0; 400];
-                    let length = encoder.encode(&samples, &mut packet)?;
-                    packet.get(..length).unwrap_or_default().into()
-                }
-                None => samples.iter().map(|sample| law.encode(*sample)).collect(),
-            });
-        }
-        Ok(Self { frames })
+        Ok(Self::G711(samples.iter().map(|sample| law.encode(*sample)).collect()))
     }
 
-    /// The packet of this index; after the last comes the first again.
-    pub(crate) fn frame(&self, index: usize) -> Option<&Arc<[u8]>> {
-        self.frames.get(index.checked_rem(self.frames.len())?)
+    /// The packet of this index; after the last comes the first again. `None` for a length that the
+    /// codec does not have.
+    pub(crate) fn frame(&self, ptime: Duration, index: usize) -> Option<&[u8]> {
+        let ms = ptime.as_millis() as usize;
+        match self {
+            Self::G711(octets) => {
+                let length = ms * SAMPLES_PER_MS;
+                let at = index.checked_rem(octets.len().checked_div(length)?)? * length;
+                octets.get(at..at + length)
+            }
+            Self::Opus(packets) => {
+                let which = OPUS_PACKETS_MS.iter().position(|known| *known == ms)?;
+                let packets = packets.get(which)?;
+                packets.get(index.checked_rem(packets.len())?).map(Vec::as_slice)
+            }
+        }
     }
+}
+
+fn opus_packets(samples: &[i16], ms: usize) -> Result<Vec<Vec<u8>>, OpusError> {
+    let mut encoder = OpusEncoder::new()?;
+    let mut packet = [0; 400];
+    samples
+        .chunks_exact(ms * SAMPLES_PER_MS)
+        .map(|samples| {
+            let length = encoder.encode(samples, &mut packet)?;
+            Ok(packet.get(..length).unwrap_or_default().to_vec())
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -139,7 +170,7 @@ mod tests {
             let mut decoder = OpusDecoder::new().unwrap();
             let mut samples = Vec::new();
             for index in 0..75 {
-                let frame = noise.frame(index).unwrap();
+                let frame = noise.frame(Duration::from_millis(20), index).unwrap();
                 match codec {
                     Codec::Pcma => samples.extend(frame.iter().map(|octet| Law::A.decode(*octet))),
                     Codec::Pcmu => samples.extend(frame.iter().map(|octet| Law::Mu.decode(*octet))),
@@ -149,6 +180,26 @@ mod tests {
             assert_eq!(samples.len(), 75 * 160);
             let level = level(&samples[800..]);
             assert!((52.0..70.0).contains(&level), "{codec}: {level:.1} dB down");
+        }
+    }
+
+    #[test]
+    fn noise_comes_in_packets_of_the_length_that_is_wanted() {
+        for (codec, ms, samples) in
+            [(Codec::Pcma, 30, 240), (Codec::Pcmu, 60, 480), (Codec::Opus, 60, 480)]
+        {
+            let noise = ComfortNoiseLoop::new(codec).unwrap();
+            for index in 0..100 {
+                let frame = noise.frame(Duration::from_millis(ms), index).unwrap();
+                if codec == Codec::Opus {
+                    let mut decoded = Vec::new();
+                    OpusDecoder::new().unwrap().decode(frame, &mut decoded).unwrap();
+                    assert_eq!(decoded.len(), samples);
+                } else {
+                    assert_eq!(frame.len(), samples);
+                }
+            }
+            assert_eq!(noise.frame(Duration::from_millis(5_000), 0), None);
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Decoding looks up a table; encoding computes the segment as the Recommendation draws it.
 
+use crate::Codec;
+
 /// A companding law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Law {
@@ -22,6 +24,15 @@ const MU_LAW_BIAS: i32 = 132;
 const MU_LAW_CLIP: i32 = 32_635;
 
 impl Law {
+    /// The law of a codec; `None` for one that is not G.711.
+    pub(crate) const fn of(codec: Codec) -> Option<Self> {
+        match codec {
+            Codec::Pcma => Some(Self::A),
+            Codec::Pcmu => Some(Self::Mu),
+            Codec::Opus => None,
+        }
+    }
+
     /// The sample of an octet.
     pub(crate) fn decode(self, octet: u8) -> i16 {
         match self {

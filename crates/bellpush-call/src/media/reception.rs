@@ -88,6 +88,13 @@ impl Reception {
         run.highest = run.highest.max(seq);
     }
 
+    /// A packet arrived whose timestamp says nothing of when it was sent: a keypad press has the
+    /// time of its beginning, and may have a clock of its own.
+    pub(crate) fn untimed(&mut self, now: Instant, seq: u64) {
+        let timestamp = self.run.as_ref().map_or(0, |run| run.timestamp);
+        self.packet(now, seq, timestamp);
+    }
+
     /// Packets that were received.
     pub(crate) fn received(&self) -> u64 {
         self.received

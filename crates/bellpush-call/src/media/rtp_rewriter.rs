@@ -27,8 +27,8 @@ pub(crate) enum Source {
     },
     /// What the trunk sends.
     FarSide {
-        /// Its SSRC: a new one is a new source.
-        ssrc: u32,
+        /// Which of its streams.
+        stream: u32,
     },
 }
 
@@ -148,6 +148,19 @@ impl RtpRewriter {
         let times = RtpTimes { seq, timestamp: timestamp.unwrap_or(next.timestamp), marker };
         self.remember(now, times);
         times
+    }
+
+    /// Puts a packet in after those of a source that has fallen silent, with a timestamp of that
+    /// source. `None` when the stream is of another source by now.
+    pub(crate) fn insert_for(
+        &mut self,
+        now: Instant,
+        source: Source,
+        timestamp: u32,
+    ) -> Option<RtpTimes> {
+        let mapping = self.mapping.as_ref().filter(|mapping| mapping.source == source)?;
+        let timestamp = timestamp.wrapping_add(mapping.timestamp_offset);
+        Some(RtpTimes { marker: false, ..self.insert(now, Some(timestamp)) })
     }
 
     fn remember(&mut self, now: Instant, times: RtpTimes) {

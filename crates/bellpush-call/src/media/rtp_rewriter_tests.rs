@@ -103,7 +103,7 @@ fn a_press_before_all_sound_starts_the_stream() {
 #[test]
 fn a_change_of_codec_runs_on_at_the_new_clock_rate() {
     let now = Instant::now();
-    let far_side = Source::FarSide { ssrc: 1 };
+    let far_side = Source::FarSide { stream: 1 };
     let mut rewriter = RtpRewriter::new(0, 0, 8_000);
     rewriter.rewrite(now, far_side, packet(5, 1_000)).unwrap();
     rewriter.rewrite(now + FRAME, far_side, packet(6, 1_160)).unwrap();
@@ -221,7 +221,7 @@ proptest! {
         spans in proptest::collection::vec((0_usize..4, 1_u32..30, any::<bool>()), 1..12),
     ) {
         const SOURCES: [Source; 3] =
-            [Source::FarSide { ssrc: 1 }, Source::FarSide { ssrc: 2 }, Source::Noise];
+            [Source::FarSide { stream: 1 }, Source::FarSide { stream: 2 }, Source::Noise];
         let begin = Instant::now();
         let mut rewriter = RtpRewriter::new(start_seq, start_timestamp, 8_000);
         let (mut clock, mut ticks) = (8_000_u32, 0_u32);

@@ -306,6 +306,7 @@ impl Exchange {
             headers: Vec::new(),
             codecs: CodecPolicy { offer: vec![Codec::Pcma], opus_to_browser: false },
             srtp: SrtpPolicy::Off,
+            latching: Latching::Signalling,
             session_timer: None,
         };
         let invite = TrunkCommand::Invite { target: Box::new(target), sdp: SDP.to_owned() };

@@ -1,5 +1,7 @@
 //! The commands that a call gives to its trunk, and the events that it gets.
 
+use std::net::IpAddr;
+
 use bellpush_core::trunk::SipFailure;
 
 use super::SipTarget;
@@ -49,6 +51,8 @@ pub enum TrunkCommand {
 /// there is at most one of them: none follows [`TrunkCommand::Cancel`] and [`TrunkCommand::Bye`].
 #[derive(Debug)]
 pub enum TrunkEvent {
+    /// The far side's signalling comes from this address: that of the hop that the INVITE is sent to.
+    SignallingAddress(IpAddr),
     /// The far side rings (180), or works on it (182, 183 without SDP).
     Ringing,
     /// The far side plays something before it answers (183 or 180 with SDP).

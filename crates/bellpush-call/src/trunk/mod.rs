@@ -51,8 +51,8 @@ pub use header::{HeaderName, HeaderValue, InvalidHeader};
 pub use message::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent};
 pub use status::{RegistrationStatus, TrunkStatus};
 pub use target::{
-    Callee, CallerIdentity, CodecPolicy, DisplayName, InvalidAddress, SipTarget, SipUri, SipUser,
-    SrtpPolicy,
+    Callee, CallerIdentity, CodecPolicy, DisplayName, InvalidAddress, Latching, SipTarget, SipUri,
+    SipUser, SrtpPolicy,
 };
 
 use std::{

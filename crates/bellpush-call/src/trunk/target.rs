@@ -28,6 +28,8 @@ pub struct SipTarget {
     pub codecs: CodecPolicy,
     /// Whether media is encrypted on the trunk.
     pub srtp: SrtpPolicy,
+    /// Where media is taken from when it does not come from the address that was named.
+    pub latching: Latching,
     /// The session interval to ask for (RFC 4028); `None` leaves it to the far side.
     pub session_timer: Option<Duration>,
 }
@@ -84,6 +86,17 @@ pub enum SrtpPolicy {
     Optional,
     /// Always: a far side that does not take it is not spoken to.
     Required,
+}
+
+/// Where media is taken from when the far side names a private address and sends from another one,
+/// as it does behind a NAT (RFC 7362 section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Latching {
+    /// From the host that its signalling comes from, if that has a public address.
+    #[default]
+    Signalling,
+    /// From whoever is the first to send what was agreed on.
+    Any,
 }
 
 /// Why a text is not an address.

@@ -63,6 +63,20 @@ pub enum MediaEncryption {
     Required,
 }
 
+/// From where media is taken when the phone system names a private address in its SDP and sends from
+/// another one, as it does behind a NAT (latching, RFC 7362 section 4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MediaLatching {
+    /// From the host that its signalling comes from, if that has a public address.
+    #[default]
+    Signalling,
+    /// From whoever is the first to send what was agreed on. That may be a stranger, who then hears
+    /// the visitor: only for trunks whose media comes from hosts that nobody can know before.
+    Any,
+}
+
 /// The settings of one trunk. Its password is kept apart from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -115,6 +129,9 @@ pub struct TrunkSettings {
     /// Whether media is encrypted.
     #[serde(default)]
     pub media_encryption: MediaEncryption,
+    /// From where media is taken when it does not come from the address that was named.
+    #[serde(default)]
+    pub media_latching: MediaLatching,
     /// Whether requests of a call go to where the phone system sends from, when it names a private
     /// address as its own and sends from another, as one behind address translation does.
     #[serde(default = "yes")]

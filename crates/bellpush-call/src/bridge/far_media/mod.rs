@@ -1,37 +1,41 @@
 //! The media of a far side on a trunk, both ways: relayed as it is when both sides speak the same
 //! codec, else transcoded.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `incoming`, `receiving` | the far side's stream, and what becomes of each of its packets |
+//! | `outgoing`, `sending` | our stream to it, and what goes out in it |
+//! | `transcoding`, `silence_fill` | what either direction may need: a transcoder, noise for a silence |
 
-mod playing;
+mod incoming;
+mod outgoing;
+mod receiving;
+mod sending;
+mod silence_fill;
 mod transcoding;
 
 use std::{
-    net::SocketAddr,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bellpush_srtp::{RtpPacket, SeqExtender, SrtpReceiver, SrtpSender, is_rtcp};
+use bellpush_srtp::{SrtpReceiver, SrtpSender};
 
-use super::{BrowserSink, Edge, Sounds, far_address::FarAddress, noise_player::NoisePlayer};
+use super::{BrowserSink, Edge, Sounds, source_selection::SourceSelection};
 use crate::{
-    Codec, Digit,
-    legs::{
-        sip::{Direction, MediaPlan},
-        webrtc::AudioPacket,
-    },
-    media::{
-        DtmfSender, Reception, RtcpSession, RtpRewriter, RtpTimeout, RtpTimes, Source,
-        StreamQuality, WallClock,
-    },
+    Codec, Latching,
+    legs::sip::{Direction, MediaPlan},
+    media::{DtmfSender, RtcpSession, RtpSource, RtpTimeout, StreamQuality, WallClock},
     token_bucket::TokenBucket,
 };
-use playing::PayloadKind;
-use transcoding::Transcoding;
+use incoming::Incoming;
+use outgoing::Outgoing;
 
 /// The media of one far side.
 pub(super) struct FarMedia {
     plan: Option<MediaPlan>,
-    address: FarAddress,
+    selection: SourceSelection,
     /// Whether the browser hears Opus whatever the far side speaks.
     opus_to_browser: bool,
     outgoing: Outgoing,
@@ -45,63 +49,30 @@ pub(super) struct FarMedia {
     budget: TokenBucket,
 }
 
-/// The stream that the far side hears.
-struct Outgoing {
-    stream: RtpRewriter,
-    ssrc: u32,
-    srtp: Option<SrtpSender>,
-    dtmf: DtmfSender,
-    /// Shared by the packets of the press that is being sent.
-    dtmf_timestamp: Option<u32>,
-    transcoder: Option<Transcoding>,
-    noise: NoisePlayer,
-    /// The packet that goes out next is written here.
-    packet: Vec<u8>,
-}
-
-/// The stream that the far side sends.
-struct Incoming {
-    ssrc: Option<u32>,
-    seqs: SeqExtender,
-    reception: Reception,
-    srtp: Option<SrtpReceiver>,
-    transcoder: Option<Transcoding>,
-    noise: NoisePlayer,
+/// What the media of a far side is made of.
+pub(super) struct FarMediaSetup {
+    pub(super) clock: WallClock,
+    pub(super) opus_to_browser: bool,
+    pub(super) latching: Latching,
+    /// The sources of the call that had the port before.
+    pub(super) stale_sources: Vec<RtpSource>,
+    pub(super) rtp_timeout: Duration,
+    pub(super) sounds: Arc<Sounds>,
 }
 
 impl FarMedia {
-    pub(super) fn new(
-        now: Instant,
-        clock: WallClock,
-        opus_to_browser: bool,
-        rtp_timeout: Duration,
-        sounds: Arc<Sounds>,
-    ) -> Self {
+    pub(super) fn new(now: Instant, setup: FarMediaSetup) -> Self {
+        let FarMediaSetup { clock, opus_to_browser, latching, stale_sources, rtp_timeout, sounds } =
+            setup;
         let ssrc = rand::random();
         let clock_rate = Codec::Pcma.clock_rate();
         let cname = format!("{:016x}", rand::random::<u64>());
         Self {
             plan: None,
-            address: FarAddress::default(),
+            selection: SourceSelection::new(latching, stale_sources),
             opus_to_browser,
-            outgoing: Outgoing {
-                stream: super::new_stream(clock_rate),
-                ssrc,
-                srtp: None,
-                dtmf: DtmfSender::new(clock_rate),
-                dtmf_timestamp: None,
-                transcoder: None,
-                noise: NoisePlayer::default(),
-                packet: Vec::new(),
-            },
-            incoming: Incoming {
-                ssrc: None,
-                seqs: SeqExtender::default(),
-                reception: Reception::new(clock_rate),
-                srtp: None,
-                transcoder: None,
-                noise: NoisePlayer::default(),
-            },
+            outgoing: Outgoing::new(now, ssrc, clock_rate),
+            incoming: Incoming::new(clock_rate),
             rtcp: RtcpSession::new(now, ssrc, cname, clock),
             rtp_timeout,
             inactivity: None,
@@ -110,18 +81,26 @@ impl FarMedia {
         }
     }
 
+    /// The far side's signalling comes from there.
+    pub(super) fn set_signalling(&mut self, address: IpAddr) {
+        self.selection.set_signalling(address);
+    }
+
     /// Media flows like this from now on.
     pub(super) fn apply(&mut self, now: Instant, plan: MediaPlan) {
-        let Self { outgoing, incoming, .. } = self;
+        // A session that is refreshed stays as it is.
+        if self.plan.as_ref() == Some(&plan) {
+            return;
+        }
+        let Self { outgoing, incoming, selection, .. } = self;
         let old = self.plan.as_ref();
         if old.is_none_or(|old| old.codec != plan.codec) {
-            let clock_rate = plan.codec.clock_rate();
-            outgoing.stream.set_clock_rate(clock_rate);
-            incoming.reception.restart(clock_rate);
+            outgoing.stream.set_clock_rate(plan.codec.clock_rate());
+            incoming.set_codec(plan.codec);
         }
-        let press_rate = plan.telephone_event.map(|events| events.clock_rate);
-        if let Some(rate) = press_rate
-            && old.and_then(|old| old.telephone_event).map(|events| events.clock_rate) != press_rate
+        let event_rate = plan.telephone_event.map(|events| events.clock_rate);
+        if let Some(rate) = event_rate
+            && old.and_then(|old| old.telephone_event).map(|events| events.clock_rate) != event_rate
         {
             outgoing.dtmf = DtmfSender::new(rate);
         }
@@ -142,12 +121,12 @@ impl FarMedia {
                 }
             };
         }
-        self.address.agree(&plan);
+        selection.agree(now, &plan);
         let is_held = is_held(&plan);
         if let Some(inactivity) = &mut self.inactivity {
             inactivity.set_on_hold(now, is_held);
         }
-        incoming.noise.set_playing(now, is_held);
+        incoming.set_on_hold(now, is_held);
         self.plan = Some(plan);
     }
 
@@ -156,6 +135,7 @@ impl FarMedia {
         let mut inactivity = RtpTimeout::new(now, self.rtp_timeout);
         inactivity.set_on_hold(now, self.plan.as_ref().is_some_and(is_held));
         self.inactivity = Some(inactivity);
+        self.selection.answered(now);
     }
 
     /// Whether nothing comes from the far side, though it should. Says so once.
@@ -165,20 +145,15 @@ impl FarMedia {
 
     /// When there is something to do.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let Self { outgoing, incoming, inactivity, rtcp, .. } = self;
         // Without a plan nothing can be sent.
         self.plan.as_ref()?;
-        let transcoders = [&outgoing.transcoder, &incoming.transcoder];
-        let transcoders = transcoders.into_iter().flatten();
         [
-            inactivity.as_ref().and_then(RtpTimeout::next_deadline),
-            Some(rtcp.next_deadline()),
-            outgoing.dtmf.next_deadline(),
-            outgoing.noise.next_deadline(),
-            incoming.noise.next_deadline(),
+            self.inactivity.as_ref().and_then(RtpTimeout::next_deadline),
+            Some(self.rtcp.next_deadline()),
+            self.outgoing.next_deadline(),
+            self.incoming.next_deadline(),
         ]
         .into_iter()
-        .chain(transcoders.map(|transcoding| transcoding.transcoder.next_deadline()))
         .flatten()
         .min()
     }
@@ -186,174 +161,63 @@ impl FarMedia {
     /// How the far side was received.
     pub(super) fn quality(&self) -> Option<StreamQuality> {
         let plan = self.plan.as_ref()?;
-        let late = self.incoming.transcoder.as_ref().map_or(0, |t| t.transcoder.late());
-        let Incoming { reception, .. } = &self.incoming;
-        StreamQuality::of(plan.codec, reception, late, self.rtcp.round_trip())
+        self.incoming.quality(plan.codec, self.rtcp.round_trip())
     }
 
-    /// Takes in what came to the port for RTP.
-    pub(super) fn receive_rtp(
-        &mut self,
-        now: Instant,
-        remote: SocketAddr,
-        datagram: &mut [u8],
-        sink: &mut BrowserSink<'_>,
-    ) {
-        if is_rtcp(datagram) {
-            return self.receive_rtcp(now, remote, datagram);
+    /// Sends what is due to either side.
+    pub(super) fn play(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {
+        if self.plan.is_none() {
+            return;
         }
-        let Self { plan: Some(plan), address, incoming, inactivity, budget, .. } = self else {
+        self.send_telephone_events(now, sink.edge);
+        self.play_to_far_side(now, sink.edge);
+        self.report(now, sink.edge);
+        self.play_to_browser(now, sink);
+    }
+
+    /// Tells the far side that our stream ends.
+    pub(super) fn say_goodbye(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), incoming, selection, rtcp, outgoing, .. } = self else {
             return;
         };
-        if !address.may_be(remote) || !budget.take(now) {
+        let clock_rate = plan.codec.clock_rate();
+        let (ssrc, reception) =
+            (selection.source().map(|source| source.ssrc), &mut incoming.reception);
+        rtcp.goodbye(now, ssrc, reception, clock_rate, &mut outgoing.packet);
+        self.send_report(edge);
+    }
+
+    fn report(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), incoming, selection, rtcp, outgoing, .. } = self else {
             return;
+        };
+        let clock_rate = plan.codec.clock_rate();
+        let (ssrc, reception) =
+            (selection.source().map(|source| source.ssrc), &mut incoming.reception);
+        if rtcp.poll(now, ssrc, reception, clock_rate, &mut outgoing.packet) {
+            self.send_report(edge);
         }
-        let packet = match (&plan.srtp, &mut incoming.srtp) {
-            (None, _) => &*datagram,
-            (Some(_), Some(srtp)) => match srtp.unprotect(datagram) {
-                Ok(packet) => packet,
-                Err(error) => {
-                    tracing::debug!(%error, "a packet of the far side is refused");
+    }
+
+    /// Sends the RTCP that is written.
+    fn send_report(&mut self, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), outgoing, selection, .. } = self else { return };
+        let Outgoing { packet, srtp, .. } = outgoing;
+        match (&plan.srtp, srtp) {
+            (None, _) => {}
+            (Some(_), Some(srtp)) => {
+                if let Err(error) = srtp.protect_rtcp(packet) {
+                    tracing::debug!(%error, "a report was not protected");
                     return;
                 }
-            },
+            }
             (Some(_), None) => return,
-        };
-        let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
-        let kind = header.payload_type;
-        let is_speech = kind == plan.receive_payload_type;
-        let is_key = plan.telephone_event.is_some_and(|events| events.receive_payload_type == kind);
-        let is_noise = plan.comfort_noise == Some(kind);
-        if !is_speech && !is_key && !is_noise {
-            return;
         }
-        address.heard(remote);
-        if let Some(inactivity) = inactivity {
-            inactivity.activity(now);
+        if plan.rtcp_mux {
+            edge.rtp(selection.address().rtp(plan), packet);
+        } else {
+            edge.rtcp(selection.address().rtcp(plan), packet);
         }
-        if incoming.ssrc != Some(header.ssrc) {
-            incoming.ssrc = Some(header.ssrc);
-            incoming.seqs = SeqExtender::default();
-            incoming.reception.restart(plan.codec.clock_rate());
-        }
-        if is_speech {
-            incoming.noise.pause_for_speech(now);
-        }
-        let seq = incoming.seqs.extend(header.seq);
-        incoming.reception.packet(now, seq, header.timestamp);
-        let source = Source::FarSide { ssrc: header.ssrc };
-        let Some(leg) = &sink.browser else { return };
-        let times = RtpTimes { seq, timestamp: header.timestamp, marker: header.marker };
-        let codec = plan.codec;
-        let heard_as = if self.opus_to_browser || !leg.speaks(codec) { Codec::Opus } else { codec };
-        if heard_as == codec {
-            incoming.transcoder = None;
-            sink.stream.set_clock_rate(codec.clock_rate());
-            if !is_speech {
-                // The browser fills the pause by itself, and has no use for keys.
-                sink.stream.skip(source, seq);
-            } else if let Some(times) = sink.stream.rewrite(now, source, times) {
-                sink.send(now, codec, times, payload);
-            }
-            return;
-        }
-        let (slot, from) = (&mut incoming.transcoder, (codec, header.ssrc));
-        if let Some((transcoder, is_new)) =
-            Transcoding::between(slot, now, from, heard_as, plan.ptime)
-        {
-            if is_new {
-                sink.stream.restart();
-            }
-            if is_speech {
-                transcoder.packet(now, times, payload);
-            } else if is_noise {
-                transcoder.comfort_noise(payload);
-            }
-        }
-    }
-
-    /// Takes in what came to the port for RTCP.
-    pub(super) fn receive_rtcp(&mut self, now: Instant, remote: SocketAddr, datagram: &mut [u8]) {
-        let Self {
-            plan: Some(plan), address, incoming, inactivity, rtcp, outgoing, budget, ..
-        } = self
-        else {
-            return;
-        };
-        if !address.is_known(remote) || !budget.take(now) {
-            return;
-        }
-        let packet = match (&plan.srtp, &mut incoming.srtp) {
-            (None, _) => &*datagram,
-            (Some(_), Some(srtp)) => match srtp.unprotect_rtcp(datagram) {
-                Ok(packet) => packet,
-                Err(_) => return,
-            },
-            (Some(_), None) => return,
-        };
-        if let Some(inactivity) = inactivity {
-            inactivity.activity(now);
-        }
-        // Whether the call is over is for the signalling to say.
-        let _goodbye = rtcp.receive(now, packet);
-        if let (Some(transcoding), Some(reception)) =
-            (&mut outgoing.transcoder, rtcp.remote_reception())
-        {
-            transcoding.transcoder.set_expected_loss(reception.loss_percent);
-        }
-    }
-
-    /// Sends the visitor's voice.
-    pub(super) fn send_speech(
-        &mut self,
-        now: Instant,
-        speech: &AudioPacket<'_>,
-        edge: &mut dyn Edge,
-    ) {
-        let source = Source::Visitor { ssrc: speech.ssrc };
-        let Self { plan: Some(plan), outgoing, .. } = self else { return };
-        outgoing.noise.set_playing(now, false);
-        if speech.codec != plan.codec {
-            let from = (speech.codec, speech.ssrc);
-            let slot = &mut outgoing.transcoder;
-            if let Some((transcoder, is_new)) =
-                Transcoding::between(slot, now, from, plan.codec, plan.ptime)
-            {
-                if is_new {
-                    outgoing.stream.restart();
-                }
-                transcoder.packet(now, speech.times, speech.payload);
-            }
-            return;
-        }
-        outgoing.transcoder = None;
-        // A key that is held takes the place of sound, and who is on hold is not sent any.
-        if !plan.direction.sends() || outgoing.dtmf.is_sending() {
-            outgoing.stream.skip(source, speech.times.seq);
-            return;
-        }
-        if let Some(times) = outgoing.stream.rewrite(now, source, speech.times) {
-            self.send(now, PayloadKind::Speech, times, speech.payload, edge);
-        }
-    }
-
-    /// Leaves out a packet of the visitor's stream that is not speech.
-    pub(super) fn skip(&mut self, ssrc: u32, seq: u64) {
-        self.outgoing.stream.skip(Source::Visitor { ssrc }, seq);
-    }
-
-    /// Presses a key in the media. `false` when the far side does not take that.
-    pub(super) fn press(&mut self, now: Instant, digit: Digit) -> bool {
-        let takes = self.plan.as_ref().is_some_and(|plan| plan.telephone_event.is_some());
-        if takes {
-            self.outgoing.dtmf.press(now, digit);
-        }
-        takes
-    }
-
-    /// Nothing comes from the visitor for a while: the far side hears soft noise.
-    pub(super) fn play_comfort_noise(&mut self, now: Instant) {
-        self.outgoing.noise.set_playing(now, true);
     }
 }
 

@@ -5,7 +5,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use str0m::format;
 
 use super::{
-    simulated_call::{FRAME, Hop, SimulatedCall},
+    simulated_call::{FRAME, Heard, Hop, SimulatedCall},
     *,
 };
 use crate::media::{G711Law, OpusDecoder, opus};
@@ -127,11 +127,11 @@ fn a_call_that_is_relayed_survives_loss_and_tells_of_it() {
     let said: Vec<Vec<u8>> = (0..FRAMES).map(|frame| tone(1_300.0, frame)).collect();
     let heard = &call.heard_by_browser;
     assert!((750..870).contains(&heard.len()), "{}", heard.len());
-    assert!(heard.iter().all(|(_, payload)| said.contains(payload)));
-    let out_of_order = heard.windows(2).filter(|pair| pair[1].0 < pair[0].0).count();
+    assert!(heard.iter().all(|packet| said.contains(&packet.payload)));
+    let out_of_order = heard.windows(2).filter(|pair| pair[1].seq < pair[0].seq).count();
     assert!(out_of_order > 50, "the network keeps the order: {out_of_order}");
     let (first, last) =
-        (heard.iter().map(|(seq, _)| *seq).min(), heard.iter().map(|(seq, _)| *seq).max());
+        (heard.iter().map(|packet| packet.seq).min(), heard.iter().map(|packet| packet.seq).max());
     assert!(last.unwrap() - first.unwrap() < u64::from(FRAMES));
     assert!((750..870).contains(&call.heard_by_phone.len()), "{}", call.heard_by_phone.len());
 }
@@ -149,8 +149,8 @@ fn a_call_that_is_transcoded_survives_loss_and_the_tones_are_still_heard() {
     heard.sort();
     let mut decoder = OpusDecoder::new().unwrap();
     let mut sound = Vec::new();
-    for (n, (seq, payload)) in heard.iter().enumerate() {
-        let lost = n.checked_sub(1).map_or(0, |before| seq - heard[before].0 - 1);
+    for (n, Heard { seq, payload, .. }) in heard.iter().enumerate() {
+        let lost = n.checked_sub(1).map_or(0, |before| seq - heard[before].seq - 1);
         decoder.conceal(160 * lost as usize, Some(payload), &mut sound).unwrap();
         decoder.decode(payload, &mut sound).unwrap();
     }

@@ -31,6 +31,17 @@ pub(super) enum Hop {
 /// What becomes of a datagram on its hop: none, or some after a delay each.
 pub(super) type Network = Box<dyn FnMut(Hop, Vec<u8>) -> Vec<(Duration, Vec<u8>)>>;
 
+/// A packet that the browser heard.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Heard {
+    pub(super) seq: u64,
+    pub(super) timestamp: u32,
+    pub(super) payload_type: u8,
+    pub(super) payload: Vec<u8>,
+    /// When it came.
+    pub(super) at: Instant,
+}
+
 /// The call.
 pub(super) struct SimulatedCall {
     pub(super) simulation: Simulation,
@@ -43,8 +54,8 @@ pub(super) struct SimulatedCall {
     network: Network,
     /// On their hop, with the time of their arrival.
     in_flight: VecDeque<(Instant, Hop, Vec<u8>)>,
-    /// The payloads that the browser heard, with their sequence numbers.
-    pub(super) heard_by_browser: Vec<(u64, Vec<u8>)>,
+    /// The packets that the browser heard.
+    pub(super) heard_by_browser: Vec<Heard>,
     /// The packets that the telephone heard.
     pub(super) heard_by_phone: Vec<Vec<u8>>,
 }
@@ -58,6 +69,7 @@ impl SimulatedCall {
             .clear_codecs()
             .enable_opus(true, false)
             .enable_pcma(true, false)
+            .enable_pcmu(true, false)
             .build(now);
         browser.add_local_candidate(Candidate::host(BROWSER, "udp").unwrap());
         let mut changes = browser.sdp_api();
@@ -105,6 +117,12 @@ impl SimulatedCall {
     /// The telephone sends a datagram to the port for RTP.
     pub(super) fn phone_sends(&mut self, packet: Vec<u8>) {
         self.send(Hop::FromPhone, packet);
+    }
+
+    /// Somebody sends a datagram to the port for RTP from there, which arrives at once.
+    pub(super) fn arrives_from(&mut self, remote: SocketAddr, packet: &[u8]) {
+        let Simulation { now, bridge, edge, .. } = &mut self.simulation;
+        bridge.receive_rtp(*now, remote, &mut packet.to_vec(), edge);
     }
 
     /// The trunk tells something of the telephone.
@@ -174,7 +192,13 @@ impl SimulatedCall {
             match self.browser.poll_output() {
                 Ok(Output::Transmit(transmit)) => sent.push(transmit.contents.to_vec()),
                 Ok(Output::Event(Event::RtpPacket(packet))) => {
-                    self.heard_by_browser.push((*packet.seq_no, packet.payload.to_vec()));
+                    self.heard_by_browser.push(Heard {
+                        seq: *packet.seq_no,
+                        timestamp: packet.header.timestamp,
+                        payload_type: *packet.header.payload_type,
+                        payload: packet.payload.to_vec(),
+                        at: self.simulation.now,
+                    });
                 }
                 Ok(Output::Event(_)) => {}
                 Ok(Output::Timeout(at)) => {

@@ -356,6 +356,43 @@ async fn calls_that_all_end_at_once_leave_no_port_in_use() {
 }
 
 #[tokio::test]
+async fn what_the_call_before_heard_on_a_port_is_not_heard_in_the_next() {
+    // One pair of ports, so that both calls have the same.
+    let mut test = Test::with(|config| {
+        let first = free_ports(1).unwrap();
+        config.rtp_ports = first..=first + 1;
+        config.threads = std::num::NonZeroUsize::MIN;
+    });
+    let (mut call, _dialog, mut phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+    phone.say(numbered(5)).await;
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 5).await.unwrap();
+    test.engine.hang_up(call.id).await;
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+    test.is_empty().await;
+
+    // The telephone has a new call on its own port, too, and has not ended the old stream yet.
+    let mut call = test.call(vec![to_phone(&[Codec::Pcma])]).await;
+    let mut dialog = test.dialog().await;
+    assert_eq!(dialog.invited().await, phone.to);
+    dialog.events.send(phone.answers()).await;
+    assert_eq!(call.next().await, Some(Signal::Connecting));
+    assert_eq!(call.next().await, Some(Signal::Connected));
+    let (old, new) = (phone.ssrc, phone.ssrc + 1);
+    for payload in numbered(50) {
+        phone.ssrc = old;
+        phone.say([vec![0x66; 160]]).await;
+        phone.ssrc = new;
+        phone.say([payload]).await;
+        time::sleep(Duration::from_millis(10)).await;
+    }
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 50).await.unwrap();
+    let packets = call.visitor.heard().packets;
+    assert!(packets.iter().all(|packet| packet.payload[..] != [0x66; 160]));
+    test.engine.hang_up(call.id).await;
+    assert_eq!(call.rest().await, [USER_HANGUP]);
+}
+
+#[tokio::test]
 async fn a_draining_engine_says_goodbye_to_telephones() {
     let mut test = Test::start();
     let (mut call, mut dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;

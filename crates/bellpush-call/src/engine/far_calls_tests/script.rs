@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Callee, CallerIdentity, Codec, CodecPolicy, FarSide, PlaceCall, Placed, Route, Signal,
-    SipTarget, SipUser, SrtpPolicy,
+    Callee, CallerIdentity, Codec, CodecPolicy, FarSide, Latching, PlaceCall, Placed, Route,
+    Signal, SipTarget, SipUser, SrtpPolicy,
     engine::dial::{Dialer, TrunkEventSender},
     trunk::{TrunkCommand, TrunkEvent},
 };
@@ -69,13 +69,14 @@ pub(super) struct Phone {
     pub(super) timestamp: u32,
     pub(super) payload_type: u8,
     pub(super) codec: Codec,
+    pub(super) ssrc: u32,
 }
 
 impl Phone {
     pub(super) async fn of(codec: Codec, to: SocketAddr) -> Self {
         let rtp = UdpSocket::bind((LOOPBACK, 0)).await.unwrap();
         let payload_type = codec.static_payload_type().unwrap_or(111);
-        Self { rtp, to, seq: 65_500, timestamp: u32::MAX - 2_000, payload_type, codec }
+        Self { rtp, to, seq: 65_500, timestamp: u32::MAX - 2_000, payload_type, codec, ssrc: 7 }
     }
 
     pub(super) fn sdp(&self, direction: &str) -> String {
@@ -104,7 +105,7 @@ impl Phone {
                 marker: false,
                 seq: self.seq,
                 timestamp: self.timestamp,
-                ssrc: 7,
+                ssrc: self.ssrc,
             };
             self.seq = self.seq.wrapping_add(1);
             self.timestamp = self.timestamp.wrapping_add(self.codec.clock_rate() / 50);
@@ -218,6 +219,7 @@ pub(super) fn to_phone(codecs: &[Codec]) -> Route {
         headers: Vec::new(),
         codecs: CodecPolicy { offer: codecs.to_vec(), opus_to_browser: false },
         srtp: SrtpPolicy::Off,
+        latching: Latching::Signalling,
         session_timer: None,
     };
     route(FarSide::Sip(Box::new(target)))

@@ -3,7 +3,7 @@ use bellpush_srtp::SRTP_KEY_LEN;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Callee, CallerIdentity, Codec, CodecPolicy, SipUser, SrtpPolicy};
+use crate::{Callee, CallerIdentity, Codec, CodecPolicy, Latching, SipUser, SrtpPolicy};
 
 const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
                       m=audio 4000 RTP/AVP 8\r\n";
@@ -20,6 +20,7 @@ fn leg() -> SipLeg {
         headers: Vec::new(),
         codecs: CodecPolicy::default(),
         srtp: SrtpPolicy::Off,
+        latching: Latching::Signalling,
         session_timer: None,
     };
     let local = LocalMedia {
@@ -29,6 +30,7 @@ fn leg() -> SipLeg {
         codecs: vec![Codec::Pcma],
         srtp: SrtpPolicy::Off,
         key_material: [[0; SRTP_KEY_LEN]; 4],
+        stale_sources: Vec::new(),
         session_id: 1,
     };
     SipLeg::new(target, local)

@@ -13,41 +13,58 @@ pub(crate) struct MediaPlan {
     pub(crate) remote: SocketAddr,
     /// Where RTCP is sent; the address of RTP when both share it (RFC 5761).
     pub(crate) rtcp: SocketAddr,
-    /// What is spoken in both directions.
+    /// What we send.
     pub(crate) codec: Codec,
     /// The codec's payload type in what we send: as the far side numbers it.
     pub(crate) payload_type: u8,
-    /// The codec's payload type in what we receive: as we offered it.
-    pub(crate) receive_payload_type: u8,
-    /// Keypad presses (RFC 4733) in both directions, when the far side takes them.
+    /// All that the far side may send, at any time (RFC 3264 section 7), as we numbered it.
+    pub(crate) receive: Vec<(u8, Format)>,
+    /// How we send keypad presses (RFC 4733), when the far side takes them.
     pub(crate) telephone_event: Option<TelephoneEvent>,
     /// Who sends.
     pub(crate) direction: Direction,
-    /// How much sound the far side wants in a packet.
+    /// How much sound the far side wants in a packet that is made here.
     pub(crate) ptime: Duration,
     /// The keys, when media is encrypted.
     pub(crate) srtp: Option<SrtpKeys>,
     /// Whether RTCP shares the port of RTP.
     pub(crate) rtcp_mux: bool,
-    /// The payload type of comfort noise (RFC 3389), when the far side takes it.
+    /// The payload type of the comfort noise that we send (RFC 3389), when the far side takes it.
     pub(crate) comfort_noise: Option<u8>,
 }
 
-/// How keypad presses are numbered (RFC 4733).
+/// What a payload type stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Sound.
+    Speech(Codec),
+    /// Keypad presses of this clock rate (RFC 4733).
+    TelephoneEvent(u32),
+    /// Comfort noise at 8 kHz (RFC 3389).
+    ComfortNoise,
+}
+
+/// How keypad presses are sent (RFC 4733).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TelephoneEvent {
-    /// The payload type in what we send.
+    /// The payload type, as the far side numbers it.
     pub(crate) payload_type: u8,
-    /// The payload type in what we receive.
-    pub(crate) receive_payload_type: u8,
-    /// RTP timestamp units in a second.
+    /// RTP timestamp units in a second. They need not be those of the codec: beside Opus at 48 kHz
+    /// there are phone systems with events at 8 kHz alone.
     pub(crate) clock_rate: u32,
+}
+
+impl MediaPlan {
+    /// What a packet of the far side holds, if that was agreed on.
+    pub(crate) fn format(&self, payload_type: u8) -> Option<Format> {
+        self.receive.iter().find(|(number, _)| *number == payload_type).map(|(_, format)| *format)
+    }
 }
 
 /// Who sends, seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
-    /// Both.
+    /// Both sides.
     SendReceive,
     /// Only we do: the far side listens.
     SendOnly,

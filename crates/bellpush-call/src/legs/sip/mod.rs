@@ -10,5 +10,5 @@ mod negotiation;
 mod sdp;
 
 pub(crate) use leg::{SipLeg, SipOutput};
-pub(crate) use media_plan::{Direction, MediaPlan, TelephoneEvent};
+pub(crate) use media_plan::{Direction, Format, MediaPlan, TelephoneEvent};
 pub(crate) use negotiation::LocalMedia;

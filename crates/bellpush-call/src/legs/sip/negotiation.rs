@@ -5,10 +5,12 @@ use std::{net::IpAddr, time::Duration};
 use bellpush_srtp::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
 
 use super::{
-    Direction, MediaPlan, TelephoneEvent,
-    sdp::{LocalAudio, PayloadType, RemoteAudio, SdpError, crypto_line, rejected, write},
+    Direction, Format, MediaPlan,
+    sdp::{
+        LocalAudio, MediaLine, PayloadType, RemoteAudio, SdpError, crypto_line, rejected, write,
+    },
 };
-use crate::{Codec, SrtpPolicy};
+use crate::{Codec, SrtpPolicy, media::RtpSource};
 
 /// Our payload types where RFC 3551 names none.
 const OPUS: u8 = 111;
@@ -36,6 +38,8 @@ pub(crate) struct LocalMedia {
     pub(crate) srtp: SrtpPolicy,
     /// Random bytes for our keys, one for each suite.
     pub(crate) key_material: [[u8; SRTP_KEY_LEN]; SrtpSuite::ALL.len()],
+    /// The sources of the call that had the ports before: they may still send.
+    pub(crate) stale_sources: Vec<RtpSource>,
     /// A random number that names the session (RFC 8866 section 5.2).
     pub(crate) session_id: u64,
 }
@@ -45,16 +49,19 @@ pub(crate) struct LocalMedia {
 pub(crate) struct Negotiation {
     local: LocalMedia,
     version: u64,
-    /// What the far side may send, as our last description numbered it.
-    codecs: Vec<(u8, Codec)>,
-    /// The same for keypad presses: payload type and clock.
-    telephone_events: Vec<(u8, u32)>,
+    /// All that our last description has, as it numbered it.
+    formats: Vec<(u8, Format)>,
+    /// The media lines of the session, once the far side offered some.
+    media_lines: Vec<MediaLine>,
+    /// Which of them is the audio.
+    audio: usize,
     plan: Option<MediaPlan>,
 }
 
 impl Negotiation {
     pub(crate) fn new(local: LocalMedia) -> Self {
-        Self { local, version: 0, codecs: Vec::new(), telephone_events: Vec::new(), plan: None }
+        let (formats, media_lines) = (Vec::new(), Vec::new());
+        Self { local, version: 0, formats, media_lines, audio: 0, plan: None }
     }
 
     /// Our offer of all that we can do.
@@ -69,47 +76,48 @@ impl Negotiation {
                 (1..).zip(self.crypto_keys()).map(|(tag, key)| crypto_line(tag, &key)).collect()
             }
         };
-        let number = |codec: &Codec| (codec.static_payload_type().unwrap_or(OPUS), *codec);
-        self.codecs = self.local.codecs.iter().map(number).collect();
-        let is_in_use = |(_, clock): &(u8, u32)| {
-            self.local.codecs.iter().any(|codec| codec.clock_rate() == *clock)
-        };
-        let telephone_events = [(TELEPHONE_EVENT_8K, 8_000), (TELEPHONE_EVENT_48K, 48_000)];
-        self.telephone_events = telephone_events.into_iter().filter(is_in_use).collect();
-        let codecs = self.codecs.iter().map(|(number, codec)| codec_payload_type(*codec, *number));
-        let events =
-            self.telephone_events.iter().map(|(number, clock)| telephone_event(*number, *clock));
-        let mut payload_types: Vec<_> = codecs.chain(events).collect();
-        if self.telephone_events.contains(&(TELEPHONE_EVENT_8K, 8_000)) {
-            payload_types.push(comfort_noise(COMFORT_NOISE));
+        let codecs = &self.local.codecs;
+        let has_clock = |rate| codecs.iter().any(|codec| codec.clock_rate() == rate);
+        let number =
+            |codec: &Codec| (codec.static_payload_type().unwrap_or(OPUS), Format::Speech(*codec));
+        let mut formats: Vec<_> = codecs.iter().map(number).collect();
+        // Many phone systems have events at 8 kHz beside whatever codec.
+        formats.push((TELEPHONE_EVENT_8K, Format::TelephoneEvent(8_000)));
+        if has_clock(48_000) {
+            formats.push((TELEPHONE_EVENT_48K, Format::TelephoneEvent(48_000)));
         }
-        let media = LocalAudio {
+        if has_clock(8_000) {
+            formats.push((COMFORT_NOISE, Format::ComfortNoise));
+        }
+        self.formats = formats;
+        let audio = LocalAudio {
             port: self.local.rtp_port,
             rtcp_port: self.local.rtcp_port,
             protocol,
-            payload_types,
+            payload_types: self.formats.iter().map(payload_type).collect(),
             direction: Direction::SendReceive,
             ptime: PTIME,
             crypto,
             rtcp_mux: true,
         };
-        self.write(vec![media.media()])
+        self.write(audio.media())
     }
 
     /// Takes the far side's answer to our last description, as an offer.
     pub(crate) fn accept(&mut self, answer: &str) -> Result<&MediaPlan, SdpError> {
         let remote = RemoteAudio::parse(answer)?;
-        // Offers of ours have one media description, and so have their answers (RFC 3264 section 6).
-        if remote.index != 0 {
+        // Our offers have one audio stream, and so have their answers (RFC 3264 section 6).
+        if remote.index != self.audio {
             return Err(SdpError::NoAudio);
         }
-        let (payload_type, receive_payload_type, codec) = remote
+        let receive: Vec<_> =
+            self.formats.iter().filter(|(_, format)| remote.has(*format)).copied().collect();
+        let is_ours = |format| receive.iter().any(|(_, ours)| *ours == format);
+        let (payload_type, codec) = remote
             .codecs
             .iter()
-            .find_map(|(theirs, codec)| {
-                let (ours, _) = self.codecs.iter().find(|(_, offered)| offered == codec)?;
-                Some((*theirs, *ours, *codec))
-            })
+            .find(|(_, codec)| is_ours(Format::Speech(*codec)))
+            .copied()
             .ok_or(SdpError::NoCodec)?;
         let srtp = match (remote.crypto_keys.first(), self.local.srtp) {
             (Some((_, theirs)), SrtpPolicy::Optional | SrtpPolicy::Required) => {
@@ -119,85 +127,62 @@ impl Negotiation {
             (None, _) if remote.secure_profile => return Err(SdpError::Encryption),
             _ => None,
         };
-        let of_codec = |(_, clock): &&(u8, u32)| *clock == codec.clock_rate();
-        let theirs = remote.telephone_events.iter().find(of_codec);
-        let telephone_event = theirs.zip(self.telephone_events.iter().find(of_codec)).map(
-            |((theirs, clock_rate), (ours, _))| TelephoneEvent {
-                payload_type: *theirs,
-                receive_payload_type: *ours,
-                clock_rate: *clock_rate,
-            },
-        );
+        let telephone_event =
+            remote.telephone_event_beside(codec, |rate| is_ours(Format::TelephoneEvent(rate)));
         Ok(self.plan.insert(MediaPlan {
             remote: remote.rtp,
             rtcp: remote.rtcp,
             codec,
             payload_type,
-            receive_payload_type,
             telephone_event,
             direction: our_direction(&remote),
             ptime: remote.ptime,
             srtp,
             rtcp_mux: remote.rtcp_mux,
             comfort_noise: remote.comfort_noise.filter(|_| codec.clock_rate() == 8_000),
+            receive,
         }))
     }
 
     /// Answers an offer of the far side.
     pub(crate) fn answer(&mut self, offer: &str) -> Result<(String, &MediaPlan), SdpError> {
         let remote = RemoteAudio::parse(offer)?;
-        let (payload_type, codec) = self.choose_codec(&remote).ok_or(SdpError::NoCodec)?;
+        let (number, codec) = self.choose_codec(&remote).ok_or(SdpError::NoCodec)?;
         let (srtp, crypto) = self.choose_crypto(&remote)?;
-        let telephone_event =
-            remote.telephone_events.iter().find(|(_, clock)| *clock == codec.clock_rate()).map(
-                |(payload_type, clock_rate)| TelephoneEvent {
-                    payload_type: *payload_type,
-                    receive_payload_type: *payload_type,
-                    clock_rate: *clock_rate,
-                },
-            );
+        let telephone_event = remote.telephone_event_beside(codec, |_| true);
+        let comfort_noise = remote.comfort_noise.filter(|_| codec.clock_rate() == 8_000);
+        let mut receive = vec![(number, Format::Speech(codec))];
+        receive.extend(
+            telephone_event
+                .map(|event| (event.payload_type, Format::TelephoneEvent(event.clock_rate))),
+        );
+        receive.extend(comfort_noise.map(|number| (number, Format::ComfortNoise)));
+        self.formats.clone_from(&receive);
         let plan = MediaPlan {
             remote: remote.rtp,
             rtcp: remote.rtcp,
             codec,
-            payload_type,
-            receive_payload_type: payload_type,
+            payload_type: number,
+            receive,
             telephone_event,
             direction: our_direction(&remote),
             ptime: remote.ptime,
             srtp,
             rtcp_mux: remote.rtcp_mux,
-            comfort_noise: remote.comfort_noise.filter(|_| codec.clock_rate() == 8_000),
+            comfort_noise,
         };
-        self.codecs = vec![(payload_type, codec)];
-        self.telephone_events = telephone_event
-            .iter()
-            .map(|event| (event.receive_payload_type, event.clock_rate))
-            .collect();
-        let mut payload_types = vec![codec_payload_type(codec, payload_type)];
-        payload_types.extend(telephone_event.map(|event| telephone_event_line(&event)));
-        payload_types.extend(plan.comfort_noise.map(comfort_noise));
         let audio = LocalAudio {
             port: self.local.rtp_port,
             rtcp_port: if plan.rtcp_mux { self.local.rtp_port } else { self.local.rtcp_port },
             protocol: &remote.protocol,
-            payload_types,
+            payload_types: self.formats.iter().map(payload_type).collect(),
             direction: plan.direction,
             ptime: plan.ptime,
             crypto,
             rtcp_mux: plan.rtcp_mux,
         };
-        let mut audio = Some(audio.media());
-        let medias = remote
-            .media_lines
-            .iter()
-            .enumerate()
-            .map(|(n, other)| {
-                if n == remote.index { audio.take() } else { None }
-                    .unwrap_or_else(|| rejected(other))
-            })
-            .collect();
-        let text = self.write(medias);
+        (self.media_lines, self.audio) = (remote.media_lines, remote.index);
+        let text = self.write(audio.media());
         Ok((text, self.plan.insert(plan)))
     }
 
@@ -241,8 +226,15 @@ impl Negotiation {
         SrtpKeys { ours, theirs: theirs.clone() }
     }
 
-    fn write(&mut self, medias: Vec<sdp_types::Media>) -> String {
+    /// Our description: as many media lines as were agreed on, all but the audio rejected
+    /// (RFC 3264 sections 6 and 8).
+    fn write(&mut self, audio: sdp_types::Media) -> String {
         self.version += 1;
+        let mut medias: Vec<_> = self.media_lines.iter().map(rejected).collect();
+        match medias.get_mut(self.audio) {
+            Some(line) => *line = audio,
+            None => medias.push(audio),
+        }
         write(self.local.session_id, self.version, self.local.address, medias)
     }
 }
@@ -261,25 +253,16 @@ fn our_direction(remote: &RemoteAudio) -> Direction {
     }
 }
 
-fn codec_payload_type(codec: Codec, number: u8) -> PayloadType {
-    let (rtpmap, fmtp) = match codec {
+/// What SDP says of a payload type of ours.
+fn payload_type((number, format): &(u8, Format)) -> PayloadType {
+    let (rtpmap, fmtp) = match format {
         // RFC 7587 section 7: always two channels in SDP.
-        Codec::Opus => ("opus/48000/2".to_owned(), Some(OPUS_FMTP)),
-        Codec::Pcma | Codec::Pcmu => (format!("{}/8000", codec.name()), None),
+        Format::Speech(Codec::Opus) => ("opus/48000/2".to_owned(), Some(OPUS_FMTP)),
+        Format::Speech(codec) => (format!("{}/{}", codec.name(), codec.clock_rate()), None),
+        Format::TelephoneEvent(rate) => (format!("telephone-event/{rate}"), Some(KEYPAD)),
+        Format::ComfortNoise => ("CN/8000".to_owned(), None),
     };
-    PayloadType { number, rtpmap, fmtp }
-}
-
-fn telephone_event_line(event: &TelephoneEvent) -> PayloadType {
-    telephone_event(event.receive_payload_type, event.clock_rate)
-}
-
-fn telephone_event(number: u8, clock_rate: u32) -> PayloadType {
-    PayloadType { number, rtpmap: format!("telephone-event/{clock_rate}"), fmtp: Some(KEYPAD) }
-}
-
-fn comfort_noise(number: u8) -> PayloadType {
-    PayloadType { number, rtpmap: "CN/8000".to_owned(), fmtp: None }
+    PayloadType { number: *number, rtpmap, fmtp }
 }
 
 #[cfg(test)]

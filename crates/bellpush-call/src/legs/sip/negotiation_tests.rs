@@ -2,7 +2,7 @@ use bellpush_srtp::{SRTP_KEY_LEN, SrtpSuite};
 use bellpush_test_fuzz::Seeds;
 use proptest::prelude::*;
 
-use super::*;
+use super::{super::TelephoneEvent, *};
 
 fn local(srtp: SrtpPolicy) -> LocalMedia {
     LocalMedia {
@@ -12,6 +12,7 @@ fn local(srtp: SrtpPolicy) -> LocalMedia {
         codecs: vec![Codec::Pcma, Codec::Pcmu, Codec::Opus],
         srtp,
         key_material: [[1; SRTP_KEY_LEN], [2; SRTP_KEY_LEN], [3; SRTP_KEY_LEN], [4; SRTP_KEY_LEN]],
+        stale_sources: Vec::new(),
         session_id: 7,
     }
 }
@@ -58,9 +59,10 @@ fn the_answer_decides_the_codec_and_its_numbers() {
         a=ptime:40"))
         .unwrap();
     assert_eq!(plan.codec, Codec::Opus);
-    assert_eq!((plan.payload_type, plan.receive_payload_type), (96, 111));
-    let event = plan.telephone_event.unwrap();
-    assert_eq!((event.payload_type, event.receive_payload_type), (97, 110));
+    assert_eq!((plan.payload_type, plan.format(111)), (96, Some(Format::Speech(Codec::Opus))));
+    assert_eq!(plan.format(96), None);
+    assert_eq!(plan.telephone_event, Some(TelephoneEvent { payload_type: 97, clock_rate: 48_000 }));
+    assert_eq!(plan.format(110), Some(Format::TelephoneEvent(48_000)));
     assert_eq!(plan.ptime, Duration::from_millis(40));
     assert_eq!(plan.remote, "198.51.100.2:4000".parse().unwrap());
     assert_eq!(plan.rtcp, "198.51.100.2:4001".parse().unwrap());
@@ -81,11 +83,117 @@ fn what_is_received_keeps_the_numbers_of_our_last_description() {
     assert!(answer.contains("m=audio 20000 RTP/AVP 96 97\r\n"), "{answer}");
     // That is offered again, to refresh the session.
     let plan = negotiation.accept(&theirs(98, 99)).unwrap();
-    let event = plan.telephone_event.unwrap();
-    assert_eq!((plan.payload_type, plan.receive_payload_type), (98, 96));
-    assert_eq!((event.payload_type, event.receive_payload_type), (99, 97));
+    assert_eq!((plan.payload_type, plan.format(96)), (98, Some(Format::Speech(Codec::Opus))));
+    let event = plan.telephone_event.map(|event| event.payload_type);
+    assert_eq!((event, plan.format(97)), (Some(99), Some(Format::TelephoneEvent(48_000))));
     // What it did not have is no answer.
     assert_eq!(negotiation.accept(&sdp("m=audio 4000 RTP/AVP 8")), Err(SdpError::NoCodec));
+}
+
+#[test]
+fn every_format_of_the_answer_may_come() {
+    let mut negotiation = negotiation();
+    negotiation.offer();
+    let plan = negotiation
+        .accept(&sdp("m=audio 4000 RTP/AVP 0 8 96 101 13
+        a=rtpmap:96 opus/48000/2
+        a=rtpmap:101 telephone-event/8000"))
+        .unwrap();
+    assert_eq!((plan.codec, plan.payload_type), (Codec::Pcmu, 0));
+    for (number, format) in [
+        (0, Some(Format::Speech(Codec::Pcmu))),
+        (8, Some(Format::Speech(Codec::Pcma))),
+        (111, Some(Format::Speech(Codec::Opus))),
+        (101, Some(Format::TelephoneEvent(8_000))),
+        (13, Some(Format::ComfortNoise)),
+        (110, None),
+        (96, None),
+        (18, None),
+    ] {
+        assert_eq!(plan.format(number), format, "{number}");
+    }
+    // What the answer does not have is not agreed on.
+    let plan = negotiation.accept(&sdp("m=audio 4000 RTP/AVP 0")).unwrap();
+    assert_eq!((plan.format(8), plan.format(13), plan.format(101)), (None, None, None));
+}
+
+#[test]
+fn beside_opus_keys_may_have_the_clock_of_the_telephone() {
+    let mut local = local(SrtpPolicy::Off);
+    local.codecs = vec![Codec::Opus];
+    let mut negotiation = Negotiation::new(local);
+    let offer = negotiation.offer();
+    assert!(offer.contains("m=audio 20000 RTP/AVP 111 101 110\r\n"), "{offer}");
+    let theirs = |events: &str| {
+        sdp(&format!(
+            "m=audio 4000 RTP/AVP 111 {events}
+        a=rtpmap:111 opus/48000/2
+        a=rtpmap:101 telephone-event/8000
+        a=rtpmap:110 telephone-event/48000"
+        ))
+    };
+    for (events, expected) in [
+        ("101", Some((101, 8_000))),
+        ("110", Some((110, 48_000))),
+        ("101 110", Some((110, 48_000))),
+        ("", None),
+    ] {
+        let expected =
+            expected.map(|(payload_type, clock_rate)| TelephoneEvent { payload_type, clock_rate });
+        let plan = negotiation.accept(&theirs(events)).unwrap();
+        assert_eq!(plan.telephone_event, expected, "{events}");
+        // The same when the far side offers.
+        let (answer, plan) = negotiation.answer(&theirs(events)).unwrap();
+        assert_eq!(plan.telephone_event, expected, "{events}: {answer}");
+        negotiation.offer();
+    }
+}
+
+#[test]
+fn an_offer_after_others_has_as_many_streams_as_were_agreed_on() {
+    let mut negotiation = negotiation();
+    negotiation.offer();
+    negotiation.accept(&sdp("m=audio 4000 RTP/AVP 8")).unwrap();
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with("m=")).map(str::to_owned).collect()
+    };
+    // A fax wants to begin.
+    let both = "m=audio 4000 RTP/AVP 8
+        m=image 4002 udptl t38";
+    let (answer, _) = negotiation.answer(&sdp(both)).unwrap();
+    assert_eq!(lines(&answer), ["m=audio 20000 RTP/AVP 8", "m=image 0 udptl t38"]);
+    let offer = negotiation.offer();
+    assert_eq!(lines(&offer), ["m=audio 20000 RTP/AVP 8 0 111 101 110 13", "m=image 0 udptl t38"]);
+    let refused = both.replace("image 4002", "image 0");
+    assert_eq!(negotiation.accept(&sdp(&refused)).unwrap().codec, Codec::Pcma);
+    // In the places that the far side gave them.
+    let (answer, _) =
+        negotiation.answer(&sdp("m=image 0 udptl t38\r\nm=audio 4000 RTP/AVP 0")).unwrap();
+    assert_eq!(lines(&answer), ["m=image 0 udptl t38", "m=audio 20000 RTP/AVP 0"]);
+    let offer = negotiation.offer();
+    assert!(lines(&offer)[1].starts_with("m=audio 20000 "), "{offer}");
+    let plan = negotiation.accept(&sdp("m=image 0 udptl t38\r\nm=audio 4000 RTP/AVP 0"));
+    assert_eq!(plan.unwrap().codec, Codec::Pcmu);
+    assert_eq!(negotiation.accept(&sdp("m=audio 4000 RTP/AVP 0")), Err(SdpError::NoAudio));
+}
+
+#[test]
+fn packets_are_as_long_as_the_far_side_says_that_it_takes_them() {
+    for (lines, millis) in [
+        ("a=ptime:30", 30),
+        ("a=maxptime:10", 10),
+        ("a=ptime:40\r\na=maxptime:30", 30),
+        ("a=ptime:5", 10),
+        ("a=ptime:200", 60),
+        ("a=ptime:x", 20),
+        ("", 20),
+    ] {
+        let mut negotiation = negotiation();
+        negotiation.offer();
+        let answer = sdp(&format!("m=audio 4000 RTP/AVP 8\r\n{lines}"));
+        let ptime = negotiation.accept(&answer).unwrap().ptime;
+        assert_eq!(ptime, Duration::from_millis(millis), "{lines}");
+    }
 }
 
 #[test]

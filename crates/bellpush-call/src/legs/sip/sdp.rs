@@ -11,7 +11,7 @@ use sdp_types::{
     Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, Session, SrtpKeyParam, Time,
 };
 
-use super::Direction;
+use super::{Direction, Format, TelephoneEvent};
 use crate::{Codec, legs::rtp_map};
 
 /// Bytes of a session description, at most.
@@ -46,13 +46,16 @@ pub(crate) enum SdpError {
     Encryption,
 }
 
+/// What a media line says: the media's type, its protocol and its formats.
+pub(crate) type MediaLine = (String, String, String);
+
 /// The audio stream of a far side's session description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RemoteAudio {
     /// Its index among the media descriptions.
     pub(crate) index: usize,
-    /// The media types and protocols of all descriptions, for refusing the others.
-    pub(crate) media_lines: Vec<(String, String, String)>,
+    /// All media descriptions, for rejecting the others.
+    pub(crate) media_lines: Vec<MediaLine>,
     /// Where it takes RTP.
     pub(crate) rtp: SocketAddr,
     /// Where it takes RTCP.
@@ -138,6 +141,31 @@ impl RemoteAudio {
             crypto_keys: crypto_keys(media),
             rtcp_mux,
         })
+    }
+
+    /// Whether the far side has this format, however it numbers it.
+    pub(crate) fn has(&self, format: Format) -> bool {
+        match format {
+            Format::Speech(codec) => self.codecs.iter().any(|(_, known)| *known == codec),
+            Format::TelephoneEvent(rate) => {
+                self.telephone_events.iter().any(|(_, known)| *known == rate)
+            }
+            Format::ComfortNoise => self.comfort_noise.is_some(),
+        }
+    }
+
+    /// How it takes keypad presses beside a codec, of the clock rates that can be: at the codec's
+    /// if it has that, else at 8 kHz.
+    pub(crate) fn telephone_event_beside(
+        &self,
+        codec: Codec,
+        can_be: impl Fn(u32) -> bool,
+    ) -> Option<TelephoneEvent> {
+        let at = |wanted: u32| {
+            self.telephone_events.iter().find(|(_, rate)| *rate == wanted && can_be(wanted))
+        };
+        let (payload_type, clock_rate) = *at(codec.clock_rate()).or_else(|| at(8_000))?;
+        Some(TelephoneEvent { payload_type, clock_rate })
     }
 }
 
@@ -308,8 +336,8 @@ impl LocalAudio<'_> {
     }
 }
 
-/// A media description that refuses one of the far side (RFC 3264 section 6).
-pub(crate) fn rejected((media, proto, fmt): &(String, String, String)) -> Media {
+/// A media description that rejects one of the far side (RFC 3264 section 6).
+pub(crate) fn rejected((media, proto, fmt): &MediaLine) -> Media {
     Media {
         media: media.clone(),
         port: 0,

@@ -87,6 +87,10 @@ impl Answer<'_> {
                 with("fmtp", format!("{number} {}", self.opus()));
             }
         }
+        if let Some(number) = self.offer.comfort_noise {
+            formats.push(number.to_string());
+            with("rtpmap", format!("{number} CN/8000"));
+        }
         for (number, clock_rate) in &self.offer.keypad {
             formats.push(number.to_string());
             with("rtpmap", format!("{number} telephone-event/{clock_rate}"));
@@ -197,7 +201,7 @@ mod tests {
         let answer = answer_to(OFFER, &[Codec::Pcma], false);
         let expected = "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
             a=group:BUNDLE 0\r\na=ice-lite\r\n\
-            m=audio 9 UDP/TLS/RTP/SAVPF 8 0 111 110 126\r\nc=IN IP4 0.0.0.0\r\n\
+            m=audio 9 UDP/TLS/RTP/SAVPF 8 0 111 13 110 126\r\nc=IN IP4 0.0.0.0\r\n\
             a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\n\
             a=candidate:2 1 tcp 1520435199 192.0.2.1 5000 typ host tcptype passive\r\n\
             a=candidate:3 1 udp 2130706175 2001:db8::1 5000 typ host\r\n\
@@ -209,6 +213,7 @@ mod tests {
             a=setup:passive\r\na=mid:0\r\n\
             a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
             a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
+            a=rtpmap:13 CN/8000\r\n\
             a=rtpmap:110 telephone-event/48000\r\na=fmtp:110 0-15\r\n\
             a=rtpmap:126 telephone-event/8000\r\na=fmtp:126 0-15\r\n\
             a=msid:bellpush voice\r\na=ssrc:1234 cname:us\r\na=sendrecv\r\na=rtcp-mux\r\n";
@@ -221,7 +226,10 @@ mod tests {
             "a=fmtp:111 minptime=10;useinbandfec=1;maxplaybackrate=8000;maxaveragebitrate=24000";
         for is_narrowband in [false, true] {
             let answer = answer_to(OFFER, &[Codec::Opus], is_narrowband);
-            assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0 110 126\r\n"), "{answer}");
+            assert!(
+                answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 8 0 13 110 126\r\n"),
+                "{answer}"
+            );
             assert_eq!(answer.lines().any(|line| line == asked), is_narrowband, "{answer}");
         }
     }

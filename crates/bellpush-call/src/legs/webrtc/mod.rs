@@ -62,6 +62,8 @@ pub(crate) struct WebRtcLeg {
     order: Vec<Codec>,
     /// The codecs that the browser takes, as it numbers them.
     payload_types: [Option<u8>; Codec::ALL.len()],
+    /// How the browser numbers comfort noise, if it takes that.
+    comfort_noise: Option<u8>,
     /// How the browser numbers keypad presses, at each clock rate that it takes.
     keypad: Vec<(u8, u32)>,
     /// Whether all who may hear the browser are telephones of 8 kHz.
@@ -130,6 +132,8 @@ pub(crate) enum LegEvent {
 pub(crate) enum LegMedia<'a> {
     /// A packet of speech.
     Audio(AudioPacket<'a>),
+    /// It falls silent, and says how loud that is.
+    ComfortNoise(ComfortNoisePacket<'a>),
     /// A packet that is not audio, with the keypad press that it begins, if any.
     Key { ssrc: u32, seq: u64, digit: Option<Digit> },
     /// Reports on both streams.
@@ -141,6 +145,14 @@ pub(crate) enum LegMedia<'a> {
 pub(crate) struct AudioPacket<'a> {
     pub(crate) ssrc: u32,
     pub(crate) codec: Codec,
+    pub(crate) times: RtpTimes,
+    pub(crate) payload: &'a [u8],
+}
+
+/// A packet of comfort noise (RFC 3389) from the browser.
+#[derive(Debug)]
+pub(crate) struct ComfortNoisePacket<'a> {
+    pub(crate) ssrc: u32,
     pub(crate) times: RtpTimes,
     pub(crate) payload: &'a [u8],
 }
@@ -188,6 +200,7 @@ impl WebRtcLeg {
             session: (rand::random::<u64>() >> 1, 0),
             order: speech.codecs.to_vec(),
             payload_types: offer.payload_types,
+            comfort_noise: offer.comfort_noise,
             keypad: offer.keypad.clone(),
             is_narrowband: speech.is_narrowband,
             dtmf: DtmfReceiver::default(),
@@ -222,6 +235,11 @@ impl WebRtcLeg {
         self.payload_type(codec).is_some()
     }
 
+    /// Whether the browser takes comfort noise.
+    pub(crate) fn takes_comfort_noise(&self) -> bool {
+        self.comfort_noise.is_some()
+    }
+
     /// Answers a further offer, such as one for an ICE restart. It changes which name the browser
     /// calls the leg by.
     pub(crate) fn restart(&mut self, offer: &Offer) -> Result<String, OfferError> {
@@ -233,6 +251,7 @@ impl WebRtcLeg {
             return Err(OfferError::Unusable("its a=setup asks for the other side".to_owned()));
         }
         self.payload_types = offer.payload_types;
+        self.comfort_noise = offer.comfort_noise;
         self.keypad.clone_from(&offer.keypad);
         self.waits = None;
         self.connection.restart(&offer.credentials);
@@ -299,6 +318,10 @@ impl WebRtcLeg {
             let payload = packet.payload;
             return Ok(Some(LegMedia::Audio(AudioPacket { ssrc, codec, times, payload })));
         }
+        if self.comfort_noise == Some(kind) {
+            let payload = packet.payload;
+            return Ok(Some(LegMedia::ComfortNoise(ComfortNoisePacket { ssrc, times, payload })));
+        }
         if !self.keypad.iter().any(|(number, _)| *number == kind) {
             return Ok(None);
         }
@@ -354,8 +377,30 @@ impl WebRtcLeg {
         times: RtpTimes,
         payload: &[u8],
     ) -> Option<ToBrowser<'_>> {
-        let (payload_type, remote) =
-            (self.payload_type(codec)?, self.connection.ice().media_path(now)?);
+        let payload_type = self.payload_type(codec)?;
+        self.protect(now, payload_type, times, payload)
+    }
+
+    /// The packet of comfort noise that goes out with these numbers. `None` where the browser takes
+    /// none, and before there is a connection.
+    pub(crate) fn comfort_noise(
+        &mut self,
+        now: Instant,
+        times: RtpTimes,
+        payload: &[u8],
+    ) -> Option<ToBrowser<'_>> {
+        let payload_type = self.comfort_noise?;
+        self.protect(now, payload_type, times, payload)
+    }
+
+    fn protect(
+        &mut self,
+        now: Instant,
+        payload_type: u8,
+        times: RtpTimes,
+        payload: &[u8],
+    ) -> Option<ToBrowser<'_>> {
+        let remote = self.connection.ice().media_path(now)?;
         match self.media.as_mut()?.protect(now, payload_type, times, payload) {
             Ok(datagram) => Some(ToBrowser { remote, datagram }),
             Err(error) => {

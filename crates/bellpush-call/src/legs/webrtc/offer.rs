@@ -72,6 +72,8 @@ pub(crate) struct Offer {
     pub(super) is_dtls_client: bool,
     /// How it numbers our codecs; the first number of each.
     pub(super) payload_types: [Option<u8>; Codec::ALL.len()],
+    /// How it numbers comfort noise at 8 kHz (RFC 3389), if it takes that.
+    pub(super) comfort_noise: Option<u8>,
     /// How it numbers keypad presses, with their clock rates, the highest first.
     pub(super) keypad: Vec<(u8, u32)>,
 }
@@ -103,6 +105,8 @@ impl Offer {
             let this = maps.iter().find(|map| map.codec() == Some(codec));
             this.map(|map| map.payload_type)
         });
+        let comfort_noise = maps.iter().find(|map| map.is_comfort_noise());
+        let comfort_noise = comfort_noise.map(|map| map.payload_type);
         let keypad = maps.iter().filter(|map| map.is_keypad());
         let mut keypad: Vec<_> = keypad.map(|map| (map.payload_type, map.clock_rate)).collect();
         keypad.sort_by_key(|(_, clock_rate)| std::cmp::Reverse(*clock_rate));
@@ -147,6 +151,7 @@ impl Offer {
                 Some(_) => return Err(unusable("its a=setup must be actpass, active or passive")),
             },
             payload_types,
+            comfort_noise,
             keypad,
         })
     }

@@ -144,7 +144,7 @@ impl Simulation {
                         self.heard_by_leg.push(packet.payload.to_vec());
                     }
                     Some(LegMedia::Reports) => self.round_trips.extend(self.leg.round_trip()),
-                    Some(LegMedia::Key { .. }) | None => {}
+                    Some(LegMedia::ComfortNoise(_) | LegMedia::Key { .. }) | None => {}
                 }
             }
             Toward::Leg => {

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use delay::DelayMeter;
 
+use super::RtpTimes;
+use crate::Codec;
+
 /// Packets that are kept at most, a power of two: 640 ms of the usual ones.
 const SLOTS: usize = 32;
 /// What a network carries in one packet. Longer ones are no audio.
@@ -31,8 +34,8 @@ pub(crate) enum Inserted {
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next<'a> {
-    /// A packet's payload.
-    Packet(&'a [u8]),
+    /// A packet's payload, and its codec.
+    Packet(Codec, &'a [u8]),
     /// Sound that will not come any more, and the payload after it.
     Gap {
         /// In the stream's timestamp units.
@@ -65,17 +68,24 @@ struct Position {
     timestamp: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slot {
     position: Option<Position>,
+    codec: Codec,
     payload: Vec<u8>,
+}
+
+impl Slot {
+    fn empty() -> Self {
+        Self { position: None, codec: Codec::Pcma, payload: Vec::new() }
+    }
 }
 
 impl JitterBuffer {
     pub(crate) fn new(now: Instant, clock_rate: u32) -> Self {
         Self {
             clock_rate,
-            slots: std::iter::repeat_with(Slot::default).take(SLOTS).collect(),
+            slots: std::iter::repeat_with(Slot::empty).take(SLOTS).collect(),
             current: Vec::new(),
             spare: Vec::new(),
             next: None,
@@ -89,8 +99,8 @@ impl JitterBuffer {
     pub(crate) fn insert(
         &mut self,
         now: Instant,
-        seq: u64,
-        timestamp: u32,
+        codec: Codec,
+        RtpTimes { seq, timestamp, .. }: RtpTimes,
         payload: &[u8],
     ) -> Inserted {
         if payload.len() > MAX_PAYLOAD {
@@ -119,6 +129,7 @@ impl JitterBuffer {
             return Inserted::Refused;
         }
         slot.position = Some(position);
+        slot.codec = codec;
         slot.payload = self.spare.pop().unwrap_or_default();
         slot.payload.extend_from_slice(payload);
         if seq > self.highest.seq {
@@ -153,10 +164,11 @@ impl JitterBuffer {
             return Next::Gap { units: missing, after: &slot.payload };
         }
         slot.position = None;
+        let codec = slot.codec;
         let before = std::mem::replace(&mut self.current, std::mem::take(&mut slot.payload));
         recycle(&mut self.spare, before);
         self.next = Some(Position { seq: position.seq + 1, timestamp: position.timestamp });
-        Next::Packet(&self.current)
+        Next::Packet(codec, &self.current)
     }
 
     /// Tells how much sound the packet taken last was, in the stream's timestamp units.

@@ -8,7 +8,7 @@ fn drain(buffer: &mut JitterBuffer) -> Vec<String> {
     loop {
         match buffer.next() {
             Next::Nothing => return out,
-            Next::Packet(payload) => {
+            Next::Packet(_, payload) => {
                 out.push(format!("packet {}", payload[0]));
                 buffer.played(160);
             }
@@ -17,9 +17,19 @@ fn drain(buffer: &mut JitterBuffer) -> Vec<String> {
     }
 }
 
+fn insert_at(
+    buffer: &mut JitterBuffer,
+    now: Instant,
+    seq: u64,
+    timestamp: u32,
+    payload: &[u8],
+) -> Inserted {
+    buffer.insert(now, Codec::Pcma, RtpTimes { seq, timestamp, marker: false }, payload)
+}
+
 fn insert(buffer: &mut JitterBuffer, n: u8) -> Inserted {
     let now = Instant::now();
-    buffer.insert(now, 100_000 + u64::from(n), u32::from(n).wrapping_mul(160), &[n])
+    insert_at(buffer, now, 100_000 + u64::from(n), u32::from(n).wrapping_mul(160), &[n])
 }
 
 #[test]
@@ -40,7 +50,7 @@ fn no_more_memory_is_kept_than_packets_waited_at_once() {
         assert_eq!(insert(&mut buffer, n), Inserted::Kept);
         // Up to three wait.
         if n >= 2 {
-            assert_eq!(buffer.next(), Next::Packet(&[n - 2]));
+            assert_eq!(buffer.next(), Next::Packet(Codec::Pcma, &[n - 2]));
             buffer.played(160);
         }
     }
@@ -76,9 +86,9 @@ fn a_packet_after_its_time_and_one_that_comes_twice_are_left_out() {
 fn a_pause_of_the_sender_is_a_gap_without_loss_and_a_long_one_is_none() {
     let mut buffer = JitterBuffer::new(Instant::now(), 8_000);
     let now = Instant::now();
-    buffer.insert(now, 100_000, 0, &[0]);
-    buffer.insert(now, 100_001, 160 + 800, &[1]);
-    buffer.insert(now, 100_002, 160 + 800 + 160 + 80_000, &[2]);
+    insert_at(&mut buffer, now, 100_000, 0, &[0]);
+    insert_at(&mut buffer, now, 100_001, 160 + 800, &[1]);
+    insert_at(&mut buffer, now, 100_002, 160 + 800 + 160 + 80_000, &[2]);
     assert_eq!(drain(&mut buffer), ["packet 0", "gap 800 before 1", "packet 1", "packet 2"]);
 }
 
@@ -88,7 +98,7 @@ fn a_stream_that_jumps_goes_on_where_it_is() {
     insert(&mut buffer, 0);
     let now = Instant::now();
     for (seq, n) in [(500_000, 7), (500_001, 8), (9, 9)] {
-        assert_eq!(buffer.insert(now, seq, u32::from(n) * 160, &[n]), Inserted::Kept);
+        assert_eq!(insert_at(&mut buffer, now, seq, u32::from(n) * 160, &[n]), Inserted::Kept);
     }
     assert_eq!(drain(&mut buffer), ["packet 9"]);
 }
@@ -96,7 +106,7 @@ fn a_stream_that_jumps_goes_on_where_it_is() {
 #[test]
 fn what_is_too_long_to_be_audio_is_refused() {
     let mut buffer = JitterBuffer::new(Instant::now(), 8_000);
-    assert_eq!(buffer.insert(Instant::now(), 1, 1, &[0; 1_401]), Inserted::Refused);
+    assert_eq!(insert_at(&mut buffer, Instant::now(), 1, 1, &[0; 1_401]), Inserted::Refused);
 }
 
 /// The next packet, and over the gap before it.
@@ -105,7 +115,7 @@ fn take(buffer: &mut JitterBuffer) -> Option<u8> {
         match buffer.next() {
             Next::Nothing => return None,
             Next::Gap { units, .. } => assert!(units > 0 && units.is_multiple_of(160)),
-            Next::Packet(payload) => {
+            Next::Packet(_, payload) => {
                 let n = payload[0];
                 buffer.played(160);
                 return Some(n);
@@ -128,7 +138,7 @@ proptest! {
             // A jump starts over, which is another test.
             let near = buffer.next.is_none_or(|next| seq.abs_diff(next.seq) < SLOTS as u64);
             let timestamp = start.wrapping_add(u32::from(n) * 160);
-            if near && buffer.insert(now, seq, timestamp, &[n]) == Inserted::Kept {
+            if near && insert_at(&mut buffer, now, seq, timestamp, &[n]) == Inserted::Kept {
                 kept.push(n);
             }
             if wanted {

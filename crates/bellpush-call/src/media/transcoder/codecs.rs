@@ -10,36 +10,45 @@ use crate::Codec;
 /// Decodes, and makes up what is missing.
 #[derive(Debug)]
 pub(super) enum Decoder {
-    G711(Law, Box<Concealment>),
+    /// Either law, packet by packet.
+    G711(Box<Concealment>),
     Opus(OpusDecoder),
 }
 
 impl Decoder {
-    pub(super) fn new(codec: Codec) -> Result<Self, OpusError> {
-        Ok(match codec {
-            Codec::Pcma => Self::G711(Law::A, Box::new(Concealment::new())),
-            Codec::Pcmu => Self::G711(Law::Mu, Box::new(Concealment::new())),
-            Codec::Opus => Self::Opus(OpusDecoder::new()?),
+    /// For the codecs of this clock rate.
+    pub(super) fn new(clock_rate: u32) -> Result<Self, OpusError> {
+        Ok(if clock_rate == Codec::Opus.clock_rate() {
+            Self::Opus(OpusDecoder::new()?)
+        } else {
+            Self::G711(Box::new(Concealment::new()))
         })
     }
 
     /// Appends a packet's samples.
-    pub(super) fn decode(&mut self, payload: &[u8], pcm: &mut Vec<i16>) -> Result<(), OpusError> {
-        match self {
-            Self::G711(law, concealment) => {
+    pub(super) fn decode(
+        &mut self,
+        codec: Codec,
+        payload: &[u8],
+        pcm: &mut Vec<i16>,
+    ) -> Result<(), OpusError> {
+        match (self, Law::of(codec)) {
+            (Self::G711(concealment), Some(law)) => {
                 let start = pcm.len();
                 pcm.extend(payload.iter().map(|octet| law.decode(*octet)));
                 concealment.decoded(pcm.get_mut(start..).unwrap_or_default());
                 Ok(())
             }
-            Self::Opus(decoder) => decoder.decode(payload, pcm),
+            (Self::Opus(decoder), None) => decoder.decode(payload, pcm),
+            // Of another clock rate.
+            _ => Ok(()),
         }
     }
 
     /// Appends about this many samples in place of what was lost. What comes after it may help.
     pub(super) fn conceal(&mut self, samples: usize, after: Option<&[u8]>, pcm: &mut Vec<i16>) {
         match self {
-            Self::G711(_, concealment) => {
+            Self::G711(concealment) => {
                 let start = pcm.len();
                 pcm.resize(start + samples, 0);
                 concealment.conceal(pcm.get_mut(start..).unwrap_or_default());
@@ -61,10 +70,9 @@ pub(super) enum Encoder {
 
 impl Encoder {
     pub(super) fn new(codec: Codec) -> Result<Self, OpusError> {
-        Ok(match codec {
-            Codec::Pcma => Self::G711(Law::A),
-            Codec::Pcmu => Self::G711(Law::Mu),
-            Codec::Opus => Self::Opus(OpusEncoder::new()?),
+        Ok(match Law::of(codec) {
+            Some(law) => Self::G711(law),
+            None => Self::Opus(OpusEncoder::new()?),
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Pure and without allocations once it runs. In between lies sound of 8 kHz, the telephone's.
 //! Sound that is late is waited for, as long as its jitter asks for; what does not come is made
-//! up; a sender that pauses is followed by soft noise, and then by nothing.
+//! up; a sender that pauses is followed by soft noise, and then by nothing, or by noise until it
+//! speaks again when it has said that it would be silent.
 
 mod codecs;
 
@@ -15,6 +16,7 @@ use super::{
     comfort_noise::NoiseGenerator,
     jitter_buffer::{Inserted, JitterBuffer, Next},
     opus::OpusError,
+    packet_time,
 };
 use crate::Codec;
 
@@ -46,6 +48,7 @@ pub(crate) struct TranscodedPacket<'a> {
 #[derive(Debug)]
 pub(crate) struct Transcoder {
     clock_rate: u32,
+    to: Codec,
     buffer: JitterBuffer,
     decoder: Decoder,
     encoder: Encoder,
@@ -59,6 +62,8 @@ pub(crate) struct Transcoder {
     idle_since: Option<Instant>,
     /// Samples made up since the last real one, while nothing was there.
     underrun: usize,
+    /// Whether the sender has announced that it sends nothing for a while.
+    is_silent: bool,
     delay: PlayoutDelay,
     out: Outgoing,
     packet: [u8; MAX_PACKET],
@@ -80,30 +85,27 @@ struct Outgoing {
 }
 
 impl Transcoder {
-    /// Packets out hold `ptime` of sound: 10, 20, 40 or 60 ms, else 20.
+    /// Takes in codecs of one clock rate. Packets out hold `ptime` of sound, or what there is of it
+    /// ([`packet_time`]).
     pub(crate) fn new(
         now: Instant,
-        from: Codec,
+        clock_rate: u32,
         to: Codec,
         ptime: Duration,
     ) -> Result<Self, OpusError> {
-        let frame = match ptime.as_millis() {
-            10 => 80,
-            40 => 320,
-            60 => 480,
-            _ => 160,
-        };
         Ok(Self {
-            clock_rate: from.clock_rate(),
-            buffer: JitterBuffer::new(now, from.clock_rate()),
-            decoder: Decoder::new(from)?,
+            clock_rate,
+            to,
+            buffer: JitterBuffer::new(now, clock_rate),
+            decoder: Decoder::new(clock_rate)?,
             encoder: Encoder::new(to)?,
             noise: NoiseGenerator::new(),
             pcm: Vec::new(),
-            frame,
+            frame: frame_samples(to, ptime),
             due: None,
             idle_since: None,
             underrun: 0,
+            is_silent: false,
             delay: PlayoutDelay {
                 longest: Duration::ZERO,
                 adapt_at: now + ADAPT_EVERY,
@@ -118,11 +120,17 @@ impl Transcoder {
         })
     }
 
+    /// Packets out hold this much sound from now on.
+    pub(crate) fn set_ptime(&mut self, ptime: Duration) {
+        self.frame = frame_samples(self.to, ptime);
+    }
+
     /// Takes in a packet of sound. Its sequence number is extended over 16 bits.
-    pub(crate) fn packet(&mut self, now: Instant, times: RtpTimes, payload: &[u8]) {
-        if self.buffer.insert(now, times.seq, times.timestamp, payload) != Inserted::Kept {
+    pub(crate) fn packet(&mut self, now: Instant, codec: Codec, times: RtpTimes, payload: &[u8]) {
+        if self.buffer.insert(now, codec, times, payload) != Inserted::Kept {
             return;
         }
+        self.is_silent = false;
         let Some(due) = self.due else {
             self.start(now);
             return;
@@ -135,8 +143,10 @@ impl Transcoder {
         }
     }
 
-    /// Takes in a packet of comfort noise (RFC 3389): the sender has fallen silent.
+    /// Takes in a packet of comfort noise (RFC 3389): the sender has fallen silent, and noise is
+    /// heard until it speaks again.
     pub(crate) fn comfort_noise(&mut self, payload: &[u8]) {
+        self.is_silent = true;
         self.noise.set_level_of(payload);
     }
 
@@ -160,7 +170,7 @@ impl Transcoder {
         let due = self.due.filter(|due| *due <= now)?;
         self.adapt_delay(due);
         self.fill();
-        if self.underrun >= IDLE {
+        if self.underrun >= IDLE && !self.is_silent {
             self.stop(due);
             return None;
         }
@@ -228,9 +238,9 @@ impl Transcoder {
     fn fetch(&mut self) -> bool {
         let before = self.pcm.len();
         match self.buffer.next() {
-            Next::Packet(payload) => {
+            Next::Packet(codec, payload) => {
                 self.underrun = 0;
-                if let Err(error) = self.decoder.decode(payload, &mut self.pcm) {
+                if let Err(error) = self.decoder.decode(codec, payload, &mut self.pcm) {
                     tracing::debug!(%error, "a packet was not decoded");
                     self.decoder.conceal(self.frame, None, &mut self.pcm);
                 }
@@ -252,7 +262,7 @@ impl Transcoder {
 
     fn fill_in(&mut self, samples: usize) {
         let start = self.pcm.len();
-        if self.underrun < FADED {
+        if self.underrun < FADED && !self.is_silent {
             self.decoder.conceal(samples, None, &mut self.pcm);
         }
         let made_up = self.pcm.len() - start;
@@ -283,6 +293,11 @@ impl Transcoder {
     fn units(&self, units: u32) -> Duration {
         Duration::from_micros(u64::from(units) * 1_000_000 / u64::from(self.clock_rate))
     }
+}
+
+/// Samples of a packet that goes out.
+fn frame_samples(to: Codec, ptime: Duration) -> usize {
+    packet_time(to, ptime).as_millis() as usize * (SAMPLE_RATE / 1_000) as usize
 }
 
 impl Outgoing {

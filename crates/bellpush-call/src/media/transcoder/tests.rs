@@ -46,7 +46,12 @@ fn a_law(packets: usize, samples: usize) -> Vec<Arrival> {
 }
 
 /// Lets the transcoder run for as long as it takes.
-fn run(transcoder: &mut Transcoder, begin: Instant, mut arrivals: Vec<Arrival>) -> Vec<Sent> {
+fn run(
+    transcoder: &mut Transcoder,
+    begin: Instant,
+    from: Codec,
+    mut arrivals: Vec<Arrival>,
+) -> Vec<Sent> {
     arrivals.sort_by_key(|arrival| arrival.at);
     let mut arrivals = arrivals.into_iter().peekable();
     let mut sent = Vec::new();
@@ -54,7 +59,7 @@ fn run(transcoder: &mut Transcoder, begin: Instant, mut arrivals: Vec<Arrival>) 
         let due = transcoder.next_deadline().map(|due| due - begin);
         let arrival = arrivals.next_if(|next| due.is_none_or(|due| next.at <= due));
         if let Some(Arrival { at, times, payload }) = arrival {
-            transcoder.packet(begin + at, times, &payload);
+            transcoder.packet(begin + at, from, times, &payload);
         } else if let Some(at) = due {
             if let Some(packet) = transcoder.poll(begin + at) {
                 sent.push(Sent { at, times: packet.times, payload: packet.payload.to_vec() });
@@ -65,9 +70,13 @@ fn run(transcoder: &mut Transcoder, begin: Instant, mut arrivals: Vec<Arrival>) 
     }
 }
 
+fn transcoder(begin: Instant, from: Codec, to: Codec) -> Transcoder {
+    Transcoder::new(begin, from.clock_rate(), to, PTIME).unwrap()
+}
+
 fn transcode(from: Codec, to: Codec, arrivals: Vec<Arrival>) -> Vec<Sent> {
     let begin = Instant::now();
-    run(&mut Transcoder::new(begin, from, to, PTIME).unwrap(), begin, arrivals)
+    run(&mut transcoder(begin, from, to), begin, from, arrivals)
 }
 
 /// Those sent while sound came in: what follows is silence until it is given up.
@@ -158,8 +167,8 @@ fn jittered(packets: usize) -> Vec<Arrival> {
 #[test]
 fn jitter_is_waited_for_and_then_nothing_is_missing() {
     let begin = Instant::now();
-    let mut transcoder = Transcoder::new(begin, Codec::Pcma, Codec::Pcma, PTIME).unwrap();
-    let sent = within(&run(&mut transcoder, begin, jittered(500)), MS * 9_900);
+    let mut transcoder = transcoder(begin, Codec::Pcma, Codec::Pcma);
+    let sent = within(&run(&mut transcoder, begin, Codec::Pcma, jittered(500)), MS * 9_900);
     assert_continuous(&sent, 160);
     let heard = heard(&sent);
     let purity = purity(&heard[4 * 8_000..]);
@@ -223,24 +232,82 @@ fn a_sender_that_pauses_is_followed_by_noise_and_then_by_nothing() {
 }
 
 #[test]
-fn told_silence_is_noise_of_the_told_level() {
+fn announced_silence_is_noise_of_the_announced_level_until_somebody_speaks() {
     let begin = Instant::now();
-    let mut transcoder = Transcoder::new(begin, Codec::Pcmu, Codec::Pcma, PTIME).unwrap();
+    let mut transcoder = transcoder(begin, Codec::Pcmu, Codec::Pcma);
+    transcoder.packet(begin, Codec::Pcmu, times(70_000, 0), &[0x80; 160]);
     transcoder.comfort_noise(&[35]);
-    transcoder.packet(begin, times(70_000, 0), &[0xFF; 160]);
-    let sent = run(&mut transcoder, begin, Vec::new());
-    let noise: Vec<i16> = heard(&sent[15..40]);
+    let mut sent = Vec::new();
+    // For much longer than who stops without a word is filled in for.
+    while let Some(due) = transcoder.next_deadline().filter(|due| *due < begin + MS * 5_000) {
+        if let Some(packet) = transcoder.poll(due) {
+            let (times, payload) = (packet.times, packet.payload.to_vec());
+            sent.push(Sent { at: due - begin, times, payload });
+        }
+    }
+    assert_eq!(sent.len(), 250);
+    assert_continuous(&sent, 160);
+    let noise = heard(&sent[2..]);
     let power: f64 = noise.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / noise.len() as f64;
     let level = -10.0 * (power / 32_768.0_f64.powi(2)).log10();
     assert!((level - 35.0).abs() < 2.0, "{level:.1} dB down");
+    transcoder.packet(begin + MS * 5_000, Codec::Pcmu, times(70_250, 40_000), &[0xFF; 160]);
+    let after = run(&mut transcoder, begin, Codec::Pcmu, Vec::new());
+    assert!(after.len() < 60, "it never ends");
+}
+
+#[test]
+fn both_laws_of_g711_follow_each_other_in_one_stream() {
+    let begin = Instant::now();
+    let mut transcoder = transcoder(begin, Codec::Pcma, Codec::Pcma);
+    let mut sent = Vec::new();
+    for (n, Arrival { at, times, payload }) in a_law(100, 160).into_iter().enumerate() {
+        while let Some(due) = transcoder.next_deadline().filter(|due| *due <= begin + at) {
+            let packet = transcoder.poll(due).unwrap();
+            let (times, payload) = (packet.times, packet.payload.to_vec());
+            sent.push(Sent { at: due - begin, times, payload });
+        }
+        // Now and then the other, without a word.
+        let is_other = n % 7 > 3;
+        let law =
+            |octet: &u8| if is_other { Law::Mu.encode(Law::A.decode(*octet)) } else { *octet };
+        let payload: Vec<u8> = payload.iter().map(law).collect();
+        let codec = if is_other { Codec::Pcmu } else { Codec::Pcma };
+        transcoder.packet(begin + at, codec, times, &payload);
+    }
+    assert_continuous(&sent, 160);
+    let heard = heard(&sent);
+    assert!(purity(&heard) > 0.98, "{:.3}", purity(&heard));
+}
+
+#[test]
+fn packets_are_as_long_as_the_listener_wants_them_at_any_time() {
+    let begin = Instant::now();
+    for (to, ptime, length) in [
+        (Codec::Pcmu, 30, Some(240)),
+        (Codec::Pcma, 60, Some(480)),
+        (Codec::Pcma, 25, Some(200)),
+        (Codec::Opus, 30, None),
+    ] {
+        let mut transcoder = transcoder(begin, Codec::Pcma, to);
+        transcoder.set_ptime(MS * ptime);
+        let sent = run(&mut transcoder, begin, Codec::Pcma, a_law(100, 160));
+        let wanted = if to == Codec::Opus { 20 } else { ptime };
+        for pair in sent.windows(2).take(1_500 / wanted as usize) {
+            assert_eq!(pair[1].at - pair[0].at, MS * wanted, "{to} {ptime}");
+            let units = pair[1].times.timestamp.wrapping_sub(pair[0].times.timestamp);
+            assert_eq!(units, wanted * to.clock_rate() / 1_000, "{to} {ptime}");
+            assert!(length.is_none_or(|length| pair[0].payload.len() == length));
+        }
+    }
 }
 
 #[test]
 fn a_thread_that_was_busy_does_not_send_a_burst() {
     let begin = Instant::now();
-    let mut transcoder = Transcoder::new(begin, Codec::Pcma, Codec::Pcma, PTIME).unwrap();
+    let mut transcoder = transcoder(begin, Codec::Pcma, Codec::Pcma);
     for Arrival { at, times, payload } in a_law(2, 160) {
-        transcoder.packet(begin + at, times, &payload);
+        transcoder.packet(begin + at, Codec::Pcma, times, &payload);
     }
     let late = begin + MS * 10_000;
     let mut burst = 0;

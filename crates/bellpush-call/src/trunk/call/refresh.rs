@@ -71,6 +71,10 @@ impl Session {
                 return is_in_time;
             }
         };
+        let address = flow.hop.address.ip();
+        if address != self.flow.hop.address.ip() {
+            channel.send(TrunkEvent::SignallingAddress(address)).await;
+        }
         self.flow = flow;
         self.is_lost = false;
         match response.status_code.code() {

@@ -100,7 +100,11 @@ impl Setup {
                 _ = channel.commands.recv() => return Attempt::Cancelled,
             };
             let attempt = match flow {
-                Ok(flow) => self.attempt(channel, &flow, n + 1 == hops.len()).await,
+                Ok(flow) => {
+                    let address = flow.hop.address.ip();
+                    channel.send(TrunkEvent::SignallingAddress(address)).await;
+                    self.attempt(channel, &flow, n + 1 == hops.len()).await
+                }
                 Err(error) => {
                     self.trunk.change(|status| status.failed(hop.address, error.to_string()));
                     Attempt::Next

@@ -1,0 +1,145 @@
+//! What the far side sends, on its way to the browser.
+
+use std::time::{Duration, Instant};
+
+use bellpush_srtp::{RtpHeader, SeqExtender, SrtpReceiver};
+
+use super::{silence_fill::SilenceFill, transcoding::Transcoding};
+use crate::{
+    Codec,
+    bridge::{BrowserSink, noise_player::NoisePlayer},
+    legs::sip::Format,
+    media::{Reception, RtpTimes, Source, StreamQuality},
+};
+
+/// The stream that the far side sends.
+pub(super) struct Incoming {
+    /// How many sources were heard.
+    pub(super) stream: u32,
+    seqs: SeqExtender,
+    /// What was spoken last.
+    pub(super) codec: Option<Codec>,
+    pub(super) reception: Reception,
+    pub(super) srtp: Option<SrtpReceiver>,
+    pub(super) transcoder: Option<Transcoding>,
+    /// For a far side that holds the call and sends nothing.
+    pub(super) noise: NoisePlayer,
+    is_on_hold: bool,
+    /// For a browser that takes no comfort noise.
+    pub(super) silence: SilenceFill,
+}
+
+impl Incoming {
+    pub(super) fn new(clock_rate: u32) -> Self {
+        Self {
+            stream: 0,
+            seqs: SeqExtender::default(),
+            codec: None,
+            reception: Reception::new(clock_rate),
+            srtp: None,
+            transcoder: None,
+            noise: NoisePlayer::default(),
+            is_on_hold: false,
+            silence: SilenceFill::new(),
+        }
+    }
+
+    /// The far side speaks this codec from now on.
+    pub(super) fn set_codec(&mut self, codec: Codec) {
+        if self.codec.is_none_or(|before| before.clock_rate() != codec.clock_rate()) {
+            self.reception.restart(codec.clock_rate());
+        }
+        self.codec = Some(codec);
+    }
+
+    pub(super) fn set_on_hold(&mut self, now: Instant, is_on_hold: bool) {
+        self.is_on_hold = is_on_hold;
+        self.noise.set_playing(now, is_on_hold);
+        if is_on_hold {
+            self.silence.stop();
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let transcoding = self.transcoder.as_ref();
+        [
+            self.noise.next_deadline(),
+            self.silence.next_deadline(),
+            transcoding.and_then(|transcoding| transcoding.transcoder.next_deadline()),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    pub(super) fn quality(
+        &self,
+        agreed: Codec,
+        round_trip: Option<Duration>,
+    ) -> Option<StreamQuality> {
+        let late = self.transcoder.as_ref().map_or(0, |t| t.transcoder.late());
+        StreamQuality::of(self.codec.unwrap_or(agreed), &self.reception, late, round_trip)
+    }
+
+    /// Another source is heard.
+    pub(super) fn begin_stream(&mut self) {
+        self.stream = self.stream.wrapping_add(1);
+        self.seqs = SeqExtender::default();
+        let clock_rate = self.codec.unwrap_or(Codec::Pcma).clock_rate();
+        self.reception.restart(clock_rate);
+        self.silence.stop();
+    }
+
+    /// Counts a packet, and says where it stands in its stream.
+    pub(super) fn take(&mut self, now: Instant, format: Format, header: &RtpHeader) -> RtpTimes {
+        let seq = self.seqs.extend(header.seq);
+        match format {
+            Format::Speech(codec) => {
+                self.set_codec(codec);
+                self.noise.pause_for_speech(now);
+                self.reception.packet(now, seq, header.timestamp);
+            }
+            Format::ComfortNoise | Format::TelephoneEvent(_) => self.reception.untimed(now, seq),
+        }
+        RtpTimes { seq, timestamp: header.timestamp, marker: header.marker }
+    }
+
+    /// Passes a packet on as it is.
+    pub(super) fn pass(
+        &mut self,
+        now: Instant,
+        (format, codec): (Format, Codec),
+        times: RtpTimes,
+        payload: &[u8],
+        sink: &mut BrowserSink<'_>,
+    ) {
+        let source = Source::FarSide { stream: self.stream };
+        self.transcoder = None;
+        sink.stream.set_clock_rate(codec.clock_rate());
+        match format {
+            Format::Speech(_) if self.silence.spoken(times.timestamp) => {
+                if let Some(times) = sink.stream.rewrite(now, source, times) {
+                    sink.send(now, codec, times, payload);
+                }
+            }
+            Format::ComfortNoise if sink.takes_comfort_noise() && codec.clock_rate() == 8_000 => {
+                if let Some(times) = sink.stream.rewrite(now, source, times) {
+                    sink.send_comfort_noise(now, times, payload);
+                }
+            }
+            Format::ComfortNoise if !self.is_on_hold && codec.clock_rate() == 8_000 => {
+                let noise = self.silence.announced(now, source, codec, times.timestamp, payload);
+                match noise {
+                    Some(noise) => {
+                        if let Some(times) = sink.stream.rewrite(now, source, times) {
+                            sink.send(now, codec, times, noise);
+                        }
+                    }
+                    None => sink.stream.skip(source, times.seq),
+                }
+            }
+            // The browser has no use for keys.
+            _ => sink.stream.skip(source, times.seq),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What comes from the far side, and what is due to the browser.
+
+use std::{net::SocketAddr, time::Instant};
+
+use bellpush_srtp::{RtpPacket, is_rtcp};
+
+use super::{FarMedia, transcoding::Transcoding};
+use crate::{
+    Codec,
+    bridge::{BrowserSink, source_selection::Selected},
+    legs::{sip::Format, webrtc::WebRtcLeg},
+    media::{FRAME, Source},
+};
+
+impl FarMedia {
+    /// Takes in what came to the port for RTP.
+    pub(in crate::bridge) fn receive_rtp(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        datagram: &mut [u8],
+        sink: &mut BrowserSink<'_>,
+    ) {
+        if is_rtcp(datagram) {
+            return self.receive_rtcp(now, remote, datagram);
+        }
+        let Self { plan: Some(plan), selection, incoming, inactivity, budget, .. } = self else {
+            return;
+        };
+        if !selection.may_be(remote) || !budget.take(now) {
+            return;
+        }
+        let packet = match (&plan.srtp, &mut incoming.srtp) {
+            (None, _) => &*datagram,
+            (Some(_), Some(srtp)) => match srtp.unprotect(datagram) {
+                Ok(packet) => packet,
+                Err(error) => {
+                    tracing::debug!(%error, "a packet of the far side is refused");
+                    return;
+                }
+            },
+            (Some(_), None) => return,
+        };
+        let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
+        let Some(format) = plan.format(header.payload_type) else { return };
+        match selection.select(now, remote, header.ssrc) {
+            Selected::Other => return,
+            Selected::Present => {}
+            Selected::New => {
+                incoming.begin_stream();
+                if let Some(source) = selection.source() {
+                    sink.edge.rtp_source(source);
+                }
+            }
+        }
+        if let Some(inactivity) = inactivity {
+            inactivity.activity(now);
+        }
+        let times = incoming.take(now, format, &header);
+        let codec = incoming.codec.unwrap_or(plan.codec);
+        let Some(leg) = &sink.browser else { return };
+        let heard_as = heard_as(leg, codec, self.opus_to_browser);
+        if heard_as == codec {
+            return incoming.pass(now, (format, codec), times, payload, sink);
+        }
+        let (slot, from) = (&mut incoming.transcoder, (codec, incoming.stream));
+        if let Some((transcoder, is_new)) = Transcoding::between(slot, now, from, heard_as, FRAME) {
+            if is_new {
+                sink.stream.restart();
+            }
+            match format {
+                Format::Speech(codec) => transcoder.packet(now, codec, times, payload),
+                Format::ComfortNoise => transcoder.comfort_noise(payload),
+                Format::TelephoneEvent(_) => {}
+            }
+        }
+    }
+
+    /// Takes in what came to the port for RTCP.
+    pub(in crate::bridge) fn receive_rtcp(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        datagram: &mut [u8],
+    ) {
+        let Self {
+            plan: Some(plan), selection, incoming, inactivity, rtcp, outgoing, budget, ..
+        } = self
+        else {
+            return;
+        };
+        if !selection.address().is_host(remote) || !budget.take(now) {
+            return;
+        }
+        let packet = match (&plan.srtp, &mut incoming.srtp) {
+            (None, _) => &*datagram,
+            (Some(_), Some(srtp)) => match srtp.unprotect_rtcp(datagram) {
+                Ok(packet) => packet,
+                Err(_) => return,
+            },
+            (Some(_), None) => return,
+        };
+        if let Some(inactivity) = inactivity {
+            inactivity.activity(now);
+        }
+        // Whether the call is over is for the signalling to say.
+        let _goodbye = rtcp.receive(now, packet);
+        if let Some(reception) = rtcp.remote_reception() {
+            outgoing.set_expected_loss(reception.loss_percent);
+        }
+    }
+
+    pub(super) fn play_to_browser(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {
+        let Self { plan: Some(plan), incoming, sounds, .. } = self else { return };
+        // It fills in for who has just stopped, and then stops itself.
+        let transcoder = incoming.transcoder.as_ref().map(|transcoding| &transcoding.transcoder);
+        if transcoder.is_some_and(|transcoder| transcoder.next_deadline().is_some()) {
+            incoming.noise.pause_for_speech(now);
+        }
+        if let Some(leg) = &sink.browser {
+            let codec = heard_as(leg, plan.codec, self.opus_to_browser);
+            if let Some(noise) = incoming.noise.poll(now, FRAME) {
+                sink.stream.set_clock_rate(codec.clock_rate());
+                if let Some(frame) = sounds.noise(codec, FRAME, noise.index)
+                    && let Some(times) = sink.stream.rewrite(now, Source::Noise, noise.times(codec))
+                {
+                    sink.send(now, codec, times, frame);
+                }
+            }
+        } else {
+            // Nobody is there to hear it, but its time passes.
+            let _ = incoming.noise.poll(now, FRAME);
+        }
+        while let Some(noise) = incoming.silence.poll(now) {
+            if let Some(times) = sink.stream.insert_for(now, noise.source, noise.timestamp) {
+                sink.send(now, noise.codec, times, noise.payload);
+            }
+        }
+        if let Some(Transcoding { transcoder, to, .. }) = &mut incoming.transcoder {
+            sink.stream.set_clock_rate(to.clock_rate());
+            while let Some(packet) = transcoder.poll(now) {
+                if sink.browser.is_some()
+                    && let Some(times) = sink.stream.rewrite(now, Source::Transcoder, packet.times)
+                {
+                    sink.send(now, *to, times, packet.payload);
+                }
+            }
+        }
+    }
+}
+
+/// The codec in which the browser hears what is spoken in this one.
+fn heard_as(leg: &WebRtcLeg, codec: Codec, opus_to_browser: bool) -> Codec {
+    if opus_to_browser || !leg.speaks(codec) { Codec::Opus } else { codec }
+}

@@ -1,0 +1,210 @@
+//! What goes out to the far side, because it came from the visitor or because its time has come.
+
+use std::{sync::Arc, time::Instant};
+
+use bellpush_srtp::RtpHeader;
+
+use super::{FarMedia, outgoing::Payload, transcoding::Transcoding};
+use crate::{
+    Codec, Digit,
+    bridge::Edge,
+    legs::webrtc::{AudioPacket, ComfortNoisePacket},
+    media::{RtpTimes, Source, packet_time},
+};
+
+impl FarMedia {
+    /// Sends the visitor's voice.
+    pub(in crate::bridge) fn send_speech(
+        &mut self,
+        now: Instant,
+        speech: &AudioPacket<'_>,
+        edge: &mut dyn Edge,
+    ) {
+        let source = Source::Visitor { ssrc: speech.ssrc };
+        let Self { plan: Some(plan), outgoing, .. } = self else { return };
+        outgoing.noise.set_playing(now, false);
+        if speech.codec != plan.codec {
+            outgoing.silence.stop();
+            let from = (speech.codec, speech.ssrc);
+            let slot = &mut outgoing.transcoder;
+            if let Some((transcoder, is_new)) =
+                Transcoding::between(slot, now, from, plan.codec, plan.ptime)
+            {
+                if is_new {
+                    outgoing.stream.restart();
+                }
+                transcoder.packet(now, speech.codec, speech.times, speech.payload);
+            }
+            return;
+        }
+        outgoing.transcoder = None;
+        let is_heard = outgoing.silence.spoken(speech.times.timestamp);
+        // A key that is held takes the place of sound, and who is on hold is not sent any.
+        if !is_heard || !plan.direction.sends() || outgoing.dtmf.is_sending() {
+            outgoing.stream.skip(source, speech.times.seq);
+            return;
+        }
+        if let Some(times) = outgoing.stream.rewrite(now, source, speech.times) {
+            self.send(now, times, Payload::Speech(speech.payload), edge);
+        }
+    }
+
+    /// The visitor falls silent after speaking this codec, and says how loud that is.
+    pub(in crate::bridge) fn send_comfort_noise(
+        &mut self,
+        now: Instant,
+        codec: Codec,
+        packet: &ComfortNoisePacket<'_>,
+        edge: &mut dyn Edge,
+    ) {
+        let source = Source::Visitor { ssrc: packet.ssrc };
+        let Self { plan: Some(plan), outgoing, .. } = self else { return };
+        if let Some(transcoding) = &mut outgoing.transcoder {
+            return transcoding.transcoder.comfort_noise(packet.payload);
+        }
+        let passes = codec == plan.codec && codec.clock_rate() == 8_000;
+        if !passes || !plan.direction.sends() || outgoing.dtmf.is_sending() {
+            outgoing.stream.skip(source, packet.times.seq);
+            return;
+        }
+        if plan.comfort_noise.is_some() {
+            if let Some(times) = outgoing.stream.rewrite(now, source, packet.times) {
+                self.send(now, times, Payload::ComfortNoise(packet.payload), edge);
+            }
+            return;
+        }
+        let timestamp = packet.times.timestamp;
+        let noise = outgoing.silence.announced(now, source, codec, timestamp, packet.payload);
+        let Some(noise) = noise.map(Vec::from) else {
+            outgoing.stream.skip(source, packet.times.seq);
+            return;
+        };
+        if let Some(times) = outgoing.stream.rewrite(now, source, packet.times) {
+            self.send(now, times, Payload::Speech(&noise), edge);
+        }
+    }
+
+    /// Leaves out a packet of the visitor's stream that is not speech.
+    pub(in crate::bridge) fn skip(&mut self, ssrc: u32, seq: u64) {
+        self.outgoing.stream.skip(Source::Visitor { ssrc }, seq);
+    }
+
+    /// Presses a key in the media. `false` when the far side does not take that.
+    pub(in crate::bridge) fn press(&mut self, now: Instant, digit: Digit) -> bool {
+        let takes = self.plan.as_ref().is_some_and(|plan| plan.telephone_event.is_some());
+        if takes {
+            self.outgoing.dtmf.press(now, digit);
+        }
+        takes
+    }
+
+    /// Nothing comes from the visitor for a while: the far side hears soft noise.
+    pub(in crate::bridge) fn play_comfort_noise(&mut self, now: Instant) {
+        self.outgoing.silence.stop();
+        // It would fill in for a visitor who only pauses.
+        self.outgoing.transcoder = None;
+        self.outgoing.noise.set_playing(now, true);
+    }
+
+    pub(super) fn send_telephone_events(&mut self, now: Instant, edge: &mut dyn Edge) {
+        while let Some(packet) = self.outgoing.dtmf.poll(now) {
+            let outgoing = &mut self.outgoing;
+            if packet.first {
+                outgoing.dtmf_timestamp = None;
+                let events = self.plan.as_ref().and_then(|plan| plan.telephone_event);
+                outgoing.event_clock.begin(now, events.map_or(8_000, |events| events.clock_rate));
+            }
+            let times = outgoing.stream.insert(now, outgoing.dtmf_timestamp);
+            outgoing.dtmf_timestamp = Some(times.timestamp);
+            self.send(now, times, Payload::TelephoneEvent(&packet.payload), edge);
+        }
+    }
+
+    pub(super) fn play_to_far_side(&mut self, now: Instant, edge: &mut dyn Edge) {
+        let Some(plan) = &self.plan else { return };
+        let (codec, sends) = (plan.codec, plan.direction.sends());
+        let ptime = packet_time(codec, plan.ptime);
+        if let Some(noise) = self.outgoing.noise.poll(now, ptime)
+            && sends
+            && !self.outgoing.dtmf.is_sending()
+        {
+            let sounds = Arc::clone(&self.sounds);
+            if let Some(frame) = sounds.noise(codec, ptime, noise.index)
+                && let Some(times) =
+                    self.outgoing.stream.rewrite(now, Source::Noise, noise.times(codec))
+            {
+                self.send(now, times, Payload::Speech(frame), edge);
+            }
+        }
+        self.fill_silence(now, sends, edge);
+        // Taken out while it is borrowed from.
+        let Some(mut transcoding) = self.outgoing.transcoder.take() else { return };
+        while let Some(packet) = transcoding.transcoder.poll(now) {
+            if !sends || self.outgoing.dtmf.is_sending() {
+                self.outgoing.stream.skip(Source::Transcoder, packet.times.seq);
+            } else if let Some(times) =
+                self.outgoing.stream.rewrite(now, Source::Transcoder, packet.times)
+            {
+                self.send(now, times, Payload::Speech(packet.payload), edge);
+            }
+        }
+        self.outgoing.transcoder = Some(transcoding);
+    }
+
+    fn fill_silence(&mut self, now: Instant, sends: bool, edge: &mut dyn Edge) {
+        while let Some(noise) = self.outgoing.silence.poll(now) {
+            let (source, timestamp, payload) =
+                (noise.source, noise.timestamp, noise.payload.to_vec());
+            if sends
+                && !self.outgoing.dtmf.is_sending()
+                && let Some(times) = self.outgoing.stream.insert_for(now, source, timestamp)
+            {
+                self.send(now, times, Payload::Speech(&payload), edge);
+            }
+        }
+    }
+
+    /// Sends a packet of RTP.
+    fn send(&mut self, now: Instant, times: RtpTimes, payload: Payload<'_>, edge: &mut dyn Edge) {
+        let Self { plan: Some(plan), outgoing, selection, rtcp, .. } = self else { return };
+        let mut timestamp = times.timestamp;
+        let (payload_type, payload) = match payload {
+            Payload::Speech(payload) => (plan.payload_type, payload),
+            Payload::ComfortNoise(payload) => {
+                let Some(payload_type) = plan.comfort_noise else { return };
+                (payload_type, payload)
+            }
+            Payload::TelephoneEvent(payload) => {
+                let Some(events) = plan.telephone_event else { return };
+                if events.clock_rate != plan.codec.clock_rate() {
+                    timestamp = outgoing.event_clock.timestamp;
+                }
+                (events.payload_type, payload)
+            }
+        };
+        let header = RtpHeader {
+            payload_type,
+            marker: times.marker,
+            // On the wire they wrap around.
+            seq: times.seq as u16,
+            timestamp,
+            ssrc: outgoing.ssrc,
+        };
+        let packet = &mut outgoing.packet;
+        packet.clear();
+        packet.extend_from_slice(&header.to_bytes());
+        packet.extend_from_slice(payload);
+        match (&plan.srtp, &mut outgoing.srtp) {
+            (None, _) => {}
+            (Some(_), Some(srtp)) => {
+                if let Err(error) = srtp.protect(times.seq, packet) {
+                    tracing::debug!(%error, "a packet was not protected");
+                    return;
+                }
+            }
+            (Some(_), None) => return,
+        }
+        rtcp.sent(now, times.timestamp, payload.len());
+        edge.rtp(selection.address().rtp(plan), packet);
+    }
+}
