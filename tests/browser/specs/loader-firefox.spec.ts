@@ -62,10 +62,8 @@ const HARDSHIPS: Record<string, Hardship> = {
   },
   "an embedder policy": {
     head: tag,
-    headers: () => ({
-      "cross-origin-embedder-policy": "require-corp",
-      "cross-origin-opener-policy": "same-origin",
-    }),
+    // Not isolated by an opener policy as well: the driver loses a page that changes its process.
+    headers: () => ({ "cross-origin-embedder-policy": "require-corp" }),
   },
   "frozen prototypes": {
     head: (shop) => `<script>
