@@ -147,11 +147,12 @@ export function createAttempts(ports: AttemptPorts): Attempts {
   /** Whose session it is: the page may give another one for each call. False when that is not valid. */
   async function choose(own: Attempt): Promise<boolean> {
     const given = await ports.ask("session");
-    if (given?.session === undefined) {
+    if (given === null) {
       void own.scope.session.token();
       return true;
     }
-    const scope = await ports.scopeOfToken(given.session);
+    // A page that wanted to give one and has none does not want the visitor's own.
+    const scope = given.session === undefined ? null : await ports.scopeOfToken(given.session);
     own.scope = scope ?? own.scope;
     return scope !== null;
   }
