@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use bellpush_core::design::{self, Side, TEXT_KEYS};
 use serde_json::{Map, Value};
 
-use super::Generated;
+use super::file::Generated;
 
 /// The schema as it is published.
 pub(super) fn schema() -> anyhow::Result<Generated> {
