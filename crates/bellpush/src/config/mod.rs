@@ -1,6 +1,7 @@
 //! The configuration: command line over environment over file over defaults.
 
 mod database;
+mod ports;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -24,6 +25,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use self::ports::{PortRange, address, port_range};
 
 pub(crate) use database::DatabaseOptions;
 
@@ -183,50 +186,6 @@ options! {
     session_seconds: u32 = 900, "SECONDS", "BELLPUSH_SESSION_SECONDS";
     /// Seconds to let live calls finish when the server is stopped [default: 0]
     drain_seconds: u32 = 0, "SECONDS", "BELLPUSH_DRAIN_SECONDS";
-}
-
-/// A range of ports, written as `first-last`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct PortRange {
-    first: u16,
-    last: u16,
-}
-
-impl PortRange {
-    fn range(self) -> RangeInclusive<u16> {
-        self.first..=self.last
-    }
-}
-
-impl TryFrom<String> for PortRange {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        port_range(&text)
-    }
-}
-
-impl From<PortRange> for String {
-    fn from(PortRange { first, last }: PortRange) -> Self {
-        format!("{first}-{last}")
-    }
-}
-
-fn port_range(text: &str) -> Result<PortRange, String> {
-    text.split_once('-')
-        .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)))
-        // An even port and the one after it, at the least.
-        .filter(|(first, last): &(u16, u16)| {
-            let even = first.checked_next_multiple_of(2);
-            *first > 0 && even.and_then(|even| even.checked_add(1)).is_some_and(|odd| odd <= *last)
-        })
-        .map(|(first, last)| PortRange { first, last })
-        .ok_or_else(|| "write the first and the last port, like 20000-29999".to_owned())
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8080".to_owned())
 }
 
 /// Where the master keys are.
