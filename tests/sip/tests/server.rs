@@ -98,9 +98,10 @@ async fn a_busy_telephone_overflows_and_without_an_overflow_the_call_fails() -> 
         assert_eq!(failure[field], value, "{record}");
     }
     let log = shop.server.log()?;
-    let line = log.lines().find(|line| line.contains("not taken by the phone system"));
-    let line = line.context("no line in the log")?;
-    assert!(line.contains(&call) && line.contains("486"), "{line}");
+    let is_of_call =
+        |line: &&str| line.contains("not taken by the phone system") && line.contains(&call);
+    let line = log.lines().find(is_of_call).context("no line in the log")?;
+    assert!(line.contains("status=486") && line.contains("On another line"), "{line}");
     for field in ["answeredBy", "trunkId", "sipCallId"] {
         assert_eq!(record[field], Value::Null, "nobody took the call: {record}");
     }
