@@ -2,8 +2,7 @@ import type { IdentifiedEvent, Phase } from "@bellpush/protocol";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createVoice } from "../microphone.ts";
 import { type Answer, createServer, createTokens, json, problem } from "../testing/server.ts";
-import { createTime, settle } from "../testing/time.ts";
-import type { createDevices } from "./devices.ts";
+import { createTime, held, settle } from "../testing/time.ts";
 import { placeAnew, startCall, takeUp } from "./index.ts";
 import type { ConnectionState, openMedia } from "./media.ts";
 
@@ -52,18 +51,6 @@ vi.mock("./media.ts", () => ({
       close: () => void media.log.push("close"),
     };
   }) satisfies typeof openMedia,
-}));
-
-vi.mock("./devices.ts", () => ({
-  createDevices: (() => ({
-    list: async () => ({
-      microphone: { devices: [], chosen: null },
-      speaker: { devices: [], chosen: null },
-    }),
-    choose: async () => true,
-    onChange: () => () => undefined,
-    close: () => undefined,
-  })) satisfies typeof createDevices,
 }));
 
 vi.mock("./wake.ts", () => ({
@@ -177,15 +164,6 @@ function setUp(overrides: { readonly [route: string]: Answer } = {}, resumed = f
   const asked = () => server.asked.map(({ method, path }) => `${method} ${path}`);
   const times = (line: string) => asked().filter((one) => one.startsWith(line)).length;
   return { call, time, server, asked, times, told, beacons, say, decide, send };
-}
-
-/** A promise that the test resolves. */
-function held<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
 
 describe("a call", () => {

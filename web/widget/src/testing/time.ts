@@ -35,3 +35,12 @@ export function createTime(start = 1_790_000_000_000): Time {
 export function settle(): Promise<void> {
   return new Promise((resume) => setImmediate(resume));
 }
+
+/** A promise that the test resolves. */
+export function held<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
