@@ -84,7 +84,7 @@ impl Edge for RecordingEdge {
             rtcp_port: 20_001,
             codecs: target.codecs.offer.clone(),
             srtp: target.srtp,
-            key_material: [[7; SRTP_KEY_LEN]; 4],
+            key_material: [[7; SRTP_KEY_LEN]; 4].into(),
             stale_sources: Vec::new(),
             session_id: 1,
         })

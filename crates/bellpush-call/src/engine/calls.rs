@@ -230,18 +230,15 @@ impl Calls {
 
     /// Takes in what came to a TCP connection. `true` when there may be more.
     pub(super) fn receive_frames(&mut self, now: Instant, connection: usize) -> bool {
-        let Some(Chunk { remote, bytes, is_cut }) = self.context.tcp.read(connection) else {
+        let Some(Chunk { remote, mut bytes, is_cut }) = self.context.tcp.read(connection) else {
             self.disconnect(connection);
             return false;
         };
         let path = Path { remote, transport: Transport::Tcp { connection } };
-        let mut rest = bytes.as_slice();
+        let mut rest = bytes.as_mut_slice();
         loop {
             match tcp::next_frame(&mut rest) {
-                Ok(Some(frame)) => {
-                    let bytes = &mut frame.to_vec();
-                    self.receive(now, BrowserDatagram { path, bytes });
-                }
+                Ok(Some(bytes)) => self.receive(now, BrowserDatagram { path, bytes }),
                 Ok(None) => break,
                 Err(tcp::TooLong) => {
                     self.disconnect(connection);

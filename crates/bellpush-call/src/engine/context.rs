@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 use bellpush_core::ids::CallId;
 use mio::{Interest, Registry, Waker, net::UdpSocket};
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use super::{
     command::Command,
@@ -143,7 +144,7 @@ impl Edge for CallEdge<'_> {
             rtcp_port: rtp_port + 1,
             codecs: target.codecs.offer.clone(),
             srtp: target.srtp,
-            key_material: rand::random(),
+            key_material: Zeroizing::new(rand::random()),
             stale_sources,
             session_id: rand::random::<u64>() >> 1,
         })

@@ -298,19 +298,18 @@ fn network(ip: IpAddr) -> IpAddr {
 ///
 /// # Errors
 /// The frame is longer than any packet of WebRTC.
-pub(super) fn next_frame<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, TooLong> {
-    let Some((length, rest)) = bytes.split_first_chunk::<HEADER>() else {
-        return Ok(None);
-    };
+pub(super) fn next_frame<'a>(bytes: &mut &'a mut [u8]) -> Result<Option<&'a mut [u8]>, TooLong> {
+    let Some(length) = bytes.first_chunk::<HEADER>() else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes(*length));
     if length > MAX_PACKET_BYTES {
         return Err(TooLong);
     }
-    let Some((frame, rest)) = rest.split_at_checked(length) else {
+    if bytes.len() < HEADER + length {
         return Ok(None);
-    };
+    }
+    let (frame, rest) = std::mem::take(bytes).split_at_mut(HEADER + length);
     *bytes = rest;
-    Ok(Some(frame))
+    Ok(frame.get_mut(HEADER..))
 }
 
 /// A frame that is longer than any packet of WebRTC.
@@ -324,7 +323,9 @@ mod tests {
 
     use super::*;
 
-    fn frames(mut bytes: &[u8]) -> (Result<Vec<Vec<u8>>, TooLong>, usize) {
+    fn frames(bytes: &[u8]) -> (Result<Vec<Vec<u8>>, TooLong>, usize) {
+        let mut bytes = bytes.to_vec();
+        let mut bytes = bytes.as_mut_slice();
         let mut frames = Vec::new();
         loop {
             match next_frame(&mut bytes) {

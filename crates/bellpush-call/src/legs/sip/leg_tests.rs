@@ -29,7 +29,7 @@ fn leg() -> SipLeg {
         rtcp_port: 20_001,
         codecs: vec![Codec::Pcma],
         srtp: SrtpPolicy::Off,
-        key_material: [[0; SRTP_KEY_LEN]; 4],
+        key_material: [[0; SRTP_KEY_LEN]; 4].into(),
         stale_sources: Vec::new(),
         session_id: 1,
     };

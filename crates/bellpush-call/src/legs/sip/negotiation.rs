@@ -3,6 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use bellpush_srtp::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
+use zeroize::Zeroizing;
 
 use super::{
     Direction, Format, MediaPlan,
@@ -37,7 +38,7 @@ pub(crate) struct LocalMedia {
     /// Whether media is encrypted.
     pub(crate) srtp: SrtpPolicy,
     /// Random bytes for our keys, one for each suite.
-    pub(crate) key_material: [[u8; SRTP_KEY_LEN]; SrtpSuite::ALL.len()],
+    pub(crate) key_material: Zeroizing<[[u8; SRTP_KEY_LEN]; SrtpSuite::ALL.len()]>,
     /// The sources of the call that had the ports before: they may still send.
     pub(crate) stale_sources: Vec<RtpSource>,
     /// A random number that names the session (RFC 8866 section 5.2).

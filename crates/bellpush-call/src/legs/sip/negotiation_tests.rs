@@ -11,7 +11,8 @@ fn local(srtp: SrtpPolicy) -> LocalMedia {
         rtcp_port: 20_001,
         codecs: vec![Codec::Pcma, Codec::Pcmu, Codec::Opus],
         srtp,
-        key_material: [[1; SRTP_KEY_LEN], [2; SRTP_KEY_LEN], [3; SRTP_KEY_LEN], [4; SRTP_KEY_LEN]],
+        key_material: [[1; SRTP_KEY_LEN], [2; SRTP_KEY_LEN], [3; SRTP_KEY_LEN], [4; SRTP_KEY_LEN]]
+            .into(),
         stale_sources: Vec::new(),
         session_id: 7,
     }
