@@ -69,7 +69,9 @@ export interface WidgetConfig {
   /** What a preview is begun with. */
   readonly previewToken?: string;
   readonly serverTime: string;
-  readonly language: string;
+  /** The language that the address asks for; null: the visitor's own, or else the app's. */
+  readonly language: string | null;
+  readonly defaultLanguage: string;
   readonly theme: Theme;
   readonly context: Context;
   /** A session made by the integrator's backend; null: the widget asks for one. */

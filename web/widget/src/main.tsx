@@ -7,7 +7,7 @@ import type { Scope } from "./attempts.ts";
 import { readHandover } from "./call/handover.ts";
 import { createClock } from "./clock.ts";
 import { type Audience, createEvents } from "./events.ts";
-import { loadTexts, type Texts } from "./i18n/index.ts";
+import { chooseLanguage, loadTexts, type Texts } from "./i18n/index.ts";
 import { leaveInTab, takeFromTab } from "./memory.ts";
 import { MICROPHONE_ADVICE, microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -30,7 +30,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   if (hideToken(config.session)) {
     return;
   }
-  let t = await speak(config.language);
+  const { language, defaultLanguage } = config;
+  let t = await speak(chooseLanguage(language, navigator.languages, defaultLanguage));
   document.documentElement.dataset.theme = config.theme;
 
   const surroundings = {

@@ -50,7 +50,9 @@ struct WidgetConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     preview_token: Option<&'a str>,
     server_time: EventTime,
-    language: &'a str,
+    /// The one that the address asks for.
+    language: Option<&'a str>,
+    default_language: &'a str,
     theme: Theme,
     context: &'a Context,
     session: Option<&'a str>,
@@ -185,7 +187,8 @@ impl Documents {
             preview: session.as_ref().map_or(is_preview, |session| session.preview),
             preview_token: parameters.preview.as_deref(),
             server_time: now(),
-            language: parameters.language.as_deref().unwrap_or(&app.settings.language),
+            language: parameters.language.as_deref(),
+            default_language: &app.settings.language,
             theme: parameters.theme,
             context: &context,
             session: parameters.session.as_deref(),
@@ -297,7 +300,7 @@ fn render(
          <script type=\"application/json\" id=\"bellpush-config\" nonce=\"{nonce}\">{json}</script>\
          <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>\
          </head><body><div id=\"bellpush\"></div></body></html>",
-        lang = escape(config.language),
+        lang = escape(config.language.unwrap_or(config.default_language)),
         theme = match config.theme {
             Theme::Light => "light",
             Theme::Dark => "dark",

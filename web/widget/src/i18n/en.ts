@@ -36,16 +36,8 @@ const en = {
     hear: "Tap to hear",
     keypad: "Keypad",
     audio: "Audio",
-    digit: (digit: string) => {
-      switch (digit) {
-        case "*":
-          return "Star";
-        case "#":
-          return "Hash";
-        default:
-          return digit;
-      }
-    },
+    star: "Star",
+    hash: "Hash",
     hangUp: "Hang up",
     duration: "Duration",
   },
@@ -127,14 +119,6 @@ const en = {
     text: "It works only within a page that is allowed to embed it.",
   },
   copied: "Copied",
-  /** Minutes and seconds for screen readers and sentences. */
-  spokenTime: (minutes: number, seconds: number) => {
-    const parts = [
-      ...(minutes > 0 ? [`${minutes} ${minutes === 1 ? "minute" : "minutes"}`] : []),
-      `${seconds} ${seconds === 1 ? "second" : "seconds"}`,
-    ];
-    return parts.join(" ");
-  },
 };
 
 export default en;

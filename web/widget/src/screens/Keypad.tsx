@@ -8,6 +8,17 @@ export interface KeypadProps {
   readonly onPress: (digit: string) => void;
 }
 
+function nameOf(digit: string, t: Texts): string {
+  switch (digit) {
+    case "*":
+      return t.calling.star;
+    case "#":
+      return t.calling.hash;
+    default:
+      return digit;
+  }
+}
+
 export function Keypad({ sent, t, onPress }: KeypadProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms; these are keys.
@@ -20,7 +31,7 @@ export function Keypad({ sent, t, onPress }: KeypadProps) {
           key={digit}
           type="button"
           class="bp-key"
-          aria-label={t.calling.digit(digit)}
+          aria-label={nameOf(digit, t)}
           onClick={() => onPress(digit)}
         >
           {digit}

@@ -13,6 +13,11 @@ export function clockTime(seconds: number): string {
     : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Minutes and seconds in words, as the language has them, for screen readers. */
 export function spokenTime(seconds: number, t: Texts): string {
-  return t.spokenTime(Math.floor(seconds / 60), Math.floor(seconds % 60));
+  const say = (value: number, unit: "minute" | "second") =>
+    new Intl.NumberFormat(t.language, { style: "unit", unit, unitDisplay: "long" }).format(value);
+  const minutes = Math.floor(seconds / 60);
+  const rest = say(Math.floor(seconds % 60), "second");
+  return minutes === 0 ? rest : `${say(minutes, "minute")} ${rest}`;
 }

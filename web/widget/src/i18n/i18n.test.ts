@@ -1,0 +1,75 @@
+import { ERROR_MESSAGES } from "@bellpush/protocol";
+import { describe, expect, it } from "vitest";
+import en from "./en.ts";
+import { chooseLanguage, loadTexts } from "./index.ts";
+import type { Texts } from "./texts.ts";
+
+const LANGUAGES = [
+  ...["ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hu", "id", "it", "ja", "ko"],
+  ...["nb", "nl", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "zh"],
+];
+
+/** Every text with its path; texts with a part to fill in, filled in. */
+function textsOf(value: unknown, path = ""): [string, string][] {
+  if (typeof value === "string") {
+    return [[path, value]];
+  }
+  if (typeof value === "function") {
+    return [[path, String(value("<part>"))]];
+  }
+  return Object.entries(value as object).flatMap(([key, inner]) =>
+    textsOf(inner, `${path}.${key}`),
+  );
+}
+
+/** Texts that are the same word in some languages. */
+const MAY_BE_ENGLISH =
+  /^\.(language|direction|calling\.audio|calling\.keypad|survey\.submit|devices\.microphone)$/;
+
+describe.each(LANGUAGES)("%s", (language) => {
+  it("is complete, and is not English", async () => {
+    const t = await loadTexts(language);
+    expect(t.language).toBe(language);
+    const english = new Map(textsOf(en));
+    const own = textsOf(t);
+    expect(own.map(([path]) => path).sort()).toEqual([...english.keys()].sort());
+    for (const [path, text] of own) {
+      expect(text.trim(), path).toBe(text);
+      expect(text, path).not.toBe("");
+      expect(text.includes("<part>"), path).toBe(english.get(path)?.includes("<part>"));
+      if (language !== "en" && !MAY_BE_ENGLISH.test(path)) {
+        expect(text, path).not.toBe(english.get(path));
+      }
+    }
+    expect(Object.keys(t.error.messages).sort()).toEqual(Object.keys(ERROR_MESSAGES).sort());
+  });
+
+  it("fits where there is little room", async () => {
+    const t: Texts = await loadTexts(language);
+    const small = [t.calling.mute, t.calling.unmute, t.calling.keypad, t.calling.audio];
+    for (const text of [...small, t.calling.hangUp, t.calling.cancel]) {
+      expect(text.length, text).toBeLessThanOrEqual(24);
+    }
+    for (const text of [t.idle.call, t.ended.again, t.error.retry, t.submitted.again]) {
+      expect(text.length, text).toBeLessThanOrEqual(24);
+    }
+  });
+
+  it("is written as its script is", async () => {
+    const { direction } = await loadTexts(language);
+    expect(direction).toBe(["ar", "he"].includes(language) ? "rtl" : "ltr");
+  });
+});
+
+it("finds a language by longer and by other tags, and falls back to English", async () => {
+  const tags = ["pt-BR", "zh-Hant-TW", "no", "iw", "DE-at", "tlh", ""];
+  const found = await Promise.all(tags.map(async (tag) => (await loadTexts(tag)).language));
+  expect(found).toEqual(["pt", "zh", "nb", "he", "de", "en", "en"]);
+});
+
+it("speaks what was asked for, else what the visitor reads, else what the app speaks", () => {
+  expect(chooseLanguage("fr", ["de"], "en")).toBe("fr");
+  expect(chooseLanguage(null, ["tlh", "de-AT", "en"], "fr")).toBe("de-AT");
+  expect(chooseLanguage(null, ["tlh"], "fr")).toBe("fr");
+  expect(chooseLanguage(null, [], "ar")).toBe("ar");
+});
