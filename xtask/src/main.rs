@@ -7,6 +7,7 @@ mod generate;
 mod install;
 mod run;
 mod shell;
+mod shots;
 mod test;
 mod tidy;
 mod web;
@@ -34,6 +35,8 @@ enum Command {
     Generate(generate::Options),
     /// Look for inputs that break a parser or a state machine, guided by coverage
     Fuzz(fuzz::Options),
+    /// Take a picture of every state of the widget
+    Shots(shots::Options),
     /// Measure, and print the figures
     Bench(bench::Options),
     /// Build the web parts, and print what the server sends of each beside its budget
@@ -48,6 +51,7 @@ fn main() -> anyhow::Result<()> {
         Command::Build(options) => run::build(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Shots(options) => shots::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Size(options) => web::size(&options),
     }

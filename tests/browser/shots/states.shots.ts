@@ -1,0 +1,84 @@
+/**
+ * Takes a picture of every state of the widget in both themes, at three widths and in the languages
+ * asked for, and lays them out as contact sheets.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+
+import { type Page, test } from "@playwright/test";
+
+const GALLERY = process.env["BELLPUSH_GALLERY"] ?? "";
+const OUT = process.env["BELLPUSH_SHOTS"] ?? "";
+const LANGUAGES = (process.env["BELLPUSH_SHOT_LANGUAGES"] ?? "en,ar").split(",");
+const ADDRESS = "http://gallery.example/";
+const SIZES = [
+  { name: "narrow", width: 320, height: 568 },
+  { name: "panel", width: 380, height: 620 },
+  { name: "landscape", width: 568, height: 320 },
+] as const;
+const THEMES = ["light", "dark"] as const;
+/** Pictures side by side on a sheet. */
+const COLUMNS = 8;
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+};
+
+for (const language of LANGUAGES) {
+  for (const theme of THEMES) {
+    for (const size of SIZES) {
+      test(`${language} ${theme} ${size.name}`, async ({ page }) => {
+        await serve(page);
+        await page.setViewportSize(size);
+        await page.emulateMedia({ reducedMotion: "reduce" });
+        const folder = join(OUT, `${language}-${theme}-${size.name}`);
+        mkdirSync(folder, { recursive: true });
+        await open(page, "idle", theme, language);
+        const shots = await page.evaluate(() => (window as unknown as { shots: string[] }).shots);
+        for (const shot of shots) {
+          await open(page, shot, theme, language);
+          await page.screenshot({ path: join(folder, `${shot}.png`) });
+        }
+        await sheet(page, folder, shots, size);
+      });
+    }
+  }
+}
+
+async function serve(page: Page): Promise<void> {
+  await page.route(`${ADDRESS}**`, async (route) => {
+    const path = new URL(route.request().url()).pathname;
+    const file = join(GALLERY, path);
+    await route.fulfill({ body: readFileSync(file), contentType: TYPES[extname(file)] ?? "" });
+  });
+}
+
+async function open(page: Page, shot: string, theme: string, language: string): Promise<void> {
+  const query = new URLSearchParams({ shot, theme, lang: language });
+  await page.goto(`${ADDRESS}gallery.html?${query}`);
+  await page.waitForFunction(() => "shots" in window);
+  // What loads by itself, such as the keypad, is there when nothing is fetched any more.
+  await page.waitForLoadState("networkidle");
+}
+
+/** One picture of them all. */
+async function sheet(
+  page: Page,
+  folder: string,
+  shots: readonly string[],
+  { width, height }: { readonly width: number; readonly height: number },
+): Promise<void> {
+  const half = { width: width / 2, height: height / 2 };
+  const figures = shots.map((shot) => {
+    const picture = readFileSync(join(folder, `${shot}.png`)).toString("base64");
+    return `<figure><img src="data:image/png;base64,${picture}" width="${half.width}" height="${half.height}"><figcaption>${shot}</figcaption></figure>`;
+  });
+  const html = `<!doctype html><style>body{margin:8px;background:#888;font:11px system-ui;display:grid;gap:8px;grid-template-columns:repeat(${COLUMNS},${half.width}px)}figure{margin:0}figcaption{color:#fff}</style>${figures.join("")}`;
+  const file = `${folder}.html`;
+  writeFileSync(file, html);
+  await page.setViewportSize({ width: COLUMNS * (half.width + 8) + 16, height: 600 });
+  await page.setContent(html);
+  await page.screenshot({ path: `${folder}.png`, fullPage: true });
+}
