@@ -29,7 +29,7 @@ const texts: Texts = {
     leaving: "Finalizando la llamada…",
     held: "En espera",
     mute: "Silenciar",
-    unmute: "Activar el micrófono",
+    unmute: "Activar",
     muted: "Micrófono apagado",
     listening: "Está escuchando sin micrófono. Puede usar el teclado.",
     hear: "Toque para oír",

@@ -33,11 +33,11 @@ const texts: Texts = {
     muted: "Mikrofon mati",
     listening: "Anda mendengarkan tanpa mikrofon. Papan tombol bisa dipakai.",
     hear: "Ketuk untuk mendengar",
-    keypad: "Papan tombol",
+    keypad: "Tombol",
     audio: "Audio",
     star: "Bintang",
     hash: "Pagar",
-    hangUp: "Tutup telepon",
+    hangUp: "Tutup",
     duration: "Durasi",
   },
   devices: {

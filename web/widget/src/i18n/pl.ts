@@ -29,7 +29,7 @@ const texts: Texts = {
     leaving: "Kończenie rozmowy…",
     held: "Wstrzymano",
     mute: "Wycisz",
-    unmute: "Wyłącz wyciszenie",
+    unmute: "Odcisz",
     muted: "Mikrofon wyłączony",
     listening: "Słuchasz bez mikrofonu. Możesz używać klawiatury.",
     hear: "Dotknij, aby słyszeć",

@@ -29,7 +29,7 @@ const texts: Texts = {
     leaving: "A terminar a chamada…",
     held: "Em espera",
     mute: "Silenciar",
-    unmute: "Ativar o microfone",
+    unmute: "Ativar",
     muted: "Microfone desligado",
     listening: "Está a ouvir sem microfone. Pode usar o teclado.",
     hear: "Toque para ouvir",
