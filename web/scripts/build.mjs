@@ -74,9 +74,23 @@ function need(found, what) {
   return found;
 }
 
+/**
+ * Imports of what loads later, without the helper that fetches their style sheets as well: there are
+ * none, and it would weigh on the first screen.
+ * @type {import("vite").Plugin}
+ */
+const plainImports = {
+  name: "plain-imports",
+  enforce: "pre",
+  load: (id) =>
+    id.endsWith("vite/preload-helper.js")
+      ? "export const __vitePreload = (load) => load();"
+      : undefined,
+};
+
 const widget = filesOf(
-  await build(
-    part(`${dist}widget`, {
+  await build({
+    ...part(`${dist}widget`, {
       rolldownOptions: {
         input: `${root}widget/src/main.tsx`,
         output: {
@@ -86,7 +100,8 @@ const widget = filesOf(
         },
       },
     }),
-  ),
+    plugins: [plainImports],
+  }),
 );
 const sandbox = filesOf(
   await build(

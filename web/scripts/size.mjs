@@ -31,6 +31,10 @@ const added = (part) =>
     .reduce((sum, name) => sum + size(`widget/assets/${name}`), 0);
 const loader = size("embed.js");
 const firstPaint = Buffer.byteLength(html) + size(manifest.js) + size(manifest.css);
+/** Each visitor loads one language at most. */
+const language = Math.max(
+  ...assets.filter((name) => /^[a-z]{2}-/.test(name)).map((name) => size(`widget/assets/${name}`)),
+);
 /** Parts that every call loads. */
 const CALL = ["parts", "call", "Keypad"];
 const liveCall = firstPaint + CALL.reduce((sum, part) => sum + added(part), 0);
@@ -44,6 +48,7 @@ const budgets = [
   { name: "sandbox bridge", bytes: size(manifest.sandbox), budget: 2 * KB },
   { name: "custom code", bytes: added("host"), budget: 2 * KB },
   { name: "devices, warnings", bytes: added("live"), budget: 3 * KB },
+  { name: "largest language", bytes: language, budget: 3 * KB },
   { name: "survey", bytes: added("Survey"), budget: 2 * KB },
   { name: "device menu", bytes: added("DeviceMenu"), budget: 1 * KB },
   { name: "proof of work", bytes: added("proof") + added("worker"), budget: 1 * KB },

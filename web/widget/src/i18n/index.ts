@@ -5,22 +5,21 @@ import type { Texts } from "./texts.ts";
 
 export type { Texts };
 
-const OTHERS = import.meta.glob<Texts>(
-  ["./*.ts", "!./en.ts", "!./index.ts", "!./texts.ts", "!./*.test.ts"],
-  { import: "default" },
-);
+/** The languages that there are texts in besides English, in the order of their tags. */
+export const OTHERS =
+  "ar cs da de el es fi fr he hu id it ja ko nb nl pl pt ro ru sv tr uk zh".split(" ");
 /** Tags whose texts stand under another one. */
 const SAME: Readonly<Record<string, string>> = { no: "nb", nn: "nb", iw: "he", in: "id" };
 
-/** The name of the file for a language tag: `pt-BR` has the texts of `pt`. */
-function fileOf(tag: string): string {
+/** The language of a tag: `pt-BR` has the texts of `pt`. */
+function languageOf(tag: string): string {
   const language = tag.split("-", 1)[0]?.toLowerCase() ?? "";
   return SAME[language] ?? language;
 }
 
 function isThere(tag: string): boolean {
-  const file = fileOf(tag);
-  return file === "en" || `./${file}.ts` in OTHERS;
+  const language = languageOf(tag);
+  return language === "en" || OTHERS.includes(language);
 }
 
 /**
@@ -37,6 +36,15 @@ export function chooseLanguage(
 
 /** The texts for a language tag, or English. */
 export async function loadTexts(tag: string): Promise<Texts> {
-  const load = OTHERS[`./${fileOf(tag)}.ts`];
-  return load === undefined ? en : load().catch(() => en);
+  const language = languageOf(tag);
+  if (!OTHERS.includes(language)) {
+    return en;
+  }
+  try {
+    // Where each stands is told by a file of its own, which English does without.
+    const { load } = await import("./others.ts");
+    return (await load(language)) ?? en;
+  } catch {
+    return en;
+  }
 }

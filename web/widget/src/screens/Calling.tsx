@@ -5,13 +5,16 @@ import type { Actions } from "../actions.ts";
 import type { Quality } from "../call/live.ts";
 import type { Texts } from "../i18n/index.ts";
 import type { Calling as CallingState, Warning } from "../state.ts";
+import css from "../styles/calling.css?inline";
+import { adopt } from "../ui/adopt.ts";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { Lazy } from "../ui/Lazy.tsx";
 import { Screen } from "../ui/Screen.tsx";
 import { Text } from "../ui/Text.tsx";
 import { clockTime, spokenTime } from "../ui/time.ts";
 import { useDigits } from "./digits.ts";
-import "../styles/calling.css";
+
+adopt(css);
 
 const QUALITY_EVERY_MS = 1000;
 

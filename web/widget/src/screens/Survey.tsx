@@ -4,12 +4,15 @@ import { SURVEY_LIMITS, type SurveyConfig, type SurveyQuestion } from "@bellpush
 import { useState } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import type { Texts } from "../i18n/index.ts";
+import css from "../styles/survey.css?inline";
 import { collect, summarize } from "../survey.ts";
 import { atMost } from "../text.ts";
+import { adopt } from "../ui/adopt.ts";
 import { Screen } from "../ui/Screen.tsx";
 import { Text } from "../ui/Text.tsx";
 import { clockTime } from "../ui/time.ts";
-import "../styles/survey.css";
+
+adopt(css);
 
 const RATINGS = [1, 2, 3, 4, 5] as const;
 
