@@ -52,3 +52,12 @@ impl fmt::Display for Codec {
         f.write_str(self.name())
     }
 }
+
+/// What a browser is asked to send: the order of codecs in the answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CodecPreferences<'a> {
+    /// The codecs, the preferred first.
+    pub(crate) codecs: &'a [Codec],
+    /// Whether all who may hear it are telephones of 8 kHz.
+    pub(crate) is_narrowband: bool,
+}

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use bellpush_core::ids::{CallId, DestinationId};
 use tokio::sync::mpsc;
 
-use crate::{Codec, OfferError, Signal, SipTarget};
+use crate::{Codec, OfferError, Signal, SipTarget, codec::CodecPreferences};
 
 /// A call to be made: a browser's offer, and where it goes.
 #[derive(Clone)]
@@ -57,15 +57,6 @@ impl FarSide {
     fn is_narrowband(&self) -> bool {
         matches!(self, Self::Sip(target) if !target.codecs.offer.contains(&Codec::Opus))
     }
-}
-
-/// What a browser is asked to send: the order of codecs in the answer.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct CodecPreferences<'a> {
-    /// The codecs, the preferred first.
-    pub(crate) codecs: &'a [Codec],
-    /// Whether all who may hear it are telephones of 8 kHz.
-    pub(crate) is_narrowband: bool,
 }
 
 impl<'a> CodecPreferences<'a> {

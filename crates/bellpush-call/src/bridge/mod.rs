@@ -34,12 +34,12 @@ use bellpush_core::{
 use crate::{
     Codec, Digit, FarSide, ResumeError, Route, Signal,
     call::{CallControl, Input, Outcome, Policy, RoutePolicy},
+    codec::CodecPreferences,
     legs::{
         demo::DemoLeg,
         webrtc::{Answerer, Offer, Received, TransportAddress, WebRtcLeg, is_media},
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
-    place::CodecPreferences,
     trunk::{ByeCause, FarFailure, TrunkEvent},
 };
 use browser_sink::BrowserSink;

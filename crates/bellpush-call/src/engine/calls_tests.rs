@@ -23,13 +23,13 @@ use crate::{
     FarSide, Route, Signal,
     bridge::{BridgeSetup, SignalSender, Sounds},
     call::Policy,
+    codec::CodecPreferences,
     engine::{
         EngineConfig, addresses::Addresses, command::Command, context::Context, dial::NoTrunks,
         meters::Meters, rtp_ports::RtpPorts, socket::MediaSocket, tcp::TcpPort, token,
     },
     legs::webrtc::{self, Answerer, Identity, Offer, TransportAddress},
     media::WallClock,
-    place::CodecPreferences,
 };
 
 /// A table of calls on a real port, with nobody behind the datagrams but the test.

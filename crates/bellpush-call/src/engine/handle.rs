@@ -33,9 +33,9 @@ use crate::{
     Digit, PlaceCall, PlaceError, Placed, ResumeError, Signal,
     bridge::{Bridge, BridgeSetup, SignalSender, Sounds},
     call::Policy,
+    codec::CodecPreferences,
     legs::webrtc::{Answerer, Identity, Offer},
     media::WallClock,
-    place::CodecPreferences,
     trunk::Trunks,
 };
 

@@ -1,8 +1,11 @@
 //! Writes answers to offers (RFC 8829 section 5.3).
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
-use bellpush_srtp::dtls::Fingerprint;
+use bellpush_srtp::dtls::{Certificate, Fingerprint};
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 
 use super::{Offer, ice::Credentials};
@@ -20,6 +23,12 @@ const UDP_PREFERENCE: u32 = 126;
 const TCP_PREFERENCE: u32 = 90;
 /// RFC 6544 section 4.2: of candidates that are connected to.
 const PASSIVE_PREFERENCE: u32 = 4 << 13;
+
+/// What all answers say of the server.
+pub(super) struct LocalParameters {
+    pub(super) certificate: Arc<Certificate>,
+    pub(super) candidates: Vec<Attribute>,
+}
 
 /// What there is to say in answer to an offer.
 pub(super) struct Answer<'a> {

@@ -3,10 +3,12 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use bellpush_srtp::dtls::{Certificate, DtlsError};
-use sdp_types::Attribute;
 
-use super::{Offer, WebRtcLeg, answer::candidates};
-use crate::{media::WallClock, place::CodecPreferences};
+use super::{
+    Offer, WebRtcLeg,
+    answer::{LocalParameters, candidates},
+};
+use crate::{codec::CodecPreferences, media::WallClock};
 
 /// What the server is to all browsers: one certificate, as making one takes longer than the rest
 /// of an answer.
@@ -25,12 +27,6 @@ impl Identity {
 pub(crate) struct Answerer {
     local_parameters: Arc<LocalParameters>,
     clock: WallClock,
-}
-
-/// What all answers say of the server.
-pub(super) struct LocalParameters {
-    pub(super) certificate: Arc<Certificate>,
-    pub(super) candidates: Vec<Attribute>,
 }
 
 impl Answerer {

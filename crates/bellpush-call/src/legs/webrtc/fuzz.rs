@@ -10,7 +10,7 @@ use bellpush_test_fuzz::Seeds;
 use str0m::change::SdpAnswer;
 
 use super::{Answerer, Identity, Offer, OfferError};
-use crate::{Codec, media::WallClock, place::CodecPreferences};
+use crate::{Codec, codec::CodecPreferences, media::WallClock};
 
 const CHROMIUM: &str = include_str!("../../../tests/fixtures/chromium-offer.sdp");
 const FIREFOX: &str = include_str!("../../../tests/fixtures/firefox-offer.sdp");

@@ -17,15 +17,18 @@ mod fuzz;
 mod ice;
 mod media;
 mod offer;
+mod received;
 mod stun;
+mod transport_address;
 
 pub(crate) use answerer::{Answerer, Identity};
 pub(crate) use offer::Offer;
 pub use offer::OfferError;
+pub(crate) use received::Received;
 pub(crate) use stun::{StunTarget, is_stun, target as stun_target};
+pub(crate) use transport_address::{Protocol, TransportAddress};
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -37,12 +40,11 @@ use bellpush_srtp::{
 
 use crate::{
     Codec, Digit,
+    codec::CodecPreferences,
     media::{DtmfReceiver, Reception, RtpTimes, WallClock},
-    place::CodecPreferences,
     token_bucket::TokenBucket,
 };
-use answer::Answer;
-use answerer::LocalParameters;
+use answer::{Answer, LocalParameters};
 use change_limit::ChangeLimit;
 use connection::{Connection, ConnectionOutput};
 use media::{FromBrowser, Media};
@@ -83,21 +85,6 @@ pub(crate) struct WebRtcLeg {
     waits: Option<Instant>,
     /// From the keys on.
     media: Option<Media>,
-}
-
-/// The browser's end of a path: IP address, port and transport protocol (RFC 8445 section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TransportAddress {
-    pub(crate) protocol: Protocol,
-    pub(crate) address: SocketAddr,
-}
-
-/// What carries datagrams to the browser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    Udp,
-    /// In frames (RFC 4571).
-    Tcp,
 }
 
 /// What goes out to the browser.
@@ -155,21 +142,6 @@ pub(crate) struct ComfortNoisePacket<'a> {
     pub(crate) ssrc: u32,
     pub(crate) times: RtpTimes,
     pub(crate) payload: &'a [u8],
-}
-
-/// What became of a datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Received {
-    /// A connectivity check with the right password, by a path where nobody is known to be.
-    Check,
-    /// The browser is at the end of the path that it came by, and wants to be reached there.
-    Consent,
-    /// Anything else that is right.
-    Packet,
-    /// Not from this leg's browser.
-    Foreign,
-    /// Not a packet that WebRTC knows, or not an intact one.
-    Malformed,
 }
 
 /// Whether a datagram is RTP or RTCP (RFC 7983).

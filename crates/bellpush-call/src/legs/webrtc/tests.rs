@@ -1,5 +1,7 @@
 //! The leg with a browser at the other end, in simulated time.
 
+use std::net::SocketAddr;
+
 use std::collections::VecDeque;
 
 use bellpush_srtp::{
@@ -20,7 +22,7 @@ use str0m::{
 };
 
 use super::{ice::Credentials, *};
-use crate::place::CodecPreferences;
+use crate::codec::CodecPreferences;
 
 const FRAME: Duration = Duration::from_millis(20);
 

@@ -2,6 +2,7 @@
 //! The server answers its checks. It sends by the nominated path once that is proved, for which it
 //! makes checks of its own, as RFC 7675 has them for consent.
 
+mod credentials;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -12,35 +13,18 @@ use is::{
     DefaultSha1HmacProvider, Sha1HmacProvider as _,
     stun::{StunMessage, TransId},
 };
-use rand::distr::{Alphanumeric, SampleString as _};
 
 use super::{TransportAddress, stun};
 use path::{Path, Session};
 
-/// RFC 8445 section 5.3 asks for 24 random bits in the one and 128 in the other. Alphanumeric
-/// characters have 5.9 bits each.
-const UFRAG_CHARS: usize = 8;
-const PASSWORD_CHARS: usize = 24;
+pub(super) use credentials::Credentials;
+
 /// Paths of one browser that are kept, at most: it has as many as it has networks.
 const MAX_PATHS: usize = 16;
 /// A check, or an answer to one, takes 80 to 250 bytes.
 const MESSAGE_BYTES: usize = 320;
 /// Of a peer-reflexive candidate (RFC 8445 section 5.1.2.1), which a check of ours would find.
 const PRIORITY: u32 = (110 << 24) | (0xFFFF << 8) | 255;
-
-/// The name and the password that one side's checks are addressed to.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Credentials {
-    pub(super) ufrag: String,
-    pub(super) password: String,
-}
-
-impl Credentials {
-    pub(super) fn random() -> Self {
-        let random = |chars| Alphanumeric.sample_string(&mut rand::rng(), chars);
-        Self { ufrag: random(UFRAG_CHARS), password: random(PASSWORD_CHARS) }
-    }
-}
 
 /// What is known of the paths to one browser.
 pub(super) struct IceLite {

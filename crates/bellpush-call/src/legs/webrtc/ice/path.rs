@@ -11,8 +11,8 @@ use std::{
 
 use is::stun::TransId;
 
-use super::{Credentials, TransportAddress};
-use crate::legs::webrtc::Protocol;
+use super::credentials::Credentials;
+use crate::legs::webrtc::transport_address::{Protocol, TransportAddress};
 
 /// How long an answer to a check of ours is good for (RFC 7675 section 5.1).
 const CONSENT: Duration = Duration::from_secs(30);
