@@ -2,6 +2,6 @@
 #![allow(clippy::print_stdout, reason = "printing is all it does")]
 
 fn main() -> Result<(), serde_json::Error> {
-    println!("{}", bellpush_server::openapi().to_pretty_json()?);
+    println!("{}", serde_json::to_string_pretty(&bellpush_server::openapi())?);
     Ok(())
 }

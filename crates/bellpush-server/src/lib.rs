@@ -10,6 +10,7 @@ mod api;
 mod calls;
 mod clock;
 mod config;
+mod contract;
 mod demo;
 mod event_log;
 mod http;

@@ -22,7 +22,7 @@ use utoipa::openapi::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    api, calls, demo,
+    api, calls, contract, demo,
     http::{
         assets::{self, Cache},
         headers,
@@ -65,14 +65,14 @@ fn widget_routes() -> OpenApiRouter<Server> {
 }
 
 /// The OpenAPI document of `/v1`.
-pub fn openapi() -> OpenApi {
-    api_routes().into_openapi()
+pub fn openapi() -> serde_json::Value {
+    contract::complete(api_routes().into_openapi())
 }
 
 /// The whole server as a router.
 pub fn router(server: Server) -> Router {
     let (api, document) = api_routes().split_for_parts();
-    let document: &'static OpenApi = Box::leak(Box::new(document));
+    let document: &'static serde_json::Value = Box::leak(Box::new(contract::complete(document)));
     // The widget lives on the server's own origin: a page of another site has no business here,
     // whatever token it may have got hold of.
     let config = server.config();

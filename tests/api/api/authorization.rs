@@ -1,6 +1,9 @@
 //! The management API opens to an API key and to nothing else.
 
-use bellpush_test_support::answer::{self, Answer};
+use bellpush_test_support::{
+    answer::{self, Answer},
+    api::Api,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -77,6 +80,44 @@ async fn a_page_of_another_site_cannot_use_the_api_even_with_a_key() {
     let request = shop.api.request(Method::POST, "/v1/apps").json(&json!({ "name": "Theirs" }));
     let answer = Answer::to(request.header("sec-fetch-site", "cross-site")).await.unwrap();
     refused(&answer, 403, "cross-site");
+}
+
+#[tokio::test]
+async fn a_body_of_another_content_type_is_refused_and_one_that_names_none_is_json() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let unknown = "call_01920000000070008000000000000001";
+    let send = async |api: &Api, method: Method, path: &str, kind: &str, body: &str| {
+        let request = api.request(method, path).header("content-type", kind);
+        Answer::to(request.body(body.to_owned())).await.unwrap()
+    };
+    let body = r#"{"name":"Named"}"#;
+    let app = format!("/v1/apps/{}", shop.app.id);
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml"] {
+        for (method, path) in [(Method::POST, "/v1/apps"), (Method::PATCH, &*app)] {
+            let answer = send(&shop.api, method, path, kind, body).await;
+            refused(&answer, 415, "unsupported-media-type");
+        }
+        let session = shop.api.with_key(&widget.session.token);
+        for (path, body) in [
+            ("dtmf", r#"{"digit":"1"}"#),
+            ("warnings", r#"{"warning":"microphone_lost","raised":true}"#),
+            ("resume", r#"{"resumeToken":"","sdp":""}"#),
+        ] {
+            let path = format!("/v1/calls/{unknown}/{path}");
+            let answer = send(&session, Method::POST, &path, kind, body).await;
+            refused(&answer, 415, "unsupported-media-type");
+        }
+        let answer = send(&session, Method::POST, "/v1/calls", kind, "v=0").await;
+        refused(&answer, 415, "unsupported-media-type");
+    }
+    for kind in
+        ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"]
+    {
+        assert_eq!(send(&shop.api, Method::PATCH, &app, kind, body).await.status, 200, "{kind}");
+    }
+    let request = shop.api.request(Method::PATCH, &app).body(body);
+    assert_eq!(Answer::to(request).await.unwrap().status, 200);
 }
 
 #[tokio::test]

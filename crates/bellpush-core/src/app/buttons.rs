@@ -23,6 +23,7 @@ pub enum ButtonEffect {
     /// Copies `text` (up to 2,000 characters).
     Copy {
         /// What.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000))]
         text: String,
     },
     /// Dials `number` by `tel:`.
@@ -51,6 +52,7 @@ pub enum ButtonEffect {
 #[serde(rename_all = "camelCase")]
 pub struct CustomButton {
     /// What is on it: 1 to 100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub label: String,
     /// The states it is shown in. Default: `ended` and `survey_submitted`.
     #[serde(default = "after_the_call")]

@@ -35,9 +35,10 @@ pub const MAX_CUSTOM_CODE_BYTES: usize = 64 * 1024;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppSettings {
     /// The app's name, for people: 1 to 100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// Who may embed the widget. Empty: nobody.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, example = json!(["https://shop.example"])))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 64, example = json!(["https://shop.example"])))]
     #[serde(default)]
     pub allowed_origins: Vec<AllowedOrigin>,
     /// The widget's language where neither page nor browser asks for another: a BCP 47 tag.
@@ -48,6 +49,7 @@ pub struct AppSettings {
     pub survey: Option<Survey>,
     /// Buttons of one's own.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     pub custom_buttons: Vec<CustomButton>,
     /// Code of one's own, run in a sandbox.
     #[serde(default)]
@@ -60,6 +62,7 @@ pub struct AppSettings {
     pub challenge: ChallengePolicy,
     /// Seconds that a call waits for its visitor while one page follows another: 0 to 30.
     #[serde(default = "eight")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 30))]
     pub resume_seconds: u8,
     /// When calls are taken, for profiles without hours of their own; `null`: always.
     #[serde(default)]

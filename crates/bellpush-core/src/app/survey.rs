@@ -20,6 +20,7 @@ pub const MAX_COMMENT_CHARS: usize = 2_000;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Survey {
     /// 1 to 20 rating questions, in their order on the screen.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub questions: Vec<Question>,
     /// The label of the comment field; no field without it.
     #[serde(default)]
@@ -32,8 +33,10 @@ pub struct Survey {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Question {
     /// Names the question in answers: 1 to 64 characters, unique in the survey.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub id: String,
     /// The question for people: 1 to 300 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 300))]
     pub label: String,
 }
 

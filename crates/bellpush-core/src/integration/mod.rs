@@ -38,6 +38,7 @@ const MAX_EVENTS: usize = 64;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationSettings {
     /// The integration's name, for people: 1 to 100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// Where events are sent by POST: `https` only.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "https://hooks.example/bellpush"))]

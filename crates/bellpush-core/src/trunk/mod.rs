@@ -83,12 +83,14 @@ pub enum MediaLatching {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrunkSettings {
     /// Its name, for people: 1 to 100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// The domain of its addresses: a name or an address, IPv6 in brackets.
     #[cfg_attr(feature = "openapi", schema(example = "sip.provider.example"))]
     pub domain: String,
     /// Its port; without one DNS (SRV) says where it is, or else it is the transport's usual one.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 65535))]
     pub port: Option<u16>,
     /// How SIP travels to it.
     #[serde(default)]
@@ -96,11 +98,13 @@ pub struct TrunkSettings {
     /// Where requests are sent instead of to the domain: a host with an optional port.
     #[serde(default)]
     pub outbound_proxy: Option<String>,
-    /// The name to sign in with.
+    /// The name to sign in with: 1 to 256 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default)]
     pub username: Option<String>,
     /// The realms that the password is given to (digest): up to 8. Empty: those of the registration, or
     /// else of the first request that is challenged.
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     #[serde(default)]
     pub realms: Vec<String>,
     /// Whether to register, for phone systems that take calls from registered users alone.
@@ -108,15 +112,18 @@ pub struct TrunkSettings {
     pub register: bool,
     /// Seconds that a registration shall last: 30 to 86,400.
     #[serde(default = "one_hour")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 30, maximum = 86400))]
     pub register_seconds: u32,
     /// Seconds between two questions (OPTIONS) whether it is there: 5 to 3,600; `null` never asks.
     #[serde(default = "half_a_minute")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 5, maximum = 3600))]
     pub keep_alive_seconds: Option<u32>,
     /// The number or name that calls come from; the user name where it is not given.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+493012345"))]
     #[serde(default)]
     pub caller: Option<SipUser>,
     /// The caller's name, where a profile gives none: up to 100 characters.
+    #[cfg_attr(feature = "openapi", schema(max_length = 100))]
     #[serde(default)]
     pub caller_name: Option<String>,
     /// Who the caller is by the trunk's word (P-Asserted-Identity): a SIP URI.
@@ -124,6 +131,7 @@ pub struct TrunkSettings {
     #[serde(default)]
     pub asserted_identity: Option<SipAddress>,
     /// The codecs to offer, the preferred one first.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     #[serde(default = "g711")]
     pub codecs: Vec<TrunkCodec>,
     /// Whether media is encrypted.
@@ -139,6 +147,7 @@ pub struct TrunkSettings {
     /// Seconds after which a silent dialog is refreshed (RFC 4028): 90 to 86,400; `null` leaves it
     /// to the far side.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 90, maximum = 86400))]
     pub session_seconds: Option<u32>,
     /// Whether calls go by it at all.
     #[serde(default = "yes")]

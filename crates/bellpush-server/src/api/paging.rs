@@ -19,6 +19,7 @@ pub(crate) struct PageQuery {
     /// `next` of the page before.
     pub(crate) after: Option<String>,
     /// Items on the page: 1 to 500, 50 by default.
+    #[param(minimum = 1, maximum = 500, default = 50)]
     pub(crate) limit: Option<u32>,
 }
 

@@ -29,6 +29,7 @@ const MAX_BEACON_BYTES: usize = 1024;
 
 /// Why a widget ends a call.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HangUp {
     /// `media_failed`: the sound did not come, or did not come back, and the call ends as `call_error`.
@@ -45,7 +46,7 @@ pub(crate) enum HangUpReason {
 ///
 /// Never limited in rate: nobody is to be kept in a call. Answers when the terminal event is on disk; a call that is over already is no error.
 #[utoipa::path(
-    delete, path = "/v1/calls/{callId}", tag = "calls", security(("session" = [])),
+    delete, path = "/v1/calls/{callId}", operation_id = "hangUp", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call"), HangUp),
     responses(
         (status = 204, description = "The call is over"),
@@ -83,7 +84,7 @@ pub(crate) struct Leave {
 /// by the next page, and then ends as `user_hangup`; without a window it ends at once. Never limited
 /// in rate, like hanging up.
 #[utoipa::path(
-    post, path = "/v1/calls/{callId}/leave", tag = "calls",
+    post, path = "/v1/calls/{callId}/leave", operation_id = "leavePage", tag = "calls",
     params(("callId" = String, Path, description = "The call")),
     request_body(content = Leave, description = "Any content type"),
     responses(
@@ -162,7 +163,7 @@ pub(crate) struct KeyPress {
 ///
 /// For browsers that can't send telephone-events on the media path.
 #[utoipa::path(
-    post, path = "/v1/calls/{callId}/dtmf", tag = "calls", security(("session" = [])),
+    post, path = "/v1/calls/{callId}/dtmf", operation_id = "pressKey", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call")),
     request_body = KeyPress,
     responses(
@@ -185,6 +186,7 @@ pub(crate) async fn dtmf(
     limits.request(address)?;
     let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     let id = parse_id(&id)?;
+    body::check_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_KEY_PRESS_BYTES).await?;
     let press: KeyPress = body::parse_json(&bytes)?;
     let digit = Digit::try_from(press.digit)
@@ -208,7 +210,7 @@ pub(crate) struct WarningNotice {
 /// What the widget notices of a call, for the call's record. Past the most that a record holds, it
 /// is taken and not kept.
 #[utoipa::path(
-    post, path = "/v1/calls/{callId}/warnings", tag = "calls", security(("session" = [])),
+    post, path = "/v1/calls/{callId}/warnings", operation_id = "warnOfCall", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call")),
     request_body = WarningNotice,
     responses(
@@ -231,6 +233,7 @@ pub(crate) async fn warn(
     limits.request(address)?;
     let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     let id = parse_id(&id)?;
+    body::check_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_KEY_PRESS_BYTES).await?;
     let WarningNotice { warning, raised } = body::parse_json(&bytes)?;
     present(&calls, &session, id).await?.warn(warning, raised, now());

@@ -31,6 +31,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FollowQuery {
     /// The number of the last message received; `Last-Event-ID` says the same.
@@ -55,7 +56,7 @@ pub(crate) struct Messages {
 /// streams: a further one ends the oldest. A stream ends when the session's origin is taken off the
 /// app's list.
 #[utoipa::path(
-    get, path = "/v1/calls/{callId}/events", tag = "calls", security(("session" = [])),
+    get, path = "/v1/calls/{callId}/events", operation_id = "followCall", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call"), FollowQuery),
     responses(
         (status = 200, description = "The stream, or the messages so far", content((String = "text/event-stream"), (Messages = "application/json"))),

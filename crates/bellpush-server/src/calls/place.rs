@@ -78,7 +78,7 @@ pub(crate) struct CallAccepted {
 /// call's address in `Location`. As JSON, form values and a destination can go with the offer. A
 /// `201` means that `call_started` is on disk.
 #[utoipa::path(
-    post, path = "/v1/calls", tag = "calls", security(("session" = [])),
+    post, path = "/v1/calls", operation_id = "placeCall", tag = "calls", security(("session" = [])),
     request_body(content((String = "application/sdp"), (CallRequest = "application/json"))),
     responses(
         (status = 201, description = "Accepted; the body is the answer, as SDP or as JSON like the request", body = CallAccepted),
@@ -241,14 +241,19 @@ fn refusal(error: PlaceError) -> Problem {
 }
 
 fn is_json(headers: &HeaderMap) -> Result<bool, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim).unwrap_or_default();
-    if kind.eq_ignore_ascii_case(SDP) {
-        Ok(false)
-    } else if kind.eq_ignore_ascii_case("application/json") {
-        Ok(true)
+    match &*body::content_type(headers) {
+        SDP => Ok(false),
+        "application/json" => Ok(true),
+        other => Err(other_type(other, &format!("the offer as {SDP} or as application/json"))),
+    }
+}
+
+/// The answer to a body of another content type, or of none.
+pub(super) fn other_type(given: &str, wanted: &str) -> Problem {
+    if given.is_empty() {
+        Problem::malformed(format!("send {wanted}, and say so in Content-Type"))
     } else {
-        Err(Problem::malformed(format!("send the offer as {SDP} or as application/json")))
+        Problem::unsupported_media_type(format!("{given} is not taken here; send {wanted}"))
     }
 }
 

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{
     control::{parse_id, present},
     fragment::{self, Fragment},
-    place::{MAX_OFFER_BYTES, SDP},
+    place::{MAX_OFFER_BYTES, SDP, other_type},
     state::Calls,
 };
 use crate::{
@@ -39,7 +39,7 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// candidates (`If-Match` with the call's `ETag`), of which the server needs none. A whole offer
 /// (`application/sdp`) is answered as a whole.
 #[utoipa::path(
-    patch, path = "/v1/calls/{callId}", tag = "calls", security(("session" = [])),
+    patch, path = "/v1/calls/{callId}", operation_id = "restartIce", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call"), ("If-Match" = String, Header, description = "`*` for a restart, or else the call's ETag")),
     request_body(content((String = "application/trickle-ice-sdpfrag"), (String = "application/sdp"))),
     responses(
@@ -66,11 +66,10 @@ pub(crate) async fn patch(
     let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     let id = parse_id(&id)?;
     let call = present(&calls, &session, id).await?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim).unwrap_or_default();
-    let is_whole = kind.eq_ignore_ascii_case(SDP);
-    if !is_whole && !kind.eq_ignore_ascii_case(FRAGMENT) {
-        return Err(Problem::malformed(format!("send {FRAGMENT} or {SDP}")));
+    let kind = body::content_type(&headers);
+    let is_whole = kind == SDP;
+    if !is_whole && kind != FRAGMENT {
+        return Err(other_type(&kind, &format!("{FRAGMENT} or {SDP}")));
     }
     let limit = if is_whole { MAX_OFFER_BYTES } else { MAX_FRAGMENT_BYTES };
     let bytes = body::read(request.into_body(), limit).await?;
@@ -137,7 +136,7 @@ pub(crate) struct CallResumed {
 /// The page that had the call went away (see leaving), and another page of the same site takes it
 /// up, with a session of its own and the one-time token of the page before.
 #[utoipa::path(
-    post, path = "/v1/calls/{callId}/resume", tag = "calls", security(("session" = [])),
+    post, path = "/v1/calls/{callId}/resume", operation_id = "resumeCall", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call")),
     request_body = ResumeRequest,
     responses(
@@ -159,6 +158,7 @@ pub(crate) async fn resume(
     limits.request(address)?;
     let session = calls.sessions.authenticate(&headers, LimitKey(address)).await?;
     let id = parse_id(&id)?;
+    body::check_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
     let ResumeRequest { resume_token, sdp } = body::parse_json(&bytes)?;
     let unknown =

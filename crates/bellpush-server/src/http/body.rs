@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
-    http::request::Parts,
+    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -27,9 +27,37 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        check_json(request.headers())?;
         let bytes = read(request.into_body(), MAX_JSON_BYTES).await?;
         parse_json(&bytes).map(Self)
     }
+}
+
+/// Refuses bodies that say to be something else than JSON. Clients that say nothing of it mean JSON.
+///
+/// # Errors
+/// 415.
+pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = content_type(headers);
+    if kind.is_empty() || kind == "application/json" || kind.ends_with("+json") {
+        return Ok(());
+    }
+    let detail = format!("{kind} is not taken here; send application/json");
+    Err(Problem::unsupported_media_type(detail))
+}
+
+/// The content type of a body in small letters, without parameters; empty where nothing is said.
+pub(crate) fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .take(100)
+        .collect::<String>()
+        .to_ascii_lowercase()
 }
 
 /// Reads a whole body of at most `limit` bytes.

@@ -83,6 +83,8 @@ kinds! {
     precondition_required(PRECONDITION_REQUIRED, "precondition-required", "A condition is needed");
     /// Over a size limit.
     too_large(PAYLOAD_TOO_LARGE, "too-large", "The request is too large");
+    /// A body of another kind.
+    unsupported_media_type(UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The content type is not one that is taken here");
     /// Another node's business.
     misdirected(MISDIRECTED_REQUEST, "misdirected", "Another server has to be asked");
     /// A value is not acceptable.

@@ -38,7 +38,7 @@ pub(crate) struct Submissions {
     /// The session token, for requests that can't have headers of their own.
     token: Option<String>,
     /// 1 to 20 events, in the order in which they happened.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Object>, min_items = 1, max_items = 20)]
     events: Vec<Submission>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Accepted {
 /// All are stored, or none. An id that is known already is accepted and changes nothing, so that a
 /// request may be repeated until it is answered.
 #[utoipa::path(
-    post, path = "/v1/widget/events", tag = "widget", security(("session" = [])),
+    post, path = "/v1/widget/events", operation_id = "submitEvents", tag = "widget", security(("session" = [])),
     request_body = Submissions,
     responses(
         (status = 200, description = "All are on disk", body = Accepted),

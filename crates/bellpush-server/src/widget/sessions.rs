@@ -62,7 +62,7 @@ pub(crate) struct SessionRequest {
 ///
 /// For the widget itself. An integrator's backend uses `POST /v1/sessions`.
 #[utoipa::path(
-    post, path = "/v1/widget/sessions", tag = "widget",
+    post, path = "/v1/widget/sessions", operation_id = "beginWidgetSession", tag = "widget",
     request_body = SessionRequest,
     responses(
         (status = 201, description = "The session", body = SessionCreated),
@@ -133,7 +133,7 @@ fn check_proof(challenges: &Challenges, app: &App, proof: Option<&Proof>) -> Res
 ///
 /// A new token for the same session. The old one stays valid until its own end.
 #[utoipa::path(
-    post, path = "/v1/widget/sessions/refresh", tag = "widget", security(("session" = [])),
+    post, path = "/v1/widget/sessions/refresh", operation_id = "refreshWidgetSession", tag = "widget", security(("session" = [])),
     responses(
         (status = 200, description = "The session with a new token", body = SessionCreated),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),

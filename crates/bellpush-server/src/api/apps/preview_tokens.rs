@@ -15,7 +15,7 @@ use crate::{
 /// For the `preview` parameter of the widget's address, in a page of the server itself. A preview
 /// skips the app's allowed origins, and its events go to no integration that does not ask for them.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/preview-tokens", tag = "apps", security(("api_key" = [])),
+    post, path = "/v1/apps/{appId}/preview-tokens", operation_id = "createPreviewToken", tag = "apps", security(("api_key" = [])),
     params(("appId" = String, Path)),
     responses(
         (status = 201, description = "The token, valid for 5 minutes", body = PreviewToken),

@@ -54,7 +54,7 @@ pub(crate) struct AppList {
 
 /// List apps
 #[utoipa::path(
-    get, path = "/v1/apps", tag = "apps", security(("api_key" = [])),
+    get, path = "/v1/apps", operation_id = "listApps", tag = "apps", security(("api_key" = [])),
     responses((status = 200, body = AppList))
 )]
 pub(crate) async fn list(
@@ -69,7 +69,7 @@ pub(crate) async fn list(
 ///
 /// The app gets the built-in demo destination, so that it can be called at once.
 #[utoipa::path(
-    post, path = "/v1/apps", tag = "apps", security(("api_key" = [])),
+    post, path = "/v1/apps", operation_id = "createApp", tag = "apps", security(("api_key" = [])),
     request_body = AppSettings,
     responses(
         (status = 201, body = AppView),
@@ -88,7 +88,7 @@ pub(crate) async fn create(
 
 /// Read an app
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}", operation_id = "readApp", tag = "apps", security(("api_key" = [])),
     params(("appId" = String, Path)),
     responses(
         (status = 200, body = AppView),
@@ -108,7 +108,7 @@ pub(crate) async fn read(
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
 /// to its default.
 #[utoipa::path(
-    patch, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
+    patch, path = "/v1/apps/{appId}", operation_id = "updateApp", tag = "apps", security(("api_key" = [])),
     params(("appId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the app's settings"),
     responses(
@@ -137,7 +137,7 @@ pub(crate) async fn update(
 ///
 /// With its keys, integrations, calls and events: they are gone at once, and taken away from the disk bit by bit.
 #[utoipa::path(
-    delete, path = "/v1/apps/{appId}", tag = "apps", security(("api_key" = [])),
+    delete, path = "/v1/apps/{appId}", operation_id = "deleteApp", tag = "apps", security(("api_key" = [])),
     params(("appId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),

@@ -45,7 +45,7 @@ pub(crate) struct WidgetKeyList {
 
 /// List widget keys
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/widget-keys", tag = "widget keys", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/widget-keys", operation_id = "listWidgetKeys", tag = "widget keys", security(("api_key" = [])),
     params(("appId" = String, Path)),
     responses(
         (status = 200, body = WidgetKeyList),
@@ -64,7 +64,7 @@ pub(crate) async fn list(
 
 /// Create a widget key
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/widget-keys", tag = "widget keys", security(("api_key" = [])),
+    post, path = "/v1/apps/{appId}/widget-keys", operation_id = "createWidgetKey", tag = "widget keys", security(("api_key" = [])),
     params(("appId" = String, Path)),
     responses(
         (status = 201, body = WidgetKeyView),
@@ -86,7 +86,7 @@ pub(crate) async fn create(
 ///
 /// Pages that still use it can't show the widget any more.
 #[utoipa::path(
-    delete, path = "/v1/apps/{appId}/widget-keys/{keyId}", tag = "widget keys",
+    delete, path = "/v1/apps/{appId}/widget-keys/{keyId}", operation_id = "deleteWidgetKey", tag = "widget keys",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("keyId" = String, Path)),
     responses(

@@ -74,7 +74,7 @@ pub(crate) struct AuditPage {
 ///
 /// Also of integrations that were deleted.
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/audit", tag = "apps", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/audit", operation_id = "listAppAudit", tag = "apps", security(("api_key" = [])),
     params(("appId" = String, Path), PageQuery),
     responses(
         (status = 200, body = AuditPage),
@@ -94,7 +94,7 @@ pub(crate) async fn of_app(
 
 /// Read an integration's audit trail
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/audit", tag = "integrations",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/audit", operation_id = "listIntegrationAudit", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), PageQuery),
     responses(

@@ -134,13 +134,13 @@ pub(crate) struct CallPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct CallQuery {
     /// Only calls with this value in their context, as `key:value`.
-    #[param(example = "orderId:A-12345")]
+    #[param(example = "orderId:A-12345", pattern = ":")]
     context: Option<String>,
 }
 
 /// List calls
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/calls", tag = "calls", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/calls", operation_id = "listCalls", tag = "calls", security(("api_key" = [])),
     params(("appId" = String, Path), CallQuery, PageQuery),
     responses(
         (status = 200, body = CallPage),
@@ -176,7 +176,7 @@ pub(crate) struct CallDetails {
 
 /// Read a call
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/calls/{callId}", tag = "calls", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/calls/{callId}", operation_id = "readCall", tag = "calls", security(("api_key" = [])),
     params(("appId" = String, Path), ("callId" = String, Path)),
     responses(
         (status = 200, body = CallDetails),

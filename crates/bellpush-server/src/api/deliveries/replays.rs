@@ -171,7 +171,7 @@ pub(crate) struct ReplayPage {
 
 /// List replays
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", tag = "deliveries",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", operation_id = "listReplays", tag = "deliveries",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), PageQuery),
     responses(
@@ -200,7 +200,7 @@ pub(crate) async fn list(
 /// Goes on by itself, also over a restart of the server. It feeds the queue little by little, so that
 /// new events do not wait behind it. One replay of an integration can run at a time.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", tag = "deliveries",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", operation_id = "createReplay", tag = "deliveries",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body = NewReplay,
@@ -229,7 +229,7 @@ pub(crate) async fn create(
 
 /// Read a replay
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays/{replayId}",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays/{replayId}", operation_id = "readReplay",
     tag = "deliveries", security(("api_key" = [])),
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("replayId" = String, Path)
@@ -251,7 +251,7 @@ pub(crate) async fn read(
 ///
 /// What it has replayed so far is not taken back. One that has ended stays as it is.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/replays/{replayId}/cancel",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/replays/{replayId}/cancel", operation_id = "cancelReplay",
     tag = "deliveries", security(("api_key" = [])),
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("replayId" = String, Path)

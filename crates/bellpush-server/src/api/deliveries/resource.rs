@@ -125,7 +125,7 @@ pub(crate) struct DeliveryQuery {
     /// Only those of events of this call.
     call_id: Option<String>,
     /// Only those of events with this value in their context, as `key:value`.
-    #[param(example = "orderId:A-12345")]
+    #[param(example = "orderId:A-12345", pattern = ":")]
     context: Option<String>,
     /// Only those of events that were stored then or later.
     #[param(format = DateTime)]
@@ -153,7 +153,7 @@ impl TryFrom<DeliveryQuery> for DeliveryFilter {
 
 /// List deliveries
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", tag = "deliveries",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", operation_id = "listDeliveries", tag = "deliveries",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), DeliveryQuery, PageQuery),
     responses(
@@ -181,7 +181,7 @@ pub(crate) async fn list(
 
 /// Read a delivery with its attempts
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}", operation_id = "readDelivery",
     tag = "deliveries", security(("api_key" = [])),
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)
@@ -207,7 +207,7 @@ pub(crate) async fn read(
 /// Delivers an event again that was delivered or given up, with the same id and the whole schedule of
 /// retries before it. An inactive integration gets it when it is active again.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}/replay",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}/replay", operation_id = "replayDelivery",
     tag = "deliveries", security(("api_key" = [])),
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)

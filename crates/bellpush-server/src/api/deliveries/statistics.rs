@@ -124,7 +124,7 @@ impl From<&Statistics> for StatisticsView {
 
 /// See how deliveries went over time
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/statistics", tag = "integrations",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/statistics", operation_id = "readStatistics", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), StatisticsQuery),
     responses(

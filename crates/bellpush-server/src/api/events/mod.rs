@@ -80,7 +80,7 @@ pub(crate) struct EventQuery {
     #[param(value_type = Option<String>)]
     call_id: Option<String>,
     /// Only events with this value in their context, as `key:value`.
-    #[param(example = "orderId:A-12345")]
+    #[param(example = "orderId:A-12345", pattern = ":")]
     context: Option<String>,
     /// Only events of this name.
     #[param(example = "call_ended")]
@@ -89,7 +89,7 @@ pub(crate) struct EventQuery {
 
 /// List events
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/events", tag = "events", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/events", operation_id = "listEvents", tag = "events", security(("api_key" = [])),
     params(("appId" = String, Path), EventQuery, PageQuery),
     responses(
         (status = 200, body = EventPage),

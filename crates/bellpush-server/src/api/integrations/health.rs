@@ -65,7 +65,7 @@ struct BreakerView {
 
 /// See how an integration does right now
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/health", tag = "integrations",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/health", operation_id = "readIntegrationHealth", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
@@ -86,7 +86,7 @@ pub(crate) async fn read(
 ///
 /// Closes it, whatever happened: what waits is sent at once.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/breaker/reset",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/breaker/reset", operation_id = "resetBreaker",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(

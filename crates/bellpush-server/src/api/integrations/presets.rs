@@ -78,7 +78,7 @@ pub(crate) struct Preview {
 
 /// List presets
 #[utoipa::path(
-    get, path = "/v1/presets", tag = "integrations", security(("api_key" = [])),
+    get, path = "/v1/presets", operation_id = "listPresets", tag = "integrations", security(("api_key" = [])),
     responses((status = 200, body = PresetList))
 )]
 pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
@@ -89,7 +89,7 @@ pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
 ///
 /// Makes the body for a sample event. Nothing is stored or sent.
 #[utoipa::path(
-    post, path = "/v1/presets/preview", tag = "integrations", security(("api_key" = [])),
+    post, path = "/v1/presets/preview", operation_id = "previewPayload", tag = "integrations", security(("api_key" = [])),
     request_body = PreviewRequest,
     responses(
         (status = 200, body = Preview),

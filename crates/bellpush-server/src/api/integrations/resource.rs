@@ -105,7 +105,7 @@ pub(crate) struct IntegrationCreated {
 
 /// List integrations
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations", tag = "integrations",
+    get, path = "/v1/apps/{appId}/integrations", operation_id = "listIntegrations", tag = "integrations",
     security(("api_key" = [])), params(("appId" = String, Path)),
     responses(
         (status = 200, body = IntegrationList),
@@ -126,7 +126,7 @@ pub(crate) async fn list(
 ///
 /// No event is selected by default. The answer holds the signing secret, this once.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations", tag = "integrations",
+    post, path = "/v1/apps/{appId}/integrations", operation_id = "createIntegration", tag = "integrations",
     security(("api_key" = [])), params(("appId" = String, Path)),
     request_body = NewIntegration,
     responses(
@@ -183,7 +183,7 @@ fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretStri
 
 /// Read an integration
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "readIntegration", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
@@ -205,7 +205,7 @@ pub(crate) async fn read(
 /// to its default. `secrets` takes new values of secrets by name. A URL with another scheme, host or
 /// port wants all secrets of the integration anew.
 #[utoipa::path(
-    patch, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
+    patch, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "updateIntegration", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the integration's settings"),
@@ -243,7 +243,7 @@ pub(crate) async fn update(
 ///
 /// With its deliveries, those that wait included.
 #[utoipa::path(
-    delete, path = "/v1/apps/{appId}/integrations/{integrationId}", tag = "integrations",
+    delete, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "deleteIntegration", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(

@@ -56,6 +56,7 @@ pub(crate) struct SecretList {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretValue {
     /// 1 to 4096 bytes without control characters, as it is: not percent-encoded.
+    #[schema(min_length = 1, max_length = 4096)]
     value: String,
 }
 
@@ -77,7 +78,7 @@ impl Revealed {
 ///
 /// Names and times; never a value.
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets", tag = "integrations",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets", operation_id = "listSecrets", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
@@ -99,7 +100,7 @@ pub(crate) async fn list(
 ///
 /// Makes it, or replaces its value; requests carry the new value from then on.
 #[utoipa::path(
-    put, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}",
+    put, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}", operation_id = "setSecret",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     request_body = SecretValue,
@@ -129,7 +130,7 @@ pub(crate) async fn put(
 ///
 /// Refused while URL or headers of the integration name it.
 #[utoipa::path(
-    delete, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}",
+    delete, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}", operation_id = "deleteSecret",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     responses(
@@ -155,7 +156,7 @@ pub(crate) async fn delete(
 /// Its value is in this answer only. Each reveal is in the audit trail before it is answered; an
 /// integration's secrets can be revealed 10 times an hour in all.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}/reveal",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}/reveal", operation_id = "revealSecret",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     responses(

@@ -63,7 +63,7 @@ pub(crate) struct Rotation {
     /// How long requests carry the old signatures too, in seconds: up to 30 days. 0: not at all, and
     /// what was rotated out before ends as well.
     #[serde(default = "a_day")]
-    #[schema(default = 86400)]
+    #[schema(default = 86400, maximum = 2_592_000)]
     overlap_seconds: u32,
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct Rotated {
 ///
 /// The public key of `v1a`, and what was rotated out and still signs.
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret",
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret", operation_id = "readSigningSecret",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
@@ -122,7 +122,7 @@ pub(crate) async fn read(
 /// The answer holds the new one, this once. During the overlap, a day unless asked otherwise,
 /// requests carry the signatures of both; then only that of the new one.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret/rotate",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret/rotate", operation_id = "rotateSigningSecret",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body = Rotation,
@@ -166,7 +166,7 @@ pub(crate) async fn rotate(
 /// It is in this answer only. Each reveal is in the audit trail before it is answered; an
 /// integration's secrets can be revealed 10 times an hour in all.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret/reveal",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret/reveal", operation_id = "revealSigningSecret",
     tag = "integrations", security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(

@@ -94,7 +94,7 @@ struct HeaderView {
 /// Sends a sample event at once, beside the queue: nothing is stored, and the breaker does not count
 /// it. The integration may be inactive. At most 20 a minute for each integration.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations/{integrationId}/test", tag = "integrations",
+    post, path = "/v1/apps/{appId}/integrations/{integrationId}/test", operation_id = "sendTestRequest", tag = "integrations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body = NewTest,

@@ -73,7 +73,7 @@ pub(crate) struct NotificationPage {
 ///
 /// What the server did by itself and someone should look after, of all apps.
 #[utoipa::path(
-    get, path = "/v1/notifications", tag = "notifications", security(("api_key" = [])),
+    get, path = "/v1/notifications", operation_id = "listNotifications", tag = "notifications", security(("api_key" = [])),
     params(PageQuery),
     responses(
         (status = 200, body = NotificationPage),

@@ -53,7 +53,7 @@ pub(crate) struct HoursCheck {
 ///
 /// Is it open at…?
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/hours/check", tag = "hours", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/hours/check", operation_id = "checkAppHours", tag = "hours", security(("api_key" = [])),
     params(("appId" = String, Path), HoursQuery),
     responses(
         (status = 200, body = HoursCheck),
@@ -75,7 +75,7 @@ pub(crate) async fn check_app(
 ///
 /// Its own, or else the app's: is it open at…?
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/destinations/{destinationId}/hours/check", tag = "hours",
+    get, path = "/v1/apps/{appId}/destinations/{destinationId}/hours/check", operation_id = "checkDestinationHours", tag = "hours",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path), HoursQuery),
     responses(

@@ -62,7 +62,7 @@ pub(crate) struct ProfileList {
 
 /// List destinations
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/destinations", tag = "destinations",
+    get, path = "/v1/apps/{appId}/destinations", operation_id = "listDestinations", tag = "destinations",
     security(("api_key" = [])), params(("appId" = String, Path)),
     responses(
         (status = 200, body = ProfileList),
@@ -83,7 +83,7 @@ pub(crate) async fn list(
 ///
 /// A profile: where calls go, and by which rules.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/destinations", tag = "destinations",
+    post, path = "/v1/apps/{appId}/destinations", operation_id = "createDestination", tag = "destinations",
     security(("api_key" = [])), params(("appId" = String, Path)),
     request_body = ProfileBody,
     responses(
@@ -107,7 +107,7 @@ pub(crate) async fn create(
 
 /// Read a destination
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/destinations/{destinationId}", tag = "destinations",
+    get, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "readDestination", tag = "destinations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path)),
     responses(
@@ -128,7 +128,7 @@ pub(crate) async fn read(
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
 /// to its default. `"isDefault": true` makes it the default one in place of another.
 #[utoipa::path(
-    patch, path = "/v1/apps/{appId}/destinations/{destinationId}", tag = "destinations",
+    patch, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "updateDestination", tag = "destinations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the profile"),
@@ -162,7 +162,7 @@ pub(crate) async fn update(
 ///
 /// Not the default one, and none that another refers to. Calls that go there now are not ended.
 #[utoipa::path(
-    delete, path = "/v1/apps/{appId}/destinations/{destinationId}", tag = "destinations",
+    delete, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "deleteDestination", tag = "destinations",
     security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path)),
     responses(

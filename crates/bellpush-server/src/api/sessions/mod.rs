@@ -43,6 +43,7 @@ pub(crate) struct TrustedSessionRequest {
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     context: Context,
     /// The routing key: up to 128 characters.
+    #[schema(min_length = 1, max_length = 128)]
     routing_key: Option<String>,
     /// The profile to call; the app's default without it.
     #[schema(value_type = Option<String>)]
@@ -53,7 +54,7 @@ pub(crate) struct TrustedSessionRequest {
 ///
 /// Hand the token to the page: the widget takes it as its `session` parameter.
 #[utoipa::path(
-    post, path = "/v1/sessions", tag = "sessions", security(("api_key" = [])),
+    post, path = "/v1/sessions", operation_id = "createSession", tag = "sessions", security(("api_key" = [])),
     request_body = TrustedSessionRequest,
     responses(
         (status = 201, body = SessionCreated),

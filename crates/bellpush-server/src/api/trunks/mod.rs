@@ -113,7 +113,7 @@ pub(crate) struct TrunkList {
 
 /// List trunks
 #[utoipa::path(
-    get, path = "/v1/trunks", tag = "trunks", security(("api_key" = [])),
+    get, path = "/v1/trunks", operation_id = "listTrunks", tag = "trunks", security(("api_key" = [])),
     responses((status = 200, body = TrunkList))
 )]
 pub(crate) async fn list(
@@ -130,7 +130,7 @@ pub(crate) async fn list(
 ///
 /// It is in use at once, without a restart.
 #[utoipa::path(
-    post, path = "/v1/trunks", tag = "trunks", security(("api_key" = [])),
+    post, path = "/v1/trunks", operation_id = "createTrunk", tag = "trunks", security(("api_key" = [])),
     request_body = TrunkBody,
     responses(
         (status = 201, body = TrunkView),
@@ -156,7 +156,7 @@ pub(crate) async fn create(
 
 /// Read a trunk
 #[utoipa::path(
-    get, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
+    get, path = "/v1/trunks/{trunkId}", operation_id = "readTrunk", tag = "trunks", security(("api_key" = [])),
     params(("trunkId" = String, Path)),
     responses(
         (status = 200, body = TrunkView),
@@ -178,7 +178,7 @@ pub(crate) async fn read(
 /// to its default, or removes the password. Another domain, port, transport
 /// or outbound proxy wants the password anew. Calls that go by the trunk now are not ended.
 #[utoipa::path(
-    patch, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
+    patch, path = "/v1/trunks/{trunkId}", operation_id = "updateTrunk", tag = "trunks", security(("api_key" = [])),
     params(("trunkId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the trunk"),
     responses(
@@ -213,7 +213,7 @@ pub(crate) async fn update(
 ///
 /// Not as long as a profile calls by it.
 #[utoipa::path(
-    delete, path = "/v1/trunks/{trunkId}", tag = "trunks", security(("api_key" = [])),
+    delete, path = "/v1/trunks/{trunkId}", operation_id = "deleteTrunk", tag = "trunks", security(("api_key" = [])),
     params(("trunkId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
