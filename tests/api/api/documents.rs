@@ -231,7 +231,7 @@ async fn custom_code_runs_in_a_sandbox_even_when_it_is_opened_by_itself() {
 
 #[tokio::test]
 async fn custom_code_can_be_shown_from_an_origin_where_there_is_nothing_else() {
-    const CODE: &str = "http://code.example:8080";
+    const CODE: &str = "https://code.example:8080";
     let shop = Shop::with(Options::sqlite().with("--code-url", CODE)).await;
     shop.change(json!({ "customCode": { "body": "<script>hello()</script>" } })).await;
     let answer = shop.document(&[]).await.expect(200).unwrap();
