@@ -29,6 +29,7 @@ pub(crate) fn complete(described: OpenApi) -> Value {
             for (method, operation) in operations.as_object_mut().into_iter().flatten() {
                 add_refusals(path, method, operation);
                 add_patterns(operation);
+                take_null_from_queries(operation);
                 if let Some((name, schema)) = merge_patch(operation, &schemas) {
                     patches.insert(name, schema);
                 }
@@ -63,6 +64,27 @@ fn add_patterns(operation: &mut Value) {
             _ => continue,
         };
         parameter["schema"]["pattern"] = pattern.into();
+    }
+}
+
+/// A query's parameter is not given, or has a value: a URL has no `null`.
+fn take_null_from_queries(operation: &mut Value) {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "query")
+    {
+        let Some(schema) = parameter.get_mut("schema") else { continue };
+        if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
+            kinds.retain(|kind| kind != "null");
+            if let [kind] = &**kinds {
+                schema["type"] = kind.clone();
+            }
+        }
+        if let Some(forms) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
+            forms.retain(|form| form["type"] != "null");
+            if let [form] = &**forms {
+                *schema = form.clone();
+            }
+        }
     }
 }
 
@@ -289,6 +311,37 @@ mod tests {
                 let is_id = in_path && !matches!(name, "secretName" | "eventId");
                 let pattern = parameter["schema"]["pattern"].as_str();
                 assert!(!is_id || pattern.is_some_and(|it| it.contains("[0-9a-f]{32}")), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn everything_that_is_referred_to_is_there() {
+        fn check(value: &Value, document: &Value) {
+            match value {
+                Value::Array(items) => items.iter().for_each(|item| check(item, document)),
+                Value::Object(fields) => {
+                    if let Some(place) = fields.get("$ref").and_then(Value::as_str) {
+                        let found = place.strip_prefix('#').and_then(|it| document.pointer(it));
+                        assert!(found.is_some(), "there is no {place}");
+                    }
+                    fields.values().for_each(|field| check(field, document));
+                }
+                _ => {}
+            }
+        }
+        let document = crate::openapi();
+        check(&document, &document);
+    }
+
+    #[test]
+    fn no_parameter_of_a_query_can_be_null() {
+        let document = crate::openapi();
+        for (path, method, operation) in operations(&document) {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+                let schema = parameter["schema"].to_string();
+                assert!(!schema.contains("\"null\""), "{method} {path}: {parameter}");
             }
         }
     }

@@ -33,6 +33,7 @@ const MAX_BEACON_BYTES: usize = 1024;
 #[serde(deny_unknown_fields)]
 pub(crate) struct HangUp {
     /// `media_failed`: the sound did not come, or did not come back, and the call ends as `call_error`.
+    #[param(inline)]
     reason: Option<HangUpReason>,
 }
 
