@@ -308,7 +308,7 @@ mod tests {
                 let name = parameter["name"].as_str().unwrap();
                 let in_path = path.contains(&format!("{{{name}}}"));
                 assert_eq!(parameter["in"] == "path", in_path, "{method} {path} {name}");
-                let is_id = in_path && !matches!(name, "secretName" | "eventId");
+                let is_id = in_path && !matches!(name, "secretName" | "eventId" | "version");
                 let pattern = parameter["schema"]["pattern"].as_str();
                 assert!(!is_id || pattern.is_some_and(|it| it.contains("[0-9a-f]{32}")), "{name}");
             }

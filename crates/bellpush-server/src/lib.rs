@@ -12,6 +12,7 @@ mod clock;
 mod config;
 mod contract;
 mod demo;
+mod designs;
 mod event_log;
 mod http;
 mod openness;

@@ -62,6 +62,7 @@ fn widget_routes() -> OpenApiRouter<Server> {
         .routes(routes!(widget::sessions::create))
         .routes(routes!(widget::sessions::refresh))
         .routes(routes!(widget::events::submit))
+        .routes(routes!(widget::callbacks::create))
 }
 
 /// The OpenAPI document of `/v1`.

@@ -19,6 +19,7 @@ use crate::{
     clock::now,
     config::ServerConfig,
     demo::Demo,
+    designs::Designs,
     event_log::EventLog,
     http::{
         challenge::Challenges, client_ip::TrustedProxies, limits::Limits, lookups::FailedLookups,
@@ -41,6 +42,7 @@ pub struct Server(Arc<Parts>);
 struct Parts {
     store: Store,
     access: ApiAccess,
+    designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -70,6 +72,7 @@ macro_rules! parts {
 parts! {
     store: Store,
     access: ApiAccess,
+    designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -106,8 +109,10 @@ impl Server {
         let log = EventLog::new(store.clone(), config.tracer.clone());
         let sessions = Sessions::new(store.clone(), Arc::clone(&config), Arc::clone(&lookups));
         let trunks = RunningTrunks::new(store.clone(), trunks);
+        let designs = Designs::new(store.clone());
         let calls = Calls::new(
             store.clone(),
+            designs.clone(),
             log.clone(),
             engine,
             trunks.clone(),
@@ -115,6 +120,7 @@ impl Server {
             Arc::clone(&config),
         );
         Self(Arc::new(Parts {
+            designs,
             access: ApiAccess::new(store.api_keys(), Arc::clone(&lookups)),
             proxies: TrustedProxies::from(&*config.trusted_proxies),
             limits: Arc::new(Limits::new(config.limits)),

@@ -28,8 +28,11 @@ mod store;
 pub mod vault;
 
 pub use access::{Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, Configured, SecretHash};
-pub use apps::{App, NewSession, Session, WidgetKey};
-pub use calls::{Call, CallFilter, CallState, LivingNode, OrphanedCall};
+pub use apps::{
+    App, DesignAction, DesignAuditEntry, DesignDraft, DesignError, DesignVersion, NewDesignVersion,
+    NewSession, PublishedDesign, Session, WidgetKey,
+};
+pub use calls::{Call, CallFilter, CallState, CallbackRequest, LivingNode, OrphanedCall};
 pub use db::{
     page::{Page, PageRequest},
     target::Target,
@@ -40,8 +43,8 @@ pub use deliveries::{
 };
 pub use error::{DatabaseError, OpenError, SaveError, StoreError};
 pub use events::{
-    Append, AppendError, Appended, CallEnd, CallFinish, EventFilter, NewCall, RecordedEvent,
-    Refusal,
+    Append, AppendError, Appended, CallEnd, CallFinish, EventFilter, NewCall, NewCallback,
+    RecordedEvent, Refusal,
 };
 pub use integrations::{
     Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal, RevealError,

@@ -15,8 +15,8 @@ use self::site::Site;
 use crate::{
     CallFilter, DeliveryFilter, EventFilter, PageRequest,
     access::audit,
-    apps::sessions,
-    calls::{call, nodes},
+    apps::{designs, sessions},
+    calls::{call, callbacks, nodes},
     db::{self, Db, page::Query},
     deliveries::{
         attempts, endpoints, hours, outages, replays,
@@ -80,6 +80,16 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(removals::REMOVE_SURVEYS, rows_step("y".into())), "survey_responses_pkey"),
         (fixed(removals::LAST_SESSION, rows_step(20_i64.into())), "sessions_by_app"),
         (fixed(removals::REMOVE_SESSIONS, rows_step("y".into())), "sessions_by_app"),
+        (
+            fixed(designs::PUBLISHED, vec![app_id.to_string().into(), 5_i64.into()]),
+            "design_versions_pkey",
+        ),
+        (
+            designs::versions_query(app_id, PageRequest { after: Some(9), limit: 20 }),
+            "design_versions_pkey",
+        ),
+        (designs::audit_query(app_id, page), "design_audit_by_app"),
+        (callbacks::query(app_id, PageRequest::first(20)), "callback_requests_by_app"),
         (search(status(&[])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Delivered])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Dead])), "deliveries_dead"),

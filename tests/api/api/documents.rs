@@ -65,6 +65,10 @@ async fn the_widget_is_told_what_it_shows() {
     let mut config = config(&answer);
     let server_time = config["serverTime"].take();
     assert!(server_time.as_str().unwrap().ends_with('Z'));
+    // Without a document of its own, it is the one that follows from the settings.
+    let design = config["design"].take();
+    assert_eq!(design["languages"], json!(["de"]));
+    assert_eq!(design["states"]["ended"].as_array().unwrap().last().unwrap()["type"], "button");
     let expected = json!({
         "appId": shop.app.id,
         "key": shop.embed.key,
@@ -79,6 +83,9 @@ async fn the_widget_is_told_what_it_shows() {
         "allowedOrigins": [ORIGIN],
         "survey": survey,
         "customButtons": [button],
+        "design": null,
+        "designVersion": null,
+        "consentHashes": {},
         "codeUrl": null,
         "hours": { "open": true, "changes": [] },
     });

@@ -13,6 +13,7 @@ mod connections;
 mod context;
 mod cross_site;
 mod deliveries;
+mod designs;
 mod documents;
 mod events;
 mod hours;

@@ -1,5 +1,6 @@
 /** Messages between widget and server, and between windows. */
 
+import type { Design } from "./design.ts";
 import type { EventData, EventName, Phase, State } from "./generated.ts";
 
 /** What the embedding page says about the visitor: on every event as `data.context`. */
@@ -80,6 +81,12 @@ export interface WidgetConfig {
   readonly allowedOrigins: readonly string[];
   readonly survey: SurveyConfig | null;
   readonly customButtons: readonly CustomButton[];
+  /** What is shown: the published document, in a preview the draft, else what follows from the app's settings. */
+  readonly design: Design;
+  /** Goes back with calls, events and call-back requests; null for what is not published. */
+  readonly designVersion: number | null;
+  /** The hash of the design's consent in each of its languages. */
+  readonly consentHashes: Readonly<Record<string, string>>;
   /** The address of the custom code's document; null: the app has no code. */
   readonly codeUrl: string | null;
   readonly hours: Openness;

@@ -2,7 +2,7 @@
 //! told that renders no design.
 
 use super::{
-    block::{Block, SurveyQuestion},
+    block::{Block, Button, SurveyQuestion},
     document::Design,
 };
 use crate::app::{CustomButton, Question, Survey};
@@ -24,21 +24,25 @@ impl Design {
         })
     }
 
-    /// The buttons in the form of an app's settings, each in the state where it stands. Those in the
+    /// The buttons in the form of an app's settings, each with the states where it stands. Those in the
     /// widget's own words are left out.
     #[must_use]
     pub fn button_settings(&self, language: &str) -> Vec<CustomButton> {
         let language = self.language_for(language);
-        self.states
-            .blocks()
-            .filter_map(|(state, _, block)| match block {
-                Block::Button(button) => Some(CustomButton {
-                    label: button.label.own(language)?.to_owned(),
+        let mut buttons: Vec<CustomButton> = Vec::new();
+        for (state, _, block) in self.states.blocks() {
+            let Block::Button(Button { label, effect, .. }) = block else { continue };
+            let Some(label) = label.own(language) else { continue };
+            let same = |known: &&mut CustomButton| known.label == label && known.effect == *effect;
+            match buttons.iter_mut().find(same) {
+                Some(known) => known.states.push(state),
+                None => buttons.push(CustomButton {
+                    label: label.to_owned(),
                     states: vec![state],
-                    effect: button.effect.clone(),
+                    effect: effect.clone(),
                 }),
-                _ => None,
-            })
-            .collect()
+            }
+        }
+        buttons
     }
 }

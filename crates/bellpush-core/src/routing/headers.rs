@@ -26,6 +26,8 @@ pub struct CallFacts<'a> {
     pub routing_key: Option<&'a str>,
     /// What the visitor wrote into the form before the call.
     pub form: &'a BTreeMap<String, String>,
+    /// The hash of what the visitor consented to before the call.
+    pub consent: Option<&'a str>,
 }
 
 impl TemplateValues for CallFacts<'_> {
@@ -42,8 +44,8 @@ impl TemplateValues for CallFacts<'_> {
     }
 }
 
-/// The headers of a call to this profile, as names and values: call, app and routing key, then the
-/// profile's own, then the context by key, as long as there is room. Values are visible ASCII:
+/// The headers of a call to this profile, as names and values: call, app, routing key and consent, then
+/// the profile's own, then the context by key, as long as there is room. Values are visible ASCII:
 /// everything else, and `%`, is percent-encoded (RFC 3986 section 2.1, in UTF-8).
 #[must_use]
 pub fn headers(facts: &CallFacts<'_>, profile: &ProfileSettings) -> Vec<(String, String)> {
@@ -62,9 +64,11 @@ pub fn headers(facts: &CallFacts<'_>, profile: &ProfileSettings) -> Vec<(String,
         .context
         .iter()
         .map(|(key, value)| (format!("X-Bellpush-Context-{key}"), escape(value)));
+    let consent = facts.consent.map(|hash| ("X-Bellpush-Consent".to_owned(), escape(hash)));
     let mut room = MAX_BYTES;
     ours.into_iter()
         .chain(routing_key)
+        .chain(consent)
         .chain(own)
         .chain(context)
         .filter(|(name, value)| {

@@ -131,6 +131,7 @@ fn the_far_side_is_told_who_calls_from_where_in_plain_ascii() {
         context: &context,
         routing_key: Some("vip"),
         form: &BTreeMap::from([("name".into(), "Ada".into())]),
+        consent: Some("0a1b"),
     };
     let mut profile = sip("100");
     profile.headers = BTreeMap::from([

@@ -1,8 +1,14 @@
 //! Why visitors ask to be called back.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
-use crate::lifecycle::State;
+use crate::{
+    context::Context,
+    events::{CALLBACK_REQUESTED, Envelope, EventTime},
+    ids::CallbackId,
+    lifecycle::State,
+};
 
 /// Why a visitor asks to be called back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,4 +53,24 @@ impl CallbackReason {
             Self::Other => &[State::Ended, State::Error],
         }
     }
+}
+
+/// The event that tells of a request to be called back: which and why, but nothing that the visitor
+/// filled in.
+#[must_use]
+pub fn callback_envelope(
+    request_id: CallbackId,
+    reason: CallbackReason,
+    context: &Context,
+    preview: bool,
+    timestamp: EventTime,
+) -> Envelope {
+    let mut data = Map::new();
+    data.insert("requestId".to_owned(), request_id.to_string().into());
+    data.insert("reason".to_owned(), reason.as_str().into());
+    data.insert("context".to_owned(), context.to_json());
+    if preview {
+        data.insert("isPreview".to_owned(), true.into());
+    }
+    Envelope { name: CALLBACK_REQUESTED.to_owned(), data, timestamp }
 }

@@ -8,7 +8,7 @@ mod callback;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use callback::CallbackReason;
+pub use callback::{CallbackReason, callback_envelope};
 
 use crate::{
     app::{Answers, AnswersError},

@@ -4,8 +4,10 @@
 mod apps;
 mod audit;
 mod auth;
+mod callbacks;
 mod calls;
 mod deliveries;
+mod design;
 mod events;
 mod integrations;
 mod notifications;
@@ -31,6 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(deliveries::routes())
         .merge(notifications::routes())
         .merge(calls::routes())
+        .merge(callbacks::routes())
+        .merge(design::routes())
         .merge(events::routes())
         .merge(sessions::routes())
 }

@@ -10,13 +10,14 @@ use axum::{
 };
 use bellpush_call::{PlaceCall, PlaceError};
 use bellpush_core::{
+    design::{ConsentRecord, GivenConsent, View},
     events::Event,
     ids::{CallId, DestinationId},
     lifecycle::{Input, Lifecycle},
     routing::{CallFacts, RouteRequest},
     trace_context::TraceParent,
 };
-use bellpush_store::{Append, AppendError, NewCall, Session};
+use bellpush_store::{App, Append, AppendError, NewCall, Session};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 use utoipa::ToSchema;
@@ -52,6 +53,12 @@ pub(crate) struct CallRequest {
     /// What the visitor filled in before the call. It goes into the call's record, not into events.
     #[serde(default)]
     form_values: BTreeMap<String, String>,
+    /// What the visitor consented to before the call, where the app's design asks for it.
+    consent: Option<GivenConsent>,
+    /// The version of the design that the widget has loaded; the present one without it.
+    design_version: Option<u32>,
+    /// The visitor's language, a BCP 47 tag: some fields are shown in some languages only.
+    language: Option<String>,
     /// The profile to call; the session's, or else the app's default, without it.
     #[schema(value_type = Option<String>)]
     destination: Option<DestinationId>,
@@ -105,7 +112,14 @@ pub(crate) async fn place(
     } else {
         let sdp = String::from_utf8(bytes.to_vec())
             .map_err(|_| Problem::offer_invalid("the offer is not text in UTF-8"))?;
-        CallRequest { sdp, form_values: BTreeMap::new(), destination: None }
+        CallRequest {
+            sdp,
+            form_values: BTreeMap::new(),
+            consent: None,
+            design_version: None,
+            language: None,
+            destination: None,
+        }
     };
     check_form(&call.form_values)?;
     // In a task of its own: a visitor who goes away now must not leave a call half accepted.
@@ -146,6 +160,7 @@ async fn accept(
     let asked = RouteRequest { destination_id: asked_for, ..openness::route_request(&session) };
     let hops = profiles.route(asked, now().timestamp())?;
     let profile_id = hops.first().map_or(profiles.default, |hop| hop.profile_id);
+    let consent = check_design(calls, &app, &session, &request).await?;
     let id = CallId::from_uuid(Uuid::now_v7());
     let facts = CallFacts {
         call_id: id,
@@ -153,6 +168,7 @@ async fn accept(
         context: &session.context,
         routing_key: session.routing_key.as_deref(),
         form: &request.form_values,
+        consent: consent.as_ref().map(|consent| consent.hash.as_str()),
     };
     let routes =
         hops.iter().map(|hop| routes::route(calls, &facts, hop)).collect::<Result<_, _>>()?;
@@ -192,6 +208,7 @@ async fn accept(
         form_values: Some(request.form_values)
             .filter(|values| !values.is_empty())
             .map(|values| values.into_iter().map(|(name, value)| (name, value.into())).collect()),
+        consent,
     };
     let stored = calls.log.append(vec![Append::CallStarted { event, call }]).await;
     let started = match stored.map(|appended| appended.into_iter().next()) {
@@ -224,6 +241,32 @@ async fn accept(
     let resume_token = call.new_resume().reveal().to_owned();
     let etag = value(&call.connection().etag);
     Ok(CallAccepted { call_id: id, sdp: placed.answer, resume_token, etag })
+}
+
+/// Form values and consent against the design that the visitor has seen; the consent for the record.
+/// An app without a document has no form, and takes what its page gives.
+async fn check_design(
+    calls: &Calls,
+    app: &App,
+    session: &Session,
+    request: &CallRequest,
+) -> Result<Option<ConsentRecord>, Problem> {
+    let design = calls.designs.answered(app, session.preview, request.design_version).await?;
+    let Some(design) = design else {
+        return match request.consent {
+            Some(_) => Err(Problem::invalid("the app asks for no consent").at("/consent")),
+            None => Ok(None),
+        };
+    };
+    let language = request.language.as_deref();
+    // Calls are taken, or it would not have come this far.
+    let view = View { open: Some(true), language, context: &session.context };
+    design.check_form(&request.form_values, view).map_err(|error| {
+        Problem::invalid(error.message).at(format!("/formValues{}", error.pointer))
+    })?;
+    design
+        .record_consent(request.consent.as_ref(), view, now())
+        .map_err(|message| Problem::invalid(message).at("/consent"))
 }
 
 fn refusal(error: PlaceError) -> Problem {

@@ -14,7 +14,10 @@ use super::{
     permits::CallPermits,
     registry::{LiveCall, LiveCalls},
 };
-use crate::{config::ServerConfig, event_log::EventLog, sessions::Sessions, trunks::RunningTrunks};
+use crate::{
+    config::ServerConfig, designs::Designs, event_log::EventLog, sessions::Sessions,
+    trunks::RunningTrunks,
+};
 
 /// How long the ends of calls that are ended together are waited for.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
@@ -23,6 +26,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Calls {
     pub(super) store: Store,
+    pub(super) designs: Designs,
     pub(super) log: EventLog,
     pub(super) engine: Engine,
     pub(super) trunks: RunningTrunks,
@@ -41,6 +45,7 @@ impl Calls {
     /// None yet.
     pub(crate) fn new(
         store: Store,
+        designs: Designs,
         log: EventLog,
         engine: Engine,
         trunks: RunningTrunks,
@@ -49,6 +54,7 @@ impl Calls {
     ) -> Self {
         Self {
             store,
+            designs,
             log,
             engine,
             trunks,

@@ -3,7 +3,7 @@
 //! The allowed origins become `frame-ancestors`, so that the browser itself refuses any other page.
 //! What is wrong with the address is said on the page, in one sentence, with the offending key.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{FromRef, Path, RawQuery, State},
@@ -13,6 +13,7 @@ use axum::{
 use bellpush_core::{
     app::{AppSettings, CustomButton, Survey},
     context::Context,
+    design::Design,
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
@@ -29,6 +30,7 @@ use super::{
 use crate::{
     clock::now,
     config::ServerConfig,
+    designs::Designs,
     http::{
         assets::{WidgetManifest, widget_manifest},
         client_ip::LimitKey,
@@ -58,8 +60,11 @@ struct WidgetConfig<'a> {
     session: Option<&'a str>,
     destination: Option<DestinationId>,
     allowed_origins: &'a [AllowedOrigin],
-    survey: Option<&'a Survey>,
-    custom_buttons: &'a [CustomButton],
+    survey: Option<Survey>,
+    custom_buttons: Vec<CustomButton>,
+    design: &'a Design,
+    design_version: Option<u32>,
+    consent_hashes: BTreeMap<&'a str, String>,
     /// The address of the custom code's document, when there is code.
     code_url: Option<String>,
     hours: OpennessView,
@@ -117,6 +122,7 @@ pub(crate) struct Documents {
     store: Store,
     sessions: Sessions,
     config: Arc<ServerConfig>,
+    designs: Designs,
 }
 
 impl<S> FromRef<S> for Documents
@@ -124,12 +130,14 @@ where
     Store: FromRef<S>,
     Sessions: FromRef<S>,
     Arc<ServerConfig>: FromRef<S>,
+    Designs: FromRef<S>,
 {
     fn from_ref(state: &S) -> Self {
         Self {
             store: FromRef::from_ref(state),
             sessions: FromRef::from_ref(state),
             config: FromRef::from_ref(state),
+            designs: FromRef::from_ref(state),
         }
     }
 }
@@ -181,10 +189,13 @@ impl Documents {
         }
         let ancestors = self.ancestors(&app.settings, session.as_deref(), is_preview);
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
+        let preview = session.as_ref().map_or(is_preview, |session| session.preview);
+        let language = parameters.language.as_deref().unwrap_or(&app.settings.language);
+        let shown = self.designs.shown(&app, preview).await?;
         let config = WidgetConfig {
             app_id,
             key: &parameters.key,
-            preview: session.as_ref().map_or(is_preview, |session| session.preview),
+            preview,
             preview_token: parameters.preview.as_deref(),
             server_time: now(),
             language: parameters.language.as_deref(),
@@ -194,8 +205,11 @@ impl Documents {
             session: parameters.session.as_deref(),
             destination,
             allowed_origins: &ancestors,
-            survey: app.settings.survey.as_ref(),
-            custom_buttons: &app.settings.custom_buttons,
+            survey: shown.design.survey_settings(language),
+            custom_buttons: shown.design.button_settings(language),
+            design: &shown.design,
+            design_version: shown.version,
+            consent_hashes: consent_hashes(&shown.design),
             code_url: (!app.settings.custom_code.is_empty())
                 .then(|| format!("{code_origin}/w/{app_id}/code")),
             hours,
@@ -236,6 +250,13 @@ impl Documents {
         }
         Ok(session)
     }
+}
+
+/// The hash of the consent in each language of the design.
+fn consent_hashes(design: &Design) -> BTreeMap<&str, String> {
+    let languages = design.languages.iter().map(String::as_str);
+    let hash = |language| Some((language, design.consent()?.hash(language)?));
+    languages.filter_map(hash).collect()
 }
 
 fn unknown_app(id: impl std::fmt::Display) -> Problem {
@@ -310,10 +331,12 @@ fn render(
         css = escape(&manifest.css),
         js = escape(&manifest.js),
     );
+    let assets: String =
+        config.design.origins().iter().map(|origin| format!(" {origin}")).collect();
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
-         style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:; \
-         media-src 'self' blob: mediastream:; font-src 'self'; frame-src {}; worker-src 'self'; base-uri 'none'; \
+         style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:{assets}; \
+         media-src 'self' blob: mediastream:; font-src 'self'{assets}; frame-src {}; worker-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors",
         ["'self'"]
             .into_iter()

@@ -9,15 +9,17 @@ use axum::{
 };
 use bellpush_core::{
     app::Answers,
+    design::Design,
     events::Event,
     ids::EventId,
     submission::{SessionFacts, Submission, SubmittedEvent},
     trace_context::TraceParent,
 };
-use bellpush_store::{Append, Session, Store};
+use bellpush_store::{Append, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::checks::Checks;
 use crate::{
     clock::now,
     event_log::EventLog,
@@ -33,10 +35,12 @@ const MAX_BYTES: usize = 512 * 1024;
 
 /// Events of one session.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Submissions {
     /// The session token, for requests that can't have headers of their own.
     token: Option<String>,
+    /// The version of the design that the widget has loaded; the present one without it.
+    design_version: Option<u32>,
     /// 1 to 20 events, in the order in which they happened.
     #[schema(value_type = Vec<Object>, min_items = 1, max_items = 20)]
     events: Vec<Submission>,
@@ -67,7 +71,7 @@ pub(crate) struct Accepted {
     )
 )]
 pub(crate) async fn submit(
-    State(store): State<Store>,
+    State(checks): State<Checks>,
     State(log): State<EventLog>,
     State(sessions): State<Sessions>,
     State(limits): State<Arc<Limits>>,
@@ -94,11 +98,12 @@ pub(crate) async fn submit(
         .ok_or_else(|| Problem::invalid(format!("send 1 to {MAX_EVENTS} events")).at("/events"))?;
     limits.events(address, session.id, count)?;
 
+    let version = request.design_version;
     let now_ms = now().millis();
     let trace_parent = log.trace_parent(&headers);
     let mut appends = Vec::with_capacity(request.events.len());
     for (index, submission) in request.events.into_iter().enumerate() {
-        let append = check(&store, &session, submission, now_ms, trace_parent).await;
+        let append = check(&checks, &session, (submission, version), now_ms, trace_parent).await;
         appends.push(append.map_err(|problem| {
             let inner = problem.pointer.clone().unwrap_or_default();
             problem.at(format!("/events/{index}{inner}"))
@@ -110,9 +115,9 @@ pub(crate) async fn submit(
 }
 
 async fn check(
-    store: &Store,
+    checks: &Checks,
     session: &Session,
-    submission: Submission,
+    (submission, version): (Submission, Option<u32>),
     now_ms: i64,
     trace_parent: Option<TraceParent>,
 ) -> Result<Append, Problem> {
@@ -121,13 +126,10 @@ async fn check(
         .accept(facts)
         .map_err(|error| Problem::invalid(error.to_string()).at("/event"))?;
     if let Some(call_id) = submission.call_id {
-        let call = store.call(call_id).await?;
-        call.filter(|call| call.session_id == session.id).ok_or_else(|| {
-            Problem::not_found(format!("there is no call {call_id} in this session")).at("/callId")
-        })?;
+        checks.is_call_of(session, call_id).await?;
     }
     if let SubmittedEvent::Survey { answers, .. } = &kind {
-        check_survey(store, session, answers).await?;
+        check_survey(checks, session, answers, version).await?;
     }
     let event = Event {
         id: submission.id,
@@ -147,18 +149,21 @@ async fn check(
     })
 }
 
-/// Answers belong to the questions that the app asks.
-async fn check_survey(store: &Store, session: &Session, answers: &Answers) -> Result<(), Problem> {
-    let app = store.app(session.app_id).await?;
-    let survey = app.and_then(|app| app.settings.survey);
-    let survey =
-        survey.ok_or_else(|| Problem::invalid("the app has no survey at present").at("/survey"))?;
-    let asked = |id: &str| survey.questions.iter().any(|question| question.id == id);
-    match answers.answers.iter().find(|answer| !asked(&answer.question_id)) {
-        Some(answer) => {
-            let id = &answer.question_id;
-            Err(Problem::invalid(format!("the app's survey has no question {id:?}")).at("/survey"))
-        }
-        None => Ok(()),
-    }
+/// Answers belong to the questions that the visitor was asked: those of the design, or of the settings
+/// of an app that has no document.
+async fn check_survey(
+    checks: &Checks,
+    session: &Session,
+    answers: &Answers,
+    version: Option<u32>,
+) -> Result<(), Problem> {
+    let app = checks.store.app(session.app_id).await?;
+    let app = app.ok_or_else(|| Problem::session_expired("the app was deleted"))?;
+    let checked = match checks.designs.answered(&app, session.preview, version).await? {
+        Some(design) => design.check_answers(answers),
+        // Widgets of settings have always sent comments that nobody asked for.
+        None => Design::of_settings(&app.settings)
+            .check_answers(&Answers { comment: None, ..answers.clone() }),
+    };
+    checked.map_err(|error| Problem::invalid(error.message).at(format!("/survey{}", error.pointer)))
 }

@@ -1,7 +1,9 @@
 //! What the widget needs: its document, the sandbox of custom code, its sessions and its events.
 
 mod ancestors;
+pub(crate) mod callbacks;
 pub(crate) mod check;
+mod checks;
 pub(crate) mod code;
 pub(crate) mod document;
 pub(crate) mod events;

@@ -1,9 +1,14 @@
-//! Apps, the keys of their widgets, and the sessions of their visitors.
+//! Apps, their designs, the keys of their widgets, and the sessions of their visitors.
 
 mod app;
+pub(crate) mod designs;
 pub(crate) mod sessions;
 mod widget_keys;
 
 pub use app::App;
+pub use designs::{
+    DesignAction, DesignAuditEntry, DesignDraft, DesignError, DesignVersion, NewDesignVersion,
+    PublishedDesign,
+};
 pub use sessions::{NewSession, Session};
 pub use widget_keys::WidgetKey;

@@ -2,6 +2,7 @@
 
 use bellpush_core::{
     app::Answers,
+    design::ConsentRecord,
     events::EventTime,
     ids::{AppId, CallId, DestinationId, NodeId, SessionId},
     routing::{AnsweredBy, SipDialog},
@@ -37,6 +38,8 @@ pub struct Call {
     pub node_id: NodeId,
     /// What the form before the call held, if it was used.
     pub form_values: Option<Map<String, Value>>,
+    /// What the visitor consented to before it.
+    pub consent: Option<ConsentRecord>,
     /// When it was accepted.
     pub started_at: EventTime,
     /// When both sides heard each other first; known once it is over.
@@ -130,6 +133,7 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         routing_key: row.get("routing_key")?,
         node_id: row.parse("node_id")?,
         form_values: row.json_opt("form_values")?,
+        consent: row.json_opt("consent")?,
         started_at: row.time("started_at")?,
         connected_at: row.time_opt("connected_at")?,
         answered_by: answered_by(row)?,

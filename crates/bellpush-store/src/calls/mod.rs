@@ -1,9 +1,11 @@
 //! Calls, and the nodes that they live on.
 
 pub(crate) mod call;
+pub(crate) mod callbacks;
 pub(crate) mod nodes;
 pub(crate) mod state;
 
 pub use call::{Call, CallFilter};
+pub use callbacks::CallbackRequest;
 pub use nodes::{LivingNode, OrphanedCall};
 pub use state::CallState;

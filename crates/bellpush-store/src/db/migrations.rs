@@ -26,6 +26,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("removed_apps", include_str!("../../migrations/0008_removed_apps.sql")),
     ("api_keys", include_str!("../../migrations/0009_api_keys.sql")),
     ("sip_failures", include_str!("../../migrations/0010_sip_failures.sql")),
+    ("designs", include_str!("../../migrations/0011_designs.sql")),
 ];
 
 const HISTORY: &str = "

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bellpush_core::{
     app::Answers,
     delivery::Seq,
+    design::ConsentRecord,
     events::{EndReason, ErrorCode, Event, EventTime},
-    ids::{DestinationId, NodeId},
+    ids::{CallId, CallbackId, DestinationId, NodeId},
     routing::AnsweredBy,
+    submission::CallbackReason,
     trunk::SipFailure,
 };
 use serde_json::{Map, Value};
@@ -41,6 +43,13 @@ pub enum Append {
         /// What was answered.
         answers: Answers,
     },
+    /// `callback_requested`: a visitor asked to be called back.
+    CallbackRequested {
+        /// The event; it names no call.
+        event: Event,
+        /// The rest of the request.
+        request: NewCallback,
+    },
 }
 
 impl Append {
@@ -51,7 +60,8 @@ impl Append {
             Self::Event(event)
             | Self::CallStarted { event, .. }
             | Self::CallEnded { event, .. }
-            | Self::Survey { event, .. } => event,
+            | Self::Survey { event, .. }
+            | Self::CallbackRequested { event, .. } => event,
         }
     }
 
@@ -60,7 +70,8 @@ impl Append {
             Self::Event(event)
             | Self::CallStarted { event, .. }
             | Self::CallEnded { event, .. }
-            | Self::Survey { event, .. } => event,
+            | Self::Survey { event, .. }
+            | Self::CallbackRequested { event, .. } => event,
         }
     }
 }
@@ -78,6 +89,21 @@ pub struct NewCall {
     pub node_id: NodeId,
     /// What the form before the call held, if it was used.
     pub form_values: Option<Map<String, Value>>,
+    /// What the visitor consented to before the call.
+    pub consent: Option<ConsentRecord>,
+}
+
+/// What the log is told of a call-back request besides its event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCallback {
+    /// Its id.
+    pub id: CallbackId,
+    /// The call that it is asked for in place of, if there was one.
+    pub call_id: Option<CallId>,
+    /// Why.
+    pub reason: CallbackReason,
+    /// What the visitor filled in.
+    pub form_values: Map<String, Value>,
 }
 
 /// What the log is told of a call's end besides its event.

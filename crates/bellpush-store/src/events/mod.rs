@@ -4,5 +4,7 @@ mod append;
 pub(crate) mod log;
 pub(crate) mod search;
 
-pub use append::{Append, AppendError, Appended, CallEnd, CallFinish, NewCall, Refusal};
+pub use append::{
+    Append, AppendError, Appended, CallEnd, CallFinish, NewCall, NewCallback, Refusal,
+};
 pub use search::{EventFilter, RecordedEvent};

@@ -32,6 +32,7 @@ macro_rules! on_both_stores {
 mod api_keys;
 mod configuration;
 mod deliveries;
+mod designs;
 mod log;
 mod nodes;
 mod opening;

@@ -245,6 +245,7 @@ impl Visitor {
                 routing_key: self.session.routing_key.clone(),
                 node_id,
                 form_values: form.as_object().cloned(),
+                consent: None,
             },
         }
     }

@@ -3,6 +3,7 @@
 use axum::{Json, extract::State};
 use bellpush_core::{
     app::Answers,
+    design::ConsentRecord,
     events::{EndReason, ErrorCode, EventTime},
     ids::{AppId, CallId, DestinationId, SessionId, TrunkId},
     trunk::SipFailure,
@@ -49,6 +50,8 @@ pub(crate) struct CallView {
     /// What the form before the call held.
     #[schema(value_type = Option<Object>)]
     form_values: Option<Map<String, Value>>,
+    /// What the visitor consented to before it.
+    consent: Option<ConsentRecord>,
     /// `live`, `ended` or `error`.
     state: &'static str,
     /// When it was accepted.
@@ -104,6 +107,7 @@ impl From<Call> for CallView {
             profile_id: call.profile_id,
             routing_key: call.routing_key,
             form_values: call.form_values,
+            consent: call.consent,
             state,
             started_at: call.started_at,
             connected_at: call.connected_at,

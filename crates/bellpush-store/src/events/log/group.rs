@@ -17,7 +17,7 @@ use crate::{
     db::{self, Db, Lock, Row, to_json},
     deliveries::attempts,
     error::{DatabaseError, StoreError},
-    events::append::{Append, CallEnd, CallFinish, Refusal},
+    events::append::{Append, CallEnd, CallFinish, NewCallback, Refusal},
 };
 
 /// What is known of apps, events and calls, as one statement: each more would be a wait for an answer.
@@ -237,6 +237,7 @@ async fn write_calls(
     new: &[&Prepared],
 ) -> Result<(), StoreError> {
     let (mut started, mut over, mut surveys) = (Vec::new(), Vec::new(), Vec::new());
+    let mut callbacks = Vec::new();
     for append in new.iter().map(|prepared| &prepared.append) {
         let Event { id, app_id, session_id, call_id, envelope, .. } = append.event();
         let at = envelope.timestamp.millis();
@@ -257,6 +258,7 @@ async fn write_calls(
                     node,
                     form_values,
                     at,
+                    call.consent.as_ref().map(to_json),
                 ));
             }
             Append::CallEnded { finish, .. } => {
@@ -280,15 +282,21 @@ async fn write_calls(
                 ));
             }
             Append::Survey { answers, .. } => surveys.push((call_id, id, to_json(answers))),
+            Append::CallbackRequested { request, .. } => {
+                let NewCallback { id: request_id, call_id, reason, form_values } = request;
+                let values = to_json(form_values);
+                callbacks.push((request_id, app_id, session_id, id, call_id, reason, values, at));
+            }
         }
     }
     let sql = "
         INSERT INTO calls
             (id, app_id, session_id, destination_id, profile_id, routing_key, node_id, form_values,
-             state, started_at)
+             state, started_at, consent)
         SELECT
             value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-            value ->> 6, value ->> 7, 'live', CAST(value ->> 8 AS BIGINT)
+            value ->> 6, value ->> 7, 'live', CAST(value ->> 8 AS BIGINT),
+            value ->> 9
         FROM jsonb_each($1)";
     write_rows(transaction, sql, &started).await?;
     let sql = "
@@ -311,7 +319,15 @@ async fn write_calls(
         INSERT INTO survey_responses (call_id, event_id, answers)
         SELECT value ->> 0, value ->> 1, value ->> 2
         FROM jsonb_each($1)";
-    write_rows(transaction, sql, &surveys).await
+    write_rows(transaction, sql, &surveys).await?;
+    let sql = "
+        INSERT INTO callback_requests
+            (id, app_id, session_id, event_id, call_id, reason, form_values, requested_at)
+        SELECT
+            value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+            value ->> 6, CAST(value ->> 7 AS BIGINT)
+        FROM jsonb_each($1)";
+    write_rows(transaction, sql, &callbacks).await
 }
 
 /// Keeps the parents of events in their traces, of those that have one.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bellpush_core::{
-    events::{Event, EventName},
+    events::{CALLBACK_REQUESTED, Event, EventName},
     ids::{AppId, CallId, EventId, SessionId},
 };
 
@@ -102,7 +102,7 @@ fn fits(append: &Append) -> bool {
             Some(EventName::CallStarted | EventName::CallEnded | EventName::SurveySubmitted) => {
                 return false;
             }
-            _ => return true,
+            _ => return event.envelope.name != CALLBACK_REQUESTED,
         },
         Append::CallStarted { .. } => EventName::CallStarted,
         Append::CallEnded { finish, .. } => match finish.end {
@@ -110,6 +110,9 @@ fn fits(append: &Append) -> bool {
             CallEnd::Failed { .. } => EventName::CallError,
         },
         Append::Survey { .. } => EventName::SurveySubmitted,
+        Append::CallbackRequested { .. } => {
+            return event.envelope.name == CALLBACK_REQUESTED && event.call_id.is_none();
+        }
     };
     name == Some(allowed) && event.call_id.is_some()
 }
@@ -137,6 +140,8 @@ fn next_stage(append: &Append, call: Option<&KnownCall>) -> Result<Option<Stage>
         (Append::Survey { .. }, Stage::Ended) => Ok(Some(Stage::Surveyed)),
         (Append::Survey { .. }, Stage::Surveyed) => Err(Refusal::SurveyTwice),
         (Append::Survey { .. }, Stage::Live | Stage::Failed) => Err(Refusal::NotEnded),
-        (Append::Event(_) | Append::CallStarted { .. }, _) => Ok(None),
+        (Append::Event(_) | Append::CallStarted { .. } | Append::CallbackRequested { .. }, _) => {
+            Ok(None)
+        }
     }
 }

@@ -1,0 +1,375 @@
+//! The design documents of apps: a draft, and every version that was published.
+
+use std::net::IpAddr;
+
+use bellpush_core::{
+    delivery::Seq,
+    events::EventTime,
+    ids::{ApiKeyId, AppId},
+};
+use sea_orm::DatabaseTransaction;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Page, PageRequest, Store, StoreError,
+    access::Actor,
+    db::{
+        self, Row,
+        page::{Conditions, Query},
+    },
+};
+
+/// A draft as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesignDraft {
+    /// The document, as JSON.
+    pub document: String,
+    /// Counts up with every change, from 1; 0 stands for no draft.
+    pub revision: u64,
+    /// When it was last changed.
+    pub updated_at: EventTime,
+}
+
+/// A published version, without its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesignVersion {
+    /// Its number, from 1.
+    pub version: u32,
+    /// What is new in it, in the words of who published it.
+    pub note: Option<String>,
+    /// The version that it brought back.
+    pub restored: Option<u32>,
+    /// By which API key it was published.
+    pub api_key_id: ApiKeyId,
+    /// When.
+    pub published_at: EventTime,
+}
+
+/// A published version with its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedDesign {
+    /// What is known of it.
+    pub version: DesignVersion,
+    /// The document, as JSON.
+    pub document: String,
+    /// When another one took its place; `None`: it is the present one.
+    pub replaced_at: Option<EventTime>,
+}
+
+/// A version to be published.
+#[derive(Debug, Clone, Copy)]
+pub struct NewDesignVersion<'a> {
+    /// The document, as JSON.
+    pub document: &'a str,
+    /// What is new in it.
+    pub note: Option<&'a str>,
+    /// The version that it brings back.
+    pub restored: Option<u32>,
+    /// The revision of the draft that it is; `None` when it is not the draft.
+    pub draft_revision: Option<u64>,
+}
+
+/// Why a design was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum DesignError {
+    /// There is no such app.
+    #[error("there is no such app")]
+    UnknownApp,
+    /// Somebody else has changed the draft.
+    #[error("the draft is of revision {present} by now; read it again")]
+    Changed {
+        /** The present revision; 0 when there is no draft. */
+        present: u64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sea_orm::DbErr> for DesignError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What was done with a design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DesignAction {
+    /// The draft was changed.
+    DraftSaved,
+    /// A version was published.
+    Published,
+    /// An earlier version was brought back.
+    RolledBack,
+}
+
+impl DesignAction {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::DraftSaved => "draft_saved",
+            Self::Published => "published",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
+/// One line of the audit trail of a design.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesignAuditEntry {
+    /// Its place in the trail.
+    pub seq: Seq,
+    /// What was done.
+    pub action: DesignAction,
+    /// The version that came of it.
+    pub version: Option<u32>,
+    /// By which API key.
+    pub api_key_id: ApiKeyId,
+    /// From which address.
+    pub address: IpAddr,
+    /// When.
+    pub at: EventTime,
+}
+
+impl Store {
+    /// The draft of an app's design, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn design_draft(&self, app_id: AppId) -> Result<Option<DesignDraft>, StoreError> {
+        let sql = "SELECT document, revision, updated_at FROM design_drafts WHERE app_id = $1";
+        let row = db::one(&self.db().read, sql, [app_id.to_string().into()]).await?;
+        row.as_ref().map(draft).transpose()
+    }
+
+    /// Changes the draft, if it is still of the expected revision (0: there is none); `None` changes
+    /// any.
+    ///
+    /// # Errors
+    /// [`DesignError::Changed`], [`DesignError::UnknownApp`], or when the database fails.
+    pub async fn save_design_draft(
+        &self,
+        app_id: AppId,
+        document: &str,
+        expected: Option<u64>,
+        actor: &Actor,
+    ) -> Result<DesignDraft, DesignError> {
+        let transaction = self.db().begin_configuration().await?;
+        let present = revision(&transaction, app_id).await?;
+        if expected.is_some_and(|expected| expected != present) {
+            return Err(DesignError::Changed { present });
+        }
+        let at = db::now();
+        let sql = "
+            INSERT INTO design_drafts (app_id, document, revision, updated_at)
+            SELECT id, $2, 1, $3
+            FROM apps
+            WHERE id = $1
+            ON CONFLICT (app_id) DO UPDATE
+            SET document = excluded.document,
+                revision = design_drafts.revision + 1,
+                updated_at = excluded.updated_at
+            RETURNING document, revision, updated_at";
+        let values = [app_id.to_string().into(), document.into(), at.millis().into()];
+        let Some(row) = db::one(&transaction, sql, values).await? else {
+            return Err(DesignError::UnknownApp);
+        };
+        audit(&transaction, app_id, DesignAction::DraftSaved, None, actor, at).await?;
+        let saved = draft(&row)?;
+        db::commit(transaction).await?;
+        Ok(saved)
+    }
+
+    /// Publishes a version, which is the present one from then on.
+    ///
+    /// # Errors
+    /// [`DesignError::Changed`] when it is to be a draft that has changed, [`DesignError::UnknownApp`],
+    /// or when the database fails.
+    pub async fn publish_design(
+        &self,
+        app_id: AppId,
+        new: NewDesignVersion<'_>,
+        actor: &Actor,
+    ) -> Result<DesignVersion, DesignError> {
+        let transaction = self.db().begin_configuration().await?;
+        let present = revision(&transaction, app_id).await?;
+        if new.draft_revision.is_some_and(|expected| expected != present) {
+            return Err(DesignError::Changed { present });
+        }
+        let at = db::now();
+        let sql = "
+            INSERT INTO design_versions
+                (app_id, version, document, note, restored, api_key_id, published_at)
+            SELECT id,
+                (SELECT COALESCE(MAX(version), 0) + 1 FROM design_versions WHERE app_id = $1),
+                $2, $3, $4, $5, $6
+            FROM apps
+            WHERE id = $1
+            RETURNING *";
+        let values = [
+            app_id.to_string().into(),
+            new.document.into(),
+            new.note.map(str::to_owned).into(),
+            new.restored.map(i64::from).into(),
+            actor.api_key_id.to_string().into(),
+            at.millis().into(),
+        ];
+        let Some(row) = db::one(&transaction, sql, values).await? else {
+            return Err(DesignError::UnknownApp);
+        };
+        let published = version(&row)?;
+        let action = match new.restored {
+            Some(_) => DesignAction::RolledBack,
+            None => DesignAction::Published,
+        };
+        audit(&transaction, app_id, action, Some(published.version), actor, at).await?;
+        db::commit(transaction).await?;
+        Ok(published)
+    }
+
+    /// The published versions of an app's design, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn design_versions(
+        &self,
+        app_id: AppId,
+        page: PageRequest<u32>,
+    ) -> Result<Page<DesignVersion, u32>, StoreError> {
+        let query = versions_query(app_id, page);
+        Page::read(&self.db().read, query, page.limit, version, |version| version.version).await
+    }
+
+    /// A published version with its document: the one of this number, or the present one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn published_design(
+        &self,
+        app_id: AppId,
+        number: Option<u32>,
+    ) -> Result<Option<PublishedDesign>, StoreError> {
+        let values = [app_id.to_string().into(), number.map(i64::from).into()];
+        let row = db::one(&self.db().read, PUBLISHED, values).await?;
+        row.map(|row| {
+            Ok(PublishedDesign {
+                version: version(&row)?,
+                document: row.get("document")?,
+                replaced_at: row.time_opt("replaced_at")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Who did what with an app's design, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn design_audit(
+        &self,
+        app_id: AppId,
+        page: PageRequest<Seq>,
+    ) -> Result<Page<DesignAuditEntry, Seq>, StoreError> {
+        let query = audit_query(app_id, page);
+        Page::read(&self.db().read, query, page.limit, entry, |entry| entry.seq).await
+    }
+}
+
+pub(crate) const PUBLISHED: &str = "
+    SELECT app_id, version, document, note, restored, api_key_id, published_at,
+        (
+            SELECT MIN(later.published_at)
+            FROM design_versions AS later
+            WHERE later.app_id = $1
+              AND later.version > design_versions.version
+        ) AS replaced_at
+    FROM design_versions
+    WHERE app_id = $1
+      AND ($2 IS NULL OR version = $2)
+    ORDER BY version DESC
+    LIMIT 1";
+
+pub(crate) fn versions_query(app_id: AppId, page: PageRequest<u32>) -> Query {
+    let mut conditions = Conditions::default();
+    conditions.and("app_id = $", app_id.to_string());
+    if let Some(after) = page.after {
+        conditions.and("version < $", i64::from(after));
+    }
+    let select = "
+        SELECT app_id, version, note, restored, api_key_id, published_at
+        FROM design_versions";
+    conditions.query(select, "ORDER BY version DESC", &page)
+}
+
+pub(crate) fn audit_query(app_id: AppId, page: PageRequest<Seq>) -> Query {
+    let mut conditions = Conditions::default();
+    conditions.and("app_id = $", app_id.to_string());
+    if let Some(after) = page.after {
+        conditions.and("seq < $", after.0);
+    }
+    conditions.query("SELECT * FROM design_audit", "ORDER BY seq DESC", &page)
+}
+
+/// The revision of the draft; 0 when there is none.
+async fn revision(transaction: &DatabaseTransaction, app_id: AppId) -> Result<u64, StoreError> {
+    let sql = "SELECT revision FROM design_drafts WHERE app_id = $1";
+    let row = db::one(transaction, sql, [app_id.to_string().into()]).await?;
+    row.map_or(Ok(0), |row| row.count("revision"))
+}
+
+async fn audit(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    action: DesignAction,
+    version: Option<u32>,
+    actor: &Actor,
+    at: EventTime,
+) -> Result<(), StoreError> {
+    let sql = "
+        INSERT INTO design_audit (app_id, action, version, api_key_id, address, at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        app_id.to_string().into(),
+        action.as_str().into(),
+        version.map(i64::from).into(),
+        actor.api_key_id.to_string().into(),
+        actor.address.to_string().into(),
+        at.millis().into(),
+    ];
+    db::execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+fn draft(row: &Row) -> Result<DesignDraft, StoreError> {
+    Ok(DesignDraft {
+        document: row.get("document")?,
+        revision: row.count("revision")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+fn version(row: &Row) -> Result<DesignVersion, StoreError> {
+    Ok(DesignVersion {
+        version: row.count("version")?,
+        note: row.get("note")?,
+        restored: optional_version(row, "restored")?,
+        api_key_id: row.parse("api_key_id")?,
+        published_at: row.time("published_at")?,
+    })
+}
+
+fn entry(row: &Row) -> Result<DesignAuditEntry, StoreError> {
+    Ok(DesignAuditEntry {
+        seq: Seq(row.get("seq")?),
+        action: row.word("action")?,
+        version: optional_version(row, "version")?,
+        api_key_id: row.parse("api_key_id")?,
+        address: row.parse("address")?,
+        at: row.time("at")?,
+    })
+}
+
+fn optional_version(row: &Row, column: &'static str) -> Result<Option<u32>, StoreError> {
+    let number: Option<i64> = row.get(column)?;
+    number.map(u32::try_from).transpose().map_err(|_| StoreError::Corrupt { column })
+}

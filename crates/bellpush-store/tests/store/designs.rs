@@ -1,0 +1,147 @@
+//! Designs: a draft that nobody's work is lost of, versions that never change, and who did it.
+
+use bellpush_core::{
+    design::ConsentRecord,
+    ids::{AppId, CallbackId, EventId},
+    submission::{CallbackReason, callback_envelope},
+};
+use bellpush_store::{
+    Append, DesignAction, DesignError, NewCallback, NewDesignVersion, PageRequest,
+};
+use uuid::Uuid;
+
+use crate::{
+    secrets::actor,
+    site::{new_call, new_node, now},
+};
+
+fn version(document: &str, draft_revision: Option<u64>) -> NewDesignVersion<'_> {
+    NewDesignVersion { document, note: Some("New"), restored: None, draft_revision }
+}
+
+on_both_stores! {
+    async fn a_draft_is_changed_by_who_has_read_it_last(site) {
+        let (store, app) = (&site.store, site.app().await);
+        assert_eq!(store.design_draft(app).await.unwrap(), None);
+        let first = store.save_design_draft(app, "{\"a\":1}", Some(0), &actor()).await.unwrap();
+        assert_eq!((first.revision, first.document.as_str()), (1, "{\"a\":1}"));
+        let stale = store.save_design_draft(app, "{}", Some(0), &actor()).await;
+        assert!(matches!(stale, Err(DesignError::Changed { present: 1 })), "{stale:?}");
+        let second = store.save_design_draft(app, "{\"a\":2}", Some(1), &actor()).await.unwrap();
+        let third = store.save_design_draft(app, "{\"a\":3}", None, &actor()).await.unwrap();
+        assert_eq!((second.revision, third.revision), (2, 3));
+        assert_eq!(store.design_draft(app).await.unwrap(), Some(third));
+        let nobody = AppId::from_uuid(Uuid::now_v7());
+        let unknown = store.save_design_draft(nobody, "{}", None, &actor()).await;
+        assert!(matches!(unknown, Err(DesignError::UnknownApp)), "{unknown:?}");
+    }
+
+    async fn of_two_who_change_a_draft_at_once_one_is_told(site) {
+        let (store, app) = (&site.store, site.app().await);
+        store.save_design_draft(app, "{}", Some(0), &actor()).await.unwrap();
+        let save = async |document| store.save_design_draft(app, document, Some(1), &actor()).await;
+        let (one, other) = tokio::join!(save("{\"one\":1}"), save("{\"other\":1}"));
+        assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+        assert_eq!(store.design_draft(app).await.unwrap().unwrap().revision, 2);
+    }
+
+    async fn versions_are_numbered_kept_and_replaced_by_the_next(site) {
+        let (store, app) = (&site.store, site.app().await);
+        assert_eq!(store.published_design(app, None).await.unwrap(), None);
+        let first = store.publish_design(app, version("{\"v\":1}", None), &actor()).await.unwrap();
+        let second = store.publish_design(app, version("{\"v\":2}", None), &actor()).await.unwrap();
+        assert_eq!((first.version, second.version), (1, 2));
+        let back = NewDesignVersion { restored: Some(1), note: None, ..version("{\"v\":1}", None) };
+        let third = store.publish_design(app, back, &actor()).await.unwrap();
+        assert_eq!((third.version, third.restored, third.note.as_deref()), (3, Some(1), None));
+
+        let present = store.published_design(app, None).await.unwrap().unwrap();
+        assert_eq!((present.version, present.replaced_at), (third.clone(), None));
+        let old = store.published_design(app, Some(1)).await.unwrap().unwrap();
+        assert_eq!((&old.version, old.document.as_str()), (&first, "{\"v\":1}"));
+        assert_eq!(old.replaced_at, Some(second.published_at));
+        assert_eq!(store.published_design(app, Some(4)).await.unwrap(), None);
+
+        let page = store.design_versions(app, PageRequest::first(2)).await.unwrap();
+        assert_eq!((page.items, page.next), (vec![third, second], Some(2)));
+        let page = PageRequest { after: Some(2), limit: 2 };
+        let page = store.design_versions(app, page).await.unwrap();
+        assert_eq!((page.items, page.next), (vec![first], None));
+        let other = site.app().await;
+        assert_eq!(store.published_design(other, None).await.unwrap(), None);
+    }
+
+    async fn a_draft_that_has_changed_is_not_published_unseen(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let stale = store.publish_design(app, version("{}", Some(1)), &actor()).await;
+        assert!(matches!(stale, Err(DesignError::Changed { present: 0 })), "{stale:?}");
+        store.save_design_draft(app, "{}", None, &actor()).await.unwrap();
+        store.publish_design(app, version("{}", Some(1)), &actor()).await.unwrap();
+        assert_eq!(store.design_versions(app, PageRequest::first(9)).await.unwrap().items.len(), 1);
+    }
+
+    async fn what_was_done_with_a_design_is_written_down_with_it(site) {
+        let (store, app) = (&site.store, site.app().await);
+        store.save_design_draft(app, "{}", None, &actor()).await.unwrap();
+        store.publish_design(app, version("{}", Some(1)), &actor()).await.unwrap();
+        let back = NewDesignVersion { restored: Some(1), ..version("{}", None) };
+        store.publish_design(app, back, &actor()).await.unwrap();
+        store.save_design_draft(app, "{}", Some(7), &actor()).await.unwrap_err();
+        let page = store.design_audit(app, PageRequest::first(9)).await.unwrap();
+        let done: Vec<_> = page.items.iter().map(|line| (line.action, line.version)).collect();
+        assert_eq!(done, [
+            (DesignAction::RolledBack, Some(2)),
+            (DesignAction::Published, Some(1)),
+            (DesignAction::DraftSaved, None),
+        ]);
+        assert_eq!((page.items[0].api_key_id, page.items[0].address), (actor().api_key_id, actor().address));
+    }
+
+    async fn a_call_back_request_is_kept_with_its_event_or_not_at_all(site) {
+        let (store, visitor) = (&site.store, site.visitor().await);
+        let app = visitor.app_id();
+        let id = CallbackId::from_uuid(Uuid::now_v7());
+        let reason = CallbackReason::Closed;
+        let mut event = visitor.custom("callback_requested");
+        event.envelope = callback_envelope(id, reason, &visitor.session.context, false, now());
+        let form_values: serde_json::Map<_, _> =
+            [("phone".to_owned(), "+1 555 0100".into())].into_iter().collect();
+        let request = NewCallback { id, call_id: None, reason, form_values: form_values.clone() };
+
+        let alone = store.append(vec![Append::Event(event.clone())]).await;
+        assert!(alone.is_err(), "the event needs its request: {alone:?}");
+        let append = Append::CallbackRequested { event: event.clone(), request };
+        store.append(vec![append.clone()]).await.unwrap();
+        assert!(store.append(vec![append]).await.unwrap()[0].is_repeated());
+        let page = store.callback_requests(app, PageRequest::first(9)).await.unwrap();
+        assert_eq!(page.items.len(), 1);
+        let kept = &page.items[0];
+        assert_eq!((kept.id, kept.event_id, kept.reason), (id, event.id, reason));
+        assert_eq!(kept.form_values, form_values);
+    }
+
+    async fn a_consent_stands_in_the_record_of_its_call(site) {
+        let (store, visitor, call_id) = (&site.store, site.visitor().await, new_call());
+        let consent = ConsentRecord {
+            hash: "0a1b".into(),
+            version: "1".into(),
+            language: "en".into(),
+            text: "We record calls.".into(),
+            accepted: true,
+            at: now(),
+        };
+        let mut started = visitor.starts(call_id, new_node());
+        if let Append::CallStarted { call, .. } = &mut started {
+            call.consent = Some(consent.clone());
+        }
+        store.append(vec![started]).await.unwrap();
+        assert_eq!(store.call(call_id).await.unwrap().unwrap().consent, Some(consent));
+    }
+}
+
+/// An id is made by the widget or the server, and is the event's.
+#[test]
+fn ids_of_requests_are_told_apart_from_those_of_events() {
+    let id = CallbackId::from_uuid(Uuid::now_v7()).to_string();
+    assert!(id.starts_with("cb_") && id.parse::<EventId>().is_err());
+}
