@@ -146,19 +146,15 @@ async fn a_kept_connection_that_is_closed_in_the_middle_of_a_request_loses_nothi
     let shop = Shop::open(&server, &endpoint.url()).await.unwrap();
     let neighbour = Neighbour::open(&server).await.unwrap();
     let mut sent = Vec::new();
-    for number in 0..3 {
+    for _ in 0..3 {
         let event = shop.events(1, 100);
         let sending = shop.send_all(&event, &endpoint, DELIVERED_WITHIN);
         let deliveries = neighbour.beside(sending).await.unwrap();
         sent.push(event[0]["id"].clone());
         assert_eq!(deliveries.len(), sent.len());
-        // The newest is the first of the list.
-        let attempts = &deliveries[0].attempts;
-        if number == 0 {
-            assert_eq!(attempts.len(), 1);
-        } else {
-            assert_failed_once(&deliveries[..1], "protocol", None);
-        }
+        // The endpoint said nothing before it closed a connection that was used before: it has not
+        // taken the request in, which is sent again at once and counts as one attempt.
+        assert_eq!(deliveries[0].attempts.len(), 1, "of the newest, the first of the list");
     }
     let connections: Vec<_> =
         endpoint.requests().iter().map(|request| request.connection).collect();
