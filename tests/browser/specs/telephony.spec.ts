@@ -11,6 +11,10 @@ import { tones } from "../support/sound.ts";
 import { TONE } from "../support/tone.ts";
 import { until } from "../support/until.ts";
 
+// The telephone is at 127.0.0.1, and is heard from there alone: it has to be told an address that it
+// reaches from there.
+test.use({ serverOptions: ["--rtp-address", "127.0.0.1"] });
+
 /** What the telephone says. */
 const TELEPHONE_TONE = 400;
 /** A sine at half of full scale has -6 dB; browsers adjust the level of a microphone. */

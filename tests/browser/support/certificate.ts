@@ -27,6 +27,8 @@ export function certificate(): Certificate {
     [
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
       ...["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+      // Of a server, and no authority: what is both is not believed.
+      ...["-addext", "basicConstraints=critical,CA:FALSE"],
       ...["-keyout", key, "-out", file],
     ],
     { stdio: "pipe" },

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -84,6 +84,9 @@ pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
             Cache::FiveMinutes => "public, max-age=300",
         }),
     );
+    // Among the files are the scripts of workers.
+    let (name, policy) = super::headers::EMBEDDER_POLICY;
+    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(policy));
     if is_compressed && !unchanged {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
     }

@@ -9,6 +9,10 @@ pub(crate) const ALWAYS: [(&str, &str); 3] = [
     ("cross-origin-resource-policy", "cross-origin"),
 ];
 
+/// A page under an embedder policy runs only workers that are under one as well, and shows only such
+/// frames. This one of the two keeps nobody from loading what other sites serve.
+pub(crate) const EMBEDDER_POLICY: (&str, &str) = ("cross-origin-embedder-policy", "credentialless");
+
 /// The bearer token of a request.
 #[must_use]
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {

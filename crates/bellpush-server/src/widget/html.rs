@@ -8,7 +8,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::http::headers::value;
+use crate::http::headers::{EMBEDDER_POLICY, value};
 
 /// For every document of the widget: nobody is to learn its address.
 pub(crate) const NO_REFERRER: &str = "no-referrer";
@@ -38,14 +38,8 @@ impl IntoResponse for Page {
         // The address may hold a token, which custom code could read as the referrer.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(self.referrer));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // A page under a policy of this kind shows frames that are under one as well, and no others.
-        // This one of the two does not keep custom code from loading what other sites serve.
-        headers.insert(
-            HeaderName::from_static("cross-origin-embedder-policy"),
-            HeaderValue::from_static("credentialless"),
-        );
-        // The address of a widget may hold a session's token.
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        let (name, policy) = EMBEDDER_POLICY;
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(policy));
         response
     }
 }
