@@ -175,6 +175,11 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     audiences.push(tell);
   }
 
+  /** Only where the page has put the focus into this frame: what it has given to another element stays there. */
+  function focusTitle(): void {
+    root.querySelector("h1")?.focus();
+  }
+
   function obey(wish: Wish): void {
     switch (wish.command) {
       case "call":
@@ -184,11 +189,16 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
         widget.actions.hangUp();
         break;
       case "open":
-        root.querySelector("h1")?.focus();
+        if (document.hasFocus()) {
+          focusTitle();
+        } else {
+          addEventListener("focus", focusTitle, { once: true });
+        }
         widget.actions.warmUp();
         break;
       case "close":
         // The panel is the page's own matter; a live call goes on.
+        removeEventListener("focus", focusTitle);
         break;
       case "mute":
         widget.actions.setMuted(wish.muted);
