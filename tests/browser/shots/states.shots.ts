@@ -4,14 +4,15 @@
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 
 import { type Page, test } from "@playwright/test";
+
+import { openState, serveGallery, stateNames } from "../support/gallery.ts";
 
 const GALLERY = process.env["BELLPUSH_GALLERY"] ?? "";
 const OUT = process.env["BELLPUSH_SHOTS"] ?? "";
 const LANGUAGES = (process.env["BELLPUSH_SHOT_LANGUAGES"] ?? "en,ar").split(",");
-const ADDRESS = "http://gallery.example/";
 const SIZES = [
   { name: "narrow", width: 320, height: 568 },
   { name: "panel", width: 380, height: 620 },
@@ -20,47 +21,26 @@ const SIZES = [
 const THEMES = ["light", "dark"] as const;
 /** Pictures side by side on a sheet. */
 const COLUMNS = 8;
-const TYPES: Record<string, string> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-};
 
 for (const language of LANGUAGES) {
   for (const theme of THEMES) {
     for (const size of SIZES) {
       test(`${language} ${theme} ${size.name}`, async ({ page }) => {
-        await serve(page);
+        await serveGallery(page, GALLERY);
         await page.setViewportSize(size);
         await page.emulateMedia({ reducedMotion: "reduce" });
         const folder = join(OUT, `${language}-${theme}-${size.name}`);
         mkdirSync(folder, { recursive: true });
-        await open(page, "idle", theme, language);
-        const shots = await page.evaluate(() => (window as unknown as { shots: string[] }).shots);
+        await openState(page, "idle", { theme, language });
+        const shots = await stateNames(page);
         for (const shot of shots) {
-          await open(page, shot, theme, language);
+          await openState(page, shot, { theme, language });
           await page.screenshot({ path: join(folder, `${shot}.png`) });
         }
         await sheet(page, folder, shots, size);
       });
     }
   }
-}
-
-async function serve(page: Page): Promise<void> {
-  await page.route(`${ADDRESS}**`, async (route) => {
-    const path = new URL(route.request().url()).pathname;
-    const file = join(GALLERY, path);
-    await route.fulfill({ body: readFileSync(file), contentType: TYPES[extname(file)] ?? "" });
-  });
-}
-
-async function open(page: Page, shot: string, theme: string, language: string): Promise<void> {
-  const query = new URLSearchParams({ shot, theme, lang: language });
-  await page.goto(`${ADDRESS}gallery.html?${query}`);
-  await page.waitForFunction(() => "shots" in window);
-  // What loads by itself, such as the keypad, is there when nothing is fetched any more.
-  await page.waitForLoadState("networkidle");
 }
 
 /** One picture of them all. */

@@ -35,7 +35,7 @@ export function tones({ rate, samples }: Sound): Tone[] {
 function loudest(rate: number, samples: Float32Array): Tone {
   const spectrum: { hertz: number; level: number }[] = [];
   for (let hertz = LOWEST; hertz <= HIGHEST; hertz += STEP) {
-    spectrum.push({ hertz, level: strength(samples, hertz / rate) });
+    spectrum.push({ hertz, level: levelOf(samples, hertz / rate) });
   }
   const { hertz, level } = spectrum.reduce((one, other) => (other.level > one.level ? other : one));
   const far = spectrum.filter((one) => Math.abs(one.hertz - hertz) > WIDTH);
@@ -43,8 +43,11 @@ function loudest(rate: number, samples: Float32Array): Tone {
   return { hertz, level, above: level - rest };
 }
 
-/** The strength of one frequency, in cycles a sample, by Goertzel's algorithm under a Hann window. */
-function strength(samples: Float32Array, frequency: number): number {
+/**
+ * How loud one frequency is, in cycles a sample: in decibels, a sine at full scale has 0. By Goertzel's
+ * algorithm under a Hann window.
+ */
+export function levelOf(samples: Float32Array, frequency: number): number {
   const turn = 2 * Math.cos(2 * Math.PI * frequency);
   let last = 0;
   let before = 0;

@@ -95,6 +95,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       (loaded) => {
         parts = loaded;
         loaded.guardClicks(root);
+        loaded.keepFocus(root);
         widget.connectTabs((ports) => loaded.createTabs(channel, ports));
         draw(widget.state());
         return loaded;

@@ -11,5 +11,6 @@ export { Ended } from "./screens/Ended.tsx";
 export { explain, Failed } from "./screens/Failed.tsx";
 export { Submitted } from "./screens/Submitted.tsx";
 export { createTabs } from "./tabs.ts";
+export { keepFocus } from "./ui/focus.ts";
 
 export type Parts = typeof import("./parts.ts");

@@ -364,7 +364,7 @@ fn refusal(problem: &Problem, manifest: Option<&WidgetManifest>) -> Page {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>{css}</head>\
-         <body><main class=\"bp-refused\" role=\"alert\"><h1>{title}</h1><p>{detail}</p></main>\
+         <body><main class=\"bp-refused\"><h1>{title}</h1><p role=\"alert\">{detail}</p></main>\
          </body></html>",
         title = escape("This widget can't be shown"),
         detail = escape(&problem.detail),

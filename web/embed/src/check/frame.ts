@@ -208,6 +208,9 @@ async function eventStream(): Promise<Finding> {
 }
 
 function show(findings: readonly Finding[]): void {
+  const main = document.createElement("main");
+  const heading = document.createElement("h1");
+  heading.textContent = "What a call needs here";
   const list = document.createElement("dl");
   for (const { code, ok, sentence } of findings) {
     const [term, text] = [document.createElement("dt"), document.createElement("dd")];
@@ -215,7 +218,8 @@ function show(findings: readonly Finding[]): void {
     text.textContent = sentence;
     list.append(term, text);
   }
-  document.body.replaceChildren(list);
+  main.append(heading, list);
+  document.body.replaceChildren(main);
 }
 
 run().then((findings) => {

@@ -1,0 +1,52 @@
+/** Every state of the widget without a server: the gallery, built from the widget's own sources. */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+
+import type { Page } from "@playwright/test";
+
+const ADDRESS = "http://gallery.example/";
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+};
+
+/** Builds it into a folder that is gone with this process; its path. */
+export function buildGallery(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bellpush-gallery-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const web = join(import.meta.dirname, "../../../web");
+  execFileSync("node", ["scripts/gallery.mjs", folder], { cwd: web, stdio: "inherit" });
+  return folder;
+}
+
+/** Lets a page open the gallery of a folder. */
+export async function serveGallery(page: Page, folder: string): Promise<void> {
+  await page.route(`${ADDRESS}**`, async (route) => {
+    const path = new URL(route.request().url()).pathname;
+    const file = join(folder, path);
+    await route.fulfill({ body: readFileSync(file), contentType: TYPES[extname(file)] ?? "" });
+  });
+}
+
+export interface Look {
+  readonly theme: string;
+  readonly language: string;
+}
+
+/** Shows one state. */
+export async function openState(page: Page, shot: string, { theme, language }: Look): Promise<void> {
+  const query = new URLSearchParams({ shot, theme, lang: language });
+  await page.goto(`${ADDRESS}gallery.html?${query}`);
+  await page.waitForFunction(() => "shots" in window);
+  // What loads by itself, such as the keypad, is there when nothing is fetched any more.
+  await page.waitForLoadState("networkidle");
+}
+
+/** The names of all states; one has to be open. */
+export function stateNames(page: Page): Promise<string[]> {
+  return page.evaluate(() => (window as unknown as { shots: string[] }).shots);
+}

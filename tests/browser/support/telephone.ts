@@ -1,0 +1,187 @@
+/**
+ * A telephone whose sound is known to the packet: it answers by SIP, says a tone or comfort noise in
+ * A-law, and keeps when each packet of the visitor's voice has come and how loud the tone in it was.
+ */
+
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { once } from "node:events";
+
+import { fromAlaw, toAlaw } from "./g711.ts";
+import { freePort } from "./ports.ts";
+import { levelOf } from "./sound.ts";
+
+const RATE = 8_000;
+const PACKET_MS = 20;
+const SAMPLES = (RATE * PACKET_MS) / 1000;
+const ALAW = 8;
+const COMFORT_NOISE = 13;
+const RTP_HEADER = 12;
+/** Seconds of the tone that are made; said again and again, whole turns of it. */
+const LOOP_SECONDS = 1;
+/** −60 dBov, by RFC 3389. */
+const NOISE_LEVEL = 60;
+
+/** A packet of the visitor's voice. */
+export interface Packet {
+  /** Milliseconds, by `performance.now()`. */
+  readonly at: number;
+  /** Decibels of the tone that is listened for; a sine at full scale has 0. */
+  readonly level: number;
+}
+
+export interface Telephone {
+  /** Its SIP port on 127.0.0.1, by UDP. */
+  readonly port: number;
+  /** What was heard so far, packet by packet. */
+  readonly heard: readonly Packet[];
+  /** Says nothing from now on but a comfort noise twice a second, as telephones with voice detection do. */
+  readonly pause: () => void;
+  /** Says its tone again. */
+  readonly talk: () => void;
+  readonly stop: () => void;
+}
+
+export interface Voice {
+  /** What it says. */
+  readonly says: number;
+  /** What it listens for. */
+  readonly hears: number;
+}
+
+/** Starts one. */
+export async function startTelephone({ says, hears }: Voice): Promise<Telephone> {
+  const port = await freePort();
+  const mediaPort = await freePort();
+  const signalling = createSocket("udp4");
+  const media = createSocket("udp4");
+  signalling.bind(port, "127.0.0.1");
+  media.bind(mediaPort, "127.0.0.1");
+  await Promise.all([once(signalling, "listening"), once(media, "listening")]);
+
+  const heard: Packet[] = [];
+  const tone = toAlaw(
+    Float32Array.from(
+      { length: RATE * LOOP_SECONDS },
+      (_, index) => Math.sin((2 * Math.PI * says * index) / RATE) * 0.5,
+    ),
+  );
+  let far: { port: number; address: string } | null = null;
+  let silent = false;
+  let packets = 0;
+
+  media.on("message", (packet) => {
+    if ((packet[1] ?? 0) % 128 !== ALAW) return;
+    const samples = fromAlaw(packet.subarray(RTP_HEADER));
+    heard.push({ at: performance.now(), level: levelOf(samples, hears / RATE) });
+  });
+  const begun = performance.now();
+  let wasSilent = true;
+  const timer = setInterval(() => {
+    // As many as are due: timers are late, and lose nothing by it here.
+    for (const due = (performance.now() - begun) / PACKET_MS; packets < due; packets += 1) {
+      const noiseIsDue = !wasSilent || packets % 25 === 0;
+      if (far !== null && (!silent || noiseIsDue)) {
+        const marker = !silent && wasSilent ? 0x80 : 0;
+        const offset = (packets * SAMPLES) % tone.length;
+        media.send(
+          silent
+            ? rtp(COMFORT_NOISE, packets, Buffer.from([NOISE_LEVEL]))
+            : rtp(ALAW | marker, packets, tone.subarray(offset, offset + SAMPLES)),
+          far.port,
+          far.address,
+        );
+      }
+      wasSilent = silent;
+    }
+  }, PACKET_MS / 2);
+
+  let sequence = 0;
+  function rtp(type: number, packet: number, payload: Uint8Array): Buffer {
+    const header = Buffer.alloc(RTP_HEADER);
+    header[0] = 0x80;
+    header[1] = type;
+    header.writeUInt16BE((sequence += 1) % 65_536, 2);
+    header.writeUInt32BE((packet * SAMPLES) % 2 ** 32, 4);
+    header.writeUInt32BE(0x5e11_b311, 8);
+    return Buffer.concat([header, payload]);
+  }
+
+  signalling.on("message", (bytes, from) => {
+    const message = bytes.toString();
+    const method = message.split(" ", 1)[0];
+    if (method === "INVITE") {
+      far = mediaOf(message);
+      respond(signalling, message, from, description(mediaPort), port);
+    } else if (method === "BYE") {
+      far = null;
+      respond(signalling, message, from);
+    } else if (method === "OPTIONS" || method === "CANCEL") {
+      respond(signalling, message, from);
+    }
+  });
+  return {
+    port,
+    heard,
+    pause: () => {
+      silent = true;
+    },
+    talk: () => {
+      silent = false;
+    },
+    stop: () => {
+      clearInterval(timer);
+      signalling.close();
+      media.close();
+    },
+  };
+}
+
+/** Where the caller wants its media. */
+function mediaOf(invite: string): { port: number; address: string } {
+  const port = Number(/^m=audio (\d+)/m.exec(invite)?.[1]);
+  const address = /^c=IN IP4 (\S+)/m.exec(invite)?.[1] ?? "127.0.0.1";
+  return { port, address };
+}
+
+function description(port: number): string {
+  return [
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=-",
+    "c=IN IP4 127.0.0.1",
+    "t=0 0",
+    `m=audio ${port} RTP/AVP ${ALAW} ${COMFORT_NOISE}`,
+    `a=rtpmap:${ALAW} PCMA/8000`,
+    `a=rtpmap:${COMFORT_NOISE} CN/8000`,
+    "a=ptime:20",
+    "a=sendrecv",
+    "",
+  ].join("\r\n");
+}
+
+/** 200, with what a response repeats of its request. */
+function respond(
+  socket: Socket,
+  request: string,
+  to: RemoteInfo,
+  body = "",
+  contact?: number,
+): void {
+  const [head = ""] = request.split("\r\n\r\n");
+  const repeated = head
+    .split("\r\n")
+    .filter((line) => /^(via|from|call-id|cseq|record-route|v|f|i):/i.test(line));
+  const addressee = /^(?:to|t):\s*(.*)$/im.exec(head)?.[1] ?? "";
+  const lines = [
+    "SIP/2.0 200 OK",
+    ...repeated,
+    `To: ${addressee}${addressee.includes("tag=") ? "" : ";tag=telephone"}`,
+    ...(contact === undefined
+      ? []
+      : [`Contact: <sip:desk@127.0.0.1:${contact}>`, "Content-Type: application/sdp"]),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "",
+    body,
+  ];
+  socket.send(lines.join("\r\n"), to.port, to.address);
+}
