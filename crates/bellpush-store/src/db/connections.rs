@@ -81,8 +81,10 @@ impl Db {
             // see that, and would count it as open for ever.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    // Commands are done in turn: what was dropped is rolled back by then.
-                    connection.ping().await?;
+                    if connection.is_in_transaction() {
+                        // Commands are done in turn: what was dropped is rolled back by then.
+                        connection.ping().await?;
+                    }
                     Ok(!connection.is_in_transaction())
                 })
             })
@@ -153,7 +155,12 @@ impl Db {
 
     /// Whether another process may be writing to the SQLite file.
     pub(crate) fn is_shared_file(&self) -> bool {
-        self.write.get_database_backend() == DbBackend::Sqlite && self.lock.is_none()
+        self.is_sqlite() && self.lock.is_none()
+    }
+
+    /// Whether a statement costs two changes of thread, and no wait for a network.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Sqlite
     }
 
     /// Begins a transaction that writes.

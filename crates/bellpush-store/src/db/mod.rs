@@ -3,6 +3,7 @@
 //! SQL is written once. Both databases take `$1` for a parameter; lists go in as one JSON array of
 //! arrays, read by `jsonb_each($1)`, which is rewritten for PostgreSQL.
 
+mod batch;
 pub(crate) mod checkpoint;
 mod connections;
 pub(crate) mod migrations;
@@ -13,6 +14,7 @@ pub(crate) mod target;
 mod timeout;
 pub(crate) mod untimed;
 
+pub(crate) use batch::Batch;
 pub(crate) use connections::{Db, Lock, begin, commit, lock};
 pub(crate) use row::{Row, now, read, to_json, without_nul};
 pub(crate) use statements::{all, execute, one};

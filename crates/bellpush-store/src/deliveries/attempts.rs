@@ -6,13 +6,26 @@ use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, Seq},
     events::EventTime,
 };
-use sea_orm::DatabaseTransaction;
 
 use crate::{
-    db::{self, Db, Lock, Row, to_json},
+    db::{self, Batch, Db, Lock, Row, to_json},
     deliveries::{hours, status::word},
     error::StoreError,
 };
+
+const INSERT_ATTEMPTS: &str = "
+    INSERT INTO attempts
+        (integration_id, event_seq, number, started_at, duration_ms, status, failure,
+         detail, next_due)
+    SELECT
+        deliveries.integration_id, deliveries.event_seq,
+        CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
+        CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
+        value ->> 7, CAST(value ->> 8 AS BIGINT)
+    FROM jsonb_each($1)
+    JOIN deliveries ON deliveries.integration_id = value ->> 0
+    WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
+    ON CONFLICT DO NOTHING";
 
 /// Not `status = 'pending'`: by that PostgreSQL may come to read all that is pending. What is told
 /// twice, as after a lost answer, changes nothing, even if it was replayed in between.
@@ -33,15 +46,15 @@ pub(crate) async fn record_alone(db: &Db, records: &[AttemptRecord]) -> Result<(
     // An integration that is deleted meanwhile would leave what is written here, or wait for this in
     // a circle.
     db::lock(&transaction, Lock::ReadConfiguration).await?;
-    record(&transaction, records).await?;
+    let mut batch = Batch::default();
+    record(&mut batch, records);
+    batch.run(&transaction).await?;
     Ok(db::commit(transaction).await?)
 }
 
-/// Keeps attempts as [`crate::Store::record_attempts`] does, as a part of a transaction.
-pub(crate) async fn record(
-    transaction: &DatabaseTransaction,
-    records: &[AttemptRecord],
-) -> Result<(), StoreError> {
+/// Adds the statements that keep attempts as [`crate::Store::record_attempts`] does.
+pub(crate) fn record(batch: &mut Batch, records: &[AttemptRecord]) {
+    hours::count(batch, records);
     let attempts: Vec<_> = records
         .iter()
         .map(|record| {
@@ -75,26 +88,8 @@ pub(crate) async fn record(
             (key.integration_id, key.seq, word(record.outcome), record.number, due)
         })
         .collect();
-    let sql = "
-        INSERT INTO attempts
-            (integration_id, event_seq, number, started_at, duration_ms, status, failure,
-             detail, next_due)
-        SELECT
-            deliveries.integration_id, deliveries.event_seq,
-            CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
-            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
-            value ->> 7, CAST(value ->> 8 AS BIGINT)
-        FROM jsonb_each($1)
-        JOIN deliveries ON deliveries.integration_id = value ->> 0
-        WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
-        ON CONFLICT DO NOTHING";
-    let new = db::execute(transaction, sql, [to_json(&attempts).into()]).await?;
-    // A group that is told twice, as after a lost answer, counts once.
-    if new > 0 {
-        hours::count(transaction, records).await?;
-    }
-    db::execute(transaction, UPDATE_DELIVERIES, [to_json(&outcomes).into()]).await?;
-    Ok(())
+    batch.add(INSERT_ATTEMPTS, [to_json(&attempts).into()]);
+    batch.add(UPDATE_DELIVERIES, [to_json(&outcomes).into()]);
 }
 
 pub(crate) fn key(row: &Row) -> Result<DeliveryKey, StoreError> {

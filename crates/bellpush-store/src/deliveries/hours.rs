@@ -1,45 +1,44 @@
 //! Attempts, counted hour by hour.
 
-use std::collections::BTreeMap;
-
 use bellpush_core::delivery::AttemptRecord;
-use sea_orm::DatabaseTransaction;
 
 use crate::{
-    db::{self, to_json},
+    db::{Batch, to_json},
     deliveries::{latency::Bucket, status::word},
-    error::StoreError,
 };
 
 /// An hour, in milliseconds.
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
+/// Those of integrations that are gone, and those that were kept before, are passed over: a group
+/// that is told twice, as after a lost answer, counts once.
 pub(crate) const COUNT: &str = "
     INSERT INTO attempt_hours (integration_id, hour, outcome, bucket, attempts)
-    SELECT integrations.id, CAST(given.value ->> 1 AS BIGINT), given.value ->> 2,
-        CAST(given.value ->> 3 AS BIGINT), CAST(given.value ->> 4 AS BIGINT)
+    SELECT integrations.id, CAST(given.value ->> 3 AS BIGINT), given.value ->> 4,
+        CAST(given.value ->> 5 AS BIGINT), COUNT(*)
     FROM jsonb_each($1) AS given
     JOIN integrations ON integrations.id = given.value ->> 0
-    WHERE TRUE
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM attempts
+        WHERE attempts.integration_id = given.value ->> 0
+          AND attempts.event_seq = CAST(given.value ->> 1 AS BIGINT)
+          AND attempts.number = CAST(given.value ->> 2 AS BIGINT)
+    )
+    GROUP BY 1, 2, 3, 4
     ON CONFLICT (integration_id, hour, outcome, bucket) DO UPDATE
     SET attempts = attempt_hours.attempts + excluded.attempts";
 
-/// Counts these attempts; those of integrations that are gone are passed over.
-pub(crate) async fn count(
-    transaction: &DatabaseTransaction,
-    records: &[AttemptRecord],
-) -> Result<(), StoreError> {
-    let mut counts = BTreeMap::<_, u64>::new();
-    for record in records {
-        let hour = record.started_at.millis().div_euclid(HOUR_MS);
-        let bucket = Bucket::of(record.duration_ms);
-        let id = record.key.integration_id;
-        *counts.entry((id, hour, word(record.outcome), bucket.number())).or_default() += 1;
-    }
-    let rows: Vec<_> = counts
-        .into_iter()
-        .map(|((id, hour, outcome, bucket), attempts)| (id, hour, outcome, bucket, attempts))
+/// Adds the statement that counts these attempts, which are not kept yet.
+pub(crate) fn count(batch: &mut Batch, records: &[AttemptRecord]) {
+    let rows: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let hour = record.started_at.millis().div_euclid(HOUR_MS);
+            let bucket = Bucket::of(record.duration_ms).number();
+            let key = record.key;
+            (key.integration_id, key.seq, record.number, hour, word(record.outcome), bucket)
+        })
         .collect();
-    db::execute(transaction, COUNT, [to_json(&rows).into()]).await?;
-    Ok(())
+    batch.add(COUNT, [to_json(&rows).into()]);
 }

@@ -15,10 +15,13 @@ use tokio::{
         mpsc::{self, error::TrySendError},
         oneshot,
     },
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 
-use super::group::{self, Outcome, Prepared};
+use super::{
+    group::{self, Outcome},
+    prepared::Prepared,
+};
 use crate::{
     db::Db,
     deliveries::attempts,
@@ -32,6 +35,10 @@ const QUEUE_REQUESTS: usize = 1024;
 const GROUP_EVENTS: usize = 512;
 /// Batches of new deliveries that may wait for the delivery engine.
 const NEW_DELIVERIES_BATCHES: usize = 256;
+
+/// For so long after events were written, attempts wait for the next events, to share their commit: while
+/// events come steadily there is then no commit of attempts alone.
+const FOR_EVENTS: Duration = Duration::from_millis(10);
 
 /// How long the database may take for a group before its callers are told to try again.
 const GROUP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -166,6 +173,33 @@ impl Subscriber {
     }
 }
 
+/// What the next commit is of.
+#[derive(Default)]
+struct Waiting {
+    group: Vec<Request>,
+    events: usize,
+    attempts: Vec<Attempts>,
+    closing: Vec<oneshot::Sender<()>>,
+}
+
+impl Waiting {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Append(request) => {
+                self.events += request.appends.len();
+                self.group.push(request);
+            }
+            Message::Record(ended) => self.attempts.push(ended),
+            Message::Close(done) => self.closing.push(done),
+        }
+    }
+
+    /// Whether nobody outside the server waits for it.
+    fn may_wait(&self) -> bool {
+        self.group.is_empty() && self.closing.is_empty()
+    }
+}
+
 struct Writer {
     db: Db,
     messages: mpsc::Receiver<Message>,
@@ -180,34 +214,45 @@ struct Writer {
 impl Writer {
     async fn run(mut self) {
         let mut closing = Vec::new();
+        // When events were written last.
+        let mut wrote_at = None;
         while let Some(first) = self.messages.recv().await {
-            let (mut group, mut attempts) = (Vec::new(), Vec::new());
-            let mut events = 0;
-            let mut next = Some(first);
-            while let Some(message) = next {
-                match message {
-                    Message::Append(request) => {
-                        events += request.appends.len();
-                        group.push(request);
-                    }
-                    Message::Record(ended) => attempts.push(ended),
-                    Message::Close(done) => {
-                        // What is in the queue still comes out of it.
-                        self.messages.close();
-                        closing.push(done);
-                    }
+            let mut waiting = Waiting::default();
+            waiting.take(first);
+            self.take_more(&mut waiting);
+            if let Some(until) = wrote_at.map(|at: Instant| at + FOR_EVENTS) {
+                while waiting.may_wait()
+                    && let Ok(Some(next)) = timeout_at(until.into(), self.messages.recv()).await
+                {
+                    waiting.take(next);
+                    self.take_more(&mut waiting);
                 }
-                next = if events < GROUP_EVENTS { self.messages.try_recv().ok() } else { None };
+            }
+            let Waiting { group, attempts, events, closing: mut asked } = waiting;
+            if !asked.is_empty() {
+                // What is in the queue still comes out of it.
+                self.messages.close();
+                closing.append(&mut asked);
             }
             gauge!("bellpush_log_queue_fill")
                 .set(self.messages.len() as f64 / QUEUE_REQUESTS as f64);
             if !group.is_empty() {
                 histogram!("bellpush_log_group_events").record(events as f64);
+                wrote_at = Some(Instant::now());
             }
             self.write(group, attempts).await;
         }
         for done in closing {
             let _ = done.send(());
+        }
+    }
+
+    /// Takes what is in the queue, as much as one commit has room for.
+    fn take_more(&mut self, waiting: &mut Waiting) {
+        while waiting.events < GROUP_EVENTS
+            && let Ok(next) = self.messages.try_recv()
+        {
+            waiting.take(next);
         }
     }
 
