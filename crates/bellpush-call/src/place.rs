@@ -128,3 +128,17 @@ impl fmt::Debug for Placed {
         f.debug_struct("Placed").field("signals", &self.signals).finish_non_exhaustive()
     }
 }
+
+/// What a browser needs to try whether it reaches the media port, without a call. Its checks are
+/// answered for half a minute, and nothing else is.
+#[derive(Debug, Clone)]
+pub struct MediaProbe {
+    /// Of ICE, for `a=ice-ufrag`.
+    pub ufrag: String,
+    /// Of ICE, for `a=ice-pwd`.
+    pub password: String,
+    /// Of the server's certificate, as in `a=fingerprint`.
+    pub fingerprint: String,
+    /// As in `a=candidate`, by UDP and by TCP.
+    pub candidates: Vec<String>,
+}

@@ -92,6 +92,7 @@ pub fn router(server: Server) -> Router {
         .merge(api)
         .route("/v1/openapi.json", get(move || async move { axum::Json(document) }))
         .route("/w/check", get(widget::check::document))
+        .route("/w/check/media", get(widget::check::media))
         .route("/w/check/stream", get(widget::check::stream))
         .route("/w/{appId}", get(widget::document::document))
         .route("/w/{appId}/code", get(widget::code::code))

@@ -188,7 +188,9 @@ impl Calls {
             return;
         }
         let Some(key) = self.recipient(path, bytes) else {
-            self.context.meters.dropped_unknown.increment(1);
+            if !self.context.answer_probe(now, path, bytes) {
+                self.context.meters.dropped_unknown.increment(1);
+            }
             return;
         };
         // Before anything that costs work, such as checking who has made it.

@@ -28,8 +28,9 @@ use crate::{
         EngineConfig, addresses::Addresses, command::Command, context::Context, dial::NoTrunks,
         meters::Meters, rtp_ports::RtpPorts, socket::MediaSocket, tcp::TcpPort, token,
     },
-    legs::webrtc::{self, Answerer, Identity, Offer, TransportAddress},
+    legs::webrtc::{self, Answerer, Identity, Offer, Probes, TransportAddress},
     media::WallClock,
+    token_bucket::TokenBucket,
 };
 
 /// A table of calls on a real port, with nobody behind the datagrams but the test.
@@ -175,6 +176,8 @@ impl Table {
             commands: commands.downgrade(),
             waker: Arc::new(Waker::new(poll.registry(), token::WAKER).unwrap()),
             meters: Meters::new(),
+            probes: Arc::new(Probes::new(Instant::now())),
+            probe_budget: TokenBucket::default(),
         };
         let calls = Calls::new(context, CallLimit { live: Arc::clone(&live), max: 100 });
         let sounds = Arc::new(Sounds::built_in().unwrap());

@@ -1,6 +1,6 @@
 //! What the calls of a shard share: sockets, ports and the dialer; and the edge of one call onto it.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
 use bellpush_core::ids::CallId;
 use mio::{Interest, Registry, Waker, net::UdpSocket};
@@ -21,9 +21,10 @@ use crate::{
     bridge::Edge,
     legs::{
         sip::LocalMedia,
-        webrtc::{Protocol, ToBrowser},
+        webrtc::{Probes, Protocol, ToBrowser, is_stun},
     },
     media::RtpSource,
+    token_bucket::TokenBucket,
     trunk::{SipTarget, TrunkCommand},
 };
 
@@ -37,6 +38,9 @@ pub(super) struct Context {
     pub(super) commands: mpsc::WeakSender<Command>,
     pub(super) waker: Arc<Waker>,
     pub(super) meters: Meters,
+    pub(super) probes: Arc<Probes>,
+    /// Of checks without a call.
+    pub(super) probe_budget: TokenBucket,
 }
 
 /// What carries a call's far side: ports for its media, and the queue of its trunk.
@@ -47,6 +51,21 @@ pub(super) struct FarTransport {
 }
 
 impl Context {
+    /// Answers a check that is no call's, where it is one for which this server has given out a name.
+    pub(super) fn answer_probe(&mut self, now: Instant, path: Path, datagram: &[u8]) -> bool {
+        let Self { probes, probe_budget, media, tcp, meters, .. } = self;
+        if !is_stun(datagram) || !probe_budget.take(now) {
+            return false;
+        }
+        let Some(answer) = probes.answer(now, path.remote, datagram) else { return false };
+        let sent = match path.transport {
+            Transport::Tcp { connection } => tcp.send(connection, &answer),
+            Transport::Udp { local } => media.send(&answer, path.remote, local),
+        };
+        meters.sent(sent.is_ok());
+        true
+    }
+
     /// Closes what a call had open.
     pub(super) fn close(&mut self, mut far: FarTransport) {
         for socket in [&mut far.pair.rtp, &mut far.pair.rtcp] {

@@ -30,12 +30,13 @@ use super::{
     token,
 };
 use crate::{
-    Digit, PlaceCall, PlaceError, Placed, ResumeError, Signal,
+    Digit, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError, Signal,
     bridge::{Bridge, BridgeSetup, SignalSender, Sounds},
     call::Policy,
     codec::CodecPreferences,
-    legs::webrtc::{Answerer, Identity, Offer},
+    legs::webrtc::{Answerer, Identity, Offer, Probes},
     media::WallClock,
+    token_bucket::TokenBucket,
     trunk::Trunks,
 };
 
@@ -57,6 +58,7 @@ struct Shared {
     shards: Vec<ShardHandle>,
     sounds: Arc<Sounds>,
     limit: CallLimit,
+    probes: Arc<Probes>,
 }
 
 /// One thread, seen from context.
@@ -90,11 +92,12 @@ impl Engine {
         let limit = CallLimit { live: Arc::new(AtomicUsize::new(0)), max: config.max_calls };
         let identity =
             Identity::new().map_err(|error| StartError::Certificate(error.to_string()))?;
+        let probes = Arc::new(Probes::new(Instant::now()));
         let mut shards = Vec::new();
         for index in 0..config.threads.get() {
-            shards.push(start_shard(&config, index, &identity, &dialer, &limit)?);
+            shards.push(start_shard(&config, index, &identity, &dialer, &limit, &probes)?);
         }
-        Ok(Self { shared: Arc::new(Shared { config, shards, sounds, limit }) })
+        Ok(Self { shared: Arc::new(Shared { config, shards, sounds, limit, probes }) })
     }
 
     /// The address in use for browsers, that of the first thread.
@@ -186,6 +189,14 @@ impl Engine {
         self.command(call_id, Command::Digit(call_id, digit)).await;
     }
 
+    /// What a browser needs to try whether it reaches the media port, without a call: that of the
+    /// first thread. `None` when the engine has ended.
+    #[must_use]
+    pub fn probe(&self) -> Option<MediaProbe> {
+        let Shared { shards, probes, .. } = &*self.shared;
+        Some(shards.first()?.answerer.probe(Instant::now(), probes))
+    }
+
     /// How many calls are live.
     #[must_use]
     pub fn live_calls(&self) -> usize {
@@ -264,6 +275,7 @@ fn start_shard(
     identity: &Identity,
     dialer: &Arc<dyn Dialer>,
     limit: &CallLimit,
+    probes: &Arc<Probes>,
 ) -> Result<ShardHandle, StartError> {
     let bind = config.shard_address(index);
     let (mut media, mut tcp) =
@@ -293,6 +305,8 @@ fn start_shard(
         commands: commands.downgrade(),
         waker: Arc::clone(&waker),
         meters: Meters::new(),
+        probes: Arc::clone(probes),
+        probe_budget: TokenBucket::default(),
     };
     let shard = Shard {
         poll,

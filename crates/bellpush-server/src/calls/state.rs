@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bellpush_call::Engine;
+use bellpush_call::{Engine, MediaProbe};
 use bellpush_core::ids::{AppId, NodeId};
 use bellpush_store::{Store, StoreError};
 use futures_util::future::join_all;
@@ -66,6 +66,11 @@ impl Calls {
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
+    }
+
+    /// What a browser can try this node's media port with, without a call.
+    pub(crate) fn media_probe(&self) -> Option<MediaProbe> {
+        self.engine.probe()
     }
 
     /// Takes no new call from now on.

@@ -4,6 +4,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    Json,
     extract::State,
     http::{HeaderName, StatusCode, header},
     response::{
@@ -11,10 +12,15 @@ use axum::{
         sse::{self, Sse},
     },
 };
+use bellpush_call::MediaProbe;
 use futures_util::stream;
+use serde::Serialize;
 
 use super::html::{NO_REFERRER, Nonce, Page};
-use crate::http::{client_ip::LimitKey, limits::Limits, problem::Problem};
+use crate::{
+    calls::Calls,
+    http::{client_ip::LimitKey, limits::Limits, problem::Problem},
+};
 
 /// How long after the first message of a stream the second one is sent.
 const GAP: Duration = Duration::from_secs(1);
@@ -41,6 +47,30 @@ pub(crate) async fn document(
         referrer: NO_REFERRER,
     };
     Ok(page.into_response())
+}
+
+/// What the document needs to try the media port: by an answer to WebRTC that it writes itself.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MediaTrial {
+    ufrag: String,
+    password: String,
+    fingerprint: String,
+    candidates: Vec<String>,
+}
+
+/// Serves what the media port can be tried with, without a call.
+pub(crate) async fn media(
+    State(limits): State<Arc<Limits>>,
+    State(calls): State<Arc<Calls>>,
+    LimitKey(address): LimitKey,
+) -> Result<Response, Problem> {
+    limits.request(address)?;
+    let trial = calls.media_probe().map(|probe| {
+        let MediaProbe { ufrag, password, fingerprint, candidates } = probe;
+        MediaTrial { ufrag, password, fingerprint, candidates }
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(trial)).into_response())
 }
 
 /// Serves a stream of two messages, to see whether something on the way holds the first one back.

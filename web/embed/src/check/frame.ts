@@ -6,8 +6,8 @@
 import type { IceServer, Problem, SessionAnswer } from "@bellpush/protocol";
 import type { CheckCode, CheckMessage, Finding } from "./findings.ts";
 
-/** A candidate of a TURN server that has not come by then does not come. */
-const CANDIDATE_MS = 6000;
+/** A candidate of a TURN server that has not come by then does not come, nor an answer of the media port. */
+const PATIENCE_MS = 6000;
 /** The stream's second message is sent a second after the first one. */
 const STREAM_GAP_MS = 500;
 const MOST_SKEW_MS = 60_000;
@@ -122,64 +122,138 @@ async function microphone(): Promise<Finding> {
   }
 }
 
-/** Whether media finds a way through the TURN servers: the only ones that answer without a call. */
+/** What the server's media port can be tried with. */
+interface MediaTrial {
+  readonly ufrag: string;
+  readonly password: string;
+  readonly fingerprint: string;
+  readonly candidates: readonly string[];
+}
+
+/** Whether media gets through: to the server itself, and by the TURN servers. */
 async function mediaPaths(servers: readonly IceServer[]): Promise<Finding[]> {
+  const trial = "RTCPeerConnection" in window ? await askTrial() : null;
   const urls = servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url] })));
-  const isTcp = ({ urls: [url] }: IceServer) => /^turns:|transport=tcp/.test(url ?? "");
-  const reached = await Promise.all(
-    urls.map(async (server) => ({ tcp: isTcp(server), ok: await relays(server) })),
-  );
-  const finding = (
-    code: CheckCode,
-    name: string,
-    some: readonly { readonly ok: boolean }[],
-  ): Finding => ({
-    code,
-    ok: some.length === 0 ? null : some.some(({ ok }) => ok),
-    sentence:
-      some.length === 0
-        ? `Whether media gets through by ${name} can't be told without a call: the server has no TURN server for it.`
-        : some.some(({ ok }) => ok)
-          ? `Media gets through by ${name}.`
-          : `No TURN server could be reached by ${name}: a firewall may be in the way, or its address or secret is wrong.`,
-  });
+  const [udp, tcp, ...relayed] = await Promise.all([
+    trial && reaches(trial, "udp"),
+    trial && reaches(trial, "tcp"),
+    ...urls.map(relays),
+  ]);
+  const turn = relayed.includes(true);
+  const some = udp || tcp || turn;
   return [
-    finding(
-      "udp",
-      "UDP",
-      reached.filter(({ tcp }) => !tcp),
-    ),
-    finding(
-      "tcp",
-      "TCP",
-      reached.filter(({ tcp }) => tcp),
-    ),
-    finding("turn", "TURN", reached),
+    direct("udp", trial, udp, some),
+    direct("tcp", trial, tcp, some),
+    {
+      code: "turn",
+      ok: turn || (urls.length === 0 || some ? null : false),
+      sentence: turn
+        ? "Media gets through by TURN."
+        : urls.length === 0
+          ? "The server has no TURN server; visitors need one whose network blocks its media port."
+          : "No TURN server could be reached: a firewall may be in the way, or its address or secret is wrong.",
+    },
   ];
 }
 
+/** What was found of the way to the media port by a protocol; calls need but one way of all. */
+function direct(
+  code: "udp" | "tcp",
+  trial: MediaTrial | null,
+  reached: boolean | null,
+  some: boolean | null,
+): Finding {
+  const name = code.toUpperCase();
+  if (trial === null || reached === null) {
+    return {
+      code,
+      ok: null,
+      sentence: `Whether media gets through by ${name} could not be tried.`,
+    };
+  }
+  const named = trial.candidates
+    .map((line) => line.split(" "))
+    .filter(([, , kind]) => kind === code);
+  const places = named.map(([, , , , address, port]) => `${address} port ${port}`).join(", ");
+  return {
+    code,
+    ok: reached || (some ? null : false),
+    sentence: reached
+      ? `The server's media port is reached by ${name}.`
+      : `The server's media port is not reached by ${name} (${places}): a firewall is in the way, or the server names an address that is not its own.${some ? " Calls go another way." : ""}`,
+  };
+}
+
+function askTrial(): Promise<MediaTrial | null> {
+  return fetch("/w/check/media").then(
+    (response) => (response.ok ? response.json() : null),
+    () => null,
+  );
+}
+
+/** Whether the media port answers ICE's checks by this protocol; there is no call, and no media. */
+function reaches(trial: MediaTrial, protocol: "udp" | "tcp"): Promise<boolean> {
+  return watchPeer({}, (peer, done) => {
+    peer.oniceconnectionstatechange = () => {
+      if (/connected|completed/.test(peer.iceConnectionState)) {
+        done(true);
+      }
+    };
+    return peer.setLocalDescription().then(() => {
+      const lines = [
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=ice-lite",
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        "a=sctp-port:5000",
+        "a=setup:passive",
+        `a=fingerprint:${trial.fingerprint}`,
+        `a=ice-ufrag:${trial.ufrag}`,
+        `a=ice-pwd:${trial.password}`,
+        ...trial.candidates
+          .filter((line) => line.split(" ")[2] === protocol)
+          .map((line) => `a=candidate:${line}`),
+        "",
+      ];
+      return peer.setRemoteDescription({ type: "answer", sdp: lines.join("\r\n") });
+    });
+  });
+}
+
 function relays(server: IceServer): Promise<boolean> {
+  const iceServers = [{ ...server, urls: [...server.urls] }];
+  return watchPeer({ iceServers, iceTransportPolicy: "relay" }, (peer, done) => {
+    peer.onicecandidate = ({ candidate }) => {
+      if (candidate?.type === "relay") {
+        done(true);
+      }
+    };
+    return peer.setLocalDescription();
+  });
+}
+
+/** Opens a connection until it is done with or the time is up: then the answer is no. */
+function watchPeer(
+  configuration: RTCConfiguration,
+  watch: (peer: RTCPeerConnection, done: (found: boolean) => void) => Promise<void>,
+): Promise<boolean> {
   if (!("RTCPeerConnection" in window)) {
     return Promise.resolve(false);
   }
-  const peer = new RTCPeerConnection({
-    iceServers: [{ ...server, urls: [...server.urls] }],
-    iceTransportPolicy: "relay",
-  });
+  const peer = new RTCPeerConnection(configuration);
   return new Promise<boolean>((resolve) => {
     const done = (found: boolean) => {
       clearTimeout(timer);
       peer.close();
       resolve(found);
     };
-    const timer = setTimeout(done, CANDIDATE_MS, false);
-    peer.onicecandidate = ({ candidate }) => {
-      if (candidate?.type === "relay") {
-        done(true);
-      }
-    };
+    const timer = setTimeout(done, PATIENCE_MS, false);
     peer.createDataChannel("check");
-    peer.setLocalDescription().catch(() => done(false));
+    watch(peer, done).catch(() => done(false));
   });
 }
 

@@ -7,8 +7,9 @@ use bellpush_srtp::dtls::{Certificate, DtlsError};
 use super::{
     Offer, WebRtcLeg,
     answer::{LocalParameters, candidates},
+    ice::{Credentials, Probes},
 };
-use crate::{codec::CodecPreferences, media::WallClock};
+use crate::{MediaProbe, codec::CodecPreferences, media::WallClock};
 
 /// What the server is to all browsers: one certificate, as making one takes longer than the rest
 /// of an answer.
@@ -35,6 +36,18 @@ impl Answerer {
         let Identity(certificate) = identity.clone();
         let local_parameters = LocalParameters { certificate, candidates: candidates(addresses) };
         Self { local_parameters: Arc::new(local_parameters), clock }
+    }
+
+    /// What a browser needs to try the media port without a call.
+    pub(crate) fn probe(&self, now: Instant, probes: &Probes) -> MediaProbe {
+        let Credentials { ufrag, password } = probes.credentials(now);
+        let LocalParameters { certificate, candidates } = &*self.local_parameters;
+        MediaProbe {
+            ufrag,
+            password,
+            fingerprint: certificate.fingerprint().to_string(),
+            candidates: candidates.iter().filter_map(|line| line.value.clone()).collect(),
+        }
     }
 
     /// The leg for an offer, and the SDP answer, which names the codecs in their order: a browser

@@ -22,6 +22,7 @@ mod stun;
 mod transport_address;
 
 pub(crate) use answerer::{Answerer, Identity};
+pub(crate) use ice::Probes;
 pub(crate) use offer::Offer;
 pub use offer::OfferError;
 pub(crate) use received::Received;

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod path;
+mod probe;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use super::{TransportAddress, stun};
 use path::{Path, Session};
 
 pub(super) use credentials::Credentials;
+pub(crate) use probe::Probes;
 
 /// Paths of one browser that are kept, at most: it has as many as it has networks.
 const MAX_PATHS: usize = 16;
