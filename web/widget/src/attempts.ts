@@ -22,6 +22,7 @@ import type { Call, CallPorts } from "./call/index.ts";
 import type { FormValues, Place } from "./call/placing.ts";
 import { type Refusal, refusalOfMicrophone, unsupported } from "./errors.ts";
 import type { Events } from "./events.ts";
+import { loadPart } from "./load.ts";
 import {
   askMicrophone,
   browserFacts,
@@ -350,7 +351,7 @@ export function createAttempts(ports: AttemptPorts): Attempts {
 const send: typeof fetch = (...request) => fetch(...request);
 
 function loadCall(): Promise<typeof import("./call/index.ts")> {
-  return import("./call/index.ts");
+  return loadPart(() => import("./call/index.ts"));
 }
 
 /** What a server's event means for the screen. */

@@ -8,6 +8,7 @@ import { readHandover } from "./call/handover.ts";
 import { createClock } from "./clock.ts";
 import { type Audience, createEvents } from "./events.ts";
 import { chooseLanguage, loadTexts, type Texts } from "./i18n/index.ts";
+import { loadPart } from "./load.ts";
 import { leaveInTab, takeFromTab } from "./memory.ts";
 import { MICROPHONE_ADVICE, microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -91,7 +92,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   let parts: Parts | null = null;
   let loading: Promise<Parts> | null = null;
   function loadParts(): Promise<Parts> {
-    loading ??= import("./parts.ts").then(
+    loading ??= loadPart(() => import("./parts.ts")).then(
       (loaded) => {
         parts = loaded;
         loaded.guardClicks(root);

@@ -6,7 +6,7 @@
  */
 
 import { type DeviceKind, remember, remembered } from "../memory.ts";
-import { askMicrophone, type Voice } from "../microphone.ts";
+import { askMicrophone, onMicrophoneAllowed, type Voice } from "../microphone.ts";
 
 export interface Device {
   readonly id: string;
@@ -165,6 +165,8 @@ export function createDevices({ voice, audio, media, onMicrophoneLost }: DeviceP
   const track = voice.track();
   track?.addEventListener("ended", () => track === voice.track() && void replace());
   media?.addEventListener("devicechange", changed);
+  // One that was forbidden in the call, and is allowed again, is there again without a word of devices.
+  onMicrophoneAllowed(() => lost && void replace());
   void settle();
   return {
     list: async () => ({

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { loadPart } from "../load.ts";
 
 export interface LazyProps<T> {
   readonly load: () => Promise<T>;
@@ -12,7 +13,7 @@ export function Lazy<T>({ load, render }: LazyProps<T>) {
   const [loaded, setLoaded] = useState<{ readonly part: T } | null>(null);
   useEffect(() => {
     let wanted = true;
-    load().then(
+    loadPart(load).then(
       (part) => wanted && setLoaded({ part }),
       () => undefined,
     );
