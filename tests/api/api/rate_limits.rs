@@ -66,6 +66,27 @@ async fn calls_are_limited() {
 }
 
 #[tokio::test]
+async fn requests_to_be_called_back_are_limited_together_with_calls() {
+    let shop = Shop::with(Options::sqlite().with("--calls-per-minute", "3")).await;
+    let widget = shop.widget().await;
+    let body = json!({ "reason": "closed", "formValues": { "phone": "+1 555 0100" } });
+    let request = || widget.request(Method::POST, "/v1/widget/callbacks").json(&body);
+    // The app's design offers none: what is refused counts as well.
+    for _ in 0..2 {
+        refused(&Answer::to(request()).await.unwrap(), 422, "invalid");
+    }
+    let call = widget.place().await.unwrap();
+    widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    too_many(&Answer::to(request()).await.unwrap(), "3 calls a minute");
+    let elsewhere = request().header("x-forwarded-for", "1.2.3.4");
+    too_many(&Answer::to(elsewhere).await.unwrap(), "calls");
+    // Another session of the same address is no way around.
+    let other = shop.widget().await;
+    let again = other.request(Method::POST, "/v1/widget/callbacks").json(&body);
+    too_many(&Answer::to(again).await.unwrap(), "calls");
+}
+
+#[tokio::test]
 async fn live_calls_are_limited_by_app_and_by_address() {
     let shop = Shop::with(Options::sqlite().with("--max-calls-per-address", "2")).await;
     shop.change(json!({ "maxCalls": 1 })).await.expect(200).unwrap();
