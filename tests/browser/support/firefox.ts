@@ -8,7 +8,10 @@ import { until } from "./until.ts";
 const executablePath = process.env["BELLPUSH_FIREFOX"] ?? "/usr/bin/firefox-esr";
 
 /** Starts a Firefox whose microphone gives a steady tone, and which asks nobody for it. */
-export function startFirefox(hertz: number): Promise<Browser> {
+export function startFirefox(
+  hertz: number,
+  preferences: Readonly<Record<string, unknown>> = {},
+): Promise<Browser> {
   return launch({
     browser: "firefox",
     executablePath,
@@ -25,6 +28,7 @@ export function startFirefox(hertz: number): Promise<Browser> {
       "media.getusermedia.noise_enabled": false,
       "media.getusermedia.aec_enabled": false,
       "media.getusermedia.agc_enabled": false,
+      ...preferences,
     },
   });
 }

@@ -13,7 +13,8 @@ export interface Host {
   readonly stop: () => void;
 }
 
-export async function startHost(): Promise<Host> {
+/** Starts it at an address of this machine; who listens at all of them is named as the server is. */
+export async function startHost(listen = "127.0.0.1"): Promise<Host> {
   const host: Host & { origin: string } = {
     origin: "",
     html: "",
@@ -28,9 +29,10 @@ export async function startHost(): Promise<Host> {
       .writeHead(200, { "content-type": `${type}; charset=utf-8`, ...host.headers })
       .end(host.pages[path] ?? host.html);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  host.origin = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+  await new Promise<void>((resolve) => server.listen(0, listen, resolve));
+  const bound = server.address();
+  const name = listen === "0.0.0.0" ? "localhost" : listen;
+  host.origin = `http://${name}:${typeof bound === "object" && bound ? bound.port : 0}`;
   return host;
 }
 

@@ -2,7 +2,7 @@
 
 import type { BrowserContext } from "@playwright/test";
 
-import { fromPcm16, type Tone, tones } from "./sound.ts";
+import { fromPcm16, type Sound, type Tone, tones } from "./sound.ts";
 
 interface Spied {
   peers: RTCPeerConnection[];
@@ -103,6 +103,47 @@ export async function hear(frame: Frame, hertz: number, within = 20_000): Promis
     if (heard) return heard;
   }
   return null;
+}
+
+/** Begins to keep what the visitor hears, without a hole. */
+export function startRecording(frame: RecordedFrame): Promise<void> {
+  return frame.evaluate(() => {
+    const track = (window as unknown as Spied).peers.at(-1)?.getReceivers()[0]?.track;
+    if (!track) throw new Error("there is no call to record");
+    const recorder = new MediaRecorder(new MediaStream([track]));
+    const parts: Blob[] = [];
+    recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+    Object.assign(window, { recording: { recorder, parts } satisfies Recording });
+    recorder.start();
+  });
+}
+
+/** Ends that; what was heard. */
+export async function stopRecording(frame: RecordedFrame): Promise<Sound> {
+  const rate = 8_000;
+  const bytes = await frame.evaluate(async (rate: number) => {
+    const { recorder, parts } = (window as unknown as { recording: Recording }).recording;
+    const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve));
+    recorder.stop();
+    await stopped;
+    const file = await new Blob(parts).arrayBuffer();
+    const sound = await new OfflineAudioContext(1, 1, rate).decodeAudioData(file);
+    const samples = Int16Array.from(sound.getChannelData(0), (sample) => sample * 32_767);
+    return btoa(
+      Array.from(new Uint8Array(samples.buffer), (byte) => String.fromCharCode(byte)).join(""),
+    );
+  }, rate);
+  return { rate, samples: fromPcm16(Buffer.from(bytes, "base64")) };
+}
+
+interface Recording {
+  readonly recorder: MediaRecorder;
+  readonly parts: Blob[];
+}
+
+interface RecordedFrame {
+  evaluate(ask: () => void): Promise<void>;
+  evaluate(ask: (rate: number) => Promise<string>, rate: number): Promise<string>;
 }
 
 const RATE = 48_000;

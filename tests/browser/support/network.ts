@@ -2,8 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 
-/** Drops all that goes to and from the server's media port; returns the way back. Needs root. */
-export function cutMedia(port: number): () => void {
+/** Drops all that goes to and from a port of the server; returns the way back. Needs root. */
+export function cutPort(port: number): () => void {
   return cut(port, ["udp", "tcp"]);
 }
 

@@ -19,49 +19,66 @@ export interface Server {
   readonly log: () => string;
   /** Calls the management API; fails on any answer but 2xx. */
   readonly api: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  /** Ends the process as a crash does: it has no time for anything. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again, on the same ports and the same data. */
+  readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
+/** Where it can be found, always by the name `localhost`. */
+export interface Place {
+  /** The address that server and shop listen at. */
+  readonly listen: string;
+  readonly options: readonly string[];
+}
+
+export const HERE: Place = { listen: "127.0.0.1", options: [] };
+
 /** Starts it. In the options, `{port}` stands for the port of HTTP. */
-export async function startServer(options: readonly string[] = []): Promise<Server> {
+export async function startServer(
+  options: readonly string[] = [],
+  { listen, options: ofPlace }: Place = HERE,
+): Promise<Server> {
   const port = await freePort();
   const mediaPort = await freePort();
   const data = mkdtempSync(join(tmpdir(), "bellpush-browser-"));
   const url = `http://localhost:${port}`;
-  const child = spawn(
-    BINARY,
-    [
-      "serve",
-      "--listen",
-      `127.0.0.1:${port}`,
-      "--media-listen",
-      `0.0.0.0:${mediaPort}`,
-      "--data-dir",
-      data,
-      "--admin-api-key",
-      API_KEY,
-      "--allow-loopback-endpoints",
-      "--log-level",
-      "info,bellpush_server=debug",
-      ...options.map((option) => option.replace("{port}", String(port))),
-    ],
-    {
+  const words = [
+    "serve",
+    "--listen",
+    `${listen}:${port}`,
+    "--media-listen",
+    `0.0.0.0:${mediaPort}`,
+    "--data-dir",
+    data,
+    "--admin-api-key",
+    API_KEY,
+    "--allow-loopback-endpoints",
+    "--log-level",
+    "info,bellpush_server=debug",
+    ...ofPlace,
+    ...options.map((option) => option.replace("{port}", String(port))),
+  ];
+  let log = "";
+  let child: ChildProcess;
+  async function start(): Promise<void> {
+    child = spawn(BINARY, words, {
       env: { ...process.env, SSL_CERT_FILE: certificate().file },
       stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
-  let log = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  await until("the server is ready", async () => {
-    if (child.exitCode !== null) throw new Error(`the server stopped:\n${log}`);
-    const answer = await fetch(`${url}/readyz`).catch(() => null);
-    return answer?.ok === true;
-  });
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        log += chunk.toString();
+      });
+    }
+    await until("the server is ready", async () => {
+      if (child.exitCode !== null) throw new Error(`the server stopped:\n${log}`);
+      const answer = await fetch(`${url}/readyz`).catch(() => null);
+      return answer?.ok === true;
+    });
+  }
+  await start();
   return {
     url,
     mediaPort,
@@ -76,17 +93,19 @@ export async function startServer(options: readonly string[] = []): Promise<Serv
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
       return text === "" ? undefined : JSON.parse(text);
     },
+    kill: () => ended(child, "SIGKILL"),
+    restart: start,
     stop: async () => {
-      await stopped(child);
+      await ended(child, "SIGTERM");
       rmSync(data, { recursive: true, force: true });
     },
   };
 }
 
-function stopped(child: ChildProcess): Promise<void> {
+function ended(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve();
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", () => resolve());
-    child.kill("SIGTERM");
+    child.kill(signal);
   });
 }

@@ -3,7 +3,7 @@
 import { type Frame, type Page, test as base } from "@playwright/test";
 
 import { embeddingPage, type Host, startHost } from "./host.ts";
-import { type Server, startServer } from "./server.ts";
+import { HERE, type Place, type Server, startServer } from "./server.ts";
 import { type Envelope, type Sink, startSink } from "./sink.ts";
 import { until } from "./until.ts";
 
@@ -35,11 +35,12 @@ export interface Shop {
   readonly open: (page: Page, parameters?: Record<string, string>) => Promise<Frame>;
 }
 
-export const test = base.extend<{ shop: Shop }, { serverOptions: string[] }>({
+export const test = base.extend<{ shop: Shop; place: Place }, { serverOptions: string[] }>({
   serverOptions: [[], { option: true, scope: "worker" }],
-  shop: async ({ serverOptions }, use, info) => {
-    const server = await startServer(serverOptions);
-    const host = await startHost();
+  place: [HERE, { option: true }],
+  shop: async ({ serverOptions, place }, use, info) => {
+    const server = await startServer(serverOptions, place);
+    const host = await startHost(place.listen);
     const sink = await startSink();
     const app = await server.api<{ id: string }>("POST", "/v1/apps", {
       name: "Shop",

@@ -59,6 +59,42 @@ export function levelOf(samples: Float32Array, frequency: number): number {
   return Math.max(10 * Math.log10((16 * power) / samples.length ** 2), -150);
 }
 
+/** How loud a tone was at a moment. */
+export interface Moment {
+  /** Milliseconds. */
+  readonly at: number;
+  /** In decibels; a sine at full scale has 0. */
+  readonly level: number;
+}
+
+const MOMENT_MS = 20;
+
+/** How loud a tone is in each 20 ms of a sound that begins at a time. */
+export function moments({ rate, samples }: Sound, hertz: number, from: number): Moment[] {
+  const length = (rate * MOMENT_MS) / 1000;
+  return Array.from({ length: Math.floor(samples.length / length) }, (_, index) => ({
+    at: from + index * MOMENT_MS,
+    level: levelOf(samples.subarray(index * length, (index + 1) * length), hertz / rate),
+  }));
+}
+
+/** What is fainter is taken for nothing. */
+const AUDIBLE = -45;
+
+/** The loudest of a tone between two times, in decibels. */
+export function loudestBetween(heard: readonly Moment[], from: number, to: number): number {
+  return Math.max(...heard.filter(({ at }) => at >= from && at < to).map(({ level }) => level));
+}
+
+/** The longest time without a tone between two times, in milliseconds. */
+export function longestGap(heard: readonly Moment[], from: number, to: number): number {
+  const times = heard
+    .filter(({ at, level }) => at >= from && at < to && level > AUDIBLE)
+    .map(({ at }) => at);
+  const edges = [from, ...times, to];
+  return Math.max(...edges.slice(1).map((at, index) => at - (edges[index] ?? at)));
+}
+
 /** Samples of 16 bits, little-endian, as numbers between -1 and 1. */
 export function fromPcm16(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

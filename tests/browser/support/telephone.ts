@@ -8,7 +8,7 @@ import { once } from "node:events";
 
 import { fromAlaw, toAlaw } from "./g711.ts";
 import { freePort } from "./ports.ts";
-import { levelOf } from "./sound.ts";
+import { levelOf, type Moment } from "./sound.ts";
 
 const RATE = 8_000;
 const PACKET_MS = 20;
@@ -21,19 +21,11 @@ const LOOP_SECONDS = 1;
 /** −60 dBov, by RFC 3389. */
 const NOISE_LEVEL = 60;
 
-/** A packet of the visitor's voice. */
-export interface Packet {
-  /** Milliseconds, by `performance.now()`. */
-  readonly at: number;
-  /** Decibels of the tone that is listened for; a sine at full scale has 0. */
-  readonly level: number;
-}
-
 export interface Telephone {
   /** Its SIP port on 127.0.0.1, by UDP. */
   readonly port: number;
-  /** What was heard so far, packet by packet. */
-  readonly heard: readonly Packet[];
+  /** The visitor's voice so far, packet by packet as they came, by `performance.now()`. */
+  readonly heard: readonly Moment[];
   /** Says nothing from now on but a comfort noise twice a second, as telephones with voice detection do. */
   readonly pause: () => void;
   /** Says its tone again. */
@@ -58,7 +50,7 @@ export async function startTelephone({ says, hears }: Voice): Promise<Telephone>
   media.bind(mediaPort, "127.0.0.1");
   await Promise.all([once(signalling, "listening"), once(media, "listening")]);
 
-  const heard: Packet[] = [];
+  const heard: Moment[] = [];
   const tone = toAlaw(
     Float32Array.from(
       { length: RATE * LOOP_SECONDS },

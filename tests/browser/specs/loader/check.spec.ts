@@ -5,9 +5,10 @@ import { join } from "node:path";
 
 import { expect, type Page } from "@playwright/test";
 
-import { sentences, shopPage, tag } from "../support/loader.ts";
-import { type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { sentences, shopPage, tag } from "../../support/loader.ts";
+import { cutPort, cutUdp } from "../../support/network.ts";
+import { type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
 interface Report {
   readonly ok: boolean;
@@ -45,7 +46,7 @@ test("a page where calls work has nothing wrong, and leaves nothing behind", asy
   const fine = report.findings.filter(({ ok }) => ok === true).map(({ code }) => code);
   for (const code of [
     ...["https", "permissions_policy", "csp", "widget_key", "origin", "clock"],
-    ...["webrtc", "microphone", "event_stream"],
+    ...["webrtc", "microphone", "udp", "tcp", "event_stream"],
   ]) {
     expect(fine, JSON.stringify(report, null, 1)).toContain(code);
   }
@@ -85,6 +86,30 @@ test("what is wrong is named by its code", async ({ page, shop, context }) => {
   expect(wrong(await check(page))).toEqual(["allow", "webrtc"]);
 });
 
+test("a media port that is not reached is named, by UDP and by TCP", async ({ page, shop }) => {
+  await openChecked(page, shop);
+  const mendUdp = cutUdp(shop.server.mediaPort);
+  try {
+    const { ok, findings } = await check(page);
+    // Calls go by TCP.
+    expect(ok).toBe(true);
+    const udp = findings.find(({ code }) => code === "udp");
+    expect(udp?.ok).toBeNull();
+    expect(udp?.sentence).toContain(`port ${shop.server.mediaPort}`);
+    expect(udp?.sentence).toContain("Calls go another way.");
+    expect(findings.find(({ code }) => code === "tcp")?.ok).toBe(true);
+  } finally {
+    mendUdp();
+  }
+  const mend = cutPort(shop.server.mediaPort);
+  try {
+    const report = await check(page);
+    expect(wrong(report), JSON.stringify(report, null, 1)).toEqual(["udp", "tcp"]);
+  } finally {
+    mend();
+  }
+});
+
 test("a page opened with ?check=1 says it in the console", async ({ page, shop }) => {
   const said = sentences(page);
   await shop.change({ allowedOrigins: ["https://other.example"] });
@@ -95,7 +120,7 @@ test("a page opened with ?check=1 says it in the console", async ({ page, shop }
 
 test("the documentation's example says each finding", async ({ page, shop }) => {
   const said = sentences(page);
-  const file = join(import.meta.dirname, "../../../web/embed/examples/page/check.html");
+  const file = join(import.meta.dirname, "../../../../web/embed/examples/page/check.html");
   const example = readFileSync(file, "utf8")
     .replaceAll("https://calls.example.com", shop.server.url)
     .replaceAll("app_…", shop.appId)

@@ -5,20 +5,24 @@ import { join } from "node:path";
 
 import { expect, type Page } from "@playwright/test";
 
-import { sentences, shopPage, widgetFrame } from "../support/loader.ts";
-import { messageNamed, type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { sentences, shopPage, widgetFrame } from "../../support/loader.ts";
+import { messageNamed, type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
-const FOLDER = join(import.meta.dirname, "../../../web/embed/examples/page");
+const FOLDER = join(import.meta.dirname, "../../../../web/embed/examples");
 
-/** Opens an example with this shop's names in it; what the console says is kept. */
-async function openExample(page: Page, shop: Shop, name: string): Promise<string[]> {
-  const said = sentences(page);
-  const example = readFileSync(join(FOLDER, `${name}.html`), "utf8")
+/** An example with this shop's names in it. */
+function read(shop: Shop, name: string): string {
+  return readFileSync(join(FOLDER, name), "utf8")
     .replaceAll("https://calls.example.com", shop.server.url)
     .replaceAll("app_…", shop.appId)
     .replaceAll("wk_…", shop.key);
-  shop.host.html = shopPage("", example);
+}
+
+/** Opens examples in one page; what the console says is kept. */
+async function openExample(page: Page, shop: Shop, ...names: string[]): Promise<string[]> {
+  const said = sentences(page);
+  shop.host.html = shopPage("", names.map((name) => read(shop, `page/${name}.html`)).join(""));
   await page.goto(shop.host.origin);
   return said;
 }
@@ -98,4 +102,43 @@ test("a session of the page's own server", async ({ page, shop }) => {
   await widget.getByRole("button", { name: "Call now" }).click();
   const started = await shop.sink.waitFor("call_started");
   expect(started.event.data["context"]).toEqual({ customer: "C-9" });
+});
+
+test("an iframe, its messages, and a command", async ({ page, shop }) => {
+  const said = await openExample(page, shop, "iframe", "messages", "command");
+  expect(await context(shop)).toEqual({ orderId: "A-12345", customerTier: "gold" });
+  await page.getByRole("button", { name: "Call our shop" }).click();
+  const widget = await widgetFrame(page, shop);
+  await expect(widget.getByRole("heading", { name: "Connected" })).toBeVisible();
+  await widget.getByRole("button", { name: "Hang up" }).click();
+  const { id } = await shop.sink.waitFor("call_ended");
+  await until("the event is said", () => said.some((text) => text.startsWith(`${id} call_ended`)));
+  await until("the state is said", () =>
+    said.some((text) => text.startsWith("calling connected false false")),
+  );
+});
+
+test("a call in a page with both of the policies", async ({ page, shop }) => {
+  shop.host.headers = Object.fromEntries(
+    ["content-security-policy", "permissions-policy"].map((name) => {
+      const [, value = ""] = /^[\w-]+: (.*)$/m.exec(read(shop, `policies/${name}.txt`)) ?? [];
+      return [name, value];
+    }),
+  );
+  shop.host.html = `<!doctype html><title>Shop</title>${read(shop, "page/button.html")}`;
+  await page.goto(shop.host.origin);
+  await button(page).click();
+  const widget = await widgetFrame(page, shop);
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await expect(widget.getByRole("heading", { name: "Connected" })).toBeVisible();
+});
+
+test("custom code that tells of short calls", async ({ page, shop }) => {
+  await shop.change({ customCode: { head: "", body: read(shop, "code/short-call.html") } });
+  const widget = await shop.open(page);
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await expect(widget.getByRole("heading", { name: "Connected" })).toBeVisible();
+  await widget.getByRole("button", { name: "Hang up" }).click();
+  const told = await messageNamed(page, "short_call");
+  expect(told.data.event.data).toMatchObject({ order: "A-12345" });
 });

@@ -2,12 +2,12 @@
 
 import { expect } from "@playwright/test";
 
-import { call } from "../support/call.ts";
-import { hear, spyOnPeers } from "../support/media.ts";
-import { cutMedia, cutUdp } from "../support/network.ts";
-import { messageNamed, test } from "../support/shop.ts";
-import { TONE } from "../support/tone.ts";
-import { until } from "../support/until.ts";
+import { call } from "../../support/call.ts";
+import { hear, spyOnPeers } from "../../support/media.ts";
+import { cutPort, cutUdp } from "../../support/network.ts";
+import { messageNamed, test } from "../../support/shop.ts";
+import { TONE } from "../../support/tone.ts";
+import { until } from "../../support/until.ts";
 
 test.beforeEach(async ({ context }) => {
   await spyOnPeers(context);
@@ -99,7 +99,7 @@ test("10 s without any network are survived", async ({ page, context, shop }) =>
   const widget = await shop.open(page);
   await call(widget);
   expect(await hear(widget, TONE)).not.toBeNull();
-  const mend = cutMedia(shop.server.mediaPort);
+  const mend = cutPort(shop.server.mediaPort);
   await context.setOffline(true);
   try {
     const until10 = Date.now() + 10_000;

@@ -2,11 +2,11 @@
 
 import { expect } from "@playwright/test";
 
-import { hear, spyOnPeers } from "../support/media.ts";
-import { blockDirectMedia } from "../support/network.ts";
-import { messageNamed, test } from "../support/shop.ts";
-import { TONE } from "../support/tone.ts";
-import { startTurn } from "../support/turn.ts";
+import { hear, spyOnPeers } from "../../support/media.ts";
+import { blockDirectMedia } from "../../support/network.ts";
+import { messageNamed, test } from "../../support/shop.ts";
+import { TONE } from "../../support/tone.ts";
+import { startTurn } from "../../support/turn.ts";
 
 const PORT = 19_000 + (process.pid % 1_000);
 const RELAY = [22_000, 22_100] as const;

@@ -2,9 +2,9 @@
 
 import { expect, type Frame, type Page } from "@playwright/test";
 
-import { shopPage, tag, widgetFrame } from "../support/loader.ts";
-import { messageNamed, messages, type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { shopPage, tag, widgetFrame } from "../../support/loader.ts";
+import { messageNamed, messages, type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
 interface Handle {
   readonly state: { readonly name: string; readonly muted: boolean; readonly seconds: number };

@@ -3,10 +3,10 @@
 import { expect } from "@playwright/test";
 import type { Page } from "puppeteer-core";
 
-import { startFirefox } from "../support/firefox.ts";
-import { address, attributes, shopPage, tag } from "../support/loader.ts";
-import { type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { startFirefox } from "../../support/firefox.ts";
+import { address, attributes, shopPage, tag } from "../../support/loader.ts";
+import { type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
 interface Hardship {
   readonly head: (shop: Shop) => string;

@@ -2,10 +2,10 @@
 
 import { expect } from "@playwright/test";
 
-import { hear, spyOnPeers } from "../support/media.ts";
-import { cutMedia } from "../support/network.ts";
-import { messageNamed, test } from "../support/shop.ts";
-import { TONE } from "../support/tone.ts";
+import { hear, spyOnPeers } from "../../support/media.ts";
+import { cutPort } from "../../support/network.ts";
+import { messageNamed, test } from "../../support/shop.ts";
+import { TONE } from "../../support/tone.ts";
 
 // The time-out is a setting of the server: the default would make the test wait for nothing more.
 test.use({ serverOptions: ["--media-timeout-seconds", "7"] });
@@ -35,7 +35,7 @@ test("a network cut in a call is a media_failed at all places", async ({ page, s
   const widget = await shop.open(page);
   await widget.getByRole("button", { name: "Call now" }).click();
   expect(await hear(widget, TONE)).not.toBeNull();
-  const mend = cutMedia(shop.server.mediaPort);
+  const mend = cutPort(shop.server.mediaPort);
   try {
     await expect(widget.getByRole("heading", { name: "Reconnecting…" })).toBeVisible({ timeout: 15_000 });
     const failed = await messageNamed(page, "call_error", 20_000);
@@ -52,7 +52,7 @@ test("a short network cut is survived", async ({ page, shop }) => {
   const widget = await shop.open(page);
   await widget.getByRole("button", { name: "Call now" }).click();
   expect(await hear(widget, TONE)).not.toBeNull();
-  const mend = cutMedia(shop.server.mediaPort);
+  const mend = cutPort(shop.server.mediaPort);
   try {
     await expect(widget.getByRole("heading", { name: "Reconnecting…" })).toBeVisible({ timeout: 15_000 });
   } finally {

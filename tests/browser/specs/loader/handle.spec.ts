@@ -2,9 +2,9 @@
 
 import { expect, type Page } from "@playwright/test";
 
-import { attributes, buttonBox, sentences, shopPage, tag, widgetFrame } from "../support/loader.ts";
-import { messageNamed, messages, type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { attributes, buttonBox, sentences, shopPage, tag, widgetFrame } from "../../support/loader.ts";
+import { messageNamed, messages, type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
 interface Told {
   handle: Record<string, (...values: unknown[]) => unknown> & { state: { name: string } };

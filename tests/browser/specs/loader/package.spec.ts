@@ -7,11 +7,11 @@ import { join } from "node:path";
 
 import { expect, type Page } from "@playwright/test";
 
-import { sentences } from "../support/loader.ts";
-import { type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { sentences } from "../../support/loader.ts";
+import { type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
-const WEB = join(import.meta.dirname, "../../../web");
+const WEB = join(import.meta.dirname, "../../../../web");
 /** Beside the packages that an example's author has installed. */
 const WORK = join(WEB, ".package");
 const EXAMPLES = join(WORK, "examples");

@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 
 import { expect } from "@playwright/test";
 
-import { address, attributes, counted, sentences, shopPage, tag, widgetFrame } from "../support/loader.ts";
-import { type Shop, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+import { address, attributes, counted, sentences, shopPage, tag, widgetFrame } from "../../support/loader.ts";
+import { type Shop, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
 /** Inserts a script as tag managers do: made in code, with what they keep of the original. */
 const inserted = (settings: string) => `<script>

@@ -14,9 +14,9 @@ import {
   shopPage,
   tag,
   widgetFrame,
-} from "../support/loader.ts";
-import { messageNamed, test } from "../support/shop.ts";
-import { until } from "../support/until.ts";
+} from "../../support/loader.ts";
+import { messageNamed, test } from "../../support/shop.ts";
+import { until } from "../../support/until.ts";
 
 const require = createRequire(import.meta.url);
 const library = (name: string) => readFileSync(require.resolve(name), "utf8");

@@ -2,14 +2,15 @@
 
 import { expect, type Frame } from "@playwright/test";
 
-import { type Baresip, type Codec, type Encryption, startBaresip } from "../support/baresip.ts";
-import { openShop, startFirefox } from "../support/firefox.ts";
-import { embeddingPage } from "../support/host.ts";
-import { hear, reports, spyOnPeers, traffic } from "../support/media.ts";
-import { messageNamed, type Shop, test } from "../support/shop.ts";
-import { tones } from "../support/sound.ts";
-import { TONE } from "../support/tone.ts";
-import { until } from "../support/until.ts";
+import { type Baresip, type Codec, type Encryption, startBaresip } from "../../support/baresip.ts";
+import { openShop, startFirefox } from "../../support/firefox.ts";
+import { embeddingPage } from "../../support/host.ts";
+import { hear, reports, spyOnPeers, traffic } from "../../support/media.ts";
+import { messageNamed, type Shop, test } from "../../support/shop.ts";
+import { tones } from "../../support/sound.ts";
+import { TONE } from "../../support/tone.ts";
+import { connectTrunk, type Trunk } from "../../support/trunk.ts";
+import { until } from "../../support/until.ts";
 
 // The telephone is at 127.0.0.1, and is heard from there alone: it has to be told an address that it
 // reaches from there.
@@ -21,30 +22,21 @@ const TELEPHONE_TONE = 400;
 const PLAUSIBLE_LEVEL = { least: -40, most: 1 };
 
 /** Makes the telephone the shop's default destination. */
-async function connect(
+function connect(
   shop: Shop,
   telephone: Baresip,
-  offered: readonly string[],
-  codecPolicy = "pass_through",
-  mediaEncryption = "off",
-) {
-  const trunk = await shop.server.api<{ id: string }>("POST", "/v1/trunks", {
-    name: "Office",
-    domain: "127.0.0.1",
+  codecs: readonly string[],
+  codecPolicy?: Trunk["codecPolicy"],
+  mediaEncryption?: Trunk["mediaEncryption"],
+): Promise<void> {
+  return connectTrunk(shop, {
     // Keys that must be secret need signalling that is.
     ...(mediaEncryption === "required"
       ? { transport: "tls", port: telephone.tlsPort }
       : { port: telephone.port }),
-    codecs: offered,
-    mediaEncryption,
-  });
-  await shop.server.api("POST", `/v1/apps/${shop.appId}/destinations`, {
-    name: "Desk",
-    kind: "sip",
-    trunkId: trunk.id,
-    to: "desk",
-    codecPolicy,
-    isDefault: true,
+    codecs,
+    ...(codecPolicy && { codecPolicy }),
+    ...(mediaEncryption && { mediaEncryption }),
   });
 }
 
