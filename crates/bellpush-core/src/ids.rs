@@ -110,6 +110,18 @@ prefixed_id!(
     ApiKeyId, "key"
 );
 prefixed_id!(
+    /// One member: a person who may sign in.
+    MemberId, "mem"
+);
+prefixed_id!(
+    /// One browser that is signed in.
+    SignInId, "sgn"
+);
+prefixed_id!(
+    /// One invitation to become a member.
+    InvitationId, "inv"
+);
+prefixed_id!(
     /// One trunk: a way of calls into the telephone world.
     TrunkId, "trunk"
 );

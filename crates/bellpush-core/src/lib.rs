@@ -5,6 +5,7 @@
 //! Nothing here opens a socket or a file, sleeps, reads a clock or draws a random number: time and
 //! ids come in as arguments. That is what lets every rule be tested to exhaustion.
 
+pub mod access;
 pub mod app;
 pub mod context;
 pub mod delivery;

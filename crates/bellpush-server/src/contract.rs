@@ -2,10 +2,13 @@
 //! answer with, and the forms that follow from others.
 
 use bellpush_core::ids::{
-    AppId, CallId, DestinationId, IntegrationId, ReplayId, TrunkId, WidgetKeyId,
+    ApiKeyId, AppId, CallId, DestinationId, IntegrationId, InvitationId, MemberId, ReplayId,
+    SignInId, TrunkId, WidgetKeyId,
 };
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
+
+use crate::access::{Need, need_of};
 
 /// Operations that take a merge patch, with the schema of the whole.
 const PATCHES: [(&str, &str); 4] = [
@@ -27,6 +30,7 @@ pub(crate) fn complete(described: OpenApi) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, operations) in paths {
             for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                add_security(operation);
                 add_refusals(path, method, operation);
                 add_patterns(operation);
                 take_null_from_queries(operation);
@@ -44,18 +48,38 @@ pub(crate) fn complete(described: OpenApi) -> Value {
     document
 }
 
+/// Says who may use an operation, and of keys and members with which permission.
+fn add_security(operation: &mut Value) {
+    let need = operation["operationId"].as_str().and_then(need_of);
+    let by = |permission: Option<String>| {
+        let permissions: Vec<_> = permission.into_iter().collect();
+        json!([{ "api_key": permissions }, { "browser": permissions }])
+    };
+    operation["security"] = match need {
+        Some(Need::Anyone) => by(None),
+        Some(Need::Person { .. }) => json!([{ "browser": [] }]),
+        Some(Need::May { permission, .. }) => by(Some(permission.to_string())),
+        // A session's token, or nothing, as the handler describes it.
+        Some(Need::Nothing | Need::Session) | None => return,
+    };
+}
+
 /// Gives ids in paths the form that they have.
 fn add_patterns(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "path")
     {
         let pattern = match parameter["name"].as_str().unwrap_or_default() {
+            "apiKeyId" => id(ApiKeyId::PREFIX),
             "appId" => id(AppId::PREFIX),
             "callId" => id(CallId::PREFIX),
             "destinationId" => id(DestinationId::PREFIX),
             "integrationId" => id(IntegrationId::PREFIX),
+            "invitationId" => id(InvitationId::PREFIX),
             "keyId" => id(WidgetKeyId::PREFIX),
+            "memberId" => id(MemberId::PREFIX),
             "replayId" => id(ReplayId::PREFIX),
+            "signInId" => id(SignInId::PREFIX),
             "trunkId" => id(TrunkId::PREFIX),
             "eventId" => {
                 "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$".into()
@@ -105,7 +129,7 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
     let rows = [
         ("400", has_body, "The body is not readable, or broke off"),
         ("401", is_secured, "There is no valid key or token"),
-        ("403", method != "get", "A page of another site sends it"),
+        ("403", method != "get" || is_secured, "Not permitted, or a page of another site sends it"),
         ("404", path.contains('{'), "There is no such thing"),
         ("408", has_body, "The body did not come within 10 s"),
         ("413", has_body, "The body is too large"),

@@ -21,6 +21,7 @@ mod replays;
 mod router;
 mod server;
 mod sessions;
+mod sign_in;
 mod tokens;
 mod trunks;
 mod turn;
@@ -31,5 +32,7 @@ pub use demo::Demo;
 pub use http::{client_ip::limit_key, limits::LimitSettings};
 pub use router::{metrics_router, openapi, router};
 pub use server::Server;
-pub use tokens::{ApiKey, ResumeToken, SessionToken, WidgetKey};
+pub use tokens::{
+    ApiKey, InvitationToken, ResumeToken, SessionToken, SetupToken, SignInToken, WidgetKey,
+};
 pub use turn::TurnConfig;

@@ -8,15 +8,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use bellpush_core::access::{Permission, Place, Resource};
 use bellpush_store::{SecretHash, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 
 use crate::{
-    api::ApiClient,
+    access::Access,
     calls::Calls,
     config::ServerConfig,
-    http::{headers, problem::Problem},
+    http::{client_ip::ClientIp, headers, problem::Problem},
 };
 
 /// Answers as long as the process serves HTTP at all.
@@ -37,12 +38,14 @@ pub(crate) async fn readyz(
     Ok("ready\n")
 }
 
-/// Metrics at the address that everybody reaches: for who shows the token for them, or an API key.
+/// Metrics at the address that everybody reaches: for who shows the token for them, or somebody who
+/// may see what concerns the whole installation.
 pub(crate) async fn metrics_by_token(
     State(metrics): State<PrometheusHandle>,
     State(config): State<Arc<ServerConfig>>,
     headers: HeaderMap,
-    api_client: Result<ApiClient, Problem>,
+    State(access): State<Access>,
+    ClientIp(address): ClientIp,
 ) -> Result<Response, Problem> {
     let shown = headers::bearer(&headers).unwrap_or_default();
     let is_token = config.metrics_token.as_ref().is_some_and(|token| {
@@ -50,7 +53,11 @@ pub(crate) async fn metrics_by_token(
         SecretHash::of(token.expose_secret()) == SecretHash::of(shown)
     });
     if !is_token {
-        api_client?;
+        let caller = access.identify(&headers, address).await?;
+        let permission = Permission::read(Resource::Notifications);
+        if !caller.authority().allows(permission, Place::Installation) {
+            return Err(Problem::forbidden_without(permission));
+        }
     }
     Ok(metrics_openly(State(metrics)).await)
 }

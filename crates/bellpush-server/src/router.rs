@@ -17,11 +17,12 @@ use tower_http::{
 };
 use utoipa::openapi::{
     Info, OpenApi, OpenApiBuilder,
-    security::{Http, HttpAuthScheme, SecurityScheme},
+    security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    access::{Guard, guard},
     api, calls, contract, demo,
     http::{
         assets::{self, Cache},
@@ -74,6 +75,8 @@ pub fn openapi() -> serde_json::Value {
 pub fn router(server: Server) -> Router {
     let (api, document) = api_routes().split_for_parts();
     let document: &'static serde_json::Value = Box::leak(Box::new(contract::complete(document)));
+    let guarded = Guard::new(&server, document);
+    let api = api.route_layer(middleware::from_fn_with_state(guarded, guard));
     // The widget lives on the server's own origin: a page of another site has no business here,
     // whatever token it may have got hold of.
     let config = server.config();
@@ -162,6 +165,8 @@ fn description() -> OpenApi {
     let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme("api_key", bearer());
     components.add_security_scheme("session", bearer());
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-bellpush")));
+    components.add_security_scheme("browser", cookie);
     document
 }
 

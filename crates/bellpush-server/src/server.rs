@@ -8,13 +8,13 @@ use axum::extract::FromRef;
 use bellpush_call::{Engine, Trunks};
 use bellpush_core::events::EventTime;
 use bellpush_delivery::Announcer;
-use bellpush_store::{Store, StoreError};
+use bellpush_store::{Accounts, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::ApiAccess,
+    access::Access,
     calls::{Calls, recovery},
     clock::now,
     config::ServerConfig,
@@ -26,6 +26,7 @@ use crate::{
     },
     replays::ReplayRunner,
     sessions::Sessions,
+    sign_in::{Entrance, cookie::Cookies, idle_since},
     trunks::RunningTrunks,
 };
 
@@ -41,7 +42,9 @@ pub struct Server(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     store: Store,
-    access: ApiAccess,
+    access: Access,
+    accounts: Accounts,
+    entrance: Entrance,
     designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
@@ -71,7 +74,9 @@ macro_rules! parts {
 
 parts! {
     store: Store,
-    access: ApiAccess,
+    access: Access,
+    accounts: Accounts,
+    entrance: Entrance,
     designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
@@ -119,11 +124,21 @@ impl Server {
             sessions.clone(),
             Arc::clone(&config),
         );
+        let accounts = store.accounts();
+        let cookies = Cookies::new(&config.own_origin);
+        let limits = Arc::new(Limits::new(config.limits));
         Self(Arc::new(Parts {
             designs,
-            access: ApiAccess::new(store.api_keys(), Arc::clone(&lookups)),
+            access: Access::new(
+                store.api_keys(),
+                accounts.clone(),
+                cookies.clone(),
+                Arc::clone(&lookups),
+            ),
+            entrance: Entrance::new(accounts.clone(), cookies, Arc::clone(&limits)),
+            accounts,
             proxies: TrustedProxies::from(&*config.trusted_proxies),
-            limits: Arc::new(Limits::new(config.limits)),
+            limits,
             lookups,
             challenges: Arc::default(),
             sessions,
@@ -186,7 +201,7 @@ impl Server {
     /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
     /// been kept for its time.
     async fn tidy(self) {
-        let Parts { limits, lookups, store, stopped, .. } = &*self.0;
+        let Parts { limits, lookups, stopped, .. } = &*self.0;
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut remove = tokio::time::interval(REMOVE_EVERY);
         loop {
@@ -195,8 +210,7 @@ impl Server {
                 _ = forget.tick() => {
                     limits.forget_idle();
                     lookups.forget_idle();
-                    let removed = store.remove_expired_tokens(now()).await;
-                    (removed.map(drop), "expired session tokens")
+                    (self.remove_expired().await, "expired session tokens and sign-ins")
                 }
                 _ = remove.tick() => (self.remove_old().await, "old statistics and notifications"),
             };
@@ -204,6 +218,15 @@ impl Server {
                 tracing::warn!(%error, "{what} can't be removed");
             }
         }
+    }
+
+    async fn remove_expired(&self) -> Result<(), StoreError> {
+        let Parts { store, accounts, .. } = &*self.0;
+        let now = now();
+        store.remove_expired_tokens(now).await?;
+        accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
+        accounts.remove_expired_invitations(now).await?;
+        Ok(())
     }
 
     async fn remove_old(&self) -> Result<(), StoreError> {

@@ -73,6 +73,22 @@ opaque_token!(
     "wk_"
 );
 
+opaque_token!(
+    /// What a browser shows that is signed in.
+    SignInToken,
+    "si_"
+);
+opaque_token!(
+    /// What the link shows by which the first owner is made.
+    SetupToken,
+    "su_"
+);
+opaque_token!(
+    /// What the link of an invitation shows.
+    InvitationToken,
+    "in_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

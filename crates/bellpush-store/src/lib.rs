@@ -27,10 +27,14 @@ mod routing;
 mod store;
 pub mod vault;
 
-pub use access::{Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, Configured, SecretHash};
+pub use access::{
+    Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
+    Configured, Invitation, InvitationDraft, KeyError, Member, MemberError, NewApiKey, NewMember,
+    NewSignIn, SecretHash, SignIn, SignedIn, Who,
+};
 pub use apps::{
-    App, DesignAction, DesignAuditEntry, DesignDraft, DesignError, DesignVersion, NewDesignVersion,
-    NewSession, PublishedDesign, Session, WidgetKey,
+    App, DesignDraft, DesignError, DesignVersion, NewDesignVersion, NewSession, PublishedDesign,
+    Publisher, Session, WidgetKey,
 };
 pub use calls::{Call, CallFilter, CallState, CallbackRequest, LivingNode, OrphanedCall};
 pub use db::{

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use self::site::Site;
 use crate::{
-    CallFilter, DeliveryFilter, EventFilter, PageRequest,
-    access::audit,
+    AuditAction, AuditFilter, CallFilter, DeliveryFilter, EventFilter, PageRequest,
+    access::audit::search as audit,
     apps::{designs, sessions},
     calls::{call, callbacks, nodes},
     db::{self, Db, page::Query},
@@ -31,6 +31,12 @@ use crate::{
     removals,
     routing::profiles,
 };
+
+fn audit_of(choose: impl FnOnce(&mut AuditFilter)) -> AuditFilter {
+    let mut filter = AuditFilter::default();
+    choose(&mut filter);
+    filter
+}
 
 /// What each hot query must be served by.
 fn hot_queries() -> Vec<(Query, &'static str)> {
@@ -91,7 +97,6 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
             designs::versions_query(app_id, PageRequest { after: Some(9), limit: 20 }),
             "design_versions_pkey",
         ),
-        (designs::audit_query(app_id, page), "design_audit_by_app"),
         (callbacks::query(app_id, PageRequest::first(20)), "callback_requests_by_app"),
         (search(status(&[])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Delivered])), "deliveries_pkey"),
@@ -117,9 +122,24 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(replays::WAITING, [one(), vec![9.into()]].concat()), "deliveries_pending"),
         (fixed(replays::REPLAY, [vec![list()], one(), vec![9.into()]].concat()), "deliveries_pkey"),
         (fixed(replays::RUNNING, vec![]), "replays_one_running"),
-        (fixed(secrets::RECENT_REVEALS, reveals), "audit_reveals"),
-        (audit::query(app_id, None, page), "audit_by_app"),
-        (audit::query(app_id, Some(integration_id), page), "audit_by_integration"),
+        (fixed(secrets::RECENT_REVEALS, reveals), "audit_trail_reveals"),
+        (
+            audit::query(&audit_of(|filter| filter.app_id = Some(app_id)), page),
+            "audit_trail_by_app",
+        ),
+        (
+            audit::query(&audit_of(|filter| filter.subject_id = Some("int_1".into())), page),
+            "audit_trail_by_subject",
+        ),
+        (
+            audit::query(&audit_of(|filter| filter.actor_id = Some("key_1".into())), page),
+            "audit_trail_by_actor",
+        ),
+        (
+            audit::query(&audit_of(|filter| filter.actions = vec![AuditAction::SetUp]), page),
+            "audit_trail_by_action",
+        ),
+        (audit::query(&AuditFilter::default(), page), "audit_trail_pkey"),
         (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
@@ -156,9 +176,11 @@ const ROWS: &[&str] = &[
      SELECT 'event_' || n, 'app_' || (n % 50), 'ses_' || n, 'call_' || n,
         CASE WHEN n % 10 = 0 THEN 'call_ended' ELSE 'wish' END, FALSE, '{}', n, n
      FROM numbers",
-    "INSERT INTO audit (app_id, integration_id, action, api_key_id, address, at)
-     SELECT 'app_' || (n % 50), 'int_' || (n % 500),
-        CASE WHEN n % 10 = 0 THEN 'secret_revealed' ELSE 'secret_set' END, 'key_1', '192.0.2.1', n
+    "INSERT INTO audit_trail
+        (seq, app_id, subject_id, action, actor_kind, actor_id, address, at, changes, hash)
+     SELECT n, 'app_' || (n % 50), 'int_' || (n % 500),
+        CASE WHEN n % 10 = 0 THEN 'secret_revealed' ELSE 'secret_set' END, 'api_key',
+        'key_' || (n % 5000), '192.0.2.1', n, '[]', ''
      FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
      SELECT 'int_' || (n % 50), n,

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Append, AppendError, Appended, DatabaseError, KeyRing, OpenError, StoreError,
-    access::ApiKeys,
+    access::{Accounts, ApiKeys, audit},
     db::{
         self, Db,
         checkpoint::Checkpointer,
@@ -54,6 +54,7 @@ impl Store {
         };
         migrations::migrate(&db.write).await?;
         check_key(&db, &keys).await?;
+        audit::hash_earlier(&db).await?;
         if checkpointer.is_some() {
             // The lock proves that no other process is alive, so every lease is a dead one's.
             db::execute(&db.write, "DELETE FROM nodes", []).await?;
@@ -156,6 +157,12 @@ impl Store {
     #[must_use]
     pub fn api_keys(&self) -> ApiKeys {
         ApiKeys::of(&self.0.db)
+    }
+
+    /// Members, the browsers that they are signed in with, and invitations.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts::of(&self.0.db)
     }
 
     /// Seals a text that goes out and comes back, for a purpose like `preview:app_…`: nobody else can

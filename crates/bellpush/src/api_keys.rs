@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use bellpush_core::ids::ApiKeyId;
 use bellpush_server::ApiKey;
-use bellpush_store::ApiKeys;
+use bellpush_store::{Actor, ApiKeys, NewApiKey};
 use clap::{Args, Subcommand};
 
 use crate::{
@@ -74,12 +74,12 @@ async fn create(keys: &ApiKeys, name: &str) -> anyhow::Result<()> {
         "a key's name has 1 to {MAX_NAME_CHARS} characters"
     );
     let key = ApiKey::random();
-    let made = keys.create(name, &key.hash()).await?;
-    say(&format!("API key {name:?} ({}), shown this once: {}", made.id, key.reveal()))
+    let id = keys.create(NewApiKey::of_installation(name, &key.hash()), &Actor::HOST).await?;
+    say(&format!("API key {name:?} ({id}), shown this once: {}", key.reveal()))
 }
 
 async fn revoke(keys: &ApiKeys, id: ApiKeyId) -> anyhow::Result<()> {
-    let key = keys.revoke(id).await?;
+    let key = keys.revoke(id, None, &Actor::HOST).await?;
     let key = key.with_context(|| {
         format!("there is no API key {id}; bellpush api-keys list shows those that there are")
     })?;

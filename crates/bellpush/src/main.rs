@@ -9,6 +9,7 @@ mod keys;
 mod logging;
 mod notifications;
 mod serve;
+mod setup_link;
 mod store;
 mod traces;
 
@@ -36,6 +37,8 @@ enum Command {
     Keys(Box<keys::KeysOptions>),
     /// List, create and revoke the keys of the management API, also while the server runs.
     ApiKeys(api_keys::ApiKeysOptions),
+    /// Print a link by which the first owner is made, as long as there is none.
+    SetupLink(setup_link::SetupLinkOptions),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         }),
         Command::Keys(options) => keys::run(*options),
         Command::ApiKeys(options) => api_keys::run(options),
+        Command::SetupLink(options) => setup_link::run(options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,7 +13,7 @@ use bellpush_delivery::{
     announcements,
 };
 use bellpush_server::{ApiKey, Demo, Server, ServerConfig};
-use bellpush_store::Store;
+use bellpush_store::{Actor, NewApiKey, Store};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
@@ -30,6 +30,7 @@ use crate::{
     delivery::{StoreQueue, announce},
     http,
     notifications::AdminWebhook,
+    setup_link,
     store::{self, say},
     traces::Traces,
 };
@@ -127,6 +128,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if config.demo {
         say(&format!("Demo page: {}/demo", config.origin))?;
     }
+    if let Some(link) = setup_link::make(&store.accounts(), &config.origin).await? {
+        say(&format!("Set up Call Studio: {link}"))?;
+    }
 
     let http_stop = CancellationToken::new();
     let router = bellpush_server::router(server.clone());
@@ -199,7 +203,9 @@ async fn ensure_admin_key(store: &Store, config: &Config) -> anyhow::Result<()> 
     }
     if keys.list().await?.is_empty() {
         let key = ApiKey::random();
-        keys.create("admin", &key.hash()).await?;
+        let hash = key.hash();
+        let new = NewApiKey::of_installation("admin", &hash);
+        keys.create(new, &Actor::HOST).await?;
         say(&format!("Admin API key, shown this once: {}", key.reveal()))?;
     }
     Ok(())

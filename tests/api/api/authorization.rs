@@ -27,6 +27,9 @@ fn operations(document: &Value, scheme: &str, app_id: &str) -> Vec<(Method, Stri
                 .replace("{version}", "1")
                 .replace("{secretName}", "apiKey")
                 .replace("{eventId}", "01920000-0000-7000-8000-000000000001")
+                .replace("{memberId}", "mem_01920000000070008000000000000001")
+                .replace("{apiKeyId}", "key_01920000000070008000000000000001")
+                .replace("{invitationId}", "inv_01920000000070008000000000000001")
                 .replace("{replayId}", "rep_01920000000070008000000000000001")
                 .replace("{keyId}", "wkey_01920000000070008000000000000001");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");

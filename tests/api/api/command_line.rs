@@ -172,7 +172,7 @@ async fn the_first_start_makes_the_data_directory_and_prints_an_api_key_once() {
 
     server.terminate().await.unwrap();
     server.restart().await.unwrap();
-    assert_eq!(server.printed().unwrap(), printed);
+    assert_eq!(server.printed().unwrap().matches("bp_").count(), 1);
     api.get("/v1/apps").await.unwrap().expect(200).unwrap();
     let database = std::fs::read(data.join("bellpush.db")).unwrap();
     let found = database.windows(keys[0].len()).any(|window| window == keys[0].as_bytes());
@@ -182,7 +182,7 @@ async fn the_first_start_makes_the_data_directory_and_prints_an_api_key_once() {
 #[tokio::test]
 async fn a_key_that_is_given_is_not_printed_and_replaces_the_one_given_before() {
     let mut shop = Shop::open().await;
-    assert_eq!(shop.server.printed().unwrap(), "");
+    assert!(!shop.server.printed().unwrap().contains("bp_"));
     shop.server.terminate().await.unwrap();
     let options = Options::sqlite().with("--data-dir", &shop.server.data_dir().to_string_lossy());
     let second = ServerProcess::start(options).await.unwrap();

@@ -122,7 +122,16 @@ async fn a_published_design_reaches_widgets_at_their_next_load_and_the_draft_pre
     let audit = shop.read(&path(&shop, "audit")).await;
     let actions: Vec<_> =
         audit["items"].as_array().unwrap().iter().map(|one| one["action"].clone()).collect();
-    assert_eq!(actions, ["rolled_back", "published", "draft_saved", "published", "draft_saved"]);
+    assert_eq!(
+        actions,
+        [
+            "design_rolled_back",
+            "design_published",
+            "design_draft_saved",
+            "design_published",
+            "design_draft_saved"
+        ]
+    );
     for missing in ["versions/9", "versions/9/rollback"] {
         let method = if missing.ends_with('9') { Method::GET } else { Method::POST };
         let request = shop.api.request(method, &path(&shop, missing)).json(&json!({}));

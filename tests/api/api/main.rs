@@ -2,6 +2,7 @@
 //! visitors, and by those who want to get around a rule.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod access;
 mod api_keys;
 mod apps;
 mod authorization;

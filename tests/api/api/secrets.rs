@@ -223,12 +223,13 @@ async fn a_reveal_is_answered_once_written_down_and_limited_also_after_a_restart
     assert_eq!(items.len(), 10, "{trail}");
     for item in items {
         assert_eq!(item["address"], "203.0.113.9");
-        assert!(item["apiKeyId"].as_str().unwrap().starts_with("key_"));
+        assert_eq!(item["actor"]["kind"], "api_key");
+        assert!(item["actor"]["id"].as_str().unwrap().starts_with("key_"));
         assert!(item["at"].as_str().unwrap().ends_with('Z'));
     }
     assert_eq!(items[0]["action"], "signing_secret_revealed");
     assert_eq!(
-        (&items[9]["action"], &items[9]["secret"]),
+        (&items[9]["action"], &items[9]["subjectName"]),
         (&json!("secret_revealed"), &json!("key"))
     );
     let all = format!("/v1/apps/{}/audit?limit=4", shop.app.id);

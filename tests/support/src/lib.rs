@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod browser;
 pub mod lossy_relay;
 pub mod ports;
 pub mod postgres;

@@ -80,7 +80,7 @@ impl Options {
     pub fn sqlite() -> Self {
         let (values, environment) = (BTreeMap::new(), BTreeMap::new());
         let mut options = Self { values, environment, is_node: false };
-        for limit in ["sessions", "calls", "events", "requests"] {
+        for limit in ["sessions", "calls", "events", "requests", "sign-ins"] {
             options = options.with(&format!("--{limit}-per-minute"), "1000000");
         }
         options
@@ -212,6 +212,16 @@ impl ServerProcess {
     /// The file can't be read.
     pub fn printed(&self) -> anyhow::Result<String> {
         Ok(fs::read_to_string(self.folder.path().join("printed"))?)
+    }
+
+    /// What the newest link for the first owner shows.
+    ///
+    /// # Errors
+    /// None was printed.
+    pub fn setup_token(&self) -> anyhow::Result<String> {
+        let printed = self.printed()?;
+        let token = printed.rsplit("/studio/setup#token=").next().filter(|it| *it != printed);
+        Ok(token.context("no link was printed")?.trim().to_owned())
     }
 
     /// Its log, over all starts.

@@ -1,23 +1,30 @@
-//! The management API: everything that can be set up or read back, by API key. One folder for each
-//! noun.
+//! The management API: everything that can be set up or read back, by people who are signed in and
+//! by API key. One folder for each noun.
 
+mod api_keys;
 mod apps;
 mod audit;
-mod auth;
 mod callbacks;
 mod calls;
 mod deliveries;
 mod design;
 mod events;
+mod grants;
 mod integrations;
+mod invitations;
+mod me;
+mod members;
 mod notifications;
 mod paging;
 mod patch;
+mod path;
 mod profiles;
 mod sessions;
+mod setup;
+mod sign_in;
 mod trunks;
 
-pub(crate) use auth::ApiClient;
+pub(crate) use path::unknown_app;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::server::Server;
@@ -25,6 +32,12 @@ use crate::server::Server;
 /// The routes of the management API.
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
+        .merge(setup::routes())
+        .merge(sign_in::routes())
+        .merge(me::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
+        .merge(api_keys::routes())
         .merge(apps::routes())
         .merge(profiles::routes())
         .merge(trunks::routes())

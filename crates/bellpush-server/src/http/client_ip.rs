@@ -19,6 +19,14 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedProxies(Arc<[IpNet]>);
 
+impl std::ops::Deref for TrustedProxies {
+    type Target = [IpNet];
+
+    fn deref(&self) -> &[IpNet] {
+        &self.0
+    }
+}
+
 impl From<&[IpNet]> for TrustedProxies {
     fn from(networks: &[IpNet]) -> Self {
         Self(networks.into())
@@ -41,7 +49,7 @@ where
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .ok_or_else(|| Problem::internal("the server does not know who asks"))?;
-        let TrustedProxies(trusted) = FromRef::from_ref(state);
+        let trusted = TrustedProxies::from_ref(state);
         Ok(Self(client_ip(*peer, &parts.headers, &trusted)))
     }
 }
@@ -66,7 +74,7 @@ where
 /// Finds the visitor's address. `X-Forwarded-For` is read from the right, and only as long as each
 /// hop is a trusted proxy: whatever stands left of the first stranger can be forged.
 #[must_use]
-fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut address = peer.ip().to_canonical();
     let hops: Vec<&str> = headers

@@ -1,7 +1,9 @@
 //! Errors of the other crates as problem documents: one mapping for all handlers.
 
 use bellpush_delivery::NotRunning;
-use bellpush_store::{AppendError, Refusal, RevealError, SaveError, StoreError};
+use bellpush_store::{
+    AppendError, KeyError, MemberError, Refusal, RevealError, SaveError, StoreError,
+};
 use tracing::error;
 
 use super::problem::Problem;
@@ -40,6 +42,29 @@ impl From<SaveError> for Problem {
             SaveError::InUse { .. } => Self::conflict(error.to_string()),
             SaveError::Field(error) => error.into(),
             SaveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MemberError> for Problem {
+    fn from(error: MemberError) -> Self {
+        match error {
+            MemberError::Unknown => Self::not_found(error.to_string()),
+            MemberError::EmailTaken => Self::conflict(error.to_string()).at("/email"),
+            MemberError::AboveOwnRank => Self::above_own_rank(error.to_string()),
+            MemberError::LastOwner => Self::last_owner(error.to_string()),
+            MemberError::DeadLink => Self::invitation_invalid(error.to_string()),
+            MemberError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::AboveOwnRank => Self::above_own_rank(error.to_string()),
+            KeyError::Configured => Self::conflict(error.to_string()),
+            KeyError::Store(error) => error.into(),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct LimitSettings {
     pub events_per_minute: NonZeroU32,
     /// Any other request per address: documents, refreshes, following a call, keys.
     pub requests_per_minute: NonZeroU32,
+    /// Attempts to sign in per account; per address four times as many.
+    pub sign_ins_per_minute: NonZeroU32,
 }
 
 /// The limiters.
@@ -33,6 +35,8 @@ pub(crate) struct Limits {
     events_by_address: Limiter<IpAddr>,
     requests: Limiter<IpAddr>,
     tests: Limiter<IntegrationId>,
+    sign_ins: Limiter<String>,
+    sign_ins_by_address: Limiter<IpAddr>,
 }
 
 /// Test requests a minute to the endpoint of one integration.
@@ -40,6 +44,11 @@ const TESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// How many visitors behind one address may send events at their full rate.
 const SESSIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
+/// How many members behind one address may try to sign in at their full rate.
+const ACCOUNTS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(4).unwrap();
+/// Characters of what is typed as an e-mail address that accounts are told apart by.
+const ACCOUNT_CHARS: usize = 254;
 
 impl Limits {
     /// Limiters with these settings.
@@ -55,6 +64,10 @@ impl Limits {
             ),
             requests: Limiter::per_minute(settings.requests_per_minute),
             tests: Limiter::per_minute(TESTS_PER_MINUTE),
+            sign_ins: Limiter::per_minute(settings.sign_ins_per_minute),
+            sign_ins_by_address: Limiter::per_minute(
+                settings.sign_ins_per_minute.saturating_mul(ACCOUNTS_PER_ADDRESS),
+            ),
         }
     }
 
@@ -116,6 +129,17 @@ impl Limits {
         self.tests.count(&integration, NonZeroU32::MIN, "tests")
     }
 
+    /// Counts one attempt to sign in, or to prove again who one is, whether there is such an account
+    /// or not.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
+        let account = email.trim().to_lowercase().chars().take(ACCOUNT_CHARS).collect();
+        self.sign_ins_by_address.count(&address, NonZeroU32::MIN, "attempts to sign in")?;
+        self.sign_ins.count(&account, NonZeroU32::MIN, "attempts to sign in")
+    }
+
     /// Forgets keys that are back at their full allowance, so that memory does not grow with the
     /// number of visitors ever seen. To be called now and then.
     pub(crate) fn forget_idle(&self) {
@@ -126,6 +150,8 @@ impl Limits {
         self.events_by_address.limiter.retain_recent();
         self.requests.limiter.retain_recent();
         self.tests.limiter.retain_recent();
+        self.sign_ins.limiter.retain_recent();
+        self.sign_ins_by_address.limiter.retain_recent();
     }
 }
 
@@ -168,6 +194,7 @@ mod tests {
             calls_per_minute: two,
             events_per_minute: two,
             requests_per_minute: two,
+            sign_ins_per_minute: two,
         });
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let session = || SessionId::from_uuid(uuid::Uuid::now_v7());
@@ -175,5 +202,10 @@ mod tests {
         let refused = limits.call(one, session()).unwrap_err();
         assert_eq!(refused.status, 429);
         assert!(limits.call(other, session()).is_ok());
+        // An account, from wherever; and an address, for whichever accounts.
+        assert!(limits.sign_in(one, "a@b").is_ok() && limits.sign_in(other, " A@b").is_ok());
+        assert!(limits.sign_in(other, "a@b").is_err());
+        let tried = (0..20).filter(|number| limits.sign_in(one, &format!("{number}")).is_ok());
+        assert_eq!(tried.count(), 7);
     }
 }

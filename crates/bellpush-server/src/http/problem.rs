@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bellpush_core::{FieldError, events::EventTime};
+use bellpush_core::{FieldError, access::Permission, events::EventTime};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +27,10 @@ pub(crate) struct Problem {
     /// The field that caused it: a JSON pointer into the request's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pointer: Option<String>,
+    /// For `forbidden`: the permission that is missing.
+    #[schema(value_type = Option<String>, example = "profiles:write")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Permission>,
     /// For `closed`: when it opens next, if it does within a year.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(rename = "nextOpening", skip_serializing_if = "Option::is_none")]
@@ -55,6 +59,22 @@ kinds! {
     malformed(BAD_REQUEST, "malformed", "The request can't be read");
     /// No valid API key.
     api_key_invalid(UNAUTHORIZED, "api-key-invalid", "A valid API key is needed");
+    /// The browser is not signed in.
+    signed_out(UNAUTHORIZED, "signed-out", "You are not signed in");
+    /// E-mail address and password, or a code, don't fit.
+    sign_in_refused(UNAUTHORIZED, "sign-in-refused", "That did not let you in");
+    /// It is not permitted.
+    forbidden(FORBIDDEN, "forbidden", "Not permitted");
+    /// It would raise somebody, or concerns somebody, above who asks.
+    above_own_rank(FORBIDDEN, "above-own-rank", "Above one's own rank");
+    /// Who sits there has to prove who they are.
+    step_up_required(FORBIDDEN, "step-up-required", "Prove that it is you");
+    /// The link for the first owner is dead.
+    setup_link_invalid(FORBIDDEN, "setup-link-invalid", "The link is not valid");
+    /// The invitation is dead.
+    invitation_invalid(FORBIDDEN, "invitation-invalid", "The invitation is not valid");
+    /// There would be no owner.
+    last_owner(CONFLICT, "last-owner", "The last owner stays");
     /// No such widget key for the app.
     widget_key_invalid(UNAUTHORIZED, "widget-key-invalid", "The widget key is not valid");
     /// No valid session token.
@@ -111,6 +131,7 @@ impl Problem {
             status: status.as_u16(),
             detail,
             pointer: None,
+            needed: None,
             next_opening: None,
             challenge: None,
             retry_after: None,
@@ -122,6 +143,25 @@ impl Problem {
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
         self
+    }
+
+    /// Refuses for want of a permission.
+    #[must_use]
+    pub(crate) fn forbidden_without(permission: Permission) -> Self {
+        let detail = format!("this needs {permission}, which you don't have here");
+        Self { needed: Some(permission), ..Self::forbidden(detail) }
+    }
+
+    /// Refuses what only a person can do, in a browser.
+    #[must_use]
+    pub(crate) fn people_only() -> Self {
+        Self::forbidden("only a person who is signed in can do this, not an API key")
+    }
+
+    /// Refuses for want of a proof who sits there.
+    #[must_use]
+    pub(crate) fn proof_needed() -> Self {
+        Self::step_up_required("prove that it is you (POST /v1/step-up), and send this again")
     }
 
     /// Adds the work to be proved.

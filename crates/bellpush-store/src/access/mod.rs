@@ -1,9 +1,19 @@
-//! Who may use the management API, and what was done with it.
+//! Who may use the management API: members and their browsers, API keys; and what was done with it.
 
+mod accounts;
 mod api_keys;
 pub(crate) mod audit;
+mod grant_columns;
+mod invitations;
+mod members;
 mod secret_hash;
+mod setup;
+mod sign_ins;
 
-pub use api_keys::{ApiKey, ApiKeys, Configured};
-pub use audit::{Actor, AuditAction, AuditEntry};
+pub use accounts::Accounts;
+pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
+pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Who};
+pub use invitations::{Invitation, InvitationDraft};
+pub use members::{Member, MemberError, NewMember};
 pub use secret_hash::SecretHash;
+pub use sign_ins::{NewSignIn, SignIn, SignedIn};

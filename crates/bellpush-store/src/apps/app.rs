@@ -117,7 +117,6 @@ impl Store {
             "DELETE FROM destinations WHERE app_id = $1",
             "DELETE FROM widget_keys WHERE app_id = $1",
             "DELETE FROM notifications WHERE app_id = $1",
-            "DELETE FROM audit WHERE app_id = $1",
         ] {
             db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }

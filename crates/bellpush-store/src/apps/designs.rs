@@ -1,21 +1,24 @@
 //! The design documents of apps: a draft, and every version that was published.
 
-use std::net::IpAddr;
-
 use bellpush_core::{
-    delivery::Seq,
+    access::Change,
     events::EventTime,
     ids::{ApiKeyId, AppId},
 };
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     Page, PageRequest, Store, StoreError,
-    access::Actor,
+    access::{
+        Who,
+        audit::{self, Actor, AuditAction, Line},
+    },
     db::{
         self, Row,
         page::{Conditions, Query},
+        to_json,
     },
 };
 
@@ -30,6 +33,16 @@ pub struct DesignDraft {
     pub updated_at: EventTime,
 }
 
+/// Who published a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publisher {
+    /// Who.
+    #[serde(flatten)]
+    pub who: Who,
+    /// The name of the member or the key then.
+    pub name: Option<String>,
+}
+
 /// A published version, without its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesignVersion {
@@ -39,8 +52,8 @@ pub struct DesignVersion {
     pub note: Option<String>,
     /// The version that it brought back.
     pub restored: Option<u32>,
-    /// By which API key it was published.
-    pub api_key_id: ApiKeyId,
+    /// By whom it was published.
+    pub publisher: Publisher,
     /// When.
     pub published_at: EventTime,
 }
@@ -92,45 +105,6 @@ impl From<sea_orm::DbErr> for DesignError {
     }
 }
 
-/// What was done with a design.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DesignAction {
-    /// The draft was changed.
-    DraftSaved,
-    /// A version was published.
-    Published,
-    /// An earlier version was brought back.
-    RolledBack,
-}
-
-impl DesignAction {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::DraftSaved => "draft_saved",
-            Self::Published => "published",
-            Self::RolledBack => "rolled_back",
-        }
-    }
-}
-
-/// One line of the audit trail of a design.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DesignAuditEntry {
-    /// Its place in the trail.
-    pub seq: Seq,
-    /// What was done.
-    pub action: DesignAction,
-    /// The version that came of it.
-    pub version: Option<u32>,
-    /// By which API key.
-    pub api_key_id: ApiKeyId,
-    /// From which address.
-    pub address: IpAddr,
-    /// When.
-    pub at: EventTime,
-}
-
 impl Store {
     /// The draft of an app's design, if there is one.
     ///
@@ -155,7 +129,7 @@ impl Store {
         actor: &Actor,
     ) -> Result<DesignDraft, DesignError> {
         let transaction = self.db().begin_configuration().await?;
-        let present = revision(&transaction, app_id).await?;
+        let (present, before) = present(&transaction, app_id).await?;
         if expected.is_some_and(|expected| expected != present) {
             return Err(DesignError::Changed { present });
         }
@@ -174,8 +148,10 @@ impl Store {
         let Some(row) = db::one(&transaction, sql, values).await? else {
             return Err(DesignError::UnknownApp);
         };
-        audit(&transaction, app_id, DesignAction::DraftSaved, None, actor, at).await?;
         let saved = draft(&row)?;
+        let line = Line::new(AuditAction::DesignDraftSaved).in_app(app_id).on(app_id);
+        let changes = changes(before.as_deref(), document);
+        audit::write(&transaction, actor, at, line.with(changes)).await?;
         db::commit(transaction).await?;
         Ok(saved)
     }
@@ -192,17 +168,17 @@ impl Store {
         actor: &Actor,
     ) -> Result<DesignVersion, DesignError> {
         let transaction = self.db().begin_configuration().await?;
-        let present = revision(&transaction, app_id).await?;
+        let (present, _) = present(&transaction, app_id).await?;
         if new.draft_revision.is_some_and(|expected| expected != present) {
             return Err(DesignError::Changed { present });
         }
         let at = db::now();
         let sql = "
             INSERT INTO design_versions
-                (app_id, version, document, note, restored, api_key_id, published_at)
+                (app_id, version, document, note, restored, api_key_id, published_by, published_at)
             SELECT id,
                 (SELECT COALESCE(MAX(version), 0) + 1 FROM design_versions WHERE app_id = $1),
-                $2, $3, $4, $5, $6
+                $2, $3, $4, $5, $6, $7
             FROM apps
             WHERE id = $1
             RETURNING *";
@@ -211,7 +187,8 @@ impl Store {
             new.document.into(),
             new.note.map(str::to_owned).into(),
             new.restored.map(i64::from).into(),
-            actor.api_key_id.to_string().into(),
+            for_earlier_versions(actor.who).to_string().into(),
+            to_json(&Publisher { who: actor.who, name: actor.name.clone() }).into(),
             at.millis().into(),
         ];
         let Some(row) = db::one(&transaction, sql, values).await? else {
@@ -219,10 +196,12 @@ impl Store {
         };
         let published = version(&row)?;
         let action = match new.restored {
-            Some(_) => DesignAction::RolledBack,
-            None => DesignAction::Published,
+            Some(_) => AuditAction::DesignRolledBack,
+            None => AuditAction::DesignPublished,
         };
-        audit(&transaction, app_id, action, Some(published.version), actor, at).await?;
+        let line = Line::new(action).in_app(app_id).on(app_id);
+        let line = line.named(published.version.to_string());
+        audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         Ok(published)
     }
@@ -260,23 +239,11 @@ impl Store {
         })
         .transpose()
     }
-
-    /// Who did what with an app's design, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn design_audit(
-        &self,
-        app_id: AppId,
-        page: PageRequest<Seq>,
-    ) -> Result<Page<DesignAuditEntry, Seq>, StoreError> {
-        let query = audit_query(app_id, page);
-        Page::read(&self.db().read, query, page.limit, entry, |entry| entry.seq).await
-    }
 }
 
 pub(crate) const PUBLISHED: &str = "
-    SELECT app_id, version, document, note, restored, api_key_id, published_at,
+    SELECT app_id, version, document, note, restored, api_key_id, published_by,
+        published_at,
         (
             SELECT MIN(later.published_at)
             FROM design_versions AS later
@@ -296,48 +263,25 @@ pub(crate) fn versions_query(app_id: AppId, page: PageRequest<u32>) -> Query {
         conditions.and("version < $", i64::from(after));
     }
     let select = "
-        SELECT app_id, version, note, restored, api_key_id, published_at
+        SELECT app_id, version, note, restored, api_key_id, published_by, published_at
         FROM design_versions";
     conditions.query(select, "ORDER BY version DESC", &page)
 }
 
-pub(crate) fn audit_query(app_id: AppId, page: PageRequest<Seq>) -> Query {
-    let mut conditions = Conditions::default();
-    conditions.and("app_id = $", app_id.to_string());
-    if let Some(after) = page.after {
-        conditions.and("seq < $", after.0);
-    }
-    conditions.query("SELECT * FROM design_audit", "ORDER BY seq DESC", &page)
-}
-
-/// The revision of the draft; 0 when there is none.
-async fn revision(transaction: &DatabaseTransaction, app_id: AppId) -> Result<u64, StoreError> {
-    let sql = "SELECT revision FROM design_drafts WHERE app_id = $1";
-    let row = db::one(transaction, sql, [app_id.to_string().into()]).await?;
-    row.map_or(Ok(0), |row| row.count("revision"))
-}
-
-async fn audit(
+/// The revision of the draft, and its document; 0 when there is none.
+async fn present(
     transaction: &DatabaseTransaction,
     app_id: AppId,
-    action: DesignAction,
-    version: Option<u32>,
-    actor: &Actor,
-    at: EventTime,
-) -> Result<(), StoreError> {
-    let sql = "
-        INSERT INTO design_audit (app_id, action, version, api_key_id, address, at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let values = [
-        app_id.to_string().into(),
-        action.as_str().into(),
-        version.map(i64::from).into(),
-        actor.api_key_id.to_string().into(),
-        actor.address.to_string().into(),
-        at.millis().into(),
-    ];
-    db::execute(transaction, sql, values).await?;
-    Ok(())
+) -> Result<(u64, Option<String>), StoreError> {
+    let sql = "SELECT revision, document FROM design_drafts WHERE app_id = $1";
+    let row = db::one(transaction, sql, [app_id.to_string().into()]).await?;
+    row.map_or(Ok((0, None)), |row| Ok((row.count("revision")?, Some(row.get("document")?))))
+}
+
+/// What a draft has of its own now.
+fn changes(before: Option<&str>, after: &str) -> Vec<Change> {
+    let read = |text: &str| serde_json::from_str(text).unwrap_or_default();
+    Change::between(&before.map(read).unwrap_or_default(), &read(after))
 }
 
 fn draft(row: &Row) -> Result<DesignDraft, StoreError> {
@@ -353,20 +297,25 @@ fn version(row: &Row) -> Result<DesignVersion, StoreError> {
         version: row.count("version")?,
         note: row.get("note")?,
         restored: optional_version(row, "restored")?,
-        api_key_id: row.parse("api_key_id")?,
+        publisher: publisher(row)?,
         published_at: row.time("published_at")?,
     })
 }
 
-fn entry(row: &Row) -> Result<DesignAuditEntry, StoreError> {
-    Ok(DesignAuditEntry {
-        seq: Seq(row.get("seq")?),
-        action: row.word("action")?,
-        version: optional_version(row, "version")?,
-        api_key_id: row.parse("api_key_id")?,
-        address: row.parse("address")?,
-        at: row.time("at")?,
-    })
+/// The API key that versions of bellpush without members read.
+const fn for_earlier_versions(who: Who) -> ApiKeyId {
+    match who {
+        Who::ApiKey(id) => id,
+        _ => ApiKeyId::from_uuid(Uuid::nil()),
+    }
+}
+
+/// Of versions from before members could publish, the API key is known.
+fn publisher(row: &Row) -> Result<Publisher, StoreError> {
+    match row.json_opt("published_by")? {
+        Some(publisher) => Ok(publisher),
+        None => Ok(Publisher { who: Who::ApiKey(row.parse("api_key_id")?), name: None }),
+    }
 }
 
 fn optional_version(row: &Row, column: &'static str) -> Result<Option<u32>, StoreError> {

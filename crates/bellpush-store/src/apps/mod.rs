@@ -7,8 +7,7 @@ mod widget_keys;
 
 pub use app::App;
 pub use designs::{
-    DesignAction, DesignAuditEntry, DesignDraft, DesignError, DesignVersion, NewDesignVersion,
-    PublishedDesign,
+    DesignDraft, DesignError, DesignVersion, NewDesignVersion, PublishedDesign, Publisher,
 };
 pub use sessions::{NewSession, Session};
 pub use widget_keys::WidgetKey;

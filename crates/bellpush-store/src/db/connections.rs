@@ -53,6 +53,8 @@ pub(crate) enum Lock {
     ReadConfiguration,
     /// One change to apps and integrations at a time, and none while a group or results are written.
     ChangeConfiguration,
+    /// One change to members, invitations and what they may do at a time.
+    ChangeAccess,
 }
 
 pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result<(), DbErr> {
@@ -64,6 +66,7 @@ pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result
         Lock::Migration => "SELECT pg_advisory_xact_lock(4207291, 1)",
         Lock::ReadConfiguration => "SELECT pg_advisory_xact_lock_shared(4207291, 2)",
         Lock::ChangeConfiguration => "SELECT pg_advisory_xact_lock(4207291, 2)",
+        Lock::ChangeAccess => "SELECT pg_advisory_xact_lock(4207291, 3)",
     };
     connection.execute_unprepared(sql).await.map(drop)
 }
@@ -171,8 +174,17 @@ impl Db {
     /// Begins a transaction that changes apps or integrations: one at a time, and never beside a
     /// group of events.
     pub(crate) async fn begin_configuration(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.begin_locked(Lock::ChangeConfiguration).await
+    }
+
+    /// Begins a transaction that changes who may do what: one at a time.
+    pub(crate) async fn begin_access(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.begin_locked(Lock::ChangeAccess).await
+    }
+
+    async fn begin_locked(&self, which: Lock) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
-        let locked = lock(&transaction, Lock::ChangeConfiguration);
+        let locked = lock(&transaction, which);
         in_time(transaction.get_database_backend(), locked).await?;
         Ok(transaction)
     }

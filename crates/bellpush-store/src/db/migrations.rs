@@ -3,30 +3,31 @@
 //! A migration must be safe while the previous version of bellpush still runs: expand first,
 //! contract in a later version.
 
-use std::cmp::Ordering;
-
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 
 use super::{
     connections::{Lock, lock},
     row::now,
-    statements::{execute, one},
+    statements::{all, execute},
 };
 use crate::error::{OpenError, StoreError};
 
-/// Every version, in order: its number is its place, from 1.
-const MIGRATIONS: &[(&str, &str)] = &[
-    ("first_light", include_str!("../../migrations/0001_first_light.sql")),
-    ("integration_secrets", include_str!("../../migrations/0002_integration_secrets.sql")),
-    ("profiles_and_trunks", include_str!("../../migrations/0003_profiles_and_trunks.sql")),
-    ("steering_deliveries", include_str!("../../migrations/0004_steering_deliveries.sql")),
-    ("who_answered", include_str!("../../migrations/0005_who_answered.sql")),
-    ("traces", include_str!("../../migrations/0006_traces.sql")),
-    ("removals", include_str!("../../migrations/0007_removals.sql")),
-    ("removed_apps", include_str!("../../migrations/0008_removed_apps.sql")),
-    ("api_keys", include_str!("../../migrations/0009_api_keys.sql")),
-    ("sip_failures", include_str!("../../migrations/0010_sip_failures.sql")),
-    ("designs", include_str!("../../migrations/0011_designs.sql")),
+/// Every version, in order, by its number. One that is not in a database yet is made up for, also
+/// below the newest.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first_light", include_str!("../../migrations/0001_first_light.sql")),
+    (2, "integration_secrets", include_str!("../../migrations/0002_integration_secrets.sql")),
+    (3, "profiles_and_trunks", include_str!("../../migrations/0003_profiles_and_trunks.sql")),
+    (4, "steering_deliveries", include_str!("../../migrations/0004_steering_deliveries.sql")),
+    (5, "who_answered", include_str!("../../migrations/0005_who_answered.sql")),
+    (6, "traces", include_str!("../../migrations/0006_traces.sql")),
+    (7, "removals", include_str!("../../migrations/0007_removals.sql")),
+    (8, "removed_apps", include_str!("../../migrations/0008_removed_apps.sql")),
+    (9, "api_keys", include_str!("../../migrations/0009_api_keys.sql")),
+    (10, "sip_failures", include_str!("../../migrations/0010_sip_failures.sql")),
+    (11, "designs", include_str!("../../migrations/0011_designs.sql")),
+    (13, "access", include_str!("../../migrations/0013_access.sql")),
+    (14, "audit_trail", include_str!("../../migrations/0014_audit_trail.sql")),
 ];
 
 const HISTORY: &str = "
@@ -38,26 +39,24 @@ const HISTORY: &str = "
 
 /// Brings the schema up to date. Other nodes that start at the same time wait.
 pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let known = MIGRATIONS.len() as i64;
+    let known = newest();
     loop {
         let transaction = connection.begin().await?;
         lock(&transaction, Lock::Migration).await?;
         transaction.execute_unprepared(HISTORY).await?;
-        let found = version(&transaction).await?;
-        if found > known {
+        let found = versions(&transaction).await?;
+        if let Some(found) = found.iter().copied().find(|found| *found > known) {
             return Err(OpenError::NewerSchema { found, known });
         }
-        let Some((name, sql)) = usize::try_from(found).ok().and_then(|next| MIGRATIONS.get(next))
-        else {
+        let Some((next, name, sql)) = missing(&found) else {
             transaction.commit().await?;
             return Ok(());
         };
-        let next = found + 1;
         transaction.execute_unprepared(&dialect(connection.get_database_backend(), sql)).await?;
         execute(
             &transaction,
             "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-            [next.into(), (*name).into(), now().millis().into()],
+            [(*next).into(), (*name).into(), now().millis().into()],
         )
         .await?;
         transaction.commit().await?;
@@ -67,17 +66,31 @@ pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenE
 
 /// Refuses a schema that another version of bellpush works on.
 pub(crate) async fn check_current(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let (found, known) = (version(connection).await?, MIGRATIONS.len() as i64);
-    match found.cmp(&known) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(OpenError::OlderSchema { found, known }),
-        Ordering::Greater => Err(OpenError::NewerSchema { found, known }),
+    let (versions, known) = (versions(connection).await?, newest());
+    let found = versions.last().copied().unwrap_or_default();
+    if found > known {
+        return Err(OpenError::NewerSchema { found, known });
+    }
+    match missing(&versions) {
+        Some(_) => Err(OpenError::OlderSchema { found, known }),
+        None => Ok(()),
     }
 }
 
-async fn version(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
-    let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations";
-    one(connection, sql, []).await?.map_or(Ok(0), |row| row.get("version"))
+/// The first migration that is not among these.
+fn missing(versions: &[i64]) -> Option<&'static (i64, &'static str, &'static str)> {
+    MIGRATIONS.iter().find(|(version, ..)| !versions.contains(version))
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
+}
+
+/// The versions that a database has, in order.
+async fn versions(connection: &impl ConnectionTrait) -> Result<Vec<i64>, StoreError> {
+    let rows =
+        all(connection, "SELECT version FROM schema_migrations ORDER BY version", []).await?;
+    rows.iter().map(|row| row.get("version")).collect()
 }
 
 fn dialect(backend: DbBackend, sql: &str) -> String {
@@ -95,18 +108,23 @@ mod tests {
     use sea_orm::Database;
 
     use super::*;
-    use crate::db::all;
+    use crate::db::one;
 
     /// A database as the version with so many migrations left it.
     async fn of_version(last: usize) -> DatabaseConnection {
         let database = Database::connect("sqlite::memory:").await.unwrap();
         database.execute_unprepared(HISTORY).await.unwrap();
-        for (version, (name, sql)) in (1..).zip(MIGRATIONS.iter().take(last)) {
+        for (version, name, sql) in MIGRATIONS.iter().take(last) {
             database.execute_unprepared(&dialect(DbBackend::Sqlite, sql)).await.unwrap();
             let sql = format!("INSERT INTO schema_migrations VALUES ({version}, '{name}', 0)");
             database.execute_unprepared(&sql).await.unwrap();
         }
         database
+    }
+
+    #[test]
+    fn versions_have_an_order() {
+        assert!(MIGRATIONS.is_sorted_by(|(one, ..), (other, ..)| one < other));
     }
 
     #[tokio::test]

@@ -73,6 +73,12 @@ impl Conditions {
         self.and_always(&condition.replace('$', &placeholder));
     }
 
+    /// Adds the condition that a column has one of these values.
+    pub(crate) fn and_among(&mut self, column: &str, values: Vec<String>) {
+        let places: Vec<_> = values.into_iter().map(|value| self.placeholder(value)).collect();
+        self.and_always(&format!("{column} IN ({})", places.join(", ")));
+    }
+
     /// Adds a condition without a value.
     pub(crate) fn and_always(&mut self, condition: &str) {
         self.sql.push_str(if self.sql.is_empty() { "WHERE " } else { "\n  AND " });

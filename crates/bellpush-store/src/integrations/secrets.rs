@@ -16,7 +16,7 @@ use secrecy::SecretString;
 
 use crate::{
     SaveError, Store, StoreError,
-    access::audit::{self, Actor, AuditAction},
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row},
     integrations::{
         locked::locked,
@@ -66,8 +66,8 @@ pub enum RevealError {
 
 pub(crate) const RECENT_REVEALS: &str = "
     SELECT at
-    FROM audit
-    WHERE integration_id = $1
+    FROM audit_trail
+    WHERE subject_id = $1
       AND at > $2
       AND action IN ('secret_revealed', 'signing_secret_revealed')
     ORDER BY at DESC
@@ -110,7 +110,7 @@ impl Store {
             return Err(SaveError::TooManySecrets);
         }
         let action = AuditAction::SecretSet;
-        audit::write(&transaction, (app_id, id), action, Some(name), actor, at).await?;
+        audit::write(&transaction, actor, at, line(app_id, id, action, Some(name))).await?;
         let sql = "
             SELECT name, created_at, updated_at
             FROM integration_secrets
@@ -145,7 +145,8 @@ impl Store {
             return Err(SaveError::SecretInUse { name: name.clone(), pointer });
         }
         let action = AuditAction::SecretDeleted;
-        audit::write(&transaction, (app_id, id), action, Some(name), actor, db::now()).await?;
+        let line = line(app_id, id, action, Some(name));
+        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(true)
     }
@@ -176,9 +177,18 @@ impl Store {
             Reveal::Named(name) => (AuditAction::SecretRevealed, Some(name)),
             Reveal::Signing => (AuditAction::SigningSecretRevealed, None),
         };
-        audit::write(&transaction, (app_id, id), action, name, actor, at).await?;
+        audit::write(&transaction, actor, at, line(app_id, id, action, name)).await?;
         db::commit(transaction).await.map_err(StoreError::from)?;
         Ok(Some(value))
+    }
+}
+
+/// What is written down of an act with a secret.
+fn line(app_id: AppId, id: IntegrationId, action: AuditAction, name: Option<&SecretName>) -> Line {
+    let line = Line::new(action).in_app(app_id).on(id);
+    match name {
+        Some(name) => line.named(name.as_str()),
+        None => line,
     }
 }
 
@@ -231,7 +241,7 @@ pub(crate) async fn replace(
     for (name, value) in given {
         insert(transaction, keys, id, name, value, at).await?;
         let action = AuditAction::SecretSet;
-        audit::write(transaction, (app_id, id), action, Some(name), actor, at).await?;
+        audit::write(transaction, actor, at, line(app_id, id, action, Some(name))).await?;
     }
     if names(transaction, id).await?.len() > MAX_SECRETS {
         return Err(SaveError::TooManySecrets);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     SaveError, Store, StoreError,
-    access::audit::{self, Actor, AuditAction},
+    access::audit::{self, Actor, AuditAction, Line},
     db,
     integrations::{
         locked::locked,
@@ -129,7 +129,8 @@ impl Store {
         let values = [id.to_string().into(), secret.into(), key.into()];
         db::execute(&transaction, sql, values).await?;
         let action = AuditAction::SigningSecretRotated;
-        audit::write(&transaction, (app_id, id), action, None, actor, at).await?;
+        let line = Line::new(action).in_app(app_id).on(id);
+        audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         Ok(Some(until))
     }

@@ -6,7 +6,7 @@ use bellpush_core::{
     submission::{CallbackReason, callback_envelope},
 };
 use bellpush_store::{
-    Append, DesignAction, DesignError, NewCallback, NewDesignVersion, PageRequest,
+    Append, AuditAction, AuditFilter, DesignError, NewCallback, NewDesignVersion, PageRequest,
 };
 use uuid::Uuid;
 
@@ -87,14 +87,16 @@ on_both_stores! {
         let back = NewDesignVersion { restored: Some(1), ..version("{}", None) };
         store.publish_design(app, back, &actor()).await.unwrap();
         store.save_design_draft(app, "{}", Some(7), &actor()).await.unwrap_err();
-        let page = store.design_audit(app, PageRequest::first(9)).await.unwrap();
-        let done: Vec<_> = page.items.iter().map(|line| (line.action, line.version)).collect();
+        let filter = AuditFilter { app_id: Some(app), ..AuditFilter::default() };
+        let lines = store.audit(&filter, PageRequest::first(9)).await.unwrap().items;
+        let done: Vec<_> =
+            lines.iter().map(|line| (line.action, line.subject_name.as_deref())).collect();
         assert_eq!(done, [
-            (DesignAction::RolledBack, Some(2)),
-            (DesignAction::Published, Some(1)),
-            (DesignAction::DraftSaved, None),
+            (AuditAction::DesignRolledBack, Some("2")),
+            (AuditAction::DesignPublished, Some("1")),
+            (AuditAction::DesignDraftSaved, None),
         ]);
-        assert_eq!((page.items[0].api_key_id, page.items[0].address), (actor().api_key_id, actor().address));
+        assert_eq!(lines[0].actor, actor());
     }
 
     async fn a_call_back_request_is_kept_with_its_event_or_not_at_all(site) {

@@ -5,7 +5,8 @@ use bellpush_core::{
     integration::{IntegrationSettings, MAX_SECRETS, SecretName},
 };
 use bellpush_store::{
-    Actor, AuditAction, MAX_REVEALS, NewSecrets, PageRequest, Reveal, RevealError, SaveError, Store,
+    Actor, AuditAction, AuditFilter, MAX_REVEALS, NewSecrets, PageRequest, Reveal, RevealError,
+    SaveError, Store, Who,
 };
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,9 +16,14 @@ use crate::{deliveries::settings, site::master_key};
 
 pub(crate) fn actor() -> Actor {
     Actor {
-        api_key_id: ApiKeyId::from_uuid(Uuid::from_u128(9)),
-        address: "2001:db8::7".parse().unwrap(),
+        who: Who::ApiKey(ApiKeyId::from_uuid(Uuid::from_u128(9))),
+        name: Some("ci".into()),
+        address: Some("2001:db8::7".parse().unwrap()),
     }
+}
+
+fn of_app(id: AppId) -> AuditFilter {
+    AuditFilter { app_id: Some(id), ..AuditFilter::default() }
 }
 
 pub(crate) fn name(text: &str) -> SecretName {
@@ -167,13 +173,13 @@ on_both_stores! {
         }
         assert_eq!((granted, refused), (MAX_REVEALS, 5));
         let first = PageRequest::first(50);
-        let trail = site.store.audit(app_id, Some(id), first).await.unwrap().items;
+        let filter = AuditFilter { subject_id: Some(id.to_string()), ..AuditFilter::default() };
+        let trail = site.store.audit(&filter, first).await.unwrap().items;
         assert_eq!(trail.len(), 10);
         for entry in &trail {
-            assert_eq!((entry.api_key_id, entry.address), (actor().api_key_id, actor().address));
-            assert_eq!((entry.app_id, entry.integration_id), (app_id, id));
-            let named = (entry.action == AuditAction::SecretRevealed).then(|| key.clone());
-            assert_eq!(entry.secret, named);
+            assert_eq!((&entry.actor, entry.app_id), (&actor(), Some(app_id)));
+            let is_named = entry.action == AuditAction::SecretRevealed;
+            assert_eq!(entry.subject_name.as_deref(), is_named.then_some(key.as_str()));
         }
         // Each integration has a limit of its own.
         assert!(reveal(&site.store, app_id, other, Reveal::Signing).await.unwrap().is_some());
@@ -183,7 +189,7 @@ on_both_stores! {
         let again = reveal(&store, app_id, id, Reveal::Named(&key)).await;
         assert!(matches!(again, Err(RevealError::TooMany { .. })), "{again:?}");
         // An hour later there may be more.
-        site.sql("UPDATE audit SET at = at - 3600000").await;
+        site.sql("UPDATE audit_trail SET at = at - 3600000").await;
         assert!(reveal(&store, app_id, id, Reveal::Named(&key)).await.unwrap().is_some());
         store.close().await;
     }
@@ -200,7 +206,8 @@ on_both_stores! {
 
         let (mut actions, mut after) = (Vec::new(), None);
         loop {
-            let page = store.audit(app_id, None, PageRequest { after, limit: 2 }).await.unwrap();
+            let page = PageRequest { after, limit: 2 };
+            let page = store.audit(&of_app(app_id), page).await.unwrap();
             actions.extend(page.items.iter().map(|entry| entry.action));
             after = page.next;
             if after.is_none() {
@@ -211,7 +218,7 @@ on_both_stores! {
             [AuditAction::SecretDeleted, AuditAction::SecretRevealed, AuditAction::SecretSet];
         assert_eq!(actions, expected);
         let stranger = site.app().await;
-        let page = store.audit(stranger, None, PageRequest::first(10)).await.unwrap();
+        let page = store.audit(&of_app(stranger), PageRequest::first(10)).await.unwrap();
         assert_eq!(page.items, []);
     }
 }

@@ -170,6 +170,8 @@ options! {
     events_per_minute: NonZeroU32 = rate(120), "COUNT", "BELLPUSH_EVENTS_PER_MINUTE";
     /// Other requests a minute from one address [default: 300]
     requests_per_minute: NonZeroU32 = rate(300), "COUNT", "BELLPUSH_REQUESTS_PER_MINUTE";
+    /// Attempts to sign in a minute to one account, and four times as many from one address [default: 10]
+    sign_ins_per_minute: NonZeroU32 = rate(10), "COUNT", "BELLPUSH_SIGN_INS_PER_MINUTE";
     /// Open HTTP connections from one address, at most, where no proxy is trusted [default: 64]
     max_connections_per_address: NonZeroU32 = rate(64), "COUNT", "BELLPUSH_MAX_CONNECTIONS_PER_ADDRESS";
     /// Live calls at once, at most [default: 1000]
@@ -395,6 +397,7 @@ impl Config {
                 calls_per_minute: values.calls_per_minute,
                 events_per_minute: values.events_per_minute,
                 requests_per_minute: values.requests_per_minute,
+                sign_ins_per_minute: values.sign_ins_per_minute,
             },
             max_calls: values.max_calls,
             max_calls_per_address: values.max_calls_per_address,

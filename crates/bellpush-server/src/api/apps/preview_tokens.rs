@@ -5,7 +5,7 @@ use bellpush_core::ids::AppId;
 use bellpush_store::Store;
 
 use crate::{
-    api::auth::{ApiClient, PathIds, app},
+    api::path::{PathIds, app},
     http::{no_store::NoStore, problem::Problem},
     sessions::PreviewToken,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// For the `preview` parameter of the widget's address, in a page of the server itself. A preview
 /// skips the app's allowed origins, and its events go to no integration that does not ask for them.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/preview-tokens", operation_id = "createPreviewToken", tag = "apps", security(("api_key" = [])),
+    post, path = "/v1/apps/{appId}/preview-tokens", operation_id = "createPreviewToken", tag = "apps",
     params(("appId" = String, Path)),
     responses(
         (status = 201, description = "The token, valid for 5 minutes", body = PreviewToken),
@@ -23,7 +23,6 @@ use crate::{
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<(StatusCode, NoStore<PreviewToken>), Problem> {

@@ -11,9 +11,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    access::Caller,
     api::{
-        auth::{ApiClient, PathIds, app, unknown_app},
         patch::patched,
+        path::{PathIds, app, unknown_app},
     },
     calls::Calls,
     http::{body::JsonBody, problem::Problem},
@@ -54,14 +55,15 @@ pub(crate) struct AppList {
 
 /// List apps
 #[utoipa::path(
-    get, path = "/v1/apps", operation_id = "listApps", tag = "apps", security(("api_key" = [])),
+    get, path = "/v1/apps", operation_id = "listApps", tag = "apps",
     responses((status = 200, body = AppList))
 )]
 pub(crate) async fn list(
-    _: ApiClient,
+    caller: Caller,
     State(store): State<Store>,
 ) -> Result<Json<AppList>, Problem> {
-    let items = store.apps().await?.into_iter().map(AppView::from).collect();
+    let apps = store.apps().await?.into_iter();
+    let items = apps.filter(|app| caller.apps().contains(app.id)).map(AppView::from).collect();
     Ok(Json(AppList { items }))
 }
 
@@ -69,7 +71,7 @@ pub(crate) async fn list(
 ///
 /// The app gets the built-in demo destination, so that it can be called at once.
 #[utoipa::path(
-    post, path = "/v1/apps", operation_id = "createApp", tag = "apps", security(("api_key" = [])),
+    post, path = "/v1/apps", operation_id = "createApp", tag = "apps",
     request_body = AppSettings,
     responses(
         (status = 201, body = AppView),
@@ -77,7 +79,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     JsonBody(settings): JsonBody<AppSettings>,
 ) -> Result<(StatusCode, Json<AppView>), Problem> {
@@ -88,7 +89,7 @@ pub(crate) async fn create(
 
 /// Read an app
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}", operation_id = "readApp", tag = "apps", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}", operation_id = "readApp", tag = "apps",
     params(("appId" = String, Path)),
     responses(
         (status = 200, body = AppView),
@@ -96,7 +97,6 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(id): PathIds<AppId>,
 ) -> Result<Json<AppView>, Problem> {
@@ -108,7 +108,7 @@ pub(crate) async fn read(
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
 /// to its default.
 #[utoipa::path(
-    patch, path = "/v1/apps/{appId}", operation_id = "updateApp", tag = "apps", security(("api_key" = [])),
+    patch, path = "/v1/apps/{appId}", operation_id = "updateApp", tag = "apps",
     params(("appId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the app's settings"),
     responses(
@@ -118,7 +118,6 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
-    _: ApiClient,
     State(store): State<Store>,
     State(sessions): State<Sessions>,
     PathIds(id): PathIds<AppId>,
@@ -137,7 +136,7 @@ pub(crate) async fn update(
 ///
 /// With its keys, integrations, calls and events: they are gone at once, and taken away from the disk bit by bit.
 #[utoipa::path(
-    delete, path = "/v1/apps/{appId}", operation_id = "deleteApp", tag = "apps", security(("api_key" = [])),
+    delete, path = "/v1/apps/{appId}", operation_id = "deleteApp", tag = "apps",
     params(("appId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
@@ -145,7 +144,6 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(sessions): State<Sessions>,

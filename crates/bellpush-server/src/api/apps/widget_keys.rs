@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::auth::{ApiClient, PathIds, app, unknown_app},
+    api::path::{PathIds, app, unknown_app},
     http::problem::Problem,
     tokens::WidgetKey,
 };
@@ -45,7 +45,7 @@ pub(crate) struct WidgetKeyList {
 
 /// List widget keys
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/widget-keys", operation_id = "listWidgetKeys", tag = "widget keys", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/widget-keys", operation_id = "listWidgetKeys", tag = "widget keys",
     params(("appId" = String, Path)),
     responses(
         (status = 200, body = WidgetKeyList),
@@ -53,7 +53,6 @@ pub(crate) struct WidgetKeyList {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<WidgetKeyList>, Problem> {
@@ -64,7 +63,7 @@ pub(crate) async fn list(
 
 /// Create a widget key
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/widget-keys", operation_id = "createWidgetKey", tag = "widget keys", security(("api_key" = [])),
+    post, path = "/v1/apps/{appId}/widget-keys", operation_id = "createWidgetKey", tag = "widget keys",
     params(("appId" = String, Path)),
     responses(
         (status = 201, body = WidgetKeyView),
@@ -72,7 +71,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<(StatusCode, Json<WidgetKeyView>), Problem> {
@@ -87,7 +85,6 @@ pub(crate) async fn create(
 /// Pages that still use it can't show the widget any more.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/widget-keys/{keyId}", operation_id = "deleteWidgetKey", tag = "widget keys",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("keyId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
@@ -95,7 +92,6 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn delete(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, WidgetKeyId)>,
 ) -> Result<StatusCode, Problem> {

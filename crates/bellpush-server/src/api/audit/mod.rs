@@ -1,24 +1,25 @@
-//! `/v1/apps/{appId}/audit`: who did what with which secret.
+//! `/v1/audit`, and the same of one app, one integration, one design: who did what.
 
-use std::net::IpAddr;
+mod view;
 
 use axum::{Json, extract::State};
 use bellpush_core::{
     delivery::Seq,
-    events::EventTime,
-    ids::{ApiKeyId, AppId, IntegrationId},
-    integration::SecretName,
+    ids::{AppId, IntegrationId},
 };
-use bellpush_store::{AuditAction, AuditEntry, Store};
-use serde::Serialize;
-use utoipa::ToSchema;
+use bellpush_store::{AuditAction, AuditFilter, Store};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use self::view::ActorView;
+use self::view::AuditPage;
 use crate::{
+    access::Caller,
     api::{
-        auth::{ApiClient, PathIds, app},
         integrations::lookup::find,
-        paging::PageQuery,
+        paging::{PageQuery, parsed},
+        path::{PathIds, app},
     },
     http::{body::QueryParameters, problem::Problem},
     server::Server,
@@ -26,103 +27,137 @@ use crate::{
 
 /// The routes of audit.
 pub(super) fn routes() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(of_integration)).routes(routes!(of_app))
+    OpenApiRouter::new()
+        .routes(routes!(all))
+        .routes(routes!(of_integration))
+        .routes(routes!(of_app))
+        .routes(routes!(of_design))
 }
 
-/// One line of the audit trail.
-#[derive(Debug, Serialize, ToSchema)]
+/// Which lines. All that is given must hold.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AuditView {
-    /// When it was done.
-    #[schema(value_type = String, format = DateTime)]
-    at: EventTime,
-    /// `secret_set`, `secret_deleted`, `secret_revealed`, `signing_secret_revealed` or
-    /// `signing_secret_rotated`.
-    #[schema(value_type = String)]
-    action: AuditAction,
-    /// The integration; it may be gone.
-    #[schema(value_type = String)]
-    integration_id: IntegrationId,
-    /// The named secret.
-    #[schema(value_type = Option<String>)]
-    secret: Option<SecretName>,
-    /// The API key by which it was done.
-    #[schema(value_type = String)]
-    api_key_id: ApiKeyId,
-    /// The address from which it was done.
-    #[schema(value_type = String)]
-    address: IpAddr,
+pub(crate) struct AuditQuery {
+    /// Only what was done in this app.
+    app_id: Option<String>,
+    /// Only what was done with this: any id.
+    #[param(max_length = 100)]
+    subject_id: Option<String>,
+    /// Only what this member or this API key did.
+    #[param(max_length = 100)]
+    actor_id: Option<String>,
+    /// Only this: several with commas between them.
+    #[param(example = "secret_revealed,member_updated", max_length = 1000)]
+    action: Option<String>,
+    /// Only from then on.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Only before then.
+    #[param(format = DateTime)]
+    to: Option<String>,
 }
 
-impl From<AuditEntry> for AuditView {
-    fn from(entry: AuditEntry) -> Self {
-        let AuditEntry { integration_id, action, secret, api_key_id, address, at, .. } = entry;
-        Self { at, action, integration_id, secret, api_key_id, address }
+impl TryFrom<AuditQuery> for AuditFilter {
+    type Error = Problem;
+
+    fn try_from(query: AuditQuery) -> Result<Self, Problem> {
+        let actions = query.action.as_deref().into_iter().flat_map(|list| list.split(','));
+        Ok(Self {
+            app_id: parsed("appId", query.app_id.as_deref())?,
+            subject_id: query.subject_id,
+            actor_id: query.actor_id,
+            actions: actions.map(action).collect::<Result<_, _>>()?,
+            from: parsed("from", query.from.as_deref())?,
+            to: parsed("to", query.to.as_deref())?,
+            apps: None,
+        })
     }
 }
 
-/// A page of the audit trail.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AuditPage {
-    /// The lines, newest first.
-    items: Vec<AuditView>,
-    /// `after` of the next page; `null` on the last one.
-    next: Option<String>,
+fn action(word: &str) -> Result<AuditAction, Problem> {
+    let found = AuditAction::ALL.iter().find(|action| action.as_str() == word);
+    found.copied().ok_or_else(|| Problem::invalid(format!("action: there is no {word:?}")))
+}
+
+/// Read the audit trail
+///
+/// Newest first. Who has a role for some apps reads what was done in these.
+#[utoipa::path(
+    get, path = "/v1/audit", operation_id = "listAudit", tag = "audit",
+    params(AuditQuery, PageQuery),
+    responses((status = 200, body = AuditPage))
+)]
+pub(crate) async fn all(
+    caller: Caller,
+    State(store): State<Store>,
+    QueryParameters(query): QueryParameters<AuditQuery>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<AuditPage>, Problem> {
+    let filter = AuditFilter { apps: Some(caller.apps().clone()), ..query.try_into()? };
+    read(&store, &filter, &page).await
 }
 
 /// Read an app's audit trail
 ///
-/// Also of integrations that were deleted.
+/// Also of what was deleted in it.
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/audit", operation_id = "listAppAudit", tag = "apps", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/audit", operation_id = "listAppAudit", tag = "audit",
     params(("appId" = String, Path), PageQuery),
-    responses(
-        (status = 200, body = AuditPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = AuditPage))
 )]
 pub(crate) async fn of_app(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
     app(&store, app_id).await?;
-    read(&store, app_id, None, &page).await
+    let filter = AuditFilter { app_id: Some(app_id), ..AuditFilter::default() };
+    read(&store, &filter, &page).await
 }
 
 /// Read an integration's audit trail
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations/{integrationId}/audit", operation_id = "listIntegrationAudit", tag = "integrations",
-    security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/integrations/{integrationId}/audit", operation_id = "listIntegrationAudit", tag = "audit",
     params(("appId" = String, Path), ("integrationId" = String, Path), PageQuery),
-    responses(
-        (status = 200, body = AuditPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = AuditPage))
 )]
 pub(crate) async fn of_integration(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
     find(&store, app_id, id).await?;
-    read(&store, app_id, Some(id), &page).await
+    let filter = AuditFilter { subject_id: Some(id.to_string()), ..AuditFilter::default() };
+    read(&store, &filter, &page).await
+}
+
+/// Read the audit trail of a design
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/design/audit", operation_id = "listDesignAudit", tag = "audit",
+    params(("appId" = String, Path), PageQuery),
+    responses((status = 200, body = AuditPage))
+)]
+pub(crate) async fn of_design(
+    State(store): State<Store>,
+    PathIds(app_id): PathIds<AppId>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<AuditPage>, Problem> {
+    app(&store, app_id).await?;
+    let actions = vec![
+        AuditAction::DesignDraftSaved,
+        AuditAction::DesignPublished,
+        AuditAction::DesignRolledBack,
+    ];
+    let filter = AuditFilter { app_id: Some(app_id), actions, ..AuditFilter::default() };
+    read(&store, &filter, &page).await
 }
 
 async fn read(
     store: &Store,
-    app_id: AppId,
-    integration_id: Option<IntegrationId>,
+    filter: &AuditFilter,
     page: &PageQuery,
 ) -> Result<Json<AuditPage>, Problem> {
     let request = page.request(|text| text.parse().ok().map(Seq))?;
-    let page = store.audit(app_id, integration_id, request).await?;
-    Ok(Json(AuditPage {
-        items: page.items.into_iter().map(Into::into).collect(),
-        next: page.next.map(|seq| seq.to_string()),
-    }))
+    Ok(Json(store.audit(filter, request).await?.into()))
 }

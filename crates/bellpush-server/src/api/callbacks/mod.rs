@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds, app},
         paging::PageQuery,
+        path::{PathIds, app},
     },
     http::{body::QueryParameters, problem::Problem},
     server::Server,
@@ -79,8 +79,7 @@ pub(crate) struct CallbackPage {
 
 /// List call-back requests
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/callbacks", tag = "calls", operation_id = "listCallbacks",
-    security(("api_key" = [])), params(("appId" = String, Path), PageQuery),
+    get, path = "/v1/apps/{appId}/callbacks", tag = "calls", operation_id = "listCallbacks", params(("appId" = String, Path), PageQuery),
     responses(
         (status = 200, body = CallbackPage),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -88,7 +87,6 @@ pub(crate) struct CallbackPage {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(page): QueryParameters<PageQuery>,

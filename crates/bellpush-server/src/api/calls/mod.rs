@@ -16,8 +16,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds, app},
         paging::{PageQuery, context_filter},
+        path::{PathIds, app},
     },
     calls::quality::CallQuality,
     http::{body::QueryParameters, problem::Problem},
@@ -144,7 +144,7 @@ pub(crate) struct CallQuery {
 
 /// List calls
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/calls", operation_id = "listCalls", tag = "calls", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/calls", operation_id = "listCalls", tag = "calls",
     params(("appId" = String, Path), CallQuery, PageQuery),
     responses(
         (status = 200, body = CallPage),
@@ -153,7 +153,6 @@ pub(crate) struct CallQuery {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(query): QueryParameters<CallQuery>,
@@ -180,7 +179,7 @@ pub(crate) struct CallDetails {
 
 /// Read a call
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/calls/{callId}", operation_id = "readCall", tag = "calls", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/calls/{callId}", operation_id = "readCall", tag = "calls",
     params(("appId" = String, Path), ("callId" = String, Path)),
     responses(
         (status = 200, body = CallDetails),
@@ -188,7 +187,6 @@ pub(crate) struct CallDetails {
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, CallId)>,
 ) -> Result<Json<CallDetails>, Problem> {

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds},
         integrations::lookup::find,
         paging::{PageQuery, context_filter},
+        path::PathIds,
     },
     http::{
         body::{JsonBody, QueryParameters},
@@ -172,7 +172,6 @@ pub(crate) struct ReplayPage {
 /// List replays
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", operation_id = "listReplays", tag = "deliveries",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), PageQuery),
     responses(
         (status = 200, body = ReplayPage),
@@ -181,7 +180,6 @@ pub(crate) struct ReplayPage {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(page): QueryParameters<PageQuery>,
@@ -201,7 +199,6 @@ pub(crate) async fn list(
 /// new events do not wait behind it. One replay of an integration can run at a time.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", operation_id = "createReplay", tag = "deliveries",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body = NewReplay,
     responses(
@@ -212,7 +209,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     State(replays): State<ReplayRunner>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
@@ -230,7 +226,7 @@ pub(crate) async fn create(
 /// Read a replay
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays/{replayId}", operation_id = "readReplay",
-    tag = "deliveries", security(("api_key" = [])),
+    tag = "deliveries",
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("replayId" = String, Path)
     ),
@@ -240,7 +236,6 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id, replay_id)): PathIds<(AppId, IntegrationId, ReplayId)>,
 ) -> Result<Json<ReplayView>, Problem> {
@@ -252,7 +247,7 @@ pub(crate) async fn read(
 /// What it has replayed so far is not taken back. One that has ended stays as it is.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/replays/{replayId}/cancel", operation_id = "cancelReplay",
-    tag = "deliveries", security(("api_key" = [])),
+    tag = "deliveries",
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("replayId" = String, Path)
     ),
@@ -262,7 +257,6 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn cancel(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id, replay_id)): PathIds<(AppId, IntegrationId, ReplayId)>,
 ) -> Result<Json<ReplayView>, Problem> {

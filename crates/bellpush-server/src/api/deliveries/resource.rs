@@ -13,9 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds},
         integrations::lookup::find,
         paging::{PageQuery, context_filter, parsed},
+        path::PathIds,
     },
     http::{body::QueryParameters, problem::Problem},
 };
@@ -154,7 +154,6 @@ impl TryFrom<DeliveryQuery> for DeliveryFilter {
 /// List deliveries
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", operation_id = "listDeliveries", tag = "deliveries",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), DeliveryQuery, PageQuery),
     responses(
         (status = 200, body = DeliveryPage),
@@ -163,7 +162,6 @@ impl TryFrom<DeliveryQuery> for DeliveryFilter {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(query): QueryParameters<DeliveryQuery>,
@@ -182,7 +180,7 @@ pub(crate) async fn list(
 /// Read a delivery with its attempts
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}", operation_id = "readDelivery",
-    tag = "deliveries", security(("api_key" = [])),
+    tag = "deliveries",
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)
     ),
@@ -192,7 +190,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,
 ) -> Result<Json<DeliveryDetails>, Problem> {
@@ -208,7 +205,7 @@ pub(crate) async fn read(
 /// retries before it. An inactive integration gets it when it is active again.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}/replay", operation_id = "replayDelivery",
-    tag = "deliveries", security(("api_key" = [])),
+    tag = "deliveries",
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)
     ),
@@ -219,7 +216,6 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn replay(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,

@@ -10,11 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::{
-        auth::{ApiClient, PathIds},
-        integrations::lookup::find,
-        paging::parsed,
-    },
+    api::{integrations::lookup::find, paging::parsed, path::PathIds},
     clock::now,
     http::{body::QueryParameters, problem::Problem},
 };
@@ -125,7 +121,6 @@ impl From<&Statistics> for StatisticsView {
 /// See how deliveries went over time
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/statistics", operation_id = "readStatistics", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path), StatisticsQuery),
     responses(
         (status = 200, body = StatisticsReport),
@@ -134,7 +129,6 @@ impl From<&Statistics> for StatisticsView {
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
     QueryParameters(query): QueryParameters<StatisticsQuery>,

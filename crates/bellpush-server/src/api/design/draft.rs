@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::problem::{DesignProblem, Refused};
 use crate::{
-    api::auth::{ApiClient, AuditedClient, PathIds, app},
+    access::ActingAs,
+    api::path::{PathIds, app},
     designs::{Designs, kept},
     http::{body::JsonBody, headers::value, problem::Problem},
 };
@@ -62,15 +63,13 @@ pub(super) fn etag(revision: u64) -> (header::HeaderName, HeaderValue) {
 ///
 /// Without a draft: the published document, or the one that follows from the app's settings.
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "readDesignDraft",
-    security(("api_key" = [])), params(("appId" = String, Path)),
+    get, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "readDesignDraft", params(("appId" = String, Path)),
     responses(
         (status = 200, description = "The document; its `ETag` names the revision", body = std::collections::HashMap<String, serde_json::Value>),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     State(designs): State<Designs>,
     PathIds(app_id): PathIds<AppId>,
@@ -86,7 +85,6 @@ pub(crate) async fn read(
 /// nobody's work is lost.
 #[utoipa::path(
     put, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "saveDesignDraft",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the draft, or `*`")),
     request_body(content = std::collections::HashMap<String, serde_json::Value>, description = "A design document, as `/v1/schemas/design` describes it"),
     responses(
@@ -98,7 +96,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn save(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     headers: HeaderMap,

@@ -1,6 +1,5 @@
 //! `/v1/apps/{appId}/design`: the draft of an app's design, and what was published of it.
 
-mod audit;
 mod draft;
 mod problem;
 mod versions;
@@ -22,7 +21,6 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::read))
         .routes(routes!(versions::roll_back))
-        .routes(routes!(audit::list))
         .routes(routes!(schema))
 }
 

@@ -5,11 +5,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-use bellpush_core::{
-    design::Design,
-    events::EventTime,
-    ids::{ApiKeyId, AppId},
-};
+use bellpush_core::{design::Design, events::EventTime, ids::AppId};
 use bellpush_store::{DesignVersion, NewDesignVersion, PublishedDesign, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,9 +16,11 @@ use super::{
     problem::{DesignProblem, Refused},
 };
 use crate::{
+    access::ActingAs,
     api::{
-        auth::{ApiClient, AuditedClient, PathIds, app},
+        audit::ActorView,
         paging::PageQuery,
+        path::{PathIds, app},
     },
     designs::{Designs, kept},
     http::{
@@ -64,9 +62,8 @@ pub(crate) struct DesignVersionView {
     note: Option<String>,
     /// The version that it brought back.
     restored: Option<u32>,
-    /// The API key by which it was published.
-    #[schema(value_type = String)]
-    api_key_id: ApiKeyId,
+    /// By whom it was published.
+    publisher: ActorView,
     /// When it was published.
     #[schema(value_type = String, format = DateTime)]
     published_at: EventTime,
@@ -74,8 +71,9 @@ pub(crate) struct DesignVersionView {
 
 impl From<DesignVersion> for DesignVersionView {
     fn from(version: DesignVersion) -> Self {
-        let DesignVersion { version, note, restored, api_key_id, published_at } = version;
-        Self { version, note, restored, api_key_id, published_at }
+        let DesignVersion { version, note, restored, publisher, published_at } = version;
+        let publisher = ActorView::new(publisher.who, publisher.name);
+        Self { version, note, restored, publisher, published_at }
     }
 }
 
@@ -104,7 +102,6 @@ pub(crate) struct DesignVersionPage {
 /// revision that it names is published.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/design/publish", tag = "design", operation_id = "publishDesign",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the draft")),
     request_body = Publication,
     responses(
@@ -115,7 +112,7 @@ pub(crate) struct DesignVersionPage {
     )
 )]
 pub(crate) async fn publish(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(designs): State<Designs>,
     PathIds(app_id): PathIds<AppId>,
@@ -145,8 +142,7 @@ pub(crate) async fn publish(
 /// List the published versions of a design
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/design/versions", tag = "design",
-    operation_id = "listDesignVersions",
-    security(("api_key" = [])), params(("appId" = String, Path), PageQuery),
+    operation_id = "listDesignVersions", params(("appId" = String, Path), PageQuery),
     responses(
         (status = 200, body = DesignVersionPage),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -154,7 +150,6 @@ pub(crate) async fn publish(
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(page): QueryParameters<PageQuery>,
@@ -171,15 +166,13 @@ pub(crate) async fn list(
 /// Read a published version of a design
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/design/versions/{version}", tag = "design",
-    operation_id = "readDesignVersion",
-    security(("api_key" = [])), params(("appId" = String, Path), ("version" = u32, Path)),
+    operation_id = "readDesignVersion", params(("appId" = String, Path), ("version" = u32, Path)),
     responses(
         (status = 200, body = PublishedDesignView),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, version)): PathIds<(AppId, u32)>,
 ) -> Result<Json<PublishedDesignView>, Problem> {
@@ -194,8 +187,7 @@ pub(crate) async fn read(
 /// Its document becomes a new version; the draft stays as it is.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/design/versions/{version}/rollback", tag = "design",
-    operation_id = "rollBackDesign",
-    security(("api_key" = [])), params(("appId" = String, Path), ("version" = u32, Path)),
+    operation_id = "rollBackDesign", params(("appId" = String, Path), ("version" = u32, Path)),
     request_body = Publication,
     responses(
         (status = 201, body = DesignVersionView),
@@ -204,7 +196,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn roll_back(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, version)): PathIds<(AppId, u32)>,
     JsonBody(publication): JsonBody<Publication>,

@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds, app},
         paging::{PageQuery, context_filter},
+        path::{PathIds, app},
     },
     http::{body::QueryParameters, problem::Problem},
     server::Server,
@@ -89,7 +89,7 @@ pub(crate) struct EventQuery {
 
 /// List events
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/events", operation_id = "listEvents", tag = "events", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/events", operation_id = "listEvents", tag = "events",
     params(("appId" = String, Path), EventQuery, PageQuery),
     responses(
         (status = 200, body = EventPage),
@@ -98,7 +98,6 @@ pub(crate) struct EventQuery {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(query): QueryParameters<EventQuery>,

@@ -11,10 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{
-        auth::{ApiClient, PathIds},
-        integrations::lookup::find,
-    },
+    api::{integrations::lookup::find, path::PathIds},
     http::problem::Problem,
 };
 
@@ -66,7 +63,6 @@ struct BreakerView {
 /// See how an integration does right now
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/health", operation_id = "readIntegrationHealth", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = IntegrationHealth),
@@ -74,7 +70,6 @@ struct BreakerView {
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
@@ -87,7 +82,7 @@ pub(crate) async fn read(
 /// Closes it, whatever happened: what waits is sent at once.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/breaker/reset", operation_id = "resetBreaker",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = IntegrationHealth),
@@ -95,7 +90,6 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn reset_breaker(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,

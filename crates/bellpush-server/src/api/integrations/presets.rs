@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    api::auth::ApiClient,
     clock::now,
     http::{body::JsonBody, problem::Problem},
 };
@@ -78,10 +77,10 @@ pub(crate) struct Preview {
 
 /// List presets
 #[utoipa::path(
-    get, path = "/v1/presets", operation_id = "listPresets", tag = "integrations", security(("api_key" = [])),
+    get, path = "/v1/presets", operation_id = "listPresets", tag = "integrations",
     responses((status = 200, body = PresetList))
 )]
-pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
+pub(crate) async fn list() -> Json<PresetList> {
     Json(PresetList { items: PRESETS.iter().map(Into::into).collect() })
 }
 
@@ -89,7 +88,7 @@ pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
 ///
 /// Makes the body for a sample event. Nothing is stored or sent.
 #[utoipa::path(
-    post, path = "/v1/presets/preview", operation_id = "previewPayload", tag = "integrations", security(("api_key" = [])),
+    post, path = "/v1/presets/preview", operation_id = "previewPayload", tag = "integrations",
     request_body = PreviewRequest,
     responses(
         (status = 200, body = Preview),
@@ -97,7 +96,6 @@ pub(crate) async fn list(_: ApiClient) -> Json<PresetList> {
     )
 )]
 pub(crate) async fn preview(
-    _: ApiClient,
     JsonBody(PreviewRequest { payload, event }): JsonBody<PreviewRequest>,
 ) -> Result<Json<Preview>, Problem> {
     payload.check()?;

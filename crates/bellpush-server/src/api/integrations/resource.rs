@@ -17,14 +17,15 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::{
-        auth::{ApiClient, AuditedClient, PathIds, app},
         integrations::{
             lookup::{find, unknown},
             presets::{refused, renderer},
             signing::new_key,
         },
         patch::patched,
+        path::{PathIds, app},
     },
     clock::now,
     config::ServerConfig,
@@ -105,15 +106,13 @@ pub(crate) struct IntegrationCreated {
 
 /// List integrations
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/integrations", operation_id = "listIntegrations", tag = "integrations",
-    security(("api_key" = [])), params(("appId" = String, Path)),
+    get, path = "/v1/apps/{appId}/integrations", operation_id = "listIntegrations", tag = "integrations", params(("appId" = String, Path)),
     responses(
         (status = 200, body = IntegrationList),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<IntegrationList>, Problem> {
@@ -126,8 +125,7 @@ pub(crate) async fn list(
 ///
 /// No event is selected by default. The answer holds the signing secret, this once.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/integrations", operation_id = "createIntegration", tag = "integrations",
-    security(("api_key" = [])), params(("appId" = String, Path)),
+    post, path = "/v1/apps/{appId}/integrations", operation_id = "createIntegration", tag = "integrations", params(("appId" = String, Path)),
     request_body = NewIntegration,
     responses(
         (status = 201, body = IntegrationCreated),
@@ -137,7 +135,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
@@ -184,7 +181,6 @@ fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretStri
 /// Read an integration
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "readIntegration", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = IntegrationView),
@@ -192,7 +188,6 @@ fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretStri
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<IntegrationView>, Problem> {
@@ -206,7 +201,6 @@ pub(crate) async fn read(
 /// port wants all secrets of the integration anew.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "updateIntegration", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the integration's settings"),
     responses(
@@ -217,7 +211,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
@@ -244,7 +238,6 @@ pub(crate) async fn update(
 /// With its deliveries, those that wait included.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "deleteIntegration", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
@@ -252,7 +245,6 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,

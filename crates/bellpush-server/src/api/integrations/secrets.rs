@@ -15,9 +15,10 @@ use tracing::info;
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::{
-        auth::{ApiClient, AuditedClient, PathIds},
         integrations::lookup::{find, unknown},
+        path::PathIds,
     },
     http::{body::JsonBody, no_store::NoStore, problem::Problem},
 };
@@ -79,7 +80,6 @@ impl Revealed {
 /// Names and times; never a value.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets", operation_id = "listSecrets", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = SecretList),
@@ -87,7 +87,6 @@ impl Revealed {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<SecretList>, Problem> {
@@ -101,7 +100,7 @@ pub(crate) async fn list(
 /// Makes it, or replaces its value; requests carry the new value from then on.
 #[utoipa::path(
     put, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}", operation_id = "setSecret",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     request_body = SecretValue,
     responses(
@@ -112,7 +111,7 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn put(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, String)>,
@@ -131,7 +130,7 @@ pub(crate) async fn put(
 /// Refused while URL or headers of the integration name it.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}", operation_id = "deleteSecret",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
@@ -140,7 +139,7 @@ pub(crate) async fn put(
     )
 )]
 pub(crate) async fn delete(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, SecretName)>,
 ) -> Result<StatusCode, Problem> {
@@ -157,7 +156,7 @@ pub(crate) async fn delete(
 /// integration's secrets can be revealed 10 times an hour in all.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets/{secretName}/reveal", operation_id = "revealSecret",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     responses(
         (status = 200, body = Revealed),
@@ -166,15 +165,14 @@ pub(crate) async fn delete(
     )
 )]
 pub(crate) async fn reveal(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id, name)): PathIds<(AppId, IntegrationId, SecretName)>,
 ) -> Result<NoStore<Revealed>, Problem> {
     find(&store, app_id, id).await?;
     let value = store.reveal(app_id, id, Reveal::Named(&name), &actor).await?;
     let value = value.ok_or_else(|| no_secret(&name))?;
-    let (key, address) = (actor.api_key_id, actor.address);
-    info!(integration = %id, secret = %name, %key, %address, "a secret was revealed");
+    info!(integration = %id, secret = %name, by = ?actor.who, "a secret was revealed");
     Ok(Revealed::answer(&value))
 }
 

@@ -17,12 +17,13 @@ use tracing::{error, info};
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::{
-        auth::{ApiClient, AuditedClient, PathIds},
         integrations::{
             lookup::{find, unknown},
             secrets::Revealed,
         },
+        path::PathIds,
     },
     http::{body::JsonBody, no_store::NoStore, problem::Problem},
 };
@@ -91,7 +92,7 @@ pub(crate) struct Rotated {
 /// The public key of `v1a`, and what was rotated out and still signs.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret", operation_id = "readSigningSecret",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = SigningView),
@@ -99,7 +100,6 @@ pub(crate) struct Rotated {
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<SigningView>, Problem> {
@@ -123,7 +123,7 @@ pub(crate) async fn read(
 /// requests carry the signatures of both; then only that of the new one.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret/rotate", operation_id = "rotateSigningSecret",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body = Rotation,
     responses(
@@ -134,7 +134,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn rotate(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
@@ -167,7 +167,7 @@ pub(crate) async fn rotate(
 /// integration's secrets can be revealed 10 times an hour in all.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret/reveal", operation_id = "revealSigningSecret",
-    tag = "integrations", security(("api_key" = [])),
+    tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = Revealed),
@@ -176,14 +176,13 @@ pub(crate) async fn rotate(
     )
 )]
 pub(crate) async fn reveal(
-    AuditedClient(actor): AuditedClient,
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<NoStore<Revealed>, Problem> {
     let value = store.reveal(app_id, id, Reveal::Signing, &actor).await?;
     let value = value.ok_or_else(|| unknown(id))?;
-    let (key, address) = (actor.api_key_id, actor.address);
-    info!(integration = %id, %key, %address, "a signing secret was revealed");
+    info!(integration = %id, by = ?actor.who, "a signing secret was revealed");
     Ok(Revealed::answer(&value))
 }
 

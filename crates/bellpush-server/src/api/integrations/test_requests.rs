@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds},
         integrations::lookup::{find, unknown},
+        path::PathIds,
     },
     clock::now,
     event_log::new_event_id,
@@ -95,7 +95,6 @@ struct HeaderView {
 /// it. The integration may be inactive. At most 20 a minute for each integration.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/test", operation_id = "sendTestRequest", tag = "integrations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     request_body = NewTest,
     responses(
@@ -106,7 +105,6 @@ struct HeaderView {
     )
 )]
 pub(crate) async fn send(
-    _: ApiClient,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(limits): State<Arc<Limits>>,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    api::{auth::ApiClient, paging::PageQuery},
+    api::paging::PageQuery,
     http::{body::QueryParameters, problem::Problem},
     server::Server,
 };
@@ -73,7 +73,7 @@ pub(crate) struct NotificationPage {
 ///
 /// What the server did by itself and someone should look after, of all apps.
 #[utoipa::path(
-    get, path = "/v1/notifications", operation_id = "listNotifications", tag = "notifications", security(("api_key" = [])),
+    get, path = "/v1/notifications", operation_id = "listNotifications", tag = "notifications",
     params(PageQuery),
     responses(
         (status = 200, body = NotificationPage),
@@ -81,7 +81,6 @@ pub(crate) struct NotificationPage {
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<NotificationPage>, Problem> {

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds, app},
+        path::{PathIds, app},
         profiles::resource::find,
     },
     clock::now,
@@ -53,7 +53,7 @@ pub(crate) struct HoursCheck {
 ///
 /// Is it open at…?
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/hours/check", operation_id = "checkAppHours", tag = "hours", security(("api_key" = [])),
+    get, path = "/v1/apps/{appId}/hours/check", operation_id = "checkAppHours", tag = "hours",
     params(("appId" = String, Path), HoursQuery),
     responses(
         (status = 200, body = HoursCheck),
@@ -62,7 +62,6 @@ pub(crate) struct HoursCheck {
     )
 )]
 pub(crate) async fn check_app(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(HoursQuery { at }): QueryParameters<HoursQuery>,
@@ -76,7 +75,6 @@ pub(crate) async fn check_app(
 /// Its own, or else the app's: is it open at…?
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/destinations/{destinationId}/hours/check", operation_id = "checkDestinationHours", tag = "hours",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path), HoursQuery),
     responses(
         (status = 200, body = HoursCheck),
@@ -85,7 +83,6 @@ pub(crate) async fn check_app(
     )
 )]
 pub(crate) async fn check_destination(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
     QueryParameters(HoursQuery { at }): QueryParameters<HoursQuery>,

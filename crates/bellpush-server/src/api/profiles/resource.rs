@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        auth::{ApiClient, PathIds, app},
         patch::patched,
+        path::{PathIds, app},
     },
     http::{
         body::{JsonBody, parse_value, take},
@@ -62,15 +62,13 @@ pub(crate) struct ProfileList {
 
 /// List destinations
 #[utoipa::path(
-    get, path = "/v1/apps/{appId}/destinations", operation_id = "listDestinations", tag = "destinations",
-    security(("api_key" = [])), params(("appId" = String, Path)),
+    get, path = "/v1/apps/{appId}/destinations", operation_id = "listDestinations", tag = "destinations", params(("appId" = String, Path)),
     responses(
         (status = 200, body = ProfileList),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<ProfileList>, Problem> {
@@ -83,8 +81,7 @@ pub(crate) async fn list(
 ///
 /// A profile: where calls go, and by which rules.
 #[utoipa::path(
-    post, path = "/v1/apps/{appId}/destinations", operation_id = "createDestination", tag = "destinations",
-    security(("api_key" = [])), params(("appId" = String, Path)),
+    post, path = "/v1/apps/{appId}/destinations", operation_id = "createDestination", tag = "destinations", params(("appId" = String, Path)),
     request_body = ProfileBody,
     responses(
         (status = 201, body = ProfileView),
@@ -93,7 +90,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut body): JsonBody<Value>,
@@ -108,7 +104,6 @@ pub(crate) async fn create(
 /// Read a destination
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "readDestination", tag = "destinations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path)),
     responses(
         (status = 200, body = ProfileView),
@@ -116,7 +111,6 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
 ) -> Result<Json<ProfileView>, Problem> {
@@ -129,7 +123,6 @@ pub(crate) async fn read(
 /// to its default. `"isDefault": true` makes it the default one in place of another.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "updateDestination", tag = "destinations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the profile"),
     responses(
@@ -140,7 +133,6 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
     JsonBody(mut patch): JsonBody<Value>,
@@ -163,7 +155,6 @@ pub(crate) async fn update(
 /// Not the default one, and none that another refers to. Calls that go there now are not ended.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "deleteDestination", tag = "destinations",
-    security(("api_key" = [])),
     params(("appId" = String, Path), ("destinationId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
@@ -172,7 +163,6 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
-    _: ApiClient,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
 ) -> Result<StatusCode, Problem> {

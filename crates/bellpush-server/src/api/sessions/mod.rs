@@ -14,10 +14,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    api::{
-        auth::{ApiClient, app},
-        profiles::resource::find,
-    },
+    access::Caller,
+    api::{path::app, profiles::resource::find},
     http::{body::JsonBody, problem::Problem},
     server::Server,
     sessions::{SessionCreated, Sessions},
@@ -54,7 +52,7 @@ pub(crate) struct TrustedSessionRequest {
 ///
 /// Hand the token to the page: the widget takes it as its `session` parameter.
 #[utoipa::path(
-    post, path = "/v1/sessions", operation_id = "createSession", tag = "sessions", security(("api_key" = [])),
+    post, path = "/v1/sessions", operation_id = "createSession", tag = "sessions",
     request_body = TrustedSessionRequest,
     responses(
         (status = 201, body = SessionCreated),
@@ -64,11 +62,12 @@ pub(crate) struct TrustedSessionRequest {
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
+    caller: Caller,
     State(store): State<Store>,
     State(sessions): State<Sessions>,
     JsonBody(request): JsonBody<TrustedSessionRequest>,
 ) -> Result<(StatusCode, Json<SessionCreated>), Problem> {
+    caller.reaches(request.app_id)?;
     let app = app(&store, request.app_id).await?;
     if !app.settings.allows(&request.origin) {
         let detail = format!("{} is not an allowed origin of this app", request.origin);

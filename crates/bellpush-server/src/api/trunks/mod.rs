@@ -16,10 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    api::{
-        auth::{ApiClient, PathIds},
-        patch::patched,
-    },
+    api::{patch::patched, path::PathIds},
     http::{
         body::{JsonBody, parse_value},
         problem::Problem,
@@ -113,11 +110,10 @@ pub(crate) struct TrunkList {
 
 /// List trunks
 #[utoipa::path(
-    get, path = "/v1/trunks", operation_id = "listTrunks", tag = "trunks", security(("api_key" = [])),
+    get, path = "/v1/trunks", operation_id = "listTrunks", tag = "trunks",
     responses((status = 200, body = TrunkList))
 )]
 pub(crate) async fn list(
-    _: ApiClient,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
 ) -> Result<Json<TrunkList>, Problem> {
@@ -130,7 +126,7 @@ pub(crate) async fn list(
 ///
 /// It is in use at once, without a restart.
 #[utoipa::path(
-    post, path = "/v1/trunks", operation_id = "createTrunk", tag = "trunks", security(("api_key" = [])),
+    post, path = "/v1/trunks", operation_id = "createTrunk", tag = "trunks",
     request_body = TrunkBody,
     responses(
         (status = 201, body = TrunkView),
@@ -138,7 +134,6 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    _: ApiClient,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     JsonBody(mut body): JsonBody<Value>,
@@ -156,7 +151,7 @@ pub(crate) async fn create(
 
 /// Read a trunk
 #[utoipa::path(
-    get, path = "/v1/trunks/{trunkId}", operation_id = "readTrunk", tag = "trunks", security(("api_key" = [])),
+    get, path = "/v1/trunks/{trunkId}", operation_id = "readTrunk", tag = "trunks",
     params(("trunkId" = String, Path)),
     responses(
         (status = 200, body = TrunkView),
@@ -164,7 +159,6 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn read(
-    _: ApiClient,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
@@ -178,7 +172,7 @@ pub(crate) async fn read(
 /// to its default, or removes the password. Another domain, port, transport
 /// or outbound proxy wants the password anew. Calls that go by the trunk now are not ended.
 #[utoipa::path(
-    patch, path = "/v1/trunks/{trunkId}", operation_id = "updateTrunk", tag = "trunks", security(("api_key" = [])),
+    patch, path = "/v1/trunks/{trunkId}", operation_id = "updateTrunk", tag = "trunks",
     params(("trunkId" = String, Path)),
     request_body(content = Object, description = "Any of the fields of the trunk"),
     responses(
@@ -189,7 +183,6 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
-    _: ApiClient,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
@@ -213,7 +206,7 @@ pub(crate) async fn update(
 ///
 /// Not as long as a profile calls by it.
 #[utoipa::path(
-    delete, path = "/v1/trunks/{trunkId}", operation_id = "deleteTrunk", tag = "trunks", security(("api_key" = [])),
+    delete, path = "/v1/trunks/{trunkId}", operation_id = "deleteTrunk", tag = "trunks",
     params(("trunkId" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
@@ -222,7 +215,6 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
-    _: ApiClient,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,

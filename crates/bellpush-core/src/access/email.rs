@@ -1,0 +1,90 @@
+//! E-mail addresses, by which people sign in.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of an address, at most (RFC 5321 4.5.3.1.3, without the brackets).
+const MAX_BYTES: usize = 254;
+
+/// A text that is no e-mail address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("write an e-mail address, like ada@example.com")]
+pub struct InvalidEmail;
+
+/// An e-mail address in small letters, so that one person is one account however it is typed.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Email(String);
+
+impl Email {
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands behind the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl FromStr for Email {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        let text = text.trim().to_lowercase();
+        let odd = |char: char| {
+            char.is_whitespace() || char.is_control() || "<>()[]\\,;:\"".contains(char)
+        };
+        let is_whole = text.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && !host.is_empty() && !host.contains('@')
+        });
+        if text.len() > MAX_BYTES || text.contains(odd) || !is_whole {
+            return Err(InvalidEmail);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Email {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_is_one_address_however_it_is_typed() {
+        let parse = |text: &str| text.parse::<Email>();
+        assert_eq!(parse(" Ada@Example.COM "), parse("ada@example.com"));
+        assert_eq!(parse("ada@example.com").unwrap().domain(), "example.com");
+        for text in ["", "ada", "ada@", "@example.com", "a b@example.com", "ada@example.com\r\nx"] {
+            assert_eq!(parse(text), Err(InvalidEmail), "{text}");
+        }
+        assert_eq!(parse(&format!("{}@example.com", "a".repeat(250))), Err(InvalidEmail));
+    }
+}

@@ -1,0 +1,147 @@
+//! Asks who sends a request, and whether they may, before any handler of the API runs.
+
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, FromRef, MatchedPath, RawPathParams, Request, State},
+    http::{HeaderName, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use bellpush_core::{access::Place, ids::AppId};
+use serde_json::Value;
+
+use super::{
+    Access, Need, Where,
+    callers::{Caller, Identity},
+    need_of,
+};
+use crate::{
+    clock::now,
+    http::{
+        client_ip::{TrustedProxies, client_ip},
+        problem::Problem,
+    },
+    server::Server,
+    sign_in::is_proved,
+};
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What the guard goes by.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    access: Access,
+    proxies: TrustedProxies,
+    needs: Arc<HashMap<(Method, String), Option<Need>>>,
+}
+
+impl Guard {
+    /// For the operations of the API's description.
+    pub(crate) fn new(server: &Server, document: &Value) -> Self {
+        let mut needs = HashMap::new();
+        for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+            for (method, operation) in operations.as_object().into_iter().flatten() {
+                let need = need_of(operation["operationId"].as_str().unwrap_or_default());
+                let Ok(method) = method.to_uppercase().parse() else { continue };
+                // What answers GET answers HEAD, too.
+                if method == Method::GET {
+                    needs.insert((Method::HEAD, path.clone()), need);
+                }
+                needs.insert((method, path.clone()), need);
+            }
+        }
+        let (access, proxies) = (Access::from_ref(server), TrustedProxies::from_ref(server));
+        Self { access, proxies, needs: Arc::new(needs) }
+    }
+
+    async fn check(&self, request: &mut Request) -> Result<(), Problem> {
+        let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let operation = (request.method().clone(), path.unwrap_or_default().to_owned());
+        let need = match self.needs.get(&operation) {
+            // The router knows the path, but not with this method, and says so.
+            None => return Ok(()),
+            Some(None) => return Err(Problem::internal("nobody may use this operation")),
+            Some(Some(Need::Nothing | Need::Session)) => return Ok(()),
+            Some(Some(need)) => *need,
+        };
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let peer = peer.ok_or_else(|| Problem::internal("the server does not know who asks"))?;
+        let address = client_ip(peer, request.headers(), &self.proxies);
+        let caller = self.access.identify(request.headers(), address).await?;
+        check_origin(request, &caller)?;
+        if let Need::May { permission, place, .. } = need {
+            if !caller.authority().has(permission) {
+                return Err(Problem::forbidden_without(permission));
+            }
+            let place = match place {
+                Where::Installation => Place::Installation,
+                Where::AnyApp => Place::AnyApp,
+                Where::App => {
+                    let app = app_of(request).await?;
+                    caller.reaches(app)?;
+                    Place::App(app)
+                }
+            };
+            if !caller.authority().allows(permission, place) {
+                return Err(Problem::forbidden_without(permission));
+            }
+        }
+        check_person(need, &caller)?;
+        request.extensions_mut().insert(caller);
+        Ok(())
+    }
+}
+
+/// A layer around the routes of the API.
+pub(crate) async fn guard(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match guard.check(&mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// A browser sends its cookie by itself: what it changes must come from a page of ours, and browsers
+/// say where it comes from. What they say, a layer around all routes has judged.
+fn check_origin(request: &Request, caller: &Caller) -> Result<(), Problem> {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_browser = matches!(caller.identity(), Identity::Person(_));
+    let says = |name| request.headers().contains_key(name);
+    if is_browser && !is_safe && !says(FETCH_SITE) && !says(header::ORIGIN) {
+        let detail = "a browser that says not where a request comes from can't change anything";
+        return Err(Problem::cross_site(detail));
+    }
+    Ok(())
+}
+
+/// What only a person can have: and a proof of a moment ago that it is they who sit there.
+fn check_person(need: Need, caller: &Caller) -> Result<(), Problem> {
+    let (person_only, proof) = match need {
+        Need::Person { proof } => (true, proof),
+        Need::May { proof, .. } => (false, proof),
+        Need::Nothing | Need::Session | Need::Anyone => (false, false),
+    };
+    match caller.identity() {
+        Identity::Key(_) if person_only => Err(Problem::people_only()),
+        Identity::Person(signed_in) if proof && !is_proved(&signed_in.sign_in, now()) => {
+            Err(Problem::proof_needed())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The app that the path names.
+async fn app_of(request: &mut Request) -> Result<AppId, Problem> {
+    use axum::RequestExt;
+    let params = request.extract_parts::<RawPathParams>().await;
+    let params = params.map_err(|error| Problem::not_found(error.body_text()))?;
+    let (_, id) = params
+        .iter()
+        .find(|(name, _)| *name == "appId")
+        .ok_or_else(|| Problem::internal("the path names no app"))?;
+    id.parse().map_err(|error| Problem::not_found(format!("{error}")))
+}

@@ -1,0 +1,205 @@
+//! The table: what each operation of the API needs.
+
+use bellpush_core::access::{
+    Permission,
+    Resource::{
+        self, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events, Integrations,
+        Members, Notifications, Profiles, Secrets, Sessions, Settings, Trunks,
+    },
+};
+
+use super::{Need, Where};
+
+/// What an operation needs, by its id in the API's description; `None` for one that this table does
+/// not know, which nobody may use.
+pub(crate) fn need_of(operation: &str) -> Option<Need> {
+    OPERATIONS.iter().find(|(id, _)| *id == operation).map(|(_, need)| *need)
+}
+
+const fn may(permission: Permission, place: Where) -> Need {
+    Need::May { permission, place, proof: false }
+}
+
+const fn read(resource: Resource) -> Need {
+    may(Permission::read(resource), Where::App)
+}
+
+const fn write(resource: Resource) -> Need {
+    may(Permission::write(resource), Where::App)
+}
+
+const fn read_all(resource: Resource) -> Need {
+    may(Permission::read(resource), Where::Installation)
+}
+
+const fn write_all(resource: Resource) -> Need {
+    may(Permission::write(resource), Where::Installation)
+}
+
+const fn read_own(resource: Resource) -> Need {
+    may(Permission::read(resource), Where::AnyApp)
+}
+
+const fn write_own(resource: Resource) -> Need {
+    may(Permission::write(resource), Where::AnyApp)
+}
+
+const PERSON: Need = Need::Person { proof: false };
+
+const OPERATIONS: &[(&str, Need)] = &[
+    // Apps.
+    ("listApps", read_own(Apps)),
+    ("createApp", write_all(Apps)),
+    ("readApp", read(Apps)),
+    ("updateApp", write(Settings)),
+    ("deleteApp", write(Apps)),
+    ("listWidgetKeys", read(Settings)),
+    ("createWidgetKey", write(Settings)),
+    ("deleteWidgetKey", write(Settings)),
+    ("createPreviewToken", write(Settings)),
+    // Designs.
+    ("readDesignSchema", Need::Nothing),
+    ("readDesignDraft", read(Design)),
+    ("saveDesignDraft", write(Design)),
+    ("publishDesign", write(Design)),
+    ("listDesignVersions", read(Design)),
+    ("readDesignVersion", read(Design)),
+    ("rollBackDesign", write(Design)),
+    ("listDesignAudit", read(Audit)),
+    // Routing.
+    ("listDestinations", read(Profiles)),
+    ("createDestination", write(Profiles)),
+    ("readDestination", read(Profiles)),
+    ("updateDestination", write(Profiles)),
+    ("deleteDestination", write(Profiles)),
+    ("checkAppHours", read(Profiles)),
+    ("checkDestinationHours", read(Profiles)),
+    ("listTrunks", read_own(Trunks)),
+    ("readTrunk", read_own(Trunks)),
+    ("createTrunk", write_all(Trunks)),
+    ("updateTrunk", write_all(Trunks)),
+    ("deleteTrunk", write_all(Trunks)),
+    // Integrations and deliveries.
+    ("listPresets", read_own(Integrations)),
+    ("previewPayload", read_own(Integrations)),
+    ("listIntegrations", read(Integrations)),
+    ("createIntegration", write(Integrations)),
+    ("readIntegration", read(Integrations)),
+    ("updateIntegration", write(Integrations)),
+    ("deleteIntegration", write(Integrations)),
+    ("readIntegrationHealth", read(Integrations)),
+    ("sendTestRequest", write(Integrations)),
+    ("listSecrets", read(Integrations)),
+    ("setSecret", write(Secrets)),
+    ("deleteSecret", write(Secrets)),
+    ("revealSecret", read(Secrets).proved()),
+    ("readSigningSecret", read(Integrations)),
+    ("rotateSigningSecret", write(Secrets)),
+    ("revealSigningSecret", read(Secrets).proved()),
+    ("listIntegrationAudit", read(Audit)),
+    ("listDeliveries", read(Deliveries)),
+    ("readDelivery", read(Deliveries)),
+    ("replayDelivery", write(Deliveries)),
+    ("resetBreaker", write(Deliveries)),
+    ("readStatistics", read(Deliveries)),
+    ("listReplays", read(Deliveries)),
+    ("createReplay", write(Deliveries)),
+    ("readReplay", read(Deliveries)),
+    ("cancelReplay", write(Deliveries)),
+    // What happens.
+    ("listCalls", read(Calls)),
+    ("readCall", read(Calls)),
+    ("listEvents", read(Events)),
+    ("listCallbacks", read(Callbacks)),
+    ("createSession", write_own(Sessions)),
+    ("listNotifications", read_all(Notifications)),
+    ("listAppAudit", read(Audit)),
+    ("listAudit", read_own(Audit)),
+    // People.
+    ("readSignInOptions", Need::Nothing),
+    ("signIn", Need::Nothing),
+    ("signOut", PERSON),
+    ("checkSetupLink", Need::Nothing),
+    ("setUp", Need::Nothing),
+    ("stepUp", PERSON),
+    ("readMe", Need::Anyone),
+    ("updateMe", PERSON),
+    ("setPassword", PERSON.proved()),
+    ("listSignIns", PERSON),
+    ("endSignIn", PERSON),
+    ("endOtherSignIns", PERSON),
+    ("listMembers", read_own(Members)),
+    ("readMember", read_own(Members)),
+    ("updateMember", write_own(Members)),
+    ("removeMember", Need::Anyone),
+    ("listInvitations", read_own(Members)),
+    ("createInvitation", write_own(Members)),
+    ("deleteInvitation", write_own(Members)),
+    ("checkInvitation", Need::Nothing),
+    ("acceptInvitation", Need::Nothing),
+    ("listApiKeys", read_own(ApiKeys)),
+    ("createApiKey", write_own(ApiKeys)),
+    ("readApiKey", read_own(ApiKeys)),
+    ("deleteApiKey", write_own(ApiKeys)),
+    // Widgets.
+    ("beginWidgetSession", Need::Session),
+    ("refreshWidgetSession", Need::Session),
+    ("submitEvents", Need::Session),
+    ("requestCallback", Need::Session),
+    ("placeCall", Need::Session),
+    ("followCall", Need::Session),
+    ("hangUp", Need::Session),
+    ("restartIce", Need::Session),
+    ("resumeCall", Need::Session),
+    ("leavePage", Need::Session),
+    ("pressKey", Need::Session),
+    ("warnOfCall", Need::Session),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use super::*;
+
+    fn described() -> BTreeSet<String> {
+        let document = crate::openapi();
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.values().flat_map(|methods| methods.as_object().unwrap().values());
+        operations.map(|it| it["operationId"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_each_operation_and_no_other() {
+        let lines: BTreeSet<_> = OPERATIONS.iter().map(|(id, _)| (*id).to_owned()).collect();
+        assert_eq!(lines.len(), OPERATIONS.len(), "one is there twice");
+        assert_eq!(lines, described());
+    }
+
+    #[test]
+    fn each_permission_opens_something() {
+        let needed: HashSet<_> = OPERATIONS
+            .iter()
+            .filter_map(|(_, need)| match need {
+                Need::May { permission, .. } => Some(*permission),
+                _ => None,
+            })
+            .collect();
+        let idle: Vec<_> = Permission::all().filter(|it| !needed.contains(it)).collect();
+        assert_eq!(idle, []);
+    }
+
+    #[test]
+    fn an_operation_that_goes_by_the_app_of_its_path_has_one_there() {
+        let document = crate::openapi();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for operation in methods.as_object().unwrap().values() {
+                let id = operation["operationId"].as_str().unwrap();
+                let need = need_of(id).unwrap();
+                let by_path = matches!(need, Need::May { place: Where::App, .. });
+                let is_widgets = matches!(need, Need::Session);
+                assert_eq!(by_path, path.contains("{appId}") && !is_widgets, "{id}");
+            }
+        }
+    }
+}

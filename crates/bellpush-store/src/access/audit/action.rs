@@ -1,0 +1,73 @@
+//! What can be done that is written down.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident, $word:literal;)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum AuditAction {
+            $($(#[$doc])* #[serde(rename = $word)] $name,)*
+        }
+
+        impl AuditAction {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A named secret was made or replaced.
+    SecretSet, "secret_set";
+    /// A named secret was deleted.
+    SecretDeleted, "secret_deleted";
+    /// A named secret was read back.
+    SecretRevealed, "secret_revealed";
+    /// The signing secret was read back.
+    SigningSecretRevealed, "signing_secret_revealed";
+    /// The signing secret was replaced.
+    SigningSecretRotated, "signing_secret_rotated";
+    /// The draft of a design was changed.
+    DesignDraftSaved, "design_draft_saved";
+    /// A version of a design was published.
+    DesignPublished, "design_published";
+    /// An earlier version of a design was brought back.
+    DesignRolledBack, "design_rolled_back";
+    /// A link for the first owner was made.
+    SetupLinkMade, "setup_link_made";
+    /// The first owner was made.
+    SetUp, "set_up";
+    /// A member signed in.
+    SignedIn, "signed_in";
+    /// Somebody did not get in.
+    SignInRefused, "sign_in_refused";
+    /// A member signed out.
+    SignedOut, "signed_out";
+    /// Browsers were signed out from elsewhere.
+    SignInsEnded, "sign_ins_ended";
+    /// A member proved again who sits there.
+    SteppedUp, "stepped_up";
+    /// A member's password was set.
+    PasswordSet, "password_set";
+    /// A member's name, role or apps were changed.
+    MemberUpdated, "member_updated";
+    /// A member was removed, or left.
+    MemberRemoved, "member_removed";
+    /// Somebody was invited.
+    InvitationMade, "invitation_made";
+    /// An invitation was taken back.
+    InvitationDeleted, "invitation_deleted";
+    /// Somebody became a member by an invitation.
+    InvitationAccepted, "invitation_accepted";
+    /// An API key was made.
+    ApiKeyMade, "api_key_made";
+    /// An API key was revoked.
+    ApiKeyRevoked, "api_key_revoked";
+}

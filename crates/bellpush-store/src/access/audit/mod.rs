@@ -1,0 +1,73 @@
+//! The audit trail: who did what, when, and from where. What it tells of is done in the same
+//! transaction as it is written down, and each line vouches for all before it.
+
+mod action;
+mod actor;
+mod chain;
+pub(crate) mod search;
+
+use bellpush_core::{access::Change, delivery::Seq, events::EventTime, ids::AppId};
+
+pub use action::AuditAction;
+pub use actor::{Actor, Who};
+pub use chain::{AuditFault, AuditTrail};
+pub use search::AuditFilter;
+
+pub(crate) use chain::{hash_earlier, write};
+
+/// One line of the audit trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEntry {
+    /// Its place in the trail, from 1.
+    pub seq: Seq,
+    /// When.
+    pub at: EventTime,
+    /// What was done.
+    pub action: AuditAction,
+    /// By whom.
+    pub actor: Actor,
+    /// In which app, if in one; it may be gone.
+    pub app_id: Option<AppId>,
+    /// With what, by its id; it may be gone.
+    pub subject_id: Option<String>,
+    /// Its name then, or the name of the part of it.
+    pub subject_name: Option<String>,
+    /// Field by field.
+    pub changes: Vec<Change>,
+}
+
+/// What is to be written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    action: AuditAction,
+    app_id: Option<AppId>,
+    subject_id: Option<String>,
+    subject_name: Option<String>,
+    changes: Vec<Change>,
+}
+
+impl Line {
+    pub(crate) const fn new(action: AuditAction) -> Self {
+        Self { action, app_id: None, subject_id: None, subject_name: None, changes: Vec::new() }
+    }
+
+    pub(crate) fn in_app(mut self, id: AppId) -> Self {
+        self.app_id = Some(id);
+        self
+    }
+
+    pub(crate) fn on(mut self, id: impl ToString) -> Self {
+        self.subject_id = Some(id.to_string());
+        self
+    }
+
+    pub(crate) fn named(mut self, name: impl Into<String>) -> Self {
+        self.subject_name = Some(name.into());
+        self
+    }
+
+    pub(crate) fn with(mut self, changes: Vec<Change>) -> Self {
+        self.changes = changes;
+        self
+    }
+}
