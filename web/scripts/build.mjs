@@ -95,7 +95,10 @@ const widget = filesOf(
         input: `${root}widget/src/main.tsx`,
         output: {
           entryFileNames: "assets/widget-[hash].js",
-          chunkFileNames: "assets/[name]-[hash].js",
+          chunkFileNames: ({ facadeModuleId }) =>
+            facadeModuleId?.includes("/i18n/forms/")
+              ? "assets/words-of-forms-[name]-[hash].js"
+              : "assets/[name]-[hash].js",
           assetFileNames: "assets/[name]-[hash][extname]",
         },
       },
@@ -143,10 +146,12 @@ await build({
 /** @param {string} file */
 const path = (file) => `widget/${file}`;
 const entry = widget.filter((file) => file.type === "chunk").find((chunk) => chunk.isEntry);
+const extras = widget.find(({ name }) => name === "extras");
 const [css] = need(entry, "widget script").viteMetadata?.importedCss ?? [];
 const manifest = {
   js: path(need(entry, "widget script").fileName),
   css: path(need(css, "widget style")),
+  extras: path(need(extras, "part for designs").fileName),
   sandbox: path(need(sandbox[0], "sandbox script").fileName),
 };
 await writeFile(`${dist}widget/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);

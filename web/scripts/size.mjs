@@ -2,6 +2,7 @@
 // @ts-check
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const KB = 1024;
@@ -9,14 +10,35 @@ const KB = 1024;
 /** @param {string} file */
 const size = (file) => statSync(`${dist}${file}.br`).size;
 
-/** @type {{ js: string, css: string, sandbox: string }} */
+/** @type {{ js: string, css: string, extras: string, sandbox: string }} */
 const manifest = JSON.parse(readFileSync(`${dist}widget/manifest.json`, "utf8"));
 
-// The document as the server writes it, uncompressed, with a configuration of usual length.
+// The document as the server sends it, with the design of an app that has none of its own, and the rest
+// of the configuration in its usual length.
+const schemas = fileURLToPath(new URL("../../crates/bellpush-core/schemas/", import.meta.url));
+const design = JSON.parse(readFileSync(`${schemas}design.default.json`, "utf8"));
+const config = {
+  appId: "app_01920000000070008000000000000001",
+  key: "wk_kP3vZqN8xLrT6yWbHcJ2mDfGsA9eU4oQiXtR1nVzB7w",
+  preview: false,
+  serverTime: "2026-03-01T09:30:00.000Z",
+  language: null,
+  defaultLanguage: "en",
+  theme: "auto",
+  context: { orderId: "A-12345", customerTier: "gold" },
+  session: null,
+  destination: null,
+  allowedOrigins: ["https://www.shop.example", "https://shop.example"],
+  design,
+  designVersion: null,
+  consentHashes: {},
+  codeUrl: null,
+  hours: { open: true, changes: ["2026-03-01T17:00:00Z", "2026-03-02T08:00:00Z"] },
+};
 const html = `<!doctype html><html lang="en" data-theme="auto"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Call</title>
 <link rel="stylesheet" nonce="${"n".repeat(24)}" href="/${manifest.css}">
-<script type="application/json" id="bellpush-config">${"{}".padEnd(600, "configuration")}</script>
+<script type="application/json" id="bellpush-config" nonce="${"n".repeat(24)}">${JSON.stringify(config)}</script>
 <script type="module" nonce="${"n".repeat(24)}" src="/${manifest.js}"></script></head>
 <body><div id="bellpush"></div></body></html>`;
 
@@ -30,10 +52,15 @@ const added = (part) =>
     )
     .reduce((sum, name) => sum + size(`widget/assets/${name}`), 0);
 const loader = size("embed.js");
-const firstPaint = Buffer.byteLength(html) + size(manifest.js) + size(manifest.css);
+const firstPaint = gzipSync(html).length + size(manifest.js) + size(manifest.css);
 /** Each visitor loads one language at most. */
 const language = Math.max(
   ...assets.filter((name) => /^[a-z]{2}-/.test(name)).map((name) => size(`widget/assets/${name}`)),
+);
+const wordsOfForms = Math.max(
+  ...assets
+    .filter((name) => name.startsWith("words-of-forms-"))
+    .map((name) => size(`widget/assets/${name}`)),
 );
 /** Parts that every call loads. */
 const CALL = ["parts", "call", "Keypad"];
@@ -49,6 +76,10 @@ const budgets = [
   { name: "custom code", bytes: added("host"), budget: 2 * KB },
   { name: "devices, warnings", bytes: added("live"), budget: 3 * KB },
   { name: "largest language", bytes: language, budget: 3 * KB },
+  { name: "design", bytes: size(manifest.extras), budget: 4 * KB },
+  { name: "forms", bytes: added("forms"), budget: 5 * KB },
+  { name: "largest language, forms", bytes: wordsOfForms, budget: 1 * KB },
+  { name: "designer", bytes: added("designer"), budget: 1 * KB },
   { name: "survey", bytes: added("Survey"), budget: 2 * KB },
   { name: "device menu", bytes: added("DeviceMenu"), budget: 1 * KB },
   { name: "proof of work", bytes: added("proof") + added("worker"), budget: 1 * KB },

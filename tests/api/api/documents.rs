@@ -81,8 +81,6 @@ async fn the_widget_is_told_what_it_shows() {
         "session": null,
         "destination": null,
         "allowedOrigins": [ORIGIN],
-        "survey": survey,
-        "customButtons": [button],
         "design": null,
         "designVersion": null,
         "consentHashes": {},
@@ -165,7 +163,7 @@ async fn nothing_that_a_page_or_an_owner_writes_becomes_markup() {
     let settings = json!({
         "name": ATTACK,
         "survey": { "questions": [{ "id": ATTACK.chars().take(64).collect::<String>(), "label": ATTACK }] },
-        "customButtons": [{ "label": ATTACK, "action": "copy", "text": ATTACK }],
+        "customButtons": [{ "label": ATTACK, "action": "copy", "text": ATTACK, "states": ["ended"] }],
     });
     shop.change(settings).await.expect(200).unwrap();
     let harmless = |answer: &Answer| {
@@ -180,8 +178,9 @@ async fn nothing_that_a_page_or_an_owner_writes_becomes_markup() {
     assert_eq!(harmless(&answer), 2);
     let config = config(&answer);
     assert_eq!(config["context"]["orderId"], ATTACK);
-    assert_eq!(config["survey"]["questions"][0]["label"], ATTACK);
-    assert_eq!(config["customButtons"][0]["text"], ATTACK);
+    let states = &config["design"]["states"];
+    assert_eq!(states["survey"][1]["questions"][0]["label"]["en"], ATTACK);
+    assert_eq!(states["ended"][4]["effect"]["text"], ATTACK);
     let html = answer.text();
     let language = between(&html, "<html lang=\"", " data-theme=");
     assert!(!language.trim_end_matches('"').contains(['"', '<', '>']), "{language}");

@@ -1,6 +1,7 @@
 /**
- * Takes a picture of every state of the widget in both themes, at three widths and in the languages
- * asked for, and lays them out as contact sheets.
+ * Takes a picture of every state of the widget, also in designs with more than the default one, in both
+ * themes, in four sizes and with letters of twice the size, in the languages asked for, and lays them
+ * out as contact sheets.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,9 +15,11 @@ const GALLERY = process.env["BELLPUSH_GALLERY"] ?? "";
 const OUT = process.env["BELLPUSH_SHOTS"] ?? "";
 const LANGUAGES = (process.env["BELLPUSH_SHOT_LANGUAGES"] ?? "en,ar").split(",");
 const SIZES = [
-  { name: "narrow", width: 320, height: 568 },
-  { name: "panel", width: 380, height: 620 },
-  { name: "landscape", width: 568, height: 320 },
+  { name: "narrow", width: 320, height: 568, text: 100 },
+  { name: "panel", width: 380, height: 620, text: 100 },
+  { name: "landscape", width: 568, height: 320, text: 100 },
+  { name: "desktop", width: 760, height: 640, text: 100 },
+  { name: "large-text", width: 380, height: 620, text: 200 },
 ] as const;
 const THEMES = ["light", "dark"] as const;
 /** Pictures side by side on a sheet. */
@@ -34,7 +37,7 @@ for (const language of LANGUAGES) {
         await openState(page, "idle", { theme, language });
         const shots = await stateNames(page);
         for (const shot of shots) {
-          await openState(page, shot, { theme, language });
+          await openState(page, shot, { theme, language, text: size.text });
           await page.screenshot({ path: join(folder, `${shot}.png`) });
         }
         await sheet(page, folder, shots, size);

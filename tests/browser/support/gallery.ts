@@ -8,6 +8,7 @@ import { extname, join } from "node:path";
 import type { Page } from "@playwright/test";
 
 const ADDRESS = "http://gallery.example/";
+const PICTURES = "https://picture.example/";
 const TYPES: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
@@ -30,16 +31,30 @@ export async function serveGallery(page: Page, folder: string): Promise<void> {
     const file = join(folder, path);
     await route.fulfill({ body: readFileSync(file), contentType: TYPES[extname(file)] ?? "" });
   });
+  await page.route(`${PICTURES}**`, async (route) => {
+    await route.fulfill({ contentType: "image/svg+xml", body: picture(route.request().url()) });
+  });
+}
+
+/** The pictures of a design are boxes with a word in them: `320x140/0b7367/Our team.svg`. */
+function picture(address: string): string {
+  const [size = "", color = "", name = ""] = address.slice(PICTURES.length).split("/");
+  const [width, height] = size.split("x");
+  const word = decodeURIComponent(name).replace(".svg", "");
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#${color}"/><text x="50%" y="60%" text-anchor="middle" font-family="serif" font-size="24" fill="#fff">${word}</text></svg>`;
 }
 
 export interface Look {
   readonly theme: string;
   readonly language: string;
+  /** The size of letters in per cent; 100 without it. */
+  readonly text?: number;
 }
 
 /** Shows one state. */
-export async function openState(page: Page, shot: string, { theme, language }: Look): Promise<void> {
-  const query = new URLSearchParams({ shot, theme, lang: language });
+export async function openState(page: Page, shot: string, look: Look): Promise<void> {
+  const { theme, language, text = 100 } = look;
+  const query = new URLSearchParams({ shot, theme, lang: language, text: String(text) });
   await page.goto(`${ADDRESS}gallery.html?${query}`);
   await page.waitForFunction(() => "shots" in window);
   // What loads by itself, such as the keypad, is there when nothing is fetched any more.

@@ -39,29 +39,6 @@ export interface IdentifiedEvent {
 
 export type Theme = "light" | "dark" | "auto";
 
-export interface SurveyQuestion {
-  readonly id: string;
-  readonly label: string;
-}
-
-export interface SurveyConfig {
-  readonly questions: readonly SurveyQuestion[];
-  /** Label of the comment field; no field without it. */
-  readonly commentLabel: string | null;
-}
-
-export type CustomButton = { readonly label: string; readonly states: readonly State[] } & (
-  | { readonly action: "link"; readonly url: string }
-  | { readonly action: "copy"; readonly text: string }
-  | { readonly action: "call_phone"; readonly number: string }
-  | { readonly action: "email"; readonly address: string }
-  | {
-      readonly action: "emit";
-      readonly name: string;
-      readonly data: { readonly [key: string]: Json };
-    }
-);
-
 /** What the server writes into the widget's document (`#bellpush-config`). */
 export interface WidgetConfig {
   readonly appId: string;
@@ -79,8 +56,6 @@ export interface WidgetConfig {
   readonly session: string | null;
   readonly destination: string | null;
   readonly allowedOrigins: readonly string[];
-  readonly survey: SurveyConfig | null;
-  readonly customButtons: readonly CustomButton[];
   /** What is shown: the published document, in a preview the draft, else what follows from the app's settings. */
   readonly design: Design;
   /** Goes back with calls, events and call-back requests; null for what is not published. */
@@ -158,7 +133,47 @@ export interface Submission extends IdentifiedEvent {
 
 /** Body of `POST /v1/widget/events`: 1 to 20 events. */
 export interface SubmissionRequest {
+  readonly designVersion?: number;
   readonly events: readonly Submission[];
+}
+
+/** What was filled in, by the fields' names. */
+export type FormValues = Readonly<Record<string, string>>;
+
+/** What the visitor consented to, by the hash of its words. */
+export interface GivenConsent {
+  readonly hash: string;
+  /** False for words that are only shown. */
+  readonly accepted: boolean;
+}
+
+/** Body of `POST /v1/calls` as JSON. */
+export interface CallRequest {
+  readonly sdp: string;
+  readonly formValues?: FormValues;
+  readonly consent?: GivenConsent;
+  readonly designVersion?: number;
+  /** The visitor's language, a BCP 47 tag. */
+  readonly language?: string;
+}
+
+/** Why a visitor asks to be called back. */
+export type CallbackReason = "closed" | "busy" | "unanswered" | "unreachable" | "other";
+
+/** Body of `POST /v1/widget/callbacks`. */
+export interface CallbackRequest {
+  readonly reason: CallbackReason;
+  readonly formValues: FormValues;
+  readonly callId?: string;
+  readonly designVersion?: number;
+  readonly language?: string;
+}
+
+/** Its answer. */
+export interface CallbackAccepted {
+  readonly requestId: string;
+  /** `callback_requested`, as the server has it. */
+  readonly event: IdentifiedEvent;
 }
 
 /** An error of the server (RFC 9457). */
@@ -249,7 +264,7 @@ export interface PageAnswer {
   readonly allowed: boolean;
   readonly context?: ContextPatch;
   /** Go with the call, as if the visitor had filled them in. */
-  readonly formValues?: Readonly<Record<string, string>>;
+  readonly formValues?: FormValues;
   /** The session to call with, `st_…`. */
   readonly session?: string;
 }
@@ -266,6 +281,13 @@ export type Command =
   /** Which questions the page answers from now on. */
   | { readonly command: "attend"; readonly subjects: readonly AskSubject[] }
   | { readonly command: "answer"; readonly id: number; readonly answer: PageAnswer };
+
+/** What a designer tells a preview that it shows, from the server's own pages alone. */
+export type DesignerCommand =
+  /** Shows this document from now on. */
+  | { readonly command: "design"; readonly design: Design }
+  /** Shows a state as it looks; null: what the widget is in. */
+  | { readonly command: "show"; readonly state: State | null };
 
 /** From the embedding page to the widget, by `postMessage`. */
 export type CommandMessage = { readonly source: "bellpush"; readonly version: 1 } & Command;

@@ -1,40 +1,32 @@
 /** Shows the state there is, says it to screen readers, and moves the focus along. */
 
-import type { WidgetConfig } from "@bellpush/protocol";
 import { useEffect, useRef } from "preact/hooks";
 import type { Actions } from "./actions.ts";
+import { blocksOf, type Scene } from "./design/scene.ts";
 import type { Texts } from "./i18n/index.ts";
 import type { Parts } from "./parts.ts";
-import { Closed } from "./screens/Closed.tsx";
-import { Idle } from "./screens/Idle.tsx";
 import type { CallState } from "./state.ts";
-import { CustomButtons } from "./ui/CustomButtons.tsx";
-import { Lazy } from "./ui/Lazy.tsx";
+import { Blocks, List, titleOf } from "./ui/Blocks.tsx";
 import { Screen } from "./ui/Screen.tsx";
 import { Text } from "./ui/Text.tsx";
 import { clockTime } from "./ui/time.ts";
 
 export interface AppProps {
-  readonly state: CallState;
-  /** null until they are loaded. */
-  readonly parts: Parts | null;
-  readonly config: Pick<WidgetConfig, "survey" | "customButtons">;
-  readonly t: Texts;
-  readonly actions: Actions;
-  /** Milliseconds, by a clock that only goes forward. */
-  readonly now: () => number;
-  /** Milliseconds since the Unix epoch. */
-  readonly epoch: () => number;
-  readonly opensAt: () => number | null;
+  readonly scene: Scene & { readonly later: Parts | null };
 }
 
-export function App(props: AppProps) {
-  const { state, config, t, actions } = props;
+export function App({ scene }: AppProps) {
+  const { state, actions } = scene;
   const root = useRef<HTMLDivElement>(null);
   const shown = useRef(state.name);
   useEffect(() => {
-    // The focus follows a change of state, but is never taken away from the page around.
-    if (shown.current !== state.name && document.hasFocus()) {
+    // The focus follows a change of state, but is never taken away from the page around, nor from a
+    // field that wants another look.
+    if (
+      shown.current !== state.name &&
+      document.hasFocus() &&
+      document.activeElement?.ariaInvalid !== "true"
+    ) {
       root.current?.querySelector("h1")?.focus();
     }
     shown.current = state.name;
@@ -48,72 +40,42 @@ export function App(props: AppProps) {
       onPointerDown={actions.warmUp}
       onFocusCapture={actions.warmUp}
     >
-      {screen(props)}
-      <CustomButtons
-        buttons={config.customButtons}
-        state={state.name}
-        t={t}
-        onPress={actions.press}
-      />
+      {screen(scene)}
       <p class="bp-announcement" role="status">
-        <Text text={announcement(props)} />
+        <Text text={announcement(scene)} />
       </p>
     </div>
   );
 }
 
-function screen(props: AppProps) {
-  const { state, config, t, actions, epoch, opensAt } = props;
+function screen(scene: AppProps["scene"]) {
+  const { state, t, actions, now, later } = scene;
   switch (state.name) {
     case "idle":
-      return <Idle key={state.name} state={state} t={t} actions={actions} />;
     case "closed":
-      return state.elsewhere ? (
-        <Idle key="elsewhere" state={{ ...state, name: "idle" }} t={t} actions={actions} />
-      ) : (
-        <Closed key={state.name} t={t} opensAt={opensAt()} now={epoch()} />
-      );
-    case "survey": {
-      const { survey } = config;
+      return <Blocks key={`${state.name}${state.elsewhere}`} scene={scene} />;
+    case "calling": {
+      if (later === null) {
+        break;
+      }
+      const blocks = blocksOf(scene);
       return (
-        survey && (
-          <Lazy
-            key={state.name}
-            load={() => import("./screens/Survey.tsx")}
-            render={({ Survey }) => (
-              <Survey survey={survey} seconds={state.seconds} t={t} actions={actions} />
-            )}
-          />
-        )
+        <>
+          <later.Calling key={state.name} state={state} t={t} actions={actions} now={now} />
+          {blocks.length > 0 && (
+            <aside class="bp-screen">
+              <List blocks={blocks} scene={scene} />
+            </aside>
+          )}
+        </>
       );
     }
-    case "calling":
-    case "ended":
-    case "survey_submitted":
-    case "error":
-      return props.parts === null ? plain(state, t, actions) : later(state, props, props.parts);
   }
-}
-
-/** The states that come after a tap. */
-type Later = Extract<CallState, { name: "calling" | "ended" | "survey_submitted" | "error" }>;
-
-function later(state: Later, { t, actions, now }: AppProps, parts: Parts) {
-  const { Calling, Ended, Submitted, Failed } = parts;
-  switch (state.name) {
-    case "calling":
-      return <Calling key={state.name} state={state} t={t} actions={actions} now={now} />;
-    case "ended":
-      return <Ended key={state.name} state={state} t={t} actions={actions} />;
-    case "survey_submitted":
-      return <Submitted key={state.name} t={t} actions={actions} />;
-    case "error":
-      return <Failed key={state.name} state={state} t={t} actions={actions} />;
-  }
+  return later === null ? plain(state, t, actions) : <Blocks key={state.name} scene={scene} />;
 }
 
 /** What can be said and done while the rest of the widget is on its way, or can't be loaded. */
-function plain(state: Later, t: Texts, actions: Actions) {
+function plain(state: CallState, t: Texts, actions: Actions) {
   const failed = state.name === "error";
   return (
     <Screen name="plain" title={failed ? t.error.title : t.phases.connecting}>
@@ -130,26 +92,23 @@ function plain(state: Later, t: Texts, actions: Actions) {
 }
 
 /** What a screen reader says when the state changes; the heading is read with the focus. */
-function announcement({ state, parts, t }: AppProps): string {
+function announcement(scene: AppProps["scene"]): string {
+  const { state, t, later } = scene;
   switch (state.name) {
     case "idle":
       return "";
-    case "closed":
-      return t.closed.title;
     case "calling":
       return [
-        parts?.titleOf(state, t) ?? t.phases[state.phase],
+        later?.titleOf(state, t) ?? t.phases[state.phase],
         ...(state.muted ? [t.calling.muted] : []),
         ...(state.listening ? [t.calling.listening] : []),
         ...state.warnings.map((warning) => t.warnings[warning]),
       ].join(". ");
     case "ended":
-      return `${t.ended.title}. ${t.ended.duration(clockTime(state.seconds))}`;
-    case "survey":
-      return t.survey.title;
-    case "survey_submitted":
-      return t.submitted.title;
+      return `${titleOf(scene)}. ${t.ended.duration(clockTime(state.seconds))}`;
     case "error":
-      return `${t.error.title}. ${parts?.explain(state, t) ?? state.message}`;
+      return `${titleOf(scene)}. ${later?.explain(state, t) ?? state.message}`;
+    default:
+      return titleOf(scene);
   }
 }

@@ -1,6 +1,6 @@
 /** What a visitor can do; the screens know nothing else of the world. */
 
-import type { CustomButton, SurveyAnswers, SurveySubmittedData } from "@bellpush/protocol";
+import type { design, SurveyAnswers, SurveySubmittedData } from "@bellpush/protocol";
 import type { Devices, Quality } from "./call/live.ts";
 
 export interface Actions {
@@ -24,5 +24,6 @@ export interface Actions {
   /** Copies the address of the page, for another browser. */
   copyAddress(): Promise<void>;
   submitSurvey(survey: SurveyAnswers, summary: SurveySubmittedData): void;
-  press(button: CustomButton): void;
+  /** A button of the design, with the words that were on it. */
+  press(label: string, effect: design.ButtonEffect): void;
 }

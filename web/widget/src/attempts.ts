@@ -19,8 +19,8 @@ import {
 import { ADVICE } from "./advice.ts";
 import type { Handover } from "./call/handover.ts";
 import type { Call, CallPorts } from "./call/index.ts";
-import type { FormValues, Place } from "./call/placing.ts";
-import { type Refusal, refusalOfMicrophone, unsupported } from "./errors.ts";
+import type { Given, Place } from "./call/placing.ts";
+import { type Failure, type Refusal, refusalOfMicrophone, unsupported } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { loadPart } from "./load.ts";
 import {
@@ -63,11 +63,13 @@ export interface AttemptPorts {
   readonly dispatch: (input: Input) => void;
   /** A call of another page goes on here. */
   readonly onTakenUp: (callId: string) => void;
+  /** Has the visitor mend what was filled in, when that is what the server did not like. */
+  readonly mend: (failure: Failure) => boolean;
 }
 
 export interface Attempts {
   /** A new call, within a tap; the state is that of one. */
-  begin(listening: boolean): void;
+  begin(listening: boolean, given: Given): void;
   /** Goes on with a call of another page or tab; the state is that of one. */
   takeUp(handover: Handover): void;
   /** Brings the call to what the state says. */
@@ -85,7 +87,7 @@ interface Attempt {
   readonly voice: Voice;
   readonly from: Handover | null;
   scope: Scope;
-  formValues: FormValues;
+  given: Given;
   call: Call | null;
 }
 
@@ -96,15 +98,15 @@ export function createAttempts(ports: AttemptPorts): Attempts {
   const isPresent = (own: Attempt) => own === present && state().name === "calling";
 
   /** Begins another attempt, with a voice of its own. */
-  function enter(from: Handover | null): Attempt {
-    const own = { voice: createVoice(), from, scope: ports.page(), formValues: {}, call: null };
+  function enter(from: Handover | null, given: Given = {}): Attempt {
+    const own = { voice: createVoice(), from, scope: ports.page(), given, call: null };
     present = own;
     fulfil();
     return own;
   }
 
-  function begin(listening: boolean): void {
-    const own = enter(null);
+  function begin(listening: boolean, given: Given): void {
+    const own = enter(null, given);
     const refusal = unsupported(browserFacts(), !listening);
     if (refusal !== null) {
       fail(own, refusal);
@@ -130,7 +132,11 @@ export function createAttempts(ports: AttemptPorts): Attempts {
       ports.changeContext(consent.context);
       own.scope = ports.page();
     }
-    own.formValues = consent?.formValues ?? {};
+    const added = consent?.formValues ?? {};
+    if (Object.keys(added).length > 0) {
+      // What the visitor has written counts.
+      own.given = { ...own.given, formValues: { ...added, ...own.given.formValues } };
+    }
     const scoped = choose(own);
     const stream = await (listening ? createSilence() : question(own));
     if (stream === undefined || !isPresent(own)) {
@@ -208,7 +214,7 @@ export function createAttempts(ports: AttemptPorts): Attempts {
 
   function placing(own: Attempt, call: typeof import("./call/index.ts")): Place {
     if (own.from === null) {
-      return call.placeAnew(own.scope.session, send, own.formValues);
+      return call.placeAnew(own.scope.session, send, own.given);
     }
     return call.takeUp(own.from, own.scope.session, send, (answer) => {
       own.scope = ports.scopeOf(answer);
@@ -244,8 +250,13 @@ export function createAttempts(ports: AttemptPorts): Attempts {
           advance(own, input);
         }
       },
-      onRefused({ code, detail }) {
+      onRefused(failure) {
+        const { code, detail } = failure;
         warn(`The call was not accepted: ${detail}.`);
+        if (own.from === null && isPresent(own) && ports.mend(failure)) {
+          dispatch({ type: "cancel" });
+          return;
+        }
         refuse(own, { code, reason: null });
         if (code === "closed") {
           // The hours are others than this page was told.

@@ -6,8 +6,10 @@ import { App } from "./App.tsx";
 import type { Scope } from "./attempts.ts";
 import { readHandover } from "./call/handover.ts";
 import { createClock } from "./clock.ts";
+import type { ExtrasPorts } from "./design/ports.ts";
+import { blocksOf, type Scene, type Shown } from "./design/scene.ts";
 import { type Audience, createEvents } from "./events.ts";
-import { chooseLanguage, loadTexts, type Texts } from "./i18n/index.ts";
+import { chooseLanguage, loadTexts } from "./i18n/index.ts";
 import { loadPart } from "./load.ts";
 import { leaveInTab, takeFromTab } from "./memory.ts";
 import { MICROPHONE_ADVICE, microphoneAllowedByPage } from "./microphone.ts";
@@ -16,7 +18,7 @@ import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
 import type { Parts } from "./parts.ts";
 import { Refused } from "./screens/Refused.tsx";
 import { createSession, refreshed, type SessionPorts } from "./session.ts";
-import { type CallState, describe } from "./state.ts";
+import { type CallState, callIdOf, describe } from "./state.ts";
 import "./styles/tokens.css";
 import "./styles/widget.css";
 import { createIds } from "./uuid.ts";
@@ -31,16 +33,40 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   if (hideToken(config.session)) {
     return;
   }
-  const { language, defaultLanguage } = config;
-  let t = await speak(chooseLanguage(language, navigator.languages, defaultLanguage));
-  document.documentElement.dataset.theme = config.theme;
-
+  let shown: Shown = config;
+  let language = chooseLanguage(config.language, navigator.languages, config.defaultLanguage);
   const surroundings = {
     ancestors: "ancestorOrigins" in location ? [...location.ancestorOrigins] : [],
     referrer: document.referrer,
     address: location.href,
   };
   const origin = embeddingOrigin(surroundings, config.allowedOrigins);
+  const extrasPorts: ExtrasPorts = {
+    designer: config.preview ? origin : null,
+    shown: () => shown,
+    replace(next) {
+      shown = next;
+      draw(widget.state());
+    },
+    draw: () => draw(widget.state()),
+    scope: () => widget.page(),
+    callId: () => callIdOf(widget.state()),
+    fetch: send,
+    warn,
+  };
+  // What is not in every design is there before its first screen, or the screen would jump.
+  const [texts, extras] = await Promise.all([
+    loadTexts(language),
+    wantsExtras(config)
+      ? import("./design/extras.tsx")
+          .then(({ createExtras }) => createExtras(extrasPorts, language))
+          .catch(() => null)
+      : null,
+  ]);
+  let t = texts;
+  speak();
+  document.documentElement.dataset.theme = config.theme;
+
   if (origin === null || window.parent === window) {
     warn("The widget is not shown, since this page is not among its allowed origins.");
     render(<Refused t={t} />, root);
@@ -76,7 +102,15 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   function scope(context: Context, more: Partial<SessionPorts> = {}): Scope {
     const own = { ...config, context };
     const session = createSession({ ...sessionPorts, config: own, ...more });
-    const outbox = createOutbox({ session, later, warn, fetch: send, random: Math.random });
+    const designVersion = () => shown.designVersion;
+    const outbox = createOutbox({
+      session,
+      later,
+      warn,
+      designVersion,
+      fetch: send,
+      random: Math.random,
+    });
     outboxes.push(outbox);
     const events = createEvents({
       context,
@@ -87,6 +121,12 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       submit: outbox.add,
     });
     return { session, events };
+  }
+
+  /** Has the document speak the present language. */
+  function speak(): void {
+    document.documentElement.lang = t.language;
+    document.documentElement.dir = t.direction;
   }
 
   let parts: Parts | null = null;
@@ -109,20 +149,25 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     return loading;
   }
 
-  const draw = (state: CallState) =>
-    render(
-      <App
-        state={state}
-        parts={parts}
-        config={config}
-        t={t}
-        actions={widget.actions}
-        now={now}
-        epoch={clock.now}
-        opensAt={widget.opensAt}
-      />,
-      root,
-    );
+  function sceneOf(own: CallState): Scene & { readonly later: Parts | null } {
+    const state = extras?.display(own) ?? own;
+    return {
+      state,
+      shown,
+      t: extras?.say(t, language) ?? t,
+      language,
+      context,
+      open: state.name !== "closed" && widget.isOpen(),
+      opensAt: widget.opensAt(),
+      actions: widget.actions,
+      now,
+      epoch: clock.now,
+      extras,
+      later: parts,
+    };
+  }
+
+  const draw = (state: CallState) => render(<App scene={sceneOf(state)} />, root);
   let { context } = config;
   const page = scope(context);
   const key = `bellpush-call-${config.appId}`;
@@ -139,6 +184,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       context = Object.fromEntries(
         entries.filter((entry): entry is [string, string] => entry[1] !== null),
       );
+      draw(widget.state());
       return scope(context);
     },
     async scopeOfToken(token) {
@@ -153,6 +199,12 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     render: draw,
     show: parent.show,
     loadParts,
+    collect: () => (extras === null ? {} : extras.collect(sceneOf(widget.state()))),
+    mend: (failure) => extras?.mend(failure) ?? false,
+    hasSurvey: () =>
+      blocksOf(sceneOf({ name: "survey", callId: null, seconds: 0 })).some(
+        ({ type }) => type === "survey",
+      ),
     keep(handover) {
       const text = handover === null ? null : JSON.stringify(handover);
       leaveInTab(key, text);
@@ -209,8 +261,10 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
         widget.changeContext(wish.patch);
         break;
       case "language":
-        void speak(wish.language).then((texts) => {
+        language = wish.language;
+        void Promise.all([loadTexts(language), extras?.learn(language)]).then(([texts]) => {
           t = texts;
+          speak();
           draw(widget.state());
         });
         break;
@@ -258,12 +312,9 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   }
 }
 
-/** The texts of a language, and the document in it. */
-async function speak(language: string): Promise<Texts> {
-  const texts = await loadTexts(language);
-  document.documentElement.lang = texts.language;
-  document.documentElement.dir = texts.direction;
-  return texts;
+/** Whether a design has more than what is shown of every one. */
+function wantsExtras({ design, designVersion, preview }: WidgetConfig): boolean {
+  return designVersion !== null || preview || JSON.stringify(design.states).includes('"button"');
 }
 
 /**

@@ -13,6 +13,7 @@ function setUp(answer: Answer) {
     fetch: server.fetch,
     later: time.later,
     random: () => 1,
+    designVersion: () => null,
     warn: (sentence) => void warnings.push(sentence),
   });
   const batches = () =>

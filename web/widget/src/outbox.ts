@@ -33,6 +33,8 @@ export interface OutboxPorts {
   /** From 0 up to 1, for the jitter of the pauses. */
   readonly random: () => number;
   readonly warn: (sentence: string) => void;
+  /** The version of the design that visitors have answered; null for what is not published. */
+  readonly designVersion: () => number | null;
 }
 
 interface Waiting {
@@ -73,7 +75,9 @@ export function createOutbox(ports: OutboxPorts): Outbox {
   }
 
   async function send(batch: readonly Waiting[]): Promise<void> {
-    const body = `{"events":[${batch.map(({ json }) => json).join(",")}]}`;
+    const version = ports.designVersion();
+    const design = version === null ? "" : `"designVersion":${version},`;
+    const body = `{${design}"events":[${batch.map(({ json }) => json).join(",")}]}`;
     const bytes = byteLength(body);
     const result = await authorized(ports.session, (authorization) =>
       post(body, bytes, authorization),

@@ -6,10 +6,8 @@
 export { createAttempts } from "./attempts.ts";
 export { copy } from "./copy.ts";
 export { guardClicks } from "./gesture.ts";
+export { Again, explain } from "./screens/Again.tsx";
 export { Calling, titleOf } from "./screens/Calling.tsx";
-export { Ended } from "./screens/Ended.tsx";
-export { explain, Failed } from "./screens/Failed.tsx";
-export { Submitted } from "./screens/Submitted.tsx";
 export { createTabs } from "./tabs.ts";
 export { keepFocus } from "./ui/focus.ts";
 

@@ -14,6 +14,7 @@ import {
 import type { Actions } from "./actions.ts";
 import type { AttemptPorts, Attempts, Scope } from "./attempts.ts";
 import type { Handover } from "./call/handover.ts";
+import type { Given } from "./call/placing.ts";
 import type { Clock } from "./clock.ts";
 import type { Audience } from "./events.ts";
 import { isOpen, nextChange } from "./hours.ts";
@@ -31,7 +32,10 @@ const SECOND_MS = 1000;
 const OTHER_TAB_MS = 100;
 
 export interface WidgetPorts
-  extends Pick<AttemptPorts, "scopeOf" | "scopeOfToken" | "ask" | "now" | "later" | "warn"> {
+  extends Pick<
+    AttemptPorts,
+    "scopeOf" | "scopeOfToken" | "ask" | "mend" | "now" | "later" | "warn"
+  > {
   /** The page's own scope, with the context that is known at first. */
   readonly page: Scope;
   /** The same with another context; null where a backend's session has the last word on it. */
@@ -42,6 +46,10 @@ export interface WidgetPorts
   /** Tells the page what the visitor sees; the same twice in a row is said once. */
   readonly show: (state: WidgetState) => void;
   readonly loadParts: () => Promise<Parts>;
+  /** What goes with a call; null when the visitor has to fill in something first. */
+  readonly collect: () => Given | null;
+  /** Whether there are questions to ask after a call. */
+  readonly hasSurvey: () => boolean;
   /** Keeps what the next page needs to go on with the call; null when there is nothing. */
   readonly keep: (handover: Handover | null) => void;
 }
@@ -50,6 +58,10 @@ export interface Widget {
   readonly actions: Actions;
   state(): CallState;
   emitCustom(name: string, data: { readonly [key: string]: Json }, except: Audience): void;
+  /** The page's own scope as of now, and the call that the state is about. */
+  page(): Scope;
+  /** Whether calls are taken. */
+  isOpen(): boolean;
   /** When calls are taken again; null while they are, or when that is not known. */
   opensAt(): number | null;
   /** The server has told the hours anew. */
@@ -148,7 +160,12 @@ export function createWidget(ports: WidgetPorts): Widget {
   function followHours(): void {
     followed += 1;
     const own = followed;
+    const before = state;
     keepHours();
+    if (state === before && own > 1) {
+      // What depends on the hours may stand in any state.
+      ports.render(state);
+    }
     const at = clock.now();
     const next = nextChange(hours, at);
     if (next !== null) {
@@ -163,15 +180,11 @@ export function createWidget(ports: WidgetPorts): Widget {
   function learnHours(learned: Openness): void {
     hours = learned;
     followHours();
-    if (state.name === "closed") {
-      // The next opening may have become another one.
-      ports.render(state);
-    }
   }
 
   function openSurveySoon(): void {
     const ended = state;
-    if (config.survey !== null) {
+    if (ports.hasSurvey()) {
       later(SURVEY_AFTER_MS, () => {
         if (state === ended) {
           dispatch({ type: "open_survey" });
@@ -240,9 +253,13 @@ export function createWidget(ports: WidgetPorts): Widget {
       startAudio();
       tabs?.bring();
     } else if (state.name === "idle") {
+      const given = ports.collect();
+      if (given === null) {
+        return;
+      }
       dispatch({ type: "tap", listening });
       startAudio();
-      withAttempts((ready) => ready.begin(listening));
+      withAttempts((ready) => ready.begin(listening, given));
     }
   }
 
@@ -288,15 +305,14 @@ export function createWidget(ports: WidgetPorts): Widget {
       events().emit("survey_submitted", summary, { survey, ...about() });
       dispatch({ type: "submit_survey", rating: summary.rating });
     },
-    press(button) {
-      const { label, action } = button;
-      events().emit("custom_button_clicked", { label, action }, about());
-      switch (button.action) {
+    press(label, effect) {
+      events().emit("custom_button_clicked", { label, action: effect.action }, about());
+      switch (effect.action) {
         case "copy":
-          void ports.loadParts().then(({ copy }) => copy(button.text));
+          void ports.loadParts().then(({ copy }) => copy(effect.text));
           break;
         case "emit":
-          events().emitCustom(button.name, button.data, about());
+          events().emitCustom(effect.name, effect.data, about());
           break;
         case "link":
         case "call_phone":
@@ -316,6 +332,8 @@ export function createWidget(ports: WidgetPorts): Widget {
   return {
     actions,
     state: () => state,
+    page: () => page,
+    isOpen: () => isOpen(hours, clock.now()),
     emitCustom: (name, data, except) => events().emitCustom(name, data, { ...about(), except }),
     opensAt() {
       const at = clock.now();

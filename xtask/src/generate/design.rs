@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
-use bellpush_core::design::{self, Side, TEXT_KEYS};
+use bellpush_core::{
+    app::AppSettings,
+    design::{self, Side, TEXT_KEYS},
+};
 use serde_json::{Map, Value};
 
 use super::file::Generated;
@@ -13,6 +16,14 @@ pub(super) fn schema() -> anyhow::Result<Generated> {
     let mut content = serde_json::to_string_pretty(&design::schema(Side::Written))?;
     content.push('\n');
     Ok(Generated { path: "crates/bellpush-core/schemas/design.json".into(), content })
+}
+
+/// The design of an app that has none, as its widget is told.
+pub(super) fn default() -> anyhow::Result<Generated> {
+    let design = design::Design::of_settings(&AppSettings::named("App"));
+    let mut content = serde_json::to_string_pretty(&design.to_json())?;
+    content.push('\n');
+    Ok(Generated { path: "crates/bellpush-core/schemas/design.default.json".into(), content })
 }
 
 /// The types of a document as the server gives it: what has a default is there.

@@ -27,6 +27,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         typescript::protocol(),
         design::types()?,
         design::schema()?,
+        design::default()?,
         docs::events()?,
         openapi::document()?,
     ];

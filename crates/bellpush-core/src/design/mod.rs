@@ -12,7 +12,6 @@ mod contrast;
 mod default;
 mod document;
 mod form;
-mod legacy;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;

@@ -7,6 +7,7 @@ use crate::{
     app::{Answer, Answers, AppSettings, CustomButton, Question, Survey},
     context::Context,
     events::EventTime,
+    lifecycle::State,
 };
 
 /// A document with one of everything: that of the documentation.
@@ -240,8 +241,12 @@ fn an_app_without_a_document_has_a_design_that_shows_its_settings() {
     settings.custom_buttons = vec![serde_json::from_value::<CustomButton>(button).unwrap()];
     let design = Design::of_settings(&settings);
     assert_eq!(read(design.to_json()).unwrap(), design);
-    assert_eq!(design.survey_settings("de"), settings.survey);
-    assert_eq!(design.button_settings("fr"), settings.custom_buttons);
+    let asked = &design.survey().unwrap().questions[0];
+    assert_eq!((asked.id.as_str(), asked.label.own("de")), ("q1", Some("Wie war es?")));
+    for state in [State::Idle, State::Ended] {
+        let last = design.states.of(state).last().unwrap();
+        assert!(matches!(last, Block::Button(button) if button.label.own("de") == Some("Shop")));
+    }
 }
 
 #[test]
@@ -377,7 +382,6 @@ fn answers_belong_to_the_questions_of_the_design() {
 
 #[test]
 fn a_call_back_is_asked_for_where_it_is_offered_and_with_a_way_to_reach_the_visitor() {
-    use crate::lifecycle::State;
     let (design, nobody) = (good(), context(&[]));
     let view = View { open: Some(false), language: None, context: &nobody };
     let check = |state, pairs: &[(&str, &str)]| {

@@ -27,6 +27,8 @@ pub(crate) struct WidgetManifest {
     pub(crate) js: String,
     /// The style sheet, below `widget/`.
     pub(crate) css: String,
+    /// What draws a design document of an app's own, below `widget/`.
+    pub(crate) extras: String,
     /// The bridge of the custom-code sandbox, below `widget/`.
     pub(crate) sandbox: String,
 }
@@ -63,7 +65,9 @@ pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
     let Some(plain) = Dist::get(path) else {
         return Problem::not_found(format!("there is no file {path:?}")).into_response();
     };
-    let compressed = accepts_brotli(request).then(|| Dist::get(&format!("{path}.br"))).flatten();
+    let compressed = super::headers::accepts_encoding(request, "br")
+        .then(|| Dist::get(&format!("{path}.br")))
+        .flatten();
     let etag = etag(&plain);
     let is_compressed = compressed.is_some();
     let unchanged = request.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
@@ -116,16 +120,6 @@ fn etag(file: &EmbeddedFile) -> HeaderValue {
     super::headers::value(&format!("\"{hex}\""))
 }
 
-fn accepts_brotli(request: &HeaderMap) -> bool {
-    request
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|coding| coding.split(';').next())
-        .any(|coding| coding.trim() == "br")
-}
-
 fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
@@ -160,17 +154,5 @@ mod tests {
             let allowed = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
             assert_eq!(allowed.unwrap(), "*", "{}", response.status());
         }
-    }
-
-    #[test]
-    fn brotli_is_recognised_among_others() {
-        let accepts = |value: &'static str| {
-            let headers =
-                HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-            accepts_brotli(&headers)
-        };
-        assert!(accepts("gzip, deflate, br, zstd"));
-        assert!(accepts("br;q=1.0"));
-        assert!(!accepts("gzip, brx"));
     }
 }

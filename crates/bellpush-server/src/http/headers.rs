@@ -26,3 +26,31 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
+
+/// Whether a browser takes bodies in this coding.
+#[must_use]
+pub(crate) fn accepts_encoding(request: &HeaderMap, coding: &str) -> bool {
+    request
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|offered| offered.split(';').next())
+        .any(|offered| offered.trim() == coding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coding_is_recognised_among_others() {
+        let accepts = |value: &'static str| {
+            let offered = [(header::ACCEPT_ENCODING, HeaderValue::from_static(value))];
+            accepts_encoding(&HeaderMap::from_iter(offered), "br")
+        };
+        assert!(accepts("gzip, deflate, br, zstd"));
+        assert!(accepts("br;q=1.0"));
+        assert!(!accepts("gzip, brx"));
+    }
+}

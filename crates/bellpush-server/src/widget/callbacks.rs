@@ -9,8 +9,8 @@ use axum::{
 };
 use bellpush_core::{
     design::View,
-    events::Event,
-    ids::{CallId, CallbackId},
+    events::{Envelope, Event},
+    ids::{CallId, CallbackId, EventId},
     submission::{CallbackReason, callback_envelope},
 };
 use bellpush_store::{Append, NewCallback};
@@ -56,6 +56,19 @@ pub(crate) struct CallbackAccepted {
     /// Names the request, also in the event `callback_requested`.
     #[schema(value_type = String)]
     request_id: CallbackId,
+    /// The event, for page and custom code.
+    event: RequestedEvent,
+}
+
+/// An event with its id, the same as at the integrations.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RequestedEvent {
+    /// A UUIDv7.
+    #[schema(value_type = String)]
+    id: EventId,
+    /// The envelope of `callback_requested`.
+    #[schema(value_type = Object)]
+    event: Envelope,
 }
 
 /// Ask to be called back
@@ -117,6 +130,7 @@ pub(crate) async fn create(
     let form_values =
         asked.form_values.into_iter().map(|(name, value)| (name, value.into())).collect();
     let request = NewCallback { id, call_id: asked.call_id, reason: asked.reason, form_values };
+    let told = RequestedEvent { id: event.id, event: event.envelope.clone() };
     log.append(vec![Append::CallbackRequested { event, request }]).await?;
-    Ok((StatusCode::CREATED, Json(CallbackAccepted { request_id: id })))
+    Ok((StatusCode::CREATED, Json(CallbackAccepted { request_id: id, event: told })))
 }

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_core::{
-    app::{AppSettings, CustomButton, Survey},
+    app::AppSettings,
     context::Context,
     design::Design,
     events::EventTime,
@@ -60,8 +60,6 @@ struct WidgetConfig<'a> {
     session: Option<&'a str>,
     destination: Option<DestinationId>,
     allowed_origins: &'a [AllowedOrigin],
-    survey: Option<Survey>,
-    custom_buttons: Vec<CustomButton>,
     design: &'a Design,
     design_version: Option<u32>,
     consent_hashes: BTreeMap<&'a str, String>,
@@ -108,7 +106,7 @@ pub(crate) async fn document(
         Err(problem) => Err(problem),
     };
     match page {
-        Ok(page) => page.into_response(),
+        Ok(page) => page.packed_for(&headers),
         Err(problem) => {
             let page = refusal(&problem, widget_manifest());
             (problem.retry_after_header(), page).into_response()
@@ -190,7 +188,6 @@ impl Documents {
         let ancestors = self.ancestors(&app.settings, session.as_deref(), is_preview);
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let preview = session.as_ref().map_or(is_preview, |session| session.preview);
-        let language = parameters.language.as_deref().unwrap_or(&app.settings.language);
         let shown = self.designs.shown(&app, preview).await?;
         let config = WidgetConfig {
             app_id,
@@ -205,8 +202,6 @@ impl Documents {
             session: parameters.session.as_deref(),
             destination,
             allowed_origins: &ancestors,
-            survey: shown.design.survey_settings(language),
-            custom_buttons: shown.design.button_settings(language),
             design: &shown.design,
             design_version: shown.version,
             consent_hashes: consent_hashes(&shown.design),
@@ -313,13 +308,21 @@ fn render(
     let nonce = Nonce::random();
     // The one character that could end the script element, in a form that JSON reads the same.
     let json = serde_json::to_string(config).unwrap_or_default().replace('<', "\\u003c");
+    // What draws a document of its own is fetched beside the script, and not only by it.
+    let preload = match config.design_version.is_some() || config.preview {
+        true => format!(
+            "<link rel=\"modulepreload\" href=\"/{}\" nonce=\"{nonce}\">",
+            escape(&manifest.extras)
+        ),
+        false => String::new(),
+    };
     let html = format!(
         "<!doctype html><html lang=\"{lang}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"/{css}\" nonce=\"{nonce}\">\
          <script type=\"application/json\" id=\"bellpush-config\" nonce=\"{nonce}\">{json}</script>\
-         <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>\
+         <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>{preload}\
          </head><body><div id=\"bellpush\"></div></body></html>",
         lang = escape(config.language.unwrap_or(config.default_language)),
         theme = match config.theme {

@@ -1,14 +1,16 @@
 //! HTML pages that the server writes itself: escaping, nonces and their headers.
 
-use std::fmt;
+use std::{fmt, io::Write};
 
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, write::GzEncoder};
 
-use crate::http::headers::{EMBEDDER_POLICY, value};
+use crate::http::headers::{EMBEDDER_POLICY, accepts_encoding, value};
 
 /// For every document of the widget: nobody is to learn its address.
 pub(crate) const NO_REFERRER: &str = "no-referrer";
@@ -24,6 +26,31 @@ pub(crate) struct Page {
     pub(crate) permissions: &'static str,
     /// The `Referrer-Policy`.
     pub(crate) referrer: &'static str,
+}
+
+impl Page {
+    /// The page, compressed where the browser takes it: a design can be long.
+    ///
+    /// Nothing in it is secret to whoever has its address, so that its length gives nothing away.
+    pub(crate) fn packed_for(self, request: &HeaderMap) -> Response {
+        let packed =
+            accepts_encoding(request, "gzip").then(|| gzip(self.html.as_bytes())).flatten();
+        let mut response = self.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if let Some(packed) = packed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            *response.body_mut() = Body::from(packed);
+        }
+        response
+    }
+}
+
+/// `None` when it can't be compressed.
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
 }
 
 impl IntoResponse for Page {

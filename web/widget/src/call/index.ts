@@ -55,7 +55,7 @@ export interface CallPorts {
   /** The server's events: call_started, then one terminal event. */
   readonly onEvent: (event: IdentifiedEvent) => void;
   /** The call was never accepted. */
-  readonly onRefused: (failure: Pick<Failure, "code" | "detail">) => void;
+  readonly onRefused: (failure: Failure) => void;
   /** The visitor has hung up before the call was accepted. */
   readonly onCancelled: () => void;
   /** The media is gone for good and the server has not said so yet. */

@@ -1,6 +1,6 @@
 /** How a call comes to this page: placed anew, or taken up from the page or the tab before. */
 
-import type { SessionAnswer } from "@bellpush/protocol";
+import type { CallRequest, SessionAnswer } from "@bellpush/protocol";
 import { type Result, request, unreadable } from "../errors.ts";
 import { authorized, type Session } from "../session.ts";
 import type { Handover } from "./handover.ts";
@@ -19,11 +19,11 @@ export type Place = (offer: string) => Promise<Result<Placed>>;
 
 type Fetch = typeof globalThis.fetch;
 
-/** What was filled in before the call. */
-export type FormValues = Readonly<Record<string, string>>;
+/** What goes with an offer: what the design asks for, and what the page adds. */
+export type Given = Omit<CallRequest, "sdp">;
 
-export function placeAnew(session: Session, fetch: Fetch, formValues: FormValues): Place {
-  const plain = Object.keys(formValues).length === 0;
+export function placeAnew(session: Session, fetch: Fetch, given: Given): Place {
+  const plain = Object.keys(given).length === 0;
   return async (offer) => {
     const result = await authorized(session, (authorization) =>
       request(fetch, "/v1/calls", {
@@ -32,7 +32,7 @@ export function placeAnew(session: Session, fetch: Fetch, formValues: FormValues
           "content-type": plain ? "application/sdp" : "application/json",
           ...authorization,
         },
-        body: plain ? offer : JSON.stringify({ sdp: offer, formValues }),
+        body: plain ? offer : JSON.stringify({ sdp: offer, ...given } satisfies CallRequest),
       }),
     );
     if (!result.ok) {

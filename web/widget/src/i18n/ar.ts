@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "كيف كان أداؤنا؟",
-    after: (time: string) => `استغرقت مكالمتك ${time}.`,
     lowest: "سيئ",
     highest: "رائع",
     rating: (rating: number) => `${rating} من 5`,
@@ -121,7 +120,6 @@ const texts: Texts = {
     title: "نحن مغلقون حاليًا",
     text: "يرجى العودة خلال ساعات عملنا.",
     opens: (moment: string) => `يمكنك الاتصال بنا مجددًا ابتداءً من ${moment}.`,
-    call: "اتصل الآن",
   },
   refused: {
     title: "لا يمكن عرض زر الاتصال هذا",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Jak jsme si vedli?",
-    after: (time: string) => `Hovor trval ${time}.`,
     lowest: "Špatně",
     highest: "Skvěle",
     rating: (rating: number) => `${rating} z 5`,
@@ -123,7 +122,6 @@ const texts: Texts = {
     title: "Teď máme zavřeno",
     text: "Vraťte se prosím v naší otevírací době.",
     opens: (moment: string) => `Znovu nám můžete zavolat od: ${moment}.`,
-    call: "Zavolat",
   },
   refused: {
     title: "Toto tlačítko se nedá zobrazit",

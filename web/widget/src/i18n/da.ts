@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Hvordan klarede vi os?",
-    after: (time: string) => `Dit opkald varede ${time}.`,
     lowest: "Dårligt",
     highest: "Fremragende",
     rating: (rating: number) => `${rating} af 5`,
@@ -122,7 +121,6 @@ const texts: Texts = {
     title: "Vi har lukket lige nu",
     text: "Kom tilbage i vores åbningstid.",
     opens: (moment: string) => `Du kan ringe til os igen fra ${moment}.`,
-    call: "Ring nu",
   },
   refused: {
     title: "Denne opkaldsknap kan ikke vises",

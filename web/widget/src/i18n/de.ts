@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Wie waren wir?",
-    after: (time: string) => `Ihr Gespräch dauerte ${time}.`,
     lowest: "Schlecht",
     highest: "Großartig",
     rating: (rating: number) => `${rating} von 5`,
@@ -129,7 +128,6 @@ const texts: Texts = {
     title: "Wir haben gerade geschlossen",
     text: "Bitte kommen Sie zu unseren Geschäftszeiten wieder.",
     opens: (moment: string) => `Sie können uns ab ${moment} wieder anrufen.`,
-    call: "Jetzt anrufen",
   },
   refused: {
     title: "Dieser Anrufknopf kann nicht gezeigt werden",

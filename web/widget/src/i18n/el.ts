@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Πώς τα πήγαμε;",
-    after: (time: string) => `Η κλήση σας διήρκεσε ${time}.`,
     lowest: "Άσχημα",
     highest: "Τέλεια",
     rating: (rating: number) => `${rating} από 5`,
@@ -128,7 +127,6 @@ const texts: Texts = {
     title: "Αυτή τη στιγμή είμαστε κλειστά",
     text: "Ελάτε ξανά στο ωράριο λειτουργίας μας.",
     opens: (moment: string) => `Μπορείτε να μας καλέσετε ξανά από: ${moment}.`,
-    call: "Κλήση τώρα",
   },
   refused: {
     title: "Αυτό το κουμπί κλήσης δεν μπορεί να εμφανιστεί",

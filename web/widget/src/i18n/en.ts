@@ -68,7 +68,6 @@ const en = {
   },
   survey: {
     title: "How did we do?",
-    after: (time: string) => `Your call lasted ${time}.`,
     lowest: "Poor",
     highest: "Great",
     rating: (rating: number) => `${rating} of 5`,
@@ -112,7 +111,6 @@ const en = {
     title: "We are closed right now",
     text: "Please come back during our business hours.",
     opens: (moment: string) => `You can call us again from ${moment} on.`,
-    call: "Call now",
   },
   refused: {
     title: "This call button can't be shown",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "¿Qué tal lo hemos hecho?",
-    after: (time: string) => `Su llamada ha durado ${time}.`,
     lowest: "Mal",
     highest: "Excelente",
     rating: (rating: number) => `${rating} de 5`,
@@ -126,7 +125,6 @@ const texts: Texts = {
     title: "Ahora estamos cerrados",
     text: "Vuelva en nuestro horario de atención.",
     opens: (moment: string) => `Puede volver a llamarnos a partir de: ${moment}.`,
-    call: "Llamar ahora",
   },
   refused: {
     title: "Este botón de llamada no se puede mostrar",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Miten onnistuimme?",
-    after: (time: string) => `Puhelusi kesti ${time}.`,
     lowest: "Huonosti",
     highest: "Erinomaisesti",
     rating: (rating: number) => `${rating} / 5`,
@@ -123,7 +122,6 @@ const texts: Texts = {
     title: "Olemme juuri nyt suljettu",
     text: "Palaa aukioloaikoinamme.",
     opens: (moment: string) => `Voit soittaa meille taas: ${moment}.`,
-    call: "Soita nyt",
   },
   refused: {
     title: "Tätä soittopainiketta ei voida näyttää",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Comment était-ce ?",
-    after: (time: string) => `Votre appel a duré ${time}.`,
     lowest: "Mauvais",
     highest: "Excellent",
     rating: (rating: number) => `${rating} sur 5`,
@@ -127,7 +126,6 @@ const texts: Texts = {
     title: "Nous sommes fermés pour l’instant",
     text: "Revenez pendant nos heures d’ouverture.",
     opens: (moment: string) => `Vous pourrez nous appeler à partir de ${moment}.`,
-    call: "Appeler maintenant",
   },
   refused: {
     title: "Ce bouton d’appel ne peut pas être affiché",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "איך היינו?",
-    after: (time: string) => `השיחה נמשכה ${time}.`,
     lowest: "גרוע",
     highest: "מצוין",
     rating: (rating: number) => `${rating} מתוך 5`,
@@ -119,7 +118,6 @@ const texts: Texts = {
     title: "אנחנו סגורים כרגע",
     text: "נשמח לשיחה בשעות הפעילות שלנו.",
     opens: (moment: string) => `אפשר להתקשר אלינו שוב החל מ: ${moment}.`,
-    call: "להתקשר עכשיו",
   },
   refused: {
     title: "לא ניתן להציג את כפתור השיחה הזה",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Elégedett volt velünk?",
-    after: (time: string) => `A hívás időtartama: ${time}.`,
     lowest: "Rossz",
     highest: "Kiváló",
     rating: (rating: number) => `${rating} az 5-ből`,
@@ -127,7 +126,6 @@ const texts: Texts = {
     title: "Most zárva vagyunk",
     text: "Kérjük, térjen vissza nyitvatartási időben.",
     opens: (moment: string) => `Legközelebb ekkortól hívhat minket: ${moment}.`,
-    call: "Hívás most",
   },
   refused: {
     title: "Ez a hívógomb nem jeleníthető meg",

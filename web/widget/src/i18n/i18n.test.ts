@@ -1,6 +1,8 @@
 import { ERROR_MESSAGES } from "@bellpush/protocol";
 import { describe, expect, it } from "vitest";
 import en from "./en.ts";
+import enForms from "./forms/en.ts";
+import { loadFormTexts } from "./forms/index.ts";
 import { chooseLanguage, loadTexts, OTHERS } from "./index.ts";
 import type { Texts } from "./texts.ts";
 
@@ -39,6 +41,20 @@ describe.each(LANGUAGES)("%s", (language) => {
       }
     }
     expect(Object.keys(t.error.messages).sort()).toEqual(Object.keys(ERROR_MESSAGES).sort());
+  });
+
+  it("has all texts of forms", async () => {
+    const own = textsOf(await loadFormTexts(language));
+    const english = new Map(textsOf(enForms));
+    expect(own.map(([path]) => path)).toEqual([...english.keys()]);
+    for (const [path, text] of own) {
+      expect(text.trim(), path).toBe(text);
+      expect(text, path).not.toBe("");
+      expect(text.includes("<part>"), path).toBe(english.get(path)?.includes("<part>"));
+      if (language !== "en") {
+        expect(text, path).not.toBe(english.get(path));
+      }
+    }
   });
 
   it("fits where there is little room", async () => {

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Bagaimana layanan kami?",
-    after: (time: string) => `Panggilan Anda berlangsung ${time}.`,
     lowest: "Buruk",
     highest: "Sangat baik",
     rating: (rating: number) => `${rating} dari 5`,
@@ -124,7 +123,6 @@ const texts: Texts = {
     title: "Saat ini kami tutup",
     text: "Silakan kembali pada jam buka kami.",
     opens: (moment: string) => `Anda dapat menelepon kami lagi mulai ${moment}.`,
-    call: "Telepon sekarang",
   },
   refused: {
     title: "Tombol panggilan ini tidak dapat ditampilkan",

@@ -12,7 +12,7 @@ export const OTHERS =
 const SAME: Readonly<Record<string, string>> = { no: "nb", nn: "nb", iw: "he", in: "id" };
 
 /** The language of a tag: `pt-BR` has the texts of `pt`. */
-function languageOf(tag: string): string {
+export function languageOf(tag: string): string {
   const language = tag.split("-", 1)[0]?.toLowerCase() ?? "";
   return SAME[language] ?? language;
 }

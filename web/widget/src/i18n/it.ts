@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Com’è andata?",
-    after: (time: string) => `La chiamata è durata ${time}.`,
     lowest: "Male",
     highest: "Benissimo",
     rating: (rating: number) => `${rating} su 5`,
@@ -127,7 +126,6 @@ const texts: Texts = {
     title: "Al momento siamo chiusi",
     text: "Torni durante i nostri orari di apertura.",
     opens: (moment: string) => `Può chiamarci di nuovo a partire da: ${moment}.`,
-    call: "Chiama ora",
   },
   refused: {
     title: "Questo pulsante di chiamata non può essere mostrato",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "いかがでしたか？",
-    after: (time: string) => `通話時間は${time}でした。`,
     lowest: "悪い",
     highest: "とても良い",
     rating: (rating: number) => `5段階中${rating}`,
@@ -123,7 +122,6 @@ const texts: Texts = {
     title: "現在は営業時間外です",
     text: "営業時間内にもう一度お越しください。",
     opens: (moment: string) => `${moment}からお電話いただけます。`,
-    call: "今すぐ電話する",
   },
   refused: {
     title: "この通話ボタンは表示できません",

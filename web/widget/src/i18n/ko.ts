@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "어떠셨나요?",
-    after: (time: string) => `통화 시간은 ${time}입니다.`,
     lowest: "나쁨",
     highest: "아주 좋음",
     rating: (rating: number) => `5점 중 ${rating}점`,
@@ -123,7 +122,6 @@ const texts: Texts = {
     title: "지금은 운영 시간이 아닙니다",
     text: "운영 시간에 다시 방문해 주세요.",
     opens: (moment: string) => `다시 전화하실 수 있는 시간: ${moment}.`,
-    call: "지금 전화하기",
   },
   refused: {
     title: "이 전화 버튼을 표시할 수 없습니다",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Hvordan gikk det?",
-    after: (time: string) => `Samtalen varte i ${time}.`,
     lowest: "Dårlig",
     highest: "Veldig bra",
     rating: (rating: number) => `${rating} av 5`,
@@ -122,7 +121,6 @@ const texts: Texts = {
     title: "Vi har stengt nå",
     text: "Kom tilbake i åpningstiden vår.",
     opens: (moment: string) => `Du kan ringe oss igjen fra ${moment}.`,
-    call: "Ring nå",
   },
   refused: {
     title: "Denne ringeknappen kan ikke vises",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Hoe deden we het?",
-    after: (time: string) => `Uw gesprek duurde ${time}.`,
     lowest: "Slecht",
     highest: "Geweldig",
     rating: (rating: number) => `${rating} van 5`,
@@ -127,7 +126,6 @@ const texts: Texts = {
     title: "We zijn nu gesloten",
     text: "Kom terug tijdens onze openingstijden.",
     opens: (moment: string) => `U kunt ons weer bellen vanaf ${moment}.`,
-    call: "Nu bellen",
   },
   refused: {
     title: "Deze belknop kan niet worden getoond",

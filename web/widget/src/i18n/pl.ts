@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Jak nam poszło?",
-    after: (time: string) => `Rozmowa trwała ${time}.`,
     lowest: "Słabo",
     highest: "Świetnie",
     rating: (rating: number) => `${rating} z 5`,
@@ -125,7 +124,6 @@ const texts: Texts = {
     title: "Teraz jest zamknięte",
     text: "Zapraszamy w godzinach otwarcia.",
     opens: (moment: string) => `Możesz do nas znów zadzwonić od: ${moment}.`,
-    call: "Zadzwoń teraz",
   },
   refused: {
     title: "Nie można pokazać tego przycisku",

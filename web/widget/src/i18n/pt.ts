@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Como nos saímos?",
-    after: (time: string) => `A sua chamada durou ${time}.`,
     lowest: "Mal",
     highest: "Excelente",
     rating: (rating: number) => `${rating} de 5`,
@@ -124,7 +123,6 @@ const texts: Texts = {
     title: "De momento estamos fechados",
     text: "Volte no nosso horário de atendimento.",
     opens: (moment: string) => `Pode voltar a ligar-nos a partir de: ${moment}.`,
-    call: "Ligar agora",
   },
   refused: {
     title: "Este botão de chamada não pode ser mostrado",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Cum ne-am descurcat?",
-    after: (time: string) => `Apelul a durat ${time}.`,
     lowest: "Slab",
     highest: "Excelent",
     rating: (rating: number) => `${rating} din 5`,
@@ -127,7 +126,6 @@ const texts: Texts = {
     title: "Acum este închis",
     text: "Reveniți în timpul programului nostru.",
     opens: (moment: string) => `Ne puteți suna din nou de la: ${moment}.`,
-    call: "Sunați acum",
   },
   refused: {
     title: "Acest buton de apel nu poate fi afișat",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Как всё прошло?",
-    after: (time: string) => `Длительность звонка: ${time}.`,
     lowest: "Плохо",
     highest: "Отлично",
     rating: (rating: number) => `${rating} из 5`,
@@ -125,7 +124,6 @@ const texts: Texts = {
     title: "Сейчас мы не работаем",
     text: "Приходите, пожалуйста, в рабочее время.",
     opens: (moment: string) => `Вы снова сможете позвонить нам: ${moment}.`,
-    call: "Позвонить",
   },
   refused: {
     title: "Эту кнопку звонка нельзя показать",

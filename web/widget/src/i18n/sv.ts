@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Hur gick det?",
-    after: (time: string) => `Samtalet varade ${time}.`,
     lowest: "Dåligt",
     highest: "Mycket bra",
     rating: (rating: number) => `${rating} av 5`,
@@ -125,7 +124,6 @@ const texts: Texts = {
     title: "Vi har stängt just nu",
     text: "Välkommen tillbaka under våra öppettider.",
     opens: (moment: string) => `Du kan ringa oss igen från ${moment}.`,
-    call: "Ring nu",
   },
   refused: {
     title: "Den här ringknappen kan inte visas",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Nasıldık?",
-    after: (time: string) => `Görüşmenizin süresi: ${time}.`,
     lowest: "Kötü",
     highest: "Harika",
     rating: (rating: number) => `5 üzerinden ${rating}`,
@@ -124,7 +123,6 @@ const texts: Texts = {
     title: "Şu anda kapalıyız",
     text: "Lütfen çalışma saatlerimizde yeniden gelin.",
     opens: (moment: string) => `Bizi yeniden arayabileceğiniz zaman: ${moment}.`,
-    call: "Şimdi ara",
   },
   refused: {
     title: "Bu arama düğmesi gösterilemiyor",

@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "Як усе пройшло?",
-    after: (time: string) => `Тривалість дзвінка: ${time}.`,
     lowest: "Погано",
     highest: "Чудово",
     rating: (rating: number) => `${rating} з 5`,
@@ -126,7 +125,6 @@ const texts: Texts = {
     title: "Зараз ми зачинені",
     text: "Завітайте, будь ласка, у робочий час.",
     opens: (moment: string) => `Ви знову зможете зателефонувати нам: ${moment}.`,
-    call: "Зателефонувати",
   },
   refused: {
     title: "Цю кнопку дзвінка не можна показати",

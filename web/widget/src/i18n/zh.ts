@@ -67,7 +67,6 @@ const texts: Texts = {
   },
   survey: {
     title: "您觉得我们做得如何？",
-    after: (time: string) => `您的通话时长：${time}。`,
     lowest: "很差",
     highest: "很好",
     rating: (rating: number) => `${rating} 分（满分 5 分）`,
@@ -119,7 +118,6 @@ const texts: Texts = {
     title: "我们目前不在服务时间",
     text: "请在我们的服务时间再来。",
     opens: (moment: string) => `您可以从 ${moment} 起再次呼叫我们。`,
-    call: "立即呼叫",
   },
   refused: {
     title: "无法显示此呼叫按钮",

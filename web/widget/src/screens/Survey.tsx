@@ -1,36 +1,30 @@
 /** Rating questions as radio groups, and an optional comment. */
 
-import { SURVEY_LIMITS, type SurveyConfig, type SurveyQuestion } from "@bellpush/protocol";
+import { type design, SURVEY_LIMITS } from "@bellpush/protocol";
 import { useState } from "preact/hooks";
-import type { Actions } from "../actions.ts";
-import type { Texts } from "../i18n/index.ts";
+import type { BlockProps, Scene } from "../design/scene.ts";
+import { wordsOf } from "../design/words.ts";
 import css from "../styles/survey.css?inline";
 import { collect, summarize } from "../survey.ts";
 import { atMost } from "../text.ts";
 import { adopt } from "../ui/adopt.ts";
-import { Screen } from "../ui/Screen.tsx";
+import { Drawing } from "../ui/Icon.tsx";
 import { Text } from "../ui/Text.tsx";
-import { clockTime } from "../ui/time.ts";
 
 adopt(css);
 
 const RATINGS = [1, 2, 3, 4, 5] as const;
+type RatingValue = (typeof RATINGS)[number];
 
-export interface SurveyProps {
-  readonly survey: SurveyConfig;
-  readonly seconds: number;
-  readonly t: Texts;
-  readonly actions: Actions;
-}
-
-export function Survey({ survey, seconds, t, actions }: SurveyProps) {
+export function Survey({ block, scene }: BlockProps<"survey">) {
+  const { t, actions } = scene;
   const [ratings, setRatings] = useState<Readonly<Record<string, number>>>({});
   const [comment, setComment] = useState("");
   const [missing, setMissing] = useState(false);
 
   const submit = (event: Event) => {
     event.preventDefault();
-    const answers = survey.questions.flatMap(({ id }) => {
+    const answers = block.questions.flatMap(({ id }) => {
       const rating = ratings[id];
       return rating === undefined ? [] : [{ questionId: id, rating }];
     });
@@ -42,67 +36,71 @@ export function Survey({ survey, seconds, t, actions }: SurveyProps) {
   };
 
   return (
-    <Screen name="survey" title={t.survey.title}>
-      <Text as="p" class="bp-text" text={t.survey.after(clockTime(seconds))} />
-      <form onSubmit={submit} noValidate>
-        {survey.questions.map((question) => (
-          <Rating
-            key={question.id}
-            question={question}
-            rating={ratings[question.id] ?? null}
-            t={t}
-            onRate={(rating) => {
-              setRatings((given) => ({ ...given, [question.id]: rating }));
-              setMissing(false);
+    <form class="bp-questions" onSubmit={submit} noValidate>
+      {block.questions.map((question) => (
+        <Rating
+          key={question.id}
+          question={question}
+          style={block.style}
+          rating={ratings[question.id] ?? null}
+          scene={scene}
+          onRate={(rating) => {
+            setRatings((given) => ({ ...given, [question.id]: rating }));
+            setMissing(false);
+          }}
+        />
+      ))}
+      {block.comment && (
+        <label class="bp-comment">
+          <span>
+            <Text {...wordsOf(block.comment.label, scene)} />{" "}
+            <Text as="small" text={t.survey.commentHint} />
+          </span>
+          <textarea
+            rows={3}
+            value={comment}
+            onInput={({ currentTarget }) => {
+              // Its own limit counts halves of characters.
+              const kept = atMost(currentTarget.value, SURVEY_LIMITS.commentChars);
+              if (kept !== currentTarget.value) {
+                currentTarget.value = kept;
+              }
+              setComment(kept);
             }}
           />
-        ))}
-        {survey.commentLabel !== null && (
-          <label class="bp-comment">
-            <span>
-              <Text text={survey.commentLabel} /> <Text as="small" text={t.survey.commentHint} />
-            </span>
-            <textarea
-              rows={3}
-              value={comment}
-              onInput={({ currentTarget }) => {
-                // Its own limit counts halves of characters.
-                const kept = atMost(currentTarget.value, SURVEY_LIMITS.commentChars);
-                if (kept !== currentTarget.value) {
-                  currentTarget.value = kept;
-                }
-                setComment(kept);
-              }}
-            />
-          </label>
-        )}
-        <p class="bp-missing" role="alert">
-          {missing && <Text text={t.survey.missing} />}
-        </p>
-        <button type="submit" class="bp-button bp-primary">
-          <Text text={t.survey.submit} />
-        </button>
-      </form>
-    </Screen>
+        </label>
+      )}
+      <p class="bp-missing" role="alert">
+        {missing && <Text text={t.survey.missing} />}
+      </p>
+      <button type="submit" class="bp-button bp-primary">
+        <Text text={t.survey.submit} />
+      </button>
+    </form>
   );
 }
 
 interface RatingProps {
-  readonly question: SurveyQuestion;
+  readonly question: design.SurveyQuestion;
+  readonly style: design.SurveyStyle;
   readonly rating: number | null;
-  readonly t: Texts;
+  readonly scene: Scene;
   readonly onRate: (rating: number) => void;
 }
 
-function Rating({ question, rating, t, onRate }: RatingProps) {
+function Rating({ question, style, rating, scene, onRate }: RatingProps) {
+  const { t } = scene;
+  // Stars fill up to the one that is chosen; of the others one stands out.
+  const isChosen = (value: number) =>
+    rating !== null && (style === "stars" ? value <= rating : value === rating);
   return (
     <fieldset class="bp-rating">
       <legend>
-        <Text text={question.label} />
+        <Text {...wordsOf(question.label, scene)} />
       </legend>
-      <div class="bp-scale">
+      <div class={`bp-scale bp-${style}`}>
         {RATINGS.map((value) => (
-          <label key={value} class={rating === value ? "bp-chosen" : ""}>
+          <label key={value} class={isChosen(value) ? "bp-chosen" : ""}>
             <input
               type="radio"
               name={`bp-${question.id}`}
@@ -111,7 +109,7 @@ function Rating({ question, rating, t, onRate }: RatingProps) {
               aria-label={t.survey.rating(value)}
               onChange={() => onRate(value)}
             />
-            <span aria-hidden="true">{value}</span>
+            <Mark style={style} value={value} />
           </label>
         ))}
       </div>
@@ -121,4 +119,27 @@ function Rating({ question, rating, t, onRate }: RatingProps) {
       </div>
     </fieldset>
   );
+}
+
+const STAR = "m12 3.3 2.7 5.5 6 .9-4.4 4.2 1.1 6L12 17l-5.4 2.9 1.1-6-4.4-4.2 6-.900Z";
+const FACE = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM9 10h.01M15 10h.01";
+const MOUTHS: { readonly [R in RatingValue]: string } = {
+  1: "M8 16.500c1.2-1.8 2.5-2.5 4-2.500s2.8.7 4 2.5",
+  2: "M8.5 16c1-.9 2.2-1.3 3.5-1.300s2.5.4 3.5 1.3",
+  3: "M8.5 15h7",
+  4: "M8.5 14.300c1 .9 2.2 1.3 3.5 1.300s2.5-.4 3.5-1.3",
+  5: "M7.8 13.500c1.1 2.3 2.5 3.3 4.2 3.300s3.1-1 4.2-3.300Z",
+};
+
+function Mark({
+  style,
+  value,
+}: {
+  readonly style: design.SurveyStyle;
+  readonly value: RatingValue;
+}) {
+  if (style === "numbers") {
+    return <span aria-hidden="true">{value}</span>;
+  }
+  return <Drawing path={style === "smileys" ? FACE + MOUTHS[value] : STAR} />;
 }

@@ -13,21 +13,21 @@ const PATHS = {
   check: "m5 12.5 4.5 4.5L19 7.5",
   alert: "M12 8v5M12 16.5h.01M12 3.5l9 16H3l9-16Z",
   moon: "M20 14.5A8 8 0 1 1 9.5 4a6.5 6.5 0 0 0 10.5 10.5Z",
-  speaker:
-    "M4 9.5h3.500L12 5.500v13l-4.500-4H4ZM15.500 9a4 4 0 0 1 0 6M18 6.500a7.500 7.500 0 0 1 0 11",
+  speaker: "M4 9.5h3.500L12 5.500v13l-4.5-4H4ZM15.5 9a4 4 0 0 1 0 6M18 6.500a7.5 7.5 0 0 1 0 11",
   sliders: "M4 8h9M17 8h3M15 6v4M4 16h3M11 16h9M9 14v4",
-  link: "M13.5 5H19v5.5M19 5l-8 8M10 6H6.5A1.5 1.5 0 0 0 5 7.5v10A1.5 1.5 0 0 0 6.5 19h10a1.5 1.5 0 0 0 1.5-1.5V14",
-  copy: "M9 9h9.5v10.5H9ZM15 9V5H5v10.5h4",
-  mail: "M4 6.5h16v11H4ZM4.5 7l7.5 6 7.5-6",
-  spark: "M12 4v4M12 16v4M4 12h4M16 12h4M6.5 6.5l2.5 2.5M15 15l2.5 2.5M17.5 6.5 15 9M9 15l-2.5 2.5",
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
 export function Icon({ name }: { readonly name: IconName }) {
+  return <Drawing class={`bp-icon-${name}`} path={PATHS[name]} />;
+}
+
+/** An icon that few need: its path comes with who shows it. */
+export function Drawing({ path, class: name = "" }: { readonly path: string; class?: string }) {
   return (
-    <svg class={`bp-icon bp-icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">
-      <path d={PATHS[name]} />
+    <svg class={`bp-icon ${name}`} viewBox="0 0 24 24" aria-hidden="true">
+      <path d={path} />
     </svg>
   );
 }

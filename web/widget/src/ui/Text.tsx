@@ -3,15 +3,16 @@
  * is written into them later is seen by nobody: here the element goes with its text.
  */
 
-export interface TextProps {
-  readonly text: string;
+import type { Words } from "../design/words.ts";
+
+export interface TextProps extends Words {
   readonly as?: "span" | "p" | "small";
   readonly class?: string;
 }
 
-export function Text({ text, as: Element = "span", class: name }: TextProps) {
+export function Text({ text, as: Element = "span", ...more }: TextProps) {
   return (
-    <Element key={text} class={name}>
+    <Element key={text} {...more}>
       {text}
     </Element>
   );

@@ -1,28 +1,46 @@
+/** The call button after a call, with what else can be done after one that failed. */
+
 import { useState } from "preact/hooks";
-import type { Actions } from "../actions.ts";
+import type { BlockProps, Scene } from "../design/scene.ts";
+import { type Words, wordsOf } from "../design/words.ts";
 import type { Texts } from "../i18n/index.ts";
 import type { CallState } from "../state.ts";
-import { Emblem, Screen } from "../ui/Screen.tsx";
+import { Icon } from "../ui/Icon.tsx";
 import { Text } from "../ui/Text.tsx";
 
-export interface FailedProps {
-  readonly state: CallState & { name: "error" };
-  readonly t: Texts;
-  readonly actions: Actions;
+type Failed = CallState & { readonly name: "error" };
+
+export function Again({ block, scene }: BlockProps<"call">) {
+  const { state, actions } = scene;
+  const label = wordsOf(block.label, scene);
+  if (state.name === "error") {
+    return <Retry state={state} label={label} scene={scene} />;
+  }
+  return (
+    <button type="button" class="bp-button bp-primary" onClick={actions.startOver}>
+      {state.name === "ended" && <Icon name="phone" />}
+      <Text {...label} />
+    </button>
+  );
 }
 
 /** Codes after which a call goes on without what is missing. */
 const WITHOUT_MICROPHONE = ["microphone_denied", "microphone_unavailable"];
 
-export function Failed({ state, t, actions }: FailedProps) {
+interface RetryProps {
+  readonly state: Failed;
+  readonly label: Words;
+  readonly scene: Scene;
+}
+
+function Retry({ state, label, scene: { t, actions } }: RetryProps) {
   const [copied, setCopied] = useState(false);
   const { code, reason } = state;
   const listens = WITHOUT_MICROPHONE.includes(code) || reason === "no_devices";
   // Nothing gets better here by trying again.
   const hopeless = code === "browser_unsupported";
   return (
-    <Screen name="error" title={t.error.title} emblem={<Emblem icon="alert" tone="alert" />}>
-      <Text as="p" class="bp-text" text={explain(state, t)} />
+    <>
       {hopeless ? (
         reason !== "insecure" && (
           <button
@@ -35,7 +53,7 @@ export function Failed({ state, t, actions }: FailedProps) {
         )
       ) : (
         <button type="button" class="bp-button bp-primary" onClick={() => actions.retry()}>
-          <Text text={code === "session_expired" ? t.error.reload : t.error.retry} />
+          <Text {...(code === "session_expired" ? { text: t.error.reload } : label)} />
         </button>
       )}
       {listens && (
@@ -46,12 +64,12 @@ export function Failed({ state, t, actions }: FailedProps) {
           <Text as="p" class="bp-hint" text={t.error.listenHint} />
         </>
       )}
-    </Screen>
+    </>
   );
 }
 
 /** What happened, and what the visitor can do. */
-export function explain({ code, reason, message }: FailedProps["state"], t: Texts): string {
+export function explain({ code, reason, message }: Failed, t: Texts): string {
   const byReason: Readonly<Record<string, string>> = t.error.reasons;
   return (reason === null ? undefined : byReason[reason]) ?? t.error.messages[code] ?? message;
 }
