@@ -16,7 +16,7 @@ const manifest = JSON.parse(readFileSync(`${dist}widget/manifest.json`, "utf8"))
 // The document as the server sends it, with the design of an app that has none of its own, and the rest
 // of the configuration in its usual length.
 const schemas = fileURLToPath(new URL("../../crates/bellpush-core/schemas/", import.meta.url));
-const design = JSON.parse(readFileSync(`${schemas}design.default.json`, "utf8"));
+const { theme: _, ...design } = JSON.parse(readFileSync(`${schemas}design.default.json`, "utf8"));
 const config = {
   appId: "app_01920000000070008000000000000001",
   key: "wk_kP3vZqN8xLrT6yWbHcJ2mDfGsA9eU4oQiXtR1nVzB7w",

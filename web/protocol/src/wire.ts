@@ -57,7 +57,7 @@ export interface WidgetConfig {
   readonly destination: string | null;
   readonly allowedOrigins: readonly string[];
   /** What is shown: the published document, in a preview the draft, else what follows from the app's settings. */
-  readonly design: Design;
+  readonly design: ToldDesign;
   /** Goes back with calls, events and call-back requests; null for what is not published. */
   readonly designVersion: number | null;
   /** The hash of the design's consent in each of its languages. */
@@ -66,6 +66,9 @@ export interface WidgetConfig {
   readonly codeUrl: string | null;
   readonly hours: Openness;
 }
+
+/** A design as the widget is told: without the theme that it has by itself. */
+export type ToldDesign = Omit<Design, "theme"> & Partial<Pick<Design, "theme">>;
 
 /** Whether calls are taken, and when that changes, in turn. */
 export interface Openness {

@@ -13,7 +13,7 @@ use axum::{
 use bellpush_core::{
     app::AppSettings,
     context::Context,
-    design::Design,
+    design::{Design, Theme},
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
@@ -21,6 +21,7 @@ use bellpush_core::{
 };
 use bellpush_store::{App, Session, Store};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     ancestors::{embedder, with_ancestors},
@@ -30,7 +31,7 @@ use super::{
 use crate::{
     clock::now,
     config::ServerConfig,
-    designs::Designs,
+    designs::{Designs, ShownDesign},
     http::{
         assets::{WidgetManifest, widget_manifest},
         client_ip::LimitKey,
@@ -55,12 +56,12 @@ struct WidgetConfig<'a> {
     /// The one that the address asks for.
     language: Option<&'a str>,
     default_language: &'a str,
-    theme: Theme,
+    theme: Scheme,
     context: &'a Context,
     session: Option<&'a str>,
     destination: Option<DestinationId>,
     allowed_origins: &'a [AllowedOrigin],
-    design: &'a Design,
+    design: &'a Value,
     design_version: Option<u32>,
     consent_hashes: BTreeMap<&'a str, String>,
     /// The address of the custom code's document, when there is code.
@@ -70,7 +71,7 @@ struct WidgetConfig<'a> {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Theme {
+enum Scheme {
     Light,
     Dark,
     #[default]
@@ -84,7 +85,7 @@ struct Parameters {
     session: Option<String>,
     destination: Option<String>,
     language: Option<String>,
-    theme: Theme,
+    theme: Scheme,
     origin: Option<String>,
     preview: Option<String>,
 }
@@ -189,6 +190,7 @@ impl Documents {
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let preview = session.as_ref().map_or(is_preview, |session| session.preview);
         let shown = self.designs.shown(&app, preview).await?;
+        let design = told(&shown);
         let config = WidgetConfig {
             app_id,
             key: &parameters.key,
@@ -202,7 +204,7 @@ impl Documents {
             session: parameters.session.as_deref(),
             destination,
             allowed_origins: &ancestors,
-            design: &shown.design,
+            design: &design,
             design_version: shown.version,
             consent_hashes: consent_hashes(&shown.design),
             code_url: (!app.settings.custom_code.is_empty())
@@ -211,7 +213,12 @@ impl Documents {
         };
         let nodes = self.store.node_urls(now()).await?;
         let embedder = embedder(parameters.origin.as_deref(), headers);
-        let addresses = Addresses { nodes: &nodes, code_origin, embedder: embedder.as_deref() };
+        let addresses = Addresses {
+            nodes: &nodes,
+            code_origin,
+            embedder: embedder.as_deref(),
+            pictures: shown.design.origins(),
+        };
         Ok(render(&app, &config, manifest, &addresses))
     }
 
@@ -247,6 +254,17 @@ impl Documents {
     }
 }
 
+/// The design as the widget is told: the theme that every widget has by itself is left out.
+fn told(shown: &ShownDesign) -> Value {
+    let mut design = shown.design.to_json();
+    if let Some(fields) = design.as_object_mut()
+        && shown.design.theme == Theme::default()
+    {
+        fields.remove("theme");
+    }
+    design
+}
+
 /// The hash of the consent in each language of the design.
 fn consent_hashes(design: &Design) -> BTreeMap<&str, String> {
     let languages = design.languages.iter().map(String::as_str);
@@ -272,9 +290,9 @@ impl Parameters {
                 }
                 "theme" => {
                     found.theme = match value {
-                        "light" => Theme::Light,
-                        "dark" => Theme::Dark,
-                        _ => Theme::Auto,
+                        "light" => Scheme::Light,
+                        "dark" => Scheme::Dark,
+                        _ => Scheme::Auto,
                     }
                 }
                 "origin" if !value.is_empty() => found.origin = Some(value.to_owned()),
@@ -295,6 +313,8 @@ struct Addresses<'a> {
     nodes: &'a [String],
     /// The origin of custom code; empty where it is the server's own.
     code_origin: &'a str,
+    /// Where images and fonts of the design are.
+    pictures: Vec<String>,
     /// Who embeds it, as far as is known.
     embedder: Option<&'a str>,
 }
@@ -326,16 +346,15 @@ fn render(
          </head><body><div id=\"bellpush\"></div></body></html>",
         lang = escape(config.language.unwrap_or(config.default_language)),
         theme = match config.theme {
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-            Theme::Auto => "auto",
+            Scheme::Light => "light",
+            Scheme::Dark => "dark",
+            Scheme::Auto => "auto",
         },
         title = escape(&app.settings.name),
         css = escape(&manifest.css),
         js = escape(&manifest.js),
     );
-    let assets: String =
-        config.design.origins().iter().map(|origin| format!(" {origin}")).collect();
+    let assets: String = addresses.pictures.iter().map(|origin| format!(" {origin}")).collect();
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
          style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:{assets}; \

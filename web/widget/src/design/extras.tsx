@@ -3,7 +3,7 @@
  * that the default design does without. Loaded before the first screen of such a design.
  */
 
-import type { design, State } from "@bellpush/protocol";
+import type { design, State, ToldDesign } from "@bellpush/protocol";
 import { Component, type ComponentChildren } from "preact";
 import type { Given } from "../call/placing.ts";
 import type { Failure } from "../errors.ts";
@@ -63,7 +63,7 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
   }
 
   /** Loads what the design needs: what its first screen shows is waited for. */
-  async function prepare({ states }: design.Design): Promise<void> {
+  async function prepare({ states }: ToldDesign): Promise<void> {
     const { idle, closed, ...others } = states;
     if (FORMS.test(JSON.stringify([idle, closed]))) {
       await loadForms();
@@ -72,9 +72,9 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
     }
   }
 
-  function dress(design: design.Design): void {
-    theme.replaceSync(cssOf(design.theme));
-    const { file } = design.theme.font;
+  function dress(own: design.Theme | undefined): void {
+    theme.replaceSync(own === undefined ? "" : cssOf(own));
+    const file = own?.font.file;
     if (font !== null) {
       document.fonts.delete(font);
     }
@@ -85,8 +85,8 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
   }
 
   /** Puts another design into force. */
-  async function change(design: design.Design): Promise<void> {
-    dress(design);
+  async function change(design: ToldDesign): Promise<void> {
+    dress(design.theme);
     await prepare(design);
     ports.draw();
   }
@@ -145,7 +145,7 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
 
   adopt(css);
   document.adoptedStyleSheets.push(theme);
-  dress(ports.shown().design);
+  dress(ports.shown().design.theme);
   await prepare(ports.shown().design);
   const { designer } = ports;
   if (designer !== null) {
@@ -166,7 +166,7 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
     Extra,
     isShown: ({ when }, scene) => !when || holds(when, scene),
     sign(scene) {
-      const { logo } = scene.shown.design.theme;
+      const logo = scene.shown.design.theme?.logo;
       if (scene.state.name === "idle" && logo) {
         return <Picture {...logo} class="bp-logo" scene={scene} />;
       }
