@@ -60,7 +60,7 @@ export const test = base.extend<{ shop: Shop; place: Place }, { serverOptions: s
     const integration = await server.api<{ signingSecret: string }>(
       "POST",
       `/v1/apps/${app.id}/integrations`,
-      { name: "sink", url: sink.url, events: [...EVENT_NAMES, "heard", "probe"] },
+      { name: "sink", url: sink.url, events: [...EVENT_NAMES, "heard", "probe", "callback_requested"] },
     );
     sink.secret = integration.signingSecret;
     const widgetUrl = (parameters: Record<string, string> = {}) => {

@@ -149,8 +149,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     return loading;
   }
 
-  function sceneOf(own: CallState): Scene & { readonly later: Parts | null } {
-    const state = extras?.display(own) ?? own;
+  function sceneOf(state: CallState): Scene & { readonly later: Parts | null } {
     return {
       state,
       shown,
@@ -167,7 +166,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     };
   }
 
-  const draw = (state: CallState) => render(<App scene={sceneOf(state)} />, root);
+  const draw = (state: CallState) =>
+    render(<App scene={sceneOf(extras?.display(state) ?? state)} />, root);
   let { context } = config;
   const page = scope(context);
   const key = `bellpush-call-${config.appId}`;

@@ -64,3 +64,16 @@ test("a short network cut is survived", async ({ page, shop }) => {
   const ended = await messageNamed(page, "call_ended");
   expect(ended.data.event.data).toMatchObject({ reason: "user_hangup" });
 });
+
+test("a page that crashes in a call leaves one terminal event", async ({ page, context, shop }) => {
+  await shop.change({ resumeSeconds: 2 });
+  const widget = await shop.open(page);
+  await widget.getByRole("button", { name: "Call now" }).click();
+  expect(await hear(widget, TONE)).not.toBeNull();
+  const session = await context.newCDPSession(page);
+  void session.send("Page.crash").catch(() => undefined);
+  await page.waitForEvent("crash");
+  const ended = await until("the call is over", () =>
+    shop.sink.received.find(({ event }) => /^call_(ended|error)$/.test(event.name)), 20_000);
+  console.log(JSON.stringify(ended.event));
+});

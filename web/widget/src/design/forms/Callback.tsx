@@ -44,9 +44,12 @@ export function Callback({ block, scene, ports, onOutdated }: CallbackProps) {
   }
 
   async function send(): Promise<void> {
+    if (stage === "sending") {
+      return;
+    }
     const formValues = take(block, scene);
     setFailure(null);
-    if (formValues === null || stage === "sending") {
+    if (formValues === null) {
       scene.redraw();
       return;
     }
@@ -99,7 +102,7 @@ export function Callback({ block, scene, ports, onOutdated }: CallbackProps) {
       <p class="bp-fault" role="alert">
         {failure !== null && <Text text={failure} />}
       </p>
-      <button type="submit" class="bp-button bp-primary" disabled={stage === "sending"}>
+      <button type="submit" class="bp-button bp-primary">
         <Text text={t.callback.submit} />
       </button>
     </form>
