@@ -58,7 +58,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   const [texts, extras] = await Promise.all([
     loadTexts(language),
     wantsExtras(config)
-      ? import("./design/extras.tsx")
+      ? loadPart(() => import("./design/extras.tsx"))
           .then(({ createExtras }) => createExtras(extrasPorts, language))
           .catch(() => null)
       : null,

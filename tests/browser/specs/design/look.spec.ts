@@ -1,14 +1,15 @@
 /** How a design looks: theme, pictures, conditions, and a designer that shows its work. */
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { expect } from "@playwright/test";
 
 import { design, publish, saveDraft, tell, watchPolicies } from "../../support/design.ts";
-import { embeddingPage } from "../../support/host.ts";
 import { test } from "../../support/shop.ts";
 import { until } from "../../support/until.ts";
 
+const EXAMPLE = join(import.meta.dirname, "../../../../web/embed/examples/page/designer.html");
 const FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf";
 const PALETTE = {
   accent: "#7a1f3d",
@@ -122,12 +123,20 @@ test("a designer shows another document and any state, in a preview alone", asyn
     "POST",
     `/v1/apps/${shop.appId}/preview-tokens`,
   );
+  // The page that the documentation shows, at an address of the server's own.
+  const example = readFileSync(EXAMPLE, "utf8")
+    .replaceAll("https://calls.example.com", shop.server.url)
+    .replaceAll("app_…", shop.appId)
+    .replaceAll("wk_…", shop.key)
+    .replaceAll("pt_…", token);
   await page.route(`${shop.server.url}/designer.html`, (route) =>
-    route.fulfill({
-      contentType: "text/html",
-      body: embeddingPage(shop.widgetUrl({ preview: token })),
-    }),
+    route.fulfill({ contentType: "text/html; charset=utf-8", body: example }),
   );
+  const say = (name: "design" | "state", detail: unknown) =>
+    page.evaluate(
+      ({ name, detail }) => void document.dispatchEvent(new CustomEvent(name, { detail })),
+      { name, detail },
+    );
   await page.goto(`${shop.server.url}/designer.html`);
   const widget = await until("the preview is there", () =>
     page.frames().find((frame) => frame.url().includes(`/w/${shop.appId}?`)),
@@ -135,7 +144,7 @@ test("a designer shows another document and any state, in a preview alone", asyn
   const heading = (name: string) => expect(widget.getByRole("heading", { name }));
   await heading("The draft").toBeVisible();
 
-  await tell(widget, { command: "show", state: "ended" });
+  await say("state", "ended");
   await heading("Call ended").toBeVisible();
   const next = design(
     {
@@ -144,11 +153,11 @@ test("a designer shows another document and any state, in a preview alone", asyn
     },
     { theme: { ...(draft["theme"] as object), light: PALETTE } },
   );
-  await tell(widget, { command: "design", design: next });
+  await say("design", next);
   await heading("Until soon").toBeVisible();
-  await tell(widget, { command: "show", state: null });
+  await say("state", null);
   await heading("Being written").toBeVisible();
-  await tell(widget, { command: "design", design: { states: {} } });
+  await say("design", { states: {} });
   await heading("Being written").toBeVisible();
   await expect(widget.getByRole("button", { name: "Call now" })).toBeEnabled();
 

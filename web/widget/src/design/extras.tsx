@@ -8,6 +8,7 @@ import { Component, type ComponentChildren } from "preact";
 import type { Given } from "../call/placing.ts";
 import type { Failure } from "../errors.ts";
 import type { Texts } from "../i18n/index.ts";
+import { loadPart } from "../load.ts";
 import type { CallState } from "../state.ts";
 import css from "../styles/design.css?inline";
 import { adopt } from "../ui/adopt.ts";
@@ -47,7 +48,7 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
   let live: State = "idle";
 
   function loadForms(): Promise<void> {
-    loading ??= import("./forms/index.tsx")
+    loading ??= loadPart(() => import("./forms/index.tsx"))
       .then(({ createForms }) => createForms(ports, language, renew))
       .then(
         (loaded) => {
