@@ -1,10 +1,15 @@
 //! Designs as widgets get them, and as what visitors send is checked against.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bellpush_core::{FieldError, design::Design, ids::AppId};
+use bellpush_core::{
+    FieldError,
+    design::{Design, Theme},
+    ids::AppId,
+};
 use bellpush_store::{App, PublishedDesign, Store};
 use moka::sync::Cache;
+use serde_json::Value;
 
 use crate::{clock::now, http::problem::Problem};
 
@@ -27,6 +32,26 @@ pub(crate) struct ShownDesign {
     pub(crate) version: Option<u32>,
     /// The document.
     pub(crate) design: Arc<Design>,
+}
+
+impl ShownDesign {
+    /// The document as the widget is told: the theme that every widget has by itself is left out.
+    pub(crate) fn told(&self) -> Value {
+        let mut document = self.design.to_json();
+        if let Some(fields) = document.as_object_mut()
+            && self.design.theme == Theme::default()
+        {
+            fields.remove("theme");
+        }
+        document
+    }
+
+    /// The hash of the consent in each language of the design.
+    pub(crate) fn consent_hashes(&self) -> BTreeMap<&str, String> {
+        let languages = self.design.languages.iter().map(String::as_str);
+        let hash = |language| Some((language, self.design.consent()?.hash(language)?));
+        languages.filter_map(hash).collect()
+    }
 }
 
 impl Designs {

@@ -13,7 +13,6 @@ use axum::{
 use bellpush_core::{
     app::AppSettings,
     context::Context,
-    design::{Design, Theme},
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
@@ -31,7 +30,7 @@ use super::{
 use crate::{
     clock::now,
     config::ServerConfig,
-    designs::{Designs, ShownDesign},
+    designs::Designs,
     http::{
         assets::{WidgetManifest, widget_manifest},
         client_ip::LimitKey,
@@ -190,7 +189,7 @@ impl Documents {
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let preview = session.as_ref().map_or(is_preview, |session| session.preview);
         let shown = self.designs.shown(&app, preview).await?;
-        let design = told(&shown);
+        let design = shown.told();
         let config = WidgetConfig {
             app_id,
             key: &parameters.key,
@@ -206,7 +205,7 @@ impl Documents {
             allowed_origins: &ancestors,
             design: &design,
             design_version: shown.version,
-            consent_hashes: consent_hashes(&shown.design),
+            consent_hashes: shown.consent_hashes(),
             code_url: (!app.settings.custom_code.is_empty())
                 .then(|| format!("{code_origin}/w/{app_id}/code")),
             hours,
@@ -252,24 +251,6 @@ impl Documents {
         }
         Ok(session)
     }
-}
-
-/// The design as the widget is told: the theme that every widget has by itself is left out.
-fn told(shown: &ShownDesign) -> Value {
-    let mut design = shown.design.to_json();
-    if let Some(fields) = design.as_object_mut()
-        && shown.design.theme == Theme::default()
-    {
-        fields.remove("theme");
-    }
-    design
-}
-
-/// The hash of the consent in each language of the design.
-fn consent_hashes(design: &Design) -> BTreeMap<&str, String> {
-    let languages = design.languages.iter().map(String::as_str);
-    let hash = |language| Some((language, design.consent()?.hash(language)?));
-    languages.filter_map(hash).collect()
 }
 
 fn unknown_app(id: impl std::fmt::Display) -> Problem {

@@ -6,6 +6,7 @@ import { hear, spyOnPeers } from "../../support/media.ts";
 import { cutPort } from "../../support/network.ts";
 import { messageNamed, test } from "../../support/shop.ts";
 import { TONE } from "../../support/tone.ts";
+import { until } from "../../support/until.ts";
 
 // The time-out is a setting of the server: the default would make the test wait for nothing more.
 test.use({ serverOptions: ["--media-timeout-seconds", "7"] });

@@ -67,7 +67,7 @@ describe("other words for the widget's texts", () => {
     expect(texts.idle.title).toBe("Hello");
     expect(texts.idle.text).toBe(en.idle.text);
     expect(texts.ended.duration("$& 1:05")).toBe("$& 1:05 in all");
-    expect(texts.error.messages["no_answer"]).toBe("Sorry.");
+    expect(texts.error.messages.no_answer).toBe("Sorry.");
     expect(en.idle.title).toBe("Talk to us");
   });
 
