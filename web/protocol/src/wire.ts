@@ -89,11 +89,11 @@ export interface WidgetConfig {
   readonly consentHashes: Readonly<Record<string, string>>;
   /** The address of the custom code's document; null: the app has no code. */
   readonly codeUrl: string | null;
-  readonly hours: Openness;
+  readonly hours: OpeningStatus;
 }
 
 /** Whether calls are taken, and when that changes, in turn. */
-export interface Openness {
+export interface OpeningStatus {
   readonly open: boolean;
   readonly changes: readonly string[];
 }
@@ -135,7 +135,7 @@ export interface SessionAnswer {
   readonly serverTime: string;
   readonly context: Context;
   readonly preview: boolean;
-  readonly hours: Openness;
+  readonly hours: OpeningStatus;
   readonly iceServers: readonly IceServer[];
 }
 
