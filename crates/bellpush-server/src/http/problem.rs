@@ -27,6 +27,9 @@ pub(crate) struct Problem {
     /// The field that caused it: a JSON pointer into the request's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pointer: Option<String>,
+    /// The parameter of the query that caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'static str>,
     /// For `closed`: when it opens next, if it does within a year.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(rename = "nextOpening", skip_serializing_if = "Option::is_none")]
@@ -111,6 +114,7 @@ impl Problem {
             status: status.as_u16(),
             detail,
             pointer: None,
+            parameter: None,
             next_opening: None,
             challenge: None,
             retry_after: None,
@@ -121,6 +125,13 @@ impl Problem {
     #[must_use]
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// Adds the parameter of the query that caused it.
+    #[must_use]
+    pub(crate) const fn of(mut self, parameter: &'static str) -> Self {
+        self.parameter = Some(parameter);
         self
     }
 
