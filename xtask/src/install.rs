@@ -25,6 +25,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/sbin/nginx", "nginx"),
     // SIP peers.
     ("/usr/bin/openssl", "openssl"),
+    // Asks the API all that its description allows, from an environment of its own.
+    ("/usr/share/doc/python3-venv", "python3-venv"),
     ("/usr/bin/baresip", "baresip-core"),
     ("/usr/bin/sipp", "sip-tester"),
     // Gives a test public addresses, in a network namespace of its own.

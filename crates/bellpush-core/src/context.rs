@@ -6,6 +6,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
+use utoipa::openapi::ObjectBuilder;
+
+use crate::schema::described;
 
 /// Keys in one context, at most.
 pub const MAX_KEYS: usize = 32;
@@ -15,6 +19,10 @@ pub const MAX_KEY_CHARS: usize = 64;
 pub const MAX_VALUE_CHARS: usize = 512;
 /// Bytes of all keys and values together, in UTF-8, at most.
 pub const MAX_BYTES: usize = 8 * 1024;
+/// A key as a regular expression.
+const KEY_PATTERN: &str = "^[A-Za-z][A-Za-z0-9_.-]*$";
+/// A value as a regular expression: without NUL.
+const VALUE_PATTERN: &str = r"^[^\x00]*$";
 
 /// Query parameters of the widget's address that are not context.
 pub const RESERVED: [&str; 7] =
@@ -169,6 +177,18 @@ impl Context {
     }
 }
 
+described! {
+    Context: ObjectBuilder::new()
+        .property_names(Some(text_of(1, MAX_KEY_CHARS).pattern(Some(KEY_PATTERN)).build()))
+        .additional_properties(Some(text_of(0, MAX_VALUE_CHARS).pattern(Some(VALUE_PATTERN))))
+        .max_properties(Some(MAX_KEYS))
+        .examples([serde_json::json!({ "orderId": "A-12345" })])
+        .extensions(Some(beyond(
+            "keys are not among the widget's own settings (key, session, …), and the whole has up to \
+             8 KiB",
+        )));
+}
+
 impl<'de> Deserialize<'de> for Context {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let entries = BTreeMap::<String, String>::deserialize(deserializer)?;
@@ -187,6 +207,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn patterns_say_what_the_rules_say() {
+        assert_same_language(KEY_PATTERN, 0..=MAX_KEY_CHARS, "[a-zA-Z0-9_.é -]{0,5}", is_key);
+        let is_value = |text: &str| Context::new([("a", text)]).is_ok();
+        assert_same_language(VALUE_PATTERN, 0..=MAX_VALUE_CHARS, r"(\PC|\pC){0,5}", is_value);
+    }
 
     #[test]
     fn reserved_parameters_are_not_context() {

@@ -16,6 +16,9 @@ impl FieldError {
     }
 }
 
+/// Characters of a name for people, at most.
+pub(crate) const MAX_NAME_CHARS: usize = 100;
+
 /// Whether a text for people has so many characters, and not only blanks.
 pub(crate) fn check_chars(
     pointer: &str,

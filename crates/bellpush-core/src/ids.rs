@@ -8,6 +8,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::schema::described;
+
 /// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {expected}")]
@@ -25,6 +27,8 @@ macro_rules! prefixed_id {
         impl $name {
             /// What every id of this kind begins with.
             pub const PREFIX: &'static str = concat!($prefix, "_");
+            /// How it is written, as a regular expression.
+            pub const PATTERN: &'static str = concat!("^", $prefix, "_[0-9a-f]{32}$");
 
             /// Wraps a UUID; the edge makes it (version 7, so that ids sort by time of creation).
             #[must_use]
@@ -78,6 +82,8 @@ macro_rules! prefixed_id {
                 text.parse().map_err(serde::de::Error::custom)
             }
         }
+
+        described! { $name: text().pattern(Some(Self::PATTERN)); }
     };
 }
 
@@ -149,6 +155,10 @@ prefixed_id!(
 pub struct EventId(Uuid);
 
 impl EventId {
+    /// How it is written, as a regular expression.
+    pub const PATTERN: &'static str =
+        "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+
     /// Wraps a UUIDv7. Returns `None` for any other version.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Option<Self> {
@@ -195,6 +205,8 @@ impl<'de> Deserialize<'de> for EventId {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+described! { EventId: text().pattern(Some(Self::PATTERN)); }
 
 #[cfg(test)]
 mod tests {

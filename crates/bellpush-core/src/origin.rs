@@ -5,6 +5,14 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+crate::schema::described! {
+    AllowedOrigin: text_in_form(
+        "origin",
+        "https://shop.example",
+        "scheme, host and port alone; https, but for localhost and loopback addresses",
+    );
+}
+
 /// Why a text is not an origin. It says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {

@@ -19,7 +19,9 @@ pub mod scheduler;
 pub mod signing;
 
 pub use breaker::BreakerState;
-pub use client::{AddressPolicy, ClientSettings, Outcome, Request};
+pub use client::{
+    AddressPolicy, ClientSettings, InvalidNat64Prefix, Nat64Prefix, Outcome, Request,
+};
 pub use endpoint::{Endpoint, EndpointError};
 pub use engine::{
     ActiveEndpoint, Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings,

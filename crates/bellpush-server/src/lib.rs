@@ -15,7 +15,7 @@ mod demo;
 mod designs;
 mod event_log;
 mod http;
-mod openness;
+mod opening_status;
 mod ops;
 mod replays;
 mod router;

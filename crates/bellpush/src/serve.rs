@@ -251,6 +251,7 @@ fn start_delivery(
     let addresses = AddressPolicy {
         allow: config.allow_endpoint_networks.clone(),
         allow_loopback: config.allow_loopback_endpoints,
+        nat64_prefixes: config.nat64_prefixes.clone(),
     };
     let client = ClientSettings { addresses, ..ClientSettings::default() };
     let notified = Arc::new(Notify::new());

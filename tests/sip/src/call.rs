@@ -10,6 +10,8 @@ use bellpush_call::{
 use bellpush_core::{ids::TrunkId, trunk::SipFailure};
 use tokio::sync::mpsc;
 
+use crate::Peer;
+
 /// How long a far side may take for one step.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -74,6 +76,22 @@ pub fn target(trunk: &TrunkConfig) -> SipTarget {
         latching: Latching::Signalling,
         session_timer: None,
     }
+}
+
+/// A call to a peer by a trunk that is changed first.
+///
+/// # Errors
+/// The trunk can't be started.
+pub async fn call_by(
+    peer: &Peer,
+    change: impl FnOnce(&mut TrunkConfig),
+) -> anyhow::Result<(Trunks, Call)> {
+    let mut trunk = trunk(peer.port);
+    change(&mut trunk);
+    let target = target(&trunk);
+    let trunks = trunks(vec![trunk]).await?;
+    let call = Call::start(&trunks, target).await?;
+    Ok((trunks, call))
 }
 
 /// One call.

@@ -3,7 +3,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use tokio::{net::UdpSocket, time};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    net::UdpSocket,
+    time,
+};
 
 use crate::PATIENCE;
 
@@ -213,4 +217,21 @@ pub fn reply(request: &Message, status: &str, more: &str, body: &[u8]) -> anyhow
     }
     response += &format!("{more}Content-Length: {}\r\n\r\n", body.len());
     Ok([response.as_bytes(), body].concat())
+}
+
+/// The next message over a connection.
+///
+/// # Errors
+/// The connection is broken, or what comes is no message.
+pub async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> anyhow::Result<Message> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(stream.read_u8().await?);
+    }
+    let from = ([127, 0, 0, 1], 0).into();
+    let mut message = Message { text: String::from_utf8(bytes)?, from };
+    let mut body = vec![0; message.header("Content-Length")?.parse()?];
+    stream.read_exact(&mut body).await?;
+    message.text += &String::from_utf8(body)?;
+    Ok(message)
 }

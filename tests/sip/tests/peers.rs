@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bellpush_call::{
-    Credentials, FarFailure, HeaderName, HeaderValue, SipTarget, SipTransport, SrtpPolicy,
-    TrunkCommand, TrunkConfig, TrunkEvent, Trunks,
+    Credentials, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent,
 };
 use bellpush_sip_tests::{
-    ANSWER, Call, Certificate, Message, OFFER, PATIENCE, Peer, SDP, reply, target, trunk, trunks,
+    ANSWER, Call, Certificate, OFFER, PATIENCE, Peer, SDP, call_by, read_message, reply, target,
+    trunk, trunks,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     time::{self, Instant},
 };
 
@@ -19,19 +19,6 @@ type Result = anyhow::Result<()>;
 
 fn credentials() -> Option<Credentials> {
     Some(Credentials { username: "1000".into(), password: "secret".into() })
-}
-
-/// A call to a peer by a trunk that is changed first.
-async fn call(
-    peer: &Peer,
-    change: impl FnOnce(&mut TrunkConfig),
-) -> anyhow::Result<(Trunks, Call)> {
-    let mut trunk = trunk(peer.port);
-    change(&mut trunk);
-    let target = target(&trunk);
-    let trunks = trunks(vec![trunk]).await?;
-    let call = Call::start(&trunks, target).await?;
-    Ok((trunks, call))
 }
 
 fn challenge(kind: &str, realm: &str, nonce: &str, more: &str) -> String {
@@ -44,7 +31,7 @@ const SERVER: &str = "WWW-Authenticate";
 #[tokio::test]
 async fn credentials_for_a_proxy_are_kept_when_the_server_behind_it_asks_too() -> Result {
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |trunk| trunk.credentials = credentials()).await?;
+    let (_trunks, mut call) = call_by(&peer, |trunk| trunk.credentials = credentials()).await?;
     let first = peer.receive("INVITE").await?;
     peer.reply(&first, "407 Proxy", &challenge(PROXY, "proxy", "p", ""), "").await?;
     let second = peer.receive("INVITE").await?;
@@ -64,7 +51,7 @@ async fn credentials_for_a_proxy_are_kept_when_the_server_behind_it_asks_too() -
 #[tokio::test]
 async fn a_new_nonce_that_is_not_called_stale_gets_one_more_try() -> Result {
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |trunk| trunk.credentials = credentials()).await?;
+    let (_trunks, mut call) = call_by(&peer, |trunk| trunk.credentials = credentials()).await?;
     for nonce in ["1", "2"] {
         let invite = peer.receive("INVITE").await?;
         peer.reply(&invite, "401 No", &challenge(SERVER, "home", nonce, ""), "").await?;
@@ -130,7 +117,7 @@ async fn the_sdp_is_found_in_a_body_of_several_parts_and_in_latin_1() -> Result 
         [("multipart/mixed;boundary=xx", mixed.into_bytes()), ("application/sdp", latin)]
     {
         let peer = Peer::start().await?;
-        let (_trunks, mut call) = call(&peer, |_| {}).await?;
+        let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
         let invite = peer.receive("INVITE").await?;
         let more = format!("Contact: <sip:x@127.0.0.1:{}>\r\nContent-Type: {kind}\r\n", peer.port);
         peer.reply_bytes(&invite, "200 OK", &more, &body).await?;
@@ -144,7 +131,7 @@ async fn the_sdp_is_found_in_a_body_of_several_parts_and_in_latin_1() -> Result 
 #[tokio::test]
 async fn an_answer_without_a_contact_is_acknowledged_to_the_request_uri() -> Result {
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     peer.reply(&invite, "200 OK", SDP, ANSWER).await?;
     call.answer().await?;
@@ -165,7 +152,7 @@ async fn an_answer_without_a_contact_is_acknowledged_to_the_request_uri() -> Res
 async fn a_peer_behind_address_translation_is_spoken_to_where_it_sends_from() -> Result {
     for contact in ["10.1.2.3:5060", "0.0.0.0", "192.168.7.7:9", "100.64.1.1", "[fd00::1]:5060"] {
         let peer = Peer::start().await?;
-        let (_trunks, mut call) = call(&peer, |_| {}).await?;
+        let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
         let invite = peer.receive("INVITE").await?;
         let more = format!("Contact: <sip:x@{contact}>\r\n{SDP}");
         peer.reply(&invite, "200 OK", &more, ANSWER).await?;
@@ -182,7 +169,7 @@ async fn a_peer_behind_address_translation_is_spoken_to_where_it_sends_from() ->
 async fn a_contact_that_can_be_reached_is_used_and_a_private_one_when_it_is_to_be() -> Result {
     let other = Peer::on([127, 0, 0, 9]).await?;
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     let more = format!("Contact: <sip:x@{}>\r\n{SDP}", other.address()?);
     peer.reply(&invite, "200 OK", &more, ANSWER).await?;
@@ -196,7 +183,7 @@ async fn a_contact_that_can_be_reached_is_used_and_a_private_one_when_it_is_to_b
 #[tokio::test]
 async fn what_nobody_knows_is_said_to_be_so_in_a_dialog_and_outside() -> Result {
     let peer = Peer::start().await?;
-    let (trunks, mut call) = call(&peer, |_| {}).await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     peer.answer(&invite).await?;
     call.answer().await?;
@@ -240,7 +227,7 @@ async fn what_nobody_knows_is_said_to_be_so_in_a_dialog_and_outside() -> Result 
 #[tokio::test]
 async fn an_offer_right_after_the_acknowledgement_of_the_one_before_is_answered() -> Result {
     let peer = Peer::start().await?;
-    let (trunks, mut call) = call(&peer, |_| {}).await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     peer.answer(&invite).await?;
     call.answer().await?;
@@ -281,7 +268,7 @@ async fn an_offer_right_after_the_acknowledgement_of_the_one_before_is_answered(
 #[tokio::test]
 async fn a_refresh_after_422_says_what_it_has_learned_and_retry_after_is_heeded() -> Result {
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     let more = format!(
         "Contact: <sip:peer@127.0.0.1:{}>\r\nAllow: UPDATE\r\n\
@@ -306,20 +293,6 @@ async fn a_refresh_after_422_says_what_it_has_learned_and_retry_after_is_heeded(
     Ok(())
 }
 
-/// The next message over a connection.
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> anyhow::Result<Message> {
-    let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n\r\n") {
-        bytes.push(stream.read_u8().await?);
-    }
-    let from = ([127, 0, 0, 1], 0).into();
-    let mut message = Message { text: String::from_utf8(bytes)?, from };
-    let mut body = vec![0; message.header("Content-Length")?.parse()?];
-    stream.read_exact(&mut body).await?;
-    message.text += &String::from_utf8(body)?;
-    Ok(message)
-}
-
 #[tokio::test]
 async fn a_trunk_on_tls_stays_on_tls_whatever_the_far_side_names() -> Result {
     for contact in
@@ -338,75 +311,24 @@ async fn a_trunk_on_tls_stays_on_tls_whatever_the_far_side_names() -> Result {
         let trunks = trunks(vec![trunk]).await?;
         let mut call = Call::start(&trunks, target).await?;
         let mut stream = acceptor.accept(listener.accept().await?.0).await?;
-        let invite = read(&mut stream).await?;
+        let invite = read_message(&mut stream).await?;
         let contact = contact.replace("PORT", &clear.port.to_string());
         let more = format!("Contact: <sip:{contact}>\r\n{SDP}");
         let answer = reply(&invite, "200 OK", &more, ANSWER.as_bytes())?;
         stream.write_all(&answer).await?;
         call.answer().await?;
-        assert!(read(&mut stream).await?.text.starts_with("ACK "));
+        assert!(read_message(&mut stream).await?.text.starts_with("ACK "));
         // The connection is lost, and what comes next goes over a new one.
         drop(stream);
         call.hang_up().await?;
         let next = time::timeout(PATIENCE, async {
             let mut stream = acceptor.accept(listener.accept().await?.0).await?;
-            read(&mut stream).await
+            read_message(&mut stream).await
         });
         let request = next.await.context("nothing came over TLS")??;
         assert!(request.header("Via")?.starts_with("SIP/2.0/TLS "), "{}", request.text);
         assert!(clear.within(Duration::from_millis(200)).await?.is_none());
     }
-    Ok(())
-}
-
-/// A call with many values of context.
-fn talkative(trunk: &TrunkConfig) -> anyhow::Result<SipTarget> {
-    let mut target = target(trunk);
-    target
-        .headers
-        .push((HeaderName::try_from("X-Bellpush-Call")?, HeaderValue::try_from("call_1")?));
-    for n in 0..10 {
-        let name = HeaderName::try_from(&*format!("X-Bellpush-Context-{n}"))?;
-        target.headers.push((name, HeaderValue::try_from(&*"x".repeat(300))?));
-    }
-    Ok(target)
-}
-
-#[tokio::test]
-async fn what_is_too_large_for_a_datagram_goes_without_its_least_important_headers() -> Result {
-    let peer = Peer::start().await?;
-    let trunk = trunk(peer.port);
-    let target = talkative(&trunk)?;
-    let trunks = trunks(vec![trunk]).await?;
-    let mut call = Call::start(&trunks, target).await?;
-    let invite = peer.receive("INVITE").await?;
-    assert!(invite.text.len() <= 1_300, "{} bytes", invite.text.len());
-    assert_eq!(invite.header("X-Bellpush-Call")?, "call_1");
-    assert_eq!(invite.headers("X-Bellpush-Context-0").count(), 1);
-    assert_eq!(invite.headers("X-Bellpush-Context-9").count(), 0);
-    peer.answer(&invite).await?;
-    call.answer().await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn what_is_too_large_for_a_datagram_goes_over_tcp_where_the_target_takes_that() -> Result {
-    let peer = Peer::start().await?;
-    let listener = tokio::net::TcpListener::bind(peer.address()?).await?;
-    let trunk = trunk(peer.port);
-    let target = talkative(&trunk)?;
-    let trunks = trunks(vec![trunk]).await?;
-    let mut call = Call::start(&trunks, target).await?;
-    let (mut stream, _) = listener.accept().await?;
-    let invite = read(&mut stream).await?;
-    assert!(invite.header("Via")?.starts_with("SIP/2.0/TCP "), "{}", invite.text);
-    assert_eq!(invite.headers("X-Bellpush-Context-9").count(), 1);
-    let more = format!("Contact: <sip:x@{}>\r\n{SDP}", peer.address()?);
-    stream.write_all(&reply(&invite, "200 OK", &more, ANSWER.as_bytes())?).await?;
-    call.answer().await?;
-    assert!(read(&mut stream).await?.text.starts_with("ACK "));
-    call.hang_up().await?;
-    assert!(read(&mut stream).await?.text.starts_with("BYE "));
     Ok(())
 }
 
@@ -427,7 +349,7 @@ async fn no_answer_at_all_is_told_with_the_size_of_what_was_sent() -> Result {
 #[tokio::test]
 async fn a_timeout_that_the_far_side_tells_of_is_no_answer() -> Result {
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     peer.reply(&invite, "408 Request Timeout", "", "").await?;
     assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::NoAnswer)));
@@ -437,7 +359,7 @@ async fn a_timeout_that_the_far_side_tells_of_is_no_answer() -> Result {
 #[tokio::test]
 async fn what_the_far_side_says_to_a_call_that_it_does_not_take_is_told() -> Result {
     let peer = Peer::start().await?;
-    let (_trunks, mut call) = call(&peer, |_| {}).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     let more = "Warning: 399 pbx \"Out of credit\"\r\n\
                 Reason: Q.850;cause=21;text=\"Call rejected\"\r\n";

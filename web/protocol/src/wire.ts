@@ -64,14 +64,14 @@ export interface WidgetConfig {
   readonly consentHashes: Readonly<Record<string, string>>;
   /** The address of the custom code's document; null: the app has no code. */
   readonly codeUrl: string | null;
-  readonly hours: Openness;
+  readonly hours: OpeningStatus;
 }
 
 /** A design as the widget is told: without the theme that it has by itself. */
 export type ToldDesign = Omit<Design, "theme"> & Partial<Pick<Design, "theme">>;
 
 /** Whether calls are taken, and when that changes, in turn. */
-export interface Openness {
+export interface OpeningStatus {
   readonly open: boolean;
   readonly changes: readonly string[];
 }
@@ -113,7 +113,7 @@ export interface SessionAnswer {
   readonly serverTime: string;
   readonly context: Context;
   readonly preview: boolean;
-  readonly hours: Openness;
+  readonly hours: OpeningStatus;
   readonly iceServers: readonly IceServer[];
 }
 

@@ -1,15 +1,15 @@
 /** Business hours as the server has told them: open or closed, and the coming changes, in turn. */
 
-import type { Openness } from "@bellpush/protocol";
+import type { OpeningStatus } from "@bellpush/protocol";
 
 /** Whether calls are taken at this time. */
-export function isOpen(hours: Openness, at: number): boolean {
+export function isOpen(hours: OpeningStatus, at: number): boolean {
   const passed = hours.changes.filter((change) => Date.parse(change) <= at).length;
   return passed % 2 === 0 ? hours.open : !hours.open;
 }
 
 /** When that changes next; null while that is not known. */
-export function nextChange(hours: Openness, at: number): number | null {
+export function nextChange(hours: OpeningStatus, at: number): number | null {
   const next = hours.changes.map((change) => Date.parse(change)).find((change) => change > at);
   return next ?? null;
 }

@@ -1,4 +1,4 @@
-import type { Openness } from "@bellpush/protocol";
+import type { OpeningStatus } from "@bellpush/protocol";
 import { describe, expect, it } from "vitest";
 import { createClock } from "./clock.ts";
 import { request } from "./errors.ts";
@@ -18,7 +18,7 @@ const CONFIG = {
 function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CONFIG) {
   const time = createTime();
   const server = createServer(answer);
-  const told: Openness[] = [];
+  const told: OpeningStatus[] = [];
   const session = createSession({
     config: { ...CONFIG, ...config },
     origin: "https://shop.example",

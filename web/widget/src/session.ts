@@ -3,7 +3,7 @@
 import type {
   Challenge,
   IceServer,
-  Openness,
+  OpeningStatus,
   Proof,
   SessionAnswer,
   SessionRequest,
@@ -41,7 +41,7 @@ export interface SessionPorts {
   /** A session that another page began: it goes on here, and is never made anew. */
   readonly adopted?: SessionAnswer;
   /** Each answer says anew whether calls are taken. */
-  readonly onHours: (hours: Openness) => void;
+  readonly onHours: (hours: OpeningStatus) => void;
   /** Does the work that the server may want to see; null when it can't be done. */
   readonly solve: (challenge: Challenge) => Promise<Proof | null>;
 }

@@ -7,7 +7,7 @@ import {
   type ContextPatch,
   ERROR_MESSAGES,
   type Json,
-  type Openness,
+  type OpeningStatus,
   type WidgetConfig,
   type WidgetState,
 } from "@bellpush/protocol";
@@ -65,7 +65,7 @@ export interface Widget {
   /** When calls are taken again; null while they are, or when that is not known. */
   opensAt(): number | null;
   /** The server has told the hours anew. */
-  learnHours(hours: Openness): void;
+  learnHours(hours: OpeningStatus): void;
   /** The page knows more of its visitor; taken until a call starts. */
   changeContext(patch: ContextPatch): void;
   /** Speaks with the visitor's other tabs from now on. */
@@ -177,7 +177,7 @@ export function createWidget(ports: WidgetPorts): Widget {
     }
   }
 
-  function learnHours(learned: Openness): void {
+  function learnHours(learned: OpeningStatus): void {
     hours = learned;
     followHours();
   }

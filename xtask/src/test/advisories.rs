@@ -10,7 +10,7 @@ use crate::shell::{cargo, command, root, run as execute};
 /// Names a folder in which `cargo deny` finds its databases, for machines that can't fetch them.
 const DATABASES: &str = "BELLPUSH_ADVISORY_DBS";
 /// Folders with packages of npm.
-const NPM_FOLDERS: &[&str] = &["web", "tests/browser"];
+const NPM_FOLDERS: &[&str] = &["web", "tests/browser", "tests/contract"];
 
 /// Checks the crates.
 pub(super) fn of_crates() -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check and every test, cheapest first.
 
 mod advisories;
+mod contract;
 pub(crate) mod postgres;
 
 use clap::{Args, ValueEnum};
@@ -29,6 +30,8 @@ enum Part {
     Lints,
     /// The Rust tests, on SQLite and on a PostgreSQL that is started for them
     Rust,
+    /// The API's description: a client compiles from it, and a running server keeps to it
+    Contract,
     /// The tests in a real browser
     Browser,
 }
@@ -47,6 +50,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     if wants(Part::Rust) {
         test_rust()?;
+    }
+    if wants(Part::Contract) {
+        contract::test()?;
     }
     if wants(Part::Browser) {
         test_browser()?;

@@ -27,11 +27,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The root file of each crate and of this program.
+/// The root file of each crate, of the tests across crates, and of this program.
 fn sources(root: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     let mut folders = vec![root.join("xtask")];
-    for entry in std::fs::read_dir(root.join("crates")).context("crates/ can't be read")? {
-        folders.push(entry?.path());
+    for place in ["crates", "tests"] {
+        let entries = std::fs::read_dir(root.join(place));
+        for entry in entries.with_context(|| format!("{place}/ can't be read"))? {
+            folders.push(entry?.path());
+        }
     }
     folders.sort();
     let files = folders.iter().flat_map(|folder| {

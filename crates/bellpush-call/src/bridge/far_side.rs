@@ -121,6 +121,7 @@ impl SipSide {
             clock,
             opus_to_browser: target.codecs.opus_to_browser,
             latching: target.latching,
+            own_address: local.own_address,
             stale_sources: std::mem::take(&mut local.stale_sources),
             rtp_timeout,
             sounds,

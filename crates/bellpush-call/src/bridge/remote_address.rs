@@ -19,9 +19,14 @@ pub(super) enum Fit {
 /// address may be behind a NAT: then it is taken from the host that its signalling comes from, if
 /// that is a public one (latching, RFC 7362 section 4) - but not any more once the named host was
 /// heard: who is heard from there is not behind a NAT.
+///
+/// Who named a loopback address is on this machine, and what it sends to an address of this machine
+/// comes from that address. No network brings in packets from there.
 #[derive(Debug)]
 pub(super) struct RemoteAddress {
     latching: Latching,
+    /// The address of this machine that the far side sends to.
+    own: Option<IpAddr>,
     signalling: Option<IpAddr>,
     named: Option<SocketAddr>,
     /// Whether media came from the named host.
@@ -31,8 +36,9 @@ pub(super) struct RemoteAddress {
 }
 
 impl RemoteAddress {
-    pub(super) fn new(latching: Latching) -> Self {
-        Self { latching, signalling: None, named: None, is_pinned: false, latched: None }
+    pub(super) fn new(latching: Latching, own: Option<IpAddr>) -> Self {
+        let own = own.map(|own| own.to_canonical());
+        Self { latching, own, signalling: None, named: None, is_pinned: false, latched: None }
     }
 
     /// Where the far side's signalling comes from.
@@ -71,6 +77,9 @@ impl RemoteAddress {
     }
 
     fn may_latch(&self, named: IpAddr, remote: IpAddr) -> bool {
+        if named.is_loopback() && Some(remote) == self.own {
+            return true;
+        }
         match self.latching {
             Latching::Signalling => {
                 !is_public(named) && is_public(remote) && Some(remote) == self.signalling
@@ -90,8 +99,24 @@ impl RemoteAddress {
     }
 
     /// Whether this is the host that the far side's media comes from.
-    pub(super) fn is_host(&self, remote: SocketAddr) -> bool {
+    fn is_host(&self, remote: SocketAddr) -> bool {
         self.latched.or(self.named).is_some_and(|known| known.ip() == canonical(remote).ip())
+    }
+
+    /// Whether reports of what comes from `source` may come from there: from its port, the one beside
+    /// it, or the one that was named for them. A NAT may give them any port of its host.
+    pub(super) fn may_report(
+        &self,
+        remote: SocketAddr,
+        source: Option<SocketAddr>,
+        plan: &MediaPlan,
+    ) -> bool {
+        let remote = canonical(remote);
+        let Some(source) = source.filter(|_| self.latched.is_none()) else {
+            return self.is_host(remote);
+        };
+        let beside = SocketAddr::new(source.ip(), source.port().saturating_add(1));
+        [source, beside, canonical(plan.rtcp)].contains(&remote)
     }
 
     /// Where RTP is sent.
@@ -151,7 +176,7 @@ mod tests {
     }
 
     fn named(latching: Latching, signalling: &str, named: &str) -> RemoteAddress {
-        let mut address = RemoteAddress::new(latching);
+        let mut address = RemoteAddress::new(latching, None);
         address.set_signalling(signalling.parse().unwrap());
         assert!(address.name(at(named)));
         address
@@ -159,7 +184,7 @@ mod tests {
 
     #[test]
     fn nobody_but_the_host_that_was_named_is_the_far_side() {
-        let nothing_named = RemoteAddress::new(Latching::Signalling);
+        let nothing_named = RemoteAddress::new(Latching::Signalling, None);
         assert_eq!(nothing_named.fit(at("203.0.113.5:4000")), None);
         let address = named(Latching::Signalling, "198.51.100.9", "203.0.113.5:4000");
         assert_eq!(address.fit(at("203.0.113.5:4000")), Some(Fit::Exact));
@@ -226,5 +251,30 @@ mod tests {
         assert_eq!(address.fit(at("203.0.113.9:6001")), Some(Fit::OtherPort));
         address.chosen(at("203.0.113.9:6001"));
         assert_eq!(address.fit(at("203.0.113.9:6001")), Some(Fit::Exact));
+    }
+
+    #[test]
+    fn a_phone_system_on_this_machine_may_send_from_the_address_that_it_sends_to() {
+        let own = "192.168.1.5".parse().unwrap();
+        let named = |text: &str, own| {
+            let mut address = RemoteAddress::new(Latching::Signalling, own);
+            address.set_signalling("127.0.0.1".parse().unwrap());
+            address.name(at(text));
+            address
+        };
+        let mut local = named("127.0.0.1:4000", Some(own));
+        assert_eq!(local.fit(at("192.168.1.5:4000")), Some(Fit::Exact));
+        assert_eq!(local.fit(at("192.168.1.6:4000")), None);
+        local.chosen(at("[::ffff:192.168.1.5]:4000"));
+        assert_eq!(local.fit(at("192.168.1.5:4000")), Some(Fit::Exact));
+        assert_eq!(local.fit(at("192.168.1.5:4002")), None);
+        assert_eq!(local.fit(at("127.0.0.1:4000")), None);
+        // Another machine's phone system is not here, and neither is an address that is none of ours.
+        assert_eq!(named("10.0.0.5:4000", Some(own)).fit(at("192.168.1.5:4000")), None);
+        assert_eq!(named("127.0.0.1:4000", None).fit(at("192.168.1.5:4000")), None);
+        // Once it was heard from where it said, it is not heard from elsewhere.
+        let mut pinned = named("127.0.0.1:4000", Some(own));
+        pinned.chosen(at("127.0.0.1:4000"));
+        assert_eq!(pinned.fit(at("192.168.1.5:4000")), None);
     }
 }

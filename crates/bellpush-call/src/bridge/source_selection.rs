@@ -64,9 +64,13 @@ struct Present {
 
 impl SourceSelection {
     /// `stale` are the sources of the call that had the port before.
-    pub(super) fn new(latching: Latching, stale: Vec<RtpSource>) -> Self {
+    pub(super) fn new(
+        latching: Latching,
+        own_address: Option<IpAddr>,
+        stale: Vec<RtpSource>,
+    ) -> Self {
         Self {
-            address: RemoteAddress::new(latching),
+            address: RemoteAddress::new(latching, own_address),
             present: None,
             losers: stale.into_iter().map(|source| Loser { source, sent: None }).collect(),
             signalled: None,
@@ -118,6 +122,18 @@ impl SourceSelection {
     /// Whether a packet from there may be heard at all.
     pub(super) fn may_be(&self, remote: SocketAddr) -> bool {
         self.address.fit(remote).is_some()
+    }
+
+    /// Whether reports may come from there: they are of the source that is heard, and of the far
+    /// side's host as long as none is.
+    pub(super) fn may_report(&self, remote: SocketAddr, plan: &MediaPlan) -> bool {
+        let source = self.present.map(|present| present.source.remote);
+        self.address.may_report(remote, source, plan)
+    }
+
+    /// Whether a report by this SSRC is of the source that is heard.
+    pub(super) fn is_of_present(&self, ssrc: u32) -> bool {
+        self.present.is_none_or(|present| present.source.ssrc == ssrc)
     }
 
     /// The source that is heard.

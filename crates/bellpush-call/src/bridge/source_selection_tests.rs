@@ -42,7 +42,7 @@ struct Test {
 
 impl Test {
     fn new(stale: Vec<RtpSource>) -> Self {
-        let selection = SourceSelection::new(Latching::Signalling, stale);
+        let selection = SourceSelection::new(Latching::Signalling, None, stale);
         Self { selection, now: Instant::now() }
     }
 
@@ -213,7 +213,7 @@ proptest! {
     fn nobody_is_heard_but_who_was_named_or_signals_and_only_one_at_a_time(
         steps in proptest::collection::vec(any_step(), 1..120),
     ) {
-        let mut selection = SourceSelection::new(Latching::Signalling, Vec::new());
+        let mut selection = SourceSelection::new(Latching::Signalling, None, Vec::new());
         let mut now = Instant::now();
         let (mut named, mut signalling) = (None::<SocketAddr>, None::<IpAddr>);
         // Hosts that were heard since the host that is named was.
@@ -273,4 +273,36 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn reports_are_of_the_source_that_is_heard() {
+    let mut test = Test::agreed(A);
+    let plan = plan(at(A));
+    let may_report = |test: &Test, remote: &str| test.selection.may_report(at(remote), &plan);
+    // As long as nothing is heard, the named host may send them from any port.
+    assert!(may_report(&test, B) && !may_report(&test, "203.0.113.6:4001"));
+    test.send(SECOND, [(A, 1)]);
+    for (remote, expected) in [
+        (A, true),
+        ("203.0.113.5:4001", true),
+        ("[::ffff:203.0.113.5]:4001", true),
+        // Another branch of the fork, and anybody else on that host.
+        (B, false),
+        ("203.0.113.5:5001", false),
+        ("203.0.113.6:4001", false),
+    ] {
+        assert_eq!(may_report(&test, remote), expected, "{remote}");
+    }
+    assert!(test.selection.is_of_present(1) && !test.selection.is_of_present(2));
+}
+
+#[test]
+fn behind_a_nat_reports_come_from_any_port_of_its_host() {
+    let mut test = Test::agreed("10.0.0.5:4000");
+    test.selection.set_signalling("203.0.113.5".parse().unwrap());
+    test.send(SECOND, [(A, 1)]);
+    let plan = plan(at("10.0.0.5:4000"));
+    assert!(test.selection.may_report(at("203.0.113.5:61000"), &plan));
+    assert!(!test.selection.may_report(at("203.0.113.6:4001"), &plan));
 }

@@ -79,6 +79,7 @@ impl Edge for RecordingEdge {
         self.is_open = true;
         self.dialogs.push(Vec::new());
         Some(LocalMedia {
+            own_address: None,
             address: LOOPBACK,
             rtp_port: 20_000,
             rtcp_port: 20_001,

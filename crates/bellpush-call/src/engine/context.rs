@@ -159,6 +159,7 @@ impl Edge for CallEdge<'_> {
         *self.far = Some(far);
         Some(LocalMedia {
             address: self.context.rtp.announced(),
+            own_address: self.context.rtp.own_address(),
             rtp_port,
             rtcp_port: rtp_port + 1,
             codecs: target.codecs.offer.clone(),

@@ -24,6 +24,8 @@ const TRIES: usize = 16;
 pub(super) struct RtpPorts {
     bind: IpAddr,
     announced: IpAddr,
+    /// Whether that address is one of this machine.
+    is_own: bool,
     /// The even ports. One that is given back goes to the end, so that what comes late for its
     /// last call does not reach the next one at once.
     free: VecDeque<FreePair>,
@@ -60,12 +62,19 @@ impl RtpPorts {
         });
         let even = even.skip(shard).step_by(shards.max(1));
         let free = even.map(|port| FreePair { port, last: None }).collect();
-        Self { bind, announced, free }
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        let is_own = interfaces.iter().any(|interface| interface.ip() == announced);
+        Self { bind, announced, is_own, free }
     }
 
     /// The address that far sides are told.
     pub(super) fn announced(&self) -> IpAddr {
         self.announced
+    }
+
+    /// The same, if it is an address of this machine: what comes from there is sent here, too.
+    pub(super) fn own_address(&self) -> Option<IpAddr> {
+        self.is_own.then_some(self.announced)
     }
 
     /// Pairs that are not in use by a call.

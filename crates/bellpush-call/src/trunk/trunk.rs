@@ -16,10 +16,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     SipTransport, TrunkConfig, TrunkStatus,
     authentication::{Authentication, Realms},
+    datagram_size::{MAX_DATAGRAM, shorten, wire_size},
     dialog::Dialog,
     flow::Flow,
-    message_parts::{USER_AGENT, header, uri},
+    message_parts::{ALLOW, USER_AGENT, header, uri},
     meters::TrunkMeters,
+    pauses::{Pause, Pauses},
     resolver::{Hop, ResolveError},
     stack::{Exchange, SendError, Stack},
 };
@@ -41,8 +43,8 @@ pub(super) struct Trunk {
     status: Mutex<TrunkStatus>,
     pub(super) meters: TrunkMeters,
     realms: Mutex<Realms>,
-    /// Targets that want to be left alone, and until when.
-    paused: Mutex<HashMap<SocketAddr, Instant>>,
+    /// Targets that want to be left alone.
+    pauses: Mutex<Pauses>,
     /// Targets that took no TCP, and when that was.
     without_stream: Mutex<HashMap<SocketAddr, Instant>>,
     /// Cancelled when the trunk is taken out; its calls go on.
@@ -66,8 +68,8 @@ impl Trunk {
         meters.show(&status);
         let (status, stopped) = (Mutex::new(status), CancellationToken::new());
         let realms = Mutex::new(Realms::new(config.realms.clone()));
-        let (paused, without_stream) = (Mutex::default(), Mutex::default());
-        Self { config, stack, tls, status, meters, realms, paused, without_stream, stopped }
+        let (pauses, without_stream) = (Mutex::default(), Mutex::default());
+        Self { config, stack, tls, status, meters, realms, pauses, without_stream, stopped }
     }
 
     pub(super) fn status(&self) -> TrunkStatus {
@@ -104,24 +106,28 @@ impl Trunk {
             .inspect_err(|error| self.change(|status| status.lost(error.to_string())))?;
         self.stack.expect(&hops);
         let now = Instant::now();
-        let times = lock(&self.paused).clone();
-        let paused = |target: &SocketAddr| times.get(target).is_some_and(|until| now < *until);
         let targets: Vec<SocketAddr> = hops.iter().map(|hop| hop.address).collect();
+        let pauses = lock(&self.pauses);
         self.change(|status| {
             status.retain(&targets);
             hops.sort_by_key(|hop| {
-                (paused(&hop.address), status.targets.get(&hop.address) == Some(&false))
+                let is_paused = pauses.is_paused(now, hop.address);
+                (is_paused, status.targets.get(&hop.address) == Some(&false))
             });
         });
+        drop(pauses);
         Ok(hops)
     }
 
-    /// Leaves a target alone for a while, as its Retry-After asks: others are tried before it.
-    pub(super) fn pause(&self, target: SocketAddr, pause: Duration) {
-        let now = Instant::now();
-        let mut paused = lock(&self.paused);
-        paused.retain(|_, until| now < *until);
-        paused.insert(target, now + pause);
+    /// The targets that a call may be sent to. None, when all of them want to be left alone.
+    pub(super) async fn hops_of_call(&self) -> Result<Vec<Hop>, ResolveError> {
+        let hops = self.hops().await?;
+        Ok(lock(&self.pauses).without_refusing(Instant::now(), hops))
+    }
+
+    /// Leaves a target alone for a while, as its Retry-After asks.
+    pub(super) fn pause(&self, target: SocketAddr, pause: Pause, time: Duration) {
+        lock(&self.pauses).add(Instant::now(), target, pause, time);
     }
 
     /// A connection to a target that datagrams go to, if it takes one at the same address.
@@ -205,14 +211,40 @@ impl Trunk {
         let mut is_last = method == Method::Info;
         loop {
             let flow = self.flow_in_dialog(dialog, flow).await;
-            let mut request = dialog.request(method, &flow, more.clone());
-            request.body = body.clone().into_bytes();
+            let build = |flow: &Flow| {
+                let mut request = dialog.request(method, flow, more.clone());
+                request.body = body.clone().into_bytes();
+                request
+            };
+            let (request, flow) = self.fit(build, flow).await;
             match self.exchange(request, &flow, dialog.cseq_counter()).await {
                 Ok(exchange) => return Ok((exchange, flow)),
                 Err(SendError::Connect(_)) if !is_last => is_last = true,
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// A request in a dialog, and the flow that it goes by. One that is too large for a datagram goes
+    /// over a connection (RFC 3261 section 18.1.1); where the target takes none, what says the least
+    /// of it is left out.
+    async fn fit(&self, build: impl Fn(&Flow) -> Request, flow: Flow) -> (Request, Flow) {
+        let mut request = build(&flow);
+        let bytes = wire_size(&request);
+        if !flow.is_datagrams() || bytes <= MAX_DATAGRAM {
+            return (request, flow);
+        }
+        if let Some(stream) = self.stream_instead(&flow.hop).await {
+            return (build(&stream), stream);
+        }
+        // What the far side knows of us from the INVITE.
+        let known = [header("User-Agent", USER_AGENT), header("Allow", ALLOW)];
+        let left_out = shorten(&mut request, MAX_DATAGRAM, &known).join(", ");
+        tracing::warn!(
+            trunk = %self.config.id, method = %request.method, bytes, left_out,
+            "a request is too large for a datagram, and the trunk takes no TCP: headers are left out",
+        );
+        (request, flow)
     }
 
     /// Sends a request and returns its final response, with the trunk's credentials if these are

@@ -4,10 +4,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    events::{ButtonAction, MAX_CUSTOM_DATA_BYTES, is_free_name},
+    events::{ButtonAction, CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, is_free_name},
     field_error::{FieldError, check_chars},
     lifecycle::State,
+    schema::forms,
 };
+
+/// A phone number as a regular expression.
+const PHONE_PATTERN: &str = r"^\+?([ ().-]*[0-9]){3,20}[ ().-]*$";
+/// An e-mail address as a regular expression.
+const EMAIL_PATTERN: &str =
+    r#"^[^\s\x00-\x1f\x7f-\x9f?&<>"',;:@]+@[^\s\x00-\x1f\x7f-\x9f?&<>"',;:@]+$"#;
+
+forms! {
+    /// The address of a page.
+    WebAddress: text_in_form("web-address", "https://shop.example", "https or http, with a host");
+    /// A phone number.
+    PhoneNumber: text_of(3, 40).pattern(Some(PHONE_PATTERN)).examples(["+1 555 0100"]);
+    /// An e-mail address.
+    EmailAddress: text_of(3, 254)
+        .pattern(Some(EMAIL_PATTERN))
+        .examples(["help@shop.example"])
+        .extensions(Some(beyond("the length counts in bytes of UTF-8")));
+    /// The name of an event that a button emits.
+    EmittedName: text()
+        .pattern(Some(CUSTOM_NAME_PATTERN))
+        .extensions(Some(beyond("not one of the server's own events")));
+}
 
 /// A button's action with what it acts on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,27 +41,34 @@ pub enum ButtonEffect {
     /// Opens `url` (http or https) in a new tab.
     Link {
         /// Where to.
+        #[cfg_attr(feature = "openapi", schema(value_type = WebAddress))]
         url: String,
     },
     /// Copies `text` (up to 2,000 characters).
     Copy {
         /// What.
-        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000))]
+        #[cfg_attr(
+            feature = "openapi",
+            schema(min_length = 1, max_length = 2000, pattern = r"\S")
+        )]
         text: String,
     },
     /// Dials `number` by `tel:`.
     CallPhone {
         /// Digits, with an optional leading `+` and spaces, dots, dashes or brackets between.
+        #[cfg_attr(feature = "openapi", schema(value_type = PhoneNumber))]
         number: String,
     },
     /// Begins an e-mail to `address` by `mailto:`.
     Email {
         /// To whom.
+        #[cfg_attr(feature = "openapi", schema(value_type = EmailAddress))]
         address: String,
     },
     /// Emits the custom event `name`.
     Emit {
         /// The event's name: a small letter, then small letters, digits and underscores.
+        #[cfg_attr(feature = "openapi", schema(value_type = EmittedName))]
         name: String,
         /// The event's data, up to 8 KiB.
         #[serde(default)]
@@ -52,7 +82,7 @@ pub enum ButtonEffect {
 #[serde(rename_all = "camelCase")]
 pub struct CustomButton {
     /// What is on it: 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub label: String,
     /// The states it is shown in. Default: `ended` and `survey_submitted`.
     #[serde(default = "after_the_call")]
@@ -160,6 +190,15 @@ pub(crate) fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn patterns_say_what_the_rules_say() {
+        let numbers = r"\+?[0-9 ().+-]{0,12}|[0-9-]{18,42}";
+        assert_same_language(PHONE_PATTERN, 3..=40, numbers, is_phone_number);
+        let addresses = r"[a-zé?@ \n]{0,3}@?[a-z@,\x{85}]{0,3}";
+        assert_same_language(EMAIL_PATTERN, 3..=254, addresses, is_email);
+    }
 
     fn check(effect: serde_json::Value) -> Result<(), FieldError> {
         let mut button = effect;

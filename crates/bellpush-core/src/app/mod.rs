@@ -28,6 +28,18 @@ pub const MAX_BUTTONS: usize = 20;
 pub const MAX_RESUME_SECONDS: u8 = 30;
 /// Bytes of each of the two custom-code fields, at most.
 pub const MAX_CUSTOM_CODE_BYTES: usize = 64 * 1024;
+/// A language tag as a regular expression: as much of BCP 47 as matters here.
+const LANGUAGE_PATTERN: &str = "^[A-Za-z][A-Za-z0-9-]+$";
+/// Characters of a language tag, at most.
+const MAX_LANGUAGE_CHARS: usize = 35;
+
+crate::schema::forms! {
+    /// A language tag.
+    LanguageTag: text_of(2, MAX_LANGUAGE_CHARS).pattern(Some(LANGUAGE_PATTERN)).examples(["pt-BR"]);
+    /// HTML of the app owner's own.
+    CustomHtml: text_of(0, MAX_CUSTOM_CODE_BYTES)
+        .extensions(Some(beyond("the length counts in bytes of UTF-8")));
+}
 
 /// The settings of one app.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,13 +47,14 @@ pub const MAX_CUSTOM_CODE_BYTES: usize = 64 * 1024;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppSettings {
     /// The app's name, for people: 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// Who may embed the widget. Empty: nobody.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 64, example = json!(["https://shop.example"])))]
+    #[cfg_attr(feature = "openapi", schema(max_items = 64, example = json!(["https://shop.example"])))]
     #[serde(default)]
     pub allowed_origins: Vec<AllowedOrigin>,
     /// The widget's language where neither page nor browser asks for another: a BCP 47 tag.
+    #[cfg_attr(feature = "openapi", schema(value_type = LanguageTag, default = "en"))]
     #[serde(default = "english")]
     pub language: String,
     /// The survey after a call. Without it `ended` stays.
@@ -97,8 +110,10 @@ const fn eight() -> u8 {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CustomCode {
     /// Placed at the end of `<head>`; up to 64 KiB.
+    #[cfg_attr(feature = "openapi", schema(value_type = CustomHtml))]
     pub head: String,
     /// Placed at the end of `<body>`; up to 64 KiB.
+    #[cfg_attr(feature = "openapi", schema(value_type = CustomHtml))]
     pub body: String,
 }
 
@@ -152,11 +167,7 @@ impl AppSettings {
                 format!("an app has at most {MAX_ORIGINS} allowed origins"),
             ));
         }
-        let tag = self.language.as_bytes();
-        let plausible = (2..=35).contains(&tag.len())
-            && tag[0].is_ascii_alphabetic()
-            && tag.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-        if !plausible {
+        if !is_language_tag(&self.language) {
             return Err(FieldError::new("/language", "write a language tag like en or pt-BR"));
         }
         if let Some(survey) = &self.survey {
@@ -192,9 +203,23 @@ impl AppSettings {
     }
 }
 
+/// Whether a text has the form of a language tag.
+fn is_language_tag(text: &str) -> bool {
+    (2..=MAX_LANGUAGE_CHARS).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn the_pattern_of_language_tags_says_what_the_rule_says() {
+        let tags = "[a-zA-Z0-9é -]{0,5}|[a-z]{33,37}";
+        assert_same_language(LANGUAGE_PATTERN, 2..=MAX_LANGUAGE_CHARS, tags, is_language_tag);
+    }
 
     #[test]
     fn a_refused_setting_is_named_by_its_place() {

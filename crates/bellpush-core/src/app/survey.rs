@@ -23,6 +23,7 @@ pub struct Survey {
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub questions: Vec<Question>,
     /// The label of the comment field; no field without it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 300, pattern = r"\S"))]
     #[serde(default)]
     pub comment_label: Option<String>,
 }
@@ -33,10 +34,10 @@ pub struct Survey {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Question {
     /// Names the question in answers: 1 to 64 characters, unique in the survey.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, pattern = r"\S"))]
     pub id: String,
     /// The question for people: 1 to 300 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 300))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 300, pattern = r"\S"))]
     pub label: String,
 }
 
@@ -74,8 +75,10 @@ impl Survey {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Answer {
     /// The question's id.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub question_id: String,
     /// 1 to 5.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
     pub rating: u8,
 }
 
@@ -85,8 +88,10 @@ pub struct Answer {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Answers {
     /// The answered questions.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub answers: Vec<Answer>,
     /// The comment, up to 2,000 characters.
+    #[cfg_attr(feature = "openapi", schema(max_length = 2000))]
     #[serde(default)]
     pub comment: Option<String>,
 }

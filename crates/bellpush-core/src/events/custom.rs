@@ -4,6 +4,12 @@ use super::EventName;
 
 /// The form of a custom event's name, as a regular expression.
 pub const CUSTOM_NAME_PATTERN: &str = "^[a-z][a-z0-9_]{0,63}$";
+
+crate::schema::forms! {
+    /// The name of an event, of the catalogue or a custom one.
+    pub AnyEventName: text().pattern(Some(CUSTOM_NAME_PATTERN)).examples(["call_ended"]);
+}
+
 /// Bytes of a custom event's data as JSON, without its context, at most.
 pub const MAX_CUSTOM_DATA_BYTES: usize = 8 * 1024;
 

@@ -59,6 +59,14 @@ impl fmt::Debug for EventTime {
     }
 }
 
+crate::schema::described! {
+    EventTime: text()
+        .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+            utoipa::openapi::KnownFormat::DateTime,
+        )))
+        .examples(["2026-03-01T09:30:00.000Z"]);
+}
+
 impl FromStr for EventTime {
     type Err = InvalidTime;
 
@@ -84,6 +92,7 @@ impl<'de> Deserialize<'de> for EventTime {
 
 /// What every audience receives: three fields, never another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// The event's name: one of the catalogue, or a custom event's.

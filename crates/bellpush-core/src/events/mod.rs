@@ -9,6 +9,8 @@ mod sample;
 pub use catalogue::{
     ButtonAction, CATALOGUE, CatalogueEvent, EndReason, EventName, Field, SurveySummary,
 };
+#[cfg(feature = "openapi")]
+pub use custom::AnyEventName;
 pub use custom::{
     CALLBACK_REQUESTED, CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, is_custom_name, is_free_name,
 };

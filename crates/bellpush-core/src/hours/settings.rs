@@ -8,7 +8,7 @@ use jiff::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::field_error::FieldError;
+use crate::{field_error::FieldError, schema::described};
 
 /// Windows in one day, at most.
 const MAX_WINDOWS: usize = 12;
@@ -16,6 +16,8 @@ const MAX_WINDOWS: usize = 12;
 const MAX_EXCEPTIONS: usize = 366;
 /// Days that one exception may last, at most.
 const MAX_EXCEPTION_DAYS: i32 = 366;
+/// A time of the day as a regular expression.
+const TIME_PATTERN: &str = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$";
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 
@@ -25,7 +27,6 @@ const DAY: u16 = 24 * 60;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BusinessHours {
     /// The zone whose clock the windows are read by: a name of the IANA database.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "Europe/Berlin"))]
     pub time_zone: Zone,
     /// Open round the clock, but for exceptions; `week` is empty then.
     #[serde(default)]
@@ -34,6 +35,7 @@ pub struct BusinessHours {
     #[serde(default)]
     pub week: Week,
     /// Dates on which other windows hold, or none: holidays, for example.
+    #[cfg_attr(feature = "openapi", schema(max_items = 366))]
     #[serde(default)]
     pub exceptions: Vec<HoursException>,
 }
@@ -44,18 +46,25 @@ pub struct BusinessHours {
 #[serde(default, deny_unknown_fields)]
 pub struct Week {
     /// Windows that begin on a Monday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub monday: Vec<Window>,
     /// Windows that begin on a Tuesday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub tuesday: Vec<Window>,
     /// Windows that begin on a Wednesday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub wednesday: Vec<Window>,
     /// Windows that begin on a Thursday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub thursday: Vec<Window>,
     /// Windows that begin on a Friday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub friday: Vec<Window>,
     /// Windows that begin on a Saturday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub saturday: Vec<Window>,
     /// Windows that begin on a Sunday.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     pub sunday: Vec<Window>,
 }
 
@@ -101,10 +110,8 @@ impl Week {
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// When it begins.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "09:00"))]
     pub from: TimeOfDay,
     /// When it ends: the first minute that is closed. `24:00` is the end of the day.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "17:30"))]
     pub to: TimeOfDay,
 }
 
@@ -137,9 +144,10 @@ pub struct HoursException {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
     /// What it is, for people: 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(example = "Christmas"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name, example = "Christmas"))]
     pub label: String,
     /// The windows that begin on each of these dates; none: closed.
+    #[cfg_attr(feature = "openapi", schema(max_items = 12))]
     #[serde(default)]
     pub windows: Vec<Window>,
 }
@@ -229,6 +237,11 @@ fn check_windows(windows: &[Window], pointer: &str) -> Result<(), FieldError> {
         }
     }
     Ok(())
+}
+
+described! {
+    TimeOfDay: text().pattern(Some(TIME_PATTERN)).examples(["09:00"]);
+    Zone: text_in_form("iana-time-zone", "Europe/Berlin", "a name of the IANA database");
 }
 
 /// A text that is not a time of the day.
@@ -331,5 +344,18 @@ impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn the_pattern_of_times_says_what_the_rule_says() {
+        let is_time = |text: &str| text.parse::<TimeOfDay>().is_ok();
+        let texts = "[0-2]?[0-9]:[0-6][0-9]|24:0[0-9]|[0-9:+]{0,6}";
+        assert_same_language(TIME_PATTERN, 0..=9, texts, is_time);
     }
 }

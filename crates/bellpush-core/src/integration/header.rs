@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::secret::{Piece, TextWithSecrets};
-use crate::field_error::FieldError;
+use crate::{field_error::FieldError, schema::forms};
 
 /// Static headers of one integration, at most.
 pub const MAX_HEADERS: usize = 32;
 const MAX_NAME_CHARS: usize = 128;
 const MAX_VALUE_BYTES: usize = 4_096;
+/// A name as a regular expression (RFC 9110 section 5.6.2: a token).
+const NAME_PATTERN: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+/// A value as a regular expression: printable ASCII without white space around it.
+const VALUE_PATTERN: &str = r"^[!-~]([\t -~]*[!-~])?$";
 
 /// Headers that the connection, the body or the sender decide.
 const RESERVED: [&str; 14] = [
@@ -29,6 +33,16 @@ const RESERVED: [&str; 14] = [
 ];
 /// Beginnings of the names of headers that Bellpush or a proxy on the way sends.
 const RESERVED_PREFIXES: [&str; 3] = ["webhook-", "bellpush-", "proxy-"];
+
+forms! {
+    /// The name of a header.
+    pub(super) HeaderName: text_of(1, MAX_NAME_CHARS).pattern(Some(NAME_PATTERN));
+    /// The value of a header.
+    pub(super) HeaderValue: text_of(1, MAX_VALUE_BYTES).pattern(Some(VALUE_PATTERN)).extensions(Some(beyond(
+        "headers that Bellpush or the connection set are refused, and a name that is there twice in \
+         different spelling; `{secret.` begins a reference to a secret that is there",
+    )));
+}
 
 /// Checks every name and value.
 pub(super) fn check(headers: &BTreeMap<String, TextWithSecrets>) -> Result<(), FieldError> {
@@ -67,13 +81,17 @@ fn check_name(name: &str) -> Result<(), String> {
             "a header's name has 1 to {MAX_NAME_CHARS} letters, digits, hyphens or underscores"
         ));
     }
-    let lower = name.to_ascii_lowercase();
-    let reserved = RESERVED.contains(&lower.as_str())
-        || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix));
-    if reserved {
+    if is_reserved(name) {
+        let lower = name.to_ascii_lowercase();
         return Err(format!("the header {lower} is set by Bellpush itself; leave it out"));
     }
     Ok(())
+}
+
+fn is_reserved(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    RESERVED.contains(&lower.as_str())
+        || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
 }
 
 fn check_value(value: &TextWithSecrets) -> Result<(), String> {
@@ -98,6 +116,20 @@ fn check_value(value: &TextWithSecrets) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn patterns_say_what_the_rules_say() {
+        let sendable = |text: &str| check_name(text).is_ok() || is_reserved(text);
+        assert_same_language(
+            NAME_PATTERN,
+            1..=MAX_NAME_CHARS,
+            "[A-Za-z0-9!#^|~ é:]{0,5}",
+            sendable,
+        );
+        let value = |text: &str| text.parse().is_ok_and(|value| check_value(&value).is_ok());
+        assert_same_language(VALUE_PATTERN, 1..=MAX_VALUE_BYTES, "[ -~\\t\\né]{0,6}", value);
+    }
 
     fn checked(name: &str, value: &str) -> Result<(), FieldError> {
         check(&BTreeMap::from([(name.to_owned(), value.parse().unwrap())]))

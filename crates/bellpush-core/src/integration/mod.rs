@@ -19,6 +19,8 @@ use crate::{
 
 pub use header::MAX_HEADERS;
 pub use payload::{MAX_TEMPLATE_BYTES, Payload, Preset};
+#[cfg(feature = "openapi")]
+pub use secret::SecretText;
 pub use secret::{
     InvalidReference, InvalidSecretName, InvalidSecretValue, MAX_OVERLAPS, MAX_SECRET_BYTES,
     MAX_SECRETS, Piece, SecretName, TextWithSecrets, check_secret_value,
@@ -32,23 +34,28 @@ pub const TIMEOUT_SECONDS: RangeInclusive<u8> = 1..=30;
 /// Event names in one filter, at most.
 const MAX_EVENTS: usize = 64;
 
+crate::schema::forms! {
+    /// Seconds that an endpoint may take to answer.
+    pub(super) TimeoutSeconds: integer((*TIMEOUT_SECONDS.start()).into(), (*TIMEOUT_SECONDS.end()).into());
+}
+
 /// The settings of one integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationSettings {
     /// The integration's name, for people: 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// Where events are sent by POST: `https` only.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "https://hooks.example/bellpush"))]
     /// Path and query may hold `{secret.name}`.
     pub url: EndpointUrl,
     /// Headers to send besides Bellpush's own, at most 32. Values may hold `{secret.name}`.
-    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>, example = json!({ "Authorization": "Bearer {secret.token}" })))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<header::HeaderName, header::HeaderValue>, example = json!({ "Authorization": "Bearer {secret.token}" })))]
     #[serde(default)]
     pub headers: BTreeMap<String, TextWithSecrets>,
     /// The names of the events to send, custom ones included. Empty by default: nothing is sent.
+    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<crate::events::AnyEventName>, max_items = 64))]
     #[serde(default)]
     pub events: BTreeSet<String>,
     /// Whether anything is sent at all.
@@ -61,6 +68,7 @@ pub struct IntegrationSettings {
     #[serde(default)]
     pub include_previews: bool,
     /// How long the endpoint may take to answer, in seconds: 1 to 30.
+    #[cfg_attr(feature = "openapi", schema(value_type = TimeoutSeconds, default = 10))]
     #[serde(default = "ten")]
     pub timeout_seconds: u8,
     /// How the body is made.

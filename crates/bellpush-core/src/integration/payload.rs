@@ -41,6 +41,7 @@ pub struct Payload {
     /// Whose template is used.
     pub preset: Preset,
     /// A template in place of the preset's own: up to 32 KiB.
+    #[cfg_attr(feature = "openapi", schema(max_length = 32768))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
 }

@@ -7,6 +7,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{described, forms};
+
 /// Secrets of one integration, at most.
 pub const MAX_SECRETS: usize = 32;
 /// Rotations of a signing secret whose overlaps may overlap: each adds signatures to every request.
@@ -14,6 +16,8 @@ pub const MAX_OVERLAPS: usize = 4;
 /// Bytes of a secret's value, at most.
 pub const MAX_SECRET_BYTES: usize = 4_096;
 const MAX_NAME_CHARS: usize = 64;
+/// How a value of a secret is written, as a regular expression: without control characters.
+const VALUE_PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 /// What begins a reference to a secret.
 const OPEN: &str = "{secret.";
 
@@ -29,11 +33,23 @@ pub struct InvalidSecretName(String);
 pub struct SecretName(String);
 
 impl SecretName {
+    /// How it is written, as a regular expression.
+    pub const PATTERN: &'static str = "^[A-Za-z][A-Za-z0-9_]{0,63}$";
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+described! { SecretName: text().pattern(Some(Self::PATTERN)); }
+
+forms! {
+    /// The value of a secret.
+    pub SecretText: text_of(1, MAX_SECRET_BYTES)
+        .pattern(Some(VALUE_PATTERN))
+        .extensions(Some(beyond("the length counts in bytes of UTF-8")));
 }
 
 impl FromStr for SecretName {
@@ -190,6 +206,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn patterns_say_what_the_rules_say() {
+        let is_name = |text: &str| text.parse::<SecretName>().is_ok();
+        assert_same_language(SecretName::PATTERN, 0..=64, "[a-zA-Z0-9_. é]{0,5}", is_name);
+        let is_value = |text: &str| check_secret_value(text).is_ok();
+        assert_same_language(VALUE_PATTERN, 1..=MAX_SECRET_BYTES, "(\\PC|\\pC){0,5}", is_value);
+    }
 
     fn name(text: &str) -> SecretName {
         text.parse().unwrap()

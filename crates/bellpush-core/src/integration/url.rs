@@ -7,6 +7,14 @@ use url::{Host, Url};
 
 use super::secret::{InvalidReference, SecretName, TextWithSecrets};
 
+crate::schema::described! {
+    EndpointUrl: text_in_form(
+        "endpoint-url",
+        "https://hooks.example/bellpush",
+        "a URL with https and without credentials; path and query may name secrets that are there",
+    );
+}
+
 /// Why an endpoint's URL was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointUrlError {

@@ -9,12 +9,19 @@ use crate::{
     field_error::FieldError,
     hours::BusinessHours,
     ids::{DestinationId, TrunkId},
+    schema::{described, forms},
 };
 
 /// Routing keys in one profile, at most.
 const MAX_ROUTING_KEYS: usize = 200;
 /// Characters of a routing key, at most.
 pub const MAX_ROUTING_KEY_CHARS: usize = 128;
+/// A routing key as a regular expression: not only blanks, and nothing of control.
+const ROUTING_KEY_PATTERN: &str =
+    r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+/// A header as a regular expression.
+const HEADER_NAME_PATTERN: &str =
+    "^([Xx]-[A-Za-z0-9-]+|[Uu][Ss][Ee][Rr]-[Tt][Oo]-[Uu][Ss][Ee][Rr])$";
 /// Headers of one's own in one profile, at most.
 const MAX_HEADERS: usize = 16;
 /// Characters of a header's name, at most.
@@ -58,6 +65,17 @@ pub enum CodecPolicy {
     Opus,
 }
 
+forms! {
+    /// A routing key.
+    pub RoutingKey: text_of(1, MAX_ROUTING_KEY_CHARS).pattern(Some(ROUTING_KEY_PATTERN));
+    /// The name of a header of one's own.
+    SipHeaderName: text_of(1, MAX_HEADER_NAME_CHARS).pattern(Some(HEADER_NAME_PATTERN));
+    /// Seconds that a profile rings.
+    RingSeconds: integer((*RING_SECONDS.start()).into(), (*RING_SECONDS.end()).into());
+    /// Seconds that a call takes, at most.
+    CallSeconds: integer(1, MAX_CALL_SECONDS);
+}
+
 /// Where a routing key leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,52 +86,60 @@ pub enum KeyRoute {
     User(SipUser),
 }
 
+described! {
+    KeyRoute: utoipa::openapi::OneOfBuilder::new()
+        .item(only_field("profile", text().pattern(Some(DestinationId::PATTERN)).extensions(Some(
+            beyond("a profile of the app"),
+        ))))
+        .item(only_field("user", <SipUser as utoipa::PartialSchema>::schema()))
+        .extensions(Some(beyond("other users are for sip alone")));
+}
+
 /// The settings of one profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileSettings {
     /// Its name, for people: 1 to 100 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// What kind of place it is.
     pub kind: ProfileKind,
     /// For `sip`: the trunk to call by.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     #[serde(default)]
     pub trunk_id: Option<TrunkId>,
     /// For `sip`: whom to call; an extension or number on the trunk's domain, or a SIP URI.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+493012345"))]
     #[serde(default)]
     pub to: Option<SipAddress>,
     /// Hours of its own; `null`: the app's.
     #[serde(default)]
     pub hours: Option<BusinessHours>,
     /// Seconds that it rings before the call goes on to the overflow, or fails: 5 to 300.
+    #[cfg_attr(feature = "openapi", schema(value_type = RingSeconds, default = 30))]
     #[serde(default = "half_a_minute")]
     pub ring_timeout_seconds: u16,
     /// Seconds after which a call is ended; `null`: the server's limit, which holds in any case.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<CallSeconds>))]
     #[serde(default)]
     pub max_duration_seconds: Option<u32>,
     /// The profile that is called when this one is closed, busy, or does not answer.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     #[serde(default)]
     pub overflow: Option<DestinationId>,
     /// Where the routing keys of sessions lead to, by key: `{"profile": "dest_…"}` is another
     /// profile, `{"user": "101"}` another extension or number of this one. Other keys, and sessions
     /// without one, lead here.
-    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<RoutingKey, KeyRoute>))]
     #[serde(default)]
     pub routing_keys: BTreeMap<String, KeyRoute>,
     /// Which codec is spoken toward the browser.
     #[serde(default)]
     pub codec_policy: CodecPolicy,
     /// For `sip`: the caller's name as the far side shows it, like `{form.name}`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "{form.name}"))]
     #[serde(default)]
     pub caller_name: Option<Template>,
     /// For `sip`: headers of one's own, by name (`X-…` or `User-to-User`), like
     /// `{"X-Order": "{context.orderId}"}`.
-    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<SipHeaderName, Template>))]
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
 }
@@ -244,6 +270,15 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn patterns_say_what_the_rules_say() {
+        assert_same_language(ROUTING_KEY_PATTERN, 1..=128, r"(\PC|\s|\pC){0,4}", is_routing_key);
+        let is_name = |text: &str| is_header_name(text) || text.starts_with("x-bellpush-");
+        let texts = "[xX]?-?[A-Za-z0-9 -]{0,5}|[uU]ser-to-[uU]ser|x-bellpush-[a-z]{1,3}";
+        assert_same_language(HEADER_NAME_PATTERN, 1..=MAX_HEADER_NAME_CHARS, texts, is_name);
+    }
 
     #[test]
     fn a_refused_setting_is_named_by_its_place() {

@@ -5,10 +5,52 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::schema::{described, forms};
+
 /// Characters of a user part, at most.
 const MAX_USER_CHARS: usize = 128;
 /// Characters of a host, at most (RFC 1035).
 const MAX_HOST_CHARS: usize = 253;
+/// A user as a regular expression.
+const USER_PATTERN: &str = "^([A-Za-z0-9_.!~*'()&=+$,-]|%[0-9A-Fa-f]{2})+$";
+
+/// Pieces of regular expressions, as literals that can be put together.
+macro_rules! pattern {
+    (label) => {
+        "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    };
+    (host) => {
+        concat!("(", pattern!(label), r"(\.", pattern!(label), r")*|\[[0-9A-Fa-f:.]+\])")
+    };
+    (port) => {
+        "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+    };
+}
+
+/// A host as a regular expression: a name, or an IPv6 address in brackets.
+const HOST_PATTERN: &str = concat!("^", pattern!(host), "$");
+/// The same with an optional port.
+const HOST_AND_PORT_PATTERN: &str = concat!("^", pattern!(host), "(:", pattern!(port), ")?$");
+
+forms! {
+    /// A host.
+    pub(crate) Host: text_of(1, MAX_HOST_CHARS)
+        .pattern(Some(HOST_PATTERN))
+        .extensions(Some(beyond("what stands in brackets is an IPv6 address")));
+    /// A host with an optional port.
+    pub(crate) HostAndPort: text()
+        .pattern(Some(HOST_AND_PORT_PATTERN))
+        .extensions(Some(beyond("a host has up to 253 characters; in brackets stands an IPv6 address")));
+}
+
+described! {
+    SipUser: text_of(1, MAX_USER_CHARS).pattern(Some(USER_PATTERN));
+    SipAddress: text_in_form(
+        "sip-address",
+        "+493012345",
+        "an extension or number, or sip:user@host, or sips:user@host",
+    );
+}
 
 /// A text that names nobody to be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -176,6 +218,45 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn patterns_say_what_the_rules_say() {
+        assert_same_language(
+            USER_PATTERN,
+            1..=128,
+            "[a-zA-Z0-9+*%ä:@;]{0,6}|%[0-9a-g]{1,3}",
+            is_user,
+        );
+        // What stands in brackets is beyond the pattern.
+        let host = |text: &str| is_host(text) || is_bracketed(text);
+        assert_same_language(
+            HOST_PATTERN,
+            1..=253,
+            "[a-z0-9.-]{0,9}|[a-z]{60,66}|\\[[0-9a-f:.]{1,9}\\]?",
+            host,
+        );
+        let is_port = |port: &str| is_host_and_port(&format!("a:{port}"));
+        let bracketed_with_port = |text: &str| {
+            text.rsplit_once("]:")
+                .is_some_and(|(host, port)| is_bracketed(&format!("{host}]")) && is_port(port))
+        };
+        // So is the length of the host alone.
+        let with_port = |text: &str| {
+            text.len() <= 200
+                && (is_host_and_port(text) || is_bracketed(text) || bracketed_with_port(text))
+        };
+        let texts = "[a-z.-]{0,4}(:[0-9]{0,7})?|\\[[0-9a-f:.]{1,9}\\](:[0-9]{1,6})?";
+        assert_same_language(HOST_AND_PORT_PATTERN, 1..=200, texts, with_port);
+    }
+
+    fn is_bracketed(text: &str) -> bool {
+        let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        inner.is_some_and(|inner| {
+            !inner.is_empty()
+                && inner.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+        })
+    }
 
     #[test]
     fn extensions_numbers_and_addresses_are_read() {

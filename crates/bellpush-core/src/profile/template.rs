@@ -9,6 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 const MAX_CHARS: usize = 500;
 /// Characters of a form field's or context key's name, at most.
 const MAX_NAME_CHARS: usize = 64;
+/// A template as a regular expression.
+const PATTERN: &str = r"^([^{}\x00-\x1f\x7f-\x9f]|\{\{|\}\}|\{(routingKey|(form|context)\.[^{}\x00-\x1f\x7f-\x9f]{1,64})\})*$";
+
+crate::schema::described! {
+    Template: text_of(0, MAX_CHARS).pattern(Some(PATTERN)).examples(["{form.name}"]);
+}
 
 /// Why a text is no template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,6 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
 
     struct Ada;
 
@@ -176,6 +183,13 @@ mod tests {
 
     fn render(template: &str) -> String {
         template.parse::<Template>().unwrap().render(&Ada)
+    }
+
+    #[test]
+    fn the_pattern_says_what_the_rule_says() {
+        let reads = |text: &str| text.parse::<Template>().is_ok();
+        let texts = r"([{}]|form\.|context\.|routingKey|[a-z \n\x{85}]){0,7}";
+        assert_same_language(PATTERN, 0..=MAX_CHARS, texts, reads);
     }
 
     #[test]

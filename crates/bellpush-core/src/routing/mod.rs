@@ -59,7 +59,7 @@ pub struct Hop<'a> {
 
 /// Where a hop leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FarSide {
+pub enum HopTarget {
     /// The built-in demo.
     Demo,
     /// A telephone.
@@ -74,12 +74,12 @@ pub enum FarSide {
 impl Hop<'_> {
     /// Where it leads; `None` for a profile that does not say, which is never saved.
     #[must_use]
-    pub fn far_side(&self) -> Option<FarSide> {
+    pub fn target(&self) -> Option<HopTarget> {
         match self.profile.kind {
-            ProfileKind::Demo => Some(FarSide::Demo),
+            ProfileKind::Demo => Some(HopTarget::Demo),
             ProfileKind::Sip => {
                 let to = self.profile.to.as_ref()?;
-                Some(FarSide::Sip {
+                Some(HopTarget::Sip {
                     trunk_id: self.profile.trunk_id?,
                     to: self.user.map_or_else(|| to.clone(), |user| to.with_user(user.clone())),
                 })
@@ -120,7 +120,7 @@ pub struct SipDialog {
 
 /// Why there is no route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RouteError {
     /// The app has no such profile.
     #[error("the app has no such destination")]
     UnknownProfile,
@@ -134,7 +134,7 @@ pub enum Refusal {
 
 /// Whether calls are taken, and when that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Openness {
+pub struct OpeningStatus {
     /// Whether they are taken now.
     pub open: bool,
     /// When that changes, in turn, up to 14 times: the changes of the coming eight days, and in any
@@ -157,12 +157,12 @@ impl Profiles {
         &self,
         request: RouteRequest<'_>,
         now: Timestamp,
-    ) -> Result<Vec<Hop<'_>>, Refusal> {
+    ) -> Result<Vec<Hop<'_>>, RouteError> {
         let chain = self.chain(request)?;
         let open: Vec<_> = chain.iter().filter(|hop| self.span(hop, now).open).copied().collect();
         if open.is_empty() {
-            let next_opening = self.openness_of(&chain, now).changes.first().copied();
-            return Err(Refusal::Closed { next_opening });
+            let next_opening = self.opening_status_of(&chain, now).changes.first().copied();
+            return Err(RouteError::Closed { next_opening });
         }
         Ok(open)
     }
@@ -171,14 +171,18 @@ impl Profiles {
     ///
     /// # Errors
     /// The profile is unknown.
-    pub fn openness(&self, request: RouteRequest<'_>, now: Timestamp) -> Result<Openness, Refusal> {
-        Ok(self.openness_of(&self.chain(request)?, now))
+    pub fn opening_status(
+        &self,
+        request: RouteRequest<'_>,
+        now: Timestamp,
+    ) -> Result<OpeningStatus, RouteError> {
+        Ok(self.opening_status_of(&self.chain(request)?, now))
     }
 
     /// Every profile that the call could go to, open or not.
-    fn chain(&self, request: RouteRequest<'_>) -> Result<Vec<Hop<'_>>, Refusal> {
+    fn chain(&self, request: RouteRequest<'_>) -> Result<Vec<Hop<'_>>, RouteError> {
         let id = request.destination_id.unwrap_or(self.default);
-        let first = self.hop(id, None).ok_or(Refusal::UnknownProfile)?;
+        let first = self.hop(id, None).ok_or(RouteError::UnknownProfile)?;
         let route = request.routing_key.and_then(|key| first.profile.routing_keys.get(key));
         let first = match route {
             // A profile that is gone meanwhile is as good as no entry.
@@ -207,7 +211,7 @@ impl Profiles {
     }
 
     /// A chain is open while one of its profiles is.
-    fn openness_of(&self, chain: &[Hop<'_>], now: Timestamp) -> Openness {
+    fn opening_status_of(&self, chain: &[Hop<'_>], now: Timestamp) -> OpeningStatus {
         let mut spans: Vec<_> = chain.iter().map(|hop| self.span(hop, now)).collect();
         let is_open = |spans: &[Span]| spans.iter().any(|span| span.open);
         let open = is_open(&spans);
@@ -229,6 +233,6 @@ impl Profiles {
                 changes.push(at);
             }
         }
-        Openness { open, changes }
+        OpeningStatus { open, changes }
     }
 }

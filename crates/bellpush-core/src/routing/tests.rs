@@ -59,9 +59,9 @@ fn a_routing_key_leads_to_another_profile_or_another_user() {
     let all = profiles([first, sip("200")]);
     let to = |key: Option<&str>| {
         let asked = RouteRequest { destination_id: None, routing_key: key };
-        match all.route(asked, at(NOON)).unwrap()[0].far_side().unwrap() {
-            FarSide::Sip { to, .. } => to.to_string(),
-            FarSide::Demo => "demo".into(),
+        match all.route(asked, at(NOON)).unwrap()[0].target().unwrap() {
+            HopTarget::Sip { to, .. } => to.to_string(),
+            HopTarget::Demo => "demo".into(),
         }
     };
     assert_eq!(to(None), "sip:100@pbx.example");
@@ -70,7 +70,7 @@ fn a_routing_key_leads_to_another_profile_or_another_user() {
     assert_eq!(to(Some("gone")), "sip:100@pbx.example");
     assert_eq!(to(Some("other")), "sip:100@pbx.example");
     let asked = RouteRequest { destination_id: Some(id(9)), routing_key: None };
-    assert_eq!(all.route(asked, at(NOON)), Err(Refusal::UnknownProfile));
+    assert_eq!(all.route(asked, at(NOON)), Err(RouteError::UnknownProfile));
 }
 
 #[test]
@@ -90,28 +90,28 @@ fn a_closed_profile_is_passed_over_and_when_all_are_closed_the_call_is_refused()
     assert_eq!(route("16:30"), Ok(vec![id(0), id(1)]));
     assert_eq!(route("19:00"), Ok(vec![id(1)]));
     let opening = Some(at("2026-11-25T09:00:00Z"));
-    assert_eq!(route("20:00"), Err(Refusal::Closed { next_opening: opening }));
+    assert_eq!(route("20:00"), Err(RouteError::Closed { next_opening: opening }));
     // From nine to eight without a break: the change from one to the other is none.
-    let openness = all.openness(RouteRequest::default(), at(NOON)).unwrap();
-    assert!(openness.open);
+    let opening_status = all.opening_status(RouteRequest::default(), at(NOON)).unwrap();
+    assert!(opening_status.open);
     assert_eq!(
-        openness.changes[..3],
+        opening_status.changes[..3],
         [at("2026-11-24T20:00:00Z"), at("2026-11-25T09:00:00Z"), at("2026-11-25T20:00:00Z")]
     );
-    assert_eq!(openness.changes.len(), 14);
+    assert_eq!(opening_status.changes.len(), 14);
 }
 
 #[test]
 fn a_profile_without_hours_has_those_of_the_app() {
     let mut all = profiles([sip("100")]);
     assert_eq!(
-        all.openness(RouteRequest::default(), at(NOON)),
-        Ok(Openness { open: true, changes: Vec::new() })
+        all.opening_status(RouteRequest::default(), at(NOON)),
+        Ok(OpeningStatus { open: true, changes: Vec::new() })
     );
     all.app_hours = Some(hours("13:00", "14:00"));
     let opening = Some(at("2026-11-24T13:00:00Z"));
     let refusal = all.route(RouteRequest::default(), at(NOON)).unwrap_err();
-    assert_eq!(refusal, Refusal::Closed { next_opening: opening });
+    assert_eq!(refusal, RouteError::Closed { next_opening: opening });
     let first = all.by_id.get_mut(&id(0)).unwrap();
     first.hours = Some(hours("00:00", "24:00"));
     assert!(all.route(RouteRequest::default(), at(NOON)).is_ok());
@@ -184,7 +184,7 @@ proptest! {
     ) {
         let now = Timestamp::from_second(1_790_000_000 + minute * 60).unwrap();
         let asked = RouteRequest { destination_id: asked.map(id), routing_key: keyed.then_some("k") };
-        let openness = all.openness(asked, now);
+        let opening_status = all.opening_status(asked, now);
         match all.route(asked, now) {
             Ok(hops) => {
                 prop_assert!(!hops.is_empty() && hops.len() <= all.by_id.len());
@@ -192,19 +192,19 @@ proptest! {
                     prop_assert!(hops[..n].iter().all(|before| before.profile_id != hop.profile_id));
                     prop_assert!(all.hours_of(hop.profile).is_none_or(|hours| hours.is_open(now)));
                 }
-                prop_assert!(openness.unwrap().open);
+                prop_assert!(opening_status.unwrap().open);
             }
-            Err(Refusal::Closed { next_opening }) => {
-                let openness = openness.unwrap();
-                prop_assert!(!openness.open);
-                prop_assert_eq!(next_opening, openness.changes.first().copied());
+            Err(RouteError::Closed { next_opening }) => {
+                let opening_status = opening_status.unwrap();
+                prop_assert!(!opening_status.open);
+                prop_assert_eq!(next_opening, opening_status.changes.first().copied());
                 if let Some(opening) = next_opening {
                     prop_assert!(all.route(asked, opening).is_ok(), "open at the opening");
                     let before = opening.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap();
                     prop_assert!(all.route(asked, before.max(now)).is_err(), "and not before");
                 }
             }
-            Err(Refusal::UnknownProfile) => {
+            Err(RouteError::UnknownProfile) => {
                 prop_assert!(asked.destination_id.is_some_and(|id| !all.by_id.contains_key(&id)));
             }
         }
@@ -213,7 +213,7 @@ proptest! {
     #[test]
     fn changes_come_in_turn(all in any_profiles(), minute in 0_i64..100_000) {
         let now = Timestamp::from_second(1_790_000_000 + minute * 60).unwrap();
-        let Openness { open, changes } = all.openness(RouteRequest::default(), now).unwrap();
+        let OpeningStatus { open, changes } = all.opening_status(RouteRequest::default(), now).unwrap();
         let mut state = open;
         for change in &changes {
             prop_assert!(*change > now);

@@ -29,6 +29,7 @@ const MAX_LABEL_CHARS: usize = 100;
 
 /// An event as a widget sends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Submission {
     /// Made by the widget; a repeated id is accepted and changes nothing.

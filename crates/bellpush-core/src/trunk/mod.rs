@@ -7,8 +7,9 @@ pub use failure::SipFailure;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    field_error::FieldError,
+    field_error::{FieldError, MAX_NAME_CHARS},
     profile::{SipAddress, SipUser, is_host, is_host_and_port},
+    schema::forms,
 };
 
 /// Characters of a user name or a password, at most.
@@ -21,6 +22,21 @@ const REGISTRATION_SECONDS: std::ops::RangeInclusive<u32> = 30..=86_400;
 const KEEP_ALIVE_SECONDS: std::ops::RangeInclusive<u32> = 5..=3_600;
 /// Seconds of a session timer (RFC 4028 section 4: at least 90).
 const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 90..=86_400;
+/// A user name or a password as a regular expression: nothing of control.
+const CREDENTIAL_PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
+
+forms! {
+    /// A user name, a password or a realm.
+    pub Credential: text_of(1, MAX_CREDENTIAL_CHARS).pattern(Some(CREDENTIAL_PATTERN));
+    /// A caller's name.
+    CallerName: text_of(0, MAX_NAME_CHARS).pattern(Some(CREDENTIAL_PATTERN));
+    /// Seconds of a registration.
+    RegistrationSeconds: integer(*REGISTRATION_SECONDS.start(), *REGISTRATION_SECONDS.end());
+    /// Seconds between two questions whether a trunk is there.
+    KeepAliveSeconds: integer(*KEEP_ALIVE_SECONDS.start(), *KEEP_ALIVE_SECONDS.end());
+    /// Seconds of a session timer.
+    SessionSeconds: integer(*SESSION_SECONDS.start(), *SESSION_SECONDS.end());
+}
 
 /// How SIP travels to a trunk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,10 +99,10 @@ pub enum MediaLatching {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrunkSettings {
     /// Its name, for people: 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// The domain of its addresses: a name or an address, IPv6 in brackets.
-    #[cfg_attr(feature = "openapi", schema(example = "sip.provider.example"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::profile::Host, example = "sip.provider.example"))]
     pub domain: String,
     /// Its port; without one DNS (SRV) says where it is, or else it is the transport's usual one.
     #[serde(default)]
@@ -96,15 +112,16 @@ pub struct TrunkSettings {
     #[serde(default)]
     pub transport: Transport,
     /// Where requests are sent instead of to the domain: a host with an optional port.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::profile::HostAndPort>))]
     #[serde(default)]
     pub outbound_proxy: Option<String>,
     /// The name to sign in with: 1 to 256 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Credential>))]
     #[serde(default)]
     pub username: Option<String>,
     /// The realms that the password is given to (digest): up to 8. Empty: those of the registration, or
     /// else of the first request that is challenged.
-    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<Credential>, max_items = 8))]
     #[serde(default)]
     pub realms: Vec<String>,
     /// Whether to register, for phone systems that take calls from registered users alone.
@@ -112,26 +129,24 @@ pub struct TrunkSettings {
     pub register: bool,
     /// Seconds that a registration shall last: 30 to 86,400.
     #[serde(default = "one_hour")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 30, maximum = 86400))]
+    #[cfg_attr(feature = "openapi", schema(value_type = RegistrationSeconds))]
     pub register_seconds: u32,
     /// Seconds between two questions (OPTIONS) whether it is there: 5 to 3,600; `null` never asks.
     #[serde(default = "half_a_minute")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 5, maximum = 3600))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<KeepAliveSeconds>))]
     pub keep_alive_seconds: Option<u32>,
     /// The number or name that calls come from; the user name where it is not given.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+493012345"))]
     #[serde(default)]
     pub caller: Option<SipUser>,
     /// The caller's name, where a profile gives none: up to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(max_length = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<CallerName>))]
     #[serde(default)]
     pub caller_name: Option<String>,
     /// Who the caller is by the trunk's word (P-Asserted-Identity): a SIP URI.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     #[serde(default)]
     pub asserted_identity: Option<SipAddress>,
     /// The codecs to offer, the preferred one first.
-    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
+    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<TrunkCodec>, min_items = 1))]
     #[serde(default = "g711")]
     pub codecs: Vec<TrunkCodec>,
     /// Whether media is encrypted.
@@ -147,7 +162,7 @@ pub struct TrunkSettings {
     /// Seconds after which a silent dialog is refreshed (RFC 4028): 90 to 86,400; `null` leaves it
     /// to the far side.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(minimum = 90, maximum = 86400))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SessionSeconds>))]
     pub session_seconds: Option<u32>,
     /// Whether calls go by it at all.
     #[serde(default = "yes")]
@@ -276,6 +291,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
+
+    #[test]
+    fn the_pattern_of_credentials_says_what_the_rule_says() {
+        assert_same_language(CREDENTIAL_PATTERN, 1..=256, r"(\PC|\pC){0,4}", is_credential);
+    }
 
     #[test]
     fn a_refused_setting_is_named_by_its_place() {

@@ -5,9 +5,13 @@
 //! Teredo, mapped) is judged by that, and so is what only looks so: the operator's ranges open the
 //! addresses that are written in them, not what leads there.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
 
 /// What the operator allows beside public addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +20,58 @@ pub struct AddressPolicy {
     pub allow: Vec<IpNet>,
     /// Whether loopback addresses may be called, and by plain HTTP (development).
     pub allow_loopback: bool,
+    /// The prefixes by which this network's own NAT64 leads to IPv4 addresses.
+    pub nat64_prefixes: Vec<Nat64Prefix>,
+}
+
+/// A network's own prefix of NAT64 (RFC 6052 section 2.2): an IPv4 address stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Ipv6Net", try_from = "Ipv6Net")]
+pub struct Nat64Prefix(Ipv6Net);
+
+/// A network that can't be a prefix of NAT64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a NAT64 prefix is an IPv6 network of 32, 40, 48, 56, 64 or 96 bits, like 2001:db8:64::/96"
+)]
+pub struct InvalidNat64Prefix;
+
+impl TryFrom<Ipv6Net> for Nat64Prefix {
+    type Error = InvalidNat64Prefix;
+
+    fn try_from(network: Ipv6Net) -> Result<Self, InvalidNat64Prefix> {
+        let is_length = matches!(network.prefix_len(), 32 | 40 | 48 | 56 | 64 | 96);
+        if is_length { Ok(Self(network.trunc())) } else { Err(InvalidNat64Prefix) }
+    }
+}
+
+impl FromStr for Nat64Prefix {
+    type Err = InvalidNat64Prefix;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNat64Prefix> {
+        text.parse::<Ipv6Net>().map_err(|_| InvalidNat64Prefix)?.try_into()
+    }
+}
+
+impl From<Nat64Prefix> for Ipv6Net {
+    fn from(prefix: Nat64Prefix) -> Self {
+        prefix.0
+    }
+}
+
+impl Nat64Prefix {
+    /// The IPv4 address that packets to an address of this prefix are brought to.
+    fn v4_inside(self, address: Ipv6Addr) -> Option<Ipv4Addr> {
+        if !self.0.contains(&address) {
+            return None;
+        }
+        let octets = address.octets();
+        let start = usize::from(self.0.prefix_len() / 8);
+        // The ninth octet is left out of every address but those of 96 bits, where it is in the prefix.
+        let mut rest = octets.iter().enumerate().skip(start).filter(|(at, _)| *at != 8);
+        let mut next = || rest.next().map_or(0, |(_, octet)| *octet);
+        Some(Ipv4Addr::new(next(), next(), next(), next()))
+    }
 }
 
 /// An address that may not be called. The text does not repeat the address: who may configure an
@@ -35,21 +91,27 @@ impl AddressPolicy {
     pub fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
         let allowed = (self.allow_loopback && address.is_loopback())
             || self.allow.iter().any(|range| range.contains(&address));
-        match special_kind(address) {
+        match self.special_kind(address) {
             Some(kind) if !allowed => Err(ForbiddenAddress { kind }),
             _ => Ok(()),
         }
     }
-}
 
-/// What kind of address it is, unless it is an ordinary public one.
-fn special_kind(address: IpAddr) -> Option<&'static str> {
-    match address {
-        IpAddr::V4(address) => special_v4(address),
-        IpAddr::V6(address) => match v4_inside(address) {
+    /// What kind of address it is, unless it is an ordinary public one.
+    fn special_kind(&self, address: IpAddr) -> Option<&'static str> {
+        let address = match address {
+            IpAddr::V4(address) => return special_v4(address),
+            IpAddr::V6(address) => address,
+        };
+        let mut by_nat64 =
+            self.nat64_prefixes.iter().filter_map(|prefix| prefix.v4_inside(address)).peekable();
+        if by_nat64.peek().is_some() {
+            return by_nat64.find_map(special_v4);
+        }
+        match v4_inside(address) {
             Some(inside) => inside.into_iter().find_map(special_v4),
             None => special_v6(address),
-        },
+        }
     }
 }
 
@@ -258,6 +320,28 @@ mod tests {
     }
 
     #[test]
+    fn the_operators_nat64_is_judged_by_the_address_inside() {
+        // The examples of RFC 6052 section 2.4, and a prefix inside the block of RFC 8215.
+        for (prefix, open, closed) in [
+            ("2606:db8::/32", "2606:db8:808:808::", "2606:db8:a00:1::"),
+            ("2606:db8:100::/40", "2606:db8:108:808:8::", "2606:db8:10a:0:1::"),
+            ("2606:db8:122::/48", "2606:db8:122:808:8:800::", "2606:db8:122:a00:0:100::"),
+            ("2606:db8:122:300::/56", "2606:db8:122:308:8:808::", "2606:db8:122:30a::1:0:0"),
+            ("2606:db8:122:344::/64", "2606:db8:122:344:8:808:800::", "2606:db8:122:344:a:0:100::"),
+            ("2606:db8:122:344::/96", "2606:db8:122:344::8.8.8.8", "2606:db8:122:344::10.0.0.1"),
+            ("64:ff9b:1::/48", "64:ff9b:1:808:8:800::", "64:ff9b:1:a00:0:100::"),
+        ] {
+            let nat64_prefixes = vec![prefix.parse().unwrap()];
+            let policy = AddressPolicy { nat64_prefixes, ..AddressPolicy::default() };
+            assert_eq!(check(&policy, open), Ok(()), "{open}");
+            assert_eq!(check(&policy, closed).unwrap_err().kind, "a private address", "{closed}");
+        }
+        for text in ["2606:db8::/33", "2606:db8::/128", "10.0.0.0/8", "x"] {
+            assert_eq!(text.parse::<Nat64Prefix>(), Err(InvalidNat64Prefix), "{text}");
+        }
+    }
+
+    #[test]
     fn metadata_services_of_clouds_are_refused() {
         for address in
             ["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"]
@@ -268,7 +352,7 @@ mod tests {
 
     #[test]
     fn loopback_needs_the_operators_word_and_opens_nothing_else() {
-        let policy = AddressPolicy { allow: Vec::new(), allow_loopback: true };
+        let policy = AddressPolicy { allow_loopback: true, ..AddressPolicy::default() };
         for address in ["127.0.0.1", "127.9.9.9", "::1"] {
             assert_eq!(check(&policy, address), Ok(()));
         }
@@ -280,8 +364,8 @@ mod tests {
 
     #[test]
     fn an_allowed_range_opens_that_range_only() {
-        let policy =
-            AddressPolicy { allow: vec!["10.1.0.0/16".parse().unwrap()], allow_loopback: false };
+        let allow = vec!["10.1.0.0/16".parse().unwrap()];
+        let policy = AddressPolicy { allow, ..AddressPolicy::default() };
         assert_eq!(check(&policy, "10.1.255.255"), Ok(()));
         for address in ["10.2.0.0", "::ffff:10.1.0.1", "64:ff9b::10.1.0.1", "127.0.0.1"] {
             assert!(check(&policy, address).is_err(), "{address} may be called");

@@ -145,7 +145,7 @@ impl Http2Stream {
         &mut self,
         request: &Request,
     ) -> Result<(Parts, RecvStream), ExchangeError> {
-        let not_sent = |error| ExchangeError::Http2 { error, unprocessed: true };
+        let not_sent = |error| ExchangeError::Http2 { error, unprocessed: true, head_bytes: 0 };
         let mut out = http::Request::new(());
         *out.method_mut() = Method::POST;
         *out.uri_mut() = request.uri.clone();
@@ -173,7 +173,8 @@ impl Http2Stream {
                 let above_last = self.seen.last_stream().is_some_and(|last| id > last);
                 let unheard = self.reused && self.seen.bytes() == before;
                 let unprocessed = refused || above_last || unheard;
-                Err(ExchangeError::Http2 { error, unprocessed })
+                let head_bytes = self.seen.largest_head();
+                Err(ExchangeError::Http2 { error, unprocessed, head_bytes })
             }
         }
     }

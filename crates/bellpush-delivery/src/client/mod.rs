@@ -33,7 +33,7 @@ use pool::{Lease, Pool};
 use response::{Body, Excerpt, Response};
 
 pub use certificates::{ClientError, system_tls, tls};
-pub use guard::AddressPolicy;
+pub use guard::{AddressPolicy, InvalidNat64Prefix, Nat64Prefix};
 pub use outcome::{KEPT_BYTES, Outcome};
 pub use request::Request;
 pub use resolver::{Resolve, Resolving, SystemResolver};

@@ -21,6 +21,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const FRAME_HEADER: usize = 9;
 /// The frame type of GOAWAY (RFC 9113 section 6.8).
 const GOAWAY: u8 = 0x7;
+/// The frame types that a head comes in (RFC 9113 section 4.3).
+const HEADERS: u8 = 0x1;
+const CONTINUATION: u8 = 0x9;
 /// "No GOAWAY came": one more than the highest stream id.
 const NONE: u32 = 1 << 31;
 
@@ -30,6 +33,7 @@ pub(super) struct Observations {
     bytes: AtomicU64,
     beginning: AtomicU64,
     last_stream: AtomicU32,
+    largest_head: AtomicU64,
 }
 
 impl Default for Observations {
@@ -38,6 +42,7 @@ impl Default for Observations {
             bytes: AtomicU64::new(0),
             beginning: AtomicU64::new(0),
             last_stream: AtomicU32::new(NONE),
+            largest_head: AtomicU64::new(0),
         }
     }
 }
@@ -58,6 +63,11 @@ impl Observations {
         Some(self.last_stream.load(Ordering::Acquire)).filter(|last| *last != NONE)
     }
 
+    /// Bytes of the largest head of HTTP/2 so far, as it was packed.
+    pub(super) fn largest_head(&self) -> u64 {
+        self.largest_head.load(Ordering::Acquire)
+    }
+
     fn add(&self, read: &[u8]) {
         let before = self.bytes.fetch_add(read.len() as u64, Ordering::AcqRel);
         if before < 8 {
@@ -71,17 +81,28 @@ impl Observations {
     }
 }
 
-/// Finds GOAWAY among the frames of HTTP/2, however they are cut.
+/// What is looked for among the frames of HTTP/2.
+#[derive(Debug, PartialEq, Eq)]
+enum Seen {
+    /// GOAWAY with this last stream.
+    Goaway(u32),
+    /// A head of so many bytes, or the beginning of one.
+    Head(u64),
+}
+
+/// Finds GOAWAY and heads among the frames of HTTP/2, however they are cut.
 #[derive(Debug, Default)]
 struct Frames {
     /// The header of the frame that has begun, and of a GOAWAY its last stream id.
     head: Vec<u8>,
     /// Bytes of the frame that are still to come, once its head is complete.
     left: usize,
+    /// Bytes of the head that came last.
+    block: u64,
 }
 
 impl Frames {
-    fn read(&mut self, mut bytes: &[u8], mut goaway: impl FnMut(u32)) {
+    fn read(&mut self, mut bytes: &[u8], mut saw: impl FnMut(Seen)) {
         while !bytes.is_empty() {
             if self.left > 0 {
                 let skipped = self.left.min(bytes.len());
@@ -99,7 +120,12 @@ impl Frames {
                 continue;
             }
             if let [_, _, _, GOAWAY, _, _, _, _, _, a, b, c, d] = *self.head {
-                goaway(u32::from_be_bytes([a, b, c, d]) & (NONE - 1));
+                saw(Seen::Goaway(u32::from_be_bytes([a, b, c, d]) & (NONE - 1)));
+            }
+            if let Some(kind @ (HEADERS | CONTINUATION)) = self.head.get(3).copied() {
+                let before = if kind == HEADERS { 0 } else { self.block };
+                self.block = before.saturating_add(self.length() as u64);
+                saw(Seen::Head(self.block));
             }
             self.left = self.length().saturating_sub(self.head.len() - FRAME_HEADER);
             self.head.clear();
@@ -152,8 +178,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
         let read = buf.filled().get(before..).unwrap_or_default();
         this.seen.add(read);
         if let Some(frames) = &mut this.frames {
-            // The last of several counts: each lowers it.
-            frames.read(read, |last| this.seen.last_stream.store(last, Ordering::Release));
+            frames.read(read, |saw| {
+                match saw {
+                    // The last of several counts: each lowers it.
+                    Seen::Goaway(last) => this.seen.last_stream.store(last, Ordering::Release),
+                    Seen::Head(bytes) => {
+                        this.seen.largest_head.fetch_max(bytes, Ordering::AcqRel);
+                    }
+                }
+            });
         }
         Poll::Ready(Ok(()))
     }
@@ -215,7 +248,11 @@ mod tests {
             let (mut frames, mut found, mut rest) = (Frames::default(), Vec::new(), &bytes[..]);
             for cut in cuts.iter().cycle() {
                 let (now, later) = rest.split_at((*cut).min(rest.len()));
-                frames.read(now, |last| found.push(last));
+                frames.read(now, |saw| {
+                    if let Seen::Goaway(last) = saw {
+                        found.push(last);
+                    }
+                });
                 rest = later;
                 if rest.is_empty() {
                     break;
@@ -223,6 +260,23 @@ mod tests {
             }
             prop_assert_eq!(found, [last]);
             prop_assert!(frames.head.is_empty() && frames.left == 0);
+        }
+
+        #[test]
+        fn a_head_is_as_large_as_its_frames_however_the_bytes_are_cut(
+            parts in prop::collection::vec(0_usize..60, 1..5),
+            cut in 1_usize..9,
+        ) {
+            let kind = |n: usize| if n == 0 { HEADERS } else { CONTINUATION };
+            let mut bytes = frame(HEADERS, b"another one");
+            bytes.extend(
+                parts.iter().enumerate().flat_map(|(n, length)| frame(kind(n), &vec![7; *length])),
+            );
+            let (mut frames, mut last) = (Frames::default(), None);
+            for piece in bytes.chunks(cut) {
+                frames.read(piece, |saw| last = Some(saw));
+            }
+            prop_assert_eq!(last, Some(Seen::Head(parts.iter().sum::<usize>() as u64)));
         }
 
         #[test]

@@ -19,6 +19,9 @@ use super::{
 pub const KEPT_BYTES: usize = 4_096;
 /// The head of an answer, at most.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
+/// A head of HTTP/2 that is larger has so many bytes at least as it comes: its code (RFC 7541) takes
+/// five bits a letter or more.
+const LARGE_HEAD: u64 = HEAD_BYTES as u64 * 5 / 8;
 /// Clocks that differ by less are no reason to refuse a signature. Standard Webhooks' own libraries
 /// refuse them from five minutes on.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
@@ -66,6 +69,8 @@ pub(super) enum ExchangeError {
         #[source]
         error: h2::Error,
         unprocessed: bool,
+        /// Of the largest head that came on the connection, as it came.
+        head_bytes: u64,
     },
 }
 
@@ -116,16 +121,18 @@ impl Outcome {
                 };
                 Self::none(FailureClass::Protocol, detail)
             }
-            ExchangeError::Http2 { error, .. } => {
+            ExchangeError::Http2 { error, head_bytes, .. } => {
                 let by_library = error.is_reset() && error.is_library();
                 let detail = match error.reason() {
                     // The library refuses a stream of its own accord only for the size of its head.
                     Some(h2::Reason::REFUSED_STREAM) if by_library => too_large(HEAD_BYTES as u64),
-                    Some(h2::Reason::PROTOCOL_ERROR) if by_library => format!(
-                        "no valid answer: it breaks the rules of HTTP/2, or its head is larger than \
-                         {} KiB",
-                        HEAD_BYTES / 1024
-                    ),
+                    // So it is when a head is larger than the library begins to unpack.
+                    Some(h2::Reason::PROTOCOL_ERROR) if by_library && *head_bytes >= LARGE_HEAD => {
+                        too_large(HEAD_BYTES as u64)
+                    }
+                    Some(h2::Reason::PROTOCOL_ERROR) if by_library => {
+                        "no valid answer: it breaks the rules of HTTP/2".to_owned()
+                    }
                     _ => format!("no valid answer: {}", deepest(error)),
                 };
                 Self::none(FailureClass::Protocol, detail)

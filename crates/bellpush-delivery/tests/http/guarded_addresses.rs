@@ -18,7 +18,7 @@ use crate::{
 
 /// Stands for the internet here: the tests must not leave this machine.
 fn public_is_127_0_0_2() -> AddressPolicy {
-    AddressPolicy { allow: vec!["127.0.0.2/32".parse().unwrap()], allow_loopback: false }
+    AddressPolicy { allow: vec!["127.0.0.2/32".parse().unwrap()], ..AddressPolicy::default() }
 }
 
 #[tokio::test]

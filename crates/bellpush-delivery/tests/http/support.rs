@@ -348,7 +348,7 @@ pub(crate) fn quick() -> DeliverySettings {
             ..RetrySchedule::default()
         },
         client: ClientSettings {
-            addresses: AddressPolicy { allow: Vec::new(), allow_loopback: true },
+            addresses: AddressPolicy { allow_loopback: true, ..AddressPolicy::default() },
             ..ClientSettings::default()
         },
         ..DeliverySettings::default()

@@ -2,8 +2,12 @@
 
 use std::{fmt::Display, str::FromStr};
 
+use bellpush_core::schema::text_in_form;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::http::problem::Problem;
 
@@ -12,11 +16,24 @@ const DEFAULT_LIMIT: u32 = 50;
 /// Items on one page, at most.
 const MAX_LIMIT: u32 = 500;
 
+/// Where a page begins.
+enum Cursor {}
+
+impl PartialSchema for Cursor {
+    fn schema() -> RefOr<Schema> {
+        let rule = "the `next` of a page of this very list";
+        text_in_form("cursor", "2041", rule).into()
+    }
+}
+
+impl ToSchema for Cursor {}
+
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// `next` of the page before.
+    #[param(value_type = Option<Cursor>, inline)]
     pub(crate) after: Option<String>,
     /// Items on the page: 1 to 500, 50 by default.
     #[param(minimum = 1, maximum = 500, default = 50)]
@@ -34,12 +51,13 @@ impl PageQuery {
     ) -> Result<bellpush_store::PageRequest<K>, Problem> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::invalid(format!("limit is between 1 and {MAX_LIMIT}")));
+            return Err(Problem::invalid(format!("limit is between 1 and {MAX_LIMIT}")).of("limit"));
         }
         let after = match self.after.as_deref() {
             None => None,
             Some(text) => Some(key(text).ok_or_else(|| {
-                Problem::invalid("after is not the next of a page; leave it out for the first page")
+                let detail = "after is not the next of a page; leave it out for the first page";
+                Problem::invalid(detail).of("after")
             })?),
         };
         Ok(bellpush_store::PageRequest { after, limit })
@@ -52,9 +70,9 @@ impl PageQuery {
 /// 422 without a colon.
 pub(crate) fn context_filter(text: Option<&str>) -> Result<Option<(String, String)>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    let (key, value) = text
-        .split_once(':')
-        .ok_or_else(|| Problem::invalid("write the context filter as context=orderId:A-12345"))?;
+    let (key, value) = text.split_once(':').ok_or_else(|| {
+        Problem::invalid("write the context filter as context=orderId:A-12345").of("context")
+    })?;
     Ok(Some((key.to_owned(), value.to_owned())))
 }
 
@@ -63,10 +81,10 @@ pub(crate) fn context_filter(text: Option<&str>) -> Result<Option<(String, Strin
 /// # Errors
 /// 422 that names the parameter.
 pub(crate) fn parsed<T: FromStr<Err: Display>>(
-    name: &str,
+    name: &'static str,
     text: Option<&str>,
 ) -> Result<Option<T>, Problem> {
     text.map(str::parse)
         .transpose()
-        .map_err(|error: T::Err| Problem::invalid(format!("{name}: {error}")))
+        .map_err(|error: T::Err| Problem::invalid(format!("{name}: {error}")).of(name))
 }

@@ -156,7 +156,7 @@ async fn end(
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyPress {
     /// `0` to `9`, `*`, `#` or `A` to `D`.
-    #[schema(value_type = String, example = "*")]
+    #[schema(value_type = String, pattern = "^[0-9*#A-D]$", example = "*")]
     digit: char,
 }
 

@@ -48,6 +48,31 @@ pub(crate) struct Messages {
     done: bool,
 }
 
+/// One event of the stream.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) struct StreamEvent {
+    /// The message's number.
+    id: String,
+    /// What `data` is.
+    event: StreamEventKind,
+    /// JSON: `{"phase": …}`, `{"held": …}` or `{"id": …, "event": {…}}`.
+    data: String,
+}
+
+/// What an event of the stream tells.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) enum StreamEventKind {
+    /// How far the call has come.
+    Progress,
+    /// Whether it is held.
+    Hold,
+    /// An event of the catalogue.
+    Event,
+}
+
 /// Follow a call
 ///
 /// Server-sent events: `progress` with `{"phase": …}`, `hold` with `{"held": …}` and `event` with `{"id": …, "event": {…}}`.
@@ -59,7 +84,7 @@ pub(crate) struct Messages {
     get, path = "/v1/calls/{callId}/events", operation_id = "followCall", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call"), FollowQuery),
     responses(
-        (status = 200, description = "The stream, or the messages so far", content((String = "text/event-stream"), (Messages = "application/json"))),
+        (status = 200, description = "The stream, or the messages so far", content((StreamEvent = "text/event-stream"), (Messages = "application/json"))),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
         (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),

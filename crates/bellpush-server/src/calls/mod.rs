@@ -4,6 +4,7 @@
 pub(crate) mod control;
 pub(crate) mod follow;
 mod followers;
+pub(crate) mod forms;
 mod fragment;
 mod live;
 mod permits;

@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    forms::{FormValue, FormValueName, SdpOffer},
     live::{self, AcceptedCall, CallClock},
     routes,
     state::Calls,
@@ -31,7 +32,7 @@ use super::{
 use crate::{
     clock::now,
     http::{body, client_ip::LimitKey, headers::value, limits::Limits, problem::Problem},
-    openness,
+    opening_status,
 };
 
 /// Carries the token for the next page beside an SDP answer.
@@ -40,8 +41,10 @@ const RESUME_TOKEN: header::HeaderName = header::HeaderName::from_static("bellpu
 pub(super) const MAX_OFFER_BYTES: usize = 128 * 1024;
 /// Fields of the form before the call, at most.
 const MAX_FORM_VALUES: usize = 32;
+/// Characters of the name of a form value, at most.
+pub(super) const MAX_FORM_NAME_CHARS: usize = 64;
 /// Characters of one form value, at most.
-const MAX_FORM_VALUE_CHARS: usize = 2_000;
+pub(super) const MAX_FORM_VALUE_CHARS: usize = 2_000;
 pub(super) const SDP: &str = "application/sdp";
 
 /// An offer with what goes beside it.
@@ -49,9 +52,11 @@ pub(super) const SDP: &str = "application/sdp";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CallRequest {
     /// The SDP offer.
+    #[schema(value_type = SdpOffer)]
     sdp: String,
     /// What the visitor filled in before the call. It goes into the call's record, not into events.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<FormValueName, FormValue>)]
     form_values: BTreeMap<String, String>,
     /// What the visitor consented to before the call, where the app's design asks for it.
     consent: Option<GivenConsent>,
@@ -60,7 +65,6 @@ pub(crate) struct CallRequest {
     /// The visitor's language, a BCP 47 tag: some fields are shown in some languages only.
     language: Option<String>,
     /// The profile to call; the session's, or else the app's default, without it.
-    #[schema(value_type = Option<String>)]
     destination: Option<DestinationId>,
 }
 
@@ -86,9 +90,9 @@ pub(crate) struct CallAccepted {
 /// `201` means that `call_started` is on disk.
 #[utoipa::path(
     post, path = "/v1/calls", operation_id = "placeCall", tag = "calls", security(("session" = [])),
-    request_body(content((String = "application/sdp"), (CallRequest = "application/json"))),
+    request_body(content((SdpOffer = "application/sdp"), (CallRequest = "application/json"))),
     responses(
-        (status = 201, description = "Accepted; the body is the answer, as SDP or as JSON like the request", body = CallAccepted),
+        (status = 201, description = "Accepted; the body is the answer, as SDP or as JSON like the request", content((String = "application/sdp"), (CallAccepted = "application/json"))),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Outside business hours", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The offer can't be answered", body = Problem, content_type = "application/problem+json"),
@@ -156,8 +160,9 @@ async fn accept(
 ) -> Result<CallAccepted, Problem> {
     let asked_for = request.destination.or(session.destination_id);
     let app = calls.sessions.app(session.app_id).await?;
-    let profiles = openness::profiles(&calls.store, &app).await?;
-    let asked = RouteRequest { destination_id: asked_for, ..openness::route_request(&session) };
+    let profiles = opening_status::profiles(&calls.store, &app).await?;
+    let asked =
+        RouteRequest { destination_id: asked_for, ..opening_status::route_request(&session) };
     let hops = profiles.route(asked, now().timestamp())?;
     let profile_id = hops.first().map_or(profiles.default, |hop| hop.profile_id);
     let consent = check_design(calls, &app, &session, &request).await?;
@@ -306,8 +311,9 @@ fn check_form(values: &BTreeMap<String, String>) -> Result<(), Problem> {
         return Err(Problem::invalid(detail).at("/formValues"));
     }
     for (name, value) in values {
-        if name.is_empty() || name.chars().count() > 64 {
-            let detail = "the name of a form value has 1 to 64 characters";
+        if name.is_empty() || name.chars().count() > MAX_FORM_NAME_CHARS {
+            let detail =
+                format!("the name of a form value has 1 to {MAX_FORM_NAME_CHARS} characters");
             return Err(Problem::invalid(detail).at("/formValues"));
         }
         if value.chars().count() > MAX_FORM_VALUE_CHARS {

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::{
     control::{parse_id, present},
+    forms::{IceFragment, SdpOffer},
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP, other_type},
     state::Calls,
@@ -40,10 +41,10 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// (`application/sdp`) is answered as a whole.
 #[utoipa::path(
     patch, path = "/v1/calls/{callId}", operation_id = "restartIce", tag = "calls", security(("session" = [])),
-    params(("callId" = String, Path, description = "The call"), ("If-Match" = String, Header, description = "`*` for a restart, or else the call's ETag")),
-    request_body(content((String = "application/trickle-ice-sdpfrag"), (String = "application/sdp"))),
+    params(("callId" = String, Path, description = "The call"), ("If-Match" = Option<String>, Header, description = "`*` for a restart, or else the call's ETag; a whole offer needs none")),
+    request_body(content((IceFragment = "application/trickle-ice-sdpfrag"), (SdpOffer = "application/sdp"))),
     responses(
-        (status = 200, description = "ICE was restarted; the new ETag is in the head"),
+        (status = 200, description = "ICE was restarted; the new ETag is in the head", content((String = "application/trickle-ice-sdpfrag"), (String = "application/sdp"))),
         (status = 204, description = "Candidates were taken note of"),
         (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
@@ -112,6 +113,7 @@ pub(crate) struct ResumeRequest {
     /// The token that the page before was given with its call. It works once.
     resume_token: String,
     /// The SDP offer of a new connection.
+    #[schema(value_type = SdpOffer)]
     sdp: String,
 }
 

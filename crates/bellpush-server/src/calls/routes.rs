@@ -9,9 +9,9 @@ use crate::{http::problem::Problem, trunks};
 /// A hop as the call engine takes it.
 pub(super) fn route(calls: &Calls, facts: &CallFacts<'_>, hop: &Hop<'_>) -> Result<Route, Problem> {
     let gone = || Problem::internal("a profile refers to a trunk that is not there");
-    let far_side = match hop.far_side().ok_or_else(gone)? {
-        routing::FarSide::Demo => FarSide::Demo,
-        routing::FarSide::Sip { trunk_id, to } => {
+    let far_side = match hop.target().ok_or_else(gone)? {
+        routing::HopTarget::Demo => FarSide::Demo,
+        routing::HopTarget::Sip { trunk_id, to } => {
             let target = trunks::target(&calls.trunks, facts, hop, trunk_id, &to);
             FarSide::Sip(Box::new(target.ok_or_else(gone)?))
         }

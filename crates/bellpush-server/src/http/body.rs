@@ -9,6 +9,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::problem::Problem;
 
@@ -93,19 +94,61 @@ pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem
         return Ok(value);
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(refusal)?;
-    reader
-        .end()
-        .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
-    Ok(value)
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(refusal);
+    let read = read.and_then(|value| {
+        reader
+            .end()
+            .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
+        Ok(value)
+    });
+    read.or_else(|problem| {
+        let value = serde_json::from_slice(bytes).ok().and_then(with_integers);
+        value.map_or(Err(problem), read_value)
+    })
 }
 
 /// Reads a JSON value into `T` and says where it does not fit.
 ///
 /// # Errors
 /// 422 with the place as a pointer.
-pub(crate) fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+pub(crate) fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    // As with text, the second look is only for what fails.
+    if let Ok(read) = T::deserialize(&value) {
+        return Ok(read);
+    }
+    let whole = with_integers(value.clone());
+    read_value(whole.unwrap_or(value))
+}
+
+fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(refusal)
+}
+
+/// The value with `5.0` as `5`, which is the same number to JSON Schema, but not to serde; `None`
+/// where there is no such number.
+fn with_integers(mut value: Value) -> Option<Value> {
+    write_integers(&mut value).then_some(value)
+}
+
+fn write_integers(value: &mut Value) -> bool {
+    // Beyond, not every whole number is a float.
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    match value {
+        Value::Number(number) => {
+            let whole = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= MOST);
+            let Some(whole) = whole else { return false };
+            *value = Value::from(whole as i64);
+            true
+        }
+        // Every item has to be looked at, so no short cut.
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| write_integers(item) | any),
+        Value::Object(fields) => {
+            fields.values_mut().fold(false, |any, field| write_integers(field) | any)
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
 }
 
 /// Takes one field out of an object, for what goes beside the settings that are read from the rest.
@@ -114,7 +157,7 @@ pub(crate) fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Resu
 /// # Errors
 /// 422 with the field as a pointer.
 pub(crate) fn take<T: DeserializeOwned>(
-    object: &mut serde_json::Value,
+    object: &mut Value,
     field: &str,
 ) -> Result<Option<T>, Problem> {
     let value = object.as_object_mut().and_then(|fields| fields.remove(field));
@@ -179,6 +222,19 @@ mod tests {
         assert_eq!(problem.status, 422);
         assert_eq!(problem.pointer.as_deref(), Some("/survey/questions/0/label"));
         assert_eq!(problem.detail, "invalid type: integer `7`, expected a string");
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let settings = parse_json::<AppSettings>(br#"{"name":"n","resumeSeconds":5.0}"#).unwrap();
+        assert_eq!(settings.resume_seconds, 5);
+        let value = serde_json::json!({ "name": "n", "maxCalls": 3e2 });
+        assert_eq!(parse_value::<AppSettings>(value).unwrap().max_calls, Some(300));
+        for text in [r#"{"name":"n","resumeSeconds":5.5}"#, r#"{"name":"n","maxCalls":-1.0}"#] {
+            assert_eq!(parse_json::<AppSettings>(text.as_bytes()).unwrap_err().status, 422);
+        }
+        let twice = br#"{"name":"n","name":"m","resumeSeconds":5}"#;
+        assert_eq!(parse_json::<AppSettings>(twice).unwrap_err().status, 422);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub(crate) struct Problem {
     #[schema(value_type = Option<String>, example = "profiles:write")]
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<Permission>,
+    /// The parameter of the query that caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'static str>,
     /// For `closed`: when it opens next, if it does within a year.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(rename = "nextOpening", skip_serializing_if = "Option::is_none")]
@@ -132,6 +135,7 @@ impl Problem {
             detail,
             pointer: None,
             needed: None,
+            parameter: None,
             next_opening: None,
             challenge: None,
             retry_after: None,
@@ -162,6 +166,13 @@ impl Problem {
     #[must_use]
     pub(crate) fn proof_needed() -> Self {
         Self::step_up_required("prove that it is you (POST /v1/step-up), and send this again")
+    }
+
+    /// Adds the parameter of the query that caused it.
+    #[must_use]
+    pub(crate) const fn of(mut self, parameter: &'static str) -> Self {
+        self.parameter = Some(parameter);
+        self
     }
 
     /// Adds the work to be proved.

@@ -9,7 +9,7 @@ use super::access::Sessions;
 use crate::{
     clock::{later, now},
     http::problem::Problem,
-    openness::{self, OpennessView},
+    opening_status::{self, OpeningStatusView},
     tokens::SessionToken,
     turn::IceServer,
 };
@@ -32,7 +32,7 @@ pub(crate) struct SessionCreated {
     /// Whether it is a preview.
     preview: bool,
     /// Whether its calls are taken now, and when that changes.
-    hours: OpennessView,
+    hours: OpeningStatusView,
     /// Servers that help media around a firewall, with credentials for this session's calls.
     ice_servers: Vec<IceServer>,
 }
@@ -51,7 +51,7 @@ impl Sessions {
             destination_id: new.destination_id,
             routing_key: new.routing_key.as_deref(),
         };
-        let hours = openness::of(&self.store, app, asked).await?;
+        let hours = opening_status::of(&self.store, app, asked).await?;
         let token = SessionToken::random();
         let expires_at = self.token_end();
         let session = self.store.create_session(new, &token.hash(), expires_at).await?;
@@ -65,7 +65,8 @@ impl Sessions {
     /// 401 when session or app are gone.
     pub(crate) async fn renew(&self, session: &Session) -> Result<SessionCreated, Problem> {
         let app = self.app(session.app_id).await?;
-        let hours = openness::of(&self.store, &app, openness::route_request(session)).await?;
+        let hours =
+            opening_status::of(&self.store, &app, opening_status::route_request(session)).await?;
         let token = SessionToken::random();
         let expires_at = self.token_end();
         if !self.store.add_session_token(session.id, &token.hash(), expires_at).await? {
@@ -83,7 +84,7 @@ impl Sessions {
         session: &Session,
         token: &SessionToken,
         expires_at: EventTime,
-        hours: OpennessView,
+        hours: OpeningStatusView,
     ) -> SessionCreated {
         // A call may be placed until the token's end, and a TURN server asks for them again and again.
         let until = later(expires_at, self.config.max_call_duration);

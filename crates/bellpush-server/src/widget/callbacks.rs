@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::checks::Checks;
 use crate::{
+    calls::forms::{FormValue, FormValueName},
     clock::now,
     event_log::{EventLog, new_event_id},
     http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
@@ -39,9 +40,9 @@ pub(crate) struct CallbackRequest {
     /// What the visitor filled in: `phone`, `email` and `time` as the design asks for them, and its
     /// own fields. It is kept in the server's records, and not put into events.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<FormValueName, FormValue>)]
     form_values: BTreeMap<String, String>,
     /// The call that it is asked for in place of.
-    #[schema(value_type = Option<String>)]
     call_id: Option<CallId>,
     /// The version of the design that the widget has loaded.
     design_version: Option<u32>,
@@ -102,7 +103,8 @@ pub(crate) async fn create(
     let asked: CallbackRequest = body::parse_json(&bytes)?;
     let app = sessions.app(session.app_id).await?;
     let design = checks.designs.answered(&app, session.preview, asked.design_version).await?;
-    let design = design.ok_or_else(|| Problem::invalid("the app's design offers no call-back"))?;
+    let design = design
+        .ok_or_else(|| Problem::invalid("the app's design offers no call-back").at("/reason"))?;
     let language = asked.language.as_deref();
     let view = View { open: None, language, context: &session.context };
     let mut refusal = None;

@@ -37,7 +37,7 @@ use crate::{
         limits::Limits,
         problem::Problem,
     },
-    openness::{self, OpennessView},
+    opening_status::{self, OpeningStatusView},
     sessions::{PreviewToken, Sessions},
     tokens::SessionToken,
 };
@@ -65,7 +65,7 @@ struct WidgetConfig<'a> {
     consent_hashes: BTreeMap<&'a str, String>,
     /// The address of the custom code's document, when there is code.
     code_url: Option<String>,
-    hours: OpennessView,
+    hours: OpeningStatusView,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -175,7 +175,7 @@ impl Documents {
             None => session.as_ref().and_then(|session| session.destination_id),
         };
         let routing_key = session.as_ref().and_then(|session| session.routing_key.as_deref());
-        let hours = openness::of(
+        let hours = opening_status::of(
             &self.store,
             &app,
             RouteRequest { destination_id: destination, routing_key },

@@ -42,7 +42,7 @@ pub(crate) struct Submissions {
     /// The version of the design that the widget has loaded; the present one without it.
     design_version: Option<u32>,
     /// 1 to 20 events, in the order in which they happened.
-    #[schema(value_type = Vec<Object>, min_items = 1, max_items = 20)]
+    #[schema(min_items = 1, max_items = 20)]
     events: Vec<Submission>,
 }
 

@@ -35,16 +35,13 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SessionRequest {
     /// The app.
-    #[schema(value_type = String)]
     app_id: AppId,
     /// A widget key of the app.
     key: String,
     /// The origin of the page that embeds the widget.
-    #[schema(value_type = String)]
     origin: AllowedOrigin,
     /// The URL context.
     #[serde(default)]
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     context: Context,
     /// Whether this is a preview; for the server's own pages alone.
     #[serde(default)]
@@ -52,7 +49,6 @@ pub(crate) struct SessionRequest {
     /// What a preview is begun with: made by the API, short-lived.
     preview_token: Option<String>,
     /// The profile to call; the app's default without it.
-    #[schema(value_type = Option<String>)]
     destination: Option<DestinationId>,
     /// The answer to a `challenge`.
     proof: Option<Proof>,

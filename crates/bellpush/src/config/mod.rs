@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use bellpush_core::{integration::EndpointUrl, origin::AllowedOrigin};
-use bellpush_delivery::scheduler::RetrySchedule;
+use bellpush_delivery::{Nat64Prefix, scheduler::RetrySchedule};
 use bellpush_server::TurnConfig;
 use clap::{Args, ValueEnum};
 use figment::{
@@ -148,6 +148,8 @@ options! {
     allow_loopback_endpoints: bool = false, "BOOL", "BELLPUSH_ALLOW_LOOPBACK_ENDPOINTS" [num_args = 0..=1, default_missing_value = "true"];
     /// Private networks that integrations may send to, separated by commas
     allow_endpoint_networks: Vec<IpNet> = Vec::new(), "NETWORK", "BELLPUSH_ALLOW_ENDPOINT_NETWORKS" [value_delimiter = ','];
+    /// Prefixes by which this network's own NAT64 leads to IPv4 addresses, separated by commas
+    nat64_prefixes: Vec<Nat64Prefix> = Vec::new(), "NETWORK", "BELLPUSH_NAT64_PREFIXES" [value_delimiter = ','];
     /// Active integrations of one app, at most [default: 3]
     max_active_integrations: u8 = bellpush_core::integration::MAX_ACTIVE, "COUNT", "BELLPUSH_MAX_ACTIVE_INTEGRATIONS";
     /// Longest wait in seconds before each retry of a delivery, separated by commas [default:
@@ -234,6 +236,7 @@ pub(crate) struct Config {
     pub(crate) demo: bool,
     pub(crate) allow_loopback_endpoints: bool,
     pub(crate) allow_endpoint_networks: Vec<IpNet>,
+    pub(crate) nat64_prefixes: Vec<Nat64Prefix>,
     pub(crate) max_active_integrations: u8,
     pub(crate) retries: RetrySchedule,
     pub(crate) admin_webhook_url: Option<Uri>,
@@ -387,6 +390,7 @@ impl Config {
             demo: values.demo,
             allow_loopback_endpoints: values.allow_loopback_endpoints,
             allow_endpoint_networks: values.allow_endpoint_networks,
+            nat64_prefixes: values.nat64_prefixes,
             max_active_integrations: values.max_active_integrations,
             retries,
             admin_webhook_url,

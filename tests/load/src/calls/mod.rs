@@ -7,6 +7,7 @@ mod answerer;
 mod callers;
 mod cores;
 mod janus;
+mod mode;
 mod overheard;
 mod report;
 mod rtpengine;
@@ -19,7 +20,7 @@ mod wire;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -31,6 +32,7 @@ use answerer::Answerer;
 use callers::Callers;
 use cores::Cores;
 use janus::Janus;
+use mode::Mode;
 use report::{Direction, Figures, Step};
 use rtpengine::RtpEngine;
 use stream::{Beginnings, Tally};
@@ -68,27 +70,6 @@ pub(crate) struct Options {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-/// What the server does with the audio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
-    /// The demo: each caller hears its own packets again
-    Demo,
-    /// G.711 from browser to telephone system and back, as it is
-    PassThrough,
-    /// Opus on the browser's side, G.711 on the other
-    Transcode,
-}
-
-impl Mode {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Demo => "demo",
-            Self::PassThrough => "pass-through",
-            Self::Transcode => "transcode",
-        }
-    }
 }
 
 /// Which server is measured.

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use tokio::{net::UdpSocket, time};
 
-use super::Mode;
+use super::mode::Mode;
 
 /// From its start to its first answer, and from any request to its answer.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);

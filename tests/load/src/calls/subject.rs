@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    Mode,
     janus::{self, Janus},
+    mode::Mode,
     rtpengine::{self, RtpEngine},
 };
 

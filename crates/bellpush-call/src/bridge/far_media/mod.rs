@@ -54,6 +54,8 @@ pub(super) struct FarMediaSetup {
     pub(super) clock: WallClock,
     pub(super) opus_to_browser: bool,
     pub(super) latching: Latching,
+    /// The address of this machine that the far side is told.
+    pub(super) own_address: Option<IpAddr>,
     /// The sources of the call that had the port before.
     pub(super) stale_sources: Vec<RtpSource>,
     pub(super) rtp_timeout: Duration,
@@ -62,14 +64,21 @@ pub(super) struct FarMediaSetup {
 
 impl FarMedia {
     pub(super) fn new(now: Instant, setup: FarMediaSetup) -> Self {
-        let FarMediaSetup { clock, opus_to_browser, latching, stale_sources, rtp_timeout, sounds } =
-            setup;
+        let FarMediaSetup {
+            clock,
+            opus_to_browser,
+            latching,
+            own_address,
+            stale_sources,
+            rtp_timeout,
+            sounds,
+        } = setup;
         let ssrc = rand::random();
         let clock_rate = Codec::Pcma.clock_rate();
         let cname = format!("{:016x}", rand::random::<u64>());
         Self {
             plan: None,
-            selection: SourceSelection::new(latching, stale_sources),
+            selection: SourceSelection::new(latching, own_address, stale_sources),
             opus_to_browser,
             outgoing: Outgoing::new(now, ssrc, clock_rate),
             incoming: Incoming::new(clock_rate),

@@ -89,7 +89,7 @@ impl FarMedia {
         else {
             return;
         };
-        if !selection.address().is_host(remote) || !budget.take(now) {
+        if !selection.may_report(remote, plan) || !budget.take(now) {
             return;
         }
         let packet = match (&plan.srtp, &mut incoming.srtp) {
@@ -102,6 +102,12 @@ impl FarMedia {
         };
         if let Some(inactivity) = inactivity {
             inactivity.activity(now);
+        }
+        // Another stream's reports say nothing of this one. RFC 3550 section 6.1: whose they are
+        // stands at the beginning.
+        let sender = packet.get(4..8).and_then(|ssrc| <[u8; 4]>::try_from(ssrc).ok());
+        if !sender.is_some_and(|ssrc| selection.is_of_present(u32::from_be_bytes(ssrc))) {
+            return;
         }
         // Whether the call is over is for the signalling to say.
         let _goodbye = rtcp.receive(now, packet);

@@ -384,3 +384,42 @@ fn what_is_made_here_comes_in_packets_as_long_as_the_telephone_wants_them() {
         call.simulation.end();
     }
 }
+
+/// A receiver's report of nothing.
+fn report(sender: u32) -> Vec<u8> {
+    [0x80C9_0001, sender].iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+#[test]
+fn reports_of_others_do_not_keep_a_call_alive() {
+    for (from, keeps) in [("127.0.0.1:5001", false), ("127.0.0.1:4001", true)] {
+        let mut call =
+            call(offered(&[Codec::Pcma], false), format::Codec::PCMA, "m=audio 4000 RTP/AVP 8");
+        let mut phone = Stream::new(PHONE, 7);
+        for _ in 0..10 {
+            phone.send(&mut call, PCMA, 160, &VOICE);
+            call.pass(FRAME);
+        }
+        for _ in 0..15 {
+            let now = call.simulation.now;
+            let Simulation { bridge, edge, .. } = &mut call.simulation;
+            bridge.receive_rtcp(now, from.parse().unwrap(), &mut report(7), edge);
+            call.pass(SECOND);
+        }
+        assert_eq!(!call.simulation.bridge.is_over(), keeps, "{from}");
+    }
+}
+
+#[test]
+fn a_browser_that_begins_a_stream_with_each_packet_is_heard_once_a_second() {
+    let media = "m=audio 4000 RTP/AVP 8";
+    let mut call = call(offered(&[Codec::Pcma], false), format::Codec::PCMA, media);
+    const SECONDS: u32 = 6;
+    for n in 0..SECONDS * 50 {
+        call.speak_as(10_000 + n, &VOICE);
+        call.pass(FRAME);
+    }
+    let voice = |packet: &&Vec<u8>| packet.ends_with(&VOICE);
+    let heard = call.heard_by_phone.iter().filter(voice).count();
+    assert!((SECONDS as usize..=SECONDS as usize + 1).contains(&heard), "{heard}");
+}

@@ -24,6 +24,7 @@ fn leg() -> SipLeg {
         session_timer: None,
     };
     let local = LocalMedia {
+        own_address: None,
         address: "127.0.0.1".parse().unwrap(),
         rtp_port: 20_000,
         rtcp_port: 20_001,

@@ -29,6 +29,8 @@ const KEYPAD: &str = "0-15";
 pub(crate) struct LocalMedia {
     /// The address that the far side sends to.
     pub(crate) address: IpAddr,
+    /// The same, if it is an address of this machine.
+    pub(crate) own_address: Option<IpAddr>,
     /// The port for RTP.
     pub(crate) rtp_port: u16,
     /// The port for RTCP, where the far side does not take both on one.

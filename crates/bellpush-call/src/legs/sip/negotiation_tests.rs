@@ -6,6 +6,7 @@ use super::{super::TelephoneEvent, *};
 
 fn local(srtp: SrtpPolicy) -> LocalMedia {
     LocalMedia {
+        own_address: None,
         address: "192.0.2.1".parse().unwrap(),
         rtp_port: 20_000,
         rtcp_port: 20_001,

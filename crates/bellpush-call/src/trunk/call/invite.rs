@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use rsipstack::sip::{Header, Method, Request, SipMessage, Uri, Version};
+use rsipstack::sip::{Header, Method, Request, Uri, Version};
 
 use crate::trunk::{
     Callee, SipTarget,
+    datagram_size::shorten,
     flow::Flow,
     message_parts::{ALLOW, SUPPORTED, USER_AGENT, header, uri},
     session_timer::SessionExpires,
@@ -108,26 +109,8 @@ impl Invite {
     /// Leaves out additional headers until a request is short enough, the last ones first: those
     /// that the call is known by come first, the context comes last. Returns their names.
     pub(super) fn shorten(&self, request: &mut Request, limit: usize) -> Vec<String> {
-        let mut left_out = Vec::new();
-        for header in self.more.iter().skip(self.kept).rev() {
-            if wire_size(request) <= limit {
-                break;
-            }
-            let is_it =
-                |other: &Header| other.name() == header.name() && other.value() == header.value();
-            if let Some(at) = request.headers.0.iter().rposition(is_it) {
-                request.headers.0.remove(at);
-                left_out.push(header.name().to_owned());
-            }
-        }
-        left_out
+        shorten(request, limit, self.more.iter().skip(self.kept).rev())
     }
-}
-
-/// The bytes of a request as it is sent.
-pub(super) fn wire_size(request: &Request) -> usize {
-    let length = format!("Content-Length: {}\r\n", request.body.len());
-    SipMessage::Request(request.clone()).to_bytes().len() + length.len()
 }
 
 /// The CANCEL of an INVITE that was sent (RFC 3261 section 9.1): its branch, number and route.

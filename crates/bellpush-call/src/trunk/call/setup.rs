@@ -13,7 +13,7 @@ use super::{
     cancel::{PendingInvite, bye, cancel_pending, end_forks},
     channel::CallChannel,
     early::EarlyDialogs,
-    invite::{Invite, wire_size},
+    invite::Invite,
     offers::reject,
     session::Session,
 };
@@ -21,16 +21,15 @@ use crate::trunk::{
     ByeCause, FarFailure, TrunkCommand, TrunkEvent,
     authentication::{Authentication, Unanswered, describe},
     body::response_sdp,
+    datagram_size::{MAX_DATAGRAM, wire_size},
     dialog::to_tag,
     flow::Flow,
     incoming::IncomingRequests,
     message_parts::{reason_phrase, retry_after, value},
+    pauses::Pause,
     trunk::Trunk,
 };
 
-/// Bytes of a request that may be sent as a datagram where the path's MTU is not known (RFC 3261
-/// section 18.1.1).
-const MAX_DATAGRAM: usize = 1_300;
 /// Times that one target is asked again as it wants it: with credentials, or a longer interval.
 const MAX_REPEATS: usize = 4;
 
@@ -90,9 +89,12 @@ impl Setup {
 
     /// Tries the trunk's targets in their order.
     async fn try_targets(&mut self, channel: &mut CallChannel) -> Attempt {
-        let Ok(hops) = self.trunk.hops().await else {
+        let Ok(hops) = self.trunk.hops_of_call().await else {
             return Attempt::Failed(FarFailure::Transport);
         };
+        if hops.is_empty() {
+            return Attempt::Failed(FarFailure::Unreachable);
+        }
         for (n, hop) in hops.iter().enumerate() {
             let flow = tokio::select! {
                 flow = self.trunk.flow(hop) => flow,
@@ -165,7 +167,8 @@ impl Setup {
             if let Some(pause) =
                 retry_after(&response.headers).filter(|_| matches!(status, 500 | 503))
             {
-                trunk.pause(flow.hop.address, pause);
+                let kind = if status == 503 { Pause::Refusing } else { Pause::Failing };
+                trunk.pause(flow.hop.address, kind, pause);
             }
             match status {
                 200..=299 => return Attempt::Answered(Box::new((response, pending))),

@@ -29,40 +29,55 @@ use crate::{
 pub(crate) struct NewReplay {
     /// Where they stand: `dead`, `delivered`, or both. Only dead ones by default.
     #[serde(default = "dead")]
-    #[schema(value_type = Vec<String>, example = json!(["dead"]))]
-    status: Vec<DeliveryStatus>,
+    #[schema(min_items = 1, example = json!(["dead"]))]
+    status: Vec<EndedStatus>,
     /// Only those of events of this name.
     name: Option<String>,
     /// Only those of events of this call.
-    #[schema(value_type = Option<String>)]
     call_id: Option<CallId>,
     /// Only those of events with this value in their context, as `key:value`.
+    #[schema(pattern = ":")]
     context: Option<String>,
     /// Only those of events that were stored then or later.
-    #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<EventTime>,
     /// Only those of events that were stored earlier.
-    #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<EventTime>,
 }
 
-fn dead() -> Vec<DeliveryStatus> {
-    vec![DeliveryStatus::Dead]
+/// Where a delivery stands that can be replayed.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum EndedStatus {
+    /// It arrived.
+    Delivered,
+    /// It was given up.
+    Dead,
+}
+
+impl From<EndedStatus> for DeliveryStatus {
+    fn from(status: EndedStatus) -> Self {
+        match status {
+            EndedStatus::Delivered => Self::Delivered,
+            EndedStatus::Dead => Self::Dead,
+        }
+    }
+}
+
+fn dead() -> Vec<EndedStatus> {
+    vec![EndedStatus::Dead]
 }
 
 impl TryFrom<NewReplay> for DeliveryFilter {
     type Error = Problem;
 
     fn try_from(new: NewReplay) -> Result<Self, Problem> {
-        if new.status.is_empty() || new.status.contains(&DeliveryStatus::Pending) {
-            return Err(Problem::invalid(
-                "only deliveries that have ended can be replayed: dead, delivered or both",
-            )
-            .at("/status"));
+        if new.status.is_empty() {
+            let detail = "say which deliveries to replay: dead, delivered or both";
+            return Err(Problem::invalid(detail).at("/status"));
         }
         let context = context_filter(new.context.as_deref());
         Ok(Self {
-            statuses: new.status,
+            statuses: new.status.into_iter().map(Into::into).collect(),
             name: new.name,
             event_id: None,
             call_id: new.call_id,

@@ -121,8 +121,10 @@ pub(crate) struct DeliveryQuery {
     #[param(example = "call_ended")]
     name: Option<String>,
     /// Only that of this event.
+    #[param(value_type = Option<EventId>, inline)]
     event_id: Option<String>,
     /// Only those of events of this call.
+    #[param(value_type = Option<CallId>, inline)]
     call_id: Option<String>,
     /// Only those of events with this value in their context, as `key:value`.
     #[param(example = "orderId:A-12345", pattern = ":")]

@@ -4,10 +4,14 @@ use axum::{Json, extract::State};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, IntegrationId},
+    schema::text_in_form,
 };
 use bellpush_store::{Statistics, StepSize, Store};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::{
     api::{integrations::lookup::find, paging::parsed, path::PathIds},
@@ -29,15 +33,27 @@ pub(crate) enum Step {
     Day,
 }
 
+/// A beginning or an end.
+enum Boundary {}
+
+impl PartialSchema for Boundary {
+    fn schema() -> RefOr<Schema> {
+        let rule = format!("`from` is before `to`, and at most {MAX_STEPS} steps before it");
+        text_in_form("date-time", "2026-03-01T00:00:00Z", &rule).into()
+    }
+}
+
+impl ToSchema for Boundary {}
+
 /// Of which time.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StatisticsQuery {
     /// From then on; 24 steps, or 30 for days, before `to` by default.
-    #[param(format = DateTime)]
+    #[param(value_type = Option<Boundary>, inline)]
     from: Option<String>,
     /// Until then; now by default.
-    #[param(format = DateTime)]
+    #[param(value_type = Option<Boundary>, inline)]
     to: Option<String>,
     /// `hour` (the default) or `day`.
     #[param(inline)]
@@ -143,16 +159,17 @@ pub(crate) async fn read(
     let from = match parsed("from", query.from.as_deref())? {
         Some(from) => from,
         None => EventTime::from_millis(to.millis().saturating_sub(steps * step_ms))
-            .ok_or_else(|| Problem::invalid("to is too early"))?,
+            .ok_or_else(|| Problem::invalid("to is too early").of("to"))?,
     };
     let covered = to.millis().saturating_sub(from.millis());
     if covered <= 0 {
-        return Err(Problem::invalid("from must be before to"));
+        return Err(Problem::invalid("from must be before to").of("from"));
     }
     if covered > MAX_STEPS * step_ms {
         return Err(Problem::invalid(format!(
             "at most {MAX_STEPS} steps can be asked for at once; ask for days or a shorter time"
-        )));
+        ))
+        .of("from"));
     }
     find(&store, app_id, id).await?;
     let steps = store.statistics(id, from, to, size).await?;

@@ -85,8 +85,8 @@ pub(crate) async fn read(
 /// nobody's work is lost.
 #[utoipa::path(
     put, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "saveDesignDraft",
-    params(("appId" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the draft, or `*`")),
-    request_body(content = std::collections::HashMap<String, serde_json::Value>, description = "A design document, as `/v1/schemas/design` describes it"),
+    params(("appId" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the draft, or `*`", pattern = "^(\\*|\"r[0-9]+\")$")),
+    request_body(content = std::collections::HashMap<String, serde_json::Value>, description = "A design document, as `/v1/schemas/design` describes it", extensions(("x-beyond-schema" = json!("the schema of design documents, and its rules")))),
     responses(
         (status = 200, description = "The document as it is kept; its `ETag` names the new revision", body = std::collections::HashMap<String, serde_json::Value>),
         (status = 404, body = Problem, content_type = "application/problem+json"),

@@ -102,7 +102,7 @@ pub(crate) struct DesignVersionPage {
 /// revision that it names is published.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/design/publish", tag = "design", operation_id = "publishDesign",
-    params(("appId" = String, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the draft")),
+    params(("appId" = String, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the draft, or `*`", pattern = "^(\\*|\"r[0-9]+\")$")),
     request_body = Publication,
     responses(
         (status = 201, body = DesignVersionView),

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{
-        paging::{PageQuery, context_filter},
+        paging::{PageQuery, context_filter, parsed},
         path::{PathIds, app},
     },
     http::{body::QueryParameters, problem::Problem},
@@ -77,7 +77,7 @@ pub(crate) struct EventPage {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventQuery {
     /// Only events of this call.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<CallId>, inline)]
     call_id: Option<String>,
     /// Only events with this value in their context, as `key:value`.
     #[param(example = "orderId:A-12345", pattern = ":")]
@@ -103,14 +103,8 @@ pub(crate) async fn list(
     QueryParameters(query): QueryParameters<EventQuery>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<EventPage>, Problem> {
-    let call_id = match query.call_id.as_deref() {
-        Some(text) => {
-            Some(text.parse().map_err(|error| Problem::invalid(format!("callId: {error}")))?)
-        }
-        None => None,
-    };
     let filter = EventFilter {
-        call_id,
+        call_id: parsed("callId", query.call_id.as_deref())?,
         context: context_filter(query.context.as_deref())?,
         name: query.name,
     };

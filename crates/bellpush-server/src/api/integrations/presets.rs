@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use bellpush_core::{
-    events::{EventName, is_custom_name},
+    events::{AnyEventName, EventName, is_custom_name},
     integration::{Payload, Preset},
 };
 use bellpush_delivery::payload::{BodyRenderer, PRESETS, PresetFacts};
@@ -64,7 +64,7 @@ pub(crate) struct PreviewRequest {
     /// As in an integration's settings.
     payload: Payload,
     /// The name of an event: of the catalogue, or a custom one.
-    #[schema(example = "call_ended")]
+    #[schema(value_type = AnyEventName)]
     event: String,
 }
 

@@ -7,7 +7,9 @@ use bellpush_core::{
     delivery::DisableReason,
     events::EventTime,
     ids::{AppId, IntegrationId},
-    integration::{IntegrationSettings, SecretName, SignatureScheme, check_secret_value},
+    integration::{
+        IntegrationSettings, SecretName, SecretText, SignatureScheme, check_secret_value,
+    },
 };
 use bellpush_delivery::{Announcer, SigningSecret};
 use bellpush_store::{Integration, NewSecrets, Store};
@@ -82,7 +84,7 @@ pub(crate) struct NewIntegration {
     #[serde(flatten)]
     settings: IntegrationSettings,
     /// The values of the secrets, by name.
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<SecretName, SecretText>>)]
     secrets: BTreeMap<String, String>,
 }
 
@@ -161,7 +163,8 @@ pub(crate) async fn create(
 
 /// Takes the values of secrets out of a request for a new integration, and checks them.
 fn take_secrets(request: &mut Value) -> Result<BTreeMap<SecretName, SecretString>, Problem> {
-    let Some(secrets) = request.as_object_mut().and_then(|fields| fields.remove("secrets")) else {
+    let secrets = request.as_object_mut().and_then(|fields| fields.remove("secrets"));
+    let Some(secrets) = secrets.filter(|secrets| !secrets.is_null()) else {
         return Ok(BTreeMap::new());
     };
     let GivenSecrets { secrets } = parse_value(json!({ "secrets": secrets }))?;

@@ -5,7 +5,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, IntegrationId},
-    integration::{SecretName, check_secret_value},
+    integration::{SecretName, SecretText, check_secret_value},
 };
 use bellpush_delivery::Announcer;
 use bellpush_store::{Reveal, Secret, Store};
@@ -57,7 +57,7 @@ pub(crate) struct SecretList {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretValue {
     /// 1 to 4096 bytes without control characters, as it is: not percent-encoded.
-    #[schema(min_length = 1, max_length = 4096)]
+    #[schema(value_type = SecretText)]
     value: String,
 }
 

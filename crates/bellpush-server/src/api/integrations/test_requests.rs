@@ -9,7 +9,7 @@ use axum::{
 };
 use bellpush_core::{
     delivery::{DeliveryKey, FailureClass, PendingDelivery, Seq},
-    events::{EventName, is_custom_name, sample},
+    events::{AnyEventName, EventName, is_custom_name, sample},
     ids::{AppId, CallId, IntegrationId},
 };
 use bellpush_delivery::Announcer;
@@ -36,7 +36,7 @@ const HIDDEN: &str = "[secret]";
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTest {
     /// The name of the event: one of the catalogue, or a custom one.
-    #[schema(example = "call_ended")]
+    #[schema(value_type = AnyEventName)]
     event: String,
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct ProfileView {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProfileBody {
     /// Whether calls without a destination go here from now on.
-    #[schema(default = false)]
+    #[schema(value_type = Option<bool>, default = false)]
     is_default: bool,
     /// The settings.
     #[serde(flatten)]

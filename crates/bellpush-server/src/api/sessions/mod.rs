@@ -6,7 +6,7 @@ use bellpush_core::{
     context::Context,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
-    profile::{MAX_ROUTING_KEY_CHARS, is_routing_key},
+    profile::{MAX_ROUTING_KEY_CHARS, RoutingKey, is_routing_key},
 };
 use bellpush_store::{NewSession, Store};
 use serde::Deserialize;
@@ -31,20 +31,16 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TrustedSessionRequest {
     /// The app.
-    #[schema(value_type = String)]
     app_id: AppId,
     /// The origin of the page that will embed the widget; one of the app's allowed origins.
-    #[schema(value_type = String)]
     origin: AllowedOrigin,
     /// The context that every event of the session carries.
     #[serde(default)]
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     context: Context,
     /// The routing key: up to 128 characters.
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(value_type = Option<RoutingKey>)]
     routing_key: Option<String>,
     /// The profile to call; the app's default without it.
-    #[schema(value_type = Option<String>)]
     destination_id: Option<DestinationId>,
 }
 

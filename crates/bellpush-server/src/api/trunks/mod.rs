@@ -6,7 +6,7 @@ use bellpush_core::{
     FieldError,
     events::EventTime,
     ids::TrunkId,
-    trunk::{MAX_CREDENTIAL_CHARS, TrunkSettings, is_credential},
+    trunk::{Credential, MAX_CREDENTIAL_CHARS, TrunkSettings, is_credential},
 };
 use bellpush_store::{PasswordChange, Store, Trunk};
 use secrecy::{ExposeSecret, SecretString};
@@ -90,6 +90,7 @@ pub(crate) struct TrunkBody {
     #[serde(flatten)]
     settings: TrunkSettings,
     /// The password to sign in with. It is kept encrypted, and never shown again.
+    #[schema(value_type = Option<Credential>)]
     password: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use bellpush_core::{
     events::EventTime,
-    routing::{Openness, Profiles, Refusal, RouteRequest},
+    routing::{OpeningStatus, Profiles, RouteError, RouteRequest},
 };
 use bellpush_store::{App, Session, Store};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{clock::now, http::problem::Problem};
 
 /// Whether calls are taken, and when that changes.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OpennessView {
+pub(crate) struct OpeningStatusView {
     /// Whether they are taken now.
     open: bool,
     /// When that changes, in turn: the changes of the coming eight days, up to 14, and in any case
@@ -21,17 +21,17 @@ pub(crate) struct OpennessView {
     changes: Vec<EventTime>,
 }
 
-impl From<Openness> for OpennessView {
-    fn from(Openness { open, changes }: Openness) -> Self {
+impl From<OpeningStatus> for OpeningStatusView {
+    fn from(OpeningStatus { open, changes }: OpeningStatus) -> Self {
         Self { open, changes: changes.into_iter().map(EventTime::new).collect() }
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<RouteError> for Problem {
+    fn from(refusal: RouteError) -> Self {
         match refusal {
-            Refusal::UnknownProfile => Self::invalid(refusal.to_string()).at("/destination"),
-            Refusal::Closed { next_opening } => {
+            RouteError::UnknownProfile => Self::invalid(refusal.to_string()).at("/destination"),
+            RouteError::Closed { next_opening } => {
                 let at = next_opening.map(EventTime::new);
                 let detail = match at {
                     Some(at) => format!("it is outside business hours; they begin at {at}"),
@@ -71,7 +71,7 @@ pub(crate) async fn of(
     store: &Store,
     app: &App,
     request: RouteRequest<'_>,
-) -> Result<OpennessView, Problem> {
+) -> Result<OpeningStatusView, Problem> {
     let profiles = profiles(store, app).await?;
-    Ok(profiles.openness(request, now().timestamp())?.into())
+    Ok(profiles.opening_status(request, now().timestamp())?.into())
 }

@@ -1,0 +1,52 @@
+//! What the description of the API says of values that the requests of widgets share.
+
+use bellpush_core::schema::{text_in_form, text_of};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use super::place::{MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS, MAX_OFFER_BYTES};
+
+/// An SDP offer of a browser.
+pub(crate) enum SdpOffer {}
+
+/// A fragment of an SDP description, as it restarts ICE or trickles candidates.
+pub(crate) enum IceFragment {}
+
+/// The name of a form value.
+pub(crate) enum FormValueName {}
+
+/// What stands in one field of a form.
+pub(crate) enum FormValue {}
+
+impl PartialSchema for SdpOffer {
+    fn schema() -> RefOr<Schema> {
+        let rule = "an offer of one audio stream, of the kind that browsers make";
+        text_in_form("sdp", "v=0\r\n…", rule).max_length(Some(MAX_OFFER_BYTES)).into()
+    }
+}
+
+impl PartialSchema for IceFragment {
+    fn schema() -> RefOr<Schema> {
+        let rule = "one pair of ICE credentials";
+        text_in_form("ice-fragment", "a=ice-ufrag:…\r\na=ice-pwd:…\r\n", rule).into()
+    }
+}
+
+impl PartialSchema for FormValueName {
+    fn schema() -> RefOr<Schema> {
+        text_of(1, MAX_FORM_NAME_CHARS).into()
+    }
+}
+
+impl PartialSchema for FormValue {
+    fn schema() -> RefOr<Schema> {
+        text_of(0, MAX_FORM_VALUE_CHARS).into()
+    }
+}
+
+impl ToSchema for SdpOffer {}
+impl ToSchema for IceFragment {}
+impl ToSchema for FormValueName {}
+impl ToSchema for FormValue {}

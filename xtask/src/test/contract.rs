@@ -1,0 +1,110 @@
+//! The description of the API as a contract: a client in TypeScript compiles from it, and a running
+//! server keeps to it.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Child,
+};
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::{
+    run::binary,
+    shell::{cargo, command, output, root, run as execute},
+};
+
+const FOLDER: &str = "tests/contract";
+/// Limits that tests would meet, were they not lifted.
+const LIFTED: &[&str] = &[
+    "--sessions-per-minute",
+    "--calls-per-minute",
+    "--events-per-minute",
+    "--requests-per-minute",
+    "--max-calls-per-address",
+    "--max-connections-per-address",
+];
+
+/// Compiles a client, then asks a server all that its description allows, and what it forbids.
+pub(super) fn test() -> anyhow::Result<()> {
+    let folder = root().join(FOLDER);
+    execute(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    execute(command("npm", &["run", "check"]).current_dir(&folder))?;
+    let python = environment(&folder)?;
+    execute(&mut cargo(&["build", "--package", "bellpush"]))?;
+    let server = Server::start()?;
+    let script = folder.join("check.py");
+    execute(
+        command(&python.to_string_lossy(), &[&script.to_string_lossy(), &server.url()])
+            .env("BELLPUSH_ADMIN_API_KEY", &server.api_key)
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
+    )
+}
+
+/// The Python of an environment with the packages of `requirements.txt`, made or renewed if need be.
+fn environment(folder: &Path) -> anyhow::Result<PathBuf> {
+    let requirements = folder.join("requirements.txt");
+    let wanted = std::fs::read(&requirements)?;
+    let environment = root().join("target/contract-venv");
+    let python = environment.join("bin/python");
+    let mark = environment.join("installed-requirements.txt");
+    if std::fs::read(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    let place = environment.to_string_lossy();
+    execute(&mut command("python3", &["-m", "venv", "--clear", &place]))?;
+    let list = requirements.to_string_lossy();
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", &list];
+    execute(&mut command(&python.to_string_lossy(), &install))?;
+    std::fs::write(mark, wanted)?;
+    Ok(python)
+}
+
+/// A server of the test's own: on free ports, with an empty data directory.
+struct Server {
+    child: Child,
+    port: u16,
+    api_key: String,
+    _data: TempDir,
+}
+
+impl Server {
+    fn start() -> anyhow::Result<Self> {
+        let data = tempfile::Builder::new().prefix("bellpush-contract-").tempdir()?;
+        let (port, media_port) = (free_port()?, free_port()?);
+        let digits = output(&mut command("openssl", &["rand", "-hex", "24"]))?;
+        let api_key = format!("bp_{}", digits.trim());
+        let program = binary(false);
+        let (listen, media) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{media_port}"));
+        let folder = data.path().to_string_lossy();
+        let log = std::fs::File::create(root().join("target/contract-server.log"))?;
+        let child = command(&program.to_string_lossy(), &["serve"])
+            .args(["--listen", &listen, "--media-listen", &media, "--data-dir", &folder])
+            // Calls without media live on, and deliveries that fail are soon given up.
+            .args(["--media-timeout-seconds", "600", "--retry-seconds", "1"])
+            .arg("--allow-loopback-endpoints")
+            .args(LIFTED.iter().flat_map(|limit| [*limit, "1000000"]))
+            .env("BELLPUSH_ADMIN_API_KEY", &api_key)
+            .stderr(log)
+            .spawn()
+            .context("the server can't be started")?;
+        Ok(Self { child, port, api_key, _data: data })
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
+            eprintln!("the server could not be stopped: {error}");
+        }
+    }
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
