@@ -25,10 +25,10 @@ pub(crate) struct Options {
     /// One figure or group
     #[arg(value_enum)]
     subject: Subject,
-    /// Where the server keeps its data, for deliveries
+    /// Where the server keeps its data, for deliveries and Call Studio
     #[arg(long, value_enum, default_value = "sqlite")]
     store: StoreKind,
-    /// Print the figures of deliveries or calls as JSON, and nothing else, to standard output
+    /// Print the figures of deliveries, calls or Call Studio as JSON, and nothing else, to standard output
     #[arg(long)]
     json: bool,
     /// Options of the load generator, after `--`
@@ -46,6 +46,8 @@ enum Subject {
     Delivery,
     /// Concurrent calls: CPU time, set-ups, added latency, jitter, loss and memory
     Calls,
+    /// Lists, searches and timelines with 1,000,000 calls and 5,000,000 events in the store
+    Studio,
     /// widget_loaded and tap to connected, in a real browser
     Browser,
 }
@@ -71,14 +73,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     build(&BuildOptions { release: true })?;
     match options.subject {
         Subject::Startup => startup(),
-        Subject::Delivery => delivery(options),
+        Subject::Delivery => with_store(options, "delivery"),
+        Subject::Studio => with_store(options, "studio"),
         Subject::Calls => calls(options),
         Subject::Browser => browser(),
         Subject::Sizes => Ok(()),
     }
 }
 
-fn delivery(options: &Options) -> anyhow::Result<()> {
+fn with_store(options: &Options, subject: &str) -> anyhow::Result<()> {
     install::for_tests()?;
     let store = match options.store {
         StoreKind::Sqlite => "sqlite",
@@ -86,7 +89,7 @@ fn delivery(options: &Options) -> anyhow::Result<()> {
     };
     execute(&mut cargo(&["build", "--release", "--package", "bellpush-load"]))?;
     let load = binary(true).with_file_name("bellpush-load");
-    let mut command = command(&load.to_string_lossy(), &["delivery", "--store", store]);
+    let mut command = command(&load.to_string_lossy(), &[subject, "--store", store]);
     command.args(options.json.then_some("--json")).args(&options.load);
     // Alive until the load has ended.
     let postgres = match options.store {

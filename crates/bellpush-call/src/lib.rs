@@ -11,6 +11,7 @@
 //! | `bridge` | one call: both legs, joined, and call control above them |
 //! | `media` | RTP and RTCP without sockets: rewriting, transcoding, keypad presses, SRTP, quality |
 //! | `engine` | the edge: sockets, timers, threads |
+//! | `recorder` | the queue of what is recorded of calls |
 //! | `trunk` | the other edge: SIP with the telephone world |
 
 mod bridge;
@@ -21,6 +22,7 @@ mod engine;
 mod legs;
 mod media;
 mod place;
+mod recorder;
 mod signal;
 mod token_bucket;
 mod trunk;
@@ -31,6 +33,7 @@ pub use engine::{Engine, EngineConfig, StartError};
 pub use legs::webrtc::OfferError;
 pub use media::{CallQuality, StreamQuality};
 pub use place::{FarSide, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError, Route};
+pub use recorder::{Recorder, ToRecord};
 pub use signal::Signal;
 pub use trunk::{
     ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EventSink, FarFailure,

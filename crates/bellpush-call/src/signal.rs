@@ -2,6 +2,7 @@
 
 use bellpush_core::{
     events::{EndReason, ErrorCode},
+    quality::QualitySample,
     routing::AnsweredBy,
     trunk::SipFailure,
 };
@@ -28,6 +29,8 @@ pub enum Signal {
     Rejected(Box<SipFailure>),
     /// How the call sounded: right before the last signal, of calls that went to a trunk.
     Quality(Box<CallQuality>),
+    /// How one side was received in the last seconds, where that is asked for.
+    Sample(Box<QualitySample>),
     /// The last signal: one side hung up.
     Ended(EndReason),
     /// The last signal: the call failed.

@@ -132,6 +132,10 @@ prefixed_id!(
     TrunkId, "trunk"
 );
 prefixed_id!(
+    /// One export of calls or events into a file.
+    ExportId, "exp"
+);
+prefixed_id!(
     /// One visitor's request to be called back.
     CallbackId, "cb"
 );

@@ -26,6 +26,8 @@ pub mod integration;
 pub mod lifecycle;
 pub mod origin;
 pub mod profile;
+pub mod quality;
+pub mod record;
 pub mod routing;
 pub mod schema;
 pub mod submission;

@@ -1,10 +1,13 @@
 //! Writing to the event log, traced where the server traces.
 
 use axum::http::HeaderMap;
-use bellpush_core::{ids::EventId, trace::Tracer, trace_context::TraceParent};
+use bellpush_call::Recorder;
+use bellpush_core::{ids::EventId, record::RecordEntry, trace::Tracer, trace_context::TraceParent};
 use bellpush_store::{Append, AppendError, Appended, Store};
 use jiff::Timestamp;
 use uuid::Uuid;
+
+use crate::live::LiveFeed;
 
 /// A new event id: a UUIDv7 of now.
 pub(crate) fn new_event_id() -> EventId {
@@ -17,12 +20,26 @@ pub(crate) fn new_event_id() -> EventId {
 pub(crate) struct EventLog {
     store: Store,
     tracer: Option<Tracer>,
+    recorder: Recorder,
+    feed: LiveFeed,
 }
 
 impl EventLog {
-    /// The log of a store; a tracer makes the spans of what is new in it.
-    pub(crate) fn new(store: Store, tracer: Option<Tracer>) -> Self {
-        Self { store, tracer }
+    /// The log of a store; a tracer makes the spans of what is new in it, a recorder notes when
+    /// events of calls came to be.
+    pub(crate) fn new(store: Store, tracer: Option<Tracer>, recorder: Recorder) -> Self {
+        let feed = LiveFeed::new(store.clone());
+        Self { store, tracer, recorder, feed }
+    }
+
+    /// Takes what is seen of calls besides.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Tells those who watch.
+    pub(crate) fn feed(&self) -> &LiveFeed {
+        &self.feed
     }
 
     /// Appends events (see [`Store::append`]), and traces those that are new.
@@ -32,6 +49,12 @@ impl EventLog {
     pub(crate) async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let began = self.tracer.as_ref().map(|tracer| (tracer, Timestamp::now()));
         let appended = self.store.append(appends).await?;
+        self.feed.wake();
+        for new in appended.iter().filter(|appended| !appended.is_repeated()) {
+            if let Some(call_id) = new.event().call_id {
+                self.recorder.record(call_id, RecordEntry::Event { id: new.event().id });
+            }
+        }
         if let Some((tracer, began)) = began {
             let ended = Timestamp::now();
             for new in appended.iter().filter(|appended| !appended.is_repeated()) {

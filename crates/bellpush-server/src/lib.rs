@@ -14,9 +14,12 @@ mod contract;
 mod demo;
 mod designs;
 mod event_log;
+mod exports;
 mod http;
+mod live;
 mod opening_status;
 mod ops;
+mod records;
 mod replays;
 mod router;
 mod server;
@@ -30,8 +33,9 @@ mod widget;
 pub use config::ServerConfig;
 pub use demo::Demo;
 pub use http::{client_ip::limit_key, limits::LimitSettings};
+pub use records::RecordLimits;
 pub use router::{metrics_router, openapi, router};
-pub use server::Server;
+pub use server::{Recording, Server};
 pub use tokens::{
     ApiKey, InvitationToken, ResumeToken, SessionToken, SetupToken, SignInToken, WidgetKey,
 };

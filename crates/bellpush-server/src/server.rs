@@ -5,12 +5,12 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use bellpush_call::{Engine, Trunks};
+use bellpush_call::{Engine, Recorder, ToRecord, Trunks};
 use bellpush_core::events::EventTime;
 use bellpush_delivery::Announcer;
 use bellpush_store::{Accounts, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,9 +21,12 @@ use crate::{
     demo::Demo,
     designs::Designs,
     event_log::EventLog,
+    exports::ExportRunner,
     http::{
         challenge::Challenges, client_ip::TrustedProxies, limits::Limits, lookups::FailedLookups,
     },
+    live::LiveFeed,
+    records::{RecordLimits, Records},
     replays::ReplayRunner,
     sessions::Sessions,
     sign_in::{Entrance, cookie::Cookies, idle_since},
@@ -32,6 +35,8 @@ use crate::{
 
 /// Idle rate-limit keys and expired tokens are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// The size of the records of calls is looked after this often.
+const SIZE_EVERY: Duration = Duration::from_secs(60);
 /// What has been kept for its time is removed this often.
 const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -55,10 +60,23 @@ struct Parts {
     log: EventLog,
     calls: Arc<Calls>,
     trunks: RunningTrunks,
+    records: Records,
+    exports: ExportRunner,
     replays: ReplayRunner,
     announcer: Announcer,
     metrics: PrometheusHandle,
     stopped: CancellationToken,
+}
+
+/// What is recorded of calls, and for how long it is kept.
+#[derive(Debug)]
+pub struct Recording {
+    /// Takes what is seen; the same that the engine's trunks have.
+    pub recorder: Recorder,
+    /// What it has taken; `None` where nothing is recorded.
+    pub seen: Option<mpsc::Receiver<ToRecord>>,
+    /// What is kept.
+    pub limits: RecordLimits,
 }
 
 /// Handlers take each of these as `State`.
@@ -87,9 +105,17 @@ parts! {
     log: EventLog,
     calls: Arc<Calls>,
     trunks: RunningTrunks,
+    records: Records,
+    exports: ExportRunner,
     replays: ReplayRunner,
     announcer: Announcer,
     metrics: PrometheusHandle,
+}
+
+impl FromRef<Server> for LiveFeed {
+    fn from_ref(Server(parts): &Server) -> Self {
+        parts.log.feed().clone()
+    }
 }
 
 impl FromRef<Server> for Option<Demo> {
@@ -105,13 +131,15 @@ impl Server {
         store: Store,
         engine: Engine,
         trunks: Trunks,
+        recording: Recording,
         config: ServerConfig,
         metrics: PrometheusHandle,
         announcer: Announcer,
     ) -> Self {
         let config = Arc::new(config);
         let lookups = Arc::new(FailedLookups::per_minute(config.limits.requests_per_minute));
-        let log = EventLog::new(store.clone(), config.tracer.clone());
+        let Recording { recorder, seen, limits: record_limits } = recording;
+        let log = EventLog::new(store.clone(), config.tracer.clone(), recorder);
         let sessions = Sessions::new(store.clone(), Arc::clone(&config), Arc::clone(&lookups));
         let trunks = RunningTrunks::new(store.clone(), trunks);
         let designs = Designs::new(store.clone());
@@ -128,6 +156,8 @@ impl Server {
         let cookies = Cookies::new(&config.own_origin);
         let limits = Arc::new(Limits::new(config.limits));
         Self(Arc::new(Parts {
+            records: Records::new(store.clone(), record_limits, seen),
+            exports: ExportRunner::new(store.clone()),
             designs,
             access: Access::new(
                 store.api_keys(),
@@ -177,11 +207,14 @@ impl Server {
 
     /// Starts the regular duties. They end when the server is stopped.
     pub fn start_duties(&self) -> JoinSet<()> {
-        let Parts { calls, trunks, replays, stopped, .. } = &*self.0;
+        let Parts { calls, trunks, log, records, exports, replays, stopped, .. } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
         duties.spawn(replays.clone().run(stopped.clone()));
+        duties.spawn(records.clone().run(stopped.clone()));
+        duties.spawn(exports.clone().run(stopped.clone()));
+        duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
         duties
     }
@@ -189,6 +222,11 @@ impl Server {
     /// Takes no new call from now on.
     pub fn drain(&self) {
         self.0.calls.drain();
+    }
+
+    /// Waits until the server stops: what goes on for ever ends then.
+    pub(crate) async fn stopping(&self) {
+        self.0.stopped.cancelled().await;
     }
 
     /// Waits until the end of every live call is on disk, then ends the duties, of which one gives
@@ -201,9 +239,10 @@ impl Server {
     /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
     /// been kept for its time.
     async fn tidy(self) {
-        let Parts { limits, lookups, stopped, .. } = &*self.0;
+        let Parts { limits, lookups, records, stopped, .. } = &*self.0;
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut remove = tokio::time::interval(REMOVE_EVERY);
+        let mut size = tokio::time::interval(SIZE_EVERY);
         loop {
             let (done, what) = tokio::select! {
                 () = stopped.cancelled() => return,
@@ -211,6 +250,9 @@ impl Server {
                     limits.forget_idle();
                     lookups.forget_idle();
                     (self.remove_expired().await, "expired session tokens and sign-ins")
+                }
+                _ = size.tick() => {
+                    (records.remove_old().await, "records of calls")
                 }
                 _ = remove.tick() => (self.remove_old().await, "old statistics and notifications"),
             };
@@ -242,6 +284,7 @@ impl Server {
         if let Some(before) = before(config.keep_notifications) {
             store.remove_notifications(before).await?;
         }
+        store.remove_expired_exports(now).await?;
         Ok(())
     }
 }

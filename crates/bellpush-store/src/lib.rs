@@ -18,6 +18,7 @@ mod db;
 mod deliveries;
 mod error;
 mod events;
+mod insight;
 mod integrations;
 #[cfg(test)]
 mod query_plans;
@@ -36,7 +37,7 @@ pub use apps::{
     App, DesignDraft, DesignError, DesignVersion, NewDesignVersion, NewSession, PublishedDesign,
     Publisher, Session, WidgetKey,
 };
-pub use calls::{Call, CallFilter, CallState, CallbackRequest, LivingNode, OrphanedCall};
+pub use calls::{Call, CallState, CallbackRequest, LivingNode, OrphanedCall};
 pub use db::{
     page::{Page, PageRequest},
     target::Target,
@@ -49,6 +50,10 @@ pub use error::{DatabaseError, OpenError, SaveError, StoreError};
 pub use events::{
     Append, AppendError, Appended, CallEnd, CallFinish, EventFilter, NewCall, NewCallback,
     RecordedEvent, Refusal,
+};
+pub use insight::{
+    CallAttempt, CallDelivery, CallFilter, CallRecord, CallRecordPart, CallStateName, CallUnderWay,
+    Count, Export, ExportFormat, ExportState, ExportStep, Exported, FoundCall, Place,
 };
 pub use integrations::{
     Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal, RevealError,

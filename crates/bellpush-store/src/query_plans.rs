@@ -6,17 +6,20 @@ mod site;
 
 use bellpush_core::{
     delivery::{DeliveryStatus, Seq},
-    ids::{AppId, CallId, IntegrationId},
+    events::ErrorCode,
+    ids::{AppId, CallId, DestinationId, IntegrationId},
+    profile::ProfileKind,
+    quality::QualityGrade,
 };
 use sea_orm::{ConnectionTrait, TransactionTrait, Value};
 use uuid::Uuid;
 
 use self::site::Site;
 use crate::{
-    AuditAction, AuditFilter, CallFilter, DeliveryFilter, EventFilter, PageRequest,
+    AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
     access::audit::search as audit,
     apps::{designs, sessions},
-    calls::{call, callbacks, nodes},
+    calls::{callbacks, nodes},
     db::{self, Db, page::Query},
     deliveries::{
         attempts, endpoints, hours, outages, replays,
@@ -27,6 +30,7 @@ use crate::{
         log::{group, rows},
         search as event_log,
     },
+    insight::{self, calls, context::ByContext, exports, lookup, records, tail, timeline},
     integrations::secrets,
     removals,
     routing::profiles,
@@ -50,8 +54,40 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     let page = PageRequest { after: Some(Seq(1000)), limit: 20 };
     let context = Some(("orderId".to_owned(), "A-7".to_owned()));
     let name = Some("call_ended".to_owned());
-    let filter = |call_id, context, name| EventFilter { call_id, context, name };
-    let by_context = CallFilter { context: context.clone() };
+    let filter =
+        |call_id, context, name| EventFilter { call_id, context, name, ..EventFilter::default() };
+    let calls = |filter: CallFilter, by_context: ByContext| {
+        calls::search::Search { app_id, filter: &filter, by_context }.newest(&calls_page, None)
+    };
+    let in_row = |filter: CallFilter| calls(filter, ByContext::Rows);
+    let profile = DestinationId::from_uuid(Uuid::now_v7());
+    let by_profile = || CallFilter { profile_id: Some(profile), ..CallFilter::default() };
+    let by_error = || CallFilter {
+        error_code: Some(ErrorCode::MediaFailed),
+        from: Some(site::now()),
+        ..CallFilter::default()
+    };
+    let by_context = || CallFilter { context: context.clone(), ..CallFilter::default() };
+    let by_stars = || CallFilter { rating: Some(1), ..CallFilter::default() };
+    let of_state = |state| CallFilter { state: Some(state), ..CallFilter::default() };
+    let graded = |quality| CallFilter { quality: Some(quality), ..CallFilter::default() };
+    let floor = |filter: CallFilter| {
+        let search = calls::search::Search { app_id, filter: &filter, by_context: ByContext::Rows };
+        search.floor(Some(call_id), 10_000)
+    };
+    let count = |filter: CallFilter| {
+        let search = calls::search::Search { app_id, filter: &filter, by_context: ByContext::Rows };
+        search.count(Some(CallId::from_uuid(Uuid::nil())))
+    };
+    let bounds = Bounds { after: None, before: Some(Seq(1000)) };
+    let of_call = || vec![call_id.to_string().into(), app_id.to_string().into(), 20_i64.into()];
+    let events = |filter: EventFilter, by_context: ByContext| {
+        event_log::Search { app_id, filter: &filter, bounds, by_context }.newest(20, None)
+    };
+    let pair = || {
+        let (app_id, value) = (app_id.to_string().into(), Value::from("A-7"));
+        vec![app_id, "orderId".into(), value]
+    };
     let pending = [integration_id.to_string().into(), 5.into(), 20.into()].to_vec();
     let reveals = [integration_id.to_string().into(), 5.into(), 10.into()].to_vec();
     let status = |statuses: &[DeliveryStatus]| DeliveryFilter {
@@ -87,6 +123,25 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(removals::LAST_CALL, rows_step(20_i64.into())), "calls_by_app"),
         (fixed(removals::REMOVE_CALLS, rows_step("y".into())), "calls_by_app"),
         (fixed(removals::REMOVE_SURVEYS, rows_step("y".into())), "survey_responses_pkey"),
+        (fixed(removals::REMOVE_RECORDS, rows_step("y".into())), "call_records_pkey"),
+        (fixed(timeline::DELIVERIES, of_call()), "events_by_call"),
+        (fixed(timeline::DELIVERIES, of_call()), "deliveries_pkey"),
+        (fixed(timeline::ATTEMPTS, of_call()), "attempts_pkey"),
+        (fixed(timeline::CALLBACKS, vec!["x".into(), 20_i64.into()]), "callback_requests_by_call"),
+        (fixed(records::OF_CALL, vec!["x".into()]), "call_records_pkey"),
+        (exports::query(app_id, PageRequest::first(20)), "exports_by_app"),
+        (fixed(exports::RUNNING, vec![5_i64.into()]), "exports_running"),
+        (fixed(exports::PART, vec!["x".into(), 5_i64.into()]), "export_parts_pkey"),
+        (fixed(exports::EXPIRED, vec![5_i64.into()]), "exports_by_expiry"),
+        (fixed(tail::AFTER, vec![5_i64.into(), 20_i64.into()]), "events_pkey"),
+        (fixed(tail::PLACES, vec![5_i64.into()]), "events_pkey"),
+        (fixed(tail::AT, vec![list()]), "events_pkey"),
+        (fixed(tail::LIVE, vec![app_id.to_string().into(), 20_i64.into()]), "calls_live_by_app"),
+        (fixed(records::SIZE, vec![]), "call_records_by_time"),
+        (
+            fixed(records::REMOVE, vec![5_i64.into(), 20_i64.into(), 9_i64.into()]),
+            "call_records_by_time",
+        ),
         (fixed(removals::LAST_SESSION, rows_step(20_i64.into())), "sessions_by_app"),
         (fixed(removals::REMOVE_SESSIONS, rows_step("y".into())), "sessions_by_app"),
         (
@@ -143,12 +198,46 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
-        (call::query(app_id, &CallFilter::default(), calls_page), "calls_by_app"),
-        (call::query(app_id, &by_context, calls_page), "calls_by_session"),
-        (event_log::query(app_id, &filter(None, None, None), page), "events_by_app"),
-        (event_log::query(app_id, &filter(None, None, name), page), "events_by_name"),
-        (event_log::query(app_id, &filter(None, context, None), page), "events_by_session"),
-        (event_log::query(app_id, &filter(Some(call_id), None, None), page), "events_by_call"),
+        (in_row(CallFilter::default()), "calls_by_app"),
+        (in_row(CallFilter { max_duration: Some(9), ..CallFilter::default() }), "calls_by_app"),
+        (in_row(of_state(CallStateName::Ended)), "calls_by_app"),
+        (in_row(of_state(CallStateName::Live)), "calls_live_by_app"),
+        (in_row(by_profile()), "calls_by_profile"),
+        (in_row(by_error()), "calls_by_error"),
+        (in_row(CallFilter { answered_by: Some(profile), ..by_profile() }), "calls_by_answerer"),
+        (in_row(graded(QualityGrade::Poor)), "calls_by_quality"),
+        (in_row(by_stars()), "surveys_by_stars"),
+        (in_row(by_stars()), "calls_pkey"),
+        (in_row(by_context()), "calls_by_app"),
+        (calls(by_context(), ByContext::Sessions), "calls_by_session"),
+        (calls(by_error(), ByContext::Sessions), "calls_by_error"),
+        (floor(CallFilter { max_duration: Some(9), ..CallFilter::default() }), "calls_by_app"),
+        (floor(by_error()), "calls_by_error"),
+        (count(by_profile()), "calls_by_profile"),
+        (count(CallFilter { kind: Some(ProfileKind::Sip), ..by_error() }), "calls_by_error"),
+        (count(by_stars()), "surveys_by_stars"),
+        (fixed(calls::SESSIONS, vec![list()]), "sessions_pkey"),
+        (fixed(calls::SURVEYS, vec![list()]), "survey_responses_pkey"),
+        (
+            fixed(insight::context::FEW, [pair(), vec![9_i64.into()]].concat()),
+            "session_context_pkey",
+        ),
+        (
+            fixed(lookup::VALUES, vec![list(), "A-7".into(), "A-8".into(), 20_i64.into()]),
+            "session_context_pkey",
+        ),
+        (
+            fixed(insight::context::KEYS, vec![app_id.to_string().into(), 9_i64.into()]),
+            "session_context_pkey",
+        ),
+        (fixed(lookup::CALL, vec!["x".into()]), "calls_pkey"),
+        (fixed(lookup::EVENT, vec!["x".into()]), "events_id_key"),
+        (fixed(lookup::DELIVERY, vec!["x".into(), "y".into()]), "deliveries_pkey"),
+        (events(filter(None, None, None), ByContext::Sessions), "events_by_app"),
+        (events(filter(None, None, name), ByContext::Sessions), "events_by_name"),
+        (events(filter(None, context.clone(), None), ByContext::Sessions), "events_by_session"),
+        (events(filter(None, context.clone(), None), ByContext::Rows), "events_by_app"),
+        (events(filter(Some(call_id), None, None), ByContext::Sessions), "events_by_call"),
     ]
 }
 
@@ -167,10 +256,18 @@ const ROWS: &[&str] = &[
      SELECT 'hash_' || n, 'ses_' || n, n FROM numbers",
     "INSERT INTO session_context (app_id, key, value, session_id)
      SELECT 'app_' || (n % 50), 'orderId', 'A-' || n, 'ses_' || n FROM numbers",
-    "INSERT INTO calls (id, app_id, session_id, profile_id, node_id, state, started_at)
-     SELECT 'call_' || n, 'app_' || (n % 50), 'ses_' || n, 'dest_1', 'node_' || (n % 3),
-        CASE WHEN n % 1000 = 0 THEN 'live' ELSE 'ended' END, n
+    "INSERT INTO calls
+        (id, app_id, session_id, profile_id, node_id, state, started_at, error_code, answered_by,
+         quality_grade)
+     SELECT 'call_' || n, 'app_' || (n % 50), 'ses_' || n, 'dest_' || (n % 400), 'node_' || (n % 3),
+        CASE WHEN n % 1000 = 0 THEN 'live' ELSE 'ended' END, n,
+        CASE WHEN n % 30 = 0 THEN 'media_failed' END,
+        CASE WHEN n % 2 = 0 THEN 'dest_' || (n % 400) END,
+        CASE WHEN n % 20 = 1 THEN 'poor' WHEN n % 2 = 1 THEN 'good' END
      FROM numbers",
+    "INSERT INTO survey_responses (call_id, event_id, answers, call_app_id, stars)
+     SELECT 'call_' || n, 'event_' || n, '{}', 'app_' || (n % 50), n % 5 + 1
+     FROM numbers WHERE n < 5000",
     "INSERT INTO events
         (id, app_id, session_id, call_id, name, preview, envelope, occurred_at, recorded_at)
      SELECT 'event_' || n, 'app_' || (n % 50), 'ses_' || n, 'call_' || n,
@@ -182,6 +279,8 @@ const ROWS: &[&str] = &[
         CASE WHEN n % 10 = 0 THEN 'secret_revealed' ELSE 'secret_set' END, 'api_key',
         'key_' || (n % 5000), '192.0.2.1', n, '[]', ''
      FROM numbers",
+    "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
+     SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
      SELECT 'int_' || (n % 50), n,
         CASE WHEN n % 100 = 0 THEN 'pending' WHEN n % 100 = 1 THEN 'dead' ELSE 'delivered' END, 1, n
@@ -244,6 +343,10 @@ async fn every_hot_query_is_served_by_its_index_on_sqlite() {
                     "USING INDEX calls_live",
                     "USING INDEX replays_one_running",
                     "SCAN first_ones",
+                    // Of a step's rows, which the index has found.
+                    "SCAN oldest",
+                    "SCAN (subquery",
+                    "SCAN summed",
                 ]
                 .iter()
                 .any(|fine| line.contains(fine))
@@ -268,7 +371,9 @@ async fn every_hot_query_is_served_by_its_index_on_postgres() {
             let other_way = index.starts_with("events_by") && plan.contains("deliveries_pkey");
             let served = plan.contains(index) || other_way;
             assert!(served, "{statistics}: not by {index}:\n{plan}of{sql}");
-            for table in ["events", "calls", "deliveries", "sessions", "session_context"] {
+            for table in
+                ["events", "calls", "deliveries", "sessions", "session_context", "survey_responses"]
+            {
                 assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}of{sql}");
             }
         }

@@ -83,6 +83,11 @@ pub(crate) const REMOVE_SURVEYS: &str = concat!(
     rows_of_step!("calls" of "app_id" by "id"),
     ")"
 );
+pub(crate) const REMOVE_RECORDS: &str = concat!(
+    "DELETE FROM call_records WHERE call_id IN (SELECT id FROM ",
+    rows_of_step!("calls" of "app_id" by "id"),
+    ")"
+);
 pub(crate) const REMOVE_CALLS: &str =
     concat!("DELETE FROM ", rows_of_step!("calls" of "app_id" by "id"));
 /// Tokens and context go with them.
@@ -129,7 +134,7 @@ impl Rows {
         match self {
             Self::Deliveries => &[REMOVE_ATTEMPTS, REMOVE_DELIVERIES],
             Self::Events => &[REMOVE_TRACES, REMOVE_EVENTS],
-            Self::Calls => &[REMOVE_SURVEYS, REMOVE_CALLS],
+            Self::Calls => &[REMOVE_SURVEYS, REMOVE_RECORDS, REMOVE_CALLS],
             Self::Sessions => &[REMOVE_SESSIONS],
         }
     }

@@ -8,6 +8,7 @@ use sea_orm::DatabaseTransaction;
 use crate::{
     Store, StoreError,
     db::{self, Row},
+    insight::sealed::DATA_KEY,
     integrations::sealed::{key_identity, retired_identity, secret_identity, signing_identity},
     routing::trunks::password_identity,
     store::MASTER_KEY_CHECK,
@@ -28,7 +29,7 @@ struct SealedColumn {
 }
 
 /// The check of the key comes first: from then on no process starts that lacks the new key.
-const SEALED_COLUMNS: [SealedColumn; 6] = [
+const SEALED_COLUMNS: [SealedColumn; 7] = [
     SealedColumn {
         select: "
             SELECT key AS one, '' AS two, value AS sealed
@@ -36,6 +37,14 @@ const SEALED_COLUMNS: [SealedColumn; 6] = [
             WHERE key = 'master_key_check'",
         update: "UPDATE settings SET value = $3 WHERE key = $1 AND $2 = '' AND value = $4",
         identity: |_, _| MASTER_KEY_CHECK.to_owned(),
+    },
+    SealedColumn {
+        select: "
+            SELECT key AS one, '' AS two, value AS sealed
+            FROM settings
+            WHERE key = 'data_key'",
+        update: "UPDATE settings SET value = $3 WHERE key = $1 AND $2 = '' AND value = $4",
+        identity: |_, _| DATA_KEY.to_owned(),
     },
     SealedColumn {
         select: "SELECT id AS one, '' AS two, signing_secret AS sealed FROM integrations",

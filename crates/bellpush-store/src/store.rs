@@ -16,8 +16,9 @@ use crate::{
         target::{Target, database_file, lock_directory, make_file},
     },
     events::log::Log,
+    insight::sealed,
     removals::Remover,
-    vault::VaultError,
+    vault::{DataKey, VaultError},
 };
 
 /// The store. Clones are handles to the same one.
@@ -28,6 +29,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     db: Db,
     keys: KeyRing,
+    data_key: DataKey,
     log: Log,
     remover: Remover,
     checkpointer: Option<Checkpointer>,
@@ -55,13 +57,14 @@ impl Store {
         migrations::migrate(&db.write).await?;
         check_key(&db, &keys).await?;
         audit::hash_earlier(&db).await?;
+        let data_key = sealed::data_key(&db, &keys).await?;
         if checkpointer.is_some() {
             // The lock proves that no other process is alive, so every lease is a dead one's.
             db::execute(&db.write, "DELETE FROM nodes", []).await?;
         }
         let log = Log::start(db.clone());
         let remover = Remover::start(db.clone());
-        Ok(Self(Arc::new(Inner { db, keys, log, remover, checkpointer })))
+        Ok(Self(Arc::new(Inner { db, keys, data_key, log, remover, checkpointer })))
     }
 
     /// Whether the database answers and takes writes. Writes only when the last events could not be
@@ -190,6 +193,11 @@ impl Store {
 
     pub(crate) fn remover(&self) -> &Remover {
         &self.0.remover
+    }
+
+    /// The key of what is encrypted in bulk.
+    pub(crate) fn data_key(&self) -> &DataKey {
+        &self.0.data_key
     }
 
     pub(crate) fn keys(&self) -> &KeyRing {

@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::Context;
-use bellpush_call::{Engine, EngineConfig, Trunks, TrunksConfig};
+use bellpush_call::{Engine, EngineConfig, Recorder, Trunks, TrunksConfig};
 use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use bellpush_delivery::{
     AddressPolicy, Announcements, Announcer, ClientSettings, DeliveryEngine, DeliverySettings,
     announcements,
 };
-use bellpush_server::{ApiKey, Demo, Server, ServerConfig};
+use bellpush_server::{ApiKey, Demo, RecordLimits, Recording, Server, ServerConfig};
 use bellpush_store::{Actor, NewApiKey, Store};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -38,6 +38,10 @@ use crate::{
 /// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
 /// the store.
 const ANNOUNCED_BATCHES: usize = 1_024;
+/// What may wait to be recorded of calls.
+const RECORDED: usize = 8_192;
+/// How often it is recorded how both sides of a call are received.
+const SAMPLE_EVERY: Duration = Duration::from_secs(3);
 /// How long the store may take for the ends of calls when the server stops.
 const STORE_STOP: Duration = Duration::from_secs(10);
 /// How long telephone systems may take to hear that their calls are over when the server stops.
@@ -84,8 +88,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     } else {
         None
     };
+    let recording = recording(&config);
     let trunks = Trunks::start(TrunksConfig {
         advertised: config.sip_address,
+        recorder: recording.recorder.clone(),
         ..TrunksConfig::new(config.sip_listen)
     })
     .await
@@ -99,6 +105,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         rtp_timeout: config.rtp_timeout,
         max_calls: config.max_calls,
         media_timeout: config.media_timeout,
+        sample_every: recording.recorder.is_on().then_some(SAMPLE_EVERY),
         ..EngineConfig::new(config.media_listen)
     };
     let calls = Engine::start(engine, Some(trunks.clone())).context("--media-listen")?;
@@ -108,6 +115,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         store.clone(),
         calls.clone(),
         trunks.clone(),
+        recording,
         server_config(&config, tracer.clone(), demo),
         metrics,
         announcer.clone(),
@@ -209,6 +217,17 @@ async fn ensure_admin_key(store: &Store, config: &Config) -> anyhow::Result<()> 
         say(&format!("Admin API key, shown this once: {}", key.reveal()))?;
     }
     Ok(())
+}
+
+/// What is recorded of calls.
+fn recording(config: &Config) -> Recording {
+    let limits =
+        RecordLimits { keep: config.keep_call_records, max_bytes: config.max_call_record_bytes };
+    if limits.keep.is_zero() {
+        return Recording { recorder: Recorder::off(), seen: None, limits };
+    }
+    let (recorder, seen) = Recorder::channel(RECORDED);
+    Recording { recorder, seen: Some(seen), limits }
 }
 
 /// The origins by which a browser on this machine, or the public, reaches the server.

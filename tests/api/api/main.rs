@@ -18,6 +18,7 @@ mod designs;
 mod documents;
 mod events;
 mod hours;
+mod insight;
 mod integrations;
 mod master_keys;
 mod moves;

@@ -69,12 +69,12 @@ async fn a_rotation_encrypts_everything_anew_and_the_old_key_can_be_dropped() {
     assert!(failed(&keys(&data, &["rotate"])).contains("in use by another bellpush process"));
     shop.server.terminate().await.unwrap();
     let listed = succeeded(&keys(&data, &["list"]));
-    assert_eq!(listed, "version 1, the current one: 3 secrets\n");
-    assert!(failed(&keys(&data, &["drop", "1"])).contains("still encrypts 3 secrets"));
+    assert_eq!(listed, "version 1, the current one: 4 secrets\n");
+    assert!(failed(&keys(&data, &["drop", "1"])).contains("still encrypts 4 secrets"));
     let said = succeeded(&keys(&data, &["rotate"]));
-    assert!(said.starts_with("3 secrets were encrypted anew. Version 2 "), "{said}");
+    assert!(said.starts_with("4 secrets were encrypted anew. Version 2 "), "{said}");
     let listed = succeeded(&keys(&data, &["list"]));
-    assert_eq!(listed, "version 1: 0 secrets\nversion 2, the current one: 3 secrets\n");
+    assert_eq!(listed, "version 1: 0 secrets\nversion 2, the current one: 4 secrets\n");
     shop.server.restart().await.unwrap();
     still_delivers(&shop, &sink).await;
 
@@ -107,7 +107,7 @@ async fn a_rotation_that_was_cut_short_goes_on_with_the_same_key() {
     shop.server.terminate().await.unwrap();
     let said = succeeded(&keys(&data, &["rotate"]));
     assert!(said.contains("not encrypted with version 2 yet"), "{said}");
-    assert!(said.contains("3 secrets were encrypted anew. Version 2 "), "{said}");
+    assert!(said.contains("4 secrets were encrypted anew. Version 2 "), "{said}");
     shop.server.restart().await.unwrap();
     still_delivers(&shop, &sink).await;
 }
@@ -138,7 +138,7 @@ async fn a_rotation_can_be_killed_at_any_moment() {
     assert!(cut_short > 0, "every rotation had ended before it was killed");
     let said = succeeded(&keys(&data, &["rotate"]));
     let listed = succeeded(&keys(&data, &["list"]));
-    assert!(listed.ends_with("the current one: 81 secrets\n"), "{said}{listed}");
+    assert!(listed.ends_with("the current one: 82 secrets\n"), "{said}{listed}");
     assert_eq!(listed.matches(": 0 secrets").count() + 1, listed.lines().count(), "{listed}");
     shop.server.restart().await.unwrap();
     for (n, path) in paths.iter().enumerate() {
@@ -201,7 +201,7 @@ async fn keys_of_the_environment_are_rotated_by_adding_one_there() {
     assert!(said.contains("--master-keys") && said.contains("2:KEY"), "{said}");
     let both = format!("1:{one},2:{two}");
     let said = succeeded(&keys(&both, "rotate"));
-    assert!(said.contains("3 secrets were encrypted anew"), "{said}");
+    assert!(said.contains("4 secrets were encrypted anew"), "{said}");
     let said = failed(&keys(&format!("3:{one}"), "list"));
     assert!(said.contains("version 2 of the master key, which is not at hand"), "{said}");
     assert!(!said.contains("0101"), "{said}");
@@ -224,7 +224,7 @@ async fn on_postgresql_a_running_server_is_noticed() {
     assert!(failed(&keys(&data, &rotate)).contains("a server is running on this database"));
     shop.server.terminate().await.unwrap();
     let said = succeeded(&keys(&data, &rotate));
-    assert!(said.contains("3 secrets were encrypted anew. Version 2 "), "{said}");
+    assert!(said.contains("4 secrets were encrypted anew. Version 2 "), "{said}");
     shop.server.restart().await.unwrap();
     still_delivers(&shop, &sink).await;
 }

@@ -18,6 +18,7 @@ mod report;
 mod single;
 mod sink;
 mod site;
+mod studio;
 
 use clap::{Parser, Subcommand};
 
@@ -33,6 +34,8 @@ enum Command {
     Delivery(options::Options),
     /// Measures calls through the server named by BELLPUSH_BIN
     Calls(calls::Options),
+    /// Measures what Call Studio waits for, with many calls in the store
+    Studio(studio::Options),
     /// The webhook receiver, as a process of its own
     #[command(hide = true)]
     Sink(sink::Options),
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         match Cli::parse().command {
             Command::Delivery(options) => bench::run(&options).await,
             Command::Calls(options) => calls::run(&options).await,
+            Command::Studio(options) => studio::run(&options).await,
             Command::Sink(options) => sink::run(options).await,
             Command::Generate(options) => generator::run(options).await,
         }

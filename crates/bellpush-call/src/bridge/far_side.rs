@@ -17,7 +17,7 @@ use crate::{
         sip::{LocalMedia, SipLeg, SipOutput},
         webrtc::{AudioPacket, ComfortNoisePacket},
     },
-    media::{FRAME_SAMPLES, RtpTimes, Source, StreamQuality, WallClock},
+    media::{FRAME_SAMPLES, Reception, RtpTimes, Source, StreamQuality, WallClock},
     trunk::{ByeCause, FarFailure, SipTarget, TrunkCommand, TrunkEvent},
 };
 
@@ -96,6 +96,14 @@ impl FarLeg {
     pub(super) fn quality(&self) -> Option<Option<StreamQuality>> {
         match self {
             Self::Sip(sip) => Some(sip.media.quality()),
+            Self::None | Self::Demo(_) => None,
+        }
+    }
+
+    /// What is received of the far side, and the round trip to it.
+    pub(super) fn reception(&self) -> Option<(&Reception, Option<Duration>)> {
+        match self {
+            Self::Sip(sip) => sip.media.reception(),
             Self::None | Self::Demo(_) => None,
         }
     }

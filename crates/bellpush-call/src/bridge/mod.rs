@@ -10,6 +10,7 @@ mod far_media;
 mod far_side;
 mod noise_player;
 mod remote_address;
+mod sampler;
 mod signals;
 mod sounds;
 mod source_selection;
@@ -44,6 +45,7 @@ use crate::{
 };
 use browser_sink::BrowserSink;
 use far_side::{FarEvent, FarLeg, SipSide};
+use sampler::Sampler;
 use stream::new_stream;
 
 /// What a call is made of.
@@ -57,6 +59,8 @@ pub(crate) struct BridgeSetup {
     pub(crate) sounds: Arc<Sounds>,
     /// For reports to the far side.
     pub(crate) clock: WallClock,
+    /// How often to say how both sides are received; `None`: only at the end.
+    pub(crate) sample_every: Option<Duration>,
     pub(crate) signals: SignalSender,
 }
 
@@ -82,12 +86,14 @@ pub(crate) struct Bridge {
     visitor_stream: Option<(u32, Codec)>,
     /// How long it takes to it and back, as far as it has told.
     round_trip: Option<Duration>,
+    sampler: Sampler,
     signals: SignalSender,
 }
 
 impl Bridge {
     pub(crate) fn new(now: Instant, leg: WebRtcLeg, setup: BridgeSetup) -> Self {
-        let BridgeSetup { id, routes, policy, rtp_timeout, sounds, clock, signals } = setup;
+        let BridgeSetup { id, routes, policy, rtp_timeout, sounds, clock, sample_every, signals } =
+            setup;
         let times = routes.iter().map(|route| RoutePolicy {
             ring_timeout: route.ring_timeout,
             max_duration: route.max_duration,
@@ -107,6 +113,7 @@ impl Bridge {
             reception: Reception::new(Codec::Opus.clock_rate()),
             visitor_stream: None,
             round_trip: None,
+            sampler: Sampler::new(now, sample_every),
             signals,
         }
     }
@@ -140,7 +147,8 @@ impl Bridge {
         let Self { browser, control, far_side, .. } = self;
         let connection = browser.is_some().then_some(self.browser_deadline);
         let report = browser.as_ref().and_then(WebRtcLeg::next_report);
-        [connection, report, control.next_deadline(), far_side.next_deadline()]
+        let sample = self.sampler.next_deadline();
+        [connection, report, control.next_deadline(), far_side.next_deadline(), sample]
             .into_iter()
             .flatten()
             .min()
@@ -323,6 +331,7 @@ impl Bridge {
         }
         edge.close_far_side();
         self.far_side = FarLeg::None;
+        self.sampler.dial();
         self.route = route;
         match self.routes.get(route).map(|route| &route.far_side) {
             Some(FarSide::Demo) => {
@@ -404,6 +413,7 @@ impl Bridge {
             return false;
         }
         self.report(now, edge);
+        self.sample(now);
         let Self { far_side, browser, to_browser, .. } = self;
         let mut sink = BrowserSink { browser: browser.as_mut(), stream: to_browser, edge };
         match far_side {
@@ -417,6 +427,15 @@ impl Bridge {
                 }
                 is_lost
             }
+        }
+    }
+
+    /// Says how both sides are received, if that is due.
+    fn sample(&mut self, now: Instant) {
+        let Self { sampler, reception, round_trip, far_side, signals, .. } = self;
+        let samples = sampler.take(now, (reception, *round_trip), far_side.reception());
+        for sample in samples.into_iter().flatten() {
+            signals.send_if_room(Signal::Sample(Box::new(sample)));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The channel that brings signals to the caller.
 
+use metrics::{Counter, counter};
 use tokio::sync::mpsc::{self, OwnedPermit};
 
 use crate::Signal;
@@ -9,13 +10,13 @@ use crate::Signal;
 const WAITING: usize = 30;
 
 /// Sends the signals of one call.
-#[derive(Debug)]
 pub(crate) struct SignalSender {
     progress: mpsc::Sender<Signal>,
     /// The place of the call's quality; taken by it.
     quality: Option<OwnedPermit<Signal>>,
     /// The place of the terminal signal; taken by it.
     last: Option<OwnedPermit<Signal>>,
+    left_out: Counter,
 }
 
 impl SignalSender {
@@ -23,7 +24,9 @@ impl SignalSender {
         let (progress, receiver) = mpsc::channel(WAITING + 2);
         let quality = progress.clone().try_reserve_owned().ok();
         let last = progress.clone().try_reserve_owned().ok();
-        (Self { progress, quality, last }, receiver)
+        let reason = "sample_unread";
+        let left_out = counter!("bellpush_call_records_dropped_total", "reason" => reason);
+        (Self { progress, quality, last, left_out }, receiver)
     }
 
     pub(crate) fn send(&mut self, signal: Signal) {
@@ -36,6 +39,15 @@ impl SignalSender {
             place.send(signal);
         } else if self.progress.try_send(signal).is_err() {
             tracing::debug!("nobody reads this call's signals");
+        }
+    }
+
+    /// Sends what others must not wait for: only where there is much room left.
+    pub(crate) fn send_if_room(&mut self, signal: Signal) {
+        if self.progress.capacity() > WAITING / 2 {
+            self.send(signal);
+        } else {
+            self.left_out.increment(1);
         }
     }
 

@@ -258,6 +258,7 @@ impl Simulation {
             rtp_timeout: 10 * SECOND,
             sounds: Arc::clone(sounds),
             clock: WallClock::new(now, Duration::ZERO),
+            sample_every: None,
             signals: sender,
         };
         let bridge = Bridge::new(now, leg, setup);

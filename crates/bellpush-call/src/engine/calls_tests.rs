@@ -211,6 +211,7 @@ impl Table {
             rtp_timeout: 30 * second,
             sounds: Arc::clone(&self.sounds),
             clock: WallClock::new(self.now, Duration::ZERO),
+            sample_every: None,
             signals: sender,
         };
         self.calls.add(self.now, Bridge::new(self.now, leg, setup)).unwrap();

@@ -41,6 +41,8 @@ pub struct EngineConfig {
     /// How long a hang-up is waited for once the browser has closed its connection, before that
     /// counts as a failure: when a tab is closed, the two come by different paths.
     pub leave_grace: Duration,
+    /// How often calls say how both sides are received; `None`: only at their end.
+    pub sample_every: Option<Duration>,
 }
 
 impl EngineConfig {
@@ -60,6 +62,7 @@ impl EngineConfig {
             reconnect_after: Duration::from_secs(5),
             media_timeout: Duration::from_secs(20),
             leave_grace: Duration::from_secs(2),
+            sample_every: None,
         }
     }
 

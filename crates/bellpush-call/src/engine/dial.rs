@@ -42,10 +42,13 @@ impl TrunkEventSender {
 
 impl Dialer for Trunks {
     fn open(&self, events: TrunkEventSender) -> mpsc::Sender<TrunkCommand> {
-        self.call(Box::new(move |message| {
-            let events = events.clone();
-            Box::pin(async move { events.send(message).await })
-        }))
+        self.recorded_call(
+            events.call_id,
+            Box::new(move |message| {
+                let events = events.clone();
+                Box::pin(async move { events.send(message).await })
+            }),
+        )
     }
 }
 

@@ -259,6 +259,7 @@ impl Engine {
             rtp_timeout: config.rtp_timeout,
             sounds: Arc::clone(sounds),
             clock: wall_clock(now),
+            sample_every: self.shared.config.sample_every,
             signals,
         };
         Ok((Bridge::new(now, leg, setup), answer))

@@ -21,6 +21,7 @@ pub(crate) use self::{
 };
 pub(crate) use comfort_noise::{ComfortNoiseLoop, NoiseGenerator};
 pub(crate) use greeting::Greeting;
+pub(crate) use quality::sample;
 pub use quality::{CallQuality, StreamQuality};
 pub(crate) use reception::Reception;
 pub(crate) use rtcp::{RtcpSession, WallClock};

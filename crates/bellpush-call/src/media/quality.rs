@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use bellpush_core::quality::{CallSide, QualitySample};
+
 use super::Reception;
 use crate::Codec;
 
@@ -64,6 +66,29 @@ impl StreamQuality {
         let one_way = round_trip.unwrap_or_default() / 2;
         let mos = opinion_score(unheard.min(1.0), one_way + jitter * BUFFERED_JITTER + OWN_DELAY);
         Some(Self { codec, packets, lost, jitter, round_trip, mos })
+    }
+}
+
+/// How one side was received in a span, in which so many packets came and were lost.
+pub(crate) fn sample(
+    side: CallSide,
+    span: Duration,
+    (packets, lost): (u32, u32),
+    jitter: Duration,
+    round_trip: Option<Duration>,
+) -> QualitySample {
+    let rounded = |value: f64| (value * 100.0).round() / 100.0;
+    let millis = |duration: Duration| rounded(duration.as_secs_f64() * 1_000.0);
+    let unheard = lost as f32 / (packets as f32 + lost as f32).max(1.0);
+    let delay = round_trip.unwrap_or_default() / 2 + jitter * BUFFERED_JITTER + OWN_DELAY;
+    QualitySample {
+        side,
+        span_ms: u32::try_from(span.as_millis()).unwrap_or(u32::MAX),
+        packets,
+        lost,
+        jitter_ms: millis(jitter),
+        round_trip_ms: round_trip.map(millis),
+        mos: (packets > 0).then(|| rounded(f64::from(opinion_score(unheard, delay)))),
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 use bellpush_core::ids::TrunkId;
 
 use super::{CallerIdentity, SipUser};
+use crate::Recorder;
 
 /// How all trunks of this server reach the network.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct TrunksConfig {
     pub target_timeout: Duration,
     /// The shortest session interval that is agreed to (RFC 4028 section 4 wants 90 s at least).
     pub min_session_interval: Duration,
+    /// Where the SIP messages of recorded calls go.
+    pub recorder: Recorder,
 }
 
 /// One trunk: a provider, a PBX or a session border controller.
@@ -112,6 +115,7 @@ impl TrunksConfig {
             t1: Duration::from_millis(500),
             target_timeout: Duration::from_secs(4),
             min_session_interval: Duration::from_secs(90),
+            recorder: Recorder::off(),
         }
     }
 }

@@ -28,6 +28,7 @@ use tokio::sync::mpsc;
 use super::{
     message_parts::{ALLOW, header, tag},
     peers::Peers,
+    tap::Tap,
 };
 
 /// Requests of one call, or 2xx of one INVITE, that may wait to be read.
@@ -37,6 +38,7 @@ const QUEUE: usize = 32;
 #[derive(Clone)]
 pub(super) struct Incoming {
     peers: Arc<Peers>,
+    tap: Tap,
     calls: Arc<Mutex<Calls>>,
     sent: Arc<Mutex<Sent>>,
 }
@@ -98,8 +100,8 @@ pub(super) struct IncomingSuccesses {
 }
 
 impl Incoming {
-    pub(super) fn new(peers: Arc<Peers>) -> Self {
-        Self { peers, calls: Arc::default(), sent: Arc::default() }
+    pub(super) fn new(peers: Arc<Peers>, tap: Tap) -> Self {
+        Self { peers, tap, calls: Arc::default(), sent: Arc::default() }
     }
 
     /// The far side's requests with this Call-ID, from now on.
@@ -192,16 +194,24 @@ impl TransportEventInspector for Incoming {
         let TransportEvent::Incoming(message, connection, from) = event else { return Some(event) };
         let source = from.get_socketaddr().ok()?;
         let message = match message {
-            SipMessage::Request(mut request) => {
+            SipMessage::Request(request) => {
                 if !self.takes(&request, source) {
                     return None;
                 }
+                let message = SipMessage::Request(request);
+                self.tap.heard(&message, false, Some(source));
+                let SipMessage::Request(mut request) = message else { return None };
                 if matches!(connection, SipConnection::Udp(_)) {
                     answer_to(&mut request, source)?;
                 }
                 SipMessage::Request(request)
             }
-            SipMessage::Response(response) => SipMessage::Response(self.respond(response, source)?),
+            SipMessage::Response(response) => {
+                let message = SipMessage::Response(response);
+                self.tap.heard(&message, false, Some(source));
+                let SipMessage::Response(response) = message else { return None };
+                SipMessage::Response(self.respond(response, source)?)
+            }
         };
         Some(TransportEvent::Incoming(message, connection, from))
     }

@@ -12,6 +12,7 @@
 //! | `call` | one call: INVITE, dialog, session |
 //! | `dialog`, `acks`, `session_timer`, `authentication`, `digest`, `body`, `message_parts` | SIP without a socket |
 //! | `stack`, `incoming`, `flow`, `resolver` | transactions, what comes in, how a hop is reached, DNS |
+//! | `tap` | what goes over the wire of recorded calls |
 //! | `udp`, `peers`, `stream` | sockets, and who may take how much of them |
 //! | `unknown_method` | what the stack below can't read, answered |
 
@@ -39,6 +40,7 @@ mod session_timer;
 mod stack;
 mod status;
 mod stream;
+mod tap;
 mod target;
 #[expect(clippy::module_inception, reason = "a trunk is what this folder is about")]
 mod trunk;
@@ -64,7 +66,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bellpush_core::ids::TrunkId;
+use bellpush_core::ids::{CallId, TrunkId};
 use tokio::{runtime::Handle, sync::mpsc};
 
 use self::{call::CallChannel, stack::Stack, trunk::Trunk};
@@ -149,6 +151,16 @@ impl Trunks {
     /// `events`. Dropping the sender gives the call up.
     #[must_use]
     pub fn call(&self, events: EventSink) -> mpsc::Sender<TrunkCommand> {
+        self.start_call(None, events)
+    }
+
+    /// The same for a call whose SIP messages are recorded, where the server records.
+    #[must_use]
+    pub fn recorded_call(&self, call_id: CallId, events: EventSink) -> mpsc::Sender<TrunkCommand> {
+        self.start_call(Some(call_id), events)
+    }
+
+    fn start_call(&self, call_id: Option<CallId>, events: EventSink) -> mpsc::Sender<TrunkCommand> {
         let (sender, mut commands) = mpsc::channel(QUEUE);
         let shared = Arc::clone(&self.0);
         self.0.runtime.spawn(async move {
@@ -156,7 +168,7 @@ impl Trunks {
             let mut channel = CallChannel::new(commands, events);
             let trunk = shared.running().get(&target.trunk_id).cloned();
             match trunk {
-                Some(trunk) => call::run(trunk, *target, sdp, channel).await,
+                Some(trunk) => call::run(trunk, *target, sdp, channel, call_id).await,
                 None => channel.fail(FarFailure::Transport).await,
             }
         });

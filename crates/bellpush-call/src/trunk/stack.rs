@@ -32,6 +32,7 @@ use super::{
     peers::Peers,
     resolver::{Hop, Resolver},
     stream,
+    tap::Tap,
     udp::BudgetedSocket,
 };
 
@@ -48,6 +49,7 @@ pub(super) struct Stack {
     pub(super) local: SocketAddr,
     streams: tokio::sync::Mutex<HashMap<(Hop, TlsKey), Flow>>,
     pub(super) incoming: Incoming,
+    pub(super) tap: Tap,
     peers: Arc<Peers>,
 }
 
@@ -102,7 +104,8 @@ impl Stack {
             .map_err(|error| other(&error))?;
         let udp = SipConnection::Udp(udp);
         layer.add_transport(udp.clone());
-        let incoming = Incoming::new(Arc::clone(&peers));
+        let tap = Tap::new(config.recorder.clone());
+        let incoming = Incoming::new(Arc::clone(&peers), tap.clone());
         let option = EndpointOption {
             t1: config.t1,
             t1x64: config.t1 * 64,
@@ -110,13 +113,17 @@ impl Stack {
             timerc: Duration::from_secs(3_600),
             ..EndpointOption::default()
         };
-        let endpoint = EndpointBuilder::new()
+        let mut builder = EndpointBuilder::new();
+        builder
             .with_user_agent(USER_AGENT)
             .with_transport_layer(layer)
             .with_cancel_token(cancel)
             .with_option(option)
-            .with_transport_inspector(Box::new(incoming.clone()))
-            .build();
+            .with_transport_inspector(Box::new(incoming.clone()));
+        if config.recorder.is_on() {
+            builder.with_inspector(Box::new(tap.clone()));
+        }
+        let endpoint = builder.build();
         let requests = endpoint.incoming_transactions().map_err(|error| other(&error))?;
         let inner = Arc::clone(&endpoint.inner);
         tokio::spawn(async move {
@@ -133,6 +140,7 @@ impl Stack {
             local,
             streams: tokio::sync::Mutex::default(),
             incoming,
+            tap,
             peers,
         }))
     }
@@ -257,7 +265,9 @@ impl Stack {
     /// Sends the ACK of a 2xx, which is part of no transaction.
     pub(super) async fn acknowledge(&self, ack: Request, flow: &Flow) {
         let to = flow.hop.sip_addr();
-        if let Err(error) = flow.connection.send(ack.into(), Some(&to)).await {
+        let ack = ack.into();
+        self.tap.heard(&ack, true, Some(flow.hop.address));
+        if let Err(error) = flow.connection.send(ack, Some(&to)).await {
             tracing::debug!(%error, "an ACK can't be sent");
         }
     }

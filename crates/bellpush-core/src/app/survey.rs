@@ -141,13 +141,23 @@ impl Answers {
         if comment.chars().count() > MAX_COMMENT_CHARS {
             return Err(AnswersError::Comment);
         }
-        let sum: f64 = self.answers.iter().map(|answer| f64::from(answer.rating)).sum();
-        let count = self.answers.len();
         Ok(SurveySummary {
-            rating: (sum * 100.0 / count as f64).round() / 100.0,
-            answer_count: count as u32,
+            rating: (self.mean() * 100.0).round() / 100.0,
+            answer_count: self.answers.len() as u32,
             has_comment: !comment.trim().is_empty(),
         })
+    }
+
+    /// The mean of the ratings as a whole number of stars, as calls are searched by: 1 to 5, and 0
+    /// for answers that were never checked.
+    #[must_use]
+    pub fn stars(&self) -> u8 {
+        self.mean().round() as u8
+    }
+
+    fn mean(&self) -> f64 {
+        let sum: f64 = self.answers.iter().map(|answer| f64::from(answer.rating)).sum();
+        sum / self.answers.len().max(1) as f64
     }
 }
 

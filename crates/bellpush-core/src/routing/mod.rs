@@ -12,6 +12,7 @@ mod tests;
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 pub use headers::{CallFacts, headers};
 
@@ -55,6 +56,32 @@ pub struct Hop<'a> {
     pub profile: &'a ProfileSettings,
     /// The user that the routing key names in place of the profile's own.
     pub user: Option<&'a SipUser>,
+}
+
+/// Whose hours hold for a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum HoursFrom {
+    /// Its own.
+    Profile,
+    /// The app's.
+    App,
+    /// There are none: it is always open.
+    Always,
+}
+
+/// A profile that a call could go to, as it is at an instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChainLink<'a> {
+    /// The profile.
+    pub hop: Hop<'a>,
+    /// Whether it is open, and until when.
+    pub span: Span,
+    /// Whose hours hold.
+    pub hours_from: HoursFrom,
+    /// The label of the exception of that date.
+    pub exception: Option<&'a str>,
 }
 
 /// Where a hop leads.
@@ -177,6 +204,32 @@ impl Profiles {
         now: Timestamp,
     ) -> Result<OpeningStatus, RouteError> {
         Ok(self.opening_status_of(&self.chain(request)?, now))
+    }
+
+    /// Every profile that a call could go to, in their order, open or not, each as it is at an instant.
+    ///
+    /// # Errors
+    /// The profile is unknown.
+    pub fn explain(
+        &self,
+        request: RouteRequest<'_>,
+        at: Timestamp,
+    ) -> Result<Vec<ChainLink<'_>>, RouteError> {
+        let links = self.chain(request)?.into_iter().map(|hop| {
+            let hours = self.hours_of(hop.profile);
+            let exception = hours.and_then(|hours| hours.exception_at(at));
+            ChainLink {
+                hop,
+                span: self.span(&hop, at),
+                hours_from: match (&hop.profile.hours, hours) {
+                    (Some(_), _) => HoursFrom::Profile,
+                    (None, Some(_)) => HoursFrom::App,
+                    (None, None) => HoursFrom::Always,
+                },
+                exception: exception.map(|exception| exception.label.as_str()),
+            }
+        });
+        Ok(links.collect())
     }
 
     /// Every profile that the call could go to, open or not.

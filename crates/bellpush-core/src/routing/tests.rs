@@ -237,3 +237,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_chain_is_explained_with_its_closed_profiles_and_whose_hours_hold() {
+    let day = ProfileSettings {
+        hours: Some(hours("09:00", "17:00")),
+        overflow: Some(id(1)),
+        ..sip("sip:100@pbx.example")
+    };
+    let night = ProfileSettings { overflow: Some(id(2)), ..sip("200") };
+    let mut all = profiles([day, night, sip("300")]);
+    all.app_hours = Some(hours("18:00", "23:00"));
+    let asked = RouteRequest::default();
+    let at_noon = all.explain(asked, at(NOON)).unwrap();
+    let open: Vec<_> = at_noon.iter().map(|link| link.span.open).collect();
+    assert_eq!(open, [true, false, false]);
+    assert_eq!(at_noon[0].hours_from, HoursFrom::Profile);
+    assert_eq!(at_noon[1].hours_from, HoursFrom::App);
+    assert_eq!(at_noon[0].span.until, Some(at("2026-11-24T17:00:00Z")));
+    // What is open is what calls are offered to.
+    for time in [NOON, "2026-11-24T19:00:00Z", "2026-11-24T03:00:00Z"] {
+        let links = all.explain(asked, at(time)).unwrap();
+        let open: Vec<_> =
+            links.iter().filter(|link| link.span.open).map(|link| link.hop.profile_id).collect();
+        let offered = all.route(asked, at(time)).map(|hops| ids(&hops)).unwrap_or_default();
+        assert_eq!(open, offered, "{time}");
+    }
+    all.app_hours = None;
+    assert_eq!(all.explain(asked, at(NOON)).unwrap()[2].hours_from, HoursFrom::Always);
+    let unknown = RouteRequest { destination_id: Some(id(9)), routing_key: None };
+    assert_eq!(all.explain(unknown, at(NOON)), Err(RouteError::UnknownProfile));
+}

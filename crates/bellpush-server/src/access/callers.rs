@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use bellpush_core::{
-    access::{Apps, Authority},
+    access::{Apps, Authority, Permission, Place, Resource},
     ids::{AppId, MemberId},
 };
 use bellpush_store::{Actor, ApiKey, Member, SignIn, SignedIn, Who};
@@ -53,6 +53,22 @@ impl Caller {
     /// The apps that they may look into.
     pub(crate) fn apps(&self) -> &Apps {
         self.0.authority.apps()
+    }
+
+    /// Whether they may read what is of this kind in an app.
+    pub(crate) fn may_read(&self, resource: Resource, app: AppId) -> bool {
+        self.0.authority.allows(Permission::read(resource), Place::App(app))
+    }
+
+    /// Refuses what they may not read in an app.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn must_read(&self, resource: Resource, app: AppId) -> Result<(), Problem> {
+        let permission = Permission::read(resource);
+        self.may_read(resource, app)
+            .then_some(())
+            .ok_or_else(|| Problem::forbidden_without(permission))
     }
 
     /// Refuses an app that is none of theirs, as if it did not exist.

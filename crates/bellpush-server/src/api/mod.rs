@@ -9,9 +9,12 @@ mod calls;
 mod deliveries;
 mod design;
 mod events;
+mod exports;
 mod grants;
 mod integrations;
 mod invitations;
+mod live;
+mod lookup;
 mod me;
 mod members;
 mod notifications;
@@ -19,11 +22,14 @@ mod paging;
 mod patch;
 mod path;
 mod profiles;
+mod routing;
 mod sessions;
 mod setup;
 mod sign_in;
 mod trunks;
 
+pub(crate) use calls::CallDetails;
+pub(crate) use events::EventView;
 pub(crate) use path::unknown_app;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -40,12 +46,16 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(api_keys::routes())
         .merge(apps::routes())
         .merge(profiles::routes())
+        .merge(routing::routes())
         .merge(trunks::routes())
         .merge(integrations::routes())
         .merge(audit::routes())
         .merge(deliveries::routes())
         .merge(notifications::routes())
         .merge(calls::routes())
+        .merge(lookup::routes())
+        .merge(live::routes())
+        .merge(exports::routes())
         .merge(callbacks::routes())
         .merge(design::routes())
         .merge(events::routes())

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use bellpush_call::Digit;
-use bellpush_core::ids::CallId;
+use bellpush_core::{ids::CallId, record::RecordEntry};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -238,6 +238,8 @@ pub(crate) async fn warn(
     let bytes = body::read(request.into_body(), MAX_KEY_PRESS_BYTES).await?;
     let WarningNotice { warning, raised } = body::parse_json(&bytes)?;
     present(&calls, &session, id).await?.warn(warning, raised, now());
+    let entry = RecordEntry::Warning { warning: warning.as_str().into(), raised };
+    calls.log.recorder().record(id, entry);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,6 +14,7 @@ use bellpush_core::{
     events::{CatalogueEvent, ErrorCode, Event, EventTime},
     ids::CallId,
     lifecycle::{Input, Lifecycle, Phase},
+    record::RecordEntry,
 };
 use bellpush_store::{Append, AppendError, Appended, CallEnd, CallFinish, Refusal, Session};
 use tokio::sync::mpsc;
@@ -21,7 +22,7 @@ use tracing::{Instrument, error, info, warn};
 
 use super::{
     permits::CallPermit,
-    quality::CallQuality,
+    quality::{CallQuality, grade},
     registry::LiveCall,
     state::Calls,
     stream::{Content, Publisher},
@@ -101,6 +102,13 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
     while lifecycle.is_live() {
         // A channel that closes without a last word means that the engine died.
         let signal = call.signals.recv().await.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown));
+        if let Some((phase, held)) = progress(&signal) {
+            let (phase, held) = entry.advance(phase, held);
+            calls.log.feed().call(call.session.app_id, call.id, phase, held);
+        }
+        if let Some(entry) = recorded(&signal) {
+            calls.log.recorder().record(call.id, entry);
+        }
         let input = match signal {
             Signal::Connecting => {
                 publisher.publish(Content::Progress { phase: Phase::Connecting });
@@ -145,6 +153,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                 quality = Some(report);
                 continue;
             }
+            Signal::Sample(_) => continue,
             Signal::Ended(reason) => Input::HangUp(reason),
             Signal::Failed(code) => Input::Fail(code),
         };
@@ -152,12 +161,17 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
         let Ok(Some(terminal)) = lifecycle.handle(now, input) else { continue };
         let event = event_of(&call.session, call.id, &terminal, now);
         if let Some(end) = end_of(&terminal) {
-            let quality = CallQuality::of(quality.take().as_deref(), entry.warnings());
+            let measured = quality.take();
+            // Of a call that nobody took, nothing was to be heard.
+            let heard = measured.as_deref().filter(|_| connected_at.is_some());
+            let quality_grade = heard.and_then(grade);
+            let quality = CallQuality::of(measured.as_deref(), entry.warnings());
             let quality = quality.and_then(|quality| serde_json::to_value(quality).ok());
             let answered_by = answered_by.take();
             // Of a call that somebody took, it was another who did not.
             let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
-            let finish = CallFinish { end, connected_at, answered_by, quality, sip_failure };
+            let finish =
+                CallFinish { end, connected_at, answered_by, quality, quality_grade, sip_failure };
             match append_terminal(calls, &event, &finish).await {
                 Ok(appended) => publisher.publish(Content::event(&appended)),
                 // There is no log any more that it could be in, and still a visitor to be told.
@@ -167,6 +181,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
         }
         info!(event = %event.envelope.name, "over");
     }
+    calls.log.recorder().end(call.id);
     publisher.finish();
     drop(call.permit);
     let calls = Arc::clone(calls);
@@ -175,6 +190,37 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
         tokio::time::sleep(LINGER).await;
         calls.live.remove(id);
     });
+}
+
+/// The phase that a signal brings, or whether the far side holds the visitor.
+fn progress(signal: &Signal) -> Option<(Option<Phase>, Option<bool>)> {
+    match signal {
+        Signal::Connecting => Some((Some(Phase::Connecting), None)),
+        Signal::Ringing => Some((Some(Phase::Ringing), None)),
+        Signal::Connected => Some((Some(Phase::Connected), None)),
+        Signal::Reconnecting => Some((Some(Phase::Reconnecting), None)),
+        Signal::Held(held) => Some((None, Some(*held))),
+        _ => None,
+    }
+}
+
+/// What the call's record says of a signal. Its end is an event.
+fn recorded(signal: &Signal) -> Option<RecordEntry> {
+    let phase = |phase| Some(RecordEntry::Phase { phase });
+    match signal {
+        Signal::Connecting => phase(Phase::Connecting),
+        Signal::Ringing => phase(Phase::Ringing),
+        Signal::Connected => phase(Phase::Connected),
+        Signal::Reconnecting => phase(Phase::Reconnecting),
+        Signal::Held(held) => Some(RecordEntry::Hold { held: *held }),
+        Signal::Answered(by) => Some(RecordEntry::Answered {
+            profile_id: by.profile_id,
+            trunk_id: by.dialog.as_ref().map(|dialog| dialog.trunk_id),
+        }),
+        Signal::Rejected(failure) => Some(RecordEntry::Rejected { failure: (**failure).clone() }),
+        Signal::Sample(sample) => Some(RecordEntry::Quality(**sample)),
+        Signal::Quality(_) | Signal::Ended(_) | Signal::Failed(_) => None,
+    }
 }
 
 pub(crate) fn event_of(

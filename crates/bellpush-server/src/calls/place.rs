@@ -187,7 +187,11 @@ async fn accept(
         .acquire((app.id, app.settings.max_calls), (address, calls.config.max_calls_per_address))?;
     let max_duration = calls.config.max_call_duration;
     let placing = PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration };
-    let placed = calls.engine.place(placing).await.map_err(refusal)?;
+    // Before the first message goes out.
+    calls.log.recorder().begin(id, app.id);
+    let placed = calls.engine.place(placing).await.map_err(refusal).inspect_err(|_| {
+        calls.log.recorder().end(id);
+    })?;
 
     let clock = CallClock::start();
     let accepted_at = clock.accepted_at();
@@ -220,6 +224,7 @@ async fn accept(
         Ok(Some(started)) => started,
         failed => {
             calls.engine.drop_call(id).await;
+            calls.log.recorder().end(id);
             if let Err(AppendError::Store(_)) = failed {
                 let calls = Arc::clone(calls);
                 tokio::spawn(async move {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bellpush_call as engine;
-use bellpush_core::events::EventTime;
+use bellpush_core::{events::EventTime, quality::QualityGrade};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,6 +37,14 @@ impl CallQuality {
     }
 }
 
+/// How a call sounded, in a word; `None` of one that nobody was heard in.
+pub(super) fn grade(measured: &engine::CallQuality) -> Option<QualityGrade> {
+    let score = |stream: &Option<engine::StreamQuality>| {
+        stream.as_ref().map(|stream| f64::from(stream.mos))
+    };
+    QualityGrade::of(score(&measured.visitor), score(&measured.far_side))
+}
+
 /// What a widget notices that does not go well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +57,18 @@ pub(crate) enum Warning {
     NothingHeard,
     /// The round trip, its variation or the loss was so high that the sound suffers.
     NetworkWeak,
+}
+
+impl Warning {
+    /// The warning as it is written.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::MicrophoneLost => "microphone_lost",
+            Self::MicrophoneSilent => "microphone_silent",
+            Self::NothingHeard => "nothing_heard",
+            Self::NetworkWeak => "network_weak",
+        }
+    }
 }
 
 /// A warning that began or ended.

@@ -9,6 +9,7 @@ use axum::http::HeaderValue;
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, CallId},
+    lifecycle::Phase,
 };
 use bellpush_store::{SecretHash, Session};
 
@@ -32,6 +33,8 @@ pub(super) struct LiveCall {
     pub(super) streams: OpenStreams,
     connection: Arc<Mutex<Connection>>,
     warnings: Arc<Mutex<Vec<NotedWarning>>>,
+    /// The phase that it is in, and whether the far side holds the visitor.
+    stage: Arc<Mutex<(Phase, bool)>>,
 }
 
 /// Warnings that the record of one call holds, at most.
@@ -76,12 +79,25 @@ impl LiveCall {
     ) -> Self {
         let connection = Arc::new(Mutex::new(Connection::new(offer, answer)));
         let (streams, warnings) = (OpenStreams::default(), Arc::default());
-        Self { session, follower, streams, connection, warnings }
+        let stage = Arc::new(Mutex::new((Phase::Connecting, false)));
+        Self { session, follower, streams, connection, warnings, stage }
     }
 
     /// The present connection.
     pub(super) fn connection(&self) -> Connection {
         self.lock().clone()
+    }
+
+    /// The phase that it is in, and whether the far side holds the visitor.
+    pub(super) fn stage(&self) -> (Phase, bool) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that it went on; where it stands then.
+    pub(super) fn advance(&self, phase: Option<Phase>, held: Option<bool>) -> (Phase, bool) {
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        *stage = (phase.unwrap_or(stage.0), held.unwrap_or(stage.1));
+        *stage
     }
 
     /// Notes what the widget tells of the call.

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bellpush_call::{Engine, MediaProbe};
-use bellpush_core::ids::{AppId, NodeId};
+use bellpush_core::{
+    ids::{AppId, CallId, NodeId},
+    lifecycle::Phase,
+};
 use bellpush_store::{Store, StoreError};
 use futures_util::future::join_all;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -71,6 +74,11 @@ impl Calls {
     /// What a browser can try this node's media port with, without a call.
     pub(crate) fn media_probe(&self) -> Option<MediaProbe> {
         self.engine.probe()
+    }
+
+    /// The phase that a call of this node is in, and whether the far side holds the visitor.
+    pub(crate) fn stage(&self, id: CallId) -> Option<(Phase, bool)> {
+        self.live.find(id).map(|call| call.stage())
     }
 
     /// Takes no new call from now on.

@@ -3,8 +3,8 @@
 
 use bellpush_core::{
     ids::{
-        ApiKeyId, AppId, CallId, DestinationId, EventId, IntegrationId, InvitationId, MemberId,
-        ReplayId, SignInId, TrunkId, WidgetKeyId,
+        ApiKeyId, AppId, CallId, DestinationId, EventId, ExportId, IntegrationId, InvitationId,
+        MemberId, ReplayId, SignInId, TrunkId, WidgetKeyId,
     },
     integration::SecretName,
 };
@@ -75,6 +75,7 @@ fn add_patterns(operation: &mut Value) {
             "appId" => AppId::PATTERN,
             "callId" => CallId::PATTERN,
             "destinationId" => DestinationId::PATTERN,
+            "exportId" => ExportId::PATTERN,
             "integrationId" => IntegrationId::PATTERN,
             "invitationId" => InvitationId::PATTERN,
             "keyId" => WidgetKeyId::PATTERN,

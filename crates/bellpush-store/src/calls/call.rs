@@ -5,18 +5,16 @@ use bellpush_core::{
     design::ConsentRecord,
     events::EventTime,
     ids::{AppId, CallId, DestinationId, NodeId, SessionId},
+    quality::QualityGrade,
     routing::{AnsweredBy, SipDialog},
     trunk::SipFailure,
 };
 use serde_json::{Map, Value};
 
 use crate::{
-    Page, PageRequest, Store, StoreError,
+    Store, StoreError,
     calls::state::{CallState, ENDED, FAILED, LIVE},
-    db::{
-        self, Row,
-        page::{Conditions, Query},
-    },
+    db::{self, Row},
 };
 
 /// A call.
@@ -48,17 +46,12 @@ pub struct Call {
     pub answered_by: Option<AnsweredBy>,
     /// How it sounded; known once it is over, of calls that went by a trunk.
     pub quality: Option<Value>,
+    /// The same in a word.
+    pub quality_grade: Option<QualityGrade>,
     /// What the phone system said to it, if nobody took it; known once it is over.
     pub sip_failure: Option<SipFailure>,
     /// Where it stands.
     pub state: CallState,
-}
-
-/// Which calls of an app.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CallFilter {
-    /// Only calls whose context has this key and value.
-    pub context: Option<(String, String)>,
 }
 
 impl Store {
@@ -76,20 +69,6 @@ impl Store {
         row.as_ref().map(call).transpose()
     }
 
-    /// An app's calls, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn calls(
-        &self,
-        app_id: AppId,
-        filter: &CallFilter,
-        page: PageRequest<CallId>,
-    ) -> Result<Page<Call, CallId>, StoreError> {
-        let query = query(app_id, filter, page);
-        Page::read(&self.db().read, query, page.limit, call, |call| call.id).await
-    }
-
     /// What the visitor answered after a call.
     ///
     /// # Errors
@@ -99,18 +78,6 @@ impl Store {
         let row = db::one(&self.db().read, sql, [call_id.to_string().into()]).await?;
         row.map(|row| row.json("answers")).transpose()
     }
-}
-
-pub(crate) fn query(app_id: AppId, filter: &CallFilter, page: PageRequest<CallId>) -> Query {
-    let mut conditions = Conditions::default();
-    match &filter.context {
-        Some(pair) => conditions.and_context(app_id, pair),
-        None => conditions.and("app_id = $", app_id.to_string()),
-    }
-    if let Some(after) = page.after {
-        conditions.and("id < $", after.to_string());
-    }
-    conditions.query("SELECT * FROM calls", "ORDER BY id DESC", &page)
 }
 
 pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
@@ -138,6 +105,7 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         connected_at: row.time_opt("connected_at")?,
         answered_by: answered_by(row)?,
         quality: row.json_opt("quality")?,
+        quality_grade: row.word_opt("quality_grade")?,
         sip_failure: row.json_opt("sip_failure")?,
         state,
     })

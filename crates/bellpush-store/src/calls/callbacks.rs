@@ -60,7 +60,7 @@ pub(crate) fn query(app_id: AppId, page: PageRequest<CallbackId>) -> Query {
     conditions.query("SELECT * FROM callback_requests", "ORDER BY id DESC", &page)
 }
 
-fn request(row: &Row) -> Result<CallbackRequest, StoreError> {
+pub(crate) fn request(row: &Row) -> Result<CallbackRequest, StoreError> {
     Ok(CallbackRequest {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,

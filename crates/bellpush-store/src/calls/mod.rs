@@ -5,7 +5,7 @@ pub(crate) mod callbacks;
 pub(crate) mod nodes;
 pub(crate) mod state;
 
-pub use call::{Call, CallFilter};
+pub use call::Call;
 pub use callbacks::CallbackRequest;
 pub use nodes::{LivingNode, OrphanedCall};
 pub use state::CallState;

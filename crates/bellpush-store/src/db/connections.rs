@@ -166,6 +166,11 @@ impl Db {
         self.write.get_database_backend() == DbBackend::Sqlite
     }
 
+    /// Whether other processes may write to the same log.
+    pub(crate) fn has_other_writers(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Postgres
+    }
+
     /// Begins a transaction that writes.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         begin(&self.write).await

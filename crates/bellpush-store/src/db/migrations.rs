@@ -3,6 +3,8 @@
 //! A migration must be safe while the previous version of bellpush still runs: expand first,
 //! contract in a later version.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 
 use super::{
@@ -12,8 +14,8 @@ use super::{
 };
 use crate::error::{OpenError, StoreError};
 
-/// Every version, in order, by its number. One that is not in a database yet is made up for, also
-/// below the newest.
+/// Every version, in order, by the number of its file. Numbers may leave gaps: what is missing in a
+/// database is applied, also where a later one is there.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first_light", include_str!("../../migrations/0001_first_light.sql")),
     (2, "integration_secrets", include_str!("../../migrations/0002_integration_secrets.sql")),
@@ -28,6 +30,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "designs", include_str!("../../migrations/0011_designs.sql")),
     (13, "access", include_str!("../../migrations/0013_access.sql")),
     (14, "audit_trail", include_str!("../../migrations/0014_audit_trail.sql")),
+    (30, "call_search", include_str!("../../migrations/0030_call_search.sql")),
+    (31, "call_records", include_str!("../../migrations/0031_call_records.sql")),
+    (32, "exports", include_str!("../../migrations/0032_exports.sql")),
 ];
 
 const HISTORY: &str = "
@@ -39,16 +44,15 @@ const HISTORY: &str = "
 
 /// Brings the schema up to date. Other nodes that start at the same time wait.
 pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let known = newest();
     loop {
         let transaction = connection.begin().await?;
         lock(&transaction, Lock::Migration).await?;
         transaction.execute_unprepared(HISTORY).await?;
-        let found = versions(&transaction).await?;
-        if let Some(found) = found.iter().copied().find(|found| *found > known) {
-            return Err(OpenError::NewerSchema { found, known });
+        let applied = applied(&transaction).await?;
+        if let Some(found) = newer(&applied) {
+            return Err(OpenError::NewerSchema { found, known: newest() });
         }
-        let Some((next, name, sql)) = missing(&found) else {
+        let Some((version, name, sql)) = missing(&applied) else {
             transaction.commit().await?;
             return Ok(());
         };
@@ -56,51 +60,61 @@ pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenE
         execute(
             &transaction,
             "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-            [(*next).into(), (*name).into(), now().millis().into()],
+            [(*version).into(), (*name).into(), now().millis().into()],
         )
         .await?;
         transaction.commit().await?;
-        tracing::info!(version = next, name, "database schema updated");
+        tracing::info!(version, name, "database schema updated");
     }
 }
 
 /// Refuses a schema that another version of bellpush works on.
 pub(crate) async fn check_current(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let (versions, known) = (versions(connection).await?, newest());
-    let found = versions.last().copied().unwrap_or_default();
-    if found > known {
-        return Err(OpenError::NewerSchema { found, known });
+    let applied = applied(connection).await?;
+    if let Some(found) = newer(&applied) {
+        return Err(OpenError::NewerSchema { found, known: newest() });
     }
-    match missing(&versions) {
-        Some(_) => Err(OpenError::OlderSchema { found, known }),
+    match missing(&applied) {
+        Some((known, ..)) => {
+            let found = applied.last().copied().unwrap_or_default();
+            Err(OpenError::OlderSchema { found, known: *known })
+        }
         None => Ok(()),
     }
 }
 
-/// The first migration that is not among these.
-fn missing(versions: &[i64]) -> Option<&'static (i64, &'static str, &'static str)> {
-    MIGRATIONS.iter().find(|(version, ..)| !versions.contains(version))
+/// The versions that a database has.
+async fn applied(connection: &impl ConnectionTrait) -> Result<BTreeSet<i64>, StoreError> {
+    let rows = all(connection, "SELECT version FROM schema_migrations", []).await?;
+    rows.iter().map(|row| row.get("version")).collect()
+}
+
+/// The first one that a database lacks.
+fn missing(applied: &BTreeSet<i64>) -> Option<&'static (i64, &'static str, &'static str)> {
+    MIGRATIONS.iter().find(|(version, ..)| !applied.contains(version))
+}
+
+/// The last one that is not known here.
+fn newer(applied: &BTreeSet<i64>) -> Option<i64> {
+    let known = |found: &i64| MIGRATIONS.iter().any(|(version, ..)| version == found);
+    applied.iter().rev().find(|found| !known(found)).copied()
 }
 
 fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |(version, ..)| *version)
 }
 
-/// The versions that a database has, in order.
-async fn versions(connection: &impl ConnectionTrait) -> Result<Vec<i64>, StoreError> {
-    let rows =
-        all(connection, "SELECT version FROM schema_migrations ORDER BY version", []).await?;
-    rows.iter().map(|row| row.get("version")).collect()
-}
-
 fn dialect(backend: DbBackend, sql: &str) -> String {
-    let (id, seq, clustered) = match backend {
+    let (id, seq, clustered, bytes) = match backend {
         DbBackend::Postgres => {
-            ("TEXT COLLATE \"C\"", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "")
+            ("TEXT COLLATE \"C\"", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "", "BYTEA")
         }
-        _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
+        _ => ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID", "BLOB"),
     };
-    sql.replace("{ID}", id).replace("{SEQ}", seq).replace("{CLUSTERED}", clustered)
+    sql.replace("{ID}", id)
+        .replace("{SEQ}", seq)
+        .replace("{CLUSTERED}", clustered)
+        .replace("{BYTES}", bytes)
 }
 
 #[cfg(test)]
@@ -108,7 +122,7 @@ mod tests {
     use sea_orm::Database;
 
     use super::*;
-    use crate::db::one;
+    use crate::db::{all, one};
 
     /// A database as the version with so many migrations left it.
     async fn of_version(last: usize) -> DatabaseConnection {
@@ -123,8 +137,23 @@ mod tests {
     }
 
     #[test]
-    fn versions_have_an_order() {
+    fn a_version_that_is_missing_is_found_though_later_ones_are_there() {
+        let mut applied: BTreeSet<i64> = MIGRATIONS.iter().map(|(version, ..)| *version).collect();
+        assert_eq!((missing(&applied), newer(&applied)), (None, None));
+        applied.remove(&4);
+        assert_eq!(missing(&applied).unwrap().0, 4);
+        applied.insert(9_999);
+        assert_eq!(newer(&applied), Some(9_999));
+    }
+
+    #[test]
+    fn each_version_is_the_number_of_its_file() {
         assert!(MIGRATIONS.is_sorted_by(|(one, ..), (other, ..)| one < other));
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+        let files: BTreeSet<_> = files.map(|name| name.into_string().unwrap()).collect();
+        let named = MIGRATIONS.iter().map(|(version, name, _)| format!("{version:04}_{name}.sql"));
+        assert_eq!(named.collect::<BTreeSet<_>>(), files);
     }
 
     #[tokio::test]

@@ -101,6 +101,28 @@ impl Conditions {
         ));
     }
 
+    /// The same for each row by itself, of which the column names the session.
+    pub(crate) fn and_context_of(
+        &mut self,
+        app_id: AppId,
+        (key, value): &(String, String),
+        column: &str,
+    ) {
+        let app_id = self.placeholder(app_id.to_string());
+        let key = self.placeholder(key.as_str());
+        let value = self.placeholder(value.as_str());
+        self.and_always(&format!(
+            "EXISTS (
+                SELECT 1
+                FROM session_context
+                WHERE session_context.app_id = {app_id}
+                  AND session_context.key = {key}
+                  AND session_context.value = {value}
+                  AND session_context.session_id = {column}
+            )"
+        ));
+    }
+
     /// The query of one page, reading one row more to see whether there is a next page.
     pub(crate) fn query<K>(mut self, select: &str, order: &str, page: &PageRequest<K>) -> Query {
         let limit = self.placeholder(i64::from(page.limit) + 1);
@@ -113,7 +135,7 @@ impl Conditions {
         Query { sql: format!("{select}\n{}", self.sql), values: self.values }
     }
 
-    fn placeholder(&mut self, value: impl Into<Value>) -> String {
+    pub(crate) fn placeholder(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
     }

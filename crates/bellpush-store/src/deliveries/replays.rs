@@ -111,7 +111,7 @@ impl Store {
         integration_id: IntegrationId,
         filter: DeliveryFilter,
     ) -> Result<Option<Replay>, StoreError> {
-        let bounds = self.bounds(&filter).await?;
+        let bounds = self.bounds(filter.from, filter.to).await?;
         let last = self.last_seq().await?;
         let replay = Replay {
             id: ReplayId::from_uuid(Uuid::now_v7()),

@@ -91,7 +91,7 @@ impl Store {
         filter: &DeliveryFilter,
         page: PageRequest<Seq>,
     ) -> Result<Page<Delivery, Seq>, StoreError> {
-        let bounds = self.bounds(filter).await?;
+        let bounds = self.bounds(filter.from, filter.to).await?;
         let bounds = bounds.within(Bounds { after: None, before: page.after });
         let query = Search { app_id, integration_id, filter, bounds }.newest(page.limit);
         Page::read(&self.db().read, query, page.limit, delivery, |delivery| delivery.key.seq).await
@@ -112,17 +112,21 @@ impl Store {
         Ok(page.items.into_iter().next())
     }
 
-    /// The places of the log between which all events lie that a filter's times let through.
-    pub(crate) async fn bounds(&self, filter: &DeliveryFilter) -> Result<Bounds, StoreError> {
+    /// The places of the log between which all events lie that were recorded between two times.
+    pub(crate) async fn bounds(
+        &self,
+        from: Option<EventTime>,
+        to: Option<EventTime>,
+    ) -> Result<Bounds, StoreError> {
         let shifted = |time: EventTime, by: i64| time.millis().saturating_add(by);
-        let after = match filter.from {
+        let after = match from {
             Some(from) => {
                 let first = self.first_recorded_at(shifted(from, -CLOCK_STEP_MS)).await?;
                 Some(Seq(first.0.saturating_sub(1)))
             }
             None => None,
         };
-        let before = match filter.to {
+        let before = match to {
             Some(to) => Some(self.first_recorded_at(shifted(to, CLOCK_STEP_MS)).await?),
             None => None,
         };
@@ -264,7 +268,7 @@ impl Search<'_> {
     }
 }
 
-fn delivery(row: &Row) -> Result<Delivery, StoreError> {
+pub(crate) fn delivery(row: &Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         key: key(row)?,
         event_id: row.parse("event_id")?,

@@ -8,6 +8,7 @@ use bellpush_core::{
     design::ConsentRecord,
     events::{EndReason, ErrorCode, Event, EventTime},
     ids::{CallId, CallbackId, DestinationId, NodeId},
+    quality::QualityGrade,
     routing::AnsweredBy,
     submission::CallbackReason,
     trunk::SipFailure,
@@ -117,6 +118,8 @@ pub struct CallFinish {
     pub answered_by: Option<AnsweredBy>,
     /// How it sounded, as the caller describes it, if that is known.
     pub quality: Option<Value>,
+    /// The same in a word.
+    pub quality_grade: Option<QualityGrade>,
     /// What the phone system said to it, if nobody took it.
     pub sip_failure: Option<SipFailure>,
 }
@@ -141,7 +144,14 @@ pub enum CallEnd {
 impl From<CallEnd> for CallFinish {
     /// Of a call of which nothing more is known.
     fn from(end: CallEnd) -> Self {
-        Self { end, connected_at: None, answered_by: None, quality: None, sip_failure: None }
+        Self {
+            end,
+            connected_at: None,
+            answered_by: None,
+            quality: None,
+            quality_grade: None,
+            sip_failure: None,
+        }
     }
 }
 

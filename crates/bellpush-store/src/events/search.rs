@@ -6,11 +6,18 @@ use bellpush_core::{
     ids::{AppId, CallId, EventId, SessionId},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Page, PageRequest, Store, StoreError,
-    db::Row,
     db::page::{Conditions, Query},
+    db::{self, Row},
+    deliveries::search::Bounds,
+    insight::context::{self, ByContext},
 };
+
+/// Rows that one page looks through, at most.
+const PAGE_SCAN: i64 = 10_000;
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +45,8 @@ pub struct RecordedEvent {
 }
 
 /// Which events of an app. All given conditions hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct EventFilter {
     /// Only events of this call.
     pub call_id: Option<CallId>,
@@ -46,10 +54,15 @@ pub struct EventFilter {
     pub context: Option<(String, String)>,
     /// Only events of this name.
     pub name: Option<String>,
+    /// Only events that were recorded then or later.
+    pub from: Option<EventTime>,
+    /// Only events that were recorded earlier.
+    pub to: Option<EventTime>,
 }
 
 impl Store {
-    /// An app's events, newest first.
+    /// An app's events, newest first. A page may hold fewer than were asked for, or none, and still
+    /// name where to go on: there it has looked through as many as one page may.
     ///
     /// # Errors
     /// When the database fails.
@@ -59,30 +72,96 @@ impl Store {
         filter: &EventFilter,
         page: PageRequest<Seq>,
     ) -> Result<Page<RecordedEvent, Seq>, StoreError> {
-        let query = query(app_id, filter, page);
-        Page::read(&self.db().read, query, page.limit, event, |event| event.seq).await
+        let times = self.bounds(filter.from, filter.to).await?;
+        let bounds = times.within(Bounds { after: None, before: page.after });
+        let by_context = match &filter.context {
+            Some(pair) => context::way(self.db(), app_id, pair).await?,
+            None => ByContext::Sessions,
+        };
+        let search = Search { app_id, filter, bounds, by_context };
+        let floor = match search.floor(PAGE_SCAN) {
+            Some(Query { sql, values }) => {
+                let row = db::one(&self.db().read, &sql, values).await?;
+                row.map(|row| row.get("seq").map(Seq)).transpose()?
+            }
+            None => None,
+        };
+        let query = search.newest(page.limit, floor);
+        let found =
+            Page::read(&self.db().read, query, page.limit, event, |event| event.seq).await?;
+        Ok(Page { next: found.next.or(floor), items: found.items })
     }
 }
 
-pub(crate) fn query(app_id: AppId, filter: &EventFilter, page: PageRequest<Seq>) -> Query {
-    let mut conditions = Conditions::default();
-    match &filter.context {
-        Some(pair) => conditions.and_context(app_id, pair),
-        None => conditions.and("app_id = $", app_id.to_string()),
-    }
-    if let Some(call_id) = filter.call_id {
-        conditions.and("call_id = $", call_id.to_string());
-    }
-    if let Some(name) = &filter.name {
-        conditions.and("name = $", name.as_str());
-    }
-    if let Some(after) = page.after {
-        conditions.and("seq < $", after.0);
-    }
-    conditions.query("SELECT * FROM events", "ORDER BY seq DESC", &page)
+/// A search of an app's events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search<'a> {
+    pub(crate) app_id: AppId,
+    pub(crate) filter: &'a EventFilter,
+    pub(crate) bounds: Bounds,
+    pub(crate) by_context: ByContext,
 }
 
-fn event(row: &Row) -> Result<RecordedEvent, StoreError> {
+impl Search<'_> {
+    /// The newest ones, and one more than the limit; none before the floor.
+    pub(crate) fn newest(self, limit: u32, floor: Option<Seq>) -> Query {
+        let mut conditions = self.driven();
+        if let Some(floor) = floor {
+            conditions.and("seq >= $", floor.0);
+        }
+        let EventFilter { context, from, to, .. } = self.filter;
+        if let Some(pair) = context.as_ref().filter(|_| !self.is_by_sessions()) {
+            conditions.and_context_of(self.app_id, pair, "events.session_id");
+        }
+        if let Some(from) = from {
+            conditions.and("recorded_at >= $", from.millis());
+        }
+        if let Some(to) = to {
+            conditions.and("recorded_at < $", to.millis());
+        }
+        let page = PageRequest::<Seq>::first(limit);
+        conditions.query("SELECT * FROM events", "ORDER BY seq DESC", &page)
+    }
+
+    /// The place so many rows further on, where rows have to be looked at one by one.
+    pub(crate) fn floor(self, scan: i64) -> Option<Query> {
+        if self.filter.context.is_none() || self.is_by_sessions() {
+            return None;
+        }
+        let mut conditions = self.driven();
+        let offset = conditions.placeholder(scan - 1);
+        let Query { sql, values } = conditions.all("SELECT seq FROM events");
+        Some(Query { sql: format!("{sql}\nORDER BY seq DESC\nLIMIT 1 OFFSET {offset}"), values })
+    }
+
+    fn is_by_sessions(self) -> bool {
+        self.filter.context.is_some() && self.by_context == ByContext::Sessions
+    }
+
+    /// What an index answers.
+    fn driven(self) -> Conditions {
+        let mut conditions = Conditions::default();
+        match &self.filter.context {
+            Some(pair) if self.is_by_sessions() => conditions.and_context(self.app_id, pair),
+            _ => conditions.and("app_id = $", self.app_id.to_string()),
+        }
+        if let Some(call_id) = self.filter.call_id {
+            conditions.and("call_id = $", call_id.to_string());
+        }
+        if let Some(name) = &self.filter.name {
+            conditions.and("name = $", name.as_str());
+        }
+        if let Some(after) = self.bounds.after {
+            conditions.and("seq > $", after.0);
+        }
+        if let Some(before) = self.bounds.before {
+            conditions.and("seq < $", before.0);
+        }
+        conditions
+    }
+}
+
+pub(crate) fn event(row: &Row) -> Result<RecordedEvent, StoreError> {
     Ok(RecordedEvent {
         seq: Seq(row.get("seq")?),
         id: row.parse("id")?,

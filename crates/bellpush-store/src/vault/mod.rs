@@ -4,11 +4,13 @@
 //! A sealed secret is base64 of: one byte for the version of the master key, 12 bytes of nonce, the
 //! ciphertext with its tag.
 
+mod data_key;
 mod error;
 mod file;
 mod key;
 mod ring;
 
+pub(crate) use data_key::DataKey;
 pub use error::VaultError;
 pub use key::MasterKey;
 pub use ring::KeyRing;

@@ -53,7 +53,7 @@ on_both_stores! {
             let page =
                 site.store.calls(visitor.app_id(), &CallFilter::default(), request).await.unwrap();
             sizes.push(page.items.len());
-            read.extend(page.items.iter().map(|call| call.id));
+            read.extend(page.items.iter().map(|found| found.call.id));
             let Some(next) = page.next else { break };
             request.after = Some(next);
         }
@@ -90,8 +90,8 @@ on_both_stores! {
 
         let page = PageRequest::first(10);
         let calls = |context| async move {
-            let calls = store.calls(app_id, &CallFilter { context }, page).await.unwrap().items;
-            calls.iter().map(|call| call.id).collect::<Vec<_>>()
+            let calls = store.calls(app_id, &CallFilter { context, ..CallFilter::default() }, page).await.unwrap().items;
+            calls.iter().map(|found| found.call.id).collect::<Vec<_>>()
         };
         assert_eq!(calls(with_context("orderId", "A-1")).await, [first]);
         assert_eq!(calls(with_context("tier", "gold")).await, [second, first]);
@@ -105,7 +105,7 @@ on_both_stores! {
         let by_context = EventFilter { context: context.clone(), ..Default::default() };
         assert_eq!(names(by_context).await, ["widget_loaded", "call_started"]);
         let name = Some("call_started".to_owned());
-        let both = EventFilter { context, name: name.clone(), call_id: None };
+        let both = EventFilter { context, name: name.clone(), ..Default::default() };
         assert_eq!(names(both).await, ["call_started"]);
         let by_name = EventFilter { name, ..Default::default() };
         assert_eq!(names(by_name).await, ["call_started", "call_started"]);
@@ -119,10 +119,10 @@ on_both_stores! {
             let value = if value == "long" { "\u{1F44B}".repeat(512) } else { value.to_owned() };
             let visitor = site.visitor_of(app_id, &[("k", &value)], false).await;
             let call_id = visitor.calls(&site.store).await;
-            let filter = CallFilter { context: with_context("k", &value) };
+            let filter = CallFilter { context: with_context("k", &value), ..Default::default() };
             let page = PageRequest::first(10);
             let found = site.store.calls(app_id, &filter, page).await.unwrap().items;
-            assert_eq!(found.iter().map(|call| call.id).collect::<Vec<_>>(), [call_id]);
+            assert_eq!(found.iter().map(|found| found.call.id).collect::<Vec<_>>(), [call_id]);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     trunks::trunk,
 };
 
-/// Four sealed records of an integration, beside the one that shows the right key.
+/// Four sealed records of an integration, beside the one that shows the right key and the key of bulk.
 async fn fill(site: &Site) {
     let app_id = site.app().await;
     let new = NewSecrets {
@@ -48,16 +48,16 @@ fn refused_for_want_of(error: &OpenError, version: u8) -> bool {
 on_both_stores! {
     async fn every_sealed_record_is_sealed_anew_and_the_old_key_can_go(site) {
         fill(site).await;
-        assert_eq!(site.store.sealed_records().await.unwrap(), BTreeMap::from([(1, 8)]));
+        assert_eq!(site.store.sealed_records().await.unwrap(), BTreeMap::from([(1, 9)]));
         everything_opens(&site.store).await;
         site.store.close().await;
         let rotated = KeyRing::from(master_key()).with_new_key().unwrap();
         let store = site.open(rotated.clone()).await.unwrap();
         // Both versions are read while there are both.
         everything_opens(&store).await;
-        assert_eq!(store.seal_anew().await.unwrap(), 8);
+        assert_eq!(store.seal_anew().await.unwrap(), 9);
         assert_eq!(store.seal_anew().await.unwrap(), 0, "there was something left");
-        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(2, 8)]));
+        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(2, 9)]));
         store.close().await;
 
         let error = site.open(master_key()).await.unwrap_err();
@@ -83,8 +83,8 @@ on_both_stores! {
         assert!(refused_for_want_of(&error, 2), "a server with the old key alone would start");
         let store = site.open(rotated).await.unwrap();
         everything_opens(&store).await;
-        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(1, 6), (2, 2)]));
-        assert_eq!(store.seal_anew().await.unwrap(), 6);
+        assert_eq!(store.sealed_records().await.unwrap(), BTreeMap::from([(1, 7), (2, 2)]));
+        assert_eq!(store.seal_anew().await.unwrap(), 7);
         everything_opens(&store).await;
         store.close().await;
     }
@@ -100,7 +100,7 @@ on_both_stores! {
         let error = store.seal_anew().await.unwrap_err();
         assert!(matches!(error, StoreError::Secret(VaultError::Unreadable)), "{error:?}");
         let left = store.sealed_records().await.unwrap();
-        assert_eq!(left.values().sum::<usize>(), 8);
+        assert_eq!(left.values().sum::<usize>(), 9);
         store.close().await;
     }
 

@@ -84,6 +84,7 @@ impl Site {
             ("app_rows", "removed"),
             ("event_traces", "event_seq NOT IN (SELECT seq FROM events)"),
             ("survey_responses", "call_id NOT IN (SELECT id FROM calls)"),
+            ("call_records", "call_id NOT IN (SELECT id FROM calls)"),
             ("session_tokens", "session_id NOT IN (SELECT id FROM sessions)"),
         ];
         let left: Vec<_> = of_integrations

@@ -164,6 +164,10 @@ options! {
     statistics_days: u32 = 400, "DAYS", "BELLPUSH_STATISTICS_DAYS";
     /// Days that notifications are kept [default: 90]
     notification_days: u32 = 90, "DAYS", "BELLPUSH_NOTIFICATION_DAYS";
+    /// Days that SIP messages and quality of calls are kept; 0 records none [default: 7]
+    call_record_days: u32 = 7, "DAYS", "BELLPUSH_CALL_RECORD_DAYS";
+    /// Megabytes that all of these may take; the oldest go first [default: 1024]
+    call_record_megabytes: u32 = 1_024, "MEGABYTES", "BELLPUSH_CALL_RECORD_MEGABYTES";
     /// Widget sessions a minute from one address [default: 60]
     sessions_per_minute: NonZeroU32 = rate(60), "COUNT", "BELLPUSH_SESSIONS_PER_MINUTE";
     /// Calls a minute from one address [default: 10]
@@ -242,6 +246,9 @@ pub(crate) struct Config {
     pub(crate) admin_webhook_url: Option<Uri>,
     pub(crate) keep_statistics: Duration,
     pub(crate) keep_notifications: Duration,
+    /// Zero: nothing is recorded.
+    pub(crate) keep_call_records: Duration,
+    pub(crate) max_call_record_bytes: u64,
     pub(crate) limits: bellpush_server::LimitSettings,
     pub(crate) max_calls: usize,
     pub(crate) max_calls_per_address: NonZeroU32,
@@ -396,6 +403,8 @@ impl Config {
             admin_webhook_url,
             keep_statistics: days(values.statistics_days),
             keep_notifications: days(values.notification_days),
+            keep_call_records: days(values.call_record_days),
+            max_call_record_bytes: u64::from(values.call_record_megabytes) * 1_000_000,
             limits: bellpush_server::LimitSettings {
                 sessions_per_minute: values.sessions_per_minute,
                 calls_per_minute: values.calls_per_minute,

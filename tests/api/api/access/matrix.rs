@@ -56,6 +56,7 @@ impl Operation {
             .replace("{trunkId}", &format!("trunk_{none}"))
             .replace("{integrationId}", &format!("int_{none}"))
             .replace("{replayId}", &format!("rep_{none}"))
+            .replace("{exportId}", &format!("exp_{none}"))
             .replace("{keyId}", &format!("wkey_{none}"))
             .replace("{apiKeyId}", &format!("key_{none}"))
             .replace("{memberId}", &format!("mem_{none}"))

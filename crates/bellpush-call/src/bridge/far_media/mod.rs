@@ -26,7 +26,7 @@ use super::{BrowserSink, Edge, Sounds, source_selection::SourceSelection};
 use crate::{
     Codec, Latching,
     legs::sip::{Direction, MediaPlan},
-    media::{DtmfSender, RtcpSession, RtpSource, RtpTimeout, StreamQuality, WallClock},
+    media::{DtmfSender, Reception, RtcpSession, RtpSource, RtpTimeout, StreamQuality, WallClock},
     token_bucket::TokenBucket,
 };
 use incoming::Incoming;
@@ -171,6 +171,12 @@ impl FarMedia {
     pub(super) fn quality(&self) -> Option<StreamQuality> {
         let plan = self.plan.as_ref()?;
         self.incoming.quality(plan.codec, self.rtcp.round_trip())
+    }
+
+    /// What is received of it, and the round trip; `None` before there is media.
+    pub(super) fn reception(&self) -> Option<(&Reception, Option<Duration>)> {
+        self.plan.as_ref()?;
+        Some((&self.incoming.reception, self.rtcp.round_trip()))
     }
 
     /// Sends what is due to either side.

@@ -26,6 +26,8 @@ pub use channel::EventSink;
 
 use std::sync::Arc;
 
+use bellpush_core::ids::CallId;
+
 use self::{
     invite::Invite,
     setup::{Outcome, Setup},
@@ -38,6 +40,7 @@ pub(super) async fn run(
     target: SipTarget,
     sdp: String,
     mut channel: CallChannel,
+    call_id: Option<CallId>,
 ) {
     if target.srtp == SrtpPolicy::Required && trunk.config.transport != SipTransport::Tls {
         let error = "required encryption needs TLS: the keys stand in the signalling";
@@ -47,6 +50,8 @@ pub(super) async fn run(
     let Some(invite) = Invite::new(&trunk, target, sdp) else {
         return channel.fail(FarFailure::Unreachable).await;
     };
+    let listening = call_id.and_then(|id| trunk.stack.tap.listen(&invite.ids.call_id, id));
+    let still_answered_within = trunk.stack.transaction_timeout();
     // In a box of its own, which does not stay for the whole of the call.
     let outcome = Box::pin(Setup::new(Arc::clone(&trunk), invite).run(&mut channel)).await;
     trunk.meters.ended(match &outcome {
@@ -58,5 +63,12 @@ pub(super) async fn run(
         Outcome::Answered(session, unmatched) => session.run(channel, unmatched).await,
         Outcome::Failed(failure) => channel.fail(failure).await,
         Outcome::Cancelled => {}
+    }
+    if let Some(listening) = listening {
+        // What was cancelled or ended just now is still answered.
+        tokio::spawn(async move {
+            tokio::time::sleep(still_answered_within).await;
+            drop(listening);
+        });
     }
 }

@@ -135,6 +135,7 @@ impl Setup {
                 _ = channel.commands.recv() => return Attempt::Cancelled,
             };
             self.invite.ids.cseq += 1;
+            trunk.stack.tap.goes_by(&self.invite.ids.call_id, &flow);
             let bytes = wire_size(&request);
             let mut pending = PendingInvite::send(&trunk, request, &flow, &self.invite.user);
             let sent_at = Instant::now();

@@ -1,14 +1,15 @@
 //! `/v1/apps/{appId}/events`: the event log, read back.
 
+mod view;
+
 use axum::{Json, extract::State};
 use bellpush_core::{
     delivery::Seq,
     events::EventTime,
-    ids::{AppId, CallId, EventId},
+    ids::{AppId, CallId},
 };
-use bellpush_store::{EventFilter, RecordedEvent, Store};
+use bellpush_store::{EventFilter, Store};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -21,51 +22,18 @@ use crate::{
     server::Server,
 };
 
+pub(crate) use view::EventView;
+
 /// The routes of events.
 pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// An event as it was recorded.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EventView {
-    /// Its id, the same at all receivers.
-    #[schema(value_type = String)]
-    id: EventId,
-    /// Its call.
-    #[schema(value_type = Option<String>)]
-    call_id: Option<CallId>,
-    /// Whether it comes from a preview.
-    preview: bool,
-    /// When the server stored it.
-    #[schema(value_type = String, format = DateTime)]
-    recorded_at: EventTime,
-    /// The envelope, as every receiver gets it.
-    #[schema(value_type = Object)]
-    event: Box<RawValue>,
-}
-
-impl TryFrom<RecordedEvent> for EventView {
-    type Error = Problem;
-
-    fn try_from(recorded: RecordedEvent) -> Result<Self, Problem> {
-        let event = RawValue::from_string(recorded.envelope)
-            .map_err(|_| Problem::internal("an event in the store can't be read"))?;
-        Ok(Self {
-            id: recorded.id,
-            call_id: recorded.call_id,
-            preview: recorded.preview,
-            recorded_at: recorded.recorded_at,
-            event,
-        })
-    }
-}
-
 /// A page of events.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventPage {
-    /// The events, newest first.
+    /// The events, newest first. Fewer than asked for, or none, also where more follow: a page looks
+    /// through 10,000 events at most.
     items: Vec<EventView>,
     /// `after` of the next page; `null` on the last one.
     next: Option<String>,
@@ -85,6 +53,12 @@ pub(crate) struct EventQuery {
     /// Only events of this name.
     #[param(example = "call_ended")]
     name: Option<String>,
+    /// Only events that were stored then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<EventTime>,
+    /// Only events that were stored earlier.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<EventTime>,
 }
 
 /// List events
@@ -107,6 +81,8 @@ pub(crate) async fn list(
         call_id: parsed("callId", query.call_id.as_deref())?,
         context: context_filter(query.context.as_deref())?,
         name: query.name,
+        from: query.from,
+        to: query.to,
     };
     let request = page.request(|text| text.parse().ok().map(Seq))?;
     app(&store, app_id).await?;

@@ -7,6 +7,7 @@ use bellpush_core::{
     delivery::{DeliveryKey, PendingDelivery, Seq},
     events::{Event, EventTime},
     ids::EventId,
+    quality::QualityGrade,
 };
 use serde::Serialize;
 
@@ -63,13 +64,15 @@ const UPDATE_CALLS: &str = "
         trunk_id = given.value -> 1 ->> 1,
         sip_call_id = given.value -> 1 ->> 2,
         quality = given.value -> 1 ->> 3,
-        sip_failure = given.value -> 1 ->> 4
+        sip_failure = given.value -> 1 ->> 4,
+        quality_grade = given.value -> 1 ->> 5
     FROM jsonb_each($1) AS given
     WHERE calls.id = given.value -> 0 ->> 0";
 
 const INSERT_ANSWERS: &str = "
-    INSERT INTO survey_responses (call_id, event_id, answers)
-    SELECT value ->> 0, value ->> 1, value ->> 2
+    INSERT INTO survey_responses (call_id, event_id, answers, call_app_id, stars)
+    SELECT
+        value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
     FROM jsonb_each($1)";
 
 const INSERT_CALLBACKS: &str = "
@@ -167,7 +170,15 @@ fn write_calls(batch: &mut Batch, new: &[&Prepared]) {
                 ));
             }
             Append::CallEnded { finish, .. } => {
-                let CallFinish { end, connected_at, answered_by, quality, sip_failure } = finish;
+                let CallFinish {
+                    end,
+                    connected_at,
+                    answered_by,
+                    quality,
+                    quality_grade,
+                    sip_failure,
+                } = finish;
+                let grade = quality_grade.map(QualityGrade::as_str);
                 let connected = connected_at.map(EventTime::millis);
                 let (state, reason, duration, code) = match end {
                     CallEnd::Ended { reason, duration } => {
@@ -183,10 +194,12 @@ fn write_calls(batch: &mut Batch, new: &[&Prepared]) {
                 let sip_failure = sip_failure.as_ref().map(to_json);
                 over.push((
                     (call_id, state, at, connected, reason, duration, code),
-                    (profile, trunk, sip_call_id, quality, sip_failure),
+                    (profile, trunk, sip_call_id, quality, sip_failure, grade),
                 ));
             }
-            Append::Survey { answers, .. } => surveys.push((call_id, id, to_json(answers))),
+            Append::Survey { answers, .. } => {
+                surveys.push((call_id, id, to_json(answers), app_id, answers.stars()));
+            }
             Append::CallbackRequested { request, .. } => {
                 let NewCallback { id: request_id, call_id, reason, form_values } = request;
                 let values = to_json(form_values);

@@ -1,0 +1,268 @@
+//! One stream: what is told to one who watches, until that ends.
+
+use std::{collections::VecDeque, convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{extract::FromRef, http::HeaderMap, response::sse};
+use bellpush_core::{
+    access::Resource,
+    ids::{AppId, CallId},
+};
+use bellpush_store::{RecordedEvent, Store};
+use futures_util::{Stream as Messages, stream};
+use serde::Serialize;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::view::{CallProgress, LiveCallView, LiveSnapshot};
+use crate::{
+    access::{Access, Caller},
+    api::events::EventView,
+    calls::Calls,
+    http::problem::Problem,
+    live::{Cursor, Happened, LiveFeed, Watcher},
+    server::Server,
+};
+
+/// A stream that has nothing to tell shows by this that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often it is looked whether the reader may still read.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Which of what happens is told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filter {
+    pub(super) name: Option<String>,
+    pub(super) context: Option<(String, String)>,
+    pub(super) call_id: Option<CallId>,
+}
+
+/// Who reads: as the request said it, and as they are known now.
+pub(super) struct Reader {
+    pub(super) headers: HeaderMap,
+    pub(super) address: IpAddr,
+    pub(super) caller: Caller,
+}
+
+/// A stream that was asked for.
+pub(super) struct Stream {
+    server: Server,
+    app_id: AppId,
+    filter: Filter,
+    reader: Reader,
+    watcher: Watcher,
+}
+
+impl Filter {
+    fn lets_through(&self, happened: &Happened) -> bool {
+        match happened {
+            Happened::Event(event) => self.lets_event(event),
+            Happened::Call { call_id, .. } => {
+                self.call_id.is_none_or(|wanted| wanted == *call_id)
+                    && self.name.is_none()
+                    && self.context.is_none()
+            }
+        }
+    }
+
+    fn lets_event(&self, event: &RecordedEvent) -> bool {
+        let of_call = self.call_id.is_none_or(|wanted| event.call_id == Some(wanted));
+        let of_name = self.name.as_ref().is_none_or(|wanted| event.name == *wanted);
+        of_call && of_name && self.context.as_ref().is_none_or(|pair| has_context(event, pair))
+    }
+}
+
+fn has_context(event: &RecordedEvent, (key, value): &(String, String)) -> bool {
+    let envelope = serde_json::from_str::<serde_json::Value>(&event.envelope);
+    envelope.is_ok_and(|envelope| envelope["data"]["context"][key] == **value)
+}
+
+impl Stream {
+    pub(super) fn begin(server: Server, app_id: AppId, filter: Filter, reader: Reader) -> Self {
+        let watcher = LiveFeed::from_ref(&server).watch();
+        Self { server, app_id, filter, reader, watcher }
+    }
+
+    /// Waits until nothing is missed any more.
+    pub(super) async fn ready(&self) {
+        self.watcher.ready().await;
+    }
+
+    /// The calls under way, and where what happens next will stand.
+    pub(super) async fn snapshot(&self) -> Result<(LiveSnapshot, Cursor), Problem> {
+        // In this order: what happens in between is told once more, rather than not at all.
+        let cursor = self.watcher.now();
+        let store = Store::from_ref(&self.server);
+        let calls = Arc::<Calls>::from_ref(&self.server);
+        let under_way = store.calls_under_way(self.app_id).await?;
+        let of_context = |context: &bellpush_core::context::Context| {
+            let pair = self.filter.context.as_ref();
+            pair.is_none_or(|(key, value)| context.get(key) == Some(value))
+        };
+        let calls = under_way
+            .into_iter()
+            .filter(|found| self.filter.call_id.is_none_or(|wanted| wanted == found.call.id))
+            .filter(|found| of_context(&found.context))
+            .map(|found| {
+                let stage = calls.stage(found.call.id);
+                LiveCallView::new(found, stage)
+            })
+            .collect();
+        Ok((LiveSnapshot { calls, cursor: cursor.to_string() }, cursor))
+    }
+
+    /// The messages: from where the reader was, if that is known, else from a snapshot on.
+    pub(super) fn messages(
+        self,
+        after: Option<Option<Cursor>>,
+    ) -> impl Messages<Item = Result<sse::Event, Infallible>> {
+        let begin = Instant::now();
+        let tick = |every| {
+            let mut interval = interval_at(begin + every, every);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
+        let place = match after {
+            None => Place::New,
+            Some(None) => Place::Lost,
+            Some(Some(cursor)) => Place::At(cursor),
+        };
+        let state = Telling {
+            stream: self,
+            place,
+            waiting: VecDeque::new(),
+            heartbeat: tick(HEARTBEAT),
+            look: tick(LOOK),
+        };
+        stream::unfold(state, |mut state| async move {
+            loop {
+                if let Some(message) = state.waiting.pop_front() {
+                    return Some((Ok(message), state));
+                }
+                if matches!(state.place, Place::Ended) {
+                    return None;
+                }
+                state.advance().await;
+            }
+        })
+    }
+
+    /// Asks once more who reads, and whether they may.
+    async fn may_still_read(&mut self) -> bool {
+        let access = Access::from_ref(&self.server);
+        let Reader { headers, address, caller } = &mut self.reader;
+        match access.identify(headers, *address).await {
+            Ok(known) => *caller = known,
+            // A store that is away for a moment ends nobody's right.
+            Err(problem) => return problem.status().is_server_error(),
+        }
+        caller.may_read(Resource::Calls, self.app_id)
+    }
+}
+
+/// Where the reader is.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// At the beginning.
+    New,
+    /// Where it was is not known any more.
+    Lost,
+    At(Cursor),
+    Ended,
+}
+
+struct Telling {
+    stream: Stream,
+    place: Place,
+    waiting: VecDeque<sse::Event>,
+    heartbeat: tokio::time::Interval,
+    look: tokio::time::Interval,
+}
+
+impl Telling {
+    /// Waits for what is to be told next, and makes the messages.
+    async fn advance(&mut self) {
+        let cursor = match self.place {
+            Place::Ended => return,
+            Place::Lost => {
+                self.waiting.push_back(named("resync").data("{}"));
+                return self.place = Place::New;
+            }
+            Place::New => return self.tell_snapshot().await,
+            Place::At(cursor) => cursor,
+        };
+        let Some(happened) = self.stream.watcher.after(cursor) else {
+            return self.place = Place::Lost;
+        };
+        let next = happened.last().map_or(cursor, |(_, place)| *place);
+        self.place = Place::At(next);
+        let (app_id, filter) = (self.stream.app_id, &self.stream.filter);
+        let may_see = |happened: &Happened| match happened {
+            Happened::Event(_) => self.stream.reader.caller.may_read(Resource::Events, app_id),
+            Happened::Call { .. } => true,
+        };
+        self.waiting.extend(
+            happened
+                .iter()
+                .filter(|(happened, _)| happened.app_id() == app_id)
+                .filter(|(happened, _)| may_see(happened) && filter.lets_through(happened))
+                .filter_map(|(happened, place)| Some(message(happened)?.id(place.to_string()))),
+        );
+        if self.waiting.is_empty() {
+            self.wait(next).await;
+        }
+    }
+
+    async fn tell_snapshot(&mut self) {
+        match self.stream.snapshot().await {
+            Ok((snapshot, cursor)) => {
+                let data = data(&snapshot);
+                self.waiting.push_back(named("snapshot").id(cursor.to_string()).data(data));
+                self.place = Place::At(cursor);
+            }
+            Err(_) => self.end("unavailable"),
+        }
+    }
+
+    async fn wait(&mut self, cursor: Cursor) {
+        let Self { stream, heartbeat, look, .. } = self;
+        tokio::select! {
+            () = stream.watcher.changed() => {}
+            _ = heartbeat.tick() => {
+                let beat = named("heartbeat").id(cursor.to_string()).data("{}");
+                self.waiting.push_back(beat);
+            }
+            () = stream.server.stopping() => self.end("shutdown"),
+            _ = look.tick() => {
+                if !stream.may_still_read().await {
+                    self.end("unauthorized");
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, reason: &str) {
+        self.waiting.push_back(named("end").data(data(&serde_json::json!({ "reason": reason }))));
+        self.place = Place::Ended;
+    }
+}
+
+fn message(happened: &Happened) -> Option<sse::Event> {
+    Some(match happened {
+        Happened::Event(event) => {
+            let view = EventView::try_from((**event).clone()).ok()?;
+            named("event").data(data(&view))
+        }
+        Happened::Call { call_id, phase, held, .. } => {
+            let progress = CallProgress { call_id: *call_id, phase: *phase, held: *held };
+            named("call").data(data(&progress))
+        }
+    })
+}
+
+fn named(name: &str) -> sse::Event {
+    sse::Event::default().event(name)
+}
+
+/// JSON in one line, of views that serde can always write.
+fn data(view: &impl Serialize) -> String {
+    serde_json::to_string(view).unwrap_or_default()
+}

@@ -1,0 +1,98 @@
+//! Calls and events as files.
+
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, refused};
+
+async fn made(shop: &Shop, body: Value) -> Value {
+    let path = format!("/v1/apps/{}/exports", shop.app.id);
+    shop.api.post(&path, &body).await.unwrap().expect(202).unwrap().json().unwrap()
+}
+
+async fn file(shop: &Shop, export: &Value) -> (Value, String) {
+    let path = format!("/v1/apps/{}/exports/{}", shop.app.id, export["id"].as_str().unwrap());
+    let done = shop.wait_for(&path, |export| export["state"] != "running").await;
+    let answer = shop.api.get(&format!("{path}/file")).await.unwrap().expect(200).unwrap();
+    let disposition = answer.header("content-disposition");
+    assert!(disposition.starts_with("attachment"), "{disposition}");
+    (done, answer.text())
+}
+
+const FORMULA: &str = "=HYPERLINK(\"http://evil.example\",\"x\")";
+
+#[tokio::test]
+async fn an_export_holds_what_the_filter_shows_and_stays_harmless() {
+    let shop = Shop::open().await;
+    for (order, note) in [("A-1", FORMULA), ("A-2", "line\r\n\"two\", three"), ("A-3", "<b>é</b>")]
+    {
+        let context = json!({ "orderId": order, "note": note });
+        let widget = shop.embed.open(context).await.unwrap();
+        let call = widget.place().await.unwrap();
+        widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    }
+    let all = made(&shop, json!({ "kind": "calls", "format": "csv" })).await;
+    // What comes later is not in it.
+    let later = shop.embed.open(json!({ "orderId": "A-4" })).await.unwrap();
+    later.place().await.unwrap();
+    let (done, csv) = file(&shop, &all).await;
+    assert_eq!((&done["state"], &done["rows"]), (&json!("done"), &json!(3)), "{csv}");
+    assert_eq!(done["bytes"], csv.len());
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(|row| row.unwrap()).collect();
+    let column = |name: &str| names.iter().position(|column| column == name).unwrap();
+    let orders: Vec<_> = rows.iter().map(|row| &row[column("context.orderId")]).collect();
+    assert_eq!(orders, ["A-3", "A-2", "A-1"]);
+    assert_eq!(&rows[2][column("context.note")], format!("'{FORMULA}"));
+    assert_eq!(&rows[1][column("context.note")], "line\r\n\"two\", three");
+    let is_formula = |cell: &str| cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    assert!(!rows.iter().flatten().any(is_formula), "{csv}");
+
+    let filter = json!({ "context": "orderId:A-2" });
+    let one = made(&shop, json!({ "kind": "calls", "format": "json", "filter": filter })).await;
+    let (_, text) = file(&shop, &one).await;
+    let calls: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(calls.as_array().unwrap().len(), 1);
+    let path = format!("/v1/apps/{}/calls?context=orderId:A-2", shop.app.id);
+    assert_eq!(calls, shop.read(&path).await["items"]);
+
+    let filter = json!({ "name": "call_ended" });
+    let events = made(&shop, json!({ "kind": "events", "format": "json", "filter": filter })).await;
+    let (_, text) = file(&shop, &events).await;
+    let events: Value = serde_json::from_str(&text).unwrap();
+    let path = format!("/v1/apps/{}/events?name=call_ended", shop.app.id);
+    assert_eq!(events, shop.read(&path).await["items"]);
+    let none = json!({ "name": "nothing" });
+    for (format, expected) in [("json", json!([])), ("csv", Value::Null)] {
+        let body = json!({ "kind": "events", "format": format, "filter": none });
+        let (done, text) = file(&shop, &made(&shop, body).await).await;
+        assert_eq!(done["rows"], 0);
+        if format == "json" {
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
+        } else {
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
+    }
+
+    let list = format!("/v1/apps/{}/exports", shop.app.id);
+    assert_eq!(shop.read(&list).await["items"].as_array().unwrap().len(), 5);
+    let path = format!("{list}/{}", all["id"].as_str().unwrap());
+    shop.api.delete(&path).await.unwrap().expect(204).unwrap();
+    for gone in [path.clone(), format!("{path}/file")] {
+        refused(&shop.api.get(&gone).await.unwrap(), 404, "not-found");
+    }
+    refused(&shop.api.delete(&path).await.unwrap(), 404, "not-found");
+    let (other, _) = shop.another(json!({})).await;
+    let foreign = format!("/v1/apps/{}/exports/{}", other.id, one["id"].as_str().unwrap());
+    refused(&shop.api.get(&foreign).await.unwrap(), 404, "not-found");
+    for nonsense in [
+        json!({ "kind": "sessions", "format": "csv" }),
+        json!({ "kind": "calls", "format": "xlsx" }),
+        json!({ "kind": "calls", "format": "csv", "filter": { "context": "x" } }),
+        json!({ "kind": "calls", "format": "csv", "filter": { "colour": "x" } }),
+        json!({ "kind": "calls", "format": "csv", "more": 1 }),
+    ] {
+        let answer = shop.api.post(&list, &nonsense).await.unwrap();
+        assert_eq!(answer.problem().unwrap().status, 422, "{nonsense}");
+    }
+}

@@ -1,0 +1,7 @@
+//! What Call Studio shows of calls: search, timeline, live, exports; and what would happen to a call.
+
+mod exports;
+mod live;
+mod routing;
+mod search;
+mod timeline;
