@@ -6,11 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 crate::schema::described! {
-    AllowedOrigin: text_in_form(
-        "origin",
-        "https://shop.example",
-        "scheme, host and port alone; https, but for localhost and loopback addresses",
-    );
+    AllowedOrigin: text_in_form("origin", "scheme, host and port alone; https, but for localhost and loopback addresses").examples(["https://shop.example"]);
 }
 
 /// Why a text is not an origin. It says what to write instead.

@@ -18,7 +18,7 @@ const EMAIL_PATTERN: &str =
 
 forms! {
     /// The address of a page.
-    WebAddress: text_in_form("web-address", "https://shop.example", "https or http, with a host");
+    WebAddress: text_in_form("web-address", "https or http, with a host").examples(["https://shop.example"]);
     /// A phone number.
     PhoneNumber: text_of(3, 40).pattern(Some(PHONE_PATTERN)).examples(["+1 555 0100"]);
     /// An e-mail address.

@@ -29,7 +29,7 @@ pub const MAX_RESUME_SECONDS: u8 = 30;
 /// Bytes of each of the two custom-code fields, at most.
 pub const MAX_CUSTOM_CODE_BYTES: usize = 64 * 1024;
 /// A language tag as a regular expression: as much of BCP 47 as matters here.
-const LANGUAGE_PATTERN: &str = "^[A-Za-z][A-Za-z0-9-]+$";
+const LANGUAGE_PATTERN: &str = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$";
 /// Characters of a language tag, at most.
 const MAX_LANGUAGE_CHARS: usize = 35;
 
@@ -204,10 +204,15 @@ impl AppSettings {
 }
 
 /// Whether a text has the form of a language tag.
-fn is_language_tag(text: &str) -> bool {
-    (2..=MAX_LANGUAGE_CHARS).contains(&text.len())
-        && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+pub(crate) fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let primary = parts.next().unwrap_or_default();
+    (2..=8).contains(&primary.len())
+        && text.len() <= MAX_LANGUAGE_CHARS
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 #[cfg(test)]
@@ -217,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_pattern_of_language_tags_says_what_the_rule_says() {
-        let tags = "[a-zA-Z0-9é -]{0,5}|[a-z]{33,37}";
+        let tags = "[a-zA-Z0-9é -]{0,5}|[a-z]{7,10}(-[a-z0-9]{0,9}){0,4}";
         assert_same_language(LANGUAGE_PATTERN, 2..=MAX_LANGUAGE_CHARS, tags, is_language_tag);
     }
 

@@ -8,11 +8,7 @@ use url::{Host, Url};
 use super::secret::{InvalidReference, SecretName, TextWithSecrets};
 
 crate::schema::described! {
-    EndpointUrl: text_in_form(
-        "endpoint-url",
-        "https://hooks.example/bellpush",
-        "a URL with https and without credentials; path and query may name secrets that are there",
-    );
+    EndpointUrl: text_in_form("endpoint-url", "a URL with https and without credentials; path and query may name secrets that are there").examples(["https://hooks.example/bellpush"]);
 }
 
 /// Why an endpoint's URL was refused.

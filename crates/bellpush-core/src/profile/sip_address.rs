@@ -45,11 +45,7 @@ forms! {
 
 described! {
     SipUser: text_of(1, MAX_USER_CHARS).pattern(Some(USER_PATTERN));
-    SipAddress: text_in_form(
-        "sip-address",
-        "+493012345",
-        "an extension or number, or sip:user@host, or sips:user@host",
-    );
+    SipAddress: text_in_form("sip-address", "an extension or number, or sip:user@host, or sips:user@host").examples(["+493012345"]);
 }
 
 /// A text that names nobody to be called.

@@ -22,7 +22,7 @@ enum Cursor {}
 impl PartialSchema for Cursor {
     fn schema() -> RefOr<Schema> {
         let rule = "the `next` of a page of this very list";
-        text_in_form("cursor", "2041", rule).into()
+        text_in_form("cursor", rule).examples(["2041"]).into()
     }
 }
 

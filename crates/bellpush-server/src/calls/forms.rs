@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
-use super::place::{MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS, MAX_OFFER_BYTES};
+use super::place::{MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS};
 
 /// An SDP offer of a browser.
 pub(crate) enum SdpOffer {}
@@ -22,15 +22,16 @@ pub(crate) enum FormValue {}
 
 impl PartialSchema for SdpOffer {
     fn schema() -> RefOr<Schema> {
-        let rule = "an offer of one audio stream, of the kind that browsers make";
-        text_in_form("sdp", "v=0\r\n…", rule).max_length(Some(MAX_OFFER_BYTES)).into()
+        let rule = "an offer of one audio stream as browsers make it; by itself, as application/sdp, it \
+                    can't bring what the app's design asks for before a call";
+        text_in_form("sdp", rule).into()
     }
 }
 
 impl PartialSchema for IceFragment {
     fn schema() -> RefOr<Schema> {
         let rule = "one pair of ICE credentials";
-        text_in_form("ice-fragment", "a=ice-ufrag:…\r\na=ice-pwd:…\r\n", rule).into()
+        text_in_form("ice-fragment", rule).into()
     }
 }
 

@@ -134,7 +134,12 @@ pub(crate) async fn place(
     let accepted = accepting.await.map_err(|error| {
         warn!(%error, "accepting a call failed");
         Problem::internal("the call could not be accepted")
-    })??;
+    })?;
+    // An offer by itself is the whole body.
+    let accepted = accepted.map_err(|problem| match problem.pointer {
+        Some(_) if !as_json => problem.at(""),
+        _ => problem,
+    })?;
     let node = calls.config.node_url.as_deref().unwrap_or_default();
     let location = format!("{node}/v1/calls/{}", accepted.call_id);
     let (etag, resume_token) = (accepted.etag.clone(), accepted.resume_token.clone());
@@ -281,7 +286,7 @@ async fn check_design(
 
 fn refusal(error: PlaceError) -> Problem {
     match error {
-        PlaceError::Offer(reason) => Problem::offer_invalid(reason.to_string()),
+        PlaceError::Offer(reason) => Problem::offer_invalid(reason.to_string()).at("/sdp"),
         PlaceError::NoRoute => Problem::internal("a call has no route"),
         PlaceError::DuplicateId => Problem::internal("two calls got the same id"),
         PlaceError::Overloaded => {

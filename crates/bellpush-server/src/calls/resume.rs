@@ -98,7 +98,9 @@ pub(crate) async fn patch(
             None => return Err(Problem::precondition_required("restart ICE with If-Match: *")),
         }
     };
-    let answer = calls.engine.restart(id, offer.clone()).await.map_err(refusal)?;
+    // The offer is the whole body.
+    let restarted = calls.engine.restart(id, offer.clone()).await;
+    let answer = restarted.map_err(|error| refusal(error).at(""))?;
     let etag = call.reconnected(offer, &answer);
     let (kind, body) =
         if is_whole { (SDP, answer) } else { (FRAGMENT, fragment::of_answer(&answer)) };
@@ -188,7 +190,7 @@ pub(crate) async fn resume(
 
 fn refusal(error: ResumeError) -> Problem {
     match error {
-        ResumeError::Offer(reason) => Problem::offer_invalid(reason.to_string()),
+        ResumeError::Offer(reason) => Problem::offer_invalid(reason.to_string()).at("/sdp"),
         ResumeError::NoSuchCall => Problem::not_found("the call is over"),
     }
 }

@@ -140,7 +140,8 @@ fn a_part_of_a_patch_is_a_patch_and_what_is_needed_can_not_be_reset() {
     let schemas = &document["components"]["schemas"];
     let hours = &schemas["AppSettingsPatch"]["properties"]["hours"]["anyOf"];
     let null = json!({ "type": "null" });
-    assert_eq!(*hours, json!([{ "$ref": "#/components/schemas/BusinessHoursPatch" }, null]));
+    assert_eq!(hours[0]["$ref"], "#/components/schemas/BusinessHoursPatch");
+    assert_eq!(hours[1], null);
     assert!(schemas["BusinessHoursPatch"]["required"].is_null());
     let headers = &schemas["NewIntegrationPatch"]["properties"]["headers"];
     assert_eq!(headers["additionalProperties"]["anyOf"][1], null);

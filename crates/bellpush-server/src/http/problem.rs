@@ -11,13 +11,19 @@ use utoipa::ToSchema;
 
 use super::challenge::Challenge;
 
+/// The name of a parameter of the query.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+struct Parameter(&'static str);
+
 /// A problem document: what went wrong and what to do about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// Names the kind of problem; stable, to be compared by programs.
     #[serde(rename = "type")]
     #[schema(example = "urn:bellpush:problem:not-found")]
-    pub(crate) kind: String,
+    #[schema(value_type = String)]
+    pub(crate) kind: Box<str>,
     /// The kind in words.
     pub(crate) title: &'static str,
     /// The HTTP status.
@@ -33,7 +39,8 @@ pub(crate) struct Problem {
     needed: Option<Permission>,
     /// The parameter of the query that caused it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'static str>,
+    #[schema(value_type = Option<String>)]
+    parameter: Option<Box<Parameter>>,
     /// For `closed`: when it opens next, if it does within a year.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(rename = "nextOpening", skip_serializing_if = "Option::is_none")]
@@ -129,7 +136,7 @@ kinds! {
 impl Problem {
     fn new(status: StatusCode, slug: &str, title: &'static str, detail: String) -> Self {
         Self {
-            kind: format!("urn:bellpush:problem:{slug}"),
+            kind: format!("urn:bellpush:problem:{slug}").into(),
             title,
             status: status.as_u16(),
             detail,
@@ -170,8 +177,8 @@ impl Problem {
 
     /// Adds the parameter of the query that caused it.
     #[must_use]
-    pub(crate) const fn of(mut self, parameter: &'static str) -> Self {
-        self.parameter = Some(parameter);
+    pub(crate) fn of(mut self, parameter: &'static str) -> Self {
+        self.parameter = Some(Box::new(Parameter(parameter)));
         self
     }
 

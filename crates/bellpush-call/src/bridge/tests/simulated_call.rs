@@ -114,15 +114,6 @@ impl SimulatedCall {
         stream.write_rtp(RtpWrite::new(self.voice, seq.into(), timestamp, now, payload));
     }
 
-    /// The browser sends a packet as another stream of its own, which begins with it.
-    pub(super) fn speak_as(&mut self, ssrc: u32, payload: &[u8]) {
-        let now = self.simulation.now;
-        let mut api = self.browser.direct_api();
-        let stream = api.declare_stream_tx(ssrc.into(), None, self.mid, None);
-        let payload: Arc<[u8]> = payload.into();
-        stream.write_rtp(RtpWrite::new(self.voice, 1_000.into(), 0, now, payload));
-    }
-
     /// The telephone sends a datagram to the port for RTP.
     pub(super) fn phone_sends(&mut self, packet: Vec<u8>) {
         self.send(Hop::FromPhone, packet);

@@ -2,13 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{
-    faults::Faults,
-    fields,
-    syntax::{is_https, is_tag},
-    words::Words,
-};
+use super::{faults::Faults, fields, syntax::is_https, words::Words};
 use crate::{
+    app::is_language_tag,
     context,
     design::{
         block::{Block, Paragraph},
@@ -92,7 +88,7 @@ fn check_id<'a>(id: &'a str, place: &str, ids: &mut HashSet<&'a str>, faults: &m
 fn check_condition(when: &Condition, place: &str, faults: &mut Faults) {
     for (index, tag) in when.languages.iter().enumerate() {
         let place = format!("{place}/languages/{index}");
-        faults.unless(is_tag(tag), &place, "write a language tag like en or pt-BR");
+        faults.unless(is_language_tag(tag), &place, "write a language tag like en or pt-BR");
     }
     let key = "a key of the context is a letter, then up to 63 letters, digits, _, . or -";
     for name in when.context.keys() {

@@ -8,11 +8,7 @@ mod words;
 
 use std::collections::HashSet;
 
-use self::{
-    faults::Faults,
-    syntax::{is_https, is_tag},
-    words::Words,
-};
+use self::{faults::Faults, syntax::is_https, words::Words};
 use super::{
     document::Design,
     form::pointer,
@@ -20,6 +16,7 @@ use super::{
     theme::{Palette, Theme},
 };
 use crate::FieldError;
+use crate::app::is_language_tag;
 
 /// Languages of one design, at most.
 const MAX_LANGUAGES: usize = 40;
@@ -47,7 +44,7 @@ impl Design {
         let mut seen = HashSet::new();
         for (index, tag) in self.languages.iter().enumerate() {
             let place = format!("/languages/{index}");
-            faults.unless(is_tag(tag), &place, "write a language tag like en or pt-BR");
+            faults.unless(is_language_tag(tag), &place, "write a language tag like en or pt-BR");
             let new = seen.insert(tag.to_ascii_lowercase());
             faults.unless(new, &place, format!("{tag} is there twice"));
         }
@@ -56,7 +53,11 @@ impl Design {
     fn check_texts(&self, faults: &mut Faults) {
         for (language, texts) in &self.texts {
             let place = format!("/texts{}", pointer(language));
-            faults.unless(is_tag(language), &place, "write a language tag like en or pt-BR");
+            faults.unless(
+                is_language_tag(language),
+                &place,
+                "write a language tag like en or pt-BR",
+            );
             for (key, words) in texts {
                 let place = format!("{place}{}", pointer(key));
                 let key: TextKey = match key.parse() {

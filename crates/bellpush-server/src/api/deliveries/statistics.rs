@@ -39,7 +39,7 @@ enum Boundary {}
 impl PartialSchema for Boundary {
     fn schema() -> RefOr<Schema> {
         let rule = format!("`from` is before `to`, and at most {MAX_STEPS} steps before it");
-        text_in_form("date-time", "2026-03-01T00:00:00Z", &rule).into()
+        text_in_form("date-time", &rule).examples(["2026-03-01T00:00:00Z"]).into()
     }
 }
 
