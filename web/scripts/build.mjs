@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import { build } from "vite";
+import { buildStudio } from "./studio.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const published = `${root}dist/`;
@@ -156,6 +157,28 @@ const manifest = {
 };
 await writeFile(`${dist}widget/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 
+const reference = filesOf(
+  await build(
+    part(`${dist}reference`, {
+      rolldownOptions: {
+        input: `${root}reference/src/main.ts`,
+        output: {
+          entryFileNames: "assets/reference-[hash].js",
+          chunkFileNames: "assets/[name]-[hash].js",
+          assetFileNames: "assets/[name]-[hash][extname]",
+        },
+      },
+    }),
+  ),
+);
+const viewer = reference.filter((file) => file.type === "chunk").find((chunk) => chunk.isEntry);
+const [viewerCss] = need(viewer, "reference script").viteMetadata?.importedCss ?? [];
+await writeFile(
+  `${dist}reference/manifest.json`,
+  `${JSON.stringify({ js: need(viewer, "reference script").fileName, css: need(viewerCss, "reference style") }, null, 2)}\n`,
+);
+
+await buildStudio(`${dist}studio`);
 await publish();
 
 /** Moves what differs from the last build to its place, with copies compressed for browsers that take brotli. */

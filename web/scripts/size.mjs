@@ -66,6 +66,12 @@ const wordsOfForms = Math.max(
 const CALL = ["parts", "call", "Keypad"];
 const liveCall = firstPaint + CALL.reduce((sum, part) => sum + added(part), 0);
 
+/** @type {{ js: string, preload: string[], screens: { name: string, js: string[] }[] }} */
+const studio = JSON.parse(readFileSync(`${dist}studio/manifest.json`, "utf8"));
+/** @param {string[]} files */
+const studioSize = (files) => files.reduce((sum, file) => sum + size(`studio/${file}`), 0);
+const largestScreen = Math.max(...studio.screens.map(({ js }) => studioSize(js)));
+
 const budgets = [
   { name: "loader", bytes: loader, budget: 4 * KB },
   { name: "widget, first paint", bytes: firstPaint, budget: 20 * KB },
@@ -83,6 +89,12 @@ const budgets = [
   { name: "survey", bytes: added("Survey"), budget: 2 * KB },
   { name: "device menu", bytes: added("DeviceMenu"), budget: 1 * KB },
   { name: "proof of work", bytes: added("proof") + added("worker"), budget: 1 * KB },
+  {
+    name: "Studio, first load",
+    bytes: studioSize([studio.js, ...studio.preload]),
+    budget: 250 * KB,
+  },
+  { name: "Studio, largest screen", bytes: largestScreen, budget: 100 * KB },
 ];
 if (process.argv.includes("--json")) {
   const [, , , ...parts] = budgets;

@@ -29,9 +29,9 @@ use crate::{
         headers,
         problem::Problem,
     },
-    ops,
+    ops, reference,
     server::Server,
-    widget,
+    studio, widget,
 };
 
 /// How long a browser may remember what a node allows.
@@ -93,6 +93,8 @@ pub fn router(server: Server) -> Router {
     });
     let router = Router::new()
         .merge(api)
+        .merge(studio::routes())
+        .merge(reference::routes())
         .route("/v1/openapi.json", get(move || async move { axum::Json(document) }))
         .route("/w/check", get(widget::check::document))
         .route("/w/check/media", get(widget::check::media))

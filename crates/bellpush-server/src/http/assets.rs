@@ -1,4 +1,5 @@
-//! The built web parts, embedded in the binary: widget, loader and demo page.
+//! The built web parts, embedded in the binary: widget, loader, demo page, Call Studio and
+//! the API's reference.
 //!
 //! The web build puts a brotli-compressed copy (`.br`) beside each file; it is served as it is to
 //! browsers that accept it. File names carry a hash of their content, so that they may be cached
@@ -12,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::problem::Problem;
 
@@ -36,11 +37,52 @@ pub(crate) struct WidgetManifest {
 /// Where the widget's files are; `None` when the web parts were not built.
 #[must_use]
 pub(crate) fn widget_manifest() -> Option<&'static WidgetManifest> {
-    static MANIFEST: LazyLock<Option<WidgetManifest>> = LazyLock::new(|| {
-        let file = Dist::get("widget/manifest.json")?;
-        serde_json::from_slice(&file.data).ok()
-    });
+    static MANIFEST: LazyLock<Option<WidgetManifest>> =
+        LazyLock::new(|| manifest("widget/manifest.json"));
     MANIFEST.as_ref()
+}
+
+/// Where the build put Studio's files, below `studio/`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StudioManifest {
+    /// The entry script.
+    pub(crate) js: String,
+    /// The scripts that the entry script imports.
+    pub(crate) preload: Vec<String>,
+    /// The style sheets.
+    pub(crate) css: Vec<String>,
+    /// The icon.
+    pub(crate) icon: String,
+}
+
+/// Where Studio's files are; `None` when the web parts were not built.
+#[must_use]
+pub(crate) fn studio_manifest() -> Option<&'static StudioManifest> {
+    static MANIFEST: LazyLock<Option<StudioManifest>> =
+        LazyLock::new(|| manifest("studio/manifest.json"));
+    MANIFEST.as_ref()
+}
+
+/// Where the build put the files of the API's reference, below `reference/`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReferenceManifest {
+    /// The entry script.
+    pub(crate) js: String,
+    /// The style sheet.
+    pub(crate) css: String,
+}
+
+/// Where the reference's files are; `None` when the web parts were not built.
+#[must_use]
+pub(crate) fn reference_manifest() -> Option<&'static ReferenceManifest> {
+    static MANIFEST: LazyLock<Option<ReferenceManifest>> =
+        LazyLock::new(|| manifest("reference/manifest.json"));
+    MANIFEST.as_ref()
+}
+
+fn manifest<T: DeserializeOwned>(path: &str) -> Option<T> {
+    let file = Dist::get(path)?;
+    serde_json::from_slice(&file.data).ok()
 }
 
 /// How long browsers may keep a file.

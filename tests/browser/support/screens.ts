@@ -1,0 +1,40 @@
+/** Every screen of Call Studio, by its name and address. */
+
+import type { Seed } from "./seed.ts";
+
+export function screens(seed: Seed): readonly (readonly [name: string, path: string])[] {
+  const { appId, profileId, trunkId, integrationId, failingId, callId } = seed;
+  const app = `apps/${appId}`;
+  const integration = `${app}/integrations/${integrationId}`;
+  return [
+    ["apps", "apps"],
+    ["members", "members"],
+    ["keys", "keys"],
+    ["audit", "audit"],
+    ["account", "account"],
+    ["system", "system"],
+    ["overview", app],
+    ["calls", `${app}/calls`],
+    ["call", `${app}/calls/${callId}`],
+    ["live", `${app}/live`],
+    ["embed", `${app}/embed`],
+    ["profiles", `${app}/profiles`],
+    ["profile-new", `${app}/profiles/new`],
+    ["profile", `${app}/profiles/${profileId}`],
+    ["hours", `${app}/hours`],
+    ["trunks", `${app}/trunks`],
+    ["trunk-new", `${app}/trunks/new?system=threecx`],
+    ["trunk", `${app}/trunks/${trunkId}`],
+    ["integrations", `${app}/integrations`],
+    ["integration-new", `${app}/integrations/new?preset=slack`],
+    ["integration", integration],
+    ["integration-payload", `${integration}?tab=payload`],
+    ["integration-secrets", `${integration}?tab=secrets`],
+    ["integration-signing", `${integration}?tab=signing`],
+    ["integration-verify", `${integration}?tab=verify`],
+    ["deliveries", `${app}/deliveries?integration=${failingId}`],
+    ["settings", `${app}/settings`],
+    ["history", `${app}/history`],
+    ["not-found", "nothing/at/this/address"],
+  ];
+}

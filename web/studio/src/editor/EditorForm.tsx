@@ -1,0 +1,96 @@
+/** The form of an editor, with what is said below it: not saved yet, why not, who else changed it. */
+
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconHistory } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+
+import { t } from "../texts/index.ts";
+import { done } from "../ui/notify.ts";
+import { ago } from "../ui/time.ts";
+import classes from "../ui/ui.module.css";
+import { ConflictDialog } from "./ConflictDialog.tsx";
+import type { Editor } from "./useEditor.ts";
+
+interface EditorFormProps<V> {
+  readonly editor: Editor<V>;
+  readonly children: ReactNode;
+  /** What the button says; `Save` unless told otherwise. */
+  readonly act?: string;
+  /** Shown all the time, as for what is not there yet. */
+  readonly isNew?: boolean;
+  readonly onSaved?: () => void;
+  readonly onCancel?: () => void;
+  /** What fields are called, where their changes are shown. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+export function EditorForm<V extends object>(props: EditorFormProps<V>) {
+  const { editor, children, act, isNew = false, onSaved, onCancel, names = {} } = props;
+  const submit = async (event: React.FormEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    if (await editor.submit()) {
+      done(t.editor.saved);
+      onSaved?.();
+    }
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="md">
+        {editor.draft !== null && (
+          <Alert icon={<IconHistory size={18} />} color="teal" title={t.editor.draftTitle}>
+            <Text size="sm">{t.editor.draftLead(ago(editor.draft.at))}</Text>
+            <Group gap="xs" mt="xs">
+              <Button size="compact-sm" onClick={editor.restoreDraft}>
+                {t.editor.restore}
+              </Button>
+              <Button size="compact-sm" variant="default" onClick={editor.forgetDraft}>
+                {t.editor.forget}
+              </Button>
+            </Group>
+          </Alert>
+        )}
+        {children}
+        {editor.problem !== null && (
+          <Alert
+            icon={<IconAlertTriangle size={18} />}
+            color="red"
+            title={t.editor.notSaved}
+            role="alert"
+          >
+            <span className="foreign">{editor.problem.message}</span>
+          </Alert>
+        )}
+        {(editor.isDirty || isNew) && (
+          <div className={classes.bar}>
+            <Text size="sm" c="dimmed">
+              {isNew ? "" : t.editor.unsaved}
+            </Text>
+            <Group gap="xs">
+              <Button
+                variant="default"
+                onClick={() => {
+                  editor.discard();
+                  onCancel?.();
+                }}
+              >
+                {isNew ? t.ui.cancel : t.editor.discard}
+              </Button>
+              <Button type="submit" loading={editor.isSaving}>
+                {act ?? t.editor.save}
+              </Button>
+            </Group>
+          </div>
+        )}
+      </Stack>
+      {editor.conflict !== null && (
+        <ConflictDialog
+          conflict={editor.conflict}
+          names={names}
+          onResolve={editor.resolve}
+          onClose={editor.postpone}
+        />
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,185 @@
+/**
+ * A form over something that the server keeps. A save that fails keeps the text and leads to the field
+ * with the fault; changes by others are found before they are overwritten; a reload offers what was not
+ * saved.
+ */
+
+import { type UseFormReturnType, useForm } from "@mantine/form";
+import { useEffect, useRef, useState } from "react";
+
+import { asProblem, type Problem } from "../api/problem.ts";
+import { type Draft, dropDraft, keepDraft, readDraft } from "./drafts.ts";
+import { changed, isSame, type Merge, merge } from "./merge.ts";
+
+/** A value as the server has it, with its version where the server names one. */
+export interface Versioned<V> {
+  readonly value: V;
+  readonly version: string | null;
+}
+
+export interface SaveRequest<V> {
+  readonly values: V;
+  /** Only the fields that differ from what the server has. */
+  readonly changes: Partial<V>;
+  /** For `If-Match`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface EditorOptions<V> {
+  /** Names the draft in this browser. */
+  readonly id: string;
+  readonly value: V;
+  /** Reads what the server has now; null for what is not there yet. */
+  readonly load: (() => Promise<Versioned<V>>) | null;
+  readonly save: (request: SaveRequest<V>) => Promise<void>;
+  /** The form's path of a JSON pointer into the request. */
+  readonly pathOf?: (pointer: string) => string;
+  /** Fields that never stay in the browser. */
+  readonly secrets?: readonly (keyof V)[];
+}
+
+export interface Conflict<V> extends Merge<V> {
+  readonly mine: V;
+  readonly theirs: Versioned<V>;
+}
+
+export interface Editor<V> {
+  readonly form: UseFormReturnType<V>;
+  readonly isDirty: boolean;
+  readonly isSaving: boolean;
+  /** Why the last save failed, where no field is at fault. */
+  readonly problem: Problem | null;
+  readonly conflict: Conflict<V> | null;
+  readonly draft: Draft<V> | null;
+  readonly submit: () => Promise<boolean>;
+  readonly discard: () => void;
+  readonly restoreDraft: () => void;
+  readonly forgetDraft: () => void;
+  /** Goes on from what they have, with these values. */
+  readonly resolve: (values: V) => void;
+  readonly postpone: () => void;
+}
+
+const plainPath = (pointer: string) => pointer.slice(1).replaceAll("/", ".");
+
+export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V> {
+  const { id, value, load, save, pathOf = plainPath, secrets = [] } = options;
+  const form = useForm<V>({ initialValues: value });
+  const [base, setBase] = useState(value);
+  const [isSaving, setSaving] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [conflict, setConflict] = useState<Conflict<V> | null>(null);
+  const [draft, setDraft] = useState(() => differing(readDraft<V>(id), value));
+  const faulty = useRef<string | null>(null);
+  const isDirty = !isSame(form.values, base);
+
+  // Follows the server as long as nothing was edited.
+  useEffect(() => {
+    if (!isDirty && !isSame(value, base)) begin(value, value);
+  });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: keeps what was typed, and nothing else
+  useEffect(() => {
+    if (!isDirty) return;
+    const blank = Object.fromEntries(secrets.map((name) => [name, base[name]]));
+    keepDraft(id, { ...form.values, ...blank }, base);
+  }, [form.values]);
+
+  useEffect(() => {
+    if (faulty.current === null) return;
+    const path = faulty.current;
+    faulty.current = null;
+    const field = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(path)}"]`);
+    field?.scrollIntoView({ block: "center" });
+    field?.focus();
+  });
+
+  function begin(initial: V, values: V): void {
+    setBase(initial);
+    form.setInitialValues(initial);
+    form.setValues(values);
+    form.clearErrors();
+  }
+
+  async function submit(): Promise<boolean> {
+    setSaving(true);
+    setProblem(null);
+    form.clearErrors();
+    try {
+      const present = load === null ? null : await load();
+      if (present !== null && !isSame(present.value, base)) {
+        found(present);
+        return false;
+      }
+      const headers: Record<string, string> =
+        present?.version == null ? {} : { "If-Match": present.version };
+      await save({ values: form.values, changes: changed(base, form.values), headers });
+      dropDraft(id);
+      setDraft(null);
+      const stored = load === null ? null : await load().catch(() => null);
+      const next = stored?.value ?? form.values;
+      begin(next, next);
+      return true;
+    } catch (error) {
+      await fail(asProblem(error));
+      return false;
+    } finally {
+      setSaving(false);
+    }
+  }
+
+  function found(theirs: Versioned<V>): void {
+    setConflict({ mine: form.values, theirs, ...merge(base, form.values, theirs.value) });
+  }
+
+  async function fail(caught: Problem): Promise<void> {
+    if (caught.status === 412 && load !== null) {
+      const theirs = await load().catch(() => null);
+      if (theirs !== null) return found(theirs);
+    }
+    const path = caught.pointer === null ? null : pathOf(caught.pointer);
+    const isShown =
+      path !== null && document.querySelector(`[data-path="${CSS.escape(path)}"]`) !== null;
+    if (isShown) {
+      form.setFieldError(path, caught.message);
+      faulty.current = path;
+    } else {
+      setProblem(caught);
+    }
+  }
+
+  return {
+    form,
+    isDirty,
+    isSaving,
+    problem,
+    conflict,
+    draft: isDirty ? null : draft,
+    submit,
+    discard: () => {
+      dropDraft(id);
+      setProblem(null);
+      begin(base, base);
+    },
+    restoreDraft: () => {
+      if (draft === null) return;
+      // What others saved since stays, where the draft had not touched it.
+      begin(value, merge(draft.base, draft.values, value).merged);
+      setDraft(null);
+    },
+    forgetDraft: () => {
+      dropDraft(id);
+      setDraft(null);
+    },
+    resolve: (values) => {
+      if (conflict === null) return;
+      begin(conflict.theirs.value, values);
+      setConflict(null);
+    },
+    postpone: () => setConflict(null),
+  };
+}
+
+function differing<V>(draft: Draft<V> | null, value: V): Draft<V> | null {
+  return draft === null || isSame(draft.values, value) ? null : draft;
+}

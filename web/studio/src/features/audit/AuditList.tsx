@@ -1,0 +1,177 @@
+/** The audit trail, all of it or of one app: who did what, field by field. */
+
+import { Drawer, Select, Table, Text, UnstyledButton } from "@mantine/core";
+import { IconShieldCheck } from "@tabler/icons-react";
+import { useState } from "react";
+
+import { client } from "../../api/client.ts";
+import type { AuditView } from "../../api/generated/schema.ts";
+import { t } from "../../texts/index.ts";
+import { Facts } from "../../ui/Facts.tsx";
+import { Id } from "../../ui/Id.tsx";
+import { ListView } from "../../ui/ListView.tsx";
+import { Nothing } from "../../ui/states.tsx";
+import { Time } from "../../ui/Time.tsx";
+import ui from "../../ui/ui.module.css";
+import { useCursorList } from "../../ui/useCursorList.ts";
+import { useApps } from "../apps/queries.ts";
+
+export interface AuditSearch {
+  readonly action?: string;
+  readonly appId?: string;
+}
+
+interface AuditListProps {
+  readonly label: string;
+  readonly search: AuditSearch;
+  /** What the list is of in any case. */
+  readonly appId?: string;
+  readonly onSearch: (search: AuditSearch) => void;
+}
+
+const rowKey = (row: AuditView) => String(row.seq);
+
+export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
+  const [open, setOpen] = useState<AuditView | null>(null);
+  const apps = useApps().data?.items ?? [];
+  const filters = { action: search.action, appId: appId ?? search.appId };
+  const list = useCursorList<AuditView>({
+    key: ["audit", filters],
+    rowKey,
+    read: async (page) => {
+      const { data } = await client.GET("/v1/audit", {
+        params: { query: { ...page, ...filters } },
+      });
+      return data ?? { items: [] };
+    },
+  });
+  const words = t.people.audit;
+  const isFiltered = search.action !== undefined || search.appId !== undefined;
+  return (
+    <>
+      <search className={ui.filters} aria-label={t.ui.filters}>
+        <Select
+          aria-label={words.what}
+          placeholder={words.anyAction}
+          clearable
+          searchable
+          data={Object.entries(words.actions).map(([value, text]) => ({ value, label: text }))}
+          value={search.action ?? null}
+          onChange={(action) => onSearch({ ...search, action: action ?? undefined })}
+        />
+        {appId === undefined && (
+          <Select
+            aria-label={words.app}
+            placeholder={words.anyApp}
+            clearable
+            data={apps.map((app) => ({ value: app.id, label: app.name }))}
+            value={search.appId ?? null}
+            onChange={(chosen) => onSearch({ ...search, appId: chosen ?? undefined })}
+          />
+        )}
+      </search>
+      <ListView
+        label={label}
+        list={list}
+        rowKey={rowKey}
+        onOpen={setOpen}
+        clear={isFiltered ? () => onSearch({}) : null}
+        empty={
+          <Nothing icon={<IconShieldCheck size={22} stroke={1.6} />} title={words.none}>
+            {words.noneLead}
+          </Nothing>
+        }
+        columns={[
+          {
+            id: "what",
+            header: words.what,
+            title: true,
+            cell: (row) => (
+              <UnstyledButton className={ui.rowLink} onClick={() => setOpen(row)}>
+                {words.actions[row.action] ?? row.action}
+              </UnstyledButton>
+            ),
+          },
+          { id: "of", header: words.subject, cell: (row) => <Subject row={row} /> },
+          { id: "who", header: words.who, cell: (row) => <Actor row={row} /> },
+          {
+            id: "from",
+            header: words.from,
+            cell: (row) => row.address && <code>{row.address}</code>,
+          },
+          { id: "at", header: words.when, end: true, cell: (row) => <Time value={row.at} /> },
+        ]}
+      />
+      {open !== null && <Details row={open} onClose={() => setOpen(null)} />}
+    </>
+  );
+}
+
+function Actor({ row: { actor } }: { readonly row: AuditView }) {
+  if (actor.name != null) return <div className="one-line">{actor.name}</div>;
+  return actor.id == null ? t.people.audit.server : <Id value={actor.id} />;
+}
+
+function Subject({ row }: { readonly row: AuditView }) {
+  if (row.subjectName != null) return <div className="one-line">{row.subjectName}</div>;
+  return row.subjectId == null ? null : <Id value={row.subjectId} />;
+}
+
+function Details({ row, onClose }: { readonly row: AuditView; readonly onClose: () => void }) {
+  const words = t.people.audit;
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title={words.actions[row.action] ?? row.action}
+      closeButtonProps={{ "aria-label": t.ui.close }}
+    >
+      <Facts
+        of={[
+          [words.when, <Time key="at" value={row.at} />],
+          [words.who, <Actor key="who" row={row} />],
+          [words.subject, row.subjectName],
+          [t.calls.one.id, row.subjectId && <Id value={row.subjectId} whole />],
+          [words.app, row.appId && <Id value={row.appId} whole />],
+          [words.from, row.address && <code>{row.address}</code>],
+        ]}
+      />
+      {row.changes.length > 0 && (
+        <>
+          <Text fw={600} mt="lg" mb="xs">
+            {words.changes}
+          </Text>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{words.field}</Table.Th>
+                <Table.Th>{words.before}</Table.Th>
+                <Table.Th>{words.after}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {row.changes.map((change) => (
+                <Table.Tr key={change.field}>
+                  <Table.Td>
+                    <code className="foreign">{change.field}</code>
+                  </Table.Td>
+                  <Table.Td className="foreign">{shown(change.before)}</Table.Td>
+                  <Table.Td className="foreign">{shown(change.after)}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </>
+      )}
+    </Drawer>
+  );
+}
+
+const shown = (value: unknown): string =>
+  value === null || value === undefined
+    ? "–"
+    : typeof value === "string"
+      ? value
+      : JSON.stringify(value);

@@ -1,0 +1,148 @@
+/** One delivery with all its attempts. */
+
+import { Button, Drawer, Group, Stack, Text } from "@mantine/core";
+import { IconRepeat } from "@tabler/icons-react";
+
+import { api, queryClient } from "../../api/client.ts";
+import type { AttemptView, DeliveryDetails } from "../../api/generated/schema.ts";
+import { t } from "../../texts/index.ts";
+import { Code } from "../../ui/Code.tsx";
+import { Facts } from "../../ui/Facts.tsx";
+import { Id } from "../../ui/Id.tsx";
+import { TextLink } from "../../ui/links.tsx";
+import { done, failed } from "../../ui/notify.ts";
+import { Status } from "../../ui/Status.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { Time } from "../../ui/Time.tsx";
+import { TONES } from "./columns.tsx";
+import classes from "./deliveries.module.css";
+
+const ONE = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}";
+
+interface DetailsProps {
+  readonly appId: string;
+  readonly integrationId: string;
+  readonly eventId: string;
+  readonly onClose: () => void;
+}
+
+export default function Details({ appId, integrationId, eventId, onClose }: DetailsProps) {
+  const params = { path: { appId, integrationId, eventId } };
+  const delivery = api.useQuery("get", ONE, { params }, { refetchInterval: 3_000 });
+  const replay = api.useMutation("post", `${ONE}/replay`, {
+    onSuccess: async () => {
+      done(t.deliveries.replayQueued);
+      await refreshDeliveries();
+    },
+    onError: failed,
+  });
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title={t.deliveries.detail.title}
+      closeButtonProps={{ "aria-label": t.ui.close }}
+    >
+      <Loaded query={delivery} rows={6}>
+        {(loaded) => (
+          <Stack gap="lg">
+            <Summary appId={appId} delivery={loaded} />
+            {loaded.status !== "pending" && (
+              <Group>
+                <Button
+                  variant="default"
+                  leftSection={<IconRepeat size={16} />}
+                  loading={replay.isPending}
+                  onClick={() => replay.mutate({ params })}
+                >
+                  {t.deliveries.replay}
+                </Button>
+              </Group>
+            )}
+            {loaded.attempts.length === 0 && (
+              <Text c="dimmed">{t.deliveries.detail.noAttempt}</Text>
+            )}
+            {[...loaded.attempts].reverse().map((attempt) => (
+              <Attempt key={attempt.number} attempt={attempt} />
+            ))}
+          </Stack>
+        )}
+      </Loaded>
+    </Drawer>
+  );
+}
+
+export const refreshDeliveries = () =>
+  queryClient.invalidateQueries({
+    predicate: ({ queryKey }) =>
+      queryKey[0] === "deliveries" ||
+      String(queryKey[1]).startsWith("/v1/apps/{appId}/integrations/{integrationId}/"),
+  });
+
+function Summary({
+  appId,
+  delivery,
+}: {
+  readonly appId: string;
+  readonly delivery: DeliveryDetails;
+}) {
+  const words = t.deliveries;
+  return (
+    <Facts
+      of={[
+        [
+          words.status,
+          <Status key="status" tone={TONES[delivery.status]}>
+            {words.statuses[delivery.status]}
+          </Status>,
+        ],
+        [words.event, <code key="name">{delivery.eventName}</code>],
+        [t.calls.one.id, <Id key="id" value={delivery.eventId} whole />],
+        [words.received, <Time key="at" value={delivery.recordedAt} />],
+        [words.nextDue, delivery.nextDue && <Time value={delivery.nextDue} relative />],
+        [
+          words.call,
+          delivery.callId && (
+            <TextLink
+              to="/apps/$appId/calls/$callId"
+              params={{ appId, callId: delivery.callId }}
+              className="mono foreign"
+            >
+              {delivery.callId}
+            </TextLink>
+          ),
+        ],
+      ]}
+    />
+  );
+}
+
+function Attempt({ attempt }: { readonly attempt: AttemptView }) {
+  const words = t.deliveries.detail;
+  const isDelivered = attempt.failure == null;
+  return (
+    <section className={classes.attempt} aria-label={words.attempt(attempt.number)}>
+      <Group justify="space-between" gap="xs">
+        <Text fw={600}>{words.attempt(attempt.number)}</Text>
+        <Status tone={isDelivered ? "good" : "bad"}>
+          {attempt.status != null && `${attempt.status} · `}
+          {isDelivered
+            ? t.deliveries.statuses.delivered
+            : words.failures[attempt.failure ?? "status"]}
+        </Status>
+      </Group>
+      <Text size="sm" c="dimmed" mb="xs">
+        <Time value={attempt.startedAt} /> · {words.took} {attempt.durationMs} ms
+        {attempt.nextDue != null && (
+          <>
+            {" · "}
+            {words.due} <Time value={attempt.nextDue} />
+          </>
+        )}
+      </Text>
+      {attempt.detail !== "" && <Code text={attempt.detail} label={words.answer} />}
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+/** The filters of the delivery log. */
+
+import { EVENT_NAMES } from "@bellpush/protocol";
+import { Group, Select, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+
+import { t } from "../../texts/index.ts";
+import { viewerZone } from "../../ui/time.ts";
+import { instantOf, wallClockOf } from "../hours/zones.ts";
+import { type DeliverySearch, STATUSES } from "./search.ts";
+
+interface FiltersProps {
+  readonly search: DeliverySearch;
+  readonly go: (patch: DeliverySearch) => void;
+}
+
+export function Filters({ search, go }: FiltersProps) {
+  const words = t.deliveries;
+  return (
+    <Group gap="sm" align="flex-end" role="search" aria-label={t.ui.filters}>
+      <Select
+        label={words.status}
+        clearable
+        w={140}
+        data={STATUSES.map((value) => ({ value, label: words.statuses[value] }))}
+        value={search.status?.[0] ?? null}
+        onChange={(value) => {
+          const status = STATUSES.find((one) => one === value);
+          go({ status: status === undefined ? undefined : [status] });
+        }}
+      />
+      <Select
+        label={words.event}
+        clearable
+        searchable
+        w={170}
+        data={[...new Set([...EVENT_NAMES, ...(search.name === undefined ? [] : [search.name])])]}
+        value={search.name ?? null}
+        onChange={(name) => go({ name: name ?? undefined })}
+      />
+      <Typed
+        label={words.find}
+        placeholder={words.findHint}
+        value={search.call ?? search.event ?? search.context}
+        onChange={(typed) => go(foundBy(typed))}
+      />
+      <Instant label={t.ui.from} value={search.from} onChange={(from) => go({ from })} />
+      <Instant label={t.ui.to} value={search.to} onChange={(to) => go({ to })} />
+    </Group>
+  );
+}
+
+/** What was typed names a call, an event, or something of the context. */
+function foundBy(typed: string | undefined): DeliverySearch {
+  const none = { call: undefined, event: undefined, context: undefined };
+  if (typed === undefined) return none;
+  if (typed.startsWith("call_")) return { ...none, call: typed };
+  return typed.includes(":") ? { ...none, context: typed } : { ...none, event: typed };
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly placeholder?: string;
+  readonly value: string | undefined;
+  readonly onChange: (value: string | undefined) => void;
+}
+
+/** Asked for when it is complete, not at each letter. */
+function Typed({ label, placeholder, value, onChange }: FieldProps) {
+  const [text, setText] = useState(value ?? "");
+  useEffect(() => setText(value ?? ""), [value]);
+  const submit = () => {
+    const next = text.trim() === "" ? undefined : text.trim();
+    if (next !== value) onChange(next);
+  };
+  return (
+    <TextInput
+      label={label}
+      placeholder={placeholder}
+      value={text}
+      w={230}
+      onChange={(event) => setText(event.currentTarget.value)}
+      onBlur={submit}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") submit();
+      }}
+    />
+  );
+}
+
+function Instant({ label, value, onChange }: FieldProps) {
+  return (
+    <TextInput
+      type="datetime-local"
+      w={196}
+      label={label}
+      value={value === undefined ? "" : wallClockOf(value, viewerZone)}
+      onChange={(event) => {
+        const typed = event.currentTarget.value;
+        onChange(typed === "" ? undefined : instantOf(typed, viewerZone));
+      }}
+    />
+  );
+}

@@ -1,0 +1,50 @@
+/** The columns of the delivery log. */
+
+import { Badge, Group, UnstyledButton } from "@mantine/core";
+
+import type { DeliveryView } from "../../api/generated/schema.ts";
+import { t } from "../../texts/index.ts";
+import type { Column } from "../../ui/DataTable.tsx";
+import { Id } from "../../ui/Id.tsx";
+import { Status, type Tone } from "../../ui/Status.tsx";
+import { Time } from "../../ui/Time.tsx";
+import classes from "../../ui/ui.module.css";
+import type { DeliveryStatus } from "./search.ts";
+
+export const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
+  pending: "warn",
+  delivered: "good",
+  dead: "bad",
+};
+
+export function deliveryColumns(open: (eventId: string) => void): readonly Column<DeliveryView>[] {
+  const words = t.deliveries;
+  return [
+    {
+      id: "status",
+      header: words.status,
+      title: true,
+      cell: (row) => (
+        <Group gap="xs" wrap="nowrap">
+          <UnstyledButton className={classes.rowLink} onClick={() => open(row.eventId)}>
+            <Status tone={TONES[row.status]}>{words.statuses[row.status]}</Status>
+          </UnstyledButton>
+          {row.replayed && (
+            <Badge size="sm" variant="default">
+              {words.replayed}
+            </Badge>
+          )}
+        </Group>
+      ),
+    },
+    { id: "event", header: words.event, cell: (row) => <code>{row.eventName}</code> },
+    { id: "at", header: words.received, cell: (row) => <Time value={row.recordedAt} /> },
+    {
+      id: "due",
+      header: words.nextDue,
+      cell: (row) => (row.nextDue == null ? null : <Time value={row.nextDue} relative />),
+    },
+    { id: "call", header: words.call, cell: (row) => row.callId && <Id value={row.callId} /> },
+    { id: "attempts", header: words.attempts, end: true, cell: (row) => row.attemptCount },
+  ];
+}

@@ -1,0 +1,157 @@
+/** Business hours as one value, for an app or a profile. */
+
+import {
+  ActionIcon,
+  Button,
+  Group,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+
+import type { BusinessHours, HoursException } from "../../api/generated/schema.ts";
+import { t } from "../../texts/index.ts";
+import classes from "./hours.module.css";
+import { DAYS, NEW_HOURS } from "./times.ts";
+import { WeekGrid, WindowsInput } from "./WeekGrid.tsx";
+
+interface HoursFieldProps {
+  readonly hours: BusinessHours;
+  readonly onChange: (hours: BusinessHours) => void;
+  /** The form's path of the value. */
+  readonly path: string;
+  readonly faults: Readonly<Record<string, unknown>>;
+}
+
+const ZONES = [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
+
+export function HoursField(props: HoursFieldProps) {
+  const { hours, onChange, path, faults } = props;
+  const zones = ZONES.includes(hours.timeZone) ? ZONES : [hours.timeZone, ...ZONES];
+  return (
+    <Stack gap="lg">
+      <Group align="flex-end" gap="lg">
+        <Select
+          label={t.hours.zone}
+          data={zones}
+          searchable
+          allowDeselect={false}
+          value={hours.timeZone}
+          data-path={`${path}.timeZone`}
+          error={faults[`${path}.timeZone`] as string | undefined}
+          onChange={(timeZone) => timeZone !== null && onChange({ ...hours, timeZone })}
+          w={280}
+        />
+        <Switch
+          label={t.hours.roundTheClock}
+          checked={hours.alwaysOpen ?? false}
+          onChange={(event) => onChange(roundTheClock(hours, event.currentTarget.checked))}
+          mb={8}
+        />
+      </Group>
+      {!hours.alwaysOpen && (
+        <div>
+          <Title order={3}>{t.hours.week}</Title>
+          <Text c="dimmed" size="sm" mb="sm">
+            {t.hours.weekLead}
+          </Text>
+          <WeekGrid {...props} />
+        </div>
+      )}
+      <Exceptions {...props} />
+    </Stack>
+  );
+}
+
+/** Round the clock there are no windows; otherwise one begins with those of an office. */
+function roundTheClock(hours: BusinessHours, alwaysOpen: boolean): BusinessHours {
+  const { week } = NEW_HOURS(hours.timeZone);
+  const none = Object.fromEntries(DAYS.map((day) => [day, []]));
+  return { ...hours, alwaysOpen, week: alwaysOpen ? none : week };
+}
+
+const today = () => new Date().toISOString().slice(0, 10);
+
+function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
+  const all = hours.exceptions ?? [];
+  const set = (exceptions: HoursException[]) => onChange({ ...hours, exceptions });
+  const change = (index: number, patch: Partial<HoursException>) =>
+    set(all.map((one, other) => (other === index ? { ...one, ...patch } : one)));
+  return (
+    <div>
+      <Title order={3}>{t.hours.exceptions}</Title>
+      <Text c="dimmed" size="sm" mb="sm">
+        {all.length === 0 ? t.hours.noExceptions : t.hours.exceptionsLead}
+      </Text>
+      <Stack gap="xs">
+        {all.map((exception, index) => {
+          const place = `${path}.exceptions.${index}`;
+          const name = t.hours.exception(index + 1);
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: what is typed into a row must not move it
+            <div key={index} className={classes.exception}>
+              <TextInput
+                aria-label={`${name}: ${t.hours.label}`}
+                placeholder={t.hours.labelHint}
+                value={exception.label}
+                data-path={place}
+                error={faults[place] as string | undefined}
+                onChange={(event) => change(index, { label: event.currentTarget.value })}
+              />
+              <TextInput
+                type="date"
+                aria-label={`${name}: ${t.hours.date}`}
+                value={exception.date}
+                onChange={(event) => change(index, { date: event.currentTarget.value })}
+              />
+              <TextInput
+                type="date"
+                aria-label={`${name}: ${t.hours.until}`}
+                value={exception.until ?? ""}
+                min={exception.date}
+                onChange={(event) => change(index, { until: event.currentTarget.value || null })}
+              />
+              <WindowsInput
+                label={`${name}: ${t.hours.windows}`}
+                placeholder={t.hours.special}
+                windows={exception.windows ?? []}
+                path={`${place}.windows`}
+                fault={faults[`${place}.windows`]}
+                onChange={(windows) => change(index, { windows })}
+              />
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={34}
+                aria-label={t.ui.removeWhat(name)}
+                onClick={() => set(all.filter((_, other) => other !== index))}
+              >
+                <IconTrash size={17} stroke={1.6} />
+              </ActionIcon>
+            </div>
+          );
+        })}
+        <Group>
+          <Button
+            variant="default"
+            leftSection={<IconPlus size={16} />}
+            onClick={() => set([...all, { date: today(), label: "", windows: [] }])}
+          >
+            {t.hours.addException}
+          </Button>
+        </Group>
+      </Stack>
+    </div>
+  );
+}
+
+/** The form's path of a fault that the server finds in hours at `path`. */
+export function hoursPath(pointer: string): string {
+  const parts = pointer.slice(1).split("/");
+  const at = parts.findIndex((part) => part === "week" || part === "exceptions");
+  return (at === -1 ? parts : parts.slice(0, at + 2)).join(".");
+}

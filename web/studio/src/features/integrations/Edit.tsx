@@ -1,0 +1,255 @@
+/** One integration, or a new one. */
+
+import { Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { api, client } from "../../api/client.ts";
+import type { IntegrationView, PresetView } from "../../api/generated/schema.ts";
+import { EditorForm } from "../../editor/EditorForm.tsx";
+import { useEditor } from "../../editor/useEditor.ts";
+import { t } from "../../texts/index.ts";
+import { Code } from "../../ui/Code.tsx";
+import { Confirm } from "../../ui/Confirm.tsx";
+import { DangerButton } from "../../ui/DangerButton.tsx";
+import { done } from "../../ui/notify.ts";
+import { Screen } from "../../ui/Screen.tsx";
+import { Section } from "../../ui/Section.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { HealthNow } from "./HealthNow.tsx";
+import { MovedSecrets, PayloadFields, SettingsFields } from "./IntegrationFields.tsx";
+import { refreshIntegrations, usePresets } from "./queries.ts";
+import { Secrets } from "./Secrets.tsx";
+import { Signing } from "./Signing.tsx";
+import { TestButton } from "./TestButton.tsx";
+import { Verify } from "./Verify.tsx";
+import {
+  bodyOf,
+  filled,
+  type IntegrationValues,
+  newIntegration,
+  patchOf,
+  valuesOf,
+} from "./values.ts";
+
+const route = "/frame/apps/$appId/integrations/$integrationId";
+
+/** `/payload/template` and `/secrets/token` are fields of their own in the form. */
+const pathOf = (pointer: string) => {
+  const path = pointer.slice(1).replaceAll("/", ".");
+  return path.startsWith("payload.") ? path.slice("payload.".length) : path;
+};
+
+export default function Edit() {
+  const { appId, integrationId } = useParams({ from: route });
+  const { preset } = useSearch({ from: route });
+  const presets = usePresets();
+  if (integrationId !== "new") return <Existing appId={appId} integrationId={integrationId} />;
+  return (
+    <Loaded query={presets} rows={8}>
+      {({ items }) => <New appId={appId} preset={items.find((one) => one.preset === preset)} />}
+    </Loaded>
+  );
+}
+
+function New({
+  appId,
+  preset,
+}: {
+  readonly appId: string;
+  readonly preset: PresetView | undefined;
+}) {
+  const navigate = useNavigate();
+  const [created, setCreated] = useState<{ id: string; secret: string } | null>(null);
+  const editor = useEditor<IntegrationValues>({
+    id: `integration-new-${appId}-${preset?.preset ?? "raw"}`,
+    value: newIntegration(preset),
+    load: null,
+    save: async ({ values }) => {
+      const secrets = filled(values.secrets);
+      const { data } = await client.POST("/v1/apps/{appId}/integrations", {
+        params: { path: { appId } },
+        body: { ...bodyOf(values), secrets },
+      });
+      if (data !== undefined) setCreated({ id: data.id, secret: data.signingSecret });
+      await refreshIntegrations();
+    },
+    secrets: ["secrets"],
+    pathOf,
+  });
+  const words = t.integrations;
+  return (
+    <Screen title={words.create} lead={preset?.description ?? words.lead}>
+      <EditorForm
+        editor={editor}
+        isNew
+        act={words.create}
+        onCancel={() => void navigate({ to: "/apps/$appId/integrations", params: { appId } })}
+      >
+        <SettingsFields editor={editor} secretHints={preset?.secrets ?? {}} isNew />
+        <PayloadFields editor={editor} />
+      </EditorForm>
+      {created !== null && (
+        <Modal opened onClose={open} title={words.signing.created} withCloseButton={false}>
+          <Stack>
+            <Text>{words.signing.createdLead}</Text>
+            <Code text={created.secret} label={words.signing.secret} />
+            <Group justify="flex-end">
+              <Button onClick={open} data-autofocus>
+                {words.signing.goOn}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal>
+      )}
+    </Screen>
+  );
+
+  function open(): void {
+    if (created === null) return;
+    void navigate({
+      to: "/apps/$appId/integrations/$integrationId",
+      params: { appId, integrationId: created.id },
+      search: { tab: "verify" },
+    });
+  }
+}
+
+interface ExistingProps {
+  readonly appId: string;
+  readonly integrationId: string;
+}
+
+function Existing({ appId, integrationId }: ExistingProps) {
+  const integration = api.useQuery("get", "/v1/apps/{appId}/integrations/{integrationId}", {
+    params: { path: { appId, integrationId } },
+  });
+  return (
+    <Screen
+      title={integration.data?.name ?? t.integrations.title}
+      lead={integration.data && <span className="mono foreign">{integration.data.url}</span>}
+      actions={
+        integration.data && (
+          <TestButton
+            appId={appId}
+            integrationId={integrationId}
+            events={integration.data.events ?? []}
+          />
+        )
+      }
+    >
+      <Loaded query={integration} rows={8}>
+        {(loaded) => (
+          <>
+            <HealthNow appId={appId} integration={loaded} />
+            <Parts key={loaded.id} appId={appId} integration={loaded} />
+          </>
+        )}
+      </Loaded>
+    </Screen>
+  );
+}
+
+const TABS = ["settings", "payload", "secrets", "signing", "verify"] as const;
+
+function Parts({
+  appId,
+  integration,
+}: {
+  readonly appId: string;
+  readonly integration: IntegrationView;
+}) {
+  const { tab = "settings" } = useSearch({ from: route });
+  const navigate = useNavigate();
+  const params = { path: { appId, integrationId: integration.id } };
+  const editor = useEditor<IntegrationValues>({
+    id: `integration-${integration.id}`,
+    value: valuesOf(integration),
+    load: async () => {
+      const { data, response } = await client.GET("/v1/apps/{appId}/integrations/{integrationId}", {
+        params,
+      });
+      if (data === undefined) throw new Error("the answer is empty");
+      return { value: valuesOf(data), version: response.headers.get("etag") };
+    },
+    save: async ({ values, headers }) => {
+      const body = patchOf(valuesOf(integration), values);
+      await client.PATCH("/v1/apps/{appId}/integrations/{integrationId}", {
+        params,
+        body,
+        headers,
+      });
+      await refreshIntegrations();
+    },
+    secrets: ["secrets"],
+    pathOf,
+  });
+  const choose = (value: string | null) =>
+    void navigate({
+      to: "/apps/$appId/integrations/$integrationId",
+      params: { appId, integrationId: integration.id },
+      search: { tab: TABS.find((one) => one === value && one !== "settings") },
+      replace: true,
+      resetScroll: false,
+    });
+  const ids = { appId, integrationId: integration.id };
+  return (
+    <Tabs value={tab} onChange={choose}>
+      <Tabs.List mb="md">
+        {TABS.map((one) => (
+          <Tabs.Tab key={one} value={one}>
+            {t.integrations.tabs[one]}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {/* Settings and payload are one form: what is typed in one is kept while the other is looked at. */}
+      <EditorForm editor={editor}>
+        <MovedSecrets editor={editor} before={integration.url} />
+        <Tabs.Panel value="settings">
+          <Stack gap="md">
+            <SettingsFields editor={editor} secretHints={{}} isNew={false} />
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="payload">
+          <PayloadFields editor={editor} />
+        </Tabs.Panel>
+      </EditorForm>
+      {tab === "settings" && <Delete {...ids} name={integration.name} />}
+      {tab === "secrets" && <Secrets {...ids} />}
+      {tab === "signing" && <Signing {...ids} integration={integration} />}
+      {tab === "verify" && <Verify />}
+    </Tabs>
+  );
+}
+
+function Delete({ appId, integrationId, name }: ExistingProps & { readonly name: string }) {
+  const [isOpen, dialog] = useDisclosure(false);
+  const navigate = useNavigate();
+  const words = t.integrations;
+  return (
+    <Stack mt="md">
+      <Section title={words.delete} lead={words.deleteLead}>
+        <DangerButton onClick={dialog.open}>{words.delete}</DangerButton>
+      </Section>
+      {isOpen && (
+        <Confirm
+          title={words.delete}
+          act={words.delete}
+          typed={name}
+          onClose={dialog.close}
+          onConfirm={async () => {
+            await client.DELETE("/v1/apps/{appId}/integrations/{integrationId}", {
+              params: { path: { appId, integrationId } },
+            });
+            await navigate({ to: "/apps/$appId/integrations", params: { appId } });
+            await refreshIntegrations();
+            done(words.deleted);
+          }}
+        >
+          <Text>{words.deleteLead}</Text>
+        </Confirm>
+      )}
+    </Stack>
+  );
+}

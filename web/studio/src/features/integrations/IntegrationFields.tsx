@@ -1,0 +1,258 @@
+/** The fields of an integration. */
+
+import { EVENT_NAMES } from "@bellpush/protocol";
+import {
+  Alert,
+  Button,
+  Group,
+  NumberInput,
+  PasswordInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconShieldLock } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { client } from "../../api/client.ts";
+import { asProblem } from "../../api/problem.ts";
+import type { Editor } from "../../editor/useEditor.ts";
+import { t } from "../../texts/index.ts";
+import { Code } from "../../ui/Code.tsx";
+import { Pairs } from "../../ui/Pairs.tsx";
+import { Section } from "../../ui/Section.tsx";
+import { usePresets } from "./queries.ts";
+import { type IntegrationValues, leadsElsewhere, namedSecrets } from "./values.ts";
+
+interface FieldsProps {
+  readonly editor: Editor<IntegrationValues>;
+}
+
+interface SettingsFieldsProps extends FieldsProps {
+  /** What the preset says of its secrets. */
+  readonly secretHints: Readonly<Record<string, string>>;
+  readonly isNew: boolean;
+}
+
+export function SettingsFields({ editor, secretHints, isNew }: SettingsFieldsProps) {
+  const { form } = editor;
+  const words = t.integrations;
+  return (
+    <>
+      <Section title={words.general}>
+        <Stack maw={720}>
+          <TextInput label={words.name} {...form.getInputProps("name")} />
+          <TextInput
+            label={words.url}
+            description={words.urlHint}
+            classNames={{ input: "mono" }}
+            {...form.getInputProps("url")}
+          />
+          {isNew && <NeededSecrets editor={editor} hints={secretHints} />}
+          <TagsInput
+            label={words.events}
+            description={words.eventsHint}
+            data={[...EVENT_NAMES]}
+            {...form.getInputProps("events")}
+          />
+          <div>
+            <Text fw={500} size="sm">
+              {words.headers}
+            </Text>
+            <Text c="dimmed" size="xs" mb="xs">
+              {words.headersHint}
+            </Text>
+            <Pairs
+              pairs={form.values.headers}
+              onChange={(pairs) => form.setFieldValue("headers", pairs as never)}
+              name={words.headerName}
+              value={words.headerValue}
+              path="headers"
+              faults={form.errors}
+            />
+          </div>
+        </Stack>
+      </Section>
+      <Section title={words.how}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} maw={720} verticalSpacing="lg">
+          <Switch
+            label={words.active}
+            description={words.activeHint}
+            {...form.getInputProps("active", { type: "checkbox" })}
+          />
+          <Switch
+            label={words.ordered}
+            description={words.orderedHint}
+            {...form.getInputProps("ordered", { type: "checkbox" })}
+          />
+          <Switch
+            label={words.previews}
+            description={words.previewsHint}
+            {...form.getInputProps("includePreviews", { type: "checkbox" })}
+          />
+          <NumberInput
+            label={words.timeout}
+            min={1}
+            max={30}
+            maw={200}
+            {...form.getInputProps("timeoutSeconds")}
+          />
+        </SimpleGrid>
+      </Section>
+    </>
+  );
+}
+
+interface NeededSecretsProps extends FieldsProps {
+  readonly hints: Readonly<Record<string, string>>;
+}
+
+/** A field for each secret that URL and headers name. */
+function NeededSecrets({ editor: { form }, hints }: NeededSecretsProps) {
+  const names = namedSecrets(form.values);
+  if (names.length === 0) return null;
+  const typed = (name: string) => form.values.secrets.find(([one]) => one === name)?.[1] ?? "";
+  const set = (name: string, value: string) =>
+    form.setFieldValue(
+      "secrets",
+      names.map((one) => [one, one === name ? value : typed(one)]) as never,
+    );
+  return (
+    <Stack gap="xs">
+      <Text fw={500} size="sm">
+        {t.integrations.secrets.forNew}
+      </Text>
+      {names.map((name) => (
+        <PasswordInput
+          key={name}
+          label={<code>{name}</code>}
+          description={hints[name]}
+          autoComplete="new-password"
+          value={typed(name)}
+          data-path={`secrets.${name}`}
+          error={form.errors[`secrets.${name}`]}
+          onChange={(event) => set(name, event.currentTarget.value)}
+        />
+      ))}
+    </Stack>
+  );
+}
+
+/** When the URL leads elsewhere, the secrets are needed anew. */
+export function MovedSecrets({ editor, before }: FieldsProps & { readonly before: string }) {
+  const { values } = editor.form;
+  if (!leadsElsewhere(before, values.url) || namedSecrets(values).length === 0) return null;
+  return (
+    <Alert icon={<IconShieldLock size={18} />} color="yellow" title={t.integrations.secrets.moved}>
+      <Text size="sm" mb="sm">
+        {t.integrations.secrets.movedLead}
+      </Text>
+      <NeededSecrets editor={editor} hints={{}} />
+    </Alert>
+  );
+}
+
+export function PayloadFields({ editor: { form } }: FieldsProps) {
+  const words = t.integrations.payload;
+  const presets = usePresets().data?.items ?? [];
+  const chosen = presets.find((preset) => preset.preset === form.values.preset);
+  const [event, setEvent] = useState("call_ended");
+  return (
+    <Section title={t.integrations.tabs.payload} lead={words.lead}>
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+        <Stack>
+          <Select
+            label={words.preset}
+            allowDeselect={false}
+            data={presets.map((preset) => ({ value: preset.preset, label: preset.name }))}
+            {...form.getInputProps("preset")}
+          />
+          {form.values.preset !== "raw" && (
+            <>
+              <Textarea
+                label={words.template}
+                description={words.templateHint}
+                placeholder={chosen?.template ?? ""}
+                autosize
+                minRows={8}
+                maxRows={24}
+                spellCheck={false}
+                classNames={{ input: "mono" }}
+                {...form.getInputProps("template")}
+              />
+              {chosen?.template != null && form.values.template === "" && (
+                <Group>
+                  <Button
+                    variant="default"
+                    size="xs"
+                    onClick={() => form.setFieldValue("template", chosen.template ?? "")}
+                  >
+                    {words.useTemplate}
+                  </Button>
+                </Group>
+              )}
+            </>
+          )}
+        </Stack>
+        <Stack>
+          <Select
+            label={words.sample}
+            allowDeselect={false}
+            data={[...EVENT_NAMES]}
+            value={event}
+            onChange={(name) => name !== null && setEvent(name)}
+          />
+          <PayloadPreview
+            preset={form.values.preset}
+            template={form.values.template}
+            event={event}
+          />
+        </Stack>
+      </SimpleGrid>
+    </Section>
+  );
+}
+
+interface PayloadPreviewProps {
+  readonly preset: IntegrationValues["preset"];
+  readonly template: string;
+  readonly event: string;
+}
+
+function PayloadPreview(props: PayloadPreviewProps) {
+  const [asked] = useDebouncedValue(props, 300, { leading: true });
+  const { preset, template, event } = asked;
+  const preview = useQuery({
+    queryKey: ["payload", preset, template, event],
+    queryFn: () =>
+      client.POST("/v1/presets/preview", {
+        body: { event, payload: { preset, template: template.trim() === "" ? null : template } },
+      }),
+    retry: false,
+    placeholderData: (before) => before,
+  });
+  const words = t.integrations.payload;
+  if (preview.error !== null) {
+    return (
+      <Alert color="red" title={words.fails} role="status">
+        <span className="foreign">{asProblem(preview.error).message}</span>
+      </Alert>
+    );
+  }
+  return <Code text={pretty(preview.data?.data?.body ?? "")} label={words.preview} />;
+}
+
+export function pretty(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

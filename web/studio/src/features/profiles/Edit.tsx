@@ -1,0 +1,173 @@
+/** One profile, or a new one. */
+
+import { Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useNavigate, useParams } from "@tanstack/react-router";
+
+import { api, client } from "../../api/client.ts";
+import type { ProfileView } from "../../api/generated/schema.ts";
+import { EditorForm } from "../../editor/EditorForm.tsx";
+import { useEditor } from "../../editor/useEditor.ts";
+import { t } from "../../texts/index.ts";
+import { Confirm } from "../../ui/Confirm.tsx";
+import { DangerButton } from "../../ui/DangerButton.tsx";
+import { Id } from "../../ui/Id.tsx";
+import { done } from "../../ui/notify.ts";
+import { Screen } from "../../ui/Screen.tsx";
+import { Section } from "../../ui/Section.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { hoursPath } from "../hours/HoursField.tsx";
+import { TestCallButton } from "../sessions/TestCallButton.tsx";
+import { ProfileFields } from "./ProfileFields.tsx";
+import { refreshProfiles } from "./queries.ts";
+import { bodyOf, NEW_PROFILE, type ProfileValues, patchOf, valuesOf } from "./values.ts";
+
+const route = "/frame/apps/$appId/profiles/$profileId";
+
+export default function Edit() {
+  const { appId, profileId } = useParams({ from: route });
+  return profileId === "new" ? (
+    <New appId={appId} />
+  ) : (
+    <Existing appId={appId} profileId={profileId} />
+  );
+}
+
+const pathOf = (pointer: string) =>
+  pointer.startsWith("/hours") ? hoursPath(pointer) : plain(pointer);
+const plain = (pointer: string) => pointer.slice(1).replaceAll("/", ".");
+
+const NAMES = {
+  name: t.profiles.name,
+  to: t.profiles.to,
+  trunkId: t.profiles.trunk,
+  overflow: t.profiles.overflow,
+  hours: t.hours.title,
+  headers: t.profiles.headers,
+  routingKeys: t.profiles.keys,
+  callerName: t.profiles.callerName,
+  ringTimeoutSeconds: t.profiles.ring,
+};
+
+function New({ appId }: { readonly appId: string }) {
+  const navigate = useNavigate();
+  const back = () => void navigate({ to: "/apps/$appId/profiles", params: { appId } });
+  const editor = useEditor<ProfileValues>({
+    id: `profile-new-${appId}`,
+    value: NEW_PROFILE,
+    load: null,
+    save: async ({ values }) => {
+      const body = bodyOf(values);
+      await client.POST("/v1/apps/{appId}/destinations", { params: { path: { appId } }, body });
+      await refreshProfiles();
+    },
+    pathOf,
+  });
+  return (
+    <Screen title={t.profiles.createTitle} lead={t.profiles.lead}>
+      <EditorForm
+        editor={editor}
+        isNew
+        act={t.profiles.create}
+        onSaved={back}
+        onCancel={back}
+        names={NAMES}
+      >
+        <ProfileFields appId={appId} profileId={null} editor={editor} />
+      </EditorForm>
+    </Screen>
+  );
+}
+
+interface ExistingProps {
+  readonly appId: string;
+  readonly profileId: string;
+}
+
+function Existing({ appId, profileId }: ExistingProps) {
+  const path = { appId, destinationId: profileId };
+  const profile = api.useQuery("get", "/v1/apps/{appId}/destinations/{destinationId}", {
+    params: { path },
+  });
+  return (
+    <Screen
+      title={profile.data?.name ?? t.frame.pages.profiles}
+      lead={<Id value={profileId} whole />}
+      actions={
+        <TestCallButton
+          appId={appId}
+          profileId={profileId}
+          label={t.profiles.testCall}
+          variant="default"
+        />
+      }
+    >
+      <Loaded query={profile} rows={8}>
+        {(loaded) => <Form key={loaded.id} appId={appId} profile={loaded} />}
+      </Loaded>
+    </Screen>
+  );
+}
+
+function Form({ appId, profile }: { readonly appId: string; readonly profile: ProfileView }) {
+  const params = { path: { appId, destinationId: profile.id } };
+  const editor = useEditor<ProfileValues>({
+    id: `profile-${profile.id}`,
+    value: valuesOf(profile),
+    load: async () => {
+      const { data, response } = await client.GET("/v1/apps/{appId}/destinations/{destinationId}", {
+        params,
+      });
+      if (data === undefined) throw new Error("the answer is empty");
+      return { value: valuesOf(data), version: response.headers.get("etag") };
+    },
+    save: async ({ values, headers }) => {
+      const body = patchOf(valuesOf(profile), values);
+      await client.PATCH("/v1/apps/{appId}/destinations/{destinationId}", {
+        params,
+        body,
+        headers,
+      });
+      await refreshProfiles();
+    },
+    pathOf,
+  });
+  return (
+    <>
+      <EditorForm editor={editor} names={NAMES}>
+        <ProfileFields appId={appId} profileId={profile.id} editor={editor} />
+      </EditorForm>
+      {!profile.isDefault && <Delete appId={appId} profile={profile} />}
+    </>
+  );
+}
+
+function Delete({ appId, profile }: { readonly appId: string; readonly profile: ProfileView }) {
+  const [isOpen, dialog] = useDisclosure(false);
+  const navigate = useNavigate();
+  const words = t.profiles;
+  return (
+    <Section title={words.delete} lead={words.deleteLead}>
+      <DangerButton onClick={dialog.open}>{words.delete}</DangerButton>
+      {isOpen && (
+        <Confirm
+          title={words.delete}
+          act={words.delete}
+          onClose={dialog.close}
+          onConfirm={async () => {
+            await client.DELETE("/v1/apps/{appId}/destinations/{destinationId}", {
+              params: { path: { appId, destinationId: profile.id } },
+            });
+            await navigate({ to: "/apps/$appId/profiles", params: { appId } });
+            await refreshProfiles();
+            done(words.deleted);
+          }}
+        >
+          <Text className="foreign">
+            {profile.name}: {words.deleteLead}
+          </Text>
+        </Confirm>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,34 @@
+/** The way to a test call, from wherever calls are set up. */
+
+import { Button, type ButtonProps } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPhone } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
+import { t } from "../../texts/index.ts";
+import { refreshApps } from "../apps/queries.ts";
+
+const Dialog = lazy(() => import("./TestCallDialog.tsx"));
+
+interface TestCallButtonProps extends ButtonProps {
+  readonly appId: string;
+  readonly profileId?: string;
+  readonly label?: string;
+}
+
+export function TestCallButton({ appId, profileId, label, ...props }: TestCallButtonProps) {
+  const [isOpen, dialog] = useDisclosure(false);
+  const close = () => {
+    dialog.close();
+    void refreshApps();
+  };
+  return (
+    <>
+      <Button leftSection={<IconPhone size={16} />} onClick={dialog.open} {...props}>
+        {label ?? t.apps.tryIt.act}
+      </Button>
+      <Suspense>
+        {isOpen && <Dialog appId={appId} profileId={profileId} onClose={close} />}
+      </Suspense>
+    </>
+  );
+}

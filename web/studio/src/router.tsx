@@ -1,0 +1,253 @@
+/** Every address of Studio, what it keeps in its query, and the screen that it shows. */
+
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+
+import { NotFound, ScreenFailed } from "./frame/fallbacks.tsx";
+import { Shell } from "./frame/Shell.tsx";
+import { kept, oneOf, opensNew, type Search, severalOf, text, time } from "./search.ts";
+import { Loading } from "./ui/states.tsx";
+
+const root = createRootRoute({ notFoundComponent: NotFound });
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("./features/people/Setup.tsx")),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  component: lazyRouteComponent(() => import("./features/people/Invitation.tsx")),
+});
+
+const frame = createRoute({ getParentRoute: () => root, id: "frame", component: Shell });
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/apps" });
+  },
+});
+
+const apps = createRoute({
+  getParentRoute: () => frame,
+  path: "/apps",
+  validateSearch: opensNew,
+  component: lazyRouteComponent(() => import("./features/apps/List.tsx")),
+});
+
+const members = createRoute({
+  getParentRoute: () => frame,
+  path: "/members",
+  validateSearch: opensNew,
+  component: lazyRouteComponent(() => import("./features/people/Members.tsx")),
+});
+
+const keys = createRoute({
+  getParentRoute: () => frame,
+  path: "/keys",
+  validateSearch: opensNew,
+  component: lazyRouteComponent(() => import("./features/people/Keys.tsx")),
+});
+
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: "/audit",
+  validateSearch: ({ action, appId }: Search) => kept({ action: text(action), appId: text(appId) }),
+  component: lazyRouteComponent(() => import("./features/audit/Audit.tsx")),
+});
+
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./features/people/Account.tsx")),
+});
+
+const system = createRoute({
+  getParentRoute: () => frame,
+  path: "/system",
+  component: lazyRouteComponent(() => import("./features/system/System.tsx")),
+});
+
+const app = createRoute({ getParentRoute: () => frame, path: "/apps/$appId" });
+
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: "/",
+  validateSearch: ({ try: opened }: Search) => kept({ try: opened === true ? true : undefined }),
+  component: lazyRouteComponent(() => import("./features/apps/overview/Overview.tsx")),
+});
+
+const calls = createRoute({
+  getParentRoute: () => app,
+  path: "/calls",
+  validateSearch: ({ context }: Search) => kept({ context: text(context) }),
+  component: lazyRouteComponent(() => import("./features/calls/List.tsx")),
+});
+
+const call = createRoute({
+  getParentRoute: () => app,
+  path: "/calls/$callId",
+  component: lazyRouteComponent(() => import("./features/calls/Call.tsx")),
+});
+
+const live = createRoute({
+  getParentRoute: () => app,
+  path: "/live",
+  validateSearch: ({ name }: Search) => kept({ name: text(name) }),
+  component: lazyRouteComponent(() => import("./features/calls/Live.tsx")),
+});
+
+const embed = createRoute({
+  getParentRoute: () => app,
+  path: "/embed",
+  validateSearch: ({ kind }: Search) => kept({ kind: text(kind) }),
+  component: lazyRouteComponent(() => import("./features/apps/embed/Embed.tsx")),
+});
+
+const profiles = createRoute({
+  getParentRoute: () => app,
+  path: "/profiles",
+  validateSearch: ({ at, key, profile }: Search) =>
+    kept({
+      at: time(at),
+      key: text(key),
+      profile: text(profile),
+    }),
+  component: lazyRouteComponent(() => import("./features/profiles/List.tsx")),
+});
+
+const profile = createRoute({
+  getParentRoute: () => app,
+  path: "/profiles/$profileId",
+  component: lazyRouteComponent(() => import("./features/profiles/Edit.tsx")),
+});
+
+const hours = createRoute({
+  getParentRoute: () => app,
+  path: "/hours",
+  validateSearch: ({ at }: Search) => kept({ at: time(at) }),
+  component: lazyRouteComponent(() => import("./features/hours/Hours.tsx")),
+});
+
+const trunks = createRoute({
+  getParentRoute: () => app,
+  path: "/trunks",
+  validateSearch: opensNew,
+  component: lazyRouteComponent(() => import("./features/trunks/List.tsx")),
+});
+
+const trunk = createRoute({
+  getParentRoute: () => app,
+  path: "/trunks/$trunkId",
+  validateSearch: ({ system }: Search) => kept({ system: text(system) }),
+  component: lazyRouteComponent(() => import("./features/trunks/Edit.tsx")),
+});
+
+const integrations = createRoute({
+  getParentRoute: () => app,
+  path: "/integrations",
+  validateSearch: opensNew,
+  component: lazyRouteComponent(() => import("./features/integrations/List.tsx")),
+});
+
+const integration = createRoute({
+  getParentRoute: () => app,
+  path: "/integrations/$integrationId",
+  validateSearch: ({ preset, tab }: Search) =>
+    kept({
+      preset: text(preset),
+      tab: oneOf(["settings", "payload", "secrets", "signing", "verify"], tab),
+    }),
+  component: lazyRouteComponent(() => import("./features/integrations/Edit.tsx")),
+});
+
+const deliveries = createRoute({
+  getParentRoute: () => app,
+  path: "/deliveries",
+  validateSearch: (search: Search) =>
+    kept({
+      integration: text(search.integration),
+      status: severalOf(["pending", "delivered", "dead"], search.status),
+      name: text(search.name),
+      call: text(search.call),
+      event: text(search.event),
+      context: text(search.context),
+      from: time(search.from),
+      to: time(search.to),
+      open: text(search.open),
+    }),
+  component: lazyRouteComponent(() => import("./features/deliveries/Log.tsx")),
+});
+
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./features/apps/settings/Settings.tsx")),
+});
+
+const history = createRoute({
+  getParentRoute: () => app,
+  path: "/history",
+  validateSearch: ({ action }: Search) => kept({ action: text(action) }),
+  component: lazyRouteComponent(() => import("./features/apps/History.tsx")),
+});
+
+const elsewhere = createRoute({ getParentRoute: () => frame, path: "$", component: NotFound });
+
+const routes = root.addChildren([
+  start,
+  setup,
+  invitation,
+  frame.addChildren([
+    apps,
+    members,
+    keys,
+    audit,
+    account,
+    system,
+    elsewhere,
+    app.addChildren([
+      overview,
+      calls,
+      call,
+      live,
+      embed,
+      profiles,
+      profile,
+      hours,
+      trunks,
+      trunk,
+      integrations,
+      integration,
+      deliveries,
+      settings,
+      history,
+    ]),
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree: routes,
+  basepath: new URL(document.baseURI).pathname,
+  defaultPreload: "intent",
+  defaultPendingComponent: () => <Loading />,
+  defaultPendingMs: 150,
+  defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: ScreenFailed,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

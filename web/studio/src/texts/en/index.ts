@@ -1,0 +1,20 @@
+import { apps } from "./apps.ts";
+import { calls } from "./calls.ts";
+import { editor, frame, ui } from "./frame.ts";
+import { deliveries, integrations } from "./integrations.ts";
+import { people } from "./people.ts";
+import { hours, profiles, trunks } from "./routing.ts";
+
+export const en = {
+  apps,
+  calls,
+  deliveries,
+  editor,
+  frame,
+  hours,
+  integrations,
+  people,
+  profiles,
+  trunks,
+  ui,
+};

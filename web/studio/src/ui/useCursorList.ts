@@ -1,0 +1,73 @@
+/**
+ * A list that is read page by page, newest first, by the cursor of the page before. What comes in
+ * meanwhile moves no row: it is counted, and shown when it is asked for.
+ */
+
+import { type QueryKey, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+
+interface Page<R> {
+  readonly items: readonly R[];
+  readonly next?: string | null;
+}
+
+interface Options<R> {
+  readonly key: QueryKey;
+  readonly read: (page: { after?: string; limit: number }) => Promise<Page<R>>;
+  readonly rowKey: (row: R) => string;
+  readonly enabled?: boolean;
+}
+
+export interface CursorList<R> {
+  readonly rows: readonly R[] | undefined;
+  readonly error: unknown;
+  readonly refetch: () => void;
+  readonly hasMore: boolean;
+  readonly more: () => void;
+  readonly isLoadingMore: boolean;
+  /** Rows that came in since; `LOOKED_AT` stands for that many or more. */
+  readonly newer: number;
+  readonly showNewer: () => void;
+}
+
+const PAGE = 50;
+/** How many of the newest rows are looked at when new ones are counted. */
+export const LOOKED_AT = 100;
+const LOOK_EVERY = 8_000;
+
+export function useCursorList<R>({ key, read, rowKey, enabled }: Options<R>): CursorList<R> {
+  const queries = useQueryClient();
+  const listKey = [...key, "pages"];
+  const list = useInfiniteQuery({
+    queryKey: listKey,
+    queryFn: ({ pageParam }) => read({ after: pageParam, limit: PAGE }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    // Reading it again by itself would move what somebody is reading.
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled,
+  });
+  const rows = list.data?.pages.flatMap((page) => page.items);
+  const [first] = rows ?? [];
+  const firstKey = first === undefined ? null : rowKey(first);
+  const newest = useQuery({
+    queryKey: [...key, "newest"],
+    queryFn: () => read({ limit: LOOKED_AT }),
+    refetchInterval: LOOK_EVERY,
+    staleTime: LOOK_EVERY,
+    enabled: enabled !== false && rows !== undefined,
+  });
+  const counted = newest.data?.items.findIndex((row) => rowKey(row) === firstKey) ?? 0;
+  return {
+    rows,
+    error: list.error,
+    refetch: () => void list.refetch(),
+    hasMore: list.hasNextPage,
+    more: () => void list.fetchNextPage(),
+    isLoadingMore: list.isFetchingNextPage,
+    newer: counted === -1 ? (newest.data?.items.length ?? 0) : counted,
+    showNewer: () => {
+      window.scrollTo({ top: 0 });
+      void queries.resetQueries({ queryKey: listKey });
+    },
+  };
+}
