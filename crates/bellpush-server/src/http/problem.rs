@@ -156,6 +156,11 @@ impl Problem {
         Self { needed: Some(permission), ..Self::forbidden(detail) }
     }
 
+    /// The permission that is missing.
+    pub(crate) const fn needed(&self) -> Option<Permission> {
+        self.needed
+    }
+
     /// Refuses what only a person can do, in a browser.
     #[must_use]
     pub(crate) fn people_only() -> Self {

@@ -142,11 +142,8 @@ impl Accounts {
         let values = [id.to_string().into(), name.into(), at.millis().into()];
         db::execute(&transaction, sql, values).await?;
         let after = Member { name: name.into(), ..before.clone() };
-        if after != before {
-            let line = updated(&before, &after);
-            audit::write(&transaction, actor, at, line).await?;
-            db::commit(transaction).await?;
-        }
+        audit::write_update(&transaction, actor, at, updated(&before, &after)).await?;
+        db::commit(transaction).await?;
         Ok(after)
     }
 
@@ -181,11 +178,8 @@ impl Accounts {
         ];
         db::execute(&transaction, sql, values).await?;
         let after = Member { grant, ..before.clone() };
-        if after != before {
-            let line = updated(&before, &after);
-            audit::write(&transaction, actor, at, line).await?;
-            db::commit(transaction).await?;
-        }
+        audit::write_update(&transaction, actor, at, updated(&before, &after)).await?;
+        db::commit(transaction).await?;
         Ok(after)
     }
 

@@ -34,6 +34,46 @@ actions! {
     SigningSecretRevealed, "signing_secret_revealed";
     /// The signing secret was replaced.
     SigningSecretRotated, "signing_secret_rotated";
+    /// An app was made.
+    AppMade, "app_made";
+    /// An app's settings were changed.
+    AppUpdated, "app_updated";
+    /// An app was deleted, with all that belongs to it.
+    AppDeleted, "app_deleted";
+    /// A widget key was made.
+    WidgetKeyMade, "widget_key_made";
+    /// A widget key was deleted.
+    WidgetKeyDeleted, "widget_key_deleted";
+    /// A profile was made.
+    ProfileMade, "profile_made";
+    /// A profile was changed.
+    ProfileUpdated, "profile_updated";
+    /// A profile was deleted.
+    ProfileDeleted, "profile_deleted";
+    /// A trunk was made.
+    TrunkMade, "trunk_made";
+    /// A trunk was changed.
+    TrunkUpdated, "trunk_updated";
+    /// A trunk was deleted.
+    TrunkDeleted, "trunk_deleted";
+    /// An integration was made.
+    IntegrationMade, "integration_made";
+    /// An integration was changed.
+    IntegrationUpdated, "integration_updated";
+    /// An integration was deleted.
+    IntegrationDeleted, "integration_deleted";
+    /// The server switched an integration off.
+    IntegrationDisabled, "integration_disabled";
+    /// A delivery was replayed.
+    DeliveryReplayed, "delivery_replayed";
+    /// A replay of many deliveries was begun.
+    ReplayMade, "replay_made";
+    /// A replay was stopped.
+    ReplayCancelled, "replay_cancelled";
+    /// A breaker was reset by hand.
+    BreakerReset, "breaker_reset";
+    /// Something was not permitted.
+    Refused, "refused";
     /// The draft of a design was changed.
     DesignDraftSaved, "design_draft_saved";
     /// A version of a design was published.
