@@ -33,6 +33,7 @@ pub use http::{client_ip::limit_key, limits::LimitSettings};
 pub use router::{metrics_router, openapi, router};
 pub use server::Server;
 pub use tokens::{
-    ApiKey, InvitationToken, ResumeToken, SessionToken, SetupToken, SignInToken, WidgetKey,
+    ApiKey, CeremonyToken, InvitationToken, RecoveryToken, ResumeToken, SessionToken, SetupToken,
+    SignInToken, WidgetKey,
 };
 pub use turn::TurnConfig;

@@ -26,7 +26,7 @@ use crate::{
     },
     replays::ReplayRunner,
     sessions::Sessions,
-    sign_in::{Entrance, cookie::Cookies, idle_since},
+    sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys},
     trunks::RunningTrunks,
 };
 
@@ -135,7 +135,12 @@ impl Server {
                 cookies.clone(),
                 Arc::clone(&lookups),
             ),
-            entrance: Entrance::new(accounts.clone(), cookies, Arc::clone(&limits)),
+            entrance: Entrance::new(
+                store.clone(),
+                cookies,
+                Passkeys::new(&config.own_origin),
+                Arc::clone(&limits),
+            ),
             accounts,
             proxies: TrustedProxies::from(&*config.trusted_proxies),
             limits,
@@ -226,6 +231,7 @@ impl Server {
         store.remove_expired_tokens(now).await?;
         accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
         accounts.remove_expired_invitations(now).await?;
+        accounts.remove_expired_ceremonies(now).await?;
         Ok(())
     }
 

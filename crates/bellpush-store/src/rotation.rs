@@ -10,7 +10,7 @@ use crate::{
     db::{self, Row},
     integrations::sealed::{key_identity, retired_identity, secret_identity, signing_identity},
     routing::trunks::password_identity,
-    store::MASTER_KEY_CHECK,
+    store::{MASTER_KEY_CHECK, totp_identity},
     vault::KeyRing,
 };
 
@@ -28,7 +28,7 @@ struct SealedColumn {
 }
 
 /// The check of the key comes first: from then on no process starts that lacks the new key.
-const SEALED_COLUMNS: [SealedColumn; 6] = [
+const SEALED_COLUMNS: [SealedColumn; 7] = [
     SealedColumn {
         select: "
             SELECT key AS one, '' AS two, value AS sealed
@@ -87,6 +87,11 @@ const SEALED_COLUMNS: [SealedColumn; 6] = [
             WHERE password IS NOT NULL",
         update: "UPDATE trunks SET password = $3 WHERE id = $1 AND $2 = '' AND password = $4",
         identity: |id, _| password_identity(id),
+    },
+    SealedColumn {
+        select: "SELECT member_id AS one, '' AS two, sealed FROM totp_keys",
+        update: "UPDATE totp_keys SET sealed = $3 WHERE member_id = $1 AND $2 = '' AND sealed = $4",
+        identity: |id, _| totp_identity(id),
     },
 ];
 

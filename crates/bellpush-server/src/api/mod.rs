@@ -19,6 +19,7 @@ mod paging;
 mod patch;
 mod path;
 mod profiles;
+mod recovery;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -33,6 +34,7 @@ use crate::server::Server;
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(setup::routes())
+        .merge(recovery::routes())
         .merge(sign_in::routes())
         .merge(me::routes())
         .merge(members::routes())

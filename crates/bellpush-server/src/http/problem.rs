@@ -74,6 +74,8 @@ kinds! {
     step_up_required(FORBIDDEN, "step-up-required", "Prove that it is you");
     /// The link for the first owner is dead.
     setup_link_invalid(FORBIDDEN, "setup-link-invalid", "The link is not valid");
+    /// The link for an owner who comes back is dead.
+    recovery_link_invalid(FORBIDDEN, "recovery-link-invalid", "The link is not valid");
     /// The invitation is dead.
     invitation_invalid(FORBIDDEN, "invitation-invalid", "The invitation is not valid");
     /// There would be no owner.

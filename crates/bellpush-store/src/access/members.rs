@@ -116,13 +116,7 @@ impl Accounts {
         &self,
         email: &Email,
     ) -> Result<Option<(Member, Option<SecretString>)>, StoreError> {
-        let sql = format!("SELECT {COLUMNS}, password_hash FROM members WHERE email = $1");
-        let row = db::one(&self.db().read, &sql, [email.as_str().into()]).await?;
-        let with_password = |row: &Row| {
-            let password: Option<String> = row.get("password_hash")?;
-            Ok((member(row)?, password.map(SecretString::from)))
-        };
-        row.as_ref().map(with_password).transpose()
+        by_email(&self.db().read, email).await
     }
 
     /// Gives a member another name.
@@ -277,6 +271,20 @@ pub(super) async fn insert(
         created_at: at,
         last_seen_at: None,
     })
+}
+
+/// The member with this address, and the hash of the password.
+pub(super) async fn by_email(
+    connection: &impl ConnectionTrait,
+    email: &Email,
+) -> Result<Option<(Member, Option<SecretString>)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, password_hash FROM members WHERE email = $1");
+    let row = db::one(connection, &sql, [email.as_str().into()]).await?;
+    let with_password = |row: &Row| {
+        let password: Option<String> = row.get("password_hash")?;
+        Ok((member(row)?, password.map(SecretString::from)))
+    };
+    row.as_ref().map(with_password).transpose()
 }
 
 /// What the audit trail tells of a member.

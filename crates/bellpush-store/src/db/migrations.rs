@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "designs", include_str!("../../migrations/0011_designs.sql")),
     (13, "access", include_str!("../../migrations/0013_access.sql")),
     (14, "audit_trail", include_str!("../../migrations/0014_audit_trail.sql")),
+    (15, "second_factors", include_str!("../../migrations/0015_second_factors.sql")),
 ];
 
 const HISTORY: &str = "

@@ -30,6 +30,7 @@ macro_rules! on_both_stores {
 }
 
 mod api_keys;
+mod audit;
 mod configuration;
 mod deliveries;
 mod designs;

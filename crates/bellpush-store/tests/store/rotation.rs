@@ -130,6 +130,7 @@ async fn every_column_that_holds_something_sealed_is_rotated() {
         "integrations.signing_key",
         "integrations.signing_secret",
         "retired_signing_secrets.sealed",
+        "totp_keys.sealed",
         "trunks.password",
     ];
     let found = site.columns(&["%secret", "%sealed", "%signing_key", "%password"]).await;

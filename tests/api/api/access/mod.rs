@@ -1,7 +1,9 @@
 //! People, their browsers, and what they and their keys may do.
 
 mod api_keys;
+mod audit;
 mod first_run;
 mod matrix;
 mod members;
+mod second_factors;
 mod sign_in;

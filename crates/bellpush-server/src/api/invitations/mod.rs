@@ -13,7 +13,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, InvitationId, MemberId},
 };
-use bellpush_store::{Accounts, Actor, Invitation, InvitationDraft, Store};
+use bellpush_store::{Accounts, Actor, Invitation, InvitationDraft, SignInWay, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -274,7 +274,7 @@ pub(crate) async fn accept(
     let token = InvitationToken::parse(&token).ok_or_else(dead)?;
     let arrival = entrance.arrival(&headers, address);
     let new = (person.name.as_str(), &person.password);
-    let (sign_in, actor) = (arrival.new_sign_in(), Actor::stranger(address));
+    let (sign_in, actor) = (arrival.new_sign_in(SignInWay::Link), Actor::stranger(address));
     accounts.accept_invitation(&token.hash(), new, &sign_in, &actor).await?;
     Ok((StatusCode::CREATED, entrance.cookie(&arrival), SignInAnswer::SIGNED_IN))
 }

@@ -161,7 +161,7 @@ pub(crate) async fn set_password(
     JsonBody(NewPassword { password }): JsonBody<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let (member, sign_in) = (person.member()?, person.sign_in()?);
-    let password = entrance.new_password(member, password.into()).await?;
+    let password = entrance.new_password(&member.name, &member.email, password.into()).await?;
     accounts.set_password(member.id, &password, sign_in.id, &person.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -94,6 +94,22 @@ actions! {
     SignInsEnded, "sign_ins_ended";
     /// A member proved again who sits there.
     SteppedUp, "stepped_up";
+    /// Codes from a telephone were added.
+    TotpAdded, "totp_added";
+    /// Codes from a telephone were removed.
+    TotpRemoved, "totp_removed";
+    /// New codes on paper were made.
+    BackupCodesRenewed, "backup_codes_renewed";
+    /// A code on paper was used.
+    BackupCodeUsed, "backup_code_used";
+    /// A passkey was added.
+    PasskeyAdded, "passkey_added";
+    /// A passkey was removed.
+    PasskeyRemoved, "passkey_removed";
+    /// A link was made on the host by which an owner comes back.
+    RecoveryLinkMade, "recovery_link_made";
+    /// An owner came back.
+    Recovered, "recovered";
     /// A member's password was set.
     PasswordSet, "password_set";
     /// A member's name, role or apps were changed.
