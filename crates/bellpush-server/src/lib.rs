@@ -15,6 +15,7 @@ mod demo;
 mod designs;
 mod event_log;
 mod http;
+mod mail;
 mod opening_status;
 mod ops;
 mod replays;
@@ -30,6 +31,7 @@ mod widget;
 pub use config::ServerConfig;
 pub use demo::Demo;
 pub use http::{client_ip::limit_key, limits::LimitSettings};
+pub use mail::{MailConfig, MailConfigError};
 pub use router::{metrics_router, openapi, router};
 pub use server::Server;
 pub use tokens::{

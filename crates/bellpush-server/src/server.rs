@@ -24,9 +24,10 @@ use crate::{
     http::{
         challenge::Challenges, client_ip::TrustedProxies, limits::Limits, lookups::FailedLookups,
     },
+    mail::Mail,
     replays::ReplayRunner,
     sessions::Sessions,
-    sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys},
+    sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
     trunks::RunningTrunks,
 };
 
@@ -45,6 +46,8 @@ struct Parts {
     access: Access,
     accounts: Accounts,
     entrance: Entrance,
+    sso: Sso,
+    mail: Mail,
     designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
@@ -77,6 +80,8 @@ parts! {
     access: Access,
     accounts: Accounts,
     entrance: Entrance,
+    sso: Sso,
+    mail: Mail,
     designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
@@ -135,6 +140,8 @@ impl Server {
                 cookies.clone(),
                 Arc::clone(&lookups),
             ),
+            mail: Mail::new(config.mail.as_ref()),
+            sso: Sso::new(store.clone(), cookies.clone(), config.own_origin.as_str()),
             entrance: Entrance::new(
                 store.clone(),
                 cookies,

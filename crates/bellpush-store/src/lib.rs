@@ -31,7 +31,7 @@ pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
     Ceremony, Configured, Invitation, InvitationDraft, KeyError, Member, MemberError, NewApiKey,
     NewMember, NewPasskey, NewSignIn, Passkey, SecondFactors, SecretHash, SignIn, SignInWay,
-    SignedIn, Who,
+    SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
 };
 pub use apps::{
     App, DesignDraft, DesignError, DesignVersion, NewDesignVersion, NewSession, PublishedDesign,

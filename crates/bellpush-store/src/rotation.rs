@@ -7,6 +7,7 @@ use sea_orm::DatabaseTransaction;
 
 use crate::{
     Store, StoreError,
+    access::sso::SECRET_IDENTITY,
     db::{self, Row},
     integrations::sealed::{key_identity, retired_identity, secret_identity, signing_identity},
     routing::trunks::password_identity,
@@ -28,7 +29,7 @@ struct SealedColumn {
 }
 
 /// The check of the key comes first: from then on no process starts that lacks the new key.
-const SEALED_COLUMNS: [SealedColumn; 7] = [
+const SEALED_COLUMNS: [SealedColumn; 8] = [
     SealedColumn {
         select: "
             SELECT key AS one, '' AS two, value AS sealed
@@ -87,6 +88,14 @@ const SEALED_COLUMNS: [SealedColumn; 7] = [
             WHERE password IS NOT NULL",
         update: "UPDATE trunks SET password = $3 WHERE id = $1 AND $2 = '' AND password = $4",
         identity: |id, _| password_identity(id),
+    },
+    SealedColumn {
+        select: "
+            SELECT key AS one, '' AS two, value AS sealed
+            FROM settings
+            WHERE key = 'sso_client_secret'",
+        update: "UPDATE settings SET value = $3 WHERE key = $1 AND $2 = '' AND value = $4",
+        identity: |_, _| SECRET_IDENTITY.to_owned(),
     },
     SealedColumn {
         select: "SELECT member_id AS one, '' AS two, sealed FROM totp_keys",

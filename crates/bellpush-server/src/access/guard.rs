@@ -136,6 +136,10 @@ fn check_person(need: Need, caller: &Caller) -> Result<(), Problem> {
     };
     match caller.identity() {
         Identity::Key(_) if person_only => Err(Problem::people_only()),
+        // Their own affairs they may look after: there they add one.
+        Identity::Person(it) if it.lacks_second_factor && matches!(need, Need::May { .. }) => {
+            Err(Problem::second_factor_required("add a second factor to your account first"))
+        }
         Identity::Person(signed_in) if proof && !is_proved(&signed_in.sign_in, now()) => {
             Err(Problem::proof_needed())
         }

@@ -4,7 +4,7 @@ use bellpush_core::access::{
     Permission,
     Resource::{
         self, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events, Integrations,
-        Members, Notifications, Profiles, Secrets, Sessions, Settings, Trunks,
+        Members, Notifications, Profiles, Secrets, Sessions, Settings, SignIn, Trunks,
     },
 };
 
@@ -125,6 +125,10 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("signInByCode", Need::Nothing),
     ("beginPasskeySignIn", Need::Nothing),
     ("signInByPasskey", Need::Nothing),
+    ("beginSso", Need::Nothing),
+    ("finishSso", Need::Nothing),
+    ("readSignInSettings", read_all(SignIn)),
+    ("saveSignInSettings", write_all(SignIn).proved()),
     ("checkRecoveryLink", Need::Nothing),
     ("recover", Need::Nothing),
     ("stepUp", PERSON),

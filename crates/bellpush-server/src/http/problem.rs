@@ -74,6 +74,10 @@ kinds! {
     step_up_required(FORBIDDEN, "step-up-required", "Prove that it is you");
     /// The link for the first owner is dead.
     setup_link_invalid(FORBIDDEN, "setup-link-invalid", "The link is not valid");
+    /// Single sign-on is the only way in.
+    sso_required(FORBIDDEN, "sso-required", "Use single sign-on");
+    /// A second factor has to be added first.
+    second_factor_required(FORBIDDEN, "second-factor-required", "Add a second factor");
     /// The link for an owner who comes back is dead.
     recovery_link_invalid(FORBIDDEN, "recovery-link-invalid", "The link is not valid");
     /// The invitation is dead.

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::HeaderMap;
 use bellpush_core::{access::Email, events::EventTime, ids::MemberId};
 use bellpush_store::{
     Accounts, Actor, Ceremony, Member, SecondFactors, SignIn, SignInWay, Store, Who,
@@ -15,7 +15,7 @@ use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::{
     arrival::Arrival,
-    cookie::Cookies,
+    cookie::{Cookies, SetCookie},
     passkeys::{Passkeys, shown},
     password::Passwords,
     proved_until, totp,
@@ -45,9 +45,6 @@ pub(crate) struct Entrance {
     pub(super) passkeys: Passkeys,
     pub(super) limits: Arc<Limits>,
 }
-
-/// The header that gives a browser its cookie, or takes it away.
-pub(crate) type SetCookie = [(HeaderName, HeaderValue); 1];
 
 /// Somebody who is to become a member, checked.
 #[derive(Debug)]
@@ -166,6 +163,7 @@ impl Entrance {
         arrival: &Arrival,
     ) -> Result<Progress, Problem> {
         self.limits.sign_in(limit_key(arrival.address), email)?;
+        self.check_way().await?;
         // What is no address has no account: it takes as long.
         let account = match email.parse::<Email>() {
             Ok(email) => self.accounts.by_email(&email).await?,
@@ -229,6 +227,7 @@ impl Entrance {
         arrival: &Arrival,
     ) -> Result<(), Problem> {
         self.limits.sign_in(limit_key(arrival.address), "")?;
+        self.check_way().await?;
         let Some(member) = self.holder(ceremony, credential).await? else {
             return self.refuse("", &Actor::stranger(arrival.address), NO_PASSKEY).await;
         };
@@ -300,6 +299,15 @@ impl Entrance {
             }
         }
         Ok(self.accounts.take_backup_code(member.id, &totp::hash_of(code), actor).await?)
+    }
+
+    /// Where single sign-on is the only way in, there is no other.
+    async fn check_way(&self) -> Result<(), Problem> {
+        if self.accounts.sign_in_settings().await?.require_sso {
+            let detail = "single sign-on is the only way in here";
+            return Err(Problem::sso_required(detail));
+        }
+        Ok(())
     }
 
     async fn member(&self, id: Option<MemberId>) -> Result<Option<Member>, Problem> {

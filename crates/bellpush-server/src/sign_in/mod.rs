@@ -8,6 +8,7 @@ mod enrolment;
 mod entrance;
 pub(crate) mod passkeys;
 mod password;
+pub(crate) mod sso;
 mod totp;
 
 use std::time::Duration;

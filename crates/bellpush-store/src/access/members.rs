@@ -309,7 +309,7 @@ async fn another_owner(transaction: &DatabaseTransaction) -> Result<(), MemberEr
     Ok(())
 }
 
-async fn find(
+pub(super) async fn find(
     connection: &impl ConnectionTrait,
     id: MemberId,
 ) -> Result<Option<Member>, StoreError> {

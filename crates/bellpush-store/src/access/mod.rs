@@ -12,6 +12,7 @@ mod second_factors;
 mod secret_hash;
 mod setup;
 mod sign_ins;
+pub(crate) mod sso;
 
 pub use accounts::Accounts;
 pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
@@ -22,3 +23,4 @@ pub use members::{Member, MemberError, NewMember};
 pub use second_factors::{NewPasskey, Passkey, SecondFactors};
 pub use secret_hash::SecretHash;
 pub use sign_ins::{NewSignIn, SignIn, SignInWay, SignedIn};
+pub use sso::{SsoArrival, SsoError, SsoIdentity};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use bellpush_core::{
+    access::SignInSettings,
     events::EventTime,
     ids::{MemberId, SignInId},
 };
@@ -30,6 +31,8 @@ pub enum SignInWay {
     Password,
     /// By passkey.
     Passkey,
+    /// By single sign-on.
+    Sso,
     /// By a link: as the first owner, invited, or back again.
     Link,
 }
@@ -41,6 +44,7 @@ impl SignInWay {
         match self {
             Self::Password => "password",
             Self::Passkey => "passkey",
+            Self::Sso => "sso",
             Self::Link => "link",
         }
     }
@@ -76,6 +80,8 @@ pub struct SignedIn {
     pub sign_in: SignIn,
     /// Who sits there, as of now.
     pub member: Member,
+    /// Whether a second factor is needed, and they have none.
+    pub lacks_second_factor: bool,
 }
 
 /// A browser to be signed in.
@@ -98,7 +104,15 @@ const BY_TOKEN: &str = "
         members.password_hash IS NOT NULL AS has_password, members.created_at, members.last_seen_at,
         sign_ins.id AS sign_in_id, sign_ins.device, sign_ins.address,
         sign_ins.created_at AS signed_in_at, sign_ins.last_used_at, sign_ins.expires_at,
-        sign_ins.proved_at, sign_ins.way
+        sign_ins.proved_at, sign_ins.way,
+        EXISTS (
+            SELECT 1
+            FROM totp_keys
+            WHERE member_id = members.id
+              AND last_step IS NOT NULL
+        ) AS has_totp,
+        EXISTS (SELECT 1 FROM passkeys WHERE member_id = members.id) AS has_passkey,
+        (SELECT value FROM settings WHERE key = 'sign_in') AS settings
     FROM sign_ins
     JOIN members ON members.id = sign_ins.member_id
     WHERE sign_ins.token_hash = $1
@@ -153,7 +167,12 @@ impl Accounts {
                 way: row.word("way")?,
                 proved_at: row.time("proved_at")?,
             };
-            Ok(SignedIn { sign_in, member })
+            let settings: SignInSettings = row.json_opt("settings")?.unwrap_or_default();
+            let has_any = row.get::<bool>("has_totp")? || row.get::<bool>("has_passkey")?;
+            // What the provider asks for, it knows itself; a passkey is two things at once.
+            let is_enough = matches!(sign_in.way, SignInWay::Sso | SignInWay::Passkey);
+            let lacks_second_factor = settings.require_second_factor && !has_any && !is_enough;
+            Ok(SignedIn { sign_in, member, lacks_second_factor })
         };
         row.as_ref().map(both).transpose()
     }

@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "access", include_str!("../../migrations/0013_access.sql")),
     (14, "audit_trail", include_str!("../../migrations/0014_audit_trail.sql")),
     (15, "second_factors", include_str!("../../migrations/0015_second_factors.sql")),
+    (16, "single_sign_on", include_str!("../../migrations/0016_single_sign_on.sql")),
 ];
 
 const HISTORY: &str = "

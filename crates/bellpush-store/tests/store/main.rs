@@ -29,6 +29,7 @@ macro_rules! on_both_stores {
     )*};
 }
 
+mod accounts;
 mod api_keys;
 mod audit;
 mod configuration;

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use bellpush_core::{integration::EndpointUrl, origin::AllowedOrigin};
 use bellpush_delivery::{Nat64Prefix, scheduler::RetrySchedule};
-use bellpush_server::TurnConfig;
+use bellpush_server::{MailConfig, MailConfigError, TurnConfig};
 use clap::{Args, ValueEnum};
 use figment::{
     Figment,
@@ -124,6 +124,10 @@ options! {
     turn_urls: Vec<String> = Vec::new(), "URL", "BELLPUSH_TURN_URLS" [value_delimiter = ','];
     /// The secret shared with the TURN server (coturn: static-auth-secret)
     turn_secret: String = String::new(), "SECRET", "BELLPUSH_TURN_SECRET" [hide_env_values = true];
+    /// The SMTP server that invitations are mailed by, like smtps://user:password@mail.example
+    smtp_url: String = String::new(), "URL", "BELLPUSH_SMTP_URL" [hide_env_values = true];
+    /// The address that mail comes from
+    mail_from: String = String::new(), "ADDRESS", "BELLPUSH_MAIL_FROM";
     /// The URL that browsers reach this very server by, when several share one public URL
     node_url: String = String::new(), "URL", "BELLPUSH_NODE_URL";
     /// Another URL of this server, from which custom code is shown: browsers then keep it apart from
@@ -227,6 +231,7 @@ pub(crate) struct Config {
     /// Not that of the widget.
     pub(crate) code_origin: Option<AllowedOrigin>,
     pub(crate) turn: Option<TurnConfig>,
+    pub(crate) mail: Option<MailConfig>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
@@ -381,6 +386,7 @@ impl Config {
             rtp_timeout: seconds(values.rtp_timeout_seconds),
             node_url: optional_origin(&values.node_url, "--node-url")?,
             turn: turn(values.turn_urls, values.turn_secret)?,
+            mail: mail(values.smtp_url, values.mail_from)?,
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
             log_level: values.log_level,
@@ -452,6 +458,23 @@ fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>>
         (false, false) => Ok(Some(TurnConfig { urls, secret: SecretString::from(secret) })),
         (false, true) => bail!("--turn-secret: write the secret that the TURN server has, too"),
         (true, false) => bail!("--turn-urls: write where the TURN server is, too"),
+    }
+}
+
+/// The SMTP server, if one is named.
+fn mail(url: String, from: String) -> anyhow::Result<Option<MailConfig>> {
+    match (url.is_empty(), from.is_empty()) {
+        (true, true) => Ok(None),
+        (true, false) => bail!("--smtp-url: write which server sends mail, too"),
+        (false, true) => bail!("--mail-from: write the address that mail comes from, too"),
+        (false, false) => {
+            let config = MailConfig { url: url.into(), from };
+            config.check().map_err(|error| match error {
+                MailConfigError::Url => anyhow!("--smtp-url: {error}"),
+                MailConfigError::From => anyhow!("--mail-from: {error}"),
+            })?;
+            Ok(Some(config))
+        }
     }
 }
 

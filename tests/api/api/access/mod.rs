@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 mod first_run;
+mod mail;
 mod matrix;
 mod members;
 mod second_factors;

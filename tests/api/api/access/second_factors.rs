@@ -119,7 +119,11 @@ async fn a_change_of_what_one_proves_oneself_by_signs_other_browsers_out() {
 #[tokio::test]
 async fn a_key_for_codes_is_not_in_use_before_a_code_of_it_was_shown() {
     let (server, owner) = open().await;
-    refused(&owner.put("/v1/me/totp", &json!({ "code": "123456" })).await.unwrap(), 409, "conflict");
+    refused(
+        &owner.put("/v1/me/totp", &json!({ "code": "123456" })).await.unwrap(),
+        409,
+        "conflict",
+    );
     owner.post("/v1/me/totp", &json!({})).await.unwrap().expect(201).unwrap();
     let wrong = owner.put("/v1/me/totp", &json!({ "code": "000000" })).await.unwrap();
     assert_eq!(refused(&wrong, 422, "invalid").pointer.as_deref(), Some("/code"));

@@ -1,5 +1,8 @@
 //! `/v1/sign-in`, `/v1/sign-out` and `/v1/step-up`: how people get in, and out.
 
+mod settings;
+mod sso;
+
 use axum::{
     Json,
     extract::State,
@@ -30,6 +33,9 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(by_passkey))
         .routes(routes!(sign_out))
         .routes(routes!(step_up))
+        .routes(routes!(sso::begin))
+        .routes(routes!(sso::finish))
+        .routes(routes!(settings::read, settings::save))
 }
 
 /// The ways in.
@@ -42,6 +48,17 @@ pub(crate) struct SignInOptions {
     password: bool,
     /// By passkey. The server has to be reached by `https` and a host name.
     passkeys: bool,
+    /// By single sign-on; `null`: it is not set up.
+    sso: Option<SsoOption>,
+}
+
+/// Single sign-on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SsoOption {
+    /// What it is called.
+    name: String,
+    /// Where the browser goes for it; `?returnTo=` names the page of Call Studio that it comes back to.
+    url: &'static str,
 }
 
 /// Where a browser stands.
@@ -153,7 +170,11 @@ pub(crate) async fn options(
     State(entrance): State<Entrance>,
 ) -> Result<NoStore<SignInOptions>, Problem> {
     let needs_owner = !accounts.has_owner().await?;
-    Ok(NoStore(SignInOptions { needs_owner, password: true, passkeys: entrance.has_passkeys() }))
+    let settings = accounts.sign_in_settings().await?;
+    let (password, passkeys) =
+        (!settings.require_sso, entrance.has_passkeys() && !settings.require_sso);
+    let sso = settings.sso.map(|sso| SsoOption { name: sso.name, url: sso::PATH });
+    Ok(NoStore(SignInOptions { needs_owner, password, passkeys, sso }))
 }
 
 /// Sign in by password

@@ -110,6 +110,10 @@ actions! {
     RecoveryLinkMade, "recovery_link_made";
     /// An owner came back.
     Recovered, "recovered";
+    /// A member was linked with an account of single sign-on.
+    SsoLinked, "sso_linked";
+    /// How people may sign in was changed.
+    SignInSettingsUpdated, "sign_in_settings_updated";
     /// A member's password was set.
     PasswordSet, "password_set";
     /// A member's name, role or apps were changed.

@@ -45,6 +45,8 @@ pub(super) const PERMISSIONS: &[(&str, &str)] = &[
     ("api-keys:read", "admin"),
     ("api-keys:write", "admin"),
     ("audit:read", "admin"),
+    ("sign-in:read", "owner"),
+    ("sign-in:write", "owner"),
 ];
 
 /// Roles, each with what those before it have.
@@ -57,6 +59,7 @@ pub(super) const LINES: &[(&str, Needs)] = &[
     ("addPasskey", Person),
     ("beginPasskey", Person),
     ("beginPasskeySignIn", Nothing),
+    ("beginSso", Nothing),
     ("beginTotp", Person),
     ("beginWidgetSession", Nothing),
     ("cancelReplay", App("deliveries:write")),
@@ -87,6 +90,7 @@ pub(super) const LINES: &[(&str, Needs)] = &[
     ("endOtherSignIns", Person),
     ("endSignIn", Person),
     ("exportAudit", Own("audit:read")),
+    ("finishSso", Nothing),
     ("followCall", Nothing),
     ("hangUp", Nothing),
     ("leavePage", Nothing),
@@ -131,6 +135,7 @@ pub(super) const LINES: &[(&str, Needs)] = &[
     ("readReplay", App("deliveries:read")),
     ("readSecondFactors", Person),
     ("readSignInOptions", Nothing),
+    ("readSignInSettings", All("sign-in:read")),
     ("readSigningSecret", App("integrations:read")),
     ("readStatistics", App("deliveries:read")),
     ("readTrunk", Own("trunks:read")),
@@ -150,6 +155,7 @@ pub(super) const LINES: &[(&str, Needs)] = &[
     ("rollBackDesign", App("design:write")),
     ("rotateSigningSecret", App("secrets:write")),
     ("saveDesignDraft", App("design:write")),
+    ("saveSignInSettings", All("sign-in:write")),
     ("sendTestRequest", App("integrations:write")),
     ("setPassword", Person),
     ("setSecret", App("secrets:write")),
