@@ -114,8 +114,8 @@ on_both_stores! {
         let viewer = Grant::new(Role::Viewer, Apps::All).unwrap();
         let arrival = SsoArrival { grant: Some(viewer), ..by_provider("1", Some(&olga.email)) };
         let token = SecretHash::of("a");
-        let come = accounts.sso_sign_in(&arrival, &sign_in(&token, SignInWay::Sso));
-        let (same, _) = come.await.unwrap();
+        let new = sign_in(&token, SignInWay::Sso);
+        let (same, _) = accounts.sso_sign_in(&arrival, &new).await.unwrap();
         assert_eq!((same.id, same.grant.role()), (olga.id, Role::Owner));
     }
 
