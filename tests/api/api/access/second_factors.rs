@@ -186,3 +186,41 @@ async fn an_owner_who_has_lost_every_way_in_comes_back_by_a_link_from_the_host()
     again.sign_in(OLGA, "quiet-heron-lagoon-7").await.unwrap().expect(200).unwrap();
     again.me().await.unwrap();
 }
+
+#[tokio::test]
+async fn where_a_second_factor_is_enforced_nobody_gets_on_without_one() {
+    let (server, owner) = open().await;
+    let settings = json!({ "requireSecondFactor": true, "allowedEmailDomains": ["example.com"] });
+    server.api().put("/v1/sign-in-settings", &settings).await.unwrap().expect(200).unwrap();
+    refused(&owner.get("/v1/apps").await.unwrap(), 403, "second-factor-required");
+    assert_eq!(owner.me().await.unwrap()["lacksSecondFactor"], true);
+    enrol(&owner).await;
+    owner.get("/v1/apps").await.unwrap().expect(200).unwrap();
+    assert_eq!(owner.me().await.unwrap()["lacksSecondFactor"], false);
+    let stranger = json!({ "email": "eve@evil.example", "role": "viewer" });
+    let problem = refused(&owner.post("/v1/invitations", &stranger).await.unwrap(), 422, "invalid");
+    assert_eq!(problem.pointer.as_deref(), Some("/email"));
+    // A key is no person.
+    server.api().get("/v1/apps").await.unwrap().expect(200).unwrap();
+}
+
+#[tokio::test]
+async fn the_secret_of_a_provider_goes_in_and_never_comes_out() {
+    let (server, owner) = open().await;
+    let sso = json!({ "name": "P", "issuer": "https://login.example", "clientId": "studio" });
+    let body = json!({ "sso": sso, "clientSecret": "hush-hush-hush" });
+    let saved = owner.put("/v1/sign-in-settings", &body).await.unwrap().expect(200).unwrap();
+    let saved: Value = saved.json().unwrap();
+    assert_eq!((&saved["hasClientSecret"], &saved["clientSecret"]), (&json!(true), &Value::Null));
+    // Without it, it stays; without a provider, it goes.
+    let kept = owner.put("/v1/sign-in-settings", &json!({ "sso": sso })).await.unwrap();
+    assert_eq!(kept.json::<Value>().unwrap()["hasClientSecret"], true);
+    let gone = owner.put("/v1/sign-in-settings", &json!({})).await.unwrap();
+    assert_eq!(gone.json::<Value>().unwrap()["hasClientSecret"], false);
+    let enforced = json!({ "sso": sso, "requireSso": true });
+    let answer = owner.put("/v1/sign-in-settings", &enforced).await.unwrap();
+    assert_eq!(refused(&answer, 409, "conflict").pointer.as_deref(), Some("/requireSso"));
+    let trail = owner.get("/v1/audit?limit=500").await.unwrap().text();
+    assert!(!trail.contains("hush-hush") && trail.contains("/sso/clientSecret"), "{trail}");
+    assert!(!server.log().unwrap().contains("hush-hush"));
+}

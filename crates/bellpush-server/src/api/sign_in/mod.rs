@@ -3,6 +3,8 @@
 mod settings;
 mod sso;
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
@@ -19,7 +21,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::me::PasskeyChallenge;
 use crate::{
     access::Person,
-    http::{body::JsonBody, client_ip::ClientIp, no_store::NoStore, problem::Problem},
+    http::{
+        body::JsonBody,
+        client_ip::{ClientIp, LimitKey},
+        limits::Limits,
+        no_store::NoStore,
+        problem::Problem,
+    },
     server::Server,
     sign_in::{Entrance, Progress, Proof, SecondFactorWay},
 };
@@ -238,7 +246,10 @@ pub(crate) async fn by_code(
 )]
 pub(crate) async fn begin_passkey(
     State(entrance): State<Entrance>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
 ) -> Result<(StatusCode, NoStore<PasskeyChallenge>), Problem> {
+    limits.request(address)?;
     Ok((StatusCode::CREATED, NoStore(entrance.ask_for_passkey().await?.into())))
 }
 
