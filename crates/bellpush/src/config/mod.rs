@@ -2,6 +2,7 @@
 
 mod database;
 mod ports;
+mod services;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -14,7 +15,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use bellpush_core::{integration::EndpointUrl, origin::AllowedOrigin};
 use bellpush_delivery::{Nat64Prefix, scheduler::RetrySchedule};
-use bellpush_server::{MailConfig, MailConfigError, TurnConfig};
+use bellpush_server::{MailConfig, TurnConfig};
 use clap::{Args, ValueEnum};
 use figment::{
     Figment,
@@ -385,8 +386,8 @@ impl Config {
             rtp_address,
             rtp_timeout: seconds(values.rtp_timeout_seconds),
             node_url: optional_origin(&values.node_url, "--node-url")?,
-            turn: turn(values.turn_urls, values.turn_secret)?,
-            mail: mail(values.smtp_url, values.mail_from)?,
+            turn: services::turn(values.turn_urls, values.turn_secret)?,
+            mail: services::mail(values.smtp_url, values.mail_from)?,
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
             log_level: values.log_level,
@@ -441,41 +442,6 @@ fn code_origin(url: &str, own: &AllowedOrigin) -> anyhow::Result<Option<AllowedO
         bail!("--code-url: {url} is the URL of the widget; give the server another name for it");
     }
     Ok(origin)
-}
-
-/// The TURN server, if one is named.
-fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>> {
-    for url in &urls {
-        let host = url.strip_prefix("turn:").or_else(|| url.strip_prefix("turns:"));
-        if !host.is_some_and(|host| {
-            host.starts_with(|first: char| first.is_alphanumeric() || first == '[')
-        }) {
-            bail!("--turn-urls: {url:?} is not like turn:turn.example:3478?transport=udp");
-        }
-    }
-    match (urls.is_empty(), secret.is_empty()) {
-        (true, true) => Ok(None),
-        (false, false) => Ok(Some(TurnConfig { urls, secret: SecretString::from(secret) })),
-        (false, true) => bail!("--turn-secret: write the secret that the TURN server has, too"),
-        (true, false) => bail!("--turn-urls: write where the TURN server is, too"),
-    }
-}
-
-/// The SMTP server, if one is named.
-fn mail(url: String, from: String) -> anyhow::Result<Option<MailConfig>> {
-    match (url.is_empty(), from.is_empty()) {
-        (true, true) => Ok(None),
-        (true, false) => bail!("--smtp-url: write which server sends mail, too"),
-        (false, true) => bail!("--mail-from: write the address that mail comes from, too"),
-        (false, false) => {
-            let config = MailConfig { url: url.into(), from };
-            config.check().map_err(|error| match error {
-                MailConfigError::Url => anyhow!("--smtp-url: {error}"),
-                MailConfigError::From => anyhow!("--mail-from: {error}"),
-            })?;
-            Ok(Some(config))
-        }
-    }
 }
 
 /// The URL of a collector, to which `/v1/traces` is added.
