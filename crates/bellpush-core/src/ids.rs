@@ -128,6 +128,10 @@ prefixed_id!(
     InvitationId, "inv"
 );
 prefixed_id!(
+    /// One passkey of a member.
+    PasskeyId, "pk"
+);
+prefixed_id!(
     /// One trunk: a way of calls into the telephone world.
     TrunkId, "trunk"
 );

@@ -6,7 +6,7 @@ use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::{demo::Demo, http::limits::LimitSettings, turn::TurnConfig};
+use crate::{demo::Demo, http::limits::LimitSettings, mail::MailConfig, turn::TurnConfig};
 
 /// How the server is set up.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct ServerConfig {
     pub code_origin: Option<AllowedOrigin>,
     /// The TURN server that visitors may use.
     pub turn: Option<TurnConfig>,
+    /// How mail is sent, if it is.
+    pub mail: Option<MailConfig>,
     /// For how long statistics of deliveries are kept.
     pub keep_statistics: Duration,
     /// For how long notifications are kept.

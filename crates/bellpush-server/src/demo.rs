@@ -11,7 +11,7 @@ use bellpush_core::{
     lifecycle::State as LifecycleState,
     origin::AllowedOrigin,
 };
-use bellpush_store::{Store, StoreError};
+use bellpush_store::{Actor, Store, StoreError};
 use serde::Serialize;
 
 use crate::{
@@ -51,11 +51,11 @@ impl Demo {
         let app = match app {
             Some(mut app) => {
                 add_new(&mut app.settings.allowed_origins, origins);
-                store.update_app(app.id, &app.settings).await?;
+                store.update_app(app.id, &app.settings, &Actor::SERVER).await?;
                 app
             }
             None => {
-                let app = store.create_app(&settings(origins)).await?;
+                let app = store.create_app(&settings(origins), &Actor::SERVER).await?;
                 store.put_setting(SETTING, &app.id.to_string()).await?;
                 app
             }
@@ -64,7 +64,7 @@ impl Demo {
             return Ok(Self { app_id: app.id, key: key.key });
         }
         let key = WidgetKey::random();
-        store.create_widget_key(app.id, key.reveal()).await?;
+        store.create_widget_key(app.id, key.reveal(), &Actor::SERVER).await?;
         Ok(Self { app_id: app.id, key: key.reveal().to_owned() })
     }
 }

@@ -17,6 +17,7 @@ mod event_log;
 mod exports;
 mod http;
 mod live;
+mod mail;
 mod opening_status;
 mod ops;
 mod records;
@@ -35,10 +36,12 @@ mod widget;
 pub use config::ServerConfig;
 pub use demo::Demo;
 pub use http::{client_ip::limit_key, limits::LimitSettings};
+pub use mail::{MailConfig, MailConfigError};
 pub use records::RecordLimits;
 pub use router::{metrics_router, openapi, router};
 pub use server::{Recording, Server};
 pub use tokens::{
-    ApiKey, InvitationToken, ResumeToken, SessionToken, SetupToken, SignInToken, WidgetKey,
+    ApiKey, CeremonyToken, InvitationToken, RecoveryToken, ResumeToken, SessionToken, SetupToken,
+    SignInToken, WidgetKey,
 };
 pub use turn::TurnConfig;

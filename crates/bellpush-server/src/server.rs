@@ -26,10 +26,11 @@ use crate::{
         challenge::Challenges, client_ip::TrustedProxies, limits::Limits, lookups::FailedLookups,
     },
     live::LiveFeed,
+    mail::Mail,
     records::{RecordLimits, Records},
     replays::ReplayRunner,
     sessions::Sessions,
-    sign_in::{Entrance, cookie::Cookies, idle_since},
+    sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
     trunks::RunningTrunks,
 };
 
@@ -50,6 +51,8 @@ struct Parts {
     access: Access,
     accounts: Accounts,
     entrance: Entrance,
+    sso: Sso,
+    mail: Mail,
     designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
@@ -95,6 +98,8 @@ parts! {
     access: Access,
     accounts: Accounts,
     entrance: Entrance,
+    sso: Sso,
+    mail: Mail,
     designs: Designs,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
@@ -165,7 +170,14 @@ impl Server {
                 cookies.clone(),
                 Arc::clone(&lookups),
             ),
-            entrance: Entrance::new(accounts.clone(), cookies, Arc::clone(&limits)),
+            mail: Mail::new(config.mail.as_ref()),
+            sso: Sso::new(store.clone(), cookies.clone(), config.own_origin.as_str()),
+            entrance: Entrance::new(
+                store.clone(),
+                cookies,
+                Passkeys::new(&config.own_origin),
+                Arc::clone(&limits),
+            ),
             accounts,
             proxies: TrustedProxies::from(&*config.trusted_proxies),
             limits,
@@ -268,6 +280,7 @@ impl Server {
         store.remove_expired_tokens(now).await?;
         accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
         accounts.remove_expired_invitations(now).await?;
+        accounts.remove_expired_ceremonies(now).await?;
         Ok(())
     }
 

@@ -84,6 +84,16 @@ opaque_token!(
     "su_"
 );
 opaque_token!(
+    /// What somebody shows who goes on with a way in.
+    CeremonyToken,
+    "ce_"
+);
+opaque_token!(
+    /// What the link shows by which an owner comes back.
+    RecoveryToken,
+    "re_"
+);
+opaque_token!(
     /// What the link of an invitation shows.
     InvitationToken,
     "in_"

@@ -19,7 +19,9 @@ use bellpush_core::{
     events::{CatalogueEvent, Event, EventTime},
     ids::EventId,
 };
-use bellpush_store::{Append, AppendError, MasterKey, NewSession, SecretHash, Store, Target};
+use bellpush_store::{
+    Actor, Append, AppendError, MasterKey, NewSession, SecretHash, Store, Target,
+};
 use sea_orm::{ConnectionTrait, Database};
 use uuid::Uuid;
 
@@ -56,14 +58,14 @@ async fn main() {
 }
 
 async fn measure(store: &Store, seconds: u64, concurrency: u64, integrations: u64) {
-    let app = store.create_app(&AppSettings::named("Benchmark")).await.unwrap();
+    let app = store.create_app(&AppSettings::named("Benchmark"), &Actor::HOST).await.unwrap();
     let settings = serde_json::from_value(serde_json::json!({
         "name": "Hook", "url": "https://hooks.example/x", "events": ["widget_loaded"],
     }))
     .unwrap();
     for _ in 0..integrations {
         let secret = "whsec_x".into();
-        store.create_integration(app.id, &settings, &secret, u8::MAX).await.unwrap();
+        store.create_integration(app.id, &settings, &secret, u8::MAX, &Actor::HOST).await.unwrap();
     }
     let context = Context::new([("orderId", "A-12345"), ("customerTier", "gold")]).unwrap();
     let new = NewSession {

@@ -30,8 +30,9 @@ pub mod vault;
 
 pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
-    Configured, Invitation, InvitationDraft, KeyError, Member, MemberError, NewApiKey, NewMember,
-    NewSignIn, SecretHash, SignIn, SignedIn, Who,
+    Ceremony, Configured, Invitation, InvitationDraft, KeyError, Member, MemberError, NewApiKey,
+    NewMember, NewPasskey, NewSignIn, Passkey, SecondFactors, SecretHash, SignIn, SignInWay,
+    SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
 };
 pub use apps::{
     App, DesignDraft, DesignError, DesignVersion, NewDesignVersion, NewSession, PublishedDesign,

@@ -7,11 +7,12 @@ use sea_orm::DatabaseTransaction;
 
 use crate::{
     Store, StoreError,
+    access::sso::SECRET_IDENTITY,
     db::{self, Row},
     insight::sealed::DATA_KEY,
     integrations::sealed::{key_identity, retired_identity, secret_identity, signing_identity},
     routing::trunks::password_identity,
-    store::MASTER_KEY_CHECK,
+    store::{MASTER_KEY_CHECK, totp_identity},
     vault::KeyRing,
 };
 
@@ -29,7 +30,7 @@ struct SealedColumn {
 }
 
 /// The check of the key comes first: from then on no process starts that lacks the new key.
-const SEALED_COLUMNS: [SealedColumn; 7] = [
+const SEALED_COLUMNS: [SealedColumn; 9] = [
     SealedColumn {
         select: "
             SELECT key AS one, '' AS two, value AS sealed
@@ -96,6 +97,19 @@ const SEALED_COLUMNS: [SealedColumn; 7] = [
             WHERE password IS NOT NULL",
         update: "UPDATE trunks SET password = $3 WHERE id = $1 AND $2 = '' AND password = $4",
         identity: |id, _| password_identity(id),
+    },
+    SealedColumn {
+        select: "
+            SELECT key AS one, '' AS two, value AS sealed
+            FROM settings
+            WHERE key = 'sso_client_secret'",
+        update: "UPDATE settings SET value = $3 WHERE key = $1 AND $2 = '' AND value = $4",
+        identity: |_, _| SECRET_IDENTITY.to_owned(),
+    },
+    SealedColumn {
+        select: "SELECT member_id AS one, '' AS two, sealed FROM totp_keys",
+        update: "UPDATE totp_keys SET sealed = $3 WHERE member_id = $1 AND $2 = '' AND sealed = $4",
+        identity: |id, _| totp_identity(id),
     },
 ];
 

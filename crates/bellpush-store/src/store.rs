@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bellpush_core::delivery::PendingDelivery;
+use bellpush_core::{delivery::PendingDelivery, ids::MemberId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 
@@ -183,6 +183,22 @@ impl Store {
         self.keys().open(purpose, sealed).ok()
     }
 
+    /// Seals a member's key for codes.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn seal_totp_key(&self, id: MemberId, key: &SecretString) -> Result<String, StoreError> {
+        Ok(self.keys().seal(&totp_identity(id), key)?)
+    }
+
+    /// Opens what [`Store::seal_totp_key`] sealed.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open_totp_key(&self, id: MemberId, sealed: &str) -> Result<SecretString, StoreError> {
+        Ok(self.keys().open(&totp_identity(id), sealed)?)
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
     }
@@ -203,6 +219,11 @@ impl Store {
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.keys
     }
+}
+
+/// The identity that a member's key for codes is sealed for.
+pub(crate) fn totp_identity(id: impl std::fmt::Display) -> String {
+    format!("member:{id}:totp")
 }
 
 /// The identity of the record that shows whether a master key is the right one.

@@ -1,7 +1,9 @@
 //! `bellpush`: the command line. It reads the configuration, joins the parts and handles signals;
 //! what the parts do is in the other crates.
 
+mod admin;
 mod api_keys;
+mod audit;
 mod config;
 mod delivery;
 mod http;
@@ -37,6 +39,10 @@ enum Command {
     Keys(Box<keys::KeysOptions>),
     /// List, create and revoke the keys of the management API, also while the server runs.
     ApiKeys(api_keys::ApiKeysOptions),
+    /// Check the audit trail.
+    Audit(audit::AuditOptions),
+    /// Give an owner back who has lost every way in.
+    Admin(admin::AdminOptions),
     /// Print a link by which the first owner is made, as long as there is none.
     SetupLink(setup_link::SetupLinkOptions),
 }
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         }),
         Command::Keys(options) => keys::run(*options),
         Command::ApiKeys(options) => api_keys::run(options),
+        Command::Admin(options) => admin::run(options),
+        Command::Audit(options) => audit::run(options),
         Command::SetupLink(options) => setup_link::run(options),
     };
     match result {

@@ -251,6 +251,7 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         node_url: config.node_url.as_ref().map(ToString::to_string),
         code_origin: config.code_origin.clone(),
         turn: config.turn.clone(),
+        mail: config.mail.clone(),
         keep_statistics: config.keep_statistics,
         keep_notifications: config.keep_notifications,
         tracer,

@@ -97,6 +97,15 @@ impl Apps {
         }
     }
 
+    /// What is among either.
+    #[must_use]
+    pub fn either(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::Only(own), Self::Only(others)) => Self::Only(own | others),
+        }
+    }
+
     /// What is among both.
     #[must_use]
     pub fn both(&self, other: &Self) -> Self {

@@ -9,6 +9,7 @@ mod email;
 mod grant;
 mod permission;
 mod scopes;
+mod sign_in_settings;
 
 pub use authority::{Authority, Place};
 pub use changes::Change;
@@ -16,3 +17,6 @@ pub use email::{Email, InvalidEmail};
 pub use grant::{Apps, Grant, GrantError, Role};
 pub use permission::{Access, InvalidPermission, Permission, Resource};
 pub use scopes::Scopes;
+pub use sign_in_settings::{
+    CLOCK_LEEWAY_SECONDS, GroupRole, SignInSettings, SsoSettings, TimeFault, check_times,
+};

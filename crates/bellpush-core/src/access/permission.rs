@@ -50,6 +50,7 @@ const NOBODY: Option<Role> = None;
 const VIEWER: Option<Role> = Some(Role::Viewer);
 const EDITOR: Option<Role> = Some(Role::Editor);
 const ADMIN: Option<Role> = Some(Role::Admin);
+const OWNER: Option<Role> = Some(Role::Owner);
 
 resources! {
     /// Apps: that they are there; making and deleting them.
@@ -84,6 +85,8 @@ resources! {
     ApiKeys, "api-keys", read: ADMIN, write: ADMIN;
     /// The audit trail.
     Audit, "audit", read: ADMIN, write: NOBODY;
+    /// How people may sign in.
+    SignIn, "sign-in", read: OWNER, write: OWNER;
 }
 
 /// To read, or to write, a resource: `calls:read`.

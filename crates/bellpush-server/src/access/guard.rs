@@ -9,12 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_core::{access::Place, ids::AppId};
+use bellpush_store::Store;
 use serde_json::Value;
 
 use super::{
     Access, Need, Where,
     callers::{Caller, Identity},
     need_of,
+    refusals::Refusals,
 };
 use crate::{
     clock::now,
@@ -34,6 +36,7 @@ pub(crate) struct Guard {
     access: Access,
     proxies: TrustedProxies,
     needs: Arc<HashMap<(Method, String), Option<Need>>>,
+    refusals: Refusals,
 }
 
 impl Guard {
@@ -52,7 +55,8 @@ impl Guard {
             }
         }
         let (access, proxies) = (Access::from_ref(server), TrustedProxies::from_ref(server));
-        Self { access, proxies, needs: Arc::new(needs) }
+        let refusals = Refusals::new(Store::from_ref(server));
+        Self { access, proxies, needs: Arc::new(needs), refusals }
     }
 
     async fn check(&self, request: &mut Request) -> Result<(), Problem> {
@@ -69,28 +73,33 @@ impl Guard {
         let peer = peer.ok_or_else(|| Problem::internal("the server does not know who asks"))?;
         let address = client_ip(peer, request.headers(), &self.proxies);
         let caller = self.access.identify(request.headers(), address).await?;
-        check_origin(request, &caller)?;
-        if let Need::May { permission, place, .. } = need {
-            if !caller.authority().has(permission) {
-                return Err(Problem::forbidden_without(permission));
-            }
-            let place = match place {
-                Where::Installation => Place::Installation,
-                Where::AnyApp => Place::AnyApp,
-                Where::App => {
-                    let app = app_of(request).await?;
-                    caller.reaches(app)?;
-                    Place::App(app)
-                }
-            };
-            if !caller.authority().allows(permission, place) {
-                return Err(Problem::forbidden_without(permission));
-            }
-        }
-        check_person(need, &caller)?;
+        self.refusals.note(&caller, &operation, permit(request, need, &caller).await)?;
         request.extensions_mut().insert(caller);
         Ok(())
     }
+}
+
+/// Whether it is permitted to whoever asks.
+async fn permit(request: &mut Request, need: Need, caller: &Caller) -> Result<(), Problem> {
+    check_origin(request, caller)?;
+    if let Need::May { permission, place, .. } = need {
+        if !caller.authority().has(permission) {
+            return Err(Problem::forbidden_without(permission));
+        }
+        let place = match place {
+            Where::Installation => Place::Installation,
+            Where::AnyApp => Place::AnyApp,
+            Where::App => {
+                let app = app_of(request).await?;
+                caller.reaches(app)?;
+                Place::App(app)
+            }
+        };
+        if !caller.authority().allows(permission, place) {
+            return Err(Problem::forbidden_without(permission));
+        }
+    }
+    check_person(need, caller)
 }
 
 /// A layer around the routes of the API.
@@ -127,6 +136,10 @@ fn check_person(need: Need, caller: &Caller) -> Result<(), Problem> {
     };
     match caller.identity() {
         Identity::Key(_) if person_only => Err(Problem::people_only()),
+        // Their own affairs they may look after: there they add one.
+        Identity::Person(it) if it.lacks_second_factor && matches!(need, Need::May { .. }) => {
+            Err(Problem::second_factor_required("add a second factor to your account first"))
+        }
         Identity::Person(signed_in) if proof && !is_proved(&signed_in.sign_in, now()) => {
             Err(Problem::proof_needed())
         }

@@ -6,6 +6,7 @@ mod guard;
 mod identify;
 mod need;
 mod operations;
+mod refusals;
 
 pub(crate) use callers::{ActingAs, Caller, Identity, Person};
 pub(crate) use guard::{Guard, guard};

@@ -22,6 +22,7 @@ mod paging;
 mod patch;
 mod path;
 mod profiles;
+mod recovery;
 mod routing;
 mod sessions;
 mod setup;
@@ -39,6 +40,7 @@ use crate::server::Server;
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(setup::routes())
+        .merge(recovery::routes())
         .merge(sign_in::routes())
         .merge(me::routes())
         .merge(members::routes())

@@ -4,7 +4,7 @@
 use bellpush_core::{
     ids::{
         ApiKeyId, AppId, CallId, DestinationId, EventId, ExportId, IntegrationId, InvitationId,
-        MemberId, ReplayId, SignInId, TrunkId, WidgetKeyId,
+        MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
     },
     integration::SecretName,
 };
@@ -80,6 +80,7 @@ fn add_patterns(operation: &mut Value) {
             "invitationId" => InvitationId::PATTERN,
             "keyId" => WidgetKeyId::PATTERN,
             "memberId" => MemberId::PATTERN,
+            "passkeyId" => PasskeyId::PATTERN,
             "replayId" => ReplayId::PATTERN,
             "signInId" => SignInId::PATTERN,
             "trunkId" => TrunkId::PATTERN,

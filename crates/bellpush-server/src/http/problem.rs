@@ -81,6 +81,12 @@ kinds! {
     step_up_required(FORBIDDEN, "step-up-required", "Prove that it is you");
     /// The link for the first owner is dead.
     setup_link_invalid(FORBIDDEN, "setup-link-invalid", "The link is not valid");
+    /// Single sign-on is the only way in.
+    sso_required(FORBIDDEN, "sso-required", "Use single sign-on");
+    /// A second factor has to be added first.
+    second_factor_required(FORBIDDEN, "second-factor-required", "Add a second factor");
+    /// The link for an owner who comes back is dead.
+    recovery_link_invalid(FORBIDDEN, "recovery-link-invalid", "The link is not valid");
     /// The invitation is dead.
     invitation_invalid(FORBIDDEN, "invitation-invalid", "The invitation is not valid");
     /// There would be no owner.
@@ -161,6 +167,11 @@ impl Problem {
     pub(crate) fn forbidden_without(permission: Permission) -> Self {
         let detail = format!("this needs {permission}, which you don't have here");
         Self { needed: Some(permission), ..Self::forbidden(detail) }
+    }
+
+    /// The permission that is missing.
+    pub(crate) const fn needed(&self) -> Option<Permission> {
+        self.needed
     }
 
     /// Refuses what only a person can do, in a browser.

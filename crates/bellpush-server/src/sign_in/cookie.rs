@@ -1,13 +1,19 @@
 //! The cookie by which a browser that is signed in is known. Its value is random, and only a hash of it
 //! is kept.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bellpush_core::origin::AllowedOrigin;
 use cookie::{Cookie, SameSite, time::Duration};
 use url::{Host, Url};
 
 use super::LIFETIME;
-use crate::{http::headers, tokens::SignInToken};
+use crate::{
+    http::headers,
+    tokens::{CeremonyToken, SignInToken},
+};
+
+/// The header that gives a browser its cookie, or takes it away.
+pub(crate) type SetCookie = [(HeaderName, HeaderValue); 1];
 
 /// How the cookie is written on this server.
 #[derive(Debug, Clone)]
@@ -33,29 +39,37 @@ impl Cookies {
 
     /// What a browser shows, if it shows anything of the right form.
     pub(crate) fn token(&self, headers: &HeaderMap) -> Option<SignInToken> {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
-            .find(|cookie| cookie.name() == self.name)
-            .and_then(|cookie| SignInToken::parse(cookie.value()))
+        SignInToken::parse(&find(headers, &self.name)?)
+    }
+
+    /// What a browser shows that comes back from single sign-on.
+    pub(crate) fn away(&self, headers: &HeaderMap) -> Option<CeremonyToken> {
+        CeremonyToken::parse(&find(headers, &self.away_name())?)
+    }
+
+    /// Lets a browser be known again that goes to single sign-on.
+    pub(crate) fn set_away(&self, token: &CeremonyToken, time: std::time::Duration) -> SetCookie {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        self.header(&self.away_name(), token.reveal(), Duration::seconds(seconds))
+    }
+
+    fn away_name(&self) -> String {
+        format!("{}-away", self.name)
     }
 
     /// Gives a browser its token.
-    pub(crate) fn set(&self, token: &SignInToken) -> [(header::HeaderName, HeaderValue); 1] {
+    pub(crate) fn set(&self, token: &SignInToken) -> SetCookie {
         let seconds = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
-        self.header(token.reveal(), Duration::seconds(seconds))
+        self.header(&self.name, token.reveal(), Duration::seconds(seconds))
     }
 
     /// Takes it away.
-    pub(crate) fn clear(&self) -> [(header::HeaderName, HeaderValue); 1] {
-        self.header("", Duration::ZERO)
+    pub(crate) fn clear(&self) -> SetCookie {
+        self.header(&self.name, "", Duration::ZERO)
     }
 
-    fn header(&self, value: &str, max_age: Duration) -> [(header::HeaderName, HeaderValue); 1] {
-        let cookie = Cookie::build((&self.name, value))
+    fn header(&self, name: &str, value: &str, max_age: Duration) -> SetCookie {
+        let cookie = Cookie::build((name, value))
             .path("/")
             .http_only(true)
             .secure(self.secure)
@@ -63,6 +77,18 @@ impl Cookies {
             .max_age(max_age);
         [(header::SET_COOKIE, headers::value(&cookie.to_string()))]
     }
+}
+
+/// The value of a cookie.
+fn find(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
 }
 
 fn is_loopback(url: &Url) -> bool {

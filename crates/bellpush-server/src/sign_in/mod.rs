@@ -1,18 +1,22 @@
-//! How people get in: passwords, what their browsers show from then on, and for how long that is worth
+//! How people get in: passwords, codes, passkeys, what their browsers show from then on, and for how long that is worth
 //! something.
 
+mod arrival;
 pub(crate) mod cookie;
 mod device;
-mod flow;
+mod enrolment;
+mod entrance;
+pub(crate) mod passkeys;
 mod password;
+pub(crate) mod sso;
+mod totp;
 
 use std::time::Duration;
 
 use bellpush_core::events::EventTime;
 use bellpush_store::SignIn;
 
-pub(crate) use flow::{Entrance, person_name};
-use password::Passwords;
+pub(crate) use entrance::{Asked, Entrance, Progress, Proof, SecondFactorWay, person_name};
 
 use crate::clock::{earlier, later};
 

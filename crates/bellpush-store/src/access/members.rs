@@ -116,13 +116,7 @@ impl Accounts {
         &self,
         email: &Email,
     ) -> Result<Option<(Member, Option<SecretString>)>, StoreError> {
-        let sql = format!("SELECT {COLUMNS}, password_hash FROM members WHERE email = $1");
-        let row = db::one(&self.db().read, &sql, [email.as_str().into()]).await?;
-        let with_password = |row: &Row| {
-            let password: Option<String> = row.get("password_hash")?;
-            Ok((member(row)?, password.map(SecretString::from)))
-        };
-        row.as_ref().map(with_password).transpose()
+        by_email(&self.db().read, email).await
     }
 
     /// Gives a member another name.
@@ -142,11 +136,8 @@ impl Accounts {
         let values = [id.to_string().into(), name.into(), at.millis().into()];
         db::execute(&transaction, sql, values).await?;
         let after = Member { name: name.into(), ..before.clone() };
-        if after != before {
-            let line = updated(&before, &after);
-            audit::write(&transaction, actor, at, line).await?;
-            db::commit(transaction).await?;
-        }
+        audit::write_update(&transaction, actor, at, updated(&before, &after)).await?;
+        db::commit(transaction).await?;
         Ok(after)
     }
 
@@ -181,11 +172,8 @@ impl Accounts {
         ];
         db::execute(&transaction, sql, values).await?;
         let after = Member { grant, ..before.clone() };
-        if after != before {
-            let line = updated(&before, &after);
-            audit::write(&transaction, actor, at, line).await?;
-            db::commit(transaction).await?;
-        }
+        audit::write_update(&transaction, actor, at, updated(&before, &after)).await?;
+        db::commit(transaction).await?;
         Ok(after)
     }
 
@@ -285,6 +273,20 @@ pub(super) async fn insert(
     })
 }
 
+/// The member with this address, and the hash of the password.
+pub(super) async fn by_email(
+    connection: &impl ConnectionTrait,
+    email: &Email,
+) -> Result<Option<(Member, Option<SecretString>)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, password_hash FROM members WHERE email = $1");
+    let row = db::one(connection, &sql, [email.as_str().into()]).await?;
+    let with_password = |row: &Row| {
+        let password: Option<String> = row.get("password_hash")?;
+        Ok((member(row)?, password.map(SecretString::from)))
+    };
+    row.as_ref().map(with_password).transpose()
+}
+
 /// What the audit trail tells of a member.
 pub(super) fn told(member: &Member) -> serde_json::Value {
     let Member { name, email, grant, .. } = member;
@@ -307,7 +309,7 @@ async fn another_owner(transaction: &DatabaseTransaction) -> Result<(), MemberEr
     Ok(())
 }
 
-async fn find(
+pub(super) async fn find(
     connection: &impl ConnectionTrait,
     id: MemberId,
 ) -> Result<Option<Member>, StoreError> {

@@ -3,17 +3,24 @@
 mod accounts;
 mod api_keys;
 pub(crate) mod audit;
+mod ceremonies;
 mod grant_columns;
 mod invitations;
 mod members;
+mod recovery;
+mod second_factors;
 mod secret_hash;
 mod setup;
 mod sign_ins;
+pub(crate) mod sso;
 
 pub use accounts::Accounts;
 pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
 pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Who};
+pub use ceremonies::Ceremony;
 pub use invitations::{Invitation, InvitationDraft};
 pub use members::{Member, MemberError, NewMember};
+pub use second_factors::{NewPasskey, Passkey, SecondFactors};
 pub use secret_hash::SecretHash;
-pub use sign_ins::{NewSignIn, SignIn, SignedIn};
+pub use sign_ins::{NewSignIn, SignIn, SignInWay, SignedIn};
+pub use sso::{SsoArrival, SsoError, SsoIdentity};

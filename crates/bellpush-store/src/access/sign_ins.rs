@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 
 use bellpush_core::{
+    access::SignInSettings,
     events::EventTime,
     ids::{MemberId, SignInId},
 };
 use sea_orm::DatabaseTransaction;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -19,6 +22,33 @@ use crate::{
     StoreError,
     db::{self, Row},
 };
+
+/// How somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInWay {
+    /// By password, and a code where they have any.
+    Password,
+    /// By passkey.
+    Passkey,
+    /// By single sign-on.
+    Sso,
+    /// By a link: as the first owner, invited, or back again.
+    Link,
+}
+
+impl SignInWay {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Sso => "sso",
+            Self::Link => "link",
+        }
+    }
+}
 
 /// A browser that is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +67,8 @@ pub struct SignIn {
     pub last_used_at: EventTime,
     /// Until when, at most.
     pub expires_at: EventTime,
+    /// How they came in.
+    pub way: SignInWay,
     /// When it was last proved who sits there.
     pub proved_at: EventTime,
 }
@@ -48,6 +80,8 @@ pub struct SignedIn {
     pub sign_in: SignIn,
     /// Who sits there, as of now.
     pub member: Member,
+    /// Whether a second factor is needed, and they have none.
+    pub lacks_second_factor: bool,
 }
 
 /// A browser to be signed in.
@@ -61,6 +95,8 @@ pub struct NewSignIn<'a> {
     pub address: IpAddr,
     /// Until when, at most.
     pub expires_at: EventTime,
+    /// How they came in.
+    pub way: SignInWay,
 }
 
 const BY_TOKEN: &str = "
@@ -68,7 +104,15 @@ const BY_TOKEN: &str = "
         members.password_hash IS NOT NULL AS has_password, members.created_at, members.last_seen_at,
         sign_ins.id AS sign_in_id, sign_ins.device, sign_ins.address,
         sign_ins.created_at AS signed_in_at, sign_ins.last_used_at, sign_ins.expires_at,
-        sign_ins.proved_at
+        sign_ins.proved_at, sign_ins.way,
+        EXISTS (
+            SELECT 1
+            FROM totp_keys
+            WHERE member_id = members.id
+              AND last_step IS NOT NULL
+        ) AS has_totp,
+        EXISTS (SELECT 1 FROM passkeys WHERE member_id = members.id) AS has_passkey,
+        (SELECT value FROM settings WHERE key = 'sign_in') AS settings
     FROM sign_ins
     JOIN members ON members.id = sign_ins.member_id
     WHERE sign_ins.token_hash = $1
@@ -89,7 +133,9 @@ impl Accounts {
         let transaction = self.db().begin_access().await?;
         let at = db::now();
         let sign_in = insert(&transaction, member.id, new, at).await?;
+        let way = new.way.as_str();
         let line = Line::new(AuditAction::SignedIn).on(member.id).named(new.device);
+        let line = line.between(&(), &json!({ "way": way }));
         audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         Ok(sign_in)
@@ -118,9 +164,15 @@ impl Accounts {
                 created_at: row.time("signed_in_at")?,
                 last_used_at: row.time("last_used_at")?,
                 expires_at: row.time("expires_at")?,
+                way: row.word("way")?,
                 proved_at: row.time("proved_at")?,
             };
-            Ok(SignedIn { sign_in, member })
+            let settings: SignInSettings = row.json_opt("settings")?.unwrap_or_default();
+            let has_any = row.get::<bool>("has_totp")? || row.get::<bool>("has_passkey")?;
+            // What the provider asks for, it knows itself; a passkey is two things at once.
+            let is_enough = matches!(sign_in.way, SignInWay::Sso | SignInWay::Passkey);
+            let lacks_second_factor = settings.require_second_factor && !has_any && !is_enough;
+            Ok(SignedIn { sign_in, member, lacks_second_factor })
         };
         row.as_ref().map(both).transpose()
     }
@@ -278,8 +330,8 @@ pub(super) async fn insert(
     let sql = "
         INSERT INTO sign_ins
             (id, member_id, token_hash, device, address, created_at, last_used_at, expires_at,
-             proved_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $6)";
+             proved_at, way)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $6, $8)";
     let values = [
         id.to_string().into(),
         member_id.to_string().into(),
@@ -288,6 +340,7 @@ pub(super) async fn insert(
         new.address.to_string().into(),
         at.millis().into(),
         new.expires_at.millis().into(),
+        new.way.as_str().into(),
     ];
     db::execute(transaction, sql, values).await?;
     Ok(SignIn {
@@ -298,6 +351,7 @@ pub(super) async fn insert(
         created_at: at,
         last_used_at: at,
         expires_at: new.expires_at,
+        way: new.way,
         proved_at: at,
     })
 }
@@ -311,6 +365,7 @@ fn sign_in(row: &Row) -> Result<SignIn, StoreError> {
         created_at: row.time("created_at")?,
         last_used_at: row.time("last_used_at")?,
         expires_at: row.time("expires_at")?,
+        way: row.word("way")?,
         proved_at: row.time("proved_at")?,
     })
 }

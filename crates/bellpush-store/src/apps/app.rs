@@ -8,10 +8,12 @@ use bellpush_core::{
     ids::{AppId, DestinationId},
     profile::ProfileSettings,
 };
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
     routing::profiles,
 };
@@ -34,7 +36,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_app(&self, settings: &AppSettings) -> Result<App, StoreError> {
+    pub async fn create_app(
+        &self,
+        settings: &AppSettings,
+        actor: &Actor,
+    ) -> Result<App, StoreError> {
         let id = AppId::from_uuid(Uuid::now_v7());
         let at = db::now();
         let transaction = self.db().begin().await?;
@@ -45,6 +51,8 @@ impl Store {
         db::execute(&transaction, sql, values).await?;
         let profile_id = DestinationId::from_uuid(Uuid::now_v7());
         profiles::insert(&transaction, id, profile_id, &ProfileSettings::demo(), true).await?;
+        let line = line(AuditAction::AppMade, id, settings).between(&(), settings);
+        audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at })
     }
@@ -87,15 +95,21 @@ impl Store {
         &self,
         id: AppId,
         settings: &AppSettings,
+        actor: &Actor,
     ) -> Result<Option<App>, StoreError> {
+        let transaction = self.db().begin().await?;
+        let Some(before) = locked(&transaction, id).await? else { return Ok(None) };
         let sql = "
             UPDATE app_rows
             SET settings = $2, updated_at = $3
             WHERE id = $1 AND NOT removed
             RETURNING id, settings, created_at, updated_at";
-        let at = db::now().millis();
-        let values = [id.to_string().into(), to_json(settings).into(), at.into()];
-        let row = db::one(&self.db().write, sql, values).await?;
+        let at = db::now();
+        let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
+        let row = db::one(&transaction, sql, values).await?;
+        let line = line(AuditAction::AppUpdated, id, settings).between(&before, settings);
+        audit::write_update(&transaction, actor, at, line).await?;
+        db::commit(transaction).await?;
         row.as_ref().map(app).transpose()
     }
 
@@ -104,8 +118,9 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn delete_app(&self, id: AppId) -> Result<bool, StoreError> {
+    pub async fn delete_app(&self, id: AppId, actor: &Actor) -> Result<bool, StoreError> {
         let transaction = self.db().begin_configuration().await?;
+        let Some(before) = locked(&transaction, id).await? else { return Ok(false) };
         let sql = "UPDATE app_rows SET removed = TRUE WHERE id = $1 AND NOT removed";
         if db::execute(&transaction, sql, [id.to_string().into()]).await? == 0 {
             return Ok(false);
@@ -120,10 +135,26 @@ impl Store {
         ] {
             db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
+        let line = line(AuditAction::AppDeleted, id, &before).between(&before, &());
+        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         self.remover().wake();
         Ok(true)
     }
+}
+
+/// The settings of an app that nobody else changes meanwhile.
+async fn locked(
+    transaction: &DatabaseTransaction,
+    id: AppId,
+) -> Result<Option<AppSettings>, StoreError> {
+    let sql = "UPDATE app_rows SET id = id WHERE id = $1 AND NOT removed RETURNING settings";
+    let row = db::one(transaction, sql, [id.to_string().into()]).await?;
+    row.map(|row| row.json("settings")).transpose()
+}
+
+fn line(action: AuditAction, id: AppId, settings: &AppSettings) -> Line {
+    Line::new(action).in_app(id).on(id).named(&settings.name)
 }
 
 fn app(row: &Row) -> Result<App, StoreError> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row},
 };
 
@@ -34,6 +35,7 @@ impl Store {
         &self,
         app_id: AppId,
         key: &str,
+        actor: &Actor,
     ) -> Result<Option<WidgetKey>, StoreError> {
         let id = WidgetKeyId::from_uuid(Uuid::now_v7());
         let created_at = db::now();
@@ -44,8 +46,14 @@ impl Store {
             WHERE id = $2";
         let (app, at) = (app_id.to_string(), created_at.millis());
         let values = [id.to_string().into(), app.into(), key.into(), at.into()];
-        let made = db::execute(&self.db().write, sql, values).await? > 0;
-        Ok(made.then(|| WidgetKey { id, app_id, key: key.into(), created_at }))
+        let transaction = self.db().begin().await?;
+        if db::execute(&transaction, sql, values).await? == 0 {
+            return Ok(None);
+        }
+        let line = Line::new(AuditAction::WidgetKeyMade).in_app(app_id).on(id);
+        audit::write(&transaction, actor, created_at, line).await?;
+        db::commit(transaction).await?;
+        Ok(Some(WidgetKey { id, app_id, key: key.into(), created_at }))
     }
 
     /// An app's widget keys, oldest first.
@@ -79,10 +87,18 @@ impl Store {
         &self,
         app_id: AppId,
         id: WidgetKeyId,
+        actor: &Actor,
     ) -> Result<bool, StoreError> {
         let sql = "DELETE FROM widget_keys WHERE id = $1 AND app_id = $2";
         let values = [id.to_string().into(), app_id.to_string().into()];
-        Ok(db::execute(&self.db().write, sql, values).await? > 0)
+        let transaction = self.db().begin().await?;
+        if db::execute(&transaction, sql, values).await? == 0 {
+            return Ok(false);
+        }
+        let line = Line::new(AuditAction::WidgetKeyDeleted).in_app(app_id).on(id);
+        audit::write(&transaction, actor, db::now(), line).await?;
+        db::commit(transaction).await?;
+        Ok(true)
     }
 }
 

@@ -30,6 +30,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "designs", include_str!("../../migrations/0011_designs.sql")),
     (13, "access", include_str!("../../migrations/0013_access.sql")),
     (14, "audit_trail", include_str!("../../migrations/0014_audit_trail.sql")),
+    (15, "second_factors", include_str!("../../migrations/0015_second_factors.sql")),
+    (16, "single_sign_on", include_str!("../../migrations/0016_single_sign_on.sql")),
     (30, "call_search", include_str!("../../migrations/0030_call_search.sql")),
     (31, "call_records", include_str!("../../migrations/0031_call_records.sql")),
     (32, "exports", include_str!("../../migrations/0032_exports.sql")),

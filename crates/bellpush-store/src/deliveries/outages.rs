@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Page, PageRequest, Store, StoreError,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, page::Conditions, to_json},
 };
 
@@ -97,6 +98,7 @@ impl Store {
         };
         let (app_id, settings) =
             (row.parse("app_id")?, row.json::<IntegrationSettings>("settings")?);
+        let before = settings.clone();
         let settings = IntegrationSettings { active: false, ..settings };
         let notification = Notification {
             id: NotificationId::from_uuid(Uuid::now_v7()),
@@ -128,11 +130,14 @@ impl Store {
             notification.id.to_string().into(),
             app_id.to_string().into(),
             id.to_string().into(),
-            settings.name.into(),
+            settings.name.clone().into(),
             reason.as_str().into(),
             at.millis().into(),
         ];
         db::execute(&transaction, sql, values).await?;
+        let line = Line::new(AuditAction::IntegrationDisabled).in_app(app_id).on(id);
+        let line = line.named(&settings.name).between(&before, &settings);
+        audit::write(&transaction, &Actor::SERVER, at, line).await?;
         db::commit(transaction).await?;
         Ok(Some(notification))
     }

@@ -4,13 +4,14 @@
 use bellpush_core::{
     delivery::{DeliveryKey, Seq},
     events::EventTime,
-    ids::{AppId, IntegrationId, ReplayId},
+    ids::{AppId, EventId, IntegrationId, ReplayId},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Page, PageRequest, Store, StoreError,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
     deliveries::search::{Bounds, DeliveryFilter, Search},
 };
@@ -91,13 +92,27 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn replay_delivery(&self, key: DeliveryKey) -> Result<bool, StoreError> {
+    pub async fn replay_delivery(
+        &self,
+        (app_id, event_id): (AppId, EventId),
+        key: DeliveryKey,
+        actor: &Actor,
+    ) -> Result<bool, StoreError> {
+        let at = db::now();
         let values = [
             to_json(&[(key.seq,)]).into(),
             key.integration_id.to_string().into(),
-            db::now().millis().into(),
+            at.millis().into(),
         ];
-        Ok(db::execute(&self.db().write, REPLAY, values).await? > 0)
+        let transaction = self.db().begin().await?;
+        if db::execute(&transaction, REPLAY, values).await? == 0 {
+            return Ok(false);
+        }
+        let line = Line::new(AuditAction::DeliveryReplayed).in_app(app_id).on(key.integration_id);
+        let line = line.named(event_id.to_string());
+        audit::write(&transaction, actor, at, line).await?;
+        db::commit(transaction).await?;
+        Ok(true)
     }
 
     /// Makes a replay of all deliveries of now that the filter lets through and that have ended;
@@ -110,6 +125,7 @@ impl Store {
         app_id: AppId,
         integration_id: IntegrationId,
         filter: DeliveryFilter,
+        actor: &Actor,
     ) -> Result<Option<Replay>, StoreError> {
         let bounds = self.bounds(filter.from, filter.to).await?;
         let last = self.last_seq().await?;
@@ -140,8 +156,15 @@ impl Store {
             replay.last.0.into(),
             replay.created_at.millis().into(),
         ];
-        let made = db::execute(&self.db().write, sql, values).await? > 0;
-        Ok(made.then_some(replay))
+        let transaction = self.db().begin().await?;
+        if db::execute(&transaction, sql, values).await? == 0 {
+            return Ok(None);
+        }
+        let line = Line::new(AuditAction::ReplayMade).in_app(app_id).on(integration_id);
+        let line = line.named(replay.id.to_string()).between(&(), &replay.filter);
+        audit::write(&transaction, actor, replay.created_at, line).await?;
+        db::commit(transaction).await?;
+        Ok(Some(replay))
     }
 
     /// An integration's replays, newest first.
@@ -192,14 +215,21 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn cancel_replay(&self, id: ReplayId) -> Result<bool, StoreError> {
+    pub async fn cancel_replay(&self, id: ReplayId, actor: &Actor) -> Result<bool, StoreError> {
         let sql = "
             UPDATE replays
             SET state = 'cancelled', ended_at = $2
             WHERE id = $1
-              AND state = 'running'";
-        let values = [id.to_string().into(), db::now().millis().into()];
-        Ok(db::execute(&self.db().write, sql, values).await? > 0)
+              AND state = 'running'
+            RETURNING app_id, integration_id";
+        let (transaction, at) = (self.db().begin().await?, db::now());
+        let values = [id.to_string().into(), at.millis().into()];
+        let Some(row) = db::one(&transaction, sql, values).await? else { return Ok(false) };
+        let line = Line::new(AuditAction::ReplayCancelled).in_app(row.parse("app_id")?);
+        let line = line.on(row.get::<String>("integration_id")?).named(id.to_string());
+        audit::write(&transaction, actor, at, line).await?;
+        db::commit(transaction).await?;
+        Ok(true)
     }
 
     /// Counts what a replay has before it, if that is not known.

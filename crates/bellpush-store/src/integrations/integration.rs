@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     SaveError, Store, StoreError,
-    access::audit::Actor,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
     integrations::{
         locked::locked,
@@ -72,6 +72,7 @@ impl Store {
         settings: &IntegrationSettings,
         new: &NewSecrets,
         max_active: u8,
+        actor: &Actor,
     ) -> Result<Integration, SaveError> {
         let id = IntegrationId::from_uuid(Uuid::now_v7());
         let at = db::now();
@@ -110,6 +111,10 @@ impl Store {
             secrets::insert(&transaction, keys, id, name, value, at).await?;
         }
         secrets::check_names(&transaction, id, settings).await?;
+        let line = line(AuditAction::IntegrationMade, app_id, id, settings).between(&(), settings);
+        let names = new.named.keys();
+        let line = names.fold(line, |line, name| line.and_secret(&format!("/secrets/{name}")));
+        audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         let settings = settings.clone();
         Ok(Integration { id, app_id, settings, created_at: at, updated_at: at, disabled: None })
@@ -159,8 +164,16 @@ impl Store {
         id: IntegrationId,
         settings: &IntegrationSettings,
         max_active: u8,
+        actor: &Actor,
     ) -> Result<Option<Integration>, SaveError> {
-        self.update(app_id, id, settings, max_active, None).await
+        self.update_integration_with_secrets(
+            app_id,
+            id,
+            settings,
+            max_active,
+            (&BTreeMap::new(), actor),
+        )
+        .await
     }
 
     /// The same, with new values of secrets that come with the settings: no request carries the old
@@ -174,32 +187,19 @@ impl Store {
         id: IntegrationId,
         settings: &IntegrationSettings,
         max_active: u8,
-        secrets: (&BTreeMap<SecretName, SecretString>, &Actor),
-    ) -> Result<Option<Integration>, SaveError> {
-        self.update(app_id, id, settings, max_active, Some(secrets)).await
-    }
-
-    async fn update(
-        &self,
-        app_id: AppId,
-        id: IntegrationId,
-        settings: &IntegrationSettings,
-        max_active: u8,
-        secrets: Option<(&BTreeMap<SecretName, SecretString>, &Actor)>,
+        (given, actor): (&BTreeMap<SecretName, SecretString>, &Actor),
     ) -> Result<Option<Integration>, SaveError> {
         let transaction = self.db().begin_configuration().await?;
         let Some(present) = locked(&transaction, app_id, id).await? else { return Ok(None) };
         if !settings.url.has_origin_of(&present.url) {
             let mut names = secrets::names(&transaction, id).await?;
-            names.retain(|name| secrets.is_none_or(|(given, _)| !given.contains_key(name)));
+            names.retain(|name| !given.contains_key(name));
             if !names.is_empty() {
                 let names = names.iter().map(|name| format!("{{secret.{name}}}")).collect();
                 return Err(SaveError::SecretsRequired { names, pointer: "/secrets" });
             }
         }
-        if let Some((given, actor)) = secrets {
-            secrets::replace(&transaction, self.keys(), (app_id, id), given, actor).await?;
-        }
+        secrets::replace(&transaction, self.keys(), (app_id, id), given, actor).await?;
         let sql = "
             UPDATE integrations
             SET settings = $3, active = $4, include_previews = $5, updated_at = $6,
@@ -227,6 +227,9 @@ impl Store {
             let sql = "DELETE FROM outages WHERE integration_id = $1";
             db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
+        let line = line(AuditAction::IntegrationUpdated, app_id, id, settings);
+        let line = line.between(&present, settings);
+        audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(Some(integration(&row)?))
     }
@@ -240,19 +243,31 @@ impl Store {
         &self,
         app_id: AppId,
         id: IntegrationId,
+        actor: &Actor,
     ) -> Result<bool, StoreError> {
         let transaction = self.db().begin_configuration().await?;
-        let sql = "DELETE FROM integrations WHERE id = $1 AND app_id = $2";
+        let sql = "DELETE FROM integrations WHERE id = $1 AND app_id = $2 RETURNING settings";
         let values = [id.to_string().into(), app_id.to_string().into()];
-        if db::execute(&transaction, sql, values).await? == 0 {
-            return Ok(false);
-        }
+        let Some(row) = db::one(&transaction, sql, values).await? else { return Ok(false) };
+        let settings: IntegrationSettings = row.json("settings")?;
         let sql = "INSERT INTO removals (integration_id) VALUES ($1)";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        let line = line(AuditAction::IntegrationDeleted, app_id, id, &settings);
+        let line = line.between(&settings, &());
+        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         self.remover().wake();
         Ok(true)
     }
+}
+
+fn line(
+    action: AuditAction,
+    app_id: AppId,
+    id: IntegrationId,
+    settings: &IntegrationSettings,
+) -> Line {
+    Line::new(action).in_app(app_id).on(id).named(&settings.name)
 }
 
 /// Refuses one more active integration than the app may have. Changes of integrations come one at

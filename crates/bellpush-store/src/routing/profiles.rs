@@ -7,10 +7,12 @@ use bellpush_core::{
     profile::{ProfileSettings, check_references, referring_to},
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     SaveError, Store, StoreError,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
 };
 
@@ -71,6 +73,7 @@ impl Store {
         app_id: AppId,
         settings: &ProfileSettings,
         is_default: bool,
+        actor: &Actor,
     ) -> Result<Profile, SaveError> {
         let id = DestinationId::from_uuid(Uuid::now_v7());
         let transaction = self.db().begin_configuration().await?;
@@ -84,8 +87,11 @@ impl Store {
             clear_default(&transaction, app_id).await?;
         }
         insert(&transaction, app_id, id, settings, is_default).await?;
+        let made = Profile { id, app_id, settings: settings.clone(), is_default };
+        let line = line(AuditAction::ProfileMade, &made).between(&(), &told(&made));
+        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
-        Ok(Profile { id, app_id, settings: settings.clone(), is_default })
+        Ok(made)
     }
 
     /// Replaces a profile's settings, and makes it the default one if it shall be; `None` when the
@@ -99,6 +105,7 @@ impl Store {
         id: DestinationId,
         settings: &ProfileSettings,
         make_default: bool,
+        actor: &Actor,
     ) -> Result<Option<Profile>, SaveError> {
         let transaction = self.db().begin_configuration().await?;
         let all = profiles(&transaction, app_id).await?;
@@ -123,8 +130,12 @@ impl Store {
             is_default.into(),
         ];
         db::execute(&transaction, sql, values).await?;
+        let updated = Profile { id, app_id, settings: settings.clone(), is_default };
+        let line = line(AuditAction::ProfileUpdated, &updated);
+        let line = line.between(&told(present), &told(&updated));
+        audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
-        Ok(Some(Profile { id, app_id, settings: settings.clone(), is_default }))
+        Ok(Some(updated))
     }
 
     /// Deletes a profile; `false` when the app has none such.
@@ -136,6 +147,7 @@ impl Store {
         &self,
         app_id: AppId,
         id: DestinationId,
+        actor: &Actor,
     ) -> Result<bool, SaveError> {
         let transaction = self.db().begin_configuration().await?;
         let all = profiles(&transaction, app_id).await?;
@@ -154,9 +166,24 @@ impl Store {
         }
         let sql = "DELETE FROM destinations WHERE id = $1";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        let line = line(AuditAction::ProfileDeleted, present).between(&told(present), &());
+        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(true)
     }
+}
+
+fn line(action: AuditAction, profile: &Profile) -> Line {
+    Line::new(action).in_app(profile.app_id).on(profile.id).named(&profile.settings.name)
+}
+
+/// What the audit trail tells of a profile.
+fn told(profile: &Profile) -> Value {
+    let mut told = serde_json::to_value(&profile.settings).unwrap_or_default();
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("isDefault".into(), profile.is_default.into());
+    }
+    told
 }
 
 async fn profiles(

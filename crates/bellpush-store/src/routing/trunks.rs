@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     SaveError, Store, StoreError,
+    access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
 };
 
@@ -48,6 +49,7 @@ impl Store {
         &self,
         settings: &TrunkSettings,
         password: Option<&SecretString>,
+        actor: &Actor,
     ) -> Result<Trunk, StoreError> {
         let id = TrunkId::from_uuid(Uuid::now_v7());
         let at = db::now();
@@ -59,7 +61,12 @@ impl Store {
             VALUES ($1, $2, $3, $4, $4)";
         let values =
             [id.to_string().into(), to_json(settings).into(), sealed.into(), at.millis().into()];
-        db::execute(&self.db().write, sql, values).await?;
+        let transaction = self.db().begin().await?;
+        db::execute(&transaction, sql, values).await?;
+        let line = line(AuditAction::TrunkMade, id, settings).between(&(), settings);
+        let line = if password.is_some() { line.and_secret("/password") } else { line };
+        audit::write(&transaction, actor, at, line).await?;
+        db::commit(transaction).await?;
         let (settings, has_password) = (settings.clone(), password.is_some());
         Ok(Trunk { id, settings, has_password, created_at: at, updated_at: at })
     }
@@ -110,6 +117,7 @@ impl Store {
         id: TrunkId,
         settings: &TrunkSettings,
         password: &PasswordChange,
+        actor: &Actor,
     ) -> Result<Option<Trunk>, SaveError> {
         let transaction = self.db().begin_configuration().await?;
         let sql = format!("SELECT {COLUMNS} FROM trunks WHERE id = $1");
@@ -138,6 +146,13 @@ impl Store {
             vec![id.to_string().into(), to_json(settings).into(), db::now().millis().into()];
         values.extend(sealed.map(Value::from));
         let row = db::one(&transaction, &sql, values).await?;
+        let line =
+            line(AuditAction::TrunkUpdated, id, settings).between(&present.settings, settings);
+        let line = match password {
+            PasswordChange::Keep => line,
+            PasswordChange::Set(_) | PasswordChange::Remove => line.and_secret("/password"),
+        };
+        audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(row.as_ref().map(trunk).transpose()?)
     }
@@ -146,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// [`SaveError::InUse`] as long as a profile calls by it, or when the database fails.
-    pub async fn delete_trunk(&self, id: TrunkId) -> Result<bool, SaveError> {
+    pub async fn delete_trunk(&self, id: TrunkId, actor: &Actor) -> Result<bool, SaveError> {
         let transaction = self.db().begin_configuration().await?;
         let sql = "
             SELECT name
@@ -157,11 +172,20 @@ impl Store {
             let name: String = row.get("name")?;
             return Err(SaveError::InUse { why: format!("the profile {name:?} calls by it") });
         }
-        let sql = "DELETE FROM trunks WHERE id = $1";
-        let deleted = db::execute(&transaction, sql, [id.to_string().into()]).await? > 0;
+        let sql = "DELETE FROM trunks WHERE id = $1 RETURNING settings";
+        let Some(row) = db::one(&transaction, sql, [id.to_string().into()]).await? else {
+            return Ok(false);
+        };
+        let settings: TrunkSettings = row.json("settings")?;
+        let line = line(AuditAction::TrunkDeleted, id, &settings).between(&settings, &());
+        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
-        Ok(deleted)
+        Ok(true)
     }
+}
+
+fn line(action: AuditAction, id: TrunkId, settings: &TrunkSettings) -> Line {
+    Line::new(action).on(id).named(&settings.name)
 }
 
 /// The identity that a trunk's password is sealed for.

@@ -6,7 +6,7 @@ use bellpush_core::{
     profile::ProfileSettings,
 };
 use bellpush_store::{
-    Append, EventFilter, NewSession, PageRequest, SaveError, SecretHash, Session,
+    Actor, Append, EventFilter, NewSession, PageRequest, SaveError, SecretHash, Session,
 };
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -19,22 +19,22 @@ use crate::{
 on_both_stores! {
     async fn an_app_is_made_changed_and_deleted(site) {
         let store = &site.store;
-        let made = store.create_app(&AppSettings::named("Shop")).await.unwrap();
+        let made = store.create_app(&AppSettings::named("Shop"), &Actor::HOST).await.unwrap();
         assert_eq!(store.app(made.id).await.unwrap(), Some(made.clone()));
-        let other = store.create_app(&AppSettings::named("Other")).await.unwrap();
+        let other = store.create_app(&AppSettings::named("Other"), &Actor::HOST).await.unwrap();
         assert_eq!(store.apps().await.unwrap(), [made.clone(), other.clone()]);
 
         let changed =
-            store.update_app(made.id, &AppSettings::named("Store")).await.unwrap().unwrap();
+            store.update_app(made.id, &AppSettings::named("Store"), &Actor::HOST).await.unwrap().unwrap();
         assert_eq!(changed.settings.name, "Store");
         assert_eq!(changed.created_at, made.created_at);
         assert_eq!(store.app(made.id).await.unwrap(), Some(changed));
 
-        assert!(store.delete_app(made.id).await.unwrap());
-        assert!(!store.delete_app(made.id).await.unwrap());
+        assert!(store.delete_app(made.id, &Actor::HOST).await.unwrap());
+        assert!(!store.delete_app(made.id, &Actor::HOST).await.unwrap());
         assert_eq!(store.apps().await.unwrap(), [other]);
         let gone = AppSettings::named("Gone");
-        assert_eq!(store.update_app(made.id, &gone).await.unwrap(), None);
+        assert_eq!(store.update_app(made.id, &gone, &Actor::HOST).await.unwrap(), None);
     }
 
     async fn a_deleted_app_takes_everything_with_it(site) {
@@ -42,12 +42,12 @@ on_both_stores! {
         let (store, app_id) = (&site.store, visitor.app_id());
         let call_id = visitor.calls(store).await;
         store.append(vec![visitor.hangs_up(call_id), visitor.rates(call_id)]).await.unwrap();
-        store.create_widget_key(app_id, "wk_1").await.unwrap().unwrap();
+        store.create_widget_key(app_id, "wk_1", &Actor::HOST).await.unwrap().unwrap();
         let secret = "whsec_x".into();
-        store.create_integration(app_id, &settings(&[]), &secret, 3).await.unwrap();
+        store.create_integration(app_id, &settings(&[]), &secret, 3, &Actor::HOST).await.unwrap();
         let (id, token) = (visitor.session.id, &visitor.token);
         assert!(store.session_by_token(token, now()).await.unwrap().is_some());
-        assert!(store.delete_app(app_id).await.unwrap());
+        assert!(store.delete_app(app_id, &Actor::HOST).await.unwrap());
         // At once.
         assert_eq!(store.call(call_id).await.unwrap(), None);
         assert_eq!(store.session(id).await.unwrap(), None);
@@ -65,11 +65,11 @@ on_both_stores! {
     async fn a_deleted_app_takes_no_profile_key_or_session(site) {
         let visitor = site.visitor().await;
         let (store, app_id) = (&site.store, visitor.app_id());
-        assert!(store.delete_app(app_id).await.unwrap());
-        let made = store.create_profile(app_id, &ProfileSettings::demo(), false).await;
+        assert!(store.delete_app(app_id, &Actor::HOST).await.unwrap());
+        let made = store.create_profile(app_id, &ProfileSettings::demo(), false, &Actor::HOST).await;
         assert!(matches!(made, Err(SaveError::UnknownApp)), "{made:?}");
-        assert_eq!(store.create_widget_key(app_id, "wk_late").await.unwrap(), None);
-        let made = store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3).await;
+        assert_eq!(store.create_widget_key(app_id, "wk_late", &Actor::HOST).await.unwrap(), None);
+        let made = store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3, &Actor::HOST).await;
         assert!(matches!(made, Err(SaveError::UnknownApp)), "{made:?}");
         let Session { origin, context, preview, routing_key, destination_id, .. } = visitor.session;
         let new = NewSession { app_id, origin, context, preview, routing_key, destination_id };
@@ -86,7 +86,7 @@ on_both_stores! {
             let appends = (0..1_200).map(|_| Append::Event(visitor.loaded())).collect();
             site.store.append(appends).await.unwrap();
         }
-        assert!(site.store.delete_app(visitor.app_id()).await.unwrap());
+        assert!(site.store.delete_app(visitor.app_id(), &Actor::HOST).await.unwrap());
         // In the middle of it.
         site.store.close().await;
         let reopened = site.open(master_key()).await.unwrap();
@@ -99,15 +99,15 @@ on_both_stores! {
 
     async fn a_widget_key_names_its_app(site) {
         let (store, app_id) = (&site.store, site.app().await);
-        let made = store.create_widget_key(app_id, "wk_1").await.unwrap().unwrap();
+        let made = store.create_widget_key(app_id, "wk_1", &Actor::HOST).await.unwrap().unwrap();
         assert_eq!(store.widget_key("wk_1").await.unwrap(), Some(made.clone()));
         assert_eq!(store.widget_key("wk_\0").await.unwrap(), None);
         assert_eq!(store.widget_keys(app_id).await.unwrap().first(), Some(&made));
-        assert!(store.create_widget_key(app_id, "wk_1").await.is_err(), "a key is unique");
+        assert!(store.create_widget_key(app_id, "wk_1", &Actor::HOST).await.is_err(), "a key is unique");
         let nobody = AppId::from_uuid(Uuid::now_v7());
-        assert_eq!(store.create_widget_key(nobody, "wk_2").await.unwrap(), None);
-        assert!(!store.delete_widget_key(site.app().await, made.id).await.unwrap());
-        assert!(store.delete_widget_key(app_id, made.id).await.unwrap());
+        assert_eq!(store.create_widget_key(nobody, "wk_2", &Actor::HOST).await.unwrap(), None);
+        assert!(!store.delete_widget_key(site.app().await, made.id, &Actor::HOST).await.unwrap());
+        assert!(store.delete_widget_key(app_id, made.id, &Actor::HOST).await.unwrap());
         assert_eq!(store.widget_key("wk_1").await.unwrap(), None);
     }
 
@@ -115,10 +115,10 @@ on_both_stores! {
         let (store, app_id) = (&site.store, site.app().await);
         let secret = "whsec_x".into();
         let made =
-            store.create_integration(app_id, &settings(&["wish"]), &secret, 3).await.unwrap();
+            store.create_integration(app_id, &settings(&["wish"]), &secret, 3, &Actor::HOST).await.unwrap();
         assert_eq!(store.integration(app_id, made.id).await.unwrap(), Some(made.clone()));
         let changed = store
-            .update_integration(app_id, made.id, &settings(&["call_ended"]), 3)
+            .update_integration(app_id, made.id, &settings(&["call_ended"]), 3, &Actor::HOST)
             .await
             .unwrap()
             .unwrap();
@@ -127,16 +127,16 @@ on_both_stores! {
         let stranger = site.app().await;
         assert_eq!(store.integration(stranger, made.id).await.unwrap(), None);
         let unknown = IntegrationId::from_uuid(Uuid::now_v7());
-        let result = store.update_integration(app_id, unknown, &settings(&[]), 3).await;
+        let result = store.update_integration(app_id, unknown, &settings(&[]), 3, &Actor::HOST).await;
         assert_eq!(result.unwrap(), None);
         let nobody = AppId::from_uuid(Uuid::now_v7());
-        let result = store.create_integration(nobody, &settings(&[]), &secret, 3).await;
+        let result = store.create_integration(nobody, &settings(&[]), &secret, 3, &Actor::HOST).await;
         assert!(matches!(result, Err(SaveError::UnknownApp)));
     }
 
     async fn settings_that_an_older_version_wrote_are_read_with_todays_defaults(site) {
         let (store, app_id) = (&site.store, site.app().await);
-        let made = store.create_integration(app_id, &settings(&["wish"]), &"whsec_x".into(), 3).await;
+        let made = store.create_integration(app_id, &settings(&["wish"]), &"whsec_x".into(), 3, &Actor::HOST).await;
         let id = made.unwrap().id;
         let old = r#"{"name":"Hook","url":"https://hooks.example/x","events":["wish"],"active":true,"ordered":true,"includePreviews":false}"#;
         site.sql(&format!("UPDATE integrations SET settings = '{old}'")).await;
@@ -151,7 +151,7 @@ on_both_stores! {
         let made = (0..20).map(|n| {
             let store = others.as_ref().filter(|_| n % 2 == 0).unwrap_or(&site.store).clone();
             tokio::spawn(async move {
-                store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3).await
+                store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3, &Actor::HOST).await
             })
         });
         let results: Vec<_> = join_all(made).await.into_iter().map(Result::unwrap).collect();
@@ -172,17 +172,17 @@ on_both_stores! {
         let mut ids = Vec::new();
         for _ in 0..6 {
             let secret = "whsec_x".into();
-            ids.push(store.create_integration(app_id, &off, &secret, 3).await.unwrap().id);
+            ids.push(store.create_integration(app_id, &off, &secret, 3, &Actor::HOST).await.unwrap().id);
         }
         let on = settings(&[]);
-        let updates = ids.iter().map(|id| store.update_integration(app_id, *id, &on, 3));
+        let updates = ids.iter().map(|id| store.update_integration(app_id, *id, &on, 3, &Actor::HOST));
         let results = join_all(updates).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
         let active = store.integrations(app_id).await.unwrap();
         assert_eq!(active.iter().filter(|one| one.settings.active).count(), 3);
         // One that is active already is no further one.
         let first = active.iter().find(|one| one.settings.active).unwrap().id;
-        assert!(store.update_integration(app_id, first, &on, 3).await.unwrap().is_some());
+        assert!(store.update_integration(app_id, first, &on, 3, &Actor::HOST).await.unwrap().is_some());
     }
 
     async fn settings_of_the_installation_are_kept(site) {
@@ -208,12 +208,13 @@ async fn events_recorded_while_their_integration_is_deleted_leave_no_delivery_be
                 &settings(&["widget_loaded"]),
                 &"whsec_x".into(),
                 3,
+                &Actor::HOST,
             )
             .await
             .unwrap();
         let appends =
             (0..20).map(|_| other.append(vec![bellpush_store::Append::Event(visitor.loaded())]));
-        let delete = site.store.delete_integration(visitor.app_id(), made.id);
+        let delete = site.store.delete_integration(visitor.app_id(), made.id, &Actor::HOST);
         let (appended, deleted) = tokio::join!(join_all(appends), delete);
         assert!(deleted.unwrap());
         assert!(appended.iter().all(Result::is_ok));

@@ -6,7 +6,7 @@ use bellpush_core::{
     ids::{AppId, IntegrationId},
     integration::IntegrationSettings,
 };
-use bellpush_store::{Append, Delivery, DeliveryFilter, PageRequest, Store};
+use bellpush_store::{Actor, Append, Delivery, DeliveryFilter, PageRequest, Store};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -24,7 +24,11 @@ pub(crate) async fn integrate(
     app_id: AppId,
     settings: IntegrationSettings,
 ) -> IntegrationId {
-    store.create_integration(app_id, &settings, &"whsec_test".into(), 10).await.unwrap().id
+    store
+        .create_integration(app_id, &settings, &"whsec_test".into(), 10, &Actor::HOST)
+        .await
+        .unwrap()
+        .id
 }
 
 pub(crate) async fn pending(store: &Store, id: IntegrationId) -> Vec<PendingDelivery> {
@@ -83,7 +87,7 @@ on_both_stores! {
         assert!(parent.is_some());
         assert_eq!(parents(&written.recv().await.unwrap()), [parent, None]);
         assert_eq!(parents(&pending(&site.store, id).await), [parent, None]);
-        assert!(site.store.delete_app(app_id).await.unwrap());
+        assert!(site.store.delete_app(app_id, &Actor::HOST).await.unwrap());
         site.nothing_is_left().await;
         // Its place is free again.
         let seq = appended[0].seq();
@@ -165,7 +169,7 @@ on_both_stores! {
         let (store, app_id) = (&site.store, visitor.app_id());
         let id = integrate(store, app_id, settings(&["widget_loaded"])).await;
         store.append(vec![Append::Event(visitor.loaded())]).await.unwrap();
-        store.update_integration(app_id, id, &settings(&["wish"]), 3).await.unwrap().unwrap();
+        store.update_integration(app_id, id, &settings(&["wish"]), 3, &Actor::HOST).await.unwrap().unwrap();
         store.append(vec![Append::Event(visitor.loaded())]).await.unwrap();
         store.append(vec![Append::Event(visitor.custom("wish"))]).await.unwrap();
         assert_eq!(pending(store, id).await.len(), 2);
@@ -331,9 +335,9 @@ on_both_stores! {
             .await
             .unwrap();
         let app_id = waiting[0].app_id;
-        assert!(!site.store.delete_integration(site.app().await, id).await.unwrap());
-        assert!(site.store.delete_integration(app_id, id).await.unwrap());
-        assert!(!site.store.delete_integration(app_id, id).await.unwrap());
+        assert!(!site.store.delete_integration(site.app().await, id, &Actor::HOST).await.unwrap());
+        assert!(site.store.delete_integration(app_id, id, &Actor::HOST).await.unwrap());
+        assert!(!site.store.delete_integration(app_id, id, &Actor::HOST).await.unwrap());
         site.nothing_is_left().await;
     }
 
@@ -346,7 +350,7 @@ on_both_stores! {
             site.store.record_attempts(results.collect()).await.unwrap();
         }
         let app_id = waiting[0].app_id;
-        assert!(site.store.delete_integration(app_id, id).await.unwrap());
+        assert!(site.store.delete_integration(app_id, id, &Actor::HOST).await.unwrap());
         // In the middle of it.
         site.store.close().await;
         let reopened = site.open(master_key()).await.unwrap();
@@ -361,7 +365,7 @@ on_both_stores! {
             .record_attempts(vec![attempt(waiting[0].key, 1, DeliveryStatus::Pending)])
             .await
             .unwrap();
-        assert!(site.store.delete_app(waiting[0].app_id).await.unwrap());
+        assert!(site.store.delete_app(waiting[0].app_id, &Actor::HOST).await.unwrap());
         site.nothing_is_left().await;
     }
 
@@ -378,7 +382,7 @@ on_both_stores! {
             record(DeliveryStatus::Pending, 1).await;
             let ((), deleted) = tokio::join!(
                 record(DeliveryStatus::Pending, 2),
-                site.store.delete_integration(waiting[0].app_id, id),
+                site.store.delete_integration(waiting[0].app_id, id, &Actor::HOST),
             );
             assert!(deleted.unwrap());
         }

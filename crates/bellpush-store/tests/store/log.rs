@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bellpush_core::{delivery::Seq, ids::AppId};
 use bellpush_store::{
-    Append, AppendError, CallState, EventFilter, PageRequest, RecordedEvent, Refusal, Store,
+    Actor, Append, AppendError, CallState, EventFilter, PageRequest, RecordedEvent, Refusal, Store,
 };
 use futures_util::{FutureExt, future::join_all};
 
@@ -101,7 +101,7 @@ on_both_stores! {
     async fn an_app_that_is_gone_records_nothing_more(site) {
         let visitor = site.visitor().await;
         site.store.append(vec![Append::Event(visitor.loaded())]).await.unwrap();
-        assert!(site.store.delete_app(visitor.app_id()).await.unwrap());
+        assert!(site.store.delete_app(visitor.app_id(), &Actor::HOST).await.unwrap());
         let result = site.store.append(vec![Append::Event(visitor.loaded())]).await;
         assert_eq!(refusal(result), (0, Refusal::UnknownApp));
         site.nothing_is_left().await;

@@ -29,7 +29,9 @@ macro_rules! on_both_stores {
     )*};
 }
 
+mod accounts;
 mod api_keys;
+mod audit;
 mod configuration;
 mod deliveries;
 mod designs;

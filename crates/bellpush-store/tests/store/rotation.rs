@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bellpush_core::ids::NodeId;
-use bellpush_store::{KeyRing, MasterKey, NewSecrets, OpenError, StoreError, vault::VaultError};
+use bellpush_store::{
+    Actor, KeyRing, MasterKey, NewSecrets, OpenError, StoreError, vault::VaultError,
+};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -21,11 +23,16 @@ async fn fill(site: &Site) {
         signing_key: Some("whsk_1".into()),
         ..with_secrets(&[("a", "hush"), ("b", "hush, too")])
     };
-    let id = site.store.create_integration(app_id, &settings(&[]), &new, 3).await.unwrap().id;
+    let id = site
+        .store
+        .create_integration(app_id, &settings(&[]), &new, 3, &Actor::HOST)
+        .await
+        .unwrap()
+        .id;
     let rotated = (&"whsec_2".into(), &"whsk_2".into());
     let day = Duration::from_secs(86_400);
     site.store.rotate_signing(app_id, id, rotated, day, &actor()).await.unwrap().unwrap();
-    site.store.create_trunk(&trunk(), Some(&"word".into())).await.unwrap();
+    site.store.create_trunk(&trunk(), Some(&"word".into()), &Actor::HOST).await.unwrap();
 }
 
 async fn everything_opens(store: &bellpush_store::Store) {
@@ -123,6 +130,7 @@ async fn every_column_that_holds_something_sealed_is_rotated() {
         "integrations.signing_key",
         "integrations.signing_secret",
         "retired_signing_secrets.sealed",
+        "totp_keys.sealed",
         "trunks.password",
     ];
     let found = site.columns(&["%secret", "%sealed", "%signing_key", "%password"]).await;

@@ -41,7 +41,7 @@ pub(crate) fn with_secrets(named: &[(&str, &str)]) -> NewSecrets {
 
 async fn made(store: &Store, app_id: AppId, named: &[(&str, &str)]) -> IntegrationId {
     let new = with_secrets(named);
-    store.create_integration(app_id, &settings(&[]), &new, 10).await.unwrap().id
+    store.create_integration(app_id, &settings(&[]), &new, 10, &Actor::HOST).await.unwrap().id
 }
 
 async fn reveal(
@@ -85,7 +85,7 @@ on_both_stores! {
     async fn settings_name_only_secrets_that_are_there(site) {
         let (store, app_id) = (&site.store, site.app().await);
         let url = "https://hooks.example/{secret.path}";
-        let unknown = store.create_integration(app_id, &naming(url), &"whsec_x".into(), 10).await;
+        let unknown = store.create_integration(app_id, &naming(url), &"whsec_x".into(), 10, &Actor::HOST).await;
         assert!(
             matches!(unknown, Err(SaveError::UnknownSecret { ref pointer, .. }) if pointer == "/url"),
             "{unknown:?}"
@@ -93,16 +93,16 @@ on_both_stores! {
         assert_eq!(store.integrations(app_id).await.unwrap(), [], "it was made all the same");
 
         let new = with_secrets(&[("path", "p")]);
-        let made = store.create_integration(app_id, &naming(url), &new, 10).await.unwrap();
+        let made = store.create_integration(app_id, &naming(url), &new, 10, &Actor::HOST).await.unwrap();
         let mut more = naming(url);
         more.headers.insert("x-key".into(), "{secret.key}".parse().unwrap());
-        let update = store.update_integration(app_id, made.id, &more, 10).await;
+        let update = store.update_integration(app_id, made.id, &more, 10, &Actor::HOST).await;
         assert!(
             matches!(update, Err(SaveError::UnknownSecret { ref pointer, .. }) if pointer == "/headers/x-key"),
             "{update:?}"
         );
         store.put_secret(app_id, made.id, &name("key"), &"k".into(), &actor()).await.unwrap();
-        store.update_integration(app_id, made.id, &more, 10).await.unwrap().unwrap();
+        store.update_integration(app_id, made.id, &more, 10, &Actor::HOST).await.unwrap().unwrap();
 
         for (key, place) in [("path", "/url"), ("key", "/headers/x-key")] {
             let delete = store.delete_secret(app_id, made.id, &name(key), &actor()).await;
@@ -113,7 +113,7 @@ on_both_stores! {
         }
         assert_eq!(store.secrets(made.id).await.unwrap().len(), 2);
         let plain = naming("https://hooks.example/");
-        store.update_integration(app_id, made.id, &plain, 10).await.unwrap().unwrap();
+        store.update_integration(app_id, made.id, &plain, 10, &Actor::HOST).await.unwrap().unwrap();
         assert!(store.delete_secret(app_id, made.id, &name("path"), &actor()).await.unwrap());
     }
 
@@ -126,10 +126,10 @@ on_both_stores! {
             let who = actor();
             let (deleted, updated) = tokio::join!(
                 store.delete_secret(app_id, id, &key, &who),
-                store.update_integration(app_id, id, &named, 100),
+                store.update_integration(app_id, id, &named, 100, &Actor::HOST),
             );
             assert_ne!(deleted.is_ok(), updated.is_ok(), "{deleted:?} {updated:?}");
-            store.delete_integration(app_id, id).await.unwrap();
+            store.delete_integration(app_id, id, &Actor::HOST).await.unwrap();
         }
     }
 
@@ -137,7 +137,7 @@ on_both_stores! {
         let (store, app_id) = (&site.store, site.app().await);
         let keys: Vec<String> = (0..=MAX_SECRETS).map(|n| format!("s{n}")).collect();
         let all: Vec<_> = keys.iter().map(|key| (key.as_str(), "x")).collect();
-        let many = store.create_integration(app_id, &settings(&[]), &with_secrets(&all), 10).await;
+        let many = store.create_integration(app_id, &settings(&[]), &with_secrets(&all), 10, &Actor::HOST).await;
         assert!(matches!(many, Err(SaveError::TooManySecrets)), "{many:?}");
         let id = made(store, app_id, &all[1..]).await;
         let one_more = store.put_secret(app_id, id, &name("s0"), &"x".into(), &actor()).await;
@@ -202,7 +202,7 @@ on_both_stores! {
         store.delete_secret(app_id, id, &name("a"), &actor()).await.unwrap();
         // What is not there is not revealed, and not written down.
         assert_eq!(reveal(store, app_id, id, Reveal::Named(&name("a"))).await.unwrap(), None);
-        store.delete_integration(app_id, id).await.unwrap();
+        store.delete_integration(app_id, id, &Actor::HOST).await.unwrap();
 
         let (mut actions, mut after) = (Vec::new(), None);
         loop {

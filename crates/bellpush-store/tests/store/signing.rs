@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bellpush_core::ids::{AppId, IntegrationId};
 use bellpush_core::integration::MAX_OVERLAPS;
-use bellpush_store::{NewSecrets, Reveal, SaveError, SigningSecrets, Store};
+use bellpush_store::{Actor, NewSecrets, Reveal, SaveError, SigningSecrets, Store};
 use secrecy::ExposeSecret;
 
 use crate::{deliveries::settings, secrets::actor};
@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 async fn made(store: &Store, app_id: AppId, key: Option<&str>) -> IntegrationId {
     let new = NewSecrets { signing_key: key.map(Into::into), ..NewSecrets::from("whsec_1") };
-    store.create_integration(app_id, &settings(&[]), &new, 10).await.unwrap().id
+    store.create_integration(app_id, &settings(&[]), &new, 10, &Actor::HOST).await.unwrap().id
 }
 
 async fn rotate(

@@ -9,8 +9,8 @@ use bellpush_core::{
     ids::{AppId, CallId, DestinationId, EventId, NodeId, SessionId},
 };
 use bellpush_store::{
-    Append, CallEnd, CallFinish, KeyRing, MasterKey, NewCall, NewSession, OpenError, SecretHash,
-    Session, Store, Target,
+    Actor, Append, CallEnd, CallFinish, KeyRing, MasterKey, NewCall, NewSession, OpenError,
+    SecretHash, Session, Store, Target,
 };
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use tempfile::TempDir;
@@ -152,7 +152,7 @@ impl Site {
     }
 
     pub(crate) async fn app(&self) -> AppId {
-        self.store.create_app(&AppSettings::named("Shop")).await.unwrap().id
+        self.store.create_app(&AppSettings::named("Shop"), &Actor::HOST).await.unwrap().id
     }
 
     /// An app with one visitor on its page.

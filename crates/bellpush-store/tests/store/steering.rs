@@ -1,13 +1,15 @@
 //! Seeing and steering deliveries: the log, statistics, replays, outages.
 
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryStatus, DisableReason, Outage, Seq},
+    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, DisableReason, Outage, Seq},
     events::EventTime,
-    ids::{AppId, IntegrationId},
+    ids::{AppId, EventId, IntegrationId},
 };
 use bellpush_store::{
-    Append, BacklogSample, DeliveryFilter, PageRequest, ReplayState, Statistics, StepSize,
+    Actor, Append, BacklogSample, DeliveryFilter, PageRequest, ReplayState, Statistics, StepSize,
 };
+
+use uuid::Uuid;
 
 use crate::{
     deliveries::{attempt, backlog, integrate, listed, pending, settings},
@@ -58,6 +60,11 @@ async fn run_replay(site: &Site, id: IntegrationId, batch: u32) -> Vec<u64> {
         assert!(steps.len() < 100, "it has no end");
     }
     steps
+}
+
+/// As which event of which app a delivery is written down; the database does not look.
+fn replayed_by(_: DeliveryKey) -> (AppId, EventId) {
+    (AppId::from_uuid(Uuid::now_v7()), EventId::from_uuid(Uuid::now_v7()).unwrap())
 }
 
 on_both_stores! {
@@ -189,7 +196,7 @@ on_both_stores! {
         near(0.5, 20.0);
         near(1.0, 9_000.0);
 
-        assert!(site.store.delete_integration(waiting[0].app_id, id).await.unwrap());
+        assert!(site.store.delete_integration(waiting[0].app_id, id, &Actor::HOST).await.unwrap());
         site.store.record_attempts(group).await.unwrap();
         site.nothing_is_left().await;
         assert_eq!(read(noon, noon + 2 * HOUR_MS, StepSize::Hour).await, []);
@@ -219,12 +226,12 @@ on_both_stores! {
     async fn a_replayed_delivery_waits_again_and_keeps_its_attempts(site) {
         let (id, waiting) = backlog(site, 2).await;
         let (key, app_id) = (waiting[0].key, waiting[0].app_id);
-        assert!(!site.store.replay_delivery(key).await.unwrap(), "it has not ended");
+        assert!(!site.store.replay_delivery(replayed_by(key), key, &Actor::HOST).await.unwrap(), "it has not ended");
         let group =
             vec![attempt(key, 1, DeliveryStatus::Pending), attempt(key, 2, DeliveryStatus::Dead)];
         site.store.record_attempts(group.clone()).await.unwrap();
-        assert!(site.store.replay_delivery(key).await.unwrap());
-        assert!(!site.store.replay_delivery(key).await.unwrap(), "it waits already");
+        assert!(site.store.replay_delivery(replayed_by(key), key, &Actor::HOST).await.unwrap());
+        assert!(!site.store.replay_delivery(replayed_by(key), key, &Actor::HOST).await.unwrap(), "it waits already");
         let again = pending(&site.store, id).await;
         assert_eq!((again[0].key, again[0].attempts, again[0].earlier_attempts), (key, 2, 2));
         assert!(again[0].is_replay() && !again[1].is_replay());
@@ -247,15 +254,15 @@ on_both_stores! {
         let app_id = waiting[0].app_id;
         bury(site, id).await;
         let [first, ..] = &waiting[..] else { panic!() };
-        assert!(site.store.replay_delivery(first.key).await.unwrap());
+        assert!(site.store.replay_delivery(replayed_by(first.key), first.key, &Actor::HOST).await.unwrap());
         site.store
             .record_attempts(vec![attempt(first.key, 2, DeliveryStatus::Delivered)])
             .await
             .unwrap();
         let filter =
             DeliveryFilter { statuses: vec![DeliveryStatus::Dead], ..DeliveryFilter::default() };
-        let replay = site.store.create_replay(app_id, id, filter.clone()).await.unwrap().unwrap();
-        assert_eq!(site.store.create_replay(app_id, id, filter.clone()).await.unwrap(), None);
+        let replay = site.store.create_replay(app_id, id, filter.clone(), &Actor::HOST).await.unwrap().unwrap();
+        assert_eq!(site.store.create_replay(app_id, id, filter.clone(), &Actor::HOST).await.unwrap(), None);
         // What dies after it was made does not belong to it.
         let visitor = site.visitor_of(app_id, &[], false).await;
         site.store.append(vec![Append::Event(visitor.loaded())]).await.unwrap();
@@ -273,7 +280,7 @@ on_both_stores! {
         assert_eq!((done.state, done.total, done.replayed), (ReplayState::Done, Some(24), 24));
         assert!(done.ended_at.is_some());
         // Then another may begin.
-        let next = site.store.create_replay(app_id, id, filter).await.unwrap().unwrap();
+        let next = site.store.create_replay(app_id, id, filter, &Actor::HOST).await.unwrap().unwrap();
         let all = site.store.replays(id, PageRequest::first(10)).await.unwrap().items;
         assert_eq!(all.iter().map(|replay| replay.id).collect::<Vec<_>>(), [next.id, replay.id]);
     }
@@ -283,7 +290,7 @@ on_both_stores! {
         bury(site, id).await;
         let app_id = waiting[0].app_id;
         let filter = DeliveryFilter::default();
-        let replay = site.store.create_replay(app_id, id, filter).await.unwrap().unwrap();
+        let replay = site.store.create_replay(app_id, id, filter, &Actor::HOST).await.unwrap().unwrap();
         assert_eq!(site.store.advance_replay(&replay, 4).await.unwrap(), 4);
         bury(site, id).await;
         // As a process that was away for a while would, with what it knew.
@@ -297,10 +304,10 @@ on_both_stores! {
         bury(site, id).await;
         let filter = DeliveryFilter::default();
         let app_id = waiting[0].app_id;
-        let replay = site.store.create_replay(app_id, id, filter).await.unwrap().unwrap();
+        let replay = site.store.create_replay(app_id, id, filter, &Actor::HOST).await.unwrap().unwrap();
         assert_eq!(site.store.advance_replay(&replay, 4).await.unwrap(), 4);
-        assert!(site.store.cancel_replay(replay.id).await.unwrap());
-        assert!(!site.store.cancel_replay(replay.id).await.unwrap());
+        assert!(site.store.cancel_replay(replay.id, &Actor::HOST).await.unwrap());
+        assert!(!site.store.cancel_replay(replay.id, &Actor::HOST).await.unwrap());
         let stale = site.store.replay(id, replay.id).await.unwrap().unwrap();
         assert_eq!(site.store.advance_replay(&stale, 4).await.unwrap(), 0);
         assert_eq!(pending(&site.store, id).await.len(), 4);
@@ -377,10 +384,10 @@ on_both_stores! {
             name: "Other".into(),
             ..off.settings.clone()
         };
-        let off = site.store.update_integration(app_id, id, &renamed, 3).await.unwrap().unwrap();
+        let off = site.store.update_integration(app_id, id, &renamed, 3, &Actor::HOST).await.unwrap().unwrap();
         assert!(off.disabled.is_some(), "a change of something else does not enable it");
         let on = settings(&["widget_loaded"]);
-        let on = site.store.update_integration(app_id, id, &on, 3).await.unwrap().unwrap();
+        let on = site.store.update_integration(app_id, id, &on, 3, &Actor::HOST).await.unwrap().unwrap();
         assert_eq!(on.disabled, None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod database;
 mod ports;
+mod services;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -14,7 +15,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use bellpush_core::{integration::EndpointUrl, origin::AllowedOrigin};
 use bellpush_delivery::{Nat64Prefix, scheduler::RetrySchedule};
-use bellpush_server::TurnConfig;
+use bellpush_server::{MailConfig, TurnConfig};
 use clap::{Args, ValueEnum};
 use figment::{
     Figment,
@@ -124,6 +125,10 @@ options! {
     turn_urls: Vec<String> = Vec::new(), "URL", "BELLPUSH_TURN_URLS" [value_delimiter = ','];
     /// The secret shared with the TURN server (coturn: static-auth-secret)
     turn_secret: String = String::new(), "SECRET", "BELLPUSH_TURN_SECRET" [hide_env_values = true];
+    /// The SMTP server that invitations are mailed by, like smtps://user:password@mail.example
+    smtp_url: String = String::new(), "URL", "BELLPUSH_SMTP_URL" [hide_env_values = true];
+    /// The address that mail comes from
+    mail_from: String = String::new(), "ADDRESS", "BELLPUSH_MAIL_FROM";
     /// The URL that browsers reach this very server by, when several share one public URL
     node_url: String = String::new(), "URL", "BELLPUSH_NODE_URL";
     /// Another URL of this server, from which custom code is shown: browsers then keep it apart from
@@ -231,6 +236,7 @@ pub(crate) struct Config {
     /// Not that of the widget.
     pub(crate) code_origin: Option<AllowedOrigin>,
     pub(crate) turn: Option<TurnConfig>,
+    pub(crate) mail: Option<MailConfig>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
@@ -387,7 +393,8 @@ impl Config {
             rtp_address,
             rtp_timeout: seconds(values.rtp_timeout_seconds),
             node_url: optional_origin(&values.node_url, "--node-url")?,
-            turn: turn(values.turn_urls, values.turn_secret)?,
+            turn: services::turn(values.turn_urls, values.turn_secret)?,
+            mail: services::mail(values.smtp_url, values.mail_from)?,
             trusted_proxies: values.trusted_proxies,
             log_format: values.log_format,
             log_level: values.log_level,
@@ -444,24 +451,6 @@ fn code_origin(url: &str, own: &AllowedOrigin) -> anyhow::Result<Option<AllowedO
         bail!("--code-url: {url} is the URL of the widget; give the server another name for it");
     }
     Ok(origin)
-}
-
-/// The TURN server, if one is named.
-fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>> {
-    for url in &urls {
-        let host = url.strip_prefix("turn:").or_else(|| url.strip_prefix("turns:"));
-        if !host.is_some_and(|host| {
-            host.starts_with(|first: char| first.is_alphanumeric() || first == '[')
-        }) {
-            bail!("--turn-urls: {url:?} is not like turn:turn.example:3478?transport=udp");
-        }
-    }
-    match (urls.is_empty(), secret.is_empty()) {
-        (true, true) => Ok(None),
-        (false, false) => Ok(Some(TurnConfig { urls, secret: SecretString::from(secret) })),
-        (false, true) => bail!("--turn-secret: write the secret that the TURN server has, too"),
-        (true, false) => bail!("--turn-urls: write where the TURN server is, too"),
-    }
 }
 
 /// The URL of a collector, to which `/v1/traces` is added.

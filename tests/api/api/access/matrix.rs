@@ -60,6 +60,7 @@ impl Operation {
             .replace("{keyId}", &format!("wkey_{none}"))
             .replace("{apiKeyId}", &format!("key_{none}"))
             .replace("{memberId}", &format!("mem_{none}"))
+            .replace("{passkeyId}", &format!("pk_{none}"))
             .replace("{invitationId}", &format!("inv_{none}"))
             .replace("{signInId}", &format!("sgn_{none}"))
             .replace("{version}", "1")

@@ -11,7 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    access::Caller,
+    access::{ActingAs, Caller},
     api::{
         patch::patched,
         path::{PathIds, app, unknown_app},
@@ -79,11 +79,12 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     JsonBody(settings): JsonBody<AppSettings>,
 ) -> Result<(StatusCode, Json<AppView>), Problem> {
     settings.check()?;
-    let app = store.create_app(&settings).await?;
+    let app = store.create_app(&settings, &actor).await?;
     Ok((StatusCode::CREATED, Json(app.into())))
 }
 
@@ -118,6 +119,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(sessions): State<Sessions>,
     PathIds(id): PathIds<AppId>,
@@ -126,7 +128,7 @@ pub(crate) async fn update(
     let present = app(&store, id).await?;
     let settings = patched(&present.settings, &patch)?;
     settings.check()?;
-    let app = store.update_app(id, &settings).await?.ok_or_else(|| unknown_app(id))?;
+    let app = store.update_app(id, &settings, &actor).await?.ok_or_else(|| unknown_app(id))?;
     // An origin may have been taken away from sessions that are cached as allowed.
     sessions.forget_all();
     Ok(Json(app.into()))
@@ -144,6 +146,7 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(sessions): State<Sessions>,
@@ -153,7 +156,7 @@ pub(crate) async fn delete(
     app(&store, id).await?;
     // While there is a log that their ends can be in.
     calls.end_calls_of(id).await;
-    if !store.delete_app(id).await? {
+    if !store.delete_app(id, &actor).await? {
         return Err(unknown_app(id));
     }
     sessions.forget_all();

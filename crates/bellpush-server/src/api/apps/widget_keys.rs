@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::path::{PathIds, app, unknown_app},
     http::problem::Problem,
     tokens::WidgetKey,
@@ -71,11 +72,12 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<(StatusCode, Json<WidgetKeyView>), Problem> {
     let key = WidgetKey::random();
-    let stored = store.create_widget_key(app_id, key.reveal()).await?;
+    let stored = store.create_widget_key(app_id, key.reveal(), &actor).await?;
     let stored = stored.ok_or_else(|| unknown_app(app_id))?;
     Ok((StatusCode::CREATED, Json(stored.into())))
 }
@@ -92,10 +94,11 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn delete(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, WidgetKeyId)>,
 ) -> Result<StatusCode, Problem> {
-    if store.delete_widget_key(app_id, id).await? {
+    if store.delete_widget_key(app_id, id, &actor).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found(format!("the app has no widget key {id}")))

@@ -1,5 +1,6 @@
 //! `/v1/audit`, and the same of one app, one integration, one design: who did what.
 
+mod export;
 mod view;
 
 use axum::{Json, extract::State};
@@ -29,6 +30,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .routes(routes!(all))
+        .routes(routes!(export::export))
         .routes(routes!(of_integration))
         .routes(routes!(of_app))
         .routes(routes!(of_design))

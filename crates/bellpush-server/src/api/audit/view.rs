@@ -54,6 +54,26 @@ pub(crate) struct AuditView {
     changes: Vec<Change>,
 }
 
+impl AuditView {
+    /// As cells of a table, in the order of the export's columns.
+    pub(super) fn cells(&self) -> [String; 11] {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        [
+            self.seq.to_string(),
+            self.at.to_string(),
+            self.action.as_str().to_owned(),
+            self.actor.kind.to_owned(),
+            text(&self.actor.id),
+            text(&self.actor.name),
+            self.address.map(|address| address.to_string()).unwrap_or_default(),
+            self.app_id.map(|id| id.to_string()).unwrap_or_default(),
+            text(&self.subject_id),
+            text(&self.subject_name),
+            serde_json::to_string(&self.changes).unwrap_or_default(),
+        ]
+    }
+}
+
 impl From<AuditEntry> for AuditView {
     fn from(entry: AuditEntry) -> Self {
         let Actor { who, name, address } = entry.actor;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::{
         integrations::lookup::find,
         paging::{PageQuery, context_filter},
@@ -224,6 +225,7 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(replays): State<ReplayRunner>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
@@ -231,7 +233,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<ReplayView>), Problem> {
     let filter = new.try_into()?;
     find(&store, app_id, id).await?;
-    let replay = store.create_replay(app_id, id, filter).await?.ok_or_else(|| {
+    let replay = store.create_replay(app_id, id, filter, &actor).await?.ok_or_else(|| {
         Problem::conflict("a replay of this integration is running; wait for it or cancel it")
     })?;
     replays.wake();
@@ -272,11 +274,12 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn cancel(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id, replay_id)): PathIds<(AppId, IntegrationId, ReplayId)>,
 ) -> Result<Json<ReplayView>, Problem> {
     find_replay(&store, app_id, id, replay_id).await?;
-    store.cancel_replay(replay_id).await?;
+    store.cancel_replay(replay_id, &actor).await?;
     Ok(Json(find_replay(&store, app_id, id, replay_id).await?.into()))
 }
 

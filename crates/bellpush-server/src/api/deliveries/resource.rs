@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    access::ActingAs,
     api::{
         integrations::lookup::find,
         paging::{PageQuery, context_filter, parsed},
@@ -218,12 +219,13 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn replay(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id, event_id)): PathIds<(AppId, IntegrationId, EventId)>,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
     let delivery = find_delivery(&store, app_id, id, event_id).await?;
-    if !store.replay_delivery(delivery.key).await? {
+    if !store.replay_delivery((app_id, event_id), delivery.key, &actor).await? {
         return Err(Problem::conflict("the delivery waits for an attempt already"));
     }
     announcer.replayed(id);

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::{integrations::lookup::find, path::PathIds},
     http::problem::Problem,
 };
@@ -90,11 +91,13 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn reset_breaker(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<Json<IntegrationHealth>, Problem> {
     find(&store, app_id, id).await?;
+    store.record_breaker_reset(&actor, app_id, id).await?;
     announcer.reset_breaker(id).await?;
     health(&store, &announcer, app_id, id).await.map(Json)
 }

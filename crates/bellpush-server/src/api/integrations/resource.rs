@@ -137,6 +137,7 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
@@ -152,7 +153,7 @@ pub(crate) async fn create(
         named,
     };
     let limit = config.max_active_integrations;
-    let created = store.create_integration(app_id, &settings, &new, limit).await?;
+    let created = store.create_integration(app_id, &settings, &new, limit, &actor).await?;
     announcer.endpoints_changed();
     let body = IntegrationCreated {
         integration: created.into(),
@@ -248,11 +249,12 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
 ) -> Result<StatusCode, Problem> {
-    if !store.delete_integration(app_id, id).await? {
+    if !store.delete_integration(app_id, id, &actor).await? {
         return Err(unknown(id));
     }
     announcer.endpoints_changed();

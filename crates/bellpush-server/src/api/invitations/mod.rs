@@ -13,7 +13,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, InvitationId, MemberId},
 };
-use bellpush_store::{Accounts, Actor, Invitation, InvitationDraft, Store};
+use bellpush_store::{Accounts, Actor, Invitation, InvitationDraft, SignInWay, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -30,6 +30,7 @@ use crate::{
         no_store::NoStore,
         problem::Problem,
     },
+    mail::Mail,
     server::Server,
     sign_in::Entrance,
     tokens::InvitationToken,
@@ -183,8 +184,14 @@ pub(crate) async fn create(
     State(store): State<Store>,
     State(accounts): State<Accounts>,
     State(config): State<Arc<ServerConfig>>,
+    State(mail): State<Mail>,
     JsonBody(new): JsonBody<NewInvitation>,
 ) -> Result<(StatusCode, NoStore<InvitationMade>), Problem> {
+    let settings = accounts.sign_in_settings().await?;
+    if !settings.allows_domain(new.email.domain()) {
+        let detail = format!("addresses of {} are not allowed here", new.email.domain());
+        return Err(Problem::invalid(detail).at("/email"));
+    }
     let grant = grant(&store, &caller, new.role, new.apps).await?;
     check_proof(&caller, &grant)?;
     let token = InvitationToken::random();
@@ -197,7 +204,8 @@ pub(crate) async fn create(
     };
     let made = accounts.invite(draft, (caller.authority(), &caller.actor())).await?;
     let link = format!("{}/studio/invitation#token={}", config.own_origin, token.reveal());
-    let answer = InvitationMade { invitation: made.into(), link, mailed: false };
+    let mailed = mail.invite(&made.email, caller.actor().name.as_deref(), &link).await;
+    let answer = InvitationMade { invitation: made.into(), link, mailed };
     Ok((StatusCode::CREATED, NoStore(answer)))
 }
 
@@ -274,7 +282,7 @@ pub(crate) async fn accept(
     let token = InvitationToken::parse(&token).ok_or_else(dead)?;
     let arrival = entrance.arrival(&headers, address);
     let new = (person.name.as_str(), &person.password);
-    let (sign_in, actor) = (arrival.new_sign_in(), Actor::stranger(address));
+    let (sign_in, actor) = (arrival.new_sign_in(SignInWay::Link), Actor::stranger(address));
     accounts.accept_invitation(&token.hash(), new, &sign_in, &actor).await?;
     Ok((StatusCode::CREATED, entrance.cookie(&arrival), SignInAnswer::SIGNED_IN))
 }

@@ -1,8 +1,10 @@
 //! `/v1/me`: who asks, what they may do, their password and the browsers that they are signed in with.
 
 mod profile;
+mod second_factors;
 mod sign_ins;
 
+pub(super) use second_factors::PasskeyChallenge;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::server::Server;
@@ -14,4 +16,14 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(profile::set_password))
         .routes(routes!(sign_ins::list, sign_ins::end_others))
         .routes(routes!(sign_ins::end))
+        .routes(routes!(second_factors::read))
+        .routes(routes!(
+            second_factors::begin_totp,
+            second_factors::confirm_totp,
+            second_factors::remove_totp
+        ))
+        .routes(routes!(second_factors::renew_backup_codes))
+        .routes(routes!(second_factors::begin_passkey))
+        .routes(routes!(second_factors::add_passkey))
+        .routes(routes!(second_factors::remove_passkey))
 }

@@ -48,6 +48,8 @@ pub(crate) struct Me {
     sign_in_id: Option<SignInId>,
     /// Whether the member has a password.
     has_password: bool,
+    /// Whether a second factor has to be added before anything else.
+    lacks_second_factor: bool,
 }
 
 /// By what somebody is known.
@@ -70,7 +72,7 @@ impl Me {
             (permitted(Place::Installation), permitted(Place::AnyApp));
         let apps = caller.apps().list();
         match caller.identity() {
-            Identity::Person(SignedIn { member, sign_in }) => Self {
+            Identity::Person(SignedIn { member, sign_in, lacks_second_factor }) => Self {
                 kind: CallerKind::Member,
                 id: member.id.to_string(),
                 name: member.name.clone(),
@@ -82,6 +84,7 @@ impl Me {
                 stepped_up_until: is_proved(sign_in, now()).then(|| proved_until(sign_in)),
                 sign_in_id: Some(sign_in.id),
                 has_password: member.has_password,
+                lacks_second_factor: *lacks_second_factor,
             },
             Identity::Key(key) => Self {
                 kind: CallerKind::ApiKey,
@@ -95,6 +98,7 @@ impl Me {
                 stepped_up_until: None,
                 sign_in_id: None,
                 has_password: false,
+                lacks_second_factor: false,
             },
         }
     }
@@ -161,7 +165,7 @@ pub(crate) async fn set_password(
     JsonBody(NewPassword { password }): JsonBody<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let (member, sign_in) = (person.member()?, person.sign_in()?);
-    let password = entrance.new_password(member, password.into()).await?;
+    let password = entrance.new_password(&member.name, &member.email, password.into()).await?;
     accounts.set_password(member.id, &password, sign_in.id, &person.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

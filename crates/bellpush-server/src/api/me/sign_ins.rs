@@ -34,6 +34,8 @@ pub(crate) struct SignInView {
     /// Until when, at most.
     #[schema(value_type = String, format = DateTime)]
     expires_at: EventTime,
+    /// How you came in: `password`, `passkey` or `link`.
+    way: &'static str,
     /// Whether it is the one that asks.
     current: bool,
 }
@@ -58,8 +60,9 @@ pub(crate) async fn list(
     let all = accounts.sign_ins(current.member_id, at, idle_since(at)).await?;
     let view = |sign_in: SignIn| {
         let current = sign_in.id == current.id;
-        let SignIn { id, device, address, created_at, last_used_at, expires_at, .. } = sign_in;
-        SignInView { id, device, address, created_at, last_used_at, expires_at, current }
+        let SignIn { id, device, address, created_at, last_used_at, expires_at, way, .. } = sign_in;
+        let way = way.as_str();
+        SignInView { id, device, address, created_at, last_used_at, expires_at, way, current }
     };
     Ok(Json(SignInList { items: all.into_iter().map(view).collect() }))
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    access::ActingAs,
     api::{
         patch::patched,
         path::{PathIds, app},
@@ -90,6 +91,7 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut body): JsonBody<Value>,
@@ -97,7 +99,7 @@ pub(crate) async fn create(
     let is_default = take(&mut body, "isDefault")?.unwrap_or(false);
     let settings: ProfileSettings = parse_value(body)?;
     settings.check()?;
-    let profile = store.create_profile(app_id, &settings, is_default).await?;
+    let profile = store.create_profile(app_id, &settings, is_default, &actor).await?;
     Ok((StatusCode::CREATED, Json(profile.into())))
 }
 
@@ -133,6 +135,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
     JsonBody(mut patch): JsonBody<Value>,
@@ -146,7 +149,7 @@ pub(crate) async fn update(
     let settings = patched(&present.settings, &patch)?;
     settings.check()?;
     let make_default = is_default == Some(true);
-    let updated = store.update_profile(app_id, id, &settings, make_default).await?;
+    let updated = store.update_profile(app_id, id, &settings, make_default, &actor).await?;
     Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
 }
 
@@ -163,10 +166,11 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
 ) -> Result<StatusCode, Problem> {
-    if !store.delete_profile(app_id, id).await? {
+    if !store.delete_profile(app_id, id, &actor).await? {
         return Err(unknown(id));
     }
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use bellpush_core::access::Email;
-use bellpush_store::{Accounts, Actor, MemberError, NewMember};
+use bellpush_store::{Accounts, Actor, MemberError, NewMember, SignInWay};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -106,7 +106,8 @@ pub(crate) async fn set_up(
         NewMember { name: &person.name, email: &person.email, password: Some(&person.password) };
     let arrival = entrance.arrival(&headers, address);
     let actor = Actor::stranger(address);
-    let made = accounts.set_up(&token.hash(), &new, &arrival.new_sign_in(), &actor).await;
+    let made =
+        accounts.set_up(&token.hash(), &new, &arrival.new_sign_in(SignInWay::Link), &actor).await;
     made.map_err(|error| match error {
         MemberError::DeadLink => dead(),
         other => other.into(),

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    access::ActingAs,
     api::{patch::patched, path::PathIds},
     http::{
         body::{JsonBody, parse_value},
@@ -135,6 +136,7 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     JsonBody(mut body): JsonBody<Value>,
@@ -145,7 +147,7 @@ pub(crate) async fn create(
     };
     let settings: TrunkSettings = parse_value(body)?;
     settings.check(password.is_some())?;
-    let trunk = store.create_trunk(&settings, password.as_ref()).await?;
+    let trunk = store.create_trunk(&settings, password.as_ref(), &actor).await?;
     trunks.reload().await?;
     Ok((StatusCode::CREATED, Json(TrunkView::new(&trunks, trunk))))
 }
@@ -184,6 +186,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
@@ -198,7 +201,7 @@ pub(crate) async fn update(
         PasswordChange::Remove => false,
     };
     settings.check(has_password)?;
-    let updated = store.update_trunk(id, &settings, &password).await?;
+    let updated = store.update_trunk(id, &settings, &password, &actor).await?;
     trunks.reload().await?;
     Ok(Json(TrunkView::new(&trunks, updated.ok_or_else(|| unknown(id))?)))
 }
@@ -216,11 +219,12 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
 ) -> Result<StatusCode, Problem> {
-    if !store.delete_trunk(id).await? {
+    if !store.delete_trunk(id, &actor).await? {
         return Err(unknown(id));
     }
     trunks.reload().await?;

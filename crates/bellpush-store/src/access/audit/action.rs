@@ -34,6 +34,46 @@ actions! {
     SigningSecretRevealed, "signing_secret_revealed";
     /// The signing secret was replaced.
     SigningSecretRotated, "signing_secret_rotated";
+    /// An app was made.
+    AppMade, "app_made";
+    /// An app's settings were changed.
+    AppUpdated, "app_updated";
+    /// An app was deleted, with all that belongs to it.
+    AppDeleted, "app_deleted";
+    /// A widget key was made.
+    WidgetKeyMade, "widget_key_made";
+    /// A widget key was deleted.
+    WidgetKeyDeleted, "widget_key_deleted";
+    /// A profile was made.
+    ProfileMade, "profile_made";
+    /// A profile was changed.
+    ProfileUpdated, "profile_updated";
+    /// A profile was deleted.
+    ProfileDeleted, "profile_deleted";
+    /// A trunk was made.
+    TrunkMade, "trunk_made";
+    /// A trunk was changed.
+    TrunkUpdated, "trunk_updated";
+    /// A trunk was deleted.
+    TrunkDeleted, "trunk_deleted";
+    /// An integration was made.
+    IntegrationMade, "integration_made";
+    /// An integration was changed.
+    IntegrationUpdated, "integration_updated";
+    /// An integration was deleted.
+    IntegrationDeleted, "integration_deleted";
+    /// The server switched an integration off.
+    IntegrationDisabled, "integration_disabled";
+    /// A delivery was replayed.
+    DeliveryReplayed, "delivery_replayed";
+    /// A replay of many deliveries was begun.
+    ReplayMade, "replay_made";
+    /// A replay was stopped.
+    ReplayCancelled, "replay_cancelled";
+    /// A breaker was reset by hand.
+    BreakerReset, "breaker_reset";
+    /// Something was not permitted.
+    Refused, "refused";
     /// The draft of a design was changed.
     DesignDraftSaved, "design_draft_saved";
     /// A version of a design was published.
@@ -54,6 +94,26 @@ actions! {
     SignInsEnded, "sign_ins_ended";
     /// A member proved again who sits there.
     SteppedUp, "stepped_up";
+    /// Codes from a telephone were added.
+    TotpAdded, "totp_added";
+    /// Codes from a telephone were removed.
+    TotpRemoved, "totp_removed";
+    /// New codes on paper were made.
+    BackupCodesRenewed, "backup_codes_renewed";
+    /// A code on paper was used.
+    BackupCodeUsed, "backup_code_used";
+    /// A passkey was added.
+    PasskeyAdded, "passkey_added";
+    /// A passkey was removed.
+    PasskeyRemoved, "passkey_removed";
+    /// A link was made on the host by which an owner comes back.
+    RecoveryLinkMade, "recovery_link_made";
+    /// An owner came back.
+    Recovered, "recovered";
+    /// A member was linked with an account of single sign-on.
+    SsoLinked, "sso_linked";
+    /// How people may sign in was changed.
+    SignInSettingsUpdated, "sign_in_settings_updated";
     /// A member's password was set.
     PasswordSet, "password_set";
     /// A member's name, role or apps were changed.

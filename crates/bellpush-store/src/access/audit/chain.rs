@@ -147,6 +147,19 @@ pub(crate) async fn write(
     Ok(Seq(seq))
 }
 
+/// Writes the line of an update, unless nothing has changed by it.
+pub(crate) async fn write_update(
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    at: EventTime,
+    line: Line,
+) -> Result<(), StoreError> {
+    if !line.changes.is_empty() {
+        write(transaction, actor, at, line).await?;
+    }
+    Ok(())
+}
+
 /// Gives lines their hashes that a migration has brought here without.
 pub(crate) async fn hash_earlier(db: &Db) -> Result<(), StoreError> {
     if !is_without(&head(&db.read).await?) {

@@ -4,7 +4,11 @@
 mod action;
 mod actor;
 mod chain;
+mod notes;
 pub(crate) mod search;
+
+use serde::Serialize;
+use serde_json::Value;
 
 use bellpush_core::{access::Change, delivery::Seq, events::EventTime, ids::AppId};
 
@@ -13,7 +17,7 @@ pub use actor::{Actor, Who};
 pub use chain::{AuditFault, AuditTrail};
 pub use search::AuditFilter;
 
-pub(crate) use chain::{hash_earlier, write};
+pub(crate) use chain::{hash_earlier, write, write_update};
 
 /// One line of the audit trail.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +67,21 @@ impl Line {
 
     pub(crate) fn named(mut self, name: impl Into<String>) -> Self {
         self.subject_name = Some(name.into());
+        self
+    }
+
+    /// With what has changed between two values; `Null` stands for nothing there.
+    pub(crate) fn between(self, before: &impl Serialize, after: &impl Serialize) -> Self {
+        // Our own types can always be written.
+        let value = |it: &dyn Fn() -> Result<Value, serde_json::Error>| it().unwrap_or_default();
+        let before = value(&|| serde_json::to_value(before));
+        let after = value(&|| serde_json::to_value(after));
+        self.with(Change::between(&before, &after))
+    }
+
+    /// And with a secret that has changed.
+    pub(crate) fn and_secret(mut self, field: &str) -> Self {
+        self.changes.push(Change::of_secret(field));
         self
     }
 

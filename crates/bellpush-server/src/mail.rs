@@ -1,0 +1,95 @@
+//! Mail by the operator's SMTP server, where there is one.
+
+use std::sync::Arc;
+
+use bellpush_core::access::Email;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+/// How mail is sent.
+#[derive(Debug, Clone)]
+pub struct MailConfig {
+    /// The SMTP server, like `smtps://user:password@mail.example`.
+    pub url: SecretString,
+    /// The address that it comes from.
+    pub from: String,
+}
+
+/// Why mail can't be sent as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum MailConfigError {
+    /// The URL is none of an SMTP server.
+    #[error(
+        "write the SMTP server like smtps://user:password@mail.example, or smtp://… with \
+             ?tls=required"
+    )]
+    Url,
+    /// The address is none.
+    #[error("write the sender like bellpush@example.com, or \"Bellpush <bellpush@example.com>\"")]
+    From,
+}
+
+/// Sends mail. Clones are handles of the same one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mail(Option<Arc<Sender>>);
+
+#[derive(Debug)]
+struct Sender {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl MailConfig {
+    /// Whether mail can be sent so.
+    ///
+    /// # Errors
+    /// [`MailConfigError`] says what to write.
+    pub fn check(&self) -> Result<(), MailConfigError> {
+        self.sender().map(drop)
+    }
+
+    fn sender(&self) -> Result<Sender, MailConfigError> {
+        let url = self.url.expose_secret();
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+        let transport = transport.map_err(|_| MailConfigError::Url)?.build();
+        let from = self.from.parse().map_err(|_| MailConfigError::From)?;
+        Ok(Sender { transport, from })
+    }
+}
+
+impl Mail {
+    /// As configured; without a configuration nothing is sent.
+    pub(crate) fn new(config: Option<&MailConfig>) -> Self {
+        Self(config.and_then(|config| config.sender().ok()).map(Arc::new))
+    }
+
+    /// Sends the link of an invitation; says whether the server has taken it.
+    pub(crate) async fn invite(&self, to: &Email, inviter: Option<&str>, link: &str) -> bool {
+        let Some(sender) = &self.0 else { return false };
+        let who = inviter.unwrap_or("An administrator");
+        let text = format!(
+            "{who} invites you to Bellpush Call Studio.\r\n\r\n\
+             Open this link to choose a password. It works once, within seven days:\r\n\r\n\
+             {link}\r\n\r\n\
+             If you don't know what this is about, you need not do anything.\r\n"
+        );
+        let Ok(to) = to.as_str().parse::<Mailbox>() else { return false };
+        let message = Message::builder()
+            .from(sender.from.clone())
+            .to(to)
+            .subject("You are invited to Bellpush Call Studio")
+            .header(ContentType::TEXT_PLAIN)
+            .body(text);
+        let Ok(message) = message else { return false };
+        match sender.transport.send(message).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%error, "an invitation can't be mailed");
+                false
+            }
+        }
+    }
+}

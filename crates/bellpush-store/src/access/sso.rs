@@ -1,0 +1,240 @@
+//! How people may sign in, and whom a provider of single sign-on means.
+
+use bellpush_core::{
+    access::{Change, Email, Grant, SignInSettings},
+    events::EventTime,
+    ids::MemberId,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::{
+    Who,
+    accounts::Accounts,
+    audit::{self, Actor, AuditAction, Line},
+    grant_columns::apps_text,
+    members::{self, Member, MemberError, NewMember, insert, owners, told},
+    sign_ins::{self, NewSignIn, SignIn},
+};
+use crate::{
+    Store, StoreError,
+    db::{self, to_json},
+};
+
+/// The key of the settings, and that of the client's secret.
+pub(crate) const SETTINGS: &str = "sign_in";
+pub(crate) const SECRET: &str = "sso_client_secret";
+/// The identity that the client's secret is sealed for.
+pub(crate) const SECRET_IDENTITY: &str = "settings:sso_client_secret";
+
+/// Whom a provider means.
+#[derive(Debug, Clone, Copy)]
+pub struct SsoIdentity<'a> {
+    /// The provider.
+    pub issuer: &'a str,
+    /// What it calls the person.
+    pub subject: &'a str,
+}
+
+/// Somebody whom a provider has sent.
+#[derive(Debug, Clone)]
+pub struct SsoArrival<'a> {
+    /// Whom it means.
+    pub identity: SsoIdentity<'a>,
+    /// Their name.
+    pub name: &'a str,
+    /// Their e-mail address, if the provider has verified it.
+    pub email: Option<&'a Email>,
+    /// The role that they shall have now; `None` leaves that of a member.
+    pub grant: Option<Grant>,
+    /// The role of somebody who comes for the first time; `None`: only members get in.
+    pub new_member: Option<Grant>,
+}
+
+/// Why somebody whom a provider has sent did not get in.
+#[derive(Debug, thiserror::Error)]
+pub enum SsoError {
+    /// They are no member, and can't become one.
+    #[error("there is no member for this account; ask for an invitation")]
+    NoMember,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sea_orm::DbErr> for SsoError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<MemberError> for SsoError {
+    fn from(error: MemberError) -> Self {
+        match error {
+            MemberError::Store(error) => Self::Store(error),
+            _ => Self::NoMember,
+        }
+    }
+}
+
+impl Store {
+    /// The secret of the client at the provider, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails, or it can't be opened.
+    pub async fn sso_client_secret(&self) -> Result<Option<SecretString>, StoreError> {
+        let Some(sealed) = self.setting(SECRET).await? else { return Ok(None) };
+        Ok(Some(self.keys().open(SECRET_IDENTITY, &sealed)?))
+    }
+
+    /// Replaces how people may sign in; the client's secret is replaced if another one is given. When
+    /// single sign-on becomes the only way in, all browsers are signed out that came otherwise.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn save_sign_in_settings(
+        &self,
+        settings: &SignInSettings,
+        secret: Option<&SecretString>,
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
+        let sealed = secret.map(|secret| self.keys().seal(SECRET_IDENTITY, secret)).transpose()?;
+        let transaction = self.db().begin_access().await?;
+        let before = read(&transaction).await?;
+        put(&transaction, SETTINGS, &to_json(settings)).await?;
+        if let Some(sealed) = &sealed {
+            put(&transaction, SECRET, sealed).await?;
+        }
+        if settings.sso.is_none() {
+            let sql = "DELETE FROM settings WHERE key = $1";
+            db::execute(&transaction, sql, [SECRET.into()]).await?;
+        }
+        if settings.require_sso && !before.require_sso {
+            db::execute(&transaction, "DELETE FROM sign_ins WHERE way <> 'sso'", []).await?;
+        }
+        let line = Line::new(AuditAction::SignInSettingsUpdated).between(&before, settings);
+        let line = if sealed.is_some() { line.and_secret("/sso/clientSecret") } else { line };
+        audit::write_update(&transaction, actor, db::now(), line).await?;
+        Ok(db::commit(transaction).await?)
+    }
+}
+
+impl Accounts {
+    /// How people may sign in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_in_settings(&self) -> Result<SignInSettings, StoreError> {
+        read(&self.db().read).await
+    }
+
+    /// Signs a browser in whose owner a provider has sent: the member that it is linked with, or else the
+    /// one with the verified address, who is linked then, or else a new one. The role that the groups
+    /// say is theirs from then on, but for the last owner's.
+    ///
+    /// # Errors
+    /// [`SsoError::NoMember`], or when the database fails.
+    pub async fn sso_sign_in(
+        &self,
+        arrival: &SsoArrival<'_>,
+        new: &NewSignIn<'_>,
+    ) -> Result<(Member, SignIn), SsoError> {
+        let transaction = self.db().begin_access().await?;
+        let at = db::now();
+        let (member, is_new) = match linked(&transaction, arrival.identity).await? {
+            Some(member) => (member, false),
+            None => link(&transaction, arrival, at).await?,
+        };
+        let who = Who::Member(member.id);
+        let actor = Actor { who, name: Some(member.name.clone()), address: Some(new.address) };
+        if is_new {
+            let line = Line::new(AuditAction::SsoLinked).on(member.id).named(&member.name);
+            let line = line.with(Change::between(&Value::Null, &told(&member)));
+            audit::write(&transaction, &actor, at, line).await?;
+        }
+        let member = regrant(&transaction, member, arrival.grant.clone(), (&actor, at)).await?;
+        let sign_in = sign_ins::insert(&transaction, member.id, new, at).await?;
+        let line = Line::new(AuditAction::SignedIn).on(member.id).named(new.device);
+        let line = line.between(&(), &serde_json::json!({ "way": new.way.as_str() }));
+        audit::write(&transaction, &actor, at, line).await?;
+        db::commit(transaction).await?;
+        Ok((member, sign_in))
+    }
+}
+
+async fn read(connection: &impl ConnectionTrait) -> Result<SignInSettings, StoreError> {
+    let sql = "SELECT value FROM settings WHERE key = $1";
+    let row = db::one(connection, sql, [SETTINGS.into()]).await?;
+    row.map_or_else(|| Ok(SignInSettings::default()), |row| row.json("value"))
+}
+
+async fn put(transaction: &DatabaseTransaction, key: &str, value: &str) -> Result<(), StoreError> {
+    let sql = "
+        INSERT INTO settings (key, value)
+        VALUES ($1, $2)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    db::execute(transaction, sql, [key.into(), value.into()]).await?;
+    Ok(())
+}
+
+async fn linked(
+    transaction: &DatabaseTransaction,
+    identity: SsoIdentity<'_>,
+) -> Result<Option<Member>, StoreError> {
+    let sql = "SELECT member_id FROM sso_identities WHERE issuer = $1 AND subject = $2";
+    let values = [identity.issuer.into(), identity.subject.into()];
+    let Some(row) = db::one(transaction, sql, values).await? else { return Ok(None) };
+    let id: MemberId = row.parse("member_id")?;
+    members::find(transaction, id).await
+}
+
+/// Links somebody who comes for the first time.
+async fn link(
+    transaction: &DatabaseTransaction,
+    arrival: &SsoArrival<'_>,
+    at: EventTime,
+) -> Result<(Member, bool), SsoError> {
+    let email = arrival.email.ok_or(SsoError::NoMember)?;
+    let member = match members::by_email(transaction, email).await? {
+        Some((member, _)) => member,
+        None => {
+            let grant = arrival.new_member.clone().ok_or(SsoError::NoMember)?;
+            let new = NewMember { name: arrival.name, email, password: None };
+            insert(transaction, &new, grant, at).await?
+        }
+    };
+    let sql = "
+        INSERT INTO sso_identities (issuer, subject, member_id, linked_at)
+        VALUES ($1, $2, $3, $4)";
+    let SsoIdentity { issuer, subject } = arrival.identity;
+    let values = [issuer.into(), subject.into(), member.id.to_string().into(), at.millis().into()];
+    db::execute(transaction, sql, values).await?;
+    Ok((member, true))
+}
+
+/// Gives a member the role that their groups say; an owner keeps theirs if there is no other.
+async fn regrant(
+    transaction: &DatabaseTransaction,
+    member: Member,
+    grant: Option<Grant>,
+    (actor, at): (&Actor, EventTime),
+) -> Result<Member, StoreError> {
+    let Some(grant) = grant.filter(|grant| *grant != member.grant) else { return Ok(member) };
+    if member.grant.is_owner() && owners(transaction, 2).await? < 2 {
+        return Ok(member);
+    }
+    let sql = "UPDATE members SET role = $2, apps = $3, updated_at = $4 WHERE id = $1";
+    let values = [
+        member.id.to_string().into(),
+        grant.role().as_str().into(),
+        apps_text(grant.apps()).into(),
+        at.millis().into(),
+    ];
+    db::execute(transaction, sql, values).await?;
+    let after = Member { grant, ..member.clone() };
+    let line = Line::new(AuditAction::MemberUpdated).on(after.id).named(&after.name);
+    let line = line.with(Change::between(&told(&member), &told(&after)));
+    audit::write(transaction, actor, at, line).await?;
+    Ok(after)
+}

@@ -1,0 +1,136 @@
+//! People: what is good once is taken once, however many ask at the same time.
+
+use std::net::IpAddr;
+
+use bellpush_core::{
+    access::{Apps, Email, Grant, Role, SignInSettings},
+    events::EventTime,
+};
+use bellpush_store::{
+    Accounts, Actor, Ceremony, Member, NewMember, NewSignIn, SecretHash, SignIn, SignInWay,
+    SsoArrival, SsoError, SsoIdentity,
+};
+use futures_util::future::join_all;
+
+use crate::site::now;
+
+const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+fn later(seconds: i64) -> EventTime {
+    EventTime::from_millis(now().millis() + seconds * 1_000).unwrap()
+}
+
+fn email(text: &str) -> Email {
+    text.parse().unwrap()
+}
+
+fn sign_in(token: &SecretHash, way: SignInWay) -> NewSignIn<'_> {
+    NewSignIn { token, device: "Firefox on Linux", address: ADDRESS, expires_at: later(60), way }
+}
+
+/// The first owner, signed in by the token `first`.
+async fn owner(accounts: &Accounts) -> (Member, SignIn) {
+    let link = SecretHash::of("su_link");
+    assert!(accounts.add_setup_link(&link).await.unwrap());
+    let address = email("olga@example.com");
+    let new = NewMember { name: "Olga", email: &address, password: Some(&"hash".into()) };
+    let token = SecretHash::of("first");
+    let sign_in = sign_in(&token, SignInWay::Link);
+    accounts.set_up(&link, &new, &sign_in, &Actor::stranger(ADDRESS)).await.unwrap()
+}
+
+fn by_provider<'a>(subject: &'a str, address: Option<&'a Email>) -> SsoArrival<'a> {
+    let identity = SsoIdentity { issuer: "https://login.example", subject };
+    SsoArrival { identity, name: "Ben", email: address, grant: None, new_member: None }
+}
+
+on_both_stores! {
+    async fn a_code_of_a_step_is_taken_once_and_none_of_before(site) {
+        let accounts = site.store.accounts();
+        let (olga, browser) = owner(&accounts).await;
+        assert!(accounts.put_totp_key(olga.id, "sealed").await.unwrap());
+        assert!(!accounts.take_totp_step(olga.id, 7).await.unwrap(), "it is not in use");
+        let by = (browser.id, &Actor::HOST);
+        let codes = [SecretHash::of("a"), SecretHash::of("b")];
+        assert!(accounts.confirm_totp(olga.id, 10, &codes, by).await.unwrap());
+        assert!(!accounts.put_totp_key(olga.id, "other").await.unwrap(), "it is in use");
+        let taken = join_all((0..8).map(|_| accounts.take_totp_step(olga.id, 11))).await;
+        assert_eq!(taken.into_iter().filter(|it| *it.as_ref().unwrap()).count(), 1);
+        assert!(!accounts.take_totp_step(olga.id, 10).await.unwrap());
+        let taken = (0..8).map(|_| accounts.take_backup_code(olga.id, &codes[0], &Actor::HOST));
+        let taken = join_all(taken).await;
+        assert_eq!(taken.into_iter().filter(|it| *it.as_ref().unwrap()).count(), 1);
+        assert_eq!(accounts.second_factors(olga.id).await.unwrap().backup_codes, 1);
+    }
+
+    async fn what_is_begun_goes_on_once_until_its_time_is_over(site) {
+        let accounts = site.store.accounts();
+        let token = SecretHash::of("ce_1");
+        let begun = Ceremony { kind: "sso".into(), member_id: None, state: "{}".into() };
+        accounts.begin_ceremony(&token, &begun, later(60)).await.unwrap();
+        assert_eq!(accounts.go_on(&token, "passkey", now()).await.unwrap(), None);
+        assert_eq!(accounts.go_on(&token, "sso", later(61)).await.unwrap(), None);
+        let all = join_all((0..8).map(|_| accounts.go_on(&token, "sso", now()))).await;
+        let found: Vec<_> = all.into_iter().filter_map(Result::unwrap).collect();
+        assert_eq!(found, [begun]);
+    }
+
+    async fn a_browser_that_is_idle_or_whose_time_is_over_is_signed_out(site) {
+        let accounts = site.store.accounts();
+        owner(&accounts).await;
+        let token = SecretHash::of("first");
+        let found = async |at, idle_since| {
+            accounts.signed_in(&token, at, idle_since).await.unwrap().is_some()
+        };
+        assert!(found(now(), later(-60)).await);
+        assert!(!found(later(61), later(-60)).await, "its time is over");
+        assert!(!found(now(), later(5)).await, "it was not used");
+        assert_eq!(accounts.remove_expired_sign_ins(later(61), later(-60)).await.unwrap(), 1);
+    }
+
+    async fn a_provider_means_the_same_person_whatever_their_address_is(site) {
+        let accounts = site.store.accounts();
+        owner(&accounts).await;
+        let (ben, moved) = (email("ben@example.com"), email("moved@example.com"));
+        let come = async |arrival: &SsoArrival<'_>, token: &str| {
+            let token = SecretHash::of(token);
+            accounts.sso_sign_in(arrival, &sign_in(&token, SignInWay::Sso)).await
+        };
+        let refused = come(&by_provider("1", Some(&ben)), "a").await;
+        assert!(matches!(refused, Err(SsoError::NoMember)), "{refused:?}");
+        let new_member = Some(Grant::new(Role::Editor, Apps::All).unwrap());
+        let arrival = SsoArrival { new_member, ..by_provider("1", Some(&ben)) };
+        let (made, _) = come(&arrival, "b").await.unwrap();
+        assert_eq!((made.email.as_str(), made.grant.role()), ("ben@example.com", Role::Editor));
+        let (same, _) = come(&by_provider("1", Some(&moved)), "c").await.unwrap();
+        assert_eq!(same.id, made.id);
+        let (same, _) = come(&by_provider("1", None), "d").await.unwrap();
+        assert_eq!(same.id, made.id);
+    }
+
+    async fn no_group_takes_the_last_owners_role(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let viewer = Grant::new(Role::Viewer, Apps::All).unwrap();
+        let arrival = SsoArrival { grant: Some(viewer), ..by_provider("1", Some(&olga.email)) };
+        let token = SecretHash::of("a");
+        let new = sign_in(&token, SignInWay::Sso);
+        let (same, _) = accounts.sso_sign_in(&arrival, &new).await.unwrap();
+        assert_eq!((same.id, same.grant.role()), (olga.id, Role::Owner));
+    }
+
+    async fn whoever_came_otherwise_is_signed_out_when_single_sign_on_becomes_the_only_way(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let (first, other) = (SecretHash::of("first"), SecretHash::of("second"));
+        let arrival = by_provider("1", Some(&olga.email));
+        accounts.sso_sign_in(&arrival, &sign_in(&other, SignInWay::Sso)).await.unwrap();
+        let settings = SignInSettings { require_sso: true, ..SignInSettings::default() };
+        site.store.save_sign_in_settings(&settings, None, &Actor::HOST).await.unwrap();
+        let left = async |token| {
+            accounts.signed_in(token, now(), later(-60)).await.unwrap().is_some()
+        };
+        assert_eq!((left(&first).await, left(&other).await), (false, true));
+        assert_eq!(accounts.sign_in_settings().await.unwrap(), settings);
+    }
+}
