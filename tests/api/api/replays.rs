@@ -76,7 +76,7 @@ async fn everything_since_a_time_is_replayed_by_filter() {
     assert_eq!(cancelled.expect(200).unwrap().json::<Value>().unwrap()["state"], "done");
 
     for (body, pointer) in [
-        (json!({ "status": ["pending"] }), "/status"),
+        (json!({ "status": ["pending"] }), "/status/0"),
         (json!({ "status": [] }), "/status"),
         (json!({ "from": "noon" }), "/from"),
         (json!({ "callId": "call_1" }), "/callId"),

@@ -10,7 +10,7 @@ use bellpush_test_support::{
     sink::Received,
 };
 
-use crate::{accepted, ledger::Ledger};
+use crate::ledger::Ledger;
 
 /// What there is to see when all is over.
 pub(crate) struct Evidence {
@@ -190,3 +190,8 @@ fn check_endpoint(evidence: &Evidence, faults: &mut Vec<String>) {
 #[cfg(test)]
 #[path = "checks_tests.rs"]
 mod tests;
+
+/// Whether the endpoint took it.
+pub(crate) fn accepted(request: &Received) -> bool {
+    request.answered.is_some_and(|status| (200..300).contains(&status))
+}

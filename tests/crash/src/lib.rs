@@ -13,14 +13,14 @@ use bellpush_test_support::{
     api::{Api, App, Integration},
     eventually,
     server::{Options, ServerProcess},
-    sink::{Received, Reply, Sink},
+    sink::{Reply, Sink},
     widget::Embed,
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use checks::Evidence;
+use checks::{Evidence, accepted};
 use ledger::Ledger;
 use load::Page;
 
@@ -224,8 +224,4 @@ async fn gather(api: &Api, app: &App, sink: &Sink) -> anyhow::Result<Evidence> {
     // What never came is named by the checks.
     let received = received.unwrap_or_else(|_| sink.received());
     Ok(Evidence { calls, events, received })
-}
-
-fn accepted(request: &Received) -> bool {
-    request.answered.is_some_and(|status| (200..300).contains(&status))
 }

@@ -10,10 +10,7 @@ use bellpush_call::{
 use bellpush_core::{ids::TrunkId, trunk::SipFailure};
 use tokio::sync::mpsc;
 
-use crate::Peer;
-
-/// How long a far side may take for one step.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+use crate::peer::{PATIENCE, Peer};
 
 /// An offer of one codec.
 pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\

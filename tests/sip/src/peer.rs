@@ -9,7 +9,8 @@ use tokio::{
     time,
 };
 
-use crate::PATIENCE;
+/// How long a far side may take for one step.
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// An answer of one codec.
 pub const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\

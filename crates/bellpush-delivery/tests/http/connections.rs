@@ -346,29 +346,3 @@ async fn a_head_of_http_2_that_is_too_large_is_called_that_and_not_asked_for_aga
     assert!(outcome.detail.contains("larger than 64 KiB"), "{}", outcome.detail);
     assert_eq!(seen.load(Ordering::SeqCst), 1);
 }
-
-#[tokio::test]
-async fn an_answer_that_breaks_the_rules_of_http_2_is_not_called_too_large() {
-    let (acceptor, certificate): (TlsAcceptor, _) = acceptor(&["h2"]);
-    let address = raw_endpoint(move |stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            let mut stream = acceptor.accept(stream).await.unwrap();
-            let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-            // The whole head of the first stream: `x: y`, and no status.
-            let head = [0, 0, 5, 1, 5, 0, 0, 0, 1, 0, 1, b'x', 1, b'y'];
-            stream.write_all(&settings).await.unwrap();
-            let mut read = Vec::new();
-            while !read.ends_with(b"{}") {
-                stream.read_buf(&mut read).await.unwrap();
-            }
-            stream.write_all(&head).await.unwrap();
-            while stream.read_u8().await.is_ok() {}
-        }
-    })
-    .await;
-    let url = format!("https://hooks.example:{}/", address.port());
-    let outcome = post_within(&resolved(&certificate), &url, WITHIN).await;
-    assert_eq!((outcome.failure, outcome.status), (Some(FailureClass::Protocol), None));
-    assert_eq!(outcome.detail, "no valid answer: it breaks the rules of HTTP/2");
-}

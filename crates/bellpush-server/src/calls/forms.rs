@@ -6,7 +6,10 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
-use super::place::{MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS};
+/// Characters of the name of a form value, at most.
+pub(super) const MAX_FORM_NAME_CHARS: usize = 64;
+/// Characters of one form value, at most.
+pub(super) const MAX_FORM_VALUE_CHARS: usize = 2_000;
 
 /// An SDP offer of a browser.
 pub(crate) enum SdpOffer {}

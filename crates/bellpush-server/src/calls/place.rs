@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    forms::{FormValue, FormValueName, SdpOffer},
+    forms::{FormValue, FormValueName, MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS, SdpOffer},
     live::{self, AcceptedCall, CallClock},
     routes,
     state::Calls,
@@ -41,10 +41,6 @@ const RESUME_TOKEN: header::HeaderName = header::HeaderName::from_static("bellpu
 pub(super) const MAX_OFFER_BYTES: usize = 128 * 1024;
 /// Fields of the form before the call, at most.
 const MAX_FORM_VALUES: usize = 32;
-/// Characters of the name of a form value, at most.
-pub(super) const MAX_FORM_NAME_CHARS: usize = 64;
-/// Characters of one form value, at most.
-pub(super) const MAX_FORM_VALUE_CHARS: usize = 2_000;
 pub(super) const SDP: &str = "application/sdp";
 
 /// An offer with what goes beside it.

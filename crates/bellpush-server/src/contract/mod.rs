@@ -15,9 +15,12 @@ use crate::access::{Need, need_of};
 
 mod integers;
 mod patches;
+mod references;
 mod rules;
 #[cfg(test)]
 mod tests;
+
+use references::referred;
 
 /// Operations that take beacons, whose content type a page can't choose freely.
 const BEACONS: [&str; 2] = ["leavePage", "submitEvents"];
@@ -152,10 +155,6 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
             response["description"] = said.unwrap_or("Done").into();
         }
     }
-}
-
-fn referred(schema: &Value) -> Option<&str> {
-    schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
 }
 
 /// A schema that is flattened into another one must not forbid the fields of the other: what is sent

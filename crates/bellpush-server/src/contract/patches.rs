@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bellpush_core::schema::BEYOND;
 use serde_json::{Map, Value, json};
 
-use super::referred;
+use super::references::referred;
 
 /// Operations that take a merge patch, with the schema of the whole.
 const PATCHES: [(&str, &str); 4] = [

@@ -10,7 +10,14 @@ const DESIGN_VERSION: &str = "a version that was published, and not replaced mor
 const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
-const RULES: [(&str, &str, &str); 37] = [
+const RULES: [(&str, &str, &str); 44] = [
+    ("ApiKeyDraft", "apps", "apps that are there, and that its maker may use"),
+    ("ApiKeyDraft", "scopes", "scopes that its maker has, like calls:read, or *"),
+    ("FirstOwner", "email", "an e-mail address"),
+    ("FirstOwner", "password", "one that is not easily guessed"),
+    ("MemberPatch", "apps", "apps that are there"),
+    ("NewInvitation", "apps", "apps that are there"),
+    ("NewInvitation", "email", "an e-mail address"),
     ("BusinessHours", "week", "empty with alwaysOpen"),
     ("ButtonEffect", "data", "no context of its own, and up to 8 KiB as JSON"),
     ("CallRequest", "consent", "the one that the app's design asks for"),

@@ -49,6 +49,7 @@ pub(crate) struct Challenge {
 
 /// A solved task.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(as = ChallengeProof)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Proof {
     /// `SHA-256`.

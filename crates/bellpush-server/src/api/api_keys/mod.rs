@@ -94,7 +94,7 @@ pub(crate) struct ApiKeyDraft {
     scopes: Scopes,
     /// In which apps; `null`: in all, and in the installation.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 1000, min_items = 1)]
+    #[schema(max_items = 1000, min_items = 1)]
     apps: Option<Vec<AppId>>,
     /// Until when it is valid; `null`: until it is revoked.
     #[serde(default)]

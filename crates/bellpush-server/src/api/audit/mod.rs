@@ -10,7 +10,10 @@ use bellpush_core::{
 };
 use bellpush_store::{AuditAction, AuditFilter, Store};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::view::ActorView;
@@ -50,7 +53,7 @@ pub(crate) struct AuditQuery {
     #[param(max_length = 100)]
     actor_id: Option<String>,
     /// Only this: several with commas between them.
-    #[param(example = "secret_revealed,member_updated", max_length = 1000)]
+    #[param(value_type = Option<ActionList>, inline)]
     action: Option<String>,
     /// Only from then on.
     #[param(format = DateTime)]
@@ -77,9 +80,28 @@ impl TryFrom<AuditQuery> for AuditFilter {
     }
 }
 
+/// Actions with commas between them.
+enum ActionList {}
+
+impl PartialSchema for ActionList {
+    fn schema() -> RefOr<Schema> {
+        let actions: Vec<_> = AuditAction::ALL.iter().map(|action| action.as_str()).collect();
+        let one = format!("({})", actions.join("|"));
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^{one}(,{one})*$")))
+            .examples(["secret_revealed,member_updated"])
+            .into()
+    }
+}
+
+impl ToSchema for ActionList {}
+
 fn action(word: &str) -> Result<AuditAction, Problem> {
     let found = AuditAction::ALL.iter().find(|action| action.as_str() == word);
-    found.copied().ok_or_else(|| Problem::invalid(format!("action: there is no {word:?}")))
+    found
+        .copied()
+        .ok_or_else(|| Problem::invalid(format!("action: there is no {word:?}")).of("action"))
 }
 
 /// Read the audit trail

@@ -101,7 +101,7 @@ pub(crate) struct NewInvitation {
     role: Role,
     /// The apps that it is for; `null`: all, and the installation.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 1000, min_items = 1)]
+    #[schema(max_items = 1000, min_items = 1)]
     apps: Option<Vec<AppId>>,
 }
 

@@ -75,7 +75,7 @@ pub(crate) struct MemberPatch {
     role: Option<Role>,
     /// The apps that it is for; `null`: all, and the installation.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 1000, min_items = 1)]
+    #[schema(value_type = Option<Vec<AppId>>, max_items = 1000, min_items = 1)]
     apps: Option<Option<Vec<AppId>>>,
 }
 
