@@ -21,6 +21,8 @@ const PART_BYTES: usize = 48 * 1_024;
 const KEEP_AFTER_END: Duration = Duration::from_secs(3);
 /// Then a call is forgotten.
 const FORGET_AFTER_END: Duration = Duration::from_secs(120);
+/// A call that nothing was seen of for so long is forgotten, too: its end found no room in the queue.
+const FORGET_UNSEEN: Duration = Duration::from_secs(3_600);
 /// Bytes of one call's SIP messages, at most.
 const MAX_SIP_BYTES: usize = 256 * 1_024;
 /// Samples of one call, at most: those of six hours of both sides.
@@ -45,6 +47,8 @@ struct Buffer {
     /// When the oldest one that is not on disk came.
     since: Instant,
     ended: Option<Instant>,
+    /// When something was seen of it last.
+    seen: Instant,
     /// Of the whole call, as far as it may have more.
     sip_bytes: usize,
     samples: usize,
@@ -79,7 +83,8 @@ impl Buffers {
             if all || buffer.is_due(now) {
                 parts.extend(buffer.part(*call_id));
             }
-            buffer.ended.is_none_or(|ended| now < ended + FORGET_AFTER_END)
+            let is_over = buffer.ended.is_some_and(|ended| now >= ended + FORGET_AFTER_END);
+            !is_over && now < buffer.seen + FORGET_UNSEEN
         });
         self.leaving = Arc::new(parts);
         Arc::clone(&self.leaving)
@@ -114,6 +119,7 @@ impl Buffer {
             dropped: 0,
             since: now,
             ended: None,
+            seen: now,
             sip_bytes: 0,
             samples: 0,
             others: 0,
@@ -121,6 +127,7 @@ impl Buffer {
     }
 
     fn take(&mut self, now: Instant, recorded: Recorded) {
+        self.seen = now;
         let (count, more, max) = match &recorded.entry {
             RecordEntry::Sip(message) => (&mut self.sip_bytes, message.text.len(), MAX_SIP_BYTES),
             RecordEntry::Quality(_) => (&mut self.samples, 1, MAX_SAMPLES),
@@ -248,6 +255,18 @@ mod tests {
         assert_eq!((parts[0].entries.len(), parts[0].dropped), (17, 4));
         buffers.take(now, seen(21, sip(1)));
         assert_eq!(buffers.due(now, true)[0].dropped, 1, "a part does not begin the count anew");
+    }
+
+    #[test]
+    fn a_call_whose_end_was_never_told_is_forgotten_once_nothing_is_seen_of_it() {
+        let now = Instant::now();
+        let mut buffers = begun(now);
+        let later = now + FORGET_UNSEEN - Duration::from_secs(1);
+        buffers.take(later, seen(1, HELD));
+        assert_eq!(buffers.due(now + FORGET_UNSEEN, true).len(), 1);
+        assert_eq!(buffers.calls.len(), 1, "it goes on");
+        buffers.due(later + FORGET_UNSEEN, false);
+        assert!(buffers.calls.is_empty());
     }
 
     #[test]

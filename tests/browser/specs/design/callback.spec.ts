@@ -19,7 +19,7 @@ const CLOSED = design({
     { type: "callback", contact: "phone" },
   ],
 });
-const NEVER = { timeZone: "UTC", weekly: {} };
+const NEVER = { timeZone: "UTC" };
 
 interface Requests {
   readonly items: readonly { readonly id: string; readonly formValues: Record<string, string> }[];

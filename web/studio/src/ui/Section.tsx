@@ -31,7 +31,9 @@ export function Section({ title, lead, actions, flush = false, children }: Secti
         </div>
         {actions !== undefined && <Group gap="xs">{actions}</Group>}
       </Group>
-      <div className={flush ? undefined : classes.sectionBody}>{children}</div>
+      {children !== null && children !== false && (
+        <div className={flush ? undefined : classes.sectionBody}>{children}</div>
+      )}
     </section>
   );
 }

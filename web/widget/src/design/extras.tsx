@@ -44,8 +44,11 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
   const theme = new CSSStyleSheet();
   let font: FontFace | null = null;
   /** What a designer looks at, instead of what. */
-  let example: { readonly state: CallState; readonly instead: State } | null = null;
-  let live: State = "idle";
+  let example: { readonly state: CallState; readonly instead: State | null } | null = null;
+  let live: State | null = null;
+
+  /** Before there is anything, nothing can be drawn anew. */
+  const redraw = () => live !== null && ports.draw();
 
   function loadForms(): Promise<void> {
     loading ??= loadPart(() => import("./forms/index.tsx"))
@@ -53,7 +56,6 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
       .then(
         (loaded) => {
           forms = loaded;
-          ports.draw();
         },
         () => {
           loading = null;
@@ -69,7 +71,7 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
     if (FORMS.test(JSON.stringify([idle, closed]))) {
       await loadForms();
     } else if (FORMS.test(JSON.stringify(others))) {
-      void loadForms();
+      void loadForms().then(redraw);
     }
   }
 
@@ -198,7 +200,7 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
         return about;
       }
       if (forms === null) {
-        void loadForms();
+        void loadForms().then(redraw);
         return null;
       }
       const filledIn = forms.collect(scene);

@@ -115,8 +115,8 @@ impl Stream {
         after: Option<Option<Cursor>>,
     ) -> impl Messages<Item = Result<sse::Event, Infallible>> {
         let begin = Instant::now();
-        let tick = |every| {
-            let mut interval = interval_at(begin + every, every);
+        let tick = |first, every| {
+            let mut interval = interval_at(first, every);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             interval
         };
@@ -129,8 +129,9 @@ impl Stream {
             stream: self,
             place,
             waiting: VecDeque::new(),
-            heartbeat: tick(HEARTBEAT),
-            look: tick(LOOK),
+            // The first one comes at once: it shows the reader that the way is open.
+            heartbeat: tick(begin, HEARTBEAT),
+            look: tick(begin + LOOK, LOOK),
         };
         stream::unfold(state, |mut state| async move {
             loop {

@@ -50,6 +50,8 @@ impl Caller {
     /// Sends a request with an empty body, if it takes one.
     pub(super) async fn ask(&self, method: Method, path: &str, has_body: bool) -> Answer {
         let with_body = |request: reqwest::RequestBuilder| {
+            // A stream would have no end.
+            let request = request.header("accept", "application/json");
             if has_body { request.json(&json!({})) } else { request }
         };
         match &self.by {

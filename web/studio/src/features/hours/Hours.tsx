@@ -69,6 +69,7 @@ function HoursForm({ app }: { readonly app: AppView }) {
     <EditorForm editor={editor} names={{ hours: t.hours.title }}>
       <Section
         title={t.hours.mode}
+        lead={hours === null ? t.hours.alwaysLead : undefined}
         actions={
           <SegmentedControl
             aria-label={t.hours.mode}

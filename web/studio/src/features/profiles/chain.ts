@@ -29,8 +29,8 @@ export function chainOf(
     profiles.find((profile) => profile.isDefault);
   if (start === undefined) return null;
   const route = key === undefined ? undefined : start.routingKeys?.[key];
-  const led = typeof route?.profile === "string" ? byId.get(route.profile) : undefined;
-  const user = typeof route?.user === "string" ? route.user : null;
+  const led = route !== undefined && "profile" in route ? byId.get(route.profile) : undefined;
+  const user = route !== undefined && "user" in route ? route.user : null;
   const hops: Hop[] = [];
   const seen = new Set<string>();
   let next: ProfileView | undefined = led ?? start;

@@ -14,7 +14,7 @@ const values = {
 
 test("what the form holds is what the server gave", () => {
   const body = bodyOf(values);
-  expect(valuesOf({ ...body, id: "dest_1" })).toEqual(values);
+  expect(valuesOf({ ...body, id: "dest_1", isDefault: body.isDefault ?? false })).toEqual(values);
 });
 
 test("headers and keys that are gone are taken out, and a key leads one way only", () => {

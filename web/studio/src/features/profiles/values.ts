@@ -50,9 +50,9 @@ export function valuesOf(profile: ProfileView): ProfileValues {
     callerName: profile.callerName ?? "",
     headers: toPairs(profile.headers),
     routingKeys: Object.entries(profile.routingKeys ?? {}).map(([key, route]) =>
-      typeof route.profile === "string"
+      "profile" in route
         ? { key, leads: "profile", to: route.profile }
-        : { key, leads: "user", to: String(route.user ?? "") },
+        : { key, leads: "user", to: route.user },
     ),
   };
 }
@@ -65,7 +65,9 @@ export function bodyOf(values: ProfileValues): ProfileBody {
     trunkId: values.kind === "sip" ? values.trunkId : null,
     callerName: orNull(values.callerName),
     headers: fromPairs(values.headers),
-    routingKeys: Object.fromEntries(keys.map(({ key, leads, to }) => [key, { [leads]: to }])),
+    routingKeys: Object.fromEntries(
+      keys.map(({ key, leads, to }) => [key, leads === "user" ? { user: to } : { profile: to }]),
+    ),
   };
 }
 

@@ -7,6 +7,7 @@ export const hours = {
   lead: "When this app takes calls. Profiles can have hours of their own.",
   mode: "Calls are taken",
   always: "At any time",
+  alwaysLead: "Visitors can call day and night, unless a profile has hours of its own.",
   byWeek: "By the week",
   roundTheClock: "Round the clock, but for exceptions",
   zone: "Time zone",
