@@ -193,7 +193,10 @@ fn free_objects(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(free_objects),
         Value::Object(fields) => {
             let closed = ["properties", "additionalProperties", "allOf", "oneOf", "anyOf"];
-            let is_object = fields.get("type").is_some_and(|kind| kind == "object");
+            let is_object = fields.get("type").is_some_and(|kind| {
+                let kinds = kind.as_array().map_or(std::slice::from_ref(kind), Vec::as_slice);
+                kinds.iter().any(|kind| kind == "object")
+            });
             if is_object && !closed.iter().any(|field| fields.contains_key(*field)) {
                 fields.insert("additionalProperties".into(), Value::Bool(true));
             }

@@ -29,6 +29,8 @@ test("what happened stands in the order of time, and deliveries after what they 
     startedAt: "2026-03-01T09:00:00.000Z",
     connectedAt: "2026-03-01T09:00:02.000Z",
     state: "ended",
+    context: { orderId: "A-1" },
+    preview: false,
     quality: {
       warnings: [{ at: "2026-03-01T09:00:03.000Z", raised: true, warning: "network_weak" }],
     },
