@@ -6,7 +6,7 @@ use bellpush_core::{
     lifecycle::Phase,
     record::{RecordEntry, Recorded},
 };
-use bellpush_store::{CallRecord, CallRecordPart, Store};
+use bellpush_store::{Actor, CallRecord, CallRecordPart, Store};
 
 use crate::site::{after, master_key, new_call, now};
 
@@ -67,7 +67,7 @@ on_both_stores! {
         let visitor = site.visitor().await;
         let call = visitor.calls(&site.store).await;
         put(&site.store, visitor.app_id(), call, &[1]).await;
-        assert!(site.store.delete_app(visitor.app_id()).await.unwrap());
+        assert!(site.store.delete_app(visitor.app_id(), &Actor::HOST).await.unwrap());
         site.nothing_is_left().await;
     }
 }
