@@ -49,7 +49,9 @@ async fn an_integration_that_is_led_elsewhere_wants_its_secrets_anew() {
         shop.api.patch(&path, &json!({ "url": url })).await.unwrap().expect(200).unwrap();
     }
     let audit = shop.read(&format!("{path}/audit")).await;
-    assert!(audit["items"].as_array().unwrap().is_empty(), "{audit}");
+    let lines = audit["items"].as_array().unwrap();
+    let is_of_secrets = |line: &Value| line["action"].as_str().unwrap().starts_with("secret");
+    assert!(!lines.is_empty() && !lines.iter().any(is_of_secrets), "{audit}");
 }
 
 #[tokio::test]
@@ -73,7 +75,8 @@ async fn new_secrets_come_with_the_move_and_the_old_ones_go_nowhere_else() {
         }
     }
     let audit = shop.read(&format!("{path}/audit")).await;
-    assert_eq!(audit["items"][0]["action"], "secret_set", "{audit}");
+    let lines = audit["items"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["action"] == "secret_set"), "{audit}");
 }
 
 #[tokio::test]

@@ -219,9 +219,14 @@ async fn a_reveal_is_answered_once_written_down_and_limited_also_after_a_restart
     }
 
     let trail: Value = shop.api.get(&format!("{path}/audit")).await.unwrap().json().unwrap();
-    let items = trail["items"].as_array().unwrap();
+    let items: Vec<&Value> = trail["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| item["action"] != "integration_made")
+        .collect();
     assert_eq!(items.len(), 10, "{trail}");
-    for item in items {
+    for item in &items {
         assert_eq!(item["address"], "203.0.113.9");
         assert_eq!(item["actor"]["kind"], "api_key");
         assert!(item["actor"]["id"].as_str().unwrap().starts_with("key_"));

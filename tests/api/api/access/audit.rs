@@ -68,7 +68,7 @@ async fn every_change_is_written_down_field_by_field_with_who_did_it() {
     written(&owner, "widget_key_deleted").await;
 
     let trunk =
-        json!({ "name": "PBX", "host": "pbx.example", "username": "u", "password": "hush-hush" });
+        json!({ "name": "PBX", "domain": "pbx.example", "username": "u", "password": "hush-hush" });
     let trunk = made(&owner, "/v1/trunks", trunk).await;
     let line = written(&owner, "trunk_made").await;
     assert!(
