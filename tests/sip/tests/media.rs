@@ -174,7 +174,8 @@ async fn early_media_may_move_before_the_answer() -> Result {
 /// report.
 fn report(of: u32, theirs: &[u8], delay: Duration) -> Vec<u8> {
     let mut report = vec![0x81, 200, 0, 12];
-    report.extend(7_u32.to_be_bytes());
+    // Its stream, of which our report's block is.
+    report.extend(&theirs[28..32]);
     // Its clock, its timestamp, packets and octets.
     report.extend([0; 20]);
     report.extend(of.to_be_bytes());

@@ -162,7 +162,6 @@ mod tests {
         for (origin, possible) in [
             ("https://calls.example", true),
             ("http://localhost:8080", true),
-            ("http://calls.example", false),
             ("http://127.0.0.1:8080", false),
             ("https://192.0.2.1", false),
         ] {
