@@ -62,6 +62,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     let in_row = |filter: CallFilter| calls(filter, ByContext::Rows);
     let profile = DestinationId::from_uuid(Uuid::now_v7());
     let by_profile = || CallFilter { profile_id: Some(profile), ..CallFilter::default() };
+    let by_answerer = || CallFilter { answered_by: Some(profile), ..CallFilter::default() };
     let by_error = || CallFilter {
         error_code: Some(ErrorCode::MediaFailed),
         from: Some(site::now()),
@@ -204,7 +205,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (in_row(of_state(CallStateName::Live)), "calls_live_by_app"),
         (in_row(by_profile()), "calls_by_profile"),
         (in_row(by_error()), "calls_by_error"),
-        (in_row(CallFilter { answered_by: Some(profile), ..by_profile() }), "calls_by_answerer"),
+        (in_row(by_answerer()), "calls_by_answerer"),
         (in_row(graded(QualityGrade::Poor)), "calls_by_quality"),
         (in_row(by_stars()), "surveys_by_stars"),
         (in_row(by_stars()), "calls_pkey"),

@@ -95,6 +95,7 @@ on_both_stores! {
             (AuditAction::DesignRolledBack, Some("2")),
             (AuditAction::DesignPublished, Some("1")),
             (AuditAction::DesignDraftSaved, None),
+            (AuditAction::AppMade, Some("Shop")),
         ]);
         assert_eq!(lines[0].actor, actor());
     }
