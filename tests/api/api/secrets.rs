@@ -242,6 +242,6 @@ async fn a_reveal_is_answered_once_written_down_and_limited_also_after_a_restart
     assert_eq!(page["items"].as_array().unwrap().len(), 4);
     let next = page["next"].as_str().unwrap();
     let page: Value = shop.api.get(&format!("{all}&after={next}")).await.unwrap().json().unwrap();
-    assert_eq!(page["items"][0], items[4]);
+    assert_eq!(page["items"][0], *items[4]);
     assert!(!shop.server.log().unwrap().contains("hush-4c1d"));
 }

@@ -174,7 +174,8 @@ on_both_stores! {
         assert_eq!((granted, refused), (MAX_REVEALS, 5));
         let first = PageRequest::first(50);
         let filter = AuditFilter { subject_id: Some(id.to_string()), ..AuditFilter::default() };
-        let trail = site.store.audit(&filter, first).await.unwrap().items;
+        let mut trail = site.store.audit(&filter, first).await.unwrap().items;
+        assert_eq!(trail.pop().unwrap().action, AuditAction::IntegrationMade);
         assert_eq!(trail.len(), 10);
         for entry in &trail {
             assert_eq!((&entry.actor, entry.app_id), (&actor(), Some(app_id)));
@@ -214,11 +215,18 @@ on_both_stores! {
                 break;
             }
         }
-        let expected =
-            [AuditAction::SecretDeleted, AuditAction::SecretRevealed, AuditAction::SecretSet];
+        let expected = [
+            AuditAction::IntegrationDeleted,
+            AuditAction::SecretDeleted,
+            AuditAction::SecretRevealed,
+            AuditAction::SecretSet,
+            AuditAction::IntegrationMade,
+            AuditAction::AppMade,
+        ];
         assert_eq!(actions, expected);
         let stranger = site.app().await;
         let page = store.audit(&of_app(stranger), PageRequest::first(10)).await.unwrap();
-        assert_eq!(page.items, []);
+        let others: Vec<_> = page.items.iter().map(|entry| entry.action).collect();
+        assert_eq!(others, [AuditAction::AppMade]);
     }
 }
