@@ -215,7 +215,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (floor(CallFilter { max_duration: Some(9), ..CallFilter::default() }), "calls_by_app"),
         (floor(by_error()), "calls_by_error"),
         (count(by_profile()), "calls_by_profile"),
-        (count(CallFilter { kind: Some(ProfileKind::Sip), ..by_error() }), "calls_by_error"),
+        (count(CallFilter { kind: Some(ProfileKind::Sip), ..by_profile() }), "calls_by_profile"),
         (count(by_stars()), "surveys_by_stars"),
         (fixed(calls::SESSIONS, vec![list()]), "sessions_pkey"),
         (fixed(calls::SURVEYS, vec![list()]), "survey_responses_pkey"),

@@ -97,7 +97,7 @@ impl Passkeys {
         let proved = self.webauthn()?.finish_discoverable_authentication_v2(
             credential,
             state,
-            &DiscoverableKey::from(&key),
+            DiscoverableKey::from(&key),
         );
         let Ok(proved) = proved else { return Ok(None) };
         if !proved.user_verified() {

@@ -55,7 +55,7 @@ on_both_stores! {
 
     async fn lines_that_are_written_at_once_follow_each_other(site) {
         let many = (0..40).map(|number| {
-            let settings = AppSettings::named(&number.to_string());
+            let settings = AppSettings::named(number.to_string());
             async move { site.store.create_app(&settings, &Actor::HOST).await.unwrap() }
         });
         join_all(many).await;
