@@ -136,8 +136,17 @@ impl Limits {
     /// 429 with the time to wait.
     pub(crate) fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
         let account = email.trim().to_lowercase().chars().take(ACCOUNT_CHARS).collect();
-        self.sign_ins_by_address.count(&address, NonZeroU32::MIN, "attempts to sign in")?;
+        self.sign_in_from(address)?;
         self.sign_ins.count(&account, NonZeroU32::MIN, "attempts to sign in")
+    }
+
+    /// Counts one attempt that names no account: were these counted as those of one, anybody could
+    /// keep everybody out.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn sign_in_from(&self, address: IpAddr) -> Result<(), Problem> {
+        self.sign_ins_by_address.count(&address, NonZeroU32::MIN, "attempts to sign in")
     }
 
     /// Forgets keys that are back at their full allowance, so that memory does not grow with the
@@ -207,5 +216,9 @@ mod tests {
         assert!(limits.sign_in(other, "a@b").is_err());
         let tried = (0..20).filter(|number| limits.sign_in(one, &format!("{number}")).is_ok());
         assert_eq!(tried.count(), 7);
+        // Attempts without an account are nobody's but their address's.
+        let (third, fourth) = (IpAddr::from([192, 0, 2, 3]), IpAddr::from([192, 0, 2, 4]));
+        assert_eq!((0..20).filter(|_| limits.sign_in_from(third).is_ok()).count(), 8);
+        assert!(limits.sign_in_from(fourth).is_ok() && limits.sign_in(fourth, "").is_ok());
     }
 }

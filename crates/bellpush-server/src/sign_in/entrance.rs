@@ -226,7 +226,7 @@ impl Entrance {
         credential: Value,
         arrival: &Arrival,
     ) -> Result<(), Problem> {
-        self.limits.sign_in(limit_key(arrival.address), "")?;
+        self.limits.sign_in_from(limit_key(arrival.address))?;
         self.check_way().await?;
         let Some(member) = self.holder(ceremony, credential).await? else {
             return self.refuse("", &Actor::stranger(arrival.address), NO_PASSKEY).await;
