@@ -1,9 +1,10 @@
 //! Passwords: which are good enough, and their hashes (Argon2id). Both take time and memory, and are
-//! done aside, few at once.
+//! done aside, few at once, while a bounded number of others waits.
 
 use std::sync::{Arc, OnceLock};
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use metrics::{describe_gauge, gauge};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use zxcvbn::{Score, zxcvbn};
@@ -18,14 +19,25 @@ const MAX_CHARS: usize = 256;
 const ESTIMATED_CHARS: usize = 72;
 /// Hashes that are computed at once; each takes 19 MiB.
 const AT_ONCE: usize = 2;
+/// Those that are computed or wait for it, at most: a few seconds' work.
+const QUEUED: usize = 100;
+/// How full that queue is.
+const QUEUE_FILL: &str = "bellpush_password_queue_fill";
 
 /// Computes and compares hashes. Clones are handles of the same one.
 #[derive(Debug, Clone)]
-pub(crate) struct Passwords(Arc<Semaphore>);
+pub(crate) struct Passwords {
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        describe_gauge!(QUEUE_FILL, "How full the queue of passwords to be hashed is, 0 to 1.");
+        Self {
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Arc::new(Semaphore::new(QUEUED)),
+        }
     }
 }
 
@@ -34,7 +46,7 @@ impl Passwords {
     /// is easy to guess.
     ///
     /// # Errors
-    /// 422 with why it is not good enough.
+    /// 422 with why it is not good enough, 503 when too many wait.
     pub(crate) async fn hash(
         &self,
         password: SecretString,
@@ -53,7 +65,7 @@ impl Passwords {
     /// so that nobody learns who has an account.
     ///
     /// # Errors
-    /// 500 when the hash can't be read.
+    /// 500 when the hash can't be read, 503 when too many wait.
     pub(crate) async fn verify(
         &self,
         password: SecretString,
@@ -80,8 +92,25 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let failed = || Problem::internal("the password can't be looked at");
-        let _permit = self.0.acquire().await.map_err(|_| failed())?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| failed())
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            Problem::unavailable("too many passwords are being looked at; try again in a moment")
+                .retry_after(1)
+        })?;
+        self.show_fill();
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| failed())?;
+        // A request may be given up meanwhile, and the work goes on: the turn is the work's.
+        let work = move || {
+            let _held = (place, turn);
+            work()
+        };
+        let done = tokio::task::spawn_blocking(work).await.map_err(|_| failed());
+        self.show_fill();
+        done
+    }
+
+    fn show_fill(&self) {
+        let taken = QUEUED - self.places.available_permits();
+        gauge!(QUEUE_FILL).set(taken as f64 / QUEUED as f64);
     }
 }
 
@@ -158,5 +187,56 @@ mod tests {
         assert!(passwords.verify(password(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("another one".into(), Some(hash)).await.unwrap());
         assert!(!passwords.verify(password(), None).await.unwrap());
+    }
+
+    /// Work that waits for this one to begin, and then for its end.
+    struct Work {
+        begun: tokio::sync::mpsc::UnboundedReceiver<()>,
+        ended: std::sync::mpsc::Sender<()>,
+        request: tokio::task::JoinHandle<()>,
+    }
+
+    fn work(passwords: &Passwords) -> Work {
+        let (begin, begun) = tokio::sync::mpsc::unbounded_channel();
+        let (ended, end) = std::sync::mpsc::channel();
+        let passwords = passwords.clone();
+        let request = tokio::spawn(async move {
+            let work = move || {
+                begin.send(()).unwrap();
+                end.recv().unwrap();
+            };
+            passwords.aside(work).await.unwrap();
+        });
+        Work { begun, ended, request }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_makes_room_for_no_other_before_its_work_is_done() {
+        let passwords = Passwords::default();
+        let mut first: Vec<_> = (0..AT_ONCE).map(|_| work(&passwords)).collect();
+        for work in &mut first {
+            work.begun.recv().await.unwrap();
+            work.request.abort();
+            assert!((&mut work.request).await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(passwords.turns.available_permits(), 0);
+        let mut next = work(&passwords);
+        tokio::task::yield_now().await;
+        assert!(next.begun.try_recv().is_err());
+        first[0].ended.send(()).unwrap();
+        next.begun.recv().await.unwrap();
+        next.ended.send(()).unwrap();
+        next.request.await.unwrap();
+        first[1].ended.send(()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_nobody_waits() {
+        let passwords = Passwords::default();
+        let all = Arc::clone(&passwords.places).acquire_many_owned(QUEUED as u32).await.unwrap();
+        let problem = passwords.verify("another one".into(), None).await.unwrap_err();
+        assert_eq!(problem.status, 503);
+        drop(all);
+        assert!(!passwords.verify("another one".into(), None).await.unwrap());
     }
 }
