@@ -170,7 +170,8 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("checkInvitation", Need::Nothing),
     ("acceptInvitation", Need::Nothing),
     ("listApiKeys", read_own(ApiKeys)),
-    ("createApiKey", write_own(ApiKeys)),
+    // A key is asked for no proof: who makes one could go on without.
+    ("createApiKey", write_own(ApiKeys).proved()),
     ("readApiKey", read_own(ApiKeys)),
     ("deleteApiKey", write_own(ApiKeys)),
     // Widgets.
@@ -219,6 +220,30 @@ mod tests {
             .collect();
         let idle: Vec<_> = Permission::all().filter(|it| !needed.contains(it)).collect();
         assert_eq!(idle, []);
+    }
+
+    #[test]
+    fn what_a_stolen_cookie_could_be_made_more_of_by_wants_a_proof() {
+        let wants_proof = |need: &Need| {
+            matches!(need, Need::Person { proof: true } | Need::May { proof: true, .. })
+        };
+        let found: Vec<_> =
+            OPERATIONS.iter().filter(|(_, need)| wants_proof(need)).map(|(id, _)| *id).collect();
+        let expected = [
+            "revealSecret",
+            "revealSigningSecret",
+            "saveSignInSettings",
+            "beginTotp",
+            "confirmTotp",
+            "removeTotp",
+            "renewBackupCodes",
+            "beginPasskey",
+            "addPasskey",
+            "removePasskey",
+            "setPassword",
+            "createApiKey",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -81,6 +81,22 @@ async fn a_key_expires() {
 }
 
 #[tokio::test]
+async fn a_key_makes_none_that_outlives_it() {
+    let (server, owner) = open().await;
+    let later = |minutes| {
+        (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes)).to_string()
+    };
+    let draft = |expires_at: Value| json!({ "name": "k", "scopes": ["*"], "expiresAt": expires_at });
+    let (api, _) = key(&server, &owner, draft(json!(later(60)))).await;
+    for beyond in [Value::Null, json!(later(120))] {
+        let answer = api.post("/v1/api-keys", &draft(beyond)).await.unwrap();
+        let problem = refused(&answer, 403, "above-own-rank");
+        assert_eq!(problem.pointer.as_deref(), Some("/expiresAt"));
+    }
+    api.post("/v1/api-keys", &draft(json!(later(30)))).await.unwrap().expect(201).unwrap();
+}
+
+#[tokio::test]
 async fn nobody_makes_a_key_that_does_more_than_they_may() {
     let (server, owner) = open().await;
     let one = app(&server.api(), "One").await;

@@ -130,13 +130,14 @@ pub(crate) async fn list(
 
 /// Create an API key
 ///
-/// It may never do more than who makes it may at that time.
+/// It may never do more than who makes it may at that time. A key makes none that outlives it; a person
+/// has to prove again who they are.
 #[utoipa::path(
     post, path = "/v1/api-keys", operation_id = "createApiKey", tag = "api keys",
     request_body = ApiKeyDraft,
     responses(
         (status = 201, body = ApiKeyMade),
-        (status = 403, description = "`above-own-rank`: a scope or an app is not yours", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`above-own-rank`: a scope, an app or the time is not yours; `step-up-required`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn create(
@@ -166,6 +167,12 @@ pub(crate) async fn create(
     let is_whole = draft.scopes == Scopes::All || given.covers(&asked);
     if !is_whole || !given.apps().covers(&apps) || !caller.authority().covers(&given) {
         return Err(Problem::above_own_rank("a key can't do what you may not do yourself"));
+    }
+    if let Identity::Key(ApiKey { expires_at: Some(end), .. }) = caller.identity()
+        && draft.expires_at.is_none_or(|at| at > *end)
+    {
+        let detail = format!("a key makes none that outlives it; this one ends at {end}");
+        return Err(Problem::above_own_rank(detail).at("/expiresAt"));
     }
     let key = ShownKey::random();
     let new = NewApiKey {
