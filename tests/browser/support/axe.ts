@@ -17,10 +17,16 @@ const OPTIONS: RunOptions = {
   iframes: false,
 };
 
-/** Each violation in a document as it is now, in a line of its own. */
-export async function violations(document: Page | Frame): Promise<string[]> {
-  await document.evaluate(axe.source);
-  const found = await document.evaluate(
+/** Each violation in a document as it is when what moves has come to rest, in a line of its own. */
+export async function violations(shown: Page | Frame): Promise<string[]> {
+  await shown.evaluate(axe.source);
+  // Half faded in, everything has too little contrast.
+  await shown.evaluate(async () => {
+    const ends = (animation: Animation) => animation.effect?.getComputedTiming().endTime !== Infinity;
+    const finished = document.getAnimations().filter(ends).map((animation) => animation.finished);
+    await Promise.allSettled(finished);
+  });
+  const found = await shown.evaluate(
     (options) => (window as unknown as { axe: typeof axe }).axe.run(options) as Promise<AxeResults>,
     OPTIONS,
   );

@@ -60,6 +60,11 @@ export function createFrame(hear: (said: Said) => void): Frame {
   element.style.cssText = "display:block;width:100%;height:100%;border:0;opacity:0";
   element.onload = () => {
     element.style.opacity = "";
+    // What had the focus while it loaded has it by name alone in some browsers.
+    if (element.matches(":focus")) {
+      element.blur();
+      element.focus();
+    }
   };
   return {
     element,

@@ -30,6 +30,8 @@ const CONTROLS = "button, a, label, select, input, textarea";
 
 export function guardClicks(root: HTMLElement): void {
   let before: Click | null = null;
+  /** What that click pressed, and what was written on it: an element may become another control. */
+  let pressed: { readonly control: Element | null; readonly words: string | null } | null = null;
   /** Where each control was at the last click. */
   let places = new Map<Element, DOMRect>();
 
@@ -58,7 +60,8 @@ export function guardClicks(root: HTMLElement): void {
         before !== null &&
         control !== null &&
         isSameGesture(before, click) &&
-        !wasThere(control, click)
+        !wasThere(control, click) &&
+        !(control === pressed?.control && control.textContent === pressed.words)
       ) {
         event.preventDefault();
         event.stopImmediatePropagation();
@@ -67,6 +70,7 @@ export function guardClicks(root: HTMLElement): void {
         return;
       }
       before = click;
+      pressed = { control, words: control?.textContent ?? null };
       places = new Map(
         Array.from(root.querySelectorAll(CONTROLS), (one) => [one, one.getBoundingClientRect()]),
       );

@@ -49,12 +49,8 @@ for (const language of ["de", "ar"]) {
       await serveGallery(page, gallery);
       await page.setViewportSize(size);
       await page.emulateMedia({ reducedMotion: "reduce" });
-      await page.addInitScript((percent) => {
-        addEventListener("DOMContentLoaded", () => {
-          document.documentElement.style.fontSize = `${percent}%`;
-        });
-      }, text);
-      await openState(page, "idle", { theme: "light", language });
+      const look = { theme: "light", language, text };
+      await openState(page, "idle", look);
       const heading = await page.evaluate(() => {
         const shown = document.querySelector("h1");
         return shown === null ? 0 : Number.parseFloat(getComputedStyle(shown).fontSize);
@@ -62,7 +58,7 @@ for (const language of ["de", "ar"]) {
       expect(heading, "texts are as large as they are asked to be").toBeGreaterThan(text * 0.19);
       const wrong: Record<string, string[]> = {};
       for (const state of await stateNames(page)) {
-        await openState(page, state, { theme: "light", language });
+        await openState(page, state, look);
         const found = [...(await cut(page)), ...(await moving(page))];
         if (found.length > 0) wrong[state] = found;
       }

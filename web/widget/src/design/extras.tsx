@@ -35,7 +35,7 @@ export interface DesignExtras extends Extras {
 }
 
 /** What the part for forms has words and blocks for. */
-const FORMS = /"(form|consent|callback)["\\.]/;
+const FORMS = /"(form|consent|callback)[".]/;
 
 export async function createExtras(ports: ExtrasPorts, first: string): Promise<DesignExtras> {
   let language = first;
@@ -94,14 +94,17 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
     ports.draw();
   }
 
-  /** Shows the design that the server has now; what is filled in stays. */
-  async function renew(): Promise<void> {
+  /** Shows the design that the server has now, whether it can be had; what is filled in stays. */
+  async function renew(): Promise<boolean> {
     const shown = await reload(ports.fetch);
-    if (shown !== null) {
-      forms?.hasChanged();
-      ports.replace(shown);
-      await change(shown.design);
+    if (shown === null) {
+      ports.warn("The design has changed, and the new one could not be loaded.");
+      return false;
     }
+    forms?.hasChanged();
+    ports.replace(shown);
+    await change(shown.design);
+    return true;
   }
 
   function Extra({ block, scene }: BlockProps) {

@@ -19,11 +19,11 @@ export interface CallbackProps {
   readonly block: CallbackBlock;
   readonly scene: FormScene;
   readonly ports: ExtrasPorts;
-  /** The design that was answered is gone. */
-  readonly onOutdated: () => void;
+  /** Shows another design in the place of one that is gone; false when it can't be had. */
+  readonly renew: () => Promise<boolean>;
 }
 
-export function Callback({ block, scene, ports, onOutdated }: CallbackProps) {
+export function Callback({ block, scene, ports, renew }: CallbackProps) {
   const { sheet, t } = scene;
   const [stage, setStage] = useState<"asked" | "sending" | "taken">("asked");
   const [failure, setFailure] = useState<string | null>(null);
@@ -72,7 +72,7 @@ export function Callback({ block, scene, ports, onOutdated }: CallbackProps) {
     const { code, status, pointer, detail } = result.failure;
     const name = fieldOf(pointer);
     if (pointer === "/designVersion") {
-      onOutdated();
+      setFailure((await renew()) ? null : t.callback.failed);
     } else if (name !== null && fieldsOf(block).some((field) => field.name === name)) {
       sheet.blame(name, isBlank(sheet.valueOf(name)) ? "required" : "invalid");
       scene.redraw();

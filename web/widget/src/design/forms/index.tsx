@@ -30,11 +30,11 @@ export interface Forms {
   readonly Block: ComponentType<BlockProps>;
 }
 
-/** `onOutdated`: the server does not take answers to this design any more. */
+/** `renew` shows the design that the server takes answers to now; false when it can't be had. */
 export async function createForms(
   ports: ExtrasPorts,
   language: string,
-  onOutdated: () => void,
+  renew: () => Promise<boolean>,
 ): Promise<Forms> {
   const sheet = createSheet();
   let texts = await loadFormTexts(language);
@@ -74,7 +74,7 @@ export async function createForms(
         );
       }
       case "callback":
-        return <Callback block={block} scene={scene} ports={ports} onOutdated={onOutdated} />;
+        return <Callback block={block} scene={scene} ports={ports} renew={renew} />;
       default:
         return null;
     }

@@ -38,6 +38,12 @@ export function createSheet(): Sheet {
     valueOf: (name) => values.get(name) ?? "",
     write(field, value) {
       values.set(field.name, value);
+      for (const [name, fault] of faults) {
+        // It stands at one field, and is mended at the other one as well.
+        if (fault === "either") {
+          faults.delete(name);
+        }
+      }
       // What was wrong is looked at anew with each character; what is being written is not.
       const fault = faults.has(field.name) ? faultOf(field, value) : null;
       if (fault === null) {
