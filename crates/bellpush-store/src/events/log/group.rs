@@ -59,7 +59,7 @@ pub(super) struct Written {
 }
 
 /// Writes what the rules allow of these requests, and keeps attempts that ended. On an error nothing
-/// is written.
+/// is written, unless it came from the commit: then nobody knows.
 pub(super) async fn write(
     db: &Db,
     requests: &[&[Prepared]],
@@ -67,7 +67,7 @@ pub(super) async fn write(
 ) -> Result<Written, StoreError> {
     if db.is_sqlite()
         && !requests.is_empty()
-        && let Ok(Some(written)) = write_at_once(db, requests, attempts).await
+        && let Some(written) = write_at_once(db, requests, attempts).await?
     {
         return Ok(written);
     }
@@ -75,7 +75,8 @@ pub(super) async fn write(
 }
 
 /// Writes all of it, as if the rules allowed it, in the breath in which the facts are read: as a rule
-/// they do. `None` when they do not, and nothing is written then.
+/// they do. `None` when they do not, or the database refuses it, which it may do for no other reason;
+/// nothing is written then.
 async fn write_at_once(
     db: &Db,
     requests: &[&[Prepared]],
@@ -86,9 +87,15 @@ async fn write_at_once(
     let all: Vec<&Prepared> = requests.iter().copied().flatten().collect();
     let mut batch = Batch::default();
     ask_facts(&mut batch, &all);
-    rows::write(&mut batch, &all, recorded_at);
+    rows::write_events(&mut batch, &all, recorded_at);
+    rows::write_effects(&mut batch, &all, recorded_at);
     attempts.iter().for_each(|records| attempts::record(&mut batch, records));
-    let mut answer = Answer::read(batch.run(&transaction).await?)?;
+    let rows = match batch.run(&transaction).await.map_err(DatabaseError::from) {
+        Ok(rows) => rows,
+        Err(DatabaseError::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut answer = Answer::read(rows)?;
     let verdicts = answer.judge(requests);
     let is_allowed = |verdicts: &Verdicts| {
         verdicts.as_ref().is_ok_and(|all| all.iter().all(|verdict| *verdict == Verdict::Write))
@@ -97,8 +104,9 @@ async fn write_at_once(
         transaction.rollback().await?;
         return Ok(None);
     }
+    let written = answer.written(requests, verdicts, &all, recorded_at)?;
     db::commit(transaction).await?;
-    answer.written(requests, verdicts, &all, recorded_at).map(Some)
+    Ok(Some(written))
 }
 
 /// Asks the facts first, and writes what is allowed by them.
@@ -125,22 +133,29 @@ async fn write_in_turn(
         .filter(|(_, verdict)| **verdict == Verdict::Write)
         .map(|(prepared, _)| prepared)
         .collect();
-    let mut batch = Batch::default();
-    rows::write(&mut batch, &new, recorded_at);
-    attempts.iter().for_each(|records| attempts::record(&mut batch, records));
-    if batch.is_empty() {
-        transaction.rollback().await?;
-    } else {
+    if !new.is_empty() {
+        let mut batch = Batch::default();
+        rows::write_events(&mut batch, &new, recorded_at);
         let kept = Answer::read(batch.run(&transaction).await?)?;
         if kept.seqs.len() < new.len() {
-            // Another node recorded one of them, or the end of the same call, since the facts were read.
+            // Another node recorded one of them, or the end of the same call, since the facts were
+            // read. What follows from it would be refused as if it were at fault.
             return Err(DatabaseError::Conflict("repeated event".into()).into());
         }
         answer.seqs.extend(kept.seqs);
-        answer.deliveries = kept.deliveries;
-        db::commit(transaction).await?;
     }
-    answer.written(requests, verdicts, &new, recorded_at)
+    let mut batch = Batch::default();
+    rows::write_effects(&mut batch, &new, recorded_at);
+    attempts.iter().for_each(|records| attempts::record(&mut batch, records));
+    if batch.is_empty() {
+        transaction.rollback().await?;
+        return answer.written(requests, verdicts, &new, recorded_at);
+    }
+    answer.deliveries = Answer::read(batch.run(&transaction).await?)?.deliveries;
+    // Before the commit: what can't be answered is not to be on disk.
+    let written = answer.written(requests, verdicts, &new, recorded_at)?;
+    db::commit(transaction).await?;
+    Ok(written)
 }
 
 /// Asks what is known of apps, events and calls that these mention.

@@ -1,8 +1,9 @@
 //! The event log's writing end.
 //!
 //! One task writes ([`writer`]). It takes what is waiting, decides what may be kept ([`plan`], which
-//! touches no database), and writes the rest in one transaction ([`group`], whose statements are in [`rows`]). On SQLite, results of
-//! deliveries share that transaction, and with it the wait for the disk.
+//! touches no database), and writes the rest in one transaction ([`group`], whose statements are in
+//! [`rows`]). On SQLite, results of deliveries share that transaction, and with it the wait for the
+//! disk.
 
 pub(crate) mod group;
 mod plan;

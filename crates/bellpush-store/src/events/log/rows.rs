@@ -95,28 +95,9 @@ pub(crate) const INSERT_DELIVERIES: &str = "
       AND (integrations.include_previews OR NOT CAST(given.value ->> 3 AS BOOLEAN))
     RETURNING 'delivery kept' AS kind, integration_id, event_seq";
 
-/// Adds what keeps these events with all that they change: an event is answered by a row of
-/// [`EVENT_KEPT`], and each of its deliveries, one for each active integration that selected it, by one
-/// of [`DELIVERY_KEPT`].
-pub(super) fn write(batch: &mut Batch, new: &[&Prepared], recorded_at: EventTime) {
-    if new.is_empty() {
-        return;
-    }
-    write_events(batch, new, recorded_at);
-    write_traces(batch, new);
-    write_calls(batch, new);
-    let deliveries: Vec<_> = new
-        .iter()
-        .map(|prepared| {
-            let Event { id, app_id, envelope, preview, .. } = prepared.event();
-            (id, app_id, &envelope.name, preview)
-        })
-        .collect();
-    let values = [to_json(&deliveries).into(), recorded_at.millis().into()];
-    batch.add(INSERT_DELIVERIES, values);
-}
-
-fn write_events(batch: &mut Batch, new: &[&Prepared], recorded_at: EventTime) {
+/// Adds what keeps these events: each is answered by a row of [`EVENT_KEPT`], but for one that is
+/// there already.
+pub(super) fn write_events(batch: &mut Batch, new: &[&Prepared], recorded_at: EventTime) {
     let rows: Vec<_> = new
         .iter()
         .enumerate()
@@ -128,6 +109,25 @@ fn write_events(batch: &mut Batch, new: &[&Prepared], recorded_at: EventTime) {
         })
         .collect();
     batch.add(INSERT_EVENTS, [to_json(&rows).into(), recorded_at.millis().into()]);
+}
+
+/// Adds what follows from events that are kept: each of their deliveries, one for each active
+/// integration that selected the event, is answered by a row of [`DELIVERY_KEPT`].
+pub(super) fn write_effects(batch: &mut Batch, new: &[&Prepared], recorded_at: EventTime) {
+    if new.is_empty() {
+        return;
+    }
+    write_traces(batch, new);
+    write_calls(batch, new);
+    let deliveries: Vec<_> = new
+        .iter()
+        .map(|prepared| {
+            let Event { id, app_id, envelope, preview, .. } = prepared.event();
+            (id, app_id, &envelope.name, preview)
+        })
+        .collect();
+    let values = [to_json(&deliveries).into(), recorded_at.millis().into()];
+    batch.add(INSERT_DELIVERIES, values);
 }
 
 /// Keeps the parents of events in their traces, of those that have one.

@@ -274,8 +274,12 @@ impl Writer {
                 }
             }
             // Neither shall keep the other from being written.
-            Err(_) if !attempts.is_empty() => {
+            Err(error) if !attempts.is_empty() => {
                 Box::pin(self.write(group, Vec::new())).await;
+                if may_be_written(&error) {
+                    // Then they were repetitions just now, of which no delivery was offered.
+                    self.subscriber.miss();
+                }
                 for Attempts { records, answer } in attempts {
                     let _ = answer.send(attempts::record_alone(&self.db, &records).await);
                 }
@@ -298,7 +302,7 @@ impl Writer {
     }
 
     fn fails(&mut self, error: &StoreError, requests: usize) {
-        if !matches!(error, StoreError::Database(DatabaseError::Refused { .. })) {
+        if may_be_written(error) {
             self.failing.store(true, Ordering::Release);
             // They may be on disk all the same, and only the word of it lost.
             self.subscriber.miss();
@@ -345,6 +349,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether what failed so may be on disk all the same.
+fn may_be_written(error: &StoreError) -> bool {
+    !matches!(error, StoreError::Database(DatabaseError::Refused { .. }))
 }
 
 fn too_late() -> StoreError {
