@@ -34,10 +34,7 @@ pub(crate) struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         describe_gauge!(QUEUE_FILL, "How full the queue of passwords to be hashed is, 0 to 1.");
-        Self {
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(QUEUED)),
-        }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Arc::new(Semaphore::new(QUEUED)) }
     }
 }
 

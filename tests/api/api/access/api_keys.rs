@@ -83,10 +83,10 @@ async fn a_key_expires() {
 #[tokio::test]
 async fn a_key_makes_none_that_outlives_it() {
     let (server, owner) = open().await;
-    let later = |minutes| {
-        (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes)).to_string()
-    };
-    let draft = |expires_at: Value| json!({ "name": "k", "scopes": ["*"], "expiresAt": expires_at });
+    let later =
+        |minutes| (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes)).to_string();
+    let draft =
+        |expires_at: Value| json!({ "name": "k", "scopes": ["*"], "expiresAt": expires_at });
     let (api, _) = key(&server, &owner, draft(json!(later(60)))).await;
     for beyond in [Value::Null, json!(later(120))] {
         let answer = api.post("/v1/api-keys", &draft(beyond)).await.unwrap();

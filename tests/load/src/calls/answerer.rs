@@ -27,7 +27,10 @@ const RTP_HEADER: usize = 12;
 const BYTES: usize = 160;
 
 pub(super) enum Order {
-    Begin,
+    /// Counts begin, or begin anew; those of one call are left out.
+    Begin {
+        but: Option<usize>,
+    },
     Collect(oneshot::Sender<Tally>),
     Stop,
 }
@@ -88,6 +91,8 @@ struct Exchange {
     dialogs: HashMap<String, (usize, String)>,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     tally: Tally,
+    /// The call that is not counted.
+    left_out: Option<usize>,
     began: Beginnings,
 }
 
@@ -108,6 +113,7 @@ impl Exchange {
             dialogs: HashMap::new(),
             due: BinaryHeap::new(),
             tally: Tally::default(),
+            left_out: None,
             began,
         }
     }
@@ -117,7 +123,8 @@ impl Exchange {
         loop {
             while let Ok(order) = inbox.try_recv() {
                 match order {
-                    Order::Begin => {
+                    Order::Begin { but } => {
+                        self.left_out = but;
                         self.tally = Tally::default();
                         self.calls
                             .iter_mut()
@@ -126,9 +133,10 @@ impl Exchange {
                     }
                     Order::Collect(reply) => {
                         let mut tally = std::mem::take(&mut self.tally);
-                        self.calls
-                            .iter_mut()
-                            .flatten()
+                        let left_out = self.left_out;
+                        let calls = self.calls.iter_mut().flatten();
+                        calls
+                            .filter(|call| Some(call.end) != left_out)
                             .for_each(|call| call.receipt.close(&mut tally));
                         let _ = reply.send(tally);
                     }
@@ -192,8 +200,11 @@ impl Exchange {
     }
 
     fn receive(&mut self) -> bool {
-        let Self { wire, calls, tally, voices, began, .. } = self;
+        let Self { wire, calls, tally, voices, began, left_out, .. } = self;
         wire.receive(|_, datagram| {
+            if Some(datagram.end) == *left_out {
+                return;
+            }
             let Some(call) = calls.get_mut(datagram.end).and_then(Option::as_mut) else { return };
             let Some((header, payload)) = datagram.bytes.split_first_chunk::<RTP_HEADER>() else {
                 return;

@@ -30,6 +30,7 @@ use tokio::{
 };
 
 use super::{
+    flood::{FLOODER, Flood},
     overheard,
     stream::{Beginnings, Receipt, Tally, read_stamp, stamp},
     voice,
@@ -99,9 +100,15 @@ impl Media {
 
 pub(super) enum Order {
     Add(Box<Caller>),
-    /// Counts begin, or begin anew.
-    Begin,
+    /// Counts begin, or begin anew; those of one caller are left out.
+    Begin {
+        but: Option<usize>,
+    },
     Collect(oneshot::Sender<Tally>),
+    /// One caller sends so many packets a second.
+    Flood(u32),
+    /// It does so no longer; the answer is how many it sent in a second.
+    EndFlood(oneshot::Sender<f64>),
     Stop,
 }
 
@@ -235,6 +242,8 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
     let mut callers: Vec<Option<Caller>> = Vec::new();
     let mut due: BinaryHeap<Reverse<(Instant, usize)>> = BinaryHeap::new();
     let mut tally = Tally::default();
+    let mut left_out = None;
+    let mut flood: Option<Flood> = None;
     loop {
         while let Ok(order) = inbox.try_recv() {
             match order {
@@ -246,7 +255,8 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
                     due.push(Reverse((Instant::now(), end)));
                     callers[end] = Some(*caller);
                 }
-                Order::Begin => {
+                Order::Begin { but } => {
+                    left_out = but;
                     tally = Tally::default();
                     callers
                         .iter_mut()
@@ -255,8 +265,13 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
                 }
                 Order::Collect(reply) => {
                     let mut tally = std::mem::take(&mut tally);
-                    callers.iter_mut().flatten().for_each(|c| c.receipt.close(&mut tally));
+                    let counted = callers.iter_mut().flatten().filter(|c| Some(c.end) != left_out);
+                    counted.for_each(|c| c.receipt.close(&mut tally));
                     let _ = reply.send(tally);
+                }
+                Order::Flood(packets_per_second) => flood = Some(Flood::begin(packets_per_second)),
+                Order::EndFlood(reply) => {
+                    let _ = reply.send(flood.take().map_or(0.0, |flood| flood.rate()));
                 }
                 Order::Stop => return,
             }
@@ -275,9 +290,16 @@ async fn run(mut wire: Wire, mut inbox: mpsc::UnboundedReceiver<Order>, voice: &
                 due.push(Reverse((next_frame(at, now), end)));
             }
         }
+        if let Some(flood) = &mut flood
+            && let Some(Some(caller)) = callers.get(FLOODER)
+        {
+            (0..flood.due(now)).for_each(|_| caller.send_junk(&wire));
+        }
         let received = wire.receive(|wire, datagram| {
             if let Some(caller) = callers.get_mut(datagram.end).and_then(Option::as_mut) {
-                caller.receive(wire, datagram, &mut tally);
+                let is_counted = Some(datagram.end) != left_out;
+                let mut nowhere = Tally::default();
+                caller.receive(wire, datagram, if is_counted { &mut tally } else { &mut nowhere });
             }
         });
         if received {
@@ -341,6 +363,22 @@ impl Caller {
         }
         *seq += 1;
         *timestamp = timestamp.wrapping_add(units);
+    }
+
+    /// Sends what looks like sound of its stream, and is not.
+    fn send_junk(&self, wire: &Wire) {
+        let Some(server) = self.server else { return };
+        let Stream { payload_type, ssrc, seq, timestamp, .. } = &self.stream;
+        let header = RtpHeader {
+            payload_type: *payload_type,
+            marker: false,
+            seq: *seq as u16,
+            timestamp: *timestamp,
+            ssrc: *ssrc,
+        };
+        let mut packet = [0; RTP_HEADER_LEN + G711_BYTES];
+        packet[..RTP_HEADER_LEN].copy_from_slice(&header.to_bytes());
+        wire.send(self.end, server, &packet);
     }
 
     fn receive(&mut self, wire: &Wire, datagram: Received<'_>, tally: &mut Tally) {

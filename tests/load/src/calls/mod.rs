@@ -6,6 +6,7 @@
 mod answerer;
 mod callers;
 mod cores;
+mod flood;
 mod janus;
 mod mode;
 mod overheard;
@@ -31,11 +32,12 @@ use crate::processes::{cpu_seconds, resident_mb};
 use answerer::Answerer;
 use callers::Callers;
 use cores::Cores;
+use flood::FLOODER;
 use janus::Janus;
 use mode::Mode;
-use report::{Direction, Figures, Step};
+use report::{Direction, Figures, Flooded, Step};
 use rtpengine::RtpEngine;
-use stream::{Beginnings, Tally};
+use stream::Beginnings;
 use subject::{Bellpush, Subject, Visitor};
 
 /// For ICE, DTLS and the far side's answer, on a machine that is loaded.
@@ -67,6 +69,9 @@ pub(crate) struct Options {
     /// Measure rtpengine in user space in the same way, too, if it is installed
     #[arg(long)]
     rtpengine: bool,
+    /// Measure each step once more while one of its callers sends so many packets a second
+    #[arg(long)]
+    flood: Option<u32>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -156,6 +161,7 @@ async fn measure(
         mode: options.mode,
         seconds: Duration::from_secs(options.seconds),
         at_once: options.at_once,
+        flood: options.flood,
         memory_with_one: 0.0,
     };
     bench.first_call(&callers).await?;
@@ -185,12 +191,22 @@ async fn measure(
     Ok(figures)
 }
 
+/// What was seen of calls in a time.
+struct Look {
+    cores: f64,
+    load_cores: f64,
+    to_browser: Direction,
+    to_telephone: Option<Direction>,
+}
+
 /// A server under load.
 struct Bench {
     subject: Subject,
     mode: Mode,
     seconds: Duration,
     at_once: usize,
+    /// Packets a second of one caller, in a second look.
+    flood: Option<u32>,
     /// With the first call up: what is needed once, such as code and caches, is not of a call.
     memory_with_one: f64,
 }
@@ -226,33 +242,69 @@ impl Bench {
         let setup_cpu = cpu_seconds(pid)? - cpu;
         // The demo greets before it echoes.
         time::sleep(if self.mode == Mode::Demo { 4 * SETTLE } else { SETTLE }).await;
-        let _ = callers.orders.send(callers::Order::Begin);
-        let _ = answerer.orders.send(answerer::Order::Begin);
-        let cpu = cpu_seconds(pid)?;
-        let own_cpu = cpu_seconds(std::process::id())?;
-        let began = Instant::now();
-        time::sleep(self.seconds).await;
-        let seconds = began.elapsed().as_secs_f64();
-        let cpu = (cpu_seconds(pid)? - cpu) / seconds;
-        let own_cpu = (cpu_seconds(std::process::id())? - own_cpu) / seconds;
-        let (to_browser, to_telephone) = (
-            collect(&callers.orders, callers::Order::Collect).await?,
-            collect(&answerer.orders, answerer::Order::Collect).await?,
-        );
+        let look = self.look(callers, answerer, None).await?;
         let memory = self.memory()?;
+        let flooded = match self.flood {
+            Some(packets_per_second) => {
+                Some(self.flood(callers, answerer, packets_per_second).await?)
+            }
+            None => None,
+        };
         Ok(Step {
             calls: all - failed,
             failed,
             setups_per_second: (added - failed) as f64 / took,
             cpu_ms_per_setup: setup_cpu * 1_000.0 / added as f64,
-            cores: cpu,
-            cpu_us_per_call_second: cpu * 1e6 / all as f64,
-            calls_per_core: all as f64 / cpu,
-            load_cores: own_cpu,
+            cores: look.cores,
+            cpu_us_per_call_second: look.cores * 1e6 / all as f64,
+            calls_per_core: all as f64 / look.cores,
+            load_cores: look.load_cores,
             memory_kb_per_call: (memory - self.memory_with_one) * 1_024.0 / (all - 1) as f64,
+            to_browser: look.to_browser,
+            to_telephone: look.to_telephone,
+            flooded,
+        })
+    }
+
+    /// Measures all that are up, but for one.
+    async fn look(
+        &self,
+        callers: &Callers,
+        answerer: &Answerer,
+        but: Option<usize>,
+    ) -> anyhow::Result<Look> {
+        let pid = self.subject.pid();
+        let _ = callers.orders.send(callers::Order::Begin { but });
+        let _ = answerer.orders.send(answerer::Order::Begin { but });
+        let (cpu, own_cpu) = (cpu_seconds(pid)?, cpu_seconds(std::process::id())?);
+        let began = Instant::now();
+        time::sleep(self.seconds).await;
+        let seconds = began.elapsed().as_secs_f64();
+        let cores = (cpu_seconds(pid)? - cpu) / seconds;
+        let load_cores = (cpu_seconds(std::process::id())? - own_cpu) / seconds;
+        let to_browser = answer(&callers.orders, callers::Order::Collect).await?;
+        let to_telephone = answer(&answerer.orders, answerer::Order::Collect).await?;
+        Ok(Look {
+            cores,
+            load_cores,
             to_browser: Direction::of(to_browser),
             to_telephone: (self.mode != Mode::Demo).then(|| Direction::of(to_telephone)),
         })
+    }
+
+    /// Measures all but one that are up, while that one floods the server.
+    async fn flood(
+        &self,
+        callers: &Callers,
+        answerer: &Answerer,
+        packets_per_second: u32,
+    ) -> anyhow::Result<Flooded> {
+        let _ = callers.orders.send(callers::Order::Flood(packets_per_second));
+        time::sleep(SETTLE).await;
+        let look = self.look(callers, answerer, Some(FLOODER)).await?;
+        let packets_per_second = answer(&callers.orders, callers::Order::EndFlood).await?;
+        let Look { cores, to_browser, to_telephone, .. } = look;
+        Ok(Flooded { packets_per_second, cores, to_browser, to_telephone })
     }
 
     /// Places the calls, and waits until each has heard something. How many did not.
@@ -302,11 +354,11 @@ async fn place(
     Ok(())
 }
 
-async fn collect<O>(
+async fn answer<O, T>(
     orders: &mpsc::UnboundedSender<O>,
-    order: impl FnOnce(oneshot::Sender<Tally>) -> O,
-) -> anyhow::Result<Tally> {
-    let (reply, tally) = oneshot::channel();
+    order: impl FnOnce(oneshot::Sender<T>) -> O,
+) -> anyhow::Result<T> {
+    let (reply, answer) = oneshot::channel();
     let _ = orders.send(order(reply));
-    tally.await.context("a thread of the load has ended")
+    answer.await.context("a thread of the load has ended")
 }

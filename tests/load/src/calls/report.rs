@@ -33,6 +33,18 @@ pub(super) struct Step {
     pub(super) memory_kb_per_call: f64,
     pub(super) to_browser: Direction,
     pub(super) to_telephone: Option<Direction>,
+    /// The same calls but one, while that one sends far too much.
+    pub(super) flooded: Option<Flooded>,
+}
+
+/// What the others' calls are beside one that floods the server.
+#[derive(Debug, Serialize)]
+pub(super) struct Flooded {
+    /// What the one caller sent.
+    pub(super) packets_per_second: f64,
+    pub(super) cores: f64,
+    pub(super) to_browser: Direction,
+    pub(super) to_telephone: Option<Direction>,
 }
 
 /// What arrived at one side.
@@ -102,13 +114,25 @@ impl Figures {
                 step.memory_kb_per_call,
                 step.load_cores,
                 direction(&step.to_browser),
-                step.to_telephone
-                    .as_ref()
-                    .map_or(String::new(), |side| format!("; to telephone {}", direction(side))),
+                telephone(step.to_telephone.as_ref()),
             );
+            if let Some(flooded) = &step.flooded {
+                let _ = writeln!(
+                    text,
+                    "       the others beside {:.0} packets a second of one, {:.2} cores: to browser {}{}",
+                    flooded.packets_per_second,
+                    flooded.cores,
+                    direction(&flooded.to_browser),
+                    telephone(flooded.to_telephone.as_ref()),
+                );
+            }
         }
         text
     }
+}
+
+fn telephone(side: Option<&Direction>) -> String {
+    side.map_or(String::new(), |side| format!("; to telephone {}", direction(side)))
 }
 
 fn direction(direction: &Direction) -> String {
