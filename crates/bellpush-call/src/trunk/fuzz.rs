@@ -215,11 +215,18 @@ fn sample_response() -> Response {
     }
 }
 
+/// A call whose INVITE has come to the far side.
+struct Placed {
+    invite: String,
+    to_trunk: mpsc::Sender<TrunkCommand>,
+    from_trunk: mpsc::Receiver<TrunkEvent>,
+}
+
 /// The trunks of this process, and a far side for them.
 struct Exchange {
     runtime: Runtime,
     trunks: Trunks,
-    trunk: TrunkId,
+    trunk: Mutex<TrunkConfig>,
     stack: SocketAddr,
     far: UdpSocket,
     calls: AtomicUsize,
@@ -265,11 +272,10 @@ fn exchange() -> &'static Exchange {
             rewrite_contact: true,
             trusted_certificates: None,
         };
-        let id = trunk.id;
-        runtime.block_on(async { trunks.set(vec![trunk]) });
+        runtime.block_on(async { trunks.set(vec![trunk.clone()]) });
         let stack = trunks.0.stack.local;
         let calls = AtomicUsize::new(0);
-        Exchange { runtime, trunks, trunk: id, stack, far, calls, panics }
+        Exchange { runtime, trunks, trunk: Mutex::new(trunk), stack, far, calls, panics }
     })
 }
 
@@ -287,10 +293,15 @@ impl Exchange {
         }
     }
 
-    /// One call, to which the far side says all of this.
-    fn run(&'static self, input: &[u8]) {
-        let number = self.calls.fetch_add(1, Ordering::Relaxed);
-        let user = format!("call-{number}");
+    /// Takes another trunk to the same far side, of which nothing is known.
+    fn renew_trunk(&self) {
+        let mut trunk = self.trunk.lock().unwrap();
+        trunk.id = TrunkId::from_uuid(Uuid::from_u128(trunk.id.uuid().as_u128() + 1));
+        self.runtime.block_on(async { self.trunks.set(vec![trunk.clone()]) });
+    }
+
+    /// Places a call; its INVITE, and the ends of its task. `None` when no INVITE comes.
+    fn place(&'static self, user: &str) -> Option<Placed> {
         let (sender, mut from_trunk) = mpsc::channel(64);
         let to_trunk = self.runtime.block_on(async {
             self.trunks.call(Box::new(move |message| {
@@ -300,8 +311,8 @@ impl Exchange {
             }))
         });
         let target = SipTarget {
-            trunk_id: self.trunk,
-            to: Callee::User(SipUser::try_from(user.as_str()).unwrap()),
+            trunk_id: self.trunk.lock().unwrap().id,
+            to: Callee::User(SipUser::try_from(user).unwrap()),
             caller: CallerIdentity::default(),
             headers: Vec::new(),
             codecs: CodecPolicy { offer: vec![Codec::Pcma], opus_to_browser: false },
@@ -311,8 +322,29 @@ impl Exchange {
         };
         let invite = TrunkCommand::Invite { target: Box::new(target), sdp: SDP.to_owned() };
         to_trunk.blocking_send(invite).expect("the call's task is gone");
-        let invite = (0..20).find_map(|_| self.hear(&format!("INVITE sip:{user}@")));
-        let invite = invite.expect("the trunks are silent");
+        for _ in 0..20 {
+            if let Some(invite) = self.hear(&format!("INVITE sip:{user}@")) {
+                return Some(Placed { invite, to_trunk, from_trunk });
+            }
+            while let Ok(event) = from_trunk.try_recv() {
+                if let TrunkEvent::Failed(_) = event {
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// One call, to which the far side says all of this.
+    fn run(&'static self, input: &[u8]) {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let user = format!("call-{number}");
+        let placed = self.place(&user).or_else(|| {
+            // An earlier call was told by a 503 to leave the far side alone for a while.
+            self.renew_trunk();
+            self.place(&user)
+        });
+        let Placed { invite, to_trunk, mut from_trunk } = placed.expect("the trunks are silent");
         let field = |name: &str| {
             let line = invite.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_default().to_owned()
