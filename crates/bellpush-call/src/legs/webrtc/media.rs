@@ -18,7 +18,7 @@ pub(super) struct Media {
     /// The stream that comes from the browser.
     stream: ChangeLimit<u32>,
     seqs: SeqExtender,
-    /// The packet that goes out next is written local_parameters.
+    /// The packet that goes out next is written here.
     packet: Vec<u8>,
 }
 
@@ -132,5 +132,42 @@ impl Media {
     /// How long it takes to the browser and back, as far as its reports tell.
     pub(super) fn round_trip(&self) -> Option<Duration> {
         self.rtcp.round_trip()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_srtp::{SRTP_KEY_LEN, SrtpKey, SrtpSuite};
+
+    use super::*;
+
+    const PACKETS_PER_SECOND: u32 = 150;
+
+    #[test]
+    fn whoever_says_each_packet_by_another_stream_is_heard_by_one_new_one_a_second() {
+        let key = SrtpKey::from_random(SrtpSuite::AeadAes128Gcm, &[7; SRTP_KEY_LEN]);
+        let start = Instant::now();
+        let keys = SrtpKeys { ours: key.clone(), theirs: key.clone() };
+        let clock = WallClock::new(start, Duration::ZERO);
+        let mut media = Media::new(start, &keys, (1, "bell"), clock).unwrap();
+        let mut browser = SrtpSender::new(&key).unwrap();
+        let mut heard = Vec::new();
+        for n in 0..5 * PACKETS_PER_SECOND {
+            // Each SSRC is new, or is one that was let in long ago.
+            let ssrc = 1_000 + n % 400;
+            let header =
+                RtpHeader { payload_type: 111, marker: false, seq: n as u16, timestamp: n, ssrc };
+            let mut packet = header.to_bytes().to_vec();
+            packet.push(0xF8);
+            browser.protect(n.into(), &mut packet).unwrap();
+            let now = start + Duration::from_secs(1) * n / PACKETS_PER_SECOND;
+            match media.receive(now, &mut packet).unwrap() {
+                FromBrowser::Rtp(packet, _) => heard.push(packet.header.ssrc),
+                FromBrowser::OtherStream => {}
+                FromBrowser::Reports => panic!("no report was sent"),
+            }
+        }
+        heard.dedup();
+        assert_eq!(heard.len(), 5, "{heard:?}");
     }
 }
