@@ -3,14 +3,19 @@
 // @ts-check
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 mkdirSync(`${root}studio/src/api/generated`, { recursive: true });
+// By its path, in a folder whose TypeScript is the one that it needs.
+const packageJson = createRequire(`${root}openapi/`).resolve("openapi-typescript/package.json");
+const cli = join(dirname(packageJson), "bin/cli.js");
 execFileSync(
-  "npx",
+  process.execPath,
   [
-    "openapi-typescript",
+    cli,
     "../../docs/openapi.json",
     "--output",
     "../studio/src/api/generated/schema.ts",

@@ -1,5 +1,6 @@
 /** Every address of Studio, what it keeps in its query, and the screen that it shows. */
 
+import { ERROR_CODES } from "@bellpush/protocol";
 import {
   createRootRoute,
   createRoute,
@@ -8,6 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 
+import { CALL_STATES, GRADES } from "./features/calls/search.ts";
 import { NotFound, ScreenFailed } from "./frame/fallbacks.tsx";
 import { Shell } from "./frame/Shell.tsx";
 import { kept, oneOf, opensNew, type Search, severalOf, text, time } from "./search.ts";
@@ -25,6 +27,19 @@ const invitation = createRoute({
   getParentRoute: () => root,
   path: "/invitation",
   component: lazyRouteComponent(() => import("./features/people/Invitation.tsx")),
+});
+
+const recovery = createRoute({
+  getParentRoute: () => root,
+  path: "/recovery",
+  component: lazyRouteComponent(() => import("./features/people/Recovery.tsx")),
+});
+
+const signInProblem = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: ({ detail }: Search) => kept({ detail: text(detail) }),
+  component: lazyRouteComponent(() => import("./features/people/SignInProblem.tsx")),
 });
 
 const frame = createRoute({ getParentRoute: () => root, id: "frame", component: Shell });
@@ -49,6 +64,12 @@ const members = createRoute({
   path: "/members",
   validateSearch: opensNew,
   component: lazyRouteComponent(() => import("./features/people/Members.tsx")),
+});
+
+const rules = createRoute({
+  getParentRoute: () => frame,
+  path: "/members/sign-in",
+  component: lazyRouteComponent(() => import("./features/people/Rules.tsx")),
 });
 
 const keys = createRoute({
@@ -89,7 +110,16 @@ const overview = createRoute({
 const calls = createRoute({
   getParentRoute: () => app,
   path: "/calls",
-  validateSearch: ({ context }: Search) => kept({ context: text(context) }),
+  validateSearch: (search: Search) =>
+    kept({
+      context: text(search.context),
+      state: oneOf(CALL_STATES, search.state),
+      errorCode: oneOf(ERROR_CODES, search.errorCode),
+      profileId: text(search.profileId),
+      quality: oneOf(GRADES, search.quality),
+      from: time(search.from),
+      to: time(search.to),
+    }),
   component: lazyRouteComponent(() => import("./features/calls/List.tsx")),
 });
 
@@ -207,9 +237,12 @@ const routes = root.addChildren([
   start,
   setup,
   invitation,
+  recovery,
+  signInProblem,
   frame.addChildren([
     apps,
     members,
+    rules,
     keys,
     audit,
     account,

@@ -54,7 +54,13 @@ function Frame() {
   const [compact] = useCompactRows();
   const navigate = useNavigate();
   const { appId } = useParams({ strict: false });
+  const me = useMe().data;
   const path = useRouterState({ select: (state) => state.location.pathname });
+
+  // Until a second factor is there, where one is demanded, nothing else is answered.
+  useEffect(() => {
+    if (me?.lacksSecondFactor) void navigate({ to: "/account" });
+  }, [me?.lacksSecondFactor, navigate]);
 
   useHotkeys([["mod+K", () => setOverlay("palette")]], []);
   useKeys(singleKeys, (keys) => {

@@ -1,12 +1,13 @@
 /** A cursor list with its four states, the bar of new rows, and the way to older ones. */
 
 import { Button, Group } from "@mantine/core";
-import { IconArrowUp } from "@tabler/icons-react";
+import { IconArrowUp, IconSearch } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import { t } from "../texts/index.ts";
 import { type Column, DataTable } from "./DataTable.tsx";
-import { Failed, Loading, NoMatch } from "./states.tsx";
+import { Failed, Loading, NoMatch, Nothing } from "./states.tsx";
+import { shortTime } from "./time.ts";
 import classes from "./ui.module.css";
 import { type CursorList, LOOKED_AT } from "./useCursorList.ts";
 
@@ -55,6 +56,22 @@ export function ListView<R>({ list, clear, empty, ...table }: ListViewProps<R>) 
         <Loading rows={6} />
       ) : (
         <Failed error={list.error} retry={list.refetch} />
+      );
+    }
+    // A search may look through many rows before it finds one.
+    if (list.rows.length === 0 && list.hasMore) {
+      return (
+        <Nothing
+          icon={<IconSearch size={22} stroke={1.6} />}
+          title={t.ui.notFound}
+          act={
+            <Button variant="default" loading={list.isLoadingMore} onClick={list.more}>
+              {t.ui.searchOn}
+            </Button>
+          }
+        >
+          {list.searchedTo !== null && t.ui.searchedTo(shortTime(list.searchedTo))}
+        </Nothing>
       );
     }
     if (list.rows.length === 0) return clear === null ? empty : <NoMatch clear={clear} />;

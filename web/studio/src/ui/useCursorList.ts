@@ -8,6 +8,8 @@ import { type QueryKey, useInfiniteQuery, useQuery, useQueryClient } from "@tans
 interface Page<R> {
   readonly items: readonly R[];
   readonly next?: string | null;
+  /** Back to when a search has looked that has not come to its end. */
+  readonly searchedTo?: string | null;
 }
 
 interface Options<R> {
@@ -24,6 +26,7 @@ export interface CursorList<R> {
   readonly hasMore: boolean;
   readonly more: () => void;
   readonly isLoadingMore: boolean;
+  readonly searchedTo: string | null;
   /** Rows that came in since; `LOOKED_AT` stands for that many or more. */
   readonly newer: number;
   readonly showNewer: () => void;
@@ -64,6 +67,7 @@ export function useCursorList<R>({ key, read, rowKey, enabled }: Options<R>): Cu
     hasMore: list.hasNextPage,
     more: () => void list.fetchNextPage(),
     isLoadingMore: list.isFetchingNextPage,
+    searchedTo: list.data?.pages.at(-1)?.searchedTo ?? null,
     newer: counted === -1 ? (newest.data?.items.length ?? 0) : counted,
     showNewer: () => {
       window.scrollTo({ top: 0 });

@@ -1,8 +1,9 @@
 /** The columns of lists of calls. */
 
+import { Badge, Group } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
-import type { CallView } from "../../api/generated/schema.ts";
+import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import type { Column } from "../../ui/DataTable.tsx";
 import { Status } from "../../ui/Status.tsx";
@@ -12,7 +13,7 @@ import classes from "../../ui/ui.module.css";
 import { useProfileNames } from "../profiles/queries.ts";
 import { outcomeOf, scoreOf, worstScore } from "./outcome.ts";
 
-export function callColumns(appId: string): readonly Column<CallView>[] {
+export function callColumns(appId: string): readonly Column<CallDetails>[] {
   return [
     {
       id: "outcome",
@@ -26,6 +27,7 @@ export function callColumns(appId: string): readonly Column<CallView>[] {
       header: t.calls.profile,
       cell: (call) => <Profile appId={appId} id={call.answeredBy ?? call.profileId} />,
     },
+    { id: "context", header: t.calls.filterContext, cell: (call) => <Context call={call} /> },
     { id: "quality", header: t.calls.quality, cell: (call) => <Quality call={call} /> },
     {
       id: "duration",
@@ -36,7 +38,7 @@ export function callColumns(appId: string): readonly Column<CallView>[] {
   ];
 }
 
-function Title({ appId, call }: { readonly appId: string; readonly call: CallView }) {
+function Title({ appId, call }: { readonly appId: string; readonly call: CallDetails }) {
   const { tone, words } = outcomeOf(call);
   return (
     <Link
@@ -44,8 +46,30 @@ function Title({ appId, call }: { readonly appId: string; readonly call: CallVie
       params={{ appId, callId: call.id }}
       className={classes.rowLink}
     >
-      <Status tone={tone}>{words}</Status>
+      <Group gap="xs" wrap="nowrap">
+        <Status tone={tone}>{words}</Status>
+        {call.preview && (
+          <Badge size="sm" variant="default">
+            {t.calls.one.preview}
+          </Badge>
+        )}
+      </Group>
     </Link>
+  );
+}
+
+/** What the page said of the visitor, as far as it fits. */
+function Context({ call }: { readonly call: CallDetails }) {
+  const values = Object.values(call.context);
+  return values.length === 0 ? null : (
+    <div
+      className="one-line"
+      title={Object.entries(call.context)
+        .map(([key, value]) => `${key}: ${value}`)
+        .join("\n")}
+    >
+      {values.join(" · ")}
+    </div>
   );
 }
 
@@ -54,7 +78,7 @@ function Profile({ appId, id }: { readonly appId: string; readonly id: string })
   return <div className="one-line">{nameOf(id)}</div>;
 }
 
-function Quality({ call }: { readonly call: CallView }) {
+function Quality({ call }: { readonly call: CallDetails }) {
   const score = worstScore(call);
   if (score === null) return null;
   const { tone, words } = scoreOf(score);

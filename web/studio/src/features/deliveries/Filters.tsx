@@ -1,12 +1,10 @@
 /** The filters of the delivery log. */
 
 import { EVENT_NAMES } from "@bellpush/protocol";
-import { Group, Select, TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { Group, Select } from "@mantine/core";
 
 import { t } from "../../texts/index.ts";
-import { viewerZone } from "../../ui/time.ts";
-import { instantOf, wallClockOf } from "../hours/zones.ts";
+import { Instant, Typed } from "../../ui/filters.tsx";
 import { type DeliverySearch, STATUSES } from "./search.ts";
 
 interface FiltersProps {
@@ -56,49 +54,4 @@ function foundBy(typed: string | undefined): DeliverySearch {
   if (typed === undefined) return none;
   if (typed.startsWith("call_")) return { ...none, call: typed };
   return typed.includes(":") ? { ...none, context: typed } : { ...none, event: typed };
-}
-
-interface FieldProps {
-  readonly label: string;
-  readonly placeholder?: string;
-  readonly value: string | undefined;
-  readonly onChange: (value: string | undefined) => void;
-}
-
-/** Asked for when it is complete, not at each letter. */
-function Typed({ label, placeholder, value, onChange }: FieldProps) {
-  const [text, setText] = useState(value ?? "");
-  useEffect(() => setText(value ?? ""), [value]);
-  const submit = () => {
-    const next = text.trim() === "" ? undefined : text.trim();
-    if (next !== value) onChange(next);
-  };
-  return (
-    <TextInput
-      label={label}
-      placeholder={placeholder}
-      value={text}
-      w={230}
-      onChange={(event) => setText(event.currentTarget.value)}
-      onBlur={submit}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") submit();
-      }}
-    />
-  );
-}
-
-function Instant({ label, value, onChange }: FieldProps) {
-  return (
-    <TextInput
-      type="datetime-local"
-      w={196}
-      label={label}
-      value={value === undefined ? "" : wallClockOf(value, viewerZone)}
-      onChange={(event) => {
-        const typed = event.currentTarget.value;
-        onChange(typed === "" ? undefined : instantOf(typed, viewerZone));
-      }}
-    />
-  );
 }

@@ -9,7 +9,7 @@ import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { timeInZone } from "../../ui/time.ts";
-import { instantOf, wallClockOf } from "./zones.ts";
+import { instantOf, wallClockOf } from "../../ui/zones.ts";
 
 interface TesterProps {
   readonly appId: string;

@@ -15,6 +15,7 @@ import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { refreshPeople, useMe } from "./queries.ts";
+import { SecondFactors } from "./SecondFactors.tsx";
 
 export default function Account() {
   const me = useMe();
@@ -25,6 +26,7 @@ export default function Account() {
           <>
             <You me={loaded} />
             {loaded.hasPassword && <Password />}
+            <SecondFactors />
             <Browsers />
           </>
         )}

@@ -9,6 +9,7 @@ import type { InvitationView, MemberView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Confirm } from "../../ui/Confirm.tsx";
 import { DataTable } from "../../ui/DataTable.tsx";
+import { ButtonLink } from "../../ui/links.tsx";
 import { done, failed } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
@@ -37,11 +38,18 @@ export default function Members() {
       title={words.title}
       lead={words.lead}
       actions={
-        <Permitted scope="members:write">
-          <Button leftSection={<IconUserPlus size={16} />} onClick={invitation.open}>
-            {words.invite}
-          </Button>
-        </Permitted>
+        <>
+          <Permitted scope="sign-in:write">
+            <ButtonLink to="/members/sign-in" variant="default">
+              {t.people.rules.title}
+            </ButtonLink>
+          </Permitted>
+          <Permitted scope="members:write">
+            <Button leftSection={<IconUserPlus size={16} />} onClick={invitation.open}>
+              {words.invite}
+            </Button>
+          </Permitted>
+        </>
       }
     >
       <Loaded query={members}>

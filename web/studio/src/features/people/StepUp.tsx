@@ -1,32 +1,41 @@
 /** Asks again who sits there, before something that wants it proved. */
 
-import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { IconFingerprint } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { useStepUp } from "../../api/auth.ts";
-import { client } from "../../api/client.ts";
+import { api, client } from "../../api/client.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
-import { refreshPeople } from "./queries.ts";
+import { type Assertion, askForPasskey, knowsPasskeys } from "./passkeys.ts";
+import { refreshPeople, useMe } from "./queries.ts";
 
 export function StepUp() {
   const answer = useStepUp();
   return answer === null ? null : <Dialog answer={answer} />;
 }
 
+type Proof =
+  | { readonly password: string }
+  | { readonly code: string }
+  | { readonly passkey: Assertion };
+
 function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
-  const [password, setPassword] = useState("");
+  const me = useMe().data;
+  const factors = api.useQuery("get", "/v1/me/second-factors").data;
+  const [typed, setTyped] = useState("");
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const words = t.people.stepUp;
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    // What asked for it may be a form itself, which this one stands in.
-    event.stopPropagation();
+  const byCode = me?.hasPassword === false && factors?.totp === true;
+  const hasPasskey = (factors?.passkeys.length ?? 0) > 0 && knowsPasskeys();
+  const prove = async (proof: Proof | null) => {
+    if (proof === null) return;
     setBusy(true);
     setError(null);
     try {
-      await client.POST("/v1/step-up", { body: { password } });
+      await client.POST("/v1/step-up", { body: proof });
       answer(true);
       void refreshPeople();
     } catch (caught) {
@@ -34,6 +43,25 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
       setError(problem.kind === "sign-in-refused" ? words.refused : problem.message);
       setBusy(false);
     }
+  };
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    // What asked for it may be a form itself, which this one stands in.
+    event.stopPropagation();
+    void prove(byCode ? { code: typed.trim() } : { password: typed });
+  };
+  const byPasskey = async () => {
+    const passkey = await askForPasskey().catch((caught: unknown) => {
+      setError(asProblem(caught).message);
+      return null;
+    });
+    await prove(passkey === null ? null : { passkey });
+  };
+  const field = {
+    value: typed,
+    error,
+    onChange: (event: React.ChangeEvent<HTMLInputElement>) => setTyped(event.currentTarget.value),
+    "data-autofocus": true,
   };
   return (
     <Modal
@@ -46,19 +74,26 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
       <form onSubmit={submit}>
         <Stack>
           <Text c="dimmed">{words.lead}</Text>
-          <PasswordInput
-            label={t.people.password}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            error={error}
-            autoComplete="current-password"
-            data-autofocus
-          />
+          {byCode ? (
+            <TextInput label={t.people.signIn.code} autoComplete="one-time-code" {...field} />
+          ) : (
+            <PasswordInput label={t.people.password} autoComplete="current-password" {...field} />
+          )}
           <Group justify="flex-end" gap="xs">
+            {hasPasskey && (
+              <Button
+                variant="default"
+                leftSection={<IconFingerprint size={18} stroke={1.6} />}
+                onClick={() => void byPasskey()}
+                me="auto"
+              >
+                {t.people.signIn.passkey}
+              </Button>
+            )}
             <Button variant="default" onClick={() => answer(false)}>
               {t.ui.cancel}
             </Button>
-            <Button type="submit" loading={busy} disabled={password === ""}>
+            <Button type="submit" loading={busy} disabled={typed === ""}>
               {words.act}
             </Button>
           </Group>

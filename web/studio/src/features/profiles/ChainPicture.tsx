@@ -10,7 +10,7 @@ import type { ProfileView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Status } from "../../ui/Status.tsx";
 import { viewerZone } from "../../ui/time.ts";
-import { instantOf, wallClockOf } from "../hours/zones.ts";
+import { instantOf, wallClockOf } from "../../ui/zones.ts";
 import { chainOf, type Hop, keysOf } from "./chain.ts";
 import classes from "./profiles.module.css";
 

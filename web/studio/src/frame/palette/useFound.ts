@@ -1,11 +1,11 @@
-/** What an id, or `key:value` of a call's context, leads to. */
+/** What an id, a telephone number, or a value of a call's context leads to. */
 
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import type { NavigateOptions } from "@tanstack/react-router";
 
 import { client } from "../../api/client.ts";
-import type { AppView } from "../../api/generated/schema.ts";
+import type { AppView, LookupHit } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 
 export interface Found {
@@ -16,6 +16,9 @@ export interface Found {
 }
 
 const PAIR = /^([A-Za-z][A-Za-z0-9_.-]*):\s*(.+)$/;
+/** Letters from which on the server is asked. */
+const LEAST = 3;
+const MOST = 8;
 
 export function useFound(
   query: string,
@@ -24,53 +27,67 @@ export function useFound(
 ): readonly Found[] {
   const asked = query.trim();
   const [settled] = useDebouncedValue(asked, 150);
-  const isCall = asked.startsWith("call_");
-  const pair = PAIR.exec(asked);
-  const calls = useQuery({
-    queryKey: ["palette", "call", settled],
-    queryFn: () => callsById(settled, apps),
-    enabled: settled.startsWith("call_") && apps.length > 0,
+  const hits = useQuery({
+    queryKey: ["palette", settled],
+    queryFn: async () => {
+      const { data } = await client.GET("/v1/lookup", { params: { query: { q: settled } } });
+      return data?.items ?? [];
+    },
+    enabled: settled.length >= LEAST,
     retry: false,
   });
-  if (isCall) return calls.data ?? [];
-  if (pair !== null) {
-    const nearest = [...apps].sort((a, b) => Number(b.id === here) - Number(a.id === here));
-    return nearest.slice(0, 5).map((app) => ({
-      id: `context-${app.id}`,
-      label: t.frame.palette.context(`${pair[1]}:${pair[2]}`, app.name),
-      description: "",
-      to: {
-        to: "/apps/$appId/calls",
-        params: { appId: app.id },
-        search: { context: `${pair[1]}:${pair[2]}` },
-      } as NavigateOptions,
-    }));
+  const nearest = [...apps].sort((a, b) => Number(b.id === here) - Number(a.id === here));
+  const pair = PAIR.exec(asked);
+  // A pair names its filter itself: it leads there without asking, whether a call has it or not.
+  if (pair !== null && !asked.startsWith("int_")) {
+    const context = `${pair[1]}:${pair[2]}`;
+    return nearest.slice(0, MOST).map((app) => callsWith(context, app.id, app.name));
   }
-  const byPrefix = apps.filter((app) => app.id === asked);
-  return byPrefix.map((app) => ({
-    id: app.id,
-    label: app.name,
-    description: app.id,
-    to: { to: "/apps/$appId", params: { appId: app.id } } as NavigateOptions,
-  }));
+  const nameOf = (id: string) => apps.find((app) => app.id === id)?.name ?? id;
+  const found = asked === settled ? (hits.data ?? []) : [];
+  return found.slice(0, MOST).flatMap((hit) => foundBy(hit, nameOf(hit.appId)));
 }
 
-async function callsById(callId: string, apps: readonly AppView[]): Promise<Found[]> {
-  const answers = await Promise.all(
-    apps.map((app) =>
-      client
-        .GET("/v1/apps/{appId}/calls/{callId}", { params: { path: { appId: app.id, callId } } })
-        .then(() => [app])
-        .catch(() => []),
-    ),
-  );
-  return answers.flat().map((app) => ({
-    id: callId,
-    label: t.frame.palette.call,
-    description: `${app.name} · ${callId}`,
-    to: {
-      to: "/apps/$appId/calls/$callId",
-      params: { appId: app.id, callId },
-    } as NavigateOptions,
-  }));
+function callsWith(context: string, appId: string, appName: string): Found {
+  return {
+    id: `context-${appId}-${context}`,
+    label: t.frame.palette.context(context, appName),
+    description: "",
+    to: { to: "/apps/$appId/calls", params: { appId }, search: { context } } as NavigateOptions,
+  };
+}
+
+function foundBy(hit: LookupHit, appName: string): readonly Found[] {
+  const { kind, appId, callId, eventId, integrationId, context } = hit;
+  const words = t.frame.palette.kinds;
+  const one = (id: string, to: unknown): readonly Found[] => [
+    { id, label: words[kind], description: `${appName} · ${id}`, to: to as NavigateOptions },
+  ];
+  switch (kind) {
+    case "app":
+      return one(appId, { to: "/apps/$appId", params: { appId } });
+    case "context":
+      return context == null ? [] : [callsWith(context, appId, appName)];
+    case "integration":
+      return integrationId == null
+        ? []
+        : one(integrationId, {
+            to: "/apps/$appId/integrations/$integrationId",
+            params: { appId, integrationId },
+          });
+    case "delivery":
+      return eventId == null || integrationId == null
+        ? []
+        : one(eventId, {
+            to: "/apps/$appId/deliveries",
+            params: { appId },
+            search: { integration: integrationId, event: eventId, open: eventId },
+          });
+    case "call":
+    case "event":
+    case "callback":
+      return callId == null
+        ? []
+        : one(eventId ?? callId, { to: "/apps/$appId/calls/$callId", params: { appId, callId } });
+  }
 }

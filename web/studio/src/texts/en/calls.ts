@@ -15,7 +15,9 @@ export const calls = {
   profile: "Profile",
   answeredBy: "Answered by",
   quality: "Quality",
-  demo: "Demo",
+  states: { live: "Under way", ended: "Ended", error: "Failed" },
+  failures: "Why it failed",
+  grades: { good: "Good", fair: "Fair", poor: "Poor", one_way: "One-way" },
 
   outcomes: {
     live: "Under way",

@@ -6,7 +6,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { lazy, type ReactNode, Suspense } from "react";
 
 import { api } from "../../../api/client.ts";
-import type { AppView, CallView } from "../../../api/generated/schema.ts";
+import type { AppView, CallDetails } from "../../../api/generated/schema.ts";
 import { t } from "../../../texts/index.ts";
 import { DataTable } from "../../../ui/DataTable.tsx";
 import { TextLink } from "../../../ui/links.tsx";
@@ -103,7 +103,7 @@ function LatestCalls({
   calls,
 }: {
   readonly appId: string;
-  readonly calls: readonly CallView[];
+  readonly calls: readonly CallDetails[];
 }) {
   const navigate = useNavigate();
   return (
@@ -142,7 +142,7 @@ function CallFigures({
   calls,
   more,
 }: {
-  readonly calls: readonly CallView[] | undefined;
+  readonly calls: readonly CallDetails[] | undefined;
   readonly more: boolean;
 }) {
   const over = (calls ?? []).filter((call) => call.endedAt != null);

@@ -1,0 +1,209 @@
+/** What holds for everybody who signs in: second factors, domains, single sign-on. */
+
+import {
+  ActionIcon,
+  Button,
+  Group,
+  PasswordInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+
+import { api, client, queryClient, serverUrl } from "../../api/client.ts";
+import type { Role } from "../../api/generated/schema.ts";
+import { EditorForm } from "../../editor/EditorForm.tsx";
+import { type Editor, useEditor } from "../../editor/useEditor.ts";
+import { t } from "../../texts/index.ts";
+import { Code } from "../../ui/Code.tsx";
+import { Screen } from "../../ui/Screen.tsx";
+import { Section } from "../../ui/Section.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { ROLES } from "./GrantFields.tsx";
+import classes from "./people.module.css";
+import { bodyOf, type Rules as RulesView, type RuleValues, valuesOf } from "./rules.ts";
+
+const PATH = "/v1/sign-in-settings";
+
+export default function Rules() {
+  const rules = api.useQuery("get", PATH);
+  return (
+    <Screen title={t.people.rules.title} lead={t.people.rules.lead}>
+      <Loaded query={rules} rows={8}>
+        {(loaded) => <Form rules={loaded} />}
+      </Loaded>
+    </Screen>
+  );
+}
+
+/** The provider's fields stand below `sso` in the request, and beside the others in the form. */
+const pathOf = (pointer: string) =>
+  pointer
+    .slice(1)
+    .replaceAll("/", ".")
+    .replace(/^sso\./, "");
+
+function Form({ rules }: { readonly rules: RulesView }) {
+  const editor = useEditor<RuleValues>({
+    id: "sign-in-settings",
+    value: valuesOf(rules),
+    load: async () => {
+      const { data, response } = await client.GET(PATH);
+      if (data === undefined) throw new Error("the answer is empty");
+      return { value: valuesOf(data), version: response.headers.get("etag") };
+    },
+    save: async ({ values, headers }) => {
+      await client.PUT(PATH, { body: bodyOf(values), headers });
+      await queryClient.invalidateQueries({ queryKey: ["get", PATH] });
+    },
+    pathOf,
+    secrets: ["clientSecret"],
+  });
+  const { form } = editor;
+  const words = t.people.rules;
+  return (
+    <EditorForm editor={editor}>
+      <Section title={words.title}>
+        <Stack maw={520}>
+          <Switch
+            label={words.requireSecondFactor}
+            description={words.requireSecondFactorHint}
+            {...form.getInputProps("requireSecondFactor", { type: "checkbox" })}
+          />
+          <TagsInput
+            label={words.domains}
+            description={words.domainsHint}
+            placeholder="example.com"
+            {...form.getInputProps("allowedEmailDomains")}
+          />
+        </Stack>
+      </Section>
+      <Section
+        title={words.sso}
+        lead={words.ssoLead}
+        actions={
+          <Switch
+            aria-label={words.ssoOn}
+            {...form.getInputProps("hasSso", { type: "checkbox" })}
+          />
+        }
+      >
+        {form.values.hasSso && <Provider editor={editor} hasSecret={rules.hasClientSecret} />}
+      </Section>
+    </EditorForm>
+  );
+}
+
+interface ProviderProps {
+  readonly editor: Editor<RuleValues>;
+  readonly hasSecret: boolean;
+}
+
+function Provider({ editor: { form }, hasSecret }: ProviderProps) {
+  const words = t.people.rules;
+  return (
+    <Stack maw={640}>
+      <div>
+        <Text fw={500} size="sm" mb={4}>
+          {words.redirect}
+        </Text>
+        <Code text={new URL("v1/sign-in/sso/callback", serverUrl).href} label={words.redirect} />
+      </div>
+      <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <TextInput label={words.name} placeholder="Keycloak" {...form.getInputProps("name")} />
+        <TextInput label={words.clientId} {...form.getInputProps("clientId")} />
+      </SimpleGrid>
+      <TextInput
+        label={words.issuer}
+        description={words.issuerHint}
+        placeholder="https://login.example.com/realms/team"
+        {...form.getInputProps("issuer")}
+      />
+      <PasswordInput
+        label={words.clientSecret}
+        description={hasSecret ? words.clientSecretKept : undefined}
+        autoComplete="new-password"
+        {...form.getInputProps("clientSecret")}
+      />
+      <Select
+        label={words.newMembers}
+        data={[
+          { value: "", label: words.newMembersNone },
+          ...ROLES.map((role) => ({
+            value: role,
+            label: words.newMembersAs(t.people.roles[role][0]),
+          })),
+        ]}
+        allowDeselect={false}
+        {...form.getInputProps("newMembers")}
+      />
+      <Switch
+        label={words.mapGroups}
+        description={words.mapGroupsHint}
+        {...form.getInputProps("mapGroups", { type: "checkbox" })}
+      />
+      {form.values.mapGroups && (
+        <>
+          <TextInput label={words.groupsClaim} maw={240} {...form.getInputProps("groupsClaim")} />
+          <Groups editor={{ form }} />
+        </>
+      )}
+      <Switch
+        label={words.requireSso}
+        description={words.requireSsoHint}
+        {...form.getInputProps("requireSso", { type: "checkbox" })}
+      />
+    </Stack>
+  );
+}
+
+function Groups({ editor: { form } }: { readonly editor: Pick<Editor<RuleValues>, "form"> }) {
+  const words = t.people.rules;
+  return (
+    <Stack gap="xs">
+      {form.values.groups.map((_, index) => {
+        const name = `${words.group} ${index + 1}`;
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: what is typed into a row must not move it
+          <div key={index} className={classes.group}>
+            <TextInput
+              aria-label={name}
+              placeholder={words.group}
+              {...form.getInputProps(`groups.${index}.group`)}
+            />
+            <Select
+              aria-label={`${name}: ${t.people.role}`}
+              allowDeselect={false}
+              data={ROLES.map((role: Role) => ({ value: role, label: t.people.roles[role][0] }))}
+              {...form.getInputProps(`groups.${index}.role`)}
+            />
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size={34}
+              aria-label={t.ui.removeWhat(name)}
+              onClick={() => form.removeListItem("groups", index)}
+            >
+              <IconTrash size={17} stroke={1.6} />
+            </ActionIcon>
+          </div>
+        );
+      })}
+      <Group>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => form.insertListItem("groups", { group: "", role: "viewer", apps: null })}
+        >
+          {t.ui.add}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
