@@ -2,10 +2,9 @@
 
 import { expect, type Page } from "@playwright/test";
 
-import { OWNER, signIn, test } from "../support/studio.ts";
+import { inaccessibleInBoth, OWNER, signIn, test } from "../support/studio.ts";
 import { totp } from "../support/totp.ts";
 
-/** Lets ten minutes be over: what asks for it again does so now. */
 async function signOut(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Account and appearance" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -19,6 +18,7 @@ test("an authenticator app is set up, asked for, and replaced by a backup code o
   await page.getByRole("button", { name: "Set it up" }).click();
   const dialog = page.getByRole("dialog", { name: "Authenticator app" });
   const secret = await dialog.getByText(/^[A-Z2-7]{16,}$/).innerText();
+  expect(await inaccessibleInBoth(page)).toEqual([]);
   await dialog.getByLabel("Code").fill("000000");
   await dialog.getByRole("button", { name: "Use it from now on" }).click();
   await expect(dialog.getByLabel("Code")).toHaveAttribute("aria-invalid", "true");
@@ -26,6 +26,7 @@ test("an authenticator app is set up, asked for, and replaced by a backup code o
   await dialog.getByRole("button", { name: "Use it from now on" }).click();
   const codes = page.getByRole("dialog", { name: "Backup codes" });
   const [first = ""] = (await codes.getByRole("region", { name: "Backup codes" }).innerText()).split("\n");
+  expect(await inaccessibleInBoth(page)).toEqual([]);
   await page.getByRole("button", { name: "I have kept them" }).click();
   await expect(page.getByText("In use", { exact: true })).toBeVisible();
 
@@ -62,6 +63,7 @@ test("a passkey is added, and signs in by itself", async ({ studio: { page, open
   await expect(page.getByText("Laptop")).toBeVisible();
 
   await signOut(page);
+  expect(await inaccessibleInBoth(page)).toEqual([]);
   await page.getByRole("button", { name: "With a passkey" }).click();
   await expect(page.getByRole("heading", { name: "Your account" })).toBeVisible();
   await page.getByRole("button", { name: "Remove Laptop" }).click();

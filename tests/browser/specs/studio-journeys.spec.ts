@@ -178,9 +178,9 @@ test("windows are drawn, moved and taken out by mouse and keys", async ({
     hours: { timeZone: "UTC", week: { monday: [{ from: "09:00", to: "17:00" }] } },
   });
   await open(`apps/${app.id}/hours`);
-  const monday = page.getByRole("button", { name: /^Monday, 09:00 to 17:00/ });
+  const monday = page.getByRole("button", { name: /^Monday, 09:00–17:00/ });
   await monday.press("ArrowRight");
-  await page.getByRole("button", { name: /^Monday, 09:15 to 17:15/ }).press("Shift+ArrowLeft");
+  await page.getByRole("button", { name: /^Monday, 09:15–17:15/ }).press("Shift+ArrowLeft");
   await expect(page.getByLabel("Hours on Monday")).toHaveValue("09:15–17:00");
   await page.getByRole("button", { name: /^Monday, 09:15/ }).press("Delete");
   await expect(page.getByLabel("Hours on Monday")).toHaveValue("");

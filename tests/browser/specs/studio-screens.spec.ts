@@ -4,7 +4,7 @@ import { expect } from "@playwright/test";
 
 import { screens } from "../support/screens.ts";
 import { HOSTILE, PLAIN, seeded } from "../support/seed.ts";
-import { go, inaccessible, open, test, watch } from "../support/studio.ts";
+import { go, inaccessible, NOWHERE, open, test, watch } from "../support/studio.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every screen is accessible and keeps the policy, ${colorScheme}`, async ({ page, server }) => {
@@ -12,7 +12,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const at = await seeded(server, page, PLAIN);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const faults = watch(page);
-    for (const before of ["", "setup", "invitation"]) {
+    for (const before of ["", "setup", "invitation", "recovery", "sign-in?detail=Your%20clock"]) {
       await page.goto(`${server.url}/studio/${before}`);
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       expect(await inaccessible(page), before).toEqual([]);
@@ -20,6 +20,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await open(page, server, "apps");
     for (const [name, path] of screens(at)) {
       await go(page, path);
+      await expect(page.getByText(NOWHERE)).toHaveCount(name === "not-found" ? 1 : 0);
       expect.soft(await inaccessible(page), name).toEqual([]);
     }
     expect(faults).toEqual([]);
@@ -40,6 +41,7 @@ test("hostile text is text on every screen, and breaks no layout", async ({ page
     await page.setViewportSize({ width, height: 800 });
     for (const [name, path] of screens(at)) {
       await go(page, path);
+      await expect(page.getByText(NOWHERE)).toHaveCount(name === "not-found" ? 1 : 0);
       const found = await page.evaluate(() => ({
         tooWide: document.documentElement.scrollWidth - innerWidth,
         // None of Studio's own elements has such attributes.

@@ -120,11 +120,27 @@ export async function inaccessible(page: Page): Promise<string[]> {
   );
 }
 
+/** The same in the light and in the dark theme. */
+export async function inaccessibleInBoth(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    found.push(...(await inaccessible(page)).map((one) => `${colorScheme}: ${one}`));
+  }
+  return found;
+}
+
+/** What stands where no screen is. */
+export const NOWHERE = "There is nothing at this address";
+
 /** Goes to a screen as a link would, without a reload. */
 export async function go(page: Page, path: string): Promise<void> {
-  await page.evaluate((to) => {
-    history.pushState({}, "", new URL(to, document.baseURI));
+  const url = await page.evaluate((to) => {
+    const next = new URL(to, document.baseURI);
+    history.pushState({}, "", next);
     dispatchEvent(new PopStateEvent("popstate"));
+    return next.href;
   }, path);
+  expect(url.endsWith(`/studio/${path}`), url).toBe(true);
   await settled(page);
 }

@@ -1,5 +1,6 @@
 /** Call Studio: the console. */
 
+import "./base.ts";
 import { nonce } from "./nonce.ts";
 
 import "./theme/mantine.css";

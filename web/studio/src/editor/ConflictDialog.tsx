@@ -31,13 +31,7 @@ export function ConflictDialog<V extends object>(props: ConflictDialogProps<V>) 
     ),
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="xl"
-      title={t.editor.conflictTitle}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} size="xl" title={t.editor.conflictTitle}>
       <Stack>
         <Text>
           {conflict.clashes.length === 0 ? t.editor.conflictMerged : t.editor.conflictLead}

@@ -21,12 +21,7 @@ export default function Help({ appId, onClose }: HelpProps) {
     ...(singleKeys ? ([["?", t.frame.help.help], ...letters] as const) : []),
   ];
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.frame.help.title}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={t.frame.help.title}>
       <Stack>
         <Table>
           <Table.Tbody>

@@ -8,6 +8,8 @@ import {
   type VariantColorsResolver,
 } from "@mantine/core";
 
+import { t } from "../texts/index.ts";
+
 /** The widget's teal. */
 const teal: MantineColorsTuple = [
   "#e9f7f4",
@@ -60,6 +62,9 @@ const variantColorResolver: VariantColorsResolver = (input) => {
     : resolved;
 };
 
+/** A dialog's head is no head of the page, as its element would say. */
+const NO_BANNER = { header: { role: "presentation" } };
+
 export const theme = createTheme({
   primaryColor: "teal",
   primaryShade: { light: 7, dark: 4 },
@@ -88,13 +93,24 @@ export const theme = createTheme({
       defaultProps: { openDelay: 300, transitionProps: { duration: 100 }, withinPortal: true },
     },
     Modal: {
-      defaultProps: { transitionProps: { duration: 140 }, centered: true, radius: "lg" },
+      defaultProps: {
+        transitionProps: { duration: 140 },
+        centered: true,
+        radius: "lg",
+        closeButtonProps: { "aria-label": t.ui.close },
+        attributes: NO_BANNER,
+      },
       styles: { title: { fontWeight: 600, fontSize: "1.0625rem" } },
     },
     Drawer: {
-      defaultProps: { transitionProps: { duration: 140 } },
+      defaultProps: {
+        transitionProps: { duration: 140 },
+        closeButtonProps: { "aria-label": t.ui.close },
+        attributes: NO_BANNER,
+      },
       styles: { title: { fontWeight: 600, fontSize: "1.0625rem" } },
     },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": t.ui.close } } },
     Badge: { defaultProps: { tt: "none", fw: 500 } },
     Menu: { defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } },
     TextInput: { defaultProps: { autoComplete: "off" } },

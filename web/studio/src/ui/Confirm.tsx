@@ -34,7 +34,7 @@ export function Confirm({ title, children, act, typed, onConfirm, onClose }: Con
     }
   };
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": t.ui.close }}>
+    <Modal opened onClose={onClose} title={title}>
       <form onSubmit={submit}>
         <Stack>
           <div>{children}</div>

@@ -13,12 +13,7 @@ import { createApp } from "./create.ts";
 export function CreateApp({ onClose }: { readonly onClose: () => void }) {
   const navigate = useNavigate();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t.apps.createTitle}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={t.apps.createTitle}>
       <AppFields
         act={t.apps.create}
         onCancel={onClose}

@@ -126,7 +126,6 @@ function Details({ row, onClose }: { readonly row: AuditView; readonly onClose: 
       position="right"
       size="lg"
       title={words.actions[row.action] ?? row.action}
-      closeButtonProps={{ "aria-label": t.ui.close }}
     >
       <Facts
         of={[

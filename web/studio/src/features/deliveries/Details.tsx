@@ -37,14 +37,7 @@ export default function Details({ appId, integrationId, eventId, onClose }: Deta
     onError: failed,
   });
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={t.deliveries.detail.title}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Drawer opened onClose={onClose} position="right" size="lg" title={t.deliveries.detail.title}>
       <Loaded query={delivery} rows={6}>
         {(loaded) => (
           <Stack gap="lg">

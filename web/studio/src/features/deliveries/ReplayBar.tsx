@@ -113,12 +113,7 @@ function ReplayDialog({
     }
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={words.replayTitle}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={words.replayTitle}>
       <Stack>
         <Text>{words.replayLead}</Text>
         <Facts

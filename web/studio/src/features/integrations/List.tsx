@@ -95,13 +95,7 @@ export default function List() {
         )}
       </Loaded>
       {chooser.isOpen && (
-        <Modal
-          opened
-          onClose={chooser.close}
-          title={words.choose}
-          size="lg"
-          closeButtonProps={{ "aria-label": t.ui.close }}
-        >
+        <Modal opened onClose={chooser.close} title={words.choose} size="lg">
           <Presets appId={appId} />
         </Modal>
       )}

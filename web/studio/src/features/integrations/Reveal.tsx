@@ -29,7 +29,7 @@ export function Reveal({ title, lead, read, onClose }: RevealProps) {
     setBusy(false);
   };
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": t.ui.close }}>
+    <Modal opened onClose={onClose} title={title}>
       <Stack>
         <Text>{lead}</Text>
         {value !== null && <Code text={value} label={title} />}

@@ -175,7 +175,6 @@ function SetSecret({ name: present, onSet, onClose }: SetSecretProps) {
       opened
       onClose={onClose}
       title={present === "" ? words.add : `${words.replace}: ${present}`}
-      closeButtonProps={{ "aria-label": t.ui.close }}
     >
       <form onSubmit={submit}>
         <Stack>

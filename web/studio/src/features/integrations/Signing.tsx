@@ -135,12 +135,7 @@ function Rotate({ params, onClose }: RotateProps) {
     }
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={secret === null ? words.rotateTitle : words.rotated}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={secret === null ? words.rotateTitle : words.rotated}>
       <Stack>
         <Text>{secret === null ? words.rotateLead : words.rotatedLead}</Text>
         {secret === null ? (

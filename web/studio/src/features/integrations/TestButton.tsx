@@ -41,13 +41,7 @@ function TestDialog({
   const [event, setEvent] = useState(events[0] ?? "call_ended");
   const test = api.useMutation("post", "/v1/apps/{appId}/integrations/{integrationId}/test");
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="xl"
-      title={words.title}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} size="xl" title={words.title}>
       <Stack>
         <Text c="dimmed">{words.lead}</Text>
         <Group align="flex-end" gap="xs">

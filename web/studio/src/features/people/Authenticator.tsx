@@ -40,12 +40,7 @@ export function Authenticator({ onClose, onCodes }: AuthenticatorProps) {
     }
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={words.app}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={words.app}>
       <Loaded query={secret}>
         {(loaded) => (
           <form onSubmit={submit}>

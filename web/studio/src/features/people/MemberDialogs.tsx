@@ -39,12 +39,7 @@ export function Invite({ most, onClose }: InviteProps) {
     setBusy(false);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={made === null ? words.invite : words.linkTitle}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={made === null ? words.invite : words.linkTitle}>
       {made === null ? (
         <form onSubmit={submit}>
           <Stack>
@@ -104,12 +99,7 @@ export function ChangeRole({ member, most, onClose }: ChangeRoleProps) {
     }
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`${words.change}: ${member.name}`}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={`${words.change}: ${member.name}`}>
       <form onSubmit={submit}>
         <Stack>
           <GrantFields grant={grant} onChange={setGrant} most={most} />

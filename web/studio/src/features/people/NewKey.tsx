@@ -70,13 +70,7 @@ export function NewKey({ onClose }: { readonly onClose: () => void }) {
     );
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={words.create}
-      size="lg"
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={onClose} title={words.create} size="lg">
       <form onSubmit={submit}>
         <Stack>
           <TextInput

@@ -64,13 +64,7 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
     "data-autofocus": true,
   };
   return (
-    <Modal
-      opened
-      onClose={() => answer(false)}
-      title={words.title}
-      zIndex={400}
-      closeButtonProps={{ "aria-label": t.ui.close }}
-    >
+    <Modal opened onClose={() => answer(false)} title={words.title} zIndex={400}>
       <form onSubmit={submit}>
         <Stack>
           <Text c="dimmed">{words.lead}</Text>

@@ -30,7 +30,7 @@ export const hours = {
   copyWeekdays: "Monday to Friday",
   copyTo: (day: string) => `To ${day}`,
   window: (day: string, from: string, to: string) =>
-    `${day}, ${from} to ${to}. Arrow keys move it, with Shift they change its end; Delete removes it.`,
+    `${day}, ${from}–${to}. Arrow keys move it, with Shift they change its end; Delete removes it.`,
   faults: {
     form: (part: string) => `“${part}” is no time span; write it like 9-17:30`,
     time: (part: string) => `“${part}” is no time of a day`,
