@@ -9,6 +9,7 @@ export function screens(seed: Seed): readonly (readonly [name: string, path: str
   return [
     ["apps", "apps"],
     ["members", "members"],
+    ["rules", "members/sign-in"],
     ["keys", "keys"],
     ["audit", "audit"],
     ["account", "account"],
@@ -17,6 +18,7 @@ export function screens(seed: Seed): readonly (readonly [name: string, path: str
     ["calls", `${app}/calls`],
     ["call", `${app}/calls/${callId}`],
     ["live", `${app}/live`],
+    ["events", `${app}/events`],
     ["embed", `${app}/embed`],
     ["profiles", `${app}/profiles`],
     ["profile-new", `${app}/profiles/new`],

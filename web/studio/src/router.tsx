@@ -132,8 +132,22 @@ const call = createRoute({
 const live = createRoute({
   getParentRoute: () => app,
   path: "/live",
-  validateSearch: ({ name }: Search) => kept({ name: text(name) }),
-  component: lazyRouteComponent(() => import("./features/calls/Live.tsx")),
+  validateSearch: ({ name, context }: Search) => kept({ name: text(name), context: text(context) }),
+  component: lazyRouteComponent(() => import("./features/live/Live.tsx")),
+});
+
+const events = createRoute({
+  getParentRoute: () => app,
+  path: "/events",
+  validateSearch: ({ name, context, callId, from, to }: Search) =>
+    kept({
+      name: text(name),
+      context: text(context),
+      callId: text(callId),
+      from: time(from),
+      to: time(to),
+    }),
+  component: lazyRouteComponent(() => import("./features/events/List.tsx")),
 });
 
 const embed = createRoute({
@@ -253,6 +267,7 @@ const routes = root.addChildren([
       calls,
       call,
       live,
+      events,
       embed,
       profiles,
       profile,

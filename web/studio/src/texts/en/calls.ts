@@ -1,4 +1,4 @@
-/** Texts about calls, their events, and what happens right now. */
+/** Texts about calls. */
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
@@ -88,30 +88,6 @@ export const calls = {
     what: "What to do",
   },
   scores: { good: "good", fair: "fair", poor: "poor" },
-
-  live: {
-    title: "Live",
-    lead: "Calls under way, and events as they come.",
-    states: {
-      live: "Live",
-      paused: (count: number) => `Paused · ${count} waiting`,
-      failed: "Stopped: no answer from the server; trying again",
-      starting: "Starting",
-    },
-    pause: "Pause",
-    resume: "Go on",
-    underWay: "Under way",
-    nobody: "Nobody is calling right now.",
-    events: "Events",
-    noEvents: "Nothing yet",
-    noEventsLead: "Events appear here within two seconds. Place a test call to see some.",
-    name: "Event",
-    allNames: "All events",
-    when: "When",
-    call: "Call",
-    data: "Data",
-    since: (time: string) => `since ${time}`,
-  },
 
   errors: {
     media_failed: [

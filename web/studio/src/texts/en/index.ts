@@ -2,6 +2,7 @@ import { apps } from "./apps.ts";
 import { calls } from "./calls.ts";
 import { editor, frame, ui } from "./frame.ts";
 import { deliveries, integrations } from "./integrations.ts";
+import { events, live } from "./live.ts";
 import { people } from "./people.ts";
 import { hours, profiles, trunks } from "./routing.ts";
 
@@ -10,9 +11,11 @@ export const en = {
   calls,
   deliveries,
   editor,
+  events,
   frame,
   hours,
   integrations,
+  live,
   people,
   profiles,
   trunks,

@@ -1,0 +1,102 @@
+/** What Call Studio shows of what happens right now. */
+
+import { expect, type Page } from "@playwright/test";
+
+import { embeddingPage, startHost } from "../support/host.ts";
+import { inaccessibleInBoth, test } from "../support/studio.ts";
+import { until } from "../support/until.ts";
+
+interface Named {
+  readonly id: string;
+}
+
+/** Markup in what the page says of a visitor. */
+const ORDER = `A-1 <img src=x onerror=alert(1)>`;
+
+test("calls and events are shown as they happen, and a break loses none and doubles none", async ({
+  studio: { page, server, open },
+  browser,
+}) => {
+  test.setTimeout(120_000);
+  const host = await startHost();
+  const app = await server.api<Named>("POST", "/v1/apps", {
+    name: "Shop",
+    allowedOrigins: [host.origin],
+  });
+  const at = `/v1/apps/${app.id}`;
+  const { key } = await server.api<{ key: string }>("POST", `${at}/widget-keys`);
+  const query = new URLSearchParams({ key, orderId: ORDER, origin: host.origin });
+  host.html = embeddingPage(`${server.url}/w/${app.id}?${query}`);
+
+  await open(`apps/${app.id}/live`);
+  const mark = page.getByRole("region", { name: "Events" }).getByRole("status");
+  await expect(mark).toHaveText("Live");
+  const events = page.getByRole("table", { name: "Events" });
+  const rows = events.locator("tbody tr");
+  const calls = page.getByRole("region", { name: "Under way" }).getByRole("listitem");
+
+  const visitor = await browser.newPage();
+  await visitor.goto(host.origin);
+  const widget = visitor.frameLocator("#widget");
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await expect(calls).toHaveCount(1);
+  await expect(calls.getByText("Connected")).toBeVisible();
+  await expect(calls.getByText(ORDER)).toBeVisible();
+  await expect(rows).toHaveCount(2);
+  await expect(rows.first()).toContainText("call_started");
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+
+  await page.getByRole("button", { name: "Pause" }).click();
+  await widget.getByRole("button", { name: "Hang up" }).click();
+  await expect(mark).toContainText("Paused · 1 waiting");
+  await expect(calls).toHaveCount(0);
+  await expect(rows).toHaveCount(2);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(rows).toHaveCount(3);
+  await expect(rows.first()).toContainText("call_ended");
+
+  // The way to the server is gone for a while, in which something happens.
+  await page.context().setOffline(true);
+  await expect(page.getByRole("alert")).toContainText("The connection is lost");
+  await visit(visitor, server.api, at, host.origin, 2);
+  await page.context().setOffline(false);
+  await expect(rows).toHaveCount(4);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+
+  // Another process, which remembers nothing of what it has told.
+  await server.kill();
+  await expect(page.getByRole("alert")).toContainText("The connection is lost");
+  await server.restart();
+  await expect(mark).toHaveText("Live");
+  await visit(visitor, server.api, at, host.origin, 3);
+  await expect(rows).toHaveCount(5);
+
+  await page.getByRole("textbox", { name: "Context" }).fill(`orderId:${ORDER}`);
+  await page.keyboard.press("Enter");
+  await expect(mark).toHaveText("Live");
+  await expect(rows).toHaveCount(5);
+  await page.getByRole("combobox", { name: "Event" }).click();
+  await page.getByRole("option", { name: "call_error" }).click();
+  await expect(page.getByText("Nothing matches")).toBeVisible();
+  expect(new URL(page.url()).searchParams.get("name")).toBe("call_error");
+  await page.getByRole("link", { name: "All events" }).click();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(page.getByRole("table", { name: "Events" }).locator("tbody tr")).toHaveCount(5);
+  await visitor.close();
+  host.stop();
+});
+
+/** The page is opened again, until the server has so many events of that. */
+async function visit(
+  visitor: Page,
+  api: (method: string, path: string) => Promise<unknown>,
+  at: string,
+  origin: string,
+  count: number,
+): Promise<void> {
+  await visitor.goto(origin);
+  await until("the widget was loaded", async () => {
+    const { items } = (await api("GET", `${at}/events?name=widget_loaded`)) as { items: unknown[] };
+    return items.length === count;
+  });
+}

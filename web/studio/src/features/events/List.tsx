@@ -1,0 +1,99 @@
+/** All events of an app. */
+
+import { EVENT_NAMES } from "@bellpush/protocol";
+import { Select } from "@mantine/core";
+import { IconActivity } from "@tabler/icons-react";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+
+import { client } from "../../api/client.ts";
+import type { EventView } from "../../api/generated/schema.ts";
+import { t } from "../../texts/index.ts";
+import { Instant, Typed } from "../../ui/filters.tsx";
+import { ListView } from "../../ui/ListView.tsx";
+import { Screen } from "../../ui/Screen.tsx";
+import { Nothing } from "../../ui/states.tsx";
+import ui from "../../ui/ui.module.css";
+import { useCursorList } from "../../ui/useCursorList.ts";
+import { TestCallButton } from "../sessions/TestCallButton.tsx";
+import { eventColumns } from "./columns.tsx";
+
+const route = "/frame/apps/$appId/events";
+const rowKey = (event: EventView) => event.id;
+
+interface EventSearch {
+  readonly name?: string;
+  readonly context?: string;
+  readonly callId?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export default function List() {
+  const { appId } = useParams({ from: route });
+  const search: EventSearch = useSearch({ from: route });
+  const navigate = useNavigate();
+  const list = useCursorList<EventView>({
+    key: ["events", appId, search],
+    rowKey,
+    read: async (page) => {
+      const { data } = await client.GET("/v1/apps/{appId}/events", {
+        params: { path: { appId }, query: { ...page, ...search } },
+      });
+      return data ?? { items: [] };
+    },
+  });
+  const go = (next: EventSearch) =>
+    void navigate({
+      to: "/apps/$appId/events",
+      params: { appId },
+      search: next,
+      resetScroll: false,
+    });
+  const change = (patch: EventSearch) => go({ ...search, ...patch });
+  const isFiltered = Object.values(search).some((value) => value !== undefined);
+  return (
+    <Screen title={t.events.title} lead={t.events.lead}>
+      <search className={ui.filters} aria-label={t.ui.filters}>
+        <Typed
+          label={t.calls.filterContext}
+          placeholder={t.calls.filterContextHint}
+          value={search.context}
+          onChange={(context) => change({ context })}
+        />
+        <Select
+          label={t.events.name}
+          placeholder={t.events.allNames}
+          clearable
+          w={190}
+          data={[...EVENT_NAMES]}
+          value={search.name ?? null}
+          onChange={(name) => change({ name: name ?? undefined })}
+        />
+        <Typed
+          label={t.events.call}
+          placeholder="call_…"
+          value={search.callId}
+          onChange={(callId) => change({ callId })}
+        />
+        <Instant label={t.ui.from} value={search.from} onChange={(from) => change({ from })} />
+        <Instant label={t.ui.to} value={search.to} onChange={(to) => change({ to })} />
+      </search>
+      <ListView
+        label={t.events.title}
+        list={list}
+        rowKey={rowKey}
+        columns={eventColumns(appId, false)}
+        clear={isFiltered ? () => go({}) : null}
+        empty={
+          <Nothing
+            icon={<IconActivity size={22} stroke={1.6} />}
+            title={t.events.none}
+            act={<TestCallButton appId={appId} />}
+          >
+            {t.events.noneLead}
+          </Nothing>
+        }
+      />
+    </Screen>
+  );
+}
