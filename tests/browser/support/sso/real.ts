@@ -17,7 +17,11 @@ export async function startProvider(callback: string, clock?: string): Promise<R
   const script = join(import.meta.dirname, "provider.mjs");
   const command = ["node", script, String(port), callback];
   const [program = "node", ...rest] = clock ? ["faketime", "-f", clock, ...command] : command;
-  const child: ChildProcess = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  // In a group of its own: faketime waits for the program, and would leave it behind.
+  const child: ChildProcess = spawn(program, rest, {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   child.stdout?.on("data", (chunk: Buffer) => {
     said += chunk.toString();
@@ -29,5 +33,8 @@ export async function startProvider(callback: string, clock?: string): Promise<R
     if (child.exitCode !== null) throw new Error(`the provider stopped:\n${said}`);
     return said.includes("ready\n");
   });
-  return { issuer: `http://localhost:${port}`, stop: () => child.kill("SIGKILL") };
+  const stop = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
+  return { issuer: `http://localhost:${port}`, stop };
 }
