@@ -22,8 +22,11 @@ export function design(
   return { ...plain, ...more, states: { ...plain.states, ...states } };
 }
 
+/** An app, and the server that it is on. */
+type Designed = Pick<Shop, "server" | "appId">;
+
 /** Saves a draft, over whatever is there. */
-export async function saveDraft(shop: Shop, document: Design): Promise<void> {
+export async function saveDraft(shop: Designed, document: Design): Promise<void> {
   const answer = await fetch(`${shop.server.url}/v1/apps/${shop.appId}/design/draft`, {
     method: "PUT",
     headers: {
@@ -37,7 +40,7 @@ export async function saveDraft(shop: Shop, document: Design): Promise<void> {
 }
 
 /** What widgets show from their next load on. */
-export async function publish(shop: Shop, document: Design): Promise<void> {
+export async function publish(shop: Designed, document: Design): Promise<void> {
   await saveDraft(shop, document);
   await shop.server.api("POST", `/v1/apps/${shop.appId}/design/publish`, {});
 }

@@ -3,7 +3,7 @@
  * A-law, and keeps when each packet of the visitor's voice has come and how loud the tone in it was.
  */
 
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 
 import { fromAlaw, toAlaw } from "./g711.ts";
@@ -38,10 +38,19 @@ export interface Voice {
   readonly says: number;
   /** What it listens for. */
   readonly hears: number;
+  /** What it calls itself in its responses. */
+  readonly name?: string;
+  /** Takes no call, with this status and reason phrase. */
+  readonly declines?: string;
 }
 
 /** Starts one. */
-export async function startTelephone({ says, hears }: Voice): Promise<Telephone> {
+export async function startTelephone({
+  says,
+  hears,
+  name = "telephone",
+  declines,
+}: Voice): Promise<Telephone> {
   const port = await freePort();
   const mediaPort = await freePort();
   const signalling = createSocket("udp4");
@@ -101,14 +110,18 @@ export async function startTelephone({ says, hears }: Voice): Promise<Telephone>
   signalling.on("message", (bytes, from) => {
     const message = bytes.toString();
     const method = message.split(" ", 1)[0];
-    if (method === "INVITE") {
+    const answer = (status: string, body = "", contact?: number) =>
+      signalling.send(response(status, name, message, body, contact), from.port, from.address);
+    if (method === "INVITE" && declines !== undefined) {
+      answer(declines);
+    } else if (method === "INVITE") {
       far = mediaOf(message);
-      respond(signalling, message, from, description(mediaPort), port);
+      answer(OK, description(mediaPort), port);
     } else if (method === "BYE") {
       far = null;
-      respond(signalling, message, from);
+      answer(OK);
     } else if (method === "OPTIONS" || method === "CANCEL") {
-      respond(signalling, message, from);
+      answer(OK);
     }
   });
   return {
@@ -151,29 +164,31 @@ function description(port: number): string {
   ].join("\r\n");
 }
 
-/** 200, with what a response repeats of its request. */
-function respond(
-  socket: Socket,
+const OK = "200 OK";
+
+/** A response, with what it repeats of its request. */
+function response(
+  status: string,
+  name: string,
   request: string,
-  to: RemoteInfo,
-  body = "",
+  body: string,
   contact?: number,
-): void {
+): string {
   const [head = ""] = request.split("\r\n\r\n");
   const repeated = head
     .split("\r\n")
     .filter((line) => /^(via|from|call-id|cseq|record-route|v|f|i):/i.test(line));
   const addressee = /^(?:to|t):\s*(.*)$/im.exec(head)?.[1] ?? "";
-  const lines = [
-    "SIP/2.0 200 OK",
+  return [
+    `SIP/2.0 ${status}`,
     ...repeated,
     `To: ${addressee}${addressee.includes("tag=") ? "" : ";tag=telephone"}`,
+    `Server: ${name}`,
     ...(contact === undefined
       ? []
       : [`Contact: <sip:desk@127.0.0.1:${contact}>`, "Content-Type: application/sdp"]),
     `Content-Length: ${Buffer.byteLength(body)}`,
     "",
     body,
-  ];
-  socket.send(lines.join("\r\n"), to.port, to.address);
+  ].join("\r\n");
 }

@@ -9,10 +9,21 @@ import {
   redirect,
 } from "@tanstack/react-router";
 
-import { CALL_STATES, GRADES } from "./features/calls/search.ts";
+import { CALL_STATES, COLUMNS, GRADES, RATINGS, REASONS } from "./features/calls/search.ts";
+import { GROUPS } from "./features/calls/timeline/items.ts";
 import { NotFound, ScreenFailed } from "./frame/fallbacks.tsx";
 import { Shell } from "./frame/Shell.tsx";
-import { kept, oneOf, opensNew, type Search, severalOf, text, time } from "./search.ts";
+import {
+  isTrue,
+  kept,
+  oneOf,
+  opensNew,
+  type Search,
+  severalOf,
+  text,
+  time,
+  whole,
+} from "./search.ts";
 import { Loading } from "./ui/states.tsx";
 
 const root = createRootRoute({ notFoundComponent: NotFound });
@@ -103,7 +114,7 @@ const app = createRoute({ getParentRoute: () => frame, path: "/apps/$appId" });
 const overview = createRoute({
   getParentRoute: () => app,
   path: "/",
-  validateSearch: ({ try: opened }: Search) => kept({ try: opened === true ? true : undefined }),
+  validateSearch: ({ try: opened }: Search) => kept({ try: isTrue(opened) }),
   component: lazyRouteComponent(() => import("./features/apps/overview/Overview.tsx")),
 });
 
@@ -116,9 +127,16 @@ const calls = createRoute({
       state: oneOf(CALL_STATES, search.state),
       errorCode: oneOf(ERROR_CODES, search.errorCode),
       profileId: text(search.profileId),
+      answeredBy: text(search.answeredBy),
       quality: oneOf(GRADES, search.quality),
+      reason: oneOf(REASONS, search.reason),
+      rating: RATINGS.find((stars) => stars === whole(search.rating)),
+      minDuration: whole(search.minDuration),
+      maxDuration: whole(search.maxDuration),
       from: time(search.from),
       to: time(search.to),
+      columns: severalOf(COLUMNS, search.columns),
+      exports: isTrue(search.exports),
     }),
   component: lazyRouteComponent(() => import("./features/calls/List.tsx")),
 });
@@ -126,6 +144,7 @@ const calls = createRoute({
 const call = createRoute({
   getParentRoute: () => app,
   path: "/calls/$callId",
+  validateSearch: ({ hide }: Search) => kept({ hide: severalOf(GROUPS, hide) }),
   component: lazyRouteComponent(() => import("./features/calls/Call.tsx")),
 });
 
@@ -139,8 +158,9 @@ const live = createRoute({
 const events = createRoute({
   getParentRoute: () => app,
   path: "/events",
-  validateSearch: ({ name, context, callId, from, to }: Search) =>
+  validateSearch: ({ name, context, callId, from, to, exports }: Search) =>
     kept({
+      exports: isTrue(exports),
       name: text(name),
       context: text(context),
       callId: text(callId),
@@ -157,21 +177,25 @@ const embed = createRoute({
   component: lazyRouteComponent(() => import("./features/apps/embed/Embed.tsx")),
 });
 
+/** The question what would happen to a call. */
+const routing = ({ at, key, context, form }: Search) => ({
+  at: time(at),
+  key: text(key),
+  context: text(context),
+  form: text(form),
+});
+
 const profiles = createRoute({
   getParentRoute: () => app,
   path: "/profiles",
-  validateSearch: ({ at, key, profile }: Search) =>
-    kept({
-      at: time(at),
-      key: text(key),
-      profile: text(profile),
-    }),
+  validateSearch: (search: Search) => kept({ ...routing(search), profile: text(search.profile) }),
   component: lazyRouteComponent(() => import("./features/profiles/List.tsx")),
 });
 
 const profile = createRoute({
   getParentRoute: () => app,
   path: "/profiles/$profileId",
+  validateSearch: (search: Search) => kept(routing(search)),
   component: lazyRouteComponent(() => import("./features/profiles/Edit.tsx")),
 });
 

@@ -21,6 +21,15 @@ export function severalOf<W extends string>(words: readonly W[], value: unknown)
   return found.length === 0 ? undefined : found;
 }
 
+/** A whole number from 0 on, or nothing. */
+export function whole(value: unknown): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined;
+}
+
+/** Whether something is open. */
+export const isTrue = (value: unknown): true | undefined => (value === true ? true : undefined);
+
 /** A time in ISO 8601, or nothing. */
 export function time(value: unknown): string | undefined {
   const written = text(value);
@@ -31,5 +40,4 @@ export function time(value: unknown): string | undefined {
 export const kept = <S extends object>(search: S): Partial<S> => search;
 
 /** Whether the dialog for something new is open. */
-export const opensNew = ({ new: isOpen }: Search) =>
-  kept({ new: isOpen === true ? true : undefined });
+export const opensNew = ({ new: isOpen }: Search) => kept({ new: isTrue(isOpen) });

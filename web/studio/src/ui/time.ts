@@ -29,6 +29,14 @@ export const exactTime = (time: string) => `${exact.format(new Date(time))} · $
 export const dayOf = (time: string) => day.format(new Date(time));
 export const figure = (value: number) => number.format(value);
 
+/** A size, as `512 B`, `1.5 kB` or `20 MB`. */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  const value = count / 1_000 ** power;
+  return `${value.toFixed(power === 0 || value >= 10 ? 0 : 1)} ${units[power]}`;
+}
+
 export function timeInZone(time: string, timeZone: string): string {
   return new Intl.DateTimeFormat(locale, {
     weekday: "short",

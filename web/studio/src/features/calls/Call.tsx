@@ -2,7 +2,7 @@
 
 import { Button, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
@@ -16,17 +16,21 @@ import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
-import { duration } from "../../ui/time.ts";
+import { duration, shortTime } from "../../ui/time.ts";
 import { useProfileNames } from "../profiles/queries.ts";
 import { outcomeOf } from "./outcome.ts";
-import { PhoneSystem, Quality } from "./Quality.tsx";
+import { PhoneSystem, QualityTotals } from "./QualityTotals.tsx";
 import { type CallStory, useCallStory } from "./queries.ts";
-import { Timeline } from "./Timeline.tsx";
-import { contextOf } from "./timeline.ts";
+import { Curves } from "./timeline/Curves.tsx";
+import { contextOf, messagesOf } from "./timeline/items.ts";
+import { Ladder } from "./timeline/Ladder.tsx";
+import { Timeline } from "./timeline/Timeline.tsx";
 import { Consent, Survey } from "./Visitor.tsx";
 
+const route = "/frame/apps/$appId/calls/$callId";
+
 export default function Call() {
-  const { appId, callId } = useParams({ from: "/frame/apps/$appId/calls/$callId" });
+  const { appId, callId } = useParams({ from: route });
   const story = useCallStory(appId, callId);
   const call = story.data?.call;
   const outcome = call === undefined ? null : outcomeOf(call);
@@ -70,50 +74,91 @@ function Lead({ call }: { readonly call: CallDetails }) {
 }
 
 function Content({ appId, story }: { readonly appId: string; readonly story: CallStory }) {
-  const { call, events } = story;
+  const { call, items, quality } = story;
+  const { hide } = useSearch({ from: route });
+  const navigate = useNavigate();
   const words = t.calls.one;
-  const context = contextOf(events);
+  const context = contextOf(items);
+  const messages = messagesOf(items);
   const form = Object.entries((call.formValues ?? {}) as Record<string, unknown>);
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-      <Section title={words.timeline} lead={words.timelineLead}>
-        <Timeline appId={appId} story={story} />
-      </Section>
-      <Stack gap="lg">
-        <Section title={words.record}>
-          <Record appId={appId} call={call} />
+    <>
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+        <Section title={t.timeline.title} lead={t.timeline.lead}>
+          <Timeline
+            appId={appId}
+            callId={call.id}
+            startedAt={call.startedAt}
+            items={items}
+            hidden={hide ?? []}
+            onHide={(hidden) =>
+              void navigate({
+                to: "/apps/$appId/calls/$callId",
+                params: { appId, callId: call.id },
+                search: { hide: hidden },
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
+          <Recorded story={story} />
         </Section>
-        <Section title={words.context}>
-          {context.length === 0 ? (
-            <Text c="dimmed">{words.noContext}</Text>
-          ) : (
-            <Facts
-              of={context.map(([key, value]) => [
-                key,
-                <TextLink
-                  key={key}
-                  to="/apps/$appId/calls"
-                  params={{ appId }}
-                  search={{ context: `${key}:${value}` }}
-                  className="foreign"
-                >
-                  {value}
-                </TextLink>,
-              ])}
-            />
-          )}
-        </Section>
-        {form.length > 0 && (
-          <Section title={words.form}>
-            <Facts of={form.map(([name, value]) => [name, String(value)])} />
+        <Stack gap="lg">
+          <Section title={words.record}>
+            <Record appId={appId} call={call} />
           </Section>
-        )}
-        {call.survey != null && <Survey survey={call.survey} />}
-        {call.consent != null && <Consent consent={call.consent} />}
-        {call.sipFailure != null && <PhoneSystem failure={call.sipFailure} />}
-        {call.quality != null && <Quality quality={call.quality} />}
-      </Stack>
-    </SimpleGrid>
+          <Section title={words.context}>
+            {context.length === 0 ? (
+              <Text c="dimmed">{words.noContext}</Text>
+            ) : (
+              <Facts
+                of={context.map(([key, value]) => [
+                  key,
+                  <TextLink
+                    key={key}
+                    to="/apps/$appId/calls"
+                    params={{ appId }}
+                    search={{ context: `${key}:${value}` }}
+                    className="foreign"
+                  >
+                    {value}
+                  </TextLink>,
+                ])}
+              />
+            )}
+          </Section>
+          {form.length > 0 && (
+            <Section title={words.form}>
+              <Facts of={form.map(([name, value]) => [name, String(value)])} />
+            </Section>
+          )}
+          {call.survey != null && <Survey survey={call.survey} />}
+          {call.consent != null && <Consent consent={call.consent} />}
+          {call.sipFailure != null && <PhoneSystem failure={call.sipFailure} />}
+          {call.quality != null && <QualityTotals quality={call.quality} />}
+        </Stack>
+      </SimpleGrid>
+      {messages.length > 0 && <Ladder appId={appId} callId={call.id} messages={messages} />}
+      {quality.length > 0 && <Curves startedAt={call.startedAt} samples={quality} items={items} />}
+    </>
+  );
+}
+
+/** What the server has kept of the call, and for how long. */
+function Recorded({ story: { call, recorded } }: { readonly story: CallStory }) {
+  const words = t.timeline;
+  const until = recorded.until == null ? null : words.kept(shortTime(recorded.until));
+  const lines = [
+    recorded.kept ? until : call.state === "live" ? null : words.notKept,
+    recorded.dropped > 0 ? words.dropped(recorded.dropped) : null,
+  ];
+  const said = lines.filter((line) => line !== null);
+  return (
+    said.length > 0 && (
+      <Text size="sm" c="dimmed" mt="md">
+        {said.join(" ")}
+      </Text>
+    )
   );
 }
 

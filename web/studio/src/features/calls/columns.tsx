@@ -6,14 +6,46 @@ import { Link } from "@tanstack/react-router";
 import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import type { Column } from "../../ui/DataTable.tsx";
+import { Id } from "../../ui/Id.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { duration } from "../../ui/time.ts";
 import classes from "../../ui/ui.module.css";
 import { useProfileNames } from "../profiles/queries.ts";
 import { outcomeOf, scoreOf, worstScore } from "./outcome.ts";
+import { type CallColumn, COLUMNS } from "./search.ts";
 
-export function callColumns(appId: string): readonly Column<CallDetails>[] {
+/** What the columns that can be chosen are called. */
+export const COLUMN_NAMES: Record<CallColumn, string> = {
+  started: t.calls.started,
+  profile: t.calls.profile,
+  answeredBy: t.calls.answeredBy,
+  context: t.calls.filterContext,
+  quality: t.calls.quality,
+  rating: t.calls.rating,
+  reason: t.calls.reason,
+  duration: t.calls.duration,
+  id: t.calls.one.id,
+};
+
+export function callColumns(
+  appId: string,
+  shown: readonly CallColumn[],
+): readonly Column<CallDetails>[] {
+  const cells: Record<CallColumn, Pick<Column<CallDetails>, "cell" | "end">> = {
+    started: { cell: (call) => <Time value={call.startedAt} /> },
+    profile: { cell: (call) => <Profile appId={appId} id={call.profileId} /> },
+    answeredBy: { cell: (call) => <Profile appId={appId} id={call.answeredBy} /> },
+    context: { cell: (call) => <Context call={call} /> },
+    quality: { cell: (call) => <Quality call={call} /> },
+    rating: { cell: ({ rating }) => (rating == null ? null : t.calls.stars(rating)), end: true },
+    reason: { cell: ({ reason }) => REASONS.find(([one]) => one === reason)?.[1] ?? null },
+    duration: {
+      cell: (call) => (call.duration == null ? null : duration(call.duration)),
+      end: true,
+    },
+    id: { cell: (call) => <Id value={call.id} />, end: true },
+  };
   return [
     {
       id: "outcome",
@@ -21,22 +53,15 @@ export function callColumns(appId: string): readonly Column<CallDetails>[] {
       title: true,
       cell: (call) => <Title appId={appId} call={call} />,
     },
-    { id: "started", header: t.calls.started, cell: (call) => <Time value={call.startedAt} /> },
-    {
-      id: "profile",
-      header: t.calls.profile,
-      cell: (call) => <Profile appId={appId} id={call.answeredBy ?? call.profileId} />,
-    },
-    { id: "context", header: t.calls.filterContext, cell: (call) => <Context call={call} /> },
-    { id: "quality", header: t.calls.quality, cell: (call) => <Quality call={call} /> },
-    {
-      id: "duration",
-      header: t.calls.duration,
-      end: true,
-      cell: (call) => (call.duration == null ? null : duration(call.duration)),
-    },
+    ...COLUMNS.filter((id) => shown.includes(id)).map((id) => ({
+      id,
+      header: COLUMN_NAMES[id],
+      ...cells[id],
+    })),
   ];
 }
+
+const REASONS = Object.entries(t.calls.endedBy);
 
 function Title({ appId, call }: { readonly appId: string; readonly call: CallDetails }) {
   const { tone, words } = outcomeOf(call);
@@ -73,9 +98,14 @@ function Context({ call }: { readonly call: CallDetails }) {
   );
 }
 
-function Profile({ appId, id }: { readonly appId: string; readonly id: string }) {
+interface ProfileProps {
+  readonly appId: string;
+  readonly id: string | null | undefined;
+}
+
+function Profile({ appId, id }: ProfileProps) {
   const nameOf = useProfileNames(appId);
-  return <div className="one-line">{nameOf(id)}</div>;
+  return id == null ? null : <div className="one-line">{nameOf(id)}</div>;
 }
 
 function Quality({ call }: { readonly call: CallDetails }) {

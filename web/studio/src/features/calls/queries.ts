@@ -3,12 +3,15 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { client } from "../../api/client.ts";
-import type { Sources } from "./timeline.ts";
+import type { CallDetails, RecordState, SampleView } from "../../api/generated/schema.ts";
+import { type Item, itemsOf } from "./timeline/items.ts";
 
-export type CallStory = Sources;
-
-/** Events and deliveries of one call, at most. */
-const MOST = 500;
+export interface CallStory {
+  readonly call: CallDetails;
+  readonly items: readonly Item[];
+  readonly quality: readonly SampleView[];
+  readonly recorded: RecordState;
+}
 
 export function useCallStory(appId: string, callId: string) {
   return useQuery({
@@ -20,26 +23,14 @@ export function useCallStory(appId: string, callId: string) {
   });
 }
 
-const isSettled = ({ call, deliveries }: CallStory) =>
+const isSettled = ({ call, items }: CallStory) =>
   call.state !== "live" &&
-  deliveries.every(([, some]) => some.every((delivery) => delivery.status !== "pending"));
+  items.every(({ what }) => what.kind !== "delivery" || what.status !== "pending");
 
 async function readStory(appId: string, callId: string): Promise<CallStory> {
-  const path = { appId };
-  const [call, events, integrations] = await Promise.all([
-    client.GET("/v1/apps/{appId}/calls/{callId}", { params: { path: { appId, callId } } }),
-    client.GET("/v1/apps/{appId}/events", { params: { path, query: { callId, limit: MOST } } }),
-    client.GET("/v1/apps/{appId}/integrations", { params: { path } }),
-  ]);
-  if (call.data === undefined) throw new Error("the answer is empty");
-  const deliveries = await Promise.all(
-    (integrations.data?.items ?? []).map(async ({ id, name }) => {
-      const { data } = await client.GET(
-        "/v1/apps/{appId}/integrations/{integrationId}/deliveries",
-        { params: { path: { appId, integrationId: id }, query: { callId, limit: MOST } } },
-      );
-      return [{ id, name }, data?.items ?? []] as const;
-    }),
-  );
-  return { call: call.data, events: events.data?.items ?? [], deliveries };
+  const { data } = await client.GET("/v1/apps/{appId}/calls/{callId}/timeline", {
+    params: { path: { appId, callId } },
+  });
+  if (data === undefined) throw new Error("the answer is empty");
+  return { ...data, items: itemsOf(data.items) };
 }

@@ -14,13 +14,14 @@ import { Screen } from "../../ui/Screen.tsx";
 import { Nothing } from "../../ui/states.tsx";
 import ui from "../../ui/ui.module.css";
 import { useCursorList } from "../../ui/useCursorList.ts";
+import { Exports } from "../exports/Exports.tsx";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { eventColumns } from "./columns.tsx";
 
 const route = "/frame/apps/$appId/events";
 const rowKey = (event: EventView) => event.id;
 
-interface EventSearch {
+interface EventFilter {
   readonly name?: string;
   readonly context?: string;
   readonly callId?: string;
@@ -28,9 +29,14 @@ interface EventSearch {
   readonly to?: string;
 }
 
+interface EventSearch extends EventFilter {
+  /** Whether the exports are open. */
+  readonly exports?: true;
+}
+
 export default function List() {
   const { appId } = useParams({ from: route });
-  const search: EventSearch = useSearch({ from: route });
+  const { exports, ...search }: EventSearch = useSearch({ from: route });
   const navigate = useNavigate();
   const list = useCursorList<EventView>({
     key: ["events", appId, search],
@@ -42,17 +48,30 @@ export default function List() {
       return data ?? { items: [] };
     },
   });
-  const go = (next: EventSearch) =>
+  const open = (next: EventSearch) =>
     void navigate({
       to: "/apps/$appId/events",
       params: { appId },
       search: next,
       resetScroll: false,
     });
-  const change = (patch: EventSearch) => go({ ...search, ...patch });
+  const change = (patch: EventFilter) => open({ ...search, ...patch, exports });
   const isFiltered = Object.values(search).some((value) => value !== undefined);
   return (
-    <Screen title={t.events.title} lead={t.events.lead}>
+    <Screen
+      title={t.events.title}
+      lead={t.events.lead}
+      actions={
+        <Exports
+          appId={appId}
+          kind="events"
+          filter={search}
+          rows={null}
+          isOpen={exports === true}
+          onToggle={(isOpen) => open({ ...search, exports: isOpen ? true : undefined })}
+        />
+      }
+    >
       <search className={ui.filters} aria-label={t.ui.filters}>
         <Typed
           label={t.calls.filterContext}
@@ -83,7 +102,7 @@ export default function List() {
         list={list}
         rowKey={rowKey}
         columns={eventColumns(appId, false)}
-        clear={isFiltered ? () => go({}) : null}
+        clear={isFiltered ? () => open({}) : null}
         empty={
           <Nothing
             icon={<IconActivity size={22} stroke={1.6} />}

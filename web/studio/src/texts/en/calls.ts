@@ -1,7 +1,5 @@
 /** Texts about calls. */
 
-const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
-
 export const calls = {
   title: "Calls",
   lead: "Every call that was accepted, newest first.",
@@ -17,6 +15,14 @@ export const calls = {
   quality: "Quality",
   states: { live: "Under way", ended: "Ended", error: "Failed" },
   failures: "Why it failed",
+  count: (count: string, isExact: boolean) =>
+    isExact && count === "1" ? "1 call" : `${count}${isExact ? "" : "+"} calls`,
+  reason: "Who hung up",
+  rating: "Rating",
+  stars: (count: number) => `${count} / 5`,
+  minDuration: "Seconds, at least",
+  maxDuration: "Seconds, at most",
+  endedBy: { user_hangup: "The visitor", remote_hangup: "The other side" },
   grades: { good: "Good", fair: "Fair", poor: "Poor", one_way: "One-way" },
 
   outcomes: {
@@ -36,9 +42,6 @@ export const calls = {
       talked: (seconds: string, who: string) => `They talked for ${seconds}; then ${who}.`,
       unanswered: (who: string) => `Nobody had answered when ${who}.`,
     },
-    timeline: "Timeline",
-    timelineLead:
-      "Events, what was noticed at the visitor's side, and where it was delivered, in the order of time.",
     record: "Record",
     id: "Id",
     session: "Session",
@@ -70,19 +73,7 @@ export const calls = {
     roundTrip: "Round trip",
     score: "Score (MOS)",
     lossOf: (lost: string, share: string) => `${lost} (${share})`,
-    warnings: {
-      microphone_lost: "The microphone was gone",
-      microphone_silent: "The microphone gave no sound",
-      nothing_heard: "The visitor heard nothing",
-      network_weak: "The visitor's network was weak",
-    } as Readonly<Record<string, string>>,
-    warningOver: (warning: string) => `Over: ${warning.toLowerCase()}`,
-    delivered: (to: string) => `Delivered to ${to}`,
-    pending: (to: string) => `On its way to ${to}`,
-    dead: (to: string) => `Given up: ${to}`,
-    attempts: (count: number) => plural(count, "attempt", "attempts"),
     preview: "Test",
-    raw: "The event itself",
     export: "Export",
     exportName: (id: string) => `${id}.json`,
     what: "What to do",

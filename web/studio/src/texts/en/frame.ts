@@ -111,6 +111,16 @@ export const ui = {
   from: "From",
   to: "To",
   more: "More",
+  moreFilters: "More filters",
+  fewerFilters: "Fewer filters",
+  columns: "Columns",
+  views: {
+    title: "Views",
+    none: "None yet. A view is the filters and columns under a name; this browser keeps it.",
+    name: "Keep these filters as",
+    nameHint: "such as: Failed today",
+    save: "Keep",
+  },
 } as const;
 
 export const editor = {
@@ -124,6 +134,8 @@ export const editor = {
   restore: "Restore them",
   forget: "Forget them",
   conflictTitle: "Somebody else saved changes meanwhile",
+  changedBy: (name: string) => `Changed by ${name},`,
+  somebody: "somebody",
   conflictLead:
     "Where both of you changed the same, choose what is to stay. Nothing is saved until you save.",
   conflictMerged:

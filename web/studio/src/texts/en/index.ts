@@ -1,10 +1,12 @@
 import { apps } from "./apps.ts";
 import { calls } from "./calls.ts";
+import { exports } from "./exports.ts";
 import { editor, frame, ui } from "./frame.ts";
 import { deliveries, integrations } from "./integrations.ts";
 import { events, live } from "./live.ts";
 import { people } from "./people.ts";
 import { hours, profiles, trunks } from "./routing.ts";
+import { timeline } from "./timeline.ts";
 
 export const en = {
   apps,
@@ -12,12 +14,14 @@ export const en = {
   deliveries,
   editor,
   events,
+  exports,
   frame,
   hours,
   integrations,
   live,
   people,
   profiles,
+  timeline,
   trunks,
   ui,
 };

@@ -17,6 +17,7 @@ import { Loaded, Nothing } from "../../../ui/states.tsx";
 import { ago } from "../../../ui/time.ts";
 import { callColumns } from "../../calls/columns.tsx";
 import { outcomeOf } from "../../calls/outcome.ts";
+import { USUAL } from "../../calls/search.ts";
 import { useHealth } from "../../integrations/useHealth.ts";
 import { TestCallButton } from "../../sessions/TestCallButton.tsx";
 import { trunkTone, trunkWords } from "../../trunks/status.ts";
@@ -111,7 +112,7 @@ function LatestCalls({
       label={t.apps.overview.lastCalls}
       rows={calls}
       rowKey={(call) => call.id}
-      columns={callColumns(appId)}
+      columns={callColumns(appId, USUAL)}
       onOpen={(call) =>
         void navigate({
           to: "/apps/$appId/calls/$callId",

@@ -10,7 +10,7 @@ import { Status } from "../../ui/Status.tsx";
 import { figure } from "../../ui/time.ts";
 import { scoreOf } from "./outcome.ts";
 
-export function Quality({ quality }: { readonly quality: CallQuality }) {
+export function QualityTotals({ quality }: { readonly quality: CallQuality }) {
   const { visitor, farSide } = quality;
   if (visitor == null && farSide == null) return null;
   return (
