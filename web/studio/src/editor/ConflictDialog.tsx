@@ -3,7 +3,9 @@
 import { Badge, Button, Group, Modal, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
+import { api } from "../api/client.ts";
 import { t } from "../texts/index.ts";
+import { Time } from "../ui/Time.tsx";
 import classes from "./conflict.module.css";
 import type { Fields } from "./merge.ts";
 import type { Conflict } from "./useEditor.ts";
@@ -11,6 +13,7 @@ import type { Conflict } from "./useEditor.ts";
 interface ConflictDialogProps<V> {
   readonly conflict: Conflict<V>;
   readonly names: Readonly<Record<string, string>>;
+  readonly subject: string | undefined;
   readonly onResolve: (values: V) => void;
   readonly onClose: () => void;
 }
@@ -18,7 +21,7 @@ interface ConflictDialogProps<V> {
 type Side = "mine" | "theirs";
 
 export function ConflictDialog<V extends object>(props: ConflictDialogProps<V>) {
-  const { conflict, names, onResolve, onClose } = props;
+  const { conflict, names, subject, onResolve, onClose } = props;
   const [chosen, setChosen] = useState<Readonly<Record<string, Side>>>({});
   const theirs = conflict.theirs.value as Fields;
   const mine = conflict.mine as Fields;
@@ -33,6 +36,7 @@ export function ConflictDialog<V extends object>(props: ConflictDialogProps<V>) 
   return (
     <Modal opened onClose={onClose} size="xl" title={t.editor.conflictTitle}>
       <Stack>
+        {subject !== undefined && <LastChange subject={subject} />}
         <Text>
           {conflict.clashes.length === 0 ? t.editor.conflictMerged : t.editor.conflictLead}
         </Text>
@@ -74,6 +78,23 @@ export function ConflictDialog<V extends object>(props: ConflictDialogProps<V>) 
         </Group>
       </Stack>
     </Modal>
+  );
+}
+
+/** By whom and when it was changed last, for those who may read that. */
+function LastChange({ subject }: { readonly subject: string }) {
+  const lines = api.useQuery(
+    "get",
+    "/v1/audit",
+    { params: { query: { subjectId: subject, limit: 1 } } },
+    { retry: false, staleTime: 0 },
+  );
+  const [last] = lines.data?.items ?? [];
+  if (last === undefined) return null;
+  return (
+    <Text fw={500} className="foreign">
+      {t.editor.changedBy(last.actor.name ?? t.editor.somebody)} <Time value={last.at} relative />
+    </Text>
   );
 }
 

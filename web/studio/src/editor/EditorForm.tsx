@@ -22,10 +22,12 @@ interface EditorFormProps<V> {
   readonly onCancel?: () => void;
   /** What fields are called, where their changes are shown. */
   readonly names?: Readonly<Record<string, string>>;
+  /** The id of what is edited, by which the audit trail names it. */
+  readonly subject?: string;
 }
 
 export function EditorForm<V extends object>(props: EditorFormProps<V>) {
-  const { editor, children, act, isNew = false, onSaved, onCancel, names = {} } = props;
+  const { editor, children, act, isNew = false, onSaved, onCancel, names = {}, subject } = props;
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
@@ -87,6 +89,7 @@ export function EditorForm<V extends object>(props: EditorFormProps<V>) {
         <ConflictDialog
           conflict={editor.conflict}
           names={names}
+          subject={subject}
           onResolve={editor.resolve}
           onClose={editor.postpone}
         />

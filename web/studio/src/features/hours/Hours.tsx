@@ -66,7 +66,7 @@ function HoursForm({ app }: { readonly app: AppView }) {
   const { form } = editor;
   const { hours } = form.values;
   return (
-    <EditorForm editor={editor} names={{ hours: t.hours.title }}>
+    <EditorForm editor={editor} names={{ hours: t.hours.title }} subject={app.id}>
       <Section
         title={t.hours.mode}
         lead={hours === null ? t.hours.alwaysLead : undefined}

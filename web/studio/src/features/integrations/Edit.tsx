@@ -204,7 +204,7 @@ function Parts({
         ))}
       </Tabs.List>
       {/* Settings and payload are one form: what is typed in one is kept while the other is looked at. */}
-      <EditorForm editor={editor}>
+      <EditorForm editor={editor} subject={integration.id}>
         <MovedSecrets editor={editor} before={integration.url} />
         <Tabs.Panel value="settings">
           <Stack gap="md">

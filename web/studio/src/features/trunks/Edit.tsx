@@ -140,7 +140,7 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
     secrets: ["password"],
   });
   return (
-    <EditorForm editor={editor}>
+    <EditorForm editor={editor} subject={trunk.id}>
       <TrunkFields editor={editor} hasPassword={trunk.hasPassword} />
     </EditorForm>
   );

@@ -55,7 +55,7 @@ export function SettingsForm({ app }: { readonly app: AppView }) {
   const { form } = editor;
   const words = t.apps.settings;
   return (
-    <EditorForm editor={editor} names={NAMES}>
+    <EditorForm editor={editor} names={NAMES} subject={app.id}>
       <Section title={words.general}>
         <Stack maw={520}>
           <TextInput
