@@ -220,6 +220,7 @@ test("two people who edit the same profile lose nothing", async ({
   const dialog = page.getByRole("dialog", { name: "Somebody else saved changes meanwhile" });
   await expect(dialog.getByText("Theirs", { exact: true }).last()).toBeVisible();
   await expect(dialog.getByText("45")).toBeVisible();
+  await expect(dialog.getByText(`Changed by ${OWNER.name},`)).toBeVisible();
   await dialog.getByRole("radio", { name: "Mine" }).check();
   await dialog.getByRole("button", { name: "Go on with this" }).click();
   await expect(page.getByLabel("Seconds to ring")).toHaveValue("45");

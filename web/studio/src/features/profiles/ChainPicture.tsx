@@ -1,48 +1,48 @@
-/** What would happen to a call: the chain of profiles, drawn. */
+/** What would happen to a call, as the server's routing says: the chain of profiles, drawn. */
 
 import { Group, Select, Text, TextInput } from "@mantine/core";
 import { IconArrowDown, IconPhoneIncoming, IconPhoneOff } from "@tabler/icons-react";
-import { useQueries } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
-import { api } from "../../api/client.ts";
-import type { ProfileView } from "../../api/generated/schema.ts";
+import { client } from "../../api/client.ts";
+import type { ChainLinkView, ProfileView, RoutingAnswer } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { Typed } from "../../ui/filters.tsx";
 import { Status } from "../../ui/Status.tsx";
-import { viewerZone } from "../../ui/time.ts";
+import { Loaded } from "../../ui/states.tsx";
+import { timeInZone, viewerZone } from "../../ui/time.ts";
 import { instantOf, wallClockOf } from "../../ui/zones.ts";
-import { chainOf, type Hop, keysOf } from "./chain.ts";
+import { type Question, questionOf } from "./chain.ts";
 import classes from "./profiles.module.css";
-
-export interface Question {
-  readonly at?: string;
-  readonly key?: string;
-  readonly profile?: string;
-}
 
 interface ChainPictureProps {
   readonly appId: string;
   readonly profiles: readonly ProfileView[];
   readonly question: Question;
   readonly onAsk: (question: Question) => void;
+  /** Begins at this profile, whatever is asked. */
+  readonly from?: string;
 }
 
-export function ChainPicture({ appId, profiles, question, onAsk }: ChainPictureProps) {
+export function ChainPicture({ appId, profiles, question, onAsk, from }: ChainPictureProps) {
   const words = t.profiles;
-  const chain = chainOf(profiles, question.profile, question.key);
-  const checks = useQueries({
-    queries: (chain?.hops ?? []).map(({ profile }) =>
-      api.queryOptions("get", "/v1/apps/{appId}/destinations/{destinationId}/hours/check", {
-        params: {
-          path: { appId, destinationId: profile.id },
-          query: question.at === undefined ? {} : { at: question.at },
-        },
-      }),
-    ),
+  const asked = from === undefined ? question : { ...question, profile: from };
+  const answer = useQuery({
+    // What is saved of a profile changes the answer.
+    queryKey: ["routing", appId, asked, profiles],
+    queryFn: async () => {
+      const { data } = await client.POST("/v1/apps/{appId}/routing/check", {
+        params: { path: { appId } },
+        body: questionOf(asked),
+      });
+      if (data === undefined) throw new Error("the answer is empty");
+      return data;
+    },
+    placeholderData: keepPreviousData,
   });
-  const open = checks.map((check) => check.data?.open);
-  const keys = keysOf(profiles);
-  const allClosed = open.length > 0 && open.every((one) => one === false);
+  const start = profiles.find((one) => (asked.profile ? one.id === asked.profile : one.isDefault));
+  const keys = Object.keys(start?.routingKeys ?? {});
   return (
     <>
       <Group align="flex-end" gap="sm" mb="lg">
@@ -55,54 +55,95 @@ export function ChainPicture({ appId, profiles, question, onAsk }: ChainPictureP
             onAsk({ ...question, at: value === "" ? undefined : instantOf(value, viewerZone) });
           }}
         />
-        <Select
-          label={words.chainProfile}
-          data={profiles.map((profile) => ({ value: profile.id, label: profile.name }))}
-          placeholder={words.default}
-          clearable
-          value={question.profile ?? null}
-          onChange={(profile) => onAsk({ ...question, profile: profile ?? undefined })}
-        />
-        {keys.length > 0 && (
+        {from === undefined && (
           <Select
-            label={words.chainKey}
-            data={[...keys]}
-            placeholder={words.chainKeyNone}
+            label={words.chainProfile}
+            data={profiles.map((profile) => ({ value: profile.id, label: profile.name }))}
+            placeholder={words.default}
             clearable
-            value={question.key ?? null}
-            onChange={(key) => onAsk({ ...question, key: key ?? undefined })}
+            value={question.profile ?? null}
+            onChange={(profile) => onAsk({ ...question, profile: profile ?? undefined })}
           />
         )}
+        {(keys.length > 0 || question.key !== undefined) && (
+          <Typed
+            label={words.chainKey}
+            placeholder={keys.join(", ")}
+            value={question.key}
+            onChange={(key) => onAsk({ ...question, key })}
+          />
+        )}
+        <Typed
+          label={t.calls.filterContext}
+          placeholder={t.calls.filterContextHint}
+          value={question.context}
+          onChange={(context) => onAsk({ ...question, context })}
+        />
+        <Typed
+          label={words.chainForm}
+          placeholder={words.chainFormHint}
+          value={question.form}
+          onChange={(form) => onAsk({ ...question, form })}
+        />
       </Group>
-      {chain !== null && (
-        <ol className={classes.chain}>
-          <li className={classes.end}>
-            <IconPhoneIncoming size={18} stroke={1.6} aria-hidden />
-            <span>
-              {words.begins}
-              {question.key !== undefined && (
-                <Text size="sm" c="dimmed">
-                  {chain.keyIsKnown ? words.keyLeads(question.key) : words.unknownKey(question.key)}
-                </Text>
-              )}
-            </span>
-          </li>
-          {chain.hops.map((hop, index) => (
-            <li key={hop.profile.id}>
-              <Arrow words={index === 0 ? null : words.onward} />
-              <HopCard appId={appId} hop={hop} isOpen={open[index]} />
-            </li>
-          ))}
-          <li>
-            <Arrow words={words.onward} />
-            <div className={classes.end}>
-              <IconPhoneOff size={18} stroke={1.6} aria-hidden />
-              {allClosed ? words.closedAll : words.ends}
-            </div>
-          </li>
-        </ol>
-      )}
+      <Loaded query={answer} rows={4}>
+        {(loaded) => (
+          <Chain
+            appId={appId}
+            answer={loaded}
+            routingKey={question.key}
+            isKeyKnown={question.key !== undefined && keys.includes(question.key)}
+          />
+        )}
+      </Loaded>
     </>
+  );
+}
+
+interface ChainProps {
+  readonly appId: string;
+  readonly answer: RoutingAnswer;
+  readonly routingKey: string | undefined;
+  readonly isKeyKnown: boolean;
+}
+
+function Chain({ appId, answer, routingKey, isKeyKnown }: ChainProps) {
+  const words = t.profiles;
+  const opens = answer.nextOpening == null ? null : timeInZone(answer.nextOpening, viewerZone);
+  return (
+    <ol className={classes.chain}>
+      <li className={classes.end}>
+        <IconPhoneIncoming size={18} stroke={1.6} aria-hidden />
+        <span className="foreign">
+          {words.begins}
+          {routingKey !== undefined && (
+            <Text size="sm" c="dimmed">
+              {isKeyKnown ? words.keyLeads(routingKey) : words.unknownKey(routingKey)}
+            </Text>
+          )}
+        </span>
+      </li>
+      {answer.chain.map((link, index) => (
+        <li key={link.profileId}>
+          <Arrow words={index === 0 ? null : words.onward} />
+          <LinkCard appId={appId} link={link} />
+        </li>
+      ))}
+      <li>
+        <Arrow words={words.onward} />
+        <div className={classes.end}>
+          <IconPhoneOff size={18} stroke={1.6} aria-hidden />
+          <span>
+            {answer.open ? words.ends : words.closedAll}
+            {opens !== null && (
+              <Text size="sm" c="dimmed">
+                {t.hours.opens(opens)}
+              </Text>
+            )}
+          </span>
+        </div>
+      </li>
+    </ol>
   );
 }
 
@@ -115,32 +156,50 @@ function Arrow({ words }: { readonly words: string | null }) {
   );
 }
 
-interface HopCardProps {
+interface LinkCardProps {
   readonly appId: string;
-  readonly hop: Hop;
-  readonly isOpen: boolean | undefined;
+  readonly link: ChainLinkView;
 }
 
-function HopCard({ appId, hop: { profile, user }, isOpen }: HopCardProps) {
+function LinkCard({ appId, link }: LinkCardProps) {
   const words = t.profiles;
-  const to = profile.kind === "demo" ? words.callsDemo : words.calls(user ?? profile.to ?? "");
+  const { farSide, open, exception, nextChange } = link;
+  const to = farSide.kind === "demo" ? words.callsDemo : words.calls(farSide.to);
+  const why = [
+    words.hoursFrom[link.hoursFrom],
+    exception == null ? null : t.hours.because(exception),
+    nextChange == null ? null : t.hours.changes(timeInZone(nextChange, viewerZone)),
+  ];
   return (
     <Link
       to="/apps/$appId/profiles/$profileId"
-      params={{ appId, profileId: profile.id }}
+      params={{ appId, profileId: link.profileId }}
       className={classes.hop}
-      data-open={isOpen}
+      data-open={open}
     >
       <span className={classes.hopText}>
-        <span className={`${classes.hopName} one-line`}>{profile.name}</span>
+        <span className={`${classes.hopName} one-line`}>{link.name}</span>
         <Text component="span" size="sm" c="dimmed" className="one-line" display="block">
           {to}
-          {profile.kind === "sip" && ` · ${words.rings(profile.ringTimeoutSeconds ?? 30)}`}
+          {farSide.kind === "sip" && ` · ${words.rings(link.ringTimeoutSeconds)}`}
         </Text>
+        <Text component="span" size="sm" c="dimmed" className="foreign" display="block">
+          {why.filter((part) => part !== null).join(" · ")}
+        </Text>
+        <Told link={link} />
       </span>
-      {isOpen !== undefined && (
-        <Status tone={isOpen ? "good" : "warn"}>{isOpen ? words.open : words.passedOver}</Status>
-      )}
+      <Status tone={open ? "good" : "warn"}>{open ? words.open : words.passedOver}</Status>
     </Link>
+  );
+}
+
+/** What the phone system would be told of the caller. */
+function Told({ link: { callerName, headers } }: Pick<LinkCardProps, "link">) {
+  const said = [
+    ...(callerName == null || callerName === "" ? [] : [`${t.profiles.callerName}: ${callerName}`]),
+    ...headers.map(({ name, value }) => `${name}: ${value}`),
+  ];
+  return (
+    said.length > 0 && <span className={`${classes.told} foreign mono`}>{said.join("\n")}</span>
   );
 }

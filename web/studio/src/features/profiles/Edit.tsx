@@ -2,7 +2,7 @@
 
 import { Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { api, client } from "../../api/client.ts";
 import type { ProfileView } from "../../api/generated/schema.ts";
@@ -18,8 +18,9 @@ import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { hoursPath } from "../hours/HoursField.tsx";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
+import { ChainPicture } from "./ChainPicture.tsx";
 import { ProfileFields } from "./ProfileFields.tsx";
-import { refreshProfiles } from "./queries.ts";
+import { refreshProfiles, useProfiles } from "./queries.ts";
 import { bodyOf, NEW_PROFILE, type ProfileValues, patchOf, valuesOf } from "./values.ts";
 
 const route = "/frame/apps/$appId/profiles/$profileId";
@@ -134,11 +135,42 @@ function Form({ appId, profile }: { readonly appId: string; readonly profile: Pr
   });
   return (
     <>
-      <EditorForm editor={editor} names={NAMES}>
+      <EditorForm editor={editor} names={NAMES} subject={profile.id}>
         <ProfileFields appId={appId} profileId={profile.id} editor={editor} />
       </EditorForm>
+      <Routing appId={appId} profileId={profile.id} />
       {!profile.isDefault && <Delete appId={appId} profile={profile} />}
     </>
+  );
+}
+
+/** What would happen to a call that asks for this profile. */
+function Routing({ appId, profileId }: ExistingProps) {
+  const profiles = useProfiles(appId);
+  const question = useSearch({ from: route });
+  const navigate = useNavigate();
+  return (
+    <Section title={t.profiles.chain} lead={t.profiles.chainLead}>
+      <Loaded query={profiles}>
+        {({ items }) => (
+          <ChainPicture
+            appId={appId}
+            profiles={items}
+            question={question}
+            from={profileId}
+            onAsk={(search) =>
+              void navigate({
+                to: "/apps/$appId/profiles/$profileId",
+                params: { appId, profileId },
+                search,
+                replace: true,
+                resetScroll: false,
+              })
+            }
+          />
+        )}
+      </Loaded>
+    </Section>
   );
 }
 

@@ -1,48 +1,31 @@
-/** The way of a call from profile to profile, as the server's routing goes it. */
+/** The question what would happen to a call, as an address has it. */
 
-import type { ProfileView } from "../../api/generated/schema.ts";
+import type { RoutingQuestion } from "../../api/generated/schema.ts";
 
-export interface Hop {
-  readonly profile: ProfileView;
-  /** The extension that the routing key names in place of the profile's own. */
-  readonly user: string | null;
+export interface Question {
+  readonly at?: string;
+  /** The profile that is asked for. */
+  readonly profile?: string;
+  /** The routing key. */
+  readonly key?: string;
+  /** As `name:value`. */
+  readonly context?: string;
+  /** What was filled in, as `name:value`. */
+  readonly form?: string;
 }
 
-export interface Chain {
-  readonly start: ProfileView;
-  /** Whether the first profile knows the routing key. */
-  readonly keyIsKnown: boolean;
-  readonly hops: readonly Hop[];
+export function questionOf({ at, profile, key, context, form }: Question): RoutingQuestion {
+  return {
+    at,
+    destinationId: profile,
+    routingKey: key,
+    context: pairOf(context),
+    form: pairOf(form),
+  };
 }
 
-/** Profiles along one way, at most. */
-const MOST_HOPS = 8;
-
-export function chainOf(
-  profiles: readonly ProfileView[],
-  profileId: string | undefined,
-  key: string | undefined,
-): Chain | null {
-  const byId = new Map(profiles.map((profile) => [profile.id, profile]));
-  const start =
-    (profileId === undefined ? undefined : byId.get(profileId)) ??
-    profiles.find((profile) => profile.isDefault);
-  if (start === undefined) return null;
-  const route = key === undefined ? undefined : start.routingKeys?.[key];
-  const led = route !== undefined && "profile" in route ? byId.get(route.profile) : undefined;
-  const user = route !== undefined && "user" in route ? route.user : null;
-  const hops: Hop[] = [];
-  const seen = new Set<string>();
-  let next: ProfileView | undefined = led ?? start;
-  while (next !== undefined && hops.length < MOST_HOPS && !seen.has(next.id)) {
-    seen.add(next.id);
-    hops.push({ profile: next, user: hops.length === 0 ? user : null });
-    next = next.overflow == null ? undefined : byId.get(next.overflow);
-  }
-  return { start, keyIsKnown: route !== undefined, hops };
+function pairOf(text: string | undefined): Record<string, string> | undefined {
+  const colon = text?.indexOf(":") ?? -1;
+  if (text === undefined || colon < 1) return undefined;
+  return { [text.slice(0, colon).trim()]: text.slice(colon + 1).trim() };
 }
-
-/** All routing keys of some profiles. */
-export const keysOf = (profiles: readonly ProfileView[]): readonly string[] => [
-  ...new Set(profiles.flatMap((profile) => Object.keys(profile.routingKeys ?? {}))),
-];
