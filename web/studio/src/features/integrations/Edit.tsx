@@ -1,7 +1,6 @@
 /** One integration, or a new one. */
 
 import { Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
@@ -11,11 +10,9 @@ import { EditorForm } from "../../editor/EditorForm.tsx";
 import { useEditor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
-import { Confirm } from "../../ui/Confirm.tsx";
-import { DangerButton } from "../../ui/DangerButton.tsx";
+import { DeleteSection } from "../../ui/DeleteSection.tsx";
 import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
-import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { HealthNow } from "./HealthNow.tsx";
 import { MovedSecrets, PayloadFields, SettingsFields } from "./IntegrationFields.tsx";
@@ -224,32 +221,26 @@ function Parts({
 }
 
 function Delete({ appId, integrationId, name }: ExistingProps & { readonly name: string }) {
-  const [isOpen, dialog] = useDisclosure(false);
   const navigate = useNavigate();
   const words = t.integrations;
   return (
     <Stack mt="md">
-      <Section title={words.delete} lead={words.deleteLead}>
-        <DangerButton onClick={dialog.open}>{words.delete}</DangerButton>
-      </Section>
-      {isOpen && (
-        <Confirm
-          title={words.delete}
-          act={words.delete}
-          typed={name}
-          onClose={dialog.close}
-          onConfirm={async () => {
-            await client.DELETE("/v1/apps/{appId}/integrations/{integrationId}", {
-              params: { path: { appId, integrationId } },
-            });
-            await navigate({ to: "/apps/$appId/integrations", params: { appId } });
-            await refreshIntegrations();
-            done(words.deleted);
-          }}
-        >
-          <Text>{words.deleteLead}</Text>
-        </Confirm>
-      )}
+      <DeleteSection
+        title={words.delete}
+        lead={words.deleteLead}
+        act={words.delete}
+        typed={name}
+        onDelete={async () => {
+          await client.DELETE("/v1/apps/{appId}/integrations/{integrationId}", {
+            params: { path: { appId, integrationId } },
+          });
+          await navigate({ to: "/apps/$appId/integrations", params: { appId } });
+          await refreshIntegrations();
+          done(words.deleted);
+        }}
+      >
+        <Text>{words.deleteLead}</Text>
+      </DeleteSection>
     </Stack>
   );
 }

@@ -1,10 +1,11 @@
 /** An app's integrations, and how each does. */
 
-import { Button, Modal, SimpleGrid, Text } from "@mantine/core";
+import { Button, Modal, Text } from "@mantine/core";
 import { IconBolt, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import { t } from "../../texts/index.ts";
+import { Choice, Choices } from "../../ui/Choices.tsx";
 import { DataTable } from "../../ui/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Status } from "../../ui/Status.tsx";
@@ -12,7 +13,6 @@ import { Loaded, Nothing } from "../../ui/states.tsx";
 import ui from "../../ui/ui.module.css";
 import { useNew } from "../../ui/useNew.ts";
 import { Permitted } from "../people/Permitted.tsx";
-import trunks from "../trunks/trunks.module.css";
 import { usePresets } from "./queries.ts";
 import { type Health, useHealth } from "./useHealth.ts";
 
@@ -108,22 +108,18 @@ function Presets({ appId }: { readonly appId: string }) {
   return (
     <Loaded query={presets}>
       {({ items }) => (
-        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" ta="start">
+        <Choices>
           {items.map((preset) => (
-            <Link
+            <Choice
               key={preset.preset}
               to="/apps/$appId/integrations/$integrationId"
               params={{ appId, integrationId: "new" }}
               search={{ preset: preset.preset }}
-              className={trunks.system}
-            >
-              <Text fw={600}>{preset.name}</Text>
-              <Text size="sm" c="dimmed">
-                {preset.description}
-              </Text>
-            </Link>
+              name={preset.name}
+              lead={preset.description}
+            />
           ))}
-        </SimpleGrid>
+        </Choices>
       )}
     </Loaded>
   );

@@ -1,7 +1,6 @@
 /** One profile, or a new one. */
 
 import { Text } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { api, client } from "../../api/client.ts";
@@ -9,8 +8,7 @@ import type { ProfileView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
 import { useEditor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
-import { Confirm } from "../../ui/Confirm.tsx";
-import { DangerButton } from "../../ui/DangerButton.tsx";
+import { DeleteSection } from "../../ui/DeleteSection.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
@@ -175,31 +173,25 @@ function Routing({ appId, profileId }: ExistingProps) {
 }
 
 function Delete({ appId, profile }: { readonly appId: string; readonly profile: ProfileView }) {
-  const [isOpen, dialog] = useDisclosure(false);
   const navigate = useNavigate();
   const words = t.profiles;
   return (
-    <Section title={words.delete} lead={words.deleteLead}>
-      <DangerButton onClick={dialog.open}>{words.delete}</DangerButton>
-      {isOpen && (
-        <Confirm
-          title={words.delete}
-          act={words.delete}
-          onClose={dialog.close}
-          onConfirm={async () => {
-            await client.DELETE("/v1/apps/{appId}/destinations/{destinationId}", {
-              params: { path: { appId, destinationId: profile.id } },
-            });
-            await navigate({ to: "/apps/$appId/profiles", params: { appId } });
-            await refreshProfiles();
-            done(words.deleted);
-          }}
-        >
-          <Text className="foreign">
-            {profile.name}: {words.deleteLead}
-          </Text>
-        </Confirm>
-      )}
-    </Section>
+    <DeleteSection
+      title={words.delete}
+      lead={words.deleteLead}
+      act={words.delete}
+      onDelete={async () => {
+        await client.DELETE("/v1/apps/{appId}/destinations/{destinationId}", {
+          params: { path: { appId, destinationId: profile.id } },
+        });
+        await navigate({ to: "/apps/$appId/profiles", params: { appId } });
+        await refreshProfiles();
+        done(words.deleted);
+      }}
+    >
+      <Text className="foreign">
+        {profile.name}: {words.deleteLead}
+      </Text>
+    </DeleteSection>
   );
 }

@@ -1,7 +1,6 @@
 /** One trunk, or a new one. */
 
 import { Alert, Text } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
@@ -11,8 +10,7 @@ import { EditorForm } from "../../editor/EditorForm.tsx";
 import { changed } from "../../editor/merge.ts";
 import { useEditor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
-import { Confirm } from "../../ui/Confirm.tsx";
-import { DangerButton } from "../../ui/DangerButton.tsx";
+import { DeleteSection } from "../../ui/DeleteSection.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { done } from "../../ui/notify.ts";
@@ -147,32 +145,26 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
 }
 
 function Delete({ appId, trunk }: { readonly appId: string; readonly trunk: TrunkView }) {
-  const [isOpen, dialog] = useDisclosure(false);
   const navigate = useNavigate();
   const words = t.trunks;
   return (
-    <Section title={words.delete} lead={words.deleteLead}>
-      <DangerButton onClick={dialog.open}>{words.delete}</DangerButton>
-      {isOpen && (
-        <Confirm
-          title={words.delete}
-          act={words.delete}
-          typed={trunk.name}
-          onClose={dialog.close}
-          onConfirm={async () => {
-            await client.DELETE("/v1/trunks/{trunkId}", {
-              params: { path: { trunkId: trunk.id } },
-            });
-            await navigate({ to: "/apps/$appId/trunks", params: { appId } });
-            await refreshTrunks();
-            done(words.deleted);
-          }}
-        >
-          <Text className="foreign">
-            {trunk.name}: {words.deleteLead}
-          </Text>
-        </Confirm>
-      )}
-    </Section>
+    <DeleteSection
+      title={words.delete}
+      lead={words.deleteLead}
+      act={words.delete}
+      typed={trunk.name}
+      onDelete={async () => {
+        await client.DELETE("/v1/trunks/{trunkId}", {
+          params: { path: { trunkId: trunk.id } },
+        });
+        await navigate({ to: "/apps/$appId/trunks", params: { appId } });
+        await refreshTrunks();
+        done(words.deleted);
+      }}
+    >
+      <Text className="foreign">
+        {trunk.name}: {words.deleteLead}
+      </Text>
+    </DeleteSection>
   );
 }

@@ -1,11 +1,12 @@
 /** The ways to phone systems. */
 
-import { Button, Modal, SimpleGrid, Text } from "@mantine/core";
+import { Button, Modal, Text } from "@mantine/core";
 import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import type { TrunkView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { Choice, Choices } from "../../ui/Choices.tsx";
 import { DataTable } from "../../ui/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Status } from "../../ui/Status.tsx";
@@ -15,7 +16,6 @@ import { useNew } from "../../ui/useNew.ts";
 import { Permitted } from "../people/Permitted.tsx";
 import { useTrunks } from "./queries.ts";
 import { trunkTone, trunkWords } from "./status.ts";
-import classes from "./trunks.module.css";
 import { SYSTEM_NAMES } from "./values.ts";
 
 export default function List() {
@@ -126,24 +126,20 @@ function TrunkStatus({ trunk }: { readonly trunk: TrunkView }) {
 
 function Systems({ appId }: { readonly appId: string }) {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" ta="start">
+    <Choices>
       {SYSTEM_NAMES.map((system) => {
         const [name, lead] = t.trunks.systems[system] ?? [system, ""];
         return (
-          <Link
+          <Choice
             key={system}
             to="/apps/$appId/trunks/$trunkId"
             params={{ appId, trunkId: "new" }}
             search={{ system }}
-            className={classes.system}
-          >
-            <Text fw={600}>{name}</Text>
-            <Text size="sm" c="dimmed">
-              {lead}
-            </Text>
-          </Link>
+            name={name}
+            lead={lead}
+          />
         );
       })}
-    </SimpleGrid>
+    </Choices>
   );
 }
