@@ -31,7 +31,7 @@ const root = createRootRoute({ notFoundComponent: NotFound });
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
-  component: lazyRouteComponent(() => import("./features/people/Setup.tsx")),
+  component: lazyRouteComponent(() => import("./features/people/sign-in/Setup.tsx")),
 });
 
 const invitation = createRoute({
@@ -43,14 +43,14 @@ const invitation = createRoute({
 const recovery = createRoute({
   getParentRoute: () => root,
   path: "/recovery",
-  component: lazyRouteComponent(() => import("./features/people/Recovery.tsx")),
+  component: lazyRouteComponent(() => import("./features/people/sign-in/Recovery.tsx")),
 });
 
 const signInProblem = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: ({ detail }: Search) => kept({ detail: text(detail) }),
-  component: lazyRouteComponent(() => import("./features/people/SignInProblem.tsx")),
+  component: lazyRouteComponent(() => import("./features/people/sign-in/SignInProblem.tsx")),
 });
 
 const frame = createRoute({ getParentRoute: () => root, id: "frame", component: Shell });
@@ -100,7 +100,7 @@ const audit = createRoute({
 const account = createRoute({
   getParentRoute: () => frame,
   path: "/account",
-  component: lazyRouteComponent(() => import("./features/people/Account.tsx")),
+  component: lazyRouteComponent(() => import("./features/people/account/Account.tsx")),
 });
 
 const system = createRoute({

@@ -8,8 +8,8 @@ import { lazy, Suspense, useEffect, useState } from "react";
 
 import { signedIn, useSignIn } from "../api/auth.ts";
 import { useMe } from "../features/people/queries.ts";
-import { SignInAgain, SignInScreen } from "../features/people/SignIn.tsx";
-import { StepUp } from "../features/people/StepUp.tsx";
+import { SignInAgain, SignInScreen } from "../features/people/sign-in/SignIn.tsx";
+import { StepUp } from "../features/people/sign-in/StepUp.tsx";
 import { t } from "../texts/index.ts";
 import { Failed, Loading } from "../ui/states.tsx";
 import classes from "./frame.module.css";

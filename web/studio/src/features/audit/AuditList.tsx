@@ -9,11 +9,11 @@ import type { AuditView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
-import { ListView } from "../../ui/ListView.tsx";
+import { ListView } from "../../ui/list/ListView.tsx";
+import { useCursorList } from "../../ui/list/useCursorList.ts";
 import { Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import ui from "../../ui/ui.module.css";
-import { useCursorList } from "../../ui/useCursorList.ts";
 import { useApps } from "../apps/queries.ts";
 
 export interface AuditSearch {

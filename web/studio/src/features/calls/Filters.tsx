@@ -6,7 +6,7 @@ import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { t } from "../../texts/index.ts";
-import { Instant, Typed } from "../../ui/filters.tsx";
+import { Instant, Typed } from "../../ui/list/filters.tsx";
 import classes from "../../ui/ui.module.css";
 import { useProfiles } from "../profiles/queries.ts";
 import { CALL_STATES, type CallFilter, GRADES, RATINGS, REASONS } from "./search.ts";

@@ -7,13 +7,13 @@ import { useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-ro
 import { api, client } from "../../api/client.ts";
 import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import { ColumnsMenu } from "../../ui/ColumnsMenu.tsx";
-import { ListView } from "../../ui/ListView.tsx";
+import { ColumnsMenu } from "../../ui/list/ColumnsMenu.tsx";
+import { ListView } from "../../ui/list/ListView.tsx";
+import { useCursorList } from "../../ui/list/useCursorList.ts";
+import { Views } from "../../ui/list/Views.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Nothing } from "../../ui/states.tsx";
 import { figure } from "../../ui/time.ts";
-import { useCursorList } from "../../ui/useCursorList.ts";
-import { Views } from "../../ui/Views.tsx";
 import { Exports } from "../exports/Exports.tsx";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { COLUMN_NAMES, callColumns } from "./columns.tsx";

@@ -5,8 +5,8 @@ import { Link } from "@tanstack/react-router";
 
 import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import type { Column } from "../../ui/DataTable.tsx";
 import { Id } from "../../ui/Id.tsx";
+import type { Column } from "../../ui/list/DataTable.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { duration } from "../../ui/time.ts";

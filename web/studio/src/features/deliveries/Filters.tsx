@@ -4,7 +4,7 @@ import { EVENT_NAMES } from "@bellpush/protocol";
 import { Group, Select } from "@mantine/core";
 
 import { t } from "../../texts/index.ts";
-import { Instant, Typed } from "../../ui/filters.tsx";
+import { Instant, Typed } from "../../ui/list/filters.tsx";
 import { type DeliverySearch, STATUSES } from "./search.ts";
 
 interface FiltersProps {

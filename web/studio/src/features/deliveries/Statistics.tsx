@@ -6,7 +6,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { api } from "../../api/client.ts";
 import type { StatisticsReport, StatisticsStep } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import { DataTable } from "../../ui/DataTable.tsx";
+import { DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { figure, timeInZone } from "../../ui/time.ts";
 import classes from "./deliveries.module.css";

@@ -4,8 +4,8 @@ import { Badge, Group, UnstyledButton } from "@mantine/core";
 
 import type { DeliveryView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import type { Column } from "../../ui/DataTable.tsx";
 import { Id } from "../../ui/Id.tsx";
+import type { Column } from "../../ui/list/DataTable.tsx";
 import { Status, type Tone } from "../../ui/Status.tsx";
 import { Time } from "../../ui/Time.tsx";
 import classes from "../../ui/ui.module.css";

@@ -4,9 +4,9 @@ import { Badge, Group, Text } from "@mantine/core";
 
 import type { EventView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import type { Column } from "../../ui/DataTable.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { TextLink } from "../../ui/links.tsx";
+import type { Column } from "../../ui/list/DataTable.tsx";
 import { clockTime, exactTime, shortTime } from "../../ui/time.ts";
 import { factsOf, nameOf, timeOf } from "./event.ts";
 

@@ -6,7 +6,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import { t } from "../../texts/index.ts";
 import { Choice, Choices } from "../../ui/Choices.tsx";
-import { DataTable } from "../../ui/DataTable.tsx";
+import { DataTable } from "../../ui/list/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";

@@ -10,7 +10,7 @@ import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { Confirm } from "../../ui/Confirm.tsx";
-import { DataTable } from "../../ui/DataTable.tsx";
+import { DataTable } from "../../ui/list/DataTable.tsx";
 import { done } from "../../ui/notify.ts";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";

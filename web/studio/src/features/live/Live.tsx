@@ -11,9 +11,9 @@ import {
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { t } from "../../texts/index.ts";
-import { DataTable } from "../../ui/DataTable.tsx";
-import { Typed } from "../../ui/filters.tsx";
 import { ButtonLink } from "../../ui/links.tsx";
+import { DataTable } from "../../ui/list/DataTable.tsx";
+import { Typed } from "../../ui/list/filters.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";

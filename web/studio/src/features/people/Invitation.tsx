@@ -8,9 +8,9 @@ import { signedIn } from "../../api/auth.ts";
 import { client } from "../../api/client.ts";
 import { t } from "../../texts/index.ts";
 import { Loading } from "../../ui/states.tsx";
-import { Gate } from "./Gate.tsx";
-import { NewPerson } from "./NewPerson.tsx";
-import { takeToken } from "./token.ts";
+import { Gate } from "./sign-in/Gate.tsx";
+import { NewPerson } from "./sign-in/NewPerson.tsx";
+import { takeToken } from "./sign-in/token.ts";
 
 /** Before React asks twice for the first state. */
 let token: string | null = null;

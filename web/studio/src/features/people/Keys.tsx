@@ -8,7 +8,7 @@ import { api, client } from "../../api/client.ts";
 import type { ApiKeyView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Confirm } from "../../ui/Confirm.tsx";
-import { DataTable } from "../../ui/DataTable.tsx";
+import { DataTable } from "../../ui/list/DataTable.tsx";
 import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";

@@ -8,7 +8,7 @@ import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import type { ChainLinkView, ProfileView, RoutingAnswer } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import { Typed } from "../../ui/filters.tsx";
+import { Typed } from "../../ui/list/filters.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { timeInZone, viewerZone } from "../../ui/time.ts";

@@ -6,9 +6,9 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 
 import type { ProfileView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import { DataTable } from "../../ui/DataTable.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { ButtonLink } from "../../ui/links.tsx";
+import { DataTable } from "../../ui/list/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";

@@ -9,14 +9,14 @@ import type { NotificationView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
-import { ListView } from "../../ui/ListView.tsx";
 import { TextLink } from "../../ui/links.tsx";
+import { ListView } from "../../ui/list/ListView.tsx";
+import { useCursorList } from "../../ui/list/useCursorList.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
-import { useCursorList } from "../../ui/useCursorList.ts";
 import { useApps } from "../apps/queries.ts";
 
 const rowKey = (row: NotificationView) => row.id;

@@ -16,7 +16,7 @@ import "@mantine/spotlight/styles.css";
 
 import { useApps } from "../../features/apps/queries.ts";
 import { may, useMe } from "../../features/people/queries.ts";
-import { signOut } from "../../features/people/signOut.ts";
+import { signOut } from "../../features/people/sign-in/signOut.ts";
 import { t } from "../../texts/index.ts";
 import { INNER_PAGES, OUTER } from "../pages.ts";
 import { useFound } from "./useFound.ts";

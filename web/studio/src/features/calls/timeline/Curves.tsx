@@ -5,7 +5,7 @@ import { useState } from "react";
 
 import type { SampleView } from "../../../api/generated/schema.ts";
 import { t } from "../../../texts/index.ts";
-import { type Column, DataTable } from "../../../ui/DataTable.tsx";
+import { type Column, DataTable } from "../../../ui/list/DataTable.tsx";
 import { Section } from "../../../ui/Section.tsx";
 import { clockTime, duration } from "../../../ui/time.ts";
 import classes from "./curves.module.css";

@@ -7,8 +7,8 @@ import { VisuallyHidden } from "@mantine/core";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
-import { t } from "../texts/index.ts";
-import classes from "./ui.module.css";
+import { t } from "../../texts/index.ts";
+import classes from "../ui.module.css";
 
 export interface Column<R> {
   readonly id: string;

@@ -2,8 +2,8 @@
 
 import { useSearch } from "@tanstack/react-router";
 
-import { t } from "../../texts/index.ts";
-import { ButtonLink } from "../../ui/links.tsx";
+import { t } from "../../../texts/index.ts";
+import { ButtonLink } from "../../../ui/links.tsx";
 import { Gate } from "./Gate.tsx";
 
 export default function SignInProblem() {

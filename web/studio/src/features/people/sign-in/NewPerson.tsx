@@ -4,8 +4,8 @@ import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
 
 export interface Person {
   readonly name: string;

@@ -4,11 +4,11 @@ import { Button, Group } from "@mantine/core";
 import { IconArrowUp, IconSearch } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
-import { t } from "../texts/index.ts";
+import { t } from "../../texts/index.ts";
+import { Failed, Loading, NoMatch, Nothing } from "../states.tsx";
+import { shortTime } from "../time.ts";
+import classes from "../ui.module.css";
 import { type Column, DataTable } from "./DataTable.tsx";
-import { Failed, Loading, NoMatch, Nothing } from "./states.tsx";
-import { shortTime } from "./time.ts";
-import classes from "./ui.module.css";
 import { type CursorList, LOOKED_AT } from "./useCursorList.ts";
 
 interface ListViewProps<R> {

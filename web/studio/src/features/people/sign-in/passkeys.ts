@@ -1,6 +1,6 @@
 /** Passkeys, between what the server asks and what the browser answers. */
 
-import { client } from "../../api/client.ts";
+import { client } from "../../../api/client.ts";
 
 /** The answer to a challenge, as the server takes it. */
 export interface Assertion {

@@ -4,12 +4,12 @@ import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@ma
 import { IconFingerprint } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { useStepUp } from "../../api/auth.ts";
-import { api, client } from "../../api/client.ts";
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
+import { useStepUp } from "../../../api/auth.ts";
+import { api, client } from "../../../api/client.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
+import { refreshPeople, useMe } from "../queries.ts";
 import { type Assertion, askForPasskey, knowsPasskeys } from "./passkeys.ts";
-import { refreshPeople, useMe } from "./queries.ts";
 
 export function StepUp() {
   const answer = useStepUp();

@@ -5,11 +5,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { signedIn } from "../../api/auth.ts";
-import { client } from "../../api/client.ts";
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
-import { Loading } from "../../ui/states.tsx";
+import { signedIn } from "../../../api/auth.ts";
+import { client } from "../../../api/client.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
+import { Loading } from "../../../ui/states.tsx";
 import { Gate } from "./Gate.tsx";
 import { takeToken } from "./token.ts";
 

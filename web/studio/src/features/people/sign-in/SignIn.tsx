@@ -2,10 +2,10 @@
 
 import { Modal, Text } from "@mantine/core";
 
-import { signedOut } from "../../api/auth.ts";
-import { api } from "../../api/client.ts";
-import { t } from "../../texts/index.ts";
-import { Code } from "../../ui/Code.tsx";
+import { signedOut } from "../../../api/auth.ts";
+import { api } from "../../../api/client.ts";
+import { t } from "../../../texts/index.ts";
+import { Code } from "../../../ui/Code.tsx";
 import { Gate } from "./Gate.tsx";
 import { SignInForm } from "./SignInForm.tsx";
 

@@ -3,7 +3,7 @@
 import { Button, Checkbox, Popover, Stack } from "@mantine/core";
 import { IconColumns3 } from "@tabler/icons-react";
 
-import { t } from "../texts/index.ts";
+import { t } from "../../texts/index.ts";
 
 interface ColumnsMenuProps<C extends string> {
   /** All that there are, with their names, in their order. */

@@ -4,10 +4,10 @@ import { Button, Divider, PasswordInput, Stack, Text, TextInput } from "@mantine
 import { IconFingerprint } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { signedIn } from "../../api/auth.ts";
-import { api, client, queryClient, serverUrl } from "../../api/client.ts";
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
+import { signedIn } from "../../../api/auth.ts";
+import { api, client, queryClient, serverUrl } from "../../../api/client.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
 import { askForPasskey, knowsPasskeys } from "./passkeys.ts";
 
 export function SignInForm() {

@@ -3,8 +3,8 @@
 import { TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 
-import { viewerZone } from "./time.ts";
-import { instantOf, wallClockOf } from "./zones.ts";
+import { viewerZone } from "../time.ts";
+import { instantOf, wallClockOf } from "../zones.ts";
 
 interface FieldProps {
   readonly label: string;

@@ -4,18 +4,18 @@ import { Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { IconShieldLock } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { api, client } from "../../api/client.ts";
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
-import { Confirm } from "../../ui/Confirm.tsx";
-import { done, failed } from "../../ui/notify.ts";
-import { Section } from "../../ui/Section.tsx";
-import { Status } from "../../ui/Status.tsx";
-import { Loaded } from "../../ui/states.tsx";
-import { Time } from "../../ui/Time.tsx";
+import { api, client } from "../../../api/client.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
+import { Confirm } from "../../../ui/Confirm.tsx";
+import { done, failed } from "../../../ui/notify.ts";
+import { Section } from "../../../ui/Section.tsx";
+import { Status } from "../../../ui/Status.tsx";
+import { Loaded } from "../../../ui/states.tsx";
+import { Time } from "../../../ui/Time.tsx";
+import { refreshPeople, useMe } from "../queries.ts";
+import { knowsPasskeys, makePasskey } from "../sign-in/passkeys.ts";
 import { Authenticator, BackupCodes } from "./Authenticator.tsx";
-import { knowsPasskeys, makePasskey } from "./passkeys.ts";
-import { refreshPeople, useMe } from "./queries.ts";
 
 export function SecondFactors() {
   const factors = api.useQuery("get", "/v1/me/second-factors");

@@ -5,13 +5,13 @@ import { useQuery } from "@tanstack/react-query";
 import qrcode from "qrcode-generator";
 import { useState } from "react";
 
-import { client } from "../../api/client.ts";
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
-import { Code } from "../../ui/Code.tsx";
-import { Loaded } from "../../ui/states.tsx";
-import classes from "./people.module.css";
-import { refreshPeople } from "./queries.ts";
+import { client } from "../../../api/client.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
+import { Code } from "../../../ui/Code.tsx";
+import { Loaded } from "../../../ui/states.tsx";
+import classes from "../people.module.css";
+import { refreshPeople } from "../queries.ts";
 
 interface AuthenticatorProps {
   readonly onClose: () => void;

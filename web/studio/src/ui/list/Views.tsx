@@ -5,7 +5,7 @@ import { useLocalStorage } from "@mantine/hooks";
 import { IconBookmark, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { t } from "../texts/index.ts";
+import { t } from "../../texts/index.ts";
 
 interface View {
   readonly name: string;

@@ -3,9 +3,9 @@
 import { Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 
-import frame from "../../frame/frame.module.css";
-import icon from "../../icon.svg";
-import { t } from "../../texts/index.ts";
+import frame from "../../../frame/frame.module.css";
+import icon from "../../../icon.svg";
+import { t } from "../../../texts/index.ts";
 
 interface GateProps {
   readonly title: string;

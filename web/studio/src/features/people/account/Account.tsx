@@ -3,18 +3,18 @@
 import { Badge, Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 
-import { api, client } from "../../api/client.ts";
-import type { Me, SignInView } from "../../api/generated/schema.ts";
-import { asProblem } from "../../api/problem.ts";
-import { t } from "../../texts/index.ts";
-import { DataTable } from "../../ui/DataTable.tsx";
-import { Facts } from "../../ui/Facts.tsx";
-import { done, failed } from "../../ui/notify.ts";
-import { Screen } from "../../ui/Screen.tsx";
-import { Section } from "../../ui/Section.tsx";
-import { Loaded } from "../../ui/states.tsx";
-import { Time } from "../../ui/Time.tsx";
-import { refreshPeople, useMe } from "./queries.ts";
+import { api, client } from "../../../api/client.ts";
+import type { Me, SignInView } from "../../../api/generated/schema.ts";
+import { asProblem } from "../../../api/problem.ts";
+import { t } from "../../../texts/index.ts";
+import { Facts } from "../../../ui/Facts.tsx";
+import { DataTable } from "../../../ui/list/DataTable.tsx";
+import { done, failed } from "../../../ui/notify.ts";
+import { Screen } from "../../../ui/Screen.tsx";
+import { Section } from "../../../ui/Section.tsx";
+import { Loaded } from "../../../ui/states.tsx";
+import { Time } from "../../../ui/Time.tsx";
+import { refreshPeople, useMe } from "../queries.ts";
 import { SecondFactors } from "./SecondFactors.tsx";
 
 export default function Account() {
