@@ -3,6 +3,7 @@
 import { Button, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 
 import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
@@ -79,7 +80,7 @@ function Content({ appId, story }: { readonly appId: string; readonly story: Cal
   const navigate = useNavigate();
   const words = t.calls.one;
   const context = contextOf(items);
-  const messages = messagesOf(items);
+  const messages = useMemo(() => messagesOf(items), [items]);
   const form = Object.entries((call.formValues ?? {}) as Record<string, unknown>);
   return (
     <>

@@ -2,7 +2,13 @@
 
 import { Group, Text } from "@mantine/core";
 import { IconPhone } from "@tabler/icons-react";
-import { useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
+import {
+  defaultParseSearch,
+  defaultStringifySearch,
+  useNavigate,
+  useParams,
+  useSearch,
+} from "@tanstack/react-router";
 
 import { api, client } from "../../api/client.ts";
 import type { CallDetails } from "../../api/generated/schema.ts";
@@ -27,7 +33,6 @@ export default function List() {
   const { appId } = useParams({ from: route });
   const { columns, exports, ...search }: CallSearch = useSearch({ from: route });
   const navigate = useNavigate();
-  const { latestLocation, options } = useRouter();
   const count = api.useQuery("get", "/v1/apps/{appId}/calls/count", {
     params: { path: { appId }, query: search },
   }).data;
@@ -58,8 +63,8 @@ export default function List() {
         <>
           <Views
             of={`calls-${appId}`}
-            query={options.stringifySearch?.({ ...search, columns }) ?? latestLocation.searchStr}
-            onOpen={(query) => open(options.parseSearch?.(query) as CallSearch)}
+            query={defaultStringifySearch({ ...search, columns })}
+            onOpen={(query) => open(defaultParseSearch(query) as CallSearch)}
           />
           <Exports
             appId={appId}

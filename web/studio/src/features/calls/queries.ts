@@ -3,13 +3,13 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { client } from "../../api/client.ts";
-import type { CallDetails, RecordState, SampleView } from "../../api/generated/schema.ts";
-import { type Item, itemsOf } from "./timeline/items.ts";
+import type { CallDetails, RecordState } from "../../api/generated/schema.ts";
+import { type Item, itemsOf, type Sample, samplesOf } from "./timeline/items.ts";
 
 export interface CallStory {
   readonly call: CallDetails;
   readonly items: readonly Item[];
-  readonly quality: readonly SampleView[];
+  readonly quality: readonly Sample[];
   readonly recorded: RecordState;
 }
 
@@ -32,5 +32,5 @@ async function readStory(appId: string, callId: string): Promise<CallStory> {
     params: { path: { appId, callId } },
   });
   if (data === undefined) throw new Error("the answer is empty");
-  return { ...data, items: itemsOf(data.items) };
+  return { ...data, items: itemsOf(data.items), quality: samplesOf(data.quality) };
 }

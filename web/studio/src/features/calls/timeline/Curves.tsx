@@ -1,9 +1,8 @@
 /** How a call sounded while it went on: a curve for each measure and side, or the same as a table. */
 
 import { SegmentedControl, SimpleGrid, Text } from "@mantine/core";
-import { useState } from "react";
+import { memo, useState } from "react";
 
-import type { SampleView } from "../../../api/generated/schema.ts";
 import { t } from "../../../texts/index.ts";
 import { type Column, DataTable } from "../../../ui/list/DataTable.tsx";
 import { Section } from "../../../ui/Section.tsx";
@@ -17,17 +16,18 @@ import {
   type Metric,
   measured,
   type Point,
+  type Sample,
   SIDES,
   type Side,
 } from "./items.ts";
 
 interface CurvesProps {
   readonly startedAt: string;
-  readonly samples: readonly SampleView[];
+  readonly samples: readonly Sample[];
   readonly items: readonly Item[];
 }
 
-export function Curves({ startedAt, samples, items }: CurvesProps) {
+export const Curves = memo(function Curves({ startedAt, samples, items }: CurvesProps) {
   const [form, setForm] = useState<"curves" | "table">("curves");
   const words = t.timeline.curves;
   const start = Date.parse(startedAt);
@@ -53,7 +53,7 @@ export function Curves({ startedAt, samples, items }: CurvesProps) {
       {troubles.length > 0 && (
         <ul className={classes.troubles}>
           {troubles.map((item) => (
-            <li key={items.indexOf(item)}>
+            <li key={item.key}>
               {item.what.kind === "quality" && item.what.text}{" "}
               <Text span size="sm" c="dimmed">
                 {words.at(duration(Math.max(0, Math.round((Date.parse(item.at) - start) / 1_000))))}
@@ -66,7 +66,7 @@ export function Curves({ startedAt, samples, items }: CurvesProps) {
         <DataTable
           label={words.title}
           rows={samples}
-          rowKey={(sample) => `${sample.at} ${sample.side} ${samples.indexOf(sample)}`}
+          rowKey={(sample) => String(sample.key)}
           columns={columns()}
         />
       ) : (
@@ -90,9 +90,9 @@ export function Curves({ startedAt, samples, items }: CurvesProps) {
       )}
     </Section>
   );
-}
+});
 
-function columns(): readonly Column<SampleView>[] {
+function columns(): readonly Column<Sample>[] {
   const words = t.timeline.curves;
   return [
     { id: "at", header: words.when, title: true, cell: ({ at }) => clockTime(at) },
@@ -101,7 +101,7 @@ function columns(): readonly Column<SampleView>[] {
       id: metric,
       header: words.metrics[metric],
       end: true,
-      cell: (sample: SampleView) => {
+      cell: (sample: Sample) => {
         const value = measured(sample, metric);
         return value === null ? null : written(metric, value);
       },

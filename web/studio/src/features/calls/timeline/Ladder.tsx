@@ -2,7 +2,7 @@
 
 import { Button, Group, Text, UnstyledButton } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 
 import { serverUrl } from "../../../api/client.ts";
 import { t } from "../../../texts/index.ts";
@@ -19,9 +19,9 @@ interface LadderProps {
 }
 
 /** Messages that are drawn before it is asked for more. */
-const STEP = 200;
+const STEP = 100;
 
-export function Ladder({ appId, callId, messages }: LadderProps) {
+export const Ladder = memo(function Ladder({ appId, callId, messages }: LadderProps) {
   const [most, setMost] = useState(STEP);
   const remotes = remotesOf(messages);
   const words = t.timeline.ladder;
@@ -69,7 +69,7 @@ export function Ladder({ appId, callId, messages }: LadderProps) {
       )}
     </Section>
   );
-}
+});
 
 interface RowProps {
   readonly message: Message;

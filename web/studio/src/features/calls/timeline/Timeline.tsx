@@ -1,7 +1,7 @@
 /** A call's timeline. */
 
 import { Button, Chip, Group } from "@mantine/core";
-import { useState } from "react";
+import { memo, useState } from "react";
 
 import { t } from "../../../texts/index.ts";
 import { clockTime, exactTime, figure } from "../../../ui/time.ts";
@@ -20,7 +20,7 @@ interface TimelineProps {
 }
 
 /** Entries that are drawn before it is asked for more. */
-const STEP = 300;
+const STEP = 150;
 
 export function Timeline({ appId, callId, startedAt, items, hidden, onHide }: TimelineProps) {
   const [most, setMost] = useState(STEP);
@@ -48,17 +48,7 @@ export function Timeline({ appId, callId, startedAt, items, hidden, onHide }: Ti
       </Chip.Group>
       <ol className={classes.timeline}>
         {shown.slice(0, most).map((item) => (
-          <li key={items.indexOf(item)} className={classes.entry} data-tone={toneOf(item)}>
-            <div className={classes.when}>
-              <time dateTime={item.at} title={exactTime(item.at)}>
-                {clockTime(item.at)}
-              </time>
-              <span className={classes.offset}>{offset(item.atMicros / 1_000 - start)}</span>
-            </div>
-            <div className={classes.what}>
-              <What appId={appId} callId={callId} what={item.what} />
-            </div>
-          </li>
+          <Entry key={item.key} appId={appId} callId={callId} item={item} start={start} />
         ))}
       </ol>
       {shown.length > most && (
@@ -71,6 +61,29 @@ export function Timeline({ appId, callId, startedAt, items, hidden, onHide }: Ti
     </>
   );
 }
+
+interface EntryProps {
+  readonly appId: string;
+  readonly callId: string;
+  readonly item: Item;
+  readonly start: number;
+}
+
+const Entry = memo(function Entry({ appId, callId, item, start }: EntryProps) {
+  return (
+    <li className={classes.entry} data-tone={toneOf(item)}>
+      <div className={classes.when}>
+        <time dateTime={item.at} title={exactTime(item.at)}>
+          {clockTime(item.at)}
+        </time>
+        <span className={classes.offset}>{offset(item.atMicros / 1_000 - start)}</span>
+      </div>
+      <div className={classes.what}>
+        <What appId={appId} callId={callId} what={item.what} />
+      </div>
+    </li>
+  );
+});
 
 /** Seconds since the call began. */
 function offset(ms: number): string {

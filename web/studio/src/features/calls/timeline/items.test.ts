@@ -4,6 +4,7 @@ import type { SampleView } from "../../../api/generated/schema.ts";
 import { contextOf, countsOf, type Item, linesOf, messagesOf, remotesOf } from "./items.ts";
 
 const at = (ms: number) => ({
+  key: ms,
   at: new Date(ms).toISOString(),
   atMicros: ms * 1_000,
 });

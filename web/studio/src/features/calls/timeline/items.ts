@@ -17,13 +17,23 @@ type Spelled<T> = T extends unknown ? { [K in keyof T as Camel<K & string>]: T[K
 export type Happening = Spelled<Told>;
 export type HappeningOf<K extends Happening["kind"]> = Extract<Happening, { kind: K }>;
 export interface Item {
+  /** Its place among all of them. */
+  readonly key: number;
   readonly at: string;
   readonly atMicros: number;
   readonly what: Happening;
 }
 
 export const itemsOf = (items: readonly TimelineItem[]): readonly Item[] =>
-  items as unknown as readonly Item[];
+  (items as unknown as readonly Omit<Item, "key">[]).map((item, key) => ({ ...item, key }));
+
+export interface Sample extends SampleView {
+  /** Its place among all of them. */
+  readonly key: number;
+}
+
+export const samplesOf = (samples: readonly SampleView[]): readonly Sample[] =>
+  samples.map((sample, key) => ({ ...sample, key }));
 
 /** What can be shown and left out together. */
 export const GROUPS = ["events", "phases", "sip", "quality", "deliveries", "visitor"] as const;
