@@ -3,7 +3,7 @@
 import { expect, type Page } from "@playwright/test";
 
 import { embeddingPage, startHost } from "../support/host.ts";
-import { inaccessibleInBoth, test } from "../support/studio.ts";
+import { inaccessibleInBoth, OWNER, signIn, test } from "../support/studio.ts";
 import { until } from "../support/until.ts";
 
 interface Named {
@@ -71,17 +71,31 @@ test("calls and events are shown as they happen, and a break loses none and doub
   await visit(visitor, server.api, at, host.origin, 3);
   await expect(rows).toHaveCount(5);
 
+  // Signed out from another browser: what is on the screen stays, and goes on after signing in again.
+  const other = await browser.newPage();
+  await other.goto(`${server.url}/studio/account`);
+  await signIn(other, OWNER);
+  await other.getByRole("button", { name: "Sign out all others" }).click();
+  const dialog = page.getByRole("dialog", { name: "You were signed out" });
+  await expect(dialog).toBeVisible();
+  await signIn(page, OWNER);
+  await expect(dialog).toHaveCount(0);
+  await expect(mark).toHaveText("Live");
+  await visit(visitor, server.api, at, host.origin, 4);
+  await expect(rows).toHaveCount(6);
+  await other.close();
+
   await page.getByRole("textbox", { name: "Context" }).fill(`orderId:${ORDER}`);
   await page.keyboard.press("Enter");
   await expect(mark).toHaveText("Live");
-  await expect(rows).toHaveCount(5);
+  await expect(rows).toHaveCount(6);
   await page.getByRole("combobox", { name: "Event" }).click();
   await page.getByRole("option", { name: "call_error" }).click();
   await expect(page.getByText("Nothing matches")).toBeVisible();
   expect(new URL(page.url()).searchParams.get("name")).toBe("call_error");
   await page.getByRole("link", { name: "All events" }).click();
   await page.getByRole("button", { name: "Clear filters" }).click();
-  await expect(page.getByRole("table", { name: "Events" }).locator("tbody tr")).toHaveCount(5);
+  await expect(page.getByRole("table", { name: "Events" }).locator("tbody tr")).toHaveCount(6);
   await visitor.close();
   host.stop();
 });
