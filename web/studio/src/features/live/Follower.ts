@@ -200,7 +200,7 @@ export class Follower {
         })
         .catch(() => ({ data: undefined }));
       this.asked = null;
-      if (signal.aborted || typeof data !== "object") return;
+      if (signal.aborted || typeof data !== "object" || !("calls" in data)) return;
       this.take({ kind: "calls", calls: data.calls });
     }, ASK_EVERY_MS);
   }
