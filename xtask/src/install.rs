@@ -29,7 +29,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/share/doc/python3-venv", "python3-venv"),
     ("/usr/bin/baresip", "baresip-core"),
     ("/usr/bin/sipp", "sip-tester"),
-    // Gives a test public addresses, in a network namespace of its own.
+    // Gives tests public addresses, and visitors networks, in namespaces of their own.
     ("/usr/sbin/ip", "iproute2"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/*/kamailio/modules/tls.so", "kamailio-tls-modules"),
