@@ -9,6 +9,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/firefox-esr", "firefox-esr"),
     ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
+    // Microphones and loudspeakers that can be pulled out of a browser.
+    ("/usr/bin/pulseaudio", "pulseaudio"),
+    ("/usr/bin/pactl", "pulseaudio-utils"),
     // Carries media for visitors whose network blocks UDP.
     ("/usr/bin/turnserver", "coturn"),
     // Cuts the network in the middle of a call.

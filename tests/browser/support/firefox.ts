@@ -11,11 +11,13 @@ const executablePath = process.env["BELLPUSH_FIREFOX"] ?? "/usr/bin/firefox-esr"
 export function startFirefox(
   hertz: number,
   preferences: Readonly<Record<string, unknown>> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Browser> {
   return launch({
     browser: "firefox",
     executablePath,
     headless: true,
+    env: { ...process.env, ...environment },
     extraPrefsFirefox: {
       "media.navigator.streams.fake": true,
       "media.navigator.audio.fake_frequency": hertz,

@@ -8,6 +8,7 @@ import { type Browser, type Frame, launch, type Page } from "puppeteer-core";
 import { startFirefox } from "./firefox.ts";
 import { embeddingPage } from "./host.ts";
 import { keepPeers } from "./media.ts";
+import type { SoundServer } from "./pulse.ts";
 import type { Message, Shop } from "./shop.ts";
 import { TONE, TONE_FILE } from "./tone.ts";
 import { until } from "./until.ts";
@@ -15,7 +16,7 @@ import { until } from "./until.ts";
 export const BROWSERS = ["chromium", "firefox"] as const;
 export type BrowserName = (typeof BROWSERS)[number];
 
-/** What becomes of the widget's wish for a microphone. */
+/** What becomes of the widget's wish for a microphone: given is one that the browser fakes. */
 export type Microphone = "given" | "refused" | "unanswered" | "missing";
 
 /** What the visitor says in this browser, in hertz; the demo's greeting has other tones. */
@@ -43,11 +44,12 @@ export interface Visitor {
 
 /**
  * Has a visitor open the shop's page, with the widget in it or as it is given, and does the rest. In
- * place of the browser another program may be started, that starts it.
+ * place of the browser another program may be started, that starts it. With a sound server the devices
+ * are real ones.
  */
 export async function visit(
   name: BrowserName,
-  microphone: Microphone,
+  microphone: Microphone | SoundServer,
   shop: Shop,
   run: (visitor: Visitor) => Promise<void>,
   html: string = embeddingPage(shop.widgetUrl()),
@@ -55,14 +57,13 @@ export async function visit(
 ): Promise<void> {
   const browser = await (name === "chromium"
     ? startChromium(microphone, program)
-    : startFirefox(SAYS.firefox, PREFERENCES[microphone]));
+    : typeof microphone === "string"
+      ? startFirefox(SAYS.firefox, PREFERENCES[microphone])
+      : startFirefox(SAYS.firefox, PREFERENCES.missing, microphone.environment));
   try {
     const { origin } = shop.host;
-    if (name === "chromium" && (microphone === "given" || microphone === "missing")) {
-      await setMicrophone(browser, origin, "granted");
-    }
-    if (name === "chromium" && microphone === "refused") {
-      await setMicrophone(browser, origin, "denied");
+    if (name === "chromium" && microphone !== "unanswered") {
+      await setMicrophone(browser, origin, microphone === "refused" ? "denied" : "granted");
     }
     shop.host.html = html;
     await run(await openPage(browser, shop));
@@ -71,13 +72,18 @@ export async function visit(
   }
 }
 
-function startChromium(microphone: Microphone, program = executablePath): Promise<Browser> {
+function startChromium(
+  microphone: Microphone | SoundServer,
+  program = executablePath,
+): Promise<Browser> {
+  const real = typeof microphone !== "string";
   return launch({
     browser: "chrome",
     executablePath: program,
     // No socket, which a network of its own would keep from us.
     pipe: true,
     headless: true,
+    env: { ...process.env, ...(real ? microphone.environment : {}) },
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -87,7 +93,7 @@ function startChromium(microphone: Microphone, program = executablePath): Promis
       "--disable-component-update",
       "--disable-sync",
       "--autoplay-policy=no-user-gesture-required",
-      ...(microphone === "missing"
+      ...(real || microphone === "missing"
         ? []
         : [
             "--use-fake-device-for-media-stream",

@@ -4,6 +4,7 @@ import { expect } from "@playwright/test";
 
 import { embeddingPage } from "../../support/host.ts";
 import { hear } from "../../support/media.ts";
+import { startSoundServer } from "../../support/pulse.ts";
 import { test } from "../../support/shop.ts";
 import { until } from "../../support/until.ts";
 import { BROWSERS, SAYS, visit } from "../../support/visitor.ts";
@@ -103,6 +104,38 @@ for (const browser of BROWSERS) {
       await shop.sink.waitFor("call_ended");
       expect(shop.sink.received.filter(({ event }) => event.name === "call_started")).toHaveLength(1);
     });
+  });
+}
+
+for (const browser of BROWSERS) {
+  test(`${browser}: microphones that are pulled out in the call`, async ({ shop }) => {
+    const devices = await startSoundServer();
+    try {
+      // Each has a tone of its own, also since the cancellation of echoes learns one that comes back.
+      const desk = devices.plugIn("desk", 700);
+      const headset = devices.plugIn("headset", 1_000);
+      await visit(browser, devices, shop, async ({ press, sees, widget, told }) => {
+        await press("Call now");
+        await sees("Connected");
+        const frame = await widget();
+        expect(await hear(frame, 1_000, 30_000), "the headset").not.toBeNull();
+        headset.pullOut();
+        expect(await hear(frame, 700, 30_000), "the other one in its place").not.toBeNull();
+        desk.pullOut();
+        await sees("Your microphone is gone");
+        await sees("Connected");
+        devices.plugIn("lapel", 1_300);
+        await until("the warning is gone", () =>
+          frame.evaluate(() => !document.body.innerText.includes("Your microphone is gone")),
+        );
+        expect(await hear(frame, 1_300, 30_000), "the new one").not.toBeNull();
+        await press("Hang up");
+        const ended = await told("call_ended");
+        expect(ended.event.data).toMatchObject({ reason: "user_hangup" });
+      });
+    } finally {
+      await devices.stop();
+    }
   });
 }
 

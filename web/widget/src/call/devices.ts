@@ -7,6 +7,7 @@
 
 import { type DeviceKind, remember, remembered } from "../memory.ts";
 import { askMicrophone, onMicrophoneAllowed, type Voice } from "../microphone.ts";
+import { keepPlaying } from "./playing.ts";
 
 export interface Device {
   readonly id: string;
@@ -35,17 +36,25 @@ export interface DevicePorts {
   readonly voice: Voice;
   readonly audio: HTMLAudioElement;
   readonly media: MediaDevices | undefined;
+  readonly later: (ms: number, run: () => void) => void;
   /** Whether the microphone is gone, with none in its place. */
   readonly onMicrophoneLost: (lost: boolean) => void;
 }
 
+/** Not every browser tells of every device, such as Chromium of a Bluetooth headset on Linux. */
+const LOOK_AGAIN_MS = 2000;
+
 const KINDS = { microphone: "audioinput", speaker: "audiooutput" } as const;
 
-export function createDevices({ voice, audio, media, onMicrophoneLost }: DevicePorts): Devices {
+export function createDevices(ports: DevicePorts): Devices {
+  const { voice, audio, media, later, onMicrophoneLost } = ports;
+  const stopPlaying = keepPlaying({ audio, media, later });
   const listeners = new Set<() => void>();
   let closed = false;
   let lost = false;
   let replacing = false;
+  /** The microphones that there were when another one was last looked for. */
+  let tried = "";
 
   async function devices(kind: DeviceKind): Promise<readonly Device[]> {
     const all = await Promise.resolve(media?.enumerateDevices()).catch(() => undefined);
@@ -56,6 +65,11 @@ export function createDevices({ voice, audio, media, onMicrophoneLost }: DeviceP
         .filter(({ deviceId }) => deviceId !== "communications")
         .map(({ deviceId, label }) => ({ id: deviceId, label }))
     );
+  }
+
+  /** All microphones, as one text to compare. */
+  async function microphones(): Promise<string> {
+    return (await devices("microphone")).map(({ id, label }) => `${id} ${label}`).join("\n");
   }
 
   async function choice(kind: DeviceKind): Promise<DeviceChoice> {
@@ -110,6 +124,7 @@ export function createDevices({ voice, audio, media, onMicrophoneLost }: DeviceP
       return;
     }
     replacing = true;
+    tried = await microphones();
     const wish = await wanted("microphone");
     let stream: MediaStream | null = null;
     for (const id of wish === null ? [undefined] : [wish.id, undefined]) {
@@ -123,7 +138,21 @@ export function createDevices({ voice, audio, media, onMicrophoneLost }: DeviceP
     } else if (!lost) {
       lost = true;
       onMicrophoneLost(true);
+      lookAgain();
     }
+  }
+
+  /** Without a word of the browser: nobody is asked anything unless there are other microphones. */
+  function lookAgain(): void {
+    later(LOOK_AGAIN_MS, async () => {
+      if (lost && !closed) {
+        const found = await microphones();
+        if (found !== "" && found !== tried) {
+          await replace();
+        }
+        lookAgain();
+      }
+    });
   }
 
   /** Follows the remembered choice, and the system's default where there is none. */
@@ -187,6 +216,7 @@ export function createDevices({ voice, audio, media, onMicrophoneLost }: DeviceP
     },
     close() {
       closed = true;
+      stopPlaying();
       media?.removeEventListener("devicechange", changed);
       listeners.clear();
     },

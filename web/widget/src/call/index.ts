@@ -153,6 +153,7 @@ export function startCall(ports: CallPorts): Call {
       voice: ports.voice,
       audio: ports.audio,
       media: ports.mediaDevices,
+      later: ports.later,
       onMicrophoneLost: (lost) => warn("microphone_lost", lost),
     });
   }
