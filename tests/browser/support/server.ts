@@ -1,6 +1,6 @@
 /** The real server: started on free ports with an empty data directory, and stopped at the end. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ export interface Server {
   readonly log: () => string;
   /** Calls the management API; fails on any answer but 2xx. */
   readonly api: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  /** Runs a statement in its database: for what only time would bring about. */
+  readonly sql: (statement: string) => void;
   /** Ends the process as a crash does: it has no time for anything. */
   readonly kill: () => Promise<void>;
   /** Starts it again, on the same ports and the same data. */
@@ -92,6 +94,11 @@ export async function startServer(
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
       return text === "" ? undefined : JSON.parse(text);
+    },
+    sql: (statement) => {
+      const program =
+        "import sqlite3, sys; base = sqlite3.connect(sys.argv[1], timeout=10); base.execute(sys.argv[2]); base.commit()";
+      execFileSync("python3", ["-c", program, join(data, "bellpush.db"), statement]);
     },
     kill: () => ended(child, "SIGKILL"),
     restart: start,

@@ -164,17 +164,12 @@ test("a widget with yesterday's design takes over the new one, and keeps what wa
   const city = { name: "city", kind: "text", label: { en: "City" }, required: true };
   const form = { ...NAME, fields: [...(NAME["fields"] as object[]), city] };
   await publish(shop, design({ idle: [TITLE, form, CONSENT, CALL] }));
-  // As the server answers a day later.
-  await page.route(`${shop.server.url}/v1/calls`, (route) =>
-    route.fulfill({
-      status: 409,
-      contentType: "application/problem+json",
-      json: { type: "urn:bellpush:problem:conflict", status: 409, pointer: "/designVersion" },
-    }),
-  );
+  // A day later.
+  shop.server.sql("UPDATE design_versions SET published_at = published_at - 25 * 3600 * 1000");
+  const refused = page.waitForResponse(`${shop.server.url}/v1/calls`);
   await widget.getByRole("button", { name: "Call now" }).click();
   await expect(widget.getByText("This form has changed.")).toBeVisible();
-  await page.unroute(`${shop.server.url}/v1/calls`);
+  expect((await refused).status()).toBe(409);
   await expect(widget.getByRole("textbox", { name: "Your name" })).toHaveValue("Ann");
   await expect(widget.getByRole("checkbox", { name: "I have read" }), "the same words").toBeChecked();
   await widget.getByRole("textbox", { name: "City" }).fill("Bern");
