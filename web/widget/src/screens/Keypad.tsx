@@ -21,8 +21,9 @@ function nameOf(digit: string, t: Texts): string {
 
 export function Keypad({ sent, t, onPress }: KeypadProps) {
   return (
+    // From left to right: telephones have 1 on the left in every language.
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms; these are keys.
-    <div class="bp-keypad" role="group" aria-label={t.calling.keypad}>
+    <div dir="ltr" class="bp-keypad" role="group" aria-label={t.calling.keypad}>
       <output class="bp-digits">
         <Text text={sent.slice(-16)} />
       </output>
