@@ -25,7 +25,7 @@ test("an authenticator app is set up, asked for, and replaced by a backup code o
   await dialog.getByLabel("Code").fill(totp(secret));
   await dialog.getByRole("button", { name: "Use it from now on" }).click();
   const codes = page.getByRole("dialog", { name: "Backup codes" });
-  const [first = ""] = (await codes.getByRole("region", { name: "Backup codes" }).innerText()).split("\n");
+  const [first = ""] = (await codes.getByRole("group", { name: "Backup codes" }).innerText()).split("\n");
   expect(await inaccessibleInBoth(page)).toEqual([]);
   await page.getByRole("button", { name: "I have kept them" }).click();
   await expect(page.getByText("In use", { exact: true })).toBeVisible();
