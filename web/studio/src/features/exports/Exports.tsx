@@ -187,7 +187,7 @@ function HowFar({ export: one }: Pick<OneProps, "export">) {
         <>
           <Progress
             aria-label={words.running}
-            value={all === null || all === 0 ? 100 : (100 * one.rows) / all}
+            value={all === null || all === 0 ? 100 : Math.min(100, (100 * one.rows) / all)}
             animated={all === null}
             size="sm"
             my={6}
