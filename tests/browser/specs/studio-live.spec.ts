@@ -29,7 +29,8 @@ test("calls and events are shown as they happen, and a break loses none and doub
   host.html = embeddingPage(`${server.url}/w/${app.id}?${query}`);
 
   await open(`apps/${app.id}/live`);
-  const mark = page.getByRole("region", { name: "Events" }).getByRole("status");
+  // While it starts, another one below says that the list is loading.
+  const mark = page.getByRole("region", { name: "Events" }).getByRole("status").first();
   await expect(mark).toHaveText("Live");
   const events = page.getByRole("table", { name: "Events" });
   const rows = events.locator("tbody tr");
