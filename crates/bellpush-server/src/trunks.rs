@@ -21,6 +21,7 @@ use bellpush_core::{
 };
 use bellpush_store::{Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -33,12 +34,14 @@ pub(crate) struct RunningTrunks {
     store: Store,
     trunks: Trunks,
     settings: Arc<RwLock<HashMap<TrunkId, TrunkSettings>>>,
+    /// Held from reading the trunks to running them: who read them earlier must not be done later.
+    reloading: Arc<Mutex<()>>,
 }
 
 impl RunningTrunks {
     /// The trunks of a store, none of which runs yet.
     pub(crate) fn new(store: Store, trunks: Trunks) -> Self {
-        Self { store, trunks, settings: Arc::default() }
+        Self { store, trunks, settings: Arc::default(), reloading: Arc::default() }
     }
 
     /// How a trunk is on this node; `None` when it is not active.
@@ -56,6 +59,7 @@ impl RunningTrunks {
     /// # Errors
     /// When the store fails, or a password can't be opened.
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
+        let _turn = self.reloading.lock().await;
         let trunks = self.store.trunks_with_passwords().await?;
         let configs = trunks.iter().filter(|(trunk, _)| trunk.settings.active).filter_map(
             |(trunk, password)| {
