@@ -29,6 +29,8 @@ formats = {
     ),
     "sdp": st.sampled_from(OFFERS),
     "ice-fragment": st.sampled_from(FRAGMENTS),
+    # It is asked as soon as somebody wants to sign in by it: one that nobody has.
+    "issuer": host.map("https://{}.invalid/realms/team".format),
     "cursor": st.from_regex(r"\A[0-9]{1,6}\Z"),
 }
 for name, values in formats.items():
@@ -72,7 +74,7 @@ def is_refused_beyond(case, response):
 
 
 def is_beyond(root, schemas, path):
-    """Whether a rule beyond the schema is named at a place, or at the list or map that it is in."""
+    """Whether a rule beyond the schema is named at a place, or at the list, map or choice that it is in."""
     parents = []
     for key in path:
         parents, schemas = schemas, [
@@ -82,7 +84,7 @@ def is_beyond(root, schemas, path):
     containers = [
         schema
         for schema in variants(root, parents)
-        if "items" in schema or isinstance(schema.get("additionalProperties"), dict)
+        if "items" in schema or "anyOf" in schema or schema.get("additionalProperties")
     ]
     return any(BEYOND in schema for schema in here + containers)
 

@@ -11,7 +11,7 @@ use bellpush_core::{
     lifecycle::State as LifecycleState,
     origin::AllowedOrigin,
 };
-use bellpush_store::{Actor, Store, StoreError};
+use bellpush_store::{Actor, SaveError, Store};
 use serde::Serialize;
 
 use crate::{
@@ -42,7 +42,7 @@ impl Demo {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn prepare(store: &Store, origins: Vec<AllowedOrigin>) -> Result<Self, StoreError> {
+    pub async fn prepare(store: &Store, origins: Vec<AllowedOrigin>) -> Result<Self, SaveError> {
         let known = store.setting(SETTING).await?.and_then(|id| id.parse().ok());
         let app = match known {
             Some(id) => store.app(id).await?,

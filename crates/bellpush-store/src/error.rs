@@ -2,11 +2,6 @@
 
 use std::{io, path::PathBuf};
 
-use bellpush_core::{
-    FieldError,
-    ids::TrunkId,
-    integration::{MAX_OVERLAPS, MAX_SECRETS, SecretName},
-};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::vault::VaultError;
@@ -79,74 +74,6 @@ pub enum StoreError {
     /// A secret could not be sealed or opened.
     #[error(transparent)]
     Secret(#[from] VaultError),
-}
-
-/// Why an integration, a profile or a trunk could not be saved or deleted.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    /// There is no such app.
-    #[error("there is no such app")]
-    UnknownApp,
-    /// The app has as many active integrations as it may have.
-    #[error("an app has at most {max} active integrations; deactivate one first")]
-    TooManyActive {
-        /** The limit. */
-        max: u8,
-    },
-    /// The settings name a secret that the integration has not.
-    #[error("{{secret.{name}}} is not defined on this integration")]
-    UnknownSecret {
-        /** The secret. */
-        name: SecretName,
-        /** What names it, as a JSON pointer. */
-        pointer: String,
-    },
-    /// The settings lead elsewhere than before, and the secrets have not come anew.
-    #[error("it leads to another place now; for that, send these anew: {}", names.join(", "))]
-    SecretsRequired {
-        /** What is missing. */
-        names: Vec<String>,
-        /** Where it belongs in the request, as a JSON pointer. */
-        pointer: &'static str,
-    },
-    /// The settings name the secret that is to be deleted.
-    #[error("the integration uses {{secret.{name}}} in {pointer}; change that first")]
-    SecretInUse {
-        /** The secret. */
-        name: SecretName,
-        /** What names it, as a JSON pointer. */
-        pointer: String,
-    },
-    /// The integration has as many secrets as it may have.
-    #[error("an integration has at most {MAX_SECRETS} secrets")]
-    TooManySecrets,
-    /// Too many signing secrets are in their overlap.
-    #[error(
-        "at most {MAX_OVERLAPS} rotated signing secrets can be in their overlap; wait for one to \
-         expire, or rotate without an overlap, which ends them all"
-    )]
-    TooManyOverlaps,
-    /// A profile refers to a trunk that is not there.
-    #[error("there is no trunk {0}")]
-    UnknownTrunk(TrunkId),
-    /// A setting can't be saved beside those that are there.
-    #[error(transparent)]
-    Field(#[from] FieldError),
-    /// Others refer to what was to be deleted.
-    #[error("it can't be deleted: {why}")]
-    InUse {
-        /** Who does, in a sentence. */
-        why: String,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<DbErr> for SaveError {
-    fn from(error: DbErr) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 /// A failure of the database, stripped of SQL and values: the kind, and the database's own code.

@@ -23,8 +23,10 @@ mod integrations;
 #[cfg(test)]
 mod query_plans;
 mod removals;
+mod revision;
 mod rotation;
 mod routing;
+mod save_error;
 mod store;
 pub mod vault;
 
@@ -47,7 +49,7 @@ pub use deliveries::{
     BacklogSample, Delivery, DeliveryFilter, Endpoint, Latency, Notification, Replay, ReplayState,
     Statistics, StepSize,
 };
-pub use error::{DatabaseError, OpenError, SaveError, StoreError};
+pub use error::{DatabaseError, OpenError, StoreError};
 pub use events::{
     Append, AppendError, Appended, CallEnd, CallFinish, EventFilter, NewCall, NewCallback,
     RecordedEvent, Refusal,
@@ -57,9 +59,11 @@ pub use insight::{
     Count, Export, ExportFormat, ExportState, ExportStep, Exported, FoundCall, Place,
 };
 pub use integrations::{
-    Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal, RevealError,
-    Secret, SigningSecrets,
+    GivenSecrets, Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal,
+    RevealError, Secret, SigningSecrets,
 };
+pub use revision::{Edit, Expected, LastChange, Outdated};
 pub use routing::{PasswordChange, Profile, Trunk};
-pub use store::Store;
+pub use save_error::SaveError;
+pub use store::{Store, StoreKind};
 pub use vault::{KeyRing, MasterKey};

@@ -168,6 +168,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (search(DeliveryFilter { call_id: Some(call_id), ..status(&[]) }), "events_by_call"),
         (search(DeliveryFilter { context: context.clone(), ..status(&[]) }), "events_by_session"),
         (fixed(search::RECORDED_AT, vec![5.into()]), "events_pkey"),
+        (fixed(event_log::EVENT, vec!["x".into()]), "events_id_key"),
         (fixed(hours::COUNT, vec![list()]), "integrations_pkey"),
         (fixed(statistics::ATTEMPTS, hours()), "attempt_hours_pkey"),
         (fixed(statistics::BACKLOG, hours()), "backlog_hours_pkey"),

@@ -21,6 +21,15 @@ use crate::{
     vault::{DataKey, VaultError},
 };
 
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    /// A file of SQLite.
+    Sqlite,
+    /// A server of PostgreSQL.
+    Postgres,
+}
+
 /// The store. Clones are handles to the same one.
 #[derive(Debug, Clone)]
 pub struct Store(Arc<Inner>);
@@ -65,6 +74,12 @@ impl Store {
         let log = Log::start(db.clone());
         let remover = Remover::start(db.clone());
         Ok(Self(Arc::new(Inner { db, keys, data_key, log, remover, checkpointer })))
+    }
+
+    /// Which kind of database it is.
+    #[must_use]
+    pub fn kind(&self) -> StoreKind {
+        if self.db().is_sqlite() { StoreKind::Sqlite } else { StoreKind::Postgres }
     }
 
     /// Whether the database answers and takes writes. Writes only when the last events could not be

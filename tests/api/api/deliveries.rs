@@ -37,6 +37,8 @@ async fn the_delivery_log_is_searched_by_what_is_known_of_the_event() {
     for (query, expected) in [
         ("status=dead", vec![ended]),
         ("status=delivered", vec![started, loaded]),
+        ("status=dead&status=delivered", vec![ended, started, loaded]),
+        ("status=pending&status=dead", vec![ended]),
         ("name=call_started", vec![started]),
         ("name=call_ended&status=delivered", vec![]),
         (&format!("eventId={loaded}"), vec![loaded]),
@@ -63,6 +65,56 @@ async fn the_delivery_log_is_searched_by_what_is_known_of_the_event() {
     let (other, _) = shop.another(json!({})).await;
     let of_another = log.replace(&shop.app.id, &other.id);
     refused(&shop.api.get(&of_another).await.unwrap(), 404, "not-found");
+}
+
+#[tokio::test]
+async fn the_log_of_an_app_has_the_deliveries_of_all_its_integrations_in_one_order() {
+    let shop = Shop::open().await;
+    let sinks = [Sink::start().await.unwrap(), Sink::start().await.unwrap()];
+    sinks[1].reply(|_| Reply::Status(400));
+    let mut paths = Vec::new();
+    for sink in &sinks {
+        paths.push(shop.integrate(sink, &["widget_loaded"]).await);
+    }
+    shop.load_widgets(3).await;
+    let log = format!("/v1/apps/{}/deliveries", shop.app.id);
+    let is_done = |page: &Value| {
+        let items = page["items"].as_array().unwrap();
+        items.len() == 6 && items.iter().all(|item| item["status"] != "pending")
+    };
+    let all = shop.wait_for(&log, is_done).await;
+    let places = |page: &Value| -> Vec<(String, String)> {
+        let items = page["items"].as_array().unwrap().iter();
+        let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
+        items.map(|item| (text(item, "eventId"), text(item, "integrationId"))).collect()
+    };
+    let mut expected = Vec::new();
+    for event in ids(&shop.read(&format!("{}/deliveries", paths[0])).await) {
+        expected.extend(
+            paths.iter().map(|path| (event.clone(), path.rsplit('/').next().unwrap().to_owned())),
+        );
+    }
+    assert_eq!(places(&all), expected);
+    assert!(all["items"][0]["integrationName"].is_string(), "{all}");
+
+    // Page by page, also where a page ends between two deliveries of one event.
+    for limit in [1, 2, 4] {
+        let (mut found, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = shop.read(&format!("{log}?limit={limit}{next}")).await;
+            found.extend(places(&page));
+            let Some(after) = page["next"].as_str() else { break };
+            next = format!("&after={after}");
+        }
+        assert_eq!(found, expected, "by {limit}");
+    }
+    let of = async |query: &str| places(&shop.read(&format!("{log}?{query}")).await).len();
+    assert_eq!(of("status=dead").await, 3);
+    assert_eq!(of("status=dead&status=delivered").await, 6);
+    assert_eq!(of("status=pending").await, 0);
+    for query in ["status=lost", "after=1", "after=x-int_1", "limit=0"] {
+        refused(&shop.api.get(&format!("{log}?{query}")).await.unwrap(), 422, "invalid");
+    }
 }
 
 #[tokio::test]

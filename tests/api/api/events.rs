@@ -233,3 +233,17 @@ async fn events_of_a_preview_say_so_and_go_to_no_integration_that_did_not_ask() 
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].envelope().unwrap()["data"]["last"], true);
 }
+
+#[tokio::test]
+async fn an_event_is_read_by_its_id_in_its_app() {
+    let shop = Shop::open().await;
+    shop.load_widgets(2).await;
+    let list = shop.read(&format!("/v1/apps/{}/events", shop.app.id)).await;
+    for event in list["items"].as_array().unwrap() {
+        let path = format!("/v1/apps/{}/events/{}", shop.app.id, event["id"].as_str().unwrap());
+        assert_eq!(shop.read(&path).await, *event);
+        let (other, _) = shop.another(json!({})).await;
+        let of_another = path.replace(&shop.app.id, &other.id);
+        refused(&shop.api.get(&of_another).await.unwrap(), 404, "not-found");
+    }
+}

@@ -154,3 +154,36 @@ async fn the_tester_answers_for_any_instant() {
         assert_eq!(problem.pointer.as_deref(), Some(pointer), "{problem:?}");
     }
 }
+
+#[tokio::test]
+async fn hours_are_tried_before_they_are_saved() {
+    let shop = Shop::open().await;
+    let path = format!("/v1/apps/{}/hours/check", shop.app.id);
+    let night = json!({
+        "timeZone": "Europe/Berlin",
+        "week": { "friday": [{ "from": "22:00", "to": "02:00" }] },
+    });
+    let body = json!({ "hours": night, "at": "2026-11-27T22:30:00Z" });
+    let tried = shop.api.post(&path, &body).await.unwrap().expect(200).unwrap();
+    let tried: Value = tried.json().unwrap();
+    let expected = json!({
+        "at": "2026-11-27T22:30:00.000Z",
+        "open": true,
+        "nextChange": "2026-11-28T01:00:00.000Z",
+        "nextOpening": "2026-12-04T21:00:00.000Z",
+        "exception": null,
+    });
+    assert_eq!(tried, expected);
+    let saved = shop.read(&format!("{path}?at=2026-11-27T12:00:00Z")).await;
+    assert_eq!(saved["open"], true, "nothing is saved by it");
+    // Once saved, they say the same.
+    shop.change(json!({ "hours": night })).await.expect(200).unwrap();
+    assert_eq!(shop.read(&format!("{path}?at=2026-11-27T22:30:00Z")).await, expected);
+
+    let overlapping = json!({ "timeZone": "UTC", "week": { "monday": [
+        { "from": "09:00", "to": "12:00" }, { "from": "11:00", "to": "13:00" },
+    ] } });
+    let refusal = shop.api.post(&path, &json!({ "hours": overlapping })).await.unwrap();
+    let pointer = refused(&refusal, 422, "invalid").pointer.unwrap();
+    assert!(pointer.starts_with("/hours/week/monday"), "{pointer}");
+}

@@ -31,6 +31,7 @@ mod profiles;
 mod rate_limits;
 mod replays;
 mod resume;
+mod revisions;
 mod secrets;
 mod sessions;
 mod shop;

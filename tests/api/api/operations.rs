@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bellpush_test_support::{
     answer::{self, Answer},
+    postgres::Database,
     server::Options,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::shop::Shop;
+use crate::shop::{Shop, refused};
 
 async fn get(shop: &Shop, path: &str) -> Answer {
     Answer::to(answer::client().get(format!("{}{path}", shop.server.url()))).await.unwrap()
@@ -101,4 +102,19 @@ async fn a_client_that_does_not_finish_its_head_is_cut_off() {
     let end = tokio::time::timeout(Duration::from_secs(45), stream.read_to_end(&mut rest)).await;
     assert!(end.is_ok(), "the connection is still open after 45 s");
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn what_runs_here_is_told_to_who_is_known() {
+    let shop = Shop::open().await;
+    let system = shop.read("/v1/system").await;
+    let expected =
+        json!({ "version": env!("CARGO_PKG_VERSION"), "store": "sqlite", "mail": false });
+    assert_eq!(system, expected);
+    refused(&shop.api.with_key("bp_1").get("/v1/system").await.unwrap(), 401, "api-key-invalid");
+    let database = Database::create().await.unwrap();
+    let options = Options::postgres(&database).with("--smtp-url", "smtp://127.0.0.1:9");
+    let shop = Shop::with(options.with("--mail-from", "bellpush@example.com")).await;
+    let system = shop.read("/v1/system").await;
+    assert_eq!((&system["store"], &system["mail"]), (&json!("postgres"), &json!(true)));
 }

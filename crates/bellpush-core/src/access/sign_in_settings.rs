@@ -7,12 +7,32 @@ use super::{Apps, Grant, Role};
 use crate::{
     field_error::{FieldError, check_chars},
     ids::AppId,
+    schema::forms,
 };
 
 /// Domains of e-mail addresses, at most.
 const MAX_DOMAINS: usize = 50;
 /// Groups that are given a role, at most.
 const MAX_GROUPS: usize = 100;
+
+/// How a domain is written: more is looked at by who delivers mail.
+const DOMAIN_PATTERN: &str = r"^[A-Za-z0-9.-]*\.[A-Za-z0-9.-]*$";
+/// Characters of each, at most.
+const MAX_SSO_NAME_CHARS: usize = 50;
+const MAX_ISSUER_CHARS: usize = 500;
+const MAX_CLIENT_ID_CHARS: usize = 200;
+const MAX_CLAIM_CHARS: usize = 100;
+const MAX_GROUP_CHARS: usize = 200;
+
+forms! {
+    EmailDomain: text().pattern(Some(DOMAIN_PATTERN));
+    SsoName: text_of(1, MAX_SSO_NAME_CHARS).pattern(Some(NOT_BLANK));
+    Issuer: text_in_form("issuer", "https (http on this machine), without query and fragment; up to 500 characters")
+        .examples(["https://login.example/realms/team"]);
+    ClientId: text_of(1, MAX_CLIENT_ID_CHARS).pattern(Some(NOT_BLANK));
+    GroupsClaim: text_of(1, MAX_CLAIM_CHARS).pattern(Some(NOT_BLANK));
+    GroupName: text_of(1, MAX_GROUP_CHARS).pattern(Some(NOT_BLANK));
+}
 
 /// How people may sign in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +44,7 @@ pub struct SignInSettings {
     /// Whether single sign-on is the only way in.
     pub require_sso: bool,
     /// Domains of e-mail addresses that may be invited, or come by single sign-on. Empty: all.
-    #[cfg_attr(feature = "openapi", schema(max_items = 50, example = json!(["example.com"])))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<EmailDomain>, max_items = 50, example = json!(["example.com"])))]
     pub allowed_email_domains: Vec<String>,
     /// Single sign-on by OpenID Connect; `null`: there is none.
     pub sso: Option<SsoSettings>,
@@ -36,20 +56,17 @@ pub struct SignInSettings {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SsoSettings {
     /// What it is called on the button: 1 to 50 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 50, example = "Keycloak"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = SsoName, example = "Keycloak"))]
     pub name: String,
     /// Its issuer, below which `.well-known/openid-configuration` is; to the letter.
-    #[cfg_attr(
-        feature = "openapi",
-        schema(max_length = 500, example = "https://login.example/realms/team")
-    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Issuer))]
     pub issuer: String,
     /// What this server is called there.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    #[cfg_attr(feature = "openapi", schema(value_type = ClientId))]
     pub client_id: String,
     /// The claim that holds the groups.
     #[serde(default = "groups")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = GroupsClaim))]
     pub groups_claim: String,
     /// Whether the groups say which role somebody has, each time that they sign in.
     #[serde(default)]
@@ -74,13 +91,13 @@ fn groups() -> String {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupRole {
     /// The group, as the provider calls it.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    #[cfg_attr(feature = "openapi", schema(value_type = GroupName))]
     pub group: String,
     /// The role.
     pub role: Role,
     /// The apps that it is for; `null`: all, and the installation.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 1000, min_items = 1))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AppId>>, max_items = 1000, min_items = 1))]
     pub apps: Option<Vec<AppId>>,
 }
 
@@ -96,8 +113,7 @@ impl SignInSettings {
             return Err(FieldError::new("/allowedEmailDomains", message));
         }
         for (index, domain) in domains.iter().enumerate() {
-            let plain = |char: char| char.is_ascii_alphanumeric() || ".-".contains(char);
-            if domain.is_empty() || !domain.contains('.') || !domain.chars().all(plain) {
+            if !is_domain(domain) {
                 let pointer = format!("/allowedEmailDomains/{index}");
                 return Err(FieldError::new(pointer, "write a domain, like example.com"));
             }
@@ -119,12 +135,17 @@ impl SignInSettings {
     }
 }
 
+fn is_domain(text: &str) -> bool {
+    let plain = |char: char| char.is_ascii_alphanumeric() || ".-".contains(char);
+    text.contains('.') && text.chars().all(plain)
+}
+
 impl SsoSettings {
     fn check(&self) -> Result<(), FieldError> {
-        check_chars("/sso/name", "a name", &self.name, 1, 50)?;
-        check_chars("/sso/clientId", "a client id", &self.client_id, 1, 200)?;
-        check_chars("/sso/groupsClaim", "a claim", &self.groups_claim, 1, 100)?;
-        check_chars("/sso/issuer", "an issuer", &self.issuer, 1, 500)?;
+        check_chars("/sso/name", "a name", &self.name, 1, MAX_SSO_NAME_CHARS)?;
+        check_chars("/sso/clientId", "a client id", &self.client_id, 1, MAX_CLIENT_ID_CHARS)?;
+        check_chars("/sso/groupsClaim", "a claim", &self.groups_claim, 1, MAX_CLAIM_CHARS)?;
+        check_chars("/sso/issuer", "an issuer", &self.issuer, 1, MAX_ISSUER_CHARS)?;
         let is_issuer = Url::parse(&self.issuer).is_ok_and(|url| {
             let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
             let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_local);
@@ -139,7 +160,7 @@ impl SsoSettings {
         }
         for (index, group) in self.groups.iter().enumerate() {
             let pointer = format!("/sso/groups/{index}");
-            check_chars(&format!("{pointer}/group"), "a group", &group.group, 1, 200)?;
+            check_chars(&format!("{pointer}/group"), "a group", &group.group, 1, MAX_GROUP_CHARS)?;
             if let Err(error) = group.grant() {
                 return Err(FieldError::new(format!("{pointer}/apps"), error.to_string()));
             }
@@ -218,6 +239,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::schema::tests::assert_same_language;
 
     fn app(number: u128) -> AppId {
         AppId::from_uuid(Uuid::from_u128(number))
@@ -253,6 +275,11 @@ mod tests {
         let error = settings(|it| it["allowedEmailDomains"] = json!(["a b"])).unwrap_err();
         assert_eq!(error.pointer, "/allowedEmailDomains/0");
         assert_eq!(settings(|it| it["sso"]["issuer"] = json!("http://localhost:9")), Ok(()));
+    }
+
+    #[test]
+    fn the_pattern_of_a_domain_says_what_the_rule_says() {
+        assert_same_language(DOMAIN_PATTERN, 0..=300, r"[a-zA-Z0-9.-]{0,6}|\PC{0,3}", is_domain);
     }
 
     #[test]

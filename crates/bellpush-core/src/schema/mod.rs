@@ -18,7 +18,7 @@ macro_rules! described {
         impl utoipa::PartialSchema for $type {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 #[allow(unused_imports, reason = "not all use all of it")]
-                use crate::schema::{beyond, integer, only_field, text, text_in_form, text_of};
+                use crate::schema::{NOT_BLANK, beyond, integer, only_field, text, text_in_form, text_of};
                 $schema.into()
             }
         }
@@ -45,7 +45,7 @@ pub(crate) use {described, forms};
 
 /// Not only blanks.
 #[cfg(feature = "openapi")]
-const NOT_BLANK: &str = r"\S";
+pub(crate) const NOT_BLANK: &str = r"\S";
 
 forms! {
     /// A name for people.

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use bellpush_core::{
     access::{Apps, Authority, Permission, Place, Resource},
+    events::EventTime,
     ids::{AppId, MemberId},
 };
 use bellpush_store::{Actor, ApiKey, Member, SignIn, SignedIn, Who};
@@ -43,6 +44,14 @@ impl Caller {
     /// By what they are known.
     pub(crate) fn identity(&self) -> &Identity {
         &self.0.identity
+    }
+
+    /// When that ends at the latest.
+    pub(crate) fn until(&self) -> Option<EventTime> {
+        match &self.0.identity {
+            Identity::Person(signed_in) => Some(signed_in.sign_in.expires_at),
+            Identity::Key(key) => key.expires_at,
+        }
     }
 
     /// What they may do.

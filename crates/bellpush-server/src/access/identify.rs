@@ -11,6 +11,7 @@ use bellpush_core::{
 };
 use bellpush_store::{Accounts, ApiKey, ApiKeys, SignedIn};
 use moka::sync::Cache;
+use tokio::sync::watch;
 
 use super::callers::{Caller, Identity};
 use crate::{
@@ -52,6 +53,11 @@ impl Access {
     ) -> Self {
         let kept = Cache::builder().max_capacity(REMEMBERED).time_to_live(KEPT_EVERY).build();
         Self { keys, accounts, cookies, lookups, kept }
+    }
+
+    /// Tells of changes to who may do what, as far as this server makes them.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.accounts.changes()
     }
 
     /// Who a request comes from. A key goes before a cookie.

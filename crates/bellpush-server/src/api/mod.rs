@@ -27,6 +27,7 @@ mod routing;
 mod sessions;
 mod setup;
 mod sign_in;
+mod system;
 mod trunks;
 
 pub(crate) use calls::CallDetails;
@@ -62,4 +63,5 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(design::routes())
         .merge(events::routes())
         .merge(sessions::routes())
+        .merge(system::routes())
 }

@@ -16,6 +16,7 @@ use crate::access::{Need, need_of};
 mod integers;
 mod patches;
 mod references;
+mod revisions;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -34,11 +35,12 @@ pub(crate) fn complete(described: OpenApi) -> Value {
     let mut patches = Map::new();
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, operations) in paths {
+            revisions::describe(operations);
             for (method, operation) in operations.as_object_mut().into_iter().flatten() {
                 add_security(operation);
                 add_refusals(path, method, operation);
                 add_patterns(operation);
-                take_null_from_queries(operation);
+                take_null_from_parameters(operation);
                 patches::describe(operation, &schemas, &mut patches);
             }
         }
@@ -95,11 +97,10 @@ fn add_patterns(operation: &mut Value) {
     }
 }
 
-/// A query's parameter is not given, or has a value: a URL has no `null`.
-fn take_null_from_queries(operation: &mut Value) {
+/// A parameter of a query or a header is not given, or has a value: neither has a `null`.
+fn take_null_from_parameters(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-    for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "query")
-    {
+    for parameter in parameters.into_iter().flatten() {
         let Some(schema) = parameter.get_mut("schema") else { continue };
         if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
             kinds.retain(|kind| kind != "null");
@@ -145,7 +146,8 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         }
     }
     for (status, response) in responses {
-        if !status.starts_with('2') && response["content"].is_null() {
+        // A redirect has nothing to say beside where it leads.
+        if !status.starts_with(['2', '3']) && response["content"].is_null() {
             response["content"] = json!({
                 "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } }
             });

@@ -10,7 +10,7 @@ const DESIGN_VERSION: &str = "a version that was published, and not replaced mor
 const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
-const RULES: [(&str, &str, &str); 44] = [
+const RULES: [(&str, &str, &str); 48] = [
     ("ApiKeyDraft", "apps", "apps that are there, and that its maker may use"),
     ("ApiKeyDraft", "scopes", "scopes that its maker has, like calls:read, or *"),
     ("FirstOwner", "email", "an e-mail address"),
@@ -32,6 +32,7 @@ const RULES: [(&str, &str, &str); 44] = [
     ("HoursException", "windows", WINDOWS),
     ("IntegrationSettings", "headers", "up to 32"),
     ("IntegrationSettings", "signatures", "v1 is always among them"),
+    ("GroupRole", "apps", "none with the role owner, which is for all"),
     ("Payload", "template", "needed for custom and not taken for raw; the syntax of templates"),
     ("ProfileSettings", "headers", "up to 16, and none that begins with X-Bellpush-"),
     ("ProfileSettings", "overflow", "a profile of the app; no circle, and up to eight in a row"),
@@ -39,7 +40,10 @@ const RULES: [(&str, &str, &str); 44] = [
     ("ProfileSettings", "to", "set for sip alone"),
     ("ProfileSettings", "trunkId", "set for sip alone; the trunk is there"),
     ("Question", "id", "unique in the survey"),
+    ("RoutingQuestion", "destinationId", "a destination of the app"),
     ("SessionRequest", "destination", "a destination of the app"),
+    ("SignInSettings", "requireSso", "needs sso"),
+    ("SsoSettings", "newMembers", "any role but owner"),
     ("Submission", "event", "one that a widget may send, as docs/events.md says, of the last day"),
     ("Submission", "survey", "answers to questions that were asked, each once"),
     ("Submissions", "designVersion", DESIGN_VERSION),

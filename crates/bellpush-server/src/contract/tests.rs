@@ -27,7 +27,9 @@ fn each_refusal_is_a_problem_and_each_that_can_occur_is_there() {
     let document = crate::openapi();
     for (path, method, operation) in operations(&document) {
         let responses = operation["responses"].as_object().unwrap();
-        for (status, response) in responses.iter().filter(|(status, _)| !status.starts_with('2')) {
+        for (status, response) in
+            responses.iter().filter(|(status, _)| !status.starts_with(['2', '3']))
+        {
             let schema = &response["content"]["application/problem+json"]["schema"];
             let name = referred(schema).unwrap_or_default();
             let schema = &document["components"]["schemas"][name];
@@ -100,14 +102,39 @@ fn everything_that_is_described_is_used() {
 }
 
 #[test]
-fn no_parameter_of_a_query_can_be_null() {
+fn no_parameter_can_be_null() {
     let document = crate::openapi();
     for (path, method, operation) in operations(&document) {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+        for parameter in parameters {
             let schema = parameter["schema"].to_string();
             assert!(!schema.contains("\"null\""), "{method} {path}: {parameter}");
         }
+    }
+}
+
+#[test]
+fn names_of_fields_are_written_as_in_camel_case() {
+    fn check(value: &Value, place: &str) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| check(item, place)),
+            Value::Object(fields) => {
+                for name in fields
+                    .get("properties")
+                    .and_then(Value::as_object)
+                    .into_iter()
+                    .flat_map(Map::keys)
+                {
+                    assert!(!name.contains('_'), "{name} in {place}");
+                }
+                fields.values().for_each(|field| check(field, place));
+            }
+            _ => {}
+        }
+    }
+    let document = crate::openapi();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        check(schema, name);
     }
 }
 

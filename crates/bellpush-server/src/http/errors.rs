@@ -41,6 +41,7 @@ impl From<SaveError> for Problem {
             SaveError::UnknownTrunk(_) => Self::invalid(error.to_string()).at("/trunkId"),
             SaveError::InUse { .. } => Self::conflict(error.to_string()),
             SaveError::Field(error) => error.into(),
+            SaveError::Outdated(outdated) => Self::outdated(outdated),
             SaveError::Store(error) => error.into(),
         }
     }
@@ -54,6 +55,7 @@ impl From<MemberError> for Problem {
             MemberError::AboveOwnRank => Self::above_own_rank(error.to_string()),
             MemberError::LastOwner => Self::last_owner(error.to_string()),
             MemberError::DeadLink => Self::invitation_invalid(error.to_string()),
+            MemberError::Outdated(outdated) => Self::outdated(outdated),
             MemberError::Store(error) => error.into(),
         }
     }

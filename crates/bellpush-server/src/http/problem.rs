@@ -6,15 +6,26 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_core::{FieldError, access::Permission, events::EventTime};
+use bellpush_store::{LastChange, Outdated};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::challenge::Challenge;
+use super::{actor::ActorView, challenge::Challenge};
 
 /// The name of a parameter of the query.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(transparent)]
 struct Parameter(&'static str);
+
+/// The last change of something.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct LastChangeView {
+    /// By whom.
+    by: ActorView,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: EventTime,
+}
 
 /// A problem document: what went wrong and what to do about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -31,8 +42,9 @@ pub(crate) struct Problem {
     /// This occurrence in a sentence.
     pub(crate) detail: String,
     /// The field that caused it: a JSON pointer into the request's body.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) pointer: Option<String>,
+    pub(crate) pointer: Option<Box<str>>,
     /// For `forbidden`: the permission that is missing.
     #[schema(value_type = Option<String>, example = "profiles:write")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +60,10 @@ pub(crate) struct Problem {
     /// For `challenge`: the work to be proved.
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge: Option<Box<Challenge>>,
+    /// For `precondition-failed`: who has changed it last, and when, as far as that is known.
+    #[schema(value_type = Option<LastChangeView>)]
+    #[serde(rename = "lastChange", skip_serializing_if = "Option::is_none")]
+    last_change: Option<Box<LastChangeView>>,
     #[serde(skip)]
     retry_after: Option<u32>,
 }
@@ -151,6 +167,7 @@ impl Problem {
             parameter: None,
             next_opening: None,
             challenge: None,
+            last_change: None,
             retry_after: None,
         }
     }
@@ -158,7 +175,7 @@ impl Problem {
     /// Adds the field that caused it.
     #[must_use]
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.pointer = Some(pointer.into());
+        self.pointer = Some(pointer.into().into_boxed_str());
         self
     }
 
@@ -205,6 +222,19 @@ impl Problem {
     pub(crate) fn opening(mut self, at: Option<EventTime>) -> Self {
         self.next_opening = at.map(Box::new);
         self
+    }
+
+    /// Refuses a change of another revision than the present one.
+    #[must_use]
+    pub(crate) fn outdated(outdated: Outdated) -> Self {
+        let Some(LastChange { actor, at }) = outdated.last_change else {
+            return Self::precondition_failed(outdated.to_string());
+        };
+        let by = ActorView::new(actor.who, actor.name);
+        let name = by.name.as_deref().unwrap_or(by.kind);
+        let detail = format!("{name} has changed it at {at}; read it again");
+        let last_change = Some(Box::new(LastChangeView { by, at }));
+        Self { last_change, ..Self::precondition_failed(detail) }
     }
 
     /// Adds when to try again, in seconds.

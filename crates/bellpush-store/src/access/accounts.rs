@@ -1,5 +1,7 @@
 //! The handle to everything about people.
 
+use tokio::sync::watch;
+
 use crate::{
     db::{Db, migrations, target::Target},
     error::OpenError,
@@ -33,6 +35,13 @@ impl Accounts {
     /// Closes the database.
     pub async fn close(&self) {
         self.0.close().await;
+    }
+
+    /// Tells of changes to who may do what, as far as this process makes them: what another one
+    /// changes has to be looked for.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.access_changes()
     }
 
     pub(super) const fn db(&self) -> &Db {

@@ -171,7 +171,7 @@ impl ApiKeys {
         let told = told(&new.scopes, &new.apps, new.expires_at);
         let line = made(id, new.name).with(Change::between(&Value::Null, &told));
         audit::write(&transaction, actor, at, line).await?;
-        db::commit(transaction).await?;
+        self.0.commit_access(transaction).await?;
         Ok(id)
     }
 
@@ -233,7 +233,7 @@ impl ApiKeys {
         let sql = "DELETE FROM api_keys WHERE id = $1";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
         audit::write(&transaction, actor, db::now(), revoked(id, &key.name)).await?;
-        db::commit(transaction).await?;
+        self.0.commit_access(transaction).await?;
         Ok(Some(key))
     }
 
@@ -260,7 +260,7 @@ impl ApiKeys {
             Some(hash) => add_configured(&transaction, hash, at).await?,
             None => false,
         };
-        db::commit(transaction).await?;
+        self.0.commit_access(transaction).await?;
         Ok(Configured { revoked: gone.len() as u64, added })
     }
 

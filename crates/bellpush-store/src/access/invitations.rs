@@ -103,7 +103,7 @@ impl Accounts {
         let changes = Change::between(&Value::Null, &told_of(&made));
         let line = Line::new(AuditAction::InvitationMade).on(id).named(made.email.as_str());
         audit::write(&transaction, actor, at, line.with(changes)).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(made)
     }
 
@@ -150,7 +150,7 @@ impl Accounts {
         let changes = Change::between(&told_of(&gone), &Value::Null);
         let line = Line::new(AuditAction::InvitationDeleted).on(id).named(gone.email.as_str());
         audit::write(&transaction, actor, db::now(), line.with(changes)).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(true)
     }
 
@@ -188,7 +188,7 @@ impl Accounts {
         let changes = Change::between(&Value::Null, &told(&member));
         let line = Line::new(AuditAction::InvitationAccepted).on(member.id).named(&member.name);
         audit::write(&transaction, &actor, at, line.with(changes)).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok((member, sign_in))
     }
 

@@ -16,8 +16,9 @@ use super::{
     grant_columns::{apps_text, grant},
 };
 use crate::{
-    StoreError,
+    Edit, Expected, Outdated, StoreError,
     db::{self, Row},
+    revision::Subject,
 };
 
 /// A person who may sign in.
@@ -37,6 +38,8 @@ pub struct Member {
     pub created_at: EventTime,
     /// When they were last here, within a minute.
     pub last_seen_at: Option<EventTime>,
+    /// Counts the changes of name and role, from 1.
+    pub revision: u64,
 }
 
 /// A member to be.
@@ -65,6 +68,9 @@ pub enum MemberError {
     /// There would be no owner any more.
     #[error("this is the last owner; make somebody else an owner first")]
     LastOwner,
+    /// Somebody has changed the member meanwhile.
+    #[error(transparent)]
+    Outdated(#[from] Outdated),
     /// The link is not valid: it was used, has expired, was taken back, or never was one.
     #[error("this link is not valid: it was used, has expired or was taken back")]
     DeadLink,
@@ -80,7 +86,7 @@ impl From<sea_orm::DbErr> for MemberError {
 }
 
 const COLUMNS: &str = "id, name, email, role, apps, password_hash IS NOT NULL AS has_password, \
-     created_at, last_seen_at";
+     created_at, last_seen_at, revision";
 
 impl Accounts {
     /// Whether there is an owner.
@@ -132,12 +138,14 @@ impl Accounts {
         let transaction = self.db().begin_access().await?;
         let before = find(&transaction, id).await?.ok_or(MemberError::Unknown)?;
         let at = db::now();
-        let sql = "UPDATE members SET name = $2, updated_at = $3 WHERE id = $1";
-        let values = [id.to_string().into(), name.into(), at.millis().into()];
+        let mut after = Member { name: name.into(), ..before.clone() };
+        let line = updated(&before, &mut after);
+        let sql = "UPDATE members SET name = $2, updated_at = $3, revision = $4 WHERE id = $1";
+        let values =
+            [id.to_string().into(), name.into(), at.millis().into(), db::number(after.revision)];
         db::execute(&transaction, sql, values).await?;
-        let after = Member { name: name.into(), ..before.clone() };
-        audit::write_update(&transaction, actor, at, updated(&before, &after)).await?;
-        db::commit(transaction).await?;
+        audit::write_update(&transaction, actor, at, line).await?;
+        self.db().commit_access(transaction).await?;
         Ok(after)
     }
 
@@ -149,11 +157,12 @@ impl Accounts {
         &self,
         id: MemberId,
         grant: Grant,
-        by: (&Authority, &Actor),
+        by: (&Authority, Edit<'_>),
     ) -> Result<Member, MemberError> {
-        let (authority, actor) = by;
+        let (authority, Edit { actor, expected }) = by;
         let transaction = self.db().begin_access().await?;
         let before = find(&transaction, id).await?.ok_or(MemberError::Unknown)?;
+        check_revision(&transaction, &before, expected).await?;
         for grant in [&before.grant, &grant] {
             if !authority.covers(&Authority::of_member(grant)) {
                 return Err(MemberError::AboveOwnRank);
@@ -163,17 +172,8 @@ impl Accounts {
             another_owner(&transaction).await?;
         }
         let at = db::now();
-        let sql = "UPDATE members SET role = $2, apps = $3, updated_at = $4 WHERE id = $1";
-        let values = [
-            id.to_string().into(),
-            grant.role().as_str().into(),
-            apps_text(grant.apps()).into(),
-            at.millis().into(),
-        ];
-        db::execute(&transaction, sql, values).await?;
-        let after = Member { grant, ..before.clone() };
-        audit::write_update(&transaction, actor, at, updated(&before, &after)).await?;
-        db::commit(transaction).await?;
+        let after = regrant(&transaction, &before, grant, (actor, at)).await?;
+        self.db().commit_access(transaction).await?;
         Ok(after)
     }
 
@@ -185,11 +185,12 @@ impl Accounts {
     pub async fn remove_member(
         &self,
         id: MemberId,
-        by: (&Authority, &Actor),
+        by: (&Authority, Edit<'_>),
     ) -> Result<(), MemberError> {
-        let (authority, actor) = by;
+        let (authority, Edit { actor, expected }) = by;
         let transaction = self.db().begin_access().await?;
         let before = find(&transaction, id).await?.ok_or(MemberError::Unknown)?;
+        check_revision(&transaction, &before, expected).await?;
         let is_oneself = actor.who == super::Who::Member(id);
         if !is_oneself && !authority.covers(&Authority::of_member(&before.grant)) {
             return Err(MemberError::AboveOwnRank);
@@ -206,7 +207,7 @@ impl Accounts {
         changes.extend(Change::between(&serde_json::Value::Null, &gone));
         let line = Line::new(AuditAction::MemberRemoved).on(id).named(&before.name);
         audit::write(&transaction, actor, db::now(), line.with(changes)).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(())
     }
 
@@ -233,7 +234,7 @@ impl Accounts {
         let line = Line::new(AuditAction::PasswordSet).on(id).named(&member.name);
         let line = line.with(vec![Change::of_secret("/password")]);
         audit::write(&transaction, actor, at, line).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(())
     }
 }
@@ -270,6 +271,7 @@ pub(super) async fn insert(
         has_password: new.password.is_some(),
         created_at: at,
         last_seen_at: None,
+        revision: 1,
     })
 }
 
@@ -318,9 +320,47 @@ pub(super) async fn find(
     row.as_ref().map(member).transpose()
 }
 
-fn updated(before: &Member, after: &Member) -> Line {
+/// Gives a member another role or other apps, and writes that down.
+pub(super) async fn regrant(
+    transaction: &DatabaseTransaction,
+    before: &Member,
+    grant: Grant,
+    (actor, at): (&Actor, EventTime),
+) -> Result<Member, StoreError> {
+    let mut after = Member { grant, ..before.clone() };
+    let line = updated(before, &mut after);
+    let sql = "
+        UPDATE members
+        SET role = $2, apps = $3, updated_at = $4, revision = $5
+        WHERE id = $1";
+    let values = [
+        after.id.to_string().into(),
+        after.grant.role().as_str().into(),
+        apps_text(after.grant.apps()).into(),
+        at.millis().into(),
+        db::number(after.revision),
+    ];
+    db::execute(transaction, sql, values).await?;
+    audit::write_update(transaction, actor, at, line).await?;
+    Ok(after)
+}
+
+/// The line of an update, which makes another revision if it changes something.
+fn updated(before: &Member, after: &mut Member) -> Line {
     let changes = Change::between(&told(before), &told(after));
-    Line::new(AuditAction::MemberUpdated).on(after.id).named(&after.name).with(changes)
+    let line = Line::new(AuditAction::MemberUpdated).on(after.id).named(&after.name).with(changes);
+    after.revision = before.revision + u64::from(line.has_changes());
+    line
+}
+
+async fn check_revision(
+    transaction: &DatabaseTransaction,
+    present: &Member,
+    expected: Expected,
+) -> Result<(), MemberError> {
+    let actions = &[AuditAction::MemberUpdated, AuditAction::Recovered];
+    let subject = Subject { id: Some(&present.id.to_string()), actions };
+    expected.check(transaction, present.revision, subject).await
 }
 
 pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
@@ -332,5 +372,6 @@ pub(super) fn member(row: &Row) -> Result<Member, StoreError> {
         has_password: row.get("has_password")?,
         created_at: row.time("created_at")?,
         last_seen_at: row.time_opt("last_seen_at")?,
+        revision: row.count("revision")?,
     })
 }

@@ -39,7 +39,7 @@ impl Accounts {
         db::execute(&transaction, sql, values).await?;
         let line = Line::new(AuditAction::RecoveryLinkMade).named(email.as_str());
         audit::write(&transaction, &Actor::HOST, at, line).await?;
-        Ok(db::commit(transaction).await?)
+        Ok(self.db().commit_access(transaction).await?)
     }
 
     /// Whom a link is for, if it is valid.
@@ -84,14 +84,16 @@ impl Accounts {
                 let id = || member.id.to_string().into();
                 let sql = "
                     UPDATE members
-                    SET role = 'owner', apps = NULL, password_hash = $2, updated_at = $3
+                    SET role = 'owner', apps = NULL, password_hash = $2, updated_at = $3,
+                        revision = revision + 1
                     WHERE id = $1";
                 let password = password.expose_secret().into();
                 db::execute(&transaction, sql, [id(), password, at.millis().into()]).await?;
                 second_factors::remove_all(&transaction, member.id).await?;
                 let sql = "DELETE FROM sign_ins WHERE member_id = $1";
                 db::execute(&transaction, sql, [id()]).await?;
-                Member { grant: Grant::OWNER, has_password: true, ..member }
+                let revision = member.revision + 1;
+                Member { grant: Grant::OWNER, has_password: true, revision, ..member }
             }
             None => {
                 let name = email.as_str().split('@').next().unwrap_or_default();
@@ -108,7 +110,7 @@ impl Accounts {
         let actor = Actor { who, name: Some(member.name.clone()), address };
         let line = Line::new(AuditAction::Recovered).on(member.id).named(&member.name);
         audit::write(&transaction, &actor, at, line.with(changes)).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok((member, made))
     }
 }

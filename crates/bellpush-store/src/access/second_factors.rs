@@ -151,7 +151,7 @@ impl Accounts {
             return Ok(false);
         }
         replace_codes(&transaction, member, codes).await?;
-        finish(transaction, member, AuditAction::TotpAdded, None, by).await?;
+        finish(self, transaction, member, AuditAction::TotpAdded, None, by).await?;
         Ok(true)
     }
 
@@ -171,7 +171,7 @@ impl Accounts {
             return Ok(false);
         }
         replace_codes(&transaction, member, &[]).await?;
-        finish(transaction, member, AuditAction::TotpRemoved, None, by).await?;
+        finish(self, transaction, member, AuditAction::TotpRemoved, None, by).await?;
         Ok(true)
     }
 
@@ -187,7 +187,7 @@ impl Accounts {
     ) -> Result<(), StoreError> {
         let transaction = self.db().begin_access().await?;
         replace_codes(&transaction, member, codes).await?;
-        finish(transaction, member, AuditAction::BackupCodesRenewed, None, by).await
+        finish(self, transaction, member, AuditAction::BackupCodesRenewed, None, by).await
     }
 
     /// Takes a code on paper, once.
@@ -208,7 +208,7 @@ impl Accounts {
         }
         let line = Line::new(AuditAction::BackupCodeUsed).on(member);
         audit::write(&transaction, actor, db::now(), line).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(true)
     }
 
@@ -240,7 +240,7 @@ impl Accounts {
         if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(None);
         }
-        finish(transaction, member, AuditAction::PasskeyAdded, Some(new.name), by).await?;
+        finish(self, transaction, member, AuditAction::PasskeyAdded, Some(new.name), by).await?;
         Ok(Some(Passkey {
             id,
             member_id: member,
@@ -291,7 +291,7 @@ impl Accounts {
         let values = [member.to_string().into(), id.to_string().into()];
         let Some(row) = db::one(&transaction, sql, values).await? else { return Ok(false) };
         let name: String = row.get("name")?;
-        finish(transaction, member, AuditAction::PasskeyRemoved, Some(&name), by).await?;
+        finish(self, transaction, member, AuditAction::PasskeyRemoved, Some(&name), by).await?;
         Ok(true)
     }
 }
@@ -313,6 +313,7 @@ pub(super) async fn remove_all(
 
 /// Signs the other browsers out, and writes down what was done.
 async fn finish(
+    accounts: &Accounts,
     transaction: DatabaseTransaction,
     member: MemberId,
     action: AuditAction,
@@ -328,7 +329,7 @@ async fn finish(
         None => line,
     };
     audit::write(&transaction, actor, db::now(), line).await?;
-    Ok(db::commit(transaction).await?)
+    Ok(accounts.db().commit_access(transaction).await?)
 }
 
 async fn replace_codes(

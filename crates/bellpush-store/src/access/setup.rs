@@ -39,7 +39,7 @@ impl Accounts {
         db::execute(&transaction, sql, [MAX_LINKS.into()]).await?;
         let line = Line::new(AuditAction::SetupLinkMade);
         audit::write(&transaction, &Actor::HOST, at, line).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(true)
     }
 
@@ -77,7 +77,7 @@ impl Accounts {
         let line = Line::new(AuditAction::SetUp).on(owner.id).named(&owner.name);
         let line = line.with(Change::between(&Value::Null, &told(&owner)));
         audit::write(&transaction, actor, at, line).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok((owner, sign_in))
     }
 }

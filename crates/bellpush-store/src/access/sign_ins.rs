@@ -102,6 +102,7 @@ pub struct NewSignIn<'a> {
 const BY_TOKEN: &str = "
     SELECT members.id, members.name, members.email, members.role, members.apps,
         members.password_hash IS NOT NULL AS has_password, members.created_at, members.last_seen_at,
+        members.revision,
         sign_ins.id AS sign_in_id, sign_ins.device, sign_ins.address,
         sign_ins.created_at AS signed_in_at, sign_ins.last_used_at, sign_ins.expires_at,
         sign_ins.proved_at, sign_ins.way,
@@ -137,7 +138,7 @@ impl Accounts {
         let line = Line::new(AuditAction::SignedIn).on(member.id).named(new.device);
         let line = line.between(&(), &json!({ "way": way }));
         audit::write(&transaction, actor, at, line).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(sign_in)
     }
 
@@ -217,7 +218,7 @@ impl Accounts {
             return Ok(None);
         }
         audit::write(&transaction, actor, at, Line::new(AuditAction::SteppedUp).on(id)).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok(Some(at))
     }
 
@@ -284,7 +285,7 @@ impl Accounts {
         let ended = db::execute(&transaction, sql, values).await?;
         if ended > 0 {
             audit::write(&transaction, actor, db::now(), line).await?;
-            db::commit(transaction).await?;
+            self.db().commit_access(transaction).await?;
         }
         Ok(ended)
     }

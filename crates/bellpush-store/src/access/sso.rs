@@ -13,13 +13,13 @@ use super::{
     Who,
     accounts::Accounts,
     audit::{self, Actor, AuditAction, Line},
-    grant_columns::apps_text,
     members::{self, Member, MemberError, NewMember, insert, owners, told},
     sign_ins::{self, NewSignIn, SignIn},
 };
 use crate::{
-    Store, StoreError,
+    Edit, SaveError, Store, StoreError,
     db::{self, to_json},
+    revision::Subject,
 };
 
 /// The key of the settings, and that of the client's secret.
@@ -89,22 +89,30 @@ impl Store {
     }
 
     /// Replaces how people may sign in; the client's secret is replaced if another one is given. When
-    /// single sign-on becomes the only way in, all browsers are signed out that came otherwise.
+    /// single sign-on becomes the only way in, all browsers are signed out that came otherwise. Returns
+    /// the revision that they are of then.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn save_sign_in_settings(
+    /// [`SaveError::Outdated`], or when the database fails.
+    pub async fn save_sign_in_settings<'a>(
         &self,
         settings: &SignInSettings,
         secret: Option<&SecretString>,
-        actor: &Actor,
-    ) -> Result<(), StoreError> {
-        let sealed = secret.map(|secret| self.keys().seal(SECRET_IDENTITY, secret)).transpose()?;
+        edit: impl Into<Edit<'a>>,
+    ) -> Result<u64, SaveError> {
+        let Edit { actor, expected } = edit.into();
+        let sealed = secret.map(|secret| self.keys().seal(SECRET_IDENTITY, secret)).transpose();
+        let sealed = sealed.map_err(StoreError::from)?;
         let transaction = self.db().begin_access().await?;
-        let before = read(&transaction).await?;
-        put(&transaction, SETTINGS, &to_json(settings)).await?;
+        let (before, revision) = read(&transaction).await?;
+        let subject = Subject { id: None, actions: &[AuditAction::SignInSettingsUpdated] };
+        expected.check::<SaveError>(&transaction, revision, subject).await?;
+        let line = Line::new(AuditAction::SignInSettingsUpdated).between(&before, settings);
+        let line = if sealed.is_some() { line.and_secret("/sso/clientSecret") } else { line };
+        let revision = revision + u64::from(line.has_changes());
+        put(&transaction, SETTINGS, &to_json(settings), revision).await?;
         if let Some(sealed) = &sealed {
-            put(&transaction, SECRET, sealed).await?;
+            put(&transaction, SECRET, sealed, revision).await?;
         }
         if settings.sso.is_none() {
             let sql = "DELETE FROM settings WHERE key = $1";
@@ -113,10 +121,9 @@ impl Store {
         if settings.require_sso && !before.require_sso {
             db::execute(&transaction, "DELETE FROM sign_ins WHERE way <> 'sso'", []).await?;
         }
-        let line = Line::new(AuditAction::SignInSettingsUpdated).between(&before, settings);
-        let line = if sealed.is_some() { line.and_secret("/sso/clientSecret") } else { line };
         audit::write_update(&transaction, actor, db::now(), line).await?;
-        Ok(db::commit(transaction).await?)
+        self.db().commit_access(transaction).await?;
+        Ok(revision)
     }
 }
 
@@ -126,6 +133,16 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn sign_in_settings(&self) -> Result<SignInSettings, StoreError> {
+        Ok(self.sign_in_settings_with_revision().await?.0)
+    }
+
+    /// The same with their revision, which counts their changes; 0 when there was none yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_in_settings_with_revision(
+        &self,
+    ) -> Result<(SignInSettings, u64), StoreError> {
         read(&self.db().read).await
     }
 
@@ -158,23 +175,31 @@ impl Accounts {
         let line = Line::new(AuditAction::SignedIn).on(member.id).named(new.device);
         let line = line.between(&(), &serde_json::json!({ "way": new.way.as_str() }));
         audit::write(&transaction, &actor, at, line).await?;
-        db::commit(transaction).await?;
+        self.db().commit_access(transaction).await?;
         Ok((member, sign_in))
     }
 }
 
-async fn read(connection: &impl ConnectionTrait) -> Result<SignInSettings, StoreError> {
-    let sql = "SELECT value FROM settings WHERE key = $1";
+async fn read(connection: &impl ConnectionTrait) -> Result<(SignInSettings, u64), StoreError> {
+    let sql = "SELECT value, revision FROM settings WHERE key = $1";
     let row = db::one(connection, sql, [SETTINGS.into()]).await?;
-    row.map_or_else(|| Ok(SignInSettings::default()), |row| row.json("value"))
+    row.map_or_else(
+        || Ok((SignInSettings::default(), 0)),
+        |row| Ok((row.json("value")?, row.count("revision")?)),
+    )
 }
 
-async fn put(transaction: &DatabaseTransaction, key: &str, value: &str) -> Result<(), StoreError> {
+async fn put(
+    transaction: &DatabaseTransaction,
+    key: &str,
+    value: &str,
+    revision: u64,
+) -> Result<(), StoreError> {
     let sql = "
-        INSERT INTO settings (key, value)
-        VALUES ($1, $2)
-        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    db::execute(transaction, sql, [key.into(), value.into()]).await?;
+        INSERT INTO settings (key, value, revision)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision";
+    db::execute(transaction, sql, [key.into(), value.into(), db::number(revision)]).await?;
     Ok(())
 }
 
@@ -224,17 +249,5 @@ async fn regrant(
     if member.grant.is_owner() && owners(transaction, 2).await? < 2 {
         return Ok(member);
     }
-    let sql = "UPDATE members SET role = $2, apps = $3, updated_at = $4 WHERE id = $1";
-    let values = [
-        member.id.to_string().into(),
-        grant.role().as_str().into(),
-        apps_text(grant.apps()).into(),
-        at.millis().into(),
-    ];
-    db::execute(transaction, sql, values).await?;
-    let after = Member { grant, ..member.clone() };
-    let line = Line::new(AuditAction::MemberUpdated).on(after.id).named(&after.name);
-    let line = line.with(Change::between(&told(&member), &told(&after)));
-    audit::write(transaction, actor, at, line).await?;
-    Ok(after)
+    members::regrant(transaction, &member, grant, (actor, at)).await
 }

@@ -12,9 +12,10 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError,
+    Edit, Expected, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
+    revision::Subject,
     routing::profiles,
 };
 
@@ -29,6 +30,8 @@ pub struct App {
     pub created_at: EventTime,
     /// When its settings were last changed.
     pub updated_at: EventTime,
+    /// Counts its changes, from 1.
+    pub revision: u64,
 }
 
 impl Store {
@@ -54,7 +57,7 @@ impl Store {
         let line = line(AuditAction::AppMade, id, settings).between(&(), settings);
         audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
-        Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at })
+        Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at, revision: 1 })
     }
 
     /// All apps, oldest first.
@@ -62,7 +65,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn apps(&self) -> Result<Vec<App>, StoreError> {
-        let sql = "SELECT id, settings, created_at, updated_at FROM apps ORDER BY id";
+        let sql = "SELECT id, settings, created_at, updated_at, revision FROM apps ORDER BY id";
         db::read(db::all(&self.db().read, sql, []).await?, app)
     }
 
@@ -71,7 +74,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn app(&self, id: AppId) -> Result<Option<App>, StoreError> {
-        let sql = "SELECT id, settings, created_at, updated_at FROM apps WHERE id = $1";
+        let sql = "SELECT id, settings, created_at, updated_at, revision FROM apps WHERE id = $1";
         let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
         row.as_ref().map(app).transpose()
     }
@@ -90,37 +93,50 @@ impl Store {
     /// Replaces an app's settings; `None` when there is no such app.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn update_app(
+    /// [`SaveError::Outdated`], or when the database fails.
+    pub async fn update_app<'a>(
         &self,
         id: AppId,
         settings: &AppSettings,
-        actor: &Actor,
-    ) -> Result<Option<App>, StoreError> {
+        edit: impl Into<Edit<'a>>,
+    ) -> Result<Option<App>, SaveError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin().await?;
-        let Some(before) = locked(&transaction, id).await? else { return Ok(None) };
+        let Some((before, revision)) = locked(&transaction, id).await? else { return Ok(None) };
+        check(&transaction, id, revision, expected).await?;
+        let line = line(AuditAction::AppUpdated, id, settings).between(&before, settings);
         let sql = "
             UPDATE app_rows
-            SET settings = $2, updated_at = $3
+            SET settings = $2, updated_at = $3, revision = revision + $4
             WHERE id = $1 AND NOT removed
-            RETURNING id, settings, created_at, updated_at";
+            RETURNING id, settings, created_at, updated_at, revision";
         let at = db::now();
-        let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
+        let values = [
+            id.to_string().into(),
+            to_json(settings).into(),
+            at.millis().into(),
+            i64::from(line.has_changes()).into(),
+        ];
         let row = db::one(&transaction, sql, values).await?;
-        let line = line(AuditAction::AppUpdated, id, settings).between(&before, settings);
         audit::write_update(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
-        row.as_ref().map(app).transpose()
+        Ok(row.as_ref().map(app).transpose()?)
     }
 
     /// Deletes an app with everything that belongs to it; `false` when there is none. Its events,
     /// calls and sessions are taken away bit by bit, beside what else is written.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn delete_app(&self, id: AppId, actor: &Actor) -> Result<bool, StoreError> {
+    /// [`SaveError::Outdated`], or when the database fails.
+    pub async fn delete_app<'a>(
+        &self,
+        id: AppId,
+        edit: impl Into<Edit<'a>>,
+    ) -> Result<bool, SaveError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
-        let Some(before) = locked(&transaction, id).await? else { return Ok(false) };
+        let Some((before, revision)) = locked(&transaction, id).await? else { return Ok(false) };
+        check(&transaction, id, revision, expected).await?;
         let sql = "UPDATE app_rows SET removed = TRUE WHERE id = $1 AND NOT removed";
         if db::execute(&transaction, sql, [id.to_string().into()]).await? == 0 {
             return Ok(false);
@@ -143,14 +159,25 @@ impl Store {
     }
 }
 
-/// The settings of an app that nobody else changes meanwhile.
+/// The settings of an app that nobody else changes meanwhile, and their revision.
 async fn locked(
     transaction: &DatabaseTransaction,
     id: AppId,
-) -> Result<Option<AppSettings>, StoreError> {
-    let sql = "UPDATE app_rows SET id = id WHERE id = $1 AND NOT removed RETURNING settings";
+) -> Result<Option<(AppSettings, u64)>, StoreError> {
+    let sql =
+        "UPDATE app_rows SET id = id WHERE id = $1 AND NOT removed RETURNING settings, revision";
     let row = db::one(transaction, sql, [id.to_string().into()]).await?;
-    row.map(|row| row.json("settings")).transpose()
+    row.map(|row| Ok((row.json("settings")?, row.count("revision")?))).transpose()
+}
+
+async fn check(
+    transaction: &DatabaseTransaction,
+    id: AppId,
+    present: u64,
+    expected: Expected,
+) -> Result<(), SaveError> {
+    let subject = Subject { id: Some(&id.to_string()), actions: &[AuditAction::AppUpdated] };
+    expected.check(transaction, present, subject).await
 }
 
 fn line(action: AuditAction, id: AppId, settings: &AppSettings) -> Line {
@@ -163,5 +190,6 @@ fn app(row: &Row) -> Result<App, StoreError> {
         settings: row.json("settings")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
+        revision: row.count("revision")?,
     })
 }

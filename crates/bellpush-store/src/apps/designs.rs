@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Page, PageRequest, Store, StoreError,
+    Edit, Expected, Outdated, Page, PageRequest, Store, StoreError,
     access::{
         Who,
         audit::{self, Actor, AuditAction, Line},
@@ -20,6 +20,7 @@ use crate::{
         page::{Conditions, Query},
         to_json,
     },
+    revision::Subject,
 };
 
 /// A draft as it is kept.
@@ -78,8 +79,8 @@ pub struct NewDesignVersion<'a> {
     pub note: Option<&'a str>,
     /// The version that it brings back.
     pub restored: Option<u32>,
-    /// The revision of the draft that it is; `None` when it is not the draft.
-    pub draft_revision: Option<u64>,
+    /// Which revision the draft has to be of: the one that it is; any when it is not the draft.
+    pub draft: Expected,
 }
 
 /// Why a design was not saved.
@@ -89,11 +90,8 @@ pub enum DesignError {
     #[error("there is no such app")]
     UnknownApp,
     /// Somebody else has changed the draft.
-    #[error("the draft is of revision {present} by now; read it again")]
-    Changed {
-        /** The present revision; 0 when there is no draft. */
-        present: u64,
-    },
+    #[error(transparent)]
+    Outdated(#[from] Outdated),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -116,23 +114,20 @@ impl Store {
         row.as_ref().map(draft).transpose()
     }
 
-    /// Changes the draft, if it is still of the expected revision (0: there is none); `None` changes
-    /// any.
+    /// Changes the draft, if it is of the expected revision (0: there is none).
     ///
     /// # Errors
-    /// [`DesignError::Changed`], [`DesignError::UnknownApp`], or when the database fails.
-    pub async fn save_design_draft(
+    /// [`DesignError::Outdated`], [`DesignError::UnknownApp`], or when the database fails.
+    pub async fn save_design_draft<'a>(
         &self,
         app_id: AppId,
         document: &str,
-        expected: Option<u64>,
-        actor: &Actor,
+        edit: impl Into<Edit<'a>>,
     ) -> Result<DesignDraft, DesignError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
         let (present, before) = present(&transaction, app_id).await?;
-        if expected.is_some_and(|expected| expected != present) {
-            return Err(DesignError::Changed { present });
-        }
+        check_revision(&transaction, app_id, present, expected).await?;
         let at = db::now();
         let sql = "
             INSERT INTO design_drafts (app_id, document, revision, updated_at)
@@ -159,7 +154,7 @@ impl Store {
     /// Publishes a version, which is the present one from then on.
     ///
     /// # Errors
-    /// [`DesignError::Changed`] when it is to be a draft that has changed, [`DesignError::UnknownApp`],
+    /// [`DesignError::Outdated`] when it is to be a draft that has changed, [`DesignError::UnknownApp`],
     /// or when the database fails.
     pub async fn publish_design(
         &self,
@@ -169,9 +164,7 @@ impl Store {
     ) -> Result<DesignVersion, DesignError> {
         let transaction = self.db().begin_configuration().await?;
         let (present, _) = present(&transaction, app_id).await?;
-        if new.draft_revision.is_some_and(|expected| expected != present) {
-            return Err(DesignError::Changed { present });
-        }
+        check_revision(&transaction, app_id, present, new.draft).await?;
         let at = db::now();
         let sql = "
             INSERT INTO design_versions
@@ -276,6 +269,17 @@ async fn present(
     let sql = "SELECT revision, document FROM design_drafts WHERE app_id = $1";
     let row = db::one(transaction, sql, [app_id.to_string().into()]).await?;
     row.map_or(Ok((0, None)), |row| Ok((row.count("revision")?, Some(row.get("document")?))))
+}
+
+async fn check_revision(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    present: u64,
+    expected: Expected,
+) -> Result<(), DesignError> {
+    let subject =
+        Subject { id: Some(&app_id.to_string()), actions: &[AuditAction::DesignDraftSaved] };
+    expected.check(transaction, present, subject).await
 }
 
 /// What a draft has of its own now.

@@ -13,6 +13,7 @@ use sea_orm::{
 };
 
 use secrecy::ExposeSecret;
+use tokio::sync::watch;
 
 use super::{
     target::{Target, database_file, lock_directory},
@@ -41,6 +42,8 @@ pub(crate) struct Db {
     /// Held as long as anything of this process may write to a SQLite file; `None` also beside the
     /// server that holds it.
     lock: Option<Arc<File>>,
+    /// Tells of changes to who may do what, as far as this process makes them.
+    access: watch::Sender<()>,
 }
 
 /// What transactions on PostgreSQL wait for each other on. SQLite needs none: it has one writer.
@@ -101,7 +104,8 @@ impl Db {
             .test_before_acquire(false)
             .connect_lazy_with(options.pragma("query_only", "ON"))
             .into();
-        Ok(Self { read, log: write.clone(), write, lock: lock.map(Arc::new) })
+        let lock = lock.map(Arc::new);
+        Ok(Self { read, log: write.clone(), write, lock, access: watch::Sender::default() })
     }
 
     pub(crate) async fn postgres(url: &str) -> Result<Self, OpenError> {
@@ -135,7 +139,7 @@ impl Db {
             .into();
         // The log never waits for a connection that a repository holds.
         let log = pool.max_connections(1).connect_lazy_with(options).into();
-        Ok(Self { read: write.clone(), write, log, lock: None })
+        Ok(Self { read: write.clone(), write, log, lock: None, access: watch::Sender::default() })
     }
 
     /// Connects beside a server that may be running on the database, which must be there.
@@ -185,6 +189,22 @@ impl Db {
     /// Begins a transaction that changes who may do what: one at a time.
     pub(crate) async fn begin_access(&self) -> Result<DatabaseTransaction, DbErr> {
         self.begin_locked(Lock::ChangeAccess).await
+    }
+
+    /// Commits such a transaction, and tells those who go by what it has changed.
+    pub(crate) async fn commit_access(
+        &self,
+        transaction: DatabaseTransaction,
+    ) -> Result<(), DbErr> {
+        let committed = commit(transaction).await;
+        // Also where it is not known whether it was done: who is told looks.
+        self.access.send_replace(());
+        committed
+    }
+
+    /// Changes to who may do what, from now on.
+    pub(crate) fn access_changes(&self) -> watch::Receiver<()> {
+        self.access.subscribe()
     }
 
     async fn begin_locked(&self, which: Lock) -> Result<DatabaseTransaction, DbErr> {

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (30, "call_search", include_str!("../../migrations/0030_call_search.sql")),
     (31, "call_records", include_str!("../../migrations/0031_call_records.sql")),
     (32, "exports", include_str!("../../migrations/0032_exports.sql")),
+    (33, "revisions", include_str!("../../migrations/0033_revisions.sql")),
 ];
 
 const HISTORY: &str = "

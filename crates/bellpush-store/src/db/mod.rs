@@ -16,5 +16,5 @@ pub(crate) mod untimed;
 
 pub(crate) use batch::Batch;
 pub(crate) use connections::{Db, Lock, begin, commit, lock};
-pub(crate) use row::{Row, now, read, to_json, without_nul};
+pub(crate) use row::{Row, now, number, read, to_json, without_nul};
 pub(crate) use statements::{all, execute, one};

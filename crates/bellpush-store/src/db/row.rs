@@ -4,7 +4,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use bellpush_core::events::EventTime;
 use jiff::Timestamp;
-use sea_orm::{QueryResult, TryGetable};
+use sea_orm::{QueryResult, TryGetable, Value};
 use serde::de::DeserializeOwned;
 
 use crate::error::StoreError;
@@ -18,6 +18,11 @@ pub(crate) fn now() -> EventTime {
 /// and when it is looked for.
 pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text.into() }
+}
+
+/// A count as it goes into a column.
+pub(crate) fn number(count: u64) -> Value {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
 }
 
 /// Reads every row by the same function.

@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 pub(crate) mod endpoints;
 pub(crate) mod hours;
 mod latency;
+mod of_app;
 pub(crate) mod outages;
 pub(crate) mod replays;
 pub(crate) mod search;

@@ -111,7 +111,7 @@ impl Store {
         let sql = "
             UPDATE integrations
             SET settings = $2, active = FALSE, updated_at = $3, disabled_reason = $4,
-                disabled_at = $3
+                disabled_at = $3, revision = revision + 1
             WHERE id = $1";
         let values = [
             id.to_string().into(),

@@ -61,6 +61,20 @@ pub struct EventFilter {
 }
 
 impl Store {
+    /// One event of an app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn event(
+        &self,
+        app_id: AppId,
+        id: EventId,
+    ) -> Result<Option<RecordedEvent>, StoreError> {
+        let row = db::one(&self.db().read, EVENT, [id.to_string().into()]).await?;
+        let found = row.as_ref().map(event).transpose()?;
+        Ok(found.filter(|event| event.app_id == app_id))
+    }
+
     /// An app's events, newest first. A page may hold fewer than were asked for, or none, and still
     /// name where to go on: there it has looked through as many as one page may.
     ///
@@ -160,6 +174,8 @@ impl Search<'_> {
         conditions
     }
 }
+
+pub(crate) const EVENT: &str = "SELECT * FROM events WHERE id = $1";
 
 pub(crate) fn event(row: &Row) -> Result<RecordedEvent, StoreError> {
     Ok(RecordedEvent {

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
-    SaveError, Store, StoreError,
+    Edit, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
     integrations::{
@@ -21,6 +21,7 @@ use crate::{
         sealed::{key_identity, signing_identity},
         secrets,
     },
+    revision::Subject,
 };
 
 /// An integration, without its secrets.
@@ -38,6 +39,8 @@ pub struct Integration {
     pub updated_at: EventTime,
     /// Why and when the server switched it off, if it did and nobody has changed it since.
     pub disabled: Option<(DisableReason, EventTime)>,
+    /// Counts its changes, from 1.
+    pub revision: u64,
 }
 
 /// The secrets that an integration is made with.
@@ -51,6 +54,15 @@ pub struct NewSecrets {
     pub named: BTreeMap<SecretName, SecretString>,
 }
 
+/// Secrets that come with a change of settings.
+#[derive(Debug, Clone, Default)]
+pub struct GivenSecrets {
+    /// Values of named secrets, which take the place of those before.
+    pub named: BTreeMap<SecretName, SecretString>,
+    /// The Ed25519 key to sign with, unless there is one.
+    pub signing_key: Option<SecretString>,
+}
+
 /// Nothing but a signing secret.
 impl From<&str> for NewSecrets {
     fn from(signing_secret: &str) -> Self {
@@ -58,6 +70,9 @@ impl From<&str> for NewSecrets {
         Self { signing_secret, signing_key: None, named: BTreeMap::new() }
     }
 }
+
+const COLUMNS: &str = "id, app_id, settings, created_at, updated_at, disabled_reason, \
+     disabled_at, revision";
 
 impl Store {
     /// Makes an integration. An app never has more than `max_active` active ones, however many are
@@ -117,7 +132,15 @@ impl Store {
         audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         let settings = settings.clone();
-        Ok(Integration { id, app_id, settings, created_at: at, updated_at: at, disabled: None })
+        Ok(Integration {
+            id,
+            app_id,
+            settings,
+            created_at: at,
+            updated_at: at,
+            disabled: None,
+            revision: 1,
+        })
     }
 
     /// An app's integrations, oldest first.
@@ -125,12 +148,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn integrations(&self, app_id: AppId) -> Result<Vec<Integration>, StoreError> {
-        let sql = "
-            SELECT id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at
-            FROM integrations
-            WHERE app_id = $1
-            ORDER BY id";
-        db::read(db::all(&self.db().read, sql, [app_id.to_string().into()]).await?, integration)
+        let sql = format!("SELECT {COLUMNS} FROM integrations WHERE app_id = $1 ORDER BY id");
+        db::read(db::all(&self.db().read, &sql, [app_id.to_string().into()]).await?, integration)
     }
 
     /// One integration of an app.
@@ -142,13 +161,9 @@ impl Store {
         app_id: AppId,
         id: IntegrationId,
     ) -> Result<Option<Integration>, StoreError> {
-        let sql = "
-            SELECT id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at
-            FROM integrations
-            WHERE id = $1
-              AND app_id = $2";
+        let sql = format!("SELECT {COLUMNS} FROM integrations WHERE id = $1 AND app_id = $2");
         let values = [id.to_string().into(), app_id.to_string().into()];
-        let row = db::one(&self.db().read, sql, values).await?;
+        let row = db::one(&self.db().read, &sql, values).await?;
         row.as_ref().map(integration).transpose()
     }
 
@@ -157,26 +172,27 @@ impl Store {
     ///
     /// # Errors
     /// [`SaveError::TooManyActive`], [`SaveError::UnknownSecret`], [`SaveError::SecretsRequired`] when
-    /// it has secrets and its URL leads elsewhere, or when the database fails.
-    pub async fn update_integration(
+    /// it has secrets and its URL leads elsewhere, [`SaveError::Outdated`], or when the database
+    /// fails.
+    pub async fn update_integration<'a>(
         &self,
         app_id: AppId,
         id: IntegrationId,
         settings: &IntegrationSettings,
         max_active: u8,
-        actor: &Actor,
+        edit: impl Into<Edit<'a>>,
     ) -> Result<Option<Integration>, SaveError> {
         self.update_integration_with_secrets(
             app_id,
             id,
             settings,
             max_active,
-            (&BTreeMap::new(), actor),
+            (&GivenSecrets::default(), edit.into()),
         )
         .await
     }
 
-    /// The same, with new values of secrets that come with the settings: no request carries the old
+    /// The same, with secrets that come with the settings: no request carries the old
     /// values to the new place, or the new ones to the old place.
     ///
     /// # Errors
@@ -187,27 +203,44 @@ impl Store {
         id: IntegrationId,
         settings: &IntegrationSettings,
         max_active: u8,
-        (given, actor): (&BTreeMap<SecretName, SecretString>, &Actor),
+        (given, edit): (&GivenSecrets, Edit<'_>),
     ) -> Result<Option<Integration>, SaveError> {
+        let Edit { actor, .. } = edit;
         let transaction = self.db().begin_configuration().await?;
-        let Some(present) = locked(&transaction, app_id, id).await? else { return Ok(None) };
+        let Some((present, revision)) = locked(&transaction, app_id, id).await? else {
+            return Ok(None);
+        };
+        check_revision(&transaction, id, revision, edit).await?;
         if !settings.url.has_origin_of(&present.url) {
             let mut names = secrets::names(&transaction, id).await?;
-            names.retain(|name| !given.contains_key(name));
+            names.retain(|name| !given.named.contains_key(name));
             if !names.is_empty() {
                 let names = names.iter().map(|name| format!("{{secret.{name}}}")).collect();
                 return Err(SaveError::SecretsRequired { names, pointer: "/secrets" });
             }
         }
-        secrets::replace(&transaction, self.keys(), (app_id, id), given, actor).await?;
-        let sql = "
-            UPDATE integrations
+        secrets::replace(&transaction, self.keys(), (app_id, id), &given.named, actor).await?;
+        if let Some(key) = &given.signing_key {
+            let sealed = self.keys().seal(&key_identity(id), key).map_err(StoreError::from)?;
+            let sql = "
+                UPDATE integrations
+                SET signing_key = $2
+                WHERE id = $1
+                  AND signing_key IS NULL";
+            db::execute(&transaction, sql, [id.to_string().into(), sealed.into()]).await?;
+        }
+        let line = line(AuditAction::IntegrationUpdated, app_id, id, settings);
+        let line = line.between(&present, settings);
+        let sql = format!(
+            "UPDATE integrations
             SET settings = $3, active = $4, include_previews = $5, updated_at = $6,
                 disabled_reason = CASE WHEN $4 THEN NULL ELSE disabled_reason END,
-                disabled_at = CASE WHEN $4 THEN NULL ELSE disabled_at END
+                disabled_at = CASE WHEN $4 THEN NULL ELSE disabled_at END,
+                revision = revision + $7
             WHERE id = $1
               AND app_id = $2
-            RETURNING id, app_id, settings, created_at, updated_at, disabled_reason, disabled_at";
+            RETURNING {COLUMNS}"
+        );
         let values = [
             id.to_string().into(),
             app_id.to_string().into(),
@@ -215,8 +248,9 @@ impl Store {
             settings.active.into(),
             settings.include_previews.into(),
             db::now().millis().into(),
+            i64::from(line.has_changes()).into(),
         ];
-        let Some(row) = db::one(&transaction, sql, values).await? else {
+        let Some(row) = db::one(&transaction, &sql, values).await? else {
             return Ok(None);
         };
         check_limit(&transaction, app_id, id, settings, max_active).await?;
@@ -227,8 +261,6 @@ impl Store {
             let sql = "DELETE FROM outages WHERE integration_id = $1";
             db::execute(&transaction, sql, [id.to_string().into()]).await?;
         }
-        let line = line(AuditAction::IntegrationUpdated, app_id, id, settings);
-        let line = line.between(&present, settings);
         audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(Some(integration(&row)?))
@@ -238,27 +270,41 @@ impl Store {
     /// beside what else is written.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn delete_integration(
+    /// [`SaveError::Outdated`], or when the database fails.
+    pub async fn delete_integration<'a>(
         &self,
         app_id: AppId,
         id: IntegrationId,
-        actor: &Actor,
-    ) -> Result<bool, StoreError> {
+        edit: impl Into<Edit<'a>>,
+    ) -> Result<bool, SaveError> {
+        let edit = edit.into();
         let transaction = self.db().begin_configuration().await?;
-        let sql = "DELETE FROM integrations WHERE id = $1 AND app_id = $2 RETURNING settings";
-        let values = [id.to_string().into(), app_id.to_string().into()];
-        let Some(row) = db::one(&transaction, sql, values).await? else { return Ok(false) };
-        let settings: IntegrationSettings = row.json("settings")?;
+        let Some((settings, revision)) = locked(&transaction, app_id, id).await? else {
+            return Ok(false);
+        };
+        check_revision(&transaction, id, revision, edit).await?;
+        let sql = "DELETE FROM integrations WHERE id = $1";
+        db::execute(&transaction, sql, [id.to_string().into()]).await?;
         let sql = "INSERT INTO removals (integration_id) VALUES ($1)";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
         let line = line(AuditAction::IntegrationDeleted, app_id, id, &settings);
         let line = line.between(&settings, &());
-        audit::write(&transaction, actor, db::now(), line).await?;
+        audit::write(&transaction, edit.actor, db::now(), line).await?;
         db::commit(transaction).await?;
         self.remover().wake();
         Ok(true)
     }
+}
+
+async fn check_revision(
+    transaction: &DatabaseTransaction,
+    id: IntegrationId,
+    present: u64,
+    edit: Edit<'_>,
+) -> Result<(), SaveError> {
+    let actions = &[AuditAction::IntegrationUpdated, AuditAction::IntegrationDisabled];
+    let subject = Subject { id: Some(&id.to_string()), actions };
+    edit.expected.check(transaction, present, subject).await
 }
 
 fn line(
@@ -322,5 +368,6 @@ fn integration(row: &Row) -> Result<Integration, StoreError> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         disabled: row.word_opt("disabled_reason")?.zip(row.time_opt("disabled_at")?),
+        revision: row.count("revision")?,
     })
 }

@@ -6,6 +6,6 @@ pub(crate) mod sealed;
 pub(crate) mod secrets;
 mod signing;
 
-pub use integration::{Integration, NewSecrets};
+pub use integration::{GivenSecrets, Integration, NewSecrets};
 pub use secrets::{MAX_REVEALS, REVEAL_WINDOW, Reveal, RevealError, Secret};
 pub use signing::{RetiredSecret, SigningSecrets};

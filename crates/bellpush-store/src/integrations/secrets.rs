@@ -135,7 +135,9 @@ impl Store {
         actor: &Actor,
     ) -> Result<bool, SaveError> {
         let transaction = self.db().begin_configuration().await?;
-        let Some(settings) = locked(&transaction, app_id, id).await? else { return Ok(false) };
+        let Some((settings, _)) = locked(&transaction, app_id, id).await? else {
+            return Ok(false);
+        };
         let sql = "DELETE FROM integration_secrets WHERE integration_id = $1 AND name = $2";
         let values = [id.to_string().into(), name.as_str().into()];
         if db::execute(&transaction, sql, values).await? == 0 {

@@ -68,28 +68,6 @@ impl Store {
         }))
     }
 
-    /// Gives an integration its Ed25519 key, unless it has one.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn add_signing_key(
-        &self,
-        app_id: AppId,
-        id: IntegrationId,
-        key: &SecretString,
-    ) -> Result<(), StoreError> {
-        let sealed = self.keys().seal(&key_identity(id), key)?;
-        let sql = "
-            UPDATE integrations
-            SET signing_key = $3
-            WHERE id = $1
-              AND app_id = $2
-              AND signing_key IS NULL";
-        let values = [id.to_string().into(), app_id.to_string().into(), sealed.into()];
-        db::execute(&self.db().write, sql, values).await?;
-        Ok(())
-    }
-
     /// Replaces an integration's signing secret, and its key if it has one. Those before sign on for
     /// the overlap; without one they, and all before them, end at once. Returns until when, `None`
     /// when there is no such integration in the app.

@@ -11,9 +11,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    SaveError, Store, StoreError,
+    Edit, Expected, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
+    revision::Subject,
 };
 
 /// A profile.
@@ -27,10 +28,12 @@ pub struct Profile {
     pub settings: ProfileSettings,
     /// Whether calls that ask for no profile go there. Every app has exactly one such.
     pub is_default: bool,
+    /// Counts its changes, from 1.
+    pub revision: u64,
 }
 
 pub(crate) const OF_APP: &str = "
-    SELECT id, app_id, settings, is_default
+    SELECT id, app_id, settings, is_default, revision
     FROM destinations
     WHERE app_id = $1
     ORDER BY is_default DESC, id";
@@ -54,7 +57,7 @@ impl Store {
         id: DestinationId,
     ) -> Result<Option<Profile>, StoreError> {
         let sql = "
-            SELECT id, app_id, settings, is_default
+            SELECT id, app_id, settings, is_default, revision
             FROM destinations
             WHERE id = $1
               AND app_id = $2";
@@ -84,10 +87,10 @@ impl Store {
         }
         check(&transaction, &others, id, settings).await?;
         if is_default {
-            clear_default(&transaction, app_id).await?;
+            clear_default(&transaction, &others, actor).await?;
         }
         insert(&transaction, app_id, id, settings, is_default).await?;
-        let made = Profile { id, app_id, settings: settings.clone(), is_default };
+        let made = Profile { id, app_id, settings: settings.clone(), is_default, revision: 1 };
         let line = line(AuditAction::ProfileMade, &made).between(&(), &told(&made));
         audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
@@ -98,28 +101,41 @@ impl Store {
     /// app has no such profile. A default profile stays it until another becomes it.
     ///
     /// # Errors
-    /// As [`Store::create_profile`].
-    pub async fn update_profile(
+    /// As [`Store::create_profile`], and [`SaveError::Outdated`].
+    pub async fn update_profile<'a>(
         &self,
         app_id: AppId,
         id: DestinationId,
         settings: &ProfileSettings,
         make_default: bool,
-        actor: &Actor,
+        edit: impl Into<Edit<'a>>,
     ) -> Result<Option<Profile>, SaveError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
         let all = profiles(&transaction, app_id).await?;
         let Some(present) = all.iter().find(|profile| profile.id == id) else {
             return Ok(None);
         };
+        check_revision(&transaction, present, expected).await?;
         let is_default = present.is_default || make_default;
         check(&transaction, &all, id, settings).await?;
-        if is_default {
-            clear_default(&transaction, app_id).await?;
+        if is_default && !present.is_default {
+            clear_default(&transaction, &all, actor).await?;
         }
+        let mut updated = Profile {
+            id,
+            app_id,
+            settings: settings.clone(),
+            is_default,
+            revision: present.revision,
+        };
+        let line = line(AuditAction::ProfileUpdated, &updated);
+        let line = line.between(&told(present), &told(&updated));
+        updated.revision += u64::from(line.has_changes());
         let sql = "
             UPDATE destinations
-            SET name = $2, kind = $3, settings = $4, trunk_id = $5, is_default = $6
+            SET name = $2, kind = $3, settings = $4, trunk_id = $5, is_default = $6,
+                revision = revision + $7
             WHERE id = $1";
         let values = [
             id.to_string().into(),
@@ -128,11 +144,9 @@ impl Store {
             to_json(settings).into(),
             settings.trunk_id.map(|id| id.to_string()).into(),
             is_default.into(),
+            i64::from(line.has_changes()).into(),
         ];
         db::execute(&transaction, sql, values).await?;
-        let updated = Profile { id, app_id, settings: settings.clone(), is_default };
-        let line = line(AuditAction::ProfileUpdated, &updated);
-        let line = line.between(&told(present), &told(&updated));
         audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(Some(updated))
@@ -141,19 +155,21 @@ impl Store {
     /// Deletes a profile; `false` when the app has none such.
     ///
     /// # Errors
-    /// [`SaveError::InUse`] for the default profile, and for one that others refer to; or when the
-    /// database fails.
-    pub async fn delete_profile(
+    /// [`SaveError::InUse`] for the default profile, and for one that others refer to;
+    /// [`SaveError::Outdated`]; or when the database fails.
+    pub async fn delete_profile<'a>(
         &self,
         app_id: AppId,
         id: DestinationId,
-        actor: &Actor,
+        edit: impl Into<Edit<'a>>,
     ) -> Result<bool, SaveError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
         let all = profiles(&transaction, app_id).await?;
         let Some(present) = all.iter().find(|profile| profile.id == id) else {
             return Ok(false);
         };
+        check_revision(&transaction, present, expected).await?;
         if present.is_default {
             let by = "it is the app's default profile; make another one the default first".into();
             return Err(SaveError::InUse { why: by });
@@ -218,13 +234,28 @@ async fn check_trunk(transaction: &DatabaseTransaction, id: TrunkId) -> Result<(
     }
 }
 
-async fn clear_default(transaction: &DatabaseTransaction, app_id: AppId) -> Result<(), StoreError> {
-    let sql = "
-        UPDATE destinations
-        SET is_default = FALSE
-        WHERE app_id = $1
-          AND is_default";
-    db::execute(transaction, sql, [app_id.to_string().into()]).await?;
+async fn check_revision(
+    transaction: &DatabaseTransaction,
+    present: &Profile,
+    expected: Expected,
+) -> Result<(), SaveError> {
+    let id = present.id.to_string();
+    let subject = Subject { id: Some(&id), actions: &[AuditAction::ProfileUpdated] };
+    expected.check(transaction, present.revision, subject).await
+}
+
+/// Takes from the default profile that it is it, so that another can become it.
+async fn clear_default(
+    transaction: &DatabaseTransaction,
+    all: &[Profile],
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    let Some(before) = all.iter().find(|profile| profile.is_default) else { return Ok(()) };
+    let sql = "UPDATE destinations SET is_default = FALSE, revision = revision + 1 WHERE id = $1";
+    db::execute(transaction, sql, [before.id.to_string().into()]).await?;
+    let after = Profile { is_default: false, ..before.clone() };
+    let line = line(AuditAction::ProfileUpdated, &after).between(&told(before), &told(&after));
+    audit::write(transaction, actor, db::now(), line).await?;
     Ok(())
 }
 
@@ -258,5 +289,6 @@ fn profile(row: &Row) -> Result<Profile, StoreError> {
         app_id: row.parse("app_id")?,
         settings: row.json("settings")?,
         is_default: row.get("is_default")?,
+        revision: row.count("revision")?,
     })
 }

@@ -1,14 +1,15 @@
 //! Trunks, and their passwords under seal.
 
 use bellpush_core::{events::EventTime, ids::TrunkId, trunk::TrunkSettings};
-use sea_orm::Value;
+use sea_orm::{DatabaseTransaction, Value};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
-    SaveError, Store, StoreError,
+    Edit, Expected, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
+    revision::Subject,
 };
 
 /// A trunk, without its password.
@@ -24,6 +25,8 @@ pub struct Trunk {
     pub created_at: EventTime,
     /// When it was last changed.
     pub updated_at: EventTime,
+    /// Counts its changes, from 1.
+    pub revision: u64,
 }
 
 /// What becomes of a trunk's password.
@@ -38,7 +41,7 @@ pub enum PasswordChange {
     Remove,
 }
 
-const COLUMNS: &str = "id, settings, password, created_at, updated_at";
+const COLUMNS: &str = "id, settings, password, created_at, updated_at, revision";
 
 impl Store {
     /// Makes a trunk.
@@ -68,7 +71,7 @@ impl Store {
         audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         let (settings, has_password) = (settings.clone(), password.is_some());
-        Ok(Trunk { id, settings, has_password, created_at: at, updated_at: at })
+        Ok(Trunk { id, settings, has_password, created_at: at, updated_at: at, revision: 1 })
     }
 
     /// All trunks, oldest first.
@@ -110,19 +113,19 @@ impl Store {
     /// Replaces a trunk's settings; `None` when there is no such trunk.
     ///
     /// # Errors
-    /// [`SaveError::SecretsRequired`] when it keeps its password and leads elsewhere, or when the
-    /// database fails.
-    pub async fn update_trunk(
+    /// [`SaveError::SecretsRequired`] when it keeps its password and leads elsewhere,
+    /// [`SaveError::Outdated`], or when the database fails.
+    pub async fn update_trunk<'a>(
         &self,
         id: TrunkId,
         settings: &TrunkSettings,
         password: &PasswordChange,
-        actor: &Actor,
+        edit: impl Into<Edit<'a>>,
     ) -> Result<Option<Trunk>, SaveError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
-        let sql = format!("SELECT {COLUMNS} FROM trunks WHERE id = $1");
-        let present = db::one(&transaction, &sql, [id.to_string().into()]).await?;
-        let Some(present) = present.as_ref().map(trunk).transpose()? else { return Ok(None) };
+        let Some(present) = find(&transaction, id).await? else { return Ok(None) };
+        check_revision(&transaction, &present, expected).await?;
         let is_kept = present.has_password && matches!(password, PasswordChange::Keep);
         if is_kept && !settings.has_peer_of(&present.settings) {
             let names = vec!["password".to_owned()];
@@ -131,27 +134,31 @@ impl Store {
         let (column, sealed): (&str, Option<String>) = match password {
             PasswordChange::Keep => ("password", None),
             PasswordChange::Set(password) => (
-                "$4",
+                "$5",
                 Some(self.keys().seal(&password_identity(id), password).map_err(StoreError::from)?),
             ),
             PasswordChange::Remove => ("NULL", None),
         };
-        let sql = format!(
-            "UPDATE trunks
-            SET settings = $2, updated_at = $3, password = {column}
-            WHERE id = $1
-            RETURNING {COLUMNS}"
-        );
-        let mut values: Vec<Value> =
-            vec![id.to_string().into(), to_json(settings).into(), db::now().millis().into()];
-        values.extend(sealed.map(Value::from));
-        let row = db::one(&transaction, &sql, values).await?;
         let line =
             line(AuditAction::TrunkUpdated, id, settings).between(&present.settings, settings);
         let line = match password {
             PasswordChange::Keep => line,
             PasswordChange::Set(_) | PasswordChange::Remove => line.and_secret("/password"),
         };
+        let sql = format!(
+            "UPDATE trunks
+            SET settings = $2, updated_at = $3, password = {column}, revision = revision + $4
+            WHERE id = $1
+            RETURNING {COLUMNS}"
+        );
+        let mut values: Vec<Value> = vec![
+            id.to_string().into(),
+            to_json(settings).into(),
+            db::now().millis().into(),
+            i64::from(line.has_changes()).into(),
+        ];
+        values.extend(sealed.map(Value::from));
+        let row = db::one(&transaction, &sql, values).await?;
         audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(row.as_ref().map(trunk).transpose()?)
@@ -160,9 +167,17 @@ impl Store {
     /// Deletes a trunk; `false` when there is none.
     ///
     /// # Errors
-    /// [`SaveError::InUse`] as long as a profile calls by it, or when the database fails.
-    pub async fn delete_trunk(&self, id: TrunkId, actor: &Actor) -> Result<bool, SaveError> {
+    /// [`SaveError::InUse`] as long as a profile calls by it, [`SaveError::Outdated`], or when the
+    /// database fails.
+    pub async fn delete_trunk<'a>(
+        &self,
+        id: TrunkId,
+        edit: impl Into<Edit<'a>>,
+    ) -> Result<bool, SaveError> {
+        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
+        let Some(present) = find(&transaction, id).await? else { return Ok(false) };
+        check_revision(&transaction, &present, expected).await?;
         let sql = "
             SELECT name
             FROM destinations
@@ -172,16 +187,30 @@ impl Store {
             let name: String = row.get("name")?;
             return Err(SaveError::InUse { why: format!("the profile {name:?} calls by it") });
         }
-        let sql = "DELETE FROM trunks WHERE id = $1 RETURNING settings";
-        let Some(row) = db::one(&transaction, sql, [id.to_string().into()]).await? else {
-            return Ok(false);
-        };
-        let settings: TrunkSettings = row.json("settings")?;
-        let line = line(AuditAction::TrunkDeleted, id, &settings).between(&settings, &());
+        let sql = "DELETE FROM trunks WHERE id = $1";
+        db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        let line = line(AuditAction::TrunkDeleted, id, &present.settings);
+        let line = line.between(&present.settings, &());
         audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(true)
     }
+}
+
+async fn find(transaction: &DatabaseTransaction, id: TrunkId) -> Result<Option<Trunk>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM trunks WHERE id = $1");
+    let row = db::one(transaction, &sql, [id.to_string().into()]).await?;
+    row.as_ref().map(trunk).transpose()
+}
+
+async fn check_revision(
+    transaction: &DatabaseTransaction,
+    present: &Trunk,
+    expected: Expected,
+) -> Result<(), SaveError> {
+    let id = present.id.to_string();
+    let subject = Subject { id: Some(&id), actions: &[AuditAction::TrunkUpdated] };
+    expected.check(transaction, present.revision, subject).await
 }
 
 fn line(action: AuditAction, id: TrunkId, settings: &TrunkSettings) -> Line {
@@ -200,5 +229,6 @@ fn trunk(row: &Row) -> Result<Trunk, StoreError> {
         has_password: row.get::<Option<String>>("password")?.is_some(),
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
+        revision: row.count("revision")?,
     })
 }

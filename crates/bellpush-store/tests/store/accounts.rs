@@ -29,7 +29,7 @@ fn sign_in(token: &SecretHash, way: SignInWay) -> NewSignIn<'_> {
 }
 
 /// The first owner, signed in by the token `first`.
-async fn owner(accounts: &Accounts) -> (Member, SignIn) {
+pub(crate) async fn owner(accounts: &Accounts) -> (Member, SignIn) {
     let link = SecretHash::of("su_link");
     assert!(accounts.add_setup_link(&link).await.unwrap());
     let address = email("olga@example.com");

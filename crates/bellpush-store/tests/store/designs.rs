@@ -6,7 +6,8 @@ use bellpush_core::{
     submission::{CallbackReason, callback_envelope},
 };
 use bellpush_store::{
-    Append, AuditAction, AuditFilter, DesignError, NewCallback, NewDesignVersion, PageRequest,
+    Actor, Append, AuditAction, AuditFilter, DesignError, Edit, Expected, NewCallback,
+    NewDesignVersion, PageRequest,
 };
 use uuid::Uuid;
 
@@ -15,31 +16,38 @@ use crate::{
     site::{new_call, new_node, now},
 };
 
-fn version(document: &str, draft_revision: Option<u64>) -> NewDesignVersion<'_> {
-    NewDesignVersion { document, note: Some("New"), restored: None, draft_revision }
+fn version(document: &str, draft: Expected) -> NewDesignVersion<'_> {
+    NewDesignVersion { document, note: Some("New"), restored: None, draft }
+}
+
+fn of(revision: u64, actor: &Actor) -> Edit<'_> {
+    Edit { actor, expected: Expected::Revision(revision) }
 }
 
 on_both_stores! {
     async fn a_draft_is_changed_by_who_has_read_it_last(site) {
         let (store, app) = (&site.store, site.app().await);
         assert_eq!(store.design_draft(app).await.unwrap(), None);
-        let first = store.save_design_draft(app, "{\"a\":1}", Some(0), &actor()).await.unwrap();
+        let first = store.save_design_draft(app, "{\"a\":1}", of(0, &actor())).await.unwrap();
         assert_eq!((first.revision, first.document.as_str()), (1, "{\"a\":1}"));
-        let stale = store.save_design_draft(app, "{}", Some(0), &actor()).await;
-        assert!(matches!(stale, Err(DesignError::Changed { present: 1 })), "{stale:?}");
-        let second = store.save_design_draft(app, "{\"a\":2}", Some(1), &actor()).await.unwrap();
-        let third = store.save_design_draft(app, "{\"a\":3}", None, &actor()).await.unwrap();
+        let stale = store.save_design_draft(app, "{}", of(0, &actor())).await;
+        let Err(DesignError::Outdated(outdated)) = stale else { panic!("{stale:?}") };
+        assert_eq!(outdated.present, 1);
+        let last = outdated.last_change.unwrap();
+        assert_eq!((last.actor, last.at), (actor(), first.updated_at));
+        let second = store.save_design_draft(app, "{\"a\":2}", of(1, &actor())).await.unwrap();
+        let third = store.save_design_draft(app, "{\"a\":3}", &actor()).await.unwrap();
         assert_eq!((second.revision, third.revision), (2, 3));
         assert_eq!(store.design_draft(app).await.unwrap(), Some(third));
         let nobody = AppId::from_uuid(Uuid::now_v7());
-        let unknown = store.save_design_draft(nobody, "{}", None, &actor()).await;
+        let unknown = store.save_design_draft(nobody, "{}", &actor()).await;
         assert!(matches!(unknown, Err(DesignError::UnknownApp)), "{unknown:?}");
     }
 
     async fn of_two_who_change_a_draft_at_once_one_is_told(site) {
         let (store, app) = (&site.store, site.app().await);
-        store.save_design_draft(app, "{}", Some(0), &actor()).await.unwrap();
-        let save = async |document| store.save_design_draft(app, document, Some(1), &actor()).await;
+        store.save_design_draft(app, "{}", of(0, &actor())).await.unwrap();
+        let save = async |document| store.save_design_draft(app, document, of(1, &actor())).await;
         let (one, other) = tokio::join!(save("{\"one\":1}"), save("{\"other\":1}"));
         assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
         assert_eq!(store.design_draft(app).await.unwrap().unwrap().revision, 2);
@@ -48,10 +56,10 @@ on_both_stores! {
     async fn versions_are_numbered_kept_and_replaced_by_the_next(site) {
         let (store, app) = (&site.store, site.app().await);
         assert_eq!(store.published_design(app, None).await.unwrap(), None);
-        let first = store.publish_design(app, version("{\"v\":1}", None), &actor()).await.unwrap();
-        let second = store.publish_design(app, version("{\"v\":2}", None), &actor()).await.unwrap();
+        let first = store.publish_design(app, version("{\"v\":1}", Expected::Any), &actor()).await.unwrap();
+        let second = store.publish_design(app, version("{\"v\":2}", Expected::Any), &actor()).await.unwrap();
         assert_eq!((first.version, second.version), (1, 2));
-        let back = NewDesignVersion { restored: Some(1), note: None, ..version("{\"v\":1}", None) };
+        let back = NewDesignVersion { restored: Some(1), note: None, ..version("{\"v\":1}", Expected::Any) };
         let third = store.publish_design(app, back, &actor()).await.unwrap();
         assert_eq!((third.version, third.restored, third.note.as_deref()), (3, Some(1), None));
 
@@ -73,20 +81,21 @@ on_both_stores! {
 
     async fn a_draft_that_has_changed_is_not_published_unseen(site) {
         let (store, app) = (&site.store, site.app().await);
-        let stale = store.publish_design(app, version("{}", Some(1)), &actor()).await;
-        assert!(matches!(stale, Err(DesignError::Changed { present: 0 })), "{stale:?}");
-        store.save_design_draft(app, "{}", None, &actor()).await.unwrap();
-        store.publish_design(app, version("{}", Some(1)), &actor()).await.unwrap();
+        let stale = store.publish_design(app, version("{}", Expected::Revision(1)), &actor()).await;
+        let Err(DesignError::Outdated(outdated)) = stale else { panic!("{stale:?}") };
+        assert_eq!((outdated.present, outdated.last_change), (0, None));
+        store.save_design_draft(app, "{}", &actor()).await.unwrap();
+        store.publish_design(app, version("{}", Expected::Revision(1)), &actor()).await.unwrap();
         assert_eq!(store.design_versions(app, PageRequest::first(9)).await.unwrap().items.len(), 1);
     }
 
     async fn what_was_done_with_a_design_is_written_down_with_it(site) {
         let (store, app) = (&site.store, site.app().await);
-        store.save_design_draft(app, "{}", None, &actor()).await.unwrap();
-        store.publish_design(app, version("{}", Some(1)), &actor()).await.unwrap();
-        let back = NewDesignVersion { restored: Some(1), ..version("{}", None) };
+        store.save_design_draft(app, "{}", &actor()).await.unwrap();
+        store.publish_design(app, version("{}", Expected::Revision(1)), &actor()).await.unwrap();
+        let back = NewDesignVersion { restored: Some(1), ..version("{}", Expected::Any) };
         store.publish_design(app, back, &actor()).await.unwrap();
-        store.save_design_draft(app, "{}", Some(7), &actor()).await.unwrap_err();
+        store.save_design_draft(app, "{}", of(7, &actor())).await.unwrap_err();
         let filter = AuditFilter { app_id: Some(app), ..AuditFilter::default() };
         let lines = store.audit(&filter, PageRequest::first(9)).await.unwrap().items;
         let done: Vec<_> =

@@ -41,6 +41,7 @@ mod opening;
 mod profiles;
 mod reading;
 mod records;
+mod revisions;
 mod rotation;
 mod search;
 mod secrets;

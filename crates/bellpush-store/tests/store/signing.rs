@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bellpush_core::ids::{AppId, IntegrationId};
 use bellpush_core::integration::MAX_OVERLAPS;
-use bellpush_store::{Actor, NewSecrets, Reveal, SaveError, SigningSecrets, Store};
+use bellpush_store::{
+    Actor, Edit, GivenSecrets, NewSecrets, Reveal, SaveError, SigningSecrets, Store,
+};
 use secrecy::ExposeSecret;
 
 use crate::{deliveries::settings, secrets::actor};
@@ -82,8 +84,15 @@ on_both_stores! {
     async fn a_key_is_added_once(site) {
         let (store, app_id) = (&site.store, site.app().await);
         let id = made(store, app_id, None).await;
-        store.add_signing_key(app_id, id, &"whsk_1".into()).await.unwrap();
-        store.add_signing_key(app_id, id, &"whsk_2".into()).await.unwrap();
+        for key in ["whsk_1", "whsk_2"] {
+            let secrets = GivenSecrets { signing_key: Some(key.into()), ..GivenSecrets::default() };
+            let given = (&secrets, Edit::from(&Actor::HOST));
+            let settings = settings(&[]);
+            store
+                .update_integration_with_secrets(app_id, id, &settings, 3, given)
+                .await
+                .unwrap();
+        }
         let signing = store.signing(app_id, id).await.unwrap().unwrap();
         assert_eq!(shown(&signing).1.as_deref(), Some("whsk_1"));
     }

@@ -1,22 +1,22 @@
 //! Watching an app.
 
 use bellpush_test_support::SOON;
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, refused};
 
 /// A stream of server-sent events.
-struct Stream {
+pub(super) struct Stream {
     response: Response,
     unread: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Message {
-    event: String,
+pub(super) struct Message {
+    pub(super) event: String,
     id: Option<String>,
-    data: Value,
+    pub(super) data: Value,
 }
 
 impl Stream {
@@ -27,6 +27,11 @@ impl Stream {
             Some(id) => request.header("last-event-id", id),
             None => request,
         };
+        Self::of(request).await
+    }
+
+    /// The stream that a request gets.
+    pub(super) async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -34,7 +39,7 @@ impl Stream {
     }
 
     /// The next message but for heartbeats; `None` at the end.
-    async fn next(&mut self) -> Option<Message> {
+    pub(super) async fn next(&mut self) -> Option<Message> {
         loop {
             if let Some((block, rest)) = self.unread.split_once("\n\n") {
                 let field = |name: &str| {

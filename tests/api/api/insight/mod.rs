@@ -2,6 +2,7 @@
 
 mod exports;
 mod live;
+mod rights;
 mod routing;
 mod search;
 mod timeline;

@@ -17,7 +17,11 @@ use crate::{
         path::{PathIds, app, unknown_app},
     },
     calls::Calls,
-    http::{body::JsonBody, problem::Problem},
+    http::{
+        body::JsonBody,
+        problem::Problem,
+        revisions::{IfMatch, Revised},
+    },
     sessions::Sessions,
 };
 
@@ -41,7 +45,7 @@ pub(crate) struct AppView {
 
 impl From<App> for AppView {
     fn from(app: App) -> Self {
-        let App { id, settings, created_at, updated_at } = app;
+        let App { id, settings, created_at, updated_at, .. } = app;
         Self { id, settings, created_at, updated_at }
     }
 }
@@ -82,10 +86,10 @@ pub(crate) async fn create(
     ActingAs(actor): ActingAs,
     State(store): State<Store>,
     JsonBody(settings): JsonBody<AppSettings>,
-) -> Result<(StatusCode, Json<AppView>), Problem> {
+) -> Result<Revised<AppView>, Problem> {
     settings.check()?;
     let app = store.create_app(&settings, &actor).await?;
-    Ok((StatusCode::CREATED, Json(app.into())))
+    Ok(Revised::created(app.revision, app.into()))
 }
 
 /// Read an app
@@ -100,8 +104,9 @@ pub(crate) async fn create(
 pub(crate) async fn read(
     State(store): State<Store>,
     PathIds(id): PathIds<AppId>,
-) -> Result<Json<AppView>, Problem> {
-    Ok(Json(app(&store, id).await?.into()))
+) -> Result<Revised<AppView>, Problem> {
+    let app = app(&store, id).await?;
+    Ok(Revised::new(app.revision, app.into()))
 }
 
 /// Change an app
@@ -110,7 +115,7 @@ pub(crate) async fn read(
 /// to its default.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}", operation_id = "updateApp", tag = "apps",
-    params(("appId" = String, Path)),
+    params(("appId" = String, Path), IfMatch),
     request_body(content = Object, description = "Any of the fields of the app's settings"),
     responses(
         (status = 200, body = AppView),
@@ -123,15 +128,17 @@ pub(crate) async fn update(
     State(store): State<Store>,
     State(sessions): State<Sessions>,
     PathIds(id): PathIds<AppId>,
+    if_match: IfMatch,
     JsonBody(patch): JsonBody<Value>,
-) -> Result<Json<AppView>, Problem> {
+) -> Result<Revised<AppView>, Problem> {
     let present = app(&store, id).await?;
     let settings = patched(&present.settings, &patch)?;
     settings.check()?;
-    let app = store.update_app(id, &settings, &actor).await?.ok_or_else(|| unknown_app(id))?;
+    let updated = store.update_app(id, &settings, if_match.edit(&actor)).await?;
+    let app = updated.ok_or_else(|| unknown_app(id))?;
     // An origin may have been taken away from sessions that are cached as allowed.
     sessions.forget_all();
-    Ok(Json(app.into()))
+    Ok(Revised::new(app.revision, app.into()))
 }
 
 /// Delete an app
@@ -139,7 +146,7 @@ pub(crate) async fn update(
 /// With its keys, integrations, calls and events: they are gone at once, and taken away from the disk bit by bit.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}", operation_id = "deleteApp", tag = "apps",
-    params(("appId" = String, Path)),
+    params(("appId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -152,11 +159,15 @@ pub(crate) async fn delete(
     State(sessions): State<Sessions>,
     State(calls): State<Arc<Calls>>,
     PathIds(id): PathIds<AppId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app(&store, id).await?;
-    // While there is a log that their ends can be in.
-    calls.end_calls_of(id).await;
-    if !store.delete_app(id, &actor).await? {
+    let present = app(&store, id).await?;
+    // Where it is refused, calls go on.
+    if if_match.expected().allows(present.revision) {
+        // While there is a log that their ends can be in.
+        calls.end_calls_of(id).await;
+    }
+    if !store.delete_app(id, if_match.edit(&actor)).await? {
         return Err(unknown_app(id));
     }
     sessions.forget_all();

@@ -16,7 +16,6 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::view::ActorView;
 use self::view::AuditPage;
 use crate::{
     access::Caller,

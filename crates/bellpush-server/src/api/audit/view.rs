@@ -7,24 +7,7 @@ use bellpush_store::{Actor, AuditAction, AuditEntry, Page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Who did something.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ActorView {
-    /// `member`, `api_key`, `host` (the command line or the configuration), `server` (by itself) or
-    /// `stranger` (not signed in).
-    kind: &'static str,
-    /// The id of the member or of the API key; it may be gone.
-    id: Option<String>,
-    /// Their name then.
-    name: Option<String>,
-}
-
-impl ActorView {
-    /// Of who is known by this and was called so.
-    pub(crate) fn new(who: bellpush_store::Who, name: Option<String>) -> Self {
-        Self { kind: who.kind(), id: who.id(), name }
-    }
-}
+use crate::http::actor::ActorView;
 
 /// One line of the audit trail.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,7 +10,10 @@ use bellpush_store::{CallFilter, CallStateName};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     IntoParams, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+    openapi::{
+        ObjectBuilder, RefOr, Schema,
+        schema::{SchemaType, Type},
+    },
 };
 
 use crate::{
@@ -35,6 +38,7 @@ pub(crate) struct CallQuery {
     profile_id: Option<DestinationId>,
     /// Only calls that went first to a profile which is of this kind now.
     #[param(inline)]
+    #[schema(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<ProfileKind>,
     /// Only calls that this profile took.
@@ -44,15 +48,17 @@ pub(crate) struct CallQuery {
     answered_by: Option<DestinationId>,
     /// Only calls that stand here.
     #[param(inline)]
+    #[schema(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<StateName>,
     /// Only calls that were hung up by this side.
     #[param(inline)]
+    #[schema(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ReasonName>,
     /// Only calls that failed so.
     #[param(schema_with = error_codes)]
-    #[schema(schema_with = error_codes)]
+    #[schema(schema_with = error_code_or_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<String>,
     /// Only calls whose survey gave so many stars on average, rounded.
@@ -62,6 +68,7 @@ pub(crate) struct CallQuery {
     rating: Option<u8>,
     /// Only calls that sounded so.
     #[param(inline)]
+    #[schema(inline)]
     #[serde(skip_serializing_if = "Option::is_none")]
     quality: Option<QualityGrade>,
     /// Only calls that lasted so many seconds or more, of those that ended cleanly.
@@ -107,6 +114,14 @@ enum ReasonName {
 fn error_codes() -> RefOr<Schema> {
     let codes = ERROR_CODES.iter().map(|facts| facts.name);
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).into()
+}
+
+fn error_code_or_none() -> RefOr<Schema> {
+    let codes = ERROR_CODES.iter().map(|facts| facts.name.into());
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(codes.chain([serde_json::Value::Null])))
+        .into()
 }
 
 impl TryFrom<CallQuery> for CallFilter {

@@ -1,8 +1,10 @@
 //! `…/integrations/{integrationId}/deliveries`: the delivery log, replays and statistics.
 
+mod of_app;
 mod replays;
 mod resource;
 mod statistics;
+mod statuses;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,6 +13,7 @@ use crate::server::Server;
 /// The routes of deliveries.
 pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
+        .routes(routes!(of_app::list))
         .routes(routes!(resource::list))
         .routes(routes!(resource::read))
         .routes(routes!(resource::replay))

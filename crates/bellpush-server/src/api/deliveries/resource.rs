@@ -11,6 +11,7 @@ use bellpush_store::{Delivery, DeliveryFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::statuses::Statuses;
 use crate::{
     access::ActingAs,
     api::{
@@ -115,9 +116,6 @@ pub(crate) struct DeliveryPage {
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryQuery {
-    /// Only deliveries that stand here: `pending`, `delivered` or `dead`.
-    #[param(inline)]
-    status: Option<DeliveryStatus>,
     /// Only those of events of this name.
     #[param(example = "call_ended")]
     name: Option<String>,
@@ -138,18 +136,17 @@ pub(crate) struct DeliveryQuery {
     to: Option<String>,
 }
 
-impl TryFrom<DeliveryQuery> for DeliveryFilter {
-    type Error = Problem;
-
-    fn try_from(query: DeliveryQuery) -> Result<Self, Problem> {
-        Ok(Self {
-            statuses: query.status.into_iter().collect(),
-            name: query.name,
-            event_id: parsed("eventId", query.event_id.as_deref())?,
-            call_id: parsed("callId", query.call_id.as_deref())?,
-            context: context_filter(query.context.as_deref())?,
-            from: parsed("from", query.from.as_deref())?,
-            to: parsed("to", query.to.as_deref())?,
+impl DeliveryQuery {
+    /// The filter that it is, of deliveries that stand there.
+    pub(super) fn filter(self, Statuses { status }: Statuses) -> Result<DeliveryFilter, Problem> {
+        Ok(DeliveryFilter {
+            statuses: status,
+            name: self.name,
+            event_id: parsed("eventId", self.event_id.as_deref())?,
+            call_id: parsed("callId", self.call_id.as_deref())?,
+            context: context_filter(self.context.as_deref())?,
+            from: parsed("from", self.from.as_deref())?,
+            to: parsed("to", self.to.as_deref())?,
         })
     }
 }
@@ -157,7 +154,7 @@ impl TryFrom<DeliveryQuery> for DeliveryFilter {
 /// List deliveries
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", operation_id = "listDeliveries", tag = "deliveries",
-    params(("appId" = String, Path), ("integrationId" = String, Path), DeliveryQuery, PageQuery),
+    params(("appId" = String, Path), ("integrationId" = String, Path), Statuses, DeliveryQuery, PageQuery),
     responses(
         (status = 200, body = DeliveryPage),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -167,10 +164,11 @@ impl TryFrom<DeliveryQuery> for DeliveryFilter {
 pub(crate) async fn list(
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    statuses: Statuses,
     QueryParameters(query): QueryParameters<DeliveryQuery>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<DeliveryPage>, Problem> {
-    let filter = query.try_into()?;
+    let filter = query.filter(statuses)?;
     let request = page.request(|text| text.parse().ok().map(Seq))?;
     find(&store, app_id, id).await?;
     let page = store.deliveries(app_id, id, &filter, request).await?;

@@ -52,7 +52,7 @@ impl From<DesignError> for Refused {
         match error {
             DesignError::Store(error) => error.into(),
             DesignError::UnknownApp => Problem::not_found("there is no such app").into(),
-            DesignError::Changed { .. } => Problem::precondition_failed(error.to_string()).into(),
+            DesignError::Outdated(outdated) => Problem::outdated(outdated).into(),
         }
     }
 }

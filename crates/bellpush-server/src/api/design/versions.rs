@@ -1,31 +1,28 @@
 //! What was published of a design: widgets show the newest version from their next load on.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode, header},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{design::Design, events::EventTime, ids::AppId};
-use bellpush_store::{DesignVersion, NewDesignVersion, PublishedDesign, Store};
+use bellpush_store::{DesignVersion, Expected, NewDesignVersion, PublishedDesign, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    draft::{expected, present},
+    draft::present,
     problem::{DesignProblem, Refused},
 };
 use crate::{
     access::ActingAs,
     api::{
-        audit::ActorView,
         paging::PageQuery,
         path::{PathIds, app},
     },
     designs::{Designs, kept},
     http::{
+        actor::ActorView,
         body::{JsonBody, QueryParameters},
         problem::Problem,
+        revisions::IfMatch,
     },
 };
 
@@ -102,12 +99,11 @@ pub(crate) struct DesignVersionPage {
 /// revision that it names is published.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/design/publish", tag = "design", operation_id = "publishDesign",
-    params(("appId" = String, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` of the draft, or `*`", pattern = "^(\\*|\"r[0-9]+\")$")),
+    params(("appId" = String, Path), IfMatch),
     request_body = Publication,
     responses(
         (status = 201, body = DesignVersionView),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The draft has changed meanwhile", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The document can't be used", body = DesignProblem, content_type = "application/problem+json"),
     )
 )]
@@ -116,24 +112,28 @@ pub(crate) async fn publish(
     State(store): State<Store>,
     State(designs): State<Designs>,
     PathIds(app_id): PathIds<AppId>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     JsonBody(publication): JsonBody<Publication>,
 ) -> Result<(StatusCode, Json<DesignVersionView>), Refused> {
     let app = app(&store, app_id).await?;
     let note = publication.note()?;
     let (document, revision) = present(&store, &designs, &app).await?;
-    if headers.contains_key(header::IF_MATCH)
-        && expected(&headers)?.is_some_and(|expected| expected != revision)
-    {
-        return Err(bellpush_store::DesignError::Changed { present: revision }.into());
-    }
+    // An earlier one is refused by the store, which knows who has changed it since.
+    let draft = match if_match.expected() {
+        Expected::Revision(later) if later > revision => {
+            let detail = "the draft has no such revision; read it again";
+            return Err(Problem::precondition_failed(detail).into());
+        }
+        Expected::Revision(expected) => expected,
+        Expected::Any => revision,
+    };
     // Rules may have become stricter since it was saved.
     let document = Design::read(document)?.to_json().to_string();
     let new = NewDesignVersion {
         document: &document,
         note,
         restored: None,
-        draft_revision: Some(revision),
+        draft: Expected::Revision(draft),
     };
     let published = store.publish_design(app_id, new, &actor).await?;
     Ok((StatusCode::CREATED, Json(published.into())))
@@ -209,7 +209,7 @@ pub(crate) async fn roll_back(
         document: &document,
         note,
         restored: Some(version),
-        draft_revision: None,
+        draft: Expected::Any,
     };
     let published = store.publish_design(app_id, new, &actor).await?;
     Ok((StatusCode::CREATED, Json(published.into())))

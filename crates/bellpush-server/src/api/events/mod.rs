@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use bellpush_core::{
     delivery::Seq,
     events::EventTime,
-    ids::{AppId, CallId},
+    ids::{AppId, CallId, EventId},
 };
 use bellpush_store::{EventFilter, Store};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub(crate) use view::EventView;
 
 /// The routes of events.
 pub(super) fn routes() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read))
 }
 
 /// A page of events.
@@ -91,4 +91,23 @@ pub(crate) async fn list(
         items: page.items.into_iter().map(EventView::try_from).collect::<Result<_, _>>()?,
         next: page.next.map(|seq| seq.to_string()),
     }))
+}
+
+/// Read an event
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/events/{eventId}", operation_id = "readEvent", tag = "events",
+    params(("appId" = String, Path), ("eventId" = String, Path)),
+    responses(
+        (status = 200, body = EventView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    State(store): State<Store>,
+    PathIds((app_id, id)): PathIds<(AppId, EventId)>,
+) -> Result<Json<EventView>, Problem> {
+    app(&store, app_id).await?;
+    let event = store.event(app_id, id).await?;
+    let unknown = || Problem::not_found(format!("the app has no event {id}"));
+    Ok(Json(event.ok_or_else(unknown)?.try_into()?))
 }

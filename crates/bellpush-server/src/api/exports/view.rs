@@ -3,11 +3,19 @@
 use bellpush_core::{
     events::EventTime,
     ids::{CallId, ExportId},
+    schema::BEYOND,
 };
 use bellpush_store::{EventFilter, Export, ExportFormat, ExportState, Exported};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use serde_json::{Map, Value, json};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        extensions::ExtensionsBuilder,
+        schema::{AdditionalProperties, AnyOfBuilder},
+    },
+};
 
 use crate::{
     api::{calls::CallQuery, paging::context_filter},
@@ -24,7 +32,7 @@ pub(crate) struct NewExport {
     format: FormatName,
     /// Which calls or events, by the names that the parameters of their lists have; all without it.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({ "errorCode": "media_failed" }))]
+    #[schema(value_type = ExportSelection)]
     filter: Map<String, Value>,
 }
 
@@ -38,19 +46,54 @@ pub(crate) enum FormatName {
     Json,
 }
 
+/// Which of both a filter has to be.
+const OF_ITS_KIND: &str = "of calls with the kind calls, of events with the kind events";
+
+/// Which calls or events, as the description shows it.
+enum ExportSelection {}
+
+impl PartialSchema for ExportSelection {
+    fn schema() -> RefOr<Schema> {
+        let example = json!({ "errorCode": "media_failed" });
+        AnyOfBuilder::new()
+            .item(closed(CallQuery::schema()))
+            .item(closed(EventSelection::schema()))
+            .examples([example])
+            .extensions(Some(ExtensionsBuilder::new().add(BEYOND, OF_ITS_KIND).build()))
+            .into()
+    }
+}
+
+impl ToSchema for ExportSelection {}
+
+/// The same with no other fields.
+fn closed(schema: RefOr<Schema>) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
+}
+
 /// Which events. All that is given must hold.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct EventSelection {
     /// Only events of this call.
+    #[schema(value_type = Option<String>, pattern = "^call_[0-9a-f]{32}$")]
     call_id: Option<CallId>,
     /// Only events with this value in their context, as `key:value`.
+    #[schema(pattern = ":")]
     context: Option<String>,
     /// Only events of this name.
     name: Option<String>,
     /// Only events that were stored then or later.
+    #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<EventTime>,
     /// Only events that were stored earlier.
+    #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<EventTime>,
 }
 

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use bellpush_core::{
     delivery::DisableReason,
     events::EventTime,
@@ -12,7 +17,7 @@ use bellpush_core::{
     },
 };
 use bellpush_delivery::{Announcer, SigningSecret};
-use bellpush_store::{Integration, NewSecrets, Store};
+use bellpush_store::{GivenSecrets, Integration, NewSecrets, Store};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -35,6 +40,7 @@ use crate::{
         body::{JsonBody, parse_value},
         no_store::NoStore,
         problem::Problem,
+        revisions::{IfMatch, Revised, etag},
     },
 };
 
@@ -90,7 +96,7 @@ pub(crate) struct NewIntegration {
 
 /// The part of a [`NewIntegration`] that is no setting.
 #[derive(Deserialize)]
-struct GivenSecrets {
+struct Secrets {
     #[serde(default)]
     secrets: BTreeMap<SecretName, String>,
 }
@@ -143,7 +149,7 @@ pub(crate) async fn create(
     State(config): State<Arc<ServerConfig>>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut request): JsonBody<Value>,
-) -> Result<(StatusCode, NoStore<IntegrationCreated>), Problem> {
+) -> Result<Response, Problem> {
     let named = take_secrets(&mut request)?;
     let settings: IntegrationSettings = parse_value(request)?;
     check(&config, &settings)?;
@@ -155,11 +161,12 @@ pub(crate) async fn create(
     let limit = config.max_active_integrations;
     let created = store.create_integration(app_id, &settings, &new, limit, &actor).await?;
     announcer.endpoints_changed();
+    let etag = etag(created.revision);
     let body = IntegrationCreated {
         integration: created.into(),
         signing_secret: new.signing_secret.expose_secret().to_owned(),
     };
-    Ok((StatusCode::CREATED, NoStore(body)))
+    Ok((StatusCode::CREATED, [etag], NoStore(body)).into_response())
 }
 
 /// Takes the values of secrets out of a request for a new integration, and checks them.
@@ -168,7 +175,7 @@ fn take_secrets(request: &mut Value) -> Result<BTreeMap<SecretName, SecretString
     let Some(secrets) = secrets.filter(|secrets| !secrets.is_null()) else {
         return Ok(BTreeMap::new());
     };
-    let GivenSecrets { secrets } = parse_value(json!({ "secrets": secrets }))?;
+    let Secrets { secrets } = parse_value(json!({ "secrets": secrets }))?;
     for (name, value) in &secrets {
         check_secret_value(value)
             .map_err(|error| Problem::invalid(error.to_string()).at(format!("/secrets/{name}")))?;
@@ -194,8 +201,9 @@ fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretStri
 pub(crate) async fn read(
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
-) -> Result<Json<IntegrationView>, Problem> {
-    Ok(Json(find(&store, app_id, id).await?.into()))
+) -> Result<Revised<IntegrationView>, Problem> {
+    let integration = find(&store, app_id, id).await?;
+    Ok(Revised::new(integration.revision, integration.into()))
 }
 
 /// Change an integration
@@ -205,7 +213,7 @@ pub(crate) async fn read(
 /// port wants all secrets of the integration anew.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "updateIntegration", tag = "integrations",
-    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    params(("appId" = String, Path), ("integrationId" = String, Path), IfMatch),
     request_body(content = Object, description = "Any of the fields of the integration's settings"),
     responses(
         (status = 200, body = IntegrationView),
@@ -220,21 +228,22 @@ pub(crate) async fn update(
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
-) -> Result<Json<IntegrationView>, Problem> {
+) -> Result<Revised<IntegrationView>, Problem> {
     let present = find(&store, app_id, id).await?;
-    let secrets = take_secrets(&mut patch)?;
+    let named = take_secrets(&mut patch)?;
     let settings = patched(&present.settings, &patch)?;
     check(&config, &settings)?;
-    if let Some(key) = new_key_if_needed(&settings)? {
-        store.add_signing_key(app_id, id, &key).await?;
-    }
+    let secrets = GivenSecrets { named, signing_key: new_key_if_needed(&settings)? };
     let limit = config.max_active_integrations;
+    let edit = if_match.edit(&actor);
     let updated = store
-        .update_integration_with_secrets(app_id, id, &settings, limit, (&secrets, &actor))
+        .update_integration_with_secrets(app_id, id, &settings, limit, (&secrets, edit))
         .await?;
     announcer.endpoints_changed();
-    Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
+    let updated = updated.ok_or_else(|| unknown(id))?;
+    Ok(Revised::new(updated.revision, updated.into()))
 }
 
 /// Delete an integration
@@ -242,7 +251,7 @@ pub(crate) async fn update(
 /// With its deliveries, those that wait included.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "deleteIntegration", tag = "integrations",
-    params(("appId" = String, Path), ("integrationId" = String, Path)),
+    params(("appId" = String, Path), ("integrationId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -253,8 +262,9 @@ pub(crate) async fn delete(
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     PathIds((app_id, id)): PathIds<(AppId, IntegrationId)>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    if !store.delete_integration(app_id, id, &actor).await? {
+    if !store.delete_integration(app_id, id, if_match.edit(&actor)).await? {
         return Err(unknown(id));
     }
     announcer.endpoints_changed();

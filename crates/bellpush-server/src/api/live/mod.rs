@@ -1,5 +1,6 @@
 //! `/v1/apps/{appId}/live`: calls under way, and events as they come.
 
+mod reader;
 mod stream;
 mod view;
 
@@ -18,8 +19,9 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
-    stream::{Filter, Reader, Stream},
-    view::LiveSnapshot,
+    reader::Reader,
+    stream::{Filter, Stream},
+    view::{LiveMessage, LiveSnapshot},
 };
 use crate::{
     access::Caller,
@@ -72,7 +74,7 @@ pub(crate) struct LiveQuery {
     get, path = "/v1/apps/{appId}/live", operation_id = "followApp", tag = "calls",
     params(("appId" = String, Path), LiveQuery),
     responses(
-        (status = 200, description = "The stream, or the snapshot", content((String = "text/event-stream"), (LiveSnapshot = "application/json"))),
+        (status = 200, description = "The stream, or the snapshot", content((LiveMessage = "text/event-stream"), (LiveSnapshot = "application/json"))),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
         (status = 503, body = Problem, content_type = "application/problem+json"),
@@ -97,7 +99,7 @@ pub(crate) async fn follow(
     // One that can't be read is as good as one that is too old.
     let after = after.map(|text| text.parse::<Cursor>().ok());
     app(&store, app_id).await?;
-    let reader = Reader { headers: headers.clone(), address, caller };
+    let reader = Reader::new(&server, app_id, (headers.clone(), address, caller));
     let stream = Stream::begin(server, app_id, filter, reader);
     if tokio::time::timeout(READY_WITHIN, stream.ready()).await.is_err() {
         return Err(Problem::unavailable("the event log can't be read right now").retry_after(5));

@@ -1,8 +1,8 @@
 //! One stream: what is told to one who watches, until that ends.
 
-use std::{collections::VecDeque, convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{extract::FromRef, http::HeaderMap, response::sse};
+use axum::{extract::FromRef, response::sse};
 use bellpush_core::{
     access::Resource,
     ids::{AppId, CallId},
@@ -10,11 +10,13 @@ use bellpush_core::{
 use bellpush_store::{RecordedEvent, Store};
 use futures_util::{Stream as Messages, stream};
 use serde::Serialize;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::view::{CallProgress, LiveCallView, LiveSnapshot};
+use super::{
+    reader::Reader,
+    view::{CallProgress, LiveCallView, LiveSnapshot},
+};
 use crate::{
-    access::{Access, Caller},
     api::events::EventView,
     calls::Calls,
     http::problem::Problem,
@@ -24,8 +26,6 @@ use crate::{
 
 /// A stream that has nothing to tell shows by this that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How often it is looked whether the reader may still read.
-const LOOK: Duration = Duration::from_secs(3);
 
 /// Which of what happens is told.
 #[derive(Debug, Clone, Default)]
@@ -33,13 +33,6 @@ pub(super) struct Filter {
     pub(super) name: Option<String>,
     pub(super) context: Option<(String, String)>,
     pub(super) call_id: Option<CallId>,
-}
-
-/// Who reads: as the request said it, and as they are known now.
-pub(super) struct Reader {
-    pub(super) headers: HeaderMap,
-    pub(super) address: IpAddr,
-    pub(super) caller: Caller,
 }
 
 /// A stream that was asked for.
@@ -114,27 +107,19 @@ impl Stream {
         self,
         after: Option<Option<Cursor>>,
     ) -> impl Messages<Item = Result<sse::Event, Infallible>> {
-        let begin = Instant::now();
-        let tick = |first, every| {
-            let mut interval = interval_at(first, every);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            interval
-        };
+        // The first one comes at once: it shows the reader that the way is open.
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let place = match after {
             None => Place::New,
             Some(None) => Place::Lost,
             Some(Some(cursor)) => Place::At(cursor),
         };
-        let state = Telling {
-            stream: self,
-            place,
-            waiting: VecDeque::new(),
-            // The first one comes at once: it shows the reader that the way is open.
-            heartbeat: tick(begin, HEARTBEAT),
-            look: tick(begin + LOOK, LOOK),
-        };
+        let state = Telling { stream: self, place, waiting: VecDeque::new(), heartbeat };
         stream::unfold(state, |mut state| async move {
             loop {
+                // Before each message, also of those that wait already.
+                state.look().await;
                 if let Some(message) = state.waiting.pop_front() {
                     return Some((Ok(message), state));
                 }
@@ -144,18 +129,6 @@ impl Stream {
                 state.advance().await;
             }
         })
-    }
-
-    /// Asks once more who reads, and whether they may.
-    async fn may_still_read(&mut self) -> bool {
-        let access = Access::from_ref(&self.server);
-        let Reader { headers, address, caller } = &mut self.reader;
-        match access.identify(headers, *address).await {
-            Ok(known) => *caller = known,
-            // A store that is away for a moment ends nobody's right.
-            Err(problem) => return problem.status().is_server_error(),
-        }
-        caller.may_read(Resource::Calls, self.app_id)
     }
 }
 
@@ -175,10 +148,17 @@ struct Telling {
     place: Place,
     waiting: VecDeque<sse::Event>,
     heartbeat: tokio::time::Interval,
-    look: tokio::time::Interval,
 }
 
 impl Telling {
+    /// Ends the stream of who may not read any more: what was not told yet is not told.
+    async fn look(&mut self) {
+        if !matches!(self.place, Place::Ended) && !self.stream.reader.may_still_read().await {
+            self.waiting.clear();
+            self.end("unauthorized");
+        }
+    }
+
     /// Waits for what is to be told next, and makes the messages.
     async fn advance(&mut self) {
         let cursor = match self.place {
@@ -197,7 +177,7 @@ impl Telling {
         self.place = Place::At(next);
         let (app_id, filter) = (self.stream.app_id, &self.stream.filter);
         let may_see = |happened: &Happened| match happened {
-            Happened::Event(_) => self.stream.reader.caller.may_read(Resource::Events, app_id),
+            Happened::Event(_) => self.stream.reader.may_read(Resource::Events),
             Happened::Call { .. } => true,
         };
         self.waiting.extend(
@@ -224,7 +204,7 @@ impl Telling {
     }
 
     async fn wait(&mut self, cursor: Cursor) {
-        let Self { stream, heartbeat, look, .. } = self;
+        let Self { stream, heartbeat, .. } = self;
         tokio::select! {
             () = stream.watcher.changed() => {}
             _ = heartbeat.tick() => {
@@ -232,11 +212,7 @@ impl Telling {
                 self.waiting.push_back(beat);
             }
             () = stream.server.stopping() => self.end("shutdown"),
-            _ = look.tick() => {
-                if !stream.may_still_read().await {
-                    self.end("unauthorized");
-                }
-            }
+            () = stream.reader.is_due() => {}
         }
     }
 

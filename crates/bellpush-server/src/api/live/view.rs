@@ -19,6 +19,37 @@ pub(crate) struct LiveSnapshot {
     pub(super) cursor: String,
 }
 
+/// One message of the stream.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it only describes")]
+pub(crate) struct LiveMessage {
+    /// Where to go on after it; `resync` and `end` have none.
+    id: Option<String>,
+    /// What `data` is.
+    event: LiveMessageKind,
+    /// JSON: a `LiveSnapshot`, an `EventView`, `{"callId": …, "phase": …, "held": …}`, `{"reason": …}` or `{}`.
+    data: String,
+}
+
+/// What a message of the stream tells.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it only describes")]
+enum LiveMessageKind {
+    /// The calls under way.
+    Snapshot,
+    /// An event, as it was stored.
+    Event,
+    /// A call went on.
+    Call,
+    /// Something was missed: a snapshot follows.
+    Resync,
+    /// The stream lives.
+    Heartbeat,
+    /// The stream is closed.
+    End,
+}
+
 /// A call under way.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

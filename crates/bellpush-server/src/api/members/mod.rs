@@ -15,7 +15,11 @@ use crate::{
     access::{Caller, Identity},
     api::{grants::grant, path::PathIds},
     clock::now,
-    http::{body::JsonBody, problem::Problem},
+    http::{
+        body::JsonBody,
+        problem::Problem,
+        revisions::{IfMatch, Revised},
+    },
     server::Server,
     sign_in::is_proved,
 };
@@ -54,7 +58,7 @@ pub(crate) struct MemberView {
 
 impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
-        let Member { id, name, email, grant, has_password, created_at, last_seen_at } = member;
+        let Member { id, name, email, grant, has_password, created_at, last_seen_at, .. } = member;
         let (role, apps) = (grant.role(), grant.apps().list());
         Self { id, name, email, role, apps, created_at, last_seen_at, has_password }
     }
@@ -110,8 +114,9 @@ pub(crate) async fn read(
     caller: Caller,
     State(accounts): State<Accounts>,
     PathIds(id): PathIds<MemberId>,
-) -> Result<Json<MemberView>, Problem> {
-    Ok(Json(find(&accounts, &caller, id).await?.into()))
+) -> Result<Revised<MemberView>, Problem> {
+    let member = find(&accounts, &caller, id).await?;
+    Ok(Revised::new(member.revision, member.into()))
 }
 
 /// Change a member's role
@@ -120,7 +125,7 @@ pub(crate) async fn read(
 /// has to prove again who they are.
 #[utoipa::path(
     patch, path = "/v1/members/{memberId}", operation_id = "updateMember", tag = "members",
-    params(("memberId" = String, Path)),
+    params(("memberId" = String, Path), IfMatch),
     request_body = MemberPatch,
     responses(
         (status = 200, body = MemberView),
@@ -133,15 +138,18 @@ pub(crate) async fn update(
     State(store): State<Store>,
     State(accounts): State<Accounts>,
     PathIds(id): PathIds<MemberId>,
+    if_match: IfMatch,
     JsonBody(patch): JsonBody<MemberPatch>,
-) -> Result<Json<MemberView>, Problem> {
+) -> Result<Revised<MemberView>, Problem> {
     let present = find(&accounts, &caller, id).await?;
     let role = patch.role.unwrap_or_else(|| present.grant.role());
     let apps = patch.apps.unwrap_or_else(|| present.grant.apps().list());
     let grant = grant(&store, &caller, role, apps).await?;
     check_proof(&caller, &grant)?;
-    let by = (caller.authority(), &caller.actor());
-    Ok(Json(accounts.grant_member(id, grant, by).await?.into()))
+    let actor = caller.actor();
+    let by = (caller.authority(), if_match.edit(&actor));
+    let member = accounts.grant_member(id, grant, by).await?;
+    Ok(Revised::new(member.revision, member.into()))
 }
 
 /// Remove a member
@@ -150,7 +158,7 @@ pub(crate) async fn update(
 /// themselves, but for the last owner.
 #[utoipa::path(
     delete, path = "/v1/members/{memberId}", operation_id = "removeMember", tag = "members",
-    params(("memberId" = String, Path)),
+    params(("memberId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Removed"),
         (status = 403, description = "`forbidden`, or `above-own-rank`", body = Problem, content_type = "application/problem+json"),
@@ -161,6 +169,7 @@ pub(crate) async fn remove(
     caller: Caller,
     State(accounts): State<Accounts>,
     PathIds(id): PathIds<MemberId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     let is_oneself = matches!(caller.identity(), Identity::Person(it) if it.member.id == id);
     if !is_oneself {
@@ -171,7 +180,8 @@ pub(crate) async fn remove(
         }
         find(&accounts, &caller, id).await?;
     }
-    accounts.remove_member(id, (caller.authority(), &caller.actor())).await?;
+    let actor = caller.actor();
+    accounts.remove_member(id, (caller.authority(), if_match.edit(&actor))).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

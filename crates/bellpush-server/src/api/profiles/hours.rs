@@ -16,7 +16,10 @@ use crate::{
         profiles::resource::find,
     },
     clock::now,
-    http::{body::QueryParameters, problem::Problem},
+    http::{
+        body::{JsonBody, QueryParameters},
+        problem::Problem,
+    },
 };
 
 /// Which instant.
@@ -68,6 +71,40 @@ pub(crate) async fn check_app(
 ) -> Result<Json<HoursCheck>, Problem> {
     let app = app(&store, app_id).await?;
     Ok(Json(check(app.settings.hours.as_ref(), at.unwrap_or_else(now))))
+}
+
+/// Hours that are thought of, and an instant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HoursQuestion {
+    /// The hours.
+    hours: BusinessHours,
+    /// The instant; now without it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<EventTime>,
+}
+
+/// Check hours that are not saved
+///
+/// Is it open at…? By the same rules that calls are taken by.
+#[utoipa::path(
+    post, path = "/v1/apps/{appId}/hours/check", operation_id = "checkUnsavedHours", tag = "hours",
+    params(("appId" = String, Path)),
+    request_body = HoursQuestion,
+    responses(
+        (status = 200, body = HoursCheck),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The hours can't be used", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn check_unsaved(
+    State(store): State<Store>,
+    PathIds(app_id): PathIds<AppId>,
+    JsonBody(HoursQuestion { hours, at }): JsonBody<HoursQuestion>,
+) -> Result<Json<HoursCheck>, Problem> {
+    app(&store, app_id).await?;
+    hours.check("/hours")?;
+    Ok(Json(check(Some(&hours), at.unwrap_or_else(now))))
 }
 
 /// Check a destination's hours

@@ -12,6 +12,6 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .routes(routes!(resource::list, resource::create))
         .routes(routes!(resource::read, resource::update, resource::delete))
-        .routes(routes!(hours::check_app))
+        .routes(routes!(hours::check_app, hours::check_unsaved))
         .routes(routes!(hours::check_destination))
 }

@@ -19,6 +19,7 @@ use crate::{
     http::{
         body::{JsonBody, parse_value, take},
         problem::Problem,
+        revisions::{IfMatch, Revised},
     },
 };
 
@@ -95,12 +96,12 @@ pub(crate) async fn create(
     State(store): State<Store>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut body): JsonBody<Value>,
-) -> Result<(StatusCode, Json<ProfileView>), Problem> {
+) -> Result<Revised<ProfileView>, Problem> {
     let is_default = take(&mut body, "isDefault")?.unwrap_or(false);
     let settings: ProfileSettings = parse_value(body)?;
     settings.check()?;
     let profile = store.create_profile(app_id, &settings, is_default, &actor).await?;
-    Ok((StatusCode::CREATED, Json(profile.into())))
+    Ok(Revised::created(profile.revision, profile.into()))
 }
 
 /// Read a destination
@@ -115,8 +116,9 @@ pub(crate) async fn create(
 pub(crate) async fn read(
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
-) -> Result<Json<ProfileView>, Problem> {
-    Ok(Json(find(&store, app_id, id).await?.into()))
+) -> Result<Revised<ProfileView>, Problem> {
+    let profile = find(&store, app_id, id).await?;
+    Ok(Revised::new(profile.revision, profile.into()))
 }
 
 /// Change a destination
@@ -125,7 +127,7 @@ pub(crate) async fn read(
 /// to its default. `"isDefault": true` makes it the default one in place of another.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "updateDestination", tag = "destinations",
-    params(("appId" = String, Path), ("destinationId" = String, Path)),
+    params(("appId" = String, Path), ("destinationId" = String, Path), IfMatch),
     request_body(content = Object, description = "Any of the fields of the profile"),
     responses(
         (status = 200, body = ProfileView),
@@ -138,8 +140,9 @@ pub(crate) async fn update(
     ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
+    if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
-) -> Result<Json<ProfileView>, Problem> {
+) -> Result<Revised<ProfileView>, Problem> {
     let present = find(&store, app_id, id).await?;
     let is_default: Option<bool> = take(&mut patch, "isDefault")?;
     if is_default == Some(false) && present.is_default {
@@ -149,8 +152,10 @@ pub(crate) async fn update(
     let settings = patched(&present.settings, &patch)?;
     settings.check()?;
     let make_default = is_default == Some(true);
-    let updated = store.update_profile(app_id, id, &settings, make_default, &actor).await?;
-    Ok(Json(updated.ok_or_else(|| unknown(id))?.into()))
+    let edit = if_match.edit(&actor);
+    let updated = store.update_profile(app_id, id, &settings, make_default, edit).await?;
+    let updated = updated.ok_or_else(|| unknown(id))?;
+    Ok(Revised::new(updated.revision, updated.into()))
 }
 
 /// Delete a destination
@@ -158,7 +163,7 @@ pub(crate) async fn update(
 /// Not the default one, and none that another refers to. Calls that go there now are not ended.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "deleteDestination", tag = "destinations",
-    params(("appId" = String, Path), ("destinationId" = String, Path)),
+    params(("appId" = String, Path), ("destinationId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -169,8 +174,9 @@ pub(crate) async fn delete(
     ActingAs(actor): ActingAs,
     State(store): State<Store>,
     PathIds((app_id, id)): PathIds<(AppId, DestinationId)>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    if !store.delete_profile(app_id, id, &actor).await? {
+    if !store.delete_profile(app_id, id, if_match.edit(&actor)).await? {
         return Err(unknown(id));
     }
     Ok(StatusCode::NO_CONTENT)

@@ -7,7 +7,7 @@ use bellpush_core::{
     context::Context,
     events::EventTime,
     ids::{AppId, CallId, DestinationId, TrunkId},
-    profile::{MAX_ROUTING_KEY_CHARS, ProfileKind, is_routing_key},
+    profile::{MAX_ROUTING_KEY_CHARS, ProfileKind, RoutingKey, is_routing_key},
     routing::{self, CallFacts, ChainLink, HopTarget, HoursFrom, RouteError, RouteRequest},
 };
 use bellpush_store::Store;
@@ -43,11 +43,10 @@ pub(crate) struct RoutingQuestion {
     #[schema(value_type = Option<String>, pattern = "^dest_[0-9a-f]{32}$")]
     destination_id: Option<DestinationId>,
     /// The session's routing key.
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(value_type = Option<RoutingKey>)]
     routing_key: Option<String>,
     /// The session's context.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, String>)]
     context: Context,
     /// What the visitor fills in before the call.
     #[serde(default)]
@@ -115,11 +114,12 @@ struct HeaderView {
 
 /// Where a profile leads.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 enum FarSideView {
     /// The built-in demo.
     Demo,
     /// A telephone.
+    #[serde(rename_all = "camelCase")]
     Sip {
         /** The trunk to call by. */
         #[schema(value_type = String)]

@@ -1,6 +1,6 @@
 //! `/v1/sign-in-settings`: how people may sign in.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use bellpush_core::access::SignInSettings;
 use bellpush_store::{Accounts, SignInWay, Store};
 use secrecy::SecretString;
@@ -13,6 +13,7 @@ use crate::{
     http::{
         body::{JsonBody, parse_value},
         problem::Problem,
+        revisions::{IfMatch, Revised},
     },
 };
 
@@ -36,7 +37,7 @@ pub(crate) struct SignInSettingsBody {
     #[serde(flatten)]
     settings: SignInSettings,
     /// The secret of this server at the provider of single sign-on; left out, it stays.
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     client_secret: Option<String>,
 }
 
@@ -48,8 +49,10 @@ pub(crate) struct SignInSettingsBody {
 pub(crate) async fn read(
     State(store): State<Store>,
     State(accounts): State<Accounts>,
-) -> Result<Json<SignInSettingsView>, Problem> {
-    view(&store, &accounts).await
+) -> Result<Revised<SignInSettingsView>, Problem> {
+    let (settings, revision) = accounts.sign_in_settings_with_revision().await?;
+    let has_client_secret = store.sso_client_secret().await?.is_some();
+    Ok(Revised::new(revision, SignInSettingsView { settings, has_client_secret }))
 }
 
 /// Replace how people may sign in
@@ -58,6 +61,7 @@ pub(crate) async fn read(
 /// are signed out.
 #[utoipa::path(
     put, path = "/v1/sign-in-settings", operation_id = "saveSignInSettings", tag = "sign-in",
+    params(IfMatch),
     request_body = SignInSettingsBody,
     responses(
         (status = 200, body = SignInSettingsView),
@@ -67,9 +71,9 @@ pub(crate) async fn read(
 pub(crate) async fn save(
     caller: Caller,
     State(store): State<Store>,
-    State(accounts): State<Accounts>,
+    if_match: IfMatch,
     JsonBody(mut body): JsonBody<Value>,
-) -> Result<Json<SignInSettingsView>, Problem> {
+) -> Result<Revised<SignInSettingsView>, Problem> {
     let secret = take_secret(&mut body)?;
     let settings: SignInSettings = parse_value(body)?;
     settings.check()?;
@@ -81,21 +85,18 @@ pub(crate) async fn save(
         let detail = "sign in by single sign-on first, so that you know that it lets you in";
         return Err(Problem::conflict(detail).at("/requireSso"));
     }
-    store.save_sign_in_settings(&settings, secret.as_ref(), &caller.actor()).await?;
-    view(&store, &accounts).await
-}
-
-async fn view(store: &Store, accounts: &Accounts) -> Result<Json<SignInSettingsView>, Problem> {
-    let settings = accounts.sign_in_settings().await?;
+    let actor = caller.actor();
+    let edit = if_match.edit(&actor);
+    let revision = store.save_sign_in_settings(&settings, secret.as_ref(), edit).await?;
     let has_client_secret = store.sso_client_secret().await?.is_some();
-    Ok(Json(SignInSettingsView { settings, has_client_secret }))
+    Ok(Revised::new(revision, SignInSettingsView { settings, has_client_secret }))
 }
 
 /// Takes the secret out of a body: it is no setting, and is kept apart from them.
 fn take_secret(body: &mut Value) -> Result<Option<SecretString>, Problem> {
     match body.as_object_mut().and_then(|fields| fields.remove("clientSecret")) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(secret)) if (1..=MAX_SECRET_CHARS).contains(&secret.len()) => {
+        Some(Value::String(secret)) if (1..=MAX_SECRET_CHARS).contains(&secret.chars().count()) => {
             Ok(Some(secret.into()))
         }
         Some(_) => {

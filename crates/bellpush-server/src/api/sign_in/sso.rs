@@ -34,7 +34,7 @@ const SIGN_IN_PAGE: &str = "/studio/sign-in";
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Going {
     /// A page of Call Studio, with query and fragment. Anything else leads to its beginning.
-    #[param(max_length = 2000, example = "/studio/apps")]
+    #[param(example = "/studio/apps")]
     return_to: Option<String>,
 }
 
@@ -43,16 +43,12 @@ pub(crate) struct Going {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ComingBack {
     /// What was sent to the provider.
-    #[param(max_length = 200)]
     state: Option<String>,
     /// What the provider says more for.
-    #[param(max_length = 4000)]
     code: Option<String>,
     /// Why it says nothing.
-    #[param(max_length = 200)]
     error: Option<String>,
     /// The same in words.
-    #[param(max_length = 2000)]
     error_description: Option<String>,
 }
 

@@ -21,6 +21,7 @@ use crate::{
     http::{
         body::{JsonBody, parse_value},
         problem::Problem,
+        revisions::{IfMatch, Revised},
     },
     server::Server,
     trunks::RunningTrunks,
@@ -97,7 +98,7 @@ pub(crate) struct TrunkBody {
 
 impl TrunkView {
     fn new(trunks: &RunningTrunks, trunk: Trunk) -> Self {
-        let Trunk { id, settings, has_password, created_at, updated_at } = trunk;
+        let Trunk { id, settings, has_password, created_at, updated_at, .. } = trunk;
         let status = trunks.status(id).map(Into::into);
         Self { id, settings, has_password, status, created_at, updated_at }
     }
@@ -140,7 +141,7 @@ pub(crate) async fn create(
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     JsonBody(mut body): JsonBody<Value>,
-) -> Result<(StatusCode, Json<TrunkView>), Problem> {
+) -> Result<Revised<TrunkView>, Problem> {
     let password = match take_password(&mut body)? {
         PasswordChange::Set(password) => Some(password),
         PasswordChange::Keep | PasswordChange::Remove => None,
@@ -149,7 +150,7 @@ pub(crate) async fn create(
     settings.check(password.is_some())?;
     let trunk = store.create_trunk(&settings, password.as_ref(), &actor).await?;
     trunks.reload().await?;
-    Ok((StatusCode::CREATED, Json(TrunkView::new(&trunks, trunk))))
+    Ok(Revised::created(trunk.revision, TrunkView::new(&trunks, trunk)))
 }
 
 /// Read a trunk
@@ -165,8 +166,9 @@ pub(crate) async fn read(
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
-) -> Result<Json<TrunkView>, Problem> {
-    Ok(Json(TrunkView::new(&trunks, find(&store, id).await?)))
+) -> Result<Revised<TrunkView>, Problem> {
+    let trunk = find(&store, id).await?;
+    Ok(Revised::new(trunk.revision, TrunkView::new(&trunks, trunk)))
 }
 
 /// Change a trunk
@@ -176,7 +178,7 @@ pub(crate) async fn read(
 /// or outbound proxy wants the password anew. Calls that go by the trunk now are not ended.
 #[utoipa::path(
     patch, path = "/v1/trunks/{trunkId}", operation_id = "updateTrunk", tag = "trunks",
-    params(("trunkId" = String, Path)),
+    params(("trunkId" = String, Path), IfMatch),
     request_body(content = Object, description = "Any of the fields of the trunk"),
     responses(
         (status = 200, body = TrunkView),
@@ -190,8 +192,9 @@ pub(crate) async fn update(
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
+    if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
-) -> Result<Json<TrunkView>, Problem> {
+) -> Result<Revised<TrunkView>, Problem> {
     let present = find(&store, id).await?;
     let password = take_password(&mut patch)?;
     let settings = patched(&present.settings, &patch)?;
@@ -201,9 +204,10 @@ pub(crate) async fn update(
         PasswordChange::Remove => false,
     };
     settings.check(has_password)?;
-    let updated = store.update_trunk(id, &settings, &password, &actor).await?;
+    let updated = store.update_trunk(id, &settings, &password, if_match.edit(&actor)).await?;
     trunks.reload().await?;
-    Ok(Json(TrunkView::new(&trunks, updated.ok_or_else(|| unknown(id))?)))
+    let trunk = updated.ok_or_else(|| unknown(id))?;
+    Ok(Revised::new(trunk.revision, TrunkView::new(&trunks, trunk)))
 }
 
 /// Delete a trunk
@@ -211,7 +215,7 @@ pub(crate) async fn update(
 /// Not as long as a profile calls by it.
 #[utoipa::path(
     delete, path = "/v1/trunks/{trunkId}", operation_id = "deleteTrunk", tag = "trunks",
-    params(("trunkId" = String, Path)),
+    params(("trunkId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -223,8 +227,9 @@ pub(crate) async fn delete(
     State(store): State<Store>,
     State(trunks): State<RunningTrunks>,
     PathIds(id): PathIds<TrunkId>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    if !store.delete_trunk(id, &actor).await? {
+    if !store.delete_trunk(id, if_match.edit(&actor)).await? {
         return Err(unknown(id));
     }
     trunks.reload().await?;

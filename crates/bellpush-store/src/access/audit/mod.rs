@@ -55,6 +55,11 @@ impl Line {
         Self { action, app_id: None, subject_id: None, subject_name: None, changes: Vec::new() }
     }
 
+    /// Whether something has changed.
+    pub(crate) const fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
     pub(crate) fn in_app(mut self, id: AppId) -> Self {
         self.app_id = Some(id);
         self

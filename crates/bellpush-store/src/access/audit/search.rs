@@ -1,6 +1,7 @@
 //! Reading the trail.
 
 use bellpush_core::{access::Apps, delivery::Seq, events::EventTime, ids::AppId};
+use sea_orm::ConnectionTrait;
 
 use super::{Actor, AuditAction, AuditEntry};
 use crate::{
@@ -43,6 +44,22 @@ impl Store {
         let query = query(filter, page);
         Page::read(&self.db().read, query, page.limit, entry, |entry| entry.seq).await
     }
+}
+
+/// Who did one of these last with a subject, and when.
+pub(crate) async fn last(
+    connection: &impl ConnectionTrait,
+    subject_id: Option<&str>,
+    actions: &[AuditAction],
+) -> Result<Option<(Actor, EventTime)>, StoreError> {
+    let filter = AuditFilter {
+        subject_id: subject_id.map(ToOwned::to_owned),
+        actions: actions.to_vec(),
+        ..AuditFilter::default()
+    };
+    let query = query(&filter, PageRequest { after: None, limit: 1 });
+    let page = Page::read(connection, query, 1, entry, |entry| entry.seq).await?;
+    Ok(page.items.into_iter().next().map(|entry| (entry.actor, entry.at)))
 }
 
 pub(crate) fn query(filter: &AuditFilter, page: PageRequest<Seq>) -> Query {

@@ -120,7 +120,7 @@ function Deliveries({ appId, integrationId, search, go }: DeliveriesProps) {
         {
           params: {
             path: { appId, integrationId },
-            query: { ...page, ...filters, status: status?.[0] },
+            query: { ...page, ...filters, status },
           },
         },
       );

@@ -61,7 +61,7 @@ pub(crate) struct TimelineItem {
 
 /// What happened.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Happening {
     /// The visitor consented before the call.
     Consent {
@@ -86,6 +86,7 @@ pub(crate) enum Happening {
         held: bool,
     },
     /// Somebody took the call.
+    #[serde(rename_all = "camelCase")]
     Answered {
         /** The profile. */
         #[schema(value_type = String)]
@@ -134,6 +135,7 @@ pub(crate) enum Happening {
         text: String,
     },
     /// An event was to be delivered to an integration.
+    #[serde(rename_all = "camelCase")]
     Delivery {
         /** The integration. */
         #[schema(value_type = String)]
@@ -149,6 +151,7 @@ pub(crate) enum Happening {
         attempts: u32,
     },
     /// An attempt to deliver an event.
+    #[serde(rename_all = "camelCase")]
     Attempt {
         /** The integration. */
         #[schema(value_type = String)]

@@ -52,7 +52,7 @@ async function hasAnswered(appId: string): Promise<boolean> {
       client.GET("/v1/apps/{appId}/integrations/{integrationId}/deliveries", {
         params: {
           path: { appId, integrationId: integration.id },
-          query: { status: "delivered", limit: 1 },
+          query: { status: ["delivered"], limit: 1 },
         },
       }),
     ),

@@ -1,0 +1,97 @@
+//! Who reads a stream, and whether they still may.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::{extract::FromRef, http::HeaderMap};
+use bellpush_core::{access::Resource, ids::AppId};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    access::{Access, Caller, Identity},
+    clock::now,
+    server::Server,
+};
+
+/// How often it is looked whether the reader may still read: another server, or the command line, may
+/// have taken that away.
+const LOOK: Duration = Duration::from_secs(3);
+/// How soon after the end of a sign-in or a key it is looked again, should the clocks differ.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Who reads: as the request said it, and as they are known now.
+pub(super) struct Reader {
+    access: Access,
+    headers: HeaderMap,
+    address: IpAddr,
+    caller: Caller,
+    app_id: AppId,
+    changes: watch::Receiver<()>,
+    next_look: Instant,
+}
+
+impl Reader {
+    /// The sender of a request, whom the guard has let in.
+    pub(super) fn new(
+        server: &Server,
+        app_id: AppId,
+        (headers, address, caller): (HeaderMap, IpAddr, Caller),
+    ) -> Self {
+        let access = Access::from_ref(server);
+        let changes = access.changes();
+        // What has changed since the guard looked is seen at once.
+        let next_look = Instant::now();
+        Self { access, headers, address, caller, app_id, changes, next_look }
+    }
+
+    /// Whether they may read what is of this kind.
+    pub(super) fn may_read(&self, resource: Resource) -> bool {
+        self.caller.may_read(resource, self.app_id)
+    }
+
+    /// Waits until it has to be looked again.
+    pub(super) async fn is_due(&mut self) {
+        tokio::select! {
+            changed = self.changes.changed() => {
+                if changed.is_ok() {
+                    self.next_look = Instant::now();
+                } else {
+                    // The store is closed: nothing changes any more.
+                    sleep_until(self.next_look).await;
+                }
+            }
+            () = sleep_until(self.next_look) => {}
+        }
+    }
+
+    /// Whether they may still read: looked up again where something has changed, and every few seconds.
+    pub(super) async fn may_still_read(&mut self) -> bool {
+        let has_changed = self.changes.has_changed().unwrap_or(false);
+        if !has_changed && Instant::now() < self.next_look {
+            return true;
+        }
+        // Before it is looked: what changes meanwhile is looked at once more.
+        self.changes.mark_unchanged();
+        match self.access.identify(&self.headers, self.address).await {
+            Ok(known) => self.caller = known,
+            // A store that is away for a moment ends nobody's right.
+            Err(problem) if problem.status().is_server_error() => {
+                self.next_look = Instant::now() + LOOK;
+                return true;
+            }
+            Err(_) => return false,
+        }
+        self.next_look = Instant::now() + self.until_next_look();
+        let lacks_second_factor =
+            matches!(self.caller.identity(), Identity::Person(it) if it.lacks_second_factor);
+        !lacks_second_factor && self.may_read(Resource::Calls)
+    }
+
+    fn until_next_look(&self) -> Duration {
+        let Some(until) = self.caller.until() else { return LOOK };
+        let left = u64::try_from(until.millis() - now().millis()).unwrap_or_default();
+        Duration::from_millis(left).clamp(LOOK_AGAIN, LOOK)
+    }
+}
