@@ -51,9 +51,9 @@ pub(crate) enum HangUpReason {
     params(("callId" = String, Path, description = "The call"), HangUp),
     responses(
         (status = 204, description = "The call is over"),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No such call in this session"),
+        (status = 421, description = "The call lives on another server"),
     )
 )]
 pub(crate) async fn hang_up(
@@ -90,9 +90,9 @@ pub(crate) struct Leave {
     request_body(content = Leave, description = "Any content type"),
     responses(
         (status = 204, description = "The call waits, or is over"),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No such call in this session"),
+        (status = 421, description = "The call lives on another server"),
     )
 )]
 pub(crate) async fn leave(
@@ -169,11 +169,11 @@ pub(crate) struct KeyPress {
     request_body = KeyPress,
     responses(
         (status = 204, description = "Passed on"),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Not a key", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No such live call in this session"),
+        (status = 421, description = "The call lives on another server"),
+        (status = 429, description = "Too many requests"),
+        (status = 422, description = "Not a key"),
     )
 )]
 pub(crate) async fn dtmf(
@@ -216,11 +216,11 @@ pub(crate) struct WarningNotice {
     request_body = WarningNotice,
     responses(
         (status = 204, description = "Noted"),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Not a warning", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No such live call in this session"),
+        (status = 421, description = "The call lives on another server"),
+        (status = 422, description = "Not a warning"),
+        (status = 429, description = "Too many requests"),
     )
 )]
 pub(crate) async fn warn(

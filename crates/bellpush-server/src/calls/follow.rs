@@ -85,10 +85,10 @@ pub(crate) enum StreamEventKind {
     params(("callId" = String, Path, description = "The call"), FollowQuery),
     responses(
         (status = 200, description = "The stream, or the messages so far", content((StreamEvent = "text/event-stream"), (Messages = "application/json"))),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such call in this session", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No such call in this session"),
+        (status = 421, description = "The call lives on another server"),
+        (status = 429, description = "Too many requests"),
     )
 )]
 pub(crate) async fn follow(

@@ -89,11 +89,11 @@ pub(crate) struct CallAccepted {
     request_body(content((SdpOffer = "application/sdp"), (CallRequest = "application/json"))),
     responses(
         (status = 201, description = "Accepted; the body is the answer, as SDP or as JSON like the request", content((String = "application/sdp"), (CallAccepted = "application/json"))),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Outside business hours", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The offer can't be answered", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many calls", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not possible right now", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 403, description = "Outside business hours"),
+        (status = 422, description = "The offer can't be answered"),
+        (status = 429, description = "Too many calls"),
+        (status = 503, description = "Not possible right now"),
     )
 )]
 pub(crate) async fn place(

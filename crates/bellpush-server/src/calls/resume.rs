@@ -46,13 +46,13 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
     responses(
         (status = 200, description = "ICE was restarted; the new ETag is in the head", content((String = "application/trickle-ice-sdpfrag"), (String = "application/sdp"))),
         (status = 204, description = "Candidates were taken note of"),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such live call in this session", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The call lives on another server", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The ETag is that of an earlier connection", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The fragment or the offer is of no use", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "There is no If-Match", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No such live call in this session"),
+        (status = 421, description = "The call lives on another server"),
+        (status = 412, description = "The ETag is that of an earlier connection"),
+        (status = 422, description = "The fragment or the offer is of no use"),
+        (status = 428, description = "There is no If-Match"),
+        (status = 429, description = "Too many requests"),
     )
 )]
 pub(crate) async fn patch(
@@ -145,10 +145,10 @@ pub(crate) struct CallResumed {
     request_body = ResumeRequest,
     responses(
         (status = 200, description = "The call goes on", body = CallResumed),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No live call that this token and this site may take up", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The offer can't be answered", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 404, description = "No live call that this token and this site may take up"),
+        (status = 422, description = "The offer can't be answered"),
+        (status = 429, description = "Too many requests"),
     )
 )]
 pub(crate) async fn resume(

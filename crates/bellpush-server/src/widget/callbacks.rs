@@ -81,11 +81,11 @@ pub(crate) struct RequestedEvent {
     security(("session" = [])), request_body = CallbackRequest,
     responses(
         (status = 201, description = "On disk", body = CallbackAccepted),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The design was replaced more than a day ago", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The design offers no call-back there, or a value is not as it asks for", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many calls", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not possible right now", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 409, description = "The design was replaced more than a day ago"),
+        (status = 422, description = "The design offers no call-back there, or a value is not as it asks for"),
+        (status = 429, description = "Too many calls"),
+        (status = 503, description = "Not possible right now"),
     )
 )]
 pub(crate) async fn create(

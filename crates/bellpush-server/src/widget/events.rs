@@ -63,11 +63,11 @@ pub(crate) struct Accepted {
     request_body = Submissions,
     responses(
         (status = 200, description = "All are on disk", body = Accepted),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It contradicts what is there, such as a second survey", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "An event is not as the catalogue says", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many events", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not possible right now", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 409, description = "It contradicts what is there, such as a second survey"),
+        (status = 422, description = "An event is not as the catalogue says"),
+        (status = 429, description = "Too many events"),
+        (status = 503, description = "Not possible right now"),
     )
 )]
 pub(crate) async fn submit(

@@ -62,11 +62,11 @@ pub(crate) struct SessionRequest {
     request_body = SessionRequest,
     responses(
         (status = 201, description = "The session", body = SessionCreated),
-        (status = 401, description = "The widget key is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The origin is not allowed, or a preview has no valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A value, such as a key of the context, is not acceptable", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "Some work has to be proved first: the problem's `challenge`, by ALTCHA's scheme", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many sessions", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The widget key is not valid"),
+        (status = 403, description = "The origin is not allowed, or a preview has no valid token"),
+        (status = 422, description = "A value, such as a key of the context, is not acceptable"),
+        (status = 428, description = "Some work has to be proved first: the problem's `challenge`, by ALTCHA's scheme"),
+        (status = 429, description = "Too many sessions"),
     )
 )]
 pub(crate) async fn create(
@@ -132,8 +132,8 @@ fn check_proof(challenges: &Challenges, app: &App, proof: Option<&Proof>) -> Res
     post, path = "/v1/widget/sessions/refresh", operation_id = "refreshWidgetSession", tag = "widget", security(("session" = [])),
     responses(
         (status = 200, description = "The session with a new token", body = SessionCreated),
-        (status = 401, description = "No valid session", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid session"),
+        (status = 429, description = "Too many requests"),
     )
 )]
 pub(crate) async fn refresh(

@@ -137,7 +137,7 @@ pub(crate) async fn list(
     request_body = ApiKeyDraft,
     responses(
         (status = 201, body = ApiKeyMade),
-        (status = 403, description = "`above-own-rank`: a scope, an app or the time is not yours; `step-up-required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`above-own-rank`: a scope, an app or the time is not yours; `step-up-required`"),
     )
 )]
 pub(crate) async fn create(
@@ -211,8 +211,8 @@ pub(crate) async fn read(
     params(("apiKeyId" = String, Path)),
     responses(
         (status = 204, description = "Revoked"),
-        (status = 403, description = "`above-own-rank`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The configuration gives it", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`above-own-rank`"),
+        (status = 409, description = "The configuration gives it"),
     )
 )]
 pub(crate) async fn delete(

@@ -17,10 +17,7 @@ use crate::{
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/preview-tokens", operation_id = "createPreviewToken", tag = "apps",
     params(("appId" = String, Path)),
-    responses(
-        (status = 201, description = "The token, valid for 5 minutes", body = PreviewToken),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 201, description = "The token, valid for 5 minutes", body = PreviewToken))
 )]
 pub(crate) async fn create(
     State(store): State<Store>,

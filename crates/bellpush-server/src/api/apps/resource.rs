@@ -79,7 +79,7 @@ pub(crate) async fn list(
     request_body = AppSettings,
     responses(
         (status = 201, body = AppView),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn create(
@@ -96,10 +96,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}", operation_id = "readApp", tag = "apps",
     params(("appId" = String, Path)),
-    responses(
-        (status = 200, body = AppView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = AppView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -119,8 +116,7 @@ pub(crate) async fn read(
     request_body(content = Object, description = "Any of the fields of the app's settings"),
     responses(
         (status = 200, body = AppView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn update(
@@ -147,10 +143,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}", operation_id = "deleteApp", tag = "apps",
     params(("appId" = String, Path), IfMatch),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub(crate) async fn delete(
     ActingAs(actor): ActingAs,

@@ -48,10 +48,7 @@ pub(crate) struct WidgetKeyList {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/widget-keys", operation_id = "listWidgetKeys", tag = "widget keys",
     params(("appId" = String, Path)),
-    responses(
-        (status = 200, body = WidgetKeyList),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = WidgetKeyList))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -66,10 +63,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/widget-keys", operation_id = "createWidgetKey", tag = "widget keys",
     params(("appId" = String, Path)),
-    responses(
-        (status = 201, body = WidgetKeyView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 201, body = WidgetKeyView))
 )]
 pub(crate) async fn create(
     ActingAs(actor): ActingAs,
@@ -88,10 +82,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/widget-keys/{keyId}", operation_id = "deleteWidgetKey", tag = "widget keys",
     params(("appId" = String, Path), ("keyId" = String, Path)),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub(crate) async fn delete(
     ActingAs(actor): ActingAs,

@@ -80,11 +80,7 @@ pub(crate) struct CallbackPage {
 /// List call-back requests
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/callbacks", tag = "calls", operation_id = "listCallbacks", params(("appId" = String, Path), PageQuery),
-    responses(
-        (status = 200, body = CallbackPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = CallbackPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,

@@ -39,11 +39,7 @@ pub(crate) struct CallPage {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/calls", operation_id = "listCalls", tag = "calls",
     params(("appId" = String, Path), CallQuery, PageQuery),
-    responses(
-        (status = 200, body = CallPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = CallPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -88,11 +84,7 @@ pub(crate) struct CallCount {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/calls/count", operation_id = "countCalls", tag = "calls",
     params(("appId" = String, Path), CallQuery),
-    responses(
-        (status = 200, body = CallCount),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = CallCount))
 )]
 pub(crate) async fn count(
     State(store): State<Store>,
@@ -118,10 +110,7 @@ pub(crate) struct ContextKeys {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/context-keys", operation_id = "listContextKeys", tag = "calls",
     params(("appId" = String, Path)),
-    responses(
-        (status = 200, body = ContextKeys),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ContextKeys))
 )]
 pub(crate) async fn context_keys(
     State(store): State<Store>,

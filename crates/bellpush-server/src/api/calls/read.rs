@@ -11,10 +11,7 @@ use crate::{api::path::PathIds, http::problem::Problem};
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/calls/{callId}", operation_id = "readCall", tag = "calls",
     params(("appId" = String, Path), ("callId" = String, Path)),
-    responses(
-        (status = 200, body = CallDetails),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = CallDetails))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,

@@ -29,7 +29,6 @@ const TEXT: &str = "text/plain; charset=utf-8";
     params(("appId" = String, Path), ("callId" = String, Path)),
     responses(
         (status = 200, description = "The capture", content_type = "application/vnd.tcpdump.pcap", body = Vec<u8>),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn pcap(
@@ -52,7 +51,6 @@ pub(crate) async fn pcap(
     params(("appId" = String, Path), ("callId" = String, Path)),
     responses(
         (status = 200, description = "The messages", content_type = "text/plain", body = String),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn text(

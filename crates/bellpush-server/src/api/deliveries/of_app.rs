@@ -51,11 +51,7 @@ pub(crate) struct AppDeliveryPage {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/deliveries", operation_id = "listAppDeliveries", tag = "deliveries",
     params(("appId" = String, Path), Statuses, DeliveryQuery, PageQuery),
-    responses(
-        (status = 200, body = AppDeliveryPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = AppDeliveryPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,

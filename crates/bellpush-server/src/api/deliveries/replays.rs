@@ -189,11 +189,7 @@ pub(crate) struct ReplayPage {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/replays", operation_id = "listReplays", tag = "deliveries",
     params(("appId" = String, Path), ("integrationId" = String, Path), PageQuery),
-    responses(
-        (status = 200, body = ReplayPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ReplayPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -219,9 +215,7 @@ pub(crate) async fn list(
     request_body = NewReplay,
     responses(
         (status = 202, body = ReplayView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Another replay is running", body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another replay is running"),
     )
 )]
 pub(crate) async fn create(
@@ -247,10 +241,7 @@ pub(crate) async fn create(
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("replayId" = String, Path)
     ),
-    responses(
-        (status = 200, body = ReplayView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ReplayView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -268,10 +259,7 @@ pub(crate) async fn read(
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("replayId" = String, Path)
     ),
-    responses(
-        (status = 200, body = ReplayView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ReplayView))
 )]
 pub(crate) async fn cancel(
     ActingAs(actor): ActingAs,

@@ -155,11 +155,7 @@ impl DeliveryQuery {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/deliveries", operation_id = "listDeliveries", tag = "deliveries",
     params(("appId" = String, Path), ("integrationId" = String, Path), Statuses, DeliveryQuery, PageQuery),
-    responses(
-        (status = 200, body = DeliveryPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = DeliveryPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -185,10 +181,7 @@ pub(crate) async fn list(
     params(
         ("appId" = String, Path), ("integrationId" = String, Path), ("eventId" = String, Path)
     ),
-    responses(
-        (status = 200, body = DeliveryDetails),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = DeliveryDetails))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -212,8 +205,7 @@ pub(crate) async fn read(
     ),
     responses(
         (status = 202, description = "It waits for its next attempt", body = DeliveryView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It waits already", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It waits already"),
     )
 )]
 pub(crate) async fn replay(

@@ -138,11 +138,7 @@ impl From<&Statistics> for StatisticsView {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/statistics", operation_id = "readStatistics", tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path), StatisticsQuery),
-    responses(
-        (status = 200, body = StatisticsReport),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = StatisticsReport))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,

@@ -40,7 +40,6 @@ pub(super) async fn present(
     get, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "readDesignDraft", params(("appId" = String, Path)),
     responses(
         (status = 200, description = "The document", body = std::collections::HashMap<String, serde_json::Value>),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn read(
@@ -63,9 +62,8 @@ pub(crate) async fn read(
     request_body(content = std::collections::HashMap<String, serde_json::Value>, description = "A design document, as `/v1/schemas/design` describes it", extensions(("x-beyond-schema" = json!("the schema of design documents, and its rules")))),
     responses(
         (status = 200, description = "The document as it is kept", body = std::collections::HashMap<String, serde_json::Value>),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The document can't be used", body = DesignProblem, content_type = "application/problem+json"),
-        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing"),
     )
 )]
 pub(crate) async fn save(

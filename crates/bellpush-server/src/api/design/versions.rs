@@ -103,7 +103,6 @@ pub(crate) struct DesignVersionPage {
     request_body = Publication,
     responses(
         (status = 201, body = DesignVersionView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The document can't be used", body = DesignProblem, content_type = "application/problem+json"),
     )
 )]
@@ -143,11 +142,7 @@ pub(crate) async fn publish(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/design/versions", tag = "design",
     operation_id = "listDesignVersions", params(("appId" = String, Path), PageQuery),
-    responses(
-        (status = 200, body = DesignVersionPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = DesignVersionPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -167,10 +162,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/design/versions/{version}", tag = "design",
     operation_id = "readDesignVersion", params(("appId" = String, Path), ("version" = u32, Path)),
-    responses(
-        (status = 200, body = PublishedDesignView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = PublishedDesignView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -191,7 +183,6 @@ pub(crate) async fn read(
     request_body = Publication,
     responses(
         (status = 201, body = DesignVersionView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The document can't be used any more", body = DesignProblem, content_type = "application/problem+json"),
     )
 )]

@@ -65,11 +65,7 @@ pub(crate) struct EventQuery {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/events", operation_id = "listEvents", tag = "events",
     params(("appId" = String, Path), EventQuery, PageQuery),
-    responses(
-        (status = 200, body = EventPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = EventPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -97,10 +93,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/events/{eventId}", operation_id = "readEvent", tag = "events",
     params(("appId" = String, Path), ("eventId" = String, Path)),
-    responses(
-        (status = 200, body = EventView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = EventView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,

@@ -60,9 +60,7 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
     request_body = NewExport,
     responses(
         (status = 202, description = "It is being written", body = ExportView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many are being written", body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many are being written"),
     )
 )]
 pub(crate) async fn create(
@@ -91,11 +89,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/exports", operation_id = "listExports", tag = "exports",
     params(("appId" = String, Path), PageQuery),
-    responses(
-        (status = 200, body = ExportPage),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ExportPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -115,10 +109,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/exports/{exportId}", operation_id = "readExport", tag = "exports",
     params(("appId" = String, Path), ("exportId" = String, Path)),
-    responses(
-        (status = 200, body = ExportView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ExportView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -134,10 +125,7 @@ pub(crate) async fn read(
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/exports/{exportId}", operation_id = "deleteExport", tag = "exports",
     params(("appId" = String, Path), ("exportId" = String, Path)),
-    responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 204, description = "It is gone"))
 )]
 pub(crate) async fn delete(
     State(store): State<Store>,
@@ -159,8 +147,7 @@ pub(crate) async fn delete(
     params(("appId" = String, Path), ("exportId" = String, Path)),
     responses(
         (status = 200, description = "The file", content((String = "text/csv"), (Vec<serde_json::Value> = "application/json"))),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is not complete", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is not complete"),
     )
 )]
 pub(crate) async fn file(

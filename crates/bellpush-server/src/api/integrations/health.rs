@@ -65,10 +65,7 @@ struct BreakerView {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/health", operation_id = "readIntegrationHealth", tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
-    responses(
-        (status = 200, body = IntegrationHealth),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = IntegrationHealth))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -85,10 +82,7 @@ pub(crate) async fn read(
     post, path = "/v1/apps/{appId}/integrations/{integrationId}/breaker/reset", operation_id = "resetBreaker",
     tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
-    responses(
-        (status = 200, body = IntegrationHealth),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = IntegrationHealth))
 )]
 pub(crate) async fn reset_breaker(
     ActingAs(actor): ActingAs,

@@ -92,7 +92,7 @@ pub(crate) async fn list() -> Json<PresetList> {
     request_body = PreviewRequest,
     responses(
         (status = 200, body = Preview),
-        (status = 422, description = "The template fails", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The template fails"),
     )
 )]
 pub(crate) async fn preview(

@@ -115,10 +115,7 @@ pub(crate) struct IntegrationCreated {
 /// List integrations
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations", operation_id = "listIntegrations", tag = "integrations", params(("appId" = String, Path)),
-    responses(
-        (status = 200, body = IntegrationList),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = IntegrationList))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -137,9 +134,8 @@ pub(crate) async fn list(
     request_body = NewIntegration,
     responses(
         (status = 201, body = IntegrationCreated),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many active integrations", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many active integrations"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn create(
@@ -193,10 +189,7 @@ fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretStri
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "readIntegration", tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
-    responses(
-        (status = 200, body = IntegrationView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = IntegrationView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -217,9 +210,8 @@ pub(crate) async fn read(
     request_body(content = Object, description = "Any of the fields of the integration's settings"),
     responses(
         (status = 200, body = IntegrationView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many active integrations, or `secrets-required`: the URL leads elsewhere, and secrets are missing", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many active integrations, or `secrets-required`: the URL leads elsewhere, and secrets are missing"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn update(
@@ -252,10 +244,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "deleteIntegration", tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path), IfMatch),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub(crate) async fn delete(
     ActingAs(actor): ActingAs,

@@ -81,10 +81,7 @@ impl Revealed {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/secrets", operation_id = "listSecrets", tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
-    responses(
-        (status = 200, body = SecretList),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = SecretList))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -105,9 +102,8 @@ pub(crate) async fn list(
     request_body = SecretValue,
     responses(
         (status = 200, body = SecretView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many secrets", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The value is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many secrets"),
+        (status = 422, description = "The value is not acceptable"),
     )
 )]
 pub(crate) async fn put(
@@ -134,8 +130,7 @@ pub(crate) async fn put(
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The settings name it", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The settings name it"),
     )
 )]
 pub(crate) async fn delete(
@@ -160,8 +155,7 @@ pub(crate) async fn delete(
     params(("appId" = String, Path), ("integrationId" = String, Path), ("secretName" = String, Path)),
     responses(
         (status = 200, body = Revealed),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many reveals", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many reveals"),
     )
 )]
 pub(crate) async fn reveal(

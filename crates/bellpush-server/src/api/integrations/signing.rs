@@ -94,10 +94,7 @@ pub(crate) struct Rotated {
     get, path = "/v1/apps/{appId}/integrations/{integrationId}/signing-secret", operation_id = "readSigningSecret",
     tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path)),
-    responses(
-        (status = 200, body = SigningView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = SigningView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -128,9 +125,7 @@ pub(crate) async fn read(
     request_body = Rotation,
     responses(
         (status = 200, body = Rotated),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Too many overlaps", body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Too many overlaps"),
     )
 )]
 pub(crate) async fn rotate(
@@ -171,8 +166,7 @@ pub(crate) async fn rotate(
     params(("appId" = String, Path), ("integrationId" = String, Path)),
     responses(
         (status = 200, body = Revealed),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many reveals", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many reveals"),
     )
 )]
 pub(crate) async fn reveal(

@@ -175,8 +175,8 @@ pub(crate) async fn list(
     request_body = NewInvitation,
     responses(
         (status = 201, body = InvitationMade),
-        (status = 403, description = "`above-own-rank`, or `step-up-required` for an owner", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There is such a member", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`above-own-rank`, or `step-up-required` for an owner"),
+        (status = 409, description = "There is such a member"),
     )
 )]
 pub(crate) async fn create(
@@ -233,7 +233,7 @@ pub(crate) async fn delete(
     request_body = InvitationLink,
     responses(
         (status = 200, body = InvitationSummary),
-        (status = 403, description = "`invitation-invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`invitation-invalid`"),
     )
 )]
 pub(crate) async fn check(
@@ -265,8 +265,8 @@ pub(crate) async fn check(
     request_body = Acceptance,
     responses(
         (status = 201, body = SignInAnswer),
-        (status = 403, description = "`invitation-invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There is a member with this e-mail address already", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`invitation-invalid`"),
+        (status = 409, description = "There is a member with this e-mail address already"),
     )
 )]
 pub(crate) async fn accept(

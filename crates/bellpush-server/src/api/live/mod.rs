@@ -75,9 +75,6 @@ pub(crate) struct LiveQuery {
     params(("appId" = String, Path), LiveQuery),
     responses(
         (status = 200, description = "The stream, or the snapshot", content((LiveMessage = "text/event-stream"), (LiveSnapshot = "application/json"))),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn follow(

@@ -142,10 +142,7 @@ const fn resource(place: &Place) -> Resource {
 #[utoipa::path(
     get, path = "/v1/lookup", operation_id = "lookUp", tag = "calls",
     params(LookupQuery),
-    responses(
-        (status = 200, body = LookupResult),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = LookupResult))
 )]
 pub(crate) async fn look_up(
     caller: Caller,

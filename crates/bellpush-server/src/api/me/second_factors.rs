@@ -133,7 +133,7 @@ pub(crate) async fn read(
     post, path = "/v1/me/totp", operation_id = "beginTotp", tag = "me",
     responses(
         (status = 201, body = TotpKey),
-        (status = 409, description = "Codes are in use already", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Codes are in use already"),
     )
 )]
 pub(crate) async fn begin_totp(
@@ -154,7 +154,7 @@ pub(crate) async fn begin_totp(
     request_body = TotpCode,
     responses(
         (status = 200, body = BackupCodes),
-        (status = 409, description = "There is no new key", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There is no new key"),
     )
 )]
 pub(crate) async fn confirm_totp(
@@ -174,7 +174,7 @@ pub(crate) async fn confirm_totp(
     delete, path = "/v1/me/totp", operation_id = "removeTotp", tag = "me",
     responses(
         (status = 204, description = "Removed"),
-        (status = 404, description = "There were none", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There were none"),
     )
 )]
 pub(crate) async fn remove_totp(
@@ -195,7 +195,7 @@ pub(crate) async fn remove_totp(
     post, path = "/v1/me/backup-codes", operation_id = "renewBackupCodes", tag = "me",
     responses(
         (status = 201, body = BackupCodes),
-        (status = 409, description = "You have no codes from a telephone", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "You have no codes from a telephone"),
     )
 )]
 pub(crate) async fn renew_backup_codes(
@@ -212,7 +212,7 @@ pub(crate) async fn renew_backup_codes(
     post, path = "/v1/me/passkeys/challenge", operation_id = "beginPasskey", tag = "me",
     responses(
         (status = 201, body = PasskeyChallenge),
-        (status = 409, description = "The server is not reached in a way that allows passkeys", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The server is not reached in a way that allows passkeys"),
     )
 )]
 pub(crate) async fn begin_passkey(
@@ -231,7 +231,7 @@ pub(crate) async fn begin_passkey(
     request_body = PasskeyDraft,
     responses(
         (status = 201, body = PasskeyView),
-        (status = 409, description = "It is there already", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is there already"),
     )
 )]
 pub(crate) async fn add_passkey(

@@ -129,8 +129,8 @@ pub(crate) async fn read(
     request_body = MemberPatch,
     responses(
         (status = 200, body = MemberView),
-        (status = 403, description = "`above-own-rank`, or `step-up-required`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`last-owner`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`above-own-rank`, or `step-up-required`"),
+        (status = 409, description = "`last-owner`"),
     )
 )]
 pub(crate) async fn update(
@@ -161,8 +161,8 @@ pub(crate) async fn update(
     params(("memberId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Removed"),
-        (status = 403, description = "`forbidden`, or `above-own-rank`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`last-owner`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`, or `above-own-rank`"),
+        (status = 409, description = "`last-owner`"),
     )
 )]
 pub(crate) async fn remove(

@@ -75,10 +75,7 @@ pub(crate) struct NotificationPage {
 #[utoipa::path(
     get, path = "/v1/notifications", operation_id = "listNotifications", tag = "notifications",
     params(PageQuery),
-    responses(
-        (status = 200, body = NotificationPage),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = NotificationPage))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,

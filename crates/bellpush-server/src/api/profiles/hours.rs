@@ -58,11 +58,7 @@ pub(crate) struct HoursCheck {
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/hours/check", operation_id = "checkAppHours", tag = "hours",
     params(("appId" = String, Path), HoursQuery),
-    responses(
-        (status = 200, body = HoursCheck),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = HoursCheck))
 )]
 pub(crate) async fn check_app(
     State(store): State<Store>,
@@ -93,8 +89,7 @@ pub(crate) struct HoursQuestion {
     request_body = HoursQuestion,
     responses(
         (status = 200, body = HoursCheck),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The hours can't be used", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The hours can't be used"),
     )
 )]
 pub(crate) async fn check_unsaved(
@@ -113,11 +108,7 @@ pub(crate) async fn check_unsaved(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/destinations/{destinationId}/hours/check", operation_id = "checkDestinationHours", tag = "hours",
     params(("appId" = String, Path), ("destinationId" = String, Path), HoursQuery),
-    responses(
-        (status = 200, body = HoursCheck),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = HoursCheck))
 )]
 pub(crate) async fn check_destination(
     State(store): State<Store>,

@@ -65,10 +65,7 @@ pub(crate) struct ProfileList {
 /// List destinations
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/destinations", operation_id = "listDestinations", tag = "destinations", params(("appId" = String, Path)),
-    responses(
-        (status = 200, body = ProfileList),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ProfileList))
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
@@ -87,8 +84,7 @@ pub(crate) async fn list(
     request_body = ProfileBody,
     responses(
         (status = 201, body = ProfileView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn create(
@@ -108,10 +104,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/destinations/{destinationId}", operation_id = "readDestination", tag = "destinations",
     params(("appId" = String, Path), ("destinationId" = String, Path)),
-    responses(
-        (status = 200, body = ProfileView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = ProfileView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -131,9 +124,8 @@ pub(crate) async fn read(
     request_body(content = Object, description = "Any of the fields of the profile"),
     responses(
         (status = 200, body = ProfileView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The default profile can't be made another one by itself", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The default profile can't be made another one by itself"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn update(
@@ -166,8 +158,7 @@ pub(crate) async fn update(
     params(("appId" = String, Path), ("destinationId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is in use", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is in use"),
     )
 )]
 pub(crate) async fn delete(

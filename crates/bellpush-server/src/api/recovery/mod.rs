@@ -68,7 +68,7 @@ pub(crate) struct Recovery {
     request_body = RecoveryLink,
     responses(
         (status = 200, body = RecoverySummary),
-        (status = 403, description = "`recovery-link-invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`recovery-link-invalid`"),
     )
 )]
 pub(crate) async fn check(
@@ -92,7 +92,7 @@ pub(crate) async fn check(
     request_body = Recovery,
     responses(
         (status = 201, body = SignInAnswer),
-        (status = 403, description = "`recovery-link-invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`recovery-link-invalid`"),
     )
 )]
 pub(crate) async fn recover(

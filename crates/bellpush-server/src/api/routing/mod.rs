@@ -136,11 +136,7 @@ enum FarSideView {
     post, path = "/v1/apps/{appId}/routing/check", operation_id = "checkRouting", tag = "hours",
     params(("appId" = String, Path)),
     request_body = RoutingQuestion,
-    responses(
-        (status = 200, body = RoutingAnswer),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = RoutingAnswer))
 )]
 pub(crate) async fn check(
     State(store): State<Store>,

@@ -52,9 +52,9 @@ pub(crate) struct TrustedSessionRequest {
     request_body = TrustedSessionRequest,
     responses(
         (status = 201, body = SessionCreated),
-        (status = 403, description = "The origin is not allowed", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such app", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A value is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The origin is not allowed"),
+        (status = 404, description = "No such app"),
+        (status = 422, description = "A value is not acceptable"),
     )
 )]
 pub(crate) async fn create(

@@ -62,7 +62,7 @@ pub(crate) struct FirstOwner {
     request_body = SetupLink,
     responses(
         (status = 204, description = "The link is valid"),
-        (status = 403, description = "`setup-link-invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`setup-link-invalid`"),
     )
 )]
 pub(crate) async fn check(
@@ -85,8 +85,8 @@ pub(crate) async fn check(
     request_body = FirstOwner,
     responses(
         (status = 201, body = SignInAnswer),
-        (status = 403, description = "`setup-link-invalid`: also when another browser was first", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A value is not acceptable; the link stays valid", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`setup-link-invalid`: also when another browser was first"),
+        (status = 422, description = "A value is not acceptable; the link stays valid"),
     )
 )]
 pub(crate) async fn set_up(

@@ -193,7 +193,7 @@ pub(crate) async fn options(
     request_body = Credentials,
     responses(
         (status = 200, body = SignInAnswer),
-        (status = 401, description = "They don't fit", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "They don't fit"),
     )
 )]
 pub(crate) async fn sign_in(
@@ -222,7 +222,7 @@ pub(crate) async fn sign_in(
     request_body = CodeAfterPassword,
     responses(
         (status = 200, body = SignInAnswer),
-        (status = 401, description = "It does not fit, or took too long", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "It does not fit, or took too long"),
     )
 )]
 pub(crate) async fn by_code(
@@ -241,7 +241,7 @@ pub(crate) async fn by_code(
     post, path = "/v1/sign-in/passkey/challenge", operation_id = "beginPasskeySignIn", tag = "sign-in",
     responses(
         (status = 201, body = PasskeyChallenge),
-        (status = 409, description = "The server is not reached in a way that allows passkeys", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The server is not reached in a way that allows passkeys"),
     )
 )]
 pub(crate) async fn begin_passkey(
@@ -261,7 +261,7 @@ pub(crate) async fn begin_passkey(
     request_body = PasskeyShown,
     responses(
         (status = 200, body = SignInAnswer),
-        (status = 401, description = "It proves nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "It proves nothing"),
     )
 )]
 pub(crate) async fn by_passkey(
@@ -299,7 +299,7 @@ pub(crate) async fn sign_out(
     request_body = ProofBody,
     responses(
         (status = 200, body = Proved),
-        (status = 401, description = "It is no proof, or you are not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "It is no proof, or you are not signed in"),
     )
 )]
 pub(crate) async fn step_up(

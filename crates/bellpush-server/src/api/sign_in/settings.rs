@@ -65,7 +65,7 @@ pub(crate) async fn read(
     request_body = SignInSettingsBody,
     responses(
         (status = 200, body = SignInSettingsView),
-        (status = 409, description = "You did not come by single sign-on", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "You did not come by single sign-on"),
     )
 )]
 pub(crate) async fn save(

@@ -133,7 +133,7 @@ pub(crate) async fn list(
     request_body = TrunkBody,
     responses(
         (status = 201, body = TrunkView),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn create(
@@ -157,10 +157,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get, path = "/v1/trunks/{trunkId}", operation_id = "readTrunk", tag = "trunks",
     params(("trunkId" = String, Path)),
-    responses(
-        (status = 200, body = TrunkView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = TrunkView))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
@@ -182,9 +179,8 @@ pub(crate) async fn read(
     request_body(content = Object, description = "Any of the fields of the trunk"),
     responses(
         (status = 200, body = TrunkView),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`secrets-required`: the trunk leads elsewhere, and the password is missing", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A setting is not acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`secrets-required`: the trunk leads elsewhere, and the password is missing"),
+        (status = 422, description = "A setting is not acceptable"),
     )
 )]
 pub(crate) async fn update(
@@ -218,8 +214,7 @@ pub(crate) async fn update(
     params(("trunkId" = String, Path), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is in use", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is in use"),
     )
 )]
 pub(crate) async fn delete(

@@ -37,10 +37,7 @@ const MAX_EVENTS: usize = 1_000;
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/calls/{callId}/timeline", operation_id = "readTimeline", tag = "calls",
     params(("appId" = String, Path), ("callId" = String, Path)),
-    responses(
-        (status = 200, body = Timeline),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = Timeline))
 )]
 pub(crate) async fn read(
     State(store): State<Store>,
