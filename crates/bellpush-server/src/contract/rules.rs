@@ -10,7 +10,7 @@ const DESIGN_VERSION: &str = "a version that was published, and not replaced mor
 const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
-const RULES: [(&str, &str, &str); 48] = [
+const RULES: [(&str, &str, &str); 50] = [
     ("ApiKeyDraft", "apps", "apps that are there, and that its maker may use"),
     ("ApiKeyDraft", "scopes", "scopes that its maker has, like calls:read, or *"),
     ("FirstOwner", "email", "an e-mail address"),
@@ -33,6 +33,8 @@ const RULES: [(&str, &str, &str); 48] = [
     ("IntegrationSettings", "headers", "up to 32"),
     ("IntegrationSettings", "signatures", "v1 is always among them"),
     ("GroupRole", "apps", "none with the role owner, which is for all"),
+    ("PasskeyDraft", "credential", "what a browser answers, as WebAuthn has it"),
+    ("PasskeyShown", "credential", "what a browser answers, as WebAuthn has it"),
     ("Payload", "template", "needed for custom and not taken for raw; the syntax of templates"),
     ("ProfileSettings", "headers", "up to 16, and none that begins with X-Bellpush-"),
     ("ProfileSettings", "overflow", "a profile of the app; no circle, and up to eight in a row"),
