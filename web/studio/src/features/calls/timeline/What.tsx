@@ -2,15 +2,14 @@
 
 import { Group } from "@mantine/core";
 import type { ReactNode } from "react";
-
-import type { SipView } from "../../../api/generated/schema.ts";
+import type { Happening, SipView } from "../../../api/generated/schema.ts";
 import { t } from "../../../texts/index.ts";
 import { Code, json } from "../../../ui/Code.tsx";
 import { Copy } from "../../../ui/Id.tsx";
 import { TextLink } from "../../../ui/links.tsx";
 import { factsOf, traceOf } from "../../events/event.ts";
 import { useProfileNames } from "../../profiles/queries.ts";
-import type { Happening, HappeningOf } from "./items.ts";
+import type { HappeningOf } from "./items.ts";
 import { Openable } from "./Openable.tsx";
 import classes from "./timeline.module.css";
 

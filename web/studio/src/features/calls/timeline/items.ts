@@ -1,20 +1,13 @@
 /** What happened to a call, as the server tells it. */
 
 import type {
+  Happening,
   SampleView,
   SipView,
   TimelineItem,
-  Happening as Told,
 } from "../../../api/generated/schema.ts";
 import type { Tone } from "../../../ui/Status.tsx";
 
-type Camel<K extends string> = K extends `${infer A}_${infer B}`
-  ? `${A}${Capitalize<Camel<B>>}`
-  : K;
-/** The description of the API has some of its names in another spelling than its answers. */
-type Spelled<T> = T extends unknown ? { [K in keyof T as Camel<K & string>]: T[K] } : never;
-
-export type Happening = Spelled<Told>;
 export type HappeningOf<K extends Happening["kind"]> = Extract<Happening, { kind: K }>;
 export interface Item {
   /** Its place among all of them. */
