@@ -97,10 +97,9 @@ export async function hear(frame: Frame, hertz: number, within = 20_000): Promis
   const end = Date.now() + within;
   while (Date.now() < end) {
     const bytes = Buffer.from(await frame.evaluate(record, { milliseconds: 1_000 }), "base64");
-    const heard = tones({ rate: RATE, samples: fromPcm16(bytes) }).find(
-      (tone) => Math.abs(tone.hertz - hertz) < 20 && tone.level > -60 && tone.above > 30,
-    );
-    if (heard) return heard;
+    for (const tone of tones({ rate: RATE, samples: fromPcm16(bytes) })) {
+      if (Math.abs(tone.hertz - hertz) < 20 && tone.level > -60 && tone.above > 30) return tone;
+    }
   }
   return null;
 }

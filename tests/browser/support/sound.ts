@@ -23,19 +23,18 @@ const WIDTH = 230;
 const LOWEST = 100;
 const HIGHEST = 3_900;
 
-/** The loudest tone in each window of a sound, from the latest to the first. */
-export function tones({ rate, samples }: Sound): Tone[] {
-  const found: Tone[] = [];
+/** The loudest tone in each window of a sound, from the latest to the first; looked for when asked. */
+export function* tones({ rate, samples }: Sound): Generator<Tone> {
   for (let end = samples.length; end >= WINDOW; end -= WINDOW) {
-    found.push(loudest(rate, samples.subarray(end - WINDOW, end)));
+    yield loudest(rate, samples.subarray(end - WINDOW, end));
   }
-  return found;
 }
 
 function loudest(rate: number, samples: Float32Array): Tone {
+  const window = windowed(samples);
   const spectrum: { hertz: number; level: number }[] = [];
   for (let hertz = LOWEST; hertz <= HIGHEST; hertz += STEP) {
-    spectrum.push({ hertz, level: levelOf(samples, hertz / rate) });
+    spectrum.push({ hertz, level: levelIn(window, hertz / rate) });
   }
   const { hertz, level } = spectrum.reduce((one, other) => (other.level > one.level ? other : one));
   const far = spectrum.filter((one) => Math.abs(one.hertz - hertz) > WIDTH);
@@ -48,15 +47,27 @@ function loudest(rate: number, samples: Float32Array): Tone {
  * algorithm under a Hann window.
  */
 export function levelOf(samples: Float32Array, frequency: number): number {
+  return levelIn(windowed(samples), frequency);
+}
+
+/** The samples by Hann's window: once for all frequencies that are looked for. */
+function windowed(samples: Float32Array): Float32Array {
+  const hann = (index: number) => 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / samples.length);
+  return samples.map((sample, index) => sample * hann(index));
+}
+
+/** By Goertzel. A plain loop: whatever else this thread has to do, such as a telephone, waits for it. */
+function levelIn(window: Float32Array, frequency: number): number {
   const turn = 2 * Math.cos(2 * Math.PI * frequency);
   let last = 0;
   let before = 0;
-  samples.forEach((sample, index) => {
-    const hann = 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / samples.length);
-    [last, before] = [sample * hann + turn * last - before, last];
-  });
+  for (const sample of window) {
+    const next = sample + turn * last - before;
+    before = last;
+    last = next;
+  }
   const power = last * last + before * before - turn * last * before;
-  return Math.max(10 * Math.log10((16 * power) / samples.length ** 2), -150);
+  return Math.max(10 * Math.log10((16 * power) / window.length ** 2), -150);
 }
 
 /** How loud a tone was at a moment. */

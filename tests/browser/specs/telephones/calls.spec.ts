@@ -50,7 +50,7 @@ function expectTelephoneHears(telephone: Baresip, hertz: number): Promise<boolea
     `the telephone hears ${hertz} Hz at ${least} to ${most} dB`,
     () => {
       const sound = telephone.heard();
-      const levels = (sound ? tones(sound) : [])
+      const levels = (sound ? [...tones(sound)] : [])
         .filter((one) => Math.abs(one.hertz - hertz) < 20 && one.above > 20)
         .map((one) => one.level);
       const loudest = Math.max(...levels);

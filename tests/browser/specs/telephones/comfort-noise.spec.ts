@@ -12,9 +12,6 @@ import { until } from "../../support/until.ts";
 import { SAYS, visit } from "../../support/visitor.ts";
 
 test.use({ serverOptions: ["--rtp-address", "127.0.0.1"] });
-// What is passed through comes with the telephone's own beat, and the browser's buffer answers to that,
-// too, on a machine with much else to do.
-test.describe.configure({ retries: 5 });
 
 /** How much longer sound may wait than before the pause, in milliseconds. */
 const SLACK_MS = 60;
