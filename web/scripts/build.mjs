@@ -87,6 +87,22 @@ const plainImports = {
     id.endsWith("vite/preload-helper.js")
       ? "export const __vitePreload = (load) => load();"
       : undefined,
+  generateBundle: {
+    order: "post",
+    // What the helper would have been told: it is made after everything was made smaller.
+    handler(_, files) {
+      for (const file of Object.values(files)) {
+        if (file.type === "chunk") {
+          file.code = file.code
+            .replace(/^const __vite__mapDeps=.*\n/m, "")
+            .replaceAll(/,(?:__vite__mapDeps\(\[[\d,]*\]\)|\[\]|void 0),import\.meta\.url\)/g, ")");
+          if (file.code.includes("__vite__mapDeps")) {
+            throw new Error(`${file.fileName}: an import has another form than was known`);
+          }
+        }
+      }
+    },
+  },
 };
 
 const widget = filesOf(

@@ -27,6 +27,7 @@ mod signal;
 mod token_bucket;
 mod trunk;
 
+pub use call::MAX_NOTICES;
 pub use codec::Codec;
 pub use digit::{Digit, InvalidDigit};
 pub use engine::{Engine, EngineConfig, StartError};

@@ -1,6 +1,7 @@
 //! What a call tells its caller.
 
 use bellpush_core::{
+    call_notice::CallNotice,
     events::{EndReason, ErrorCode},
     quality::QualitySample,
     routing::AnsweredBy,
@@ -22,6 +23,8 @@ pub enum Signal {
     Connected,
     /// The far side puts the visitor on hold (`true`), or takes the call up again.
     Held(bool),
+    /// The far side lets the visitor know something: up to [`MAX_NOTICES`](crate::MAX_NOTICES) of a call.
+    Notice(CallNotice),
     /// Nothing comes from the browser at present.
     Reconnecting,
     /// What a phone system said to the call that it did not take. Another may follow it, from the

@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod app;
+pub mod call_notice;
 pub mod context;
 pub mod delivery;
 pub mod design;

@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    call_notice::CallNotice,
     ids::{DestinationId, EventId, TrunkId},
     lifecycle::Phase,
     quality::QualitySample,
@@ -37,6 +38,11 @@ pub enum RecordEntry {
     Hold {
         /** Whether it is held now. */
         held: bool,
+    },
+    /// The far side let the visitor know something.
+    Notice {
+        /** What. */
+        notice: CallNotice,
     },
     /// Somebody took the call.
     Answered {

@@ -3,8 +3,8 @@
  * A-law, and keeps when each packet of the visitor's voice has come and how loud the tone in it was.
  */
 
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { createSocket, type RemoteInfo } from "node:dgram";
+import { EventEmitter, once } from "node:events";
 
 import { fromAlaw, toAlaw } from "./g711.ts";
 import { freePort } from "./ports.ts";
@@ -30,6 +30,14 @@ export interface Telephone {
   readonly pause: () => void;
   /** Says its tone again. */
   readonly talk: () => void;
+  /** The first call has come. */
+  readonly called: Promise<void>;
+  /** Tells the call that waits of its queue (`182`), in these words. */
+  readonly queue: (words: string) => void;
+  /** Takes the call that waits. */
+  readonly answer: () => void;
+  /** Tells that this user is at the other end from now on. */
+  readonly transfer: (user: string) => void;
   readonly stop: () => void;
 }
 
@@ -42,6 +50,8 @@ export interface Voice {
   readonly name?: string;
   /** Takes no call, with this status and reason phrase. */
   readonly declines?: string;
+  /** Lets calls wait until `answer`. */
+  readonly waits?: boolean;
 }
 
 /** Starts one. */
@@ -50,6 +60,7 @@ export async function startTelephone({
   hears,
   name = "telephone",
   declines,
+  waits = false,
 }: Voice): Promise<Telephone> {
   const port = await freePort();
   const mediaPort = await freePort();
@@ -107,21 +118,39 @@ export async function startTelephone({
     return Buffer.concat([header, payload]);
   }
 
+  const arrivals = new EventEmitter();
+  const called = once(arrivals, "call").then(() => undefined);
+  let invite: { readonly text: string; readonly from: RemoteInfo } | null = null;
+  function respond(status: string, body = ""): void {
+    if (invite !== null) {
+      const { text, from } = invite;
+      const contact = body === "" ? undefined : port;
+      signalling.send(response(status, name, text, body, contact), from.port, from.address);
+    }
+  }
+  function answer(): void {
+    if (invite !== null) {
+      far = mediaOf(invite.text);
+      respond(OK, description(mediaPort));
+    }
+  }
+
   signalling.on("message", (bytes, from) => {
     const message = bytes.toString();
     const method = message.split(" ", 1)[0];
-    const answer = (status: string, body = "", contact?: number) =>
-      signalling.send(response(status, name, message, body, contact), from.port, from.address);
+    const reply = (status: string) =>
+      signalling.send(response(status, name, message, ""), from.port, from.address);
     if (method === "INVITE" && declines !== undefined) {
-      answer(declines);
+      reply(declines);
     } else if (method === "INVITE") {
-      far = mediaOf(message);
-      answer(OK, description(mediaPort), port);
+      invite = { text: message, from };
+      arrivals.emit("call");
+      if (!waits) answer();
     } else if (method === "BYE") {
       far = null;
-      answer(OK);
+      reply(OK);
     } else if (method === "OPTIONS" || method === "CANCEL") {
-      answer(OK);
+      reply(OK);
     }
   });
   return {
@@ -132,6 +161,14 @@ export async function startTelephone({
     },
     talk: () => {
       silent = false;
+    },
+    called,
+    queue: (words) => respond(`182 ${words}`),
+    answer,
+    transfer: (user) => {
+      if (invite !== null) {
+        signalling.send(update(invite.text, port, user), invite.from.port, invite.from.address);
+      }
     },
     stop: () => {
       clearInterval(timer);
@@ -166,6 +203,28 @@ function description(port: number): string {
 
 const OK = "200 OK";
 
+/** An UPDATE in the dialog of an INVITE that was answered, which names who is at the other end. */
+function update(invite: string, port: number, user: string): string {
+  const valueOf = (name: RegExp) => name.exec(invite)?.[1] ?? "";
+  return [
+    `UPDATE ${valueOf(/^contact:\s*<([^>]*)>/im)} SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bKupdate`,
+    "Max-Forwards: 70",
+    `From: ${valueOf(/^to:\s*(.*)$/im)};tag=telephone`,
+    `To: ${valueOf(/^from:\s*(.*)$/im)}`,
+    `Call-ID: ${valueOf(/^call-id:\s*(.*)$/im)}`,
+    "CSeq: 1 UPDATE",
+    identity(user),
+    "Content-Length: 0",
+    "",
+    "",
+  ].join("\r\n");
+}
+
+function identity(user: string): string {
+  return `P-Asserted-Identity: <sip:${user}@127.0.0.1>`;
+}
+
 /** A response, with what it repeats of its request. */
 function response(
   status: string,
@@ -186,7 +245,11 @@ function response(
     `Server: ${name}`,
     ...(contact === undefined
       ? []
-      : [`Contact: <sip:desk@127.0.0.1:${contact}>`, "Content-Type: application/sdp"]),
+      : [
+          `Contact: <sip:desk@127.0.0.1:${contact}>`,
+          identity("desk"),
+          "Content-Type: application/sdp",
+        ]),
     `Content-Length: ${Buffer.byteLength(body)}`,
     "",
     body,

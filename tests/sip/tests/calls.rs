@@ -7,6 +7,7 @@ use bellpush_call::{
     ByeCause, Credentials, DisplayName, FarFailure, HeaderName, HeaderValue, SipUri, SipUser,
     TrunkCommand, TrunkConfig, TrunkEvent, Trunks,
 };
+use bellpush_core::call_notice::CallNotice;
 use bellpush_sip_tests::{Call, PATIENCE, Sipp, target, trunk, trunks};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -238,6 +239,23 @@ async fn a_hold_by_update_is_answered_and_a_refresh_is_not_an_offer() -> Result 
     tokio::time::sleep(Duration::from_millis(500)).await;
     call.hang_up().await?;
     call.end().await?;
+    sipp.finish().await
+}
+
+#[tokio::test]
+async fn a_queue_and_a_transfer_are_told() -> Result {
+    let sipp = Sipp::start("queue_and_transfer").await?;
+    let (_trunks, mut call) = call(&sipp).await?;
+    let mut notices = Vec::new();
+    while notices.len() < 3 {
+        if let TrunkEvent::Notice(notice) = call.next().await? {
+            notices.push(notice);
+        }
+    }
+    let queued = |position, wait_seconds| CallNotice::Queued { position, wait_seconds };
+    let expected = [queued(Some(5), Some(900)), queued(Some(1), None), CallNotice::Transferred];
+    assert_eq!(notices, expected);
+    call.hang_up().await?;
     sipp.finish().await
 }
 

@@ -192,10 +192,21 @@ export interface Problem {
   readonly challenge?: Challenge;
 }
 
+/** What a far side lets the visitor know of a call. */
+export type CallNotice =
+  | {
+      readonly kind: "queued";
+      /** The place in the queue, from 1; null where it is not told. */
+      readonly position: number | null;
+      readonly waitSeconds: number | null;
+    }
+  | { readonly kind: "transferred" };
+
 /** A message of `GET /v1/calls/{callId}/events`; ids ascend within a call. */
 export type CallMessage = { readonly id: number } & (
   | { readonly type: "progress"; readonly data: { readonly phase: Phase } }
   | { readonly type: "hold"; readonly data: { readonly held: boolean } }
+  | { readonly type: "notice"; readonly data: { readonly notice: CallNotice } }
   | { readonly type: "event"; readonly data: IdentifiedEvent }
 );
 

@@ -241,7 +241,7 @@ export function createAttempts(ports: AttemptPorts): Attempts {
         }
       },
       onPhase: (phase) => advance(own, { type: "phase", phase, at: now() }),
-      onHeld: (held) => advance(own, { type: "hold", held }),
+      onFar: (told) => advance(own, { type: "far", told }),
       onEvent(event) {
         // A late word goes to where the call belongs, whatever is shown by then.
         own.scope.events.pass(event);

@@ -91,8 +91,8 @@ describe("a call", () => {
       { type: "leave" },
       { type: "phase", phase: "connecting", at: 1 },
       { type: "accept", callId: "call_1" },
-      { type: "hold", held: true },
-      { type: "hold", held: false },
+      { type: "far", told: { held: true } },
+      { type: "far", told: { held: false } },
       { type: "phase", phase: "connected", at: 2 },
     );
     expect(state).toMatchObject({ muted: true, leaving: true });
@@ -178,7 +178,8 @@ describe("any sequence of inputs", () => {
       { type: "phase", phase: PHASES[roll(5)] ?? "connected", at },
       { type: "leave" },
       { type: "mute", muted: roll(2) === 1 },
-      { type: "hold", held: roll(2) === 1 },
+      { type: "far", told: { held: roll(2) === 1 } },
+      { type: "far", told: { notice: { kind: "transferred" } } },
       { type: "listen", listening: roll(2) === 1 },
       { type: "sound", blocked: roll(2) === 1 },
       { type: "warn", warning: WARNINGS[roll(5)] ?? "network_weak", raised: roll(2) === 1 },

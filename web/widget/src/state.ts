@@ -9,6 +9,7 @@
  */
 
 import {
+  type CallNotice,
   type EndReason,
   type Phase,
   type State,
@@ -51,6 +52,8 @@ export interface Calling {
   readonly muted: boolean;
   /** The far side has put the visitor on hold. */
   readonly held: boolean;
+  /** What the far side let the visitor know last. */
+  readonly notice?: CallNotice;
   /** The visitor listens without a microphone. */
   readonly listening: boolean;
   /** The browser plays no sound before the visitor has tapped. */
@@ -104,7 +107,8 @@ export type Progress =
   | { readonly type: "phase"; readonly phase: Phase; readonly at: number }
   | { readonly type: "leave" }
   | { readonly type: "mute"; readonly muted: boolean }
-  | { readonly type: "hold"; readonly held: boolean }
+  /** The far side does something with the visitor. */
+  | { readonly type: "far"; readonly told: Pick<Calling, "held"> | Pick<Calling, "notice"> }
   | { readonly type: "listen"; readonly listening: boolean }
   | { readonly type: "sound"; readonly blocked: boolean }
   | { readonly type: "warn"; readonly warning: Warning; readonly raised: boolean }
@@ -126,7 +130,7 @@ export function reduce(state: CallState, input: Input): CallState {
     case "phase":
     case "leave":
     case "mute":
-    case "hold":
+    case "far":
     case "listen":
     case "sound":
     case "warn":
@@ -155,8 +159,8 @@ function progress(state: Calling, input: Progress): CallState {
       return changed(state, { leaving: true });
     case "mute":
       return changed(state, { muted: input.muted });
-    case "hold":
-      return changed(state, { held: input.held });
+    case "far":
+      return changed(state, input.told);
     case "listen":
       return changed(state, { listening: input.listening });
     case "sound":

@@ -241,7 +241,7 @@ export function createWidget(ports: WidgetPorts): Widget {
     // A clock that was set meanwhile takes no time away.
     const connectedAt = since === null ? null : now() - Math.max(0, since);
     dispatch({ type: "resume", connectedAt, muted });
-    dispatch({ type: "hold", held });
+    dispatch({ type: "far", told: { held } });
     withAttempts((ready) => ready.takeUp(handover));
   }
 

@@ -216,6 +216,7 @@ impl Bridge {
         let FarLeg::Sip(sip) = &mut self.far_side else { return };
         match message {
             TrunkEvent::Trying => self.control(now, Input::Trying, edge),
+            TrunkEvent::Notice(notice) => self.control(now, Input::Notice(notice), edge),
             TrunkEvent::Rejected(failure) => self.signals.send(Signal::Rejected(failure)),
             message => sip.receive_from_trunk(message),
         }

@@ -11,10 +11,16 @@ mod timers;
 
 use std::time::{Duration, Instant};
 
-use bellpush_core::events::{EndReason, ErrorCode};
+use bellpush_core::{
+    call_notice::CallNotice,
+    events::{EndReason, ErrorCode},
+};
 
 use crate::{Signal, trunk::FarFailure};
 use timers::{Timer, Timers};
+
+/// Notices that one call passes on, at most: a far side may send any number, and each is kept.
+pub const MAX_NOTICES: u8 = 100;
 
 /// The times a call goes by.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +72,8 @@ pub(crate) enum Input {
     Answered,
     /// The far side puts the visitor on hold, or takes the call up again.
     Held(bool),
+    /// The far side lets the visitor know something.
+    Notice(CallNotice),
     /// The far side does not take the call.
     Refused(FarFailure),
     /// Nothing comes from the far side any more, though it should.
@@ -130,6 +138,8 @@ struct Reported {
     ringing: bool,
     connected: bool,
     held: bool,
+    notice: Option<CallNotice>,
+    notices: u8,
 }
 
 impl CallControl {
@@ -170,6 +180,7 @@ impl CallControl {
             | Input::Ringing
             | Input::Answered
             | Input::Held(_)
+            | Input::Notice(_)
             | Input::Refused(_)
             | Input::Lost => self.far_side(now, input),
         }
@@ -266,11 +277,30 @@ impl CallControl {
                 self.reported.held = held;
                 Outcome::signal(Signal::Held(held))
             }
+            (
+                FarSide::Called | FarSide::Proceeding,
+                Input::Notice(notice @ CallNotice::Queued { .. }),
+            ) => self.notice(notice),
+            (FarSide::Answered, Input::Notice(notice @ CallNotice::Transferred)) => {
+                self.notice(notice)
+            }
             (FarSide::Answered, Input::Refused(_) | Input::Lost) => {
                 self.end(Signal::Failed(ErrorCode::MediaFailed))
             }
             _ => Outcome::default(),
         }
+    }
+
+    /// Passes a notice on, unless it says what the one before has said. One transfer may follow another.
+    fn notice(&mut self, notice: CallNotice) -> Outcome {
+        let Reported { notice: last, notices, .. } = &mut self.reported;
+        let is_known = *last == Some(notice) && notice != CallNotice::Transferred;
+        if is_known || *notices == MAX_NOTICES {
+            return Outcome::default();
+        }
+        *notices += 1;
+        *last = Some(notice);
+        Outcome::signal(Signal::Notice(notice))
     }
 
     /// The browser is not to be heard any more for now: in its new state, one timer counts.

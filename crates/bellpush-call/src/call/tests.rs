@@ -264,6 +264,32 @@ fn hold_is_told_once_and_a_far_side_that_falls_silent_fails_the_call() {
 }
 
 #[test]
+fn a_queue_is_told_before_the_answer_and_a_transfer_after_it() {
+    let mut call = Simulation::connected();
+    call.input(Input::Notice(queued(1)));
+    call.input(Input::Notice(CallNotice::Transferred));
+    call.input(Input::Notice(CallNotice::Transferred));
+    let transferred = Signal::Notice(CallNotice::Transferred);
+    assert_eq!(call.signals, [transferred.clone(), transferred]);
+
+    let mut call = Simulation::called(1);
+    for place in [2, 2, 1] {
+        call.input(Input::Notice(queued(place)));
+    }
+    call.input(Input::Notice(CallNotice::Transferred));
+    assert_eq!(call.signals, [2, 1].map(|place| Signal::Notice(queued(place))));
+}
+
+#[test]
+fn a_far_side_that_tells_its_queue_for_ever_is_told_of_no_more_than_so_often() {
+    let mut call = Simulation::called(1);
+    for place in 0..u32::from(MAX_NOTICES) + 50 {
+        call.input(Input::Notice(queued(place)));
+    }
+    assert_eq!(call.signals.len(), usize::from(MAX_NOTICES));
+}
+
+#[test]
 fn a_browser_that_gives_its_media_up_fails_the_call_at_once_wherever_it_is() {
     let mut away = Simulation::connected();
     away.input(Input::Suspended { window: Duration::from_secs(8) });
@@ -325,6 +351,10 @@ fn the_far_side_may_answer_while_the_page_is_away() {
     assert_eq!(call.signals, [Signal::Ringing, Signal::Connected]);
 }
 
+fn queued(place: u32) -> CallNotice {
+    CallNotice::Queued { position: Some(place), wait_seconds: None }
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         2 => Just(Input::Connected),
@@ -337,6 +367,8 @@ fn any_input() -> impl Strategy<Value = Input> {
         2 => Just(Input::Ringing),
         2 => Just(Input::Answered),
         1 => any::<bool>().prop_map(Input::Held),
+        1 => Just(Input::Notice(CallNotice::Transferred)),
+        1 => (0_u32..3).prop_map(|place| Input::Notice(queued(place))),
         1 => Just(Input::Refused(FarFailure::Busy)),
         1 => Just(Input::Lost),
         1 => Just(Input::HangUp(EndReason::UserHangup)),

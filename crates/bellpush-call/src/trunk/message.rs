@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bellpush_core::trunk::SipFailure;
+use bellpush_core::{call_notice::CallNotice, trunk::SipFailure};
 
 use super::SipTarget;
 use crate::Digit;
@@ -87,6 +87,9 @@ pub enum TrunkEvent {
         /** What its Reason header says, if it has one. */
         cause: Option<ByeCause>,
     },
+    /// The far side lets the caller know something: 182 with its reason phrase, or another identity at the
+    /// other end of an answered call.
+    Notice(CallNotice),
     /// Something answers: the INVITE has arrived.
     Trying,
     /// What the far side said to the call that it does not take, right before

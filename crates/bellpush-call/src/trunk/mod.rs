@@ -32,6 +32,7 @@ mod incoming;
 mod message;
 mod message_parts;
 mod meters;
+mod notice;
 mod pauses;
 mod peers;
 mod registration;

@@ -149,6 +149,10 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                 publisher.publish(Content::Hold { held });
                 continue;
             }
+            Signal::Notice(notice) => {
+                publisher.publish(Content::Notice { notice });
+                continue;
+            }
             Signal::Quality(report) => {
                 quality = Some(report);
                 continue;
@@ -213,6 +217,7 @@ fn recorded(signal: &Signal) -> Option<RecordEntry> {
         Signal::Connected => phase(Phase::Connected),
         Signal::Reconnecting => phase(Phase::Reconnecting),
         Signal::Held(held) => Some(RecordEntry::Hold { held: *held }),
+        Signal::Notice(notice) => Some(RecordEntry::Notice { notice: *notice }),
         Signal::Answered(by) => Some(RecordEntry::Answered {
             profile_id: by.profile_id,
             trunk_id: by.dialog.as_ref().map(|dialog| dialog.trunk_id),

@@ -2,6 +2,7 @@
 //! events and of their polling fallback.
 
 use bellpush_core::{
+    call_notice::CallNotice,
     events::{Envelope, Event},
     ids::EventId,
     lifecycle::Phase,
@@ -27,6 +28,11 @@ pub(crate) enum Content {
     Hold {
         /// Whether the visitor is on hold now.
         held: bool,
+    },
+    /// The far side lets the visitor know something.
+    Notice {
+        /// What.
+        notice: CallNotice,
     },
     /// A catalogue event, with its id.
     Event {
@@ -57,6 +63,7 @@ impl Content {
         match self {
             Self::Progress { .. } => "progress",
             Self::Hold { .. } => "hold",
+            Self::Notice { .. } => "notice",
             Self::Event { .. } => "event",
         }
     }
@@ -67,6 +74,7 @@ impl Content {
         match self {
             Self::Progress { phase } => serde_json::json!({ "phase": phase }),
             Self::Hold { held } => serde_json::json!({ "held": held }),
+            Self::Notice { notice } => serde_json::json!({ "notice": notice }),
             Self::Event { id, event } => serde_json::json!({ "id": id, "event": event }),
         }
     }

@@ -133,7 +133,7 @@ function setUp(overrides: { readonly [route: string]: Answer } = {}, resumed = f
     beacon: (...beacon) => void beacons.push(beacon),
     onAccepted: ({ callId }) => void told.push(`accepted ${callId}`),
     onPhase: (phase) => void told.push(phase),
-    onHeld: (held) => void told.push(`held ${held}`),
+    onFar: (far) => void told.push(JSON.stringify(far)),
     onEvent: ({ event }) => void told.push(event.name),
     onRefused: ({ code }) => void told.push(`refused ${code}`),
     onCancelled: () => void told.push("cancelled"),
@@ -426,7 +426,7 @@ describe("a call", () => {
     await time.pass(0);
     await send("hold", { held: true });
     await send("hold", { held: false });
-    expect(told.slice(-2)).toEqual(["held true", "held false"]);
+    expect(told.slice(-2)).toEqual(['{"held":true}', '{"held":false}']);
   });
 
   it("sends digits in the sound, or by the server where the far side does not take them", async () => {

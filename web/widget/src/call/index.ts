@@ -5,7 +5,7 @@
  * visitor asks for. A hang-up is kept until the server has it, whatever else happens meanwhile.
  */
 
-import type { CallMessage, IdentifiedEvent, Phase } from "@bellpush/protocol";
+import type { CallMessage, CallNotice, IdentifiedEvent, Phase } from "@bellpush/protocol";
 import { type Failure, type Result, request, unreadable } from "../errors.ts";
 import type { Voice } from "../microphone.ts";
 import { authorized, type Session } from "../session.ts";
@@ -51,7 +51,8 @@ export interface CallPorts {
   readonly mediaDevices: MediaDevices | undefined;
   readonly onAccepted: (placed: Placed) => void;
   readonly onPhase: (phase: Phase) => void;
-  readonly onHeld: (held: boolean) => void;
+  /** The far side holds the visitor or takes the call up again, or lets the visitor know something. */
+  readonly onFar: (told: { readonly held: boolean } | { readonly notice: CallNotice }) => void;
   /** The server's events: call_started, then one terminal event. */
   readonly onEvent: (event: IdentifiedEvent) => void;
   /** The call was never accepted. */
@@ -313,7 +314,8 @@ export function startCall(ports: CallPorts): Call {
         tellPhase();
         break;
       case "hold":
-        ports.onHeld(message.data.held);
+      case "notice":
+        ports.onFar(message.data);
         break;
       case "event":
         if (message.data.event.name !== "call_started") {

@@ -4,6 +4,8 @@ import en from "./en.ts";
 import enForms from "./forms/en.ts";
 import { loadFormTexts } from "./forms/index.ts";
 import { chooseLanguage, loadTexts, OTHERS } from "./index.ts";
+import enNotices from "./notices/en.ts";
+import { loadNoticeTexts } from "./notices/index.ts";
 import type { Texts } from "./texts.ts";
 
 const LANGUAGES = ["en", ...OTHERS];
@@ -43,9 +45,12 @@ describe.each(LANGUAGES)("%s", (language) => {
     expect(Object.keys(t.error.messages).sort()).toEqual(Object.keys(ERROR_MESSAGES).sort());
   });
 
-  it("has all texts of forms", async () => {
-    const own = textsOf(await loadFormTexts(language));
-    const english = new Map(textsOf(enForms));
+  it.each([
+    ["forms", enForms, loadFormTexts],
+    ["notices", enNotices, loadNoticeTexts],
+  ] as const)("has all texts of %s", async (_, model, load) => {
+    const own = textsOf(await load(language));
+    const english = new Map(textsOf(model));
     expect(own.map(([path]) => path)).toEqual([...english.keys()]);
     for (const [path, text] of own) {
       expect(text.trim(), path).toBe(text);

@@ -58,6 +58,12 @@ export function Calling({ state, t, actions, now }: CallingProps) {
             render={({ DeviceMenu }) => <DeviceMenu t={t} actions={actions} />}
           />
         )}
+        {state.notice && (
+          <Lazy
+            load={() => import("./FarNotice.tsx")}
+            render={({ FarNotice }) => <FarNotice state={state} t={t} />}
+          />
+        )}
         <Notices state={state} t={t} actions={actions} />
       </div>
       <div class="bp-controls">

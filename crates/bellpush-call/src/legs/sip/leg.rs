@@ -106,7 +106,7 @@ impl SipLeg {
             // Which key, and whose, matters to nobody here; call control knows of the others, and the
             // media of the address.
             (_, TrunkEvent::Digit(_) | TrunkEvent::Trying | TrunkEvent::Rejected(_))
-            | (_, TrunkEvent::SignallingAddress(_)) => {}
+            | (_, TrunkEvent::Notice(_) | TrunkEvent::SignallingAddress(_)) => {}
             // An offer before there is a dialog can't be: the edge has one by then.
             (State::Calling, TrunkEvent::Offered { request, .. }) => {
                 self.send(TrunkCommand::RejectOffer { request, status: NOT_ACCEPTABLE_HERE });

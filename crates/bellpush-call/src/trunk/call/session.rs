@@ -23,6 +23,7 @@ use crate::{
         flow::Flow,
         incoming::{IncomingRequests, source_of},
         message_parts::{ALLOW, bye_cause, has_token, header, info_digit, value},
+        notice::ConnectedParty,
         session_timer::{Due, Negotiated, SessionTimer},
         stack::{Exchange, SendError},
         trunk::Trunk,
@@ -51,6 +52,7 @@ pub(super) struct Session {
     /// Whether the connection is closed: then a refresh over a new one tells the far side where
     /// we are.
     pub(super) is_lost: bool,
+    party: ConnectedParty,
     /// The key that is being pressed. They are sent one after the other: a PIN has an order.
     sending_key: Option<PendingResponse>,
     keys: VecDeque<Digit>,
@@ -102,6 +104,7 @@ impl Session {
             refreshing: None,
             retry_at: None,
             is_lost: false,
+            party: ConnectedParty::of(&answer.headers),
             sending_key: None,
             keys: VecDeque::new(),
         }
@@ -315,6 +318,9 @@ impl Session {
             self.retry_at = None;
         }
         self.dialog.refresh_target(&request.headers, source_of(request));
+        if let Some(notice) = self.party.changed(&request.headers) {
+            channel.send(TrunkEvent::Notice(notice)).await;
+        }
         if has_offer {
             let request = self.offers.open(transaction, expires);
             return channel.send(TrunkEvent::Offered { request, sdp: offer }).await;

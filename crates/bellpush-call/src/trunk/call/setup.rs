@@ -26,6 +26,7 @@ use crate::trunk::{
     flow::Flow,
     incoming::IncomingRequests,
     message_parts::{reason_phrase, retry_after, value},
+    notice::queued,
     pauses::Pause,
     trunk::Trunk,
 };
@@ -239,6 +240,9 @@ impl Setup {
                             channel.send(TrunkEvent::Trying).await;
                             let target = pending.flow.hop.address;
                             self.trunk.change(|status| status.answered(target, None));
+                        }
+                        if let Some(notice) = queued(&response) {
+                            channel.send(TrunkEvent::Notice(notice)).await;
                         }
                         self.early.provisional(&self.trunk, channel, pending, &response).await;
                     }

@@ -9,7 +9,7 @@ const texts: FormTexts = {
     choose: "Vælg venligst",
     changed: "Formularen er ændret. Se den venligst igennem igen.",
     required: "Udfyld dette felt.",
-    invalid: "Det kan ikke passe. Kontrollér det, tak.",
+    invalid: "Det kan ikke passe. Kontrollér det.",
     short: (chars) => `Skriv lidt mere. Mindste antal tegn: ${chars}.`,
     long: (chars) => `Skriv lidt mindre. Største antal tegn: ${chars}.`,
     email: "Skriv en e-mailadresse som navn@example.com.",
@@ -21,7 +21,7 @@ const texts: FormTexts = {
   },
   callback: {
     title: "Skal vi ringe tilbage?",
-    text: "Læg dit nummer, så kontakter vi dig.",
+    text: "Skriv dit nummer, så kontakter vi dig.",
     phone: "Telefonnummer",
     email: "E-mailadresse",
     time: "Hvornår passer det dig?",

@@ -14,7 +14,7 @@ const texts: FormTexts = {
     long: (chars) => `Escriba algo menos. Caracteres como máximo: ${chars}.`,
     email: "Escriba un correo electrónico como nombre@example.com.",
     phone: "Escriba un número de teléfono como +1 555 0100.",
-    either: "Díganos un número de teléfono o un correo electrónico.",
+    either: "Déjenos un número de teléfono o un correo electrónico.",
   },
   consent: {
     required: "Acepte esto primero, por favor.",

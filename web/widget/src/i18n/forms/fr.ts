@@ -12,8 +12,8 @@ const texts: FormTexts = {
     invalid: "Cela ne semble pas correct. Veuillez vérifier.",
     short: (chars) => `Veuillez écrire davantage. Caractères au minimum : ${chars}.`,
     long: (chars) => `Veuillez écrire moins. Caractères au maximum : ${chars}.`,
-    email: "Écrivez une adresse e-mail comme nom@example.com.",
-    phone: "Écrivez un numéro de téléphone comme +1 555 0100.",
+    email: "Saisissez une adresse e-mail comme nom@example.com.",
+    phone: "Saisissez un numéro de téléphone comme +1 555 0100.",
     either: "Donnez-nous un numéro de téléphone ou une adresse e-mail.",
   },
   consent: {

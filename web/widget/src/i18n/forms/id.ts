@@ -27,7 +27,7 @@ const texts: FormTexts = {
     time: "Kapan waktu yang cocok?",
     submit: "Minta ditelepon",
     taken: "Terima kasih! Kami akan menghubungi Anda.",
-    failed: "Ini tidak dapat dikirim. Coba lagi sebentar lagi.",
+    failed: "Ini tidak dapat dikirim. Silakan coba beberapa saat lagi.",
   },
 };
 

@@ -9,7 +9,7 @@ const texts: FormTexts = {
     choose: "Wybierz",
     changed: "Formularz się zmienił. Przejrzyj go jeszcze raz.",
     required: "Wypełnij to pole.",
-    invalid: "To nie wygląda dobrze. Sprawdź to.",
+    invalid: "To nie wygląda poprawnie. Sprawdź to.",
     short: (chars) => `Napisz więcej. Najmniej znaków: ${chars}.`,
     long: (chars) => `Napisz mniej. Najwięcej znaków: ${chars}.`,
     email: "Wpisz adres e-mail, na przykład imie@example.com.",

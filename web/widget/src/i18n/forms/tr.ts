@@ -25,7 +25,7 @@ const texts: FormTexts = {
     phone: "Telefon numarası",
     email: "E-posta adresi",
     time: "Sizin için ne zaman uygun?",
-    submit: "Arama isteyin",
+    submit: "Geri arama isteyin",
     taken: "Teşekkürler! Size ulaşacağız.",
     failed: "Gönderilemedi. Lütfen birazdan yeniden deneyin.",
   },

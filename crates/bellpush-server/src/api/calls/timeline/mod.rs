@@ -121,6 +121,7 @@ fn timeline(
             },
             RecordEntry::Phase { phase } => Happening::Phase { phase },
             RecordEntry::Hold { held } => Happening::Hold { held },
+            RecordEntry::Notice { notice } => Happening::Notice { notice },
             RecordEntry::Answered { profile_id, trunk_id } => {
                 Happening::Answered { profile_id, trunk_id }
             }

@@ -2,6 +2,7 @@
 
 use bellpush_core::{
     app::Answers,
+    call_notice::CallNotice,
     delivery::{DeliveryStatus, FailureClass},
     design::ConsentRecord,
     events::EventTime,
@@ -84,6 +85,11 @@ pub(crate) enum Happening {
     Hold {
         /** Whether it is held from then on. */
         held: bool,
+    },
+    /// The far side let the visitor know something.
+    Notice {
+        /** What. */
+        notice: CallNotice,
     },
     /// Somebody took the call.
     #[serde(rename_all = "camelCase")]

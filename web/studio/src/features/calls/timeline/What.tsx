@@ -2,7 +2,7 @@
 
 import { Group } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { Happening, SipView } from "../../../api/generated/schema.ts";
+import type { CallNotice, Happening, SipView } from "../../../api/generated/schema.ts";
 import { t } from "../../../texts/index.ts";
 import { Code, json } from "../../../ui/Code.tsx";
 import { Copy } from "../../../ui/Id.tsx";
@@ -12,6 +12,20 @@ import { useProfileNames } from "../../profiles/queries.ts";
 import type { HappeningOf } from "./items.ts";
 import { Openable } from "./Openable.tsx";
 import classes from "./timeline.module.css";
+
+/** What the far side let the visitor know, in words. */
+function notice(told: CallNotice): string {
+  const words = t.timeline;
+  if (told.kind === "transferred") {
+    return words.transferred;
+  }
+  const { position, waitSeconds } = told;
+  const more = [
+    position == null ? null : words.queuePosition(position),
+    waitSeconds == null ? null : words.queueWait(waitSeconds),
+  ].filter((part) => part !== null);
+  return [words.queued, ...more].join(", ");
+}
 
 interface WhatProps {
   readonly appId: string;
@@ -28,6 +42,8 @@ export function What({ appId, callId, what }: WhatProps): ReactNode {
       return words.phases[what.phase] ?? what.phase;
     case "hold":
       return what.held ? words.held : words.resumed;
+    case "notice":
+      return notice(what.notice);
     case "answered":
       return <Answered appId={appId} answered={what} />;
     case "rejected": {

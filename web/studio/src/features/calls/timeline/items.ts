@@ -36,6 +36,7 @@ const GROUP_OF: Record<Happening["kind"], Group> = {
   event: "events",
   phase: "phases",
   hold: "phases",
+  notice: "phases",
   answered: "phases",
   rejected: "phases",
   sip: "sip",
