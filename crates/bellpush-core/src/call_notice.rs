@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 /// Something for the visitor to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CallNotice {
     /// The call waits until somebody is free (SIP status 182, RFC 3261 section 21.1.4).
+    #[serde(rename_all = "camelCase")]
     Queued {
         /** Its place in the queue, from 1; `null` where the far side does not tell it. */
         position: Option<u32>,
