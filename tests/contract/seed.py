@@ -90,6 +90,10 @@ def seed(url, key):
     draft = {"Content-Type": "application/json", "If-Match": "*"}
     api.ask("PUT", f"{path}/design/draft", DESIGN.read_text(), headers=draft)
 
+    rules = [
+        api.post(f"/v1/apps/{of}/alert-rules", {"name": "Queue", "kind": "backlog"})["id"]
+        for of in (app, spare_app)
+    ]
     session = {"appId": app, "origin": ORIGIN, "context": {"orderId": "A-1"}}
     token = api.post("/v1/sessions", session)["token"]
     widget = Server(url, token)
@@ -107,6 +111,7 @@ def seed(url, key):
         "INTEGRATION": integration,
         "KEY": widget_key["id"],
         "REPLAY": replay,
+        "RULE": rules[0],
         "SECRET": "token",
         "TRUNK": trunks[0],
         "SPARE_APP": spare_app,
@@ -114,6 +119,7 @@ def seed(url, key):
         "SPARE_DESTINATION": spare_destination,
         "SPARE_INTEGRATION": spare_integration,
         "SPARE_KEY": spare_key["id"],
+        "SPARE_RULE": rules[1],
         "SPARE_SECRET": "spare",
         "SPARE_TRUNK": trunks[1],
         "LAST_APP": last_app,

@@ -107,6 +107,11 @@ prefixed_id!(
     /// One widget session: app, origin, context and what the integrator's backend supplied.
     SessionId, "ses"
 );
+impl SessionId {
+    /// Stands for the session of events that are of no visitor, but of the app itself.
+    pub const OF_APP: Self = Self(Uuid::nil());
+}
+
 prefixed_id!(
     /// One widget key, by which a page names itself to the server.
     WidgetKeyId, "wkey"
@@ -150,6 +155,14 @@ prefixed_id!(
 prefixed_id!(
     /// One thing that the admins are told.
     NotificationId, "ntf"
+);
+prefixed_id!(
+    /// One alert rule.
+    AlertRuleId, "rule"
+);
+prefixed_id!(
+    /// One alert: a rule that fired, until it was over.
+    AlertId, "alert"
 );
 prefixed_id!(
     /// One running server process.

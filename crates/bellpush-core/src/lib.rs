@@ -1,6 +1,6 @@
 //! The language of Bellpush: ids, the event envelope and its catalogue, the life cycle of a call,
-//! the URL context, allowed origins, business hours and the routing of calls, the traces of events, and
-//! what apps, profiles, trunks and integrations are made of.
+//! the URL context, allowed origins, business hours and the routing of calls, the traces of events, alerts,
+//! and what apps, profiles, trunks and integrations are made of.
 //!
 //! Nothing here opens a socket or a file, sleeps, reads a clock or draws a random number: time and
 //! ids come in as arguments. That is what lets every rule be tested to exhaustion.
@@ -14,6 +14,7 @@
 )]
 
 pub mod access;
+pub mod alerts;
 pub mod app;
 pub mod call_notice;
 pub mod context;

@@ -6,6 +6,7 @@
 //! engine does).
 
 mod access;
+mod alerts;
 mod api;
 mod calls;
 mod clock;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bellpush_core::access::Email;
+use bellpush_core::{access::Email, ids::EventId};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
@@ -64,6 +64,30 @@ impl Mail {
     /// As configured; without a configuration nothing is sent.
     pub(crate) fn new(config: Option<&MailConfig>) -> Self {
         Self(config.and_then(|config| config.sender().ok()).map(Arc::new))
+    }
+
+    /// Sends a text about an event, by whose id a mail that comes twice is known; says why not.
+    pub(crate) async fn tell(
+        &self,
+        to: &str,
+        subject: &str,
+        text: String,
+        event_id: EventId,
+    ) -> Result<(), String> {
+        let Some(sender) = &self.0 else {
+            return Err("the server has no SMTP server to send mail by (--smtp-url)".into());
+        };
+        let to = to.parse::<Mailbox>().map_err(|_| "it is no e-mail address".to_owned())?;
+        let host = sender.from.email.domain();
+        let message = Message::builder()
+            .from(sender.from.clone())
+            .to(to)
+            .subject(subject)
+            .message_id(Some(format!("<{event_id}@{host}>")))
+            .header(ContentType::TEXT_PLAIN)
+            .body(text)
+            .map_err(|error| error.to_string())?;
+        sender.transport.send(message).await.map(drop).map_err(|error| error.to_string())
     }
 
     /// Sends the link of an invitation; says whether the server has taken it.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Access,
+    alerts::AlertWatch,
     calls::{Calls, recovery},
     clock::now,
     config::ServerConfig,
@@ -66,6 +67,7 @@ struct Parts {
     records: Records,
     exports: ExportRunner,
     replays: ReplayRunner,
+    alerts: AlertWatch,
     announcer: Announcer,
     metrics: PrometheusHandle,
     stopped: CancellationToken,
@@ -157,6 +159,15 @@ impl Server {
             sessions.clone(),
             Arc::clone(&config),
         );
+        let mail = Mail::new(config.mail.as_ref());
+        let alerts = AlertWatch::new(
+            store.clone(),
+            log.clone(),
+            trunks.clone(),
+            mail.clone(),
+            calls.node_id,
+            config.own_origin.as_str(),
+        );
         let accounts = store.accounts();
         let cookies = Cookies::new(&config.own_origin);
         let limits = Arc::new(Limits::new(config.limits));
@@ -170,7 +181,8 @@ impl Server {
                 cookies.clone(),
                 Arc::clone(&lookups),
             ),
-            mail: Mail::new(config.mail.as_ref()),
+            mail,
+            alerts,
             sso: Sso::new(store.clone(), cookies.clone(), config.own_origin.as_str()),
             entrance: Entrance::new(
                 store.clone(),
@@ -219,13 +231,15 @@ impl Server {
 
     /// Starts the regular duties. They end when the server is stopped.
     pub fn start_duties(&self) -> JoinSet<()> {
-        let Parts { calls, trunks, log, records, exports, replays, stopped, .. } = &*self.0;
+        let Parts { calls, trunks, log, records, exports, replays, alerts, stopped, .. } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
         duties.spawn(replays.clone().run(stopped.clone()));
         duties.spawn(records.clone().run(stopped.clone()));
         duties.spawn(exports.clone().run(stopped.clone()));
+        duties.spawn(alerts.clone().look(stopped.clone()));
+        duties.spawn(alerts.clone().tell(stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
         duties
@@ -296,6 +310,7 @@ impl Server {
         }
         if let Some(before) = before(config.keep_notifications) {
             store.remove_notifications(before).await?;
+            store.remove_alerts(before).await?;
         }
         store.remove_expired_exports(now).await?;
         Ok(())

@@ -11,6 +11,7 @@
 extern crate self as bellpush_store;
 
 mod access;
+mod alerts;
 mod apps;
 mod background;
 mod calls;
@@ -35,6 +36,9 @@ pub use access::{
     Ceremony, Configured, Invitation, InvitationDraft, KeyError, Member, MemberError, NewApiKey,
     NewMember, NewPasskey, NewSignIn, Passkey, SecondFactors, SecretHash, SignIn, SignInWay,
     SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
+};
+pub use alerts::{
+    Alert, AlertEnd, AlertNotice, AlertRule, DueMail, Look, NoticeMail, QueueHour, UnloggedNotice,
 };
 pub use apps::{
     App, DesignDraft, DesignError, DesignVersion, NewDesignVersion, NewSession, PublishedDesign,

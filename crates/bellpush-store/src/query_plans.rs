@@ -7,7 +7,7 @@ mod site;
 use bellpush_core::{
     delivery::{DeliveryStatus, Seq},
     events::ErrorCode,
-    ids::{AppId, CallId, DestinationId, IntegrationId},
+    ids::{AlertRuleId, AppId, CallId, DestinationId, IntegrationId},
     profile::ProfileKind,
     quality::QualityGrade,
 };
@@ -18,6 +18,7 @@ use self::site::Site;
 use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
     access::audit::search as audit,
+    alerts,
     apps::{designs, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
@@ -134,6 +135,20 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(exports::RUNNING, vec![5_i64.into()]), "exports_running"),
         (fixed(exports::PART, vec!["x".into(), 5_i64.into()]), "export_parts_pkey"),
         (fixed(exports::EXPIRED, vec![5_i64.into()]), "exports_by_expiry"),
+        (fixed(alerts::rules::OF_APP, vec![app_id.to_string().into()]), "alert_rules_by_app"),
+        (alerts::history::search(app_id, None, PageRequest::first(20)), "alerts_by_app"),
+        (
+            alerts::history::search(
+                app_id,
+                Some(AlertRuleId::from_uuid(Uuid::now_v7())),
+                PageRequest::first(20),
+            ),
+            "alerts_by_rule",
+        ),
+        (fixed(alerts::history::NOTICES, vec![list()]), "alert_notices_by_alert"),
+        (fixed(alerts::history::MAILS, vec![list()]), "alert_mails_pkey"),
+        (fixed(alerts::notices::UNLOGGED, vec![20_i64.into()]), "alert_notices_unlogged"),
+        (fixed(alerts::notices::DUE, vec![5_i64.into(), 20_i64.into()]), "alert_mails_due"),
         (fixed(tail::AFTER, vec![5_i64.into(), 20_i64.into()]), "events_pkey"),
         (fixed(tail::PLACES, vec![5_i64.into()]), "events_pkey"),
         (fixed(tail::AT, vec![list()]), "events_pkey"),
@@ -243,6 +258,14 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     ]
 }
 
+/// Looked up for each app with alert rules, once a minute; each database has its own way to read JSON.
+fn call_minutes(is_sqlite: bool) -> (Query, &'static str) {
+    let app_id = AppId::from_uuid(Uuid::now_v7());
+    let bounds = Bounds { after: Some(Seq(10)), before: Some(Seq(1000)) };
+    let times = (site::now(), site::now());
+    (alerts::counts::minutes(is_sqlite, app_id, bounds, times, false), "events_by_name")
+}
+
 /// Rows enough that scanning them would be the worse plan.
 const ROWS: &[&str] = &[
     "INSERT INTO app_rows (id, settings, created_at, updated_at)
@@ -281,6 +304,22 @@ const ROWS: &[&str] = &[
         CASE WHEN n % 10 = 0 THEN 'secret_revealed' ELSE 'secret_set' END, 'api_key',
         'key_' || (n % 5000), '192.0.2.1', n, '[]', ''
      FROM numbers",
+    "INSERT INTO alert_rules
+        (id, app_id, settings, active, created_at, updated_at, progress, looked_at, sample)
+     SELECT 'rule_' || n, 'app_' || (n % 50), '{}', TRUE, 0, 0, '{}', 0, 0
+     FROM numbers WHERE n < 2000",
+    "INSERT INTO alerts
+        (id, app_id, rule_id, rule_name, kind, fired_at, value, worst, sample)
+     SELECT 'alert_' || n, 'app_' || (n % 50), 'rule_' || (n % 2000), 'r', 'backlog', n, 1, 1, 0
+     FROM numbers",
+    "INSERT INTO alert_notices
+        (event_id, app_id, alert_id, kind, title, envelope, created_at, logged_at)
+     SELECT 'event_' || n, 'app_' || (n % 50), 'alert_' || n, 'fired', 't', '{}', n,
+        CASE WHEN n % 1000 > 0 THEN n END
+     FROM numbers",
+    "INSERT INTO alert_mails (event_id, address, attempts, next_due)
+     SELECT 'event_' || n, 'a@b.example', 1, CASE WHEN n % 1000 = 0 THEN n END
+     FROM numbers",
     "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
      SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
@@ -317,7 +356,7 @@ async fn plan(db: &Db, query: Query, postgres: bool) -> String {
 async fn every_hot_query_is_served_by_its_index_on_sqlite() {
     let site = Site::sqlite().await;
     fill(site.store.db()).await;
-    for (query, index) in hot_queries() {
+    for (query, index) in hot_queries().into_iter().chain([call_minutes(true)]) {
         let sql = query.sql.clone();
         let plan = plan(site.store.db(), query, false).await;
         // SQLite has no names for the indexes that come with keys.
@@ -370,7 +409,7 @@ async fn every_hot_query_is_served_by_its_index_on_postgres() {
             fill(site.store.db()).await;
             site.sql("ANALYZE").await;
         }
-        for (query, index) in hot_queries() {
+        for (query, index) in hot_queries().into_iter().chain([call_minutes(false)]) {
             let sql = query.sql.clone();
             let plan = plan(site.store.db(), query, true).await;
             // It may think it shorter to go through the deliveries than through the events.

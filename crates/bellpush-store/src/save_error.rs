@@ -2,6 +2,7 @@
 
 use bellpush_core::{
     FieldError,
+    alerts::MAX_ALERT_RULES,
     ids::TrunkId,
     integration::{MAX_OVERLAPS, MAX_SECRETS, SecretName},
 };
@@ -54,6 +55,9 @@ pub enum SaveError {
          expire, or rotate without an overlap, which ends them all"
     )]
     TooManyOverlaps,
+    /// The app has as many alert rules as it may have.
+    #[error("an app has at most {MAX_ALERT_RULES} alert rules; delete one first")]
+    TooManyAlertRules,
     /// A profile refers to a trunk that is not there.
     #[error("there is no trunk {0}")]
     UnknownTrunk(TrunkId),

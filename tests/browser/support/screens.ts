@@ -3,7 +3,7 @@
 import type { Seed } from "./seed.ts";
 
 export function screens(seed: Seed): readonly (readonly [name: string, path: string])[] {
-  const { appId, profileId, trunkId, integrationId, failingId, callId } = seed;
+  const { appId, profileId, trunkId, integrationId, failingId, ruleId, callId } = seed;
   const app = `apps/${appId}`;
   const integration = `${app}/integrations/${integrationId}`;
   return [
@@ -35,6 +35,9 @@ export function screens(seed: Seed): readonly (readonly [name: string, path: str
     ["integration-signing", `${integration}?tab=signing`],
     ["integration-verify", `${integration}?tab=verify`],
     ["deliveries", `${app}/deliveries?integration=${failingId}`],
+    ["alerts", `${app}/alerts`],
+    ["alert-new", `${app}/alerts/new?kind=call_errors`],
+    ["alert", `${app}/alerts/${ruleId}`],
     ["settings", `${app}/settings`],
     ["history", `${app}/history`],
     ["not-found", "nothing/at/this/address"],

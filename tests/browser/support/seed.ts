@@ -15,6 +15,7 @@ export interface Seed {
   readonly trunkId: string;
   readonly integrationId: string;
   readonly failingId: string;
+  readonly ruleId: string;
   readonly callId: string;
 }
 
@@ -110,6 +111,13 @@ async function seed(
     url: endpoints.fails,
     events,
   });
+  const rule = await api<Named>("POST", `${at}/alert-rules`, {
+    name: `${words.app} errors`,
+    kind: "call_errors",
+    emails: ["ada@example.com"],
+    quietHours: { from: "22:00", to: "07:00" },
+  });
+  alertsOf(server, app.id, rule.id, words.app);
   await api("POST", `${at}/integrations/${integration.id}/signing-secret/rotate`, {});
   await publish({ server, appId: app.id }, designOf(words));
   const desk = await telephones.reduce<Promise<string | null>>(async (overflow, { port }, index) => {
@@ -143,8 +151,26 @@ async function seed(
     trunkId: trunk.id,
     integrationId: integration.id,
     failingId: failing.id,
+    ruleId: rule.id,
     callId,
   };
+}
+
+/** Alerts as hours of trouble would leave them: one that is over, and one that goes on. */
+function alertsOf(server: Server, appId: string, ruleId: string, name: string) {
+  const quoted = `'${name.replaceAll("'", "''")}'`;
+  const now = Date.now();
+  const rows = [
+    [1, now - 7_200_000, now - 3_600_000, "'recovered'", 41.5],
+    [2, now - 900_000, "NULL", "NULL", 88],
+  ] as const;
+  for (const [number, firedAt, endedAt, endedBy, worst] of rows) {
+    const id = `alert_${now.toString(16).padStart(12, "0")}7000800000000000000${number}`;
+    server.sql(
+      `INSERT INTO alerts (id, app_id, rule_id, rule_name, kind, fired_at, ended_at, ended_by, value, worst, sample)
+       VALUES ('${id}', '${appId}', '${ruleId}', ${quoted}, 'call_errors', ${firedAt}, ${endedAt}, ${endedBy}, 25, ${worst}, 40)`,
+    );
+  }
 }
 
 /** A form before the call and a survey after it. */

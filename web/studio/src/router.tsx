@@ -256,6 +256,20 @@ const deliveries = createRoute({
   component: lazyRouteComponent(() => import("./features/deliveries/Log.tsx")),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => app,
+  path: "/alerts",
+  validateSearch: opensNew,
+  component: lazyRouteComponent(() => import("./features/alerts/List.tsx")),
+});
+
+const alertRule = createRoute({
+  getParentRoute: () => app,
+  path: "/alerts/$ruleId",
+  validateSearch: ({ kind }: Search) => kept({ kind: text(kind) }),
+  component: lazyRouteComponent(() => import("./features/alerts/Edit.tsx")),
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings",
@@ -301,6 +315,8 @@ const routes = root.addChildren([
       integrations,
       integration,
       deliveries,
+      alerts,
+      alertRule,
       settings,
       history,
     ]),

@@ -79,6 +79,8 @@ resources! {
     Sessions, "sessions", read: NOBODY, write: EDITOR;
     /// What the admins are told.
     Notifications, "notifications", read: VIEWER, write: NOBODY;
+    /// Alert rules, and what they have found.
+    Alerts, "alerts", read: VIEWER, write: EDITOR;
     /// Members and invitations.
     Members, "members", read: ADMIN, write: ADMIN;
     /// API keys.

@@ -28,8 +28,20 @@ pub fn is_custom_name(text: &str) -> bool {
 /// it, and nobody else may.
 pub const CALLBACK_REQUESTED: &str = "callback_requested";
 
+/// The name of the event that tells of an alert. The server makes it, and nobody else may.
+pub const ALERT_FIRED: &str = "alert_fired";
+
+/// The name of the event that tells that an alert is over. The server makes it, and nobody else may.
+pub const ALERT_RECOVERED: &str = "alert_recovered";
+
+/// Whether it is the name of a custom event that the server alone makes.
+#[must_use]
+pub fn is_server_name(text: &str) -> bool {
+    [CALLBACK_REQUESTED, ALERT_FIRED, ALERT_RECOVERED].contains(&text)
+}
+
 /// Whether a text can name a custom event of anybody's own.
 #[must_use]
 pub fn is_free_name(text: &str) -> bool {
-    is_custom_name(text) && text != CALLBACK_REQUESTED
+    is_custom_name(text) && !is_server_name(text)
 }

@@ -10,7 +10,7 @@ macro_rules! error_codes {
     })*) => {
         /// A machine-readable reason why a call failed. Receivers must tolerate codes that they do
         /// not know: the list grows.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ErrorCode {
             $($(#[$doc])* $variant,)*
         }

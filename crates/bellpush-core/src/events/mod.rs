@@ -12,7 +12,8 @@ pub use catalogue::{
 #[cfg(feature = "openapi")]
 pub use custom::AnyEventName;
 pub use custom::{
-    CALLBACK_REQUESTED, CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES, is_custom_name, is_free_name,
+    ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, CUSTOM_NAME_PATTERN, MAX_CUSTOM_DATA_BYTES,
+    is_custom_name, is_free_name, is_server_name,
 };
 pub use envelope::{Envelope, Event, EventTime, InvalidTime};
 pub use error_code::{ERROR_CODES, ErrorCode, ErrorCodeFacts};

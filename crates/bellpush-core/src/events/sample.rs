@@ -1,10 +1,10 @@
 //! Sample events, for previews and tests of integrations: one of each kind.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    ButtonAction, CatalogueEvent, EndReason, Envelope, ErrorCode, EventName, EventTime,
-    SurveySummary,
+    ALERT_FIRED, ALERT_RECOVERED, ButtonAction, CatalogueEvent, EndReason, Envelope, ErrorCode,
+    EventName, EventTime, SurveySummary,
 };
 use crate::context::Context;
 
@@ -34,6 +34,9 @@ pub fn sample(name: &str, at: EventTime) -> Envelope {
             label: "Our shop".into(),
             action: ButtonAction::Link,
         },
+        Err(_) if [ALERT_FIRED, ALERT_RECOVERED].contains(&name) => {
+            return Envelope { name: name.into(), data: alert(name, at), timestamp: at };
+        }
         Err(_) => {
             let mut data = Map::new();
             data.insert("example".into(), json!("value"));
@@ -42,6 +45,32 @@ pub fn sample(name: &str, at: EventTime) -> Envelope {
         }
     };
     event.envelope(&context, false, at)
+}
+
+/// The fields of an event that tells of an alert.
+fn alert(name: &str, at: EventTime) -> Map<String, Value> {
+    let is_over = name == ALERT_RECOVERED;
+    let (title, value) = if is_over { ("Over", 4.2) } else { ("Alert", 61.9) };
+    let text = format!(
+        "{title}: Calls that fail: {value} % of 21 calls within 15 minutes failed (line: 20 %)."
+    );
+    let fields = json!({
+        "alertId": "alert_01920000000070008000000000000001",
+        "ruleId": "rule_01920000000070008000000000000001",
+        "ruleName": "Calls that fail",
+        "kind": "call_errors",
+        "value": value,
+        "sample": 21,
+        "threshold": 20,
+        "firedAt": at,
+        "recoveredAt": is_over.then_some(at),
+        "text": text,
+        "context": {},
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 #[cfg(test)]

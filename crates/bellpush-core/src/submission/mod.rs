@@ -14,8 +14,8 @@ use crate::{
     app::{Answers, AnswersError},
     context::Context,
     events::{
-        ButtonAction, CALLBACK_REQUESTED, CUSTOM_NAME_PATTERN, Envelope, ErrorCode, EventName,
-        MAX_CUSTOM_DATA_BYTES, SurveySummary, is_custom_name,
+        ButtonAction, CUSTOM_NAME_PATTERN, Envelope, ErrorCode, EventName, MAX_CUSTOM_DATA_BYTES,
+        SurveySummary, is_custom_name, is_server_name,
     },
     ids::{CallId, EventId},
 };
@@ -87,7 +87,7 @@ pub enum SubmissionError {
     #[error("{0} is decided by the server; a widget can't send it")]
     ServerDecides(EventName),
     /// A custom event that the server alone makes.
-    #[error("{CALLBACK_REQUESTED} is made by the server, of POST /v1/widget/callbacks")]
+    #[error("the server alone makes this event; a widget can't send it")]
     Reserved,
     /// Fields that are not those of the catalogue.
     #[error("the data of {name} is not as the catalogue says: {detail}")]
@@ -212,7 +212,7 @@ impl Submission {
         mut own: Map<String, Value>,
         session: SessionFacts<'_>,
     ) -> Result<SubmittedEvent, SubmissionError> {
-        if self.event.name == CALLBACK_REQUESTED {
+        if is_server_name(&self.event.name) {
             return Err(SubmissionError::Reserved);
         }
         if !is_custom_name(&self.event.name) {

@@ -66,10 +66,11 @@ fn the_widgets_own_events_are_accepted() {
 }
 
 #[test]
-fn a_widget_cannot_tell_of_a_call_back_request_by_itself() {
-    let data = json!({ "requestId": "cb_1", "reason": "closed" });
-    let refused = accept(&submission("callback_requested", data));
-    assert_eq!(refused, Err(SubmissionError::Reserved));
+fn a_widget_cannot_tell_of_a_call_back_request_or_an_alert_by_itself() {
+    for name in ["callback_requested", "alert_fired", "alert_recovered"] {
+        let data = json!({ "requestId": "cb_1", "reason": "closed" });
+        assert_eq!(accept(&submission(name, data)), Err(SubmissionError::Reserved));
+    }
 }
 
 #[test]

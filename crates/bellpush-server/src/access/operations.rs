@@ -3,8 +3,9 @@
 use bellpush_core::access::{
     Permission,
     Resource::{
-        self, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events, Integrations,
-        Members, Notifications, Profiles, Secrets, Sessions, Settings, SignIn, Trunks,
+        self, Alerts, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events,
+        Integrations, Members, Notifications, Profiles, Secrets, Sessions, Settings, SignIn,
+        Trunks,
     },
 };
 
@@ -130,6 +131,15 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("listCallbacks", read(Callbacks)),
     ("createSession", write_own(Sessions)),
     ("listNotifications", read_all(Notifications)),
+    ("listAlertRules", read(Alerts)),
+    ("createAlertRule", write(Alerts)),
+    ("readAlertRule", read(Alerts)),
+    ("updateAlertRule", write(Alerts)),
+    ("deleteAlertRule", write(Alerts)),
+    ("silenceAlertRule", write(Alerts)),
+    ("endAlertSilence", write(Alerts)),
+    ("listAlerts", read(Alerts)),
+    ("backTestAlertRule", read(Alerts)),
     ("listAppAudit", read(Audit)),
     ("listAudit", read_own(Audit)),
     ("exportAudit", read_own(Audit)),

@@ -1,6 +1,7 @@
 //! The management API: everything that can be set up or read back, by people who are signed in and
 //! by API key. One folder for each noun.
 
+mod alerts;
 mod api_keys;
 mod apps;
 mod audit;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(audit::routes())
         .merge(deliveries::routes())
         .merge(notifications::routes())
+        .merge(alerts::routes())
         .merge(calls::routes())
         .merge(lookup::routes())
         .merge(live::routes())

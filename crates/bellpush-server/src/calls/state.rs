@@ -36,7 +36,7 @@ pub(crate) struct Calls {
     pub(super) sessions: Sessions,
     pub(super) config: Arc<ServerConfig>,
     /// This process, as the store knows it.
-    pub(super) node_id: NodeId,
+    pub(crate) node_id: NodeId,
     pub(super) live: LiveCalls,
     pub(super) permits: CallPermits,
     draining: CancellationToken,

@@ -3,8 +3,8 @@
 
 use bellpush_core::{
     ids::{
-        ApiKeyId, AppId, CallId, DestinationId, EventId, ExportId, IntegrationId, InvitationId,
-        MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
+        AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, EventId, ExportId, IntegrationId,
+        InvitationId, MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
     },
     integration::SecretName,
 };
@@ -87,6 +87,7 @@ fn add_patterns(operation: &mut Value) {
             "memberId" => MemberId::PATTERN,
             "passkeyId" => PasskeyId::PATTERN,
             "replayId" => ReplayId::PATTERN,
+            "ruleId" => AlertRuleId::PATTERN,
             "signInId" => SignInId::PATTERN,
             "trunkId" => TrunkId::PATTERN,
             "eventId" => EventId::PATTERN,

@@ -10,7 +10,14 @@ const DESIGN_VERSION: &str = "a version that was published, and not replaced mor
 const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
-const RULES: [(&str, &str, &str); 50] = [
+const RULES: [(&str, &str, &str); 57] = [
+    ("AlertRuleSettings", "emails", "e-mail addresses"),
+    ("AlertRuleSettings", "errorCodes", "none but for call_errors"),
+    ("AlertRuleSettings", "integrationId", "for breaker_open and backlog; one of the app"),
+    ("AlertRuleSettings", "quietHours", "they begin and end within a day"),
+    ("AlertRuleSettings", "recoveryThreshold", "on the good side of the line; as threshold"),
+    ("AlertRuleSettings", "threshold", "up to 100 for a share; none where there is no line"),
+    ("AlertRuleSettings", "trunkId", "for trunk_down; one that is there"),
     ("ApiKeyDraft", "apps", "apps that are there, and that its maker may use"),
     ("ApiKeyDraft", "scopes", "scopes that its maker has, like calls:read, or *"),
     ("FirstOwner", "email", "an e-mail address"),

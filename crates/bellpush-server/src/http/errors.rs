@@ -35,6 +35,7 @@ impl From<SaveError> for Problem {
             SaveError::SecretsRequired { pointer, .. } => {
                 Self::secrets_required(error.to_string()).at(pointer)
             }
+            SaveError::TooManyAlertRules => Self::conflict(error.to_string()),
             SaveError::TooManySecrets => Self::conflict(error.to_string()).at("/secrets"),
             SaveError::SecretInUse { .. } => Self::conflict(error.to_string()),
             SaveError::TooManyOverlaps => Self::conflict(error.to_string()).at("/overlapSeconds"),

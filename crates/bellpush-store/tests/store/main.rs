@@ -30,6 +30,7 @@ macro_rules! on_both_stores {
 }
 
 mod accounts;
+mod alerts;
 mod api_keys;
 mod audit;
 mod configuration;

@@ -125,7 +125,7 @@ options! {
     turn_urls: Vec<String> = Vec::new(), "URL", "BELLPUSH_TURN_URLS" [value_delimiter = ','];
     /// The secret shared with the TURN server (coturn: static-auth-secret)
     turn_secret: String = String::new(), "SECRET", "BELLPUSH_TURN_SECRET" [hide_env_values = true];
-    /// The SMTP server that invitations are mailed by, like smtps://user:password@mail.example
+    /// The SMTP server that invitations and alerts are mailed by, like smtps://user:password@mail.example
     smtp_url: String = String::new(), "URL", "BELLPUSH_SMTP_URL" [hide_env_values = true];
     /// The address that mail comes from
     mail_from: String = String::new(), "ADDRESS", "BELLPUSH_MAIL_FROM";

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// A server that takes every mail: its port, and what it was sent.
-async fn smtp() -> (u16, Arc<Mutex<String>>) {
+pub(crate) async fn smtp() -> (u16, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let taken = Arc::new(Mutex::new(String::new()));

@@ -55,6 +55,7 @@ impl Operation {
             .replace("{destinationId}", &format!("dest_{none}"))
             .replace("{trunkId}", &format!("trunk_{none}"))
             .replace("{integrationId}", &format!("int_{none}"))
+            .replace("{ruleId}", &format!("rule_{none}"))
             .replace("{replayId}", &format!("rep_{none}"))
             .replace("{exportId}", &format!("exp_{none}"))
             .replace("{keyId}", &format!("wkey_{none}"))

@@ -8,3 +8,5 @@ mod matrix;
 mod members;
 mod second_factors;
 mod sign_in;
+
+pub(crate) use mail::smtp;

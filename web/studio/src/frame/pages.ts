@@ -3,6 +3,7 @@
 import {
   IconActivity,
   IconApps,
+  IconBellRinging,
   IconBolt,
   IconClock,
   IconCode,
@@ -79,6 +80,12 @@ export const INNER = [
         icon: IconListCheck,
         key: "d",
       },
+    ],
+  },
+  {
+    name: t.frame.groups.understand,
+    pages: [
+      { path: "/apps/$appId/alerts", name: t.frame.pages.alerts, icon: IconBellRinging, key: "w" },
     ],
   },
   {

@@ -72,6 +72,14 @@ actions! {
     ReplayCancelled, "replay_cancelled";
     /// A breaker was reset by hand.
     BreakerReset, "breaker_reset";
+    /// An alert rule was made.
+    AlertRuleMade, "alert_rule_made";
+    /// An alert rule was changed.
+    AlertRuleUpdated, "alert_rule_updated";
+    /// An alert rule was silenced, or its silence ended.
+    AlertRuleSilenced, "alert_rule_silenced";
+    /// An alert rule was deleted.
+    AlertRuleDeleted, "alert_rule_deleted";
     /// Something was not permitted.
     Refused, "refused";
     /// The draft of a design was changed.

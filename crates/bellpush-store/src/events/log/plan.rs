@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bellpush_core::{
-    events::{CALLBACK_REQUESTED, Event, EventName},
+    events::{ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, Event, EventName},
     ids::{AppId, CallId, EventId, SessionId},
 };
 
@@ -90,6 +90,11 @@ impl Facts {
     }
 }
 
+/// Whether it is the name of an event that tells of an alert, which is of no visitor.
+fn is_of_alert(name: &str) -> bool {
+    [ALERT_FIRED, ALERT_RECOVERED].contains(&name)
+}
+
 /// Whether an event may do what it is appended for: what a call's state rests on comes in its own
 /// kind of append, and never without the call.
 fn fits(append: &Append) -> bool {
@@ -101,6 +106,9 @@ fn fits(append: &Append) -> bool {
             Some(EventName::CallError) => return event.call_id.is_none(),
             Some(EventName::CallStarted | EventName::CallEnded | EventName::SurveySubmitted) => {
                 return false;
+            }
+            _ if is_of_alert(&event.envelope.name) => {
+                return event.call_id.is_none() && event.session_id == SessionId::OF_APP;
             }
             _ => return event.envelope.name != CALLBACK_REQUESTED,
         },

@@ -31,6 +31,9 @@ import { Section } from "../../ui/Section.tsx";
 import { usePresets } from "./queries.ts";
 import { type IntegrationValues, leadsElsewhere, namedSecrets } from "./values.ts";
 
+/** Events of the app itself, beside those of its visitors. */
+const ALERT_EVENTS = ["alert_fired", "alert_recovered"];
+
 interface FieldsProps {
   readonly editor: Editor<IntegrationValues>;
 }
@@ -59,7 +62,7 @@ export function SettingsFields({ editor, secretHints, isNew }: SettingsFieldsPro
           <TagsInput
             label={words.events}
             description={words.eventsHint}
-            data={[...EVENT_NAMES]}
+            data={[...EVENT_NAMES, ...ALERT_EVENTS]}
             {...form.getInputProps("events")}
           />
           <div>
@@ -205,7 +208,7 @@ export function PayloadFields({ editor: { form } }: FieldsProps) {
           <Select
             label={words.sample}
             allowDeselect={false}
-            data={[...EVENT_NAMES]}
+            data={[...EVENT_NAMES, ...ALERT_EVENTS]}
             value={event}
             onChange={(name) => name !== null && setEvent(name)}
           />

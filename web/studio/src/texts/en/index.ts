@@ -1,3 +1,4 @@
+import { alerts } from "./alerts.ts";
 import { apps } from "./apps.ts";
 import { calls } from "./calls.ts";
 import { exports } from "./exports.ts";
@@ -9,6 +10,7 @@ import { hours, profiles, trunks } from "./routing.ts";
 import { timeline } from "./timeline.ts";
 
 export const en = {
+  alerts,
   apps,
   calls,
   deliveries,

@@ -1,0 +1,149 @@
+/** What the rule in the form would have done in the past. */
+
+import { Alert, Button, Group, Select, Table, Text } from "@mantine/core";
+import { IconHistory } from "@tabler/icons-react";
+import { useState } from "react";
+
+import { client } from "../../api/client.ts";
+import type { AlertRuleSettings, BackTestResult } from "../../api/generated/schema.ts";
+import { asProblem } from "../../api/problem.ts";
+import { t } from "../../texts/index.ts";
+import { Section } from "../../ui/Section.tsx";
+import { Time } from "../../ui/Time.tsx";
+import { lasted, readingOf } from "./figures.ts";
+
+interface BackTestProps {
+  readonly appId: string;
+  readonly rule: AlertRuleSettings;
+}
+
+/** A result, and what it is a result of. */
+interface Done {
+  readonly of: string;
+  readonly result: BackTestResult;
+}
+
+const DAYS = [1, 7, 30] as const;
+/** Alerts that are shown. */
+const SHOWN = 20;
+
+export function BackTest({ appId, rule }: BackTestProps) {
+  const [days, setDays] = useState<number>(30);
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState<Done | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const words = t.alerts.backTest;
+  const asked = JSON.stringify({ rule, days });
+  const run = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      const { data } = await client.POST("/v1/apps/{appId}/alerts/back-test", {
+        params: { path: { appId } },
+        body: { ...rule, days },
+      });
+      if (data !== undefined) setDone({ of: asked, result: data });
+    } catch (caught) {
+      setDone(null);
+      setError(asProblem(caught).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Section title={words.title} lead={words.lead}>
+      <Group align="flex-end" gap="sm">
+        <Select
+          label={words.days}
+          allowDeselect={false}
+          data={DAYS.map((value) => ({ value: String(value), label: words.last(value) }))}
+          value={String(days)}
+          onChange={(value) => setDays(Number(value ?? 30))}
+          w={180}
+        />
+        <Button
+          type="button"
+          variant="default"
+          loading={busy}
+          leftSection={<IconHistory size={16} />}
+          onClick={run}
+        >
+          {words.run}
+        </Button>
+      </Group>
+      {error !== null && (
+        <Text c="var(--studio-bad)" role="alert" className="foreign" mt="sm">
+          {error}
+        </Text>
+      )}
+      {done !== null && (
+        <div role="status">
+          {done.of !== asked && (
+            <Text c="dimmed" size="sm" mt="sm">
+              {words.outdated}
+            </Text>
+          )}
+          <Result rule={rule} result={done.result} />
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Result({
+  rule,
+  result,
+}: {
+  readonly rule: AlertRuleSettings;
+  readonly result: BackTestResult;
+}) {
+  const words = t.alerts.backTest;
+  if (result.resolutionMinutes == null) {
+    return (
+      <Alert color="gray" mt="md">
+        {words.unknown}
+      </Alert>
+    );
+  }
+  return (
+    <>
+      <Text fw={600} size="lg" mt="md">
+        {words.fired(result.fired)}
+      </Text>
+      <Text c="dimmed" size="sm">
+        {result.readings === 0 ? words.tooLittle : words.notices(result.notices)}
+        {result.resolutionMinutes > 1 && ` ${words.byTheHour}`}
+      </Text>
+      {result.alerts.length > 0 && (
+        <Table.ScrollContainer minWidth={420} mt="sm">
+          <Table aria-label={words.title}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t.alerts.history.fired}</Table.Th>
+                <Table.Th>{t.alerts.history.lasted}</Table.Th>
+                <Table.Th>{t.alerts.history.worst}</Table.Th>
+                <Table.Th>{t.alerts.history.told}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {result.alerts.slice(-SHOWN).map((alert) => (
+                <Table.Tr key={alert.firedAt}>
+                  <Table.Td>
+                    <Time value={alert.firedAt} />
+                  </Table.Td>
+                  <Table.Td>
+                    {alert.endedAt == null
+                      ? t.alerts.history.goesOn
+                      : lasted(alert.firedAt, alert.endedAt)}
+                  </Table.Td>
+                  <Table.Td>{readingOf(rule.kind, alert.worst)}</Table.Td>
+                  <Table.Td>{alert.told ? words.told : t.alerts.history.nobody}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+    </>
+  );
+}
