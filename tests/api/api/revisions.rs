@@ -110,3 +110,33 @@ async fn who_has_not_seen_the_last_change_is_told_who_made_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn patches_of_different_fields_at_once_lose_nothing() {
+    let server = ServerProcess::start(Options::sqlite()).await.unwrap();
+    let api = server.api();
+    let app = api.create_app(&json!({ "name": "Shop" })).await.unwrap();
+    let path = format!("/v1/apps/{}", app.id);
+    for round in 0..8 {
+        let text = |field: &str| format!("{field} {round}");
+        let [head, body, name] = ["head", "body", "name"].map(text);
+        let language = if round % 2 == 0 { "de" } else { "fr" };
+        let patches = [
+            json!({ "customCode": { "head": head } }),
+            json!({ "customCode": { "body": body } }),
+            json!({ "name": name }),
+            json!({ "language": language }),
+        ];
+        // Nobody names a revision: each is put over whatever is there.
+        let sent = patches.map(|patch| {
+            let (api, path) = (api.clone(), path.clone());
+            tokio::spawn(async move { api.patch(&path, &patch).await.unwrap().status })
+        });
+        for status in sent {
+            assert_eq!(status.await.unwrap(), 200);
+        }
+        let now: Value = api.get(&path).await.unwrap().expect(200).unwrap().json().unwrap();
+        assert_eq!(now["customCode"], json!({ "head": head, "body": body }));
+        assert_eq!((&now["name"], &now["language"]), (&json!(name), &json!(language)));
+    }
+}

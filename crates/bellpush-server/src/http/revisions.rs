@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use bellpush_store::{Actor, Edit, Expected};
+use bellpush_store::{Actor, Edit, Expected, SaveError};
 use serde::Serialize;
 use utoipa::{
     IntoParams,
@@ -42,6 +42,40 @@ impl IfMatch {
     /// A change of that revision.
     pub(crate) fn edit(self, actor: &Actor) -> Edit<'_> {
         Edit { actor, expected: self.expected() }
+    }
+}
+
+/// How often a patch is put over what others have changed since it was read.
+const TRIES: u32 = 10;
+
+/// A patch on its way into the store. Where the request names no revision, it is for the one that it was
+/// put over: what somebody else has changed in between is read again, and not written back.
+#[derive(Debug)]
+pub(crate) struct Patching {
+    if_match: IfMatch,
+    left: u32,
+}
+
+impl Patching {
+    pub(crate) const fn new(if_match: IfMatch) -> Self {
+        Self { if_match, left: TRIES }
+    }
+
+    /// A change of what was just read.
+    pub(crate) fn edit<'a>(&self, actor: &'a Actor, read: u64) -> Edit<'a> {
+        let expected = match self.if_match.expected() {
+            Expected::Any => Expected::Revision(read),
+            named => named,
+        };
+        Edit { actor, expected }
+    }
+
+    /// Whether it is to be read and patched again.
+    pub(crate) fn again(&mut self, error: &SaveError) -> bool {
+        let meanwhile = matches!(error, SaveError::Outdated(_));
+        let any = self.if_match.expected() == Expected::Any;
+        self.left = self.left.saturating_sub(1);
+        meanwhile && any && self.left > 0
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     http::{
         body::JsonBody,
         problem::Problem,
-        revisions::{IfMatch, Revised},
+        revisions::{IfMatch, Patching, Revised},
     },
     sessions::Sessions,
 };
@@ -127,10 +127,17 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Revised<AppView>, Problem> {
-    let present = app(&store, id).await?;
-    let settings = patched(&present.settings, &patch)?;
-    settings.check()?;
-    let updated = store.update_app(id, &settings, if_match.edit(&actor)).await?;
+    let mut patching = Patching::new(if_match);
+    let updated = loop {
+        let present = app(&store, id).await?;
+        let settings = patched(&present.settings, &patch)?;
+        settings.check()?;
+        let edit = patching.edit(&actor, present.revision);
+        match store.update_app(id, &settings, edit).await {
+            Err(error) if patching.again(&error) => {}
+            updated => break updated?,
+        }
+    };
     let app = updated.ok_or_else(|| unknown_app(id))?;
     // An origin may have been taken away from sessions that are cached as allowed.
     sessions.forget_all();

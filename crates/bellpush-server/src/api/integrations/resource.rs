@@ -40,7 +40,7 @@ use crate::{
         body::{JsonBody, parse_value},
         no_store::NoStore,
         problem::Problem,
-        revisions::{IfMatch, Revised, etag},
+        revisions::{IfMatch, Patching, Revised, etag},
     },
 };
 
@@ -223,16 +223,23 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Revised<IntegrationView>, Problem> {
-    let present = find(&store, app_id, id).await?;
-    let named = take_secrets(&mut patch)?;
-    let settings = patched(&present.settings, &patch)?;
-    check(&config, &settings)?;
-    let secrets = GivenSecrets { named, signing_key: new_key_if_needed(&settings)? };
+    let mut patching = Patching::new(if_match);
+    let mut present = find(&store, app_id, id).await?;
+    let mut secrets = GivenSecrets { named: take_secrets(&mut patch)?, signing_key: None };
     let limit = config.max_active_integrations;
-    let edit = if_match.edit(&actor);
-    let updated = store
-        .update_integration_with_secrets(app_id, id, &settings, limit, (&secrets, edit))
-        .await?;
+    let updated = loop {
+        let settings = patched(&present.settings, &patch)?;
+        check(&config, &settings)?;
+        secrets.signing_key = new_key_if_needed(&settings)?;
+        let edit = patching.edit(&actor, present.revision);
+        let updated = store
+            .update_integration_with_secrets(app_id, id, &settings, limit, (&secrets, edit))
+            .await;
+        match updated {
+            Err(error) if patching.again(&error) => present = find(&store, app_id, id).await?,
+            updated => break updated?,
+        }
+    };
     announcer.endpoints_changed();
     let updated = updated.ok_or_else(|| unknown(id))?;
     Ok(Revised::new(updated.revision, updated.into()))

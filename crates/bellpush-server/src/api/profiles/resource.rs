@@ -19,7 +19,7 @@ use crate::{
     http::{
         body::{JsonBody, parse_value, take},
         problem::Problem,
-        revisions::{IfMatch, Revised},
+        revisions::{IfMatch, Patching, Revised},
     },
 };
 
@@ -135,17 +135,23 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Revised<ProfileView>, Problem> {
-    let present = find(&store, app_id, id).await?;
+    let mut patching = Patching::new(if_match);
+    let mut present = find(&store, app_id, id).await?;
     let is_default: Option<bool> = take(&mut patch, "isDefault")?;
-    if is_default == Some(false) && present.is_default {
-        let detail = "an app has one default profile; make another one the default instead";
-        return Err(Problem::conflict(detail).at("/isDefault"));
-    }
-    let settings = patched(&present.settings, &patch)?;
-    settings.check()?;
-    let make_default = is_default == Some(true);
-    let edit = if_match.edit(&actor);
-    let updated = store.update_profile(app_id, id, &settings, make_default, edit).await?;
+    let updated = loop {
+        if is_default == Some(false) && present.is_default {
+            let detail = "an app has one default profile; make another one the default instead";
+            return Err(Problem::conflict(detail).at("/isDefault"));
+        }
+        let settings = patched(&present.settings, &patch)?;
+        settings.check()?;
+        let make_default = is_default == Some(true);
+        let edit = patching.edit(&actor, present.revision);
+        match store.update_profile(app_id, id, &settings, make_default, edit).await {
+            Err(error) if patching.again(&error) => present = find(&store, app_id, id).await?,
+            updated => break updated?,
+        }
+    };
     let updated = updated.ok_or_else(|| unknown(id))?;
     Ok(Revised::new(updated.revision, updated.into()))
 }

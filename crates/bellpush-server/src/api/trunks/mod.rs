@@ -21,7 +21,7 @@ use crate::{
     http::{
         body::{JsonBody, parse_value},
         problem::Problem,
-        revisions::{IfMatch, Revised},
+        revisions::{IfMatch, Patching, Revised},
     },
     server::Server,
     trunks::RunningTrunks,
@@ -191,16 +191,23 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Revised<TrunkView>, Problem> {
-    let present = find(&store, id).await?;
+    let mut patching = Patching::new(if_match);
+    let mut present = find(&store, id).await?;
     let password = take_password(&mut patch)?;
-    let settings = patched(&present.settings, &patch)?;
-    let has_password = match &password {
-        PasswordChange::Keep => present.has_password,
-        PasswordChange::Set(_) => true,
-        PasswordChange::Remove => false,
+    let updated = loop {
+        let settings = patched(&present.settings, &patch)?;
+        let has_password = match &password {
+            PasswordChange::Keep => present.has_password,
+            PasswordChange::Set(_) => true,
+            PasswordChange::Remove => false,
+        };
+        settings.check(has_password)?;
+        let edit = patching.edit(&actor, present.revision);
+        match store.update_trunk(id, &settings, &password, edit).await {
+            Err(error) if patching.again(&error) => present = find(&store, id).await?,
+            updated => break updated?,
+        }
     };
-    settings.check(has_password)?;
-    let updated = store.update_trunk(id, &settings, &password, if_match.edit(&actor)).await?;
     trunks.reload().await?;
     let trunk = updated.ok_or_else(|| unknown(id))?;
     Ok(Revised::new(trunk.revision, TrunkView::new(&trunks, trunk)))
