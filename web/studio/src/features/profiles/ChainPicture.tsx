@@ -1,6 +1,6 @@
 /** What would happen to a call, as the server's routing says: the chain of profiles, drawn. */
 
-import { Group, Select, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { IconArrowDown, IconPhoneIncoming, IconPhoneOff } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -55,6 +55,13 @@ export function ChainPicture({ appId, profiles, question, onAsk, from }: ChainPi
             onAsk({ ...question, at: value === "" ? undefined : instantOf(value, viewerZone) });
           }}
         />
+        <Button
+          variant="default"
+          onClick={() => onAsk({ ...question, at: undefined })}
+          disabled={question.at === undefined}
+        >
+          {t.hours.testNow}
+        </Button>
         {from === undefined && (
           <Select
             label={words.chainProfile}
@@ -75,7 +82,7 @@ export function ChainPicture({ appId, profiles, question, onAsk, from }: ChainPi
         )}
         <Typed
           label={t.calls.filterContext}
-          placeholder={t.calls.filterContextHint}
+          placeholder={words.chainContextHint}
           value={question.context}
           onChange={(context) => onAsk({ ...question, context })}
         />
@@ -92,6 +99,7 @@ export function ChainPicture({ appId, profiles, question, onAsk, from }: ChainPi
             appId={appId}
             answer={loaded}
             routingKey={question.key}
+            isNow={question.at === undefined}
             isKeyKnown={question.key !== undefined && keys.includes(question.key)}
           />
         )}
@@ -104,10 +112,12 @@ interface ChainProps {
   readonly appId: string;
   readonly answer: RoutingAnswer;
   readonly routingKey: string | undefined;
+  /** No time was chosen. */
+  readonly isNow: boolean;
   readonly isKeyKnown: boolean;
 }
 
-function Chain({ appId, answer, routingKey, isKeyKnown }: ChainProps) {
+function Chain({ appId, answer, routingKey, isNow, isKeyKnown }: ChainProps) {
   const words = t.profiles;
   const opens = answer.nextOpening == null ? null : timeInZone(answer.nextOpening, viewerZone);
   return (
@@ -116,6 +126,9 @@ function Chain({ appId, answer, routingKey, isKeyKnown }: ChainProps) {
         <IconPhoneIncoming size={18} stroke={1.6} aria-hidden />
         <span className="foreign">
           {words.begins}
+          <Text size="sm" c="dimmed">
+            {isNow ? t.hours.testNow : timeInZone(answer.at, viewerZone)}
+          </Text>
           {routingKey !== undefined && (
             <Text size="sm" c="dimmed">
               {isKeyKnown ? words.keyLeads(routingKey) : words.unknownKey(routingKey)}

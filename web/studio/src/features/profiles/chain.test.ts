@@ -13,3 +13,15 @@ test("a question has what its address says, and a pair only where there is one",
     },
   );
 });
+
+test("several pairs are told apart, and a comma within a value stays", () => {
+  const { context } = questionOf({
+    context: "tier:gold, orderId: A-1,note:a, b, page:https://a.example,https://b.example",
+  });
+  expect(context).toEqual({
+    tier: "gold",
+    orderId: "A-1",
+    note: "a, b",
+    page: "https://a.example,https://b.example",
+  });
+});

@@ -8,9 +8,9 @@ export interface Question {
   readonly profile?: string;
   /** The routing key. */
   readonly key?: string;
-  /** As `name:value`. */
+  /** As `name:value`, several after commas. */
   readonly context?: string;
-  /** What was filled in, as `name:value`. */
+  /** What was filled in, as `name:value`, several after commas. */
   readonly form?: string;
 }
 
@@ -19,13 +19,16 @@ export function questionOf({ at, profile, key, context, form }: Question): Routi
     at,
     destinationId: profile,
     routingKey: key,
-    context: pairOf(context),
-    form: pairOf(form),
+    context: pairsOf(context),
+    form: pairsOf(form),
   };
 }
 
-function pairOf(text: string | undefined): Record<string, string> | undefined {
-  const colon = text?.indexOf(":") ?? -1;
-  if (text === undefined || colon < 1) return undefined;
-  return { [text.slice(0, colon).trim()]: text.slice(colon + 1).trim() };
+/** A comma begins another pair only where a name and a colon follow: values may have commas too. */
+function pairsOf(text: string | undefined): Record<string, string> | undefined {
+  const pairs = (text ?? "").split(/,\s*(?=[A-Za-z][\w.-]*\s*:(?!\/\/))/).flatMap((pair) => {
+    const colon = pair.indexOf(":");
+    return colon < 1 ? [] : [[pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()] as const];
+  });
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }
