@@ -3,7 +3,7 @@
 import { Button, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 
 import type { CallDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
@@ -21,7 +21,7 @@ import { duration, shortTime } from "../../ui/time.ts";
 import { useProfileNames } from "../profiles/queries.ts";
 import { outcomeOf } from "./outcome.ts";
 import { PhoneSystem, QualityTotals } from "./QualityTotals.tsx";
-import { type CallStory, useCallStory } from "./queries.ts";
+import { type CallStory, useCallStory, useNews } from "./queries.ts";
 import { Curves } from "./timeline/Curves.tsx";
 import { contextOf, messagesOf } from "./timeline/items.ts";
 import { Ladder } from "./timeline/Ladder.tsx";
@@ -59,8 +59,22 @@ export default function Call() {
       <Loaded query={story} rows={8}>
         {(loaded) => <Content appId={appId} story={loaded} />}
       </Loaded>
+      {call?.state === "live" && <Followed appId={appId} callId={callId} onNews={story.refetch} />}
     </Screen>
   );
+}
+
+interface FollowedProps {
+  readonly appId: string;
+  readonly callId: string;
+  readonly onNews: () => unknown;
+}
+
+/** Shows nothing: as long as it is there, what happens in the call is read at once. */
+function Followed({ appId, callId, onNews }: FollowedProps) {
+  const read = useCallback(() => void onNews(), [onNews]);
+  useNews(appId, callId, read);
+  return null;
 }
 
 function Lead({ call }: { readonly call: CallDetails }) {

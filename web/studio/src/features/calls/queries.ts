@@ -1,9 +1,11 @@
 /** All that is known of a call. */
 
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 
 import { client } from "../../api/client.ts";
 import type { CallDetails, RecordState } from "../../api/generated/schema.ts";
+import { useLive } from "../live/useLive.ts";
 import { type Item, itemsOf, type Sample, samplesOf } from "./timeline/items.ts";
 
 export interface CallStory {
@@ -17,10 +19,19 @@ export function useCallStory(appId: string, callId: string) {
   return useQuery({
     queryKey: ["call", appId, callId],
     queryFn: () => readStory(appId, callId),
-    // A call that is under way, or whose deliveries are, goes on changing.
+    // What happens in a call is followed; its measurements and deliveries are not told of.
     refetchInterval: ({ state: { data } }) =>
-      data === undefined || isSettled(data) ? false : 3_000,
+      data === undefined || isSettled(data) ? false : data.call.state === "live" ? 10_000 : 3_000,
   });
+}
+
+/** Calls back whenever something happens in a call. */
+export function useNews(appId: string, callId: string, onNews: () => void): void {
+  const { events, stages } = useLive(appId, { callId }).feed;
+  const stage = stages.get(callId);
+  const news = `${events[0]?.id ?? ""} ${stage?.phase ?? ""} ${stage?.held ?? ""}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each piece of news is a reason
+  useEffect(onNews, [news, onNews]);
 }
 
 const isSettled = ({ call, items }: CallStory) =>

@@ -14,6 +14,7 @@ export interface Filter {
   readonly name?: string;
   /** As `key:value`. */
   readonly context?: string;
+  readonly callId?: string;
 }
 
 export type Connection =

@@ -10,8 +10,11 @@ export interface Live extends Followed {
   readonly again: () => void;
 }
 
-export function useLive(appId: string, { name, context }: Filter): Live {
-  const follower = useMemo(() => new Follower(appId, { name, context }), [appId, name, context]);
+export function useLive(appId: string, { name, context, callId }: Filter): Live {
+  const follower = useMemo(
+    () => new Follower(appId, { name, context, callId }),
+    [appId, name, context, callId],
+  );
   const signIn = useSignIn();
   useEffect(() => {
     // Whoever was signed out meanwhile goes on after signing in again.
