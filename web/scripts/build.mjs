@@ -142,12 +142,16 @@ await build(
     },
   }),
 );
-const PARTS = { "more.js": "more.ts", "check-frame.js": "check/frame.ts" };
+const PARTS = {
+  "more.js": "embed/src/more.ts",
+  "check-frame.js": "embed/src/check/frame.ts",
+  "visit.js": "widget/src/visit.ts",
+};
 for (const [name, input] of Object.entries(PARTS)) {
   await build(
     part(`${dist}embed`, {
       rolldownOptions: {
-        input: `${root}embed/src/${input}`,
+        input: `${root}${input}`,
         preserveEntrySignatures: "strict",
         output: { format: "es", entryFileNames: name, chunkFileNames: "check.js" },
       },

@@ -39,7 +39,8 @@ const html = `<!doctype html><html lang="en" data-theme="auto"><head><meta chars
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Call</title>
 <link rel="stylesheet" nonce="${"n".repeat(24)}" href="/${manifest.css}">
 <script type="application/json" id="bellpush-config" nonce="${"n".repeat(24)}">${JSON.stringify(config)}</script>
-<script type="module" nonce="${"n".repeat(24)}" src="/${manifest.js}"></script></head>
+<script type="module" nonce="${"n".repeat(24)}" src="/${manifest.js}"></script>
+<script type="module" nonce="${"n".repeat(24)}" src="/embed/visit.js"></script></head>
 <body><div id="bellpush"></div></body></html>`;
 
 const assets = readdirSync(`${dist}widget/assets`).filter((name) => !name.endsWith(".br"));
@@ -78,6 +79,7 @@ const budgets = [
   { name: "widget, to a live call", bytes: liveCall, budget: 30 * KB },
   { name: "loader, what few need", bytes: size("embed/more.js"), budget: 2 * KB },
   { name: "check", bytes: size("embed/check.js") + size("embed/check-frame.js"), budget: 4 * KB },
+  { name: "visit", bytes: size("embed/visit.js"), budget: KB },
   { name: "sandbox bridge", bytes: size(manifest.sandbox), budget: 2 * KB },
   { name: "custom code", bytes: added("host"), budget: 2 * KB },
   { name: "devices, warnings", bytes: added("live"), budget: 3 * KB },

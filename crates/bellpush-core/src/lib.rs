@@ -20,6 +20,7 @@ pub mod call_notice;
 pub mod context;
 pub mod delivery;
 pub mod design;
+pub mod embed;
 pub mod events;
 mod field_error;
 pub mod hours;

@@ -20,7 +20,8 @@ pub mod signing;
 
 pub use breaker::BreakerState;
 pub use client::{
-    AddressPolicy, ClientSettings, InvalidNat64Prefix, Nat64Prefix, Outcome, Request,
+    AddressPolicy, ClientError, ClientSettings, InvalidNat64Prefix, Nat64Prefix, Outcome, Page,
+    Request, Unreachable, WebhookClient,
 };
 pub use endpoint::{Endpoint, EndpointError};
 pub use engine::{

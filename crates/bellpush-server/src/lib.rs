@@ -14,6 +14,8 @@ mod config;
 mod contract;
 mod demo;
 mod designs;
+mod embed_checks;
+mod embed_reports;
 mod event_log;
 mod exports;
 mod http;
@@ -36,6 +38,7 @@ mod widget;
 
 pub use config::ServerConfig;
 pub use demo::Demo;
+pub use embed_checks::EmbedChecks;
 pub use http::{client_ip::limit_key, limits::LimitSettings};
 pub use mail::{MailConfig, MailConfigError};
 pub use records::RecordLimits;

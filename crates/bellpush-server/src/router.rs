@@ -64,6 +64,7 @@ fn widget_routes() -> OpenApiRouter<Server> {
         .routes(routes!(widget::sessions::refresh))
         .routes(routes!(widget::events::submit))
         .routes(routes!(widget::callbacks::create))
+        .routes(routes!(widget::visits::create))
 }
 
 /// The OpenAPI document of `/v1`.

@@ -21,6 +21,8 @@ use crate::{
     config::ServerConfig,
     demo::Demo,
     designs::Designs,
+    embed_checks::EmbedChecks,
+    embed_reports::EmbedReports,
     event_log::EventLog,
     exports::ExportRunner,
     http::{
@@ -66,6 +68,8 @@ struct Parts {
     trunks: RunningTrunks,
     records: Records,
     exports: ExportRunner,
+    embed_checks: EmbedChecks,
+    embed_reports: EmbedReports,
     replays: ReplayRunner,
     alerts: AlertWatch,
     announcer: Announcer,
@@ -114,6 +118,8 @@ parts! {
     trunks: RunningTrunks,
     records: Records,
     exports: ExportRunner,
+    embed_checks: EmbedChecks,
+    embed_reports: EmbedReports,
     replays: ReplayRunner,
     announcer: Announcer,
     metrics: PrometheusHandle,
@@ -134,6 +140,7 @@ impl FromRef<Server> for Option<Demo> {
 impl Server {
     /// Joins the parts.
     #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "each is a part of its own")]
     pub fn new(
         store: Store,
         engine: Engine,
@@ -142,6 +149,7 @@ impl Server {
         config: ServerConfig,
         metrics: PrometheusHandle,
         announcer: Announcer,
+        embed_checks: EmbedChecks,
     ) -> Self {
         let config = Arc::new(config);
         let lookups = Arc::new(FailedLookups::per_minute(config.limits.requests_per_minute));
@@ -174,6 +182,8 @@ impl Server {
         Self(Arc::new(Parts {
             records: Records::new(store.clone(), record_limits, seen),
             exports: ExportRunner::new(store.clone()),
+            embed_checks,
+            embed_reports: EmbedReports::new(store.clone()),
             designs,
             access: Access::new(
                 store.api_keys(),

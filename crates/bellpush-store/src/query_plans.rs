@@ -20,6 +20,7 @@ use crate::{
     access::audit::search as audit,
     alerts,
     apps::{designs, sessions},
+    apps::{designs, embed_reports, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
     deliveries::{
@@ -169,6 +170,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
             "design_versions_pkey",
         ),
         (callbacks::query(app_id, PageRequest::first(20)), "callback_requests_by_app"),
+        (fixed(embed_reports::OF_APP, vec!["x".into()]), "embed_reports_by_time"),
         (search(status(&[])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Delivered])), "deliveries_pkey"),
         (search(status(&[DeliveryStatus::Dead])), "deliveries_dead"),

@@ -12,7 +12,7 @@ use bellpush_delivery::{
 };
 use bellpush_store::{Notification, Store, StoreError};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Uri, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Uri, header::CONTENT_TYPE};
 use serde_json::json;
 use tokio::sync::Notify;
 use tracing::warn;
@@ -74,6 +74,7 @@ impl AdminWebhook {
     async fn send(&self, notification: &Notification) -> bool {
         let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let request = Request {
+            method: Method::POST,
             uri: self.url.clone(),
             headers: HeaderMap::from_iter([content_type]),
             body: Bytes::from(body(notification)),

@@ -12,7 +12,7 @@ use bellpush_delivery::{
     AddressPolicy, Announcements, Announcer, ClientSettings, DeliveryEngine, DeliverySettings,
     announcements,
 };
-use bellpush_server::{ApiKey, Demo, RecordLimits, Recording, Server, ServerConfig};
+use bellpush_server::{ApiKey, Demo, EmbedChecks, RecordLimits, Recording, Server, ServerConfig};
 use bellpush_store::{Actor, NewApiKey, Store};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -111,6 +111,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let calls = Engine::start(engine, Some(trunks.clone())).context("--media-listen")?;
 
     let (announcer, announced) = announcements(ANNOUNCED_BATCHES);
+    let client = client_settings(&config);
     let server = Server::new(
         store.clone(),
         calls.clone(),
@@ -119,9 +120,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         server_config(&config, tracer.clone(), demo),
         metrics,
         announcer.clone(),
+        EmbedChecks::new(&client).context("pages can't be read")?,
     );
     server.recover().await.context("calls of an earlier run can't be ended")?;
-    let deliveries = start_delivery(&config, tracer, &store, announcer, announced)?;
+    let deliveries = start_delivery(&config, client, tracer, &store, announcer, announced)?;
     server.load_trunks().await.context("the trunks can't be read")?;
     let mut duties = server.start_duties();
 
@@ -261,19 +263,24 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
     }
 }
 
-fn start_delivery(
-    config: &Config,
-    tracer: Option<Tracer>,
-    store: &Store,
-    announcer: Announcer,
-    announced: Announcements,
-) -> anyhow::Result<DeliveryEngine> {
+/// How requests are sent to addresses that people have typed.
+fn client_settings(config: &Config) -> ClientSettings {
     let addresses = AddressPolicy {
         allow: config.allow_endpoint_networks.clone(),
         allow_loopback: config.allow_loopback_endpoints,
         nat64_prefixes: config.nat64_prefixes.clone(),
     };
-    let client = ClientSettings { addresses, ..ClientSettings::default() };
+    ClientSettings { addresses, ..ClientSettings::default() }
+}
+
+fn start_delivery(
+    config: &Config,
+    client: ClientSettings,
+    tracer: Option<Tracer>,
+    store: &Store,
+    announcer: Announcer,
+    announced: Announcements,
+) -> anyhow::Result<DeliveryEngine> {
     let notified = Arc::new(Notify::new());
     if let Some(url) = config.admin_webhook_url.clone() {
         let webhook = AdminWebhook::new(url, &client, store.clone(), Arc::clone(&notified))

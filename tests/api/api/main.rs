@@ -17,6 +17,7 @@ mod cross_site;
 mod deliveries;
 mod designs;
 mod documents;
+mod embedding;
 mod events;
 mod hours;
 mod insight;

@@ -72,6 +72,7 @@ export function createFrame(hear: (said: Said) => void): Frame {
       if (element.parentNode !== place) {
         server = address.origin;
         addEventListener("message", receive);
+        element.name = location.pathname;
         element.src = address.href;
         place.append(element);
       }

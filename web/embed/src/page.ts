@@ -68,9 +68,9 @@ export function handleOf(app?: string): Handle | null {
 }
 
 /** What the first widget there is was mounted with. */
-export const firstOptions = () => itemOf(undefined)?.widget.options;
+export const firstOptions = () => itemOf()?.widget.options;
 
-function itemOf(app: string | undefined): Item | undefined {
+function itemOf(app?: string): Item | undefined {
   return [...items].find(({ widget }) => !app || widget.options.app === app);
 }
 

@@ -191,7 +191,9 @@ export function createWidget(
     if (language !== "en") {
       more().then(
         ({ names }) => give(names[language]),
-        () => undefined,
+        () => {
+          // It keeps the English one.
+        },
       );
     }
   }

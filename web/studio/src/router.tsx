@@ -173,7 +173,7 @@ const events = createRoute({
 const embed = createRoute({
   getParentRoute: () => app,
   path: "/embed",
-  validateSearch: ({ kind }: Search) => kept({ kind: text(kind) }),
+  validateSearch: ({ kind, page }: Search) => kept({ kind: text(kind), page: text(page) }),
   component: lazyRouteComponent(() => import("./features/apps/embed/Embed.tsx")),
 });
 

@@ -13,8 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri, header::HOST, response::Parts,
-    uri::PathAndQuery,
+    HeaderMap, HeaderName, HeaderValue, Uri, header::HOST, response::Parts, uri::PathAndQuery,
 };
 use http_body_util::Full;
 use hyper::{
@@ -155,7 +154,7 @@ impl Http1 {
 /// RFC 9112 section 3.2.1: path and query alone, and the host as a header.
 fn in_origin_form(request: &Request) -> http::Request<Full<Bytes>> {
     let mut out = http::Request::new(Full::new(request.body.clone()));
-    *out.method_mut() = Method::POST;
+    *out.method_mut() = request.method.clone();
     let path = request.uri.path_and_query().cloned();
     *out.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
     *out.headers_mut() = request.headers.clone();

@@ -147,11 +147,13 @@ impl Http2Stream {
     ) -> Result<(Parts, RecvStream), ExchangeError> {
         let not_sent = |error| ExchangeError::Http2 { error, unprocessed: true, head_bytes: 0 };
         let mut out = http::Request::new(());
-        *out.method_mut() = Method::POST;
+        *out.method_mut() = request.method.clone();
         *out.uri_mut() = request.uri.clone();
         *out.version_mut() = Version::HTTP_2;
         *out.headers_mut() = request.headers.clone();
-        out.headers_mut().insert(CONTENT_LENGTH, request.body.len().into());
+        if request.method != Method::GET {
+            out.headers_mut().insert(CONTENT_LENGTH, request.body.len().into());
+        }
         let before = self.seen.bytes();
         let mut sender = self.sender.clone().ready().await.map_err(not_sent)?;
         let (response, mut body) =

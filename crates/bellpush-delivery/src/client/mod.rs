@@ -10,6 +10,7 @@
 mod causes;
 mod certificates;
 mod connector;
+mod fetch;
 pub mod guard;
 mod http1;
 mod http2;
@@ -33,6 +34,7 @@ use pool::{Lease, Pool};
 use response::{Body, Excerpt, Response};
 
 pub use certificates::{ClientError, system_tls, tls};
+pub use fetch::{Page, Unreachable};
 pub use guard::{AddressPolicy, InvalidNat64Prefix, Nat64Prefix};
 pub use outcome::{KEPT_BYTES, Outcome};
 pub use request::Request;
@@ -103,7 +105,7 @@ impl WebhookClient {
             Ok(Err(error)) => return Outcome::from_error(&error),
             Ok(Ok(response)) => response,
         };
-        let mut excerpt = Excerpt::of(&head.headers);
+        let mut excerpt = Excerpt::of(&head.headers, KEPT_BYTES);
         let reading = timeout_at(deadline, body.read(&mut excerpt));
         let end = reading.await.unwrap_or(BodyEnd::TimedOut);
         let kept = excerpt.into_bytes();

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 
 use super::{
     http2,
-    outcome::{BodyEnd, KEPT_BYTES},
+    outcome::BodyEnd,
     pool::{Http1Lease, Http2Lease},
 };
 
@@ -66,21 +66,24 @@ pub(super) enum Excerpt {
     Unreadable {
         coding: String,
         bytes: usize,
+        limit: usize,
     },
 }
 
 impl Excerpt {
-    /// Of a body with these headers. We ask for no packed answer, but some endpoints pack all.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    /// Of a body with these headers, of which so many bytes are kept. We ask for no packed answer, but
+    /// some endpoints pack all.
+    pub(super) fn of(headers: &HeaderMap, limit: usize) -> Self {
+        let kept = Kept { bytes: Vec::new(), limit };
         let coding =
             headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim());
         match coding.map(str::to_ascii_lowercase).as_deref() {
-            None | Some("" | "identity") => Self::Plain(Kept::default()),
-            Some("gzip" | "x-gzip") => Self::Gzip(MultiGzDecoder::new(Kept::default())),
-            Some("deflate") => Self::Deflate(ZlibDecoder::new(Kept::default())),
+            None | Some("" | "identity") => Self::Plain(kept),
+            Some("gzip" | "x-gzip") => Self::Gzip(MultiGzDecoder::new(kept)),
+            Some("deflate") => Self::Deflate(ZlibDecoder::new(kept)),
             Some(other) => {
                 let coding = other.chars().take(32).collect();
-                Self::Unreadable { coding, bytes: 0 }
+                Self::Unreadable { coding, bytes: 0, limit }
             }
         }
     }
@@ -104,21 +107,21 @@ impl Excerpt {
             Self::Plain(kept) => kept.is_full(),
             Self::Gzip(decoder) => decoder.get_ref().is_full(),
             Self::Deflate(decoder) => decoder.get_ref().is_full(),
-            Self::Unreadable { bytes, .. } => *bytes > KEPT_BYTES,
+            Self::Unreadable { bytes, limit, .. } => bytes > limit,
         }
     }
 
     /// What was read.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         match self {
-            Self::Plain(kept) => kept.0,
+            Self::Plain(kept) => kept.bytes,
             Self::Gzip(mut decoder) => {
                 _ = decoder.flush();
-                std::mem::take(&mut decoder.get_mut().0)
+                std::mem::take(&mut decoder.get_mut().bytes)
             }
             Self::Deflate(mut decoder) => {
                 _ = decoder.flush();
-                std::mem::take(&mut decoder.get_mut().0)
+                std::mem::take(&mut decoder.get_mut().bytes)
             }
             Self::Unreadable { bytes: 0, .. } => Vec::new(),
             Self::Unreadable { coding, .. } => {
@@ -129,20 +132,22 @@ impl Excerpt {
 }
 
 /// At most one byte more than is kept of a body.
-#[derive(Default)]
-pub(super) struct Kept(Vec<u8>);
+pub(super) struct Kept {
+    bytes: Vec<u8>,
+    limit: usize,
+}
 
 impl Kept {
     fn is_full(&self) -> bool {
-        self.0.len() > KEPT_BYTES
+        self.bytes.len() > self.limit
     }
 }
 
 impl Write for Kept {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let room = (KEPT_BYTES + 1).saturating_sub(self.0.len());
+        let room = (self.limit + 1).saturating_sub(self.bytes.len());
         let kept = data.get(..room).unwrap_or(data);
-        self.0.extend_from_slice(kept);
+        self.bytes.extend_from_slice(kept);
         // Nothing at all where it is full: that ends the unpacking, however much would follow.
         Ok(kept.len())
     }
@@ -160,10 +165,11 @@ mod tests {
     };
 
     use super::*;
+    use crate::client::KEPT_BYTES;
 
     fn excerpt(coding: &str, body: &[u8]) -> Vec<u8> {
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().unwrap())]);
-        let mut excerpt = Excerpt::of(&headers);
+        let mut excerpt = Excerpt::of(&headers, KEPT_BYTES);
         for piece in body.chunks(7) {
             if !excerpt.is_full() {
                 excerpt.add(&Bytes::copy_from_slice(piece));

@@ -17,7 +17,7 @@ use bellpush_core::{
 };
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{CONTENT_TYPE, USER_AGENT},
 };
 use jiff::Timestamp;
@@ -161,7 +161,7 @@ impl Endpoint {
             Target::Plain(uri) => uri.clone(),
             Target::Secret(url) => url.expose_secret().parse()?,
         };
-        Ok(Request { uri, headers, body })
+        Ok(Request { method: Method::POST, uri, headers, body })
     }
 }
 

@@ -15,7 +15,7 @@ use bellpush_delivery::client::{
     AddressPolicy, ClientSettings, Outcome, Request, Resolve, Resolving, WebhookClient, tls,
 };
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -153,7 +153,12 @@ pub(crate) async fn post(client: &WebhookClient, url: &str) -> Outcome {
 pub(crate) async fn post_within(client: &WebhookClient, url: &str, within: Duration) -> Outcome {
     let url: bellpush_core::integration::EndpointUrl = url.parse().unwrap();
     let uri = url.plain().unwrap().as_str().parse().unwrap();
-    let request = Request { uri, headers: HeaderMap::new(), body: Bytes::from_static(b"{}") };
+    let request = Request {
+        method: Method::POST,
+        uri,
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(b"{}"),
+    };
     client.post(request, within).await
 }
 

@@ -58,6 +58,8 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("createWidgetKey", write(Settings)),
     ("deleteWidgetKey", write(Settings)),
     ("createPreviewToken", write(Settings)),
+    ("checkEmbedding", write(Settings)),
+    ("listEmbedReports", read(Settings)),
     // Designs.
     ("readDesignSchema", Need::Nothing),
     ("readDesignDraft", read(Design)),
@@ -193,6 +195,7 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("refreshWidgetSession", Need::Session),
     ("submitEvents", Need::Session),
     ("requestCallback", Need::Session),
+    ("reportVisit", Need::Session),
     ("placeCall", Need::Session),
     ("followCall", Need::Session),
     ("hangUp", Need::Session),

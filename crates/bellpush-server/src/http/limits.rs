@@ -2,7 +2,7 @@
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
-use bellpush_core::ids::{IntegrationId, SessionId};
+use bellpush_core::ids::{AppId, IntegrationId, SessionId};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -35,12 +35,15 @@ pub(crate) struct Limits {
     events_by_address: Limiter<IpAddr>,
     requests: Limiter<IpAddr>,
     tests: Limiter<IntegrationId>,
+    embed_checks: Limiter<AppId>,
     sign_ins: Limiter<String>,
     sign_ins_by_address: Limiter<IpAddr>,
 }
 
 /// Test requests a minute to the endpoint of one integration.
 const TESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// Checks a minute of pages that embed one app.
+const EMBED_CHECKS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// How many visitors behind one address may send events at their full rate.
 const SESSIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(20).unwrap();
@@ -64,6 +67,7 @@ impl Limits {
             ),
             requests: Limiter::per_minute(settings.requests_per_minute),
             tests: Limiter::per_minute(TESTS_PER_MINUTE),
+            embed_checks: Limiter::per_minute(EMBED_CHECKS_PER_MINUTE),
             sign_ins: Limiter::per_minute(settings.sign_ins_per_minute),
             sign_ins_by_address: Limiter::per_minute(
                 settings.sign_ins_per_minute.saturating_mul(ACCOUNTS_PER_ADDRESS),
@@ -129,6 +133,14 @@ impl Limits {
         self.tests.count(&integration, NonZeroU32::MIN, "tests")
     }
 
+    /// Counts one check of a page that embeds an app.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn embed_check(&self, app: AppId) -> Result<(), Problem> {
+        self.embed_checks.count(&app, NonZeroU32::MIN, "checks")
+    }
+
     /// Counts one attempt to sign in, or to prove again who one is, whether there is such an account
     /// or not.
     ///
@@ -159,6 +171,7 @@ impl Limits {
         self.events_by_address.limiter.retain_recent();
         self.requests.limiter.retain_recent();
         self.tests.limiter.retain_recent();
+        self.embed_checks.limiter.retain_recent();
         self.sign_ins.limiter.retain_recent();
         self.sign_ins_by_address.limiter.retain_recent();
     }

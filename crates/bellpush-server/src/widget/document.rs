@@ -13,6 +13,7 @@ use axum::{
 use bellpush_core::{
     app::AppSettings,
     context::Context,
+    embed::VisitProblem,
     events::EventTime,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
@@ -31,6 +32,7 @@ use crate::{
     clock::now,
     config::ServerConfig,
     designs::Designs,
+    embed_reports::EmbedReports,
     http::{
         assets::{WidgetManifest, widget_manifest},
         client_ip::LimitKey,
@@ -121,6 +123,7 @@ pub(crate) struct Documents {
     sessions: Sessions,
     config: Arc<ServerConfig>,
     designs: Designs,
+    reports: EmbedReports,
 }
 
 impl<S> FromRef<S> for Documents
@@ -129,6 +132,7 @@ where
     Sessions: FromRef<S>,
     Arc<ServerConfig>: FromRef<S>,
     Designs: FromRef<S>,
+    EmbedReports: FromRef<S>,
 {
     fn from_ref(state: &S) -> Self {
         Self {
@@ -136,6 +140,7 @@ where
             sessions: FromRef::from_ref(state),
             config: FromRef::from_ref(state),
             designs: FromRef::from_ref(state),
+            reports: FromRef::from_ref(state),
         }
     }
 }
@@ -158,7 +163,13 @@ impl Documents {
         let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
         let pairs = || pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
         let parameters = Parameters::read(pairs());
-        check_widget_key(&self.store, app_id, &parameters.key).await?;
+        let embedder = embedder(parameters.origin.as_deref(), headers);
+        let refused = |problem| {
+            self.reports.keep_refusal(app_id, problem, embedder.as_deref(), headers);
+        };
+        check_widget_key(&self.store, app_id, &parameters.key)
+            .await
+            .inspect_err(|_| refused(VisitProblem::WidgetKey))?;
 
         let session = match &parameters.session {
             Some(token) => Some(self.session_of(app_id, token, limit_key).await?),
@@ -186,6 +197,9 @@ impl Documents {
             PreviewToken::check(&self.store, app_id, parameters.preview.as_deref())?;
         }
         let ancestors = self.ancestors(&app.settings, session.as_deref(), is_preview);
+        if embedder.as_ref().is_some_and(|it| ancestors.iter().all(|known| known.as_str() != it)) {
+            refused(VisitProblem::Origin);
+        }
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let preview = session.as_ref().map_or(is_preview, |session| session.preview);
         let shown = self.designs.shown(&app, preview).await?;
@@ -211,7 +225,6 @@ impl Documents {
             hours,
         };
         let nodes = self.store.node_urls(now()).await?;
-        let embedder = embedder(parameters.origin.as_deref(), headers);
         let addresses = Addresses {
             nodes: &nodes,
             code_origin,
@@ -317,13 +330,20 @@ fn render(
         ),
         false => String::new(),
     };
+    // A preview is no visit of anybody.
+    let visit = match config.preview {
+        true => String::new(),
+        false => {
+            format!("<script type=\"module\" src=\"/embed/visit.js\" nonce=\"{nonce}\"></script>")
+        }
+    };
     let html = format!(
         "<!doctype html><html lang=\"{lang}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"/{css}\" nonce=\"{nonce}\">\
          <script type=\"application/json\" id=\"bellpush-config\" nonce=\"{nonce}\">{json}</script>\
-         <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>{preload}\
+         <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>{preload}{visit}\
          </head><body><div id=\"bellpush\"></div></body></html>",
         lang = escape(config.language.unwrap_or(config.default_language)),
         theme = match config.theme {

@@ -10,3 +10,4 @@ pub(crate) mod events;
 pub(crate) mod html;
 mod keys;
 pub(crate) mod sessions;
+pub(crate) mod visits;

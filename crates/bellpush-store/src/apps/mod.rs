@@ -2,6 +2,7 @@
 
 mod app;
 pub(crate) mod designs;
+pub(crate) mod embed_reports;
 pub(crate) mod sessions;
 mod widget_keys;
 
@@ -9,5 +10,6 @@ pub use app::App;
 pub use designs::{
     DesignDraft, DesignError, DesignVersion, NewDesignVersion, PublishedDesign, Publisher,
 };
+pub use embed_reports::EmbedReport;
 pub use sessions::{NewSession, Session};
 pub use widget_keys::WidgetKey;

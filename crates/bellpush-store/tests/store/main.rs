@@ -36,6 +36,7 @@ mod audit;
 mod configuration;
 mod deliveries;
 mod designs;
+mod embed_reports;
 mod log;
 mod nodes;
 mod opening;

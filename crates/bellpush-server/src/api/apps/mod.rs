@@ -1,5 +1,7 @@
 //! `/v1/apps`: apps with their settings, and their widget keys.
 
+mod embed_checks;
+mod embed_reports;
 mod preview_tokens;
 mod resource;
 mod widget_keys;
@@ -16,4 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(widget_keys::list, widget_keys::create))
         .routes(routes!(widget_keys::delete))
         .routes(routes!(preview_tokens::create))
+        .routes(routes!(embed_checks::create))
+        .routes(routes!(embed_reports::list))
 }

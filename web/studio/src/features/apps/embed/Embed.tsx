@@ -1,6 +1,6 @@
-/** How the widget gets into a page. */
+/** How the widget gets into a page, and whether it works there. */
 
-import { Alert, Select, SimpleGrid, Stack, Tabs, Text, Textarea } from "@mantine/core";
+import { Alert, Stack, Tabs, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -12,7 +12,10 @@ import { TextLink } from "../../../ui/links.tsx";
 import { Screen } from "../../../ui/Screen.tsx";
 import { Section } from "../../../ui/Section.tsx";
 import { useApp, useWidgetKeys } from "../queries.ts";
-import { readContext, SNIPPET_KINDS, snippet } from "./snippets.ts";
+import { Checker } from "./Checker.tsx";
+import { Options } from "./Options.tsx";
+import { Reports } from "./Reports.tsx";
+import { type EmbedOptions, readContext, SNIPPET_KINDS, snippet } from "./snippets.ts";
 
 const route = "/frame/apps/$appId/embed";
 
@@ -24,6 +27,7 @@ export default function Embed() {
   const keys = useWidgetKeys(appId).data?.items ?? [];
   const [chosen, setChosen] = useState<string | null>(null);
   const [context, setContext] = useState("");
+  const [options, setOptions] = useState<EmbedOptions>({});
   const words = t.apps.embed;
   const kind = SNIPPET_KINDS.find((one) => one === search.kind) ?? "script";
   const key = chosen ?? keys[0]?.key ?? "wk_…";
@@ -33,7 +37,14 @@ export default function Embed() {
     appId,
     key,
     context: readContext(context),
+    options,
   };
+  const show = (patch: Partial<typeof search>) =>
+    void navigate({
+      to: "/apps/$appId/embed",
+      params: { appId },
+      search: { ...search, ...patch },
+    });
   const settings = (
     <TextLink to="/apps/$appId/settings" params={{ appId }}>
       {words.toSettings}
@@ -46,15 +57,11 @@ export default function Embed() {
           {words.noOriginsLead} {settings}
         </Alert>
       )}
-      <Section title={words.title}>
+      <Section title={words.snippet}>
         <Tabs
           value={kind}
           onChange={(value) =>
-            void navigate({
-              to: "/apps/$appId/embed",
-              params: { appId },
-              search: { kind: value === "script" || value === null ? undefined : value },
-            })
+            show({ kind: value === "script" || value === null ? undefined : value })
           }
           keepMounted={false}
         >
@@ -70,45 +77,34 @@ export default function Embed() {
               <Stack>
                 <Text c="dimmed">{words.leads[one]}</Text>
                 <Code text={snippet(one, values)} label={words.kinds[one]} />
+                <Options
+                  kind={one}
+                  keys={keys.map((each) => each.key)}
+                  widgetKey={key}
+                  onKey={setChosen}
+                  context={context}
+                  onContext={setContext}
+                  options={options}
+                  onOptions={setOptions}
+                />
               </Stack>
             </Tabs.Panel>
           ))}
         </Tabs>
       </Section>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-        <Section title={words.key}>
-          <Stack>
-            <Select
-              aria-label={words.key}
-              data={keys.map((one) => one.key)}
-              value={key}
-              onChange={setChosen}
-              allowDeselect={false}
-              classNames={{ input: "mono" }}
-            />
-            <Textarea
-              label={words.context}
-              description={words.contextHint}
-              placeholder={"orderId=A-12345"}
-              autosize
-              minRows={2}
-              value={context}
-              onChange={(event) => setContext(event.currentTarget.value)}
-            />
-          </Stack>
-        </Section>
-        <Section title={words.checked} actions={settings}>
-          {origins.length === 0 ? (
-            <Text c="dimmed">{t.apps.settings.noOrigins}</Text>
-          ) : (
-            origins.map((origin) => (
-              <Text key={origin} className="mono foreign">
-                {origin}
-              </Text>
-            ))
-          )}
-        </Section>
-      </SimpleGrid>
+      <Checker appId={appId} page={search.page} onPage={(page) => show({ page })} />
+      <Reports appId={appId} />
+      <Section title={words.checked} actions={settings}>
+        {origins.length === 0 ? (
+          <Text c="dimmed">{t.apps.settings.noOrigins}</Text>
+        ) : (
+          origins.map((origin) => (
+            <Text key={origin} className="mono foreign">
+              {origin}
+            </Text>
+          ))
+        )}
+      </Section>
     </Screen>
   );
 }
