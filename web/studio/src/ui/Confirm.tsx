@@ -3,8 +3,8 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
-import { asProblem } from "../api/problem.ts";
 import { t } from "../texts/index.ts";
+import { useAct } from "./useAct.ts";
 
 interface ConfirmProps {
   readonly title: string;
@@ -19,20 +19,10 @@ interface ConfirmProps {
 
 export function Confirm({ title, children, act, typed, onConfirm, onClose }: ConfirmProps) {
   const [text, setText] = useState("");
-  const [error, setError] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await onConfirm();
-      onClose();
-    } catch (caught) {
-      setError(asProblem(caught).message);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useAct(async () => {
+    await onConfirm();
+    onClose();
+  });
   return (
     <Modal opened onClose={onClose} title={title}>
       <form onSubmit={submit}>

@@ -1,10 +1,9 @@
 /** Names with values, edited row by row. */
 
-import { ActionIcon, Button, Group, Stack, TextInput } from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { Stack, TextInput } from "@mantine/core";
 
-import { t } from "../texts/index.ts";
 import classes from "./pairs.module.css";
+import { Rows, without, withRow } from "./Rows.tsx";
 
 export type Pair = readonly [name: string, value: string];
 
@@ -18,48 +17,38 @@ interface PairsProps {
 }
 
 export function Pairs({ pairs, onChange, name, value, path, faults }: PairsProps) {
-  const change = (index: number, pair: Pair) =>
-    onChange(pairs.map((one, other) => (other === index ? pair : one)));
+  const change = (index: number, pair: Pair) => onChange(withRow(pairs, index, pair));
   return (
     <Stack gap="xs">
-      {pairs.map(([key, content], index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: what is typed into a row must not move it
-        <div key={index} className={classes.pair}>
-          <TextInput
-            aria-label={`${name} ${index + 1}`}
-            placeholder={name}
-            value={key}
-            onChange={(event) => change(index, [event.currentTarget.value, content])}
-          />
-          <TextInput
-            aria-label={`${value} ${index + 1}`}
-            placeholder={value}
-            value={content}
-            data-path={`${path}.${key}`}
-            error={faults[`${path}.${key}`] as string | undefined}
-            onChange={(event) => change(index, [key, event.currentTarget.value])}
-          />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size={34}
-            aria-label={t.ui.removeWhat(`${name} ${index + 1}`)}
-            onClick={() => onChange(pairs.filter((_, other) => other !== index))}
-          >
-            <IconTrash size={17} stroke={1.6} />
-          </ActionIcon>
-        </div>
-      ))}
-      <Group>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconPlus size={14} />}
-          onClick={() => onChange([...pairs, ["", ""]])}
-        >
-          {t.ui.add}
-        </Button>
-      </Group>
+      <Rows
+        count={pairs.length}
+        name={(number) => `${name} ${number}`}
+        className={classes.pair}
+        onRemove={(index) => onChange(without(pairs, index))}
+        onAdd={() => onChange([...pairs, ["", ""]])}
+      >
+        {(index, called) => {
+          const [key, content] = pairs[index] ?? ["", ""];
+          return (
+            <>
+              <TextInput
+                aria-label={called}
+                placeholder={name}
+                value={key}
+                onChange={(event) => change(index, [event.currentTarget.value, content])}
+              />
+              <TextInput
+                aria-label={`${value} ${index + 1}`}
+                placeholder={value}
+                value={content}
+                data-path={`${path}.${key}`}
+                error={faults[`${path}.${key}`] as string | undefined}
+                onChange={(event) => change(index, [key, event.currentTarget.value])}
+              />
+            </>
+          );
+        }}
+      </Rows>
     </Stack>
   );
 }

@@ -1,20 +1,10 @@
 /** Business hours as one value, for an app or a profile. */
 
-import {
-  ActionIcon,
-  Button,
-  Group,
-  Select,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { Group, Select, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 
 import type { BusinessHours, HoursException } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { Rows, without, withRow } from "../../ui/Rows.tsx";
 import classes from "./hours.module.css";
 import { DAYS, NEW_HOURS } from "./times.ts";
 import { WeekGrid, WindowsInput } from "./WeekGrid.tsx";
@@ -79,8 +69,8 @@ const today = () => new Date().toISOString().slice(0, 10);
 function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
   const all = hours.exceptions ?? [];
   const set = (exceptions: HoursException[]) => onChange({ ...hours, exceptions });
-  const change = (index: number, patch: Partial<HoursException>) =>
-    set(all.map((one, other) => (other === index ? { ...one, ...patch } : one)));
+  const change = (exception: HoursException, index: number, patch: Partial<HoursException>) =>
+    set(withRow(all, index, { ...exception, ...patch }));
   return (
     <div>
       <Title order={3}>{t.hours.exceptions}</Title>
@@ -88,62 +78,59 @@ function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
         {all.length === 0 ? t.hours.noExceptions : t.hours.exceptionsLead}
       </Text>
       <Stack gap="xs">
-        {all.map((exception, index) => {
-          const place = `${path}.exceptions.${index}`;
-          const name = t.hours.exception(index + 1);
-          return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: what is typed into a row must not move it
-            <div key={index} className={classes.exception}>
-              <TextInput
-                aria-label={`${name}: ${t.hours.label}`}
-                placeholder={t.hours.labelHint}
-                value={exception.label}
-                data-path={place}
-                error={faults[place] as string | undefined}
-                onChange={(event) => change(index, { label: event.currentTarget.value })}
-              />
-              <TextInput
-                type="date"
-                aria-label={`${name}: ${t.hours.date}`}
-                value={exception.date}
-                onChange={(event) => change(index, { date: event.currentTarget.value })}
-              />
-              <TextInput
-                type="date"
-                aria-label={`${name}: ${t.hours.until}`}
-                value={exception.until ?? ""}
-                min={exception.date}
-                onChange={(event) => change(index, { until: event.currentTarget.value || null })}
-              />
-              <WindowsInput
-                label={`${name}: ${t.hours.windows}`}
-                placeholder={t.hours.special}
-                windows={exception.windows ?? []}
-                path={`${place}.windows`}
-                fault={faults[`${place}.windows`]}
-                onChange={(windows) => change(index, { windows })}
-              />
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                size={34}
-                aria-label={t.ui.removeWhat(name)}
-                onClick={() => set(all.filter((_, other) => other !== index))}
-              >
-                <IconTrash size={17} stroke={1.6} />
-              </ActionIcon>
-            </div>
-          );
-        })}
-        <Group>
-          <Button
-            variant="default"
-            leftSection={<IconPlus size={16} />}
-            onClick={() => set([...all, { date: today(), label: "", windows: [] }])}
-          >
-            {t.hours.addException}
-          </Button>
-        </Group>
+        <Rows
+          count={all.length}
+          name={t.hours.exception}
+          className={classes.exception}
+          onRemove={(index) => set(without(all, index))}
+          onAdd={() => set([...all, { date: today(), label: "", windows: [] }])}
+          add={t.hours.addException}
+        >
+          {(index, name) => {
+            const exception = all[index];
+            if (exception === undefined) return null;
+            const place = `${path}.exceptions.${index}`;
+            return (
+              <>
+                <TextInput
+                  aria-label={`${name}: ${t.hours.label}`}
+                  placeholder={t.hours.labelHint}
+                  value={exception.label}
+                  data-path={place}
+                  error={faults[place] as string | undefined}
+                  onChange={(event) =>
+                    change(exception, index, { label: event.currentTarget.value })
+                  }
+                />
+                <TextInput
+                  type="date"
+                  aria-label={`${name}: ${t.hours.date}`}
+                  value={exception.date}
+                  onChange={(event) =>
+                    change(exception, index, { date: event.currentTarget.value })
+                  }
+                />
+                <TextInput
+                  type="date"
+                  aria-label={`${name}: ${t.hours.until}`}
+                  value={exception.until ?? ""}
+                  min={exception.date}
+                  onChange={(event) =>
+                    change(exception, index, { until: event.currentTarget.value || null })
+                  }
+                />
+                <WindowsInput
+                  label={`${name}: ${t.hours.windows}`}
+                  placeholder={t.hours.special}
+                  windows={exception.windows ?? []}
+                  path={`${place}.windows`}
+                  fault={faults[`${place}.windows`]}
+                  onChange={(windows) => change(exception, index, { windows })}
+                />
+              </>
+            );
+          }}
+        </Rows>
       </Stack>
     </div>
   );

@@ -1,9 +1,6 @@
 /** What holds for everybody who signs in: second factors, domains, single sign-on. */
 
 import {
-  ActionIcon,
-  Button,
-  Group,
   PasswordInput,
   Select,
   SimpleGrid,
@@ -13,7 +10,6 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
 
 import { api, client, queryClient, serverUrl } from "../../api/client.ts";
 import type { Role } from "../../api/generated/schema.ts";
@@ -21,6 +17,7 @@ import { EditorForm } from "../../editor/EditorForm.tsx";
 import { type Editor, useEditor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { Rows } from "../../ui/Rows.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
@@ -166,11 +163,15 @@ function Groups({ editor: { form } }: { readonly editor: Pick<Editor<RuleValues>
   const words = t.people.rules;
   return (
     <Stack gap="xs">
-      {form.values.groups.map((_, index) => {
-        const name = `${words.group} ${index + 1}`;
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: what is typed into a row must not move it
-          <div key={index} className={classes.group}>
+      <Rows
+        count={form.values.groups.length}
+        name={(number) => `${words.group} ${number}`}
+        className={classes.group}
+        onRemove={(index) => form.removeListItem("groups", index)}
+        onAdd={() => form.insertListItem("groups", { group: "", role: "viewer", apps: null })}
+      >
+        {(index, name) => (
+          <>
             <TextInput
               aria-label={name}
               placeholder={words.group}
@@ -182,28 +183,9 @@ function Groups({ editor: { form } }: { readonly editor: Pick<Editor<RuleValues>
               data={ROLES.map((role: Role) => ({ value: role, label: t.people.roles[role][0] }))}
               {...form.getInputProps(`groups.${index}.role`)}
             />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={34}
-              aria-label={t.ui.removeWhat(name)}
-              onClick={() => form.removeListItem("groups", index)}
-            >
-              <IconTrash size={17} stroke={1.6} />
-            </ActionIcon>
-          </div>
-        );
-      })}
-      <Group>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconPlus size={14} />}
-          onClick={() => form.insertListItem("groups", { group: "", role: "viewer", apps: null })}
-        >
-          {t.ui.add}
-        </Button>
-      </Group>
+          </>
+        )}
+      </Rows>
     </Stack>
   );
 }

@@ -1,9 +1,6 @@
 /** The fields of a profile. */
 
 import {
-  ActionIcon,
-  Button,
-  Group,
   NumberInput,
   SegmentedControl,
   Select,
@@ -13,13 +10,13 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
 
 import { api } from "../../api/client.ts";
 import type { Editor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { TextLink } from "../../ui/links.tsx";
 import { Pairs } from "../../ui/Pairs.tsx";
+import { Rows, without, withRow } from "../../ui/Rows.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { viewerZone } from "../../ui/time.ts";
 import { useApp } from "../apps/queries.ts";
@@ -202,74 +199,63 @@ function RoutingKeys({ appId, profileId, editor: { form } }: ProfileFieldsProps)
   const others = (useProfiles(appId).data?.items ?? []).filter((one) => one.id !== profileId);
   const rows = form.values.routingKeys;
   const set = (next: readonly KeyRow[]) => form.setFieldValue("routingKeys", next as never);
-  const change = (index: number, patch: Partial<KeyRow>) =>
-    set(rows.map((row, other) => (other === index ? { ...row, ...patch } : row)));
+  const change = (row: KeyRow, index: number, patch: Partial<KeyRow>) =>
+    set(withRow(rows, index, { ...row, ...patch }));
   return (
     <Stack gap="xs" maw={720}>
-      {rows.map((row, index) => {
-        const name = `${words.key} ${index + 1}`;
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: what is typed into a row must not move it
-          <div key={index} className={classes.keys}>
-            <TextInput
-              aria-label={name}
-              placeholder={words.key}
-              value={row.key}
-              onChange={(event) => change(index, { key: event.currentTarget.value })}
-            />
-            <Select
-              aria-label={`${name}: ${words.leadsTo}`}
-              allowDeselect={false}
-              data={[
-                { value: "user", label: words.keyUser },
-                { value: "profile", label: words.keyProfile },
-              ]}
-              value={row.leads}
-              onChange={(leads) =>
-                change(index, { leads: leads === "profile" ? "profile" : "user", to: "" })
-              }
-            />
-            {row.leads === "user" ? (
+      <Rows
+        count={rows.length}
+        name={(number) => `${words.key} ${number}`}
+        className={classes.keys}
+        onRemove={(index) => set(without(rows, index))}
+        onAdd={() => set([...rows, { key: "", leads: "user", to: "" }])}
+      >
+        {(index, name) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          return (
+            <>
               <TextInput
-                aria-label={`${name}: ${words.keyUser}`}
-                placeholder="101"
-                value={row.to}
-                data-path={`routingKeys.${row.key}`}
-                error={form.errors[`routingKeys.${row.key}`]}
-                onChange={(event) => change(index, { to: event.currentTarget.value })}
+                aria-label={name}
+                placeholder={words.key}
+                value={row.key}
+                onChange={(event) => change(row, index, { key: event.currentTarget.value })}
               />
-            ) : (
               <Select
-                aria-label={`${name}: ${words.keyProfile}`}
-                data={others.map((profile) => ({ value: profile.id, label: profile.name }))}
-                value={row.to === "" ? null : row.to}
-                data-path={`routingKeys.${row.key}`}
-                error={form.errors[`routingKeys.${row.key}`]}
-                onChange={(to) => change(index, { to: to ?? "" })}
+                aria-label={`${name}: ${words.leadsTo}`}
+                allowDeselect={false}
+                data={[
+                  { value: "user", label: words.keyUser },
+                  { value: "profile", label: words.keyProfile },
+                ]}
+                value={row.leads}
+                onChange={(leads) =>
+                  change(row, index, { leads: leads === "profile" ? "profile" : "user", to: "" })
+                }
               />
-            )}
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={34}
-              aria-label={t.ui.removeWhat(name)}
-              onClick={() => set(rows.filter((_, other) => other !== index))}
-            >
-              <IconTrash size={17} stroke={1.6} />
-            </ActionIcon>
-          </div>
-        );
-      })}
-      <Group>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconPlus size={14} />}
-          onClick={() => set([...rows, { key: "", leads: "user", to: "" }])}
-        >
-          {t.ui.add}
-        </Button>
-      </Group>
+              {row.leads === "user" ? (
+                <TextInput
+                  aria-label={`${name}: ${words.keyUser}`}
+                  placeholder="101"
+                  value={row.to}
+                  data-path={`routingKeys.${row.key}`}
+                  error={form.errors[`routingKeys.${row.key}`]}
+                  onChange={(event) => change(row, index, { to: event.currentTarget.value })}
+                />
+              ) : (
+                <Select
+                  aria-label={`${name}: ${words.keyProfile}`}
+                  data={others.map((profile) => ({ value: profile.id, label: profile.name }))}
+                  value={row.to === "" ? null : row.to}
+                  data-path={`routingKeys.${row.key}`}
+                  error={form.errors[`routingKeys.${row.key}`]}
+                  onChange={(to) => change(row, index, { to: to ?? "" })}
+                />
+              )}
+            </>
+          );
+        }}
+      </Rows>
     </Stack>
   );
 }

@@ -8,6 +8,7 @@ import { signedIn } from "../../../api/auth.ts";
 import { api, client, queryClient, serverUrl } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
+import { useAct } from "../../../ui/useAct.ts";
 import { askForPasskey, knowsPasskeys } from "./passkeys.ts";
 
 export function SignInForm() {
@@ -71,23 +72,13 @@ function inWords(caught: unknown): string {
 function Password({ onPending }: { readonly onPending: (pending: string) => void }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      const { data } = await client.POST("/v1/sign-in", {
-        body: { email: email.trim(), password },
-      });
-      if (data?.state === "secondFactor" && data.pending != null) return onPending(data.pending);
-      entered();
-    } catch (caught) {
-      setError(inWords(caught));
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useAct(async () => {
+    const { data } = await client.POST("/v1/sign-in", {
+      body: { email: email.trim(), password },
+    });
+    if (data?.state === "secondFactor" && data.pending != null) return onPending(data.pending);
+    entered();
+  }, inWords);
   return (
     <form onSubmit={submit}>
       <Stack>
@@ -122,22 +113,11 @@ interface CodeProps {
 
 function Code({ pending, onAgain }: CodeProps) {
   const [code, setCode] = useState("");
-  const [error, setError] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const words = t.people.signIn;
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await client.POST("/v1/sign-in/code", { body: { pending, code: code.trim() } });
-      entered();
-    } catch (caught) {
-      const problem = asProblem(caught);
-      setError(problem.message);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useAct(async () => {
+    await client.POST("/v1/sign-in/code", { body: { pending, code: code.trim() } });
+    entered();
+  });
   return (
     <form onSubmit={submit}>
       <Stack>
