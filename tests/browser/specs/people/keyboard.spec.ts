@@ -127,6 +127,37 @@ test("the focus stays in the widget while its parts are on their way", async ({ 
   expect(await focusLost(widget)).toEqual([]);
 });
 
+test("whoever opens the panel before its frame is there has the focus in it when it comes", async ({
+  page,
+  shop,
+}) => {
+  shop.host.html = shopPage(tag(shop));
+  let letThrough = () => {};
+  const opened = new Promise<void>((resolve) => {
+    letThrough = resolve;
+  });
+  await page.route(
+    (url) => url.pathname === `/w/${shop.appId}`,
+    async (route) => {
+      await opened;
+      await route.continue();
+    },
+  );
+  await page.goto(shop.host.origin);
+  await page.getByRole("button", { name: "Call us" }).focus();
+  await page.keyboard.press("Enter");
+  await until("the frame has the focus by name", () =>
+    page.evaluate(
+      () =>
+        document.querySelector("bellpush-button")?.shadowRoot?.activeElement?.localName === "iframe",
+    ),
+  );
+  letThrough();
+  const widget = await widgetFrame(page, shop);
+  await until("the focus is in the widget", () => widget.evaluate(() => document.hasFocus()));
+  await tabTo(page, widget, "button Call now");
+});
+
 test("Cancel, and what takes its place, leave the focus in the widget", async ({
   page,
   context,
