@@ -23,6 +23,8 @@ formats = {
     "origin": host.map("https://{}".format),
     "endpoint-url": host.map("https://{}/hook".format),
     "web-address": host.map("https://{}/page?a=b".format),
+    # It is read at once: one that is nowhere.
+    "page-address": host.map("https://{}.invalid/page".format),
     "iana-time-zone": st.sampled_from(["Europe/Berlin", "UTC", "America/New_York", "Asia/Kolkata"]),
     "sip-address": st.one_of(
         st.from_regex(r"\A\+?[0-9]{3,12}\Z"), host.map("sip:100@{}".format), host.map("sips:sales@{}".format)

@@ -27,7 +27,7 @@ pub use visit::{Visit, VisitProblem, visited_page};
 
 forms! {
     /// The address of a page.
-    pub PageAddress: text_in_form("web-address", "https or http, with a host").examples(["https://shop.example/contact"]);
+    pub PageAddress: text_in_form("page-address", "https or http, with a host").examples(["https://shop.example/contact"]);
 }
 
 /// The address of a page out of what was typed, without a user name or password.
