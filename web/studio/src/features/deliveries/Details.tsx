@@ -14,6 +14,7 @@ import { done, failed } from "../../ui/notify.ts";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
+import { duration, figure } from "../../ui/time.ts";
 import { TONES } from "./columns.tsx";
 import classes from "./deliveries.module.css";
 
@@ -82,6 +83,8 @@ function Summary({
   readonly delivery: DeliveryDetails;
 }) {
   const words = t.deliveries;
+  const attempted = delivery.attempts[0]?.startedAt;
+  const answered = answeredAt(delivery.attempts);
   return (
     <Facts
       of={[
@@ -93,7 +96,23 @@ function Summary({
         ],
         [words.event, <code key="name">{delivery.eventName}</code>],
         [t.calls.one.id, <Id key="id" value={delivery.eventId} whole />],
-        [words.received, <Time key="at" value={delivery.recordedAt} />],
+        [words.detail.queued, <Time key="at" value={delivery.recordedAt} />],
+        [
+          words.detail.attempted,
+          attempted && (
+            <span key="attempted">
+              <Time value={attempted} /> · {since(delivery.recordedAt, attempted)}
+            </span>
+          ),
+        ],
+        [
+          words.detail.answered,
+          answered && (
+            <span key="answered">
+              <Time value={answered} /> · {since(delivery.recordedAt, answered)}
+            </span>
+          ),
+        ],
         [words.nextDue, delivery.nextDue && <Time value={delivery.nextDue} relative />],
         [
           words.call,
@@ -110,6 +129,18 @@ function Summary({
       ]}
     />
   );
+}
+
+/** When an endpoint took it, at last: the end of that attempt's answer. */
+function answeredAt(attempts: readonly AttemptView[]): string | undefined {
+  const taken = attempts.findLast(({ failure }) => failure == null);
+  return taken && new Date(Date.parse(taken.startedAt) + taken.durationMs).toISOString();
+}
+
+/** How much later one time is than another, such as "+40 ms" or "+1:12". */
+function since(from: string, to: string): string {
+  const ms = Math.max(0, Date.parse(to) - Date.parse(from));
+  return ms < 10_000 ? `+${figure(ms)} ms` : `+${duration(Math.floor(ms / 1_000))}`;
 }
 
 function Attempt({ attempt }: { readonly attempt: AttemptView }) {

@@ -185,6 +185,9 @@ export const deliveries = {
   hourZone: "Hours in UTC",
   detail: {
     title: "Delivery",
+    queued: "Received and queued",
+    attempted: "First attempted",
+    answered: "Taken",
     attempt: (number: number) => `Attempt ${number}`,
     at: "Begun",
     took: "Took",
