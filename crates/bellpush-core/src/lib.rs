@@ -17,6 +17,7 @@ pub mod access;
 pub mod alerts;
 pub mod app;
 pub mod call_notice;
+pub mod configuration;
 pub mod context;
 pub mod delivery;
 pub mod design;

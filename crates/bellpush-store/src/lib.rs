@@ -15,6 +15,7 @@ mod alerts;
 mod apps;
 mod background;
 mod calls;
+mod configuration;
 mod db;
 mod deliveries;
 mod error;
@@ -45,6 +46,7 @@ pub use apps::{
     PublishedDesign, Publisher, Session, WidgetKey,
 };
 pub use calls::{Call, CallState, CallbackRequest, LivingNode, OrphanedCall};
+pub use configuration::{Application, Applied, ApplyError, NewSigning};
 pub use db::{
     page::{Page, PageRequest},
     target::Target,

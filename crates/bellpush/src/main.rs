@@ -5,6 +5,7 @@ mod admin;
 mod api_keys;
 mod audit;
 mod config;
+mod configuration;
 mod delivery;
 mod http;
 mod keys;
@@ -39,6 +40,12 @@ enum Command {
     Keys(Box<keys::KeysOptions>),
     /// List, create and revoke the keys of the management API, also while the server runs.
     ApiKeys(api_keys::ApiKeysOptions),
+    /// Write what is set up on a running server into a file.
+    Export(configuration::ExportOptions),
+    /// Show what applying a file to a running server would change.
+    Diff(configuration::DiffOptions),
+    /// Make what is set up on a running server what a file says: all of it, or nothing.
+    Apply(configuration::ApplyOptions),
     /// Check the audit trail.
     Audit(audit::AuditOptions),
     /// Give an owner back who has lost every way in.
@@ -56,6 +63,9 @@ fn main() -> ExitCode {
         Command::Keys(options) => keys::run(*options),
         Command::ApiKeys(options) => api_keys::run(options),
         Command::Admin(options) => admin::run(options),
+        Command::Export(options) => configuration::export(options),
+        Command::Diff(options) => configuration::diff(options),
+        Command::Apply(options) => configuration::apply(options),
         Command::Audit(options) => audit::run(options),
         Command::SetupLink(options) => setup_link::run(options),
     };

@@ -11,6 +11,7 @@ mod calls;
 mod challenges;
 mod collector;
 mod command_line;
+mod configuration;
 mod connections;
 mod context;
 mod cross_site;

@@ -60,6 +60,11 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("createPreviewToken", write(Settings)),
     ("checkEmbedding", write(Settings)),
     ("listEmbedReports", read(Settings)),
+    // All of it at once: the handlers ask for the permissions of each part.
+    ("readConfiguration", read_own(Apps)),
+    ("planConfiguration", read_own(Apps)),
+    ("applyConfiguration", write_own(Settings)),
+    ("readAppliedConfiguration", read(Settings)),
     // Designs.
     ("readDesignSchema", Need::Nothing),
     ("readDesignDraft", read(Design)),

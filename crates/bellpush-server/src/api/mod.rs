@@ -7,6 +7,7 @@ mod apps;
 mod audit;
 mod callbacks;
 mod calls;
+mod configuration;
 mod deliveries;
 mod design;
 mod events;
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(exports::routes())
         .merge(callbacks::routes())
         .merge(design::routes())
+        .merge(configuration::routes())
         .merge(events::routes())
         .merge(sessions::routes())
         .merge(system::routes())

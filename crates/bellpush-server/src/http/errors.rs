@@ -2,7 +2,7 @@
 
 use bellpush_delivery::NotRunning;
 use bellpush_store::{
-    AppendError, KeyError, MemberError, Refusal, RevealError, SaveError, StoreError,
+    AppendError, ApplyError, KeyError, MemberError, Refusal, RevealError, SaveError, StoreError,
 };
 use tracing::error;
 
@@ -44,6 +44,20 @@ impl From<SaveError> for Problem {
             SaveError::Field(error) => error.into(),
             SaveError::Outdated(outdated) => Self::outdated(outdated),
             SaveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Moved { .. } => Self::precondition_failed(error.to_string()),
+            ApplyError::At { pointer, error } => {
+                let problem = Self::from(error);
+                let inner = problem.pointer.clone().unwrap_or_default();
+                problem.at(format!("/configuration{pointer}{inner}"))
+            }
+            ApplyError::Store(error) => error.into(),
         }
     }
 }

@@ -47,15 +47,8 @@ impl Store {
         let id = AppId::from_uuid(Uuid::now_v7());
         let at = db::now();
         let transaction = self.db().begin().await?;
-        let sql = "
-            INSERT INTO app_rows (id, settings, created_at, updated_at)
-            VALUES ($1, $2, $3, $3)";
-        let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
-        db::execute(&transaction, sql, values).await?;
-        let profile_id = DestinationId::from_uuid(Uuid::now_v7());
-        profiles::insert(&transaction, id, profile_id, &ProfileSettings::demo(), true).await?;
-        let line = line(AuditAction::AppMade, id, settings).between(&(), settings);
-        audit::write(&transaction, actor, at, line).await?;
+        insert(&transaction, id, settings, at, actor).await?;
+        insert_demo(&transaction, id).await?;
         db::commit(transaction).await?;
         Ok(App { id, settings: settings.clone(), created_at: at, updated_at: at, revision: 1 })
     }
@@ -100,27 +93,10 @@ impl Store {
         settings: &AppSettings,
         edit: impl Into<Edit<'a>>,
     ) -> Result<Option<App>, SaveError> {
-        let Edit { actor, expected } = edit.into();
-        let transaction = self.db().begin().await?;
-        let Some((before, revision)) = locked(&transaction, id).await? else { return Ok(None) };
-        check(&transaction, id, revision, expected).await?;
-        let line = line(AuditAction::AppUpdated, id, settings).between(&before, settings);
-        let sql = "
-            UPDATE app_rows
-            SET settings = $2, updated_at = $3, revision = revision + $4
-            WHERE id = $1 AND NOT removed
-            RETURNING id, settings, created_at, updated_at, revision";
-        let at = db::now();
-        let values = [
-            id.to_string().into(),
-            to_json(settings).into(),
-            at.millis().into(),
-            i64::from(line.has_changes()).into(),
-        ];
-        let row = db::one(&transaction, sql, values).await?;
-        audit::write_update(&transaction, actor, at, line).await?;
+        let transaction = self.db().begin_configuration().await?;
+        let updated = update(&transaction, id, settings, edit.into()).await?;
         db::commit(transaction).await?;
-        Ok(row.as_ref().map(app).transpose()?)
+        Ok(updated)
     }
 
     /// Deletes an app with everything that belongs to it; `false` when there is none. Its events,
@@ -159,6 +135,60 @@ impl Store {
     }
 }
 
+/// Enters an app, without a profile yet.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    id: AppId,
+    settings: &AppSettings,
+    at: EventTime,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    let sql = "
+        INSERT INTO app_rows (id, settings, created_at, updated_at)
+        VALUES ($1, $2, $3, $3)";
+    let values = [id.to_string().into(), to_json(settings).into(), at.millis().into()];
+    db::execute(transaction, sql, values).await?;
+    let line = line(AuditAction::AppMade, id, settings).between(&(), settings);
+    audit::write(transaction, actor, at, line).await?;
+    Ok(())
+}
+
+/// Enters the demo as the default profile of an app that has none.
+pub(crate) async fn insert_demo(
+    transaction: &DatabaseTransaction,
+    id: AppId,
+) -> Result<(), StoreError> {
+    let profile_id = DestinationId::from_uuid(Uuid::now_v7());
+    profiles::insert(transaction, id, profile_id, &ProfileSettings::demo(), true).await
+}
+
+/// Replaces an app's settings, in a transaction that changes the configuration.
+pub(crate) async fn update(
+    transaction: &DatabaseTransaction,
+    id: AppId,
+    settings: &AppSettings,
+    Edit { actor, expected }: Edit<'_>,
+) -> Result<Option<App>, SaveError> {
+    let Some((before, revision)) = locked(transaction, id).await? else { return Ok(None) };
+    check(transaction, id, revision, expected).await?;
+    let line = line(AuditAction::AppUpdated, id, settings).between(&before, settings);
+    let sql = "
+        UPDATE app_rows
+        SET settings = $2, updated_at = $3, revision = revision + $4
+        WHERE id = $1 AND NOT removed
+        RETURNING id, settings, created_at, updated_at, revision";
+    let at = db::now();
+    let values = [
+        id.to_string().into(),
+        to_json(settings).into(),
+        at.millis().into(),
+        i64::from(line.has_changes()).into(),
+    ];
+    let row = db::one(transaction, sql, values).await?;
+    audit::write_update(transaction, actor, at, line).await?;
+    Ok(row.as_ref().map(app).transpose()?)
+}
+
 /// The settings of an app that nobody else changes meanwhile, and their revision.
 async fn locked(
     transaction: &DatabaseTransaction,
@@ -184,7 +214,7 @@ fn line(action: AuditAction, id: AppId, settings: &AppSettings) -> Line {
     Line::new(action).in_app(id).on(id).named(&settings.name)
 }
 
-fn app(row: &Row) -> Result<App, StoreError> {
+pub(crate) fn app(row: &Row) -> Result<App, StoreError> {
     Ok(App {
         id: row.parse("id")?,
         settings: row.json("settings")?,

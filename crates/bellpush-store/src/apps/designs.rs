@@ -124,29 +124,8 @@ impl Store {
         document: &str,
         edit: impl Into<Edit<'a>>,
     ) -> Result<DesignDraft, DesignError> {
-        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
-        let (present, before) = present(&transaction, app_id).await?;
-        check_revision(&transaction, app_id, present, expected).await?;
-        let at = db::now();
-        let sql = "
-            INSERT INTO design_drafts (app_id, document, revision, updated_at)
-            SELECT id, $2, 1, $3
-            FROM apps
-            WHERE id = $1
-            ON CONFLICT (app_id) DO UPDATE
-            SET document = excluded.document,
-                revision = design_drafts.revision + 1,
-                updated_at = excluded.updated_at
-            RETURNING document, revision, updated_at";
-        let values = [app_id.to_string().into(), document.into(), at.millis().into()];
-        let Some(row) = db::one(&transaction, sql, values).await? else {
-            return Err(DesignError::UnknownApp);
-        };
-        let saved = draft(&row)?;
-        let line = Line::new(AuditAction::DesignDraftSaved).in_app(app_id).on(app_id);
-        let changes = changes(before.as_deref(), document);
-        audit::write(&transaction, actor, at, line.with(changes)).await?;
+        let saved = save_draft(&transaction, app_id, document, edit.into()).await?;
         db::commit(transaction).await?;
         Ok(saved)
     }
@@ -163,38 +142,7 @@ impl Store {
         actor: &Actor,
     ) -> Result<DesignVersion, DesignError> {
         let transaction = self.db().begin_configuration().await?;
-        let (present, _) = present(&transaction, app_id).await?;
-        check_revision(&transaction, app_id, present, new.draft).await?;
-        let at = db::now();
-        let sql = "
-            INSERT INTO design_versions
-                (app_id, version, document, note, restored, api_key_id, published_by, published_at)
-            SELECT id,
-                (SELECT COALESCE(MAX(version), 0) + 1 FROM design_versions WHERE app_id = $1),
-                $2, $3, $4, $5, $6, $7
-            FROM apps
-            WHERE id = $1
-            RETURNING *";
-        let values = [
-            app_id.to_string().into(),
-            new.document.into(),
-            new.note.map(str::to_owned).into(),
-            new.restored.map(i64::from).into(),
-            for_earlier_versions(actor.who).to_string().into(),
-            to_json(&Publisher { who: actor.who, name: actor.name.clone() }).into(),
-            at.millis().into(),
-        ];
-        let Some(row) = db::one(&transaction, sql, values).await? else {
-            return Err(DesignError::UnknownApp);
-        };
-        let published = version(&row)?;
-        let action = match new.restored {
-            Some(_) => AuditAction::DesignRolledBack,
-            None => AuditAction::DesignPublished,
-        };
-        let line = Line::new(action).in_app(app_id).on(app_id);
-        let line = line.named(published.version.to_string());
-        audit::write(&transaction, actor, at, line).await?;
+        let published = publish(&transaction, app_id, new, actor).await?;
         db::commit(transaction).await?;
         Ok(published)
     }
@@ -259,6 +207,79 @@ pub(crate) fn versions_query(app_id: AppId, page: PageRequest<u32>) -> Query {
         SELECT app_id, version, note, restored, api_key_id, published_by, published_at
         FROM design_versions";
     conditions.query(select, "ORDER BY version DESC", &page)
+}
+
+/// Changes the draft, in a transaction that changes the configuration.
+pub(crate) async fn save_draft(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    document: &str,
+    Edit { actor, expected }: Edit<'_>,
+) -> Result<DesignDraft, DesignError> {
+    let (present, before) = present(transaction, app_id).await?;
+    check_revision(transaction, app_id, present, expected).await?;
+    let at = db::now();
+    let sql = "
+        INSERT INTO design_drafts (app_id, document, revision, updated_at)
+        SELECT id, $2, 1, $3
+        FROM apps
+        WHERE id = $1
+        ON CONFLICT (app_id) DO UPDATE
+        SET document = excluded.document,
+            revision = design_drafts.revision + 1,
+            updated_at = excluded.updated_at
+        RETURNING document, revision, updated_at";
+    let values = [app_id.to_string().into(), document.into(), at.millis().into()];
+    let Some(row) = db::one(transaction, sql, values).await? else {
+        return Err(DesignError::UnknownApp);
+    };
+    let saved = draft(&row)?;
+    let line = Line::new(AuditAction::DesignDraftSaved).in_app(app_id).on(app_id);
+    let changes = changes(before.as_deref(), document);
+    audit::write(transaction, actor, at, line.with(changes)).await?;
+    Ok(saved)
+}
+
+/// Publishes a version, in such a transaction.
+pub(crate) async fn publish(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    new: NewDesignVersion<'_>,
+    actor: &Actor,
+) -> Result<DesignVersion, DesignError> {
+    let (present, _) = present(transaction, app_id).await?;
+    check_revision(transaction, app_id, present, new.draft).await?;
+    let at = db::now();
+    let sql = "
+        INSERT INTO design_versions
+            (app_id, version, document, note, restored, api_key_id, published_by, published_at)
+        SELECT id,
+            (SELECT COALESCE(MAX(version), 0) + 1 FROM design_versions WHERE app_id = $1),
+            $2, $3, $4, $5, $6, $7
+        FROM apps
+        WHERE id = $1
+        RETURNING *";
+    let values = [
+        app_id.to_string().into(),
+        new.document.into(),
+        new.note.map(str::to_owned).into(),
+        new.restored.map(i64::from).into(),
+        for_earlier_versions(actor.who).to_string().into(),
+        to_json(&Publisher { who: actor.who, name: actor.name.clone() }).into(),
+        at.millis().into(),
+    ];
+    let Some(row) = db::one(transaction, sql, values).await? else {
+        return Err(DesignError::UnknownApp);
+    };
+    let published = version(&row)?;
+    let action = match new.restored {
+        Some(_) => AuditAction::DesignRolledBack,
+        None => AuditAction::DesignPublished,
+    };
+    let line = Line::new(action).in_app(app_id).on(app_id);
+    let line = line.named(published.version.to_string());
+    audit::write(transaction, actor, at, line).await?;
+    Ok(published)
 }
 
 /// The revision of the draft, and its document; 0 when there is none.

@@ -1,10 +1,10 @@
 //! Apps, their designs, the keys of their widgets, and the sessions of their visitors.
 
-mod app;
+pub(crate) mod app;
 pub(crate) mod designs;
 pub(crate) mod embed_reports;
 pub(crate) mod sessions;
-mod widget_keys;
+pub(crate) mod widget_keys;
 
 pub use app::App;
 pub use designs::{

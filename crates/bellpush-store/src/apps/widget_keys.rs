@@ -5,6 +5,7 @@ use bellpush_core::{
     ids::{AppId, WidgetKeyId},
 };
 
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::{
@@ -39,19 +40,10 @@ impl Store {
     ) -> Result<Option<WidgetKey>, StoreError> {
         let id = WidgetKeyId::from_uuid(Uuid::now_v7());
         let created_at = db::now();
-        let sql = "
-            INSERT INTO widget_keys (id, app_id, key, created_at)
-            SELECT $1, id, $3, $4
-            FROM apps
-            WHERE id = $2";
-        let (app, at) = (app_id.to_string(), created_at.millis());
-        let values = [id.to_string().into(), app.into(), key.into(), at.into()];
-        let transaction = self.db().begin().await?;
-        if db::execute(&transaction, sql, values).await? == 0 {
+        let transaction = self.db().begin_configuration().await?;
+        if !insert(&transaction, (app_id, id, created_at), key, actor).await? {
             return Ok(None);
         }
-        let line = Line::new(AuditAction::WidgetKeyMade).in_app(app_id).on(id);
-        audit::write(&transaction, actor, created_at, line).await?;
         db::commit(transaction).await?;
         Ok(Some(WidgetKey { id, app_id, key: key.into(), created_at }))
     }
@@ -89,20 +81,55 @@ impl Store {
         id: WidgetKeyId,
         actor: &Actor,
     ) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM widget_keys WHERE id = $1 AND app_id = $2";
-        let values = [id.to_string().into(), app_id.to_string().into()];
-        let transaction = self.db().begin().await?;
-        if db::execute(&transaction, sql, values).await? == 0 {
+        let transaction = self.db().begin_configuration().await?;
+        if !delete(&transaction, app_id, id, actor).await? {
             return Ok(false);
         }
-        let line = Line::new(AuditAction::WidgetKeyDeleted).in_app(app_id).on(id);
-        audit::write(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(true)
     }
 }
 
-fn widget_key(row: &Row) -> Result<WidgetKey, StoreError> {
+/// Enters a key, in a transaction that changes the configuration; `false` when there is no such app.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    (app_id, id, at): (AppId, WidgetKeyId, EventTime),
+    key: &str,
+    actor: &Actor,
+) -> Result<bool, StoreError> {
+    let sql = "
+        INSERT INTO widget_keys (id, app_id, key, created_at)
+        SELECT $1, id, $3, $4
+        FROM apps
+        WHERE id = $2";
+    let app = app_id.to_string();
+    let values = [id.to_string().into(), app.into(), key.into(), at.millis().into()];
+    if db::execute(transaction, sql, values).await? == 0 {
+        return Ok(false);
+    }
+    let line = Line::new(AuditAction::WidgetKeyMade).in_app(app_id).on(id);
+    audit::write(transaction, actor, at, line).await?;
+    Ok(true)
+}
+
+/// Deletes a key of an app, in such a transaction; `false` when there is none.
+pub(crate) async fn delete(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    id: WidgetKeyId,
+    actor: &Actor,
+) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM widget_keys WHERE id = $1 AND app_id = $2";
+    let values = [id.to_string().into(), app_id.to_string().into()];
+    if db::execute(transaction, sql, values).await? == 0 {
+        return Ok(false);
+    }
+    let line = Line::new(AuditAction::WidgetKeyDeleted).in_app(app_id).on(id);
+    audit::write(transaction, actor, db::now(), line).await?;
+    Ok(true)
+}
+
+pub(crate) fn widget_key(row: &Row) -> Result<WidgetKey, StoreError> {
     Ok(WidgetKey {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,

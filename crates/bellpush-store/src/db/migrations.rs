@@ -38,6 +38,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (33, "revisions", include_str!("../../migrations/0033_revisions.sql")),
     (37, "alerts", include_str!("../../migrations/0037_alerts.sql")),
     (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
+    (
+        40,
+        "applied_configurations",
+        include_str!("../../migrations/0040_applied_configurations.sql"),
+    ),
 ];
 
 const HISTORY: &str = "

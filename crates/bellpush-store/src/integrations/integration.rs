@@ -22,6 +22,7 @@ use crate::{
         secrets,
     },
     revision::Subject,
+    vault::KeyRing,
 };
 
 /// An integration, without its secrets.
@@ -71,7 +72,7 @@ impl From<&str> for NewSecrets {
     }
 }
 
-const COLUMNS: &str = "id, app_id, settings, created_at, updated_at, disabled_reason, \
+pub(crate) const COLUMNS: &str = "id, app_id, settings, created_at, updated_at, disabled_reason, \
      disabled_at, revision";
 
 impl Store {
@@ -91,45 +92,9 @@ impl Store {
     ) -> Result<Integration, SaveError> {
         let id = IntegrationId::from_uuid(Uuid::now_v7());
         let at = db::now();
-        let keys = self.keys();
-        let secret = keys.seal(&signing_identity(id), &new.signing_secret);
-        let secret = secret.map_err(StoreError::from)?;
-        let key = new.signing_key.as_ref().map(|key| keys.seal(&key_identity(id), key));
-        let key = key.transpose().map_err(StoreError::from)?;
         let transaction = self.db().begin_configuration().await?;
-        let sql = "
-            INSERT INTO integrations
-                (id, app_id, settings, active, include_previews, signing_secret, signing_key,
-                 created_at, updated_at)
-            SELECT $1, id, $3, $4, $5, $6, $7, $8, $8
-            FROM apps
-            WHERE id = $2";
-        let values = [
-            id.to_string().into(),
-            app_id.to_string().into(),
-            to_json(settings).into(),
-            settings.active.into(),
-            settings.include_previews.into(),
-            secret.into(),
-            key.into(),
-            at.millis().into(),
-        ];
-        if db::execute(&transaction, sql, values).await? == 0 {
-            return Err(SaveError::UnknownApp);
-        }
-        check_limit(&transaction, app_id, id, settings, max_active).await?;
-        write_filter(&transaction, id, settings).await?;
-        if new.named.len() > MAX_SECRETS {
-            return Err(SaveError::TooManySecrets);
-        }
-        for (name, value) in &new.named {
-            secrets::insert(&transaction, keys, id, name, value, at).await?;
-        }
-        secrets::check_names(&transaction, id, settings).await?;
-        let line = line(AuditAction::IntegrationMade, app_id, id, settings).between(&(), settings);
-        let names = new.named.keys();
-        let line = names.fold(line, |line, name| line.and_secret(&format!("/secrets/{name}")));
-        audit::write(&transaction, actor, at, line).await?;
+        let place = (app_id, id, at);
+        insert(&transaction, self.keys(), place, settings, (new, max_active), actor).await?;
         db::commit(transaction).await?;
         let settings = settings.clone();
         Ok(Integration {
@@ -205,65 +170,12 @@ impl Store {
         max_active: u8,
         (given, edit): (&GivenSecrets, Edit<'_>),
     ) -> Result<Option<Integration>, SaveError> {
-        let Edit { actor, .. } = edit;
         let transaction = self.db().begin_configuration().await?;
-        let Some((present, revision)) = locked(&transaction, app_id, id).await? else {
-            return Ok(None);
-        };
-        check_revision(&transaction, id, revision, edit).await?;
-        if !settings.url.has_origin_of(&present.url) {
-            let mut names = secrets::names(&transaction, id).await?;
-            names.retain(|name| !given.named.contains_key(name));
-            if !names.is_empty() {
-                let names = names.iter().map(|name| format!("{{secret.{name}}}")).collect();
-                return Err(SaveError::SecretsRequired { names, pointer: "/secrets" });
-            }
-        }
-        secrets::replace(&transaction, self.keys(), (app_id, id), &given.named, actor).await?;
-        if let Some(key) = &given.signing_key {
-            let sealed = self.keys().seal(&key_identity(id), key).map_err(StoreError::from)?;
-            let sql = "
-                UPDATE integrations
-                SET signing_key = $2
-                WHERE id = $1
-                  AND signing_key IS NULL";
-            db::execute(&transaction, sql, [id.to_string().into(), sealed.into()]).await?;
-        }
-        let line = line(AuditAction::IntegrationUpdated, app_id, id, settings);
-        let line = line.between(&present, settings);
-        let sql = format!(
-            "UPDATE integrations
-            SET settings = $3, active = $4, include_previews = $5, updated_at = $6,
-                disabled_reason = CASE WHEN $4 THEN NULL ELSE disabled_reason END,
-                disabled_at = CASE WHEN $4 THEN NULL ELSE disabled_at END,
-                revision = revision + $7
-            WHERE id = $1
-              AND app_id = $2
-            RETURNING {COLUMNS}"
-        );
-        let values = [
-            id.to_string().into(),
-            app_id.to_string().into(),
-            to_json(settings).into(),
-            settings.active.into(),
-            settings.include_previews.into(),
-            db::now().millis().into(),
-            i64::from(line.has_changes()).into(),
-        ];
-        let Some(row) = db::one(&transaction, &sql, values).await? else {
-            return Ok(None);
-        };
-        check_limit(&transaction, app_id, id, settings, max_active).await?;
-        write_filter(&transaction, id, settings).await?;
-        secrets::check_names(&transaction, id, settings).await?;
-        if !settings.active {
-            // It begins anew when it is active again.
-            let sql = "DELETE FROM outages WHERE integration_id = $1";
-            db::execute(&transaction, sql, [id.to_string().into()]).await?;
-        }
-        audit::write_update(&transaction, actor, db::now(), line).await?;
+        let (keys, place) = (self.keys(), (app_id, id));
+        let change = (given, edit);
+        let updated = update(&transaction, keys, place, settings, (change, max_active)).await?;
         db::commit(transaction).await?;
-        Ok(Some(integration(&row)?))
+        Ok(updated)
     }
 
     /// Deletes an integration; `false` when there is none. Its deliveries are taken away bit by bit,
@@ -277,23 +189,152 @@ impl Store {
         id: IntegrationId,
         edit: impl Into<Edit<'a>>,
     ) -> Result<bool, SaveError> {
-        let edit = edit.into();
         let transaction = self.db().begin_configuration().await?;
-        let Some((settings, revision)) = locked(&transaction, app_id, id).await? else {
+        if !delete(&transaction, app_id, id, edit.into()).await? {
             return Ok(false);
-        };
-        check_revision(&transaction, id, revision, edit).await?;
-        let sql = "DELETE FROM integrations WHERE id = $1";
-        db::execute(&transaction, sql, [id.to_string().into()]).await?;
-        let sql = "INSERT INTO removals (integration_id) VALUES ($1)";
-        db::execute(&transaction, sql, [id.to_string().into()]).await?;
-        let line = line(AuditAction::IntegrationDeleted, app_id, id, &settings);
-        let line = line.between(&settings, &());
-        audit::write(&transaction, edit.actor, db::now(), line).await?;
+        }
         db::commit(transaction).await?;
         self.remover().wake();
         Ok(true)
     }
+}
+
+/// Enters an integration, in a transaction that changes the configuration.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    (app_id, id, at): (AppId, IntegrationId, EventTime),
+    settings: &IntegrationSettings,
+    (new, max_active): (&NewSecrets, u8),
+    actor: &Actor,
+) -> Result<(), SaveError> {
+    let secret = keys.seal(&signing_identity(id), &new.signing_secret);
+    let secret = secret.map_err(StoreError::from)?;
+    let key = new.signing_key.as_ref().map(|key| keys.seal(&key_identity(id), key));
+    let key = key.transpose().map_err(StoreError::from)?;
+    let sql = "
+        INSERT INTO integrations
+            (id, app_id, settings, active, include_previews, signing_secret, signing_key,
+             created_at, updated_at)
+        SELECT $1, id, $3, $4, $5, $6, $7, $8, $8
+        FROM apps
+        WHERE id = $2";
+    let values = [
+        id.to_string().into(),
+        app_id.to_string().into(),
+        to_json(settings).into(),
+        settings.active.into(),
+        settings.include_previews.into(),
+        secret.into(),
+        key.into(),
+        at.millis().into(),
+    ];
+    if db::execute(transaction, sql, values).await? == 0 {
+        return Err(SaveError::UnknownApp);
+    }
+    check_limit(transaction, app_id, id, settings, max_active).await?;
+    write_filter(transaction, id, settings).await?;
+    if new.named.len() > MAX_SECRETS {
+        return Err(SaveError::TooManySecrets);
+    }
+    for (name, value) in &new.named {
+        secrets::insert(transaction, keys, id, name, value, at).await?;
+    }
+    secrets::check_names(transaction, id, settings).await?;
+    let line = line(AuditAction::IntegrationMade, app_id, id, settings).between(&(), settings);
+    let names = new.named.keys();
+    let line = names.fold(line, |line, name| line.and_secret(&format!("/secrets/{name}")));
+    audit::write(transaction, actor, at, line).await?;
+    Ok(())
+}
+
+/// Replaces an integration's settings with what secrets come with them, in such a transaction.
+pub(crate) async fn update(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    (app_id, id): (AppId, IntegrationId),
+    settings: &IntegrationSettings,
+    ((given, edit), max_active): ((&GivenSecrets, Edit<'_>), u8),
+) -> Result<Option<Integration>, SaveError> {
+    let Edit { actor, .. } = edit;
+    let Some((present, revision)) = locked(transaction, app_id, id).await? else {
+        return Ok(None);
+    };
+    check_revision(transaction, id, revision, edit).await?;
+    if !settings.url.has_origin_of(&present.url) {
+        let mut names = secrets::names(transaction, id).await?;
+        names.retain(|name| !given.named.contains_key(name));
+        if !names.is_empty() {
+            let names = names.iter().map(|name| format!("{{secret.{name}}}")).collect();
+            return Err(SaveError::SecretsRequired { names, pointer: "/secrets" });
+        }
+    }
+    secrets::replace(transaction, keys, (app_id, id), &given.named, actor).await?;
+    if let Some(key) = &given.signing_key {
+        let sealed = keys.seal(&key_identity(id), key).map_err(StoreError::from)?;
+        let sql = "
+            UPDATE integrations
+            SET signing_key = $2
+            WHERE id = $1
+              AND signing_key IS NULL";
+        db::execute(transaction, sql, [id.to_string().into(), sealed.into()]).await?;
+    }
+    let line = line(AuditAction::IntegrationUpdated, app_id, id, settings);
+    let line = line.between(&present, settings);
+    let sql = format!(
+        "UPDATE integrations
+        SET settings = $3, active = $4, include_previews = $5, updated_at = $6,
+            disabled_reason = CASE WHEN $4 THEN NULL ELSE disabled_reason END,
+            disabled_at = CASE WHEN $4 THEN NULL ELSE disabled_at END,
+            revision = revision + $7
+        WHERE id = $1
+          AND app_id = $2
+        RETURNING {COLUMNS}"
+    );
+    let values = [
+        id.to_string().into(),
+        app_id.to_string().into(),
+        to_json(settings).into(),
+        settings.active.into(),
+        settings.include_previews.into(),
+        db::now().millis().into(),
+        i64::from(line.has_changes()).into(),
+    ];
+    let Some(row) = db::one(transaction, &sql, values).await? else {
+        return Ok(None);
+    };
+    check_limit(transaction, app_id, id, settings, max_active).await?;
+    write_filter(transaction, id, settings).await?;
+    secrets::check_names(transaction, id, settings).await?;
+    if !settings.active {
+        // It begins anew when it is active again.
+        let sql = "DELETE FROM outages WHERE integration_id = $1";
+        db::execute(transaction, sql, [id.to_string().into()]).await?;
+    }
+    audit::write_update(transaction, actor, db::now(), line).await?;
+    Ok(Some(integration(&row)?))
+}
+
+/// Deletes an integration, in such a transaction; `false` when there is none. Its deliveries are to be
+/// taken away afterwards.
+pub(crate) async fn delete(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    id: IntegrationId,
+    edit: Edit<'_>,
+) -> Result<bool, SaveError> {
+    let Some((settings, revision)) = locked(transaction, app_id, id).await? else {
+        return Ok(false);
+    };
+    check_revision(transaction, id, revision, edit).await?;
+    let sql = "DELETE FROM integrations WHERE id = $1";
+    db::execute(transaction, sql, [id.to_string().into()]).await?;
+    let sql = "INSERT INTO removals (integration_id) VALUES ($1)";
+    db::execute(transaction, sql, [id.to_string().into()]).await?;
+    let line = line(AuditAction::IntegrationDeleted, app_id, id, &settings);
+    let line = line.between(&settings, &());
+    audit::write(transaction, edit.actor, db::now(), line).await?;
+    Ok(true)
 }
 
 async fn check_revision(
@@ -360,7 +401,7 @@ async fn write_filter(
     Ok(())
 }
 
-fn integration(row: &Row) -> Result<Integration, StoreError> {
+pub(crate) fn integration(row: &Row) -> Result<Integration, StoreError> {
     Ok(Integration {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,

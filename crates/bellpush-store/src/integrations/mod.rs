@@ -1,6 +1,6 @@
 //! Integrations, with their named secrets and what they sign with.
 
-mod integration;
+pub(crate) mod integration;
 mod locked;
 pub(crate) mod sealed;
 pub(crate) mod secrets;

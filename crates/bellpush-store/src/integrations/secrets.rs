@@ -215,6 +215,22 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// Takes away secrets that no settings name any more.
+pub(crate) async fn remove(
+    transaction: &DatabaseTransaction,
+    (app_id, id): (AppId, IntegrationId),
+    gone: &BTreeSet<SecretName>,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    for name in gone {
+        let sql = "DELETE FROM integration_secrets WHERE integration_id = $1 AND name = $2";
+        db::execute(transaction, sql, [id.to_string().into(), name.as_str().into()]).await?;
+        let line = line(app_id, id, AuditAction::SecretDeleted, Some(name));
+        audit::write(transaction, actor, db::now(), line).await?;
+    }
+    Ok(())
+}
+
 /// Refuses settings that name a secret that is not there.
 pub(crate) async fn check_names(
     transaction: &DatabaseTransaction,

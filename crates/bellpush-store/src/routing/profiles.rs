@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bellpush_core::{
+    configuration::ProfileConfiguration,
     ids::{AppId, DestinationId, TrunkId},
     profile::{ProfileSettings, check_references, referring_to},
 };
@@ -132,21 +133,7 @@ impl Store {
         let line = line(AuditAction::ProfileUpdated, &updated);
         let line = line.between(&told(present), &told(&updated));
         updated.revision += u64::from(line.has_changes());
-        let sql = "
-            UPDATE destinations
-            SET name = $2, kind = $3, settings = $4, trunk_id = $5, is_default = $6,
-                revision = revision + $7
-            WHERE id = $1";
-        let values = [
-            id.to_string().into(),
-            settings.name.clone().into(),
-            settings.kind.as_str().into(),
-            to_json(settings).into(),
-            settings.trunk_id.map(|id| id.to_string()).into(),
-            is_default.into(),
-            i64::from(line.has_changes()).into(),
-        ];
-        db::execute(&transaction, sql, values).await?;
+        overwrite(&transaction, &updated).await?;
         audit::write_update(&transaction, actor, db::now(), line).await?;
         db::commit(transaction).await?;
         Ok(Some(updated))
@@ -202,7 +189,7 @@ fn told(profile: &Profile) -> Value {
     told
 }
 
-async fn profiles(
+pub(crate) async fn profiles(
     connection: &impl ConnectionTrait,
     app_id: AppId,
 ) -> Result<Vec<Profile>, StoreError> {
@@ -256,6 +243,71 @@ async fn clear_default(
     let after = Profile { is_default: false, ..before.clone() };
     let line = line(AuditAction::ProfileUpdated, &after).between(&told(before), &told(&after));
     audit::write(transaction, actor, db::now(), line).await?;
+    Ok(())
+}
+
+/// Writes a profile over the one that is there.
+async fn overwrite(transaction: &DatabaseTransaction, it: &Profile) -> Result<(), StoreError> {
+    let sql = "
+        UPDATE destinations
+        SET name = $2, kind = $3, settings = $4, trunk_id = $5, is_default = $6, revision = $7
+        WHERE id = $1";
+    let values = [
+        it.id.to_string().into(),
+        it.settings.name.clone().into(),
+        it.settings.kind.as_str().into(),
+        to_json(&it.settings).into(),
+        it.settings.trunk_id.map(|id| id.to_string()).into(),
+        it.is_default.into(),
+        db::number(it.revision),
+    ];
+    db::execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+/// Makes the profiles of an app these ones, whose references among themselves are checked.
+pub(crate) async fn replace_all(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    wanted: &[ProfileConfiguration],
+    actor: &Actor,
+) -> Result<(), SaveError> {
+    let present = profiles(transaction, app_id).await?;
+    for trunk_id in wanted.iter().filter_map(|it| it.settings.trunk_id) {
+        check_trunk(transaction, trunk_id).await?;
+    }
+    // The index allows one default at any time, so there is none in between.
+    let sql = "UPDATE destinations SET is_default = FALSE WHERE app_id = $1 AND is_default";
+    db::execute(transaction, sql, [app_id.to_string().into()]).await?;
+    for gone in present.iter().filter(|it| !wanted.iter().any(|other| other.id == it.id)) {
+        let sql = "DELETE FROM destinations WHERE id = $1";
+        db::execute(transaction, sql, [gone.id.to_string().into()]).await?;
+        let line = line(AuditAction::ProfileDeleted, gone).between(&told(gone), &());
+        audit::write(transaction, actor, db::now(), line).await?;
+    }
+    for ProfileConfiguration { id, is_default, settings } in wanted {
+        let before = present.iter().find(|it| it.id == *id);
+        let mut profile = Profile {
+            id: *id,
+            app_id,
+            settings: settings.clone(),
+            is_default: *is_default,
+            revision: before.map_or(1, |it| it.revision),
+        };
+        let Some(before) = before else {
+            insert(transaction, app_id, *id, settings, *is_default).await?;
+            let line = line(AuditAction::ProfileMade, &profile).between(&(), &told(&profile));
+            audit::write(transaction, actor, db::now(), line).await?;
+            continue;
+        };
+        let line = line(AuditAction::ProfileUpdated, &profile);
+        let line = line.between(&told(before), &told(&profile));
+        profile.revision += u64::from(line.has_changes());
+        overwrite(transaction, &profile).await?;
+        if line.has_changes() {
+            audit::write_update(transaction, actor, db::now(), line).await?;
+        }
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::{
     access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
     revision::Subject,
+    vault::KeyRing,
 };
 
 /// A trunk, without its password.
@@ -41,7 +42,7 @@ pub enum PasswordChange {
     Remove,
 }
 
-const COLUMNS: &str = "id, settings, password, created_at, updated_at, revision";
+pub(crate) const COLUMNS: &str = "id, settings, password, created_at, updated_at, revision";
 
 impl Store {
     /// Makes a trunk.
@@ -56,19 +57,8 @@ impl Store {
     ) -> Result<Trunk, StoreError> {
         let id = TrunkId::from_uuid(Uuid::now_v7());
         let at = db::now();
-        let sealed = password
-            .map(|password| self.keys().seal(&password_identity(id), password))
-            .transpose()?;
-        let sql = "
-            INSERT INTO trunks (id, settings, password, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $4)";
-        let values =
-            [id.to_string().into(), to_json(settings).into(), sealed.into(), at.millis().into()];
-        let transaction = self.db().begin().await?;
-        db::execute(&transaction, sql, values).await?;
-        let line = line(AuditAction::TrunkMade, id, settings).between(&(), settings);
-        let line = if password.is_some() { line.and_secret("/password") } else { line };
-        audit::write(&transaction, actor, at, line).await?;
+        let transaction = self.db().begin_configuration().await?;
+        insert(&transaction, self.keys(), (id, at), settings, password, actor).await?;
         db::commit(transaction).await?;
         let (settings, has_password) = (settings.clone(), password.is_some());
         Ok(Trunk { id, settings, has_password, created_at: at, updated_at: at, revision: 1 })
@@ -122,46 +112,11 @@ impl Store {
         password: &PasswordChange,
         edit: impl Into<Edit<'a>>,
     ) -> Result<Option<Trunk>, SaveError> {
-        let Edit { actor, expected } = edit.into();
         let transaction = self.db().begin_configuration().await?;
-        let Some(present) = find(&transaction, id).await? else { return Ok(None) };
-        check_revision(&transaction, &present, expected).await?;
-        let is_kept = present.has_password && matches!(password, PasswordChange::Keep);
-        if is_kept && !settings.has_peer_of(&present.settings) {
-            let names = vec!["password".to_owned()];
-            return Err(SaveError::SecretsRequired { names, pointer: "/password" });
-        }
-        let (column, sealed): (&str, Option<String>) = match password {
-            PasswordChange::Keep => ("password", None),
-            PasswordChange::Set(password) => (
-                "$5",
-                Some(self.keys().seal(&password_identity(id), password).map_err(StoreError::from)?),
-            ),
-            PasswordChange::Remove => ("NULL", None),
-        };
-        let line =
-            line(AuditAction::TrunkUpdated, id, settings).between(&present.settings, settings);
-        let line = match password {
-            PasswordChange::Keep => line,
-            PasswordChange::Set(_) | PasswordChange::Remove => line.and_secret("/password"),
-        };
-        let sql = format!(
-            "UPDATE trunks
-            SET settings = $2, updated_at = $3, password = {column}, revision = revision + $4
-            WHERE id = $1
-            RETURNING {COLUMNS}"
-        );
-        let mut values: Vec<Value> = vec![
-            id.to_string().into(),
-            to_json(settings).into(),
-            db::now().millis().into(),
-            i64::from(line.has_changes()).into(),
-        ];
-        values.extend(sealed.map(Value::from));
-        let row = db::one(&transaction, &sql, values).await?;
-        audit::write_update(&transaction, actor, db::now(), line).await?;
+        let keys = self.keys();
+        let updated = update(&transaction, keys, id, settings, (password, edit.into())).await?;
         db::commit(transaction).await?;
-        Ok(row.as_ref().map(trunk).transpose()?)
+        Ok(updated)
     }
 
     /// Deletes a trunk; `false` when there is none.
@@ -197,6 +152,77 @@ impl Store {
     }
 }
 
+/// Enters a trunk, in a transaction that changes the configuration.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    (id, at): (TrunkId, EventTime),
+    settings: &TrunkSettings,
+    password: Option<&SecretString>,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    let sealed = password.map(|password| keys.seal(&password_identity(id), password));
+    let sql = "
+        INSERT INTO trunks (id, settings, password, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $4)";
+    let values = [
+        id.to_string().into(),
+        to_json(settings).into(),
+        sealed.transpose()?.into(),
+        at.millis().into(),
+    ];
+    db::execute(transaction, sql, values).await?;
+    let line = line(AuditAction::TrunkMade, id, settings).between(&(), settings);
+    let line = if password.is_some() { line.and_secret("/password") } else { line };
+    audit::write(transaction, actor, at, line).await?;
+    Ok(())
+}
+
+/// Replaces a trunk's settings, in such a transaction.
+pub(crate) async fn update(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    id: TrunkId,
+    settings: &TrunkSettings,
+    (password, Edit { actor, expected }): (&PasswordChange, Edit<'_>),
+) -> Result<Option<Trunk>, SaveError> {
+    let Some(present) = find(transaction, id).await? else { return Ok(None) };
+    check_revision(transaction, &present, expected).await?;
+    let is_kept = present.has_password && matches!(password, PasswordChange::Keep);
+    if is_kept && !settings.has_peer_of(&present.settings) {
+        let names = vec!["password".to_owned()];
+        return Err(SaveError::SecretsRequired { names, pointer: "/password" });
+    }
+    let (column, sealed): (&str, Option<String>) = match password {
+        PasswordChange::Keep => ("password", None),
+        PasswordChange::Set(password) => {
+            ("$5", Some(keys.seal(&password_identity(id), password).map_err(StoreError::from)?))
+        }
+        PasswordChange::Remove => ("NULL", None),
+    };
+    let line = line(AuditAction::TrunkUpdated, id, settings).between(&present.settings, settings);
+    let line = match password {
+        PasswordChange::Keep => line,
+        PasswordChange::Set(_) | PasswordChange::Remove => line.and_secret("/password"),
+    };
+    let sql = format!(
+        "UPDATE trunks
+        SET settings = $2, updated_at = $3, password = {column}, revision = revision + $4
+        WHERE id = $1
+        RETURNING {COLUMNS}"
+    );
+    let mut values: Vec<Value> = vec![
+        id.to_string().into(),
+        to_json(settings).into(),
+        db::now().millis().into(),
+        i64::from(line.has_changes()).into(),
+    ];
+    values.extend(sealed.map(Value::from));
+    let row = db::one(transaction, &sql, values).await?;
+    audit::write_update(transaction, actor, db::now(), line).await?;
+    Ok(row.as_ref().map(trunk).transpose()?)
+}
+
 async fn find(transaction: &DatabaseTransaction, id: TrunkId) -> Result<Option<Trunk>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM trunks WHERE id = $1");
     let row = db::one(transaction, &sql, [id.to_string().into()]).await?;
@@ -222,7 +248,7 @@ pub(crate) fn password_identity(id: impl std::fmt::Display) -> String {
     format!("trunk:{id}:password")
 }
 
-fn trunk(row: &Row) -> Result<Trunk, StoreError> {
+pub(crate) fn trunk(row: &Row) -> Result<Trunk, StoreError> {
     Ok(Trunk {
         id: row.parse("id")?,
         settings: row.json("settings")?,

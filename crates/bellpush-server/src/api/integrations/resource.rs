@@ -180,7 +180,9 @@ fn take_secrets(request: &mut Value) -> Result<BTreeMap<SecretName, SecretString
 }
 
 /// A key for an integration that signs by one.
-fn new_key_if_needed(settings: &IntegrationSettings) -> Result<Option<SecretString>, Problem> {
+pub(crate) fn new_key_if_needed(
+    settings: &IntegrationSettings,
+) -> Result<Option<SecretString>, Problem> {
     let by_key = settings.signatures.contains(&SignatureScheme::V1a);
     by_key.then(|| new_key().map(|key| key.reveal())).transpose()
 }
@@ -267,7 +269,11 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn check(config: &ServerConfig, settings: &IntegrationSettings) -> Result<(), Problem> {
+/// Whether an integration may be set up so.
+///
+/// # Errors
+/// 422 with the setting that may not.
+pub(crate) fn check(config: &ServerConfig, settings: &IntegrationSettings) -> Result<(), Problem> {
     settings.check()?;
     if settings.url.is_loopback() && !config.allow_loopback_endpoints {
         return Err(Problem::invalid(

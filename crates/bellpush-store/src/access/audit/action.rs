@@ -88,6 +88,8 @@ actions! {
     DesignPublished, "design_published";
     /// An earlier version of a design was brought back.
     DesignRolledBack, "design_rolled_back";
+    /// A file was applied to an app.
+    ConfigurationApplied, "configuration_applied";
     /// A link for the first owner was made.
     SetupLinkMade, "setup_link_made";
     /// The first owner was made.

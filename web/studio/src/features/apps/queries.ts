@@ -13,6 +13,10 @@ export const useApp = (appId: string) => api.useQuery("get", "/v1/apps/{appId}",
 export const useWidgetKeys = (appId: string) =>
   api.useQuery("get", "/v1/apps/{appId}/widget-keys", one(appId));
 
+/** What was last applied to the app from a file, and what differs from it. */
+export const useAppliedFile = (appId: string) =>
+  api.useQuery("get", "/v1/apps/{appId}/configuration", one(appId));
+
 /** Some of an app's settings as the server has them now. */
 export async function loadSettings<V>(
   appId: string,

@@ -207,6 +207,28 @@ export const apps = {
     challenge: "Proof of work",
     challengeHint: "Makes a flood of sessions costly; visitors notice nothing.",
     challenges: { off: "Off", on: "Always", auto: "When there are many" },
+    file: "Configuration as a file",
+    fileLead:
+      "bellpush apply makes the app what a file says. What is changed here holds until the file is applied again.",
+    fileSame: (name: string) => `As in ${name}`,
+    fileDiffers: (name: string) => `Differs from ${name}`,
+    fileUnnamed: "the file",
+    fileApplied: (by: string) => `Applied by ${by}`,
+    fileChanges: "What applying it again would change",
+    fileScreens: {
+      trunks: "Trunks",
+      settings: "Settings",
+      embed: "Embed",
+      forms: "Forms & survey",
+      custom_code: "Custom code",
+      hours: "Hours",
+      profiles: "Profiles",
+      integrations: "Integrations",
+      design: "Design",
+    },
+    fileKinds: { added: "made again", changed: "changed back", removed: "deleted" },
+    fileChange: (name: string, kind: string, fields: string) =>
+      `${name}: ${kind}${fields === "" ? "" : ` (${fields})`}`,
     danger: "Delete this app",
     dangerLead:
       "With its profiles, integrations, calls, events and deliveries. This can't be undone.",

@@ -238,6 +238,7 @@ export const people = {
       design_draft_saved: "Draft of the design saved",
       design_published: "Design published",
       design_rolled_back: "Design rolled back",
+      configuration_applied: "File applied",
       setup_link_made: "Set-up link made",
       set_up: "Set up",
       signed_in: "Signed in",

@@ -7,6 +7,7 @@ import { t } from "../../../texts/index.ts";
 import { Screen } from "../../../ui/Screen.tsx";
 import { Loaded } from "../../../ui/states.tsx";
 import { useApp } from "../queries.ts";
+import { AppliedFile } from "./AppliedFile.tsx";
 import { DeleteApp } from "./DeleteApp.tsx";
 import { SettingsForm } from "./SettingsForm.tsx";
 import { WidgetKeys } from "./WidgetKeys.tsx";
@@ -21,6 +22,7 @@ export default function Settings() {
           <Stack gap="lg">
             <SettingsForm key={loaded.id} app={loaded} />
             <WidgetKeys appId={appId} />
+            <AppliedFile appId={appId} />
             <DeleteApp app={loaded} />
           </Stack>
         )}

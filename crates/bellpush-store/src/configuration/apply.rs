@@ -1,0 +1,463 @@
+//! Makes what is set up what a document says: in one transaction, so that all of it is done or
+//! nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bellpush_core::{
+    FieldError,
+    configuration::{
+        AppConfiguration, Configuration, DesignConfiguration, IntegrationConfiguration,
+        PlannedChange, SecretReference, TrunkConfiguration, plan,
+    },
+    events::EventTime,
+    ids::{AppId, IntegrationId},
+    integration::SecretName,
+};
+use sea_orm::DatabaseTransaction;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use super::{applied, read};
+use crate::{
+    Actor, AuditAction, DesignError, Edit, Expected, GivenSecrets, KeyRing, NewDesignVersion,
+    NewSecrets, PasswordChange, SaveError, Store, StoreError,
+    access::audit::{self, Line},
+    apps::{app, designs, widget_keys},
+    db,
+    integrations::{integration, sealed::secret_identity, secrets},
+    routing::{profiles, trunks},
+};
+
+/// What an integration that is not there yet signs with.
+pub type NewSigning = BTreeMap<IntegrationId, (SecretString, Option<SecretString>)>;
+
+/// A document, checked, and how it is applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Application<'a> {
+    /// What shall be set up.
+    pub wanted: &'a Configuration,
+    /// The hash of the state that it was planned on.
+    pub state: &'a str,
+    /// What the file is called.
+    pub file_name: Option<&'a str>,
+    /// For each integration of the document.
+    pub signing: &'a NewSigning,
+    /// Active integrations of one app, at most.
+    pub max_active: u8,
+}
+
+/// Why a document was not applied; nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// What is set up is not any more what the plan was made on.
+    #[error("what is set up has changed since the plan was made; make it again")]
+    Moved {
+        /** The hash of what is set up now. */
+        state: String,
+    },
+    /// Something in it can't be saved.
+    #[error("{error}")]
+    At {
+        /** Where in the document, as a JSON pointer. */
+        pointer: String,
+        /** Why. */
+        error: SaveError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sea_orm::DbErr> for ApplyError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    /// What applying a checked document would change, and the hash of the state that this was found
+    /// on: of the apps and trunks that the document names.
+    ///
+    /// # Errors
+    /// [`ApplyError::At`] when it refers to what is not there, or the store fails.
+    pub async fn plan_configuration(
+        &self,
+        wanted: &Configuration,
+    ) -> Result<(Vec<PlannedChange>, String), ApplyError> {
+        let transaction = self.db().begin_configuration().await?;
+        let present = read::part(read::present(&transaction).await?, wanted);
+        let wanted = settled(&transaction, self.keys(), &present, wanted).await?;
+        Ok((plan(&present, &wanted), read::state(&present)))
+    }
+
+    /// Applies a checked document, and says what that has changed.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; nothing is changed then.
+    pub async fn apply_configuration(
+        &self,
+        application: Application<'_>,
+        actor: &Actor,
+    ) -> Result<Vec<PlannedChange>, ApplyError> {
+        let transaction = self.db().begin_configuration().await?;
+        let present = read::part(read::present(&transaction).await?, application.wanted);
+        let state = read::state(&present);
+        if state != application.state {
+            return Err(ApplyError::Moved { state });
+        }
+        let wanted = settled(&transaction, self.keys(), &present, application.wanted).await?;
+        let planned = plan(&present, &wanted);
+        let apply = Apply {
+            transaction: &transaction,
+            keys: self.keys(),
+            application,
+            actor,
+            at: db::now(),
+        };
+        for (index, trunk) in wanted.trunks.iter().enumerate() {
+            let before = present.trunks.iter().find(|it| it.id == trunk.id);
+            apply.trunk(&format!("/trunks/{index}"), before, trunk).await?;
+        }
+        for (index, app) in wanted.apps.iter().enumerate() {
+            let before = present.apps.iter().find(|it| it.id == app.id);
+            apply.app(&format!("/apps/{index}"), before, app).await?;
+        }
+        applied::keep(&transaction, &wanted, application.file_name, actor, apply.at).await?;
+        for app in &wanted.apps {
+            let line = Line::new(AuditAction::ConfigurationApplied).in_app(app.id).on(app.id);
+            let line = match application.file_name {
+                Some(name) => line.named(name),
+                None => line,
+            };
+            audit::write(&transaction, actor, apply.at, line).await?;
+        }
+        db::commit(transaction).await?;
+        self.remover().wake();
+        Ok(planned)
+    }
+}
+
+/// The document with values of secrets that are there already as references, so that it changes
+/// nothing to apply it twice.
+async fn settled(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    present: &Configuration,
+    wanted: &Configuration,
+) -> Result<Configuration, ApplyError> {
+    let mut wanted = wanted.clone();
+    for (index, trunk) in wanted.trunks.iter_mut().enumerate() {
+        let had = present.trunks.iter().any(|it| it.id == trunk.id && it.password.is_some());
+        let sql = "SELECT password AS sealed FROM trunks WHERE id = $1";
+        let place = format!("/trunks/{index}/password");
+        if let Some(secret) = &mut trunk.password {
+            let kept = Kept {
+                had,
+                sql,
+                values: vec![trunk.id.to_string().into()],
+                identity: trunks::password_identity(trunk.id),
+            };
+            settle(transaction, keys, kept, &place, secret).await?;
+        }
+    }
+    for (number, app) in wanted.apps.iter_mut().enumerate() {
+        let before = present.apps.iter().find(|it| it.id == app.id);
+        if before.is_none() && app.settings.is_none() {
+            let message = "an app that is not there yet needs settings";
+            return Err(refused(&format!("/apps/{number}/settings"), message));
+        }
+        let old = before.and_then(|it| it.integrations.as_ref());
+        for (index, it) in app.integrations.iter_mut().flatten().enumerate() {
+            let had = old.into_iter().flatten().find(|old| old.id == it.id);
+            for (name, secret) in &mut it.secrets {
+                let place = format!("/apps/{number}/integrations/{index}/secrets/{name}");
+                let id = it.id.to_string();
+                let kept = Kept {
+                    had: had.is_some_and(|old| old.secrets.contains_key(name)),
+                    sql: "
+                        SELECT sealed
+                        FROM integration_secrets
+                        WHERE integration_id = $1
+                          AND name = $2",
+                    values: vec![id.clone().into(), name.as_str().into()],
+                    identity: secret_identity(&id, name.as_str()),
+                };
+                settle(transaction, keys, kept, &place, secret).await?;
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+/// Where the secret is that is there.
+struct Kept {
+    had: bool,
+    sql: &'static str,
+    values: Vec<sea_orm::Value>,
+    identity: String,
+}
+
+async fn settle(
+    transaction: &DatabaseTransaction,
+    keys: &KeyRing,
+    kept: Kept,
+    place: &str,
+    secret: &mut SecretReference,
+) -> Result<(), ApplyError> {
+    match secret {
+        SecretReference::Kept if !kept.had => {
+            let message =
+                "there is no secret to keep; give its value, as { secret = \"env:NAME\" }";
+            Err(refused(place, message))
+        }
+        SecretReference::Value(value) if kept.had => {
+            let row = db::one(transaction, kept.sql, kept.values).await?;
+            let Some(row) = row else { return Ok(()) };
+            let sealed: String = row.get("sealed")?;
+            let present = keys.open(&kept.identity, &sealed).map_err(StoreError::from)?;
+            if present.expose_secret() == value.as_str() {
+                *secret = SecretReference::Kept;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+struct Apply<'a> {
+    transaction: &'a DatabaseTransaction,
+    keys: &'a KeyRing,
+    application: Application<'a>,
+    actor: &'a Actor,
+    at: EventTime,
+}
+
+impl Apply<'_> {
+    async fn trunk(
+        &self,
+        place: &str,
+        before: Option<&TrunkConfiguration>,
+        trunk: &TrunkConfiguration,
+    ) -> Result<(), ApplyError> {
+        if before == Some(trunk) {
+            return Ok(());
+        }
+        let TrunkConfiguration { id, settings, password } = trunk;
+        let value = match password {
+            Some(SecretReference::Value(value)) => Some(SecretString::from(value.clone())),
+            _ => None,
+        };
+        if before.is_none() {
+            let place = (*id, self.at);
+            let password = value.as_ref();
+            trunks::insert(self.transaction, self.keys, place, settings, password, self.actor)
+                .await?;
+            return Ok(());
+        }
+        let change = match (value, password) {
+            (Some(value), _) => PasswordChange::Set(value),
+            (None, Some(_)) => PasswordChange::Keep,
+            (None, None) if before.is_some_and(|it| it.password.is_some()) => {
+                PasswordChange::Remove
+            }
+            (None, None) => PasswordChange::Keep,
+        };
+        trunks::update(self.transaction, self.keys, *id, settings, (&change, self.edit()))
+            .await
+            .map_err(|error| at(place, error))?;
+        Ok(())
+    }
+
+    async fn app(
+        &self,
+        place: &str,
+        before: Option<&AppConfiguration>,
+        app: &AppConfiguration,
+    ) -> Result<(), ApplyError> {
+        let settings = app.settings.as_ref();
+        if let Some(settings) = settings
+            && before.is_none()
+        {
+            app::insert(self.transaction, app.id, settings, self.at, self.actor).await?;
+            if app.profiles.is_none() {
+                app::insert_demo(self.transaction, app.id).await?;
+            }
+        } else if let Some(settings) = settings
+            && before.and_then(|it| it.settings.as_ref()) != Some(settings)
+        {
+            app::update(self.transaction, app.id, settings, self.edit())
+                .await
+                .map_err(|error| at(&format!("{place}/settings"), error))?;
+        }
+        let old = before.and_then(|it| it.profiles.as_ref());
+        if let Some(profiles) = &app.profiles
+            && old != Some(profiles)
+        {
+            profiles::replace_all(self.transaction, app.id, profiles, self.actor)
+                .await
+                .map_err(|error| at(&format!("{place}/profiles"), error))?;
+        }
+        self.widget_keys(place, before, app).await?;
+        self.integrations(place, before, app).await?;
+        let old = before.and_then(|it| it.design.as_ref());
+        match &app.design {
+            Some(design) => self.design(app.id, old, design).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn widget_keys(
+        &self,
+        place: &str,
+        before: Option<&AppConfiguration>,
+        app: &AppConfiguration,
+    ) -> Result<(), ApplyError> {
+        let Some(keys) = &app.widget_keys else { return Ok(()) };
+        let old: Vec<_> =
+            before.and_then(|it| it.widget_keys.as_ref()).into_iter().flatten().collect();
+        for gone in old.iter().filter(|it| !keys.contains(it)) {
+            widget_keys::delete(self.transaction, app.id, gone.id, self.actor).await?;
+        }
+        for (index, key) in keys.iter().enumerate().filter(|(_, key)| !old.contains(key)) {
+            let sql = "SELECT id FROM widget_keys WHERE key = $1 OR id = $2";
+            let values = [key.key.clone().into(), key.id.to_string().into()];
+            if db::one(self.transaction, sql, values).await?.is_some() {
+                let message = "another app has this widget key";
+                return Err(refused(&format!("{place}/widgetKeys/{index}/key"), message));
+            }
+            let new = (app.id, key.id, self.at);
+            widget_keys::insert(self.transaction, new, &key.key, self.actor).await?;
+        }
+        Ok(())
+    }
+
+    async fn integrations(
+        &self,
+        place: &str,
+        before: Option<&AppConfiguration>,
+        app: &AppConfiguration,
+    ) -> Result<(), ApplyError> {
+        let Some(all) = &app.integrations else { return Ok(()) };
+        let old: Vec<_> =
+            before.and_then(|it| it.integrations.as_ref()).into_iter().flatten().collect();
+        for gone in old.iter().filter(|it| !all.iter().any(|other| other.id == it.id)) {
+            integration::delete(self.transaction, app.id, gone.id, self.edit())
+                .await
+                .map_err(|error| at(&format!("{place}/integrations"), error))?;
+        }
+        // Those that are switched off first, so that there is room for others.
+        let mut ordered: Vec<_> = all.iter().enumerate().collect();
+        ordered.sort_by_key(|(_, it)| it.settings.active);
+        for (index, it) in ordered {
+            let before = old.iter().find(|old| old.id == it.id).copied();
+            if before != Some(it) {
+                self.integration(app.id, before, it)
+                    .await
+                    .map_err(|error| at(&format!("{place}/integrations/{index}"), error))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn integration(
+        &self,
+        app_id: AppId,
+        before: Option<&IntegrationConfiguration>,
+        it: &IntegrationConfiguration,
+    ) -> Result<(), SaveError> {
+        let (transaction, max) = (self.transaction, self.application.max_active);
+        let named: BTreeMap<SecretName, SecretString> = it
+            .secrets
+            .iter()
+            .filter_map(|(name, secret)| match secret {
+                SecretReference::Value(value) => Some((name.clone(), value.clone().into())),
+                SecretReference::Kept => None,
+            })
+            .collect();
+        let signing = self.application.signing.get(&it.id);
+        let Some((signing_secret, signing_key)) = signing.cloned() else {
+            return Err(
+                FieldError { pointer: String::new(), message: "it can't sign".into() }.into()
+            );
+        };
+        let Some(before) = before else {
+            let sql = "SELECT id FROM integrations WHERE id = $1";
+            if db::one(transaction, sql, [it.id.to_string().into()]).await?.is_some() {
+                let message = "another app has an integration with this id".into();
+                return Err(FieldError { pointer: "/id".into(), message }.into());
+            }
+            let new = NewSecrets { signing_secret, signing_key, named };
+            let place = (app_id, it.id, self.at);
+            let with = (&new, max);
+            return integration::insert(
+                transaction,
+                self.keys,
+                place,
+                &it.settings,
+                with,
+                self.actor,
+            )
+            .await;
+        };
+        let given = GivenSecrets { named, signing_key };
+        let change = ((&given, self.edit()), max);
+        integration::update(transaction, self.keys, (app_id, it.id), &it.settings, change).await?;
+        let gone: BTreeSet<_> =
+            before.secrets.keys().filter(|name| !it.secrets.contains_key(*name)).cloned().collect();
+        secrets::remove(transaction, (app_id, it.id), &gone, self.actor).await?;
+        Ok(())
+    }
+
+    async fn design(
+        &self,
+        app_id: AppId,
+        before: Option<&DesignConfiguration>,
+        design: &DesignConfiguration,
+    ) -> Result<(), ApplyError> {
+        let text = |document: &Map<String, Value>| Value::Object(document.clone()).to_string();
+        if let Some(published) = &design.published
+            && before.and_then(|it| it.published.as_ref()) != Some(published)
+        {
+            let new = NewDesignVersion {
+                document: &text(published),
+                note: self.application.file_name,
+                restored: None,
+                draft: Expected::Any,
+            };
+            designs::publish(self.transaction, app_id, new, self.actor).await.map_err(failed)?;
+        }
+        if let Some(draft) = &design.draft
+            && before.and_then(|it| it.draft.as_ref()) != Some(draft)
+        {
+            designs::save_draft(self.transaction, app_id, &text(draft), self.edit())
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn edit(&self) -> Edit<'_> {
+        Edit { actor: self.actor, expected: Expected::Any }
+    }
+}
+
+fn refused(pointer: &str, message: &str) -> ApplyError {
+    let error = FieldError { pointer: String::new(), message: message.into() };
+    at(pointer, error.into())
+}
+
+fn at(pointer: &str, error: SaveError) -> ApplyError {
+    match error {
+        SaveError::Store(error) => ApplyError::Store(error),
+        error => ApplyError::At { pointer: pointer.to_owned(), error },
+    }
+}
+
+/// The app is there, and any revision will do.
+fn failed(error: DesignError) -> ApplyError {
+    match error {
+        DesignError::Store(error) => ApplyError::Store(error),
+        DesignError::UnknownApp => refused("/apps", "there is no such app"),
+        DesignError::Outdated(outdated) => at("/apps", outdated.into()),
+    }
+}
