@@ -121,6 +121,10 @@ prefixed_id!(
     ApiKeyId, "key"
 );
 prefixed_id!(
+    /// One erasure of a person.
+    ErasureId, "era"
+);
+prefixed_id!(
     /// One member: a person who may sign in.
     MemberId, "mem"
 );

@@ -1,6 +1,6 @@
 //! What the server is told at its start.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use ipnet::IpNet;
@@ -40,6 +40,8 @@ pub struct ServerConfig {
     pub keep_statistics: Duration,
     /// For how long notifications are kept.
     pub keep_notifications: Duration,
+    /// The file that says what was erased of people, beside the database.
+    pub erasures_file: PathBuf,
     /// What makes the spans of events, where they are traced.
     pub tracer: Option<Tracer>,
     /// What `/metrics` is shown for, beside an API key.

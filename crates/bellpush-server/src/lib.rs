@@ -23,6 +23,7 @@ mod live;
 mod mail;
 mod opening_status;
 mod ops;
+mod privacy;
 mod records;
 mod reference;
 mod replays;

@@ -30,6 +30,7 @@ use crate::{
     },
     live::LiveFeed,
     mail::Mail,
+    privacy::{ErasureRunner, Memories},
     records::{RecordLimits, Records},
     replays::ReplayRunner,
     sessions::Sessions,
@@ -70,6 +71,7 @@ struct Parts {
     exports: ExportRunner,
     embed_checks: EmbedChecks,
     embed_reports: EmbedReports,
+    erasures: ErasureRunner,
     replays: ReplayRunner,
     alerts: AlertWatch,
     announcer: Announcer,
@@ -120,6 +122,7 @@ parts! {
     exports: ExportRunner,
     embed_checks: EmbedChecks,
     embed_reports: EmbedReports,
+    erasures: ErasureRunner,
     replays: ReplayRunner,
     announcer: Announcer,
     metrics: PrometheusHandle,
@@ -184,6 +187,7 @@ impl Server {
             exports: ExportRunner::new(store.clone()),
             embed_checks,
             embed_reports: EmbedReports::new(store.clone()),
+            erasures: ErasureRunner::new(store.clone(), config.erasures_file.clone()),
             designs,
             access: Access::new(
                 store.api_keys(),
@@ -222,12 +226,13 @@ impl Server {
         Arc::clone(&self.0.config)
     }
 
-    /// Ends the calls that earlier processes left behind, and takes this node's lease. To be called
+    /// Erases again what a backup has brought back, ends the calls that earlier processes left behind, and takes this node's lease. To be called
     /// before the first request is served.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn recover(&self) -> Result<(), StoreError> {
+        self.0.erasures.recover().await?;
         recovery::start(&self.0.calls).await
     }
 
@@ -242,6 +247,8 @@ impl Server {
     /// Starts the regular duties. They end when the server is stopped.
     pub fn start_duties(&self) -> JoinSet<()> {
         let Parts { calls, trunks, log, records, exports, replays, alerts, stopped, .. } = &*self.0;
+        let Parts { calls, trunks, log, records, exports, replays, stopped, .. } = &*self.0;
+        let Parts { erasures, sessions, announcer, .. } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
@@ -250,6 +257,13 @@ impl Server {
         duties.spawn(exports.clone().run(stopped.clone()));
         duties.spawn(alerts.clone().look(stopped.clone()));
         duties.spawn(alerts.clone().tell(stopped.clone()));
+        let memories = Memories {
+            calls: Arc::clone(calls),
+            sessions: sessions.clone(),
+            feed: log.feed().clone(),
+            announcer: announcer.clone(),
+        };
+        duties.spawn(erasures.clone().run(memories, stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
         duties

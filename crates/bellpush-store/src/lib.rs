@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod insight;
 mod integrations;
+mod privacy;
 #[cfg(test)]
 mod query_plans;
 mod removals;
@@ -67,6 +68,9 @@ pub use insight::{
 pub use integrations::{
     GivenSecrets, Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal,
     RevealError, Secret, SigningSecrets,
+};
+pub use privacy::{
+    Erased, Erasure, ErasureState, Footprint, MAX_SESSIONS, PersonKey, PersonRecords, SentTo,
 };
 pub use revision::{Edit, Expected, LastChange, Outdated};
 pub use routing::{PasswordChange, Profile, Trunk};

@@ -256,6 +256,7 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         mail: config.mail.clone(),
         keep_statistics: config.keep_statistics,
         keep_notifications: config.keep_notifications,
+        erasures_file: config.data_dir.join("erasures.jsonl"),
         tracer,
         metrics_token: config.metrics_token.clone(),
         has_metrics_address: config.metrics_listen.is_some(),

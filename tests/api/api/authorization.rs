@@ -25,6 +25,7 @@ fn operations(document: &Value, scheme: &str, app_id: &str) -> Vec<(Method, Stri
                 .replace("{trunkId}", "trunk_01920000000070008000000000000001")
                 .replace("{integrationId}", "int_01920000000070008000000000000001")
                 .replace("{exportId}", "exp_01920000000070008000000000000001")
+                .replace("{erasureId}", "era_01920000000070008000000000000001")
                 .replace("{version}", "1")
                 .replace("{secretName}", "apiKey")
                 .replace("{eventId}", "01920000-0000-7000-8000-000000000001")

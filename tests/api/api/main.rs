@@ -30,6 +30,7 @@ mod operations;
 mod outages;
 mod payloads;
 mod previews;
+mod privacy;
 mod profiles;
 mod rate_limits;
 mod replays;

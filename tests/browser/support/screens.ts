@@ -39,6 +39,7 @@ export function screens(seed: Seed): readonly (readonly [name: string, path: str
     ["alert-new", `${app}/alerts/new?kind=call_errors`],
     ["alert", `${app}/alerts/${ruleId}`],
     ["settings", `${app}/settings`],
+    ["privacy", `${app}/privacy`],
     ["history", `${app}/history`],
     ["not-found", "nothing/at/this/address"],
   ];

@@ -71,3 +71,8 @@ async fn every_command_for_embedding_is_accepted() -> anyhow::Result<()> {
 async fn every_command_for_custom_code_is_accepted() -> anyhow::Result<()> {
     run(include_str!("../../../docs/custom-code.md"), 1).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_for_privacy_is_accepted() -> anyhow::Result<()> {
+    run(include_str!("../../../docs/privacy.md"), 1).await
+}

@@ -276,6 +276,12 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/apps/settings/Settings.tsx")),
 });
 
+const privacy = createRoute({
+  getParentRoute: () => app,
+  path: "/privacy",
+  component: lazyRouteComponent(() => import("./features/privacy/Privacy.tsx")),
+});
+
 const history = createRoute({
   getParentRoute: () => app,
   path: "/history",
@@ -318,6 +324,7 @@ const routes = root.addChildren([
       alerts,
       alertRule,
       settings,
+      privacy,
       history,
     ]),
   ]),

@@ -75,6 +75,8 @@ resources! {
     Events, "events", read: VIEWER, write: NOBODY;
     /// Requests to be called back.
     Callbacks, "callbacks", read: VIEWER, write: NOBODY;
+    /// What is kept of one person; to write is to erase it.
+    Privacy, "privacy", read: ADMIN, write: ADMIN;
     /// Widget sessions, as a site's own server makes them.
     Sessions, "sessions", read: NOBODY, write: EDITOR;
     /// What the admins are told.

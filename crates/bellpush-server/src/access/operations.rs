@@ -6,6 +6,8 @@ use bellpush_core::access::{
         self, Alerts, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events,
         Integrations, Members, Notifications, Profiles, Secrets, Sessions, Settings, SignIn,
         Trunks,
+        self, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events, Integrations,
+        Members, Notifications, Privacy, Profiles, Secrets, Sessions, Settings, SignIn, Trunks,
     },
 };
 
@@ -151,6 +153,11 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("listAudit", read_own(Audit)),
     ("exportAudit", read_own(Audit)),
     ("readSystem", Need::Anyone),
+    ("findPerson", read(Privacy)),
+    ("exportPerson", read(Privacy)),
+    ("erasePerson", write(Privacy)),
+    ("listErasures", read(Privacy)),
+    ("readErasure", read(Privacy)),
     // People.
     ("readSignInOptions", Need::Nothing),
     ("signIn", Need::Nothing),

@@ -23,6 +23,7 @@ mod notifications;
 mod paging;
 mod patch;
 mod path;
+mod privacy;
 mod profiles;
 mod recovery;
 mod routing;
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(callbacks::routes())
         .merge(design::routes())
         .merge(configuration::routes())
+        .merge(privacy::routes())
         .merge(events::routes())
         .merge(sessions::routes())
         .merge(system::routes())

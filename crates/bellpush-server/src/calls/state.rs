@@ -110,6 +110,18 @@ impl Calls {
         }
     }
 
+    /// Ends those of these calls that are live on this node, and waits a while for their ends.
+    pub(crate) async fn end_calls(&self, ids: &[CallId]) {
+        let calls: Vec<_> = ids.iter().filter_map(|id| Some((*id, self.live.find(*id)?))).collect();
+        for (id, _) in &calls {
+            self.engine.end(*id).await;
+        }
+        let ends = join_all(calls.iter().map(|(_, call)| call.finished()));
+        if tokio::time::timeout(ENDS_WITHIN, ends).await.is_err() {
+            warn!("the ends of a person's calls are not stored yet");
+        }
+    }
+
     /// Hangs up on the live calls of apps that another node has deleted, and waits for nothing: it
     /// runs beside what keeps this node's lease.
     ///

@@ -3,7 +3,7 @@
 
 use bellpush_core::{
     ids::{
-        AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, EventId, ExportId, IntegrationId,
+        AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, ErasureId, EventId, ExportId, IntegrationId,
         InvitationId, MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
     },
     integration::SecretName,
@@ -80,6 +80,7 @@ fn add_patterns(operation: &mut Value) {
             "appId" => AppId::PATTERN,
             "callId" => CallId::PATTERN,
             "destinationId" => DestinationId::PATTERN,
+            "erasureId" => ErasureId::PATTERN,
             "exportId" => ExportId::PATTERN,
             "integrationId" => IntegrationId::PATTERN,
             "invitationId" => InvitationId::PATTERN,

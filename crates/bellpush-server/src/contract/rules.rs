@@ -10,7 +10,7 @@ const DESIGN_VERSION: &str = "a version that was published, and not replaced mor
 const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
-const RULES: [(&str, &str, &str); 57] = [
+const RULES: &[(&str, &str, &str)] = &[
     ("AlertRuleSettings", "emails", "e-mail addresses"),
     ("AlertRuleSettings", "errorCodes", "none but for call_errors"),
     ("AlertRuleSettings", "integrationId", "for breaker_open and backlog; one of the app"),
@@ -43,6 +43,8 @@ const RULES: [(&str, &str, &str); 57] = [
     ("PasskeyDraft", "credential", "what a browser answers, as WebAuthn has it"),
     ("PasskeyShown", "credential", "what a browser answers, as WebAuthn has it"),
     ("Payload", "template", "needed for custom and not taken for raw; the syntax of templates"),
+    ("PersonExport", "key", "needed for the context"),
+    ("PersonQuery", "key", "needed for the context"),
     ("ProfileSettings", "headers", "up to 16, and none that begins with X-Bellpush-"),
     ("ProfileSettings", "overflow", "a profile of the app; no circle, and up to eight in a row"),
     ("ProfileSettings", "routingKeys", "up to 200"),

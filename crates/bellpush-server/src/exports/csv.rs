@@ -1,9 +1,13 @@
 //! CSV that no spreadsheet takes for more than text (RFC 4180).
 
+pub(crate) use csv::Error;
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 /// Rows as CSV.
-pub(super) fn rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, csv::Error> {
+///
+/// # Errors
+/// Never, as far as is known: memory does not refuse.
+pub(crate) fn rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, csv::Error> {
     let mut writer = WriterBuilder::new()
         .quote_style(QuoteStyle::Always)
         .terminator(Terminator::CRLF)

@@ -3,7 +3,7 @@
 //! How far each has come is on disk, in the same transaction as the part of the file: so it goes on
 //! where it was after a crash, on whichever node is free.
 
-mod csv;
+pub(crate) mod csv;
 mod rows;
 
 use std::{sync::Arc, time::Duration};

@@ -116,6 +116,12 @@ impl LiveFeed {
         self.tell([Happened::Call { app_id, call_id, phase, held }]);
     }
 
+    /// Forgets what happened: who watches begins anew.
+    pub(crate) fn forget(&self) {
+        *self.ring() = Ring::new(Uuid::now_v7());
+        self.0.changed.send_replace(());
+    }
+
     fn is_watched(&self) -> bool {
         self.0.watchers.load(Ordering::Relaxed) > 0
     }

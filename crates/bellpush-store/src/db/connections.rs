@@ -256,6 +256,8 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         // again makes each commit wait for the file system's journal, too.
         .pragma("journal_size_limit", "268435456")
         .pragma("temp_store", "MEMORY")
+        // What is deleted is overwritten: it shall be nowhere in the file.
+        .pragma("secure_delete", "ON")
         // A group's answers pass from SQLite's thread at once; with few at a time, the two threads
         // would wake each other in turns.
         .row_buffer_size(ROW_BUFFER)

@@ -43,6 +43,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "applied_configurations",
         include_str!("../../migrations/0040_applied_configurations.sql"),
     ),
+    (41, "erasures", include_str!("../../migrations/0041_erasures.sql")),
 ];
 
 const HISTORY: &str = "

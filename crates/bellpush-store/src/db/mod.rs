@@ -9,6 +9,7 @@ mod connections;
 pub(crate) mod migrations;
 pub(crate) mod page;
 mod row;
+mod scrub;
 mod statements;
 pub(crate) mod target;
 mod timeout;

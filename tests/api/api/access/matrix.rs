@@ -58,6 +58,7 @@ impl Operation {
             .replace("{ruleId}", &format!("rule_{none}"))
             .replace("{replayId}", &format!("rep_{none}"))
             .replace("{exportId}", &format!("exp_{none}"))
+            .replace("{erasureId}", &format!("era_{none}"))
             .replace("{keyId}", &format!("wkey_{none}"))
             .replace("{apiKeyId}", &format!("key_{none}"))
             .replace("{memberId}", &format!("mem_{none}"))

@@ -17,6 +17,7 @@ import {
   IconServer,
   IconSettings,
   IconShieldCheck,
+  IconUserShield,
   IconUsers,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -92,6 +93,7 @@ export const INNER = [
     name: t.frame.groups.manage,
     pages: [
       { path: "/apps/$appId/settings", name: t.frame.pages.settings, icon: IconSettings, key: "s" },
+      { path: "/apps/$appId/privacy", name: t.frame.pages.privacy, icon: IconUserShield, key: "v" },
       { path: "/apps/$appId/history", name: t.frame.pages.history, icon: IconHistory, key: "r" },
     ],
   },

@@ -90,6 +90,10 @@ actions! {
     DesignRolledBack, "design_rolled_back";
     /// A file was applied to an app.
     ConfigurationApplied, "configuration_applied";
+    /// What is kept of a person was handed out.
+    PersonExported, "person_exported";
+    /// What is kept of a person was erased.
+    PersonErased, "person_erased";
     /// A link for the first owner was made.
     SetupLinkMade, "setup_link_made";
     /// The first owner was made.

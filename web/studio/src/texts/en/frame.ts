@@ -26,6 +26,7 @@ export const frame = {
     alerts: "Alerts",
     settings: "Settings",
     history: "History",
+    privacy: "Privacy",
   },
   groups: {
     watch: "Watch",

@@ -6,6 +6,7 @@ import { editor, frame, ui } from "./frame.ts";
 import { deliveries, integrations } from "./integrations.ts";
 import { events, live } from "./live.ts";
 import { people } from "./people.ts";
+import { privacy } from "./privacy.ts";
 import { hours, profiles, trunks } from "./routing.ts";
 import { timeline } from "./timeline.ts";
 
@@ -22,6 +23,7 @@ export const en = {
   integrations,
   live,
   people,
+  privacy,
   profiles,
   timeline,
   trunks,

@@ -239,6 +239,8 @@ export const people = {
       design_published: "Design published",
       design_rolled_back: "Design rolled back",
       configuration_applied: "File applied",
+      person_exported: "Data of a person handed out",
+      person_erased: "Person erased",
       setup_link_made: "Set-up link made",
       set_up: "Set up",
       signed_in: "Signed in",
