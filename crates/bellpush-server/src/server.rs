@@ -304,7 +304,7 @@ impl Server {
                 _ = size.tick() => {
                     (records.remove_old().await, "records of calls")
                 }
-                _ = remove.tick() => (self.remove_old().await, "old statistics and notifications"),
+                _ = remove.tick() => (self.remove_old().await, "what has been kept for its time"),
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "{what} can't be removed");
@@ -337,6 +337,12 @@ impl Server {
             store.remove_alerts(before).await?;
         }
         store.remove_expired_exports(now).await?;
+        for app in store.apps().await? {
+            let removed = store.apply_retention(app.id, &app.settings.retention, now).await?;
+            if removed > 0 {
+                tracing::info!(app = %app.id, removed, "what was kept for its time is deleted");
+            }
+        }
         Ok(())
     }
 }

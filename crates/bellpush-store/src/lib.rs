@@ -70,7 +70,8 @@ pub use integrations::{
     RevealError, Secret, SigningSecrets,
 };
 pub use privacy::{
-    Erased, Erasure, ErasureState, Footprint, MAX_SESSIONS, PersonKey, PersonRecords, SentTo,
+    Erased, Erasure, ErasureState, Footprint, Forecast, MAX_SESSIONS, PersonKey, PersonRecords,
+    SentTo,
 };
 pub use revision::{Edit, Expected, LastChange, Outdated};
 pub use routing::{PasswordChange, Profile, Trunk};

@@ -34,6 +34,7 @@ use crate::{
     },
     insight::{self, calls, context::ByContext, exports, lookup, records, tail, timeline},
     integrations::secrets,
+    privacy::{erase, find, retention},
     removals,
     routing::profiles,
 };
@@ -109,6 +110,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     let one = || vec![integration_id.to_string().into()];
     let step = || vec![integration_id.to_string().into(), 5_i64.into(), 20_i64.into()];
     let events_step = || vec![app_id.to_string().into(), 5_i64.into(), 20_i64.into()];
+    let older = |bound: Value| vec![app_id.to_string().into(), bound, 20_i64.into()];
     let rows_step = |last: Value| vec![app_id.to_string().into(), "".into(), last];
     vec![
         (fixed(group::FACTS, vec![list()]), "apps_pkey"),
@@ -159,6 +161,17 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
             fixed(records::REMOVE, vec![5_i64.into(), 20_i64.into(), 9_i64.into()]),
             "call_records_by_time",
         ),
+        (fixed(find::BY_CONTEXT, [pair(), vec![9_i64.into()]].concat()), "session_context_pkey"),
+        (fixed(erase::RUNNING, vec![]), "erasures_running"),
+        (erase::query(app_id, PageRequest::first(20)), "erasures_by_app"),
+        (fixed(retention::OLDER_VISITS, older("x".into())), "sessions_by_app"),
+        (fixed(retention::OLDER_CALLS, older("x".into())), "calls_by_app"),
+        (fixed(retention::OLDER_CALLBACKS, older("x".into())), "callback_requests_by_app"),
+        (fixed(retention::OLDER_FORMS, older("x".into())), "calls_with_forms"),
+        (fixed(retention::OLDER_SURVEYS, older("x".into())), "surveys_by_app"),
+        (fixed(retention::OLDER_EVENTS, older(5_i64.into())), "events_by_app"),
+        (fixed(retention::OLDER_DELIVERIES, older(5_i64.into())), "deliveries_pkey"),
+        (fixed(retention::OLDER_RECORDS, older(5_i64.into())), "call_records_by_time"),
         (fixed(removals::LAST_SESSION, rows_step(20_i64.into())), "sessions_by_app"),
         (fixed(removals::REMOVE_SESSIONS, rows_step("y".into())), "sessions_by_app"),
         (

@@ -2,6 +2,7 @@
 //! custom code and business hours.
 
 mod buttons;
+mod retention;
 mod survey;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use buttons::{ButtonEffect, CustomButton};
 pub(crate) use buttons::{is_email, is_phone_number};
+pub use retention::{RetainedKind, Retention};
 pub use survey::{
     Answer, Answers, AnswersError, MAX_COMMENT_CHARS, MAX_QUESTIONS, Question, Survey,
 };
@@ -80,6 +82,9 @@ pub struct AppSettings {
     /// When calls are taken, for profiles without hours of their own; `null`: always.
     #[serde(default)]
     pub hours: Option<BusinessHours>,
+    /// For how long what visitors leave is kept.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 fn english() -> String {
@@ -140,6 +145,7 @@ impl AppSettings {
             challenge: ChallengePolicy::default(),
             resume_seconds: eight(),
             hours: None,
+            retention: Retention::default(),
         }
     }
 
@@ -188,6 +194,7 @@ impl AppSettings {
         if let Some(hours) = &self.hours {
             hours.check("/hours")?;
         }
+        self.retention.check("/retention")?;
         for (index, button) in self.custom_buttons.iter().enumerate() {
             button.check(&format!("/customButtons/{index}"))?;
         }

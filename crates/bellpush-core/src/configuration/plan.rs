@@ -28,6 +28,8 @@ pub enum Screen {
     CustomCode,
     /// Its business hours.
     Hours,
+    /// For how long what visitors leave is kept.
+    Privacy,
     /// Its profiles.
     Profiles,
     /// Its integrations.
@@ -269,6 +271,7 @@ fn is_new(had: bool, secret: Option<&SecretReference>) -> bool {
 fn screen_of(field: &str) -> Screen {
     match field.split('/').nth(1).unwrap_or_default() {
         "hours" => Screen::Hours,
+        "retention" => Screen::Privacy,
         "allowedOrigins" => Screen::Embed,
         "survey" | "customButtons" => Screen::Forms,
         "customCode" => Screen::CustomCode,

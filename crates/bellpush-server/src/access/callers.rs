@@ -80,6 +80,16 @@ impl Caller {
             .ok_or_else(|| Problem::forbidden_without(permission))
     }
 
+    /// Refuses what they may not change in an app.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn must_write(&self, resource: Resource, app: AppId) -> Result<(), Problem> {
+        let permission = Permission::write(resource);
+        let allowed = self.0.authority.allows(permission, Place::App(app));
+        allowed.then_some(()).ok_or_else(|| Problem::forbidden_without(permission))
+    }
+
     /// Refuses an app that is none of theirs, as if it did not exist.
     ///
     /// # Errors

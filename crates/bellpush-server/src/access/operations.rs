@@ -153,6 +153,7 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("listAudit", read_own(Audit)),
     ("exportAudit", read_own(Audit)),
     ("readSystem", Need::Anyone),
+    ("readRetention", read(Privacy)),
     ("findPerson", read(Privacy)),
     ("exportPerson", read(Privacy)),
     ("erasePerson", write(Privacy)),

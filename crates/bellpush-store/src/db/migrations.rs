@@ -44,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0040_applied_configurations.sql"),
     ),
     (41, "erasures", include_str!("../../migrations/0041_erasures.sql")),
+    (42, "retention", include_str!("../../migrations/0042_retention.sql")),
 ];
 
 const HISTORY: &str = "

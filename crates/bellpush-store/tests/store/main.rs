@@ -40,6 +40,7 @@ mod embed_reports;
 mod log;
 mod nodes;
 mod opening;
+mod privacy;
 mod profiles;
 mod reading;
 mod records;

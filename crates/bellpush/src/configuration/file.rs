@@ -8,8 +8,22 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table};
 const MAX_LINE: usize = 80;
 /// An object of a list with no more fields than this, and nothing but plain values in it, is written on one line.
 const MAX_INLINE_FIELDS: usize = 4;
-/// What comes first, where it is there.
-const FIRST: [&str; 6] = ["id", "type", "name", "version", "key", "isDefault"];
+/// What comes first, where it is there, in this order.
+const FIRST: [&str; 13] = [
+    "id",
+    "type",
+    "name",
+    "version",
+    "key",
+    "isDefault",
+    "password",
+    "trunks",
+    "settings",
+    "widgetKeys",
+    "profiles",
+    "integrations",
+    "apps",
+];
 
 /// Writes what the server has.
 ///
@@ -115,7 +129,7 @@ fn table(fields: &Map<String, Value>, path: &mut Vec<String>) -> anyhow::Result<
         let item = match value {
             // What is null is not set.
             Value::Null => None,
-            Value::Object(inner) if !inner.is_empty() => {
+            Value::Object(inner) if !inner.is_empty() && !is_reference(inner) => {
                 let mut inner = self::table(inner, path)?;
                 set_comment(inner.decor_mut(), path, value);
                 if comment(path, value).is_some() {
@@ -142,6 +156,11 @@ fn table(fields: &Map<String, Value>, path: &mut Vec<String>) -> anyhow::Result<
         path.pop();
     }
     Ok(table)
+}
+
+/// Whether it refers to a secret, which is better read on one line.
+fn is_reference(fields: &Map<String, Value>) -> bool {
+    fields.len() == 1 && fields.get("secret").is_some_and(Value::is_string)
 }
 
 fn ordered(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
@@ -215,6 +234,7 @@ fn comment(path: &[String], value: &Value) -> Option<String> {
         ["apps", "settings", "survey"] => {
             "The survey, for apps without a design of their own".into()
         }
+        ["apps", "settings", "retention"] => "Days that what visitors leave is kept".into(),
         ["apps", "settings", "customCode"] => "Custom code".into(),
         ["apps", "widgetKeys"] => "A widget key: public, as it stands in pages".into(),
         ["apps", "profiles"] => format!("Profile: {}", name()),

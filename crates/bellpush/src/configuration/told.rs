@@ -83,6 +83,7 @@ const fn title(screen: Screen) -> &'static str {
         Screen::Forms => "Forms & survey",
         Screen::CustomCode => "Custom code",
         Screen::Hours => "Hours",
+        Screen::Privacy => "Privacy",
         Screen::Profiles => "Profiles",
         Screen::Integrations => "Integrations",
         Screen::Design => "Design",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
-use bellpush_core::{app::AppSettings, events::EventTime, ids::AppId};
+use bellpush_core::{access::Resource, app::AppSettings, events::EventTime, ids::AppId};
 use bellpush_delivery::Announcer;
 use bellpush_store::{App, Store};
 use serde::Serialize;
@@ -109,7 +109,7 @@ pub(crate) async fn read(
 /// Change an app
 ///
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
-/// to its default.
+/// to its default. Changing `retention`, by which data is deleted, needs `privacy:write` as well.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}", operation_id = "updateApp", tag = "apps",
     params(("appId" = String, Path), IfMatch),
@@ -120,18 +120,23 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
-    ActingAs(actor): ActingAs,
+    caller: Caller,
     State(store): State<Store>,
     State(sessions): State<Sessions>,
     PathIds(id): PathIds<AppId>,
     if_match: IfMatch,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Revised<AppView>, Problem> {
+let actor = caller.actor();
     let mut patching = Patching::new(if_match);
     let updated = loop {
         let present = app(&store, id).await?;
         let settings = patched(&present.settings, &patch)?;
         settings.check()?;
+        if settings.retention != present.settings.retention {
+            // It deletes what no editor may delete.
+            caller.must_write(Resource::Privacy, id)?;
+        }
         let edit = patching.edit(&actor, present.revision);
         match store.update_app(id, &settings, edit).await {
             Err(error) if patching.again(&error) => {}

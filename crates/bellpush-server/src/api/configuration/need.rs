@@ -92,6 +92,7 @@ const fn resource(screen: Screen) -> Resource {
         Screen::Settings | Screen::Embed | Screen::Forms | Screen::CustomCode | Screen::Hours => {
             Resource::Settings
         }
+        Screen::Privacy => Resource::Privacy,
         Screen::Profiles => Resource::Profiles,
         Screen::Integrations => Resource::Integrations,
         Screen::Design => Resource::Design,

@@ -17,7 +17,9 @@ use bellpush_store::{AuditAction, MAX_SESSIONS, PersonKey, Store};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use self::view::{ErasurePage, ErasureView, PersonExport, PersonFormat, PersonQuery, PersonView};
+use self::view::{
+    ErasurePage, ErasureView, ForecastList, PersonExport, PersonFormat, PersonQuery, PersonView,
+};
 use crate::{
     access::ActingAs,
     api::{
@@ -25,6 +27,7 @@ use crate::{
         paging::PageQuery,
         path::{PathIds, app},
     },
+    clock::now,
     http::{
         body::{JsonBody, QueryParameters},
         problem::Problem,
@@ -40,6 +43,25 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(export))
         .routes(routes!(list, erase))
         .routes(routes!(read))
+        .routes(routes!(retention))
+}
+
+/// Read what is deleted next
+///
+/// Of each kind that the app's `retention` does not keep for good: when the oldest has been kept for its time, and how
+/// much goes within a day from then. What is due is deleted within the hour.
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/retention", operation_id = "readRetention", tag = "privacy",
+    params(("appId" = String, Path)),
+    responses((status = 200, body = ForecastList))
+)]
+pub(crate) async fn retention(
+    State(store): State<Store>,
+    PathIds(app_id): PathIds<AppId>,
+) -> Result<Json<ForecastList>, Problem> {
+    let app = app(&store, app_id).await?;
+    let found = store.retention_forecast(app_id, &app.settings.retention, now()).await?;
+    Ok(Json(ForecastList { items: found.into_iter().map(Into::into).collect() }))
 }
 
 /// Find what is kept of a person

@@ -1,10 +1,11 @@
 //! People as they are asked for, and erasures as they are shown.
 
 use bellpush_core::{
+    app::RetainedKind,
     events::EventTime,
     ids::{ErasureId, IntegrationId},
 };
-use bellpush_store::{Erased, Erasure, ErasureState, Footprint, PersonKey, SentTo};
+use bellpush_store::{Erased, Erasure, ErasureState, Footprint, Forecast, PersonKey, SentTo};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -267,6 +268,33 @@ impl From<Erasure> for ErasureView {
             created_at: erasure.created_at,
             ended_at: erasure.ended_at,
         }
+    }
+}
+
+/// What goes next.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ForecastList {
+    /// One for each kind of which there is something that is not kept for good.
+    pub(super) items: Vec<ForecastView>,
+}
+
+/// What goes next of a kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ForecastView {
+    /// The kind.
+    kind: RetainedKind,
+    /// When the oldest has been kept for its time.
+    #[schema(value_type = String, format = DateTime)]
+    at: EventTime,
+    /// How many go within a day from then.
+    rows: u64,
+    /// Whether there are more than were counted.
+    more: bool,
+}
+
+impl From<Forecast> for ForecastView {
+    fn from(Forecast { kind, at, rows, more }: Forecast) -> Self {
+        Self { kind, at, rows, more }
     }
 }
 

@@ -168,6 +168,7 @@ pub(super) const LINES: &[(&str, Needs)] = &[
     ("readSignInSettings", All("sign-in:read")),
     ("readSigningSecret", App("integrations:read")),
     ("readStatistics", App("deliveries:read")),
+    ("readRetention", App("privacy:read")),
     ("readSystem", Anyone),
     ("readTimeline", App("calls:read")),
     ("readTrunk", Own("trunks:read")),

@@ -22,6 +22,15 @@ export const useErasures = (appId: string) =>
     },
   );
 
+/** What goes next of each kind. */
+export const useForecast = (appId: string) =>
+  api.useQuery("get", "/v1/apps/{appId}/retention", { params: { path: { appId } } });
+
+export const refreshForecast = () =>
+  queryClient.invalidateQueries({
+    predicate: ({ queryKey }) => queryKey[1] === "/v1/apps/{appId}/retention",
+  });
+
 export async function findPerson(appId: string, body: PersonQuery): Promise<PersonView> {
   const { data } = await client.POST("/v1/apps/{appId}/people/search", {
     params: { path: { appId } },

@@ -222,6 +222,7 @@ export const apps = {
       forms: "Forms & survey",
       custom_code: "Custom code",
       hours: "Hours",
+      privacy: "Privacy",
       profiles: "Profiles",
       integrations: "Integrations",
       design: "Design",

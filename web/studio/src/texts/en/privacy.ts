@@ -1,10 +1,11 @@
 /** Texts of the screen Privacy. */
 
-const plural = (count: string, one: string, many: string) => `${count} ${count === "1" ? one : many}`;
+const plural = (count: string, one: string, many: string) =>
+  `${count} ${count === "1" ? one : many}`;
 
 export const privacy = {
   title: "Privacy",
-  lead: "What is kept of one person: find it, hand it out, erase it.",
+  lead: "What is kept of one person, and for how long anything is.",
   sentNowhere: "Their data was sent to no endpoint.",
   sent: (name: string, events: number) => `${name}: ${plural(String(events), "event", "events")}`,
 
@@ -42,6 +43,33 @@ export const privacy = {
     eraseLead: (events: string, calls: string) =>
       `${plural(events, "event", "events")} and ${plural(calls, "call", "calls")} go, with their visits, forms, surveys, deliveries and records, and every export of this app. Calls under way end. This can't be undone, and no backup brings it back.`,
     erasing: "It is being erased",
+  },
+
+  retention: {
+    title: "How long it is kept",
+    lead: "What is older is deleted within the hour, for good.",
+    forGood: "For good",
+    days: " days",
+    kinds: {
+      visits: "Visits",
+      events: "Events",
+      deliveries: "Deliveries",
+      calls: "Calls",
+      forms: "Forms and surveys",
+      callbacks: "Call-back requests",
+      records: "Records of calls",
+    },
+    hints: {
+      visits: "With the context that the page gave: what calls and events are searched by.",
+      events: "With their deliveries.",
+      deliveries: "That have ended, with what endpoints answered.",
+      calls: "That are over, with all that is kept of each.",
+      forms: "What people wrote and answered; the calls stay.",
+      callbacks: "With what people wrote.",
+      records: "SIP messages and quality; never longer than the server keeps them.",
+    },
+    next: (rows: string, more: boolean) =>
+      `Next deletion: ${plural(more ? `${rows}+` : rows, "row", "rows")} on`,
   },
 
   erasures: {
