@@ -19,8 +19,8 @@ use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
     access::audit::search as audit,
     alerts,
-    apps::{designs, sessions},
     apps::{designs, embed_reports, sessions},
+    apps::{designs, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
     deliveries::{

@@ -4,10 +4,8 @@ use bellpush_core::access::{
     Permission,
     Resource::{
         self, Alerts, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events,
-        Integrations, Members, Notifications, Profiles, Secrets, Sessions, Settings, SignIn,
-        Trunks,
-        self, ApiKeys, Apps, Audit, Callbacks, Calls, Deliveries, Design, Events, Integrations,
-        Members, Notifications, Privacy, Profiles, Secrets, Sessions, Settings, SignIn, Trunks,
+        Integrations, Members, Notifications, Privacy, Profiles, Secrets, Sessions, Settings,
+        SignIn, Trunks,
     },
 };
 

@@ -3,8 +3,8 @@
 
 use bellpush_core::{
     ids::{
-        AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, ErasureId, EventId, ExportId, IntegrationId,
-        InvitationId, MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
+        AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, ErasureId, EventId, ExportId,
+        IntegrationId, InvitationId, MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
     },
     integration::SecretName,
 };

@@ -37,7 +37,6 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (32, "exports", include_str!("../../migrations/0032_exports.sql")),
     (33, "revisions", include_str!("../../migrations/0033_revisions.sql")),
     (37, "alerts", include_str!("../../migrations/0037_alerts.sql")),
-    (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
     (
         40,
         "applied_configurations",
@@ -45,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (41, "erasures", include_str!("../../migrations/0041_erasures.sql")),
     (42, "retention", include_str!("../../migrations/0042_retention.sql")),
+    (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
 ];
 
 const HISTORY: &str = "

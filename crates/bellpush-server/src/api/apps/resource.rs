@@ -127,7 +127,7 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Revised<AppView>, Problem> {
-let actor = caller.actor();
+    let actor = caller.actor();
     let mut patching = Patching::new(if_match);
     let updated = loop {
         let present = app(&store, id).await?;
