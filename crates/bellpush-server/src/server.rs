@@ -247,7 +247,6 @@ impl Server {
     /// Starts the regular duties. They end when the server is stopped.
     pub fn start_duties(&self) -> JoinSet<()> {
         let Parts { calls, trunks, log, records, exports, replays, alerts, stopped, .. } = &*self.0;
-        let Parts { calls, trunks, log, records, exports, replays, stopped, .. } = &*self.0;
         let Parts { erasures, sessions, announcer, .. } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));

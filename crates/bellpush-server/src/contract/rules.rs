@@ -74,7 +74,7 @@ const RULES: &[(&str, &str, &str)] = &[
 
 /// Names the rules in the schemas of a document.
 pub(super) fn add(document: &mut Value) {
-    for (schema, property, rule) in RULES {
+    for &(schema, property, rule) in RULES {
         let schema = &mut document["components"]["schemas"][schema];
         if let Some(property) = find(schema, property) {
             property[BEYOND] = rule.into();
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn each_rule_is_of_a_property_that_is_there() {
         let mut document = crate::openapi();
-        for (schema, property, rule) in RULES {
+        for &(schema, property, rule) in RULES {
             let found = find(&mut document["components"]["schemas"][schema], property);
             assert_eq!(
                 found.map(|it| it[BEYOND].clone()),
