@@ -106,7 +106,8 @@ fn what_a_list_does_not_have_goes_and_what_is_not_named_stays() {
 
 #[test]
 fn what_breaks_a_rule_is_named_by_its_place() {
-    let cases: [(&str, &str, fn(&mut Value)); 9] = [
+    type Edit = fn(&mut Value);
+    let cases: [(&str, &str, Edit); 9] = [
         ("/apps/0/settings/name", "name", |it| it["apps"][0]["settings"]["name"] = "".into()),
         ("/apps/0/profiles", "exactly one", |it| {
             it["apps"][0]["profiles"][1]["isDefault"] = true.into()

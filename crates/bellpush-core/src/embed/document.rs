@@ -83,7 +83,7 @@ impl Document {
                     };
                     match widget_frame(frame, server) {
                         Ok(snippet) => snippets.push(snippet),
-                        Err(frame) => frames.push(frame),
+                        Err(frame) => frames.push(*frame),
                     }
                 }
                 _ => {}

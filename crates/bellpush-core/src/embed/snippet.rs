@@ -61,13 +61,13 @@ fn is_script(kind: &str) -> bool {
 }
 
 /// The widget's own frame, or else the frame as it was.
-pub(super) fn widget_frame(frame: Frame, server: &str) -> Result<Snippet, Frame> {
+pub(super) fn widget_frame(frame: Frame, server: &str) -> Result<Snippet, Box<Frame>> {
     let app = frame.address.path().strip_prefix("/w/").map(ToOwned::to_owned);
     let is_ours = app.as_deref().is_some_and(|app| {
         app.starts_with("app_") || frame.address.origin().ascii_serialization() == server
     });
     if !is_ours {
-        return Err(frame);
+        return Err(Box::new(frame));
     }
     let key = frame.address.query_pairs().find(|(name, _)| name == "key");
     let key = key.map(|(_, value)| value.into_owned());
