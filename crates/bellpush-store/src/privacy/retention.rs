@@ -275,7 +275,7 @@ impl Store {
             let owners = self.owners(app_id, kind).await?;
             for owner in &owners {
                 for (sql, by) in queries(kind) {
-                    let found = self.oldest(owner, *sql, *by).await?;
+                    let found = self.oldest(owner, sql, *by).await?;
                     oldest = [oldest, found].into_iter().flatten().min();
                 }
             }
