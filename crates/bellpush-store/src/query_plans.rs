@@ -168,7 +168,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(retention::OLDER_CALLS, older("x".into())), "calls_by_app"),
         (fixed(retention::OLDER_CALLBACKS, older("x".into())), "callback_requests_by_app"),
         (fixed(retention::OLDER_FORMS, older("x".into())), "calls_with_forms"),
-        (fixed(retention::OLDER_SURVEYS, older("x".into())), "surveys_by_app"),
+        (fixed(retention::OLDER_SURVEYS, older("x".into())), "surveys_by_stars"),
         (fixed(retention::OLDER_EVENTS, older(5_i64.into())), "events_by_app"),
         (fixed(retention::OLDER_DELIVERIES, older(5_i64.into())), "deliveries_pkey"),
         (fixed(retention::OLDER_RECORDS, older(5_i64.into())), "call_records_by_time"),

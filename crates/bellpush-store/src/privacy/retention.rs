@@ -62,6 +62,7 @@ pub(crate) const OLDER_SURVEYS: &str = "
     SELECT call_id AS found
     FROM survey_responses
     WHERE call_app_id = $1
+      AND stars IN (1, 2, 3, 4, 5)
       AND call_id < $2
     ORDER BY call_id
     LIMIT $3";
