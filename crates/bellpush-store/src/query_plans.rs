@@ -20,7 +20,6 @@ use crate::{
     access::audit::search as audit,
     alerts,
     apps::{designs, embed_reports, sessions},
-    apps::{designs, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
     deliveries::{
