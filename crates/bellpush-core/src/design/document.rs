@@ -116,6 +116,8 @@ impl Design {
             .chain(logo)
             .chain(font)
             .filter_map(|address| url::Url::parse(address).ok())
+            // In a draft an address may be half written.
+            .filter(|address| address.scheme() == "https")
             .map(|address| address.origin().ascii_serialization())
             .collect();
         origins.sort();

@@ -2,7 +2,8 @@
 //! in which words.
 //!
 //! A document is read by [`Design::read`], which refuses what could not be shown: every fault is named
-//! by a JSON pointer and a sentence. What was read keeps all rules; nothing is checked again.
+//! by a JSON pointer and a sentence. What was read keeps all rules; nothing is checked again. A draft
+//! ([`Design::read_draft`]) may be unfinished: words may be missing, and colours be too near.
 
 mod block;
 mod check;

@@ -30,6 +30,19 @@ impl Design {
     /// # Errors
     /// What is wrong, up to fifty faults in the order of the document. There is at least one.
     pub fn read(document: Value) -> Result<Self, Vec<FieldError>> {
+        Self::sized(document)?.without(Self::faults)
+    }
+
+    /// Reads a draft of this version or an older one. What is unfinished in it (words that are missing,
+    /// an address that is half written, a contrast that is too low) is no fault yet.
+    ///
+    /// # Errors
+    /// As [`Design::read`].
+    pub fn read_draft(document: Value) -> Result<Self, Vec<FieldError>> {
+        Self::sized(document)?.without(Self::faults_of_draft)
+    }
+
+    fn sized(document: Value) -> Result<Self, Vec<FieldError>> {
         let Value::Object(document) = document else {
             return Err(fault("", "a design document is a JSON object"));
         };
@@ -37,10 +50,13 @@ impl Design {
         if size > MAX_BYTES {
             return Err(fault("", &format!("a design document has at most {MAX_BYTES} bytes")));
         }
-        let design = parse(migrate(document)?)?;
-        let mut faults = design.faults();
+        parse(migrate(document)?)
+    }
+
+    fn without(self, check: fn(&Self) -> Vec<FieldError>) -> Result<Self, Vec<FieldError>> {
+        let mut faults = check(&self);
         faults.truncate(MAX_FAULTS);
-        if faults.is_empty() { Ok(design) } else { Err(faults) }
+        if faults.is_empty() { Ok(self) } else { Err(faults) }
     }
 }
 
@@ -127,7 +143,8 @@ fn located(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -
     FieldError::new(format!("{place}{path}"), error.inner().to_string())
 }
 
-/// A document as it is kept: read before, and so without faults but those of rules that came later.
+/// A document as it is kept: read before, and so without faults but what is unfinished in a draft, and
+/// those of rules that came later.
 impl Design {
     /// Reads a document that was accepted before.
     ///

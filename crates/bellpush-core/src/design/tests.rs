@@ -56,6 +56,44 @@ fn a_document_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn a_draft_may_be_unfinished_but_keeps_the_rules_of_its_form() {
+    let with = |pointer: &str, value: Value| {
+        let mut document = everything();
+        *document.pointer_mut(pointer).unwrap() = value;
+        document
+    };
+    for (changed, value) in [
+        ("/states/idle/0/text", json!({ "en": "Talk to us" })),
+        ("/states/idle/0/text/de", json!(" ")),
+        ("/states/idle/2/src", json!("https://")),
+        ("/states/idle/5/fields", json!([])),
+        ("/states/idle/5/fields/3/options", json!([])),
+        ("/theme/logo/src", json!("http:")),
+        ("/states/idle/1/rich/en/1/href", json!("https:/")),
+    ] {
+        let document = with(changed, value);
+        assert!(Design::read(document.clone()).is_err(), "{changed}");
+        let draft = Design::read_draft(document).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert!(draft.origins().iter().all(|origin| origin.starts_with("https://")), "{changed}");
+    }
+    for (changed, value) in [
+        ("/states/idle/0/text/fr", json!("Bonjour")),
+        ("/states/idle/0/type", json!("video")),
+        ("/states/idle/5/fields/1/name", json!("name")),
+        ("/states/idle/5/fields/0/pattern", json!("(a")),
+        ("/theme/radius", json!(33)),
+        ("/languages", json!([])),
+    ] {
+        let mut document = everything();
+        match document.pointer_mut(changed) {
+            Some(place) => *place = value,
+            None => document["states"]["idle"][0]["text"]["fr"] = value,
+        }
+        assert!(Design::read_draft(document).is_err(), "{changed}");
+    }
+}
+
+#[test]
 fn every_fault_is_named_by_its_place() {
     let long = "x".repeat(2_001);
     for (changed, value, named) in [

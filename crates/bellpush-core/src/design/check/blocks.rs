@@ -39,9 +39,8 @@ pub(super) fn check(states: &States, words: &Words<'_>, faults: &mut Faults) {
             check_block(block, &place, &mut form_fields, words, faults);
         }
         let surveyed = blocks.iter().any(|block| matches!(block, Block::Survey(_)));
-        if *state == State::Survey && !blocks.is_empty() && !surveyed {
-            faults.add("/states/survey", "a survey needs a block of the type survey");
-        }
+        let complete = *state != State::Survey || blocks.is_empty() || surveyed;
+        faults.finish(complete, "/states/survey", "a survey needs a block of the type survey");
     }
 }
 
@@ -113,7 +112,7 @@ fn check_block(
         Block::Paragraph(paragraph) => check_paragraph(paragraph, place, words, faults),
         Block::Image(image) => {
             let message = "write the address of a picture that starts with https://";
-            faults.unless(is_https(&image.src), &at("src"), message);
+            faults.finish(is_https(&image.src), &at("src"), message);
             words.check(&image.alt, &at("alt"), 300, faults);
             let good = image.width.is_none_or(|width| (16..=640).contains(&width));
             faults.unless(good, &at("width"), "a picture is 16 to 640 pixels wide");
@@ -126,7 +125,7 @@ fn check_block(
         Block::Form(form) => {
             words.check_some(form.title.as_ref(), &at("title"), 200, faults);
             let count = (1..=MAX_FIELDS).contains(&form.fields.len());
-            faults.unless(count, &at("fields"), format!("a form has 1 to {MAX_FIELDS} fields"));
+            faults.finish(count, &at("fields"), format!("a form has 1 to {MAX_FIELDS} fields"));
             fields::check(&form.fields, &at("fields"), form_fields, words, faults);
         }
         Block::Survey(survey) => {
@@ -137,7 +136,7 @@ fn check_block(
         Block::Button(button) => {
             words.check(&button.label, &at("label"), 100, faults);
             if let Err(error) = button.effect.check(&at("effect")) {
-                faults.0.push(error);
+                faults.add_unfinished(error);
             }
         }
         Block::Hours(hours) => words.check_some(hours.text.as_ref(), &at("text"), 300, faults),
@@ -145,7 +144,7 @@ fn check_block(
             words.check_rich(&consent.text, &at("text"), faults);
             let version = consent.version.chars().count();
             let good = (1..=64).contains(&version) && !consent.version.trim().is_empty();
-            faults.unless(good, &at("version"), "a version has 1 to 64 characters");
+            faults.finish(good, &at("version"), "a version has 1 to 64 characters");
         }
         Block::Callback(callback) => {
             words.check_some(callback.title.as_ref(), &at("title"), 200, faults);

@@ -79,14 +79,14 @@ fn check_options(field: &Field, place: &str, words: &Words<'_>, faults: &mut Fau
         return;
     }
     let count = (1..=MAX_OPTIONS).contains(&field.options.len());
-    faults.unless(count, &place, format!("a select field has 1 to {MAX_OPTIONS} options"));
+    faults.finish(count, &place, format!("a select field has 1 to {MAX_OPTIONS} options"));
     let mut seen = HashSet::new();
     for (index, option) in field.options.iter().enumerate() {
         let place = format!("{place}/{index}");
         let good = (1..=200).contains(&option.value.chars().count());
         let at = format!("{place}/value");
-        faults.unless(good, &at, "an option's value has 1 to 200 characters");
-        faults.unless(seen.insert(&option.value), &at, "two options have this value");
+        faults.finish(good, &at, "an option's value has 1 to 200 characters");
+        faults.finish(seen.insert(&option.value), &at, "two options have this value");
         words.check(&option.label, &format!("{place}/label"), 300, faults);
     }
 }
@@ -100,16 +100,16 @@ pub(super) fn check_survey(
 ) {
     let questions = format!("{place}/questions");
     let count = (1..=MAX_QUESTIONS).contains(&survey.questions.len());
-    faults.unless(count, &questions, format!("a survey has 1 to {MAX_QUESTIONS} questions"));
+    faults.finish(count, &questions, format!("a survey has 1 to {MAX_QUESTIONS} questions"));
     let mut seen = HashSet::new();
     for (index, question) in survey.questions.iter().enumerate() {
         let place = format!("{questions}/{index}");
         let id = format!("{place}/id");
         let good =
             (1..=64).contains(&question.id.chars().count()) && !question.id.trim().is_empty();
-        faults.unless(good, &id, "a question's id has 1 to 64 characters");
+        faults.finish(good, &id, "a question's id has 1 to 64 characters");
         let message = "two questions have this id; make each unique";
-        faults.unless(seen.insert(&question.id), &id, message);
+        faults.finish(seen.insert(&question.id), &id, message);
         words.check(&question.label, &format!("{place}/label"), 300, faults);
     }
     if let Some(comment) = &survey.comment {

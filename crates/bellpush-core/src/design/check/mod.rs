@@ -28,13 +28,22 @@ const MAX_OVERRIDE_CHARS: usize = 500;
 impl Design {
     /// Every fault, in the order of the document.
     pub(super) fn faults(&self) -> Vec<FieldError> {
+        self.check().all()
+    }
+
+    /// Those that a draft may not have either: what is unfinished it may have.
+    pub(super) fn faults_of_draft(&self) -> Vec<FieldError> {
+        self.check().of_draft()
+    }
+
+    fn check(&self) -> Faults {
         let mut faults = Faults::default();
         self.check_languages(&mut faults);
         let words = Words { languages: &self.languages };
         check_theme(&self.theme, &words, &mut faults);
         blocks::check(&self.states, &words, &mut faults);
         self.check_texts(&mut faults);
-        faults.0
+        faults
     }
 
     fn check_languages(&self, faults: &mut Faults) {
@@ -69,11 +78,11 @@ impl Design {
                 };
                 let good = !words.trim().is_empty() && words.chars().count() <= MAX_OVERRIDE_CHARS;
                 let message = format!("a text has 1 to {MAX_OVERRIDE_CHARS} characters");
-                faults.unless(good, &place, message);
+                faults.finish(good, &place, message);
                 if let Some(placeholder) = placeholder(key) {
                     let message =
                         format!("the widget puts a value into this text: keep {placeholder}");
-                    faults.unless(words.contains(placeholder), &place, message);
+                    faults.finish(words.contains(placeholder), &place, message);
                 }
             }
         }
@@ -103,11 +112,11 @@ fn check_theme(theme: &Theme, words: &Words<'_>, faults: &mut Faults) {
         let message = "the name of a font has 1 to 64 letters, digits, spaces and dashes";
         faults.unless(named, "/theme/font/file/family", message);
         let message = "write the address of a WOFF2 file that starts with https://";
-        faults.unless(is_https(&file.url), "/theme/font/file/url", message);
+        faults.finish(is_https(&file.url), "/theme/font/file/url", message);
     }
     if let Some(logo) = &theme.logo {
         let message = "write the address of a picture that starts with https://";
-        faults.unless(is_https(&logo.src), "/theme/logo/src", message);
+        faults.finish(is_https(&logo.src), "/theme/logo/src", message);
         words.check(&logo.alt, "/theme/logo/alt", 300, faults);
     }
     if let Some(label) = &theme.launcher.label {
@@ -120,12 +129,12 @@ fn check_palette(name: &str, palette: &Palette, faults: &mut Faults) {
         // Rounded down, so that what is too little never looks as if it were enough.
         let ratio = (pair.ratio * 100.0).floor() / 100.0;
         let (front, back, needed) = (pair.front, pair.back, pair.needed);
-        faults.add(
+        faults.add_unfinished(FieldError::new(
             format!("/theme/{name}/{front}"),
             format!(
                 "{front} on {back} has a contrast of {ratio:.2} in {name}; WCAG 2.2 AA needs \
                  {needed}"
             ),
-        );
+        ));
     }
 }

@@ -24,7 +24,7 @@ impl Words<'_> {
         for (language, words) in own {
             let good = !words.trim().is_empty() && words.chars().count() <= most;
             let place = format!("{place}{}", pointer(language));
-            faults.unless(good, &place, format!("write 1 to {most} characters"));
+            faults.finish(good, &place, format!("write 1 to {most} characters"));
         }
     }
 
@@ -51,7 +51,7 @@ impl Words<'_> {
             let good = !blank && chars <= MAX_RICH_CHARS && spans.len() <= MAX_SPANS;
             let message =
                 format!("write 1 to {MAX_RICH_CHARS} characters in up to {MAX_SPANS} pieces");
-            faults.unless(good, &place, message);
+            faults.finish(good, &place, message);
             for (index, span) in spans.iter().enumerate() {
                 check_span(span, &format!("{place}/{index}"), faults);
             }
@@ -67,7 +67,7 @@ impl Words<'_> {
         for language in self.languages {
             let is_there = given.clone().any(|given| given == language);
             let place = format!("{place}{}", pointer(language));
-            faults.unless(is_there, &place, format!("the words in {language} are missing"));
+            faults.finish(is_there, &place, format!("the words in {language} are missing"));
         }
         for language in given {
             let place = format!("{place}{}", pointer(language));
@@ -78,7 +78,7 @@ impl Words<'_> {
 }
 
 fn check_span(span: &Span, place: &str, faults: &mut Faults) {
-    faults.unless(!span.text.is_empty(), &format!("{place}/text"), "write at least a character");
+    faults.finish(!span.text.is_empty(), &format!("{place}/text"), "write at least a character");
     let Some(href) = &span.href else { return };
     let good = href.len() <= 2_000
         && url::Url::parse(href).is_ok_and(|url| match url.scheme() {
@@ -87,5 +87,5 @@ fn check_span(span: &Span, place: &str, faults: &mut Faults) {
             _ => false,
         });
     let message = "a link leads to an address that starts with https:, mailto: or tel:";
-    faults.unless(good, &format!("{place}/href"), message);
+    faults.finish(good, &format!("{place}/href"), message);
 }

@@ -54,8 +54,9 @@ pub(crate) async fn read(
 
 /// Save the draft of a design
 ///
-/// The whole document, checked. `If-Match` has to name the revision that it was made from, so that
-/// nobody's work is lost.
+/// The whole document. It may be unfinished: words may be missing, addresses half written, and colours
+/// too near; publishing asks for those. `If-Match` has to name the revision that it was made from, so
+/// that nobody's work is lost.
 #[utoipa::path(
     put, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "saveDesignDraft",
     params(("appId" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the draft, or `*`", pattern = "^(\\*|\"r[0-9]{1,18}\")$")),
@@ -75,7 +76,7 @@ pub(crate) async fn save(
 ) -> Result<Revised<Value>, Refused> {
     app(&store, app_id).await?;
     let edit = Edit { actor: &actor, expected: if_match.needed()? };
-    let document = Design::read(document)?.to_json();
+    let document = Design::read_draft(document)?.to_json();
     let draft = store.save_design_draft(app_id, &document.to_string(), edit).await?;
     Ok(Revised::new(draft.revision, document))
 }
