@@ -13,6 +13,7 @@ mod clock;
 mod config;
 mod contract;
 mod demo;
+mod design_publisher;
 mod designs;
 mod embed_checks;
 mod embed_reports;

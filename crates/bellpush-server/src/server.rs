@@ -20,6 +20,7 @@ use crate::{
     clock::now,
     config::ServerConfig,
     demo::Demo,
+    design_publisher::DesignPublisher,
     designs::Designs,
     embed_checks::EmbedChecks,
     embed_reports::EmbedReports,
@@ -58,6 +59,7 @@ struct Parts {
     sso: Sso,
     mail: Mail,
     designs: Designs,
+    design_publisher: DesignPublisher,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -109,6 +111,7 @@ parts! {
     sso: Sso,
     mail: Mail,
     designs: Designs,
+    design_publisher: DesignPublisher,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -188,6 +191,7 @@ impl Server {
             embed_checks,
             embed_reports: EmbedReports::new(store.clone()),
             erasures: ErasureRunner::new(store.clone(), config.erasures_file.clone()),
+            design_publisher: DesignPublisher::new(store.clone()),
             designs,
             access: Access::new(
                 store.api_keys(),
@@ -247,7 +251,7 @@ impl Server {
     /// Starts the regular duties. They end when the server is stopped.
     pub fn start_duties(&self) -> JoinSet<()> {
         let Parts { calls, trunks, log, records, exports, replays, alerts, stopped, .. } = &*self.0;
-        let Parts { erasures, sessions, announcer, .. } = &*self.0;
+        let Parts { erasures, sessions, announcer, design_publisher, .. } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
@@ -263,6 +267,7 @@ impl Server {
             announcer: announcer.clone(),
         };
         duties.spawn(erasures.clone().run(memories, stopped.clone()));
+        duties.spawn(design_publisher.clone().run(stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
         duties

@@ -43,8 +43,8 @@ pub use alerts::{
     Alert, AlertEnd, AlertNotice, AlertRule, DueMail, Look, NoticeMail, QueueHour, UnloggedNotice,
 };
 pub use apps::{
-    App, DesignDraft, DesignError, DesignVersion, EmbedReport, NewDesignVersion, NewSession,
-    PublishedDesign, Publisher, Session, WidgetKey,
+    App, DesignDraft, DesignError, DesignSchedule, DesignVersion, EmbedReport, NewDesignSchedule,
+    NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,
 };
 pub use calls::{Call, CallState, CallbackRequest, LivingNode, OrphanedCall};
 pub use configuration::{Application, Applied, ApplyError, NewSigning};

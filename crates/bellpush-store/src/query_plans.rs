@@ -19,6 +19,7 @@ use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
     access::audit::search as audit,
     alerts,
+    apps::{design_schedules, designs, sessions},
     apps::{designs, embed_reports, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
@@ -177,6 +178,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
             fixed(designs::PUBLISHED, vec![app_id.to_string().into(), 5_i64.into()]),
             "design_versions_pkey",
         ),
+        (fixed(design_schedules::NEXT_DUE, Vec::new()), "design_schedules_due"),
         (
             designs::versions_query(app_id, PageRequest { after: Some(9), limit: 20 }),
             "design_versions_pkey",

@@ -69,15 +69,28 @@ async fn a_draft_is_saved_by_who_has_read_it_and_every_fault_is_named() {
     bad["theme"]["light"] = default["theme"]["light"].clone();
     bad["theme"]["light"]["text"] = bad["theme"]["light"]["canvas"].clone();
     bad["states"]["idle"][0]["text"].as_object_mut().unwrap().remove("de");
-    let answer = save(&shop, &bad, Some("*")).await;
+    // A draft may be unfinished; what is published may not.
+    let saved = save(&shop, &bad, Some("\"r1\"")).await.expect(200).unwrap();
+    assert_eq!(saved.header("etag"), "\"r2\"");
+    let answer = shop.api.post(&path(&shop, "publish"), &json!({})).await.unwrap();
     let problem: Value = answer.json().unwrap();
     assert_eq!((answer.status, problem["pointer"].as_str()), (422, Some("/theme/light/text")));
     let pointers: Vec<_> =
         problem["errors"].as_array().unwrap().iter().map(|one| one["pointer"].clone()).collect();
     assert_eq!(pointers.first().unwrap(), "/theme/light/text");
     assert_eq!(pointers.last().unwrap(), "/states/idle/0/text/de");
+    assert_eq!(shop.read(&path(&shop, "versions")).await["items"], json!([]));
+
+    bad["states"]["idle"][0]["text"]["fr"] = json!("Bonjour");
+    let answer = save(&shop, &bad, Some("*")).await;
+    let problem: Value = answer.json().unwrap();
+    assert_eq!(
+        (answer.status, problem["pointer"].as_str()),
+        (422, Some("/states/idle/0/text/fr")),
+        "what could not be kept by any design"
+    );
     let kept = shop.api.get(&path(&shop, "draft")).await.unwrap();
-    assert_eq!(kept.header("etag"), "\"r1\"", "what is refused changes nothing");
+    assert_eq!(kept.header("etag"), "\"r2\"", "what is refused changes nothing");
 }
 
 #[tokio::test]
@@ -136,6 +149,46 @@ async fn a_published_design_reaches_widgets_at_their_next_load_and_the_draft_pre
         let request = shop.api.request(method, &path(&shop, missing)).json(&json!({}));
         refused(&Answer::to(request).await.unwrap(), 404, "not-found");
     }
+}
+
+#[tokio::test]
+async fn a_design_is_published_at_its_time_whatever_becomes_of_the_draft() {
+    let shop = Shop::open().await;
+    save(&shop, &example(), Some("*")).await.expect(200).unwrap();
+    assert_eq!(shop.read(&path(&shop, "schedule")).await, json!({ "schedule": null }));
+    let put = async |tag: &str, body: Value| {
+        let request = shop.api.request(Method::PUT, &path(&shop, "schedule"));
+        Answer::to(request.header("if-match", tag).json(&body)).await.unwrap()
+    };
+    let at = |seconds: i64| {
+        let now = jiff::Timestamp::now().as_millisecond();
+        jiff::Timestamp::from_millisecond(now + seconds * 1_000).unwrap().to_string()
+    };
+    for wrong in [at(-5), at(400 * 86_400)] {
+        let answer = put("\"r1\"", json!({ "publishAt": wrong })).await;
+        let problem: Value = answer.json().unwrap();
+        assert_eq!((answer.status, &problem["pointer"]), (422, &json!("/publishAt")));
+    }
+    let far = json!({ "publishAt": at(3_600), "note": "Autumn" });
+    refused(&put("\"r9\"", far.clone()).await, 412, "precondition-failed");
+    let decided: Value = put("\"r1\"", far).await.expect(200).unwrap().json().unwrap();
+    assert_eq!(decided["note"], "Autumn");
+    assert_eq!(shop.read(&path(&shop, "schedule")).await["schedule"], decided);
+    let gone = shop.api.request(Method::DELETE, &path(&shop, "schedule"));
+    Answer::to(gone).await.unwrap().expect(204).unwrap();
+    assert_eq!(shop.read(&path(&shop, "schedule")).await["schedule"], Value::Null);
+
+    put("\"r1\"", json!({ "publishAt": at(1) })).await.expect(200).unwrap();
+    let mut draft = example();
+    draft["theme"]["radius"] = json!(3);
+    save(&shop, &draft, Some("*")).await.expect(200).unwrap();
+    eventually("it is published", SOON, async || {
+        Ok((config(&shop, "").await.0["designVersion"] == json!(1)).then_some(()))
+    })
+    .await
+    .unwrap();
+    assert_eq!(config(&shop, "").await.0["design"]["theme"]["radius"], 8);
+    assert_eq!(shop.read(&path(&shop, "schedule")).await["schedule"], Value::Null);
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ const RULES: &[(&str, &str, &str)] = &[
     ("ProfileSettings", "trunkId", "set for sip alone; the trunk is there"),
     ("Question", "id", "unique in the survey"),
     ("RoutingQuestion", "destinationId", "a destination of the app"),
+    ("ScheduleRequest", "publishAt", "in the future, and within a year"),
     ("SessionRequest", "destination", "a destination of the app"),
     ("SignInSettings", "requireSso", "needs sso"),
     ("SsoSettings", "newMembers", "any role but owner"),

@@ -283,7 +283,7 @@ pub(crate) async fn publish(
 }
 
 /// The revision of the draft, and its document; 0 when there is none.
-async fn present(
+pub(super) async fn present(
     transaction: &DatabaseTransaction,
     app_id: AppId,
 ) -> Result<(u64, Option<String>), StoreError> {
@@ -292,7 +292,7 @@ async fn present(
     row.map_or(Ok((0, None)), |row| Ok((row.count("revision")?, Some(row.get("document")?))))
 }
 
-async fn check_revision(
+pub(super) async fn check_revision(
     transaction: &DatabaseTransaction,
     app_id: AppId,
     present: u64,

@@ -2,12 +2,13 @@
 
 use bellpush_core::{
     design::ConsentRecord,
+    events::EventTime,
     ids::{AppId, CallbackId, EventId},
     submission::{CallbackReason, callback_envelope},
 };
 use bellpush_store::{
     Actor, Append, AuditAction, AuditFilter, DesignError, Edit, Expected, NewCallback,
-    NewDesignVersion, PageRequest,
+    NewDesignSchedule, NewDesignVersion, PageRequest,
 };
 use uuid::Uuid;
 
@@ -51,6 +52,57 @@ on_both_stores! {
         let (one, other) = tokio::join!(save("{\"one\":1}"), save("{\"other\":1}"));
         assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
         assert_eq!(store.design_draft(app).await.unwrap().unwrap().revision, 2);
+    }
+
+    async fn a_design_is_published_at_its_time_once_as_it_was_when_that_was_decided(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let soon = |ms: i64| EventTime::from_millis(now().millis() + ms).unwrap();
+        let schedule = |document, publish_at, draft| NewDesignSchedule {
+            document,
+            note: Some("Autumn"),
+            publish_at,
+            draft,
+        };
+        assert_eq!(store.design_schedule(app).await.unwrap(), None);
+        store.save_design_draft(app, "{\"v\":1}", of(0, &actor())).await.unwrap();
+        let stale = schedule("{}", soon(1_000), Expected::Revision(7));
+        let stale = store.schedule_design(app, stale, &actor()).await;
+        assert!(matches!(stale, Err(DesignError::Outdated(_))), "{stale:?}");
+        let later = schedule("{\"v\":0}", soon(90_000), Expected::Any);
+        store.schedule_design(app, later, &actor()).await.unwrap();
+        let at = soon(60_000);
+        let first = schedule("{\"v\":1}", at, Expected::Revision(1));
+        let decided = store.schedule_design(app, first, &actor()).await.unwrap();
+        assert_eq!((decided.publish_at, decided.note.as_deref()), (at, Some("Autumn")));
+        assert_eq!(store.design_schedule(app).await.unwrap(), Some(decided));
+        store.save_design_draft(app, "{\"v\":2}", of(1, &actor())).await.unwrap();
+
+        // Other sites of the test share the database.
+        assert!(store.next_design_due().await.unwrap().is_some_and(|due| due <= at));
+        let published = async || {
+            let mut found = Vec::new();
+            while let Some(one) = store.publish_due_design(soon(61_000)).await.unwrap() {
+                found.push(one);
+            }
+            found
+        };
+        assert_eq!(store.published_design(app, None).await.unwrap(), None);
+        let (one, other) = tokio::join!(published(), published());
+        let of_app: Vec<_> =
+            one.into_iter().chain(other).filter(|(id, _)| *id == app).collect();
+        assert_eq!(of_app.len(), 1, "two nodes publish it once");
+        let present = store.published_design(app, None).await.unwrap().unwrap();
+        assert_eq!(present.document, "{\"v\":1}");
+        assert_eq!(present.version.note.as_deref(), Some("Autumn"));
+        assert_eq!(present.version.publisher.who, actor().who);
+        assert_eq!(store.design_schedule(app).await.unwrap(), None);
+
+        let again = schedule("{\"v\":3}", soon(60_000), Expected::Any);
+        store.schedule_design(app, again, &actor()).await.unwrap();
+        assert!(store.unschedule_design(app, &actor()).await.unwrap());
+        assert!(!store.unschedule_design(app, &actor()).await.unwrap());
+        published().await;
+        assert_eq!(store.published_design(app, None).await.unwrap().unwrap().version.version, 1);
     }
 
     async fn versions_are_numbered_kept_and_replaced_by_the_next(site) {

@@ -2,6 +2,7 @@
 
 mod draft;
 mod problem;
+mod schedule;
 mod versions;
 
 use axum::{
@@ -18,6 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .routes(routes!(draft::read, draft::save))
         .routes(routes!(versions::publish))
+        .routes(routes!(schedule::read, schedule::schedule, schedule::cancel))
         .routes(routes!(versions::list))
         .routes(routes!(versions::read))
         .routes(routes!(versions::roll_back))

@@ -38,14 +38,25 @@ pub(crate) struct Publication {
     note: Option<String>,
 }
 
-impl Publication {
-    fn note(&self) -> Result<Option<&str>, Problem> {
-        let note = self.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-        if note.is_some_and(|note| note.chars().count() > MAX_NOTE_CHARS) {
-            let detail = format!("a note has at most {MAX_NOTE_CHARS} characters");
-            return Err(Problem::invalid(detail).at("/note"));
+/// A note as it is kept; an empty one is none.
+pub(super) fn note_of(given: Option<&str>) -> Result<Option<&str>, Problem> {
+    let note = given.map(str::trim).filter(|note| !note.is_empty());
+    if note.is_some_and(|note| note.chars().count() > MAX_NOTE_CHARS) {
+        let detail = format!("a note has at most {MAX_NOTE_CHARS} characters");
+        return Err(Problem::invalid(detail).at("/note"));
+    }
+    Ok(note)
+}
+
+/// The revision that a request wants published, of a draft that has this one. An earlier one is refused
+/// by the store, which knows who has changed it since.
+pub(super) fn expected_draft(if_match: IfMatch, revision: u64) -> Result<u64, Problem> {
+    match if_match.expected() {
+        Expected::Revision(later) if later > revision => {
+            Err(Problem::precondition_failed("the draft has no such revision; read it again"))
         }
-        Ok(note)
+        Expected::Revision(expected) => Ok(expected),
+        Expected::Any => Ok(revision),
     }
 }
 
@@ -115,17 +126,9 @@ pub(crate) async fn publish(
     JsonBody(publication): JsonBody<Publication>,
 ) -> Result<(StatusCode, Json<DesignVersionView>), Refused> {
     let app = app(&store, app_id).await?;
-    let note = publication.note()?;
+    let note = note_of(publication.note.as_deref())?;
     let (document, revision) = present(&store, &designs, &app).await?;
-    // An earlier one is refused by the store, which knows who has changed it since.
-    let draft = match if_match.expected() {
-        Expected::Revision(later) if later > revision => {
-            let detail = "the draft has no such revision; read it again";
-            return Err(Problem::precondition_failed(detail).into());
-        }
-        Expected::Revision(expected) => expected,
-        Expected::Any => revision,
-    };
+    let draft = expected_draft(if_match, revision)?;
     // Rules may have become stricter since it was saved.
     let document = Design::read(document)?.to_json().to_string();
     let new = NewDesignVersion {
@@ -193,7 +196,7 @@ pub(crate) async fn roll_back(
     JsonBody(publication): JsonBody<Publication>,
 ) -> Result<(StatusCode, Json<DesignVersionView>), Refused> {
     app(&store, app_id).await?;
-    let note = publication.note()?;
+    let note = note_of(publication.note.as_deref())?;
     let found = find(&store, app_id, version).await?;
     let document = Design::read(kept(&found.document)?.to_json())?.to_json().to_string();
     let new = NewDesignVersion {

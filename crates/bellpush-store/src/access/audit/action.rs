@@ -86,6 +86,10 @@ actions! {
     DesignDraftSaved, "design_draft_saved";
     /// A version of a design was published.
     DesignPublished, "design_published";
+    /// A design is to be published at a time.
+    DesignScheduled, "design_scheduled";
+    /// A design is not to be published by itself any more.
+    DesignUnscheduled, "design_unscheduled";
     /// An earlier version of a design was brought back.
     DesignRolledBack, "design_rolled_back";
     /// A file was applied to an app.
