@@ -131,6 +131,14 @@ const sandbox = filesOf(
     ),
   ),
 );
+const codeConsole = filesOf(
+  await build(
+    part(
+      `${dist}widget`,
+      classic(`${root}widget/src/sandbox/console-entry.ts`, "assets/console-[hash].js"),
+    ),
+  ),
+);
 await build(
   part(dist, {
     // As a library it gets no helper for its one dynamic import, which would tell the page's window.
@@ -174,6 +182,7 @@ const manifest = {
   css: path(need(css, "widget style")),
   extras: path(need(extras, "part for designs").fileName),
   sandbox: path(need(sandbox[0], "sandbox script").fileName),
+  console: path(need(codeConsole[0], "console of the sandbox").fileName),
 };
 await writeFile(`${dist}widget/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 

@@ -102,6 +102,7 @@ pub fn router(server: Server) -> Router {
         .route("/w/check/stream", get(widget::check::stream))
         .route("/w/{appId}", get(widget::document::document))
         .route("/w/{appId}/code", get(widget::code::code))
+        .route("/w/{appId}/code/preview", get(widget::code::preview))
         .route("/widget/assets/{file}", get(widget_asset))
         .route("/demo", get(demo::page))
         .route("/demo/assets/{file}", get(demo_asset))

@@ -230,6 +230,17 @@ async fn custom_code_runs_in_a_sandbox_even_when_it_is_opened_by_itself() {
     assert!(answer.text().contains("<script>hello()</script>"));
     assert!(answer.text().contains("<style>b{}</style>"));
 
+    // Beside the code of a preview stands what tells the console: no other page may frame it.
+    let preview =
+        Answer::to(answer::client().get(format!("{address}/preview?origin={ORIGIN}"))).await;
+    let preview = preview.unwrap().expect(200).unwrap();
+    assert_eq!(frame_ancestors(&preview), "'self'");
+    let policy = preview.header("content-security-policy");
+    assert!(policy.starts_with("sandbox allow-scripts; default-src 'none'"), "{policy}");
+    let (console, bridge) = (preview.text().find("/console-"), preview.text().find("/sandbox-"));
+    assert!(console.is_some() && console < bridge, "it has to hear before the code does");
+    assert!(!answer.text().contains("/console-"));
+
     let unknown = address.replace(&shop.app.id, "app_01920000000070008000000000000001");
     let answer = Answer::to(answer::client().get(unknown)).await.unwrap();
     refused(&answer, 404, "not-found");
@@ -254,6 +265,7 @@ async fn custom_code_can_be_shown_from_an_origin_where_there_is_nothing_else() {
     let answer = at_code(code.clone(), "CODE.example:8080").await.expect(200).unwrap();
     let ancestors = format!("'self' {} {ORIGIN}", shop.server.own_origin());
     assert_eq!(frame_ancestors(&answer), ancestors);
+    at_code(format!("{code}/preview"), "code.example:8080").await.expect(200).unwrap();
     for path in ["/v1/openapi.json", "/embed.js", "/demo", "/metrics", "/healthz"] {
         refused(&at_code(path.into(), "code.example:8080").await, 404, "not-found");
     }

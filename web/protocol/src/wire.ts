@@ -296,12 +296,80 @@ export type Command =
   | { readonly command: "attend"; readonly subjects: readonly AskSubject[] }
   | { readonly command: "answer"; readonly id: number; readonly answer: PageAnswer };
 
+/** What of a state an example of it shows. */
+export interface Example {
+  /** Of `calling`; connected without it. */
+  readonly phase?: Phase;
+  readonly held?: boolean;
+  readonly muted?: boolean;
+  /** A warning of a call, as the widget names it. */
+  readonly warning?: string;
+  /** The code of an `error`. */
+  readonly code?: string;
+}
+
 /** What a designer tells a preview that it shows, from the server's own pages alone. */
 export type DesignerCommand =
   /** Shows this document from now on. */
-  | { readonly command: "design"; readonly design: Design }
+  | { readonly command: "design"; readonly design: Design; readonly revision?: number }
   /** Shows a state as it looks; null: what the widget is in. */
-  | { readonly command: "show"; readonly state: State | null };
+  | { readonly command: "show"; readonly state: State | null; readonly example?: Example }
+  /** Whether taps choose what is tapped, and do nothing else. */
+  | { readonly command: "pick"; readonly picking: boolean };
+
+/** What a preview tells its designer. */
+export type DesignerReport =
+  /** Takes commands from now on. */
+  | { readonly name: "ready" }
+  /** A document is shown. */
+  | { readonly name: "shown"; readonly revision: number }
+  /** The widget's own texts in the language that it speaks now, by their names. */
+  | { readonly name: "words"; readonly words: Readonly<Record<string, string>> }
+  /** Keys of the designer's were pressed in the frame. */
+  | { readonly name: "history"; readonly step: "undo" | "redo" }
+  /** What was tapped, and where it stands in the frame. */
+  | ({ readonly name: "picked" } & Picked);
+
+export interface Picked {
+  readonly state: State;
+  /** The place of the block in its state. */
+  readonly block: number;
+  /** The text in the block; null: the block as a whole. */
+  readonly path: readonly (string | number)[] | null;
+  readonly box: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  /** How it looks: CSS values. */
+  readonly font: string;
+  readonly color: string;
+  readonly align: string;
+}
+
+/** From a preview to the designer around it, by `postMessage`. */
+export interface DesignerMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly designer: DesignerReport;
+}
+
+export type ConsoleLevel = "log" | "info" | "debug" | "warn" | "error";
+
+/** From custom code in a preview to Call Studio around it, by `postMessage`: what it says. */
+export interface ConsoleMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly console: { readonly level: ConsoleLevel; readonly text: string };
+}
+
+/** From Call Studio to custom code in a preview, by `postMessage`: an event that only it hears. */
+export interface SampleMessage {
+  readonly source: "bellpush";
+  readonly version: 1;
+  readonly sample: IdentifiedEvent;
+}
 
 /** From the embedding page to the widget, by `postMessage`. */
 export type CommandMessage = { readonly source: "bellpush"; readonly version: 1 } & Command;

@@ -11,6 +11,7 @@ import {
 
 import { CALL_STATES, COLUMNS, GRADES, RATINGS, REASONS } from "./features/calls/search.ts";
 import { GROUPS } from "./features/calls/timeline/items.ts";
+import { designSearch } from "./features/design/search.ts";
 import { NotFound, ScreenFailed } from "./frame/fallbacks.tsx";
 import { Shell } from "./frame/Shell.tsx";
 import {
@@ -177,6 +178,33 @@ const embed = createRoute({
   component: lazyRouteComponent(() => import("./features/apps/embed/Embed.tsx")),
 });
 
+const design = createRoute({
+  getParentRoute: () => app,
+  path: "/design",
+  validateSearch: designSearch,
+  component: lazyRouteComponent(() => import("./features/design/Design.tsx")),
+});
+
+const designVersions = createRoute({
+  getParentRoute: () => app,
+  path: "/design/versions",
+  validateSearch: ({ one, other }: Search) => kept({ one: whole(one), other: whole(other) }),
+  component: lazyRouteComponent(() => import("./features/design/versions/Versions.tsx")),
+});
+
+const forms = createRoute({
+  getParentRoute: () => app,
+  path: "/forms",
+  validateSearch: ({ language }: Search) => kept({ language: text(language) }),
+  component: lazyRouteComponent(() => import("./features/design/forms/Forms.tsx")),
+});
+
+const code = createRoute({
+  getParentRoute: () => app,
+  path: "/code",
+  component: lazyRouteComponent(() => import("./features/custom-code/CustomCode.tsx")),
+});
+
 /** The question what would happen to a call. */
 const routing = ({ at, key, context, form }: Search) => ({
   at: time(at),
@@ -313,6 +341,10 @@ const routes = root.addChildren([
       live,
       events,
       embed,
+      design,
+      designVersions,
+      forms,
+      code,
       profiles,
       profile,
       hours,

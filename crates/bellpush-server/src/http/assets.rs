@@ -32,6 +32,8 @@ pub(crate) struct WidgetManifest {
     pub(crate) extras: String,
     /// The bridge of the custom-code sandbox, below `widget/`.
     pub(crate) sandbox: String,
+    /// What tells Call Studio what custom code says in a preview, below `widget/`.
+    pub(crate) console: String,
 }
 
 /// Where the widget's files are; `None` when the web parts were not built.

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_core::{ids::AppId, origin::AllowedOrigin};
-use bellpush_store::Store;
+use bellpush_store::{App, Store};
 use url::form_urlencoded;
 
 use super::{
@@ -22,7 +22,12 @@ use super::{
 };
 use crate::{
     config::ServerConfig,
-    http::{assets, client_ip::LimitKey, limits::Limits, problem::Problem},
+    http::{
+        assets::{self, WidgetManifest},
+        client_ip::LimitKey,
+        limits::Limits,
+        problem::Problem,
+    },
 };
 
 /// What custom code may do: run scripts and load from `https`. It may not navigate the page, open
@@ -43,7 +48,8 @@ pub(crate) async fn on_its_own_origin(
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let is_for_code = host.is_some_and(|host| is_host_of(&origin, host));
     let path = request.uri().path();
-    let is_code = path.starts_with("/w/") && path.ends_with("/code");
+    let is_code =
+        path.starts_with("/w/") && (path.ends_with("/code") || path.ends_with("/code/preview"));
     if is_for_code && !is_code && !path.starts_with("/widget/assets/") {
         return Problem::not_found("only custom code is shown from here").into_response();
     }
@@ -59,6 +65,21 @@ fn is_host_of(origin: &AllowedOrigin, host: &str) -> bool {
     bare(host) == bare(authority)
 }
 
+/// Serves the document of previews: beside the code stands what tells Call Studio what it says, and so
+/// only the server's own pages may frame it.
+pub(crate) async fn preview(
+    State(store): State<Store>,
+    State(limits): State<Arc<Limits>>,
+    State(config): State<Arc<ServerConfig>>,
+    LimitKey(address): LimitKey,
+    Path(app_id): Path<String>,
+) -> Result<Response, Problem> {
+    limits.request(address)?;
+    let (manifest, app) = shown(&store, &app_id).await?;
+    let console = format!("<script src=\"/{}\"></script>", escape(&manifest.console));
+    Ok(page(&config, manifest, &app, &console, &[], None).into_response())
+}
+
 /// Serves the document.
 pub(crate) async fn code(
     State(store): State<Store>,
@@ -70,23 +91,41 @@ pub(crate) async fn code(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     limits.request(address)?;
+    let (manifest, app) = shown(&store, &app_id).await?;
+    let query = query.unwrap_or_default();
+    let origin = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "origin");
+    let embedder = embedder(origin.as_ref().map(|(_, origin)| &**origin), &headers);
+    let origins = &app.settings.allowed_origins;
+    Ok(page(&config, manifest, &app, "", origins, embedder.as_deref()).into_response())
+}
+
+/// The app whose code is shown, and what is shown with it.
+async fn shown(store: &Store, app_id: &str) -> Result<(&'static WidgetManifest, App), Problem> {
     let unknown = || Problem::not_found("there is no such app");
     let manifest = assets::widget_manifest().ok_or_else(unknown)?;
     let app_id: AppId = app_id.parse().map_err(|_| unknown())?;
     let app = store.app(app_id).await?.ok_or_else(unknown)?;
+    Ok((manifest, app))
+}
+
+fn page(
+    config: &ServerConfig,
+    manifest: &WidgetManifest,
+    app: &App,
+    before: &str,
+    origins: &[AllowedOrigin],
+    embedder: Option<&str>,
+) -> Page {
     let code = &app.settings.custom_code;
-    let query = query.unwrap_or_default();
-    let origin = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "origin");
-    let embedder = embedder(origin.as_ref().map(|(_, origin)| &**origin), &headers);
     let html = format!(
-        "<!doctype html><html><head><meta charset=\"utf-8\"><title>{}</title>\
+        "<!doctype html><html><head><meta charset=\"utf-8\"><title>{}</title>{before}\
          <script src=\"/{}\"></script>{}</head><body>{}</body></html>",
         escape(&app.settings.name),
         escape(&manifest.sandbox),
         code.head,
         code.body,
     );
-    let page = Page {
+    Page {
         status: StatusCode::OK,
         html,
         policy: with_ancestors(
@@ -94,11 +133,10 @@ pub(crate) async fn code(
                 Some(_) => format!("{POLICY} 'self' {}", config.own_origin),
                 None => format!("{POLICY} 'self'"),
             },
-            &app.settings.allowed_origins,
-            embedder.as_deref(),
+            origins,
+            embedder,
         ),
         permissions: "microphone=(), camera=(), geolocation=(), display-capture=(), payment=()",
         referrer: NO_REFERRER,
-    };
-    Ok(page.into_response())
+    }
 }

@@ -220,8 +220,12 @@ impl Documents {
             design: &design,
             design_version: shown.version,
             consent_hashes: shown.consent_hashes(),
-            code_url: (!app.settings.custom_code.is_empty())
-                .then(|| format!("{code_origin}/w/{app_id}/code")),
+            code_url: (!app.settings.custom_code.is_empty()).then(|| {
+                match is_preview && session.is_none() {
+                    true => format!("{code_origin}/w/{app_id}/code/preview"),
+                    false => format!("{code_origin}/w/{app_id}/code"),
+                }
+            }),
             hours,
         };
         let nodes = self.store.node_urls(now()).await?;

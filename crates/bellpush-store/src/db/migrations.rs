@@ -44,8 +44,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (41, "erasures", include_str!("../../migrations/0041_erasures.sql")),
     (42, "retention", include_str!("../../migrations/0042_retention.sql")),
-    (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
     (43, "design_schedules", include_str!("../../migrations/0043_design_schedules.sql")),
+    (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
 ];
 
 const HISTORY: &str = "

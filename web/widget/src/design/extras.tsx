@@ -46,6 +46,8 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
   /** What a designer looks at, instead of what. */
   let example: { readonly state: CallState; readonly instead: State | null } | null = null;
   let live: State | null = null;
+  /** A designer, told what is drawn. */
+  let designed: ((scene: Scene) => void) | null = null;
 
   /** Before there is anything, nothing can be drawn anew. */
   const redraw = () => live !== null && ports.draw();
@@ -155,22 +157,26 @@ export async function createExtras(ports: ExtrasPorts, first: string): Promise<D
   await prepare(ports.shown().design);
   const { designer } = ports;
   if (designer !== null) {
-    void import("./designer.ts").then(({ followDesigner }) =>
-      followDesigner(window, designer, {
+    void import("./designer.ts").then(({ followDesigner }) => {
+      designed = followDesigner(window, designer, {
         onDesign(design) {
           ports.replace({ ...ports.shown(), design });
-          void change(design);
+          return change(design);
         },
         onShow(state) {
           example = state && { state, instead: live };
           ports.draw();
         },
-      }),
-    );
+      });
+      redraw();
+    });
   }
   return {
     Extra,
-    isShown: ({ when }, scene) => !when || holds(when, scene),
+    isShown({ when }, scene) {
+      designed?.(scene);
+      return !when || holds(when, scene);
+    },
     sign(scene) {
       const logo = scene.shown.design.theme?.logo;
       if (scene.state.name === "idle" && logo) {

@@ -16,6 +16,8 @@ export const useWidgetKeys = (appId: string) =>
 /** What was last applied to the app from a file, and what differs from it. */
 export const useAppliedFile = (appId: string) =>
   api.useQuery("get", "/v1/apps/{appId}/configuration", one(appId));
+export const refreshKeys = () =>
+  queryClient.invalidateQueries({ queryKey: ["get", "/v1/apps/{appId}/widget-keys"] });
 
 /** Some of an app's settings as the server has them now. */
 export async function loadSettings<V>(

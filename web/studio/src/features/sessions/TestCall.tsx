@@ -1,19 +1,15 @@
 /** The real widget, in preview, with its events beside it. */
 
 import type { WidgetMessage } from "@bellpush/protocol";
-import { Button, Skeleton, Text } from "@mantine/core";
-import { IconKey } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { Skeleton, Text } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 
-import { api, client, serverUrl } from "../../api/client.ts";
 import { t } from "../../texts/index.ts";
-import { failed as tellFailed } from "../../ui/notify.ts";
-import { Failed, Nothing } from "../../ui/states.tsx";
+import { Failed } from "../../ui/states.tsx";
 import { clockTime } from "../../ui/time.ts";
-import { useWidgetKeys } from "../apps/queries.ts";
-import { refreshKeys } from "../apps/settings/WidgetKeys.tsx";
+import { usePreviewAddress } from "./preview.ts";
 import classes from "./testcall.module.css";
+import { WithKey } from "./WithKey.tsx";
 
 interface TestCallProps {
   readonly appId: string;
@@ -23,35 +19,11 @@ interface TestCallProps {
 }
 
 export function TestCall(props: TestCallProps) {
-  const { appId } = props;
-  const keys = useWidgetKeys(appId);
-  const key = keys.data?.items[0]?.key;
-  const make = api.useMutation("post", "/v1/apps/{appId}/widget-keys", {
-    onSuccess: refreshKeys,
-    onError: tellFailed,
-  });
-  if (keys.error !== null) {
-    return <Failed error={keys.error} retry={() => void keys.refetch()} />;
-  }
-  if (keys.data !== undefined && key === undefined) {
-    return (
-      <Nothing
-        icon={<IconKey size={22} stroke={1.6} />}
-        title={t.apps.tryIt.noKey}
-        act={
-          <Button
-            onClick={() => make.mutate({ params: { path: { appId } } })}
-            loading={make.isPending}
-          >
-            {t.apps.tryIt.makeKey}
-          </Button>
-        }
-      >
-        {t.apps.tryIt.noKeyLead}
-      </Nothing>
-    );
-  }
-  return <Stage {...props} widgetKey={key} />;
+  return (
+    <WithKey appId={props.appId}>
+      {(widgetKey) => <Stage {...props} widgetKey={widgetKey} />}
+    </WithKey>
+  );
 }
 
 function Stage({
@@ -62,14 +34,7 @@ function Stage({
 }: TestCallProps & { readonly widgetKey: string | undefined }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [events, setEvents] = useState<readonly WidgetMessage[]>([]);
-  const address = useQuery({
-    queryKey: ["preview", appId, profileId, widgetKey],
-    queryFn: () => previewAddress(appId, widgetKey ?? "", profileId),
-    enabled: widgetKey !== undefined,
-    // A token begins one preview: another one is asked for by the next test call.
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
-  });
+  const address = usePreviewAddress({ appId, widgetKey, profileId });
   const tell = useRef(onEvent);
   tell.current = onEvent;
   useEffect(() => {
@@ -132,18 +97,4 @@ function Event({ message: { event } }: { readonly message: WidgetMessage }) {
       )}
     </li>
   );
-}
-
-async function previewAddress(appId: string, key: string, profileId?: string): Promise<string> {
-  const { data } = await client.POST("/v1/apps/{appId}/preview-tokens", {
-    params: { path: { appId } },
-  });
-  const address = new URL(`w/${appId}`, serverUrl);
-  address.search = new URLSearchParams({
-    key,
-    preview: data?.token ?? "",
-    origin: location.origin,
-    ...(profileId === undefined ? {} : { destination: profileId }),
-  }).toString();
-  return address.href;
 }

@@ -13,17 +13,23 @@ interface TestCallButtonProps extends ButtonProps {
   readonly appId: string;
   readonly profileId?: string;
   readonly label?: string;
+  /** What is done first, such as saving what the call is to show. */
+  readonly before?: () => Promise<unknown>;
 }
 
-export function TestCallButton({ appId, profileId, label, ...props }: TestCallButtonProps) {
+export function TestCallButton({ appId, profileId, label, before, ...props }: TestCallButtonProps) {
   const [isOpen, dialog] = useDisclosure(false);
+  const begin = async () => {
+    await before?.();
+    dialog.open();
+  };
   const close = () => {
     dialog.close();
     void refreshApps();
   };
   return (
     <>
-      <Button leftSection={<IconPhone size={16} />} onClick={dialog.open} {...props}>
+      <Button leftSection={<IconPhone size={16} />} onClick={() => void begin()} {...props}>
         {label ?? t.apps.tryIt.act}
       </Button>
       <Suspense>

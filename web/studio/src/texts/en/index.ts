@@ -1,6 +1,7 @@
 import { alerts } from "./alerts.ts";
 import { apps } from "./apps.ts";
 import { calls } from "./calls.ts";
+import { customCode, design } from "./design.ts";
 import { exports } from "./exports.ts";
 import { editor, frame, ui } from "./frame.ts";
 import { deliveries, integrations } from "./integrations.ts";
@@ -14,7 +15,9 @@ export const en = {
   alerts,
   apps,
   calls,
+  customCode,
   deliveries,
+  design,
   editor,
   events,
   exports,

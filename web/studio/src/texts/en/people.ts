@@ -237,6 +237,8 @@ export const people = {
       signing_secret_rotated: "Signing secret rotated",
       design_draft_saved: "Draft of the design saved",
       design_published: "Design published",
+      design_scheduled: "Design to be published later",
+      design_unscheduled: "Design not to be published later",
       design_rolled_back: "Design rolled back",
       configuration_applied: "File applied",
       person_exported: "Data of a person handed out",

@@ -4,7 +4,7 @@ import { ActionIcon, Button, Text, Tooltip } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { api, client, queryClient } from "../../../api/client.ts";
+import { api, client } from "../../../api/client.ts";
 import type { WidgetKeyView } from "../../../api/generated/schema.ts";
 import { t } from "../../../texts/index.ts";
 import { Confirm } from "../../../ui/Confirm.tsx";
@@ -14,10 +14,7 @@ import { failed } from "../../../ui/notify.ts";
 import { Section } from "../../../ui/Section.tsx";
 import { Loaded } from "../../../ui/states.tsx";
 import { Time } from "../../../ui/Time.tsx";
-import { useWidgetKeys } from "../queries.ts";
-
-export const refreshKeys = () =>
-  queryClient.invalidateQueries({ queryKey: ["get", "/v1/apps/{appId}/widget-keys"] });
+import { refreshKeys, useWidgetKeys } from "../queries.ts";
 
 export function WidgetKeys({ appId }: { readonly appId: string }) {
   const keys = useWidgetKeys(appId);

@@ -1,0 +1,84 @@
+/** The session of an app's draft, for as long as a screen shows it. */
+
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+
+import { type Draft, dropDraft, keepDraft, readDraft } from "../../../editor/drafts.ts";
+import { isSame } from "../../../editor/merge.ts";
+import { t } from "../../../texts/index.ts";
+import { done } from "../../../ui/notify.ts";
+import type { Design } from "../core/document.ts";
+import { merge } from "../core/merge.ts";
+import { loadDraft, saveDraft } from "../queries.ts";
+import { createSession, type Saved, type Session, type View } from "./session.ts";
+
+/** How often it is looked for what others have saved. */
+const LOOK_MS = 10_000;
+
+const keyOf = (appId: string) => `design-${appId}`;
+
+/** The draft as the server has it when the screen opens. */
+export const useDraft = (appId: string) =>
+  useQuery({
+    queryKey: ["design-draft", appId],
+    queryFn: () => loadDraft(appId),
+    // The session follows it from then on.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+
+export interface Editing {
+  readonly session: Session;
+  readonly view: View;
+  /** Edits of before a reload, which the server never got. */
+  readonly local: Draft<Design> | null;
+  readonly restore: () => void;
+  readonly forget: () => void;
+}
+
+export function useDesign(appId: string, initial: Saved): Editing {
+  const [local, setLocal] = useState(() => {
+    const kept = readDraft<Design>(keyOf(appId));
+    return kept === null || isSame(kept.values, initial.document) ? null : kept;
+  });
+  const session = useMemo(
+    () =>
+      createSession(initial, {
+        load: () => loadDraft(appId),
+        save: (document, revision) => saveDraft(appId, document, revision),
+        later(ms, run) {
+          const timer = setTimeout(run, ms);
+          return () => clearTimeout(timer);
+        },
+        keep: (document, base) =>
+          document === null ? dropDraft(keyOf(appId)) : keepDraft(keyOf(appId), document, base),
+        onMerged: () => done(t.design.merged),
+      }),
+    [appId, initial],
+  );
+  const view = useSyncExternalStore(session.subscribe, session.view);
+  useEffect(() => {
+    const look = () => document.visibilityState === "visible" && void session.refresh();
+    const timer = setInterval(look, LOOK_MS);
+    addEventListener("focus", look);
+    return () => {
+      clearInterval(timer);
+      removeEventListener("focus", look);
+      void session.flush();
+    };
+  }, [session]);
+  return {
+    session,
+    view,
+    local,
+    restore() {
+      if (local === null) return;
+      session.edit((present) => merge(local.base, local.values, present).document);
+      setLocal(null);
+    },
+    forget() {
+      dropDraft(keyOf(appId));
+      setLocal(null);
+    },
+  };
+}

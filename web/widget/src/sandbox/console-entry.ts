@@ -1,0 +1,3 @@
+import { followCode } from "./console.ts";
+
+followCode(window);
