@@ -67,7 +67,7 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
       </Text>
       {refused !== null && (
         <Alert
-          color="yellow"
+          color="red"
           title={words.usedTitle}
           mb="sm"
           role="alert"
