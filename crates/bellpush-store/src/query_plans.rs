@@ -19,8 +19,7 @@ use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
     access::audit::search as audit,
     alerts,
-    apps::{design_schedules, designs, sessions},
-    apps::{designs, embed_reports, sessions},
+    apps::{design_schedules, designs, embed_reports, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
     deliveries::{
