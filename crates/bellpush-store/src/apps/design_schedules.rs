@@ -183,9 +183,11 @@ impl Store {
     }
 }
 
+/// All times are after the epoch: with the condition, SQLite searches the index, too.
 pub(crate) const NEXT_DUE: &str = "
     SELECT publish_at
     FROM design_schedules
+    WHERE publish_at > 0
     ORDER BY publish_at
     LIMIT 1";
 
