@@ -54,7 +54,7 @@ CREATE TABLE alert_notices (
     logged_at BIGINT
 );
 
-CREATE INDEX alert_notices_unlogged ON alert_notices (event_id) WHERE logged_at IS NULL;
+CREATE INDEX alert_notices_unlogged ON alert_notices (logged_at, event_id) WHERE logged_at IS NULL;
 CREATE INDEX alert_notices_by_alert ON alert_notices (alert_id, event_id);
 
 CREATE TABLE alert_mails (
