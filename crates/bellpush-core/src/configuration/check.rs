@@ -16,6 +16,9 @@ use crate::{
     trunk::is_credential,
 };
 
+/// Reads a design document by its rules.
+type ReadDesign = fn(Value) -> Result<Design, Vec<FieldError>>;
+
 /// Characters of a widget key.
 const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=128;
 
@@ -70,10 +73,14 @@ fn check_app(place: &str, app: &mut AppConfiguration) -> Result<(), Vec<FieldErr
         }
     }
     if let Some(design) = &mut app.design {
-        let parts = [("published", &mut design.published), ("draft", &mut design.draft)];
-        for (name, document) in parts {
+        // A draft may be unfinished.
+        let parts: [(&str, ReadDesign, _); 2] = [
+            ("published", Design::read, &mut design.published),
+            ("draft", Design::read_draft, &mut design.draft),
+        ];
+        for (name, read, document) in parts {
             let Some(given) = document else { continue };
-            let read = read_design(given);
+            let read = read_design(given, read);
             *given = read.map_err(|faults| {
                 let place = format!("{place}/design/{name}");
                 faults.into_iter().map(|fault| within(&place, fault)).collect::<Vec<_>>()
@@ -122,8 +129,11 @@ fn check_integration(place: &str, it: &IntegrationConfiguration) -> Result<(), F
     }
 }
 
-fn read_design(document: &Map<String, Value>) -> Result<Map<String, Value>, Vec<FieldError>> {
-    match Design::read(Value::Object(document.clone()))?.to_json() {
+fn read_design(
+    document: &Map<String, Value>,
+    read: ReadDesign,
+) -> Result<Map<String, Value>, Vec<FieldError>> {
+    match read(Value::Object(document.clone()))?.to_json() {
         Value::Object(read) => Ok(read),
         _ => Err(one(FieldError::new("", "a design document is a JSON object"))),
     }

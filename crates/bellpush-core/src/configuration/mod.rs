@@ -171,7 +171,7 @@ impl Configuration {
 /// One that breaks a rule that was made later stays as it was written.
 #[must_use]
 pub fn present_design(document: Map<String, Value>) -> Map<String, Value> {
-    let read = Design::read(Value::Object(document.clone())).map(|design| design.to_json());
+    let read = Design::read_draft(Value::Object(document.clone())).map(|design| design.to_json());
     match read {
         Ok(Value::Object(read)) => read,
         _ => document,

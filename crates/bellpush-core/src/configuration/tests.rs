@@ -143,6 +143,24 @@ fn what_breaks_a_rule_is_named_by_its_place() {
 }
 
 #[test]
+fn a_draft_may_be_unfinished_and_what_is_published_may_not() {
+    let mut design: Value =
+        serde_json::from_str(include_str!("../../schemas/design.example.json")).unwrap();
+    // A visible language without its words.
+    design["states"]["idle"][0]["text"] = json!({ "en": "Talk to us" });
+    let with = |part: &str| {
+        let mut document = document();
+        document["apps"][0]["design"] = json!({ part: design });
+        read(document).checked()
+    };
+    let kept = with("draft").unwrap();
+    let draft = kept.apps[0].design.as_ref().and_then(|it| it.draft.clone()).unwrap();
+    assert_eq!(present_design(draft.clone()), draft);
+    let fault = with("published").unwrap_err().swap_remove(0);
+    assert!(fault.pointer.starts_with("/apps/0/design/published/states/idle/0"), "{fault:?}");
+}
+
+#[test]
 fn a_value_of_a_secret_is_neither_shown_nor_kept() {
     let mut document = document();
     document["apps"][0]["integrations"][0]["secrets"]["token"] = json!({ "value": "s3cret" });
