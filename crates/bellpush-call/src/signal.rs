@@ -1,6 +1,7 @@
 //! What a call tells its caller.
 
 use bellpush_core::{
+    analytics::NetworkKind,
     call_notice::CallNotice,
     events::{EndReason, ErrorCode},
     quality::QualitySample,
@@ -19,6 +20,8 @@ pub enum Signal {
     Ringing,
     /// The far side took the call. Told once, before the first [`Signal::Connected`].
     Answered(Box<AnsweredBy>),
+    /// How the browser's media comes to this machine. Told before each [`Signal::Connected`].
+    Network(NetworkKind),
     /// Both sides hear each other.
     Connected,
     /// The far side puts the visitor on hold (`true`), or takes the call up again.

@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod alerts;
+pub mod analytics;
 pub mod app;
 pub mod call_notice;
 pub mod configuration;

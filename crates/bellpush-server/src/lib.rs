@@ -28,6 +28,7 @@ mod privacy;
 mod records;
 mod reference;
 mod replays;
+mod roll_ups;
 mod router;
 mod server;
 mod sessions;

@@ -34,6 +34,7 @@ use crate::{
     privacy::{ErasureRunner, Memories},
     records::{RecordLimits, Records},
     replays::ReplayRunner,
+    roll_ups,
     sessions::Sessions,
     sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
     trunks::RunningTrunks,
@@ -250,8 +251,22 @@ impl Server {
 
     /// Starts the regular duties. They end when the server is stopped.
     pub fn start_duties(&self) -> JoinSet<()> {
-        let Parts { calls, trunks, log, records, exports, replays, alerts, stopped, .. } = &*self.0;
-        let Parts { erasures, sessions, announcer, design_publisher, .. } = &*self.0;
+        let Parts {
+            calls,
+            trunks,
+            log,
+            records,
+            exports,
+            replays,
+            alerts,
+            stopped,
+            erasures,
+            sessions,
+            announcer,
+            design_publisher,
+            store,
+            ..
+        } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
@@ -268,6 +283,7 @@ impl Server {
         };
         duties.spawn(erasures.clone().run(memories, stopped.clone()));
         duties.spawn(design_publisher.clone().run(stopped.clone()));
+        duties.spawn(roll_ups::run(store.clone(), stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
         duties

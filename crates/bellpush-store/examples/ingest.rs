@@ -69,6 +69,8 @@ async fn measure(store: &Store, seconds: u64, concurrency: u64, integrations: u6
     }
     let context = Context::new([("orderId", "A-12345"), ("customerTier", "gold")]).unwrap();
     let new = NewSession {
+        browser: None,
+        language: None,
         app_id: app.id,
         origin: None,
         context: context.clone(),

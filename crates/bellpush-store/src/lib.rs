@@ -12,6 +12,7 @@ extern crate self as bellpush_store;
 
 mod access;
 mod alerts;
+mod analytics;
 mod apps;
 mod background;
 mod calls;
@@ -42,6 +43,7 @@ pub use access::{
 pub use alerts::{
     Alert, AlertEnd, AlertNotice, AlertRule, DueMail, Look, NoticeMail, QueueHour, UnloggedNotice,
 };
+pub use analytics::{CountedTo, read::RolledUpHour};
 pub use apps::{
     App, DesignDraft, DesignError, DesignSchedule, DesignVersion, EmbedReport, NewDesignSchedule,
     NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,

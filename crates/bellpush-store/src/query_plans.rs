@@ -19,6 +19,7 @@ use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
     access::audit::search as audit,
     alerts,
+    analytics::{read, roll_up},
     apps::{design_schedules, designs, embed_reports, sessions},
     calls::{callbacks, nodes},
     db::{self, Db, page::Query},
@@ -128,6 +129,17 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(removals::REMOVE_CALLS, rows_step("y".into())), "calls_by_app"),
         (fixed(removals::REMOVE_SURVEYS, rows_step("y".into())), "survey_responses_pkey"),
         (fixed(removals::REMOVE_RECORDS, rows_step("y".into())), "call_records_pkey"),
+        (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "events_pkey"),
+        (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "calls_pkey"),
+        (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "sessions_pkey"),
+        (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "survey_responses_pkey"),
+        (fixed(roll_up::RECORDED_AT, vec![5_i64.into()]), "events_pkey"),
+        (fixed(roll_up::HOURS, vec![list()]), "analytics_hours_pkey"),
+        (
+            fixed(read::OF_APP, vec![app_id.to_string().into(), 5_i64.into(), 9_i64.into()]),
+            "analytics_hours_pkey",
+        ),
+        (fixed(read::FORGET, vec![5_i64.into()]), "analytics_hours_by_age"),
         (fixed(timeline::DELIVERIES, of_call()), "events_by_call"),
         (fixed(timeline::DELIVERIES, of_call()), "deliveries_pkey"),
         (fixed(timeline::ATTEMPTS, of_call()), "attempts_pkey"),
@@ -340,6 +352,8 @@ const ROWS: &[&str] = &[
      FROM numbers",
     "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
      SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
+    "INSERT INTO analytics_hours (app_id, hour, body)
+     SELECT 'app_' || (n % 50), n, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
      SELECT 'int_' || (n % 50), n,
         CASE WHEN n % 100 = 0 THEN 'pending' WHEN n % 100 = 1 THEN 'dead' ELSE 'delivered' END, 1, n

@@ -18,6 +18,8 @@ export function screens(seed: Seed): readonly (readonly [name: string, path: str
     ["calls", `${app}/calls`],
     ["call", `${app}/calls/${callId}`],
     ["live", `${app}/live`],
+    ["analytics", `${app}/analytics`],
+    ["analytics-table", `${app}/analytics?days=7&table=true&by=browser`],
     ["events", `${app}/events`],
     ["embed", `${app}/embed`],
     ["design", `${app}/design`],

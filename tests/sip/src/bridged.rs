@@ -106,7 +106,10 @@ impl BridgedCall {
         loop {
             let signal = time::timeout(PATIENCE, self.signals.recv()).await;
             let signal = signal.context("no signal came")?;
-            if !matches!(signal, Some(Signal::Answered(_) | Signal::Rejected(_))) {
+            if !matches!(
+                signal,
+                Some(Signal::Answered(_) | Signal::Network(_) | Signal::Rejected(_))
+            ) {
                 return Ok(signal);
             }
         }

@@ -9,6 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 
+import { DIMENSIONS, day, SPANS, STEPS } from "./features/analytics/search.ts";
 import { CALL_STATES, COLUMNS, GRADES, RATINGS, REASONS } from "./features/calls/search.ts";
 import { GROUPS } from "./features/calls/timeline/items.ts";
 import { designSearch } from "./features/design/search.ts";
@@ -136,6 +137,7 @@ const calls = createRoute({
       maxDuration: whole(search.maxDuration),
       from: time(search.from),
       to: time(search.to),
+      preview: search.preview === false ? false : isTrue(search.preview),
       columns: severalOf(COLUMNS, search.columns),
       exports: isTrue(search.exports),
     }),
@@ -154,6 +156,28 @@ const live = createRoute({
   path: "/live",
   validateSearch: ({ name, context }: Search) => kept({ name: text(name), context: text(context) }),
   component: lazyRouteComponent(() => import("./features/live/Live.tsx")),
+});
+
+const analytics = createRoute({
+  getParentRoute: () => app,
+  path: "/analytics",
+  validateSearch: (search: Search) =>
+    kept({
+      days: SPANS.find((span) => span === whole(search.days)),
+      from: day(search.from),
+      to: day(search.to),
+      step: oneOf(STEPS, search.step),
+      figure: text(search.figure),
+      heat: text(search.heat),
+      by: oneOf(DIMENSIONS, search.by),
+      table: isTrue(search.table),
+      profile: text(search.profile),
+      page: text(search.page),
+      browser: text(search.browser),
+      language: text(search.language),
+      network: text(search.network),
+    }),
+  component: lazyRouteComponent(() => import("./features/analytics/Analytics.tsx")),
 });
 
 const events = createRoute({
@@ -339,6 +363,7 @@ const routes = root.addChildren([
       calls,
       call,
       live,
+      analytics,
       events,
       embed,
       design,

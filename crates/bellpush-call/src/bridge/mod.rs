@@ -308,6 +308,11 @@ impl Bridge {
         let Outcome { signal, dial } = self.control.handle(now, input);
         if let Some(signal) = signal {
             tracing::info!(call_id = %self.id, ?signal, "call");
+            if signal == Signal::Connected
+                && let Some(network) = self.browser.as_ref().and_then(|leg| leg.network(now))
+            {
+                self.signals.send(Signal::Network(network));
+            }
             if signal.is_terminal() {
                 self.say_goodbye(now, edge);
                 self.far_side.hang_up(now, cause(&signal), edge);

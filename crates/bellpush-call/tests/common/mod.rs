@@ -115,7 +115,7 @@ impl Call {
 pub(crate) async fn next(signals: &mut Receiver<Signal>) -> Option<Signal> {
     loop {
         let signal = time::timeout(SOON, signals.recv()).await.expect("no signal came");
-        if !matches!(signal, Some(Signal::Answered(_))) {
+        if !matches!(signal, Some(Signal::Answered(_) | Signal::Network(_))) {
             return signal;
         }
     }

@@ -128,6 +128,13 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("readTimeline", read(Calls)),
     ("exportSipCapture", read(Calls)),
     ("exportSipText", read(Calls)),
+    ("readAnalytics", read(Calls)),
+    ("readAnalyticsSeries", read(Calls)),
+    ("readAnalyticsBreakdown", read(Calls)),
+    ("readAnalyticsHeatMap", read(Calls)),
+    ("readAnalyticsMarks", read(Calls)),
+    ("exportAnalyticsSeries", read(Calls)),
+    ("exportAnalyticsBreakdown", read(Calls)),
     ("followApp", read(Calls)),
     ("lookUp", read_own(Calls)),
     // Of events, the handlers ask for the permission of these.

@@ -2,6 +2,7 @@
 //! by API key. One folder for each noun.
 
 mod alerts;
+mod analytics;
 mod api_keys;
 mod apps;
 mod audit;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(notifications::routes())
         .merge(alerts::routes())
         .merge(calls::routes())
+        .merge(analytics::routes())
         .merge(lookup::routes())
         .merge(live::routes())
         .merge(exports::routes())

@@ -98,7 +98,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
     info!(app = %call.session.app_id, "accepted");
     let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
     let (mut connected_at, mut answered_by, mut quality) = (None, None, None);
-    let mut sip_failure = None;
+    let (mut sip_failure, mut network) = (None, None);
     while lifecycle.is_live() {
         // A channel that closes without a last word means that the engine died.
         let signal = call.signals.recv().await.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown));
@@ -133,6 +133,10 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                     "not taken by the phone system",
                 );
                 sip_failure = Some(*failure);
+                continue;
+            }
+            Signal::Network(kind) => {
+                network = Some(kind);
                 continue;
             }
             Signal::Connected => {
@@ -174,8 +178,15 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             let answered_by = answered_by.take();
             // Of a call that somebody took, it was another who did not.
             let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
-            let finish =
-                CallFinish { end, connected_at, answered_by, quality, quality_grade, sip_failure };
+            let finish = CallFinish {
+                end,
+                connected_at,
+                answered_by,
+                quality,
+                quality_grade,
+                sip_failure,
+                network,
+            };
             match append_terminal(calls, &event, &finish).await {
                 Ok(appended) => publisher.publish(Content::event(&appended)),
                 // There is no log any more that it could be in, and still a visitor to be told.
@@ -224,7 +235,7 @@ fn recorded(signal: &Signal) -> Option<RecordEntry> {
         }),
         Signal::Rejected(failure) => Some(RecordEntry::Rejected { failure: (**failure).clone() }),
         Signal::Sample(sample) => Some(RecordEntry::Quality(**sample)),
-        Signal::Quality(_) | Signal::Ended(_) | Signal::Failed(_) => None,
+        Signal::Network(_) | Signal::Quality(_) | Signal::Ended(_) | Signal::Failed(_) => None,
     }
 }
 

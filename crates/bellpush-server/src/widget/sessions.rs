@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{FromRequest, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
 };
 use bellpush_core::{
+    analytics::{browser_of, language_of},
     context::Context,
     ids::{AppId, DestinationId},
     origin::AllowedOrigin,
@@ -79,6 +80,7 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<(StatusCode, Json<SessionCreated>), Problem> {
     limits.session(address)?;
+    let (browser, language) = said_by(request.headers());
     let JsonBody(request) = JsonBody::<SessionRequest>::from_request(request, &()).await?;
     check_widget_key(&store, request.app_id, &request.key).await?;
     let app = store.app(request.app_id).await?;
@@ -106,8 +108,19 @@ pub(crate) async fn create(
         preview: request.preview,
         routing_key: None,
         destination_id: request.destination,
+        browser,
+        language,
     };
     Ok((StatusCode::CREATED, Json(sessions.begin(&app, new).await?)))
+}
+
+/// The family of the browser, and the language that it would like best.
+fn said_by(headers: &HeaderMap) -> (Option<&'static str>, Option<String>) {
+    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    (
+        said(header::USER_AGENT).and_then(browser_of),
+        said(header::ACCEPT_LANGUAGE).and_then(language_of),
+    )
 }
 
 /// Refuses a browser that has to prove some work and has not.

@@ -29,6 +29,10 @@ pub struct NewSession {
     pub routing_key: Option<String>,
     /// The destination that its calls go to; `None` for the default one.
     pub destination_id: Option<DestinationId>,
+    /// The family of the browser, if it is known.
+    pub browser: Option<&'static str>,
+    /// The language that the browser would like best, if it says so.
+    pub language: Option<String>,
 }
 
 /// A widget session.
@@ -76,8 +80,9 @@ impl Store {
         let transaction = self.db().begin().await?;
         let sql = "
             INSERT INTO sessions
-                (id, app_id, origin, context, preview, routing_key, destination_id, created_at)
-            SELECT $1, id, $3, $4, $5, $6, $7, $8
+                (id, app_id, origin, context, preview, routing_key, destination_id, created_at,
+                 browser, language)
+            SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10
             FROM apps
             WHERE id = $2";
         let values = [
@@ -89,6 +94,8 @@ impl Store {
             new.routing_key.clone().into(),
             new.destination_id.map(|id| id.to_string()).into(),
             created_at.millis().into(),
+            new.browser.into(),
+            new.language.clone().into(),
         ];
         if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(None);
@@ -110,7 +117,7 @@ impl Store {
             db::execute(&transaction, sql, values).await?;
         }
         db::commit(transaction).await?;
-        let NewSession { app_id, origin, context, preview, routing_key, destination_id } = new;
+        let NewSession { app_id, origin, context, preview, routing_key, destination_id, .. } = new;
         Ok(Some(Session {
             id,
             app_id,

@@ -36,6 +36,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (31, "call_records", include_str!("../../migrations/0031_call_records.sql")),
     (32, "exports", include_str!("../../migrations/0032_exports.sql")),
     (33, "revisions", include_str!("../../migrations/0033_revisions.sql")),
+    (34, "analytics", include_str!("../../migrations/0034_analytics.sql")),
     (37, "alerts", include_str!("../../migrations/0037_alerts.sql")),
     (
         40,

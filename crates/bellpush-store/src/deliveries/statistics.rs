@@ -7,6 +7,7 @@ use bellpush_core::{delivery::DeliveryStatus, events::EventTime, ids::Integratio
 
 use crate::{
     Store, StoreError,
+    analytics::read::FORGET,
     db::{self, to_json},
     deliveries::{
         hours::HOUR_MS,
@@ -214,7 +215,7 @@ impl Store {
     /// When the database fails.
     pub async fn remove_statistics(&self, before: EventTime) -> Result<(), StoreError> {
         let hour = before.millis().div_euclid(HOUR_MS);
-        for sql in [FORGET_ATTEMPTS, FORGET_BACKLOG] {
+        for sql in [FORGET_ATTEMPTS, FORGET_BACKLOG, FORGET] {
             db::execute(&self.db().write, sql, [hour.into()]).await?;
         }
         Ok(())

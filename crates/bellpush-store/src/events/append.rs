@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bellpush_core::{
+    analytics::NetworkKind,
     app::Answers,
     delivery::Seq,
     design::ConsentRecord,
@@ -122,6 +123,8 @@ pub struct CallFinish {
     pub quality_grade: Option<QualityGrade>,
     /// What the phone system said to it, if nobody took it.
     pub sip_failure: Option<SipFailure>,
+    /// How its media went, if it did.
+    pub network: Option<NetworkKind>,
 }
 
 /// How a call ended.
@@ -151,6 +154,7 @@ impl From<CallEnd> for CallFinish {
             quality: None,
             quality_grade: None,
             sip_failure: None,
+            network: None,
         }
     }
 }

@@ -72,7 +72,10 @@ on_both_stores! {
         let made = store.create_integration(app_id, &settings(&[]), &"whsec_x".into(), 3, &Actor::HOST).await;
         assert!(matches!(made, Err(SaveError::UnknownApp)), "{made:?}");
         let Session { origin, context, preview, routing_key, destination_id, .. } = visitor.session;
-        let new = NewSession { app_id, origin, context, preview, routing_key, destination_id };
+        let (browser, language) = (None, None);
+        let new = NewSession {
+            app_id, origin, context, preview, routing_key, destination_id, browser, language,
+        };
         let token = SecretHash::of("a late token");
         assert_eq!(store.create_session(new, &token, after(60)).await.unwrap(), None);
     }

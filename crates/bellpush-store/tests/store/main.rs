@@ -31,6 +31,7 @@ macro_rules! on_both_stores {
 
 mod accounts;
 mod alerts;
+mod analytics;
 mod api_keys;
 mod audit;
 mod configuration;

@@ -36,6 +36,8 @@ on_both_stores! {
         let app_id = site.app().await;
         let destination = site.store.profiles(app_id).await.unwrap().remove(0);
         let new = NewSession {
+            browser: Some("Firefox"),
+            language: Some("de".into()),
             app_id,
             origin: None,
             context: Context::new([("note", "a\u{1}b"), ("name", "Zo\u{eb}")]).unwrap(),

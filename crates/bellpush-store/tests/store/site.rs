@@ -168,6 +168,8 @@ impl Site {
         preview: bool,
     ) -> Visitor {
         let new = NewSession {
+            browser: Some("Firefox"),
+            language: Some("de".into()),
             app_id,
             origin: Some("https://shop.example".parse().unwrap()),
             context: Context::new(context.iter().copied()).unwrap(),

@@ -165,7 +165,7 @@ options! {
     attempts_when_refused: u32 = 2, "COUNT", "BELLPUSH_ATTEMPTS_WHEN_REFUSED";
     /// Tell the admins by POST to this URL when an integration is switched off
     admin_webhook_url: String = String::new(), "URL", "BELLPUSH_ADMIN_WEBHOOK_URL" [hide_env_values = true];
-    /// Days that statistics of deliveries are kept [default: 400]
+    /// Days that statistics of deliveries, and analytics, are kept [default: 400]
     statistics_days: u32 = 400, "DAYS", "BELLPUSH_STATISTICS_DAYS";
     /// Days that notifications are kept [default: 90]
     notification_days: u32 = 90, "DAYS", "BELLPUSH_NOTIFICATION_DAYS";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::seed::Seeded;
+use super::seed::{BROWSERS, Seeded};
 
 /// One kind of request.
 pub(super) struct Asked<'a> {
@@ -11,7 +11,14 @@ pub(super) struct Asked<'a> {
     pub(super) path: Box<dyn Fn(u64) -> String + 'a>,
     /// Whether an answer is one to the question.
     pub(super) finds: fn(&Value) -> bool,
+    /// Longer than this, it may take one time in twenty.
+    pub(super) limit_ms: f64,
 }
+
+/// What people wait for without noticing it.
+const LIMIT_MS: f64 = 100.0;
+/// The same of a chart.
+const CHART_LIMIT_MS: f64 = 300.0;
 
 fn is_full(answer: &Value) -> bool {
     answer["items"].as_array().is_some_and(|items| items.len() == 50)
@@ -30,10 +37,56 @@ fn ask<'a>(
     path: Box<dyn Fn(u64) -> String + 'a>,
     finds: fn(&Value) -> bool,
 ) -> Asked<'a> {
-    Asked { name, path, finds }
+    Asked { name, path, finds, limit_ms: LIMIT_MS }
 }
 
+/// Everything that is asked.
 pub(super) fn queries(seeded: &Seeded) -> Vec<Asked<'_>> {
+    let mut all = lists(seeded);
+    all.extend(charts(seeded));
+    all
+}
+
+/// Figures of 90 days, each time of other visitors.
+fn charts<'a>(seeded: &'a Seeded) -> Vec<Asked<'a>> {
+    let of = move |what: &'static str, filter: fn(u64) -> String| {
+        let days = seeded.days();
+        let path =
+            move |n: u64| format!("/v1/apps/{}/analytics{what}{days}{}", seeded.app, filter(n));
+        Box::new(path) as Box<dyn Fn(u64) -> String + 'a>
+    };
+    let all = |_: u64| String::new();
+    let some = |n: u64| {
+        format!("&browser={}&page=https://shop{}.example", BROWSERS[n as usize % 6], n % 10)
+    };
+    let chart = |name, path, finds| Asked { limit_ms: CHART_LIMIT_MS, ..ask(name, path, finds) };
+    vec![
+        chart("analytics: figures of 90 days, and of 90 before", of("?", all), |answer| {
+            answer["total"]["accepted"].as_u64() > Some(0)
+        }),
+        chart("analytics: 90 days by day", of("/series?", all), |answer| {
+            answer["points"].as_array().is_some_and(|points| points.len() == 90)
+        }),
+        chart("analytics: 90 days by day, of some visitors", of("/series?", some), |answer| {
+            answer["points"].as_array().is_some_and(|points| {
+                points.iter().any(|point| point["accepted"].as_u64() > Some(0))
+            })
+        }),
+        chart("analytics: 90 days by site", of("/breakdown?by=page&", all), |answer| {
+            answer["rows"].as_array().is_some_and(|rows| rows.len() == 10)
+        }),
+        chart(
+            "analytics: 90 days by language, of some visitors",
+            of("/breakdown?by=language&", some),
+            |answer| answer["rows"].as_array().is_some_and(|rows| !rows.is_empty()),
+        ),
+        chart("analytics: 90 days by hour of the week", of("/heat-map?", all), |answer| {
+            answer["cells"].as_array().is_some_and(|cells| cells.len() == 7 * 24)
+        }),
+    ]
+}
+
+fn lists(seeded: &Seeded) -> Vec<Asked<'_>> {
     let calls = |query: &'static str| move |_: u64| format!("/v1/apps/{}/calls{query}", seeded.app);
     let spread = |n: u64| (n * 7_919) % seeded.calls;
     vec![

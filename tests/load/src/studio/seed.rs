@@ -18,6 +18,9 @@ const DAY_MS: u64 = 24 * 3_600 * 1_000;
 /// Calls that have a record.
 const RECORDED: u64 = 2_000;
 
+/// Browsers that visitors have.
+pub(super) const BROWSERS: [&str; 6] = ["Chrome", "Safari", "Firefox", "Edge", "Opera", "Yandex"];
+
 /// How much there is to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Amounts {
@@ -43,6 +46,17 @@ impl Seeded {
         let n = n.min(self.calls.saturating_sub(1));
         let millis = self.begin_ms + n * self.step_ms;
         format!("call_{millis:012x}70008000{n:012}")
+    }
+
+    /// All days, as analytics is asked for them.
+    pub(crate) fn days(&self) -> String {
+        let day = |millis: u64| {
+            let millis = i64::try_from(millis).unwrap_or_default();
+            let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
+            jiff::tz::TimeZone::UTC.to_datetime(moment).date()
+        };
+        let last = day(self.begin_ms + DAYS * DAY_MS);
+        format!("from={}&to={last}", day(self.begin_ms + DAY_MS))
     }
 
     /// The n-th day, as two times.
@@ -131,8 +145,13 @@ const NUMBERS: &str = "(WITH RECURSIVE counted (n) AS (
 ) SELECT n, {ms} AS ms FROM counted) AS numbers";
 
 const STATEMENTS: &[&str] = &[
-    "INSERT INTO sessions (id, app_id, context, preview, created_at)
+    "INSERT INTO sessions (id, app_id, origin, browser, language, context, preview, created_at)
      SELECT 'ses_' || {hex} || '70008000' || {n12}, '{app}',
+        'https://shop' || ((n / 7) % 10) || '.example',
+        CASE (n / 3) % 6 WHEN 0 THEN 'Chrome' WHEN 1 THEN 'Safari' WHEN 2 THEN 'Firefox'
+            WHEN 3 THEN 'Edge' WHEN 4 THEN 'Opera' ELSE 'Yandex' END,
+        CASE (n / 11) % 8 WHEN 0 THEN 'de' WHEN 1 THEN 'en' WHEN 2 THEN 'fr' WHEN 3 THEN 'ar'
+            WHEN 4 THEN 'es' WHEN 5 THEN 'pl' WHEN 6 THEN 'tr' ELSE 'it' END,
         '{\"orderId\":\"A-' || n || '\",\"page\":\"/p' || (n % 10) || '\",\"shop\":\"main\"}', FALSE, ms
      FROM {numbers}",
     "INSERT INTO session_context (app_id, key, value, session_id)
@@ -221,6 +240,8 @@ async fn records(postgres: Option<&str>, data_dir: &Path, seeded: &Seeded) -> an
             .collect::<anyhow::Result<Vec<_>>>()?;
         store.put_call_records(&parts).await?;
     }
+    eprintln!("── counting them");
+    while store.roll_up().await? {}
     store.close().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ import {
   IconBellRinging,
   IconBolt,
   IconBraces,
+  IconChartBar,
   IconClock,
   IconCode,
   IconForms,
@@ -50,6 +51,12 @@ export const INNER = [
       { path: "/apps/$appId", name: t.frame.pages.overview, icon: IconHome, key: "o" },
       { path: "/apps/$appId/calls", name: t.frame.pages.calls, icon: IconPhone, key: "c" },
       { path: "/apps/$appId/live", name: t.frame.pages.live, icon: IconActivity, key: "l" },
+      {
+        path: "/apps/$appId/analytics",
+        name: t.frame.pages.analytics,
+        icon: IconChartBar,
+        key: "n",
+      },
     ],
   },
   {

@@ -142,9 +142,10 @@ async fn who_answered_after_an_overflow_is_told_once_and_before_both_sides_are_c
         told.push(signal);
     }
     let answered = Signal::Answered(Box::new(answered_by));
-    assert_eq!(told[..3], [Signal::Connecting, answered, Signal::Connected]);
+    let network = Signal::Network(bellpush_core::analytics::NetworkKind::Udp);
+    assert_eq!(told[..4], [Signal::Connecting, answered, network, Signal::Connected]);
     assert_eq!(told.last(), Some(&Signal::Ended(EndReason::RemoteHangup)));
-    assert_eq!(told.len(), 5, "{told:?}");
+    assert_eq!(told.len(), 6, "{told:?}");
     test.is_empty().await;
 }
 

@@ -193,7 +193,7 @@ impl Call {
     pub(super) async fn next(&mut self) -> Option<Signal> {
         loop {
             let signal = time::timeout(SOON, self.signals.recv()).await.expect("no signal came");
-            if !matches!(signal, Some(Signal::Answered(_))) {
+            if !matches!(signal, Some(Signal::Answered(_) | Signal::Network(_))) {
                 return signal;
             }
         }

@@ -34,6 +34,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bellpush_core::analytics::NetworkKind;
 use bellpush_srtp::{
     SrtpError, SrtpKeys,
     dtls::{DtlsError, Fingerprint},
@@ -201,6 +202,14 @@ impl WebRtcLeg {
     /// Whether the browser is at the end of this path right now, as far as can be told.
     pub(crate) fn is_at(&self, now: Instant, remote: TransportAddress) -> bool {
         self.connection.ice().is_alive(now, remote)
+    }
+
+    /// How media goes between the browser and this machine; `None` when it goes nowhere.
+    pub(crate) fn network(&self, now: Instant) -> Option<NetworkKind> {
+        self.connection.ice().media_path(now).map(|path| match path.protocol {
+            Protocol::Udp => NetworkKind::Udp,
+            Protocol::Tcp => NetworkKind::Tcp,
+        })
     }
 
     /// Whether the browser takes this codec.

@@ -87,6 +87,9 @@ pub(crate) struct CallQuery {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<EventTime>,
+    /// `true`: only calls of previews; `false`: only those of visitors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<bool>,
 }
 
 /// Where a call stands.
@@ -152,6 +155,7 @@ impl TryFrom<CallQuery> for CallFilter {
             max_duration: query.max_duration,
             from: query.from,
             to: query.to,
+            preview: query.preview,
         })
     }
 }

@@ -89,6 +89,9 @@ pub(crate) async fn create(
         preview: false,
         routing_key: request.routing_key,
         destination_id: request.destination_id,
+        // A backend asks, whose browser would be none of a visitor's.
+        browser: None,
+        language: None,
     };
     Ok((StatusCode::CREATED, Json(sessions.begin(&app, new).await?)))
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use bellpush_core::{
+    analytics::NetworkKind,
     delivery::{DeliveryKey, PendingDelivery, Seq},
     events::{Event, EventTime},
     ids::EventId,
@@ -65,7 +66,8 @@ const UPDATE_CALLS: &str = "
         sip_call_id = given.value -> 1 ->> 2,
         quality = given.value -> 1 ->> 3,
         sip_failure = given.value -> 1 ->> 4,
-        quality_grade = given.value -> 1 ->> 5
+        quality_grade = given.value -> 1 ->> 5,
+        network = given.value -> 1 ->> 6
     FROM jsonb_each($1) AS given
     WHERE calls.id = given.value -> 0 ->> 0";
 
@@ -177,6 +179,7 @@ fn write_calls(batch: &mut Batch, new: &[&Prepared]) {
                     quality,
                     quality_grade,
                     sip_failure,
+                    network,
                 } = finish;
                 let grade = quality_grade.map(QualityGrade::as_str);
                 let connected = connected_at.map(EventTime::millis);
@@ -191,10 +194,11 @@ fn write_calls(batch: &mut Batch, new: &[&Prepared]) {
                 let trunk = dialog.map(|dialog| dialog.trunk_id);
                 let sip_call_id = dialog.map(|dialog| db::without_nul(&dialog.call_id));
                 let quality = quality.as_ref().map(to_json);
+                let network = network.map(NetworkKind::as_str);
                 let sip_failure = sip_failure.as_ref().map(to_json);
                 over.push((
                     (call_id, state, at, connected, reason, duration, code),
-                    (profile, trunk, sip_call_id, quality, sip_failure, grade),
+                    (profile, trunk, sip_call_id, quality, sip_failure, grade, network),
                 ));
             }
             Append::Survey { answers, .. } => {

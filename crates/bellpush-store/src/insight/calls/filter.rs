@@ -51,6 +51,8 @@ pub struct CallFilter {
     pub from: Option<EventTime>,
     /// Only calls that started earlier.
     pub to: Option<EventTime>,
+    /// Only calls of previews, or only those of visitors.
+    pub preview: Option<bool>,
 }
 
 mod code {

@@ -81,6 +81,7 @@ impl Search<'_> {
             max_duration,
             from: _,
             to: _,
+            preview,
         } = self.filter;
         [
             context.is_some() && driver != Driver::Context,
@@ -98,6 +99,7 @@ impl Search<'_> {
             rating.is_some() && driver != Driver::Stars,
             quality.is_some() && driver != Driver::Quality,
             min_duration.is_some() || max_duration.is_some(),
+            preview.is_some(),
         ]
         .into_iter()
         .filter(|beside| *beside)
@@ -228,6 +230,7 @@ impl Search<'_> {
             max_duration,
             from,
             to,
+            preview,
         } = self.filter;
         if let Some(pair) = context.as_ref().filter(|_| driver != Driver::Context) {
             conditions.and_context_of(self.app_id, pair, "calls.session_id");
@@ -238,6 +241,16 @@ impl Search<'_> {
             conditions.and_always(&format!(
                 "calls.profile_id IN (
                     SELECT id FROM destinations WHERE app_id = {app_id} AND kind = {kind}
+                )"
+            ));
+        }
+        if let Some(preview) = preview {
+            let word = if *preview { "" } else { "NOT " };
+            conditions.and_always(&format!(
+                "EXISTS (
+                    SELECT 1
+                    FROM sessions
+                    WHERE sessions.id = calls.session_id AND {word}sessions.preview
                 )"
             ));
         }

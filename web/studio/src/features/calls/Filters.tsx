@@ -18,7 +18,7 @@ interface FiltersProps {
 }
 
 /** Those that are looked for less often. */
-const MORE = ["answeredBy", "reason", "rating", "minDuration", "maxDuration"] as const;
+const MORE = ["answeredBy", "reason", "rating", "minDuration", "maxDuration", "preview"] as const;
 
 export function Filters({ appId, search, go }: FiltersProps) {
   const words = t.calls;
@@ -133,6 +133,17 @@ function More({ search, go, profiles }: MoreProps) {
         label={words.maxDuration}
         value={search.maxDuration}
         onChange={(maxDuration) => go({ maxDuration })}
+      />
+      <Select
+        label={words.whose}
+        clearable
+        w={150}
+        data={[
+          { value: "visitors", label: words.visitors },
+          { value: "previews", label: words.previews },
+        ]}
+        value={search.preview === undefined ? null : search.preview ? "previews" : "visitors"}
+        onChange={(value) => go({ preview: value === null ? undefined : value === "previews" })}
       />
     </>
   );

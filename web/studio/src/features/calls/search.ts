@@ -41,6 +41,8 @@ export interface CallFilter {
   readonly maxDuration?: number;
   readonly from?: string;
   readonly to?: string;
+  /** Only those of previews, or only those of visitors. */
+  readonly preview?: boolean;
 }
 
 export interface CallSearch extends CallFilter {

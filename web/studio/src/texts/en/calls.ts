@@ -22,6 +22,9 @@ export const calls = {
   stars: (count: number) => `${count} / 5`,
   minDuration: "Seconds, at least",
   maxDuration: "Seconds, at most",
+  whose: "Whose",
+  visitors: "Visitors'",
+  previews: "Previews'",
   endedBy: { user_hangup: "The visitor", remote_hangup: "The other side" },
   grades: { good: "Good", fair: "Fair", poor: "Poor", one_way: "One-way" },
 

@@ -17,6 +17,7 @@ export const frame = {
     overview: "Overview",
     calls: "Calls",
     live: "Live",
+    analytics: "Analytics",
     design: "Design",
     forms: "Forms & survey",
     code: "Custom code",

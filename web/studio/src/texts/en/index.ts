@@ -1,4 +1,5 @@
 import { alerts } from "./alerts.ts";
+import { analytics } from "./analytics.ts";
 import { apps } from "./apps.ts";
 import { calls } from "./calls.ts";
 import { customCode, design } from "./design.ts";
@@ -13,6 +14,7 @@ import { timeline } from "./timeline.ts";
 
 export const en = {
   alerts,
+  analytics,
   apps,
   calls,
   customCode,

@@ -1,0 +1,125 @@
+//! What changed meanwhile, to be marked on charts.
+
+use axum::{Json, extract::State};
+use bellpush_core::{access::Resource::Alerts, events::EventTime, ids::AppId};
+use bellpush_store::{AuditAction, AuditFilter, PageRequest, Store};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::query::{AnalyticsQuery, Asked, PeriodView};
+use crate::{
+    access::Caller,
+    api::path::{PathIds, app},
+    http::{body::QueryParameters, problem::Problem},
+};
+
+/// Lines of the audit trail that are looked through, at most.
+const MAX_LINES: u32 = 2_000;
+/// Alerts that are looked through, at most: the newest ones.
+const MAX_ALERTS: u32 = 500;
+/// Marks in one answer, at most: the newest ones.
+const MAX_MARKS: usize = 200;
+/// The field of an app's or a profile's settings that holds its business hours.
+const HOURS: &str = "hours";
+
+/// What changed in some days.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AnalyticsMarks {
+    /// Of which days.
+    period: PeriodView,
+    /// The newest ones, up to 200, newest first.
+    items: Vec<MarkView>,
+}
+
+/// Something that changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MarkView {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: EventTime,
+    /// What.
+    kind: MarkKind,
+    /// Of what: the name of a profile or of an alert's rule, or the number of a design's version;
+    /// `null` for the app's own.
+    name: Option<String>,
+}
+
+/// What changed.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MarkKind {
+    /// A version of the design was published.
+    Published,
+    /// A version of the design was brought back.
+    RolledBack,
+    /// Business hours were changed.
+    HoursChanged,
+    /// An alert fired.
+    Alert,
+}
+
+/// See what changed meanwhile
+///
+/// Publications of the design, and changes of business hours, as the audit trail has them, without
+/// who made them; and alerts that fired, for who has `alerts:read` as well.
+#[utoipa::path(
+    get, path = "/v1/apps/{appId}/analytics/marks", operation_id = "readAnalyticsMarks", tag = "analytics",
+    params(("appId" = String, Path), AnalyticsQuery),
+    responses((status = 200, body = AnalyticsMarks))
+)]
+pub(crate) async fn read(
+    caller: Caller,
+    State(store): State<Store>,
+    PathIds(app_id): PathIds<AppId>,
+    QueryParameters(query): QueryParameters<AnalyticsQuery>,
+) -> Result<Json<AnalyticsMarks>, Problem> {
+    let Asked { period, .. } = query.of(&app(&store, app_id).await?)?;
+    let filter = AuditFilter {
+        app_id: Some(app_id),
+        actions: vec![
+            AuditAction::DesignPublished,
+            AuditAction::DesignRolledBack,
+            AuditAction::AppUpdated,
+            AuditAction::ProfileUpdated,
+        ],
+        from: Some(EventTime::new(period.start())),
+        to: Some(EventTime::new(period.end())),
+        ..AuditFilter::default()
+    };
+    let page = store.audit(&filter, PageRequest::first(MAX_LINES)).await?;
+    let marks = page.items.into_iter().filter_map(|line| {
+        let kind = match line.action {
+            AuditAction::DesignPublished => MarkKind::Published,
+            AuditAction::DesignRolledBack => MarkKind::RolledBack,
+            _ if line.changes.iter().any(|change| is_of_hours(&change.field)) => {
+                MarkKind::HoursChanged
+            }
+            _ => return None,
+        };
+        let name = match line.action {
+            AuditAction::AppUpdated => None,
+            _ => line.subject_name,
+        };
+        Some(MarkView { at: line.at, kind, name })
+    });
+    let mut items: Vec<_> = marks.collect();
+    if caller.must_read(Alerts, app_id).is_ok() {
+        let span = period.start().as_millisecond()..period.end().as_millisecond();
+        let page = store.alerts(app_id, None, PageRequest::first(MAX_ALERTS)).await?;
+        let fired = page.items.into_iter().filter(|alert| span.contains(&alert.fired_at.millis()));
+        items.extend(fired.map(|alert| MarkView {
+            at: alert.fired_at,
+            kind: MarkKind::Alert,
+            name: Some(alert.rule_name),
+        }));
+    }
+    items.sort_by_key(|mark| std::cmp::Reverse(mark.at.millis()));
+    items.truncate(MAX_MARKS);
+    Ok(Json(AnalyticsMarks { period: (&period).into(), items }))
+}
+
+/// Whether a changed field is of business hours, or within them.
+fn is_of_hours(field: &str) -> bool {
+    field.trim_start_matches('/').split(['/', '.']).next() == Some(HOURS)
+}
