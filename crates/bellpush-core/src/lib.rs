@@ -19,6 +19,7 @@ pub mod analytics;
 pub mod app;
 pub mod call_notice;
 pub mod configuration;
+pub mod cluster;
 pub mod context;
 pub mod delivery;
 pub mod design;

@@ -26,7 +26,7 @@ pub use client::{
 pub use endpoint::{Endpoint, EndpointError};
 pub use engine::{
     ActiveEndpoint, Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings,
-    EndpointTest, NotRunning, QueueError, ShutDown, announcements,
+    Elsewhere, EndpointTest, NotRunning, QueueError, ShutDown, Tenure, announcements,
 };
 pub use scheduler::LaneStatus;
 pub use signing::{Signer, SigningKey, SigningKeyError, SigningSecret, SigningSecretError};

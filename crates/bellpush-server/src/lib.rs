@@ -10,6 +10,7 @@ mod alerts;
 mod api;
 mod calls;
 mod clock;
+mod cluster;
 mod config;
 mod contract;
 mod demo;
@@ -39,6 +40,7 @@ mod trunks;
 mod turn;
 mod widget;
 
+pub use cluster::Cluster;
 pub use config::ServerConfig;
 pub use demo::Demo;
 pub use embed_checks::EmbedChecks;

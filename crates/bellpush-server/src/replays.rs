@@ -1,4 +1,4 @@
-//! Replays of many deliveries: feeds them to the queue, little by little.
+//! Replays of many deliveries: feeds them to the queue, little by little, at whichever server leads.
 //!
 //! How far each has come is on disk, in the same transaction as what it made pending: so it goes on
 //! where it was after a crash. What it sends and when is the delivery engine's affair.
@@ -18,10 +18,12 @@ const STEP: u32 = 500;
 const ENOUGH_WAITING: u32 = 1_000;
 /// How often a replay that waits looks whether it may go on.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often the server that runs them looks for replays that were made at another one.
+const LOOK_FOR_OTHERS: Duration = Duration::from_secs(1);
 /// How long to wait after the store has failed.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 
-/// Runs the replays of this node. Clones are handles of the same runner.
+/// Runs the replays. Clones are handles of the same runner.
 #[derive(Debug, Clone)]
 pub(crate) struct ReplayRunner {
     store: Store,
@@ -44,6 +46,7 @@ impl ReplayRunner {
     pub(crate) async fn run(self, stopped: CancellationToken) {
         loop {
             let pause = match self.step_all().await {
+                Ok(Progress::Nothing) if self.store.is_shared() => Some(LOOK_FOR_OTHERS),
                 // None is running; those of an earlier process are found at the start.
                 Ok(Progress::Nothing) => None,
                 Ok(Progress::Waiting) => Some(LOOK),
@@ -64,6 +67,10 @@ impl ReplayRunner {
     /// One step of each replay that may go on.
     async fn step_all(&self) -> Result<Progress, StoreError> {
         let mut progress = Progress::Nothing;
+        // Of several servers one runs the replays of all.
+        if !self.store.leads() {
+            return Ok(progress);
+        }
         for replay in self.store.running_replays().await? {
             if self.step(&replay).await? {
                 progress = Progress::Made;

@@ -18,6 +18,7 @@ use crate::{
     alerts::AlertWatch,
     calls::{Calls, recovery},
     clock::now,
+    cluster::Cluster,
     config::ServerConfig,
     demo::Demo,
     design_publisher::DesignPublisher,
@@ -157,7 +158,9 @@ impl Server {
         metrics: PrometheusHandle,
         announcer: Announcer,
         embed_checks: EmbedChecks,
+        cluster: Cluster,
     ) -> Self {
+        let announcer = cluster.announcer();
         let config = Arc::new(config);
         let lookups = Arc::new(FailedLookups::per_minute(config.limits.requests_per_minute));
         let Recording { recorder, seen, limits: record_limits } = recording;
@@ -166,13 +169,13 @@ impl Server {
         let trunks = RunningTrunks::new(store.clone(), trunks);
         let designs = Designs::new(store.clone());
         let calls = Calls::new(
-            store.clone(),
             designs.clone(),
             log.clone(),
             engine,
             trunks.clone(),
             sessions.clone(),
             Arc::clone(&config),
+            cluster,
         );
         let mail = Mail::new(config.mail.as_ref());
         let alerts = AlertWatch::new(
@@ -180,7 +183,6 @@ impl Server {
             log.clone(),
             trunks.clone(),
             mail.clone(),
-            calls.node_id,
             config.own_origin.as_str(),
         );
         let accounts = store.accounts();
@@ -309,7 +311,7 @@ impl Server {
     /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
     /// been kept for its time.
     async fn tidy(self) {
-        let Parts { limits, lookups, records, stopped, .. } = &*self.0;
+        let Parts { store, limits, lookups, records, stopped, .. } = &*self.0;
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut remove = tokio::time::interval(REMOVE_EVERY);
         let mut size = tokio::time::interval(SIZE_EVERY);
@@ -319,12 +321,17 @@ impl Server {
                 _ = forget.tick() => {
                     limits.forget_idle();
                     lookups.forget_idle();
+                    if !store.leads() {
+                        continue;
+                    }
                     (self.remove_expired().await, "expired session tokens and sign-ins")
                 }
-                _ = size.tick() => {
+                // What is kept for all is one server's work.
+                _ = size.tick(), if store.leads() => {
                     (records.remove_old().await, "records of calls")
                 }
                 _ = remove.tick() => (self.remove_old().await, "what has been kept for its time"),
+                _ = remove.tick(), if store.leads() => (self.remove_old().await, "old statistics and notifications"),
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "{what} can't be removed");

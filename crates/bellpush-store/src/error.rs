@@ -71,6 +71,9 @@ pub enum StoreError {
         /** Which column. */
         column: &'static str,
     },
+    /// Only the owner of a delivery may write this, and this process is not, or not any more.
+    #[error("this server was taken for dead, and others go on with what it delivered")]
+    Fenced,
     /// A secret could not be sealed or opened.
     #[error(transparent)]
     Secret(#[from] VaultError),

@@ -17,6 +17,7 @@ mod apps;
 mod background;
 mod calls;
 mod configuration;
+mod cluster;
 mod db;
 mod deliveries;
 mod error;
@@ -50,6 +51,7 @@ pub use apps::{
 };
 pub use calls::{Call, CallState, CallbackRequest, LivingNode, OrphanedCall};
 pub use configuration::{Application, Applied, ApplyError, NewSigning};
+pub use cluster::{Heard, Hints, MOST_BYTES};
 pub use db::{
     page::{Page, PageRequest},
     target::Target,

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::{
     Append, AppendError, Appended, DatabaseError, KeyRing, OpenError, StoreError,
     access::{Accounts, ApiKeys, audit},
+    cluster::Ownership,
     db::{
         self, Db,
         checkpoint::Checkpointer,
@@ -41,6 +42,7 @@ struct Inner {
     data_key: DataKey,
     log: Log,
     remover: Remover,
+    ownership: Ownership,
     checkpointer: Option<Checkpointer>,
 }
 
@@ -73,7 +75,9 @@ impl Store {
         }
         let log = Log::start(db.clone());
         let remover = Remover::start(db.clone());
-        Ok(Self(Arc::new(Inner { db, keys, data_key, log, remover, checkpointer })))
+        let ownership = Ownership::default();
+        let inner = Inner { db, keys, data_key, log, remover, ownership, checkpointer };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Which kind of database it is.
@@ -220,6 +224,10 @@ impl Store {
 
     pub(crate) fn log(&self) -> &Log {
         &self.0.log
+    }
+
+    pub(crate) fn ownership(&self) -> &Ownership {
+        &self.0.ownership
     }
 
     pub(crate) fn remover(&self) -> &Remover {

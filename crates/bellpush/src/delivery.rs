@@ -1,4 +1,4 @@
-//! Joins the delivery engine to the store: the port it reads and records by, and what it is told.
+//! Joins the delivery engine to the store: the port it reads and records by.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,18 +8,15 @@ use bellpush_core::{
     integration::SignatureScheme,
 };
 use bellpush_delivery::{
-    ActiveEndpoint, Announcer, DeliveryQueue, Endpoint, LaneStatus, QueueError, Signer, SigningKey,
+    ActiveEndpoint, DeliveryQueue, Endpoint, LaneStatus, QueueError, Signer, SigningKey,
     SigningSecret,
 };
 use bellpush_store::{BacklogSample, SigningSecrets, Store};
 use secrecy::ExposeSecret;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tracing::error;
 
 use crate::notifications::why;
-
-/// How often the store is asked whether deliveries were written but not announced.
-const LOOK_FOR_MISSED: Duration = Duration::from_millis(500);
 
 /// The store, seen as the queue of deliveries.
 #[derive(Debug)]
@@ -38,6 +35,20 @@ impl DeliveryQueue for StoreQueue {
     ) -> Result<Vec<PendingDelivery>, QueueError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         self.store.pending(integration_id, after, limit).await.map_err(QueueError::new)
+    }
+
+    async fn passed_by(
+        &self,
+        after: Option<Seq>,
+        page: &[PendingDelivery],
+    ) -> Result<Vec<PendingDelivery>, QueueError> {
+        if !self.store.is_shared() || after.is_none() || page.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<_> = page.iter().map(|delivery| delivery.key).collect();
+        let mut found = self.store.pending_with_earlier(&keys).await.map_err(QueueError::new)?;
+        found.retain(|delivery| Some(delivery.key.seq) <= after);
+        Ok(found)
     }
 
     async fn record(&self, records: Vec<AttemptRecord>) -> Result<(), QueueError> {
@@ -130,24 +141,4 @@ fn signer(signing: &SigningSecrets, by_key: bool) -> anyhow::Result<Signer> {
         }
     }
     Ok(signer)
-}
-
-/// Tells the engine of what the log has written, until the log closes.
-pub(crate) async fn announce(
-    store: Store,
-    mut written: mpsc::Receiver<Vec<PendingDelivery>>,
-    announcer: Announcer,
-) {
-    let mut look = tokio::time::interval(LOOK_FOR_MISSED);
-    loop {
-        tokio::select! {
-            batch = written.recv() => match batch {
-                Some(batch) => announcer.deliveries(batch),
-                None => return,
-            },
-            _ = look.tick() => if store.take_missed() {
-                announcer.missed();
-            },
-        }
-    }
 }

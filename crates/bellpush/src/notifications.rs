@@ -19,6 +19,8 @@ use tracing::warn;
 
 /// How often what could not be sent is sent again.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How often it is looked for what another server has found out.
+const LOOK_FOR_OTHERS: Duration = Duration::from_secs(10);
 /// How long the webhook may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Notifications sent in one go.
@@ -46,12 +48,20 @@ impl AdminWebhook {
     }
 
     pub(crate) async fn run(self) {
+        let mut leading = self.store.leading();
+        let again = if self.store.is_shared() { LOOK_FOR_OTHERS } else { AGAIN };
         loop {
-            if let Err(error) = self.send_all().await {
+            // One server tells them, of all that share a database.
+            if self.store.leads()
+                && let Err(error) = self.send_all().await
+            {
                 warn!(%error, "notifications can't be read");
             }
-            // In time or not, there may be one to send.
-            let _ = tokio::time::timeout(AGAIN, self.new.notified()).await;
+            tokio::select! {
+                () = self.new.notified() => {}
+                _ = leading.changed() => {}
+                () = tokio::time::sleep(again) => {}
+            }
         }
     }
 

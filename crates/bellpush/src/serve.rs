@@ -9,10 +9,11 @@ use anyhow::Context;
 use bellpush_call::{Engine, EngineConfig, Recorder, Trunks, TrunksConfig};
 use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use bellpush_delivery::{
-    AddressPolicy, Announcements, Announcer, ClientSettings, DeliveryEngine, DeliverySettings,
-    announcements,
+    AddressPolicy, Announcements, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
 };
-use bellpush_server::{ApiKey, Demo, EmbedChecks, RecordLimits, Recording, Server, ServerConfig};
+use bellpush_server::{
+    ApiKey, Cluster, Demo, EmbedChecks, RecordLimits, Recording, Server, ServerConfig,
+};
 use bellpush_store::{Actor, NewApiKey, Store};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -27,7 +28,7 @@ use tracing::{info, warn};
 
 use crate::{
     config::Config,
-    delivery::{StoreQueue, announce},
+    delivery::StoreQueue,
     http,
     notifications::AdminWebhook,
     setup_link,
@@ -46,6 +47,8 @@ const SAMPLE_EVERY: Duration = Duration::from_secs(3);
 const STORE_STOP: Duration = Duration::from_secs(10);
 /// How long telephone systems may take to hear that their calls are over when the server stops.
 const TRUNKS_STOP: Duration = Duration::from_secs(3);
+/// How long other servers may take to go on with what this one delivered when it stops.
+const CLUSTER_STOP: Duration = Duration::from_secs(5);
 /// How long attempts under way may take when the server stops.
 const DELIVERY_STOP: Duration = Duration::from_secs(10);
 /// How long the collector may take for the last spans when the server stops.
@@ -112,6 +115,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     let (announcer, announced) = announcements(ANNOUNCED_BATCHES);
     let client = client_settings(&config);
+    let cluster = Cluster::new(
+        store.clone(),
+        announcer,
+        config.node_url.as_ref().map(ToString::to_string),
+        store::listen_target(&config),
+        config.lease,
+    );
+    cluster.join().await.context("this server can't be entered into the database")?;
     let server = Server::new(
         store.clone(),
         calls.clone(),
@@ -119,11 +130,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         recording,
         server_config(&config, tracer.clone(), demo),
         metrics,
-        announcer.clone(),
+        cluster.clone(),
         EmbedChecks::new(&client).context("pages can't be read")?,
     );
     server.recover().await.context("calls of an earlier run can't be ended")?;
-    let deliveries = start_delivery(&config, client, tracer, &store, announcer, announced)?;
+    let deliveries = start_delivery(&config, client, tracer, &store, &cluster, announced)?;
+    let written = store.take_new_deliveries().context("deliveries are announced already")?;
+    let mut beside = cluster.start(written).await;
     server.load_trunks().await.context("the trunks can't be read")?;
     let mut duties = server.start_duties();
 
@@ -156,7 +169,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     wait_for_signal().await?;
     info!("stopping");
     server.drain();
-    calls.shut_down(config.drain).await;
+    tokio::join!(calls.shut_down(config.drain), cluster.drain(CLUSTER_STOP));
     say_goodbye(&trunks).await;
     server.stop(STORE_STOP).await;
     http_stop.cancel();
@@ -169,6 +182,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     while let Some(ended) = duties.join_next().await {
         ended?;
     }
+    if let Err(error) = cluster.leave().await {
+        warn!(%error, "this server can't be taken out of the database; its lease runs out by itself");
+    }
+    beside.shutdown().await;
     store.close().await;
     if let Some(traces) = traces {
         traces.stop(TRACES_STOP).await;
@@ -279,7 +296,7 @@ fn start_delivery(
     client: ClientSettings,
     tracer: Option<Tracer>,
     store: &Store,
-    announcer: Announcer,
+    cluster: &Cluster,
     announced: Announcements,
 ) -> anyhow::Result<DeliveryEngine> {
     let notified = Arc::new(Notify::new());
@@ -292,14 +309,11 @@ fn start_delivery(
         schedule: config.retries.clone(),
         client,
         tracer,
+        tenure: cluster.tenure(),
         ..DeliverySettings::default()
     };
     let queue = Arc::new(StoreQueue { store: store.clone(), notified });
-    let engine =
-        DeliveryEngine::start(queue, announced, settings).context("delivery can't be started")?;
-    let written = store.take_new_deliveries().context("deliveries are announced already")?;
-    tokio::spawn(announce(store.clone(), written, announcer));
-    Ok(engine)
+    DeliveryEngine::start(queue, announced, settings).context("delivery can't be started")
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

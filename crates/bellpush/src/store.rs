@@ -39,6 +39,14 @@ pub(crate) fn target(config: &Config) -> Target {
     }
 }
 
+/// The same, past whatever pools connections in front of it.
+pub(crate) fn listen_target(config: &Config) -> Target {
+    match &config.database_listen_url {
+        Some(url) => Target::Postgres { url: url.clone() },
+        None => target(config),
+    }
+}
+
 /// A folder that only this user can look into; left as it is when it is there.
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {

@@ -22,6 +22,11 @@ pub(crate) struct Entries {
     pub(crate) accepted_calls: HashSet<String>,
     /// Calls whose end was answered with 204.
     pub(crate) ended_calls: HashSet<String>,
+    /// Whether pages begin no other visit.
+    pub(crate) closing: bool,
+    /// Whether servers may end a call that another one holds, as they took that one for dead: who rated
+    /// it then is refused.
+    pub(crate) calls_may_be_lost: bool,
     /// Answers that nobody expects, whatever is killed when.
     pub(crate) strange: Vec<String>,
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod ledger;
 mod load;
+mod nodes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +21,8 @@ use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+pub use nodes::chaos_and_check;
+
 use checks::{Evidence, accepted};
 use ledger::Ledger;
 use load::Page;
@@ -28,7 +31,7 @@ use load::Page;
 const PAGES: usize = 4;
 /// A server may be killed at most this long after it was ready, or with its next delivery.
 const LONGEST_LIFE_MS: u64 = 450;
-const LONGEST_IDLE: Duration = Duration::from_secs(2);
+const LONGEST_IDLE: Duration = Duration::from_secs(8);
 /// Now and then a server is killed again, at most this long after its start: while it recovers.
 const LONGEST_START_MS: u64 = 120;
 /// The endpoint takes its time, up to this long, so that there are deliveries in flight to be hit.

@@ -52,7 +52,7 @@ impl Page {
     pub(crate) async fn live(&mut self, ledger: &Ledger) {
         // Connections to the server before are of no use.
         self.widget = Widget::new(&self.server, self.widget.session.clone());
-        while self.visit(ledger).await.is_ok() {}
+        while !ledger.entries().closing && self.visit(ledger).await.is_ok() {}
     }
 
     /// Submits what was never acknowledged.
@@ -135,6 +135,11 @@ impl Page {
             let batch = &self.outbox[..self.outbox.len().min(MAX_EVENTS)];
             ledger.entries().sent.extend(batch.iter().map(|event| (id(event), event.clone())));
             let answer = self.widget.submit(batch).await;
+            let is_refused = answer.as_ref().is_ok_and(|answer| answer.status == 409);
+            if is_refused && ledger.entries().calls_may_be_lost {
+                self.outbox.retain(|event| !event.to_string().contains("survey_submitted"));
+                continue;
+            }
             let ids: Vec<_> = batch.iter().map(id).collect();
             if self.expect(ledger, 200, answer)?.is_none() {
                 return self.pause().await;

@@ -15,9 +15,9 @@ async fn nothing_promised_is_lost_when_the_server_on_sqlite_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_promised_is_lost_when_the_server_on_postgresql_is_killed() {
     let database = Database::create().await.unwrap();
-    // A lease lasts 10 s, and is looked after every 3 s.
+    // After each kill the next server waits for the end of the lease before it delivers.
     let recovery = Recovery::Within(Duration::from_secs(30));
-    check(Options::postgres(&database), recovery, 50).await;
+    check(Options::postgres(&database).with("--lease-seconds", "3"), recovery, 20).await;
 }
 
 async fn check(options: Options, recovery: Recovery, rounds: u32) {

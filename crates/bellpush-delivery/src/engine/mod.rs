@@ -5,6 +5,7 @@ mod attempt;
 mod metrics;
 mod queue;
 mod settings;
+mod tenure;
 mod test;
 mod worker;
 
@@ -12,9 +13,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, task::JoinSet};
 
-pub use announcements::{Announcements, Announcer, NotRunning, announcements};
+pub use announcements::{Announcements, Announcer, Elsewhere, NotRunning, announcements};
 pub use queue::{ActiveEndpoint, DeliveryQueue, QueueError};
 pub use settings::{DeliverySettings, ShutDown};
+pub use tenure::Tenure;
 pub use test::EndpointTest;
 
 use crate::client::{ClientError, WebhookClient};

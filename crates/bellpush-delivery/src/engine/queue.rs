@@ -46,6 +46,17 @@ pub trait DeliveryQueue: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<PendingDelivery>, QueueError>> + Send;
 
+    /// Those pending ones that come before `after` and belong to the calls of a page that was read
+    /// after it: where several servers append events, one may have been passed by unseen. None, where
+    /// there is one server.
+    fn passed_by(
+        &self,
+        _after: Option<Seq>,
+        _page: &[PendingDelivery],
+    ) -> impl Future<Output = Result<Vec<PendingDelivery>, QueueError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Writes a group of finished attempts and what they mean for their deliveries, all or none,
     /// durably when it returns. A record that is there already (same key and number) is no error.
     fn record(

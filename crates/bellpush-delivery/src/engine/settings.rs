@@ -8,6 +8,8 @@ use crate::{
     scheduler::{Limits, RetrySchedule},
 };
 
+use super::tenure::Tenure;
+
 /// How the engine works. The default is what operators get who set nothing.
 #[derive(Debug, Clone, Default)]
 pub struct DeliverySettings {
@@ -21,6 +23,8 @@ pub struct DeliverySettings {
     pub client: ClientSettings,
     /// What makes the spans of attempts, where events are traced.
     pub tracer: Option<Tracer>,
+    /// Which deliveries are this process's, and for how long.
+    pub tenure: Tenure,
 }
 
 /// What [`DeliveryEngine::shut_down`] left behind. All of it is on disk as pending and is sent

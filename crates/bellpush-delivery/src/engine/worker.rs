@@ -1,5 +1,9 @@
 //! The loop: waits for the next thing that happens, tells the scheduler, does what it says.
 
+mod commands;
+mod persistence;
+mod suspension;
+
 use std::{
     collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
@@ -11,7 +15,6 @@ use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DisableReason, Outage, PendingDelivery, Seq},
     events::EventTime,
     ids::IntegrationId,
-    trace::Tracer,
 };
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -22,18 +25,20 @@ use tokio::{
 };
 
 use super::{
-    announcements::{Announcement, Announcements, Command},
+    announcements::{Announcement, Announcements},
     attempt::attempt,
     metrics,
     queue::{ActiveEndpoint, DeliveryQueue, QueueError},
     settings::{DeliverySettings, ShutDown},
-    test::{EndpointTest, test},
+    tenure::Tenure,
 };
 use crate::{
     client::WebhookClient,
     endpoint::Endpoint,
     scheduler::{Action, AttemptReport, EndpointRules, Input, LaneStatus, Now, Scheduler},
 };
+use persistence::until_done;
+use suspension::Suspension;
 
 /// Attempts that one write to the queue records, at most.
 const GROUP: usize = 1_024;
@@ -54,19 +59,26 @@ const SAMPLES: Duration = Duration::from_secs(60);
 enum TaskOutput {
     Attempt(DeliveryKey, AttemptReport),
     Recorded(Vec<DeliveryKey>),
-    Page(IntegrationId, Vec<PendingDelivery>, bool),
+    Page {
+        id: IntegrationId,
+        passed_by: Vec<PendingDelivery>,
+        page: Vec<PendingDelivery>,
+        exhausted: bool,
+    },
     Endpoints(Vec<ActiveEndpoint>),
     OutagesKept,
-    Disabled,
+    Disabled(IntegrationId),
     /// Something that nothing follows from.
     Aside,
 }
 
 pub(super) struct Worker<Q> {
     scheduler: Scheduler,
+    /// What the scheduler is made of.
+    settings: DeliverySettings,
+    tenure: Tenure,
     queue: Arc<Q>,
     client: Arc<WebhookClient>,
-    tracer: Option<Tracer>,
     endpoints: HashMap<IntegrationId, Arc<Endpoint>>,
     /// All that is under way. Dropped with the worker, which aborts it.
     tasks: JoinSet<TaskOutput>,
@@ -75,12 +87,16 @@ pub(super) struct Worker<Q> {
     /// Ended attempts for the next group, in the order in which they ended.
     ended: Vec<AttemptRecord>,
     /// Ended attempts in the group that is being written.
-    writing: usize,
+    writing: Arc<Vec<AttemptRecord>>,
     /// When the next group may be written.
     next_write: Instant,
     /// Outages to be kept or forgotten.
     outages: HashMap<IntegrationId, Option<Outage>>,
-    keeping_outages: bool,
+    /// Those that are being written.
+    keeping: Arc<Vec<(IntegrationId, Option<Outage>)>>,
+    /// Integrations that are being switched off.
+    disabling: HashSet<IntegrationId>,
+    suspension: Suspension,
     reading_endpoints: bool,
     /// They changed again since the reading began.
     endpoints_stale: bool,
@@ -89,21 +105,23 @@ pub(super) struct Worker<Q> {
 
 impl<Q: DeliveryQueue> Worker<Q> {
     pub(super) fn new(queue: Arc<Q>, client: WebhookClient, settings: DeliverySettings) -> Self {
-        let DeliverySettings { limits, schedule, breaker, client: _, tracer } = settings;
         Self {
-            scheduler: Scheduler::new(limits, schedule, breaker),
+            scheduler: new_scheduler(&settings),
+            tenure: settings.tenure.clone(),
+            settings,
             queue,
             client: Arc::new(client),
-            tracer,
             endpoints: HashMap::new(),
             tasks: JoinSet::new(),
             readers: Arc::new(Semaphore::new(READERS)),
             running: 0,
             ended: Vec::new(),
-            writing: 0,
+            writing: Arc::default(),
             next_write: Instant::now(),
             outages: HashMap::new(),
-            keeping_outages: false,
+            keeping: Arc::default(),
+            disabling: HashSet::new(),
+            suspension: Suspension::default(),
             reading_endpoints: false,
             endpoints_stale: false,
             stopping: false,
@@ -134,18 +152,23 @@ impl<Q: DeliveryQueue> Worker<Q> {
                     }
                 }
                 announced = announcements.next() => match announced {
-                    Announcement::Deliveries(batch) => self.input(Input::New(batch)),
+                    Announcement::Deliveries((changes, batch)) => {
+                        // Others may have delivered them, if they were the owners in between.
+                        let is_fresh = changes == self.tenure.changes();
+                        self.input(if is_fresh { Input::New(batch) } else { Input::Missed });
+                    }
                     Announcement::Missed => self.input(Input::Missed),
                     Announcement::Replayed(ids) => {
                         ids.into_iter().for_each(|id| self.input(Input::Replayed(id)));
                     }
-                    Announcement::Command(command) => self.obey(command),
+                    Announcement::Command(command) => self.obey(command).await,
                     Announcement::EndpointsChanged => self.read_endpoints(),
+                    Announcement::LookAtIdle => self.look_at_idle(),
                 },
                 () = until(deadline) => self.input(Input::Tick),
                 () = until(write) => {}
                 _ = gauges.tick() => {
-                    let unrecorded = self.ended.len() + self.writing;
+                    let unrecorded = self.ended.len() + self.writing.len();
                     metrics::show_lanes(self.scheduler.lanes(now()), unrecorded, &mut shown);
                 }
                 _ = samples.tick() => {
@@ -168,7 +191,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         loop {
             self.write_group();
             self.keep_outages();
-            if self.running == 0 && self.writing == 0 && !self.keeping_outages {
+            if self.running == 0 && self.writing.is_empty() && self.keeping.is_empty() {
                 break;
             }
             match timeout_at(end, self.tasks.join_next()).await {
@@ -176,7 +199,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
                 Ok(None) | Err(_) => break,
             }
         }
-        ShutDown { unfinished: self.running, unrecorded: self.ended.len() + self.writing }
+        ShutDown { unfinished: self.running, unrecorded: self.ended.len() + self.writing.len() }
     }
 
     fn take(&mut self, done: Result<TaskOutput, tokio::task::JoinError>) {
@@ -186,17 +209,28 @@ impl<Q: DeliveryQueue> Worker<Q> {
                 self.input(Input::Finished { key, report });
             }
             Ok(TaskOutput::Recorded(keys)) => {
-                self.writing = 0;
+                self.writing = Arc::default();
                 self.input(Input::Recorded(keys));
+                self.catch_up();
             }
-            Ok(TaskOutput::Page(integration_id, deliveries, exhausted)) => {
+            Ok(TaskOutput::Page { id: integration_id, passed_by, page: deliveries, exhausted }) => {
+                if !passed_by.is_empty() {
+                    // The page is of no use then: it is read again from there.
+                    self.input(Input::New(passed_by));
+                }
                 self.input(Input::Loaded { integration_id, deliveries, exhausted });
             }
             Ok(TaskOutput::Endpoints(endpoints)) => self.set_endpoints(endpoints),
-            Ok(TaskOutput::OutagesKept) => self.keeping_outages = false,
+            Ok(TaskOutput::OutagesKept) => {
+                self.keeping = Arc::default();
+                self.catch_up();
+            }
             Ok(TaskOutput::Aside) => {}
             // A list of endpoints that was read before may still have it.
-            Ok(TaskOutput::Disabled) => self.read_endpoints(),
+            Ok(TaskOutput::Disabled(id)) => {
+                self.disabling.remove(&id);
+                self.read_endpoints();
+            }
             // Cannot be: panics are caught where they happen.
             Err(error) => tracing::error!(%error, "a task of the delivery engine failed"),
         }
@@ -217,17 +251,20 @@ impl<Q: DeliveryQueue> Worker<Q> {
             Action::Disable { integration_id, reason } => self.disable(integration_id, reason),
             // What does not begin any more is on disk and begins after the next start.
             Action::Attempt { .. } | Action::Load { .. } if self.stopping => {}
+            // Whoever keeps the lease sees that it is over, and has all of this forgotten.
+            Action::Attempt { .. } if !self.tenure.is_held() => {}
             Action::Attempt { delivery, number } => {
                 let Some(endpoint) = self.endpoints.get(&delivery.key.integration_id) else {
                     // The scheduler sends only to the endpoints that it was given with these.
                     tracing::error!(key = ?delivery.key, "an attempt without an endpoint");
                     return;
                 };
-                let (client, tracer) = (Arc::clone(&self.client), self.tracer.clone());
+                let (client, tracer) = (Arc::clone(&self.client), self.settings.tracer.clone());
                 let sending = attempt(client, tracer, Arc::clone(endpoint), delivery, number);
                 self.running += 1;
+                let tenure = self.tenure.clone();
                 self.tasks.spawn(async move {
-                    let (key, report) = sending.await;
+                    let (key, report) = tenure.while_held(sending).await;
                     TaskOutput::Attempt(key, report)
                 });
             }
@@ -239,37 +276,41 @@ impl<Q: DeliveryQueue> Worker<Q> {
 
     /// When the attempts that ended are to be written, unless something happens before.
     fn next_write(&self) -> Option<Instant> {
-        (self.writing == 0 && !self.ended.is_empty()).then_some(self.next_write)
+        let may_write = self.writing.is_empty() && !self.suspension.is_on();
+        (may_write && !self.ended.is_empty()).then_some(self.next_write)
     }
 
     /// Writes the attempts that ended since the last group, as one group, when it is time to.
     fn write_group(&mut self) {
         let now = Instant::now();
         let is_time = now >= self.next_write || self.ended.len() >= LARGE_GROUP || self.stopping;
-        if self.writing > 0 || self.ended.is_empty() || !is_time {
+        let is_busy = !self.writing.is_empty() || self.suspension.is_on();
+        if is_busy || self.ended.is_empty() || !is_time {
             return;
         }
         self.next_write = now + BETWEEN_WRITES;
         let group: Vec<AttemptRecord> = self.ended.drain(..self.ended.len().min(GROUP)).collect();
-        self.writing = group.len();
+        let group = Arc::new(group);
+        self.writing = Arc::clone(&group);
         let queue = Arc::clone(&self.queue);
         self.tasks.spawn(async move {
             let keys = group.iter().map(|record| record.key).collect();
-            until_done("record attempts", || queue.record(group.clone())).await;
+            until_done("record attempts", || queue.record(group.to_vec())).await;
             TaskOutput::Recorded(keys)
         });
     }
 
     /// Keeps the outages that changed while the last ones were being kept.
     fn keep_outages(&mut self) {
-        if self.keeping_outages || self.outages.is_empty() {
+        let is_busy = !self.keeping.is_empty() || self.suspension.is_on();
+        if is_busy || self.outages.is_empty() {
             return;
         }
-        self.keeping_outages = true;
-        let outages: Vec<_> = self.outages.drain().collect();
+        let outages = Arc::new(self.outages.drain().collect::<Vec<_>>());
+        self.keeping = Arc::clone(&outages);
         let queue = Arc::clone(&self.queue);
         self.tasks.spawn(async move {
-            until_done("keep outages", || queue.keep_outages(outages.clone())).await;
+            until_done("keep outages", || queue.keep_outages(outages.to_vec())).await;
             TaskOutput::OutagesKept
         });
     }
@@ -293,27 +334,6 @@ impl<Q: DeliveryQueue> Worker<Q> {
         });
     }
 
-    /// Whoever sent it and went away does not need the reply.
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Lane(id, reply) => _ = reply.send(self.scheduler.lane(now(), id)),
-            Command::ResetBreaker(id, reply) => {
-                self.input(Input::ResetBreaker(id));
-                _ = reply.send(());
-            }
-            Command::Test(sample, reply) => {
-                let (queue, client) = (Arc::clone(&self.queue), Arc::clone(&self.client));
-                self.tasks.spawn(async move {
-                    // Without a reply whoever sent it learns that it failed.
-                    if let Some(tested) = test_endpoint(&*queue, &client, &sample).await {
-                        _ = reply.send(tested);
-                    }
-                    TaskOutput::Aside
-                });
-            }
-        }
-    }
-
     fn load(&mut self, integration_id: IntegrationId, after: Option<Seq>, limit: usize) {
         let (queue, readers) = (Arc::clone(&self.queue), Arc::clone(&self.readers));
         self.tasks.spawn(async move {
@@ -322,11 +342,16 @@ impl<Q: DeliveryQueue> Worker<Q> {
             let load = || queue.load(integration_id, after, limit);
             let page = until_done("read deliveries", load).await;
             let exhausted = page.len() < limit;
-            TaskOutput::Page(integration_id, page, exhausted)
+            let passed_by = || queue.passed_by(after, &page);
+            let passed_by = until_done("read deliveries", passed_by).await;
+            TaskOutput::Page { id: integration_id, passed_by, page, exhausted }
         });
     }
 
     fn read_endpoints(&mut self) {
+        if self.suspension.keeps_from_reading() {
+            return;
+        }
         self.endpoints_stale = self.reading_endpoints;
         if self.reading_endpoints {
             return;
@@ -338,8 +363,10 @@ impl<Q: DeliveryQueue> Worker<Q> {
         });
     }
 
-    fn set_endpoints(&mut self, active: Vec<ActiveEndpoint>) {
+    fn set_endpoints(&mut self, mut active: Vec<ActiveEndpoint>) {
         self.reading_endpoints = false;
+        // Those of others are not seen here at all.
+        active.retain(|active| self.tenure.owns(active.endpoint.integration_id));
         let rules = |active: &ActiveEndpoint| EndpointRules {
             integration_id: active.endpoint.integration_id,
             app_id: active.app_id,
@@ -369,62 +396,27 @@ impl<Q: DeliveryQueue> Worker<Q> {
         metrics::disabled(reason);
         self.outages.remove(&integration_id);
         let queue = Arc::clone(&self.queue);
+        self.disabling.insert(integration_id);
         self.tasks.spawn(async move {
             let disable = || queue.disable(integration_id, reason);
             until_done("disable an integration", disable).await;
-            TaskOutput::Disabled
+            TaskOutput::Disabled(integration_id)
         });
     }
+}
+
+fn new_scheduler(settings: &DeliverySettings) -> Scheduler {
+    let DeliverySettings { limits, schedule, breaker, .. } = settings;
+    Scheduler::new(limits.clone(), schedule.clone(), breaker.clone())
 }
 
 fn now() -> Now {
     Now { at: Instant::now(), wall: EventTime::new(Timestamp::now()) }
 }
 
-/// Tests the sample's integration; `None` when the test could not be made.
-async fn test_endpoint<Q: DeliveryQueue>(
-    queue: &Q,
-    client: &WebhookClient,
-    sample: &PendingDelivery,
-) -> Option<Option<EndpointTest>> {
-    let testing = async {
-        let Some(endpoint) = queue.endpoint(sample.key.integration_id).await? else {
-            return Ok(None);
-        };
-        Ok(Some(test(client, &endpoint, sample).await))
-    };
-    let tested = AssertUnwindSafe(testing).catch_unwind().await;
-    tested
-        .unwrap_or_else(|_| Err(QueueError::new("it panicked")))
-        .inspect_err(|error| tracing::warn!(%error, "a test could not be made"))
-        .ok()
-}
-
 async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(at) => sleep_until(at.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Asks the queue again and again until it does it: what ended must be recorded, and what is
-/// pending must be found, however long the disk or the database is away. A panic of the queue is
-/// an error like another.
-async fn until_done<T, F>(what: &'static str, mut ask: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Result<T, QueueError>>,
-{
-    let mut wait = Duration::from_millis(50);
-    loop {
-        let asked = AssertUnwindSafe(ask()).catch_unwind().await;
-        match asked.unwrap_or_else(|_| Err(QueueError::new("it panicked"))) {
-            Ok(done) => return done,
-            Err(error) => {
-                metrics::queue_failed();
-                tracing::warn!(%error, ?wait, "could not {what}, will try again");
-            }
-        }
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(Duration::from_secs(5));
     }
 }

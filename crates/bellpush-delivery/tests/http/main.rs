@@ -10,6 +10,7 @@ mod delivering;
 mod failures_of_the_queue;
 mod guarded_addresses;
 mod nginx;
+mod one_of_several;
 mod support;
 mod tls;
 mod tls_failures;

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellpush_core::{
     events::{Event, EventTime},
-    ids::{AppId, NodeId, SessionId},
+    ids::{AppId, SessionId},
 };
 use bellpush_store::{AlertRule, Append, AppendError, Look, Store, StoreError};
 use tokio::sync::Notify;
@@ -38,7 +38,6 @@ pub(crate) struct AlertWatch {
     log: EventLog,
     trunks: RunningTrunks,
     mail: Mail,
-    node_id: NodeId,
     /// Where Call Studio is.
     studio: Arc<str>,
     noticed: Arc<Notify>,
@@ -50,11 +49,10 @@ impl AlertWatch {
         log: EventLog,
         trunks: RunningTrunks,
         mail: Mail,
-        node_id: NodeId,
         own_origin: &str,
     ) -> Self {
         let studio = format!("{own_origin}/studio").into();
-        Self { store, log, trunks, mail, node_id, studio, noticed: Arc::default() }
+        Self { store, log, trunks, mail, studio, noticed: Arc::default() }
     }
 
     /// Looks at all rules after each minute, until the server stops.
@@ -73,7 +71,7 @@ impl AlertWatch {
     /// Looks at all rules, if this node is the one to do so.
     async fn look_at_all(&self, at: EventTime) -> Result<(), StoreError> {
         // That two nodes do it while they change does no harm: a minute is kept once.
-        if self.store.oldest_node(at).await? != Some(self.node_id) {
+        if !self.store.leads() {
             return Ok(());
         }
         let mut by_app = BTreeMap::<AppId, Vec<AlertRule>>::new();

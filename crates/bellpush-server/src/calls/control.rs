@@ -284,7 +284,7 @@ pub(super) async fn over_call(calls: &Calls, session: &Session, id: CallId) -> R
     let call = calls.store.call(id).await?.filter(|call| call.session_id == session.id);
     let call = call.ok_or_else(|| not_found(id))?;
     if call.state == CallState::Live {
-        let node = calls.store.living_node(call.node_id, now()).await?;
+        let node = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
         if let Some(LivingNode { url }) = node.filter(|_| call.node_id != calls.node_id) {
             let at = url.map_or_else(String::new, |url| format!(" at {url}/v1/calls/{id}"));
             return Err(Problem::misdirected(format!("the call lives on another server{at}")));

@@ -1,6 +1,7 @@
 //! Calls that another process left behind: each gets its one terminal event.
 //!
-//! A node holds a lease in the store while it lives. A call whose node has none any more is ended as
+//! A node holds a lease in the store while it lives; where several share one database, the cluster's
+//! keeper looks after it. A call whose node has none any more is ended as
 //! `call_error`/`server_shutdown`; that it is ended once, the store guarantees.
 
 use std::{sync::Arc, time::Duration};
@@ -27,7 +28,9 @@ const EVERY: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the store fails.
 pub(crate) async fn start(calls: &Calls) -> Result<(), StoreError> {
-    join(calls).await?;
+    if !calls.store.is_shared() {
+        join(calls).await?;
+    }
     end_orphans(calls).await
 }
 
@@ -40,7 +43,11 @@ pub(crate) async fn keep(calls: Arc<Calls>, stopped: CancellationToken) {
             () = stopped.cancelled() => break,
             _ = tick.tick() => {}
         }
-        if let Err(error) = renew(&calls).await {
+        if calls.store.is_shared() {
+            if !calls.cluster.is_sure() {
+                continue;
+            }
+        } else if let Err(error) = renew(&calls).await {
             error!(%error, "the node's lease can't be renewed");
             continue;
         }
@@ -50,9 +57,6 @@ pub(crate) async fn keep(calls: Arc<Calls>, stopped: CancellationToken) {
         if let Err(error) = calls.end_calls_of_deleted_apps().await {
             error!(%error, "calls of deleted apps can't be ended yet");
         }
-    }
-    if let Err(error) = calls.store.leave(calls.node_id).await {
-        warn!(%error, "the node's lease can't be given back; it runs out by itself");
     }
 }
 
@@ -75,7 +79,7 @@ fn lease_end(now: EventTime) -> EventTime {
 }
 
 async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
-    let present = now();
+    let present = calls.store.clock().await?;
     // Another node's clock may be ahead, though not by a whole lease.
     let latest = lease_end(lease_end(present));
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;

@@ -11,15 +11,14 @@ use bellpush_store::{Store, StoreError};
 use futures_util::future::join_all;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
-use uuid::Uuid;
 
 use super::{
     permits::CallPermits,
     registry::{LiveCall, LiveCalls},
 };
 use crate::{
-    config::ServerConfig, designs::Designs, event_log::EventLog, sessions::Sessions,
-    trunks::RunningTrunks,
+    cluster::Cluster, config::ServerConfig, designs::Designs, event_log::EventLog,
+    sessions::Sessions, trunks::RunningTrunks,
 };
 
 /// How long the ends of calls that are ended together are waited for.
@@ -35,6 +34,7 @@ pub(crate) struct Calls {
     pub(super) trunks: RunningTrunks,
     pub(super) sessions: Sessions,
     pub(super) config: Arc<ServerConfig>,
+    pub(super) cluster: Cluster,
     /// This process, as the store knows it.
     pub(crate) node_id: NodeId,
     pub(super) live: LiveCalls,
@@ -47,23 +47,24 @@ pub(crate) struct Calls {
 impl Calls {
     /// None yet.
     pub(crate) fn new(
-        store: Store,
         designs: Designs,
         log: EventLog,
         engine: Engine,
         trunks: RunningTrunks,
         sessions: Sessions,
         config: Arc<ServerConfig>,
+        cluster: Cluster,
     ) -> Self {
         Self {
-            store,
+            store: cluster.store(),
             designs,
             log,
             engine,
             trunks,
             sessions,
             config,
-            node_id: NodeId::from_uuid(Uuid::now_v7()),
+            node_id: cluster.node_id(),
+            cluster,
             live: LiveCalls::default(),
             permits: CallPermits::default(),
             draining: CancellationToken::new(),

@@ -12,7 +12,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         error!(%error, "the store failed");
         match error {
-            StoreError::Database(_) => {
+            StoreError::Database(_) | StoreError::Fenced => {
                 Self::unavailable("the database can't be used right now; try again in a moment")
                     .retry_after(2)
             }

@@ -228,7 +228,7 @@ impl Documents {
             }),
             hours,
         };
-        let nodes = self.store.node_urls(now()).await?;
+        let nodes = self.store.node_urls(self.store.clock().await?).await?;
         let addresses = Addresses {
             nodes: &nodes,
             code_origin,

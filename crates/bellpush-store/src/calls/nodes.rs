@@ -115,26 +115,6 @@ impl Store {
         row.map(|row| Ok(LivingNode { url: row.get("url")? })).transpose()
     }
 
-    /// The oldest of the nodes that live: it does what one node alone is to do.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn oldest_node(&self, now: EventTime) -> Result<Option<NodeId>, StoreError> {
-        let sql = "SELECT MIN(id) AS id FROM nodes WHERE lease_until > $1";
-        let row = db::one(&self.db().read, sql, [now.millis().into()]).await?;
-        row.map_or(Ok(None), |row| row.parse_opt("id"))
-    }
-
-    /// Takes a node out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn leave(&self, node_id: NodeId) -> Result<(), StoreError> {
-        let sql = "DELETE FROM nodes WHERE id = $1";
-        db::execute(&self.db().write, sql, [node_id.to_string().into()]).await?;
-        Ok(())
-    }
-
     /// Live calls of other nodes than `own` that have no lease, or one that ended before `now`, or
     /// one that ends after `latest`, which nobody can have taken while the clock was right.
     ///

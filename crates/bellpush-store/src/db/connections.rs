@@ -31,6 +31,8 @@ const SQLITE_READERS: u32 = 4;
 const ROW_BUFFER: usize = 1_024;
 /// Connections to PostgreSQL, besides that of the log.
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// Connections to PostgreSQL for leases and words to other nodes.
+const POSTGRES_ASIDE: u32 = 2;
 
 /// The connections of an open store. On SQLite `write` and `log` are one and the same connection,
 /// since there can be one writer only.
@@ -39,6 +41,8 @@ pub(crate) struct Db {
     pub(crate) read: DatabaseConnection,
     pub(crate) write: DatabaseConnection,
     pub(crate) log: DatabaseConnection,
+    /// On PostgreSQL for what must not wait for requests: leases, and words to other nodes.
+    pub(crate) aside: DatabaseConnection,
     /// Held as long as anything of this process may write to a SQLite file; `None` also beside the
     /// server that holds it.
     lock: Option<Arc<File>>,
@@ -105,30 +109,12 @@ impl Db {
             .connect_lazy_with(options.pragma("query_only", "ON"))
             .into();
         let lock = lock.map(Arc::new);
-        Ok(Self { read, log: write.clone(), write, lock, access: watch::Sender::default() })
+        let (log, aside) = (write.clone(), write.clone());
+        Ok(Self { read, log, aside, write, lock, access: watch::Sender::default() })
     }
 
     pub(crate) async fn postgres(url: &str) -> Result<Self, OpenError> {
-        let mut options = PgConnectOptions::from_str(url).map_err(failed)?;
-        // Within one machine TLS protects nothing, and costs a wait of 40 ms in many a commit: the
-        // driver leaves Nagle's algorithm on. `sslmode=require` in the URL still turns it on.
-        let is_local = matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
-        if is_local && matches!(options.get_ssl_mode(), PgSslMode::Prefer) {
-            options = options.ssl_mode(PgSslMode::Disable);
-        }
-        let options = options
-            .application_name("bellpush")
-            // Every query of ours looks up keys (query_plans.rs). Statistics that lag behind a
-            // fast-growing log must not make the planner read whole tables instead.
-            .options([
-                ("enable_seqscan", "off"),
-                ("enable_hashjoin", "off"),
-                ("enable_mergejoin", "off"),
-                // Pages that a connection writes go to the disk as they come. Otherwise the system
-                // keeps them for half a minute, then writes them all at once, and commits wait.
-                ("backend_flush_after", "1MB"),
-            ])
-            .disable_statement_logging();
+        let options = postgres_options(url)?;
         let pool = PgPoolOptions::new().acquire_timeout(POSTGRES_ACQUIRE_TIMEOUT);
         let write: DatabaseConnection = pool
             .clone()
@@ -138,8 +124,10 @@ impl Db {
             .map_err(failed)?
             .into();
         // The log never waits for a connection that a repository holds.
-        let log = pool.max_connections(1).connect_lazy_with(options).into();
-        Ok(Self { read: write.clone(), write, log, lock: None, access: watch::Sender::default() })
+        let log = pool.clone().max_connections(1).connect_lazy_with(options.clone()).into();
+        let aside = pool.max_connections(POSTGRES_ASIDE).connect_lazy_with(options).into();
+        let (read, access) = (write.clone(), watch::Sender::default());
+        Ok(Self { read, write, log, aside, lock: None, access })
     }
 
     /// Connects beside a server that may be running on the database, which must be there.
@@ -215,7 +203,7 @@ impl Db {
     }
 
     pub(crate) async fn close(&self) {
-        for connection in [&self.log, &self.write, &self.read] {
+        for connection in [&self.log, &self.aside, &self.write, &self.read] {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(error = %DatabaseError::from(error), "closing the database failed");
             }
@@ -262,6 +250,33 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         // would wake each other in turns.
         .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging()
+}
+
+/// Options for every connection to PostgreSQL.
+pub(crate) fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let mut options = PgConnectOptions::from_str(url).map_err(failed)?;
+    // Within one machine TLS protects nothing, and costs a wait of 40 ms in many a commit: the
+    // driver leaves Nagle's algorithm on. `sslmode=require` in the URL still turns it on.
+    let is_local = matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+    if is_local && matches!(options.get_ssl_mode(), PgSslMode::Prefer) {
+        options = options.ssl_mode(PgSslMode::Disable);
+    }
+    Ok(options
+        .application_name("bellpush")
+        // Every query of ours looks up keys (query_plans.rs). Statistics that lag behind a
+        // fast-growing log must not make the planner read whole tables instead.
+        .options([
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            // Pages that a connection writes go to the disk as they come. Otherwise the system
+            // keeps them for half a minute, then writes them all at once, and commits wait.
+            ("backend_flush_after", "1MB"),
+            // A node that was stopped or cut off in the middle of a transaction holds locks that
+            // the others wait for.
+            ("idle_in_transaction_session_timeout", "5s"),
+        ])
+        .disable_statement_logging())
 }
 
 fn failed(error: sqlx::Error) -> StoreError {

@@ -47,6 +47,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (42, "retention", include_str!("../../migrations/0042_retention.sql")),
     (43, "design_schedules", include_str!("../../migrations/0043_design_schedules.sql")),
     (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
+    (50, "shards", include_str!("../../migrations/0050_shards.sql")),
 ];
 
 const HISTORY: &str = "

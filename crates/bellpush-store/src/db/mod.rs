@@ -5,7 +5,7 @@
 
 mod batch;
 pub(crate) mod checkpoint;
-mod connections;
+pub(crate) mod connections;
 pub(crate) mod migrations;
 pub(crate) mod page;
 mod row;

@@ -8,6 +8,7 @@ use bellpush_core::{
 };
 
 use crate::{
+    cluster::Ownership,
     db::{self, Batch, Db, Lock, Row, to_json},
     deliveries::{hours, status::word},
     error::StoreError,
@@ -40,9 +41,17 @@ pub(crate) const UPDATE_DELIVERIES: &str = "
       AND deliveries.attempts < CAST(given.value ->> 3 AS BIGINT)
       AND deliveries.status NOT IN ('delivered', 'dead')";
 
-/// Keeps attempts as [`crate::Store::record_attempts`] does, in a transaction of their own.
-pub(crate) async fn record_alone(db: &Db, records: &[AttemptRecord]) -> Result<(), StoreError> {
+/// Keeps attempts as [`crate::Store::record_attempts`] does, in a transaction of their own, as the owner
+/// of their deliveries where there may be several.
+pub(crate) async fn record_alone(
+    db: &Db,
+    ownership: Option<&Ownership>,
+    records: &[AttemptRecord],
+) -> Result<(), StoreError> {
     let transaction = db.begin().await?;
+    if let Some(ownership) = ownership {
+        ownership.fence(&transaction).await?;
+    }
     // An integration that is deleted meanwhile would leave what is written here, or wait for this in
     // a circle.
     db::lock(&transaction, Lock::ReadConfiguration).await?;

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 use crate::{
     RetiredSecret, SigningSecrets, Store, StoreError,
-    db::{self, Row},
+    db::{self, Row, to_json},
     deliveries::attempts::{attempt, key, record_alone},
     integrations::sealed::{key_identity, secret_identity, signing_identity},
 };
@@ -48,6 +48,28 @@ pub(crate) const PENDING: &str = "
       AND deliveries.event_seq > $2
     ORDER BY deliveries.event_seq
     LIMIT $3";
+
+pub(crate) const WITH_EARLIER: &str = "
+    WITH wanted (integration_id, seq) AS (
+        SELECT value ->> 0, CAST(value ->> 1 AS BIGINT)
+        FROM jsonb_each($1)
+        UNION
+        SELECT given.value ->> 0, earlier.seq
+        FROM jsonb_each($1) AS given
+        JOIN events AS told ON told.seq = CAST(given.value ->> 1 AS BIGINT)
+        JOIN events AS earlier ON earlier.call_id = told.call_id
+        WHERE earlier.seq < told.seq
+    )
+    SELECT deliveries.integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due,
+        events.app_id, events.id AS event_id, events.call_id, events.envelope,
+        event_traces.trace_parent
+    FROM wanted
+    JOIN deliveries ON deliveries.integration_id = wanted.integration_id
+    JOIN events ON events.seq = deliveries.event_seq
+    LEFT JOIN event_traces ON event_traces.event_seq = events.seq
+    WHERE deliveries.event_seq = wanted.seq
+      AND status = 'pending'
+    ORDER BY deliveries.event_seq, deliveries.integration_id";
 
 impl Store {
     /// All integrations, active or not, with their secrets. One whose secrets can't be opened is left
@@ -137,6 +159,20 @@ impl Store {
         db::read(db::all(&self.db().read, PENDING, values).await?, pending)
     }
 
+    /// Those of these deliveries that are pending, with the pending ones of the same calls that come
+    /// before them; in the order of the log.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pending_with_earlier(
+        &self,
+        keys: &[DeliveryKey],
+    ) -> Result<Vec<PendingDelivery>, StoreError> {
+        let rows: Vec<_> = keys.iter().map(|key| (key.integration_id, key.seq)).collect();
+        let values = [to_json(&rows).into()];
+        db::read(db::all(&self.db().read, WITH_EARLIER, values).await?, pending)
+    }
+
     /// Keeps finished attempts and where they leave their deliveries, all in one transaction.
     /// Attempts of unknown deliveries are passed over; a delivery that is delivered or dead stays so.
     ///
@@ -149,7 +185,7 @@ impl Store {
         match self.db().log.get_database_backend() {
             // SQLite has one writer: both would wait for each other, and each for the disk.
             DbBackend::Sqlite => self.log().record(records).await,
-            _ => record_alone(self.db(), &records).await,
+            _ => record_alone(self.db(), Some(self.ownership()), &records).await,
         }
     }
 

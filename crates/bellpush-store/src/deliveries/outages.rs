@@ -61,6 +61,7 @@ impl Store {
             })
             .collect();
         let transaction = self.db().begin().await?;
+        self.ownership().fence(&transaction).await?;
         let sql = "
             DELETE FROM outages
             WHERE integration_id IN (SELECT value ->> 0 FROM jsonb_each($1))";
@@ -88,6 +89,7 @@ impl Store {
     ) -> Result<Option<Notification>, StoreError> {
         let at = db::now();
         let transaction = self.db().begin_configuration().await?;
+        self.ownership().fence(&transaction).await?;
         let sql = "
             SELECT app_id, settings
             FROM integrations

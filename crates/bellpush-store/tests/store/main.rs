@@ -34,6 +34,7 @@ mod alerts;
 mod analytics;
 mod api_keys;
 mod audit;
+mod cluster;
 mod configuration;
 mod deliveries;
 mod designs;

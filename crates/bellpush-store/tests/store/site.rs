@@ -56,7 +56,7 @@ impl Site {
         Self { target, store, place: Place::Database { admin_url, url, name } }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match &self.place {
             Place::Directory(dir) => format!("sqlite://{}/data/bellpush.db", dir.path().display()),
             Place::Database { url, .. } => url.clone(),

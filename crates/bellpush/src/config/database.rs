@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use secrecy::SecretString;
 
 use super::Options;
 
@@ -29,5 +30,16 @@ pub(crate) struct DatabaseOptions {
 impl From<DatabaseOptions> for Options {
     fn from(DatabaseOptions { config, data_dir, database_url }: DatabaseOptions) -> Self {
         Self { config, data_dir, database_url, ..Self::default() }
+    }
+}
+
+/// The URL of a PostgreSQL, or no URL at all; `None` for anything else.
+pub(super) fn postgres_url(url: String) -> Option<Option<SecretString>> {
+    match url.as_str() {
+        "" => Some(None),
+        given if given.starts_with("postgres://") || given.starts_with("postgresql://") => {
+            Some(Some(url.into()))
+        }
+        _ => None,
     }
 }

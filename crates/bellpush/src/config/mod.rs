@@ -96,6 +96,9 @@ options! {
     data_dir: PathBuf = PathBuf::from("data"), "DIRECTORY", "BELLPUSH_DATA_DIR";
     /// Keep everything in this PostgreSQL database instead, like postgres://user:password@host/name
     database_url: String = String::new(), "URL", "BELLPUSH_DATABASE_URL" [hide_env_values = true];
+    /// The same database past a pooler like PgBouncer, for the one connection that listens to other
+    /// servers [default: --database-url]
+    database_listen_url: String = String::new(), "URL", "BELLPUSH_DATABASE_LISTEN_URL" [hide_env_values = true];
     /// File with the master keys that secrets are encrypted with [default: master.key in the data
     /// directory, made at the first start]
     master_key_file: PathBuf = PathBuf::new(), "FILE", "BELLPUSH_MASTER_KEY_FILE";
@@ -131,6 +134,9 @@ options! {
     mail_from: String = String::new(), "ADDRESS", "BELLPUSH_MAIL_FROM";
     /// The URL that browsers reach this very server by, when several share one public URL
     node_url: String = String::new(), "URL", "BELLPUSH_NODE_URL";
+    /// Seconds after its last word that a server is taken for dead by those that share its PostgreSQL,
+    /// 3 to 20 [default: 10]
+    lease_seconds: u32 = 10, "SECONDS", "BELLPUSH_LEASE_SECONDS";
     /// Another URL of this server, from which custom code is shown: browsers then keep it apart from
     /// the widget, in a process of its own
     code_url: String = String::new(), "URL", "BELLPUSH_CODE_URL";
@@ -221,6 +227,7 @@ pub(crate) struct Config {
     pub(crate) origin: AllowedOrigin,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<SecretString>,
+    pub(crate) database_listen_url: Option<SecretString>,
     pub(crate) master_keys: MasterKeys,
     pub(crate) media_listen: SocketAddr,
     pub(crate) media_addresses: Vec<IpAddr>,
@@ -233,6 +240,7 @@ pub(crate) struct Config {
     pub(crate) rtp_timeout: Duration,
     /// Without a slash at the end.
     pub(crate) node_url: Option<AllowedOrigin>,
+    pub(crate) lease: Duration,
     /// Not that of the widget.
     pub(crate) code_origin: Option<AllowedOrigin>,
     pub(crate) turn: Option<TurnConfig>,
@@ -293,16 +301,16 @@ impl Config {
             values.public_url
         };
         let origin = origin_of(&public_url, "--public-url")?;
-        let database_url = match values.database_url.as_str() {
-            "" => None,
-            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Some(SecretString::from(values.database_url))
-            }
-            _ => bail!(
-                "--database-url: write postgres://user:password@host/name, or leave it out to use \
-                 the embedded database in the data directory"
-            ),
-        };
+        let database_url = database::postgres_url(values.database_url).context(
+            "--database-url: write postgres://user:password@host/name, or leave it out to use the \
+             embedded database in the data directory",
+        )?;
+        let database_listen_url = database::postgres_url(values.database_listen_url)
+            .filter(|url| url.is_none() || database_url.is_some())
+            .context(
+                "--database-listen-url: write postgres://user:password@host/name, of the database \
+                 that --database-url names",
+            )?;
         let admin_api_key = match values.admin_api_key.as_str() {
             "" => None,
             key if bellpush_server::ApiKey::parse(key).is_some() => {
@@ -323,6 +331,9 @@ impl Config {
             if time == 0 {
                 bail!("{option}: must be at least 1");
             }
+        }
+        if !(3..=20).contains(&values.lease_seconds) {
+            bail!("--lease-seconds: write a number from 3 to 20");
         }
         if values.attempts_when_refused == 0 {
             bail!("--attempts-when-refused: must be at least 1");
@@ -382,6 +393,7 @@ impl Config {
             origin,
             data_dir: values.data_dir,
             database_url,
+            database_listen_url,
             master_keys,
             media_listen: values.media_listen,
             media_addresses: values.media_addresses,
@@ -393,6 +405,7 @@ impl Config {
             rtp_address,
             rtp_timeout: seconds(values.rtp_timeout_seconds),
             node_url: optional_origin(&values.node_url, "--node-url")?,
+            lease: seconds(values.lease_seconds),
             turn: services::turn(values.turn_urls, values.turn_secret)?,
             mail: services::mail(values.smtp_url, values.mail_from)?,
             trusted_proxies: values.trusted_proxies,

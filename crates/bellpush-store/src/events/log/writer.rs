@@ -281,7 +281,7 @@ impl Writer {
                     self.subscriber.miss();
                 }
                 for Attempts { records, answer } in attempts {
-                    let _ = answer.send(attempts::record_alone(&self.db, &records).await);
+                    let _ = answer.send(attempts::record_alone(&self.db, None, &records).await);
                 }
             }
             // Something in one of the requests is more than the database takes: only the guilty

@@ -1,0 +1,68 @@
+//! What the rest of the server commands the engine.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use bellpush_core::delivery::PendingDelivery;
+use futures_util::FutureExt;
+
+use super::{TaskOutput, Worker, now};
+use crate::{
+    client::WebhookClient,
+    engine::{
+        announcements::Command,
+        queue::{DeliveryQueue, QueueError},
+        test::{EndpointTest, test},
+    },
+    scheduler::Input,
+};
+
+impl<Q: DeliveryQueue> Worker<Q> {
+    /// Whoever sent it and went away does not need the reply.
+    pub(super) async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Lane(id, reply) => _ = reply.send(self.scheduler.lane(now(), id)),
+            Command::ResetBreaker(id, reply) => {
+                self.input(Input::ResetBreaker(id));
+                _ = reply.send(());
+            }
+            Command::Suspend(reply) => {
+                self.suspend().await;
+                _ = reply.send(());
+            }
+            Command::Resume { anew, reply } => {
+                self.resume(anew);
+                _ = reply.send(());
+            }
+            Command::InUse(reply) => _ = reply.send(self.in_use()),
+            Command::Test(sample, reply) => {
+                let (queue, client) = (Arc::clone(&self.queue), Arc::clone(&self.client));
+                self.tasks.spawn(async move {
+                    // Without a reply whoever sent it learns that it failed.
+                    if let Some(tested) = test_endpoint(&*queue, &client, &sample).await {
+                        _ = reply.send(tested);
+                    }
+                    TaskOutput::Aside
+                });
+            }
+        }
+    }
+}
+
+/// Tests the sample's integration; `None` when the test could not be made.
+async fn test_endpoint<Q: DeliveryQueue>(
+    queue: &Q,
+    client: &WebhookClient,
+    sample: &PendingDelivery,
+) -> Option<Option<EndpointTest>> {
+    let testing = async {
+        let Some(endpoint) = queue.endpoint(sample.key.integration_id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(test(client, &endpoint, sample).await))
+    };
+    let tested = AssertUnwindSafe(testing).catch_unwind().await;
+    tested
+        .unwrap_or_else(|_| Err(QueueError::new("it panicked")))
+        .inspect_err(|error| tracing::warn!(%error, "a test could not be made"))
+        .ok()
+}

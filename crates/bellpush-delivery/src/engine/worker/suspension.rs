@@ -1,0 +1,95 @@
+//! Where several servers share the deliveries: what happens when this one may not go on, and what is
+//! looked at for the others' sake.
+
+use std::{collections::HashSet, mem};
+
+use bellpush_core::ids::IntegrationId;
+use tokio::task::JoinSet;
+
+use super::{Worker, new_scheduler, now};
+use crate::{
+    engine::queue::DeliveryQueue,
+    scheduler::{Input, LaneStatus},
+};
+
+/// Whether the engine goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Suspension {
+    /// It does.
+    #[default]
+    Off,
+    /// It may begin and write nothing.
+    On,
+    /// It went on, and what was left is being written: until then the disk does not tell what is to be
+    /// attempted.
+    CatchingUp,
+}
+
+impl Suspension {
+    pub(super) fn is_on(self) -> bool {
+        self == Self::On
+    }
+
+    pub(super) fn keeps_from_reading(self) -> bool {
+        self != Self::Off
+    }
+}
+
+impl<Q: DeliveryQueue> Worker<Q> {
+    /// Forgets everything but what ended and is not on disk, and waits until nothing is under way.
+    pub(super) async fn suspend(&mut self) {
+        self.suspension = Suspension::On;
+        mem::replace(&mut self.tasks, JoinSet::new()).shutdown().await;
+        self.running = 0;
+        self.scheduler = new_scheduler(&self.settings);
+        self.endpoints.clear();
+        self.disabling.clear();
+        (self.reading_endpoints, self.endpoints_stale) = (false, false);
+        let mut ended = mem::take(&mut self.writing).to_vec();
+        ended.append(&mut self.ended);
+        self.ended = ended;
+        for (id, outage) in mem::take(&mut self.keeping).iter() {
+            self.outages.entry(*id).or_insert(*outage);
+        }
+    }
+
+    /// Goes on: with what was left to be written, unless others have gone on with it.
+    pub(super) fn resume(&mut self, anew: bool) {
+        if anew {
+            self.ended.clear();
+            self.outages.clear();
+        }
+        self.suspension = Suspension::CatchingUp;
+        self.catch_up();
+    }
+
+    /// Begins to read from disk when nothing is left to be written.
+    pub(super) fn catch_up(&mut self) {
+        let is_written = self.ended.is_empty()
+            && self.outages.is_empty()
+            && self.writing.is_empty()
+            && self.keeping.is_empty();
+        if self.suspension == Suspension::CatchingUp && is_written {
+            self.suspension = Suspension::Off;
+            self.read_endpoints();
+        }
+    }
+
+    /// The integrations of which something is in memory that has to be written down, or may have to.
+    pub(super) fn in_use(&self) -> HashSet<IntegrationId> {
+        let lanes = self.scheduler.lanes(now()).map(|lane| lane.integration_id);
+        let kept = self.keeping.iter().map(|(id, _)| *id);
+        let keeping = self.outages.keys().copied().chain(kept);
+        lanes.chain(keeping).chain(self.disabling.iter().copied()).collect()
+    }
+
+    /// Reads from disk for those integrations of which nothing is known to do.
+    pub(super) fn look_at_idle(&mut self) {
+        let is_idle =
+            |lane: &LaneStatus| lane.waiting == 0 && lane.in_flight == 0 && !lane.more_on_disk;
+        let idle: Vec<_> = self.scheduler.lanes(now()).filter(is_idle).collect();
+        for lane in idle {
+            self.input(Input::Replayed(lane.integration_id));
+        }
+    }
+}

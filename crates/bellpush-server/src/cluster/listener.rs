@@ -1,0 +1,126 @@
+//! Hears hints, and looks for itself now and then: a hint may be lost.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use bellpush_core::{delivery::DeliveryKey, ids::IntegrationId};
+use bellpush_store::{Heard, Hints};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use super::{
+    Cluster, Shared,
+    words::{Hint, Word},
+};
+
+/// How often the node says something to itself.
+const BEAT: Duration = Duration::from_secs(3);
+/// A connection by which it did not hear itself for so long is of no use, whatever it looks like.
+const DEAF: Duration = Duration::from_secs(10);
+/// How often integrations that have nothing to do are looked at on disk.
+const LOOK: Duration = Duration::from_secs(30);
+/// After a failure it listens again so soon.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often it is looked for questions without an answer.
+const SWEEP: Duration = Duration::from_millis(250);
+
+impl Cluster {
+    pub(super) async fn listen(self) {
+        let Some(shared) = &self.0.shared else { return };
+        let mut was_told = false;
+        loop {
+            match Hints::listen(&shared.listen_at).await {
+                Ok(hints) => {
+                    if std::mem::take(&mut was_told) {
+                        info!("other servers are heard again");
+                    }
+                    // Whatever was said before was not heard.
+                    self.0.announcer.missed();
+                    self.0.announcer.read_endpoints();
+                    self.hear(shared, hints).await;
+                    shared.hears.store(false, Ordering::Release);
+                    self.0.alone.store(false, Ordering::Release);
+                }
+                Err(error) if !was_told => {
+                    was_told = true;
+                    warn!(%error, "other servers can't be heard; looking at the disk now and then");
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = shared.left.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+            self.ask_anew(shared);
+        }
+    }
+
+    /// Returns when the connection is of no use any more.
+    async fn hear(&self, shared: &Shared, mut hints: Hints) {
+        let mut beat = interval(BEAT);
+        let mut look = interval(LOOK);
+        let mut sweep = interval(SWEEP);
+        for tick in [&mut beat, &mut look, &mut sweep] {
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        let (mut beats, mut heard_at) = (0, Instant::now());
+        loop {
+            tokio::select! {
+                () = shared.left.cancelled() => return,
+                heard = hints.next() => match heard {
+                    Ok(Heard::Hint(text)) => {
+                        let Ok(Hint { from, word }) = serde_json::from_str(&text) else { continue };
+                        if from == self.0.node_id {
+                            heard_at = Instant::now();
+                            shared.hears.store(true, Ordering::Release);
+                        } else {
+                            self.0.alone.store(false, Ordering::Release);
+                        }
+                        self.take(shared, word, from == self.0.node_id);
+                    }
+                    Ok(Heard::Broken) => return warn!("the connection to other servers broke"),
+                    Err(error) => return warn!(%error, "the connection to other servers broke"),
+                },
+                _ = beat.tick() => {
+                    if heard_at.elapsed() > DEAF {
+                        return warn!("other servers were not heard for a while; listening anew");
+                    }
+                    beats += 1;
+                    shared.teller.say(Word::Beat(beats));
+                }
+                _ = look.tick() => {
+                    self.0.announcer.read_endpoints();
+                    self.0.announcer.look_at_idle();
+                }
+                _ = sweep.tick() => self.ask_anew(shared),
+            }
+        }
+    }
+
+    fn ask_anew(&self, shared: &Shared) {
+        for question in shared.questions.due(Instant::now()) {
+            shared.teller.say(question);
+        }
+    }
+
+    fn take(&self, shared: &Shared, word: Word, is_own: bool) {
+        let owned = |id: IntegrationId| self.0.tenure.owns(id);
+        match word {
+            Word::Appended(named) => {
+                let own = named.into_iter().filter(|(id, _)| owned(*id));
+                let keys: Vec<_> =
+                    own.map(|(integration_id, seq)| DeliveryKey { integration_id, seq }).collect();
+                if !keys.is_empty() && !shared.reader.want(keys) {
+                    self.0.announcer.missed();
+                }
+            }
+            Word::Replayed(id) if owned(id) => self.0.announcer.replayed_elsewhere(id),
+            Word::EndpointsChanged if !is_own => self.0.announcer.read_endpoints(),
+            Word::Asked(id, question) => self.answer(id, question),
+            Word::Answered(id, answer) => shared.questions.answered(id, answer),
+            Word::Replayed(_) | Word::EndpointsChanged | Word::Beat(_) => {}
+        }
+    }
+}
