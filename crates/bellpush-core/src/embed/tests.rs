@@ -302,6 +302,10 @@ fn every_page_around_a_nested_frame_has_to_let_the_microphone_through() {
     let case = nested(&line).with("permissions-policy", "microphone=(self)");
     let fix = "Permissions-Policy: microphone=(self \"https://inner.example\")";
     case.only(Subject::PermissionsPolicy, Owner::Page, fix);
+    // A frame of the page's own origin has what the page has.
+    let mut own = Case::of("<iframe src=\"/talk\"></iframe>");
+    own.frame = Some(answer("https://shop.example/talk", &[], &script("")));
+    assert_eq!(own.faults(), []);
     let mut case = nested(&line);
     case.origins.pop();
     case.only(Subject::Origin, Owner::App, "https://inner.example");

@@ -170,19 +170,33 @@ fn widget_key(snippet: &Snippet, facts: &Facts<'_>) -> Finding {
     }
 }
 
-/// The frames on the way to the widget, with what each leads to.
-fn frames<'a>(chain: &'a [Document], snippet: &'a Snippet) -> impl Iterator<Item = &'a Frame> {
+/// The frame in each document that leads to the next one, and at last to the widget; the loader's own is
+/// none of the page's.
+fn frames_in<'a>(
+    chain: &'a [Document],
+    snippet: &'a Snippet,
+) -> impl Iterator<Item = Option<&'a Frame>> {
     let own = match &snippet.kind {
         SnippetKind::Frame(frame) => Some(frame),
         SnippetKind::Loader { .. } => None,
     };
-    chain.iter().filter_map(|document| document.inner.as_ref()).chain(own)
+    chain.iter().map(move |document| document.inner.as_ref().or(own))
+}
+
+/// The frames on the way to the widget.
+fn frames<'a>(chain: &'a [Document], snippet: &'a Snippet) -> impl Iterator<Item = &'a Frame> {
+    frames_in(chain, snippet).flatten()
 }
 
 fn allow(chain: &[Document], snippet: &Snippet) -> Finding {
     let line = format!("allow=\"{ALLOW}\"");
     let mut older = None;
-    for frame in frames(chain, snippet) {
+    // A frame of the page's own origin has what the page has.
+    let asked = chain.iter().zip(frames_in(chain, snippet));
+    let asked = asked.filter_map(|(document, frame)| {
+        frame.filter(|frame| frame.address.origin() != document.url.origin())
+    });
+    for frame in asked {
         let granted = frame.allow.as_deref().unwrap_or_default();
         if !grants(granted, "microphone", &frame.address) {
             let sentence = format!("The iframe of {} lacks allow=\"microphone\".", frame.address);
