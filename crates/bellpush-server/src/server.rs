@@ -156,7 +156,6 @@ impl Server {
         recording: Recording,
         config: ServerConfig,
         metrics: PrometheusHandle,
-        announcer: Announcer,
         embed_checks: EmbedChecks,
         cluster: Cluster,
     ) -> Self {
@@ -330,8 +329,9 @@ impl Server {
                 _ = size.tick(), if store.leads() => {
                     (records.remove_old().await, "records of calls")
                 }
-                _ = remove.tick() => (self.remove_old().await, "what has been kept for its time"),
-                _ = remove.tick(), if store.leads() => (self.remove_old().await, "old statistics and notifications"),
+                _ = remove.tick(), if store.leads() => {
+                    (self.remove_old().await, "what has been kept for its time")
+                }
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "{what} can't be removed");

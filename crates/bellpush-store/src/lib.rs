@@ -16,8 +16,8 @@ mod analytics;
 mod apps;
 mod background;
 mod calls;
-mod configuration;
 mod cluster;
+mod configuration;
 mod db;
 mod deliveries;
 mod error;
@@ -50,8 +50,8 @@ pub use apps::{
     NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,
 };
 pub use calls::{Call, CallState, CallbackRequest, LivingNode, OrphanedCall};
-pub use configuration::{Application, Applied, ApplyError, NewSigning};
 pub use cluster::{Heard, Hints, MOST_BYTES};
+pub use configuration::{Application, Applied, ApplyError, NewSigning};
 pub use db::{
     page::{Page, PageRequest},
     target::Target,

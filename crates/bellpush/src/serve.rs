@@ -130,8 +130,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         recording,
         server_config(&config, tracer.clone(), demo),
         metrics,
-        cluster.clone(),
         EmbedChecks::new(&client).context("pages can't be read")?,
+        cluster.clone(),
     );
     server.recover().await.context("calls of an earlier run can't be ended")?;
     let deliveries = start_delivery(&config, client, tracer, &store, &cluster, announced)?;
