@@ -7,19 +7,10 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use url::Url;
 
 use super::{
-    Fetched,
+    facts::Fetched,
     permissions_policy::PermissionsPolicy,
-    snippet::{Snippet, loader, widget_frame},
+    snippet::{Frame, Snippet, loader, widget_frame},
 };
-
-/// An iframe.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// Where it leads.
-    pub address: Url,
-    pub(super) allow: Option<String>,
-    pub(super) sandbox: Option<String>,
-}
 
 /// A page that was read.
 #[derive(Debug)]

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::Frame;
+/// An iframe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Where it leads.
+    pub address: Url,
+    pub(super) allow: Option<String>,
+    pub(super) sandbox: Option<String>,
+}
 
 /// How the widget is brought into a page.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{events::EventTime, ids::AppId, origin::AllowedOrigin};
 
 const SERVER: &str = "https://calls.example";
 const PAGE: &str = "https://shop.example/contact";

@@ -5,6 +5,7 @@ mod attempt;
 mod metrics;
 mod queue;
 mod settings;
+mod suspension;
 mod tenure;
 mod test;
 mod worker;

@@ -2,7 +2,7 @@
 
 mod commands;
 mod persistence;
-mod suspension;
+mod suspend;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -30,6 +30,7 @@ use super::{
     metrics,
     queue::{ActiveEndpoint, DeliveryQueue, QueueError},
     settings::{DeliverySettings, ShutDown},
+    suspension::Suspension,
     tenure::Tenure,
 };
 use crate::{
@@ -38,7 +39,6 @@ use crate::{
     scheduler::{Action, AttemptReport, EndpointRules, Input, LaneStatus, Now, Scheduler},
 };
 use persistence::until_done;
-use suspension::Suspension;
 
 /// Attempts that one write to the queue records, at most.
 const GROUP: usize = 1_024;

@@ -20,7 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the delivery engine may take for a command: it takes none any more while it stops.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) struct Keeper {
+impl Cluster {
+    /// Keeps this node, which has joined so many times, among the others until it leaves.
+    pub(super) async fn keep(self, policy: Policy, joined: i64) {
+        Keeper::new(self, policy, joined).run().await;
+    }
+}
+
+struct Keeper {
     cluster: Cluster,
     membership: Membership,
     policy: Policy,
@@ -31,14 +38,14 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Of a node that has joined so many times.
-    pub(super) fn new(cluster: Cluster, policy: Policy, joined: i64) -> Self {
+    fn new(cluster: Cluster, policy: Policy, joined: i64) -> Self {
         let term = cluster.term(joined);
         let membership = Membership::new(cluster.node_id(), policy);
         Self { cluster, membership, policy, term, was_told: false }
     }
 
     /// Runs until the node leaves.
-    pub(super) async fn run(mut self) {
+    async fn run(mut self) {
         let cluster = self.cluster.clone();
         let Some(shared) = &cluster.0.shared else { return };
         let now = Instant::now();

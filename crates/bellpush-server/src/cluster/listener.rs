@@ -9,10 +9,11 @@ use bellpush_core::{delivery::DeliveryKey, ids::IntegrationId};
 use bellpush_store::{Heard, Hints};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::{
     Cluster, Shared,
-    words::{Hint, Word},
+    words::{Answer, Hint, Question, Word},
 };
 
 /// How often the node says something to itself.
@@ -122,5 +123,29 @@ impl Cluster {
             Word::Answered(id, answer) => shared.questions.answered(id, answer),
             Word::Replayed(_) | Word::EndpointsChanged | Word::Beat(_) => {}
         }
+    }
+
+    /// Answers a question, if this is the node to answer it.
+    pub(super) fn answer(&self, id: Uuid, question: Question) {
+        if !self.0.tenure.owns(question.about()) || !self.0.tenure.is_held() {
+            return;
+        }
+        let cluster = self.clone();
+        tokio::spawn(async move {
+            let announcer = &cluster.0.announcer;
+            let answer = match question {
+                Question::Lane(id) => {
+                    let lane = announcer.lane(id).await;
+                    lane.map(|lane| Answer::Lane(lane.map(Into::into)))
+                }
+                Question::ResetBreaker(id) => {
+                    announcer.reset_breaker(id).await.map(|()| Answer::Reset)
+                }
+            };
+            // Without an answer, who asked gives up by itself.
+            if let (Ok(answer), Some(shared)) = (answer, &cluster.0.shared) {
+                shared.teller.say(Word::Answered(id, answer));
+            }
+        });
     }
 }

@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use uuid::Uuid;
 
-use self::{keeper::Keeper, questions::Questions, reader::Reader, teller::Teller, words::Word};
+use self::{questions::Questions, reader::Reader, teller::Teller, words::Word};
 
 /// What may wait to be passed on to others.
 const PASSED_ON: usize = 256;
@@ -163,7 +163,7 @@ impl Cluster {
         let mut duties = JoinSet::new();
         duties.spawn(self.clone().announce(written));
         let Some(shared) = &self.0.shared else { return duties };
-        duties.spawn(Keeper::new(self.clone(), shared.policy, FIRST).run());
+        duties.spawn(self.clone().keep(shared.policy, FIRST));
         duties.spawn(self.clone().tell());
         duties.spawn(self.clone().read());
         duties.spawn(self.clone().listen());
@@ -192,6 +192,20 @@ impl Cluster {
         }
         self.0.tenure.end();
         self.0.store.leave(self.0.node_id).await
+    }
+
+    async fn tell(self) {
+        let Inner { store, node_id, shared, .. } = &*self.0;
+        if let Some(shared) = shared {
+            shared.teller.run(store, *node_id).await;
+        }
+    }
+
+    async fn read(self) {
+        let Inner { store, announcer, tenure, shared, .. } = &*self.0;
+        if let Some(shared) = shared {
+            shared.reader.run(store, announcer, tenure).await;
+        }
     }
 
     fn term(&self, incarnation: i64) -> Term {

@@ -12,10 +12,7 @@ use bellpush_delivery::LaneStatus;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{
-    Cluster,
-    words::{Answer, Question, Word},
-};
+use super::words::{Answer, Question, Word};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -92,32 +89,6 @@ impl Questions {
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<Uuid, Waiting>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Cluster {
-    /// Answers a question, if this is the node to answer it.
-    pub(super) fn answer(&self, id: Uuid, question: Question) {
-        if !self.0.tenure.owns(question.about()) || !self.0.tenure.is_held() {
-            return;
-        }
-        let cluster = self.clone();
-        tokio::spawn(async move {
-            let announcer = &cluster.0.announcer;
-            let answer = match question {
-                Question::Lane(id) => {
-                    let lane = announcer.lane(id).await;
-                    lane.map(|lane| Answer::Lane(lane.map(Into::into)))
-                }
-                Question::ResetBreaker(id) => {
-                    announcer.reset_breaker(id).await.map(|()| Answer::Reset)
-                }
-            };
-            // Without an answer, who asked gives up by itself.
-            if let (Ok(answer), Some(shared)) = (answer, &cluster.0.shared) {
-                shared.teller.say(Word::Answered(id, answer));
-            }
-        });
     }
 }
 

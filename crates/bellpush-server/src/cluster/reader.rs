@@ -7,10 +7,10 @@ use std::sync::{
 };
 
 use bellpush_core::delivery::DeliveryKey;
+use bellpush_delivery::{Announcer, Tenure};
+use bellpush_store::Store;
 use tokio::sync::mpsc;
 use tracing::warn;
-
-use super::Cluster;
 
 /// Hints that may wait to be read.
 const WAITING: usize = 1_024;
@@ -46,12 +46,10 @@ impl Reader {
     pub(super) fn is_busy(&self) -> bool {
         self.open.load(Ordering::Acquire) > 0
     }
-}
 
-impl Cluster {
-    pub(super) async fn read(self) {
-        let Some(shared) = &self.0.shared else { return };
-        let waiting = shared.reader.waiting.lock().ok().and_then(|mut waiting| waiting.take());
+    /// Reads what is wanted, until nobody can want anything more. Only the first run counts.
+    pub(super) async fn run(&self, store: &Store, announcer: &Announcer, tenure: &Tenure) {
+        let waiting = self.waiting.lock().ok().and_then(|mut waiting| waiting.take());
         let Some(mut waiting) = waiting else { return };
         while let Some(mut keys) = waiting.recv().await {
             let mut hints = 1;
@@ -61,16 +59,16 @@ impl Cluster {
                 keys.append(&mut more);
                 hints += 1;
             }
-            let changes = self.0.tenure.changes();
-            match self.0.store.pending_with_earlier(&keys).await {
+            let changes = tenure.changes();
+            match store.pending_with_earlier(&keys).await {
                 Ok(deliveries) if deliveries.is_empty() => {}
-                Ok(deliveries) => self.0.announcer.deliveries_as_of(changes, deliveries),
+                Ok(deliveries) => announcer.deliveries_as_of(changes, deliveries),
                 Err(error) => {
                     warn!(%error, "what other servers appended can't be read yet");
-                    self.0.announcer.missed();
+                    announcer.missed();
                 }
             }
-            shared.reader.open.fetch_sub(hints, Ordering::AcqRel);
+            self.open.fetch_sub(hints, Ordering::AcqRel);
         }
     }
 }

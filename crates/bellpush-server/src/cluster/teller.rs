@@ -2,14 +2,13 @@
 
 use std::{sync::Mutex, time::Duration};
 
+use bellpush_core::ids::NodeId;
+use bellpush_store::Store;
 use metrics::counter;
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use super::{
-    Cluster,
-    words::{Word, hints},
-};
+use super::words::{Word, hints};
 
 /// What is said within so long is said together.
 const GATHER: Duration = Duration::from_millis(5);
@@ -40,12 +39,10 @@ impl Teller {
             lost(1);
         }
     }
-}
 
-impl Cluster {
-    pub(super) async fn tell(self) {
-        let Some(shared) = &self.0.shared else { return };
-        let waiting = shared.teller.waiting.lock().ok().and_then(|mut waiting| waiting.take());
+    /// Says what waits, as this node, until nobody can say anything more. Only the first run counts.
+    pub(super) async fn run(&self, store: &Store, node_id: NodeId) {
+        let waiting = self.waiting.lock().ok().and_then(|mut waiting| waiting.take());
         let Some(mut waiting) = waiting else { return };
         let mut words = Vec::new();
         while waiting.recv_many(&mut words, WAITING).await > 0 {
@@ -55,22 +52,22 @@ impl Cluster {
             {
                 words.push(word);
             }
-            for some in hints(self.0.node_id, std::mem::take(&mut words)).chunks(AT_ONCE) {
-                self.tell_some(some).await;
+            for some in hints(node_id, std::mem::take(&mut words)).chunks(AT_ONCE) {
+                tell(store, some).await;
             }
         }
     }
+}
 
-    async fn tell_some(&self, hints: &[String]) {
-        for tries in 1..=TRIES {
-            match self.0.store.tell(hints).await {
-                Ok(()) => return,
-                Err(error) if tries == TRIES => {
-                    warn!(%error, hints = hints.len(), "other servers can't be told");
-                    lost(hints.len());
-                }
-                Err(_) => tokio::time::sleep(AGAIN).await,
+async fn tell(store: &Store, hints: &[String]) {
+    for tries in 1..=TRIES {
+        match store.tell(hints).await {
+            Ok(()) => return,
+            Err(error) if tries == TRIES => {
+                warn!(%error, hints = hints.len(), "other servers can't be told");
+                lost(hints.len());
             }
+            Err(_) => tokio::time::sleep(AGAIN).await,
         }
     }
 }
