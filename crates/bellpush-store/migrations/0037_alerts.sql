@@ -38,7 +38,7 @@ CREATE TABLE alerts (
 );
 
 CREATE INDEX alerts_by_app ON alerts (app_id, id);
-CREATE INDEX alerts_by_rule ON alerts (rule_id, id);
+CREATE INDEX alerts_by_rule ON alerts (rule_id, app_id, id);
 
 -- What people are told of alerts: written with the change that it tells of, and then put into the
 -- event log under this very id.
