@@ -91,7 +91,7 @@ test("analytics without a visit says what would end that", async ({
   const app = await server.api<{ id: string }>("POST", "/v1/apps", { name: "Quiet" });
   await open(`apps/${app.id}/analytics`);
   await expect(page.getByText("Nothing was counted in these days")).toBeVisible();
-  await expect(page.getByRole("button", { name: /test call/i })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Get the snippet" })).toBeVisible();
   await page.goto(`${page.url()}?browser=Netscape`);
   await expect(page.getByText("Nothing matches")).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();

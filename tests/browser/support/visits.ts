@@ -50,7 +50,7 @@ export async function visit(server: Server, visits: Visits): Promise<void> {
     ...Array.from({ length: denied }, () =>
       event("call_error", {
         errorCode: "microphone_denied",
-        errorMessage: "The microphone was not allowed.",
+        errorMessage: "The microphone is not allowed. Allow it in the address bar, then try again.",
       }),
     ),
   ];

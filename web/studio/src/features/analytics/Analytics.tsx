@@ -6,11 +6,11 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import type { AppView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { ButtonLink } from "../../ui/links.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Loaded, NoMatch, Nothing } from "../../ui/states.tsx";
 import { timeInZone } from "../../ui/time.ts";
 import { useApp } from "../apps/queries.ts";
-import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import classes from "./analytics.module.css";
 import { Breakdown } from "./Breakdown.tsx";
 import { Controls } from "./Controls.tsx";
@@ -83,7 +83,11 @@ function Empty({ appId, isFiltered, clear }: EmptyProps) {
         <Nothing
           icon={<IconChartBar size={22} stroke={1.6} />}
           title={t.analytics.none}
-          act={<TestCallButton appId={appId} variant="default" />}
+          act={
+            <ButtonLink to="/apps/$appId/embed" params={{ appId }} variant="default">
+              {t.analytics.embed}
+            </ButtonLink>
+          }
         >
           {t.analytics.noneLead}
         </Nothing>

@@ -16,6 +16,7 @@ export const analytics = {
   remove: (dimension: string, value: string) => `Remove the filter ${dimension}: ${value}`,
   none: "Nothing was counted in these days",
   noneLead: "Figures appear here when a widget is opened. Previews are not counted.",
+  embed: "Get the snippet",
 
   change: (change: string, days: number) =>
     `${change} against the ${days === 1 ? "day" : `${days} days`} before`,
