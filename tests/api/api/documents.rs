@@ -45,8 +45,8 @@ async fn the_widget_may_be_framed_by_the_allowed_origins_and_runs_its_own_script
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert!(nonce.len() >= 22, "{nonce} is short");
     let html = answer.text();
-    assert_eq!(html.matches("<script").count(), 2);
-    assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 3, "{html}");
+    assert_eq!(html.matches("<script").count(), 3);
+    assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 4, "{html}");
 
     let again = shop.document(&[("orderId", "A-1")]).await;
     let other = between(again.header("content-security-policy"), "'nonce-", "'").to_owned();
@@ -175,7 +175,7 @@ async fn nothing_that_a_page_or_an_owner_writes_becomes_markup() {
 
     let parameters = [("orderId", ATTACK), ("lang", ATTACK), ("theme", ATTACK), ("origin", ATTACK)];
     let answer = shop.document(&parameters).await.expect(200).unwrap();
-    assert_eq!(harmless(&answer), 2);
+    assert_eq!(harmless(&answer), 3);
     let config = config(&answer);
     assert_eq!(config["context"]["orderId"], ATTACK);
     let states = &config["design"]["states"];
