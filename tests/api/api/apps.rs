@@ -23,6 +23,10 @@ fn settings() -> Value {
         ],
         "customCode": { "head": "<style></style>", "body": "<script></script>" },
         "resumeSeconds": 3,
+        "retention": {
+            "callbacks": null, "calls": null, "deliveries": null, "events": null, "forms": null,
+            "records": null, "visits": null,
+        },
         "maxCalls": 7,
         "challenge": "off",
         "hours": { "timeZone": "UTC", "alwaysOpen": true, "week": week(), "exceptions": [] },

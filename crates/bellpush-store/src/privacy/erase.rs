@@ -111,17 +111,8 @@ impl Store {
     ) -> Result<Option<Erasure>, StoreError> {
         let at = db::now();
         let transaction = self.db().begin_configuration().await?;
-        let sql = "DELETE FROM exports WHERE app_id = $1";
-        let exports = db::execute(&transaction, sql, [app_id.to_string().into()]).await?;
         let (PersonKey::Context { value, .. } | PersonKey::Form { value, .. }) = key;
-        let sql = "
-            UPDATE replays
-            SET filter = '{}'
-            WHERE app_id = $1
-              AND state <> 'running'
-              AND filter LIKE $2 ESCAPE '!'";
-        let values = [app_id.to_string().into(), pattern(value).into()];
-        db::execute(&transaction, sql, values).await?;
+        let exports = erase_filters(&transaction, app_id, &pattern(value)).await?;
         let erased = Erased { exports, sent_to, ..Erased::default() };
         let by = Publisher { who: actor.who, name: actor.name.clone() };
         let new = New { id, app_id, by: &by, erased: &erased, repeated: false, at };
@@ -150,7 +141,9 @@ impl Store {
         if db::one(&transaction, sql, [id.to_string().into()]).await?.is_some() {
             return Ok(false);
         }
-        let (at, erased) = (db::now(), Erased::default());
+        // Nobody knows any more what the filters would have to name: those that name anything go.
+        let exports = erase_filters(&transaction, app_id, "%").await?;
+        let (at, erased) = (db::now(), Erased { exports, ..Erased::default() });
         let actor = Actor::SERVER;
         let by = Publisher { who: actor.who, name: None };
         let new = New { id, app_id, by: &by, erased: &erased, repeated: true, at };
@@ -301,6 +294,24 @@ impl Store {
     pub async fn scrub(&self) -> Result<(), StoreError> {
         self.db().scrub().await
     }
+}
+
+/// Takes away exports, and the filters of ended replays that fit a pattern. Returns how many exports.
+async fn erase_filters(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    pattern: &str,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM exports WHERE app_id = $1";
+    let exports = db::execute(transaction, sql, [app_id.to_string().into()]).await?;
+    let sql = "
+        UPDATE replays
+        SET filter = '{}'
+        WHERE app_id = $1
+          AND state <> 'running'
+          AND filter LIKE $2 ESCAPE '!'";
+    db::execute(transaction, sql, [app_id.to_string().into(), pattern.into()]).await?;
+    Ok(exports)
 }
 
 struct New<'a> {
