@@ -64,7 +64,7 @@ async fn every_command_for_integrations_is_accepted() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_for_embedding_is_accepted() -> anyhow::Result<()> {
-    run(include_str!("../../../docs/embedding.md"), 2).await
+    run(include_str!("../../../docs/embedding.md"), 3).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

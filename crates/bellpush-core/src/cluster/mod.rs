@@ -6,8 +6,6 @@
 //! comes out.
 
 mod membership;
-#[cfg(test)]
-mod membership_tests;
 mod shard;
 
 pub use membership::{Action, Input, Membership, Policy, View};

@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use bellpush_core::{
+    cluster::{Action, Input, Membership, Policy, SHARDS, Shard, ShardSet, View},
+    ids::NodeId,
+};
 use uuid::Uuid;
-
-use super::{Action, Input, Membership, Policy, SHARDS, Shard, ShardSet, View};
-use crate::ids::NodeId;
 
 fn node(number: u128) -> NodeId {
     NodeId::from_uuid(Uuid::from_u128(number))
