@@ -22,6 +22,8 @@ use url::Url;
 
 /// How a statement that commits looks on the wire: a simple query, with its NUL.
 const COMMIT: &[u8] = b"COMMIT\0";
+/// What a connection says, at least once, that writes events. Others commit beside it at any time.
+const WRITES_EVENTS: &[u8] = b"INSERT INTO events";
 
 /// A relay in front of a database. Dropping it cuts the wire.
 pub struct Wire {
@@ -66,7 +68,7 @@ impl Wire {
         self.state.silent.send_replace(silent);
     }
 
-    /// Lets the next commit be done, and breaks its connection before the answer is told.
+    /// Lets the next commit of events be done, and breaks its connection before the answer is told.
     pub fn lose_the_answer_to_the_next_commit(&self) {
         self.state.lose_commit.store(true, Ordering::Release);
     }
@@ -120,12 +122,14 @@ async fn ask(
     lost: watch::Sender<bool>,
 ) -> anyhow::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
+    let mut writes_events = false;
     loop {
         let length = client.read(&mut bytes).await?;
         state.carries().await;
         let read = bytes.get(..length).filter(|read| !read.is_empty()).context("the end")?;
-        let commits = read.windows(COMMIT.len()).any(|part| part == COMMIT);
-        if commits && state.lose_commit.load(Ordering::Acquire) {
+        let says = |words: &[u8]| read.windows(words.len()).any(|part| part == words);
+        writes_events |= says(WRITES_EVENTS);
+        if writes_events && says(COMMIT) && state.lose_commit.load(Ordering::Acquire) {
             lost.send_replace(true);
         }
         database.write_all(read).await?;

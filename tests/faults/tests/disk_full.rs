@@ -20,9 +20,9 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
 /// write-ahead log, which takes 64 MB and some more before it is begun anew.
 const BALLAST_KIB: usize = 96 * 1_024;
 /// Full before there is anything to be moved from the write-ahead log into the database.
-const SMALL_KIB: usize = BALLAST_KIB + 3 * 1_024;
+const SMALL_KIB: usize = BALLAST_KIB + 5 * 1_024;
 /// Full while that is being done.
-const LARGER_KIB: usize = BALLAST_KIB + 12 * 1_024;
+const LARGER_KIB: usize = BALLAST_KIB + 14 * 1_024;
 
 /// A server on a small disk. Parts are dropped in this order.
 struct Scene {
