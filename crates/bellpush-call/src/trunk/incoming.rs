@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 
 use super::{
     message_parts::{ALLOW, header, tag},
+    notice::tell_apart,
     peers::Peers,
     tap::Tap,
 };
@@ -209,7 +210,8 @@ impl TransportEventInspector for Incoming {
             SipMessage::Response(response) => {
                 let message = SipMessage::Response(response);
                 self.tap.heard(&message, false, Some(source));
-                let SipMessage::Response(response) = message else { return None };
+                let SipMessage::Response(mut response) = message else { return None };
+                tell_apart(&mut response);
                 SipMessage::Response(self.respond(response, source)?)
             }
         };

@@ -1,17 +1,34 @@
 //! What a far side says of a call in SIP besides its progress: its place in a queue, and who is at the
 //! other end.
 
-use std::num::NonZeroU32;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    num::NonZeroU32,
+};
 
 use bellpush_core::call_notice::CallNotice;
 use rsipstack::sip::{Headers, Response};
 
-use super::message_parts::{reason_phrase, value};
+use super::message_parts::{header, reason_phrase, value};
 
 /// The status of a call that waits in a queue (RFC 3261 section 21.1.4).
 const QUEUED: u16 = 182;
 /// The longest wait that is passed on, in seconds: a day. Whoever expects a longer one expects nothing.
 const MAX_WAIT: u32 = 86_400;
+
+/// Makes a response from a queue another one than that before, if it says something else. The stack takes a
+/// provisional response for a repetition where status, body and RSeq are the same, and passes it on once;
+/// that of a queue differs in its reason phrase alone.
+pub(super) fn tell_apart(response: &mut Response) {
+    if response.status_code.code() != QUEUED || value(&response.headers, "RSeq").is_some() {
+        return;
+    }
+    let mut hasher = DefaultHasher::new();
+    reason_phrase(response).hash(&mut hasher);
+    let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
+    let number = u32::from_be_bytes([a, b, c, d]).max(1);
+    response.headers.push(header("RSeq", number.to_string()));
+}
 
 /// What a provisional response says of a queue. Where in it, and for how long, is in words that no
 /// standard fixes: those of RFC 3261's example ("5 calls queued; expected waiting time is 15 minutes") and
