@@ -354,7 +354,7 @@ const ROWS: &[&str] = &[
     "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
      SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
     "INSERT INTO analytics_hours (app_id, hour, body)
-     SELECT 'app_' || (n % 50), n, '' FROM numbers",
+     SELECT 'app_' || (n % 50), n / 50, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
      SELECT 'int_' || (n % 50), n,
         CASE WHEN n % 100 = 0 THEN 'pending' WHEN n % 100 = 1 THEN 'dead' ELSE 'delivered' END, 1, n
