@@ -30,6 +30,7 @@ pub mod hours;
 pub mod ids;
 pub mod integration;
 pub mod lifecycle;
+mod object;
 pub mod origin;
 pub mod profile;
 pub mod quality;

@@ -137,7 +137,7 @@ pub struct AlertRuleSettings {
     /// What it watches.
     pub kind: AlertKind,
     /// For `call_errors`: only these errors. Empty: all.
-    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<ErrorName>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<ErrorName>))]
     #[serde(default)]
     pub error_codes: BTreeSet<ErrorCode>,
     /// For `trunk_down`: only this trunk; `null`: any that the app's profiles call by.

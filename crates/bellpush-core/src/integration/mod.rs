@@ -72,7 +72,7 @@ pub struct IntegrationSettings {
     #[serde(default = "ten")]
     pub timeout_seconds: u8,
     /// How the body is made.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::object::object")]
     pub payload: Payload,
     /// How requests are signed: `v1`, and also `v1a` if it is named.
     #[serde(default = "v1")]

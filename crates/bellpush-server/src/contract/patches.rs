@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::references::referred;
 
 /// Operations that take a merge patch, with the schema of the whole.
-const PATCHES: [(&str, &str); 4] = [
+const PATCHES: [(&str, &str); 5] = [
+    ("updateAlertRule", "AlertRuleSettings"),
     ("updateApp", "AppSettings"),
     ("updateDestination", "ProfileBody"),
     ("updateIntegration", "NewIntegration"),

@@ -8,6 +8,9 @@ use crate::http::revisions::PATTERN;
 /// Operations that make what has revisions from then on.
 const MAKERS: [&str; 4] = ["createApp", "createDestination", "createIntegration", "createTrunk"];
 
+/// Operations on what has no revision of its own: the one that is named is that of the draft.
+const OF_THE_DRAFT: [&str; 2] = ["readDesignSchedule", "scheduleDesign"];
+
 /// Describes the operations of one path.
 pub(super) fn describe(operations: &mut Value) {
     let Some(operations) = operations.as_object_mut() else { return };
@@ -21,7 +24,10 @@ pub(super) fn describe(operations: &mut Value) {
                 });
             }
         }
-        let is_maker = operation["operationId"].as_str().is_some_and(|id| MAKERS.contains(&id));
+        let is_one =
+            |ids: &[&str]| operation["operationId"].as_str().is_some_and(|id| ids.contains(&id));
+        let is_maker = is_one(&MAKERS);
+        let has_revisions = has_revisions && !is_one(&OF_THE_DRAFT);
         for (status, is_there) in [("200", has_revisions), ("201", is_maker)] {
             let response = operation["responses"].get_mut(status).filter(|_| is_there);
             if let Some(response) = response {

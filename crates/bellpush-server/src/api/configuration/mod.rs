@@ -113,6 +113,7 @@ pub(crate) async fn plan(
     request: Request,
 ) -> Result<Json<PlanView>, Problem> {
     let body: PlanBody = body(request).await?;
+    body.file_name()?;
     let wanted = checked(body.configuration, &config)?;
     need::to_plan(&caller, &wanted)?;
     let (changes, state) = store.plan_configuration(&wanted).await?;

@@ -37,10 +37,10 @@ pub(crate) struct PlanBody {
 
 impl PlanBody {
     pub(super) fn file_name(&self) -> Result<Option<&str>, Problem> {
-        let name = self.file_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        if name.is_some_and(|it| {
-            it.chars().count() > MAX_FILE_NAME_CHARS || it.contains(char::is_control)
-        }) {
+        let name = self.file_name.as_deref();
+        let is_too_long = name.is_some_and(|it| it.chars().count() > MAX_FILE_NAME_CHARS);
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
+        if is_too_long || name.is_some_and(|it| it.contains(char::is_control)) {
             let detail = "the name of a file has up to 200 characters, and none of control";
             return Err(Problem::invalid(detail).at("/fileName"));
         }
