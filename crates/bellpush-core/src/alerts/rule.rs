@@ -181,7 +181,7 @@ pub struct AlertRuleSettings {
     #[serde(default)]
     pub include_previews: bool,
     /// Who gets a mail: up to 10 addresses.
-    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<EmailAddress>, max_items = 10))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<EmailAddress>, max_items = 10))]
     #[serde(default)]
     pub emails: BTreeSet<Email>,
 }
