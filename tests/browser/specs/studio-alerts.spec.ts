@@ -64,7 +64,7 @@ test("an alert fires and recovers, and each is told once by webhook and mail", a
   await page.getByLabel("Minutes until it is over").fill("1");
   await page.getByRole("combobox", { name: "E-mail to" }).fill("ada@example.com");
   await page.keyboard.press("Enter");
-  await expect(page.getByText("Operators")).toBeVisible();
+  await expect(page.locator("#content").getByText("Operators")).toBeVisible();
   await page.getByRole("button", { name: "Try it" }).click();
   await expect(page.getByText("It would never have fired.")).toBeVisible();
   await page.getByRole("button", { name: "New alert rule" }).click();

@@ -200,16 +200,16 @@ test("every state and example is reached, and a design is published at its time"
   await page.getByRole("button", { name: "Publish", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Publish the design" });
   await dialog.getByText("Later").click();
-  await dialog.getByLabel("At").fill("2030-01-01T09:00");
+  await dialog.getByRole("textbox", { name: "At", exact: true }).fill("2030-01-01T09:00");
   await dialog.getByRole("button", { name: "Schedule it" }).click();
   await expect(dialog.getByRole("alert")).toContainText("within a year");
   const near = new Date(Date.now() + 3_600_000);
   near.setMinutes(near.getMinutes() - near.getTimezoneOffset());
-  await dialog.getByLabel("At").fill(near.toISOString().slice(0, 16));
+  await dialog.getByRole("textbox", { name: "At", exact: true }).fill(near.toISOString().slice(0, 16));
   await dialog.getByRole("button", { name: "Schedule it" }).click();
-  await expect(page.getByText(/^Will be published/)).toBeVisible();
+  await expect(page.locator("#content").getByText(/^Will be published/)).toBeVisible();
   await page.getByRole("button", { name: "Don't publish it then" }).click();
-  await expect(page.getByText(/^Will be published/)).toHaveCount(0);
+  await expect(page.locator("#content").getByText(/^Will be published/)).toHaveCount(0);
 
   // At its time, also when the server was stopped before.
   const at = new Date(Date.now() + 1_500).toISOString();

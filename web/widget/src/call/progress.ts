@@ -220,6 +220,7 @@ export function readMessage({ id, event, data }: SseMessage): CallMessage | null
       case "progress":
         return PHASES.includes(parsed.phase) ? { id: Number(id), type: event, data: parsed } : null;
       case "hold":
+      case "notice":
       case "event":
         return { id: Number(id), type: event, data: parsed };
       default:
