@@ -58,7 +58,11 @@ function Week({ cells, shown }: WeekProps) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-      <section className={classes.week} aria-label={`${words.title}: ${words.weekday}`} tabIndex={0}>
+      <section
+        className={classes.week}
+        aria-label={`${words.title}: ${words.weekday}`}
+        tabIndex={0}
+      >
         <table className={classes.heat}>
           <thead>
             <tr>

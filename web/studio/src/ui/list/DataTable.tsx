@@ -28,6 +28,8 @@ interface DataTableProps<R> {
   readonly rowKey: (row: R) => string;
   readonly onOpen?: (row: R) => void;
   readonly chosen?: string | null;
+  /** There is nothing to press in it: what scrolls is reached by the keyboard itself. */
+  readonly plain?: boolean;
 }
 
 /** Rows from which on only those near the window are drawn. */
@@ -93,10 +95,12 @@ function Frame<R>({
   label,
   columns,
   rows,
+  plain = false,
   children,
 }: DataTableProps<R> & { readonly children: ReactNode }) {
   return (
-    <div className={classes.scroll}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: see `plain`
+    <div className={classes.scroll} tabIndex={plain ? 0 : undefined}>
       <table className={classes.table} aria-label={label} aria-rowcount={rows.length + 1}>
         <thead>
           <tr>

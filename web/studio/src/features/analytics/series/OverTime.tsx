@@ -89,6 +89,7 @@ function Shown({ appId, asked, series, shown, form }: ShownProps) {
           label={t.analytics.series.title}
           rows={series.points}
           rowKey={(point) => point.start}
+          plain
           columns={columns(series.step, timeZone)}
         />
         <p className={classes.note}>{t.analytics.zone(timeZone)}</p>

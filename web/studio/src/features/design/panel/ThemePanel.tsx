@@ -124,7 +124,7 @@ function Colors({ scheme }: { readonly scheme: Scheme }) {
   const palette = document.theme[scheme];
   return (
     <section aria-label={words.colors}>
-      <Title order={3} mb="xs">
+      <Title order={2} size="h3" mb="xs">
         {words.colors} · {t.design.canvas[scheme]}
       </Title>
       <SimpleGrid cols={2} spacing="xs">
@@ -159,7 +159,7 @@ function Contrast({ scheme }: { readonly scheme: Scheme }) {
   const ratio = (value: number) => (Math.floor(value * 100) / 100).toFixed(2);
   return (
     <section aria-label={words.contrast}>
-      <Title order={3} mb="xs">
+      <Title order={2} size="h3" mb="xs">
         {words.contrast}
       </Title>
       <ul className={classes.pairs}>
@@ -197,7 +197,7 @@ function Shape() {
     edit((present) => setTheme(present, change), run);
   return (
     <section aria-label={words.shape}>
-      <Title order={3} mb="xs">
+      <Title order={2} size="h3" mb="xs">
         {words.shape}
       </Title>
       <Stack gap="sm">
@@ -311,7 +311,9 @@ function Launcher() {
     edit((present) => setTheme(present, { launcher: { ...present.theme.launcher, ...change } }));
   return (
     <section aria-label={words.launcher}>
-      <Title order={3}>{words.launcher}</Title>
+      <Title order={2} size="h3">
+        {words.launcher}
+      </Title>
       <Text size="xs" c="dimmed" mb="xs">
         {words.launcherLead}
       </Text>
