@@ -50,6 +50,7 @@ interface WeekProps {
 
 function Week({ cells, shown }: WeekProps) {
   const words = t.analytics.heat;
+  const label = `${words.title}: ${words.weekday}`;
   const most = Math.max(...cells.map((cell) => cell[shown]));
   const of = (weekday: number, hour: number) =>
     cells.find((cell) => cell.weekday === weekday && cell.hour === hour)?.[shown] ?? 0;
@@ -58,11 +59,7 @@ function Week({ cells, shown }: WeekProps) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-      <section
-        className={classes.week}
-        aria-label={`${words.title}: ${words.weekday}`}
-        tabIndex={0}
-      >
+      <section className={classes.week} aria-label={label} tabIndex={0}>
         <table className={classes.heat}>
           <thead>
             <tr>

@@ -99,7 +99,6 @@ function Frame<R>({
   children,
 }: DataTableProps<R> & { readonly children: ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see `plain`
     <div className={classes.scroll} tabIndex={plain ? 0 : undefined}>
       <table className={classes.table} aria-label={label} aria-rowcount={rows.length + 1}>
         <thead>
