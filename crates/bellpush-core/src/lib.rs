@@ -23,6 +23,7 @@ pub mod configuration;
 pub mod context;
 pub mod delivery;
 pub mod design;
+mod distinct;
 pub mod embed;
 pub mod events;
 mod field_error;

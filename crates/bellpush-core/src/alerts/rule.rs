@@ -137,8 +137,8 @@ pub struct AlertRuleSettings {
     /// What it watches.
     pub kind: AlertKind,
     /// For `call_errors`: only these errors. Empty: all.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<ErrorName>))]
-    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<ErrorName>))]
+    #[serde(default, deserialize_with = "crate::distinct::distinct")]
     pub error_codes: BTreeSet<ErrorCode>,
     /// For `trunk_down`: only this trunk; `null`: any that the app's profiles call by.
     #[serde(default)]
@@ -181,8 +181,8 @@ pub struct AlertRuleSettings {
     #[serde(default)]
     pub include_previews: bool,
     /// Who gets a mail: up to 10 addresses.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<EmailAddress>, max_items = 10))]
-    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<EmailAddress>, max_items = 10))]
+    #[serde(default, deserialize_with = "crate::distinct::distinct")]
     pub emails: BTreeSet<Email>,
 }
 

@@ -56,7 +56,7 @@ pub struct IntegrationSettings {
     pub headers: BTreeMap<String, TextWithSecrets>,
     /// The names of the events to send, custom ones included. Empty by default: nothing is sent.
     #[cfg_attr(feature = "openapi", schema(value_type = HashSet<crate::events::AnyEventName>, max_items = 64))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::distinct::distinct")]
     pub events: BTreeSet<String>,
     /// Whether anything is sent at all.
     #[serde(default = "yes")]
@@ -75,7 +75,8 @@ pub struct IntegrationSettings {
     #[serde(default, deserialize_with = "crate::object::object")]
     pub payload: Payload,
     /// How requests are signed: `v1`, and also `v1a` if it is named.
-    #[serde(default = "v1")]
+    #[cfg_attr(feature = "openapi", schema(value_type = HashSet<SignatureScheme>))]
+    #[serde(default = "v1", deserialize_with = "crate::distinct::distinct")]
     pub signatures: BTreeSet<SignatureScheme>,
 }
 
