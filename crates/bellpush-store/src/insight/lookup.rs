@@ -75,7 +75,8 @@ pub(crate) const DELIVERY: &str = "
       AND deliveries.integration_id = $2";
 
 /// In which apps of a list, and at which keys, contexts have one of two values. Goes from key to key
-/// by the primary key, however many values each has.
+/// by the primary key, however many values each has. An EXISTS, which a planner may join, would have
+/// PostgreSQL read all values of all apps.
 pub(crate) const VALUES: &str = "
     WITH RECURSIVE found (app_id, key, place) AS (
         SELECT
@@ -101,13 +102,14 @@ pub(crate) const VALUES: &str = "
     FROM found
     CROSS JOIN (SELECT $2 AS form UNION SELECT $3 AS form) AS forms
     WHERE found.key IS NOT NULL
-      AND EXISTS (
+      AND (
         SELECT 1
         FROM session_context
         WHERE session_context.app_id = found.app_id
           AND session_context.key = found.key
           AND session_context.value = forms.form
-      )
+        LIMIT 1
+      ) IS NOT NULL
     LIMIT $4";
 
 impl Store {

@@ -107,6 +107,11 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The beginning of an answer, for people.
+fn beginning(answer: &serde_json::Value) -> String {
+    answer.to_string().chars().take(300).collect()
+}
+
 async fn measure(api: &Api, seeded: &Seeded, requests: usize) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for Asked { name, path, finds, limit_ms } in queries(seeded) {
@@ -118,7 +123,7 @@ async fn measure(api: &Api, seeded: &Seeded, requests: usize) -> anyhow::Result<
             times.push(began.elapsed().as_secs_f64() * 1e3);
             // A quick answer to another question would be no figure.
             let answer: serde_json::Value = answer.json()?;
-            ensure!(finds(&answer), "{name}: {path} finds something else: {answer:.300}");
+            ensure!(finds(&answer), "{name}: {path} finds something else: {}", beginning(&answer));
         }
         times.sort_by(f64::total_cmp);
         let at = |share: f64| {

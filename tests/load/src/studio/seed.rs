@@ -141,7 +141,7 @@ async fn rows(
 }
 
 const NUMBERS: &str = "(WITH RECURSIVE counted (n) AS (
-    SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < {count}
+    SELECT CAST(0 AS BIGINT) UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < {count}
 ) SELECT n, {ms} AS ms FROM counted) AS numbers";
 
 const STATEMENTS: &[&str] = &[
@@ -202,7 +202,7 @@ const STATEMENTS: &[&str] = &[
         FROM {numbers}
         CROSS JOIN (
             WITH RECURSIVE each (k) AS (
-                SELECT 0 UNION ALL SELECT k + 1 FROM each WHERE k + 1 < {per_call}
+                SELECT CAST(0 AS BIGINT) UNION ALL SELECT k + 1 FROM each WHERE k + 1 < {per_call}
             ) SELECT k FROM each
         ) AS places
      ) AS named
