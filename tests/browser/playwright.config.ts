@@ -5,8 +5,13 @@ const executablePath = process.env["BELLPUSH_CHROMIUM"] ?? "/usr/bin/chromium";
 
 export default defineConfig({
   testDir: "specs",
-  // One call at a time: the machine's cores are few, and media must not stutter.
-  workers: 1,
+  // Two after the other (`npm test`): calls one at a time, since the machine's cores are few and media must not
+  // stutter; screens, which mostly wait, two at a time.
+  projects: [
+    { name: "calls", testIgnore: "**/studio/**", workers: 1 },
+    { name: "screens", testMatch: "**/studio/*.spec.ts", workers: 2 },
+  ],
+  workers: 2,
   fullyParallel: false,
   forbidOnly: process.env["CI"] !== undefined,
   // Calls in real time on a shared machine: a test that passes at the second attempt is reported as flaky.

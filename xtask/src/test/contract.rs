@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     run::binary,
-    shell::{cargo, command, output, root, run as execute},
+    shell::{command, output, root, run as execute},
 };
 
 const FOLDER: &str = "tests/contract";
@@ -32,7 +32,7 @@ pub(super) fn test() -> anyhow::Result<()> {
     execute(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     execute(command("npm", &["run", "check"]).current_dir(&folder))?;
     let python = environment(&folder)?;
-    execute(&mut cargo(&["build", "--package", "bellpush"]))?;
+    super::build_server()?;
     let server = Server::start()?;
     let script = folder.join("check.py");
     execute(

@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 
 import { type Download, expect, type Locator, type Page } from "@playwright/test";
 
-import { HOSTILE, seeded } from "../support/seed.ts";
-import { go, inaccessibleInBoth, settled, test } from "../support/studio.ts";
+import { HOSTILE, seeded } from "../../support/seed.ts";
+import { go, inaccessibleInBoth, settled, test } from "../../support/studio.ts";
 
 test("a call is found by its order, its timeline read, and the list exported", async ({
   studio: { page, server, open },

@@ -2,7 +2,7 @@
 
 import { expect, type Page, test } from "@playwright/test";
 
-import { type Server, startServer } from "../support/server.ts";
+import { type Server, startServer } from "../../support/server.ts";
 
 const PASSWORD = "tr4nquil-otter-quay";
 

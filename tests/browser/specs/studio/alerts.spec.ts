@@ -2,11 +2,11 @@
 
 import { expect } from "@playwright/test";
 
-import { startMailServer } from "../support/mail.ts";
-import { type Server, startServer } from "../support/server.ts";
-import { startSink } from "../support/sink.ts";
-import { inaccessible, open, test as base, watch } from "../support/studio.ts";
-import { until } from "../support/until.ts";
+import { startMailServer } from "../../support/mail.ts";
+import { type Server, startServer } from "../../support/server.ts";
+import { startSink } from "../../support/sink.ts";
+import { inaccessible, open, test as base, watch } from "../../support/studio.ts";
+import { until } from "../../support/until.ts";
 
 interface Named {
   readonly id: string;

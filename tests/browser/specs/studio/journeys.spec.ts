@@ -2,9 +2,9 @@
 
 import { expect, type Page } from "@playwright/test";
 
-import { startHost, type Host } from "../support/host.ts";
-import { open as openStudio, OWNER, settled, signIn, test } from "../support/studio.ts";
-import { until } from "../support/until.ts";
+import { startHost, type Host } from "../../support/host.ts";
+import { open as openStudio, OWNER, settled, signIn, test } from "../../support/studio.ts";
+import { until } from "../../support/until.ts";
 
 interface Named {
   readonly id: string;

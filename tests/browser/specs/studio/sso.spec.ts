@@ -2,9 +2,9 @@
 
 import { expect, type Page, test } from "@playwright/test";
 
-import { type Server, startServer } from "../support/server.ts";
-import { type BrokenProvider, type Fault, startBrokenProvider } from "../support/sso/broken.ts";
-import { startProvider } from "../support/sso/real.ts";
+import { type Server, startServer } from "../../support/server.ts";
+import { type BrokenProvider, type Fault, startBrokenProvider } from "../../support/sso/broken.ts";
+import { startProvider } from "../../support/sso/real.ts";
 
 const SECRET = "studio-secret-of-the-tests";
 

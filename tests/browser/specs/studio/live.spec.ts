@@ -2,9 +2,9 @@
 
 import { expect, type Page } from "@playwright/test";
 
-import { embeddingPage, startHost } from "../support/host.ts";
-import { inaccessibleInBoth, OWNER, signIn, test } from "../support/studio.ts";
-import { until } from "../support/until.ts";
+import { embeddingPage, startHost } from "../../support/host.ts";
+import { inaccessibleInBoth, OWNER, signIn, test } from "../../support/studio.ts";
+import { until } from "../../support/until.ts";
 
 interface Named {
   readonly id: string;

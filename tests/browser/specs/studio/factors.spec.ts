@@ -2,8 +2,8 @@
 
 import { expect, type Page } from "@playwright/test";
 
-import { inaccessibleInBoth, OWNER, signIn, test } from "../support/studio.ts";
-import { totp } from "../support/totp.ts";
+import { inaccessibleInBoth, OWNER, signIn, test } from "../../support/studio.ts";
+import { totp } from "../../support/totp.ts";
 
 async function signOut(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Account and appearance" }).click();

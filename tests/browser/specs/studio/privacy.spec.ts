@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 
 import { expect } from "@playwright/test";
 
-import { inaccessible, test } from "../support/studio.ts";
+import { inaccessible, test } from "../../support/studio.ts";
 
 interface Named {
   readonly id: string;

@@ -4,7 +4,7 @@ import { createServer, request } from "node:http";
 
 import { expect } from "@playwright/test";
 
-import { OWNER, settled, signIn, signInOwner, test, watch } from "../support/studio.ts";
+import { OWNER, settled, signIn, signInOwner, test, watch } from "../../support/studio.ts";
 
 interface Named {
   readonly id: string;

@@ -2,9 +2,9 @@
 
 import { expect } from "@playwright/test";
 
-import { screens } from "../support/screens.ts";
-import { HOSTILE, PLAIN, seeded } from "../support/seed.ts";
-import { go, inaccessible, NOWHERE, open, test, watch } from "../support/studio.ts";
+import { screens } from "../../support/screens.ts";
+import { HOSTILE, PLAIN, seeded } from "../../support/seed.ts";
+import { go, inaccessible, NOWHERE, open, test, watch } from "../../support/studio.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every screen is accessible and keeps the policy, ${colorScheme}`, async ({ page, server }) => {

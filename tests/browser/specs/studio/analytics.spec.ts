@@ -4,10 +4,10 @@ import { readFile } from "node:fs/promises";
 
 import { expect, type Page } from "@playwright/test";
 
-import { PLAIN, seeded } from "../support/seed.ts";
-import { inaccessibleInBoth, settled, test } from "../support/studio.ts";
-import { until } from "../support/until.ts";
-import { visit } from "../support/visits.ts";
+import { PLAIN, seeded } from "../../support/seed.ts";
+import { inaccessibleInBoth, settled, test } from "../../support/studio.ts";
+import { until } from "../../support/until.ts";
+import { visit } from "../../support/visits.ts";
 
 const funnel = (page: Page) => page.getByRole("region", { name: "From load to rating" });
 const step = (page: Page, name: string) =>

@@ -2,7 +2,7 @@
 
 import { expect } from "@playwright/test";
 
-import { OWNER, setupLink, signIn, test, watch } from "../support/studio.ts";
+import { OWNER, setupLink, signIn, test, watch } from "../../support/studio.ts";
 
 interface Named {
   readonly id: string;
