@@ -88,7 +88,15 @@ const SHOTS: Readonly<Record<string, Shot>> = {
   "calling-requesting": { state: { ...before, phase: "requesting", callId: null } },
   "calling-connecting": { state: { ...before, phase: "connecting", callId: null } },
   "calling-ringing": { state: { ...before, phase: "ringing" } },
+  "calling-queued": {
+    state: {
+      ...before,
+      phase: "ringing",
+      notice: { kind: "queued", position: 3, waitSeconds: 240 },
+    },
+  },
   "calling-connected": { state: call },
+  "calling-transferred": { state: { ...call, notice: { kind: "transferred" } } },
   "calling-muted": { state: { ...call, muted: true, warnings: ["talking_muted"] } },
   "calling-keypad": { state: call, press: "keypad" },
   "calling-devices": { state: call, press: "audio" },
