@@ -73,7 +73,12 @@ function Choice({ label, choice: { devices, chosen }, onChoose }: ChoiceProps) {
   return (
     <label class="bp-choice">
       <Text text={label} />
-      <select value={chosen ?? ""} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
+      {/* A device's name is cut at its end, in whatever script the visitor reads. */}
+      <select
+        dir="auto"
+        value={chosen ?? ""}
+        onChange={({ currentTarget }) => onChoose(currentTarget.value)}
+      >
         {devices.map((device) => (
           <option key={device.id} value={device.id} selected={device.id === chosen}>
             {device.label}
