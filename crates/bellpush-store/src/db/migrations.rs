@@ -1,7 +1,8 @@
 //! The schema's versions: embedded, only forward, each in a transaction of its own.
 //!
-//! A migration must be safe while the previous version of bellpush still runs: expand first,
-//! contract in a later version.
+//! A migration must be safe while the previous version of bellpush still runs, and when it starts again:
+//! expand first, contract in a later version. The one that contracts says in `schema_compatibility`
+//! which version a program has to know from then on.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 use super::{
     connections::{Lock, lock},
     row::now,
-    statements::{all, execute},
+    statements::{all, execute, one},
 };
 use crate::error::{OpenError, StoreError};
 
@@ -48,7 +49,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (43, "design_schedules", include_str!("../../migrations/0043_design_schedules.sql")),
     (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
     (50, "shards", include_str!("../../migrations/0050_shards.sql")),
+    (63, "schema_compatibility", include_str!("../../migrations/0063_schema_compatibility.sql")),
 ];
+
+/// The version from which on a database says which programs may use it.
+const COMPATIBILITY: i64 = 63;
 
 const HISTORY: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -64,9 +69,7 @@ pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenE
         lock(&transaction, Lock::Migration).await?;
         transaction.execute_unprepared(HISTORY).await?;
         let applied = applied(&transaction).await?;
-        if let Some(found) = newer(&applied) {
-            return Err(OpenError::NewerSchema { found, known: newest() });
-        }
+        check_usable(&transaction, &applied).await?;
         let Some((version, name, sql)) = missing(&applied) else {
             transaction.commit().await?;
             return Ok(());
@@ -83,18 +86,44 @@ pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenE
     }
 }
 
-/// Refuses a schema that another version of bellpush works on.
+/// Refuses a schema that lacks a version, and one that this program is too old for.
 pub(crate) async fn check_current(connection: &DatabaseConnection) -> Result<(), OpenError> {
     let applied = applied(connection).await?;
-    if let Some(found) = newer(&applied) {
-        return Err(OpenError::NewerSchema { found, known: newest() });
-    }
+    check_usable(connection, &applied).await?;
     match missing(&applied) {
         Some((known, ..)) => {
             let found = applied.last().copied().unwrap_or_default();
             Err(OpenError::OlderSchema { found, known: *known })
         }
         None => Ok(()),
+    }
+}
+
+/// Refuses a schema that needs a newer program. One with more than is known here may say that it does
+/// not: so an older server can start again beside newer ones, and instead of them.
+async fn check_usable(
+    connection: &impl ConnectionTrait,
+    applied: &BTreeSet<i64>,
+) -> Result<(), OpenError> {
+    let Some(found) = newer(applied) else { return Ok(()) };
+    let known = newest();
+    // Without it the database is of a time when no newer schema could be used.
+    let oldest = if applied.contains(&COMPATIBILITY) {
+        let sql = "SELECT MAX(oldest) AS oldest FROM schema_compatibility";
+        one(connection, sql, []).await?.map(|row| row.get::<Option<i64>>("oldest")).transpose()?
+    } else {
+        None
+    };
+    match oldest.flatten() {
+        Some(oldest) if oldest <= known => {
+            tracing::info!(
+                found,
+                known,
+                "the database was made by a newer version, which this one works beside"
+            );
+            Ok(())
+        }
+        _ => Err(OpenError::NewerSchema { found, known }),
     }
 }
 
@@ -137,7 +166,7 @@ mod tests {
     use sea_orm::Database;
 
     use super::*;
-    use crate::db::{all, one};
+    use crate::db::all;
 
     /// A database as the version with so many migrations left it.
     async fn of_version(last: usize) -> DatabaseConnection {

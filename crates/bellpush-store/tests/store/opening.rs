@@ -8,12 +8,28 @@ use futures_util::future::join_all;
 use crate::site::{Site, master_key};
 
 on_both_stores! {
-    async fn a_database_of_a_newer_version_is_refused(site) {
+    async fn a_newer_schema_is_used_until_it_needs_a_newer_program(site) {
         site.store.close().await;
-        site.sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, 'x', 0)").await;
+        // A newer version expanded it: one more column, and one more table.
+        site.sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (999, 'x', 0)").await;
+        site.sql("ALTER TABLE session_tokens ADD COLUMN later BIGINT").await;
+        site.sql("CREATE TABLE later (id BIGINT)").await;
+        let store = site.open(master_key()).await.unwrap();
+        store.put_setting("still", "writable").await.unwrap();
+        store.close().await;
+        // Then one contracted it.
+        site.sql("UPDATE schema_compatibility SET oldest = 999").await;
         let error = site.open(master_key()).await.unwrap_err();
-        assert!(matches!(error, OpenError::NewerSchema { found: 99, .. }), "{error:?}");
-        assert!(error.to_string().contains("version 99"));
+        assert!(matches!(error, OpenError::NewerSchema { found: 999, .. }), "{error:?}");
+        assert!(error.to_string().contains("version 999"));
+    }
+
+    async fn a_newer_schema_that_does_not_say_whom_it_needs_is_refused(site) {
+        site.store.close().await;
+        site.sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (999, 'x', 0)").await;
+        site.sql("DELETE FROM schema_compatibility").await;
+        let error = site.open(master_key()).await.unwrap_err();
+        assert!(matches!(error, OpenError::NewerSchema { found: 999, .. }), "{error:?}");
     }
 
     async fn another_master_key_is_refused(site) {
