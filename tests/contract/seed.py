@@ -94,6 +94,13 @@ def seed(url, key):
         api.post(f"/v1/apps/{of}/alert-rules", {"name": "Queue", "kind": "backlog"})["id"]
         for of in (app, spare_app)
     ]
+    rehearsals = [
+        api.post(
+            f"/v1/apps/{of}/rehearsals",
+            {"destinationId": profile, "fault": "trunk_busy", "seconds": 600},
+        )["id"]
+        for of, profile in ((app, destination), (spare_app, spare_destination))
+    ]
     session = {"appId": app, "origin": ORIGIN, "context": {"orderId": "A-1"}}
     token = api.post("/v1/sessions", session)["token"]
     widget = Server(url, token)
@@ -110,6 +117,7 @@ def seed(url, key):
         "EVENT": dead[0]["eventId"],
         "INTEGRATION": integration,
         "KEY": widget_key["id"],
+        "REHEARSAL": rehearsals[0],
         "REPLAY": replay,
         "RULE": rules[0],
         "SECRET": "token",
@@ -119,6 +127,7 @@ def seed(url, key):
         "SPARE_DESTINATION": spare_destination,
         "SPARE_INTEGRATION": spare_integration,
         "SPARE_KEY": spare_key["id"],
+        "SPARE_REHEARSAL": rehearsals[1],
         "SPARE_RULE": rules[1],
         "SPARE_SECRET": "spare",
         "SPARE_TRUNK": trunks[1],

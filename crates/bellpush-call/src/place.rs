@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use bellpush_core::ids::{CallId, DestinationId};
+use bellpush_core::{
+    ids::{CallId, DestinationId, TrunkId},
+    trunk::SipFailure,
+};
 use tokio::sync::mpsc;
 
 use crate::{Codec, OfferError, Signal, SipTarget, codec::CodecPreferences};
@@ -41,16 +44,29 @@ pub enum FarSide {
     Demo,
     /// A telephone system, by one of its trunks.
     Sip(Box<SipTarget>),
+    /// One that takes no call, as a trunk would that answers so: for rehearsals.
+    Refusing {
+        /// What it answers, by SIP's numbers.
+        status: u16,
+        /// The trunk that it stands for, if the calls of its profile go by one.
+        trunk_id: Option<TrunkId>,
+    },
 }
 
 impl FarSide {
     /// What the browser is to speak with it, the preferred first.
     fn codecs(&self) -> &[Codec] {
         match self {
-            Self::Demo => &[Codec::Opus],
+            Self::Demo | Self::Refusing { .. } => &[Codec::Opus],
             Self::Sip(target) if target.codecs.opus_to_browser => &[Codec::Opus],
             Self::Sip(target) => &target.codecs.offer,
         }
+    }
+
+    /// What goes into a call's record of one that refuses.
+    pub(crate) fn rehearsed_failure(status: u16, trunk_id: TrunkId) -> SipFailure {
+        let phrase = if status == 486 { "Busy Here" } else { "Service Unavailable" };
+        SipFailure::unanswered(trunk_id, "").answered(status, phrase, None, Some("rehearsal"))
     }
 
     /// Whether it hears nothing but the telephone's band.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     events::EventTime,
-    ids::{AppId, CallId, EventId, IntegrationId},
+    ids::{AppId, CallId, EventId, IntegrationId, RehearsalId},
     trace_context::TraceParent,
 };
 
@@ -42,6 +42,8 @@ pub struct PendingDelivery {
     pub event_id: EventId,
     /// The event's call: deliveries of one call keep their order.
     pub call_id: Option<CallId>,
+    /// Whether the event is of a preview.
+    pub preview: bool,
     /// The event's parent in its trace, if it has one.
     pub trace_parent: Option<TraceParent>,
     /// The envelope as JSON, byte for byte what was recorded.
@@ -168,4 +170,6 @@ pub struct AttemptRecord {
     pub outcome: DeliveryStatus,
     /// When the next attempt is due, while pending.
     pub next_due: Option<EventTime>,
+    /// The rehearsal that it was simulated for; nothing was sent then.
+    pub rehearsal_id: Option<RehearsalId>,
 }

@@ -169,6 +169,10 @@ prefixed_id!(
     AlertId, "alert"
 );
 prefixed_id!(
+    /// One rehearsal of a fault, on previews.
+    RehearsalId, "reh"
+);
+prefixed_id!(
     /// One running server process.
     NodeId, "node"
 );

@@ -36,6 +36,7 @@ pub mod origin;
 pub mod profile;
 pub mod quality;
 pub mod record;
+pub mod rehearsal;
 pub mod routing;
 pub mod schema;
 pub mod submission;

@@ -28,5 +28,5 @@ pub use engine::{
     ActiveEndpoint, Announcements, Announcer, DeliveryEngine, DeliveryQueue, DeliverySettings,
     Elsewhere, EndpointTest, NotRunning, QueueError, ShutDown, Tenure, announcements,
 };
-pub use scheduler::LaneStatus;
+pub use scheduler::{LaneStatus, RehearsalStatus};
 pub use signing::{Signer, SigningKey, SigningKeyError, SigningSecret, SigningSecretError};

@@ -28,6 +28,7 @@ mod ops;
 mod privacy;
 mod records;
 mod reference;
+mod rehearsals;
 mod replays;
 mod roll_ups;
 mod router;

@@ -34,6 +34,7 @@ use crate::{
     mail::Mail,
     privacy::{ErasureRunner, Memories},
     records::{RecordLimits, Records},
+    rehearsals::RehearsalWatch,
     replays::ReplayRunner,
     roll_ups,
     sessions::Sessions,
@@ -62,6 +63,7 @@ struct Parts {
     mail: Mail,
     designs: Designs,
     design_publisher: DesignPublisher,
+    rehearsals: RehearsalWatch,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -114,6 +116,7 @@ parts! {
     mail: Mail,
     designs: Designs,
     design_publisher: DesignPublisher,
+    rehearsals: RehearsalWatch,
     config: Arc<ServerConfig>,
     proxies: TrustedProxies,
     limits: Arc<Limits>,
@@ -194,6 +197,7 @@ impl Server {
             embed_reports: EmbedReports::new(store.clone()),
             erasures: ErasureRunner::new(store.clone(), config.erasures_file.clone()),
             design_publisher: DesignPublisher::new(store.clone()),
+            rehearsals: RehearsalWatch::new(store.clone()),
             designs,
             access: Access::new(
                 store.api_keys(),
@@ -265,6 +269,7 @@ impl Server {
             sessions,
             announcer,
             design_publisher,
+            rehearsals,
             store,
             ..
         } = &*self.0;
@@ -284,6 +289,7 @@ impl Server {
         };
         duties.spawn(erasures.clone().run(memories, stopped.clone()));
         duties.spawn(design_publisher.clone().run(stopped.clone()));
+        duties.spawn(rehearsals.clone().run(stopped.clone()));
         duties.spawn(roll_ups::run(store.clone(), stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
@@ -362,6 +368,7 @@ impl Server {
         if let Some(before) = before(config.keep_notifications) {
             store.remove_notifications(before).await?;
             store.remove_alerts(before).await?;
+            store.remove_rehearsals(before).await?;
         }
         store.remove_expired_exports(now).await?;
         for app in store.apps().await? {

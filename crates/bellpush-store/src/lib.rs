@@ -27,6 +27,7 @@ mod integrations;
 mod privacy;
 #[cfg(test)]
 mod query_plans;
+mod rehearsals;
 mod removals;
 mod revision;
 mod rotation;
@@ -77,6 +78,7 @@ pub use privacy::{
     Erased, Erasure, ErasureState, Footprint, Forecast, MAX_SESSIONS, PersonKey, PersonRecords,
     SentTo,
 };
+pub use rehearsals::{Rehearsal, RehearsedAttempt};
 pub use revision::{Edit, Expected, LastChange, Outdated};
 pub use routing::{PasswordChange, Profile, Trunk};
 pub use save_error::SaveError;

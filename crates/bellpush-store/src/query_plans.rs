@@ -1,5 +1,6 @@
 //! Every hot query has an index that serves it. The databases' own plans say so.
 
+mod rehearsals;
 #[path = "../tests/store/site.rs"]
 #[allow(dead_code)]
 mod site;
@@ -339,6 +340,10 @@ const ROWS: &[&str] = &[
         (id, app_id, settings, active, created_at, updated_at, progress, looked_at, sample)
      SELECT 'rule_' || n, 'app_' || (n % 50), '{}', TRUE, 0, 0, '{}', 0, 0
      FROM numbers WHERE n < 2000",
+    "INSERT INTO rehearsals (id, app_id, target, fault, started_at, ends_at, ended_at)
+     SELECT 'reh_' || n, 'app_' || (n % 50), 'int_' || n, 'hanging', n, n + 9,
+        CASE WHEN n % 1000 > 0 THEN n + 9 END
+     FROM numbers",
     "INSERT INTO alerts
         (id, app_id, rule_id, rule_name, kind, fired_at, value, worst, sample)
      SELECT 'alert_' || n, 'app_' || (n % 50), 'rule_' || (n % 2000), 'r', 'backlog', n, 1, 1, 0
@@ -389,7 +394,9 @@ async fn plan(db: &Db, query: Query, postgres: bool) -> String {
 async fn every_hot_query_is_served_by_its_index_on_sqlite() {
     let site = Site::sqlite().await;
     fill(site.store.db()).await;
-    for (query, index) in hot_queries().into_iter().chain([call_minutes(true)]) {
+    for (query, index) in
+        hot_queries().into_iter().chain(rehearsals::hot_queries()).chain([call_minutes(true)])
+    {
         let sql = query.sql.clone();
         let plan = plan(site.store.db(), query, false).await;
         // SQLite has no names for the indexes that come with keys.
@@ -458,7 +465,9 @@ async fn every_hot_query_is_served_by_its_index_on_postgres() {
             fill(site.store.db()).await;
             site.sql("ANALYZE").await;
         }
-        for (query, index) in hot_queries().into_iter().chain([call_minutes(false)]) {
+        for (query, index) in
+            hot_queries().into_iter().chain(rehearsals::hot_queries()).chain([call_minutes(false)])
+        {
             let sql = query.sql.clone();
             let plan = plan(site.store.db(), query, true).await;
             // It may think it shorter to go through the deliveries than through the events.

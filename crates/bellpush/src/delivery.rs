@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use bellpush_core::{
     delivery::{AttemptRecord, DisableReason, Outage, PendingDelivery, Seq},
-    ids::IntegrationId,
+    events::EventTime,
+    ids::{IntegrationId, RehearsalId},
     integration::SignatureScheme,
 };
 use bellpush_delivery::{
@@ -12,6 +13,7 @@ use bellpush_delivery::{
     SigningSecret,
 };
 use bellpush_store::{BacklogSample, SigningSecrets, Store};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 use tracing::error;
@@ -57,11 +59,15 @@ impl DeliveryQueue for StoreQueue {
 
     async fn endpoints(&self) -> Result<Vec<ActiveEndpoint>, QueueError> {
         let stored = self.store.endpoints().await.map_err(QueueError::new)?;
+        let rehearsals = self.store.running_rehearsals(now()).await.map_err(QueueError::new)?;
         let mut endpoints = Vec::with_capacity(stored.len());
         for stored in stored.into_iter().filter(|stored| stored.settings.active) {
             let (app_id, outage) = (stored.app_id, stored.outage);
             match ready(&stored) {
-                Ok(endpoint) => endpoints.push(ActiveEndpoint { endpoint, app_id, outage }),
+                Ok(endpoint) => {
+                    let rehearsal = rehearsals.get(&stored.id).copied();
+                    endpoints.push(ActiveEndpoint { endpoint, app_id, outage, rehearsal });
+                }
                 // The others must not wait for one that is broken.
                 Err(error) => error!(integration = %stored.id, %error, "can't be sent to"),
             }
@@ -82,6 +88,13 @@ impl DeliveryQueue for StoreQueue {
         self.store.keep_outages(&outages).await.map_err(QueueError::new)
     }
 
+    async fn keep_rehearsals(
+        &self,
+        outages: Vec<(RehearsalId, Option<Outage>)>,
+    ) -> Result<(), QueueError> {
+        self.store.keep_rehearsals(&outages).await.map_err(QueueError::new)
+    }
+
     async fn keep_backlog(
         &self,
         lanes: Vec<LaneStatus>,
@@ -91,7 +104,10 @@ impl DeliveryQueue for StoreQueue {
         let mut samples = Vec::with_capacity(lanes.len());
         for lane in lanes {
             let waiting = if lane.more_on_disk {
-                self.store.backlog(lane.integration_id).await.map_err(QueueError::new)?.0
+                let id = lane.integration_id;
+                let waiting = self.store.backlog(id).await.map_err(QueueError::new)?.0;
+                let held = self.store.held_back(id, now()).await.map_err(QueueError::new)?;
+                waiting.saturating_sub(held)
             } else {
                 lane.waiting as u64
             };
@@ -118,6 +134,10 @@ impl DeliveryQueue for StoreQueue {
         }
         Ok(())
     }
+}
+
+fn now() -> EventTime {
+    EventTime::new(Timestamp::now())
 }
 
 /// An integration with its secrets in their places.

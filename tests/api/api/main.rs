@@ -33,6 +33,7 @@ mod previews;
 mod privacy;
 mod profiles;
 mod rate_limits;
+mod rehearsals;
 mod replays;
 mod resume;
 mod revisions;

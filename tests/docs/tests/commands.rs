@@ -15,8 +15,8 @@ fn blocks(page: &str) -> Vec<&str> {
     parts.map(|part| part.split_once("```").unwrap().0).collect()
 }
 
-/// Runs each command of a page, one after the other; the id that one answers with is the integration
-/// of those that follow.
+/// Runs each command of a page, one after the other; the id that one answers with is the integration,
+/// or the rehearsal, of those that follow.
 async fn run(page: &str, commands: usize) -> anyhow::Result<()> {
     let server = ServerProcess::start(Options::sqlite()).await?;
     let api = server.api();
@@ -36,6 +36,7 @@ async fn run(page: &str, commands: usize) -> anyhow::Result<()> {
             ("KEY", api.key().to_owned()),
             ("APP", app.id.clone()),
             ("INTEGRATION", integration.clone()),
+            ("REHEARSAL", integration.clone()),
         ];
         let block = block
             .replace("https://calls.example.com", &server.url())
@@ -70,6 +71,11 @@ async fn every_command_for_embedding_is_accepted() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_for_custom_code_is_accepted() -> anyhow::Result<()> {
     run(include_str!("../../../docs/custom-code.md"), 1).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_for_rehearsals_is_accepted() -> anyhow::Result<()> {
+    run(include_str!("../../../docs/rehearsal.md"), 3).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

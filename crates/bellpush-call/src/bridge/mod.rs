@@ -355,6 +355,14 @@ impl Bridge {
                 }
                 None => self.control(now, Input::Refused(FarFailure::Transport), edge),
             },
+            Some(&FarSide::Refusing { status, trunk_id }) => {
+                if let Some(trunk_id) = trunk_id {
+                    let failure = FarSide::rehearsed_failure(status, trunk_id);
+                    self.signals.send(Signal::Rejected(Box::new(failure)));
+                }
+                let failure = FarFailure::from_status(status);
+                self.control(now, Input::Refused(failure), edge);
+            }
             // Call control knows how many there are.
             None => {}
         }

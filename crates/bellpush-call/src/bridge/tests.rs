@@ -429,6 +429,30 @@ fn a_far_side_that_the_call_gives_up_is_told_so_and_one_that_gave_up_is_not() {
 }
 
 #[test]
+fn a_rehearsed_refusal_ends_a_call_as_a_trunks_would_and_lets_it_overflow() {
+    let trunk_id = Some(TrunkId::from_uuid(uuid::Uuid::nil()));
+    let refusing = |status| route(FarSide::Refusing { status, trunk_id });
+    for (status, code) in
+        [(486, ErrorCode::DestinationBusy), (503, ErrorCode::DestinationUnreachable)]
+    {
+        let mut call = Simulation::new(vec![refusing(status)]);
+        call.step(Step::Connected);
+        call.pass(Duration::ZERO);
+        assert_eq!(call.seen.last(), Some(&Signal::Failed(code)));
+        let said = call.seen.iter().find_map(|signal| match signal {
+            Signal::Rejected(failure) => failure.status,
+            _ => None,
+        });
+        assert_eq!(said, Some(status));
+        assert!(call.edge.dialogs.is_empty(), "a trunk was called");
+    }
+    let mut call = Simulation::new(vec![refusing(486), phone()]);
+    call.step(Step::Connected);
+    call.pass(Duration::ZERO);
+    assert_eq!(call.edge.dialogs.len(), 1, "the next profile is called");
+}
+
+#[test]
 fn the_browser_is_asked_for_a_telephones_voice_where_nobody_hears_more() {
     let telephone = || {
         let mut route = phone();

@@ -177,7 +177,7 @@ pub struct AlertRuleSettings {
     /// What still goes on at the end of it is told then.
     #[serde(default)]
     pub quiet_hours: Option<Window>,
-    /// Whether calls of previews count too.
+    /// Whether calls of previews count too, and for `breaker_open` the breakers of rehearsals.
     #[serde(default)]
     pub include_previews: bool,
     /// Who gets a mail: up to 10 addresses.

@@ -44,6 +44,7 @@ fn delivery(event: &Event) -> PendingDelivery {
         app_id: event.app_id,
         event_id: event.id,
         call_id: None,
+        preview: false,
         trace_parent: event.trace_parent,
         body: String::new(),
         attempts: 0,

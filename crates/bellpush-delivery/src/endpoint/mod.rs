@@ -212,6 +212,7 @@ mod tests {
             app_id: AppId::from_uuid(uuid),
             event_id: EventId::from_uuid(uuid).unwrap(),
             call_id: None,
+            preview: false,
             body: r#"{"name":"x","data":{},"timestamp":"2026-03-01T09:30:00.000Z"}"#.into(),
             attempts: 0,
             earlier_attempts: 0,

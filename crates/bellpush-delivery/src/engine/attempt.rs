@@ -10,6 +10,7 @@ use std::{
 use bellpush_core::{
     delivery::{DeliveryKey, FailureClass, PendingDelivery},
     events::EventTime,
+    rehearsal::EndpointFault,
     trace::{AttemptFacts, Tracer},
 };
 use futures_util::FutureExt;
@@ -71,6 +72,33 @@ pub(super) async fn attempt(
         failure: outcome.failure,
         detail: endpoint.redact(outcome.detail),
         retry_after: outcome.retry_after,
+    };
+    (delivery.key, report)
+}
+
+/// Ends attempt `number` of a preview as a rehearsal says, without sending anything. It is in the
+/// delivery log, and in no figure or trace of what was sent.
+pub(super) async fn simulated_attempt(
+    fault: EndpointFault,
+    endpoint: Arc<Endpoint>,
+    delivery: Arc<PendingDelivery>,
+    number: u32,
+) -> (DeliveryKey, AttemptReport) {
+    let (start_time, begun) = (Timestamp::now(), Instant::now());
+    let answer = fault.answer(endpoint.timeout);
+    tokio::time::sleep(answer.after).await;
+    let duration = begun.elapsed();
+    let (event_id, integration_id) = (delivery.event_id, delivery.key.integration_id);
+    tracing::info!(
+        %event_id, %integration_id, number, failure = answer.failure.as_str(), "attempt rehearsed"
+    );
+    let report = AttemptReport {
+        started_at: EventTime::new(start_time),
+        duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
+        status: answer.status,
+        failure: Some(answer.failure),
+        detail: answer.detail.to_owned(),
+        retry_after: answer.retry_after,
     };
     (delivery.key, report)
 }

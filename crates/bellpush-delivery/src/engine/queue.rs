@@ -4,7 +4,8 @@ use std::{future::Future, time::Duration};
 
 use bellpush_core::{
     delivery::{AttemptRecord, DisableReason, Outage, PendingDelivery, Seq},
-    ids::{AppId, IntegrationId},
+    ids::{AppId, IntegrationId, RehearsalId},
+    rehearsal::{EndpointFault, Running},
 };
 
 use crate::{endpoint::Endpoint, scheduler::LaneStatus};
@@ -18,6 +19,8 @@ pub struct ActiveEndpoint {
     pub app_id: AppId,
     /// The outage that was kept of it, if it was failing.
     pub outage: Option<Outage>,
+    /// The rehearsal that runs for its previews.
+    pub rehearsal: Option<Running<EndpointFault>>,
 }
 
 /// The queue could not be read or written. The engine tries again.
@@ -78,6 +81,12 @@ pub trait DeliveryQueue: Send + Sync + 'static {
     fn keep_outages(
         &self,
         outages: Vec<(IntegrationId, Option<Outage>)>,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Keeps how the breakers of these rehearsals do; `None` for a closed one.
+    fn keep_rehearsals(
+        &self,
+        outages: Vec<(RehearsalId, Option<Outage>)>,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
     /// Keeps how the queues of these integrations look, for charts. `since_last`: for how long it

@@ -14,7 +14,7 @@ use std::{
 use bellpush_core::{
     delivery::{AttemptRecord, DeliveryKey, DisableReason, Outage, PendingDelivery, Seq},
     events::EventTime,
-    ids::IntegrationId,
+    ids::{IntegrationId, RehearsalId},
 };
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ use tokio::{
 
 use super::{
     announcements::{Announcement, Announcements},
-    attempt::attempt,
+    attempt::{attempt, simulated_attempt},
     metrics,
     queue::{ActiveEndpoint, DeliveryQueue, QueueError},
     settings::{DeliverySettings, ShutDown},
@@ -72,6 +72,19 @@ enum TaskOutput {
     Aside,
 }
 
+/// What is being written of breakers.
+#[derive(Default)]
+struct Keeping {
+    outages: Vec<(IntegrationId, Option<Outage>)>,
+    rehearsals: Vec<(RehearsalId, Option<Outage>)>,
+}
+
+impl Keeping {
+    fn is_empty(&self) -> bool {
+        self.outages.is_empty() && self.rehearsals.is_empty()
+    }
+}
+
 pub(super) struct Worker<Q> {
     scheduler: Scheduler,
     /// What the scheduler is made of.
@@ -90,10 +103,11 @@ pub(super) struct Worker<Q> {
     writing: Arc<Vec<AttemptRecord>>,
     /// When the next group may be written.
     next_write: Instant,
-    /// Outages to be kept or forgotten.
+    /// Outages to be kept or forgotten; those of rehearsals beside them.
     outages: HashMap<IntegrationId, Option<Outage>>,
+    rehearsals: HashMap<RehearsalId, Option<Outage>>,
     /// Those that are being written.
-    keeping: Arc<Vec<(IntegrationId, Option<Outage>)>>,
+    keeping: Arc<Keeping>,
     /// Integrations that are being switched off.
     disabling: HashSet<IntegrationId>,
     suspension: Suspension,
@@ -119,6 +133,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
             writing: Arc::default(),
             next_write: Instant::now(),
             outages: HashMap::new(),
+            rehearsals: HashMap::new(),
             keeping: Arc::default(),
             disabling: HashSet::new(),
             suspension: Suspension::default(),
@@ -248,22 +263,33 @@ impl<Q: DeliveryQueue> Worker<Q> {
             Action::KeepOutage { integration_id, outage } => {
                 self.outages.insert(integration_id, outage);
             }
+            Action::KeepRehearsal { rehearsal_id, outage, .. } => {
+                self.rehearsals.insert(rehearsal_id, outage);
+            }
             Action::Disable { integration_id, reason } => self.disable(integration_id, reason),
             // What does not begin any more is on disk and begins after the next start.
             Action::Attempt { .. } | Action::Load { .. } if self.stopping => {}
             // Whoever keeps the lease sees that it is over, and has all of this forgotten.
             Action::Attempt { .. } if !self.tenure.is_held() => {}
-            Action::Attempt { delivery, number } => {
+            Action::Attempt { delivery, number, simulated } => {
                 let Some(endpoint) = self.endpoints.get(&delivery.key.integration_id) else {
                     // The scheduler sends only to the endpoints that it was given with these.
                     tracing::error!(key = ?delivery.key, "an attempt without an endpoint");
                     return;
                 };
                 let (client, tracer) = (Arc::clone(&self.client), self.settings.tracer.clone());
-                let sending = attempt(client, tracer, Arc::clone(endpoint), delivery, number);
+                let endpoint = Arc::clone(endpoint);
                 self.running += 1;
                 let tenure = self.tenure.clone();
                 self.tasks.spawn(async move {
+                    let sending = async move {
+                        match simulated {
+                            Some(fault) => {
+                                simulated_attempt(fault, endpoint, delivery, number).await
+                            }
+                            None => attempt(client, tracer, endpoint, delivery, number).await,
+                        }
+                    };
                     let (key, report) = tenure.while_held(sending).await;
                     TaskOutput::Attempt(key, report)
                 });
@@ -303,14 +329,24 @@ impl<Q: DeliveryQueue> Worker<Q> {
     /// Keeps the outages that changed while the last ones were being kept.
     fn keep_outages(&mut self) {
         let is_busy = !self.keeping.is_empty() || self.suspension.is_on();
-        if is_busy || self.outages.is_empty() {
+        if is_busy || (self.outages.is_empty() && self.rehearsals.is_empty()) {
             return;
         }
-        let outages = Arc::new(self.outages.drain().collect::<Vec<_>>());
-        self.keeping = Arc::clone(&outages);
+        let keeping = Arc::new(Keeping {
+            outages: self.outages.drain().collect(),
+            rehearsals: self.rehearsals.drain().collect(),
+        });
+        self.keeping = Arc::clone(&keeping);
         let queue = Arc::clone(&self.queue);
         self.tasks.spawn(async move {
-            until_done("keep outages", || queue.keep_outages(outages.to_vec())).await;
+            let Keeping { outages, rehearsals } = &*keeping;
+            if !outages.is_empty() {
+                until_done("keep outages", || queue.keep_outages(outages.clone())).await;
+            }
+            if !rehearsals.is_empty() {
+                let keep = || queue.keep_rehearsals(rehearsals.clone());
+                until_done("keep how rehearsals do", keep).await;
+            }
             TaskOutput::OutagesKept
         });
     }
@@ -372,6 +408,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
             app_id: active.app_id,
             ordered: active.endpoint.ordered,
             outage: active.outage,
+            rehearsal: active.rehearsal,
         };
         let all = active.iter().map(rules).collect();
         let mut moved = Vec::new();

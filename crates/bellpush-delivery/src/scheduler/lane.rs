@@ -1,5 +1,7 @@
 //! The deliveries of one integration that are in memory.
 
+mod rehearsed;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,
@@ -9,10 +11,11 @@ use std::{
 
 use bellpush_core::{
     delivery::{Outage, PendingDelivery, Seq},
-    ids::{AppId, CallId},
+    ids::{AppId, CallId, RehearsalId},
+    rehearsal::EndpointFault,
 };
 
-use super::{Limits, disk_cursor::DiskCursor, fairness::LatencyAverage};
+use super::{Limits, disk_cursor::DiskCursor, fairness::LatencyAverage, gate::Gate};
 use crate::breaker::{Breaker, BreakerState, Permit, Verdict};
 
 /// One integration's lane: it never waits for another's.
@@ -38,6 +41,11 @@ pub(super) struct Lane {
     calls: HashMap<CallId, BTreeSet<Seq>>,
     /// Idle ones that may go now.
     ready: BTreeSet<Seq>,
+    /// What previews go through during a rehearsal, and those that may go now.
+    gate: Option<Gate>,
+    gated: BTreeSet<Seq>,
+    /// How many of the buffer are previews.
+    previews: usize,
     /// Idle ones that may go at a time.
     waiting: BTreeSet<(Instant, Seq)>,
     in_flight: usize,
@@ -62,6 +70,8 @@ enum Stage {
     Idle,
     /// Is being attempted.
     InFlight(Permit),
+    /// Is being attempted through the gate, for a rehearsal while that runs.
+    Rehearsed(Permit, Option<RehearsalId>),
     /// The attempt has ended and is not on disk yet.
     Recording(Next),
 }
@@ -83,6 +93,17 @@ pub(super) struct Ended {
     /// Attempts before the last replay.
     pub(super) earlier: u32,
     pub(super) permit: Permit,
+    /// Whether it went through the gate, and for which rehearsal it was simulated.
+    pub(super) gated: bool,
+    pub(super) rehearsal_id: Option<RehearsalId>,
+}
+
+/// An attempt that begins.
+pub(super) struct Started {
+    pub(super) delivery: Arc<PendingDelivery>,
+    pub(super) number: u32,
+    /// What is simulated instead of sending it.
+    pub(super) simulated: Option<EndpointFault>,
 }
 
 impl Lane {
@@ -98,6 +119,9 @@ impl Lane {
             buffer: BTreeMap::new(),
             calls: HashMap::new(),
             ready: BTreeSet::new(),
+            gate: None,
+            gated: BTreeSet::new(),
+            previews: 0,
             waiting: BTreeSet::new(),
             in_flight: 0,
             latency: LatencyAverage::default(),
@@ -117,6 +141,9 @@ impl Lane {
     /// Lets go of everything that is not in flight or being recorded; it stays on disk.
     pub(super) fn deactivate(&mut self, now: Instant) {
         self.active = false;
+        if let Some(gate) = &mut self.gate {
+            gate.end(now);
+        }
         self.read_again(now);
     }
 
@@ -154,7 +181,7 @@ impl Lane {
         if !self.active || self.buffer.contains_key(&seq) {
             return;
         }
-        let room = self.ready.len() < limits.window && self.buffer.len() < limits.buffered;
+        let room = self.ready.len() < limits.window && self.taken(limits) < limits.buffered;
         if self.disk.offer(seq, room) {
             self.buffer(now, delivery, due);
         } else {
@@ -164,7 +191,7 @@ impl Lane {
 
     /// What to read from disk now, if anything: after where, and how many.
     pub(super) fn next_page(&mut self, limits: &Limits) -> Option<(Option<Seq>, usize)> {
-        let room = limits.buffered.saturating_sub(self.buffer.len()).min(limits.window);
+        let room = limits.buffered.saturating_sub(self.taken(limits)).min(limits.window);
         let wanted = self.active
             && self.disk.more()
             && !self.disk.is_reading()
@@ -190,39 +217,47 @@ impl Lane {
         self.disk.settle_page(&page, exhausted);
     }
 
-    /// Begins the next attempt, if one may go: the delivery and the attempt's number.
-    pub(super) fn start(&mut self, now: Instant) -> Option<(Arc<PendingDelivery>, u32)> {
+    /// Begins the next attempt, if one may go.
+    pub(super) fn start(&mut self, now: Instant) -> Option<Started> {
         let oldest = *self.ready.first()?;
         let Verdict::Go(permit) = self.breaker.ask(now) else { return None };
         let seq = match self.breaker.state() {
             // A probe is likely to fail: its cost goes to whichever has the most attempts left, so
             // that a long failure does not wear out the oldest.
-            BreakerState::HalfOpen => self.freshest().unwrap_or(oldest),
+            BreakerState::HalfOpen => self.freshest(&self.ready).unwrap_or(oldest),
             BreakerState::Closed | BreakerState::Open => oldest,
         };
         let buffered = self.buffer.get_mut(&seq)?;
         self.ready.remove(&seq);
         buffered.stage = Stage::InFlight(permit);
         self.in_flight += 1;
-        Some((Arc::clone(&buffered.delivery), buffered.attempts.saturating_add(1)))
+        Some(buffered.started(None))
     }
 
     /// An attempt has ended. `None` when none was in flight.
     pub(super) fn end(&mut self, seq: Seq, duration_ms: u32) -> Option<Ended> {
         let buffered = self.buffer.get_mut(&seq)?;
-        match std::mem::replace(&mut buffered.stage, Stage::Recording(Next::End)) {
-            Stage::InFlight(permit) => {
-                self.in_flight -= 1;
-                self.latency.add(duration_ms);
-                let earlier = buffered.delivery.earlier_attempts.min(buffered.attempts);
-                buffered.attempts = buffered.attempts.saturating_add(1);
-                Some(Ended { number: buffered.attempts, earlier, permit })
-            }
-            other => {
-                buffered.stage = other;
-                None
-            }
-        }
+        let (permit, gated, rehearsal_id) =
+            match std::mem::replace(&mut buffered.stage, Stage::Recording(Next::End)) {
+                Stage::InFlight(permit) => {
+                    self.in_flight -= 1;
+                    self.latency.add(duration_ms);
+                    (permit, false, None)
+                }
+                Stage::Rehearsed(permit, rehearsal_id) => {
+                    if let Some(gate) = &mut self.gate {
+                        gate.landed();
+                    }
+                    (permit, true, rehearsal_id)
+                }
+                other => {
+                    buffered.stage = other;
+                    return None;
+                }
+            };
+        let earlier = buffered.delivery.earlier_attempts.min(buffered.attempts);
+        buffered.attempts = buffered.attempts.saturating_add(1);
+        Some(Ended { number: buffered.attempts, earlier, permit, gated, rehearsal_id })
     }
 
     /// Keeps what is to come once the attempt is on disk.
@@ -280,12 +315,12 @@ impl Lane {
             && due <= now
         {
             self.waiting.remove(&(due, seq));
-            self.ready.insert(seq);
+            self.make_ready(seq);
         }
     }
 
     pub(super) fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+        !self.ready.is_empty() || !self.gated.is_empty()
     }
 
     pub(super) const fn in_flight(&self) -> usize {
@@ -300,9 +335,10 @@ impl Lane {
         self.latency.is_fast()
     }
 
-    /// BufferedDelivery and not in flight.
+    /// Buffered and not in flight, without what a rehearsal holds back.
     pub(super) fn backlog(&self) -> usize {
-        self.buffer.len() - self.in_flight
+        let previews = if self.gate.is_some() { self.previews } else { 0 };
+        (self.buffer.len() - previews).saturating_sub(self.in_flight)
     }
 
     pub(super) const fn more_on_disk(&self) -> bool {
@@ -313,20 +349,22 @@ impl Lane {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let due = self.waiting.first().map(|(due, _)| *due);
         let probe = if self.ready.is_empty() { None } else { self.breaker.next_deadline() };
-        [due, probe].into_iter().flatten().min()
+        let gate = self.gate.as_ref().and_then(|it| it.next_deadline(!self.gated.is_empty()));
+        [due, probe, gate].into_iter().flatten().min()
     }
 
-    /// The ready one with the fewest attempts behind it, since its replay if it is one.
-    fn freshest(&self) -> Option<Seq> {
+    /// The one of these with the fewest attempts behind it, since its replay if it is one.
+    fn freshest(&self, ready: &BTreeSet<Seq>) -> Option<Seq> {
         let attempts = |seq: &Seq| {
             let buffered = self.buffer.get(seq)?;
             Some(buffered.attempts.saturating_sub(buffered.delivery.earlier_attempts))
         };
-        self.ready.iter().copied().min_by_key(|seq| (attempts(seq), *seq))
+        ready.iter().copied().min_by_key(|seq| (attempts(seq), *seq))
     }
 
     fn buffer(&mut self, now: Instant, delivery: PendingDelivery, due: Instant) {
         let (seq, call, attempts) = (delivery.key.seq, delivery.call_id, delivery.attempts);
+        self.previews += usize::from(delivery.preview);
         let delivery = Arc::new(delivery);
         self.buffer.insert(
             seq,
@@ -341,7 +379,9 @@ impl Lane {
     /// Forgets a delivery, and lets the next of its call go on.
     fn evict(&mut self, now: Instant, seq: Seq) {
         let Some(buffered) = self.buffer.remove(&seq) else { return };
+        self.previews -= usize::from(buffered.delivery.preview);
         self.ready.remove(&seq);
+        self.gated.remove(&seq);
         self.waiting.remove(&(buffered.due, seq));
         let Some(call) = buffered.delivery.call_id else { return };
         let Some(of_call) = self.calls.get_mut(&call) else { return };
@@ -376,6 +416,7 @@ impl Lane {
     fn place(&mut self, now: Instant, seq: Seq) {
         let Some(buffered) = self.buffer.get(&seq) else { return };
         self.ready.remove(&seq);
+        self.gated.remove(&seq);
         self.waiting.remove(&(buffered.due, seq));
         let first_of_call = |call: CallId| {
             self.calls.get(&call).and_then(BTreeSet::first).is_none_or(|first| *first == seq)
@@ -385,9 +426,16 @@ impl Lane {
             return;
         }
         if buffered.due <= now {
-            self.ready.insert(seq);
+            self.make_ready(seq);
         } else {
             self.waiting.insert((buffered.due, seq));
         }
+    }
+}
+
+impl BufferedDelivery {
+    fn started(&self, simulated: Option<EndpointFault>) -> Started {
+        let number = self.attempts.saturating_add(1);
+        Started { delivery: Arc::clone(&self.delivery), number, simulated }
     }
 }

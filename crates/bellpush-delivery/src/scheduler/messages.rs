@@ -10,7 +10,8 @@ use bellpush_core::{
         AttemptRecord, DeliveryKey, DisableReason, FailureClass, Outage, PendingDelivery, Seq,
     },
     events::EventTime,
-    ids::{AppId, IntegrationId},
+    ids::{AppId, IntegrationId, RehearsalId},
+    rehearsal::{EndpointFault, Running},
 };
 
 use crate::breaker::BreakerState;
@@ -68,6 +69,8 @@ pub struct EndpointRules {
     /// The outage that an earlier process left on disk. Counts when the integration is not known
     /// yet, or was inactive.
     pub outage: Option<Outage>,
+    /// The rehearsal that runs for its previews.
+    pub rehearsal: Option<Running<EndpointFault>>,
 }
 
 /// How an attempt ended.
@@ -131,6 +134,8 @@ pub enum Action {
         delivery: Arc<PendingDelivery>,
         /// Which attempt it is, from 1.
         number: u32,
+        /// What to answer with instead of sending it: it is of a preview that a rehearsal meets.
+        simulated: Option<EndpointFault>,
     },
     /// Write this down; answer with [`Input::Recorded`].
     Record(AttemptRecord),
@@ -148,6 +153,15 @@ pub enum Action {
         /// Whose.
         integration_id: IntegrationId,
         /// `None` when it works again.
+        outage: Option<Outage>,
+    },
+    /// Write down how the breaker of a rehearsal does.
+    KeepRehearsal {
+        /// Whose.
+        integration_id: IntegrationId,
+        /// Which.
+        rehearsal_id: RehearsalId,
+        /// `None` when it is closed.
         outage: Option<Outage>,
     },
     /// Switch this integration off, and forget its outage.
@@ -173,5 +187,24 @@ pub struct LaneStatus {
     /// What its breaker lets through.
     pub breaker: BreakerState,
     /// The endpoint's outage, unless the breaker is closed.
+    pub outage: Option<Outage>,
+    /// How its previews do, during a rehearsal and until that has recovered.
+    pub rehearsal: Option<RehearsalStatus>,
+}
+
+/// How an integration's previews do: of all this, the integration's own breaker knows nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RehearsalStatus {
+    /// Which rehearsal.
+    pub id: RehearsalId,
+    /// Whether it still runs; otherwise it recovers.
+    pub is_running: bool,
+    /// Deliveries of previews in memory that are not in flight.
+    pub waiting: usize,
+    /// Their attempts in flight.
+    pub in_flight: usize,
+    /// What the rehearsal's own breaker lets through.
+    pub breaker: BreakerState,
+    /// The simulated outage, unless that breaker is closed.
     pub outage: Option<Outage>,
 }

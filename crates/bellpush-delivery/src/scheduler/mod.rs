@@ -14,18 +14,23 @@
 //!   one that failed for days is switched off;
 //! * no integration waits for another: each has a reserve of its own, and no number of slow, hanging
 //!   or dead endpoints takes all of what is shared (see `fairness.rs`);
-//! * what is shared is shared evenly between apps, however many integrations each has.
+//! * what is shared is shared evenly between apps, however many integrations each has;
+//! * a rehearsal is met by previews alone: they have a breaker of their own then (see `gate.rs`), and
+//!   what is real is attempted as if there were no rehearsal.
 
 #[cfg(test)]
 mod clock_tests;
 mod disk_cursor;
 mod fairness;
+mod gate;
 #[cfg(test)]
 mod isolation_tests;
 mod lane;
 mod messages;
 #[cfg(test)]
 mod outage_tests;
+#[cfg(test)]
+mod rehearsal_tests;
 #[cfg(test)]
 mod replay_tests;
 mod retry;
@@ -51,10 +56,12 @@ use rand::Rng;
 
 use crate::breaker::{Breaker, BreakerPolicy, Failing};
 use fairness::{PermitPool, RoundRobin};
-use lane::{Lane, Next};
+use lane::{Lane, Next, Started};
 use retry::Verdict;
 
-pub use messages::{Action, AttemptReport, EndpointRules, Input, LaneStatus, Limits, Now};
+pub use messages::{
+    Action, AttemptReport, EndpointRules, Input, LaneStatus, Limits, Now, RehearsalStatus,
+};
 pub use retry::RetrySchedule;
 
 /// See the module's text.
@@ -164,7 +171,7 @@ impl Scheduler {
                 self.in_lane(now, id, actions, |lane| lane.deactivate(now.at));
             }
         }
-        for EndpointRules { integration_id, app_id, ordered, outage } in endpoints {
+        for EndpointRules { integration_id, app_id, ordered, outage, rehearsal } in endpoints {
             let breaker = || resumed(&self.breaker, now, outage);
             match self.lanes.get_mut(&integration_id) {
                 Some(lane) if lane.active => {}
@@ -174,7 +181,16 @@ impl Scheduler {
                     self.lanes.insert(integration_id, lane);
                 }
             }
-            self.in_lane(now, integration_id, actions, |lane| lane.activate(now.at, ordered));
+            let (policy, mut replaced) = (self.breaker.clone(), None);
+            self.in_lane(now, integration_id, actions, |lane| {
+                lane.activate(now.at, ordered);
+                replaced = lane.rehearse(now, rehearsal, &policy);
+            });
+            actions.extend(replaced.map(|rehearsal_id| Action::KeepRehearsal {
+                integration_id,
+                rehearsal_id,
+                outage: None,
+            }));
         }
         self.turns.forget_idle();
     }
@@ -209,14 +225,17 @@ impl Scheduler {
         }
         let Some(ended) = lane.end(key.seq, report.duration_ms) else { return };
         self.unrecorded += 1;
+        let (number, earlier) = (ended.number, ended.earlier);
+        let (gated, rehearsal_id) = (ended.gated, ended.rehearsal_id);
+        let breaker = lane.breaker_of(gated);
         let changed = match report.failure {
             Some(FailureClass::Template) => {
-                lane.breaker.release(now.at, ended.permit);
+                breaker.release(now.at, ended.permit);
                 false
             }
-            failure => lane.breaker.report(now.at, ended.permit, failure.is_none()),
+            failure => breaker.report(now.at, ended.permit, failure.is_none()),
         };
-        let verdict = self.schedule.judge(ended.number - ended.earlier, &report, rng);
+        let verdict = self.schedule.judge(number - earlier, &report, rng);
         let (outcome, wait) = match verdict {
             Verdict::Delivered => (DeliveryStatus::Delivered, None),
             Verdict::Dead | Verdict::Gone => (DeliveryStatus::Dead, None),
@@ -225,7 +244,7 @@ impl Scheduler {
         lane.await_record(key.seq, wait.map_or(Next::End, |wait| Next::Retry(now.at + wait)));
         actions.push(Action::Record(AttemptRecord {
             key,
-            number: ended.number,
+            number,
             started_at: report.started_at,
             duration_ms: report.duration_ms,
             status: report.status,
@@ -233,6 +252,7 @@ impl Scheduler {
             detail: report.detail,
             outcome,
             next_due: wait.map(|wait| later(now.wall, wait)),
+            rehearsal_id,
         }));
         let given_up = if verdict == Verdict::Gone {
             Some(DisableReason::Gone)
@@ -244,6 +264,13 @@ impl Scheduler {
             Some(reason) => {
                 lane.deactivate(now.at);
                 actions.push(Action::Disable { integration_id, reason });
+            }
+            None if changed && gated => {
+                actions.extend(lane.gate().map(|gate| Action::KeepRehearsal {
+                    integration_id,
+                    rehearsal_id: gate.id(),
+                    outage: outage(now, &gate.breaker),
+                }));
             }
             None if changed && lane.active => {
                 let outage = outage(now, &lane.breaker);
@@ -314,6 +341,7 @@ impl Scheduler {
     ) {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         change(lane);
+        close_gate(now, id, lane, actions);
         lane.wake(now.at);
         if let Some((after, limit)) = lane.next_page(&self.limits) {
             actions.push(Action::Load { integration_id: id, after, limit });
@@ -348,22 +376,37 @@ impl Scheduler {
         {
             let Some(lane) = self.lanes.get_mut(&id) else { continue };
             lane.queued = false;
+            close_gate(now, id, lane, actions);
             let (app_id, shared) =
                 (lane.app_id, lane.in_flight() >= self.limits.reserved_per_integration);
             let may_go = lane.in_flight() < self.limits.in_flight_per_integration
                 && (!shared || self.pool.has_room(app_id, lane.is_fast()));
-            if may_go && let Some((delivery, number)) = lane.start(now.at) {
-                actions.push(Action::Attempt { delivery, number });
-                if shared {
-                    self.pool.acquire(app_id);
+            let started = if may_go { lane.start(now.at) } else { None };
+            if started.is_some() && shared {
+                self.pool.acquire(app_id);
+            }
+            // What a rehearsal meets takes nothing of what is shared.
+            let reserve = self.limits.reserved_per_integration;
+            match started.or_else(|| lane.start_gated(now.at, reserve)) {
+                Some(Started { delivery, number, simulated }) => {
+                    actions.push(Action::Attempt { delivery, number, simulated });
+                    self.in_lane(now, id, actions, |_| {});
                 }
-                self.in_lane(now, id, actions, |_| {});
-            } else {
                 // It is back in the queue when one of its attempts ends, or at its deadline.
-                self.set_timer(id);
+                None => self.set_timer(id),
             }
         }
     }
+}
+
+/// Lets previews go as everything does, when their rehearsal is over and has recovered.
+fn close_gate(now: Now, integration_id: IntegrationId, lane: &mut Lane, actions: &mut Vec<Action>) {
+    let closed = lane.close_gate(now.at);
+    actions.extend(closed.map(|rehearsal_id| Action::KeepRehearsal {
+        integration_id,
+        rehearsal_id,
+        outage: None,
+    }));
 }
 
 /// When a delivery is due on the steady clock. A due time beyond the longest wait was written by a
@@ -386,6 +429,14 @@ fn status(now: Now, integration_id: IntegrationId, lane: &Lane) -> LaneStatus {
         in_flight: lane.in_flight(),
         breaker: lane.breaker.state(),
         outage: outage(now, &lane.breaker),
+        rehearsal: lane.gate().map(|gate| RehearsalStatus {
+            id: gate.id(),
+            is_running: gate.is_running(),
+            waiting: lane.held_back(),
+            in_flight: gate.in_flight(),
+            breaker: gate.breaker.state(),
+            outage: outage(now, &gate.breaker),
+        }),
     }
 }
 

@@ -1,6 +1,9 @@
 //! A small world around the scheduler: a disk, endpoints and a clock, all simulated. It checks the
 //! scheduler's promises at every step.
 
+mod checks;
+mod previews;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     time::{Duration, Instant},
@@ -12,7 +15,8 @@ use bellpush_core::{
         PendingDelivery, Seq,
     },
     events::EventTime,
-    ids::{AppId, CallId, EventId, IntegrationId},
+    ids::{AppId, CallId, EventId, IntegrationId, RehearsalId},
+    rehearsal::EndpointFault,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
@@ -20,10 +24,13 @@ use uuid::Uuid;
 use super::{
     Action, AttemptReport, EndpointRules, Input, LaneStatus, Limits, Now, RetrySchedule, Scheduler,
 };
-use crate::breaker::{BreakerPolicy, BreakerState};
+use crate::breaker::BreakerPolicy;
 
 /// The wall clock when a simulation begins, in milliseconds since the epoch.
 const EPOCH: i64 = 1_700_000_000_000;
+
+/// How long an attempt may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How an endpoint behaves.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +62,8 @@ pub(super) struct Seen {
     pub(super) at: Duration,
     pub(super) key: DeliveryKey,
     pub(super) number: u32,
+    /// Nothing came to the endpoint.
+    pub(super) simulated: bool,
 }
 
 #[derive(Debug)]
@@ -80,11 +89,13 @@ pub(super) struct Simulation {
     pub(super) endpoints: HashMap<IntegrationId, (Behaviour, EndpointRules)>,
     /// What the scheduler was last told to be active.
     active: HashSet<IntegrationId>,
-    in_flight: HashMap<DeliveryKey, Duration>,
+    in_flight: HashMap<DeliveryKey, (Duration, Option<EndpointFault>)>,
     pub(super) seen: Vec<Seen>,
     pub(super) disabled: Vec<(IntegrationId, DisableReason, Duration)>,
     /// On disk.
     outages: HashMap<IntegrationId, Outage>,
+    /// How the breakers of rehearsals did, one change after the other.
+    pub(super) rehearsed: Vec<(RehearsalId, Option<Outage>)>,
     pub(super) most_in_flight: usize,
     pub(super) disk_works: bool,
 }
@@ -122,6 +133,7 @@ impl Simulation {
             seen: Vec::new(),
             disabled: Vec::new(),
             outages: HashMap::new(),
+            rehearsed: Vec::new(),
             most_in_flight: 0,
             disk_works: true,
         }
@@ -147,7 +159,7 @@ impl Simulation {
     /// The same, for [`Simulation::announce_endpoints`] to announce.
     pub(super) fn add_endpoint(&mut self, of: u128, number: u128, behaviour: Behaviour) {
         let integration_id = integration(number);
-        let rules = EndpointRules { integration_id, app_id: app(of), ordered: true, outage: None };
+        let rules = EndpointRules { app_id: app(of), ..self.rules(integration_id) };
         self.endpoints.insert(integration_id, (behaviour, rules));
     }
 
@@ -191,6 +203,7 @@ impl Simulation {
             app_id: AppId::from_uuid(Uuid::nil()),
             event_id: EventId::from_uuid(Uuid::from_u128(uuid)).unwrap(),
             call_id,
+            preview: false,
             body: String::new(),
             attempts: 0,
             earlier_attempts: 0,
@@ -285,7 +298,8 @@ impl Simulation {
     }
 
     pub(super) fn rules(&self, id: IntegrationId) -> EndpointRules {
-        EndpointRules { integration_id: id, app_id: app(0), ordered: true, outage: None }
+        let app_id = app(0);
+        EndpointRules { integration_id: id, app_id, ordered: true, outage: None, rehearsal: None }
     }
 
     /// The sequence numbers of what an endpoint took, in the order in which it did.
@@ -358,15 +372,19 @@ impl Simulation {
                 self.plan(after, Later::Input(answer));
             }
             Later::Finish(key) => {
-                let started = self.in_flight.remove(&key).unwrap();
-                let (status, failure) = self.answer(key.integration_id);
+                let (started, simulated) = self.in_flight.remove(&key).unwrap();
+                let simulated = simulated.map(|fault| fault.answer(TIMEOUT));
+                let (status, failure) = match simulated {
+                    Some(answer) => (answer.status, Some(answer.failure)),
+                    None => self.answer(key.integration_id),
+                };
                 let report = AttemptReport {
                     started_at: self.wall(),
                     duration_ms: u32::try_from((self.now - started).as_millis()).unwrap(),
                     status,
                     failure,
                     detail: String::new(),
-                    retry_after: None,
+                    retry_after: simulated.and_then(|answer| answer.retry_after),
                 };
                 self.input(Input::Finished { key, report });
             }
@@ -406,10 +424,14 @@ impl Simulation {
         let mut began: HashMap<IntegrationId, usize> = HashMap::new();
         for action in actions {
             match action {
-                Action::Attempt { delivery, number } => {
-                    *began.entry(delivery.key.integration_id).or_default() += 1;
+                Action::Attempt { delivery, number, simulated } => {
+                    let gated = self.lane(delivery.key.integration_id).rehearsal.is_some();
+                    if !(gated && delivery.preview) {
+                        *began.entry(delivery.key.integration_id).or_default() += 1;
+                    }
+                    assert!(simulated.is_none() || delivery.preview, "a rehearsal of what is real");
                     self.check_attempt(&delivery, number);
-                    self.send(delivery.key, number);
+                    self.send(delivery.key, number, simulated);
                 }
                 Action::Record(record) => {
                     let after = self.disk_time();
@@ -422,6 +444,9 @@ impl Simulation {
                 Action::KeepOutage { integration_id, outage } => {
                     let after = self.disk_time();
                     self.plan(after, Later::KeepOutage(integration_id, outage));
+                }
+                Action::KeepRehearsal { rehearsal_id, outage, .. } => {
+                    self.rehearsed.push((rehearsal_id, outage));
                 }
                 Action::Disable { integration_id, reason } => {
                     self.disabled.push((integration_id, reason, self.now));
@@ -437,54 +462,19 @@ impl Simulation {
         }
     }
 
-    fn send(&mut self, key: DeliveryKey, number: u32) {
-        self.seen.push(Seen { at: self.now, key, number });
-        self.in_flight.insert(key, self.now);
+    fn send(&mut self, key: DeliveryKey, number: u32, simulated: Option<EndpointFault>) {
+        self.seen.push(Seen { at: self.now, key, number, simulated: simulated.is_some() });
+        self.in_flight.insert(key, (self.now, simulated));
         self.most_in_flight = self.most_in_flight.max(self.in_flight.len());
+        if let Some(fault) = simulated {
+            let takes = fault.answer(TIMEOUT).after + Duration::from_micros(10);
+            return self.plan(takes, Later::Finish(key));
+        }
         let takes = match self.endpoints[&key.integration_id].0 {
-            Behaviour::Hanging => Duration::from_secs(10),
+            Behaviour::Hanging => TIMEOUT,
             Behaviour::Slow(seconds) => Duration::from_secs(seconds),
             _ => Duration::from_micros(self.rng.random_range(500..30_000)),
         };
         self.plan(takes, Later::Finish(key));
-    }
-
-    fn check_attempt(&self, delivery: &PendingDelivery, number: u32) {
-        let key = delivery.key;
-        assert!(self.active.contains(&key.integration_id), "an attempt at an inactive integration");
-        assert!(!self.in_flight.contains_key(&key), "two attempts of one delivery at once");
-        let row = &self.rows[&key];
-        assert_eq!(row.status, DeliveryStatus::Pending, "an attempt after the end");
-        assert_eq!(number, row.pending.attempts + 1, "an attempt before the last is on disk");
-        let early = row.pending.due.millis() - self.wall().millis();
-        assert!(early <= 1, "an attempt {early} ms before its time");
-        let ordered = self.endpoints[&key.integration_id].1.ordered;
-        let earlier_of_call = self.rows.range(..key).rev().any(|(earlier, row)| {
-            earlier.integration_id == key.integration_id
-                && row.pending.call_id == delivery.call_id
-                && row.status == DeliveryStatus::Pending
-        });
-        let in_order = !ordered || delivery.call_id.is_none() || !earlier_of_call;
-        assert!(in_order, "{key:?} overtook an earlier event of its call");
-    }
-
-    fn check_breakers(
-        &self,
-        before: &HashMap<IntegrationId, BreakerState>,
-        began: &HashMap<IntegrationId, usize>,
-    ) {
-        for lane in self.scheduler.lanes(self.both_clocks()) {
-            let began = began.get(&lane.integration_id).copied().unwrap_or(0);
-            match (before.get(&lane.integration_id), lane.breaker) {
-                (Some(BreakerState::Open), BreakerState::HalfOpen) => {
-                    assert_eq!(began, 1, "half-open begins with one probe");
-                }
-                (Some(BreakerState::HalfOpen), BreakerState::HalfOpen)
-                | (_, BreakerState::Open) => {
-                    assert_eq!(began, 0, "an attempt that the breaker does not let through");
-                }
-                _ => {}
-            }
-        }
     }
 }

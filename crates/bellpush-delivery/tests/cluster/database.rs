@@ -124,6 +124,7 @@ impl Database {
             app_id: bellpush_core::ids::AppId::from_uuid(uuid::Uuid::nil()),
             event_id: bellpush_core::ids::EventId::from_uuid(uuid::Uuid::from_u128(uuid)).unwrap(),
             call_id: Some(call_id),
+            preview: false,
             trace_parent: None,
             body: String::new(),
             attempts: 0,

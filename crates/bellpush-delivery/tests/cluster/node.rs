@@ -269,6 +269,7 @@ impl Node {
                     app_id: AppId::from_uuid(Uuid::nil()),
                     ordered: true,
                     outage: outages.get(id).copied(),
+                    rehearsal: None,
                 };
                 let own =
                     self.integrations.iter().filter(|id| self.owned.contains(Shard::of(**id)));
@@ -336,7 +337,7 @@ impl Node {
             let generation = self.generation;
             match action {
                 Action::Attempt { .. } if !self.is_held(now) => {}
-                Action::Attempt { delivery, number } => {
+                Action::Attempt { delivery, number, .. } => {
                     let key = delivery.key;
                     self.in_flight.insert(key, now);
                     let moment = Duration::from_micros(u64::from(number) * 700 + 100);
@@ -354,6 +355,7 @@ impl Node {
                 Action::KeepOutage { integration_id, outage } => {
                     self.keep_outage(integration_id, outage);
                 }
+                Action::KeepRehearsal { .. } => panic!("nothing is rehearsed here"),
                 Action::Disable { .. } => panic!("nothing fails for days here"),
             }
         }

@@ -11,6 +11,7 @@ mod failures_of_the_queue;
 mod guarded_addresses;
 mod nginx;
 mod one_of_several;
+mod rehearsals;
 mod support;
 mod tls;
 mod tls_failures;

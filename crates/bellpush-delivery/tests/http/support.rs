@@ -19,8 +19,9 @@ use bellpush_core::{
         PendingDelivery, Seq,
     },
     events::EventTime,
-    ids::{AppId, CallId, EventId, IntegrationId},
+    ids::{AppId, CallId, EventId, IntegrationId, RehearsalId},
     integration::IntegrationSettings,
+    rehearsal::{EndpointFault, Running},
 };
 use bellpush_delivery::{
     ActiveEndpoint, AddressPolicy, ClientSettings, DeliveryQueue, DeliverySettings, Endpoint,
@@ -156,6 +157,9 @@ pub(crate) struct Contents {
     pub(crate) endpoints: Vec<(IntegrationId, IntegrationSettings)>,
     pub(crate) disabled: Vec<(IntegrationId, DisableReason)>,
     pub(crate) outages: BTreeMap<IntegrationId, Outage>,
+    pub(crate) rehearsals: BTreeMap<IntegrationId, Running<EndpointFault>>,
+    /// How the breakers of rehearsals did, one change after the other.
+    pub(crate) rehearsed: Vec<(RehearsalId, Option<Outage>)>,
     /// How often writing fails from now on, and how.
     pub(crate) failures: Vec<Failure>,
     pub(crate) largest_page: usize,
@@ -198,6 +202,15 @@ impl FakeQueue {
         self.0.lock().unwrap()
     }
 
+    /// The same of a preview.
+    pub(crate) fn commit_preview(&self, number: usize) -> PendingDelivery {
+        let key = self.commit(number, None).key;
+        let mut contents = self.contents();
+        let pending = &mut contents.rows.get_mut(&key).unwrap().pending;
+        pending.preview = true;
+        pending.clone()
+    }
+
     /// Puts an event for integration `number` on disk.
     pub(crate) fn commit(&self, number: usize, call: Option<u128>) -> PendingDelivery {
         let mut contents = self.contents();
@@ -210,6 +223,7 @@ impl FakeQueue {
             app_id: AppId::from_uuid(Uuid::from_u128(7)),
             event_id: EventId::from_uuid(Uuid::from_u128(uuid)).unwrap(),
             call_id: call.map(|number| CallId::from_uuid(Uuid::from_u128(number))),
+            preview: false,
             body: format!(
                 r#"{{"name":"call_ended","data":{{"n":{seq},"ü":" spaced "}},"timestamp":"{}"}}"#,
                 "2026-03-01T09:30:00.000Z"
@@ -306,6 +320,7 @@ impl DeliveryQueue for FakeQueue {
             endpoint: ready(*id, settings),
             app_id: AppId::from_uuid(Uuid::from_u128(7)),
             outage: contents.outages.get(id).copied(),
+            rehearsal: contents.rehearsals.get(id).copied(),
         };
         Ok(active.map(ready).collect())
     }
@@ -325,6 +340,14 @@ impl DeliveryQueue for FakeQueue {
             contents.outages.remove(&id);
             contents.outages.extend(outage.map(|outage| (id, outage)));
         }
+        Ok(())
+    }
+
+    async fn keep_rehearsals(
+        &self,
+        outages: Vec<(RehearsalId, Option<Outage>)>,
+    ) -> Result<(), QueueError> {
+        self.contents().rehearsed.extend(outages);
         Ok(())
     }
 

@@ -60,6 +60,12 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("createPreviewToken", write(Settings)),
     ("checkEmbedding", write(Settings)),
     ("listEmbedReports", read(Settings)),
+    // Of previews alone, as the tokens for them.
+    ("listRehearsals", read(Settings)),
+    ("readRehearsal", read(Settings)),
+    ("beginRehearsal", write(Settings)),
+    ("endRehearsal", write(Settings)),
+    ("sendPreviewEvents", write(Settings)),
     // All of it at once: the handlers ask for the permissions of each part.
     ("readConfiguration", read_own(Apps)),
     ("planConfiguration", read_own(Apps)),

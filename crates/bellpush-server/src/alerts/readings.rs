@@ -12,7 +12,7 @@ use bellpush_core::{
 use bellpush_store::{AlertRule, App, Store, StoreError};
 use jiff::tz::TimeZone;
 
-use crate::trunks::RunningTrunks;
+use crate::{clock::now, trunks::RunningTrunks};
 
 /// Milliseconds of a minute.
 pub(super) const MINUTE_MS: i64 = 60_000;
@@ -70,11 +70,16 @@ impl<'a> AppReadings<'a> {
                 self.read_trunks(rule).await?.map_or(NOTHING, Reading::of_count)
             }
             AlertKind::BreakerOpen => {
-                let open = self.store.open_breakers(self.app_id, rule.integration_id).await?;
+                let of = rule.integration_id;
+                let mut open = self.store.open_breakers(self.app_id, of).await?;
+                if rule.include_previews {
+                    open += self.store.open_rehearsed_breakers(self.app_id, of, now()).await?;
+                }
                 Reading::of_count(open)
             }
             AlertKind::Backlog => {
-                let most = self.store.largest_backlog(self.app_id, rule.integration_id).await?;
+                let (of, previews) = (rule.integration_id, rule.include_previews);
+                let most = self.store.largest_backlog(self.app_id, of, previews).await?;
                 most.map_or(NOTHING, Reading::of_count)
             }
         })

@@ -27,6 +27,7 @@ mod path;
 mod privacy;
 mod profiles;
 mod recovery;
+mod rehearsals;
 mod routing;
 mod sessions;
 mod setup;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(deliveries::routes())
         .merge(notifications::routes())
         .merge(alerts::routes())
+        .merge(rehearsals::routes())
         .merge(calls::routes())
         .merge(analytics::routes())
         .merge(lookup::routes())

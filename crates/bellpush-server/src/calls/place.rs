@@ -176,8 +176,9 @@ async fn accept(
         form: &request.form_values,
         consent: consent.as_ref().map(|consent| consent.hash.as_str()),
     };
-    let routes =
+    let mut routes: Vec<_> =
         hops.iter().map(|hop| routes::route(calls, &facts, hop)).collect::<Result<_, _>>()?;
+    routes::rehearse(calls, &session, &mut routes).await?;
     if calls.is_draining() {
         return Err(
             Problem::shutting_down("the server is stopping; try again in a moment").retry_after(5)

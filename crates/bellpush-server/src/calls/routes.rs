@@ -1,10 +1,38 @@
 //! From a hop of the routing to what the call engine takes.
 
 use bellpush_call::{FarSide, Route};
-use bellpush_core::routing::{self, CallFacts, Hop};
+use bellpush_core::{
+    rehearsal::CallFault,
+    routing::{self, CallFacts, Hop},
+};
+use bellpush_store::{Session, StoreError};
 
 use super::state::Calls;
-use crate::{http::problem::Problem, trunks};
+use crate::{clock::now, http::problem::Problem, trunks};
+
+/// Puts a refusal in the place of each far side that a rehearsal has refuse calls of previews. Calls of
+/// visitors never meet one.
+pub(super) async fn rehearse(
+    calls: &Calls,
+    session: &Session,
+    routes: &mut [Route],
+) -> Result<(), StoreError> {
+    if !session.preview {
+        return Ok(());
+    }
+    for route in routes {
+        let running = calls.store.running_call_rehearsal(route.destination_id).await?;
+        let fault = running.and_then(|running| running.fault_for(session.preview, now()));
+        if let Some(CallFault::Refused { status }) = fault {
+            let trunk_id = match &route.far_side {
+                FarSide::Sip(target) => Some(target.trunk_id),
+                FarSide::Demo | FarSide::Refusing { .. } => None,
+            };
+            route.far_side = FarSide::Refusing { status, trunk_id };
+        }
+    }
+    Ok(())
+}
 
 /// A hop as the call engine takes it.
 pub(super) fn route(calls: &Calls, facts: &CallFacts<'_>, hop: &Hop<'_>) -> Result<Route, Problem> {

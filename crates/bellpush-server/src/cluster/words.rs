@@ -3,9 +3,9 @@
 use bellpush_core::{
     delivery::{Outage, Seq},
     events::EventTime,
-    ids::{IntegrationId, NodeId},
+    ids::{IntegrationId, NodeId, RehearsalId},
 };
-use bellpush_delivery::{BreakerState, LaneStatus};
+use bellpush_delivery::{BreakerState, LaneStatus, RehearsalStatus};
 use bellpush_store::MOST_BYTES;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -66,8 +66,25 @@ pub(super) struct LaneWord {
     more_on_disk: bool,
     in_flight: usize,
     breaker: BreakerWord,
-    outage: Option<(EventTime, u32, EventTime)>,
+    outage: Option<OutageWord>,
+    /// A version without rehearsals doesn't say it.
+    #[serde(default)]
+    rehearsal: Option<RehearsalWord>,
 }
+
+/// A [`RehearsalStatus`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct RehearsalWord {
+    id: RehearsalId,
+    is_running: bool,
+    waiting: usize,
+    in_flight: usize,
+    breaker: BreakerWord,
+    outage: Option<OutageWord>,
+}
+
+/// An [`Outage`].
+type OutageWord = (EventTime, u32, EventTime);
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,41 +94,70 @@ enum BreakerWord {
     HalfOpen,
 }
 
+impl From<BreakerState> for BreakerWord {
+    fn from(state: BreakerState) -> Self {
+        match state {
+            BreakerState::Closed => Self::Closed,
+            BreakerState::Open => Self::Open,
+            BreakerState::HalfOpen => Self::HalfOpen,
+        }
+    }
+}
+
+impl From<BreakerWord> for BreakerState {
+    fn from(word: BreakerWord) -> Self {
+        match word {
+            BreakerWord::Closed => Self::Closed,
+            BreakerWord::Open => Self::Open,
+            BreakerWord::HalfOpen => Self::HalfOpen,
+        }
+    }
+}
+
+fn outage_word(outage: Outage) -> OutageWord {
+    (outage.failing_since, outage.trips, outage.open_until)
+}
+
+fn outage((failing_since, trips, open_until): OutageWord) -> Outage {
+    Outage { failing_since, trips, open_until }
+}
+
 impl From<LaneStatus> for LaneWord {
     fn from(lane: LaneStatus) -> Self {
-        let LaneStatus { integration_id: _, waiting, more_on_disk, in_flight, breaker, outage } =
-            lane;
         Self {
-            waiting,
-            more_on_disk,
-            in_flight,
-            breaker: match breaker {
-                BreakerState::Closed => BreakerWord::Closed,
-                BreakerState::Open => BreakerWord::Open,
-                BreakerState::HalfOpen => BreakerWord::HalfOpen,
-            },
-            outage: outage.map(|it| (it.failing_since, it.trips, it.open_until)),
+            waiting: lane.waiting,
+            more_on_disk: lane.more_on_disk,
+            in_flight: lane.in_flight,
+            breaker: lane.breaker.into(),
+            outage: lane.outage.map(outage_word),
+            rehearsal: lane.rehearsal.map(|it| RehearsalWord {
+                id: it.id,
+                is_running: it.is_running,
+                waiting: it.waiting,
+                in_flight: it.in_flight,
+                breaker: it.breaker.into(),
+                outage: it.outage.map(outage_word),
+            }),
         }
     }
 }
 
 impl LaneWord {
     pub(super) fn of(self, integration_id: IntegrationId) -> LaneStatus {
-        let Self { waiting, more_on_disk, in_flight, breaker, outage } = self;
         LaneStatus {
             integration_id,
-            waiting,
-            more_on_disk,
-            in_flight,
-            breaker: match breaker {
-                BreakerWord::Closed => BreakerState::Closed,
-                BreakerWord::Open => BreakerState::Open,
-                BreakerWord::HalfOpen => BreakerState::HalfOpen,
-            },
-            outage: outage.map(|(failing_since, trips, open_until)| Outage {
-                failing_since,
-                trips,
-                open_until,
+            waiting: self.waiting,
+            more_on_disk: self.more_on_disk,
+            in_flight: self.in_flight,
+            breaker: self.breaker.into(),
+            outage: self.outage.map(outage),
+            rehearsal: self.rehearsal.map(|it| RehearsalStatus {
+                id: it.id,
+                is_running: it.is_running,
+                waiting: it.waiting,
+                in_flight: it.in_flight,
+                breaker: it.breaker.into(),
+                outage: it.outage.map(outage),
             }),
         }
     }
@@ -152,6 +198,14 @@ mod tests {
             in_flight: 1,
             breaker: BreakerState::HalfOpen,
             outage: Some(Outage { failing_since: at, trips: 2, open_until: at }),
+            rehearsal: Some(RehearsalStatus {
+                id: RehearsalId::from_uuid(Uuid::max()),
+                is_running: true,
+                waiting: 9,
+                in_flight: 1,
+                breaker: BreakerState::Open,
+                outage: Some(Outage { failing_since: at, trips: 0, open_until: at }),
+            }),
         };
         let words = vec![
             Word::Replayed(integration_id),

@@ -4,7 +4,8 @@
 use bellpush_core::{
     ids::{
         AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, ErasureId, EventId, ExportId,
-        IntegrationId, InvitationId, MemberId, PasskeyId, ReplayId, SignInId, TrunkId, WidgetKeyId,
+        IntegrationId, InvitationId, MemberId, PasskeyId, RehearsalId, ReplayId, SignInId, TrunkId,
+        WidgetKeyId,
     },
     integration::SecretName,
 };
@@ -87,6 +88,7 @@ fn add_patterns(operation: &mut Value) {
             "keyId" => WidgetKeyId::PATTERN,
             "memberId" => MemberId::PATTERN,
             "passkeyId" => PasskeyId::PATTERN,
+            "rehearsalId" => RehearsalId::PATTERN,
             "replayId" => ReplayId::PATTERN,
             "ruleId" => AlertRuleId::PATTERN,
             "signInId" => SignInId::PATTERN,

@@ -51,6 +51,13 @@ const RULES: &[(&str, &str, &str)] = &[
     ("ProfileSettings", "to", "set for sip alone"),
     ("ProfileSettings", "trunkId", "set for sip alone; the trunk is there"),
     ("Question", "id", "unique in the survey"),
+    ("RehearsalSettings", "destinationId", "none beside integrationId; a destination of the app"),
+    ("RehearsalSettings", "fault", "one of those of what is rehearsed"),
+    (
+        "RehearsalSettings",
+        "integrationId",
+        "needed without destinationId; one of the app that is active, and gets events of previews",
+    ),
     ("RoutingQuestion", "destinationId", "a destination of the app"),
     ("ScheduleRequest", "publishAt", "in the future, and within a year"),
     ("SessionRequest", "destination", "a destination of the app"),

@@ -27,6 +27,7 @@ use super::{
     ancestors::{embedder, with_ancestors},
     html::{NO_REFERRER, Nonce, Page, escape},
     keys::check_widget_key,
+    rehearsed,
 };
 use crate::{
     clock::now,
@@ -186,12 +187,8 @@ impl Documents {
             None => session.as_ref().and_then(|session| session.destination_id),
         };
         let routing_key = session.as_ref().and_then(|session| session.routing_key.as_deref());
-        let hours = opening_status::of(
-            &self.store,
-            &app,
-            RouteRequest { destination_id: destination, routing_key },
-        )
-        .await?;
+        let asked = RouteRequest { destination_id: destination, routing_key };
+        let hours = opening_status::of(&self.store, &app, asked).await?;
         let is_preview = parameters.preview.is_some();
         if is_preview {
             PreviewToken::check(&self.store, app_id, parameters.preview.as_deref())?;
@@ -203,6 +200,7 @@ impl Documents {
         let code_origin = self.config.code_origin.as_ref().map_or("", AllowedOrigin::as_str);
         let preview = session.as_ref().map_or(is_preview, |session| session.preview);
         let shown = self.designs.shown(&app, preview).await?;
+        let denied_for = rehearsed::denied_for(&self.store, &app, asked, preview).await?;
         let design = shown.told();
         let config = WidgetConfig {
             app_id,
@@ -234,6 +232,7 @@ impl Documents {
             code_origin,
             embedder: embedder.as_deref(),
             pictures: shown.design.origins(),
+            denied_for,
         };
         Ok(render(&app, &config, manifest, &addresses))
     }
@@ -305,7 +304,7 @@ impl Parameters {
     }
 }
 
-/// Whom the document has to do with.
+/// What else the document is written with: whom it has to do with.
 struct Addresses<'a> {
     /// URLs of nodes that may hold the widget's calls.
     nodes: &'a [String],
@@ -315,6 +314,8 @@ struct Addresses<'a> {
     pictures: Vec<String>,
     /// Who embeds it, as far as is known.
     embedder: Option<&'a str>,
+    /// For how long a rehearsal keeps the microphone from it, in milliseconds.
+    denied_for: Option<u64>,
 }
 
 fn render(
@@ -341,12 +342,14 @@ fn render(
             format!("<script type=\"module\" src=\"/embed/visit.js\" nonce=\"{nonce}\"></script>")
         }
     };
+    let denied = addresses.denied_for.map(|millis| rehearsed::script(millis, &nonce));
+    let denied = denied.unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"{lang}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"/{css}\" nonce=\"{nonce}\">\
-         <script type=\"application/json\" id=\"bellpush-config\" nonce=\"{nonce}\">{json}</script>\
+         <script type=\"application/json\" id=\"bellpush-config\" nonce=\"{nonce}\">{json}</script>{denied}\
          <script type=\"module\" src=\"/{js}\" nonce=\"{nonce}\"></script>{preload}{visit}\
          </head><body><div id=\"bellpush\"></div></body></html>",
         lang = escape(config.language.unwrap_or(config.default_language)),

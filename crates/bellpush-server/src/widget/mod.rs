@@ -9,5 +9,6 @@ pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod html;
 mod keys;
+mod rehearsed;
 pub(crate) mod sessions;
 pub(crate) mod visits;

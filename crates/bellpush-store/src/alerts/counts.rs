@@ -90,8 +90,8 @@ impl Store {
         row.map_or(Ok(0), |row| row.count("open"))
     }
 
-    /// How many deliveries wait at the integration of an app that has the most, or at this one; `None`
-    /// where there is no active one.
+    /// How many deliveries wait at the integration of an app that has the most, or at this one, with those
+    /// that rehearsals hold back or without; `None` where there is no active one.
     ///
     /// # Errors
     /// When the database fails.
@@ -99,12 +99,15 @@ impl Store {
         &self,
         app_id: AppId,
         of: Option<IntegrationId>,
+        include_previews: bool,
     ) -> Result<Option<u64>, StoreError> {
         let values = [app_id.to_string().into(), of.map(|id| id.to_string()).into()];
         let rows = db::all(&self.db().read, OF_APP, values).await?;
         let mut largest = None;
         for id in db::read(rows, |row| row.parse("id"))? {
-            largest = largest.max(Some(self.backlog(id).await?.0));
+            let waiting = self.backlog(id).await?.0;
+            let held = if include_previews { 0 } else { self.held_back(id, db::now()).await? };
+            largest = largest.max(Some(waiting.saturating_sub(held)));
         }
         Ok(largest)
     }

@@ -17,12 +17,12 @@ use crate::{
 const INSERT_ATTEMPTS: &str = "
     INSERT INTO attempts
         (integration_id, event_seq, number, started_at, duration_ms, status, failure,
-         detail, next_due)
+         detail, next_due, rehearsal_id)
     SELECT
         deliveries.integration_id, deliveries.event_seq,
         CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
         CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
-        value ->> 7, CAST(value ->> 8 AS BIGINT)
+        value ->> 7, CAST(value ->> 8 AS BIGINT), value ->> 9
     FROM jsonb_each($1)
     JOIN deliveries ON deliveries.integration_id = value ->> 0
     WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
@@ -72,7 +72,8 @@ pub(crate) fn record(batch: &mut Batch, records: &[AttemptRecord]) {
             let detail = db::without_nul(&record.detail);
             let due = record.next_due.map(EventTime::millis);
             let (id, seq, at) = (key.integration_id, key.seq, started_at.millis());
-            (id, seq, number, at, duration_ms, record.status, failure, detail, due)
+            let rehearsal = record.rehearsal_id;
+            (id, seq, number, at, duration_ms, record.status, failure, detail, due, rehearsal)
         })
         .collect();
     // Of several attempts of one delivery the last one says where it stands.
@@ -126,5 +127,6 @@ pub(crate) fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
             (Some(_), None) => DeliveryStatus::Dead,
         },
         next_due,
+        rehearsal_id: row.parse_opt("rehearsal_id")?,
     })
 }

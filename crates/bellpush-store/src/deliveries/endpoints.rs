@@ -39,7 +39,8 @@ pub struct Endpoint {
 
 pub(crate) const PENDING: &str = "
     SELECT integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due, events.app_id,
-        events.id AS event_id, events.call_id, events.envelope, event_traces.trace_parent
+        events.id AS event_id, events.call_id, events.preview, events.envelope,
+        event_traces.trace_parent
     FROM deliveries
     JOIN events ON events.seq = deliveries.event_seq
     LEFT JOIN event_traces ON event_traces.event_seq = events.seq
@@ -61,7 +62,7 @@ pub(crate) const WITH_EARLIER: &str = "
         WHERE earlier.seq < told.seq
     )
     SELECT deliveries.integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due,
-        events.app_id, events.id AS event_id, events.call_id, events.envelope,
+        events.app_id, events.id AS event_id, events.call_id, events.preview, events.envelope,
         event_traces.trace_parent
     FROM wanted
     JOIN deliveries ON deliveries.integration_id = wanted.integration_id
@@ -211,6 +212,7 @@ fn pending(row: &Row) -> Result<PendingDelivery, StoreError> {
         app_id: row.parse("app_id")?,
         event_id: row.parse("event_id")?,
         call_id: row.parse_opt("call_id")?,
+        preview: row.get("preview")?,
         trace_parent: row.parse_opt("trace_parent")?,
         body: row.get("envelope")?,
         attempts: row.count("attempts")?,
@@ -219,7 +221,7 @@ fn pending(row: &Row) -> Result<PendingDelivery, StoreError> {
     })
 }
 
-fn outage(row: &Row) -> Result<Option<Outage>, StoreError> {
+pub(crate) fn outage(row: &Row) -> Result<Option<Outage>, StoreError> {
     let Some(failing_since) = row.time_opt("failing_since")? else { return Ok(None) };
     let (trips, open_until) = (row.count("trips")?, row.time("open_until")?);
     Ok(Some(Outage { failing_since, trips, open_until }))

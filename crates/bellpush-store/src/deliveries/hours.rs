@@ -29,10 +29,12 @@ pub(crate) const COUNT: &str = "
     ON CONFLICT (integration_id, hour, outcome, bucket) DO UPDATE
     SET attempts = attempt_hours.attempts + excluded.attempts";
 
-/// Adds the statement that counts these attempts, which are not kept yet.
+/// Adds the statement that counts these attempts, which are not kept yet. Those of rehearsals say
+/// nothing about an endpoint.
 pub(crate) fn count(batch: &mut Batch, records: &[AttemptRecord]) {
     let rows: Vec<_> = records
         .iter()
+        .filter(|record| record.rehearsal_id.is_none())
         .map(|record| {
             let hour = record.started_at.millis().div_euclid(HOUR_MS);
             let bucket = Bucket::of(record.duration_ms).number();

@@ -59,6 +59,7 @@ pub(crate) fn attempt(key: DeliveryKey, number: u32, outcome: DeliveryStatus) ->
         outcome,
         next_due: (outcome == DeliveryStatus::Pending)
             .then(|| EventTime::from_millis(now().millis() + 5_000).unwrap()),
+        rehearsal_id: None,
     }
 }
 

@@ -46,6 +46,7 @@ mod privacy;
 mod profiles;
 mod reading;
 mod records;
+mod rehearsals;
 mod revisions;
 mod rotation;
 mod search;

@@ -56,6 +56,7 @@ impl Operation {
             .replace("{trunkId}", &format!("trunk_{none}"))
             .replace("{integrationId}", &format!("int_{none}"))
             .replace("{ruleId}", &format!("rule_{none}"))
+            .replace("{rehearsalId}", &format!("reh_{none}"))
             .replace("{replayId}", &format!("rep_{none}"))
             .replace("{exportId}", &format!("exp_{none}"))
             .replace("{erasureId}", &format!("era_{none}"))

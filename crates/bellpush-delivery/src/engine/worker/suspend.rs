@@ -25,8 +25,12 @@ impl<Q: DeliveryQueue> Worker<Q> {
         let mut ended = mem::take(&mut self.writing).to_vec();
         ended.append(&mut self.ended);
         self.ended = ended;
-        for (id, outage) in mem::take(&mut self.keeping).iter() {
+        let keeping = mem::take(&mut self.keeping);
+        for (id, outage) in &keeping.outages {
             self.outages.entry(*id).or_insert(*outage);
+        }
+        for (id, outage) in &keeping.rehearsals {
+            self.rehearsals.entry(*id).or_insert(*outage);
         }
     }
 
@@ -35,6 +39,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         if anew {
             self.ended.clear();
             self.outages.clear();
+            self.rehearsals.clear();
         }
         self.suspension = Suspension::CatchingUp;
         self.catch_up();
@@ -44,6 +49,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
     pub(super) fn catch_up(&mut self) {
         let is_written = self.ended.is_empty()
             && self.outages.is_empty()
+            && self.rehearsals.is_empty()
             && self.writing.is_empty()
             && self.keeping.is_empty();
         if self.suspension == Suspension::CatchingUp && is_written {
@@ -55,15 +61,19 @@ impl<Q: DeliveryQueue> Worker<Q> {
     /// The integrations of which something is in memory that has to be written down, or may have to.
     pub(super) fn in_use(&self) -> HashSet<IntegrationId> {
         let lanes = self.scheduler.lanes(now()).map(|lane| lane.integration_id);
-        let kept = self.keeping.iter().map(|(id, _)| *id);
+        let kept = self.keeping.outages.iter().map(|(id, _)| *id);
         let keeping = self.outages.keys().copied().chain(kept);
         lanes.chain(keeping).chain(self.disabling.iter().copied()).collect()
     }
 
     /// Reads from disk for those integrations of which nothing is known to do.
     pub(super) fn look_at_idle(&mut self) {
-        let is_idle =
-            |lane: &LaneStatus| lane.waiting == 0 && lane.in_flight == 0 && !lane.more_on_disk;
+        let holds_nothing = |lane: &LaneStatus| {
+            lane.rehearsal.is_none_or(|it| it.waiting == 0 && it.in_flight == 0)
+        };
+        let is_idle = |lane: &LaneStatus| {
+            lane.waiting == 0 && lane.in_flight == 0 && !lane.more_on_disk && holds_nothing(lane)
+        };
         let idle: Vec<_> = self.scheduler.lanes(now()).filter(is_idle).collect();
         for lane in idle {
             self.input(Input::Replayed(lane.integration_id));

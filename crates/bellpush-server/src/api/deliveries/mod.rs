@@ -6,6 +6,7 @@ mod resource;
 mod statistics;
 mod statuses;
 
+pub(crate) use resource::AttemptView;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::server::Server;

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
     delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
     events::EventTime,
-    ids::{AppId, CallId, EventId, IntegrationId},
+    ids::{AppId, CallId, EventId, IntegrationId, RehearsalId},
 };
 use bellpush_delivery::Announcer;
 use bellpush_store::{Delivery, DeliveryFilter, Store};
@@ -92,13 +92,16 @@ pub(crate) struct AttemptView {
     /// When the next attempt was due after it; `null` when it was the last.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_due: Option<EventTime>,
+    /// The rehearsal that it was simulated for, without sending anything; `null` for what was sent.
+    #[schema(value_type = Option<String>)]
+    rehearsal_id: Option<RehearsalId>,
 }
 
 impl From<AttemptRecord> for AttemptView {
     fn from(record: AttemptRecord) -> Self {
         let AttemptRecord { number, started_at, duration_ms, status, failure, detail, .. } = record;
-        let next_due = record.next_due;
-        Self { number, started_at, duration_ms, status, failure, detail, next_due }
+        let AttemptRecord { next_due, rehearsal_id, .. } = record;
+        Self { number, started_at, duration_ms, status, failure, detail, next_due, rehearsal_id }
     }
 }
 

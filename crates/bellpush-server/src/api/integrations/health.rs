@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use bellpush_core::{
+    delivery::Outage,
     events::EventTime,
     ids::{AppId, IntegrationId},
 };
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     access::ActingAs,
     api::{integrations::lookup::find, path::PathIds},
+    clock::now,
     http::problem::Problem,
 };
 
@@ -24,7 +26,7 @@ pub(crate) struct IntegrationHealth {
     active: bool,
     /// Its breaker; `null` while it is not active.
     breaker: Option<BreakerView>,
-    /// Deliveries that wait for an attempt.
+    /// Deliveries that wait for an attempt, without those that a rehearsal holds back.
     waiting: u64,
     /// When the oldest event that waits was stored.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -48,7 +50,7 @@ enum BreakerStateView {
 /// A breaker.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct BreakerView {
+pub(crate) struct BreakerView {
     /// What it lets through.
     state: BreakerStateView,
     /// Since when no attempt has succeeded; `null` while it is closed.
@@ -59,6 +61,21 @@ struct BreakerView {
     /// When the next probe may go out; `null` while it is closed.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_probe: Option<EventTime>,
+}
+
+impl BreakerView {
+    pub(crate) fn new(state: BreakerState, outage: Option<Outage>) -> Self {
+        Self {
+            state: match state {
+                BreakerState::Closed => BreakerStateView::Closed,
+                BreakerState::Open => BreakerStateView::Open,
+                BreakerState::HalfOpen => BreakerStateView::HalfOpen,
+            },
+            failing_since: outage.map(|outage| outage.failing_since),
+            failed_probes: outage.map_or(0, |outage| outage.trips),
+            next_probe: outage.map(|outage| outage.open_until),
+        }
+    }
 }
 
 /// See how an integration does right now
@@ -104,21 +121,13 @@ async fn health(
 ) -> Result<IntegrationHealth, Problem> {
     let integration = find(store, app_id, id).await?;
     let (waiting, waiting_since) = store.backlog(id).await?;
+    let waiting = waiting.saturating_sub(store.held_back(id, now()).await?);
     let lane = announcer.lane(id).await?;
     Ok(IntegrationHealth {
         active: integration.settings.active,
-        breaker: lane.map(|lane| BreakerView {
-            state: match lane.breaker {
-                BreakerState::Closed => BreakerStateView::Closed,
-                BreakerState::Open => BreakerStateView::Open,
-                BreakerState::HalfOpen => BreakerStateView::HalfOpen,
-            },
-            failing_since: lane.outage.map(|outage| outage.failing_since),
-            failed_probes: lane.outage.map_or(0, |outage| outage.trips),
-            next_probe: lane.outage.map(|outage| outage.open_until),
-        }),
+        breaker: lane.map(|lane| BreakerView::new(lane.breaker, lane.outage)),
         waiting,
-        waiting_since,
+        waiting_since: waiting_since.filter(|_| waiting > 0),
         in_flight: lane.map_or(0, |lane| lane.in_flight),
     })
 }

@@ -8,6 +8,7 @@ mod secrets;
 mod signing;
 mod test_requests;
 
+pub(crate) use health::BreakerView;
 pub(crate) use resource::{check, new_key_if_needed};
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -115,6 +115,7 @@ pub(crate) async fn send(
     limits.test(id)?;
     let of_call = name.is_ok_and(|name| name != EventName::WidgetLoaded);
     let sample = PendingDelivery {
+        preview: false,
         trace_parent: None,
         // It has no place in the log.
         key: DeliveryKey { integration_id: id, seq: Seq(0) },

@@ -80,6 +80,10 @@ actions! {
     AlertRuleSilenced, "alert_rule_silenced";
     /// An alert rule was deleted.
     AlertRuleDeleted, "alert_rule_deleted";
+    /// A rehearsal was begun.
+    RehearsalBegun, "rehearsal_begun";
+    /// A rehearsal ended.
+    RehearsalEnded, "rehearsal_ended";
     /// Something was not permitted.
     Refused, "refused";
     /// The draft of a design was changed.

@@ -245,6 +245,7 @@ pub(super) fn kept_delivery(
         app_id: event.app_id,
         event_id: event.id,
         call_id: event.call_id,
+        preview: event.preview,
         trace_parent: event.trace_parent,
         body: prepared.envelope().to_owned(),
         attempts: 0,
