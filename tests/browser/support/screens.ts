@@ -43,6 +43,7 @@ export function screens(seed: Seed): readonly (readonly [name: string, path: str
     ["integration-secrets", `${integration}?tab=secrets`],
     ["integration-signing", `${integration}?tab=signing`],
     ["integration-verify", `${integration}?tab=verify`],
+    ["integration-rehearsal", `${integration}?tab=rehearsal`],
     ["deliveries", `${app}/deliveries?integration=${failingId}`],
     ["alerts", `${app}/alerts`],
     ["alert-new", `${app}/alerts/new?kind=call_errors`],

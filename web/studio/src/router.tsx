@@ -285,7 +285,7 @@ const integration = createRoute({
   validateSearch: ({ preset, tab }: Search) =>
     kept({
       preset: text(preset),
-      tab: oneOf(["settings", "payload", "secrets", "signing", "verify"], tab),
+      tab: oneOf(["settings", "payload", "secrets", "signing", "verify", "rehearsal"], tab),
     }),
   component: lazyRouteComponent(() => import("./features/integrations/Edit.tsx")),
 });

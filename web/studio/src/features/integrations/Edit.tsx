@@ -2,7 +2,7 @@
 
 import { Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { api, client } from "../../api/client.ts";
 import type { IntegrationView, PresetView } from "../../api/generated/schema.ts";
@@ -13,7 +13,7 @@ import { Code } from "../../ui/Code.tsx";
 import { DeleteSection } from "../../ui/DeleteSection.tsx";
 import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
-import { Loaded } from "../../ui/states.tsx";
+import { Loaded, Loading, Nothing } from "../../ui/states.tsx";
 import { HealthNow } from "./HealthNow.tsx";
 import { MovedSecrets, PayloadFields, SettingsFields } from "./IntegrationFields.tsx";
 import { refreshIntegrations, usePresets } from "./queries.ts";
@@ -29,6 +29,8 @@ import {
   patchOf,
   valuesOf,
 } from "./values.ts";
+
+const Rehearsal = lazy(() => import("../rehearsals/Rehearsal.tsx"));
 
 const route = "/frame/apps/$appId/integrations/$integrationId";
 
@@ -148,7 +150,7 @@ function Existing({ appId, integrationId }: ExistingProps) {
   );
 }
 
-const TABS = ["settings", "payload", "secrets", "signing", "verify"] as const;
+const TABS = ["settings", "payload", "secrets", "signing", "verify", "rehearsal"] as const;
 
 function Parts({
   appId,
@@ -216,7 +218,31 @@ function Parts({
       {tab === "secrets" && <Secrets {...ids} />}
       {tab === "signing" && <Signing {...ids} integration={integration} />}
       {tab === "verify" && <Verify />}
+      {tab === "rehearsal" && (
+        <Suspense fallback={<Loading />}>
+          <Rehearsal
+            appId={appId}
+            target={{ integrationId: integration.id }}
+            obstacle={getsPreviews(integration) ? undefined : <NoPreviews toSettings={choose} />}
+          />
+        </Suspense>
+      )}
     </Tabs>
+  );
+}
+
+const getsPreviews = ({ active, includePreviews, events }: IntegrationView) =>
+  active !== false && includePreviews === true && (events ?? []).length > 0;
+
+function NoPreviews({ toSettings }: { readonly toSettings: (tab: string) => void }) {
+  const words = t.rehearsals;
+  return (
+    <Nothing
+      title={words.noPreviews}
+      act={<Button onClick={() => toSettings("settings")}>{words.toSettings}</Button>}
+    >
+      {words.noPreviewsLead}
+    </Nothing>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { Text } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 
 import { api, client } from "../../api/client.ts";
 import type { ProfileView } from "../../api/generated/schema.ts";
@@ -13,13 +14,15 @@ import { Id } from "../../ui/Id.tsx";
 import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
-import { Loaded } from "../../ui/states.tsx";
+import { Loaded, Loading } from "../../ui/states.tsx";
 import { hoursPath } from "../hours/HoursField.tsx";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { ChainPicture } from "./ChainPicture.tsx";
 import { ProfileFields } from "./ProfileFields.tsx";
 import { refreshProfiles, useProfiles } from "./queries.ts";
 import { bodyOf, NEW_PROFILE, type ProfileValues, patchOf, valuesOf } from "./values.ts";
+
+const Rehearsal = lazy(() => import("../rehearsals/Rehearsal.tsx"));
 
 const route = "/frame/apps/$appId/profiles/$profileId";
 
@@ -137,6 +140,9 @@ function Form({ appId, profile }: { readonly appId: string; readonly profile: Pr
         <ProfileFields appId={appId} profileId={profile.id} editor={editor} />
       </EditorForm>
       <Routing appId={appId} profileId={profile.id} />
+      <Suspense fallback={<Loading />}>
+        <Rehearsal appId={appId} target={{ destinationId: profile.id }} />
+      </Suspense>
       {!profile.isDefault && <Delete appId={appId} profile={profile} />}
     </>
   );

@@ -9,6 +9,7 @@ import { deliveries, integrations } from "./integrations.ts";
 import { events, live } from "./live.ts";
 import { people } from "./people.ts";
 import { privacy } from "./privacy.ts";
+import { rehearsals } from "./rehearsals.ts";
 import { hours, profiles, trunks } from "./routing.ts";
 import { timeline } from "./timeline.ts";
 
@@ -30,6 +31,7 @@ export const en = {
   people,
   privacy,
   profiles,
+  rehearsals,
   timeline,
   trunks,
   ui,

@@ -37,6 +37,7 @@ export const integrations = {
     secrets: "Secrets",
     signing: "Signing",
     verify: "Verify",
+    rehearsal: "Rehearsal",
   },
 
   health: {

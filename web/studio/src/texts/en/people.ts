@@ -240,6 +240,8 @@ export const people = {
       design_scheduled: "Design to be published later",
       design_unscheduled: "Design not to be published later",
       design_rolled_back: "Design rolled back",
+      rehearsal_begun: "Rehearsal begun",
+      rehearsal_ended: "Rehearsal ended",
       configuration_applied: "File applied",
       person_exported: "Data of a person handed out",
       person_erased: "Person erased",

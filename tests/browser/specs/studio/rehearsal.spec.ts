@@ -1,0 +1,146 @@
+/** Rehearsals, as they are seen in Call Studio, with a real receiver and a real call. */
+
+import { expect, type Page } from "@playwright/test";
+
+import type { Server } from "../../support/server.ts";
+import { startSink } from "../../support/sink.ts";
+import { inaccessibleInBoth, open, test, watch } from "../../support/studio.ts";
+import { until } from "../../support/until.ts";
+
+interface Named {
+  readonly id: string;
+}
+
+const shop = { name: "Shop", allowedOrigins: ["https://shop.example"] };
+
+test("an endpoint that fails for 30 seconds is retried, held back and recovers, and a real event is delivered meanwhile", async ({
+  page,
+  server,
+}) => {
+  test.setTimeout(180_000);
+  const faults = watch(page);
+  const { api } = server;
+  const sink = await startSink();
+  const app = await api<Named>("POST", "/v1/apps", shop);
+  const at = `/v1/apps/${app.id}`;
+  const integration = await api<Named & { signingSecret: string }>("POST", `${at}/integrations`, {
+    name: "Orders",
+    url: sink.url,
+    events: ["widget_loaded"],
+  });
+  sink.secret = integration.signingSecret;
+
+  const path = `apps/${app.id}/integrations/${integration.id}`;
+  await open(page, server, `${path}?tab=rehearsal`);
+  await expect(page.getByText("Nothing of test calls comes here yet")).toBeVisible();
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  await page.getByRole("button", { name: "To the settings" }).click();
+  await page.getByRole("switch", { name: "Tests too" }).check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("tab", { name: "Rehearsal" }).click();
+
+  await page.getByRole("combobox", { name: "For how long" }).click();
+  await page.getByRole("option", { name: "30 seconds" }).click();
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  await page.getByRole("button", { name: "Begin the rehearsal" }).click();
+  await expect(page.getByRole("timer")).toContainText("ends by itself in 0:");
+  await page.getByRole("button", { name: "Send ten" }).click();
+  await expect(page.getByText("Open: held back")).toBeVisible();
+  const attempts = page.getByRole("table", { name: "Attempts" });
+  await expect(attempts.getByText("rehearsed, nothing sent")).toHaveCount(10);
+  await expect(attempts.getByText("500")).toHaveCount(10);
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  expect(sink.received).toHaveLength(0);
+
+  await widgetLoaded(server, app.id);
+  const real = await sink.waitFor("widget_loaded");
+  expect(real.event.data["isPreview"]).toBe(false);
+  await expect(page.getByText("Working", { exact: true })).toBeVisible();
+
+  // It ends by itself, a probe finds the receiver well, and what waited is delivered.
+  await expect(page.getByRole("timer")).toHaveCount(0, { timeout: 45_000 });
+  await until("all are delivered", () => sink.received.length === 11 || undefined, 60_000);
+  await expect(attempts.getByText("Delivered")).toHaveCount(10, { timeout: 20_000 });
+  await expect(page.getByRole("button", { name: "Begin the rehearsal" })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Earlier rehearsals" })).toContainText(
+    "lasted 0:30",
+  );
+  const health = await api<{ breaker: { state: string; failedProbes: number } }>(
+    "GET",
+    `${at}/integrations/${integration.id}/health`,
+  );
+  expect(health.breaker).toMatchObject({ state: "closed", failedProbes: 0 });
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  expect(faults).toEqual([]);
+  sink.stop();
+});
+
+test("a test call meets a busy trunk, and a denied microphone, while a visitor's document knows nothing", async ({
+  page,
+  server,
+}) => {
+  test.setTimeout(120_000);
+  const faults = watch(page);
+  const app = await server.api<Named>("POST", "/v1/apps", shop);
+  const at = `/v1/apps/${app.id}`;
+  const { items } = await server.api<{ items: Named[] }>("GET", `${at}/destinations`);
+  const key = await server.api<{ key: string }>("POST", `${at}/widget-keys`, {});
+  await open(page, server, `apps/${app.id}/profiles/${items[0]?.id}`);
+
+  await begin(page, "The far side is busy");
+  await call(page, "Busy");
+  await page.getByRole("button", { name: "End it now" }).click();
+
+  await begin(page, "The microphone is denied");
+  const visitors = await fetch(`${server.url}/w/${app.id}?key=${key.key}`);
+  expect(await visitors.text()).not.toContain("getUserMedia");
+  await call(page, "microphone was not allowed");
+  await page.getByRole("button", { name: "End it now" }).click();
+  await expect(page.getByRole("button", { name: "Begin the rehearsal" })).toBeVisible();
+
+  const errors = await server.api<{ items: { event: { data: Record<string, unknown> } }[] }>(
+    "GET",
+    `${at}/events?name=call_error`,
+  );
+  const codes = errors.items.map(({ event }) => [event.data["errorCode"], event.data["isPreview"]]);
+  expect(codes.sort()).toEqual([
+    ["destination_busy", true],
+    ["microphone_denied", true],
+  ]);
+  expect(faults).toEqual([]);
+});
+
+async function begin(page: Page, fault: string): Promise<void> {
+  await page.getByRole("radio", { name: fault }).check();
+  await page.getByRole("button", { name: "Begin the rehearsal" }).click();
+  await expect(page.getByRole("timer")).toBeVisible();
+}
+
+/** A test call that comes to nothing, of which the widget says this. */
+async function call(page: Page, says: string): Promise<void> {
+  await page.getByRole("button", { name: "Make a test call" }).click();
+  const widget = page.frameLocator("iframe");
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await expect(widget.getByText(new RegExp(says, "i")).first()).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "Close the test call" }).click();
+}
+
+/** One event of a visitor. */
+async function widgetLoaded({ url, api }: Server, appId: string): Promise<void> {
+  const body = { appId, origin: "https://shop.example", context: {} };
+  const { token } = await api<{ token: string }>("POST", "/v1/sessions", body);
+  const timestamp = new Date().toISOString();
+  const event = { name: "widget_loaded", data: { isPreview: false, context: {} }, timestamp };
+  const answer = await fetch(`${url}/v1/widget/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ events: [{ id: idOfNow(), event }] }),
+  });
+  expect(answer.status, await answer.text()).toBeLessThan(300);
+}
+
+/** A UUIDv7. */
+function idOfNow(): string {
+  const time = Date.now().toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
+}
