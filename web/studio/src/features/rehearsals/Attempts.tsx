@@ -43,10 +43,10 @@ export function Attempts({ appId, details }: AttemptsProps) {
                 <Table.Tbody>
                   {attempts.map((one) => (
                     <Table.Tr key={`${one.eventId} ${one.number}`}>
-                      <Table.Td>
+                      <Table.Td data-label={words.columns.at}>
                         <Time value={one.startedAt} />
                       </Table.Td>
-                      <Table.Td>
+                      <Table.Td data-label={words.columns.event}>
                         <TextLink
                           to="/apps/$appId/deliveries"
                           params={{ appId }}
@@ -55,11 +55,11 @@ export function Attempts({ appId, details }: AttemptsProps) {
                           <code>{one.eventName}</code>
                         </TextLink>
                       </Table.Td>
-                      <Table.Td>{one.number}</Table.Td>
-                      <Table.Td>
+                      <Table.Td data-label={words.columns.attempt}>{one.number}</Table.Td>
+                      <Table.Td data-label={words.columns.outcome}>
                         <Outcome of={one} />
                       </Table.Td>
-                      <Table.Td>
+                      <Table.Td data-label={words.columns.next}>
                         {one.nextDue == null ? words.last : <Time value={one.nextDue} relative />}
                       </Table.Td>
                     </Table.Tr>
@@ -80,13 +80,13 @@ function Outcome({ of: { failure, status, rehearsalId } }: { readonly of: Rehear
   const why =
     failure === "status" && status != null ? String(status) : t.deliveries.detail.failures[failure];
   return (
-    <>
+    <div>
       <Status tone="bad">{why}</Status>
       {rehearsalId != null && (
         <Text size="sm" c="dimmed">
           {words.simulated}
         </Text>
       )}
-    </>
+    </div>
   );
 }
