@@ -37,6 +37,12 @@ pub(crate) fn build(options: &BuildOptions) -> anyhow::Result<()> {
     execute(&mut cargo(&arguments))
 }
 
+/// Builds the server that the tests across crates drive: as those tests are built, so that no package is
+/// compiled for it alone.
+pub(crate) fn build_for_tests() -> anyhow::Result<()> {
+    execute(&mut cargo(&["build", "--workspace", "--all-features", "--bin", "bellpush"]))
+}
+
 /// The built server.
 pub(crate) fn binary(release: bool) -> PathBuf {
     let target =

@@ -11,7 +11,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::{
-    run::binary,
+    run::{binary, build_for_tests},
     shell::{command, output, root, run as execute},
 };
 
@@ -32,7 +32,7 @@ pub(super) fn test() -> anyhow::Result<()> {
     execute(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     execute(command("npm", &["run", "check"]).current_dir(&folder))?;
     let python = environment(&folder)?;
-    super::build_server()?;
+    build_for_tests()?;
     let server = Server::start()?;
     let script = folder.join("check.py");
     execute(

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use self::postgres::Postgres;
 use crate::{
     generate, install,
-    run::binary,
+    run::{binary, build_for_tests},
     shell::{cargo, root, run as execute},
     tidy, web,
 };
@@ -90,7 +90,7 @@ fn lint() -> anyhow::Result<()> {
 
 fn test_rust() -> anyhow::Result<()> {
     let postgres = Postgres::start()?;
-    build_server()?;
+    build_for_tests()?;
     // Calls in real time on a shared machine: a test that passes at the second attempt is reported as flaky.
     let retries = if std::env::var_os("CI").is_some() { "1" } else { "0" };
     execute(
@@ -100,14 +100,8 @@ fn test_rust() -> anyhow::Result<()> {
     )
 }
 
-/// Builds the real program, which the tests across crates drive: as those tests are built, so that no
-/// package is compiled for it alone.
-fn build_server() -> anyhow::Result<()> {
-    execute(&mut cargo(&["build", "--workspace", "--all-features", "--bin", "bellpush"]))
-}
-
 fn test_browser() -> anyhow::Result<()> {
-    build_server()?;
+    build_for_tests()?;
     let folder = root().join("tests/browser");
     execute(crate::shell::command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     execute(
