@@ -16,7 +16,7 @@ const COMMENT: &str = "comment-of-0c44aa";
 const TRACES: [&str; 3] = [WHO, WISH, COMMENT];
 
 /// The files of a folder in which a text is found.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn files_with(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -188,6 +188,13 @@ async fn who_is_erased_is_in_no_table_of_postgres() {
     let shop = Shop::with(Options::postgres(&database).with("--retry-seconds", "0")).await;
     let sink = Sink::start().await.unwrap();
     visits(&shop, &sink).await;
+    for trace in TRACES {
+        assert_ne!(
+            database.tables_with(trace).await.unwrap(),
+            [""; 0],
+            "{trace} is there to be erased"
+        );
+    }
     let path = format!("/v1/apps/{}/erasures", shop.app.id);
     let begun = shop.api.post(&path, &person()).await.unwrap().expect(202).unwrap();
     let one = format!("{path}/{}", begun.json::<Value>().unwrap()["id"].as_str().unwrap());
@@ -198,6 +205,9 @@ async fn who_is_erased_is_in_no_table_of_postgres() {
     .await
     .unwrap();
     is_unknown(&shop).await;
+    for trace in TRACES {
+        assert_eq!(database.tables_with(trace).await.unwrap(), [""; 0], "{trace}");
+    }
     let left =
         find(&shop, &json!({ "by": "context", "key": "customerId", "value": "somebody-else" }))
             .await;

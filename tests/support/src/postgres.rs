@@ -34,6 +34,33 @@ impl Database {
         Ok(Self { admin, name, url: url.into() })
     }
 
+    /// The tables of which a row has a text somewhere.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub async fn tables_with(&self, text: &str) -> anyhow::Result<Vec<String>> {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await?;
+        let connection = tokio::spawn(connection);
+        let sql = "
+            SELECT CAST(table_name AS TEXT)
+            FROM information_schema.tables
+            WHERE table_schema = 'public'";
+        let mut found = Vec::new();
+        for table in client.query(sql, &[]).await? {
+            let name: String = table.get(0);
+            let sql = format!(
+                "SELECT COUNT(*) FROM \"{name}\" AS it WHERE CAST(it AS TEXT) LIKE '%' || $1 || '%'"
+            );
+            let rows: i64 = client.query_one(&sql, &[&text]).await?.get(0);
+            if rows > 0 {
+                found.push(name);
+            }
+        }
+        drop(client);
+        connection.await??;
+        Ok(found)
+    }
+
     /// The URL of the database.
     #[must_use]
     pub fn url(&self) -> &str {

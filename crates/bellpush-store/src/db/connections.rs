@@ -174,6 +174,11 @@ impl Db {
         self.begin_locked(Lock::ChangeConfiguration).await
     }
 
+    /// Begins a transaction that goes by what is set up, or not erased: nobody changes it meanwhile.
+    pub(crate) async fn begin_beside_configuration(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.begin_locked(Lock::ReadConfiguration).await
+    }
+
     /// Begins a transaction that changes who may do what: one at a time.
     pub(crate) async fn begin_access(&self) -> Result<DatabaseTransaction, DbErr> {
         self.begin_locked(Lock::ChangeAccess).await

@@ -16,7 +16,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// The tables that have something of visitors.
 const VACUUM: &str = "VACUUM attempts, deliveries, event_traces, events, survey_responses, \
      call_records, callback_requests, calls, session_context, session_tokens, sessions, exports, \
-     export_parts, replays";
+     export_parts, replays, embed_reports";
 
 impl Db {
     /// See `Store::scrub`.

@@ -71,7 +71,7 @@ pub(crate) const REMOVE: &str = "
     RETURNING bytes";
 
 impl Store {
-    /// Keeps parts of calls' records. Returns the bytes that they take.
+    /// Keeps parts of the records of calls that are there. Returns the bytes that they take.
     ///
     /// # Errors
     /// When the database fails: then none is kept.
@@ -84,15 +84,17 @@ impl Store {
             let body = fold(self.data_key(), &identity, to_json(&part.entries).as_bytes())?;
             folded.push((part, first, body));
         }
-        let transaction = self.db().begin().await?;
+        let transaction = self.db().begin_beside_configuration().await?;
         let mut bytes = 0;
         for (part, first, body) in folded {
+            // Of a call that was erased in the meantime, nothing comes back.
             let sql = "
                 INSERT INTO call_records
                     (call_id, part, app_id, recorded_at, bytes, dropped, body)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                SELECT $1, $2, $3, $4, $5, $6, $7
+                WHERE EXISTS (SELECT 1 FROM calls WHERE id = $1)
                 ON CONFLICT DO NOTHING";
-            bytes += body.len() as u64;
+            let size = body.len() as u64;
             let values = [
                 part.call_id.to_string().into(),
                 first.into(),
@@ -102,7 +104,9 @@ impl Store {
                 i64::from(part.dropped).into(),
                 body.into(),
             ];
-            db::execute(&transaction, sql, values).await?;
+            if db::execute(&transaction, sql, values).await? > 0 {
+                bytes += size;
+            }
         }
         db::commit(transaction).await?;
         Ok(bytes)

@@ -12,7 +12,10 @@ use bellpush_core::{
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 
-use super::find::{IDS, OF_CALLS, OF_EVENTS, OF_SESSIONS, PersonKey, SentTo, db_list, pattern};
+use super::{
+    find::{IDS, OF_CALLS, OF_EVENTS, OF_SESSIONS, PersonKey, SentTo, db_list},
+    named::{erase_exports, what_names, what_names_anything},
+};
 use crate::{
     Actor, AuditAction, Page, PageRequest, Publisher, Store, StoreError,
     access::audit::{self, Line},
@@ -96,7 +99,7 @@ pub(crate) const RUNNING: &str = "
 
 impl Store {
     /// Begins to erase what is kept of these sessions; `None` when there is no such app. `key` is how
-    /// the person was found: filters of exports and replays that name it go at once, and it is kept
+    /// the person was found: exports, filters of replays and pages that name it go at once, and it is kept
     /// nowhere.
     ///
     /// # Errors
@@ -112,7 +115,7 @@ impl Store {
         let at = db::now();
         let transaction = self.db().begin_configuration().await?;
         let (PersonKey::Context { value, .. } | PersonKey::Form { value, .. }) = key;
-        let exports = erase_filters(&transaction, app_id, &pattern(value)).await?;
+        let exports = what_names(&transaction, app_id, value, (actor, at)).await?;
         let erased = Erased { exports, sent_to, ..Erased::default() };
         let by = Publisher { who: actor.who, name: actor.name.clone() };
         let new = New { id, app_id, by: &by, erased: &erased, repeated: false, at };
@@ -142,9 +145,9 @@ impl Store {
             return Ok(false);
         }
         // Nobody knows any more what the filters would have to name: those that name anything go.
-        let exports = erase_filters(&transaction, app_id, "%").await?;
-        let (at, erased) = (db::now(), Erased { exports, ..Erased::default() });
-        let actor = Actor::SERVER;
+        let (at, actor) = (db::now(), Actor::SERVER);
+        let exports = what_names_anything(&transaction, app_id, (&actor, at)).await?;
+        let erased = Erased { exports, ..Erased::default() };
         let by = Publisher { who: actor.who, name: None };
         let new = New { id, app_id, by: &by, erased: &erased, repeated: true, at };
         if !insert(&transaction, new, sessions).await? {
@@ -259,11 +262,15 @@ impl Store {
         let next: Vec<SessionId> =
             rows.iter().map(|row| row.parse("session_id")).collect::<Result<_, _>>()?;
         erase(&transaction, app_id, &next, &mut erased).await?;
+        let is_over = (next.len() as i64) < STEP;
+        if is_over {
+            // Those that were made since it began may have had something, too.
+            erased.exports += erase_exports(&transaction, app_id).await?;
+        }
         let sql = format!(
             "UPDATE erased_sessions SET is_done = TRUE WHERE erasure_id = $2 AND session_id IN ({IDS})"
         );
         db::execute(&transaction, &sql, [db_list(&next), id.to_string().into()]).await?;
-        let is_over = (next.len() as i64) < STEP;
         let sql = "
             UPDATE erasures
             SET done = done + $2, report = $3, state = $4, ended_at = $5
@@ -294,24 +301,6 @@ impl Store {
     pub async fn scrub(&self) -> Result<(), StoreError> {
         self.db().scrub().await
     }
-}
-
-/// Takes away exports, and the filters of ended replays that fit a pattern. Returns how many exports.
-async fn erase_filters(
-    transaction: &DatabaseTransaction,
-    app_id: AppId,
-    pattern: &str,
-) -> Result<u64, StoreError> {
-    let sql = "DELETE FROM exports WHERE app_id = $1";
-    let exports = db::execute(transaction, sql, [app_id.to_string().into()]).await?;
-    let sql = "
-        UPDATE replays
-        SET filter = '{}'
-        WHERE app_id = $1
-          AND state <> 'running'
-          AND filter LIKE $2 ESCAPE '!'";
-    db::execute(transaction, sql, [app_id.to_string().into(), pattern.into()]).await?;
-    Ok(exports)
 }
 
 struct New<'a> {
@@ -369,7 +358,9 @@ async fn erase(
         return Ok(());
     }
     let list = || db_list(sessions);
-    let of_app = "integration_id IN (SELECT id FROM integrations WHERE app_id = $2)";
+    // Of integrations that were deleted, deliveries may be there for a while.
+    let of_app = "integration_id IN (
+        SELECT id FROM integrations WHERE app_id = $2 UNION ALL SELECT integration_id FROM removals)";
     for (table, count) in
         [("attempts", &mut erased.attempts), ("deliveries", &mut erased.deliveries)]
     {

@@ -3,6 +3,7 @@
 mod collect;
 pub(crate) mod erase;
 pub(crate) mod find;
+mod named;
 pub(crate) mod retention;
 
 pub use collect::PersonRecords;

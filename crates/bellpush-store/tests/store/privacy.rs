@@ -1,12 +1,28 @@
 //! What is kept for its time goes then, and nothing before.
 
+use std::collections::BTreeSet;
+
 use bellpush_core::{
     app::{RetainedKind, Retention},
+    embed::Visit,
     events::EventTime,
+    ids::ErasureId,
+    lifecycle::Phase,
+    record::{RecordEntry, Recorded},
 };
-use bellpush_store::{Append, Store};
+use bellpush_store::{
+    Actor, Append, CallRecordPart, DeliveryFilter, ErasureState, EventFilter, ExportFormat,
+    Exported, PersonKey, ReplayState, Store,
+};
+use uuid::Uuid;
 
-use crate::site::{Site, Visitor, new_call, new_node, now};
+use crate::{
+    deliveries::settings,
+    site::{Site, Visitor, after, new_call, new_node, now},
+};
+
+/// What only the erased person has.
+const WHO: &str = "customer 7f3a91c2";
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
@@ -74,5 +90,70 @@ on_both_stores! {
             let off = it.at.millis() - in_days(days).millis();
             assert!(off.abs() < 120_000, "{it:?} is {off} ms off");
         }
+    }
+
+    async fn what_names_a_person_goes_with_them_wherever_somebody_has_written_it(site) {
+        let store = &site.store;
+        let app = site.app().await;
+        let visitor = site.visitor_of(app, &[("customerId", WHO)], false).await;
+        visit(store, &visitor).await;
+        let (hook, secret) = (settings(&[]), "whsec_x".into());
+        let hooked = async || {
+            store.create_integration(app, &hook, &secret, 3, &Actor::HOST).await.unwrap().id
+        };
+        let (endpoint, other) = (hooked().await, hooked().await);
+        let named = |value: &str| DeliveryFilter {
+            context: Some(("customerId".into(), value.into())),
+            ..DeliveryFilter::default()
+        };
+        // Nothing drives them here: both are running.
+        let replay = store.create_replay(app, endpoint, named(WHO), &Actor::HOST).await.unwrap().unwrap();
+        let of_others = store.create_replay(app, other, named("another"), &Actor::HOST).await.unwrap().unwrap();
+        let page = |page: &str| Visit {
+            page: page.into(), problem: None, microphone: None, frames: None, loader: None,
+        };
+        for path in ["customer%207f3a91c2", "Customer%207F3A91C2/x", "contact"] {
+            store.keep_embed_report(app, &page(&format!("https://shop.example/{path}")), now()).await.unwrap();
+        }
+
+        assert!(site.tables_with("7f3a91c2").await.len() >= 4, "there is something to be erased");
+        let (id, sessions) = (ErasureId::from_uuid(Uuid::now_v7()), BTreeSet::from([visitor.session.id]));
+        let key = PersonKey::Context { key: "customerId".into(), value: WHO.into() };
+        store.begin_erasure((app, id), &sessions, &key, vec![], &Actor::HOST).await.unwrap().unwrap();
+        let stopped = store.replay(endpoint, replay.id).await.unwrap().unwrap();
+        assert_eq!((stopped.state, &stopped.filter), (ReplayState::Cancelled, &DeliveryFilter::default()));
+        // Its next step was on its way.
+        assert_eq!(store.advance_replay(&replay, 100).await.unwrap(), 0);
+        let left = store.replay(other, of_others.id).await.unwrap().unwrap();
+        assert_eq!((left.state, left.filter), (ReplayState::Running, named("another")));
+        let pages: Vec<_> = store.embed_reports(app).await.unwrap().into_iter().map(|it| it.visit.page).collect();
+        assert_eq!(pages, ["https://shop.example/contact"]);
+
+        let export = Exported::Events(EventFilter::default());
+        let later = after(3_600);
+        store.create_export(app, export, ExportFormat::Json, later, 3).await.unwrap().unwrap();
+        let done = store.advance_erasure(app, id).await.unwrap().unwrap();
+        assert_eq!((done.state, done.erased.exports), (ErasureState::Done, 1));
+        store.scrub().await.unwrap();
+        assert_eq!(site.tables_with("7f3a91c2").await, [""; 0]);
+    }
+
+    async fn what_is_recorded_of_an_erased_call_late_is_not_kept(site) {
+        let (store, visitor) = (&site.store, site.visitor().await);
+        let call_id = visitor.calls(store).await;
+        store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+        let seen = |seq| Recorded { seq, at: 1, entry: RecordEntry::Phase { phase: Phase::Ringing } };
+        let part = |seq| CallRecordPart {
+            call_id, app_id: visitor.app_id(), entries: vec![seen(seq)], dropped: 0,
+        };
+        assert!(store.put_call_records(&[part(1)]).await.unwrap() > 0);
+        let (id, app) = (ErasureId::from_uuid(Uuid::now_v7()), visitor.app_id());
+        let sessions = BTreeSet::from([visitor.session.id]);
+        let key = PersonKey::Context { key: "orderId".into(), value: "A-1".into() };
+        store.begin_erasure((app, id), &sessions, &key, vec![], &Actor::HOST).await.unwrap().unwrap();
+        let done = store.advance_erasure(app, id).await.unwrap().unwrap();
+        assert_eq!(done.erased.records, 1);
+        assert_eq!(store.put_call_records(&[part(2)]).await.unwrap(), 0);
+        assert_eq!(store.call_record(call_id).await.unwrap().since, None);
     }
 }

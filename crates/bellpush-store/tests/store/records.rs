@@ -8,7 +8,7 @@ use bellpush_core::{
 };
 use bellpush_store::{Actor, CallRecord, CallRecordPart, Store};
 
-use crate::site::{after, master_key, new_call, now};
+use crate::site::{after, master_key, now};
 
 fn seen(seq: u64) -> Recorded {
     Recorded { seq, at: 1_000 + seq as i64, entry: RecordEntry::Phase { phase: Phase::Ringing } }
@@ -43,10 +43,10 @@ on_both_stores! {
     async fn records_go_when_they_are_old_and_the_oldest_go_when_there_are_too_many(site) {
         let visitor = site.visitor().await;
         let store = &site.store;
-        let (first, last) = (new_call(), new_call());
+        let (first, last) = (visitor.calls(store).await, visitor.calls(store).await);
         let mut all = 0;
         for n in 0..200 {
-            let call = if n == 0 { first } else { new_call() };
+            let call = if n == 0 { first } else { visitor.calls(store).await };
             all += put(store, visitor.app_id(), call, &[n]).await;
         }
         site.sql("UPDATE call_records SET recorded_at = part + 1").await;

@@ -134,6 +134,49 @@ impl Site {
         found
     }
 
+    /// The tables of which a row has a text somewhere, in whatever case.
+    pub(crate) async fn tables_with(&self, text: &str) -> Vec<String> {
+        let connection = Database::connect(self.url()).await.unwrap();
+        let backend = connection.get_database_backend();
+        let names = match backend {
+            DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            _ => {
+                "SELECT CAST(table_name AS TEXT) AS name
+                 FROM information_schema.tables
+                 WHERE table_schema = 'public'"
+            }
+        };
+        let asked = async |sql: &str| {
+            connection.query_all_raw(Statement::from_string(backend, sql)).await.unwrap()
+        };
+        let mut found = Vec::new();
+        for table in asked(names).await {
+            let name: String = table.try_get("", "name").unwrap();
+            let whole = match backend {
+                DbBackend::Sqlite => {
+                    let columns = format!("SELECT name FROM pragma_table_info('{name}')");
+                    let columns: Vec<String> = asked(&columns)
+                        .await
+                        .iter()
+                        .map(|row| row.try_get("", "name").unwrap())
+                        .map(|column: String| format!("COALESCE(CAST(\"{column}\" AS TEXT), '')"))
+                        .collect();
+                    columns.join(" || ' ' || ")
+                }
+                _ => "CAST(it AS TEXT)".to_owned(),
+            };
+            let sql = format!(
+                "SELECT COUNT(*) AS found FROM \"{name}\" AS it WHERE LOWER({whole}) LIKE '%{text}%'"
+            );
+            let rows: i64 = asked(&sql).await[0].try_get("", "found").unwrap();
+            if rows > 0 {
+                found.push(name);
+            }
+        }
+        connection.close().await.unwrap();
+        found
+    }
+
     /// Goes on with another handle, as after a crash: nothing is closed.
     pub(crate) async fn reopen(self) -> Self {
         let Self { target, store, place } = self;
