@@ -84,6 +84,8 @@ async fn furnish(shop: &Shop) {
     let hours = json!({ "hours": { "timeZone": "Europe/Berlin", "week": { "monday": [{ "from": "09:00", "to": "17:00" }] } },
         "customCode": { "head": "", "body": "<p>\n  \"\"\"Hello'''\n</p>\n" } });
     shop.change(hours).await.expect(200).unwrap();
+    let rule = json!({ "name": "Queue", "kind": "backlog", "emails": ["ada@example.com"], "quietHours": { "from": "22:00", "to": "07:00" } });
+    post(api, &format!("{path}/alert-rules"), rule).await;
     let design: Value = serde_json::from_str(DESIGN).unwrap();
     let saved = api.request(reqwest::Method::PUT, &format!("{path}/design/draft"));
     Answer::to(saved.header("if-match", "*").json(&design)).await.unwrap().expect(200).unwrap();
@@ -220,6 +222,21 @@ async fn all_of_it_is_applied_or_nothing() {
             "/apps/0/integrations/0/secrets/token",
         ),
         ("/apps/0/widgetKeys/0/key", json!("wk_short"), "/apps/0/widgetKeys/0/key"),
+        (
+            "/apps/0/alertRules/0/settings/windowMinutes",
+            json!(1),
+            "/apps/0/alertRules/0/settings/windowMinutes",
+        ),
+        (
+            "/apps/0/alertRules/0/settings/integrationId",
+            json!("int_01920000000070008000000000000009"),
+            "/apps/0/alertRules",
+        ),
+        (
+            "/apps/0/profiles/0/settings/callerName",
+            json!("{form.nowhere}"),
+            "/apps/0/profiles/0/settings/callerName",
+        ),
     ] {
         let mut wanted = before.clone();
         *wanted.pointer_mut(pointer).unwrap() = value;
@@ -323,6 +340,7 @@ async fn nobody_reads_or_changes_more_by_a_file_than_by_hand() {
         "settings:write",
         "profiles:read",
         "integrations:read",
+        "alerts:read",
         "design:read",
         "trunks:read"
     ]);

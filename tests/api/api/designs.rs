@@ -192,6 +192,46 @@ async fn a_design_is_published_at_its_time_whatever_becomes_of_the_draft() {
 }
 
 #[tokio::test]
+async fn a_field_that_a_profile_names_stays_in_the_design() {
+    let shop = Shop::open().await;
+    let mut document = example();
+    let form = json!({ "type": "form", "fields": [
+        { "name": "topic", "kind": "text", "label": { "en": "Topic", "de": "Thema" } },
+    ] });
+    document["states"]["idle"].as_array_mut().unwrap().retain(|block| block["type"] != "form");
+    document["states"]["idle"].as_array_mut().unwrap().insert(0, form);
+    publish(&shop, &document).await;
+    let profiles = format!("/v1/apps/{}/destinations", shop.app.id);
+    let named = |name: &str| json!({ "name": "Sales", "kind": "demo", "callerName": name });
+    let answer = shop.api.post(&profiles, &named("{form.name}")).await.unwrap();
+    let problem = refused(&answer, 422, "invalid");
+    assert_eq!(problem.pointer.as_deref(), Some("/callerName"));
+    let made = shop.api.post(&profiles, &named("{form.topic}")).await.unwrap().expect(201).unwrap();
+    let made: Value = made.json().unwrap();
+
+    // A draft may be without it; what visitors see may not, now or later.
+    document["states"]["idle"][0]["fields"][0]["name"] = "subject".into();
+    save(&shop, &document, Some("*")).await.expect(200).unwrap();
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    for answer in [
+        shop.api.post(&path(&shop, "publish"), &json!({})).await.unwrap(),
+        shop.api
+            .put(&path(&shop, "schedule"), &json!({ "publishAt": soon.to_string() }))
+            .await
+            .unwrap(),
+    ] {
+        let problem = refused(&answer, 422, "invalid");
+        assert_eq!(problem.pointer.as_deref(), Some("/states/idle"));
+        let errors: Value = answer.json().unwrap();
+        let detail = errors["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains(r#"the profile "Sales" uses in callerName"#), "{detail}");
+    }
+    let one = format!("{profiles}/{}", made["id"].as_str().unwrap());
+    shop.api.patch(&one, &json!({ "callerName": null })).await.unwrap().expect(200).unwrap();
+    shop.api.post(&path(&shop, "publish"), &json!({})).await.unwrap().expect(201).unwrap();
+}
+
+#[tokio::test]
 async fn the_schema_is_there_for_everybody() {
     let shop = Shop::open().await;
     let url = format!("{}/v1/schemas/design", shop.server.url());

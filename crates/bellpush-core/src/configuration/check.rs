@@ -7,9 +7,13 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{AppConfiguration, Configuration, IntegrationConfiguration, SecretReference};
+use super::{
+    AlertRuleConfiguration, AppConfiguration, Configuration, IntegrationConfiguration,
+    SecretReference,
+};
 use crate::{
     FieldError,
+    alerts::MAX_ALERT_RULES,
     design::Design,
     integration::{MAX_SECRETS, check_secret_value},
     profile::check_references,
@@ -72,6 +76,10 @@ fn check_app(place: &str, app: &mut AppConfiguration) -> Result<(), Vec<FieldErr
             check_integration(&format!("{place}/{index}"), integration).map_err(one)?;
         }
     }
+    if let Some(rules) = &app.alert_rules {
+        let place = format!("{place}/alertRules");
+        check_alert_rules(&place, rules, app.integrations.as_deref()).map_err(one)?;
+    }
     if let Some(design) = &mut app.design {
         // A draft may be unfinished.
         let parts: [(&str, ReadDesign, _); 2] = [
@@ -103,6 +111,29 @@ fn check_profiles(place: &str, app: &AppConfiguration) -> Result<(), FieldError>
         let place = format!("{place}/{index}/settings");
         profile.settings.check().map_err(|error| within(&place, error))?;
         check_references(&by_id, profile.id).map_err(|error| within(&place, error))?;
+    }
+    Ok(())
+}
+
+fn check_alert_rules(
+    place: &str,
+    rules: &[AlertRuleConfiguration],
+    integrations: Option<&[IntegrationConfiguration]>,
+) -> Result<(), FieldError> {
+    distinct(place, rules.iter().map(|rule| rule.id))?;
+    if rules.len() > MAX_ALERT_RULES as usize {
+        let message = format!("an app has at most {MAX_ALERT_RULES} alert rules");
+        return Err(FieldError::new(place, message));
+    }
+    for (index, rule) in rules.iter().enumerate() {
+        let place = format!("{place}/{index}/settings");
+        rule.settings.check().map_err(|error| within(&place, error))?;
+        if let (Some(id), Some(all)) = (rule.settings.integration_id, integrations)
+            && !all.iter().any(|it| it.id == id)
+        {
+            let message = format!("the app has no integration {id}");
+            return Err(FieldError::new(format!("{place}/integrationId"), message));
+        }
     }
     Ok(())
 }

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    alerts::AlertRuleSettings,
     app::AppSettings,
     design::Design,
-    ids::{AppId, DestinationId, IntegrationId, TrunkId, WidgetKeyId},
+    ids::{AlertRuleId, AppId, DestinationId, IntegrationId, TrunkId, WidgetKeyId},
     integration::{IntegrationSettings, SecretName},
     profile::ProfileSettings,
     trunk::TrunkSettings,
@@ -72,6 +73,9 @@ pub struct AppConfiguration {
     /// Its integrations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrations: Option<Vec<IntegrationConfiguration>>,
+    /// Its alert rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_rules: Option<Vec<AlertRuleConfiguration>>,
     /// Its design.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design: Option<DesignConfiguration>,
@@ -114,6 +118,17 @@ pub struct IntegrationConfiguration {
     /// Its named secrets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<SecretName, SecretReference>,
+}
+
+/// An alert rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AlertRuleConfiguration {
+    /// Its id.
+    pub id: AlertRuleId,
+    /// Its settings.
+    pub settings: AlertRuleSettings,
 }
 
 /// The design documents of an app. One that is not there is left as it is.

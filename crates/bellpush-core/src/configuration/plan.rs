@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    AppConfiguration, Configuration, IntegrationConfiguration, ProfileConfiguration,
-    SecretReference, TrunkConfiguration,
+    AlertRuleConfiguration, AppConfiguration, Configuration, IntegrationConfiguration,
+    ProfileConfiguration, SecretReference, TrunkConfiguration,
 };
 use crate::{access::Change, app::AppSettings, ids::AppId};
 
@@ -34,6 +34,8 @@ pub enum Screen {
     Profiles,
     /// Its integrations.
     Integrations,
+    /// Its alert rules.
+    Alerts,
     /// Its design.
     Design,
 }
@@ -99,6 +101,7 @@ pub fn plan(present: &Configuration, wanted: &Configuration) -> Vec<PlannedChang
         of_app.widget_keys(before, app);
         of_app.profiles(before, app);
         of_app.integrations(before, app);
+        of_app.alert_rules(before, app);
         of_app.design(before, app);
         // Stable: what is on one screen stays in its order.
         of_app.planned.sort_by_key(|change| change.screen);
@@ -207,6 +210,26 @@ impl OfApp {
             let changes = Change::between(&json(&gone.settings), &Value::Null);
             let subject = (gone.id, gone.settings.name.as_str());
             self.add(Screen::Integrations, subject, ChangeKind::Removed, changes);
+        }
+    }
+
+    fn alert_rules(&mut self, before: Option<&AppConfiguration>, app: &AppConfiguration) {
+        let Some(rules) = &app.alert_rules else { return };
+        let old = before.and_then(|it| it.alert_rules.as_ref()).into_iter().flatten();
+        let old: BTreeMap<_, &AlertRuleConfiguration> = old.map(|it| (it.id, it)).collect();
+        for rule in rules {
+            let before = old.get(&rule.id);
+            let settings = json(&before.map(|it| &it.settings));
+            let changes = Change::between(&settings, &json(&rule.settings));
+            if !changes.is_empty() {
+                let subject = (rule.id, rule.settings.name.as_str());
+                self.add(Screen::Alerts, subject, kind(before), changes);
+            }
+        }
+        for gone in old.values().filter(|it| !rules.iter().any(|rule| rule.id == it.id)) {
+            let changes = Change::between(&json(&gone.settings), &Value::Null);
+            let subject = (gone.id, gone.settings.name.as_str());
+            self.add(Screen::Alerts, subject, ChangeKind::Removed, changes);
         }
     }
 

@@ -20,6 +20,7 @@ mod survey;
 mod text;
 mod text_keys;
 mod theme;
+mod uses;
 
 pub use block::{
     Block, Button, Call, Callback, CallbackContact, Consent, ConsentMode, Divider, FormBlock,

@@ -209,6 +209,18 @@ impl ProfileSettings {
         self.check_headers()
     }
 
+    /// The fields of the form that it names, each with its place in the settings as a JSON pointer.
+    pub fn form_fields(&self) -> impl Iterator<Item = (String, &str)> {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, template)| (format!("/headers/{}", pointer_part(name)), template));
+        let caller_name = self.caller_name.iter().map(|it| ("/callerName".to_owned(), it));
+        caller_name.chain(headers).flat_map(|(pointer, template)| {
+            template.form_fields().map(move |field| (pointer.clone(), field))
+        })
+    }
+
     fn check_kind(&self) -> Result<(), FieldError> {
         let refuse = |field: &str, message: &str| Err(FieldError::new(field, message));
         match self.kind {

@@ -80,6 +80,16 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The fields of the form that it has places for.
+    pub fn form_fields(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Form(field) => Some(field.as_str()),
+            _ => None,
+        })
+    }
+}
+
 impl FromStr for Template {
     type Err = TemplateError;
 

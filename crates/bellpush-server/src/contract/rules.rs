@@ -7,6 +7,7 @@ use serde_json::Value;
 
 const WINDOWS: &str = "a window has a length, and overlaps with no other";
 const DESIGN_VERSION: &str = "a version that was published, and not replaced more than a day ago";
+const FIELDS: &str = "fields that the form of the app's published design has";
 const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
@@ -45,7 +46,12 @@ const RULES: &[(&str, &str, &str)] = &[
     ("Payload", "template", "needed for custom and not taken for raw; the syntax of templates"),
     ("PersonExport", "key", "needed for the context"),
     ("PersonQuery", "key", "needed for the context"),
-    ("ProfileSettings", "headers", "up to 16, and none that begins with X-Bellpush-"),
+    ("ProfileSettings", "callerName", FIELDS),
+    (
+        "ProfileSettings",
+        "headers",
+        "up to 16, and none that begins with X-Bellpush-; fields that the app's design has",
+    ),
     ("ProfileSettings", "overflow", "a profile of the app; no circle, and up to eight in a row"),
     ("ProfileSettings", "routingKeys", "up to 200"),
     ("ProfileSettings", "to", "set for sip alone"),

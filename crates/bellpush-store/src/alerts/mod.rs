@@ -5,6 +5,7 @@ pub(crate) mod history;
 pub(crate) mod looks;
 pub(crate) mod notices;
 pub(crate) mod rules;
+pub(crate) mod watched;
 
 pub use counts::QueueHour;
 pub use history::{Alert, AlertEnd, AlertNotice, NoticeMail};

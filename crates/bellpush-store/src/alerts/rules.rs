@@ -3,10 +3,11 @@
 use bellpush_core::{
     FieldError,
     alerts::{AlertRuleSettings, MAX_ALERT_RULES, Progress, Reading},
+    configuration::AlertRuleConfiguration,
     events::EventTime,
     ids::{AlertId, AlertRuleId, AppId},
 };
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::history;
@@ -70,7 +71,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn alert_rules(&self, app_id: AppId) -> Result<Vec<AlertRule>, StoreError> {
-        db::read(db::all(&self.db().read, OF_APP, [app_id.to_string().into()]).await?, rule)
+        rules(&self.db().read, app_id).await
     }
 
     /// The active alert rules of all apps, those of one app together.
@@ -107,32 +108,13 @@ impl Store {
     ) -> Result<AlertRule, SaveError> {
         let (id, at) = (AlertRuleId::from_uuid(Uuid::now_v7()), db::now());
         let transaction = self.db().begin_configuration().await?;
-        check_subject(&transaction, app_id, settings).await?;
         let sql = "SELECT COUNT(*) AS rules FROM alert_rules WHERE app_id = $1";
         let row = db::one(&transaction, sql, [app_id.to_string().into()]).await?;
         let rules: i64 = row.map_or(Ok(0), |row| row.get("rules"))?;
         if rules >= i64::from(MAX_ALERT_RULES) {
             return Err(SaveError::TooManyAlertRules);
         }
-        let sql = "
-            INSERT INTO alert_rules
-                (id, app_id, settings, active, created_at, updated_at, progress, looked_at, sample)
-            SELECT $1, id, $3, $4, $5, $5, $6, 0, 0
-            FROM apps
-            WHERE id = $2
-            RETURNING *";
-        let values = [
-            id.to_string().into(),
-            app_id.to_string().into(),
-            to_json(settings).into(),
-            settings.active.into(),
-            at.millis().into(),
-            to_json(&Progress::default()).into(),
-        ];
-        let row = db::one(&transaction, sql, values).await?.ok_or(SaveError::UnknownApp)?;
-        let made = rule(&row)?;
-        let line = line(AuditAction::AlertRuleMade, &made).between(&(), settings);
-        audit::write(&transaction, actor, at, line).await?;
+        let made = insert(&transaction, (app_id, id, at), settings, actor).await?;
         db::commit(transaction).await?;
         Ok(made)
     }
@@ -154,26 +136,7 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         let Some(present) = locked(&transaction, app_id, id).await? else { return Ok(None) };
         check_revision(&transaction, &present, edit).await?;
-        check_subject(&transaction, app_id, settings).await?;
-        let changed = AlertRule { settings: settings.clone(), ..present.clone() };
-        let line = line(AuditAction::AlertRuleUpdated, &changed);
-        let line = line.between(&present.settings, settings);
-        let sql = "
-            UPDATE alert_rules
-            SET settings = $2, active = $3, updated_at = $4, revision = revision + $5
-            WHERE id = $1";
-        let values = [
-            id.to_string().into(),
-            to_json(settings).into(),
-            settings.active.into(),
-            at.millis().into(),
-            i64::from(line.has_changes()).into(),
-        ];
-        db::execute(&transaction, sql, values).await?;
-        if !settings.active || !settings.watches_the_same_as(&present.settings) {
-            begin_anew(&transaction, &present, at).await?;
-        }
-        audit::write_update(&transaction, edit.actor, at, line).await?;
+        overwrite(&transaction, (&present, at), settings, edit.actor).await?;
         let updated = locked(&transaction, app_id, id).await?;
         db::commit(transaction).await?;
         Ok(updated)
@@ -221,14 +184,120 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         let Some(present) = locked(&transaction, app_id, id).await? else { return Ok(false) };
         check_revision(&transaction, &present, edit).await?;
-        begin_anew(&transaction, &present, at).await?;
-        let sql = "DELETE FROM alert_rules WHERE id = $1";
-        db::execute(&transaction, sql, [id.to_string().into()]).await?;
-        let line = line(AuditAction::AlertRuleDeleted, &present).between(&present.settings, &());
-        audit::write(&transaction, edit.actor, at, line).await?;
+        remove(&transaction, (&present, at), edit.actor).await?;
         db::commit(transaction).await?;
         Ok(true)
     }
+}
+
+/// An app's alert rules, oldest first.
+pub(crate) async fn rules(
+    connection: &impl ConnectionTrait,
+    app_id: AppId,
+) -> Result<Vec<AlertRule>, StoreError> {
+    db::read(db::all(connection, OF_APP, [app_id.to_string().into()]).await?, rule)
+}
+
+/// Makes the alert rules of an app these ones, whose number is checked.
+pub(crate) async fn replace_all(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    wanted: &[AlertRuleConfiguration],
+    edit: Edit<'_>,
+    at: EventTime,
+) -> Result<(), SaveError> {
+    for gone in rules(transaction, app_id).await? {
+        if !wanted.iter().any(|it| it.id == gone.id) {
+            remove(transaction, (&gone, at), edit.actor).await?;
+        }
+    }
+    for AlertRuleConfiguration { id, settings } in wanted {
+        match locked(transaction, app_id, *id).await? {
+            Some(present) if present.settings == *settings => {}
+            Some(present) => overwrite(transaction, (&present, at), settings, edit.actor).await?,
+            None => {
+                let sql = "SELECT id FROM alert_rules WHERE id = $1";
+                if db::one(transaction, sql, [id.to_string().into()]).await?.is_some() {
+                    let message = format!("another app has the alert rule {id}");
+                    return Err(FieldError { pointer: String::new(), message }.into());
+                }
+                insert(transaction, (app_id, *id, at), settings, edit.actor).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn insert(
+    transaction: &DatabaseTransaction,
+    (app_id, id, at): (AppId, AlertRuleId, EventTime),
+    settings: &AlertRuleSettings,
+    actor: &Actor,
+) -> Result<AlertRule, SaveError> {
+    check_subject(transaction, app_id, settings).await?;
+    let sql = "
+        INSERT INTO alert_rules
+            (id, app_id, settings, active, created_at, updated_at, progress, looked_at, sample)
+        SELECT $1, id, $3, $4, $5, $5, $6, 0, 0
+        FROM apps
+        WHERE id = $2
+        RETURNING *";
+    let values = [
+        id.to_string().into(),
+        app_id.to_string().into(),
+        to_json(settings).into(),
+        settings.active.into(),
+        at.millis().into(),
+        to_json(&Progress::default()).into(),
+    ];
+    let row = db::one(transaction, sql, values).await?.ok_or(SaveError::UnknownApp)?;
+    let made = rule(&row)?;
+    let line = line(AuditAction::AlertRuleMade, &made).between(&(), settings);
+    audit::write(transaction, actor, at, line).await?;
+    Ok(made)
+}
+
+/// Replaces the settings of a rule that is locked.
+async fn overwrite(
+    transaction: &DatabaseTransaction,
+    (present, at): (&AlertRule, EventTime),
+    settings: &AlertRuleSettings,
+    actor: &Actor,
+) -> Result<(), SaveError> {
+    check_subject(transaction, present.app_id, settings).await?;
+    let changed = AlertRule { settings: settings.clone(), ..present.clone() };
+    let line = line(AuditAction::AlertRuleUpdated, &changed);
+    let line = line.between(&present.settings, settings);
+    let sql = "
+        UPDATE alert_rules
+        SET settings = $2, active = $3, updated_at = $4, revision = revision + $5
+        WHERE id = $1";
+    let values = [
+        present.id.to_string().into(),
+        to_json(settings).into(),
+        settings.active.into(),
+        at.millis().into(),
+        i64::from(line.has_changes()).into(),
+    ];
+    db::execute(transaction, sql, values).await?;
+    if !settings.active || !settings.watches_the_same_as(&present.settings) {
+        begin_anew(transaction, present, at).await?;
+    }
+    audit::write_update(transaction, actor, at, line).await?;
+    Ok(())
+}
+
+async fn remove(
+    transaction: &DatabaseTransaction,
+    (present, at): (&AlertRule, EventTime),
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    begin_anew(transaction, present, at).await?;
+    let sql = "DELETE FROM alert_rules WHERE id = $1";
+    db::execute(transaction, sql, [present.id.to_string().into()]).await?;
+    let line = line(AuditAction::AlertRuleDeleted, present).between(&present.settings, &());
+    audit::write(transaction, actor, at, line).await?;
+    Ok(())
 }
 
 /// The rule, which nobody else changes until the transaction ends: looks are written row by row, and

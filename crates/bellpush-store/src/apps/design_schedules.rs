@@ -6,7 +6,8 @@
 use bellpush_core::{events::EventTime, ids::AppId};
 
 use super::designs::{
-    DesignError, DesignVersion, NewDesignVersion, Publisher, check_revision, present, publish,
+    DesignError, DesignVersion, NewDesignVersion, Publisher, check_fields, check_revision, enter,
+    present,
 };
 use crate::{
     Expected, Store, StoreError,
@@ -60,8 +61,8 @@ impl Store {
     /// Has a design published by itself, in place of one that was to be before.
     ///
     /// # Errors
-    /// [`DesignError::Outdated`] when the draft has changed, [`DesignError::UnknownApp`], or when the
-    /// database fails.
+    /// [`DesignError::Outdated`] when the draft has changed, [`DesignError::UnknownApp`],
+    /// [`DesignError::MissingFields`], or when the database fails.
     pub async fn schedule_design(
         &self,
         app_id: AppId,
@@ -71,6 +72,7 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         let (present, _) = present(&transaction, app_id).await?;
         check_revision(&transaction, app_id, present, new.draft).await?;
+        check_fields(&transaction, app_id, new.document).await?;
         let at = db::now();
         let sql = "
             INSERT INTO design_schedules
@@ -167,7 +169,8 @@ impl Store {
             restored: None,
             draft: Expected::Any,
         };
-        match publish(&transaction, app_id, new, &actor).await {
+        // Profiles that were saved since name only fields that it has.
+        match enter(&transaction, app_id, new, &actor).await {
             Ok(published) => {
                 db::commit(transaction).await?;
                 Ok(Some((app_id, published)))
@@ -178,7 +181,7 @@ impl Store {
                 Ok(None)
             }
             Err(DesignError::Store(error)) => Err(error),
-            Err(DesignError::Outdated(_)) => Ok(None),
+            Err(DesignError::Outdated(_) | DesignError::MissingFields(_)) => Ok(None),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The design documents of apps: a draft, and every version that was published.
 
 use bellpush_core::{
+    FieldError,
     access::Change,
     events::EventTime,
     ids::{ApiKeyId, AppId},
@@ -21,6 +22,7 @@ use crate::{
         to_json,
     },
     revision::Subject,
+    routing::{form_fields::kept_design, profiles},
 };
 
 /// A draft as it is kept.
@@ -92,6 +94,9 @@ pub enum DesignError {
     /// Somebody else has changed the draft.
     #[error(transparent)]
     Outdated(#[from] Outdated),
+    /// Its form lacks fields that profiles of the app name.
+    #[error("profiles name fields that its form has not")]
+    MissingFields(Vec<FieldError>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -134,7 +139,7 @@ impl Store {
     ///
     /// # Errors
     /// [`DesignError::Outdated`] when it is to be a draft that has changed, [`DesignError::UnknownApp`],
-    /// or when the database fails.
+    /// [`DesignError::MissingFields`], or when the database fails.
     pub async fn publish_design(
         &self,
         app_id: AppId,
@@ -249,6 +254,33 @@ pub(crate) async fn publish(
 ) -> Result<DesignVersion, DesignError> {
     let (present, _) = present(transaction, app_id).await?;
     check_revision(transaction, app_id, present, new.draft).await?;
+    check_fields(transaction, app_id, new.document).await?;
+    enter(transaction, app_id, new, actor).await
+}
+
+/// Refuses a design without a field that a profile names. Changes of the configuration come one at a
+/// time, so that none names it until the commit.
+pub(super) async fn check_fields(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    document: &str,
+) -> Result<(), DesignError> {
+    let profiles = profiles::profiles(transaction, app_id).await?;
+    let naming = profiles.iter().map(|profile| &profile.settings);
+    let mut naming = naming.filter(|it| it.form_fields().next().is_some()).peekable();
+    if naming.peek().is_none() {
+        return Ok(());
+    }
+    kept_design(document)?.check_uses(naming).map_err(DesignError::MissingFields)
+}
+
+/// Enters a version that was found good.
+pub(super) async fn enter(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+    new: NewDesignVersion<'_>,
+    actor: &Actor,
+) -> Result<DesignVersion, DesignError> {
     let at = db::now();
     let sql = "
         INSERT INTO design_versions

@@ -14,17 +14,23 @@ use bellpush_core::{
     integration::SecretName,
 };
 use sea_orm::DatabaseTransaction;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::{applied, read};
+use super::{
+    applied,
+    error::{ApplyError, at, failed, refused},
+    read,
+    settle::settled,
+};
 use crate::{
-    Actor, AuditAction, DesignError, Edit, Expected, GivenSecrets, KeyRing, NewDesignVersion,
-    NewSecrets, PasswordChange, SaveError, Store, StoreError,
+    Actor, AuditAction, Edit, Expected, GivenSecrets, KeyRing, NewDesignVersion, NewSecrets,
+    PasswordChange, SaveError, Store,
     access::audit::{self, Line},
+    alerts::{rules, watched::check_unwatched},
     apps::{app, designs, widget_keys},
     db,
-    integrations::{integration, sealed::secret_identity, secrets},
+    integrations::{integration, secrets},
     routing::{profiles, trunks},
 };
 
@@ -44,34 +50,6 @@ pub struct Application<'a> {
     pub signing: &'a NewSigning,
     /// Active integrations of one app, at most.
     pub max_active: u8,
-}
-
-/// Why a document was not applied; nothing of it was.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// What is set up is not any more what the plan was made on.
-    #[error("what is set up has changed since the plan was made; make it again")]
-    Moved {
-        /** The hash of what is set up now. */
-        state: String,
-    },
-    /// Something in it can't be saved.
-    #[error("{error}")]
-    At {
-        /** Where in the document, as a JSON pointer. */
-        pointer: String,
-        /** Why. */
-        error: SaveError,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<sea_orm::DbErr> for ApplyError {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 impl Store {
@@ -134,93 +112,6 @@ impl Store {
         db::commit(transaction).await?;
         self.remover().wake();
         Ok(planned)
-    }
-}
-
-/// The document with values of secrets that are there already as references, so that it changes
-/// nothing to apply it twice.
-async fn settled(
-    transaction: &DatabaseTransaction,
-    keys: &KeyRing,
-    present: &Configuration,
-    wanted: &Configuration,
-) -> Result<Configuration, ApplyError> {
-    let mut wanted = wanted.clone();
-    for (index, trunk) in wanted.trunks.iter_mut().enumerate() {
-        let had = present.trunks.iter().any(|it| it.id == trunk.id && it.password.is_some());
-        let sql = "SELECT password AS sealed FROM trunks WHERE id = $1";
-        let place = format!("/trunks/{index}/password");
-        if let Some(secret) = &mut trunk.password {
-            let kept = Kept {
-                had,
-                sql,
-                values: vec![trunk.id.to_string().into()],
-                identity: trunks::password_identity(trunk.id),
-            };
-            settle(transaction, keys, kept, &place, secret).await?;
-        }
-    }
-    for (number, app) in wanted.apps.iter_mut().enumerate() {
-        let before = present.apps.iter().find(|it| it.id == app.id);
-        if before.is_none() && app.settings.is_none() {
-            let message = "an app that is not there yet needs settings";
-            return Err(refused(&format!("/apps/{number}/settings"), message));
-        }
-        let old = before.and_then(|it| it.integrations.as_ref());
-        for (index, it) in app.integrations.iter_mut().flatten().enumerate() {
-            let had = old.into_iter().flatten().find(|old| old.id == it.id);
-            for (name, secret) in &mut it.secrets {
-                let place = format!("/apps/{number}/integrations/{index}/secrets/{name}");
-                let id = it.id.to_string();
-                let kept = Kept {
-                    had: had.is_some_and(|old| old.secrets.contains_key(name)),
-                    sql: "
-                        SELECT sealed
-                        FROM integration_secrets
-                        WHERE integration_id = $1
-                          AND name = $2",
-                    values: vec![id.clone().into(), name.as_str().into()],
-                    identity: secret_identity(&id, name.as_str()),
-                };
-                settle(transaction, keys, kept, &place, secret).await?;
-            }
-        }
-    }
-    Ok(wanted)
-}
-
-/// Where the secret is that is there.
-struct Kept {
-    had: bool,
-    sql: &'static str,
-    values: Vec<sea_orm::Value>,
-    identity: String,
-}
-
-async fn settle(
-    transaction: &DatabaseTransaction,
-    keys: &KeyRing,
-    kept: Kept,
-    place: &str,
-    secret: &mut SecretReference,
-) -> Result<(), ApplyError> {
-    match secret {
-        SecretReference::Kept if !kept.had => {
-            let message =
-                "there is no secret to keep; give its value, as { secret = \"env:NAME\" }";
-            Err(refused(place, message))
-        }
-        SecretReference::Value(value) if kept.had => {
-            let row = db::one(transaction, kept.sql, kept.values).await?;
-            let Some(row) = row else { return Ok(()) };
-            let sealed: String = row.get("sealed")?;
-            let present = keys.open(&kept.identity, &sealed).map_err(StoreError::from)?;
-            if present.expose_secret() == value.as_str() {
-                *secret = SecretReference::Kept;
-            }
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }
 
@@ -299,6 +190,13 @@ impl Apply<'_> {
         }
         self.widget_keys(place, before, app).await?;
         self.integrations(place, before, app).await?;
+        let old = before.and_then(|it| it.alert_rules.as_ref());
+        if let Some(wanted) = &app.alert_rules
+            && old != Some(wanted)
+        {
+            let rules = rules::replace_all(self.transaction, app.id, wanted, self.edit(), self.at);
+            rules.await.map_err(|error| at(&format!("{place}/alertRules"), error))?;
+        }
         let old = before.and_then(|it| it.design.as_ref());
         match &app.design {
             Some(design) => self.design(app.id, old, design).await,
@@ -341,9 +239,15 @@ impl Apply<'_> {
         let old: Vec<_> =
             before.and_then(|it| it.integrations.as_ref()).into_iter().flatten().collect();
         for gone in old.iter().filter(|it| !all.iter().any(|other| other.id == it.id)) {
+            let place = format!("{place}/integrations");
+            // Rules that are in the document fit its integrations.
+            if app.alert_rules.is_none() {
+                let watched = check_unwatched(self.transaction, gone.id).await;
+                watched.map_err(|error| at(&place, error))?;
+            }
             integration::delete(self.transaction, app.id, gone.id, self.edit())
                 .await
-                .map_err(|error| at(&format!("{place}/integrations"), error))?;
+                .map_err(|error| at(&place, error))?;
         }
         // Those that are switched off first, so that there is room for others.
         let mut ordered: Vec<_> = all.iter().enumerate().collect();
@@ -438,26 +342,5 @@ impl Apply<'_> {
 
     fn edit(&self) -> Edit<'_> {
         Edit { actor: self.actor, expected: Expected::Any }
-    }
-}
-
-fn refused(pointer: &str, message: &str) -> ApplyError {
-    let error = FieldError { pointer: String::new(), message: message.into() };
-    at(pointer, error.into())
-}
-
-fn at(pointer: &str, error: SaveError) -> ApplyError {
-    match error {
-        SaveError::Store(error) => ApplyError::Store(error),
-        error => ApplyError::At { pointer: pointer.to_owned(), error },
-    }
-}
-
-/// The app is there, and any revision will do.
-fn failed(error: DesignError) -> ApplyError {
-    match error {
-        DesignError::Store(error) => ApplyError::Store(error),
-        DesignError::UnknownApp => refused("/apps", "there is no such app"),
-        DesignError::Outdated(outdated) => at("/apps", outdated.into()),
     }
 }

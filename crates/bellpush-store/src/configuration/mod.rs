@@ -2,7 +2,10 @@
 
 mod applied;
 mod apply;
+mod error;
 mod read;
+mod settle;
 
 pub use applied::Applied;
-pub use apply::{Application, ApplyError, NewSigning};
+pub use apply::{Application, NewSigning};
+pub use error::ApplyError;

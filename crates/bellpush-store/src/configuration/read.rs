@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bellpush_core::{
     configuration::{
-        AppConfiguration, Configuration, DesignConfiguration, IntegrationConfiguration,
-        ProfileConfiguration, SecretReference, TrunkConfiguration, WidgetKeyConfiguration,
-        present_design,
+        AlertRuleConfiguration, AppConfiguration, Configuration, DesignConfiguration,
+        IntegrationConfiguration, ProfileConfiguration, SecretReference, TrunkConfiguration,
+        WidgetKeyConfiguration, present_design,
     },
     ids::AppId,
     integration::SecretName,
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Store, StoreError,
+    alerts::rules,
     apps::{app, designs::PUBLISHED, widget_keys},
     db::{self, Row},
     integrations::integration,
@@ -58,6 +59,7 @@ pub(super) async fn present(
             widget_keys: Some(keys(transaction, app.id).await?),
             profiles: Some(of_profiles(transaction, app.id).await?),
             integrations: Some(of_integrations(transaction, app.id).await?),
+            alert_rules: Some(of_alert_rules(transaction, app.id).await?),
             design: Some(design(transaction, app.id).await?),
         });
     }
@@ -133,6 +135,16 @@ async fn of_integrations(
             secrets: names.into_iter().map(|name| (name, SecretReference::Kept)).collect(),
         }
     };
+    Ok(all.map(configuration).collect())
+}
+
+async fn of_alert_rules(
+    transaction: &DatabaseTransaction,
+    app_id: AppId,
+) -> Result<Vec<AlertRuleConfiguration>, StoreError> {
+    let all = rules::rules(transaction, app_id).await?.into_iter();
+    let configuration =
+        |it: crate::AlertRule| AlertRuleConfiguration { id: it.id, settings: it.settings };
     Ok(all.map(configuration).collect())
 }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     Edit, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
+    alerts::watched::check_unwatched,
     db::{self, Row, to_json},
     integrations::{
         locked::locked,
@@ -182,7 +183,8 @@ impl Store {
     /// beside what else is written.
     ///
     /// # Errors
-    /// [`SaveError::Outdated`], or when the database fails.
+    /// [`SaveError::InUse`] as long as an alert rule watches it, [`SaveError::Outdated`], or when the
+    /// database fails.
     pub async fn delete_integration<'a>(
         &self,
         app_id: AppId,
@@ -193,6 +195,7 @@ impl Store {
         if !delete(&transaction, app_id, id, edit.into()).await? {
             return Ok(false);
         }
+        check_unwatched(&transaction, id).await?;
         db::commit(transaction).await?;
         self.remover().wake();
         Ok(true)

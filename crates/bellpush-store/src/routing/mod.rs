@@ -1,5 +1,6 @@
 //! Where calls go: profiles, and the trunks that they name.
 
+pub(crate) mod form_fields;
 pub(crate) mod profiles;
 pub(crate) mod trunks;
 

@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::form_fields;
 use crate::{
     Edit, Expected, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
@@ -86,7 +87,7 @@ impl Store {
         if others.is_empty() {
             return Err(SaveError::UnknownApp);
         }
-        check(&transaction, &others, id, settings).await?;
+        check(&transaction, &others, (app_id, id), settings).await?;
         if is_default {
             clear_default(&transaction, &others, actor).await?;
         }
@@ -119,7 +120,7 @@ impl Store {
         };
         check_revision(&transaction, present, expected).await?;
         let is_default = present.is_default || make_default;
-        check(&transaction, &all, id, settings).await?;
+        check(&transaction, &all, (app_id, id), settings).await?;
         if is_default && !present.is_default {
             clear_default(&transaction, &all, actor).await?;
         }
@@ -201,7 +202,7 @@ pub(crate) async fn profiles(
 async fn check(
     transaction: &DatabaseTransaction,
     all: &[Profile],
-    id: DestinationId,
+    (app_id, id): (AppId, DestinationId),
     settings: &ProfileSettings,
 ) -> Result<(), SaveError> {
     if let Some(trunk_id) = settings.trunk_id {
@@ -210,7 +211,8 @@ async fn check(
     let mut by_id: BTreeMap<_, _> =
         all.iter().map(|profile| (profile.id, profile.settings.clone())).collect();
     by_id.insert(id, settings.clone());
-    Ok(check_references(&by_id, id)?)
+    check_references(&by_id, id)?;
+    form_fields::check(transaction, app_id, settings).await
 }
 
 async fn check_trunk(transaction: &DatabaseTransaction, id: TrunkId) -> Result<(), SaveError> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     Edit, Expected, SaveError, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
+    alerts::watched::check_unwatched,
     db::{self, Row, to_json},
     revision::Subject,
     vault::KeyRing,
@@ -122,7 +123,7 @@ impl Store {
     /// Deletes a trunk; `false` when there is none.
     ///
     /// # Errors
-    /// [`SaveError::InUse`] as long as a profile calls by it, [`SaveError::Outdated`], or when the
+    /// [`SaveError::InUse`] as long as a profile calls by it or an alert rule watches it, [`SaveError::Outdated`], or when the
     /// database fails.
     pub async fn delete_trunk<'a>(
         &self,
@@ -142,6 +143,7 @@ impl Store {
             let name: String = row.get("name")?;
             return Err(SaveError::InUse { why: format!("the profile {name:?} calls by it") });
         }
+        check_unwatched(&transaction, id).await?;
         let sql = "DELETE FROM trunks WHERE id = $1";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
         let line = line(AuditAction::TrunkDeleted, id, &present.settings);

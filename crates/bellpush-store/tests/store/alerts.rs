@@ -13,7 +13,10 @@ use bellpush_store::{
     Actor, AlertEnd, AlertRule, Append, AppendError, Look, PageRequest, Refusal, SaveError, Store,
 };
 
-use crate::site::{after, new_session_id, now};
+use crate::{
+    deliveries::settings,
+    site::{after, new_session_id, now},
+};
 
 fn rule() -> AlertRuleSettings {
     AlertRuleSettings {
@@ -70,6 +73,32 @@ async fn log_all(store: &Store) -> Vec<String> {
 }
 
 on_both_stores! {
+    async fn what_a_rule_watches_is_not_deleted_under_it(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let (hook, secret) = (settings(&[]), "whsec_x".into());
+        let made = store.create_integration(app, &hook, &secret, 3, &Actor::HOST).await;
+        let integration = made.unwrap().id;
+        let trunk = store.create_trunk(&crate::trunks::trunk(), None, &Actor::HOST).await.unwrap().id;
+        let rules = [
+            AlertRuleSettings { integration_id: Some(integration), ..rule() },
+            AlertRuleSettings { trunk_id: Some(trunk), ..AlertRuleSettings::new("Down", AlertKind::TrunkDown) },
+        ];
+        let mut ids = Vec::new();
+        for rule in &rules {
+            ids.push(store.create_alert_rule(app, rule, &Actor::HOST).await.unwrap().id);
+        }
+        let of_integration = async || store.delete_integration(app, integration, &Actor::HOST).await;
+        let of_trunk = async || store.delete_trunk(trunk, &Actor::HOST).await;
+        for (refused, name) in [(of_integration().await, "Backlog"), (of_trunk().await, "Down")] {
+            let Err(SaveError::InUse { why }) = refused else { panic!("{refused:?}") };
+            assert!(why.contains(name), "{why}");
+        }
+        for id in ids {
+            assert!(store.delete_alert_rule(app, id, &Actor::HOST).await.unwrap());
+        }
+        assert!(of_integration().await.unwrap() && of_trunk().await.unwrap());
+    }
+
     async fn a_rule_is_made_changed_and_deleted_and_each_change_is_written_down(site) {
         let (store, app) = (&site.store, site.app().await);
         let made = made(store, app).await;

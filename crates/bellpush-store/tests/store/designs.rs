@@ -4,11 +4,12 @@ use bellpush_core::{
     design::ConsentRecord,
     events::EventTime,
     ids::{AppId, CallbackId, EventId},
+    profile::ProfileSettings,
     submission::{CallbackReason, callback_envelope},
 };
 use bellpush_store::{
     Actor, Append, AuditAction, AuditFilter, DesignError, Edit, Expected, NewCallback,
-    NewDesignSchedule, NewDesignVersion, PageRequest,
+    NewDesignSchedule, NewDesignVersion, PageRequest, SaveError,
 };
 use uuid::Uuid;
 
@@ -103,6 +104,49 @@ on_both_stores! {
         assert!(!store.unschedule_design(app, &actor()).await.unwrap());
         published().await;
         assert_eq!(store.published_design(app, None).await.unwrap().unwrap().version.version, 1);
+    }
+
+    async fn a_design_that_visitors_see_has_every_field_that_profiles_name(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let with = |field: &str| {
+            let mut document: serde_json::Value =
+                serde_json::from_str(include_str!("../../../bellpush-core/schemas/design.example.json")).unwrap();
+            let label = serde_json::json!({ "en": "A", "de": "A", "ar": "A", "fr": "A" });
+            document["states"]["idle"] = serde_json::json!([
+                { "type": "form", "fields": [{ "name": field, "kind": "text", "label": label }] }
+            ]);
+            document.to_string()
+        };
+        let named = |caller: &str| ProfileSettings {
+            caller_name: Some(caller.parse().unwrap()),
+            ..ProfileSettings::demo()
+        };
+        // An app without a design of its own takes any.
+        let profile = store.create_profile(app, &named("{form.name}"), false, &actor()).await.unwrap();
+        let (name, topic) = (with("name"), with("topic"));
+        let refused = store.publish_design(app, version(&topic, Expected::Any), &actor()).await;
+        let Err(DesignError::MissingFields(faults)) = refused else { panic!("{refused:?}") };
+        assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/states/idle"));
+        assert!(faults[0].message.contains("the profile \"Demo\" uses in callerName"), "{faults:?}");
+        store.publish_design(app, version(&name, Expected::Any), &actor()).await.unwrap();
+
+        let refused = store.update_profile(app, profile.id, &named("{form.topic}"), false, &actor()).await;
+        let Err(SaveError::Field(fault)) = refused else { panic!("{refused:?}") };
+        assert_eq!(fault.pointer, "/callerName");
+        store.update_profile(app, profile.id, &named("x"), false, &actor()).await.unwrap();
+
+        // What is published at its time has to fit what is saved until then.
+        let publish_at = EventTime::from_millis(now().millis() + 60_000).unwrap();
+        let later = NewDesignSchedule { document: &topic, note: None, publish_at, draft: Expected::Any };
+        store.schedule_design(app, later, &actor()).await.unwrap();
+        for field in ["name", "topic"] {
+            let refused = store.create_profile(app, &named(&format!("{{form.{field}}}")), false, &actor()).await;
+            assert!(matches!(refused, Err(SaveError::Field(_))), "{field}: {refused:?}");
+        }
+        assert!(store.unschedule_design(app, &actor()).await.unwrap());
+        store.create_profile(app, &named("{form.name}"), false, &actor()).await.unwrap();
+        let refused = store.schedule_design(app, later, &actor()).await;
+        assert!(matches!(refused, Err(DesignError::MissingFields(_))), "{refused:?}");
     }
 
     async fn versions_are_numbered_kept_and_replaced_by_the_next(site) {

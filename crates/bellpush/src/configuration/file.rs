@@ -8,8 +8,12 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table};
 const MAX_LINE: usize = 80;
 /// An object of a list with no more fields than this, and nothing but plain values in it, is written on one line.
 const MAX_INLINE_FIELDS: usize = 4;
+/// What a custom button sends: any JSON.
+const DATA: &str = "data";
+/// What stands for `null` where that is not the same as nothing.
+const NEVER: &str = "never";
 /// What comes first, where it is there, in this order.
-const FIRST: [&str; 13] = [
+const FIRST: [&str; 14] = [
     "id",
     "type",
     "name",
@@ -22,6 +26,7 @@ const FIRST: [&str; 13] = [
     "widgetKeys",
     "profiles",
     "integrations",
+    "alertRules",
     "apps",
 ];
 
@@ -40,6 +45,11 @@ pub(super) fn write(
         }
         Ok(())
     })?;
+    each_never(&mut configuration, &mut |value| {
+        if value.is_null() {
+            *value = NEVER.into();
+        }
+    });
     let Value::Object(fields) = configuration else { bail!("the server answered no document") };
     let mut document = DocumentMut::new();
     *document.as_table_mut() = table(&fields, &mut vec![])?;
@@ -59,6 +69,12 @@ pub(super) fn write(
 /// No TOML, or a secret that is not there.
 pub(super) fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Value> {
     let mut configuration: Value = toml_edit::de::from_str(text)?;
+    each_never(&mut configuration, &mut |value| {
+        if value == NEVER {
+            *value = Value::Null;
+        }
+    });
+    read_data(&mut configuration)?;
     each_secret(&mut configuration, &mut |id, name, secret| {
         let reference = match &*secret {
             Value::String(word) if word == "kept" => return Ok(()),
@@ -82,6 +98,54 @@ pub(super) fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> any
         Ok(())
     })?;
     Ok(configuration)
+}
+
+/// Calls `change` with each field that is not the same when it is left out as when it is `null`.
+fn each_never(configuration: &mut Value, change: &mut impl FnMut(&mut Value)) {
+    for trunk in items(configuration.get_mut("trunks")) {
+        if let Some(field) = trunk.pointer_mut("/settings/keepAliveSeconds") {
+            change(field);
+        }
+    }
+}
+
+/// Reads what was written as a text of JSON ([`has_no_toml`]).
+fn read_data(value: &mut Value) -> anyhow::Result<()> {
+    match value {
+        Value::Array(items) => items.iter_mut().try_for_each(read_data),
+        Value::Object(fields) => {
+            let emits = emits(fields);
+            // What is in it is nobody's business.
+            for (_, inner) in fields.iter_mut().filter(|(name, _)| !(emits && *name == DATA)) {
+                read_data(inner)?;
+            }
+            if emits
+                && let Some(data) = fields.get_mut(DATA)
+                && let Some(text) = data.as_str()
+            {
+                let read = serde_json::from_str(text);
+                *data = read.context("data is a table, or an object of JSON as a text")?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether these are of what emits an event, whose data may be any JSON.
+fn emits(fields: &Map<String, Value>) -> bool {
+    fields.get("action").is_some_and(|action| action == "emit")
+}
+
+/// Whether something is in a value that TOML can't say.
+fn has_no_toml(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Number(number) => number.is_u64() && !number.is_i64(),
+        Value::Array(items) => items.iter().any(has_no_toml),
+        Value::Object(fields) => fields.values().any(has_no_toml),
+        Value::Bool(_) | Value::String(_) => false,
+    }
 }
 
 /// Calls `change` with the owner's id, the secret's name and the reference, for each secret.
@@ -129,6 +193,9 @@ fn table(fields: &Map<String, Value>, path: &mut Vec<String>) -> anyhow::Result<
         let item = match value {
             // What is null is not set.
             Value::Null => None,
+            Value::Object(_) if name == DATA && emits(fields) && has_no_toml(value) => {
+                Some(Item::Value(value.to_string().into()))
+            }
             Value::Object(inner) if !inner.is_empty() && !is_reference(inner) => {
                 let mut inner = self::table(inner, path)?;
                 set_comment(inner.decor_mut(), path, value);
@@ -238,6 +305,7 @@ fn comment(path: &[String], value: &Value) -> Option<String> {
         ["apps", "settings", "customCode"] => "Custom code".into(),
         ["apps", "widgetKeys"] => "A widget key: public, as it stands in pages".into(),
         ["apps", "profiles"] => format!("Profile: {}", name()),
+        ["apps", "alertRules"] => format!("Alert rule: {}", name()),
         ["apps", "integrations"] => format!("Integration: {}", name()),
         ["apps", "integrations", "secrets"] => "Secrets by reference".into(),
         ["apps", "design", "published"] => "The design that widgets show".into(),

@@ -85,6 +85,7 @@ const fn title(screen: Screen) -> &'static str {
         Screen::Hours => "Hours",
         Screen::Privacy => "Privacy",
         Screen::Profiles => "Profiles",
+        Screen::Alerts => "Alerts",
         Screen::Integrations => "Integrations",
         Screen::Design => "Design",
     }

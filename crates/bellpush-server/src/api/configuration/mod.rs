@@ -59,7 +59,7 @@ pub(crate) struct Part {
 /// Read the configuration
 ///
 /// Of all apps that the caller may look into, or of one, with the trunks that they call by: settings, widget keys,
-/// profiles, integrations, and the published and the drafted design; of these, what the caller may read. Secrets
+/// profiles, integrations, alert rules, and the published and the drafted design; of these, what the caller may read. Secrets
 /// are shown as `kept`.
 #[utoipa::path(
     get, path = "/v1/configuration", operation_id = "readConfiguration", tag = "configuration",

@@ -25,6 +25,7 @@ pub(super) fn readable(caller: &Caller, mut configuration: Configuration) -> Con
         app.widget_keys = app.widget_keys.take().filter(|_| may(Resource::Settings));
         app.profiles = app.profiles.take().filter(|_| may(Resource::Profiles));
         app.integrations = app.integrations.take().filter(|_| may(Resource::Integrations));
+        app.alert_rules = app.alert_rules.take().filter(|_| may(Resource::Alerts));
         app.design = app.design.take().filter(|_| may(Resource::Design));
     }
     configuration
@@ -83,8 +84,13 @@ pub(super) fn may_read(caller: &Caller, app: AppId, screen: Screen) -> bool {
     caller.may_read(resource(screen), app)
 }
 
-const OF_APP: [Resource; 4] =
-    [Resource::Settings, Resource::Profiles, Resource::Integrations, Resource::Design];
+const OF_APP: [Resource; 5] = [
+    Resource::Settings,
+    Resource::Profiles,
+    Resource::Integrations,
+    Resource::Alerts,
+    Resource::Design,
+];
 
 const fn resource(screen: Screen) -> Resource {
     match screen {
@@ -95,6 +101,7 @@ const fn resource(screen: Screen) -> Resource {
         Screen::Privacy => Resource::Privacy,
         Screen::Profiles => Resource::Profiles,
         Screen::Integrations => Resource::Integrations,
+        Screen::Alerts => Resource::Alerts,
         Screen::Design => Resource::Design,
     }
 }

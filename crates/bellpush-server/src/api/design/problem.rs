@@ -52,6 +52,7 @@ impl From<DesignError> for Refused {
         match error {
             DesignError::Store(error) => error.into(),
             DesignError::UnknownApp => Problem::not_found("there is no such app").into(),
+            DesignError::MissingFields(faults) => faults.into(),
             DesignError::Outdated(outdated) => Problem::outdated(outdated).into(),
         }
     }

@@ -89,7 +89,7 @@ pub(crate) async fn read(
 #[utoipa::path(
     put, path = "/v1/apps/{appId}/design/schedule", tag = "design",
     operation_id = "scheduleDesign", params(("appId" = String, Path), IfMatch),
-    request_body = ScheduleRequest,
+    request_body(content = ScheduleRequest, extensions(("x-beyond-schema" = json!("the document has every field that a profile names")))),
     responses(
         (status = 200, body = DesignScheduleView),
         (status = 422, description = "The document can't be used, or the time", body = DesignProblem, content_type = "application/problem+json"),

@@ -111,7 +111,7 @@ pub(crate) struct DesignVersionPage {
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/design/publish", tag = "design", operation_id = "publishDesign",
     params(("appId" = String, Path), IfMatch),
-    request_body = Publication,
+    request_body(content = Publication, extensions(("x-beyond-schema" = json!("the document has every field that a profile names")))),
     responses(
         (status = 201, body = DesignVersionView),
         (status = 422, description = "The document can't be used", body = DesignProblem, content_type = "application/problem+json"),
@@ -183,7 +183,7 @@ pub(crate) async fn read(
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/design/versions/{version}/rollback", tag = "design",
     operation_id = "rollBackDesign", params(("appId" = String, Path), ("version" = u32, Path)),
-    request_body = Publication,
+    request_body(content = Publication, extensions(("x-beyond-schema" = json!("the document has every field that a profile names")))),
     responses(
         (status = 201, body = DesignVersionView),
         (status = 422, description = "The document can't be used any more", body = DesignProblem, content_type = "application/problem+json"),

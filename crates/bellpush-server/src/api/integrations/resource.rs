@@ -253,7 +253,10 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "deleteIntegration", tag = "integrations",
     params(("appId" = String, Path), ("integrationId" = String, Path), IfMatch),
-    responses((status = 204, description = "Deleted"))
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "An alert rule watches it"),
+    )
 )]
 pub(crate) async fn delete(
     ActingAs(actor): ActingAs,

@@ -3,6 +3,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
+#[path = "../../../../bellpush-store/tests/store/configurations.rs"]
+mod configurations;
+
+use bellpush_core::configuration::Configuration;
+use configurations::configurations;
+
 fn nothing(_: &str) -> Option<String> {
     None
 }
@@ -47,6 +53,19 @@ proptest! {
         let text = write(document.clone(), "http://localhost", false).unwrap();
         let read = read(&text, nothing).unwrap();
         prop_assert_eq!(read, set(&document), "{}", text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_is_set_up_is_the_same_after_a_file(configuration in configurations()) {
+        let configuration = configuration.without_secrets();
+        let text = write(serde_json::to_value(&configuration).unwrap(), "http://localhost", false).unwrap();
+        let read: Configuration = serde_json::from_value(read(&text, nothing).unwrap()).unwrap();
+        prop_assert_eq!(&read, &configuration, "{}", text);
+        let again = write(serde_json::to_value(&read).unwrap(), "http://localhost", false).unwrap();
+        prop_assert_eq!(again, text);
     }
 }
 

@@ -225,6 +225,7 @@ export const apps = {
       privacy: "Privacy",
       profiles: "Profiles",
       integrations: "Integrations",
+      alerts: "Alerts",
       design: "Design",
     },
     fileKinds: { added: "made again", changed: "changed back", removed: "deleted" },
