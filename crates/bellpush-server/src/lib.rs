@@ -37,6 +37,7 @@ mod sessions;
 mod sign_in;
 mod studio;
 mod tokens;
+mod trunk_outages;
 mod trunks;
 mod turn;
 mod widget;

@@ -39,6 +39,7 @@ use crate::{
     roll_ups,
     sessions::Sessions,
     sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
+    trunk_outages,
     trunks::RunningTrunks,
 };
 
@@ -276,6 +277,7 @@ impl Server {
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
+        duties.spawn(trunk_outages::watch(store.clone(), trunks.clone(), stopped.clone()));
         duties.spawn(replays.clone().run(stopped.clone()));
         duties.spawn(records.clone().run(stopped.clone()));
         duties.spawn(exports.clone().run(stopped.clone()));
@@ -364,6 +366,7 @@ impl Server {
         };
         if let Some(before) = before(config.keep_statistics) {
             store.remove_statistics(before).await?;
+            store.remove_trunk_outages(before).await?;
         }
         if let Some(before) = before(config.keep_notifications) {
             store.remove_notifications(before).await?;

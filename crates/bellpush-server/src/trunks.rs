@@ -10,8 +10,8 @@ use std::{
 
 use bellpush_call::{
     Callee, CallerIdentity, Codec, CodecPolicy, Credentials, DisplayName, HeaderName, HeaderValue,
-    Latching, ProxyAddress, Registration, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy,
-    TrunkConfig, TrunkStatus, Trunks,
+    Latching, ProxyAddress, Registration, RegistrationStatus, SipTarget, SipTransport, SipUri,
+    SipUser, SrtpPolicy, TrunkConfig, TrunkStatus, Trunks,
 };
 use bellpush_core::{
     ids::TrunkId,
@@ -47,6 +47,12 @@ impl RunningTrunks {
     /// How a trunk is on this node; `None` when it is not active.
     pub(crate) fn status(&self, id: TrunkId) -> Option<TrunkStatus> {
         self.trunks.status(id)
+    }
+
+    /// All trunks that are set up.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TrunkId> + use<> {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        settings.keys().copied().collect::<Vec<_>>().into_iter()
     }
 
     fn settings(&self, id: TrunkId) -> Option<TrunkSettings> {
@@ -88,6 +94,16 @@ impl RunningTrunks {
                 warn!(%error, "the trunks can't be read; they run as they are");
             }
         }
+    }
+}
+
+/// Whether a trunk does not answer, or can't register; `None` before the first sign.
+pub(crate) fn is_down(status: &TrunkStatus) -> Option<bool> {
+    match status.registration {
+        RegistrationStatus::Failed => Some(true),
+        RegistrationStatus::Registered => Some(status.is_healthy == Some(false)),
+        RegistrationStatus::Off => status.is_healthy.map(|is_healthy| !is_healthy),
+        RegistrationStatus::Pending => (status.is_healthy == Some(false)).then_some(true),
     }
 }
 

@@ -80,7 +80,7 @@ pub use privacy::{
 };
 pub use rehearsals::{Rehearsal, RehearsedAttempt};
 pub use revision::{Edit, Expected, LastChange, Outdated};
-pub use routing::{PasswordChange, Profile, Trunk};
+pub use routing::{PasswordChange, Profile, Trunk, TrunkOutage};
 pub use save_error::SaveError;
 pub use store::{Store, StoreKind};
 pub use vault::{KeyRing, MasterKey};

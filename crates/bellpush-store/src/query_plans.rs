@@ -37,7 +37,7 @@ use crate::{
     integrations::secrets,
     privacy::{erase, find, retention},
     removals,
-    routing::profiles,
+    routing::{profiles, trunk_outages},
 };
 
 fn audit_of(choose: impl FnOnce(&mut AuditFilter)) -> AuditFilter {
@@ -242,6 +242,15 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         ),
         (audit::query(&AuditFilter::default(), page), "audit_trail_pkey"),
         (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
+        (
+            fixed(
+                trunk_outages::OF_APP,
+                vec![app_id.to_string().into(), 5_i64.into(), 9_i64.into(), 20_i64.into()],
+            ),
+            "trunk_outages_pkey",
+        ),
+        (fixed(trunk_outages::OPEN, vec![]), "trunk_outages_open"),
+        (fixed(trunk_outages::FORGET, vec![5_i64.into()]), "trunk_outages_by_age"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (in_row(CallFilter::default()), "calls_by_app"),
@@ -358,6 +367,10 @@ const ROWS: &[&str] = &[
      FROM numbers",
     "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
      SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
+    "INSERT INTO trunks (id, settings, created_at, updated_at)
+     SELECT 'trunk_' || n, '{}', 0, 0 FROM numbers WHERE n < 200",
+    "INSERT INTO trunk_outages (trunk_id, began_at, ended_at)
+     SELECT 'trunk_' || (n % 199 + 1), n, CASE WHEN n >= 100 THEN n + 1 END FROM numbers",
     "INSERT INTO analytics_hours (app_id, hour, body)
      SELECT 'app_' || (n % 50), n / 50, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
@@ -422,6 +435,8 @@ async fn every_hot_query_is_served_by_its_index_on_sqlite() {
                 && ![
                     "VIRTUAL TABLE",
                     "USING INDEX calls_live",
+                    // Has the few that go on.
+                    "INDEX trunk_outages_open",
                     "USING INDEX replays_one_running",
                     "SCAN first_ones",
                     // The few that were asked for.

@@ -1,8 +1,10 @@
 //! Trunks as their owner sets them up: how calls reach phone systems, by SIP.
 
 mod failure;
+mod outage;
 
 pub use failure::SipFailure;
+pub use outage::{OutageChange, OutageWatch};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bellpush_call::RegistrationStatus;
 use bellpush_core::{
     alerts::{AlertKind, AlertRuleSettings, MinuteCounts, Reading, SlidingWindow, minute_of},
     events::EventTime,
@@ -12,7 +11,10 @@ use bellpush_core::{
 use bellpush_store::{AlertRule, App, Store, StoreError};
 use jiff::tz::TimeZone;
 
-use crate::{clock::now, trunks::RunningTrunks};
+use crate::{
+    clock::now,
+    trunks::{RunningTrunks, is_down},
+};
 
 /// Milliseconds of a minute.
 pub(super) const MINUTE_MS: i64 = 60_000;
@@ -106,9 +108,7 @@ impl<'a> AppReadings<'a> {
             ids.dedup();
         }
         let statuses: Vec<_> = ids.into_iter().filter_map(|id| self.trunks.status(id)).collect();
-        let down = statuses.iter().filter(|status| {
-            status.is_healthy == Some(false) || status.registration == RegistrationStatus::Failed
-        });
+        let down = statuses.iter().filter(|status| is_down(status) == Some(true));
         Ok((!statuses.is_empty()).then(|| down.count() as u64))
     }
 }

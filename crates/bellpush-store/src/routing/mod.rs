@@ -2,7 +2,9 @@
 
 pub(crate) mod form_fields;
 pub(crate) mod profiles;
+pub(crate) mod trunk_outages;
 pub(crate) mod trunks;
 
 pub use profiles::Profile;
+pub use trunk_outages::TrunkOutage;
 pub use trunks::{PasswordChange, Trunk};

@@ -1,6 +1,11 @@
 //! Trunks and their passwords.
 
-use bellpush_core::{ids::TrunkId, trunk::TrunkSettings};
+use bellpush_core::{
+    events::EventTime,
+    ids::TrunkId,
+    profile::{ProfileKind, ProfileSettings},
+    trunk::TrunkSettings,
+};
 use bellpush_store::{Actor, PasswordChange};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -45,5 +50,45 @@ on_both_stores! {
         let updated = store.update_trunk(id, &trunk(), &PasswordChange::Remove, &Actor::HOST).await.unwrap();
         assert!(!updated.unwrap().has_password);
         assert_eq!(password().await, None);
+    }
+
+    async fn an_outage_is_kept_once_for_the_apps_that_call_by_the_trunk(site) {
+        let store = &site.store;
+        let at = |seconds: i64| EventTime::from_millis(seconds * 1_000).unwrap();
+        let all = (at(0), at(1_000_000));
+        let id = store.create_trunk(&trunk(), None, &Actor::HOST).await.unwrap().id;
+        let (app, stranger) = (site.app().await, site.app().await);
+        let profile = ProfileSettings {
+            kind: ProfileKind::Sip,
+            trunk_id: Some(id),
+            to: Some("100".parse().unwrap()),
+            ..ProfileSettings::demo()
+        };
+        store.create_profile(app, &profile, false, &Actor::HOST).await.unwrap();
+        let (one, other) = tokio::join!(store.begin_trunk_outage(id, at(100)), store.begin_trunk_outage(id, at(101)));
+        assert!(one.unwrap() != other.unwrap(), "two nodes saw it, and it is one");
+        assert_eq!(store.trunks_out_of_order().await.unwrap(), [id]);
+        assert_eq!(store.trunk_outages(app, all, 9).await.unwrap()[0].ended_at, None);
+        store.end_trunk_outage(id, at(160)).await.unwrap();
+        store.end_trunk_outage(id, at(170)).await.unwrap();
+        assert_eq!(store.trunks_out_of_order().await.unwrap(), []);
+        assert!(store.begin_trunk_outage(id, at(300)).await.unwrap());
+        // A clock was put back.
+        store.end_trunk_outage(id, at(200)).await.unwrap();
+        let found = store.trunk_outages(app, all, 9).await.unwrap();
+        let ends: Vec<_> = found.iter().map(|it| it.ended_at).collect();
+        assert_eq!(ends, [Some(at(300)), Some(at(160))]);
+        assert_eq!(found[0].trunk_name, "Provider");
+        assert_eq!(store.trunk_outages(app, (at(161), at(300)), 9).await.unwrap(), []);
+        assert_eq!(store.trunk_outages(app, (at(159), at(300)), 9).await.unwrap().len(), 1);
+        assert_eq!(store.trunk_outages(stranger, all, 9).await.unwrap(), []);
+
+        for n in 0..1_005 {
+            assert!(store.begin_trunk_outage(id, at(1_000 + n)).await.unwrap());
+            store.end_trunk_outage(id, at(1_000 + n)).await.unwrap();
+        }
+        assert_eq!(store.trunk_outages(app, all, 2_000).await.unwrap().len(), 1_000);
+        store.remove_trunk_outages(at(2_000)).await.unwrap();
+        assert_eq!(store.trunk_outages(app, all, 2_000).await.unwrap().len(), 5);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bellpush_test_support::{SOON, eventually};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, refused};
@@ -118,6 +119,35 @@ async fn what_changed_meanwhile_is_marked() {
     assert_eq!(kinds, ["hours_changed"]);
     let earlier = shop.read(&format!("{path}/analytics/marks?from=2020-01-01&to=2020-01-31")).await;
     assert_eq!(earlier["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_outage_of_a_trunk_is_a_mark_for_who_may_see_trunks() {
+    let shop = Shop::open().await;
+    let path = format!("/v1/apps/{}", shop.app.id);
+    // Nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let trunk = json!({
+        "name": "Provider", "domain": "127.0.0.1", "port": port, "transport": "tcp", "keepAliveSeconds": 5,
+    });
+    let trunk: Value =
+        shop.api.post("/v1/trunks", &trunk).await.unwrap().expect(201).unwrap().json().unwrap();
+    let profile = json!({ "name": "Sales", "kind": "sip", "trunkId": trunk["id"], "to": "100" });
+    shop.api.post(&format!("{path}/destinations"), &profile).await.unwrap().expect(201).unwrap();
+    let marks = format!("{path}/analytics/marks");
+    let found = eventually("the outage is kept", 4 * SOON, async || {
+        let items = shop.read(&marks).await["items"].take();
+        Ok(items.as_array().and_then(|items| items.first().cloned()))
+    })
+    .await
+    .unwrap();
+    assert_eq!((&found["kind"], &found["name"]), (&json!("trunk_down"), &json!("Provider")));
+    let draft = json!({ "name": "Figures", "scopes": ["apps:read", "calls:read"] });
+    let key: Value =
+        shop.api.post("/v1/api-keys", &draft).await.unwrap().expect(201).unwrap().json().unwrap();
+    let key = shop.api.with_key(key["key"].as_str().unwrap());
+    let without = key.get(&marks).await.unwrap().expect(200).unwrap().json::<Value>().unwrap();
+    assert_eq!(without["items"], json!([]));
 }
 
 #[tokio::test]

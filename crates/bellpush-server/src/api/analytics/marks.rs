@@ -1,7 +1,14 @@
 //! What changed meanwhile, to be marked on charts.
 
 use axum::{Json, extract::State};
-use bellpush_core::{access::Resource::Alerts, events::EventTime, ids::AppId};
+use bellpush_core::{
+    access::{
+        Permission, Place,
+        Resource::{Alerts, Trunks},
+    },
+    events::EventTime,
+    ids::AppId,
+};
 use bellpush_store::{AuditAction, AuditFilter, PageRequest, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,6 +24,8 @@ use crate::{
 const MAX_LINES: u32 = 2_000;
 /// Alerts that are looked through, at most: the newest ones.
 const MAX_ALERTS: u32 = 500;
+/// Outages that are looked through, at most: the newest ones.
+const MAX_OUTAGES: u32 = 200;
 /// Marks in one answer, at most: the newest ones.
 const MAX_MARKS: usize = 200;
 /// The field of an app's or a profile's settings that holds its business hours.
@@ -40,7 +49,7 @@ pub(crate) struct MarkView {
     at: EventTime,
     /// What.
     kind: MarkKind,
-    /// Of what: the name of a profile or of an alert's rule, or the number of a design's version;
+    /// Of what: the name of a profile, of a trunk or of an alert's rule, or the number of a design's version;
     /// `null` for the app's own.
     name: Option<String>,
 }
@@ -57,12 +66,17 @@ pub(crate) enum MarkKind {
     HoursChanged,
     /// An alert fired.
     Alert,
+    /// A trunk that the app calls by went out of order.
+    TrunkDown,
+    /// It was well again.
+    TrunkRecovered,
 }
 
 /// See what changed meanwhile
 ///
 /// Publications of the design, and changes of business hours, as the audit trail has them, without
-/// who made them; and alerts that fired, for who has `alerts:read` as well.
+/// who made them; alerts that fired, for who has `alerts:read` as well; and outages of the trunks that
+/// its profiles call by, for who has `trunks:read`.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/analytics/marks", operation_id = "readAnalyticsMarks", tag = "analytics",
     params(("appId" = String, Path), AnalyticsQuery),
@@ -113,6 +127,20 @@ pub(crate) async fn read(
             kind: MarkKind::Alert,
             name: Some(alert.rule_name),
         }));
+    }
+    if caller.authority().allows(Permission::read(Trunks), Place::AnyApp) {
+        let span = (EventTime::new(period.start()), EventTime::new(period.end()));
+        for outage in store.trunk_outages(app_id, span, MAX_OUTAGES).await? {
+            let ends = outage.ended_at.map(|at| (at, MarkKind::TrunkRecovered));
+            let marks = [Some((outage.began_at, MarkKind::TrunkDown)), ends];
+            let within =
+                marks.into_iter().flatten().filter(|(at, _)| (span.0..span.1).contains(at));
+            items.extend(within.map(|(at, kind)| MarkView {
+                at,
+                kind,
+                name: Some(outage.trunk_name.clone()),
+            }));
+        }
     }
     items.sort_by_key(|mark| std::cmp::Reverse(mark.at.millis()));
     items.truncate(MAX_MARKS);

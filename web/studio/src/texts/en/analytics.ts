@@ -92,6 +92,8 @@ export const analytics = {
       hours_changed: (name: string) =>
         name === "" ? "Business hours changed" : `Business hours of ${name} changed`,
       alert: (name: string) => `Alert: ${name}`,
+      trunk_down: (name: string) => `Trunk ${name} out of order`,
+      trunk_recovered: (name: string) => `Trunk ${name} well again`,
     } as Readonly<Record<string, (name: string) => string>>,
     summary: (name: string, total: string, most: string, when: string) =>
       `${name}: ${total} in all; the most, ${most}, ${when}`,
