@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod access;
+mod addresses;
 mod alerts;
 mod api_keys;
 mod apps;

@@ -102,6 +102,12 @@ impl Widget {
         other
     }
 
+    /// The same widget in a browser of its own.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// A request with the session token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let address = format!("{}{path}", self.server);
