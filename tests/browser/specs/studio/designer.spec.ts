@@ -111,6 +111,34 @@ test("a design is written on the widget, published, seen live, and taken back", 
   host.stop();
 });
 
+test.describe("on a phone", () => {
+  test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
+
+  test("blocks are dragged by a finger, which needs not wait", async ({ studio: { page, server } }) => {
+    const app = await newApp(server);
+    await openDesigner(page, server, app);
+    const blocks = page.getByRole("list", { name: "Blocks" }).getByRole("listitem");
+    const words = () => blocks.locator("button[aria-current]").allInnerTexts();
+    await expect(blocks).toHaveCount(3);
+    const before = await words();
+    const grip = blocks.nth(0).getByRole("button", { name: /^Move / });
+    await grip.scrollIntoViewIfNeeded();
+    const [from, to] = await Promise.all([grip.boundingBox(), blocks.nth(2).boundingBox()]);
+    if (from === null || to === null) throw new Error("the blocks are not on the screen");
+    const x = from.x + from.width / 2;
+    const start = from.y + from.height / 2;
+    const end = to.y + to.height - 4;
+    const touch = await page.context().newCDPSession(page);
+    const finger = (type: "touchStart" | "touchMove" | "touchEnd", y: number) =>
+      touch.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x, y }] });
+    await finger("touchStart", start);
+    for (let step = 1; step <= 12; step++) await finger("touchMove", start + ((end - start) * step) / 12);
+    await finger("touchEnd", end);
+    await expect.poll(words).toEqual([before[1], before[2], before[0]]);
+    await saved(page);
+  });
+});
+
 test("a marketer makes an Arabic widget in an English console", async ({ studio: { page, server } }) => {
   test.setTimeout(120_000);
   const app = await newApp(server);
@@ -267,6 +295,9 @@ test("a form is made, and a field that a profile uses stays", async ({ studio: {
   await form.getByRole("button", { name: /^Remove Your name/ }).click();
   await expect(form.getByRole("alert")).toContainText("Used by Sales");
   expect(await inaccessibleInBoth(page)).toEqual([]);
+  await openDesigner(page, server, app);
+  await page.getByRole("button", { name: /^What to do with Form/ }).click();
+  await expect(page.getByRole("menuitem", { name: /^Delete Used by Sales/ })).toBeDisabled();
 });
 
 test("custom code runs with its console, and hears a sample event", async ({

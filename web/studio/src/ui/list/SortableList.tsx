@@ -3,7 +3,14 @@
  * they may go besides is a menu's affair.
  */
 
-import { Accessibility, type DragDropManager, StyleInjector } from "@dnd-kit/dom";
+import {
+  Accessibility,
+  type DragDropManager,
+  KeyboardSensor,
+  PointerActivationConstraints,
+  PointerSensor,
+  StyleInjector,
+} from "@dnd-kit/dom";
 import { DragDropProvider } from "@dnd-kit/react";
 import { isSortable, useSortable } from "@dnd-kit/react/sortable";
 import { IconGripVertical } from "@tabler/icons-react";
@@ -12,6 +19,17 @@ import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { nonce } from "../../nonce.ts";
 import { t } from "../../texts/index.ts";
 import classes from "./sortable.module.css";
+
+/** A grip is for nothing else: a finger on it need not rest first, as it would have to on a row that scrolls. */
+const sensors = [
+  PointerSensor.configure({
+    activationConstraints: ({ pointerType }) =>
+      pointerType === "mouse"
+        ? undefined
+        : [new PointerActivationConstraints.Distance({ value: 4 })],
+  }),
+  KeyboardSensor,
+];
 
 interface SortableListProps<T> {
   readonly label: string;
@@ -55,6 +73,7 @@ export function SortableList<T>(props: SortableListProps<T>) {
   return (
     <DragDropProvider
       plugins={plugins as never}
+      sensors={sensors}
       onBeforeDragStart={(_, of) => {
         manager.current = of as unknown as DragDropManager;
       }}

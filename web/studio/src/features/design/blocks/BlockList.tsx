@@ -16,6 +16,8 @@ import { type Block, blocksIn, STATES } from "../core/document.ts";
 import { refusal } from "../core/kinds.ts";
 import { duplicateBlock, moveBlock, removeBlock } from "../core/operations.ts";
 import { useEditing } from "../editing.ts";
+import { useFieldUses } from "../fields/useFieldUses.ts";
+import { usersOf } from "../fields/uses.ts";
 import { blockName, firstWords, kindName } from "../names.ts";
 import classes from "./blocks.module.css";
 import { newId } from "./newId.ts";
@@ -81,7 +83,9 @@ interface BlockMenuProps {
 }
 
 function BlockMenu({ block, index, last, name }: BlockMenuProps) {
-  const { document, state, edit, go } = useEditing();
+  const { appId, document, state, edit, go } = useEditing();
+  const uses = useFieldUses(appId);
+  const users = block.type === "form" ? usersOf(block.fields, uses) : [];
   const words = t.design.blocks;
   const others = STATES.filter(
     (other) => other !== state && refusal(document, block.type, other, block.id) === null,
@@ -137,12 +141,14 @@ function BlockMenu({ block, index, last, name }: BlockMenuProps) {
         <Menu.Item
           color="red"
           leftSection={<IconTrash size={15} />}
+          disabled={users.length > 0}
           onClick={() => {
             edit((present) => removeBlock(present, block.id));
             go({ block: undefined });
           }}
         >
           {words.remove}
+          {users.length > 0 && <Text size="xs">{t.design.fields.usedBy(users.join(", "))}</Text>}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

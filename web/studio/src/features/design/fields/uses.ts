@@ -5,10 +5,20 @@ export function usesIn(
 ): ReadonlyMap<string, readonly string[]> {
   const uses = new Map<string, string[]>();
   for (const profile of profiles) {
-    for (const [, name = ""] of JSON.stringify(profile).matchAll(/\{form\.([A-Za-z0-9_.-]+)\}/g)) {
+    // Two braces are one brace, and no place.
+    const templates = JSON.stringify(profile).replaceAll("{{", "");
+    for (const [, name = ""] of templates.matchAll(/\{form\.([A-Za-z0-9_.-]+)\}/g)) {
       const users = uses.get(name) ?? [];
       if (!users.includes(profile.name)) uses.set(name, [...users, profile.name]);
     }
   }
   return uses;
+}
+
+/** The profiles that use a field of a form, each once. */
+export function usersOf(
+  fields: readonly { readonly name: string }[],
+  uses: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  return [...new Set(fields.flatMap(({ name }) => uses.get(name) ?? []))];
 }

@@ -1,5 +1,6 @@
 /** What there is to say of the block that is chosen. */
 
+import type { design } from "@bellpush/protocol";
 import { Divider, NumberInput, Select, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 
 import { t } from "../../../texts/index.ts";
@@ -46,28 +47,50 @@ export function BlockFields({ block }: BlockProps) {
   const words = t.design.panel.fields;
   const set = (change: object, run?: string) =>
     edit((present) => setBlock(present, block.id, change), run);
-  const options = <K extends string>(of: Readonly<Record<K, string>>) =>
-    (Object.entries(of) as [K, string][]).map(([value, label]) => ({ value, label }));
+  /** Words of the block, which may be the widget's own. */
+  const text = (
+    name: string,
+    value: design.Text | null | undefined,
+    label: string,
+    own?: design.TextKey,
+  ) => <TextEdit block={block.id} path={[name]} value={value} label={label} own={own} />;
+  const rich = (name: string, value: Readonly<Record<string, readonly design.Span[]>>) => (
+    <RichEdit block={block.id} path={[name]} value={value} label={words.text} />
+  );
+  const choice = (
+    name: string,
+    value: string,
+    label: string,
+    of: Readonly<Record<string, string>>,
+  ) => (
+    <Select
+      label={label}
+      allowDeselect={false}
+      data={Object.entries(of).map(([value, label]) => ({ value, label }))}
+      value={value}
+      onChange={(chosen) => set({ [name]: chosen })}
+    />
+  );
+  const line = (name: string, value: string, label: string, description: string, most?: number) => (
+    <TextInput
+      label={label}
+      description={description}
+      maxLength={most}
+      value={value}
+      onChange={(event) => set({ [name]: event.currentTarget.value }, `${name} ${block.id}`)}
+      onBlur={seal}
+    />
+  );
   switch (block.type) {
     case "heading":
-      return <TextEdit block={block.id} path={["text"]} value={block.text} label={words.text} />;
+      return text("text", block.text, words.text);
     case "paragraph":
-      return block.rich != null ? (
-        <RichEdit block={block.id} path={["rich"]} value={block.rich} label={words.text} />
-      ) : (
-        <TextEdit block={block.id} path={["text"]} value={block.text} label={words.text} />
-      );
+      return block.rich != null ? rich("rich", block.rich) : text("text", block.text, words.text);
     case "image":
       return (
         <>
-          <TextInput
-            label={words.src}
-            description={words.srcHint}
-            value={block.src}
-            onChange={(event) => set({ src: event.currentTarget.value }, `src ${block.id}`)}
-            onBlur={seal}
-          />
-          <TextEdit block={block.id} path={["alt"]} value={block.alt} label={words.alt} />
+          {line("src", block.src, words.src, words.srcHint)}
+          {text("alt", block.alt, words.alt)}
           <NumberInput
             label={words.width}
             min={16}
@@ -85,78 +108,33 @@ export function BlockFields({ block }: BlockProps) {
     case "divider":
       return null;
     case "spacer":
-      return (
-        <Select
-          label={words.size}
-          allowDeselect={false}
-          data={options(t.design.panel.sizes)}
-          value={block.size}
-          onChange={(size) => set({ size })}
-        />
-      );
+      return choice("size", block.size, words.size, t.design.panel.sizes);
     case "call":
       return (
         <>
-          <TextEdit
-            block={block.id}
-            path={["label"]}
-            value={block.label}
-            label={words.label}
-            own="idle.call"
-          />
-          <TextEdit
-            block={block.id}
-            path={["hint"]}
-            value={block.hint}
-            label={words.hint}
-            own="idle.hint"
-          />
+          {text("label", block.label, words.label, "idle.call")}
+          {text("hint", block.hint, words.hint, "idle.hint")}
         </>
       );
     case "form":
       return (
         <>
-          <TextEdit
-            block={block.id}
-            path={["title"]}
-            value={block.title}
-            label={words.title}
-            own="form.title"
-          />
+          {text("title", block.title, words.title, "form.title")}
           <FieldsEdit block={block} fields={block.fields} />
         </>
       );
     case "consent":
       return (
         <>
-          <RichEdit block={block.id} path={["text"]} value={block.text} label={words.text} />
-          <Select
-            label={words.mode}
-            allowDeselect={false}
-            data={options(t.design.panel.modes)}
-            value={block.mode}
-            onChange={(mode) => set({ mode })}
-          />
-          <TextInput
-            label={words.version}
-            description={words.versionHint}
-            maxLength={64}
-            value={block.version}
-            onChange={(event) => set({ version: event.currentTarget.value }, `version ${block.id}`)}
-            onBlur={seal}
-          />
+          {rich("text", block.text)}
+          {choice("mode", block.mode, words.mode, t.design.panel.modes)}
+          {line("version", block.version, words.version, words.versionHint, 64)}
         </>
       );
     case "survey":
       return (
         <>
-          <Select
-            label={words.style}
-            allowDeselect={false}
-            data={options(t.design.panel.styles)}
-            value={block.style}
-            onChange={(style) => set({ style })}
-          />
+          {choice("style", block.style, words.style, t.design.panel.styles)}
           <QuestionsEdit block={block} />
           <Comment block={block} onChange={set} />
         </>
@@ -164,7 +142,7 @@ export function BlockFields({ block }: BlockProps) {
     case "button":
       return (
         <>
-          <TextEdit block={block.id} path={["label"]} value={block.label} label={words.label} />
+          {text("label", block.label, words.label)}
           <EffectEdit
             key={block.effect.action}
             effect={block.effect}
@@ -174,39 +152,13 @@ export function BlockFields({ block }: BlockProps) {
         </>
       );
     case "hours":
-      return (
-        <TextEdit
-          block={block.id}
-          path={["text"]}
-          value={block.text}
-          label={words.text}
-          own="closed.text"
-        />
-      );
+      return text("text", block.text, words.text, "closed.text");
     case "callback":
       return (
         <>
-          <TextEdit
-            block={block.id}
-            path={["title"]}
-            value={block.title}
-            label={words.title}
-            own="callback.title"
-          />
-          <TextEdit
-            block={block.id}
-            path={["text"]}
-            value={block.text}
-            label={words.text}
-            own="callback.text"
-          />
-          <Select
-            label={words.contact}
-            allowDeselect={false}
-            data={options(t.design.panel.contacts)}
-            value={block.contact}
-            onChange={(contact) => set({ contact })}
-          />
+          {text("title", block.title, words.title, "callback.title")}
+          {text("text", block.text, words.text, "callback.text")}
+          {choice("contact", block.contact, words.contact, t.design.panel.contacts)}
           <Switch
             label={words.askTime}
             checked={block.askTime}
