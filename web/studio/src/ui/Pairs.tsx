@@ -7,7 +7,7 @@ import { Rows, without, withRow } from "./Rows.tsx";
 
 export type Pair = readonly [name: string, value: string];
 
-interface PairsProps {
+export interface PairsProps {
   readonly pairs: readonly Pair[];
   readonly onChange: (pairs: Pair[]) => void;
   readonly name: string;

@@ -1,6 +1,5 @@
 /** One alert rule, or a new one. */
 
-import { Text } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
 import { client } from "../../api/client.ts";
@@ -8,11 +7,11 @@ import type { AlertRuleView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
 import { changed } from "../../editor/merge.ts";
 import { useEditor } from "../../editor/useEditor.ts";
+import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
-import { DeleteSection } from "../../ui/DeleteSection.tsx";
+import { DeleteNamed } from "../../ui/DeleteNamed.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
-import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
@@ -107,13 +106,13 @@ function Form({ appId, rule }: OfRule) {
   const editor = useEditor<AlertRuleValues>({
     id: `alert-${rule.id}`,
     value: valuesOf(rule),
-    load: async () => {
-      const { data, response } = await client.GET("/v1/apps/{appId}/alert-rules/{ruleId}", {
-        params,
-      });
-      if (data === undefined) throw new Error("the answer is empty");
-      return { value: valuesOf(data), version: response.headers.get("etag") };
-    },
+    load: () =>
+      versioned(
+        client.GET("/v1/apps/{appId}/alert-rules/{ruleId}", {
+          params,
+        }),
+        valuesOf,
+      ),
     save: async ({ values, headers }) => {
       const body = changed(bodyOf(valuesOf(rule)), bodyOf(values));
       await client.PATCH("/v1/apps/{appId}/alert-rules/{ruleId}", { params, body, headers });
@@ -131,24 +130,17 @@ function Form({ appId, rule }: OfRule) {
 
 function Delete({ appId, rule }: OfRule) {
   const navigate = useNavigate();
-  const words = t.alerts;
   return (
-    <DeleteSection
-      title={words.delete}
-      lead={words.deleteLead}
-      act={words.delete}
-      onDelete={async () => {
-        await client.DELETE("/v1/apps/{appId}/alert-rules/{ruleId}", {
+    <DeleteNamed
+      name={rule.name}
+      words={t.alerts}
+      remove={() =>
+        client.DELETE("/v1/apps/{appId}/alert-rules/{ruleId}", {
           params: { path: { appId, ruleId: rule.id } },
-        });
-        await navigate({ to: "/apps/$appId/alerts", params: { appId } });
-        await refreshAlerts();
-        done(words.deleted);
-      }}
-    >
-      <Text className="foreign">
-        {rule.name}: {words.deleteLead}
-      </Text>
-    </DeleteSection>
+        })
+      }
+      leave={() => navigate({ to: "/apps/$appId/alerts", params: { appId } })}
+      refresh={refreshAlerts}
+    />
   );
 }

@@ -8,7 +8,6 @@ import {
   Select,
   SimpleGrid,
   Stack,
-  Switch,
   TagsInput,
   Text,
   TextInput,
@@ -16,6 +15,8 @@ import {
 import { Link } from "@tanstack/react-router";
 
 import { api } from "../../api/client.ts";
+import { below } from "../../editor/below.ts";
+import { SwitchField } from "../../editor/SwitchField.tsx";
 import type { Editor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { Section } from "../../ui/Section.tsx";
@@ -34,17 +35,6 @@ interface RuleFieldsProps {
   readonly appId: string;
   readonly editor: Editor<AlertRuleValues>;
 }
-
-/** A field's hint stands below it, so that inputs side by side are on one line. */
-const hint = (description: string) => ({
-  description,
-  inputWrapperOrder: ["label", "input", "description", "error"] as (
-    | "label"
-    | "input"
-    | "description"
-    | "error"
-  )[],
-});
 
 export function RuleFields({ appId, editor }: RuleFieldsProps) {
   return (
@@ -66,7 +56,7 @@ function Watched({ appId, editor: { form } }: RuleFieldsProps) {
         {kind === "call_errors" && (
           <MultiSelect
             label={words.codes}
-            {...hint(words.codesHint)}
+            {...below(words.codesHint)}
             data={[...ERROR_CODES]}
             searchable
             clearable
@@ -76,16 +66,18 @@ function Watched({ appId, editor: { form } }: RuleFieldsProps) {
         {kind === "trunk_down" && <TrunkField form={form} />}
         {OF_INTEGRATIONS.includes(kind) && <IntegrationField appId={appId} form={form} />}
         {OF_CALLS.includes(kind) && (
-          <Switch
+          <SwitchField
+            form={form}
+            name="includePreviews"
             label={words.previews}
             description={words.previewsHint}
-            {...form.getInputProps("includePreviews", { type: "checkbox" })}
           />
         )}
-        <Switch
+        <SwitchField
+          form={form}
+          name="active"
           label={words.active}
           description={words.activeHint}
-          {...form.getInputProps("active", { type: "checkbox" })}
         />
       </Stack>
     </Section>
@@ -139,7 +131,7 @@ function When({ editor: { form } }: Pick<RuleFieldsProps, "editor">) {
           <>
             <NumberInput
               label={words.lines[kind]?.[0]}
-              {...hint(words.usual(String(usual[0])))}
+              {...below(words.usual(String(usual[0])))}
               placeholder={String(usual[0])}
               min={1}
               suffix={suffix}
@@ -147,7 +139,7 @@ function When({ editor: { form } }: Pick<RuleFieldsProps, "editor">) {
             />
             <NumberInput
               label={words.lines[kind]?.[1]}
-              {...hint(words.recoveryHint)}
+              {...below(words.recoveryHint)}
               placeholder={String(usualRecovery(form.values))}
               min={1}
               suffix={suffix}
@@ -158,7 +150,7 @@ function When({ editor: { form } }: Pick<RuleFieldsProps, "editor">) {
         {OF_CALLS.includes(kind) && (
           <NumberInput
             label={words.window}
-            {...hint(words.windowHint)}
+            {...below(words.windowHint)}
             min={5}
             max={1_440}
             {...form.getInputProps("windowMinutes")}
@@ -167,21 +159,21 @@ function When({ editor: { form } }: Pick<RuleFieldsProps, "editor">) {
         {SHARES.includes(kind) && (
           <NumberInput
             label={words.sample}
-            {...hint(words.sampleHint)}
+            {...below(words.sampleHint)}
             min={1}
             {...form.getInputProps("minSample")}
           />
         )}
         <NumberInput
           label={words.hold}
-          {...hint(words.holdHint)}
+          {...below(words.holdHint)}
           min={0}
           max={1_440}
           {...form.getInputProps("holdMinutes")}
         />
         <NumberInput
           label={words.recovery}
-          {...hint(words.recoveryMinutesHint)}
+          {...below(words.recoveryMinutesHint)}
           min={1}
           max={1_440}
           {...form.getInputProps("recoveryMinutes")}
@@ -219,7 +211,7 @@ function Told({ appId, editor: { form } }: RuleFieldsProps) {
         </div>
         <TagsInput
           label={words.emails}
-          {...hint(mail === false ? words.noMail : words.emailsHint)}
+          {...below(mail === false ? words.noMail : words.emailsHint)}
           maxTags={10}
           acceptValueOnBlur
           {...form.getInputProps("emails")}
@@ -228,7 +220,7 @@ function Told({ appId, editor: { form } }: RuleFieldsProps) {
           <TextInput
             label={words.quietFrom}
             type="time"
-            {...hint(words.quietHint)}
+            {...below(words.quietHint)}
             {...form.getInputProps("quietFrom")}
           />
           <TextInput label={words.quietTo} type="time" {...form.getInputProps("quietTo")} />

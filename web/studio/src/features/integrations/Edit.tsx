@@ -8,10 +8,10 @@ import { api, client } from "../../api/client.ts";
 import type { IntegrationView, PresetView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
 import { useEditor } from "../../editor/useEditor.ts";
+import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
-import { DeleteSection } from "../../ui/DeleteSection.tsx";
-import { done } from "../../ui/notify.ts";
+import { DeleteNamed } from "../../ui/DeleteNamed.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Loaded, Loading, Nothing } from "../../ui/states.tsx";
 import { HealthNow } from "./HealthNow.tsx";
@@ -165,13 +165,13 @@ function Parts({
   const editor = useEditor<IntegrationValues>({
     id: `integration-${integration.id}`,
     value: valuesOf(integration),
-    load: async () => {
-      const { data, response } = await client.GET("/v1/apps/{appId}/integrations/{integrationId}", {
-        params,
-      });
-      if (data === undefined) throw new Error("the answer is empty");
-      return { value: valuesOf(data), version: response.headers.get("etag") };
-    },
+    load: () =>
+      versioned(
+        client.GET("/v1/apps/{appId}/integrations/{integrationId}", {
+          params,
+        }),
+        valuesOf,
+      ),
     save: async ({ values, headers }) => {
       const body = patchOf(valuesOf(integration), values);
       await client.PATCH("/v1/apps/{appId}/integrations/{integrationId}", {
@@ -248,25 +248,20 @@ function NoPreviews({ toSettings }: { readonly toSettings: (tab: string) => void
 
 function Delete({ appId, integrationId, name }: ExistingProps & { readonly name: string }) {
   const navigate = useNavigate();
-  const words = t.integrations;
   return (
     <Stack mt="md">
-      <DeleteSection
-        title={words.delete}
-        lead={words.deleteLead}
-        act={words.delete}
-        typed={name}
-        onDelete={async () => {
-          await client.DELETE("/v1/apps/{appId}/integrations/{integrationId}", {
+      <DeleteNamed
+        name={name}
+        words={t.integrations}
+        isTyped
+        remove={() =>
+          client.DELETE("/v1/apps/{appId}/integrations/{integrationId}", {
             params: { path: { appId, integrationId } },
-          });
-          await navigate({ to: "/apps/$appId/integrations", params: { appId } });
-          await refreshIntegrations();
-          done(words.deleted);
-        }}
-      >
-        <Text>{words.deleteLead}</Text>
-      </DeleteSection>
+          })
+        }
+        leave={() => navigate({ to: "/apps/$appId/integrations", params: { appId } })}
+        refresh={refreshIntegrations}
+      />
     </Stack>
   );
 }

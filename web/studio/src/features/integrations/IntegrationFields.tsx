@@ -10,7 +10,6 @@ import {
   Select,
   SimpleGrid,
   Stack,
-  Switch,
   TagsInput,
   Text,
   Textarea,
@@ -23,10 +22,11 @@ import { useState } from "react";
 
 import { client } from "../../api/client.ts";
 import { asProblem } from "../../api/problem.ts";
+import { SwitchField } from "../../editor/SwitchField.tsx";
 import type { Editor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
-import { Pairs } from "../../ui/Pairs.tsx";
+import { HeaderPairs } from "../../ui/HeaderPairs.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { usePresets } from "./queries.ts";
 import { type IntegrationValues, leadsElsewhere, namedSecrets } from "./values.ts";
@@ -65,40 +65,33 @@ export function SettingsFields({ editor, secretHints, isNew }: SettingsFieldsPro
             data={[...EVENT_NAMES, ...ALERT_EVENTS]}
             {...form.getInputProps("events")}
           />
-          <div>
-            <Text fw={500} size="sm">
-              {words.headers}
-            </Text>
-            <Text c="dimmed" size="xs" mb="xs">
-              {words.headersHint}
-            </Text>
-            <Pairs
-              pairs={form.values.headers}
-              onChange={(pairs) => form.setFieldValue("headers", pairs as never)}
-              name={words.headerName}
-              value={words.headerValue}
-              path="headers"
-              faults={form.errors}
-            />
-          </div>
+          <HeaderPairs
+            words={words}
+            pairs={form.values.headers}
+            onChange={(pairs) => form.setFieldValue("headers", pairs as never)}
+            faults={form.errors}
+          />
         </Stack>
       </Section>
       <Section title={words.how}>
         <SimpleGrid cols={{ base: 1, sm: 2 }} maw={720} verticalSpacing="lg">
-          <Switch
+          <SwitchField
+            form={form}
+            name="active"
             label={words.active}
             description={words.activeHint}
-            {...form.getInputProps("active", { type: "checkbox" })}
           />
-          <Switch
+          <SwitchField
+            form={form}
+            name="ordered"
             label={words.ordered}
             description={words.orderedHint}
-            {...form.getInputProps("ordered", { type: "checkbox" })}
           />
-          <Switch
+          <SwitchField
+            form={form}
+            name="includePreviews"
             label={words.previews}
             description={words.previewsHint}
-            {...form.getInputProps("includePreviews", { type: "checkbox" })}
           />
           <NumberInput
             label={words.timeout}

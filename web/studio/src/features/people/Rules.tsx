@@ -14,7 +14,9 @@ import {
 import { api, client, queryClient, serverUrl } from "../../api/client.ts";
 import type { Role } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
+import { SwitchField } from "../../editor/SwitchField.tsx";
 import { type Editor, useEditor } from "../../editor/useEditor.ts";
+import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { Rows } from "../../ui/Rows.tsx";
@@ -49,11 +51,7 @@ function Form({ rules }: { readonly rules: RulesView }) {
   const editor = useEditor<RuleValues>({
     id: "sign-in-settings",
     value: valuesOf(rules),
-    load: async () => {
-      const { data, response } = await client.GET(PATH);
-      if (data === undefined) throw new Error("the answer is empty");
-      return { value: valuesOf(data), version: response.headers.get("etag") };
-    },
+    load: () => versioned(client.GET(PATH), valuesOf),
     save: async ({ values, headers }) => {
       await client.PUT(PATH, { body: bodyOf(values), headers });
       await queryClient.invalidateQueries({ queryKey: ["get", PATH] });
@@ -67,10 +65,11 @@ function Form({ rules }: { readonly rules: RulesView }) {
     <EditorForm editor={editor}>
       <Section title={words.title}>
         <Stack maw={520}>
-          <Switch
+          <SwitchField
+            form={form}
+            name="requireSecondFactor"
             label={words.requireSecondFactor}
             description={words.requireSecondFactorHint}
-            {...form.getInputProps("requireSecondFactor", { type: "checkbox" })}
           />
           <TagsInput
             label={words.domains}
@@ -139,10 +138,11 @@ function Provider({ editor: { form }, hasSecret }: ProviderProps) {
         allowDeselect={false}
         {...form.getInputProps("newMembers")}
       />
-      <Switch
+      <SwitchField
+        form={form}
+        name="mapGroups"
         label={words.mapGroups}
         description={words.mapGroupsHint}
-        {...form.getInputProps("mapGroups", { type: "checkbox" })}
       />
       {form.values.mapGroups && (
         <>
@@ -150,10 +150,11 @@ function Provider({ editor: { form }, hasSecret }: ProviderProps) {
           <Groups editor={{ form }} />
         </>
       )}
-      <Switch
+      <SwitchField
+        form={form}
+        name="requireSso"
         label={words.requireSso}
         description={words.requireSsoHint}
-        {...form.getInputProps("requireSso", { type: "checkbox" })}
       />
     </Stack>
   );

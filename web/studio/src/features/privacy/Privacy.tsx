@@ -1,10 +1,11 @@
 /** For how long what visitors leave is kept; and what is kept of one person, found, handed out and erased. */
 
-import { Stack } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 
 import { t } from "../../texts/index.ts";
 import { Screen } from "../../ui/Screen.tsx";
+import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { useApp } from "../apps/queries.ts";
 import { Erasures } from "./Erasures.tsx";
@@ -22,6 +23,9 @@ export default function Privacy() {
         <Loaded query={app} rows={6}>
           {(loaded) => <Retention key={loaded.id} app={loaded} />}
         </Loaded>
+        <Section title={t.privacy.addresses.title}>
+          <Text maw={640}>{t.privacy.addresses.lead}</Text>
+        </Section>
       </Stack>
     </Screen>
   );

@@ -1,6 +1,5 @@
 /** One profile, or a new one. */
 
-import { Text } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 
@@ -8,10 +7,10 @@ import { api, client } from "../../api/client.ts";
 import type { ProfileView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
 import { useEditor } from "../../editor/useEditor.ts";
+import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
-import { DeleteSection } from "../../ui/DeleteSection.tsx";
+import { DeleteNamed } from "../../ui/DeleteNamed.tsx";
 import { Id } from "../../ui/Id.tsx";
-import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded, Loading } from "../../ui/states.tsx";
@@ -116,13 +115,13 @@ function Form({ appId, profile }: { readonly appId: string; readonly profile: Pr
   const editor = useEditor<ProfileValues>({
     id: `profile-${profile.id}`,
     value: valuesOf(profile),
-    load: async () => {
-      const { data, response } = await client.GET("/v1/apps/{appId}/destinations/{destinationId}", {
-        params,
-      });
-      if (data === undefined) throw new Error("the answer is empty");
-      return { value: valuesOf(data), version: response.headers.get("etag") };
-    },
+    load: () =>
+      versioned(
+        client.GET("/v1/apps/{appId}/destinations/{destinationId}", {
+          params,
+        }),
+        valuesOf,
+      ),
     save: async ({ values, headers }) => {
       const body = patchOf(valuesOf(profile), values);
       await client.PATCH("/v1/apps/{appId}/destinations/{destinationId}", {
@@ -180,24 +179,17 @@ function Routing({ appId, profileId }: ExistingProps) {
 
 function Delete({ appId, profile }: { readonly appId: string; readonly profile: ProfileView }) {
   const navigate = useNavigate();
-  const words = t.profiles;
   return (
-    <DeleteSection
-      title={words.delete}
-      lead={words.deleteLead}
-      act={words.delete}
-      onDelete={async () => {
-        await client.DELETE("/v1/apps/{appId}/destinations/{destinationId}", {
+    <DeleteNamed
+      name={profile.name}
+      words={t.profiles}
+      remove={() =>
+        client.DELETE("/v1/apps/{appId}/destinations/{destinationId}", {
           params: { path: { appId, destinationId: profile.id } },
-        });
-        await navigate({ to: "/apps/$appId/profiles", params: { appId } });
-        await refreshProfiles();
-        done(words.deleted);
-      }}
-    >
-      <Text className="foreign">
-        {profile.name}: {words.deleteLead}
-      </Text>
-    </DeleteSection>
+        })
+      }
+      leave={() => navigate({ to: "/apps/$appId/profiles", params: { appId } })}
+      refresh={refreshProfiles}
+    />
   );
 }

@@ -14,8 +14,8 @@ import {
 import { api } from "../../api/client.ts";
 import type { Editor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
+import { HeaderPairs } from "../../ui/HeaderPairs.tsx";
 import { TextLink } from "../../ui/links.tsx";
-import { Pairs } from "../../ui/Pairs.tsx";
 import { Rows, without, withRow } from "../../ui/Rows.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { viewerZone } from "../../ui/time.ts";
@@ -82,22 +82,12 @@ export function ProfileFields(props: ProfileFieldsProps) {
               description={words.callerNameHint}
               {...form.getInputProps("callerName")}
             />
-            <div>
-              <Text fw={500} size="sm">
-                {words.headers}
-              </Text>
-              <Text c="dimmed" size="xs" mb="xs">
-                {words.headersHint}
-              </Text>
-              <Pairs
-                pairs={form.values.headers}
-                onChange={(pairs) => form.setFieldValue("headers", pairs as never)}
-                name={words.headerName}
-                value={words.headerValue}
-                path="headers"
-                faults={form.errors}
-              />
-            </div>
+            <HeaderPairs
+              words={words}
+              pairs={form.values.headers}
+              onChange={(pairs) => form.setFieldValue("headers", pairs as never)}
+              faults={form.errors}
+            />
           </Stack>
         </Section>
       )}

@@ -1,6 +1,6 @@
 /** One trunk, or a new one. */
 
-import { Alert, Text } from "@mantine/core";
+import { Alert } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 
@@ -9,11 +9,11 @@ import type { TrunkView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
 import { changed } from "../../editor/merge.ts";
 import { useEditor } from "../../editor/useEditor.ts";
+import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
-import { DeleteSection } from "../../ui/DeleteSection.tsx";
+import { DeleteNamed } from "../../ui/DeleteNamed.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
-import { done } from "../../ui/notify.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
@@ -124,11 +124,7 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
   const editor = useEditor<TrunkValues>({
     id: `trunk-${trunk.id}`,
     value: valuesOf(trunk),
-    load: async () => {
-      const { data, response } = await client.GET("/v1/trunks/{trunkId}", { params });
-      if (data === undefined) throw new Error("the answer is empty");
-      return { value: valuesOf(data), version: response.headers.get("etag") };
-    },
+    load: () => versioned(client.GET("/v1/trunks/{trunkId}", { params }), valuesOf),
     save: async ({ values, headers }) => {
       const before = bodyOf(valuesOf(trunk));
       const body = changed(before, bodyOf(values));
@@ -146,25 +142,16 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
 
 function Delete({ appId, trunk }: { readonly appId: string; readonly trunk: TrunkView }) {
   const navigate = useNavigate();
-  const words = t.trunks;
   return (
-    <DeleteSection
-      title={words.delete}
-      lead={words.deleteLead}
-      act={words.delete}
-      typed={trunk.name}
-      onDelete={async () => {
-        await client.DELETE("/v1/trunks/{trunkId}", {
-          params: { path: { trunkId: trunk.id } },
-        });
-        await navigate({ to: "/apps/$appId/trunks", params: { appId } });
-        await refreshTrunks();
-        done(words.deleted);
-      }}
-    >
-      <Text className="foreign">
-        {trunk.name}: {words.deleteLead}
-      </Text>
-    </DeleteSection>
+    <DeleteNamed
+      name={trunk.name}
+      words={t.trunks}
+      isTyped
+      remove={() =>
+        client.DELETE("/v1/trunks/{trunkId}", { params: { path: { trunkId: trunk.id } } })
+      }
+      leave={() => navigate({ to: "/apps/$appId/trunks", params: { appId } })}
+      refresh={refreshTrunks}
+    />
   );
 }

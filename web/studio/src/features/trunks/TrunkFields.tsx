@@ -7,11 +7,12 @@ import {
   Select,
   SimpleGrid,
   Stack,
-  Switch,
   TagsInput,
   TextInput,
 } from "@mantine/core";
 
+import { below } from "../../editor/below.ts";
+import { SwitchField } from "../../editor/SwitchField.tsx";
 import type { Editor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { Section } from "../../ui/Section.tsx";
@@ -21,13 +22,6 @@ interface TrunkFieldsProps {
   readonly editor: Editor<TrunkValues>;
   readonly hasPassword: boolean;
 }
-
-/** A field's hint stands below it, so that inputs side by side are on one line. */
-const below = { inputWrapperOrder: ["label", "input", "description", "error"] as const };
-const hint = (description: string) => ({
-  description,
-  inputWrapperOrder: [...below.inputWrapperOrder],
-});
 
 export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps) {
   const words = t.trunks;
@@ -46,7 +40,7 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
           <SimpleGrid cols={{ base: 1, sm: 3 }}>
             <TextInput
               label={words.domain}
-              {...hint(words.domainHint)}
+              {...below(words.domainHint)}
               placeholder="sip.provider.example"
               {...form.getInputProps("domain")}
             />
@@ -61,17 +55,18 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
             />
             <NumberInput
               label={words.port}
-              {...hint(words.portHint)}
+              {...below(words.portHint)}
               min={1}
               max={65_535}
               thousandSeparator=""
               {...optional("port")}
             />
           </SimpleGrid>
-          <Switch
+          <SwitchField
+            form={form}
+            name="active"
             label={words.active}
             description={words.activeHint}
-            {...form.getInputProps("active", { type: "checkbox" })}
           />
         </Stack>
       </Section>
@@ -81,15 +76,16 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
             <TextInput label={words.username} {...form.getInputProps("username")} />
             <PasswordInput
               label={words.password}
-              {...(hasPassword ? hint(words.passwordKept) : {})}
+              {...(hasPassword ? below(words.passwordKept) : {})}
               autoComplete="new-password"
               {...form.getInputProps("password")}
             />
           </SimpleGrid>
-          <Switch
+          <SwitchField
+            form={form}
+            name="register"
             label={words.register}
             description={words.registerHint}
-            {...form.getInputProps("register", { type: "checkbox" })}
           />
         </Stack>
       </Section>
@@ -97,13 +93,13 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
         <SimpleGrid cols={{ base: 1, sm: 2 }} maw={640}>
           <TextInput
             label={words.caller}
-            {...hint(words.callerHint)}
+            {...below(words.callerHint)}
             {...form.getInputProps("caller")}
           />
           <TextInput label={words.callerName} {...form.getInputProps("callerName")} />
           <TextInput
             label={words.identity}
-            {...hint(words.identityHint)}
+            {...below(words.identityHint)}
             {...form.getInputProps("assertedIdentity")}
           />
         </SimpleGrid>
@@ -112,7 +108,7 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
         <Stack maw={640}>
           <MultiSelect
             label={words.codecs}
-            {...hint(words.codecsHint)}
+            {...below(words.codecsHint)}
             data={[
               { value: "opus", label: "Opus" },
               { value: "pcma", label: "G.711 A-law (pcma)" },
@@ -152,7 +148,7 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
             />
             <NumberInput
               label={words.keepAlive}
-              {...hint(words.keepAliveHint)}
+              {...below(words.keepAliveHint)}
               {...optional("keepAliveSeconds")}
             />
             <NumberInput label={words.registerSeconds} {...form.getInputProps("registerSeconds")} />
@@ -160,13 +156,14 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
           </SimpleGrid>
           <TagsInput
             label={words.realms}
-            {...hint(words.realmsHint)}
+            {...below(words.realmsHint)}
             {...form.getInputProps("realms")}
           />
-          <Switch
+          <SwitchField
+            form={form}
+            name="rewriteContact"
             label={words.rewriteContact}
             description={words.rewriteContactHint}
-            {...form.getInputProps("rewriteContact", { type: "checkbox" })}
           />
         </Stack>
       </Section>

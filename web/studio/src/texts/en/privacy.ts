@@ -9,6 +9,11 @@ export const privacy = {
   sentNowhere: "Their data was sent to no endpoint.",
   sent: (name: string, events: number) => `${name}: ${plural(String(events), "event", "events")}`,
 
+  addresses: {
+    title: "IP addresses",
+    lead: "No visitor's address is kept or passed on: not in calls, events, webhooks, SIP messages or logs. Limits by address are counted in memory.",
+  },
+
   person: {
     title: "A person",
     lead: "By a value that only they have. It is kept nowhere, and is in no address.",
