@@ -1,6 +1,8 @@
 //! The words that the event log and the delivery engine share: a delivery (an event on its way to
 //! one integration) and its attempts (one HTTP request each).
 
+pub mod exchange;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::{
     ids::{AppId, CallId, EventId, IntegrationId, RehearsalId},
     trace_context::TraceParent,
 };
+use exchange::Exchange;
 
 /// An event's place in the log: ascending in the order of acceptance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -166,6 +169,8 @@ pub struct AttemptRecord {
     pub failure: Option<FailureClass>,
     /// What the endpoint or the transport said, at most 4 KiB.
     pub detail: String,
+    /// What was sent and how long its parts took: of each that failed, and of some others.
+    pub exchange: Option<Box<Exchange>>,
     /// Where the delivery stands now.
     pub outcome: DeliveryStatus,
     /// When the next attempt is due, while pending.

@@ -89,7 +89,7 @@ impl AdminWebhook {
             headers: HeaderMap::from_iter([content_type]),
             body: Bytes::from(body(notification)),
         };
-        let answer = self.client.post(request, TIMEOUT).await;
+        let answer = self.client.post(&request, TIMEOUT).await;
         if let Some(failure) = answer.failure {
             let (failure, status) = (failure.as_str(), answer.status);
             warn!(failure, status, "the admins' webhook did not take a notification");

@@ -2,6 +2,8 @@
 
 use bellpush_test_support::{
     SOON,
+    postgres::Database,
+    server::Options,
     sink::{Reply, Sink},
 };
 use serde_json::{Value, json};
@@ -65,6 +67,68 @@ async fn the_delivery_log_is_searched_by_what_is_known_of_the_event() {
     let (other, _) = shop.another(json!({})).await;
     let of_another = log.replace(&shop.app.id, &other.id);
     refused(&shop.api.get(&of_another).await.unwrap(), 404, "not-found");
+}
+
+async fn an_attempt_shows_what_was_sent_and_answered_and_how_long_it_took(options: Options) {
+    let shop = Shop::with(options).await;
+    let sink = Sink::start().await.unwrap();
+    sink.reply(|_| Reply::Status(400));
+    let url = format!("{}/hook/{{secret.key}}", sink.url());
+    let settings = json!({
+        "name": "n", "url": url, "events": ["widget_loaded"],
+        "secrets": { "key": "hush-4c1d" },
+        "headers": { "x-token": "Bearer {secret.key}" },
+        "payload": { "preset": "custom", "template": r#"{"only":{{ name }}}"# },
+    });
+    let made = shop.api.create_integration_with(&shop.app, &settings).await.unwrap();
+    let log = format!("/v1/apps/{}/integrations/{}/deliveries", shop.app.id, made.id);
+    shop.load_widgets(1).await;
+    let dead = format!("{log}?status=dead");
+    let page =
+        shop.wait_for(&dead, |page| page["items"].as_array().is_some_and(|it| it.len() == 1)).await;
+    let delivery = shop.read(&format!("{log}/{}", ids(&page)[0])).await;
+    let attempts = delivery["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 2);
+    for attempt in attempts {
+        let exchange = &attempt["exchange"];
+        let request = &exchange["request"];
+        assert_eq!((&request["method"], &request["url"]), (&json!("POST"), &json!(url)));
+        assert_eq!(request["body"], r#"{"only":"widget_loaded"}"#);
+        assert_eq!(request["bodyBytes"], 24);
+        let header = |name: &str| {
+            let headers = request["headers"].as_array().unwrap();
+            headers.iter().find(|it| it["name"] == name).unwrap()["value"].clone()
+        };
+        assert_eq!(
+            (header("webhook-signature"), header("x-token")),
+            (json!("[signature]"), json!("[secret]"))
+        );
+        assert_eq!(header("webhook-id"), delivery["eventId"]);
+        assert_eq!(header("bellpush-attempt"), attempt["number"].to_string());
+        let answered = exchange["responseHeaders"].as_array().unwrap();
+        assert!(answered.iter().any(|it| it["name"] == "content-length"), "{answered:?}");
+        let timing = &exchange["timing"];
+        assert!(timing["firstByteUs"].as_u64().unwrap() > 0, "{timing}");
+        let all =
+            ["connectionUs", "firstByteUs", "bodyUs"].map(|name| timing[name].as_u64().unwrap());
+        let took = attempt["durationMs"].as_u64().unwrap();
+        assert!(all.iter().sum::<u64>() <= (took + 1) * 1_000, "{timing} in {took} ms");
+    }
+    assert_eq!(attempts[0]["exchange"]["timing"]["reused"], false);
+    assert!(attempts[0]["exchange"]["timing"]["connectUs"].is_u64());
+    assert!(!delivery.to_string().contains("hush"));
+}
+
+#[tokio::test]
+async fn an_attempt_shows_its_exchange_with_sqlite() {
+    an_attempt_shows_what_was_sent_and_answered_and_how_long_it_took(Options::sqlite()).await;
+}
+
+#[tokio::test]
+async fn an_attempt_shows_its_exchange_with_postgres() {
+    let database = Database::create().await.unwrap();
+    let options = Options::postgres(&database);
+    an_attempt_shows_what_was_sent_and_answered_and_how_long_it_took(options).await;
 }
 
 #[tokio::test]

@@ -9,9 +9,9 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -45,22 +45,81 @@ pub(super) enum Phase {
     Handshaking,
 }
 
-/// The phase of a connection that is being opened, for others to see.
-#[derive(Debug, Default)]
-pub(super) struct Progress(AtomicU8);
+/// The phase of a connection that is being opened, for others to see, and when it came to each.
+#[derive(Debug)]
+pub(super) struct Progress {
+    begun: Instant,
+    phase: AtomicU8,
+    /// When each phase was over, in microseconds since it began; 0 for one that is not over.
+    ends: [AtomicU32; 3],
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { begun: Instant::now(), phase: AtomicU8::default(), ends: Default::default() }
+    }
+}
 
 impl Progress {
     fn enter(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Release);
+        self.end_phase();
+        self.phase.store(phase as u8, Ordering::Release);
     }
 
     pub(super) fn phase(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.phase.load(Ordering::Acquire) {
             0 => Phase::Resolving,
             1 => Phase::Connecting,
             _ => Phase::Handshaking,
         }
     }
+
+    /// The present phase is over, and none follows or another does.
+    pub(super) fn end_phase(&self) {
+        let now = self.elapsed().max(1);
+        let end = &self.ends[self.phase() as usize];
+        _ = end.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// How long it took until now.
+    pub(super) fn times(&self) -> OpeningTimes {
+        let phase = self.phase();
+        let mut begun = 0;
+        let mut took = |of: Phase| {
+            if of > phase {
+                return None;
+            }
+            let end = match self.ends[of as usize].load(Ordering::Acquire) {
+                0 => self.elapsed(),
+                end => end,
+            };
+            let took = end.saturating_sub(begun);
+            begun = end;
+            Some(took)
+        };
+        OpeningTimes {
+            resolve: took(Phase::Resolving),
+            connect: took(Phase::Connecting),
+            tls: took(Phase::Handshaking),
+        }
+    }
+
+    fn elapsed(&self) -> u32 {
+        micros(self.begun.elapsed())
+    }
+}
+
+/// How long the phases of opening a connection took, in microseconds, as far as it came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct OpeningTimes {
+    pub(super) resolve: Option<u32>,
+    pub(super) connect: Option<u32>,
+    pub(super) tls: Option<u32>,
+}
+
+/// In microseconds, up to more than an hour.
+pub(super) fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
 }
 
 /// Why there is no connection.
@@ -247,6 +306,23 @@ mod tests {
         let order = interleaved(&parsed(&["1.0.0.1", "::1", "1.0.0.2"]));
         assert_eq!(order, parsed(&["1.0.0.1", "::1", "1.0.0.2"]));
         assert_eq!(interleaved(&[]), parsed(&[]));
+    }
+
+    #[test]
+    fn the_phases_of_an_opening_follow_each_other_and_those_ahead_have_no_time() {
+        let progress = Progress::default();
+        assert!(progress.times().resolve.is_some() && progress.times().connect.is_none());
+        progress.enter(Phase::Connecting);
+        let resolve = progress.times().resolve;
+        progress.enter(Phase::Handshaking);
+        progress.end_phase();
+        let times = progress.times();
+        assert_eq!(times.resolve, resolve);
+        let sum = times.resolve.unwrap() + times.connect.unwrap() + times.tls.unwrap();
+        assert!(sum <= progress.elapsed());
+        // What is over takes no longer.
+        while progress.elapsed() < sum + 100 {}
+        assert_eq!(progress.times(), times);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::{
     Outcome, Request, WebhookClient,
     outcome::BodyEnd,
     response::{Excerpt, Response},
+    stopwatch::Stopwatch,
 };
 
 /// Redirects that are followed, one after the other.
@@ -82,7 +83,9 @@ impl WebhookClient {
             (USER_AGENT, HeaderValue::from_static(concat!("Bellpush/", env!("CARGO_PKG_VERSION")))),
         ]);
         let request = Request { method: Method::GET, uri, headers, body: Bytes::new() };
-        let Response { head, body } = match timeout_at(deadline, self.send(&request)).await {
+        let mut watch = Stopwatch::start();
+        let sending = self.send(&request, &mut watch);
+        let Response { head, body } = match timeout_at(deadline, sending).await {
             Err(_) => return Err(Unreachable(Outcome::none_within(within).detail)),
             Ok(Err(error)) => return Err(Unreachable(Outcome::from_error(&error).detail)),
             Ok(Ok(response)) => response,

@@ -27,6 +27,7 @@ use super::{
     observed::Observations,
     outcome::{ExchangeError, HEAD_BYTES},
     request::Request,
+    stopwatch::Opened,
 };
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -38,6 +39,7 @@ pub(super) struct Http1 {
     /// The connection has ended.
     ended: bool,
     seen: Arc<Observations>,
+    pub(super) opened: Opened,
     /// A request was answered on it.
     used: bool,
     /// How long it may be idle.
@@ -51,6 +53,7 @@ impl Http1 {
     pub(super) async fn handshake(
         transport: Transport,
         idle: Duration,
+        opened: Opened,
     ) -> Result<Self, ConnectError> {
         let seen = transport.observations();
         let (sender, connection) = http1::Builder::new()
@@ -60,7 +63,7 @@ impl Http1 {
             .map_err(ConnectError::Http1)?;
         let connection = Box::pin(connection);
         let expires = Instant::now() + idle;
-        Ok(Self { sender, connection, ended: false, seen, used: false, idle, expires })
+        Ok(Self { sender, connection, ended: false, seen, opened, used: false, idle, expires })
     }
 
     /// Sends a request. Its answer's body is to be read by [`Http1::frame`].

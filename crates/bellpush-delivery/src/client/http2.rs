@@ -23,6 +23,7 @@ use super::{
     observed::Observations,
     outcome::{ExchangeError, HEAD_BYTES},
     request::Request,
+    stopwatch::Opened,
 };
 
 /// After so long without a byte from the endpoint, a connection in use is asked whether it lives…
@@ -36,6 +37,8 @@ const FIRST_STREAMS: usize = 100;
 pub(super) struct Http2 {
     sender: SendRequest<Bytes>,
     seen: Arc<Observations>,
+    /// When it was opened.
+    since: Opened,
     /// Streams that are open.
     streams: Arc<AtomicUsize>,
     /// Streams that were opened.
@@ -51,6 +54,7 @@ impl Http2 {
     pub(super) async fn handshake(
         transport: Transport,
         allowance: u32,
+        since: Opened,
     ) -> Result<Self, ConnectError> {
         let seen = transport.observations();
         let streams = Arc::<AtomicUsize>::default();
@@ -62,7 +66,8 @@ impl Http2 {
             .await
             .map_err(ConnectError::Http2)?;
         tokio::spawn(drive(connection, Arc::clone(&seen), Arc::clone(&streams)));
-        Ok(Self { sender, seen, streams, opened: 0, allowance, idle_since: Instant::now() })
+        let idle_since = Instant::now();
+        Ok(Self { sender, seen, since, streams, opened: 0, allowance, idle_since })
     }
 
     /// Opens a stream, if the endpoint takes one more now.
@@ -74,7 +79,8 @@ impl Http2 {
         let reused = self.opened > 0;
         self.opened += 1;
         self.streams.store(streams + 1, Ordering::Release);
-        Some(Http2Stream { sender: self.sender.clone(), seen: Arc::clone(&self.seen), reused })
+        let (sender, seen) = (self.sender.clone(), Arc::clone(&self.seen));
+        Some(Http2Stream { sender, seen, opened: self.since, reused })
     }
 
     /// A stream has ended.
@@ -135,6 +141,8 @@ impl Http2 {
 pub(super) struct Http2Stream {
     sender: SendRequest<Bytes>,
     seen: Arc<Observations>,
+    /// When its connection was opened.
+    pub(super) opened: Opened,
     /// Whether the connection had streams before.
     reused: bool,
 }

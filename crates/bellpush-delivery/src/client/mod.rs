@@ -20,6 +20,7 @@ mod pool;
 mod request;
 mod resolver;
 mod response;
+mod stopwatch;
 mod tls_failure;
 
 use std::{sync::Arc, time::Duration};
@@ -32,6 +33,7 @@ use connector::Connector;
 use outcome::{BodyEnd, ExchangeError};
 use pool::{Lease, Pool};
 use response::{Body, Excerpt, Response};
+use stopwatch::Stopwatch;
 
 pub use certificates::{ClientError, system_tls, tls};
 pub use fetch::{Page, Unreachable};
@@ -98,13 +100,25 @@ impl WebhookClient {
 
     /// Sends one POST and says what came of it. Ends within this time, from the start to the end of
     /// the answer.
-    pub async fn post(&self, request: Request, within: Duration) -> Outcome {
+    pub async fn post(&self, request: &Request, within: Duration) -> Outcome {
+        let mut watch = Stopwatch::start();
+        let outcome = self.post_timed(request, within, &mut watch).await;
+        Outcome { timing: watch.stop(), ..outcome }
+    }
+
+    async fn post_timed(
+        &self,
+        request: &Request,
+        within: Duration,
+        watch: &mut Stopwatch,
+    ) -> Outcome {
         let deadline = Instant::now() + within;
-        let Response { head, body } = match timeout_at(deadline, self.send(&request)).await {
+        let Response { head, body } = match timeout_at(deadline, self.send(request, watch)).await {
             Err(_) => return Outcome::none_within(within),
             Ok(Err(error)) => return Outcome::from_error(&error),
             Ok(Ok(response)) => response,
         };
+        watch.answered();
         let mut excerpt = Excerpt::of(&head.headers, KEPT_BYTES);
         let reading = timeout_at(deadline, body.read(&mut excerpt));
         let end = reading.await.unwrap_or(BodyEnd::TimedOut);
@@ -113,21 +127,31 @@ impl WebhookClient {
     }
 
     /// Sends it until the endpoint has processed it, or it failed.
-    async fn send(&self, request: &Request) -> Result<Response, ExchangeError> {
+    async fn send(
+        &self,
+        request: &Request,
+        watch: &mut Stopwatch,
+    ) -> Result<Response, ExchangeError> {
         let mut resent = 0;
         loop {
-            match self.send_once(request, resent > 0).await {
+            match self.send_once(request, resent > 0, watch).await {
                 Err(error) if error.is_unprocessed() && resent < RESENDS => {
                     tracing::debug!(%error, resent, "the endpoint did not process a request");
                     resent += 1;
+                    *watch = Stopwatch::start();
                 }
                 done => return done,
             }
         }
     }
 
-    async fn send_once(&self, request: &Request, again: bool) -> Result<Response, ExchangeError> {
-        match self.pool.acquire(&request.uri, again).await? {
+    async fn send_once(
+        &self,
+        request: &Request,
+        again: bool,
+        watch: &mut Stopwatch,
+    ) -> Result<Response, ExchangeError> {
+        match self.pool.acquire(&request.uri, again, watch).await? {
             Lease::Http1(mut lease) => {
                 let (head, body) = lease.connection.send(request).await?;
                 Ok(Response { head, body: Body::Http1(lease, body) })

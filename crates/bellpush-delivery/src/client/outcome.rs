@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use bellpush_core::delivery::FailureClass;
+use bellpush_core::delivery::{FailureClass, exchange::Timing};
 use http::{
     HeaderMap, StatusCode,
     header::{AGE, DATE, RETRY_AFTER},
@@ -39,6 +39,8 @@ pub struct Outcome {
     pub retry_after: Option<Duration>,
     /// The beginning of the answer's body, or what went wrong.
     pub detail: String,
+    /// How long the parts of it took.
+    pub timing: Timing,
 }
 
 /// How the reading of a body ended.
@@ -89,7 +91,8 @@ impl Outcome {
     pub(crate) fn none(failure: FailureClass, detail: impl Into<String>) -> Self {
         let detail = snippet(detail.into().as_bytes());
         let headers = HeaderMap::new();
-        Self { status: None, headers, failure: Some(failure), retry_after: None, detail }
+        let (failure, timing) = (Some(failure), Timing::default());
+        Self { status: None, headers, failure, retry_after: None, detail, timing }
     }
 
     /// There was no answer in time.
@@ -164,7 +167,8 @@ impl Outcome {
             }
         };
         let retry_after = retry_after(&headers, now);
-        Self { status: Some(status.as_u16()), headers, failure, retry_after, detail }
+        let (status, timing) = (Some(status.as_u16()), Timing::default());
+        Self { status, headers, failure, retry_after, detail, timing }
     }
 }
 

@@ -23,9 +23,10 @@ use tokio::{
 };
 
 use super::{
-    connector::{ConnectError, Connector, Progress},
+    connector::{ConnectError, Connector, OpeningTimes, Progress},
     http1::Http1,
     http2::{Http2, Http2Stream},
+    stopwatch::{Opened as OpenedAt, Stopwatch},
 };
 
 /// How long a connection without requests is kept. Below the 60 s after which many servers and
@@ -41,7 +42,13 @@ const LARGEST_WINDOW: usize = 64;
 /// A host that takes more streams than this on a connection of HTTP/2 is believed to take any number.
 const MANY_STREAMS: u32 = 1 << 16;
 
-type Reply = oneshot::Sender<Result<Lease, ConnectError>>;
+type Reply = oneshot::Sender<Result<Lease, NotOpened>>;
+
+/// A connection that could not be opened, and how long it was tried.
+struct NotOpened {
+    error: ConnectError,
+    times: OpeningTimes,
+}
 
 /// All connections. Cheap to clone.
 #[derive(Clone)]
@@ -66,23 +73,48 @@ impl Pool {
 
     /// A connection for one request. `again`: the request was sent before, and not processed: it goes
     /// before the others, and over a connection that nobody has used.
-    pub(super) async fn acquire(&self, uri: &Uri, again: bool) -> Result<Lease, ConnectError> {
+    pub(super) async fn acquire(
+        &self,
+        uri: &Uri,
+        again: bool,
+        watch: &mut Stopwatch,
+    ) -> Result<Lease, ConnectError> {
         let host = self.host(uri).ok_or(ConnectError::NoHost)?;
-        let mut replied = match host.ask(again) {
-            Ok(lease) => return Ok(lease),
-            Err(replied) => replied,
+        let lease = match host.ask(again) {
+            Ok(lease) => lease,
+            Err(replied) => {
+                let waited = self.wait(&host, replied).await;
+                waited.map_err(|NotOpened { error, times }| {
+                    watch.opening(times);
+                    error
+                })?
+            }
         };
+        watch.connected(lease.opened());
+        Ok(lease)
+    }
+
+    async fn wait(
+        &self,
+        host: &Host,
+        mut replied: oneshot::Receiver<Result<Lease, NotOpened>>,
+    ) -> Result<Lease, NotOpened> {
         let limit = self.0.connector.timeout;
         loop {
             match timeout(limit, &mut replied).await {
                 Ok(Ok(result)) => return result,
-                Ok(Err(_)) => return Err(ConnectError::Abandoned),
+                Ok(Err(_)) => {
+                    let times = OpeningTimes::default();
+                    return Err(NotOpened { error: ConnectError::Abandoned, times });
+                }
                 Err(_) => {
                     // The connection that all wait for is not there in time. Where none is being
                     // opened, a stream is waited for.
-                    let phase = host.state().opening.iter().map(|one| one.phase()).max();
-                    if let Some(phase) = phase {
-                        return Err(ConnectError::TimedOut { phase, limit });
+                    let state = host.state();
+                    if let Some(one) = state.opening.iter().max_by_key(|one| one.phase()) {
+                        let (phase, times) = (one.phase(), one.times());
+                        let error = ConnectError::TimedOut { phase, limit };
+                        return Err(NotOpened { error, times });
                     }
                 }
             }
@@ -175,7 +207,7 @@ impl Host {
     fn ask(
         self: &Arc<Self>,
         again: bool,
-    ) -> Result<Lease, oneshot::Receiver<Result<Lease, ConnectError>>> {
+    ) -> Result<Lease, oneshot::Receiver<Result<Lease, NotOpened>>> {
         let mut state = self.state();
         if (again || state.waiting.is_empty())
             && let Some(lease) = self.lease(&mut state, again)
@@ -285,8 +317,9 @@ impl Host {
             Err(error) => {
                 state.window = (state.window / 2).max(1);
                 if let Some(reply) = state.next_waiting() {
+                    let times = progress.times();
                     // Whoever went away does not need it.
-                    _ = reply.send(Err(error));
+                    _ = reply.send(Err(NotOpened { error, times }));
                 }
             }
         }
@@ -359,16 +392,19 @@ impl Opening {
     async fn open(&self, allowance: u32) -> Result<Opened, ConnectError> {
         let Host { connector, uri, .. } = &*self.host;
         let (transport, http2) = connector.connect(uri, &self.progress).await?;
+        self.progress.end_phase();
+        let since = OpenedAt { at: Instant::now(), times: self.progress.times() };
         if http2 {
-            return Ok(Opened::Http2(Http2::handshake(transport, allowance).await?));
+            return Ok(Opened::Http2(Http2::handshake(transport, allowance, since).await?));
         }
-        Ok(Opened::Http1(Http1::handshake(transport, IDLE).await?))
+        Ok(Opened::Http1(Http1::handshake(transport, IDLE, since).await?))
     }
 }
 
 impl Drop for Opening {
     fn drop(&mut self) {
         let result = self.result.take().unwrap_or(Err(ConnectError::Abandoned));
+        self.progress.end_phase();
         self.host.opened(&self.progress, result);
     }
 }
@@ -377,6 +413,16 @@ impl Drop for Opening {
 pub(super) enum Lease {
     Http1(Http1Lease),
     Http2(Http2Lease),
+}
+
+impl Lease {
+    /// When its connection was opened.
+    const fn opened(&self) -> OpenedAt {
+        match self {
+            Self::Http1(lease) => lease.connection.opened,
+            Self::Http2(lease) => lease.stream.opened,
+        }
+    }
 }
 
 /// A connection of HTTP/1.1. It is closed when this is dropped.

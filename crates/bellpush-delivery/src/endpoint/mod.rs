@@ -5,10 +5,14 @@
 
 mod error;
 mod escapes;
+mod exchange;
 mod redaction;
 mod secrets;
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use bellpush_core::{
     delivery::PendingDelivery,
@@ -53,6 +57,10 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// The host, for the log. Path and query may hold secrets.
     pub host: String,
+    /// The URL as it is set, with its secrets named.
+    shown_url: String,
+    /// The second in which an attempt that delivered was last kept in full.
+    kept_success: AtomicI64,
     target: Target,
     /// Headers that are the same in all requests.
     headers: HeaderMap,
@@ -101,6 +109,8 @@ impl Endpoint {
             ordered: settings.ordered,
             timeout: Duration::from_secs(settings.timeout_seconds.into()),
             host: settings.url.host().to_owned(),
+            shown_url: settings.url.to_string(),
+            kept_success: AtomicI64::new(i64::MIN),
             target: target(&settings.url, secrets)?,
             headers,
             secret_headers,
@@ -126,6 +136,13 @@ impl Endpoint {
     #[must_use]
     pub fn redact(&self, text: String) -> String {
         self.redaction.apply(text, KEPT_BYTES)
+    }
+
+    /// Whether an attempt that began then is kept in full: each that failed, and of those that
+    /// delivered one a second, so that many events do not cost more for it.
+    pub(crate) fn keeps_in_full(&self, is_delivered: bool, start_time: Timestamp) -> bool {
+        let second = start_time.as_second();
+        !is_delivered || self.kept_success.swap(second, Ordering::Relaxed) != second
     }
 
     /// Makes attempt `number` of a delivery, to be sent now.

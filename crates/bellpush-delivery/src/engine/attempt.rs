@@ -46,15 +46,23 @@ pub(super) async fn attempt(
         if let Some((_, place)) = &traced {
             request.headers.insert(TRACE_PARENT, place.to_string().try_into()?);
         }
-        Ok(client.post(request, endpoint.timeout).await)
+        let outcome = client.post(&request, endpoint.timeout).await;
+        let exchange = endpoint
+            .keeps_in_full(outcome.failure.is_none(), start_time)
+            .then(|| Box::new(endpoint.exchange(&request, &delivery.body, &outcome)));
+        Ok((outcome, exchange))
     };
-    let outcome = AssertUnwindSafe(sending)
+    let without = |outcome| (outcome, None);
+    let (outcome, exchange) = AssertUnwindSafe(sending)
         .catch_unwind()
         .await
         .unwrap_or_else(|_| {
-            Ok(Outcome::none(FailureClass::Protocol, "the attempt failed inside the server"))
+            let said = "the attempt failed inside the server";
+            Ok(without(Outcome::none(FailureClass::Protocol, said)))
         })
-        .unwrap_or_else(|error: RequestError| Outcome::none(error.class(), error.to_string()));
+        .unwrap_or_else(|error: RequestError| {
+            without(Outcome::none(error.class(), error.to_string()))
+        });
     let duration = begun.elapsed();
     metrics::attempt_ended(outcome.failure, duration);
     log(&endpoint, &delivery, number, &outcome, duration);
@@ -72,6 +80,7 @@ pub(super) async fn attempt(
         failure: outcome.failure,
         detail: endpoint.redact(outcome.detail),
         retry_after: outcome.retry_after,
+        exchange,
     };
     (delivery.key, report)
 }
@@ -99,6 +108,7 @@ pub(super) async fn simulated_attempt(
         failure: Some(answer.failure),
         detail: answer.detail.to_owned(),
         retry_after: answer.retry_after,
+        exchange: None,
     };
     (delivery.key, report)
 }

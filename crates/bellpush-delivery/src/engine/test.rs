@@ -44,7 +44,7 @@ pub(super) async fn test(
     };
     request.headers.insert(TEST, HeaderValue::from_static("1"));
     let (headers, body) = (request.headers.clone(), request.body.clone());
-    let mut outcome = client.post(request, endpoint.timeout).await;
+    let mut outcome = client.post(&request, endpoint.timeout).await;
     let duration = begun.elapsed();
     outcome.detail = endpoint.redact(outcome.detail);
     for value in outcome.headers.values_mut() {

@@ -127,6 +127,7 @@ fn a_retry_that_was_decided_since_the_start_keeps_to_the_steady_clock() {
             failure: Some(bellpush_core::delivery::FailureClass::Connect),
             detail: String::new(),
             retry_after: Some(Duration::from_secs(7_200)),
+            exchange: None,
         };
         bench.handle(MINUTE, 0, Input::Finished { key, report });
         bench.handle(MINUTE, 0, Input::Recorded(vec![key]));

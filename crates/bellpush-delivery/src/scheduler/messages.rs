@@ -8,6 +8,7 @@ use std::{
 use bellpush_core::{
     delivery::{
         AttemptRecord, DeliveryKey, DisableReason, FailureClass, Outage, PendingDelivery, Seq,
+        exchange::Exchange,
     },
     events::EventTime,
     ids::{AppId, IntegrationId, RehearsalId},
@@ -88,6 +89,8 @@ pub struct AttemptReport {
     pub detail: String,
     /// How long the endpoint asks to be left alone.
     pub retry_after: Option<Duration>,
+    /// What was sent, where that is kept.
+    pub exchange: Option<Box<Exchange>>,
 }
 
 /// What happened.

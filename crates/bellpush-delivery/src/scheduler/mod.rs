@@ -250,6 +250,7 @@ impl Scheduler {
             status: report.status,
             failure: report.failure,
             detail: report.detail,
+            exchange: report.exchange,
             outcome,
             next_due: wait.map(|wait| later(now.wall, wait)),
             rehearsal_id,

@@ -90,6 +90,7 @@ mod tests {
             failure,
             detail: String::new(),
             retry_after: None,
+            exchange: None,
         }
     }
 

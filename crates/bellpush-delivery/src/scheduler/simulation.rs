@@ -385,6 +385,7 @@ impl Simulation {
                     failure,
                     detail: String::new(),
                     retry_after: simulated.and_then(|answer| answer.retry_after),
+                    exchange: None,
                 };
                 self.input(Input::Finished { key, report });
             }

@@ -326,6 +326,7 @@ impl Node {
             failure: (!ok).then_some(FailureClass::Status),
             detail: String::new(),
             retry_after: None,
+            exchange: None,
         };
         self.input(now, Input::Finished { key, report });
     }

@@ -76,6 +76,64 @@ async fn a_failed_event_comes_again_with_the_same_id_and_body_and_a_growing_atte
 }
 
 #[tokio::test]
+async fn what_was_sent_is_kept_of_each_failure_with_the_time_of_its_parts() {
+    let sink = Sink::failing_first(2).await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let pending = queue.commit(0, None);
+    announcer.deliveries(vec![pending.clone()]);
+    until("delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
+    let exchanges: Vec<_> =
+        queue.records(pending.key).into_iter().map(|record| record.exchange.unwrap()).collect();
+    let [first, second, _] = &exchanges[..] else { panic!("{exchanges:?}") };
+    assert_eq!(first.request.url, sink.url());
+    assert_eq!(
+        (first.request.body_bytes as usize, &first.request.body),
+        (pending.body.len(), &None)
+    );
+    let said = first.response_headers.as_ref().unwrap();
+    assert!(said.iter().any(|header| header.name == "date"), "{said:?}");
+    assert!(!first.timing.reused && first.timing.connect_us.is_some());
+    // An address needs no TLS and no look-up that would take long.
+    assert!(first.timing.tls_us.is_none() && first.timing.first_byte_us.is_some());
+    assert!(second.timing.reused && second.timing.connect_us.is_none());
+}
+
+#[tokio::test]
+async fn of_many_successes_what_was_sent_is_kept_once_a_second() {
+    let sink = Sink::healthy().await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let (announcer, announced) = announcements(512);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let begun = std::time::Instant::now();
+    let pending: Vec<_> = (0..200).map(|_| queue.commit(0, None)).collect();
+    announcer.deliveries(pending.clone());
+    until("delivered", || queue.count(DeliveryStatus::Delivered) == 200).await;
+    let seconds = begun.elapsed().as_secs() as usize + 2;
+    let kept = pending.iter().flat_map(|one| queue.records(one.key));
+    let kept = kept.filter(|record| record.exchange.is_some()).count();
+    assert!((1..=seconds).contains(&kept), "{kept} in {seconds} s");
+}
+
+#[tokio::test]
+async fn of_an_endpoint_that_nobody_answers_at_the_time_until_the_failure_is_known() {
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", closed.local_addr().unwrap());
+    drop(closed);
+    let queue = FakeQueue::with(&[&url]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let pending = queue.commit(0, None);
+    announcer.deliveries(vec![pending.clone()]);
+    until("an attempt", || !queue.records(pending.key).is_empty()).await;
+    let exchange = queue.records(pending.key).remove(0).exchange.unwrap();
+    assert_eq!(exchange.response_headers, None);
+    assert!(exchange.timing.connect_us.is_some(), "{exchange:?}");
+    assert_eq!((exchange.timing.first_byte_us, exchange.timing.body_us), (None, None));
+}
+
+#[tokio::test]
 async fn events_of_a_call_arrive_in_order_even_when_the_first_must_be_repeated() {
     let sink = Sink::failing_first(3).await;
     let queue = FakeQueue::with(&[&sink.url()]);

@@ -132,7 +132,7 @@ async fn send(settings: &IntegrationSettings, secret: &str) -> Outcome {
     let queue = FakeQueue::with(&[]);
     let request = endpoint.unwrap().request(&queue.commit(0, None), 1, jiff::Timestamp::now());
     let client = WebhookClient::new(&quick().client).unwrap();
-    client.post(request.unwrap(), Duration::from_secs(5)).await
+    client.post(&request.unwrap(), Duration::from_secs(5)).await
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ pub(crate) async fn post_within(client: &WebhookClient, url: &str, within: Durat
         headers: HeaderMap::new(),
         body: Bytes::from_static(b"{}"),
     };
-    client.post(request, within).await
+    client.post(&request, within).await
 }
 
 fn loopback() -> AddressPolicy {

@@ -49,6 +49,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (43, "design_schedules", include_str!("../../migrations/0043_design_schedules.sql")),
     (45, "embed_reports", include_str!("../../migrations/0045_embed_reports.sql")),
     (50, "shards", include_str!("../../migrations/0050_shards.sql")),
+    (51, "attempt_exchanges", include_str!("../../migrations/0051_attempt_exchanges.sql")),
     (55, "rehearsals", include_str!("../../migrations/0055_rehearsals.sql")),
     (59, "trunk_outages", include_str!("../../migrations/0059_trunk_outages.sql")),
     (63, "schema_compatibility", include_str!("../../migrations/0063_schema_compatibility.sql")),

@@ -10,19 +10,19 @@ use bellpush_core::{
 use crate::{
     cluster::Ownership,
     db::{self, Batch, Db, Lock, Row, to_json},
-    deliveries::{hours, status::word},
+    deliveries::{exchanges::EndedAttempt, hours, status::word},
     error::StoreError,
 };
 
 const INSERT_ATTEMPTS: &str = "
     INSERT INTO attempts
         (integration_id, event_seq, number, started_at, duration_ms, status, failure,
-         detail, next_due, rehearsal_id)
+         detail, next_due, rehearsal_id, exchange)
     SELECT
         deliveries.integration_id, deliveries.event_seq,
         CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
         CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), value ->> 6,
-        value ->> 7, CAST(value ->> 8 AS BIGINT), value ->> 9
+        value ->> 7, CAST(value ->> 8 AS BIGINT), value ->> 9, value ->> 10
     FROM jsonb_each($1)
     JOIN deliveries ON deliveries.integration_id = value ->> 0
     WHERE deliveries.event_seq = CAST(value ->> 1 AS BIGINT)
@@ -46,7 +46,7 @@ pub(crate) const UPDATE_DELIVERIES: &str = "
 pub(crate) async fn record_alone(
     db: &Db,
     ownership: Option<&Ownership>,
-    records: &[AttemptRecord],
+    attempts: &[EndedAttempt],
 ) -> Result<(), StoreError> {
     let transaction = db.begin().await?;
     if let Some(ownership) = ownership {
@@ -56,29 +56,30 @@ pub(crate) async fn record_alone(
     // a circle.
     db::lock(&transaction, Lock::ReadConfiguration).await?;
     let mut batch = Batch::default();
-    record(&mut batch, records);
+    record(&mut batch, attempts);
     batch.run(&transaction).await?;
     Ok(db::commit(transaction).await?)
 }
 
 /// Adds the statements that keep attempts as [`crate::Store::record_attempts`] does.
-pub(crate) fn record(batch: &mut Batch, records: &[AttemptRecord]) {
-    hours::count(batch, records);
-    let attempts: Vec<_> = records
+pub(crate) fn record(batch: &mut Batch, attempts: &[EndedAttempt]) {
+    hours::count(batch, attempts);
+    let rows: Vec<_> = attempts
         .iter()
-        .map(|record| {
+        .map(|EndedAttempt { record, folded }| {
             let AttemptRecord { key, number, started_at, duration_ms, .. } = record;
             let failure = record.failure.map(FailureClass::as_str);
             let detail = db::without_nul(&record.detail);
             let due = record.next_due.map(EventTime::millis);
             let (id, seq, at) = (key.integration_id, key.seq, started_at.millis());
             let rehearsal = record.rehearsal_id;
-            (id, seq, number, at, duration_ms, record.status, failure, detail, due, rehearsal)
+            let status = record.status;
+            (id, seq, number, at, duration_ms, status, failure, detail, due, rehearsal, folded)
         })
         .collect();
     // Of several attempts of one delivery the last one says where it stands.
     let mut last = BTreeMap::new();
-    for record in records {
+    for EndedAttempt { record, .. } in attempts {
         last.entry(record.key)
             .and_modify(|known: &mut &AttemptRecord| {
                 if record.number >= known.number {
@@ -98,7 +99,7 @@ pub(crate) fn record(batch: &mut Batch, records: &[AttemptRecord]) {
             (key.integration_id, key.seq, word(record.outcome), record.number, due)
         })
         .collect();
-    batch.add(INSERT_ATTEMPTS, [to_json(&attempts).into()]);
+    batch.add(INSERT_ATTEMPTS, [to_json(&rows).into()]);
     batch.add(UPDATE_DELIVERIES, [to_json(&outcomes).into()]);
 }
 
@@ -109,6 +110,7 @@ pub(crate) fn key(row: &Row) -> Result<DeliveryKey, StoreError> {
     })
 }
 
+/// An attempt, without what it sent.
 pub(crate) fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
     let failure: Option<FailureClass> = row.word_opt("failure")?;
     let next_due = row.time_opt("next_due")?;
@@ -121,6 +123,7 @@ pub(crate) fn attempt(row: &Row) -> Result<AttemptRecord, StoreError> {
         status: status.map_err(|_| StoreError::Corrupt { column: "status" })?,
         failure,
         detail: row.get("detail")?,
+        exchange: None,
         outcome: match (failure, next_due) {
             (None, _) => DeliveryStatus::Delivered,
             (Some(_), Some(_)) => DeliveryStatus::Pending,

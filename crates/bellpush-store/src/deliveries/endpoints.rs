@@ -14,7 +14,10 @@ use secrecy::SecretString;
 use crate::{
     RetiredSecret, SigningSecrets, Store, StoreError,
     db::{self, Row, to_json},
-    deliveries::attempts::{attempt, key, record_alone},
+    deliveries::{
+        attempts::{attempt, key, record_alone},
+        exchanges::{EndedAttempt, exchange},
+    },
     integrations::sealed::{key_identity, secret_identity, signing_identity},
 };
 
@@ -183,14 +186,18 @@ impl Store {
         if records.is_empty() {
             return Ok(());
         }
+        let attempts = records
+            .into_iter()
+            .map(|record| EndedAttempt::new(self.data_key(), record))
+            .collect::<Result<Vec<_>, _>>()?;
         match self.db().log.get_database_backend() {
             // SQLite has one writer: both would wait for each other, and each for the disk.
-            DbBackend::Sqlite => self.log().record(records).await,
-            _ => record_alone(self.db(), Some(self.ownership()), &records).await,
+            DbBackend::Sqlite => self.log().record(attempts).await,
+            _ => record_alone(self.db(), Some(self.ownership()), &attempts).await,
         }
     }
 
-    /// The attempts of one delivery, in order.
+    /// The attempts of one delivery, in order, with what they sent where that is kept.
     ///
     /// # Errors
     /// When the database fails.
@@ -202,7 +209,11 @@ impl Store {
               AND event_seq = $2
             ORDER BY number";
         let values = [key.integration_id.to_string().into(), key.seq.0.into()];
-        db::read(db::all(&self.db().read, sql, values).await?, attempt)
+        db::read(db::all(&self.db().read, sql, values).await?, |row| {
+            let record = attempt(row)?;
+            let exchange = exchange(self.data_key(), row, &record)?;
+            Ok(AttemptRecord { exchange, ..record })
+        })
     }
 }
 

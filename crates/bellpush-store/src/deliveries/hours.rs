@@ -1,10 +1,8 @@
 //! Attempts, counted hour by hour.
 
-use bellpush_core::delivery::AttemptRecord;
-
 use crate::{
     db::{Batch, to_json},
-    deliveries::{latency::Bucket, status::word},
+    deliveries::{exchanges::EndedAttempt, latency::Bucket, status::word},
 };
 
 /// An hour, in milliseconds.
@@ -31,9 +29,10 @@ pub(crate) const COUNT: &str = "
 
 /// Adds the statement that counts these attempts, which are not kept yet. Those of rehearsals say
 /// nothing about an endpoint.
-pub(crate) fn count(batch: &mut Batch, records: &[AttemptRecord]) {
-    let rows: Vec<_> = records
+pub(crate) fn count(batch: &mut Batch, attempts: &[EndedAttempt]) {
+    let rows: Vec<_> = attempts
         .iter()
+        .map(|EndedAttempt { record, .. }| record)
         .filter(|record| record.rehearsal_id.is_none())
         .map(|record| {
             let hour = record.started_at.millis().div_euclid(HOUR_MS);

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod endpoints;
+pub(crate) mod exchanges;
 pub(crate) mod hours;
 mod latency;
 mod of_app;

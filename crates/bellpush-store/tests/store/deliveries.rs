@@ -1,7 +1,11 @@
 //! Deliveries: who gets which event, and what becomes of it.
 
+use base64::Engine;
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq},
+    delivery::{
+        AttemptRecord, DeliveryKey, DeliveryStatus, FailureClass, PendingDelivery, Seq,
+        exchange::{Exchange, Header, SentRequest, Timing},
+    },
     events::{Event, EventTime},
     ids::{AppId, IntegrationId},
     integration::IntegrationSettings,
@@ -56,10 +60,26 @@ pub(crate) fn attempt(key: DeliveryKey, number: u32, outcome: DeliveryStatus) ->
         status: Some(if failed { 500 } else { 204 }),
         failure: failed.then_some(FailureClass::Status),
         detail: "no\0 luck".into(),
+        exchange: None,
         outcome,
         next_due: (outcome == DeliveryStatus::Pending)
             .then(|| EventTime::from_millis(now().millis() + 5_000).unwrap()),
         rehearsal_id: None,
+    }
+}
+
+fn exchange() -> Exchange {
+    let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+    Exchange {
+        request: SentRequest {
+            method: "POST".into(),
+            url: "https://hooks.example/{secret.key}".into(),
+            headers: vec![header("webhook-signature", "[signature]")],
+            body_bytes: 7,
+            body: Some("Zo\u{eb} \0".into()),
+        },
+        response_headers: Some(vec![header("x-visitor", "zoe@visitor.example")]),
+        timing: Timing { reused: true, connection_us: 9, ..Timing::default() },
     }
 }
 
@@ -93,6 +113,34 @@ on_both_stores! {
         // Its place is free again.
         let seq = appended[0].seq();
         site.sql(&format!("INSERT INTO event_traces VALUES ({seq}, 'x')")).await;
+    }
+
+    async fn what_an_attempt_sent_is_kept_encrypted_and_only_with_that_attempt(site) {
+        let (_, pending) = backlog(site, 2).await;
+        let store = &site.store;
+        let sent = Some(Box::new(exchange()));
+        let failed = AttemptRecord {
+            exchange: sent.clone(),
+            ..attempt(pending[0].key, 1, DeliveryStatus::Pending)
+        };
+        let delivered = attempt(pending[0].key, 2, DeliveryStatus::Delivered);
+        let other = attempt(pending[1].key, 1, DeliveryStatus::Delivered);
+        store.record_attempts(vec![failed.clone(), delivered]).await.unwrap();
+        // Told again, it changes nothing.
+        store.record_attempts(vec![failed, other]).await.unwrap();
+        let exchanges = |attempts: Vec<AttemptRecord>| {
+            attempts.into_iter().map(|attempt| attempt.exchange).collect::<Vec<_>>()
+        };
+        assert_eq!(exchanges(store.attempts(pending[0].key).await.unwrap()), [sent, None]);
+        assert_eq!(exchanges(store.attempts(pending[1].key).await.unwrap()), [None]);
+
+        let kept = "SELECT exchange AS found FROM attempts WHERE exchange IS NOT NULL";
+        let [text] = &site.found(kept).await[..] else { panic!() };
+        let sealed = base64::prelude::BASE64_STANDARD.decode(text).unwrap();
+        assert!(!String::from_utf8_lossy(&sealed).contains("visitor.example"));
+        // At another attempt it can't be read.
+        site.sql(&format!("UPDATE attempts SET exchange = '{text}'")).await;
+        assert!(store.attempts(pending[1].key).await.is_err());
     }
 
     async fn each_active_integration_gets_the_events_that_it_selected(site) {

@@ -115,6 +115,16 @@ impl Site {
         open(&self.target, keys.into()).await
     }
 
+    /// What a query calls `found`, as it lies in the database.
+    pub(crate) async fn found(&self, sql: &str) -> Vec<String> {
+        let connection = Database::connect(self.url()).await.unwrap();
+        let sql = Statement::from_string(connection.get_database_backend(), sql);
+        let rows = connection.query_all_raw(sql).await.unwrap();
+        let found = rows.iter().map(|row| row.try_get("", "found").unwrap()).collect();
+        connection.close().await.unwrap();
+        found
+    }
+
     /// The columns of a SQLite file whose names are like one of these, with their tables.
     pub(crate) async fn columns(&self, like: &[&str]) -> Vec<String> {
         let connection = Database::connect(self.url()).await.unwrap();

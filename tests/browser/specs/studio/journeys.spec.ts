@@ -126,6 +126,13 @@ test("an integration is added, its endpoint breaks, is mended, and gets what it 
   await page.getByRole("button", { name: "Delivered" }).last().click();
   const drawer = page.getByRole("dialog", { name: "Delivery" });
   await expect(drawer.getByText("the endpoint's own words").first()).toBeVisible();
+  // A failure shows what was sent and how long its parts took, and nothing of the secret.
+  const first = drawer.getByRole("region", { name: "Attempt 1" });
+  await first.getByRole("button", { name: "Request, response and timing" }).click();
+  await expect(first.getByText("Wait for the answer")).toBeVisible();
+  await expect(first.getByText(/\/hook\?key=\{secret\.hookKey\}/)).toBeVisible();
+  await expect(first.getByText(/webhook-signature: \[signature\]/)).toBeVisible();
+  expect(await drawer.innerText()).not.toContain("the-key");
   await drawer.getByRole("button", { name: "Send again" }).click();
   await expect(page.getByText("Queued: the row shows what becomes of it")).toBeVisible();
   await page.keyboard.press("Escape");

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
-    delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq},
+    delivery::{AttemptRecord, DeliveryStatus, FailureClass, Seq, exchange::Exchange},
     events::EventTime,
     ids::{AppId, CallId, EventId, IntegrationId, RehearsalId},
 };
@@ -95,13 +95,26 @@ pub(crate) struct AttemptView {
     /// The rehearsal that it was simulated for, without sending anything; `null` for what was sent.
     #[schema(value_type = Option<String>)]
     rehearsal_id: Option<RehearsalId>,
+    /// What was sent, and how long its parts took: of each attempt that failed, and of one a second
+    /// of those that delivered; `null` of others, and where no request could be made.
+    exchange: Option<Box<Exchange>>,
 }
 
 impl From<AttemptRecord> for AttemptView {
     fn from(record: AttemptRecord) -> Self {
         let AttemptRecord { number, started_at, duration_ms, status, failure, detail, .. } = record;
-        let AttemptRecord { next_due, rehearsal_id, .. } = record;
-        Self { number, started_at, duration_ms, status, failure, detail, next_due, rehearsal_id }
+        let AttemptRecord { next_due, rehearsal_id, exchange, .. } = record;
+        Self {
+            number,
+            started_at,
+            duration_ms,
+            status,
+            failure,
+            detail,
+            next_due,
+            rehearsal_id,
+            exchange,
+        }
     }
 }
 

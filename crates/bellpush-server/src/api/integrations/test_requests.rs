@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
 };
 use bellpush_core::{
-    delivery::{DeliveryKey, FailureClass, PendingDelivery, Seq},
+    delivery::{DeliveryKey, FailureClass, PendingDelivery, Seq, exchange::Timing},
     events::{AnyEventName, EventName, is_custom_name, sample},
     ids::{AppId, CallId, IntegrationId},
 };
@@ -48,6 +48,8 @@ pub(crate) struct TestReport {
     delivered: bool,
     /// How long it took, in milliseconds.
     duration_ms: u64,
+    /// How long its parts took.
+    timing: Timing,
     /// What was sent.
     request: TestRequest,
     /// What the endpoint answered; `null` without an answer.
@@ -142,6 +144,7 @@ pub(crate) async fn send(
     Ok(Json(TestReport {
         delivered: outcome.failure.is_none(),
         duration_ms: u64::try_from(tested.duration.as_millis()).unwrap_or(u64::MAX),
+        timing: outcome.timing,
         request: TestRequest {
             url: integration.settings.url.to_string(),
             headers: views(&tested.headers),

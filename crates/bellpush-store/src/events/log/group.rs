@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bellpush_core::{
-    delivery::{AttemptRecord, PendingDelivery, Seq},
+    delivery::{PendingDelivery, Seq},
     events::EventTime,
     ids::EventId,
 };
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     calls::state::{ENDED, FAILED, LIVE},
     db::{self, Batch, Db, Lock, Row, to_json},
-    deliveries::attempts,
+    deliveries::{attempts, exchanges::EndedAttempt},
     error::{DatabaseError, StoreError},
     events::append::Refusal,
 };
@@ -63,7 +63,7 @@ pub(super) struct Written {
 pub(super) async fn write(
     db: &Db,
     requests: &[&[Prepared]],
-    attempts: &[&[AttemptRecord]],
+    attempts: &[&[EndedAttempt]],
 ) -> Result<Written, StoreError> {
     if db.is_sqlite()
         && !requests.is_empty()
@@ -80,7 +80,7 @@ pub(super) async fn write(
 async fn write_at_once(
     db: &Db,
     requests: &[&[Prepared]],
-    attempts: &[&[AttemptRecord]],
+    attempts: &[&[EndedAttempt]],
 ) -> Result<Option<Written>, StoreError> {
     let transaction = db::begin(&db.log).await?;
     let recorded_at = db::now();
@@ -89,7 +89,7 @@ async fn write_at_once(
     ask_facts(&mut batch, &all);
     rows::write_events(&mut batch, &all, recorded_at);
     rows::write_effects(&mut batch, &all, recorded_at);
-    attempts.iter().for_each(|records| attempts::record(&mut batch, records));
+    attempts.iter().for_each(|ended| attempts::record(&mut batch, ended));
     let rows = match batch.run(&transaction).await.map_err(DatabaseError::from) {
         Ok(rows) => rows,
         Err(DatabaseError::Refused { .. }) => return Ok(None),
@@ -113,7 +113,7 @@ async fn write_at_once(
 async fn write_in_turn(
     db: &Db,
     requests: &[&[Prepared]],
-    attempts: &[&[AttemptRecord]],
+    attempts: &[&[EndedAttempt]],
 ) -> Result<Written, StoreError> {
     let transaction = db::begin(&db.log).await?;
     db::lock(&transaction, Lock::ReadConfiguration).await?;
@@ -146,7 +146,7 @@ async fn write_in_turn(
     }
     let mut batch = Batch::default();
     rows::write_effects(&mut batch, &new, recorded_at);
-    attempts.iter().for_each(|records| attempts::record(&mut batch, records));
+    attempts.iter().for_each(|ended| attempts::record(&mut batch, ended));
     if batch.is_empty() {
         transaction.rollback().await?;
         return answer.written(requests, verdicts, &new, recorded_at);

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_core::delivery::{AttemptRecord, PendingDelivery};
+use bellpush_core::delivery::PendingDelivery;
 use metrics::{gauge, histogram};
 use tokio::{
     sync::{
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     db::Db,
-    deliveries::attempts,
+    deliveries::{attempts, exchanges::EndedAttempt},
     error::{DatabaseError, StoreError},
     events::append::{Append, AppendError, Appended},
 };
@@ -57,7 +57,7 @@ struct Request {
 /// Attempts that ended, to be kept.
 #[derive(Debug)]
 struct Attempts {
-    records: Vec<AttemptRecord>,
+    records: Vec<EndedAttempt>,
     answer: oneshot::Sender<Result<(), StoreError>>,
 }
 
@@ -116,7 +116,7 @@ impl Log {
     }
 
     /// Keeps attempts in the next commit, which events may share.
-    pub(crate) async fn record(&self, records: Vec<AttemptRecord>) -> Result<(), StoreError> {
+    pub(crate) async fn record(&self, records: Vec<EndedAttempt>) -> Result<(), StoreError> {
         let closed = || DatabaseError::Unavailable(AppendError::Closed.to_string()).into();
         let (answer, answered) = oneshot::channel();
         let attempts = Attempts { records, answer };
@@ -334,7 +334,7 @@ impl Writer {
         let mut tries = 0;
         let requests: Vec<&[Prepared]> =
             group.iter().map(|request| request.appends.as_slice()).collect();
-        let attempts: Vec<&[AttemptRecord]> =
+        let attempts: Vec<&[EndedAttempt]> =
             attempts.iter().map(|ended| ended.records.as_slice()).collect();
         loop {
             let written =

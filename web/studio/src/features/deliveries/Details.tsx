@@ -6,7 +6,6 @@ import { IconRepeat } from "@tabler/icons-react";
 import { api, queryClient } from "../../api/client.ts";
 import type { AttemptView, DeliveryDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import { Code } from "../../ui/Code.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { TextLink } from "../../ui/links.tsx";
@@ -15,8 +14,8 @@ import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { duration, figure } from "../../ui/time.ts";
+import { Attempt } from "./Attempt.tsx";
 import { TONES } from "./columns.tsx";
-import classes from "./deliveries.module.css";
 
 const ONE = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}";
 
@@ -58,8 +57,14 @@ export default function Details({ appId, integrationId, eventId, onClose }: Deta
             {loaded.attempts.length === 0 && (
               <Text c="dimmed">{t.deliveries.detail.noAttempt}</Text>
             )}
-            {[...loaded.attempts].reverse().map((attempt) => (
-              <Attempt key={attempt.number} attempt={attempt} />
+            {[...loaded.attempts].reverse().map((attempt, index) => (
+              <Attempt
+                key={attempt.number}
+                appId={appId}
+                callId={loaded.callId}
+                attempt={attempt}
+                open={index === 0}
+              />
             ))}
           </Stack>
         )}
@@ -141,32 +146,4 @@ function answeredAt(attempts: readonly AttemptView[]): string | undefined {
 function since(from: string, to: string): string {
   const ms = Math.max(0, Date.parse(to) - Date.parse(from));
   return ms < 10_000 ? `+${figure(ms)} ms` : `+${duration(Math.floor(ms / 1_000))}`;
-}
-
-function Attempt({ attempt }: { readonly attempt: AttemptView }) {
-  const words = t.deliveries.detail;
-  const isDelivered = attempt.failure == null;
-  return (
-    <section className={classes.attempt} aria-label={words.attempt(attempt.number)}>
-      <Group justify="space-between" gap="xs">
-        <Text fw={600}>{words.attempt(attempt.number)}</Text>
-        <Status tone={isDelivered ? "good" : "bad"}>
-          {attempt.status != null && `${attempt.status} · `}
-          {isDelivered
-            ? t.deliveries.statuses.delivered
-            : words.failures[attempt.failure ?? "status"]}
-        </Status>
-      </Group>
-      <Text size="sm" c="dimmed" mb="xs">
-        <Time value={attempt.startedAt} /> · {words.took} {attempt.durationMs} ms
-        {attempt.nextDue != null && (
-          <>
-            {" · "}
-            {words.due} <Time value={attempt.nextDue} />
-          </>
-        )}
-      </Text>
-      {attempt.detail !== "" && <Code text={attempt.detail} label={words.answer} />}
-    </section>
-  );
 }

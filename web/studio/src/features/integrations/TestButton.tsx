@@ -11,6 +11,7 @@ import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { Status } from "../../ui/Status.tsx";
+import { TimingChart } from "../deliveries/TimingChart.tsx";
 import { pretty } from "./IntegrationFields.tsx";
 
 interface TestButtonProps {
@@ -88,6 +89,7 @@ function Report({ report }: { readonly report: TestReport }) {
               )}
         </Status>
       </Text>
+      {request.url !== "" && <TimingChart timing={report.timing} />}
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <div>
           <Text fw={500} size="sm" mb={4}>

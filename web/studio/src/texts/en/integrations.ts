@@ -194,6 +194,14 @@ export const deliveries = {
     took: "Took",
     due: "Next one due",
     answer: "What the endpoint answered",
+    exchange: "Request, response and timing",
+    request: "Request",
+    response: "Response",
+    body: "Body of the request",
+    bodySize: (bytes: string) => `A body of ${bytes} bytes.`,
+    bodyIsEvent: "It is the event as it is.",
+    notKept: "Request and timing are kept of each failure, and of one success a second.",
+    notSent: "Nothing was sent.",
     failures: {
       status: "An answer other than 2xx",
       timed_out: "No complete answer in time",
@@ -204,5 +212,18 @@ export const deliveries = {
       template: "The template gave no body",
     },
     noAttempt: "It has not been tried yet.",
+  },
+  timing: {
+    title: "Timing",
+    parts: {
+      wait: "Wait for a connection",
+      resolve: "Name and address",
+      connect: "Connect",
+      tls: "TLS",
+      firstByte: "Wait for the answer",
+      body: "Read the answer",
+    },
+    reused: "Over a connection that was open already.",
+    opened: "Over a connection that was opened for it.",
   },
 };
