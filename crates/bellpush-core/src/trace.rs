@@ -1,10 +1,10 @@
 //! The trace of an event: spans from the request that brought it to its endpoints, as OpenTelemetry
 //! has them (docs/operations.md).
 //!
-//! A trace has one `ingest` span; for each delivery a `queue` span, until its first attempt; and an
-//! `attempt` span for each request to the endpoint. Trace and `ingest` span have their ids from the
-//! event's, so that a trace goes on after a restart, and nothing is kept for it but the parent that a
-//! request named.
+//! An event has one `ingest` span; for each delivery a `queue` span, until its first attempt; and an
+//! `attempt` span for each request to the endpoint. The events of a call are below its `call` span, and
+//! in one trace. Trace, `call` and `ingest` span have their ids from the call's and the event's, so that
+//! a trace goes on after a restart, and nothing is kept for it but each event's parent.
 
 use std::{
     fmt,
@@ -13,17 +13,20 @@ use std::{
 };
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{
     delivery::{FailureClass, PendingDelivery},
     events::Event,
-    ids::EventId,
+    ids::{AppId, CallId, EventId},
     trace_context::TraceParent,
 };
 
 /// What a span is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SpanKind {
+    /// A call, from its acceptance to its end.
+    Call,
     /// An event on its way to the disk.
     Ingest,
     /// A delivery that waits for its first attempt, or for the first of a replay.
@@ -48,6 +51,8 @@ pub struct Span {
     pub context: TraceParent,
     /// The span that it is a part of.
     pub parent: Option<NonZeroU64>,
+    /// Whether that is a span of another service.
+    pub parent_is_remote: bool,
     /// What it is of.
     pub kind: SpanKind,
     /// When it began.
@@ -64,6 +69,23 @@ pub struct Span {
 pub trait SpanSink: fmt::Debug + Send + Sync {
     /// Takes one.
     fn take(&self, span: Span);
+}
+
+/// How a call went.
+#[derive(Debug, Clone, Copy)]
+pub struct CallFacts<'a> {
+    /// Which.
+    pub id: CallId,
+    /// Its app.
+    pub app_id: AppId,
+    /// When it was accepted.
+    pub start_time: Timestamp,
+    /// When it was over.
+    pub end_time: Timestamp,
+    /// The name of its last event.
+    pub end: &'a str,
+    /// The code of its error, if it failed.
+    pub error: Option<&'a str>,
 }
 
 /// How an attempt went.
@@ -101,10 +123,21 @@ impl Tracer {
         Self { sink, sampled_below: (ratio.clamp(0.0, 1.0) * all as f64) as u64 }
     }
 
-    /// The place of an event's `ingest` span: in the trace that its request named, or else in one
-    /// whose id is the event's.
+    /// The place of an event's `ingest` span: in the trace of its call, or the one that its request
+    /// named, or else in one whose id is the event's.
     fn ingest(&self, id: EventId, parent: Option<TraceParent>) -> TraceParent {
-        let bits = id.uuid().as_u128();
+        self.place(id.uuid(), parent)
+    }
+
+    /// The place of a call's span: in the trace that the request named that placed it, or else in one
+    /// whose id is the call's. It is the parent of the call's events.
+    #[must_use]
+    pub fn call(&self, id: CallId, parent: Option<TraceParent>) -> TraceParent {
+        self.place(id.uuid(), parent)
+    }
+
+    fn place(&self, id: Uuid, parent: Option<TraceParent>) -> TraceParent {
+        let bits = id.as_u128();
         let low = bits as u64;
         // The last 56 bits of a UUIDv7 are random, as W3C Trace Context wants them.
         let sampled = low & ((1 << RANDOM_BITS) - 1) < self.sampled_below;
@@ -114,6 +147,33 @@ impl Tracer {
             sampled,
         };
         parent.map_or(own, |parent| TraceParent { span_id: own.span_id, ..parent })
+    }
+
+    /// A call is over that had this place, below this parent.
+    pub fn called(&self, context: TraceParent, parent: Option<TraceParent>, facts: CallFacts<'_>) {
+        if !context.sampled {
+            return;
+        }
+        let CallFacts { id, app_id, start_time, end_time, end, error } = facts;
+        let mut attributes = vec![
+            ("bellpush.call.id", AttributeValue::Text(id.to_string())),
+            ("bellpush.app.id", AttributeValue::Text(app_id.to_string())),
+            ("bellpush.event.name", AttributeValue::Text(end.to_owned())),
+        ];
+        if let Some(code) = error {
+            attributes.push(("error.type", AttributeValue::Text(code.to_owned())));
+        }
+        self.sink.take(Span {
+            context,
+            parent: parent.map(|parent| parent.span_id),
+            parent_is_remote: parent.is_some(),
+            kind: SpanKind::Call,
+            start_time,
+            // The clock may have been set back since.
+            end_time: end_time.max(start_time),
+            attributes,
+            failure: None,
+        });
     }
 
     /// An event is on disk, for the first time.
@@ -131,10 +191,12 @@ impl Tracer {
             attributes.push(("bellpush.call.id", AttributeValue::Text(call_id.to_string())));
         }
         let parent = event.trace_parent.map(|parent| parent.span_id);
+        let of_call = event.call_id.map(|id| self.call(id, None).span_id);
         let kind = SpanKind::Ingest;
         self.sink.take(Span {
             context,
             parent,
+            parent_is_remote: parent.is_some() && parent != of_call,
             kind,
             start_time,
             end_time,
@@ -174,6 +236,7 @@ impl Tracer {
             let queued = Span {
                 context: TraceParent { span_id, ..context },
                 parent,
+                parent_is_remote: false,
                 kind: SpanKind::Queue,
                 // The clock may have been set back since.
                 start_time: delivery.due.timestamp().min(start_time),
@@ -193,7 +256,16 @@ impl Tracer {
             attributes.push(("error.type", AttributeValue::Text(failure.as_str().to_owned())));
         }
         let kind = SpanKind::Attempt;
-        self.sink.take(Span { context, parent, kind, start_time, end_time, attributes, failure });
+        self.sink.take(Span {
+            context,
+            parent,
+            parent_is_remote: false,
+            kind,
+            start_time,
+            end_time,
+            attributes,
+            failure,
+        });
     }
 }
 

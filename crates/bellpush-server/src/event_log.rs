@@ -2,8 +2,13 @@
 
 use axum::http::HeaderMap;
 use bellpush_call::Recorder;
-use bellpush_core::{ids::EventId, record::RecordEntry, trace::Tracer, trace_context::TraceParent};
-use bellpush_store::{Append, AppendError, Appended, Store};
+use bellpush_core::{
+    ids::{CallId, EventId},
+    record::RecordEntry,
+    trace::{CallFacts, Tracer},
+    trace_context::TraceParent,
+};
+use bellpush_store::{Append, AppendError, Appended, Store, StoreError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -13,6 +18,15 @@ use crate::live::LiveFeed;
 pub(crate) fn new_event_id() -> EventId {
     // `from_uuid` refuses other versions only.
     EventId::from_uuid(Uuid::now_v7()).unwrap_or_else(|| unreachable!("now_v7 is of version 7"))
+}
+
+/// Where a call is in a trace.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CallTrace {
+    /// The place of its span, which its events are below; none where events are not traced.
+    pub(crate) place: Option<TraceParent>,
+    /// What the request named that placed it.
+    pub(crate) parent: Option<TraceParent>,
 }
 
 /// The event log as requests and calls write to it.
@@ -62,6 +76,31 @@ impl EventLog {
             }
         }
         Ok(appended)
+    }
+
+    /// The place of a new call's span, below what the request named that places it.
+    pub(crate) fn new_call(&self, id: CallId, parent: Option<TraceParent>) -> CallTrace {
+        CallTrace { place: self.tracer.as_ref().map(|tracer| tracer.call(id, parent)), parent }
+    }
+
+    /// The place of a call's span, as its first event has it, where events are traced.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn place_of_call(
+        &self,
+        id: CallId,
+    ) -> Result<Option<TraceParent>, StoreError> {
+        let Some(tracer) = &self.tracer else { return Ok(None) };
+        let kept = self.store.trace_of_call(id).await?;
+        Ok(Some(kept.unwrap_or_else(|| tracer.call(id, None))))
+    }
+
+    /// A call is over.
+    pub(crate) fn call_ended(&self, trace: CallTrace, facts: CallFacts<'_>) {
+        if let (Some(tracer), Some(place)) = (&self.tracer, trace.place) {
+            tracer.called(place, trace.parent, facts);
+        }
     }
 
     /// The span that a request names, where events are traced. One that is not valid is passed over,

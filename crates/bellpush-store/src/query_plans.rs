@@ -22,7 +22,7 @@ use crate::{
     alerts,
     analytics::{read, roll_up},
     apps::{design_schedules, designs, embed_reports, sessions},
-    calls::{callbacks, nodes},
+    calls::{callbacks, nodes, traces},
     db::{self, Db, page::Query},
     deliveries::{
         attempts, endpoints, hours, outages, replays,
@@ -131,6 +131,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(removals::REMOVE_CALLS, rows_step("y".into())), "calls_by_app"),
         (fixed(removals::REMOVE_SURVEYS, rows_step("y".into())), "survey_responses_pkey"),
         (fixed(removals::REMOVE_RECORDS, rows_step("y".into())), "call_records_pkey"),
+        (fixed(traces::OF_CALL, vec![call_id.to_string().into()]), "events_by_call"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "events_pkey"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "calls_pkey"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "sessions_pkey"),

@@ -97,8 +97,18 @@ impl Traces {
     }
 
     fn data(&self, span: Span) -> SpanData {
-        let Span { context, parent, kind, start_time, end_time, attributes, failure } = span;
+        let Span {
+            context,
+            parent,
+            parent_is_remote,
+            kind,
+            start_time,
+            end_time,
+            attributes,
+            failure,
+        } = span;
         let (name, span_kind) = match kind {
+            SpanKind::Call => ("call", trace::SpanKind::Server),
             SpanKind::Ingest => ("ingest", trace::SpanKind::Producer),
             SpanKind::Queue => ("queue", trace::SpanKind::Internal),
             SpanKind::Attempt => ("attempt", trace::SpanKind::Client),
@@ -119,7 +129,7 @@ impl Traces {
                 TraceState::NONE,
             ),
             parent_span_id: parent.map_or(SpanId::INVALID, |parent| SpanId::from(parent.get())),
-            parent_span_is_remote: kind == SpanKind::Ingest && parent.is_some(),
+            parent_span_is_remote: parent_is_remote,
             span_kind,
             name: Cow::Borrowed(name),
             start_time: time(start_time),

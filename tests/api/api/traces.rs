@@ -140,8 +140,76 @@ async fn a_trace_goes_on_after_a_crash_with_postgres() {
     a_trace_goes_on_after_a_crash(Options::postgres(&database)).await;
 }
 
+/// Places a call, says something of it in its middle and after it, and hangs up. The ids of the call and
+/// of all that was said.
+async fn a_call_with_events(widget: &Widget, parent: Option<&str>) -> (String, Vec<String>) {
+    let visitor = bellpush_test_support::visitor::Visitor::new().await.unwrap();
+    let offer = widget.request(Method::POST, "/v1/calls");
+    let offer = parent.into_iter().fold(offer, |offer, it| offer.header("traceparent", it));
+    let offer = offer.header("content-type", "application/sdp").body(visitor.offer().to_owned());
+    let answer = Answer::to(offer).await.unwrap().expect(201).unwrap();
+    let call_id = bellpush_test_support::widget::call_id(&answer).unwrap();
+    let media = visitor.accept(&answer.text()).unwrap();
+    let mut said = Vec::new();
+    let say = async |said: &mut Vec<String>| {
+        let mut wish = widget.event("wish", json!({ "n": 1 }));
+        wish["callId"] = call_id.as_str().into();
+        widget.submit(std::slice::from_ref(&wish)).await.unwrap().expect(200).unwrap();
+        said.push(wish["id"].as_str().unwrap().to_owned());
+    };
+    say(&mut said).await;
+    widget.hang_up(&call_id).await.unwrap().expect(204).unwrap();
+    say(&mut said).await;
+    drop(media);
+    (call_id, said)
+}
+
 #[tokio::test]
-async fn the_start_of_a_call_is_in_the_trace_of_the_request_that_placed_it() {
+async fn all_events_of_a_call_are_below_its_span_and_their_deliveries_below_them() {
+    let collector = Collector::start().await;
+    let shop = Shop::with(traced(Options::sqlite(), &collector.url())).await;
+    let sink = Sink::start().await.unwrap();
+    shop.integrate(&sink, &["call_started", "call_ended", "wish"]).await;
+    for (parent, round) in [(Some(PARENT), 1), (None, 2)] {
+        let widget = shop.widget().await;
+        let (call_id, said) = a_call_with_events(&widget, parent).await;
+        // The call; of each of its four events ingest, queue and attempt.
+        let spans = collector.wait_for(13 * round).await;
+        let own = call_id.trim_start_matches("call_");
+        let trace_id = parent.map_or(own, |parent| &parent[3..35]);
+        let spans: Vec<Found> = spans.into_iter().filter(|it| it.trace_id == trace_id).collect();
+        let [call] = named(&spans, "call")[..] else { panic!("{spans:#?}") };
+        assert_eq!(call.parent, parent.map_or("", |parent| &parent[36..52]));
+        assert_eq!(call.attributes["bellpush.call.id"], call_id);
+        assert_eq!(call.attributes["bellpush.event.name"], "call_ended");
+        let ingests = named(&spans, "ingest");
+        let names: Vec<_> =
+            ingests.iter().map(|it| it.attributes["bellpush.event.name"].as_str()).collect();
+        assert_eq!(ingests.len(), 4, "{names:?}");
+        for ingest in &ingests {
+            assert_eq!(
+                (&ingest.parent, &ingest.attributes["bellpush.call.id"]),
+                (&call.span_id, &call_id)
+            );
+            let below = spans.iter().filter(|span| span.parent == ingest.span_id);
+            let mut below: Vec<_> = below.map(|span| span.name.as_str()).collect();
+            below.sort_unstable();
+            assert_eq!(below, ["attempt", "queue"]);
+        }
+        for id in said {
+            assert!(ingests.iter().any(|it| it.attributes["bellpush.event.id"] == id), "{id}");
+        }
+        let sent = sink.received();
+        let of_call = sent.iter().filter(|it| it.header("bellpush-call-id") == call_id);
+        let parents: Vec<_> = of_call.map(|it| it.header("traceparent")).collect();
+        let attempts: Vec<_> = named(&spans, "attempt").into_iter().map(header_of).collect();
+        assert_eq!(parents.len(), 4);
+        assert!(parents.iter().all(|it| attempts.iter().any(|known| known == it)), "{parents:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_begins_below_the_request_that_placed_it() {
     let collector = Collector::start().await;
     let shop = Shop::with(traced(Options::sqlite(), &collector.url())).await;
     let widget = shop.widget().await;
@@ -151,10 +219,9 @@ async fn the_start_of_a_call_is_in_the_trace_of_the_request_that_placed_it() {
     Answer::to(offer).await.unwrap().expect(201).unwrap();
     let spans = collector.wait_for(1).await;
     assert_eq!(spans[0].attributes["bellpush.event.name"], "call_started");
-    assert_eq!(
-        (spans[0].trace_id.as_str(), spans[0].parent.as_str()),
-        (&PARENT[3..35], &PARENT[36..52])
-    );
+    assert_eq!(spans[0].trace_id, &PARENT[3..35]);
+    // The call itself is below it, and told of when it is over.
+    assert!(!spans[0].parent.is_empty() && spans[0].parent != PARENT[36..52]);
 }
 
 #[tokio::test]

@@ -1,13 +1,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Map;
-use uuid::Uuid;
 
 use super::*;
 use crate::{
     delivery::{DeliveryKey, Seq},
     events::{Envelope, EventTime},
-    ids::{AppId, IntegrationId, SessionId},
+    ids::{IntegrationId, SessionId},
 };
 
 #[derive(Debug, Default)]
@@ -111,6 +110,54 @@ fn an_event_with_a_parent_goes_on_with_its_trace_and_its_choice() {
     let (sent, spans) = trace(&event(UUID, Some(unsampled)), 1, 1.0);
     assert!(spans.is_empty());
     assert!(!sent[0].sampled && sent[0].trace_id == parent.trace_id);
+}
+
+#[test]
+fn the_events_of_a_call_are_below_its_span_and_in_its_trace() {
+    let asked: TraceParent = PARENT.parse().unwrap();
+    let call_id = CallId::from_uuid(Uuid::from_u128(UUID.as_u128() + 1));
+    for (parent, trace_id) in
+        [(None, NonZeroU128::new(call_id.uuid().as_u128()).unwrap()), (Some(asked), asked.trace_id)]
+    {
+        let spans = Arc::<Spans>::default();
+        let tracer = Tracer::new(Arc::clone(&spans) as Arc<dyn SpanSink>, 1.0);
+        let place = tracer.call(call_id, parent);
+        for number in [2, 3] {
+            let id = Uuid::from_u128(UUID.as_u128() + number);
+            let event = Event { call_id: Some(call_id), ..event(id, Some(place)) };
+            tracer.ingested(&event, at(900).timestamp(), at(1_100).timestamp());
+            let attempt = tracer.attempt(&delivery(&event), NonZeroU64::MIN);
+            tracer.attempted(&delivery(&event), attempt, attempted(1, None));
+        }
+        let facts = CallFacts {
+            id: call_id,
+            app_id: AppId::from_uuid(UUID),
+            start_time: at(800).timestamp(),
+            end_time: at(700).timestamp(),
+            end: "call_error",
+            error: Some("busy"),
+        };
+        tracer.called(place, parent, facts);
+        let spans = spans.0.lock().unwrap();
+        assert!(spans.iter().all(|span| span.context.trace_id == trace_id), "{spans:#?}");
+        let [call] =
+            spans.iter().filter(|span| span.kind == SpanKind::Call).collect::<Vec<_>>()[..]
+        else {
+            panic!("{spans:#?}")
+        };
+        assert_eq!(call.context, place);
+        assert_eq!(call.parent, parent.map(|parent| parent.span_id));
+        assert_eq!((call.start_time, call.parent_is_remote), (call.end_time, parent.is_some()));
+        let ingests: Vec<_> = spans.iter().filter(|span| span.kind == SpanKind::Ingest).collect();
+        assert_eq!(ingests.len(), 2);
+        for ingest in &ingests {
+            assert_eq!(ingest.parent, Some(place.span_id));
+            assert!(!ingest.parent_is_remote);
+            let below = |span: &&Span| span.parent == Some(ingest.context.span_id);
+            assert_eq!(spans.iter().filter(below).count(), 2, "queue and attempt");
+        }
+        assert_ne!(ingests[0].context.span_id, ingests[1].context.span_id);
+    }
 }
 
 #[test]

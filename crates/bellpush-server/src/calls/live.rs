@@ -15,6 +15,7 @@ use bellpush_core::{
     ids::CallId,
     lifecycle::{Input, Lifecycle, Phase},
     record::RecordEntry,
+    trace::CallFacts,
 };
 use bellpush_store::{Append, AppendError, Appended, CallEnd, CallFinish, Refusal, Session};
 use tokio::sync::mpsc;
@@ -27,7 +28,10 @@ use super::{
     state::Calls,
     stream::{Content, Publisher},
 };
-use crate::{clock, event_log::new_event_id};
+use crate::{
+    clock,
+    event_log::{CallTrace, new_event_id},
+};
 
 /// How long the messages of a finished call stay in memory for widgets that reconnect; after that
 /// they are read from the store.
@@ -66,6 +70,7 @@ pub(super) struct AcceptedCall {
     pub(super) id: CallId,
     pub(super) session: Arc<Session>,
     pub(super) clock: CallClock,
+    pub(super) trace: CallTrace,
     pub(super) started: Appended,
     pub(super) signals: mpsc::Receiver<Signal>,
     /// Free for another call when this one is over.
@@ -179,7 +184,9 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             // Of a call that somebody took, it was another who did not.
             let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
             let finish = CallFinish {
+        let event = Event { trace_parent: call.trace.place, ..event };
                 end,
+            let error = error_of(&end);
                 connected_at,
                 answered_by,
                 quality,
@@ -188,7 +195,10 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                 network,
             };
             match append_terminal(calls, &event, &finish).await {
-                Ok(appended) => publisher.publish(Content::event(&appended)),
+                Ok(appended) => {
+                    calls.log.call_ended(call.trace, facts);
+                    publisher.publish(Content::event(&appended));
+                }
                 // There is no log any more that it could be in, and still a visitor to be told.
                 Err(Refusal::UnknownApp) => publisher.publish(Content::unrecorded(&event)),
                 Err(refusal) => warn!(%refusal, "the end of the call is not stored"),
@@ -198,6 +208,14 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
     }
     calls.log.recorder().end(call.id);
     publisher.finish();
+            let facts = CallFacts {
+                id: call.id,
+                app_id: call.session.app_id,
+                start_time: call.clock.accepted_at().timestamp(),
+                end_time: now.timestamp(),
+                end: &event.envelope.name,
+                error,
+            };
     drop(call.permit);
     let calls = Arc::clone(calls);
     let id = call.id;
@@ -276,6 +294,14 @@ async fn append_terminal(
     loop {
         let append = Append::CallEnded { event: event.clone(), finish: finish.clone() };
         match calls.log.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
+/// The code of a call that failed.
+const fn error_of(end: &CallEnd) -> Option<&'static str> {
+    match end {
+        CallEnd::Failed { code } => Some(code.as_str()),
+        CallEnd::Ended { .. } => None,
+    }
+}
+
             Ok(Some(appended)) => return Ok(appended),
             Err(AppendError::Refused { reason, .. }) => return Err(reason),
             failed => {
@@ -290,7 +316,12 @@ async fn append_terminal(
 
 /// Ends a call of which the store could not say whether its `call_started` is on disk, in case that
 /// it is: nobody was told of the call, so nobody else would.
-pub(super) async fn end_if_started(calls: &Calls, session: &Session, id: CallId, clock: CallClock) {
+pub(super) async fn end_if_started(
+    calls: &Calls,
+    session: &Session,
+    id: CallId,
+    (clock, trace): (CallClock, CallTrace),
+) {
     let code = ErrorCode::SignalingFailed;
     let event = event_of(session, id, &CatalogueEvent::CallError { code }, clock.now());
     let finish = CallFinish::from(CallEnd::Failed { code });
@@ -302,3 +333,4 @@ pub(super) async fn end_if_started(calls: &Calls, session: &Session, id: CallId,
         tokio::time::sleep(IN_DOUBT / 12).await;
     }
 }
+    let event = Event { trace_parent: trace.place, ..event };

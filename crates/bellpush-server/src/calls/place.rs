@@ -209,8 +209,9 @@ async fn accept(
         .ok()
         .flatten()
         .ok_or_else(|| Problem::internal("the life cycle refused a new call"))?;
+    let trace = calls.log.new_call(id, trace_parent);
     let event = live::event_of(&session, id, &started, accepted_at);
-    let event = Event { trace_parent, ..event };
+    let event = Event { trace_parent: trace.place, ..event };
     let call = NewCall {
         destination_id: asked_for,
         profile_id,
@@ -230,7 +231,7 @@ async fn accept(
             if let Err(AppendError::Store(_)) = failed {
                 let calls = Arc::clone(calls);
                 tokio::spawn(async move {
-                    live::end_if_started(&calls, &session, id, clock).await;
+                    live::end_if_started(&calls, &session, id, (clock, trace)).await;
                 });
             }
             return Err(failed.err().map_or_else(
@@ -243,6 +244,7 @@ async fn accept(
         id,
         session,
         clock,
+        trace,
         started,
         signals: placed.signals,
         permit,

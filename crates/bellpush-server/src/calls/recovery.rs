@@ -7,15 +7,20 @@
 use std::{sync::Arc, time::Duration};
 
 use bellpush_core::{
-    events::{CatalogueEvent, ErrorCode, Event, EventTime},
+    events::{CatalogueEvent, ErrorCode, Event, EventName, EventTime},
     lifecycle::{Input, Lifecycle},
+    trace::CallFacts,
+    trace_context::TraceParent,
 };
 use bellpush_store::{Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::state::Calls;
-use crate::{clock::now, event_log::new_event_id};
+use crate::{
+    clock::now,
+    event_log::{CallTrace, new_event_id},
+};
 
 /// How long a node may be silent before its calls are taken for lost.
 const LEASE: Duration = Duration::from_secs(10);
@@ -84,9 +89,22 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     let latest = lease_end(lease_end(present));
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
     for orphan in &orphans {
-        let Some(append) = ending(orphan, now()) else { continue };
+        // A database that fails here will not take the end either.
+        let place = calls.log.place_of_call(orphan.call.id).await?;
+        let Some(append) = ending(orphan, place, now()) else { continue };
+        let facts = CallFacts {
+            id: orphan.call.id,
+            app_id: orphan.call.app_id,
+            start_time: orphan.call.started_at.timestamp(),
+            end_time: now().timestamp(),
+            end: EventName::CallError.as_str(),
+            error: Some(ErrorCode::ServerShutdown.as_str()),
+        };
         match calls.log.append(vec![append]).await {
-            Ok(_) => info!(call = %orphan.call.id, "ended a call that a lost process left behind"),
+            Ok(_) => {
+                calls.log.call_ended(CallTrace { place, parent: None }, facts);
+                info!(call = %orphan.call.id, "ended a call that a lost process left behind");
+            }
             Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {}
             Err(AppendError::Store(error)) => {
                 error!(call = %orphan.call.id, %error, "the call can't be ended yet");
@@ -97,7 +115,11 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn ending(orphan: &OrphanedCall, now: EventTime) -> Option<Append> {
+fn ending(
+    orphan: &OrphanedCall,
+    trace_parent: Option<TraceParent>,
+    now: EventTime,
+) -> Option<Append> {
     let OrphanedCall { call, context, preview } = orphan;
     // The clock may have been set back since.
     let now = now.max(call.started_at);
@@ -110,7 +132,7 @@ fn ending(orphan: &OrphanedCall, now: EventTime) -> Option<Append> {
         session_id: call.session_id,
         call_id: Some(call.id),
         preview: *preview,
-        trace_parent: None,
+        trace_parent,
         envelope: terminal.envelope(context, *preview, now),
     };
     let finish = CallFinish::from(CallEnd::Failed { code });

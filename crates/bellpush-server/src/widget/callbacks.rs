@@ -119,6 +119,10 @@ pub(crate) async fn create(
     if let Some(call_id) = asked.call_id {
         checks.is_call_of(&session, call_id).await?;
     }
+    let trace_parent = match (log.trace_parent(&headers), asked.call_id) {
+        (None, Some(call_id)) => log.place_of_call(call_id).await?,
+        (given, _) => given,
+    };
     let id = CallbackId::from_uuid(Uuid::now_v7());
     let event = Event {
         id: new_event_id(),
@@ -126,7 +130,7 @@ pub(crate) async fn create(
         session_id: session.id,
         call_id: None,
         preview: session.preview,
-        trace_parent: log.trace_parent(&headers),
+        trace_parent,
         envelope: callback_envelope(id, asked.reason, &session.context, session.preview, now()),
     };
     let form_values =

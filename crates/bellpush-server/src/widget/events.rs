@@ -103,7 +103,11 @@ pub(crate) async fn submit(
     let trace_parent = log.trace_parent(&headers);
     let mut appends = Vec::with_capacity(request.events.len());
     for (index, submission) in request.events.into_iter().enumerate() {
-        let append = check(&checks, &session, (submission, version), now_ms, trace_parent).await;
+        let of_call = match (trace_parent, submission.call_id) {
+            (None, Some(call_id)) => log.place_of_call(call_id).await?,
+            (given, _) => given,
+        };
+        let append = check(&checks, &session, (submission, version), now_ms, of_call).await;
         appends.push(append.map_err(|problem| {
             let inner = problem.pointer.clone().unwrap_or_default();
             problem.at(format!("/events/{index}{inner}"))

@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod callbacks;
 pub(crate) mod nodes;
 pub(crate) mod state;
+pub(crate) mod traces;
 
 pub use call::Call;
 pub use callbacks::CallbackRequest;
