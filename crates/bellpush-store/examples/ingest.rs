@@ -77,6 +77,7 @@ async fn measure(store: &Store, seconds: u64, concurrency: u64, integrations: u6
         preview: false,
         routing_key: None,
         destination_id: None,
+        sign_in_id: None,
     };
     let now = || EventTime::new(jiff::Timestamp::now());
     let session = store.create_session(new, &SecretHash::of("st_x"), now()).await.unwrap().unwrap();

@@ -1,6 +1,11 @@
 //! Previews: for the server's own pages, begun with a token that the API makes.
 
-use bellpush_test_support::{answer, api::Session, widget::Widget};
+use bellpush_test_support::{
+    answer,
+    api::Session,
+    browser::{Browser, PASSWORD},
+    widget::Widget,
+};
 use serde_json::{Value, json};
 
 use crate::shop::{EVIL, Shop, refused};
@@ -28,6 +33,43 @@ async fn a_preview_is_for_the_servers_own_pages_alone() {
     let answer = shop.embed.ask(&request(&shop, Some(&token))).await.unwrap();
     let session: Session = answer.expect(201).unwrap().json().unwrap();
     assert!(session.preview);
+}
+
+/// A preview that somebody begins in this browser.
+async fn begun_in(shop: &Shop, browser: &Browser) -> Widget {
+    let path = format!("/v1/apps/{}/preview-tokens", shop.app.id);
+    let token = browser.post(&path, &json!({})).await.unwrap().expect(201).unwrap();
+    let token: Value = token.json().unwrap();
+    let asked = request(shop, token["token"].as_str());
+    let session = shop.embed.ask(&asked).await.unwrap().expect(201).unwrap().json().unwrap();
+    Widget::new(&shop.server.url(), session)
+}
+
+#[tokio::test]
+async fn a_test_call_ends_when_who_has_begun_it_signs_out_and_that_is_told() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    let other = Browser::new(&shop.server);
+    other.sign_in("olga@example.com", PASSWORD).await.unwrap().expect(200).unwrap();
+    let (mine, theirs) = (begun_in(&shop, &owner).await, begun_in(&shop, &other).await);
+    let by_key = shop.embed.ask(&request(&shop, Some(&shop.preview_token().await))).await.unwrap();
+    let by_key = Widget::new(&shop.server.url(), by_key.expect(201).unwrap().json().unwrap());
+    let kept = [mine.place().await.unwrap(), by_key.place().await.unwrap()];
+    let call = theirs.place().await.unwrap();
+    let mut stream = theirs.follow(&call.call_id, 0).await.unwrap();
+
+    other.post("/v1/sign-out", &json!({})).await.unwrap().expect(204).unwrap();
+    let messages = stream.rest().await.unwrap();
+    assert_eq!(messages.last().unwrap().data["event"]["name"], "call_ended", "{messages:?}");
+    refused(&theirs.refresh().await.unwrap(), 401, "session-expired");
+    let visitor = bellpush_test_support::visitor::Visitor::new().await.unwrap();
+    refused(&theirs.offer(visitor.offer()).await.unwrap(), 401, "session-expired");
+
+    // Those of another browser, and of a key, go on.
+    for (widget, call) in [(&mine, &kept[0]), (&by_key, &kept[1])] {
+        assert_eq!(shop.api.call(&shop.app, &call.call_id).await.unwrap().state, "live");
+        widget.refresh().await.unwrap().expect(200).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,10 @@ use super::{
     state::Calls,
     stream::{Content, Follower, Message, NUMBER_FROM_STORE},
 };
-use crate::http::{body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem};
+use crate::{
+    http::{body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
+    sessions::Sessions,
+};
 
 /// Silent connections are cut by proxies after 30 s and more, and a widget that hears nothing for 12 s
 /// takes the stream as held back.
@@ -121,12 +124,24 @@ pub(crate) async fn follow(
         let sessions = calls.sessions.clone();
         tokio::select! {
             () = replaced(stream.as_ref()) => {}
-            () = sessions.withdrawn(session) => {}
+            () = withdrawn(&sessions, session) => {}
         }
     };
     let messages = events(follower, after).take_until(Box::pin(end));
     let stream = Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     Ok((no_store, stream).into_response())
+}
+
+/// For the call of a preview to end, and for that to be told, when who has begun it is signed out.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Waits until a session may not follow its call any more.
+async fn withdrawn(sessions: &Sessions, session: Arc<Session>) {
+    let ends_its_call = session.sign_in_id.is_some();
+    sessions.withdrawn(session).await;
+    if ends_its_call {
+        tokio::time::sleep(LAST_WORDS).await;
+    }
 }
 
 /// Tells nginx not to hold the stream back.

@@ -87,6 +87,9 @@ pub(super) fn follow(calls: &Arc<Calls>, call: AcceptedCall) -> LiveCall {
     let entry = LiveCall::new(session, publisher.follow(), call.offer.clone(), &call.answer);
     calls.live.insert(call.id, entry.clone());
     let span = tracing::info_span!("call", id = %call.id);
+    if entry.session.sign_in_id.is_some() {
+        calls.tasks.spawn(end_when_withdrawn(Arc::clone(calls), call.id, entry.clone()));
+    }
     let calls = Arc::clone(calls);
     calls.tasks.spawn(
         {
@@ -97,6 +100,14 @@ pub(super) fn follow(calls: &Arc<Calls>, call: AcceptedCall) -> LiveCall {
         .instrument(span),
     );
     entry
+}
+
+/// Ends the call of a preview when who has begun it is signed out.
+async fn end_when_withdrawn(calls: Arc<Calls>, id: CallId, entry: LiveCall) {
+    tokio::select! {
+        () = entry.finished() => {}
+        () = calls.sessions.withdrawn(Arc::clone(&entry.session)) => calls.engine.end(id).await,
+    }
 }
 
 async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publisher: Publisher) {
@@ -173,7 +184,9 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
         let now = call.clock.now();
         let Ok(Some(terminal)) = lifecycle.handle(now, input) else { continue };
         let event = event_of(&call.session, call.id, &terminal, now);
+        let event = Event { trace_parent: call.trace.place, ..event };
         if let Some(end) = end_of(&terminal) {
+            let error = error_of(&end);
             let measured = quality.take();
             // Of a call that nobody took, nothing was to be heard.
             let heard = measured.as_deref().filter(|_| connected_at.is_some());
@@ -184,15 +197,21 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             // Of a call that somebody took, it was another who did not.
             let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
             let finish = CallFinish {
-        let event = Event { trace_parent: call.trace.place, ..event };
                 end,
-            let error = error_of(&end);
                 connected_at,
                 answered_by,
                 quality,
                 quality_grade,
                 sip_failure,
                 network,
+            };
+            let facts = CallFacts {
+                id: call.id,
+                app_id: call.session.app_id,
+                start_time: call.clock.accepted_at().timestamp(),
+                end_time: now.timestamp(),
+                end: &event.envelope.name,
+                error,
             };
             match append_terminal(calls, &event, &finish).await {
                 Ok(appended) => {
@@ -208,14 +227,6 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
     }
     calls.log.recorder().end(call.id);
     publisher.finish();
-            let facts = CallFacts {
-                id: call.id,
-                app_id: call.session.app_id,
-                start_time: call.clock.accepted_at().timestamp(),
-                end_time: now.timestamp(),
-                end: &event.envelope.name,
-                error,
-            };
     drop(call.permit);
     let calls = Arc::clone(calls);
     let id = call.id;
@@ -283,6 +294,14 @@ fn end_of(event: &CatalogueEvent) -> Option<CallEnd> {
     }
 }
 
+/// The code of a call that failed.
+const fn error_of(end: &CallEnd) -> Option<&'static str> {
+    match end {
+        CallEnd::Failed { code } => Some(code.as_str()),
+        CallEnd::Ended { .. } => None,
+    }
+}
+
 /// Makes the end of a call durable, however long the store needs. Refused when another node has
 /// already ended it, or its app was deleted.
 async fn append_terminal(
@@ -294,14 +313,6 @@ async fn append_terminal(
     loop {
         let append = Append::CallEnded { event: event.clone(), finish: finish.clone() };
         match calls.log.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
-/// The code of a call that failed.
-const fn error_of(end: &CallEnd) -> Option<&'static str> {
-    match end {
-        CallEnd::Failed { code } => Some(code.as_str()),
-        CallEnd::Ended { .. } => None,
-    }
-}
-
             Ok(Some(appended)) => return Ok(appended),
             Err(AppendError::Refused { reason, .. }) => return Err(reason),
             failed => {
@@ -324,6 +335,7 @@ pub(super) async fn end_if_started(
 ) {
     let code = ErrorCode::SignalingFailed;
     let event = event_of(session, id, &CatalogueEvent::CallError { code }, clock.now());
+    let event = Event { trace_parent: trace.place, ..event };
     let finish = CallFinish::from(CallEnd::Failed { code });
     // What the database was sent before may still be on its way.
     while clock.since.elapsed() < IN_DOUBT {
@@ -333,4 +345,3 @@ pub(super) async fn end_if_started(
         tokio::time::sleep(IN_DOUBT / 12).await;
     }
 }
-    let event = Event { trace_parent: trace.place, ..event };

@@ -12,11 +12,15 @@ use crate::{
     clock::now,
     config::ServerConfig,
     http::{client_ip::LimitKey, headers, lookups::FailedLookups, problem::Problem},
+    sign_in::idle_since,
     tokens::SessionToken,
 };
 
 /// Sessions kept in memory; others are read from the store.
 const CACHED: u64 = 20_000;
+/// How often it is looked whether who began a preview is signed in still: another server, or the
+/// command line, may have ended that.
+const LOOK: Duration = Duration::from_secs(3);
 /// How long a session is believed before the store is asked again, and so by how much a token may
 /// outlive its time.
 const CACHE_TIME: Duration = Duration::from_secs(30);
@@ -108,13 +112,26 @@ impl Sessions {
         let session = found.ok_or_else(|| {
             Problem::session_expired("the session token is unknown or has expired")
         })?;
-        self.check_origin(&session).await?;
+        self.check(&session).await?;
         let session = Arc::new(session);
-        self.cache.insert(token.hash(), Arc::clone(&session));
+        // Of a preview it is looked each time, as of whoever has begun it.
+        if session.sign_in_id.is_none() {
+            self.cache.insert(token.hash(), Arc::clone(&session));
+        }
         Ok(session)
     }
 
-    /// Refuses the sessions of an origin that was taken off the list.
+    /// Refuses the sessions of an origin that was taken off the list, and the previews of those who
+    /// have signed out.
+    async fn check(&self, session: &Session) -> Result<(), Problem> {
+        self.check_origin(session).await?;
+        let (Some(id), at) = (session.sign_in_id, now()) else { return Ok(()) };
+        if self.store.accounts().is_signed_in(id, at, idle_since(at)).await? {
+            return Ok(());
+        }
+        Err(Problem::session_expired("whoever has begun this preview is not signed in any more"))
+    }
+
     async fn check_origin(&self, session: &Session) -> Result<(), Problem> {
         let Some(origin) = &session.origin else { return Ok(()) };
         let app = self.app(session.app_id).await?;
@@ -139,13 +156,21 @@ impl Sessions {
         self.origins_changed.send_replace(());
     }
 
-    /// Waits until the origin of a session is taken off its app's list.
+    /// Waits until the origin of a session is taken off its app's list, or who has begun a preview is
+    /// signed out.
     pub(crate) async fn withdrawn(&self, session: Arc<Session>) {
-        let mut changed = self.origins_changed.subscribe();
+        let mut origins = self.origins_changed.subscribe();
+        let mut people = self.store.accounts().changes();
+        let is_of_person = session.sign_in_id.is_some();
+        // What another node changes is seen a while later.
+        let every = if is_of_person { LOOK } else { CACHE_TIME };
         loop {
-            // What another node changes is seen a while later.
-            let _ = tokio::time::timeout(CACHE_TIME, changed.changed()).await;
-            match self.check_origin(&session).await {
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                Ok(()) = origins.changed() => {}
+                Ok(()) = people.changed(), if is_of_person => {}
+            }
+            match self.check(&session).await {
                 Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return,
                 // A store that fails withdraws nothing.
                 Ok(()) | Err(_) => {}

@@ -6,7 +6,10 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use bellpush_core::{events::EventTime, ids::AppId};
+use bellpush_core::{
+    events::EventTime,
+    ids::{AppId, SignInId},
+};
 use bellpush_store::Store;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -34,31 +37,46 @@ pub(crate) struct PreviewToken {
 }
 
 impl PreviewToken {
-    /// A new one.
+    /// A new one. A preview that is begun with it ends with that sign-in.
     ///
     /// # Errors
     /// 500 when there is no randomness.
-    pub(crate) fn new(store: &Store, app_id: AppId) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        store: &Store,
+        app_id: AppId,
+        sign_in: Option<SignInId>,
+    ) -> Result<Self, Problem> {
         let expires_at = later(now(), LIFETIME);
-        let sealed = store.seal_token(&purpose(app_id), &expires_at.millis().to_string())?;
+        let sign_in = sign_in.map(|id| format!(" {id}")).unwrap_or_default();
+        let text = format!("{}{sign_in}", expires_at.millis());
+        let sealed = store.seal_token(&purpose(app_id), &text)?;
         let bytes = STANDARD
             .decode(sealed)
             .map_err(|_| Problem::internal("a preview token can't be written"))?;
         Ok(Self { token: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)), expires_at })
     }
 
-    /// Checks a token as it comes back.
+    /// Checks a token as it comes back, and says with which sign-in its preview ends.
     ///
     /// # Errors
     /// 403 for a token that is not one of this app, or is too old.
-    pub(crate) fn check(store: &Store, app_id: AppId, token: Option<&str>) -> Result<(), Problem> {
-        let expires_at = || {
+    pub(crate) fn check(
+        store: &Store,
+        app_id: AppId,
+        token: Option<&str>,
+    ) -> Result<Option<SignInId>, Problem> {
+        let read = || {
             let bytes = URL_SAFE_NO_PAD.decode(token?.strip_prefix(PREFIX)?).ok()?;
             let text = store.open_token(&purpose(app_id), &STANDARD.encode(bytes))?;
-            text.expose_secret().parse::<i64>().ok()
+            let text = text.expose_secret();
+            let (expires_at, sign_in) = match text.split_once(' ') {
+                Some((expires_at, id)) => (expires_at, Some(id.parse::<SignInId>().ok()?)),
+                None => (text, None),
+            };
+            Some((expires_at.parse::<i64>().ok()?, sign_in))
         };
-        if expires_at().is_some_and(|expires_at| now().millis() < expires_at) {
-            return Ok(());
+        if let Some((_, sign_in)) = read().filter(|(expires_at, _)| now().millis() < *expires_at) {
+            return Ok(sign_in);
         }
         Err(Problem::preview_token_invalid(
             "a preview needs a token that is less than 5 minutes old; make one with POST \

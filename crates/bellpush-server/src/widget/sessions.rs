@@ -97,15 +97,18 @@ pub(crate) async fn create(
         ))
         .at("/origin"));
     }
-    if request.preview {
-        PreviewToken::check(&store, app.id, request.preview_token.as_deref())?;
-    }
+    let sign_in_id = if request.preview {
+        PreviewToken::check(&store, app.id, request.preview_token.as_deref())?
+    } else {
+        None
+    };
     check_proof(&challenges, &app, request.proof.as_ref())?;
     let new = NewSession {
         app_id: request.app_id,
         origin: Some(request.origin),
         context: request.context,
         preview: request.preview,
+        sign_in_id,
         routing_key: None,
         destination_id: request.destination,
         browser,

@@ -178,6 +178,26 @@ impl Accounts {
         row.as_ref().map(both).transpose()
     }
 
+    /// Whether a browser is signed in. One that was not used since `idle_since` is signed out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_signed_in(
+        &self,
+        id: SignInId,
+        now: EventTime,
+        idle_since: EventTime,
+    ) -> Result<bool, StoreError> {
+        let sql = "
+            SELECT id
+            FROM sign_ins
+            WHERE id = $1
+              AND expires_at > $2
+              AND last_used_at > $3";
+        let values = [id.to_string().into(), now.millis().into(), idle_since.millis().into()];
+        Ok(db::one(&self.db().read, sql, values).await?.is_some())
+    }
+
     /// Keeps that a browser was used, and from where.
     ///
     /// # Errors

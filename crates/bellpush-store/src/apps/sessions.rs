@@ -3,7 +3,7 @@
 use bellpush_core::{
     context::Context,
     events::EventTime,
-    ids::{AppId, DestinationId, SessionId},
+    ids::{AppId, DestinationId, SessionId, SignInId},
     origin::AllowedOrigin,
 };
 
@@ -25,6 +25,8 @@ pub struct NewSession {
     pub context: Context,
     /// Whether it is a preview.
     pub preview: bool,
+    /// The sign-in that a preview was begun with, and ends with.
+    pub sign_in_id: Option<SignInId>,
     /// The routing key that a backend gave.
     pub routing_key: Option<String>,
     /// The destination that its calls go to; `None` for the default one.
@@ -48,6 +50,8 @@ pub struct Session {
     pub context: Context,
     /// Whether it is a preview.
     pub preview: bool,
+    /// The sign-in that a preview was begun with, and ends with.
+    pub sign_in_id: Option<SignInId>,
     /// The routing key that a backend gave.
     pub routing_key: Option<String>,
     /// The destination that its calls go to; `None` for the default one.
@@ -81,8 +85,8 @@ impl Store {
         let sql = "
             INSERT INTO sessions
                 (id, app_id, origin, context, preview, routing_key, destination_id, created_at,
-                 browser, language)
-            SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10
+                 browser, language, sign_in_id)
+            SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11
             FROM apps
             WHERE id = $2";
         let values = [
@@ -96,6 +100,7 @@ impl Store {
             created_at.millis().into(),
             new.browser.into(),
             new.language.clone().into(),
+            new.sign_in_id.map(|id| id.to_string()).into(),
         ];
         if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(None);
@@ -117,13 +122,15 @@ impl Store {
             db::execute(&transaction, sql, values).await?;
         }
         db::commit(transaction).await?;
-        let NewSession { app_id, origin, context, preview, routing_key, destination_id, .. } = new;
+        let NewSession { app_id, origin, context, preview, sign_in_id, .. } = new;
+        let NewSession { routing_key, destination_id, .. } = new;
         Ok(Some(Session {
             id,
             app_id,
             origin,
             context,
             preview,
+            sign_in_id,
             routing_key,
             destination_id,
             created_at,
@@ -196,6 +203,7 @@ fn session(row: &Row) -> Result<Session, StoreError> {
         origin: row.parse_opt("origin")?,
         context: row.json("context")?,
         preview: row.get("preview")?,
+        sign_in_id: row.parse_opt("sign_in_id")?,
         routing_key: row.get("routing_key")?,
         destination_id: row.parse_opt("destination_id")?,
         created_at: row.time("created_at")?,

@@ -75,6 +75,7 @@ on_both_stores! {
         let (browser, language) = (None, None);
         let new = NewSession {
             app_id, origin, context, preview, routing_key, destination_id, browser, language,
+            sign_in_id: None,
         };
         let token = SecretHash::of("a late token");
         assert_eq!(store.create_session(new, &token, after(60)).await.unwrap(), None);

@@ -42,6 +42,7 @@ on_both_stores! {
             origin: None,
             context: Context::new([("note", "a\u{1}b"), ("name", "Zo\u{eb}")]).unwrap(),
             preview: true,
+            sign_in_id: None,
             routing_key: None,
             destination_id: Some(destination.id),
         };

@@ -87,6 +87,7 @@ pub(crate) async fn create(
         origin: Some(request.origin),
         context: request.context,
         preview: false,
+        sign_in_id: None,
         routing_key: request.routing_key,
         destination_id: request.destination_id,
         // A backend asks, whose browser would be none of a visitor's.
