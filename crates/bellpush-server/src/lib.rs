@@ -20,6 +20,7 @@ mod embed_checks;
 mod embed_reports;
 mod event_log;
 mod exports;
+mod holidays;
 mod http;
 mod live;
 mod mail;

@@ -50,6 +50,35 @@ async fn a_call_outside_business_hours_is_refused_with_the_next_opening_and_star
 }
 
 #[tokio::test]
+async fn public_holidays_of_a_country_are_told_by_their_year() {
+    let shop = Shop::open().await;
+    let known = shop.read("/v1/holidays").await;
+    let items = known["items"].as_array().unwrap();
+    assert!(items.len() > 200 && items.contains(&json!("DE")));
+    let year = known["lastYear"].as_i64().unwrap();
+    let germany = shop.read(&format!("/v1/holidays/DE?year={year}")).await;
+    let on = |date: String| {
+        let items = germany["items"].as_array().unwrap();
+        items.iter().find(|item| item["date"] == date).unwrap().clone()
+    };
+    let unity = on(format!("{year}-10-03"));
+    assert_eq!((&unity["general"], &unity["regions"]), (&json!(true), &json!(null)));
+    let epiphany = on(format!("{year}-01-06"));
+    assert_eq!(epiphany["general"], false);
+    assert!(epiphany["regions"].as_array().unwrap().contains(&json!("BY")));
+    let dates: Vec<_> = germany["items"].as_array().unwrap().iter().map(|it| &it["date"]).collect();
+    assert!(dates.is_sorted_by_key(|date| date.as_str()), "{dates:?}");
+
+    for country in ["XX", "de", "%00"] {
+        let answer = shop.api.get(&format!("/v1/holidays/{country}?year={year}")).await.unwrap();
+        refused(&answer, 404, "not-found");
+    }
+    for query in ["", "?year=2024", &format!("?year={}", year + 1), "?year=soon"] {
+        refused(&shop.api.get(&format!("/v1/holidays/DE{query}")).await.unwrap(), 422, "invalid");
+    }
+}
+
+#[tokio::test]
 async fn a_widget_is_told_whether_it_is_open_and_when_that_changes() {
     let shop = Shop::open().await;
     shop.change(json!({ "hours": open_in(3) })).await.expect(200).unwrap();

@@ -93,6 +93,8 @@ const OPERATIONS: &[(&str, Need)] = &[
     ("checkAppHours", read(Profiles)),
     ("checkUnsavedHours", read(Profiles)),
     ("checkDestinationHours", read(Profiles)),
+    ("listHolidayCountries", read_own(Apps)),
+    ("readHolidays", read_own(Apps)),
     ("listTrunks", read_own(Trunks)),
     ("readTrunk", read_own(Trunks)),
     ("createTrunk", write_all(Trunks)),

@@ -14,6 +14,7 @@ mod design;
 mod events;
 mod exports;
 mod grants;
+mod holidays;
 mod integrations;
 mod invitations;
 mod live;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .merge(apps::routes())
         .merge(profiles::routes())
         .merge(routing::routes())
+        .merge(holidays::routes())
         .merge(trunks::routes())
         .merge(integrations::routes())
         .merge(audit::routes())

@@ -66,6 +66,7 @@ impl Operation {
             .replace("{passkeyId}", &format!("pk_{none}"))
             .replace("{invitationId}", &format!("inv_{none}"))
             .replace("{signInId}", &format!("sgn_{none}"))
+            .replace("{country}", "DE")
             .replace("{version}", "1")
             .replace("{secretName}", "apiKey")
             .replace("{eventId}", "01920000-0000-7000-8000-000000000001");

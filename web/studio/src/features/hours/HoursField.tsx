@@ -1,6 +1,9 @@
 /** Business hours as one value, for an app or a profile. */
 
-import { Group, Select, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Select, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconCalendarPlus } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
 
 import type { BusinessHours, HoursException } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
@@ -16,6 +19,8 @@ interface HoursFieldProps {
   readonly path: string;
   readonly faults: Readonly<Record<string, unknown>>;
 }
+
+const HolidaysDialog = lazy(() => import("./HolidaysDialog.tsx"));
 
 const ZONES = [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 
@@ -68,15 +73,30 @@ const today = () => new Date().toISOString().slice(0, 10);
 
 function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
   const all = hours.exceptions ?? [];
+  const [isOpen, holidays] = useDisclosure(false);
   const set = (exceptions: HoursException[]) => onChange({ ...hours, exceptions });
   const change = (exception: HoursException, index: number, patch: Partial<HoursException>) =>
     set(withRow(all, index, { ...exception, ...patch }));
   return (
     <div>
-      <Title order={3}>{t.hours.exceptions}</Title>
-      <Text c="dimmed" size="sm" mb="sm">
-        {all.length === 0 ? t.hours.noExceptions : t.hours.exceptionsLead}
-      </Text>
+      <Group justify="space-between" align="flex-start" mb="sm">
+        <div>
+          <Title order={3}>{t.hours.exceptions}</Title>
+          <Text c="dimmed" size="sm">
+            {all.length === 0 ? t.hours.noExceptions : t.hours.exceptionsLead}
+          </Text>
+        </div>
+        <Button
+          variant="default"
+          leftSection={<IconCalendarPlus size={16} stroke={1.6} />}
+          onClick={holidays.open}
+        >
+          {t.hours.holidays.act}
+        </Button>
+      </Group>
+      <Suspense>
+        {isOpen && <HolidaysDialog exceptions={all} onAdd={set} onClose={holidays.close} />}
+      </Suspense>
       <Stack gap="xs">
         <Rows
           count={all.length}
