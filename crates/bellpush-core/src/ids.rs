@@ -141,6 +141,10 @@ prefixed_id!(
     PasskeyId, "pk"
 );
 prefixed_id!(
+    /// One saved view of a list.
+    ViewId, "view"
+);
+prefixed_id!(
     /// One trunk: a way of calls into the telephone world.
     TrunkId, "trunk"
 );

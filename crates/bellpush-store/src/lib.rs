@@ -38,9 +38,9 @@ pub mod vault;
 
 pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
-    Ceremony, Configured, Invitation, InvitationDraft, KeyError, Member, MemberError, NewApiKey,
-    NewMember, NewPasskey, NewSignIn, Passkey, SecondFactors, SecretHash, SignIn, SignInWay,
-    SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
+    Ceremony, Configured, Invitation, InvitationDraft, Kept, KeyError, Member, MemberError,
+    NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, SavedView, SecondFactors, SecretHash,
+    SignIn, SignInWay, SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
 };
 pub use alerts::{
     Alert, AlertEnd, AlertNotice, AlertRule, DueMail, Look, NoticeMail, QueueHour, UnloggedNotice,

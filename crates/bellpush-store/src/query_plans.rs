@@ -18,7 +18,7 @@ use uuid::Uuid;
 use self::site::Site;
 use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
-    access::audit::search as audit,
+    access::{audit::search as audit, views},
     alerts,
     analytics::{read, roll_up},
     apps::{design_schedules, designs, embed_reports, sessions},
@@ -131,6 +131,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(removals::REMOVE_CALLS, rows_step("y".into())), "calls_by_app"),
         (fixed(removals::REMOVE_SURVEYS, rows_step("y".into())), "survey_responses_pkey"),
         (fixed(removals::REMOVE_RECORDS, rows_step("y".into())), "call_records_pkey"),
+        (fixed(views::OF_MEMBER, vec!["mem_1".into()]), "saved_views_by_member"),
         (fixed(traces::OF_CALL, vec![call_id.to_string().into()]), "events_by_call"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "events_pkey"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "calls_pkey"),

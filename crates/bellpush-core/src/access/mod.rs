@@ -10,6 +10,7 @@ mod grant;
 mod permission;
 mod scopes;
 mod sign_in_settings;
+mod viewed_list;
 
 pub use authority::{Authority, Place};
 pub use changes::Change;
@@ -20,3 +21,4 @@ pub use scopes::Scopes;
 pub use sign_in_settings::{
     CLOCK_LEEWAY_SECONDS, GroupRole, SignInSettings, SsoSettings, TimeFault, check_times,
 };
+pub use viewed_list::ViewedList;

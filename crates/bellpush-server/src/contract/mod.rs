@@ -5,7 +5,7 @@ use bellpush_core::{
     ids::{
         AlertRuleId, ApiKeyId, AppId, CallId, DestinationId, ErasureId, EventId, ExportId,
         IntegrationId, InvitationId, MemberId, PasskeyId, RehearsalId, ReplayId, SignInId, TrunkId,
-        WidgetKeyId,
+        ViewId, WidgetKeyId,
     },
     integration::SecretName,
 };
@@ -92,6 +92,7 @@ fn add_patterns(operation: &mut Value) {
             "replayId" => ReplayId::PATTERN,
             "ruleId" => AlertRuleId::PATTERN,
             "signInId" => SignInId::PATTERN,
+            "viewId" => ViewId::PATTERN,
             "trunkId" => TrunkId::PATTERN,
             "eventId" => EventId::PATTERN,
             "secretName" => SecretName::PATTERN,

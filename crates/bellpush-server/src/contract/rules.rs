@@ -41,6 +41,7 @@ const RULES: &[(&str, &str, &str)] = &[
     ("IntegrationSettings", "headers", "up to 32"),
     ("IntegrationSettings", "signatures", "v1 is always among them"),
     ("GroupRole", "apps", "none with the role owner, which is for all"),
+    ("NewView", "appId", "an app that is there, and that you may look into"),
     ("PasskeyDraft", "credential", "what a browser answers, as WebAuthn has it"),
     ("PasskeyShown", "credential", "what a browser answers, as WebAuthn has it"),
     ("Payload", "template", "needed for custom and not taken for raw; the syntax of templates"),

@@ -13,6 +13,7 @@ mod secret_hash;
 mod setup;
 mod sign_ins;
 pub(crate) mod sso;
+pub(crate) mod views;
 
 pub use accounts::Accounts;
 pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
@@ -24,3 +25,4 @@ pub use second_factors::{NewPasskey, Passkey, SecondFactors};
 pub use secret_hash::SecretHash;
 pub use sign_ins::{NewSignIn, SignIn, SignInWay, SignedIn};
 pub use sso::{SsoArrival, SsoError, SsoIdentity};
+pub use views::{Kept, SavedView};

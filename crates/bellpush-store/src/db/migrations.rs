@@ -51,6 +51,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (50, "shards", include_str!("../../migrations/0050_shards.sql")),
     (51, "attempt_exchanges", include_str!("../../migrations/0051_attempt_exchanges.sql")),
     (52, "previews_of_sign_ins", include_str!("../../migrations/0052_previews_of_sign_ins.sql")),
+    (53, "saved_views", include_str!("../../migrations/0053_saved_views.sql")),
     (55, "rehearsals", include_str!("../../migrations/0055_rehearsals.sql")),
     (59, "trunk_outages", include_str!("../../migrations/0059_trunk_outages.sql")),
     (63, "schema_compatibility", include_str!("../../migrations/0063_schema_compatibility.sql")),

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     Actor, AuditAction, Page, PageRequest, Publisher, Store, StoreError,
-    access::audit::{self, Line},
+    access::{
+        audit::{self, Line},
+        views,
+    },
     db::{
         self, Row,
         page::{Conditions, Query},
@@ -116,6 +119,7 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         let (PersonKey::Context { value, .. } | PersonKey::Form { value, .. }) = key;
         let exports = what_names(&transaction, app_id, value, (actor, at)).await?;
+        views::erase(&transaction, app_id, Some(value)).await?;
         let erased = Erased { exports, sent_to, ..Erased::default() };
         let by = Publisher { who: actor.who, name: actor.name.clone() };
         let new = New { id, app_id, by: &by, erased: &erased, repeated: false, at };
@@ -148,6 +152,7 @@ impl Store {
         let (at, actor) = (db::now(), Actor::SERVER);
         let exports = what_names_anything(&transaction, app_id, (&actor, at)).await?;
         let erased = Erased { exports, ..Erased::default() };
+        views::erase(&transaction, app_id, None).await?;
         let by = Publisher { who: actor.who, name: None };
         let new = New { id, app_id, by: &by, erased: &erased, repeated: true, at };
         if !insert(&transaction, new, sessions).await? {

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use bellpush_core::{
-    access::{Apps, Email, Grant, Role, SignInSettings},
+    access::{Apps, Email, Grant, Role, SignInSettings, ViewedList},
     events::EventTime,
+    ids::{AppId, MemberId},
 };
 use bellpush_store::{
-    Accounts, Actor, Ceremony, Member, NewMember, NewSignIn, SecretHash, SignIn, SignInWay,
-    SsoArrival, SsoError, SsoIdentity,
+    Accounts, Actor, Ceremony, Kept, Member, NewMember, NewSignIn, SavedView, SecretHash, SignIn,
+    SignInWay, SsoArrival, SsoError, SsoIdentity,
 };
 use futures_util::future::join_all;
 
@@ -44,7 +45,56 @@ fn by_provider<'a>(subject: &'a str, address: Option<&'a Email>) -> SsoArrival<'
     SsoArrival { identity, name: "Ben", email: address, grant: None, new_member: None }
 }
 
+fn view(app_id: AppId, name: &str, query: &str) -> SavedView {
+    let (name, query) = (name.into(), query.into());
+    SavedView { app_id, list: ViewedList::Calls, name, query }
+}
+
 on_both_stores! {
+    async fn views_are_of_one_member_and_go_with_their_app(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let app_id = site.app().await;
+        let kept = async |view: &SavedView| accounts.keep_view(olga.id, view).await.unwrap();
+        let Kept::As(first) = kept(&view(app_id, "Failed", "state=failed")).await else { panic!() };
+        // One of the same name takes its place.
+        let newer = view(app_id, "Failed", "state=ended");
+        assert_eq!(kept(&newer).await, Kept::As(first));
+        let other = SavedView { list: ViewedList::Deliveries, ..view(app_id, "Failed", "") };
+        assert!(matches!(kept(&other).await, Kept::As(id) if id != first));
+        let views = accounts.views(olga.id).await.unwrap();
+        assert_eq!(views.iter().map(|(_, view)| view).collect::<Vec<_>>(), [&newer, &other]);
+        let nobody = MemberId::from_uuid(uuid::Uuid::now_v7());
+        assert!(accounts.views(nobody).await.unwrap().is_empty());
+        assert!(!accounts.forget_view(nobody, first).await.unwrap());
+        assert!(accounts.forget_view(olga.id, first).await.unwrap());
+        assert!(!accounts.forget_view(olga.id, first).await.unwrap());
+
+        assert!(site.store.delete_app(app_id, &Actor::HOST).await.unwrap());
+        assert!(accounts.views(olga.id).await.unwrap().is_empty());
+        assert_eq!(kept(&newer).await, Kept::NoApp);
+        site.nothing_is_left().await;
+        assert_eq!(site.found("SELECT name AS found FROM saved_views").await, [""; 0]);
+    }
+
+    async fn nobody_keeps_more_views_than_there_may_be_however_many_are_kept_at_once(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let app_id = site.app().await;
+        let named = |number: u32| view(app_id, &number.to_string(), "");
+        for number in 0..95 {
+            accounts.keep_view(olga.id, &named(number)).await.unwrap();
+        }
+        let more: Vec<_> = (95..105).map(named).collect();
+        let kept = join_all(more.iter().map(|view| accounts.keep_view(olga.id, view))).await;
+        let as_new = |it: &Result<Kept, _>| matches!(it, Ok(Kept::As(_)));
+        assert_eq!(kept.iter().filter(|it| as_new(it)).count(), 5);
+        assert_eq!(accounts.views(olga.id).await.unwrap().len(), 100);
+        // What is there can be replaced still.
+        let replaced = accounts.keep_view(olga.id, &named(7)).await.unwrap();
+        assert!(matches!(replaced, Kept::As(_)));
+    }
+
     async fn a_code_of_a_step_is_taken_once_and_none_of_before(site) {
         let accounts = site.store.accounts();
         let (olga, browser) = owner(&accounts).await;

@@ -66,6 +66,7 @@ impl Operation {
             .replace("{passkeyId}", &format!("pk_{none}"))
             .replace("{invitationId}", &format!("inv_{none}"))
             .replace("{signInId}", &format!("sgn_{none}"))
+            .replace("{viewId}", &format!("view_{none}"))
             .replace("{country}", "DE")
             .replace("{version}", "1")
             .replace("{secretName}", "apiKey")

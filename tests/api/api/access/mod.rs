@@ -8,5 +8,6 @@ mod matrix;
 mod members;
 mod second_factors;
 mod sign_in;
+mod views;
 
 pub(crate) use mail::smtp;

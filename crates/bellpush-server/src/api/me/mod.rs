@@ -1,8 +1,10 @@
-//! `/v1/me`: who asks, what they may do, their password and the browsers that they are signed in with.
+//! `/v1/me`: who asks, what they may do, their password, the browsers that they are signed in with and
+//! the views that they keep.
 
 mod profile;
 mod second_factors;
 mod sign_ins;
+mod views;
 
 pub(super) use second_factors::PasskeyChallenge;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,6 +18,8 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(profile::set_password))
         .routes(routes!(sign_ins::list, sign_ins::end_others))
         .routes(routes!(sign_ins::end))
+        .routes(routes!(views::list, views::keep))
+        .routes(routes!(views::forget))
         .routes(routes!(second_factors::read))
         .routes(routes!(
             second_factors::begin_totp,

@@ -62,7 +62,8 @@ export default function List() {
       actions={
         <>
           <Views
-            of={`calls-${appId}`}
+            appId={appId}
+            list="calls"
             query={defaultStringifySearch({ ...search, columns })}
             onOpen={(query) => open(defaultParseSearch(query) as CallSearch)}
           />

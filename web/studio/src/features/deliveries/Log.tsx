@@ -2,7 +2,13 @@
 
 import { Group, Select } from "@mantine/core";
 import { IconListCheck } from "@tabler/icons-react";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import {
+  defaultParseSearch,
+  defaultStringifySearch,
+  useNavigate,
+  useParams,
+  useSearch,
+} from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 
 import { client } from "../../api/client.ts";
@@ -11,6 +17,7 @@ import { t } from "../../texts/index.ts";
 import { ButtonLink } from "../../ui/links.tsx";
 import { ListView } from "../../ui/list/ListView.tsx";
 import { useCursorList } from "../../ui/list/useCursorList.ts";
+import { Views } from "../../ui/list/Views.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";
 import { useIntegrations } from "../integrations/queries.ts";
@@ -40,7 +47,24 @@ export default function Log() {
       resetScroll: false,
     });
   return (
-    <Screen title={words.title} lead={words.lead}>
+    <Screen
+      title={words.title}
+      lead={words.lead}
+      actions={
+        <Views
+          appId={appId}
+          list="deliveries"
+          query={defaultStringifySearch({ ...search, open: undefined })}
+          onOpen={(query) =>
+            void navigate({
+              to: "/apps/$appId/deliveries",
+              params: { appId },
+              search: defaultParseSearch(query) as DeliverySearch,
+            })
+          }
+        />
+      }
+    >
       <Loaded query={integrations} rows={6}>
         {({ items }) => {
           const chosen = items.find((one) => one.id === search.integration) ?? items[0];

@@ -123,7 +123,7 @@ export const ui = {
   columns: "Columns",
   views: {
     title: "Views",
-    none: "None yet. A view is the filters and columns under a name; this browser keeps it.",
+    none: "None yet. A view is this list's filters under a name, for you alone, in every browser.",
     name: "Keep these filters as",
     nameHint: "such as: Failed today",
     save: "Keep",
