@@ -366,10 +366,8 @@ const ROWS: &[&str] = &[
      FROM numbers",
     "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
      SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
-    "INSERT INTO trunks (id, settings, created_at, updated_at)
-     SELECT 'trunk_' || n, '{}', 0, 0 FROM numbers WHERE n < 200",
-    "INSERT INTO trunk_outages (trunk_id, began_at, ended_at)
-     SELECT 'trunk_' || (n % 199 + 1), n, CASE WHEN n >= 100 THEN n + 1 END FROM numbers",
+    "INSERT INTO trunks (id, settings, created_at, updated_at) SELECT 'trunk_' || n, '{}', 0, 0 FROM numbers WHERE n < 200",
+    "INSERT INTO trunk_outages (trunk_id, began_at, ended_at) SELECT 'trunk_' || (n % 199 + 1), n, CASE WHEN n >= 100 THEN n + 1 END FROM numbers",
     "INSERT INTO analytics_hours (app_id, hour, body)
      SELECT 'app_' || (n % 50), n / 50, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
