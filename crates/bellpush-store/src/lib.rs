@@ -51,7 +51,7 @@ pub use apps::{
     NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,
 };
 pub use calls::{Call, CallState, CallbackRequest, LivingNode, OrphanedCall};
-pub use cluster::{Heard, Hints, MOST_BYTES};
+pub use cluster::{Epochs, Heard, Hints, MOST_BYTES};
 pub use configuration::{Application, Applied, ApplyError, NewSigning};
 pub use db::{
     page::{Page, PageRequest},

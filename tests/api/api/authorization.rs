@@ -33,6 +33,8 @@ fn operations(document: &Value, scheme: &str, app_id: &str) -> Vec<(Method, Stri
                 .replace("{apiKeyId}", "key_01920000000070008000000000000001")
                 .replace("{invitationId}", "inv_01920000000070008000000000000001")
                 .replace("{ruleId}", "rule_01920000000070008000000000000001")
+                .replace("{rehearsalId}", "reh_01920000000070008000000000000001")
+                .replace("{country}", "DE")
                 .replace("{replayId}", "rep_01920000000070008000000000000001")
                 .replace("{keyId}", "wkey_01920000000070008000000000000001");
             assert!(!path.contains('{'), "{path} has a parameter that this test does not know");

@@ -28,10 +28,15 @@ pub(crate) struct DeliveryRow {
     pub(crate) status: DeliveryStatus,
 }
 
+/// How often the owner of each of a node's shards had changed.
+pub(crate) type Epochs = BTreeMap<Shard, u64>;
+
 #[derive(Default)]
 pub(crate) struct Database {
     pub(crate) nodes: BTreeMap<NodeId, NodeRow>,
     shards: BTreeMap<Shard, NodeId>,
+    /// How often the owner of each shard has changed.
+    epochs: Epochs,
     pub(crate) rows: BTreeMap<DeliveryKey, DeliveryRow>,
     pub(crate) outages: HashMap<IntegrationId, Outage>,
     pub(crate) next_seq: i64,
@@ -94,19 +99,43 @@ impl Database {
             .collect();
         self.taken_over += dead.len();
         self.nodes.retain(|id, _| !dead.contains(id));
-        self.shards.retain(|_, owner| self.nodes.contains_key(owner));
+        let abandoned = self.shards.iter().filter(|(_, owner)| !self.nodes.contains_key(owner));
+        let abandoned: Vec<Shard> = abandoned.map(|(shard, _)| *shard).collect();
+        for shard in abandoned {
+            self.owned_by(shard, None);
+        }
         let all = (0..i64::from(SHARDS)).filter_map(Shard::new);
         let free: Vec<Shard> = all.filter(|it| !self.shards.contains_key(it)).take(most).collect();
-        self.shards.extend(free.into_iter().map(|shard| (shard, term.node_id)));
+        for shard in free {
+            self.owned_by(shard, Some(term.node_id));
+        }
         true
     }
 
-    pub(crate) fn release(&mut self, term: Term, shards: ShardSet) -> bool {
+    pub(crate) fn release(&mut self, term: Term, shards: ShardSet, seen: &Epochs) -> bool {
         let holds = self.holds(term);
         if holds {
-            self.shards.retain(|it, owner| *owner != term.node_id || !shards.contains(*it));
+            for shard in shards.both(self.shards_of(term.node_id)).iter() {
+                if seen.get(&shard) == self.epochs.get(&shard) {
+                    self.owned_by(shard, None);
+                }
+            }
         }
         holds
+    }
+
+    /// Of a node's shards, as it sees them when it looks.
+    pub(crate) fn epochs_of(&self, node_id: NodeId) -> Epochs {
+        let own = self.shards_of(node_id);
+        self.epochs.iter().filter(|(it, _)| own.contains(**it)).map(|(it, n)| (*it, *n)).collect()
+    }
+
+    fn owned_by(&mut self, shard: Shard, owner: Option<NodeId>) {
+        *self.epochs.entry(shard).or_default() += 1;
+        match owner {
+            Some(owner) => self.shards.insert(shard, owner),
+            None => self.shards.remove(&shard),
+        };
     }
 
     /// Appends an event for one integration.

@@ -21,7 +21,7 @@ use bellpush_delivery::{
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
-use crate::database::wall;
+use crate::database::{Epochs, wall};
 
 /// What goes to the database.
 #[derive(Debug, Clone)]
@@ -34,12 +34,12 @@ pub(crate) enum Request {
     WithEarlier { changes: u64, keys: Vec<DeliveryKey> },
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum MemberRequest {
     Join,
     Renew,
     Take(usize),
-    Release(ShardSet),
+    Release(ShardSet, Epochs),
 }
 
 /// What comes to the node.
@@ -53,6 +53,8 @@ pub(crate) enum Arrival {
     Member {
         op: u64,
         word: Word,
+        /// Of its shards, where it has looked.
+        seen: Option<Epochs>,
     },
     Recorded {
         generation: u64,
@@ -118,6 +120,8 @@ pub(crate) struct Node {
     steps: VecDeque<Step>,
     waiting: Option<u64>,
     ops: u64,
+    /// Of its shards, as it saw them last.
+    seen: Epochs,
     until: Option<Duration>,
     pub(crate) owned: ShardSet,
     write_as: Option<Term>,
@@ -167,6 +171,7 @@ impl Node {
             steps: VecDeque::new(),
             waiting: None,
             ops: 0,
+            seen: Epochs::new(),
             until: None,
             owned: ShardSet::NONE,
             write_as: None,
@@ -203,8 +208,9 @@ impl Node {
                 self.waiting = None;
                 self.member(now, Word::Failed);
             }
-            Arrival::Member { op, word } if self.waiting == Some(op) => {
+            Arrival::Member { op, word, seen } if self.waiting == Some(op) => {
                 self.waiting = None;
+                self.seen = seen.unwrap_or_else(|| std::mem::take(&mut self.seen));
                 self.member(now, word);
             }
             Arrival::TimedOut(_) | Arrival::Member { .. } => {}
@@ -413,7 +419,7 @@ impl Node {
             Step::Take { most } => self.ask_for(now, MemberRequest::Take(most)),
             Step::Release(shards) => {
                 self.given_back += shards.len();
-                self.ask_for(now, MemberRequest::Release(shards));
+                self.ask_for(now, MemberRequest::Release(shards, self.seen.clone()));
             }
             Step::Suspend => {
                 (self.until, self.owned, self.write_as) = (None, ShardSet::NONE, None);

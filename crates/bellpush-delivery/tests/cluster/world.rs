@@ -289,6 +289,7 @@ impl World {
                     }
                 };
                 let database = &mut self.database;
+                let mut seen = None;
                 let word = match what {
                     MemberRequest::Join => {
                         database.join(now, term, lease);
@@ -297,13 +298,16 @@ impl World {
                     }
                     MemberRequest::Renew => {
                         let view = database.renew(now, term, lease);
+                        seen = Some(database.epochs_of(term.node_id));
                         let Some(node) = self.node(process) else { return };
                         node.renewed(asked_at, view)
                     }
                     MemberRequest::Take(most) => word(database.take(now, term, most)),
-                    MemberRequest::Release(shards) => word(database.release(term, shards)),
+                    MemberRequest::Release(shards, epochs) => {
+                        word(database.release(term, shards, &epochs))
+                    }
                 };
-                Arrival::Member { op, word }
+                Arrival::Member { op, word, seen }
             }
             Request::Record { generation, term, records } => {
                 let done = self.database.record(term, &records);

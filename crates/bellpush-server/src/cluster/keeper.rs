@@ -8,7 +8,7 @@ use std::{
 
 use bellpush_core::cluster::{Action, Input, Membership, Policy, Shard, ShardSet, Term};
 use bellpush_delivery::NotRunning;
-use bellpush_store::StoreError;
+use bellpush_store::{Epochs, StoreError};
 use metrics::{counter, gauge};
 use tokio::time::{sleep_until, timeout};
 use tracing::{error, info, warn};
@@ -32,6 +32,8 @@ struct Keeper {
     membership: Membership,
     policy: Policy,
     term: Term,
+    /// Of its shards, as it saw them last.
+    seen: Epochs,
     /// Whether the server's log knows that the database is away.
     was_told: bool,
 }
@@ -41,7 +43,7 @@ impl Keeper {
     fn new(cluster: Cluster, policy: Policy, joined: i64) -> Self {
         let term = cluster.term(joined);
         let membership = Membership::new(cluster.node_id(), policy);
-        Self { cluster, membership, policy, term, was_told: false }
+        Self { cluster, membership, policy, term, seen: Epochs::new(), was_told: false }
     }
 
     /// Runs until the node leaves.
@@ -96,6 +98,14 @@ impl Keeper {
                 let takes_shards = !self.membership.is_draining();
                 let renewing = store.renew_membership(self.term, lease, takes_shards);
                 let renewed = self.in_time(renewing).await;
+                let renewed = renewed.map(|answer| {
+                    answer.map(|seen| {
+                        seen.map(|(view, epochs)| {
+                            self.seen = epochs;
+                            view
+                        })
+                    })
+                });
                 Some(self.or_failed(renewed, |view| match view {
                     Some(view) => {
                         // One that is deaf would not notice who comes.
@@ -111,7 +121,8 @@ impl Keeper {
                 Some(self.or_failed(taken, |()| Input::Tick))
             }
             Action::Release(shards) => {
-                let released = self.in_time(store.release_shards(self.term, shards)).await;
+                let released =
+                    self.in_time(store.release_shards(self.term, shards, &self.seen)).await;
                 Some(self.or_failed(released, |()| Input::Tick))
             }
             Action::Suspend => {

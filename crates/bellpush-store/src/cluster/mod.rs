@@ -7,3 +7,4 @@ pub(crate) mod shards;
 
 pub use hints::{Heard, Hints, MOST_BYTES};
 pub(crate) use ownership::Ownership;
+pub use shards::Epochs;

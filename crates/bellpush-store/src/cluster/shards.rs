@@ -1,6 +1,6 @@
 //! Memberships and shards, as they are kept. All times are those of the database's clock.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bellpush_core::{
     cluster::{Shard, ShardSet, Term, View},
@@ -47,11 +47,11 @@ pub(crate) const VIEW: &str = concat!(
     "SELECT 'node' AS kind, id, CAST(NULL AS BIGINT) AS shard, takes_shards,
          lease_until > ",
     clock!(),
-    " AS lives
+    " AS lives, CAST(NULL AS BIGINT) AS epoch
      FROM nodes
      UNION ALL
      SELECT CASE WHEN node_id IS NULL THEN 'free' WHEN node_id = $1 THEN 'own' ELSE 'other' END,
-         node_id, shard, FALSE, FALSE
+         node_id, shard, FALSE, FALSE, epoch
      FROM shards"
 );
 
@@ -93,11 +93,18 @@ const TAKE: &str = concat!(
      )"
 );
 
+/// One that the database does late, after the same node has taken the shard again, does nothing.
 const RELEASE: &str = "
     UPDATE shards
     SET node_id = NULL, epoch = epoch + 1
-    WHERE node_id = $2
-      AND shard IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))";
+    FROM jsonb_each($1) AS given
+    WHERE shards.node_id = $2
+      AND shards.shard = CAST(given.value ->> 0 AS BIGINT)
+      AND shards.epoch = CAST(given.value ->> 1 AS BIGINT)";
+
+/// How often the owner of each of a node's shards had changed when it last looked: a shard is given back
+/// as the one that was seen, and not as one that was taken again since.
+pub type Epochs = BTreeMap<Shard, i64>;
 
 impl Store {
     /// Whether other servers may share the database, and the deliveries with it.
@@ -149,7 +156,7 @@ impl Store {
         Term { node_id, incarnation }: Term,
         lease: Duration,
         takes_shards: bool,
-    ) -> Result<Option<View>, StoreError> {
+    ) -> Result<Option<(View, Epochs)>, StoreError> {
         let values = [
             node_id.to_string().into(),
             incarnation.into(),
@@ -159,7 +166,7 @@ impl Store {
         if db::execute(&self.db().aside, RENEW, values).await? == 0 {
             return Ok(None);
         }
-        let mut view = View::default();
+        let (mut view, mut epochs) = (View::default(), Epochs::new());
         let (mut known, mut owners) = (Vec::new(), Vec::new());
         let rows = db::all(&self.db().aside, VIEW, [node_id.to_string().into()]).await?;
         for row in &rows {
@@ -174,17 +181,20 @@ impl Store {
                 continue;
             }
             let column = "shard";
-            let shard = Shard::new(row.get(column)?).ok_or(StoreError::Corrupt { column })?;
-            let shard: ShardSet = [shard].into_iter().collect();
+            let number = Shard::new(row.get(column)?).ok_or(StoreError::Corrupt { column })?;
+            let shard: ShardSet = [number].into_iter().collect();
             match kind.as_str() {
                 "free" => view.free = view.free.with(shard),
-                "own" => view.own = view.own.with(shard),
+                "own" => {
+                    view.own = view.own.with(shard);
+                    epochs.insert(number, row.get("epoch")?);
+                }
                 _ => owners.push(row.parse::<NodeId>("id")?),
             }
         }
         // One that left in the middle of something.
         view.someone_is_dead |= owners.iter().any(|owner| !known.contains(owner));
-        Ok(Some(view))
+        Ok(Some((view, epochs)))
     }
 
     /// Takes the nodes out whose lease has run out, frees their shards, and takes so many of those
@@ -202,14 +212,20 @@ impl Store {
         Ok(db::commit(transaction).await?)
     }
 
-    /// Gives shards back.
+    /// Gives shards back, as they were seen last.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn release_shards(&self, term: Term, shards: ShardSet) -> Result<(), StoreError> {
-        let numbers: Vec<_> = shards.iter().map(|shard| (shard.number(),)).collect();
+    /// [`StoreError::Fenced`] when the membership is over; when the database fails.
+    pub async fn release_shards(
+        &self,
+        term: Term,
+        shards: ShardSet,
+        seen: &Epochs,
+    ) -> Result<(), StoreError> {
+        let epoch_of = |shard: Shard| seen.get(&shard).map(|epoch| (shard.number(), *epoch));
+        let given: Vec<_> = shards.iter().filter_map(epoch_of).collect();
         let transaction = self.begin_as(term).await?;
-        let values = [to_json(&numbers).into(), term.node_id.to_string().into()];
+        let values = [to_json(&given).into(), term.node_id.to_string().into()];
         db::execute(&transaction, RELEASE, values).await?;
         Ok(db::commit(transaction).await?)
     }

@@ -7,7 +7,7 @@ use bellpush_core::{
     delivery::{DeliveryStatus, DisableReason, Outage},
     ids::NodeId,
 };
-use bellpush_store::{Append, Heard, Hints, Store, StoreError};
+use bellpush_store::{Append, Epochs, Heard, Hints, Store, StoreError};
 use sea_orm::{ConnectionTrait, Database, TransactionTrait};
 
 use crate::{
@@ -29,6 +29,10 @@ async fn joined(store: &Store, lease: Duration) -> Term {
 }
 
 async fn view(store: &Store, term: Term) -> View {
+    looked(store, term).await.0
+}
+
+async fn looked(store: &Store, term: Term) -> (View, Epochs) {
     store.renew_membership(term, LEASE, true).await.unwrap().unwrap()
 }
 
@@ -45,7 +49,8 @@ async fn shards_are_taken_given_back_and_never_had_by_two() {
     assert_eq!(view(store, one).await.free, ShardSet::ALL);
     store.take_shards(one, 100).await.unwrap();
     store.take_shards(two, usize::from(SHARDS)).await.unwrap();
-    let (seen, other) = (view(store, one).await, view(store, two).await);
+    let (seen, epochs) = looked(store, one).await;
+    let (other, epochs_of_other) = looked(store, two).await;
     assert_eq!((seen.own.len(), other.own.len()), (100, 28));
     assert!(seen.own.both(other.own).is_empty() && seen.free.is_empty());
     let mut nodes = vec![one.node_id, two.node_id];
@@ -54,16 +59,34 @@ async fn shards_are_taken_given_back_and_never_had_by_two() {
     living.sort_unstable();
     assert_eq!((living, seen.someone_is_dead), (nodes, false));
 
-    store.release_shards(one, seen.own).await.unwrap();
+    store.release_shards(one, seen.own, &epochs).await.unwrap();
     // Those of others are not one's own to give.
-    store.release_shards(one, other.own).await.unwrap();
+    store.release_shards(one, other.own, &epochs_of_other).await.unwrap();
     assert_eq!(view(store, two).await.own, other.own);
     assert_eq!(view(store, one).await.free, seen.own);
     // One that gives everything back is none of those that share.
-    let draining = store.renew_membership(two, LEASE, false).await.unwrap().unwrap();
+    let (draining, _) = store.renew_membership(two, LEASE, false).await.unwrap().unwrap();
     assert_eq!(draining.nodes, [one.node_id]);
     store.leave(two.node_id).await.unwrap();
     assert_eq!(view(store, one).await.free, ShardSet::ALL);
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn what_was_taken_again_is_not_given_back_by_a_word_that_comes_late() {
+    let site = Site::postgres().await;
+    let store = &site.store;
+    let one = joined(store, LEASE).await;
+    store.take_shards(one, 10).await.unwrap();
+    let (seen, epochs) = looked(store, one).await;
+    store.release_shards(one, seen.own, &epochs).await.unwrap();
+    store.take_shards(one, 10).await.unwrap();
+    let (again, epochs_now) = looked(store, one).await;
+    assert_eq!(again.own, seen.own);
+    store.release_shards(one, seen.own, &epochs).await.unwrap();
+    assert_eq!(view(store, one).await.own, seen.own);
+    store.release_shards(one, seen.own, &epochs_now).await.unwrap();
+    assert!(view(store, one).await.own.is_empty());
     site.clear().await;
 }
 
