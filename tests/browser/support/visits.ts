@@ -66,3 +66,17 @@ function uuidV7(): string {
   const time = Date.now().toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
+
+/** One event of a visitor. */
+export async function widgetLoaded({ url, api }: Server, appId: string): Promise<void> {
+  const body = { appId, origin: "https://shop.example", context: {} };
+  const { token } = await api<{ token: string }>("POST", "/v1/sessions", body);
+  const timestamp = new Date().toISOString();
+  const event = { name: "widget_loaded", data: { isPreview: false, context: {} }, timestamp };
+  const answer = await fetch(`${url}/v1/widget/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ events: [{ id: uuidV7(), event }] }),
+  });
+  if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+}

@@ -3,10 +3,11 @@
 import { expect } from "@playwright/test";
 
 import { startMailServer } from "../../support/mail.ts";
-import { type Server, startServer } from "../../support/server.ts";
+import { startServer } from "../../support/server.ts";
 import { startSink } from "../../support/sink.ts";
 import { inaccessible, open, test as base, watch } from "../../support/studio.ts";
 import { until } from "../../support/until.ts";
+import { widgetLoaded } from "../../support/visits.ts";
 
 interface Named {
   readonly id: string;
@@ -110,23 +111,3 @@ test("an alert fires and recovers, and each is told once by webhook and mail", a
   expect(faults).toEqual([]);
   told.stop();
 });
-
-/** One event of a visitor. */
-async function widgetLoaded({ url, api }: Server, appId: string): Promise<void> {
-  const body = { appId, origin: "https://shop.example", context: {} };
-  const { token } = await api<{ token: string }>("POST", "/v1/sessions", body);
-  const timestamp = new Date().toISOString();
-  const event = { name: "widget_loaded", data: { isPreview: false, context: {} }, timestamp };
-  const answer = await fetch(`${url}/v1/widget/events`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ events: [{ id: idOfNow(), event }] }),
-  });
-  expect(answer.status, await answer.text()).toBeLessThan(300);
-}
-
-/** A UUIDv7. */
-function idOfNow(): string {
-  const time = Date.now().toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
-}

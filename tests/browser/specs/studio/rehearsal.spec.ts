@@ -2,10 +2,10 @@
 
 import { expect, type Page } from "@playwright/test";
 
-import type { Server } from "../../support/server.ts";
 import { startSink } from "../../support/sink.ts";
 import { inaccessibleInBoth, open, test, watch } from "../../support/studio.ts";
 import { until } from "../../support/until.ts";
+import { widgetLoaded } from "../../support/visits.ts";
 
 interface Named {
   readonly id: string;
@@ -123,24 +123,4 @@ async function call(page: Page, says: string): Promise<void> {
   await widget.getByRole("button", { name: "Call now" }).click();
   await expect(widget.getByText(new RegExp(says, "i")).first()).toBeVisible({ timeout: 20_000 });
   await page.getByRole("button", { name: "Close the test call" }).click();
-}
-
-/** One event of a visitor. */
-async function widgetLoaded({ url, api }: Server, appId: string): Promise<void> {
-  const body = { appId, origin: "https://shop.example", context: {} };
-  const { token } = await api<{ token: string }>("POST", "/v1/sessions", body);
-  const timestamp = new Date().toISOString();
-  const event = { name: "widget_loaded", data: { isPreview: false, context: {} }, timestamp };
-  const answer = await fetch(`${url}/v1/widget/events`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ events: [{ id: idOfNow(), event }] }),
-  });
-  expect(answer.status, await answer.text()).toBeLessThan(300);
-}
-
-/** A UUIDv7. */
-function idOfNow(): string {
-  const time = Date.now().toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
 }
