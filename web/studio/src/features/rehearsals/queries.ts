@@ -26,14 +26,15 @@ export const useRehearsals = (appId: string, target: Target) =>
     { refetchInterval: LOOK_EVERY_MS },
   );
 
-/** One of them, with what comes of it, as long as something does. */
+/** One of them, with what comes of it: results that are written after its end as well. */
 export const useRehearsal = (appId: string, rehearsalId: string) =>
   api.useQuery(
     "get",
     "/v1/apps/{appId}/rehearsals/{rehearsalId}",
     { params: { path: { appId, rehearsalId } } },
     {
-      refetchInterval: ({ state }) => (state.data?.state === "over" ? false : WATCH_EVERY_MS),
+      refetchInterval: ({ state }) =>
+        state.data?.state === "over" ? LOOK_EVERY_MS : WATCH_EVERY_MS,
     },
   );
 
