@@ -3,16 +3,22 @@ import { defineConfig } from "@playwright/test";
 /** The browser is Debian's: Playwright's own download is not needed. */
 const executablePath = process.env["BELLPUSH_CHROMIUM"] ?? "/usr/bin/chromium";
 
-/** Where nothing is heard: Call Studio, and pictures of the widget's states. */
-const SCREENS = ["**/studio/*.spec.ts", "**/people/barriers.spec.ts", "**/people/zoom.spec.ts"];
+/** Where nothing is listened to: Call Studio, pictures of the widget's states, and how it is embedded. */
+const SILENT = [
+  "**/{studio,design,embedding}/*.spec.ts",
+  "**/people/{barriers,keyboard,zoom}.spec.ts",
+  "**/loader/{call,check,examples,finds-itself,firefox,package}.spec.ts",
+  "**/faults/session.spec.ts",
+  "**/specs/{boundaries,code-origin,first-screen,hours,proof,refusals}.spec.ts",
+];
 
 export default defineConfig({
   testDir: "specs",
-  // Two after the other (`npm test`): calls one at a time, since the machine's cores are few and media must not
-  // stutter; screens, which mostly wait, two at a time.
+  // Two after the other (`npm test`): one test at a time where sound is judged, since the machine's cores are few and
+  // media must not stutter; those that mostly wait two at a time.
   projects: [
-    { name: "calls", testIgnore: SCREENS, workers: 1 },
-    { name: "screens", testMatch: SCREENS, workers: 2 },
+    { name: "heard", testIgnore: SILENT, workers: 1 },
+    { name: "silent", testMatch: SILENT, workers: 2 },
   ],
   workers: 2,
   fullyParallel: false,

@@ -77,7 +77,8 @@ function need(found, what) {
 
 /**
  * Imports of what loads later, without the helper that fetches their style sheets as well: there are
- * none, and it would weigh on the first screen.
+ * none, and it would weigh on the first screen. What is left of the helper stands in each file that
+ * names it: as a file of its own it would have to be fetched before anything can run.
  * @type {import("vite").Plugin}
  */
 const plainImports = {
@@ -91,14 +92,24 @@ const plainImports = {
     order: "post",
     // What the helper would have been told: it is made after everything was made smaller.
     handler(_, files) {
-      for (const file of Object.values(files)) {
-        if (file.type === "chunk") {
-          file.code = file.code
-            .replace(/^const __vite__mapDeps=.*\n/m, "")
-            .replaceAll(/,(?:__vite__mapDeps\(\[[\d,]*\]\)|\[\]|void 0),import\.meta\.url\)/g, ")");
-          if (file.code.includes("__vite__mapDeps")) {
-            throw new Error(`${file.fileName}: an import has another form than was known`);
-          }
+      for (const [name, file] of Object.entries(files)) {
+        if (file.type !== "chunk") {
+          continue;
+        }
+        file.imports = file.imports.filter((imported) => !imported.includes("preload-helper"));
+        if (file.name === "preload-helper") {
+          delete files[name];
+          continue;
+        }
+        file.code = file.code
+          .replace(/^const __vite__mapDeps=.*\n/m, "")
+          .replaceAll(/,(?:__vite__mapDeps\(\[[\d,]*\]\)|\[\]|void 0),import\.meta\.url\)/g, ")")
+          .replace(
+            /import\{t as ([\w$]+)\}from"\.\/preload-helper-[\w-]+\.js";/,
+            "const $1=load=>load();",
+          );
+        if (/__vite__mapDeps|preload-helper/.test(file.code)) {
+          throw new Error(`${file.fileName}: an import has another form than was known`);
         }
       }
     },
@@ -175,12 +186,17 @@ await build({
 /** @param {string} file */
 const path = (file) => `widget/${file}`;
 const entry = widget.filter((file) => file.type === "chunk").find((chunk) => chunk.isEntry);
-const extras = widget.find(({ name }) => name === "extras");
+const extras = widget
+  .filter((file) => file.type === "chunk")
+  .find(({ name, isDynamicEntry }) => name === "extras" && isDynamicEntry);
 const [css] = need(entry, "widget script").viteMetadata?.importedCss ?? [];
 const manifest = {
   js: path(need(entry, "widget script").fileName),
   css: path(need(css, "widget style")),
-  extras: path(need(extras, "part for designs").fileName),
+  extras: [
+    need(extras, "part for designs").fileName,
+    ...need(extras, "part for designs").imports.filter((file) => file !== entry?.fileName),
+  ].map(path),
   sandbox: path(need(sandbox[0], "sandbox script").fileName),
   console: path(need(codeConsole[0], "console of the sandbox").fileName),
 };

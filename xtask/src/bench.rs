@@ -25,10 +25,10 @@ pub(crate) struct Options {
     /// One figure or group
     #[arg(value_enum)]
     subject: Subject,
-    /// Where the server keeps its data, for deliveries and Call Studio
+    /// Where the server keeps its data, for deliveries, records and Call Studio
     #[arg(long, value_enum, default_value = "sqlite")]
     store: StoreKind,
-    /// Print the figures of deliveries, calls or Call Studio as JSON, and nothing else, to standard output
+    /// Print the figures of deliveries, calls, records or Call Studio as JSON, and nothing else, to standard output
     #[arg(long)]
     json: bool,
     /// Options of the load generator, after `--`
@@ -48,6 +48,8 @@ enum Subject {
     Calls,
     /// Lists, searches and timelines with 1,000,000 calls and 5,000,000 events in the store
     Studio,
+    /// Ingest and deliveries with records of calls and without, in turns
+    Records,
     /// widget_loaded and tap to connected, in a real browser
     Browser,
 }
@@ -75,6 +77,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Subject::Startup => startup(),
         Subject::Delivery => with_store(options, "delivery"),
         Subject::Studio => with_store(options, "studio"),
+        Subject::Records => with_store(options, "records"),
         Subject::Calls => calls(options),
         Subject::Browser => browser(),
         Subject::Sizes => Ok(()),

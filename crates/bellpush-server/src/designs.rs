@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellpush_core::{
     FieldError,
-    design::{Design, Theme},
+    design::{Block, Design, Theme},
     ids::AppId,
 };
 use bellpush_store::{App, PublishedDesign, Store};
@@ -44,6 +44,13 @@ impl ShownDesign {
             fields.remove("theme");
         }
         document
+    }
+
+    /// Whether it may have more than what every widget can show by itself: a document of the app's
+    /// own, or buttons among the app's settings.
+    pub(crate) fn wants_extras(&self) -> bool {
+        self.version.is_some()
+            || self.design.states.blocks().any(|(_, _, block)| matches!(block, Block::Button(_)))
     }
 
     /// The hash of the consent in each language of the design.

@@ -7,6 +7,7 @@ mod audit;
 mod config;
 mod configuration;
 mod delivery;
+mod former_run;
 mod http;
 mod keys;
 mod logging;

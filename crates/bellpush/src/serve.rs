@@ -29,7 +29,7 @@ use tracing::{info, warn};
 use crate::{
     config::Config,
     delivery::StoreQueue,
-    http,
+    former_run, http,
     notifications::AdminWebhook,
     setup_link,
     store::{self, say},
@@ -122,6 +122,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         store::listen_target(&config),
         config.lease,
     );
+    // Kept, and locked, until the process ends.
+    let _run = former_run::succeed(&store, &config.data_dir, cluster.node_id()).await?;
     cluster.join().await.context("this server can't be entered into the database")?;
     let server = Server::new(
         store.clone(),

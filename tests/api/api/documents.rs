@@ -83,11 +83,25 @@ async fn the_widget_is_told_what_it_shows() {
         "allowedOrigins": [ORIGIN],
         "design": null,
         "designVersion": null,
+        "extras": true,
         "consentHashes": {},
         "codeUrl": null,
         "hours": { "open": true, "changes": [] },
     });
     assert_eq!(config, expected);
+    assert!(
+        answer.text().contains("<link rel=\"modulepreload\" href=\"/widget/assets/extras-"),
+        "what draws the button is fetched beside the script"
+    );
+}
+
+#[tokio::test]
+async fn a_widget_that_shows_what_every_one_shows_needs_no_more_for_it() {
+    let shop = Shop::open().await;
+    shop.change(json!({ "customButtons": [] })).await.expect(200).unwrap();
+    let answer = shop.document(&[]).await.expect(200).unwrap();
+    assert_eq!(config(&answer)["extras"], false);
+    assert!(!answer.text().contains("modulepreload"));
 }
 
 #[tokio::test]

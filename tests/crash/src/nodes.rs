@@ -65,7 +65,7 @@ impl Misfortune {
             0 | 4 => Self::Killed,
             1 => Self::Stopped(more_than_the_lease),
             2 => Self::Deaf,
-            3 => Self::NoDatabase(Duration::from_millis(rng.random_range(0..5_000))),
+            3 => Self::NoDatabase(Duration::from_millis(rng.random_range(0..8_000))),
             _ => Self::ToldToEnd,
         }
     }
@@ -168,7 +168,7 @@ async fn befall(
     match what {
         Misfortune::Killed => {
             node.kill_9()?;
-            tokio::time::sleep(Duration::from_millis(rng.random_range(0..5_000))).await;
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..8_000))).await;
             node.restart().await
         }
         Misfortune::Stopped(time) => {

@@ -14,6 +14,7 @@ mod measure;
 mod options;
 mod phases;
 mod processes;
+mod records;
 mod report;
 mod single;
 mod sink;
@@ -36,6 +37,8 @@ enum Command {
     Calls(calls::Options),
     /// Measures what Call Studio waits for, with many calls in the store
     Studio(studio::Options),
+    /// Measures what keeping the records of calls costs those who wait for events
+    Records(records::Options),
     /// The webhook receiver, as a process of its own
     #[command(hide = true)]
     Sink(sink::Options),
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
             Command::Delivery(options) => bench::run(&options).await,
             Command::Calls(options) => calls::run(&options).await,
             Command::Studio(options) => studio::run(&options).await,
+            Command::Records(options) => records::run(&options).await,
             Command::Sink(options) => sink::run(options).await,
             Command::Generate(options) => generator::run(options).await,
         }

@@ -145,7 +145,8 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
     Ok(figures)
 }
 
-async fn ingest(site: &Site, options: &Options, batch: usize) -> anyhow::Result<Ingest> {
+/// As many events as the server takes.
+pub(crate) async fn ingest(site: &Site, options: &Options, batch: usize) -> anyhow::Result<Ingest> {
     say(&format!("ingest, {batch} events a request"));
     let shop = site.shop(&[]).await?;
     let before = cpu(site)?;
@@ -159,7 +160,7 @@ async fn ingest(site: &Site, options: &Options, batch: usize) -> anyhow::Result<
 }
 
 /// As many deliveries as the server sustains: the next event is submitted when one has arrived.
-async fn deliveries(
+pub(crate) async fn deliveries(
     site: &mut Site,
     options: &Options,
     urls: &[String],

@@ -47,6 +47,14 @@ struct Postgres {
 
 impl Site {
     pub(crate) async fn start(store: StoreKind) -> anyhow::Result<Self> {
+        Self::start_with(store, |options| options).await
+    }
+
+    /// The same, with more options of the server.
+    pub(crate) async fn start_with(
+        store: StoreKind,
+        more: impl FnOnce(ServerOptions) -> ServerOptions,
+    ) -> anyhow::Result<Self> {
         let sink = Sink::start().await?;
         let postgres = match store {
             StoreKind::Postgres => Some(Postgres::start().await?),
@@ -59,7 +67,7 @@ impl Site {
         let options = options
             .with("--log-level", "info")
             .environment("SSL_CERT_FILE", &sink.certificate_file());
-        Ok(Self { server: ServerProcess::start(options).await?, sink, postgres })
+        Ok(Self { server: ServerProcess::start(more(options)).await?, sink, postgres })
     }
 
     pub(crate) fn processes(&self) -> anyhow::Result<Processes> {

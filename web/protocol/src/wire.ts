@@ -60,6 +60,8 @@ export interface WidgetConfig {
   readonly design: ToldDesign;
   /** Goes back with calls, events and call-back requests; null for what is not published. */
   readonly designVersion: number | null;
+  /** Whether it may show more than every widget can by itself: the part that draws that is then needed first. */
+  readonly extras: boolean;
   /** The hash of the design's consent in each of its languages. */
   readonly consentHashes: Readonly<Record<string, string>>;
   /** The address of the custom code's document; null: the app has no code. */

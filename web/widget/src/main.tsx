@@ -57,7 +57,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   // What is not in every design is there before its first screen, or the screen would jump.
   const [texts, extras] = await Promise.all([
     loadTexts(language),
-    wantsExtras(config)
+    config.extras
       ? loadPart(() => import("./design/extras.tsx"))
           .then(({ createExtras }) => createExtras(extrasPorts, language))
           .catch(() => null)
@@ -310,11 +310,6 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       widget.resume(handover);
     }
   }
-}
-
-/** Whether a design has more than what is shown of every one. */
-function wantsExtras({ design, designVersion, preview }: WidgetConfig): boolean {
-  return designVersion !== null || preview || JSON.stringify(design.states).includes('"button"');
 }
 
 /**

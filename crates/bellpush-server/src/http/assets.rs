@@ -28,8 +28,8 @@ pub(crate) struct WidgetManifest {
     pub(crate) js: String,
     /// The style sheet, below `widget/`.
     pub(crate) css: String,
-    /// What draws a design document of an app's own, below `widget/`.
-    pub(crate) extras: String,
+    /// What draws a design document of an app's own, and what that imports, below `widget/`.
+    pub(crate) extras: Vec<String>,
     /// The bridge of the custom-code sandbox, below `widget/`.
     pub(crate) sandbox: String,
     /// What tells Call Studio what custom code says in a preview, below `widget/`.

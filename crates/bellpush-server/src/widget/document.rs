@@ -65,6 +65,8 @@ struct WidgetConfig<'a> {
     allowed_origins: &'a [AllowedOrigin],
     design: &'a Value,
     design_version: Option<u32>,
+    /// Whether it may show more than every widget can by itself.
+    extras: bool,
     consent_hashes: BTreeMap<&'a str, String>,
     /// The address of the custom code's document, when there is code.
     code_url: Option<String>,
@@ -217,6 +219,7 @@ impl Documents {
             allowed_origins: &ancestors,
             design: &design,
             design_version: shown.version,
+            extras: preview || shown.wants_extras(),
             consent_hashes: shown.consent_hashes(),
             code_url: (!app.settings.custom_code.is_empty()).then(|| {
                 match is_preview && session.is_none() {
@@ -328,13 +331,13 @@ fn render(
     // The one character that could end the script element, in a form that JSON reads the same.
     let json = serde_json::to_string(config).unwrap_or_default().replace('<', "\\u003c");
     // What draws a document of its own is fetched beside the script, and not only by it.
-    let preload = match config.design_version.is_some() || config.preview {
-        true => format!(
-            "<link rel=\"modulepreload\" href=\"/{}\" nonce=\"{nonce}\">",
-            escape(&manifest.extras)
-        ),
-        false => String::new(),
-    };
+    let preloaded = if config.extras { manifest.extras.as_slice() } else { &[] };
+    let preload: String = preloaded
+        .iter()
+        .map(|file| {
+            format!("<link rel=\"modulepreload\" href=\"/{}\" nonce=\"{nonce}\">", escape(file))
+        })
+        .collect();
     // A preview is no visit of anybody.
     let visit = match config.preview {
         true => String::new(),

@@ -111,15 +111,24 @@ impl Conditions {
         let app_id = self.placeholder(app_id.to_string());
         let key = self.placeholder(key.as_str());
         let value = self.placeholder(value.as_str());
-        self.and_always(&format!(
-            "EXISTS (
-                SELECT 1
-                FROM session_context
+        self.and_row_of(&format!(
+            "session_context
                 WHERE session_context.app_id = {app_id}
                   AND session_context.key = {key}
                   AND session_context.value = {value}
-                  AND session_context.session_id = {column}
-            )"
+                  AND session_context.session_id = {column}"
+        ));
+    }
+
+    /// Restricts to rows that have such a row in another table, looked up for each of them. Not by `EXISTS`: of that,
+    /// PostgreSQL makes a join, and may go through all of the other table first.
+    pub(crate) fn and_row_of(&mut self, other: &str) {
+        self.and_always(&format!(
+            "(
+                SELECT 1
+                FROM {other}
+                LIMIT 1
+            ) IS NOT NULL"
         ));
     }
 

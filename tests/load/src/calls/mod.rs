@@ -4,6 +4,7 @@
 //! so that each packet tells how long the server kept it. Receive times are the system's own.
 
 mod answerer;
+mod beside;
 mod callers;
 mod cores;
 mod flood;
@@ -30,6 +31,7 @@ use tokio::{
 
 use crate::processes::{cpu_seconds, resident_mb};
 use answerer::Answerer;
+pub(crate) use beside::Beside;
 use callers::Callers;
 use cores::Cores;
 use flood::FLOODER;

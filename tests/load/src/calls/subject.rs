@@ -18,6 +18,16 @@ use super::{
 
 const ORIGIN: &str = "https://shop.example";
 
+/// The same for at most so many calls, whose callers are all at one address.
+pub(super) fn for_calls(settings: ServerOptions, most: usize) -> ServerOptions {
+    let most = (most + 1).to_string();
+    settings
+        .with("--max-calls", &most)
+        .with("--max-calls-per-address", &most)
+        .with("--rtp-listen", "127.0.0.1")
+        .with("--rtp-address", "127.0.0.1")
+}
+
 /// A running server that sends calls to the answerer.
 pub(super) enum Subject {
     Bellpush(Bellpush),
@@ -34,8 +44,8 @@ pub(super) enum Visitor {
 
 /// Ours, with an app whose calls go to the answerer.
 pub(super) struct Bellpush {
-    /// Alive for as long as it is measured.
-    _server: ServerProcess,
+    /// Alive for as long as it is measured; none where another one keeps it.
+    _server: Option<ServerProcess>,
     pid: u32,
     embed: Embed,
     /// The profile that is called; none for the demo.
@@ -89,15 +99,19 @@ impl Visitor {
 impl Bellpush {
     /// Starts the server named by BELLPUSH_BIN, for at most so many calls.
     pub(super) async fn start(mode: Mode, sip: SocketAddr, most: usize) -> anyhow::Result<Self> {
-        let most = (most + 1).to_string();
-        // The log of each call would be measured too. All callers are at the same address.
-        let settings = ServerOptions::sqlite()
-            .with("--log-level", "warn")
-            .with("--max-calls", &most)
-            .with("--max-calls-per-address", &most)
-            .with("--rtp-listen", "127.0.0.1")
-            .with("--rtp-address", "127.0.0.1");
+        // The log of each call would be measured too.
+        let settings = for_calls(ServerOptions::sqlite().with("--log-level", "warn"), most);
         let server = ServerProcess::start(settings).await?;
+        let bellpush = Self::at(&server, mode, sip).await?;
+        Ok(Self { _server: Some(server), ..bellpush })
+    }
+
+    /// A server that runs, with a new app.
+    pub(super) async fn at(
+        server: &ServerProcess,
+        mode: Mode,
+        sip: SocketAddr,
+    ) -> anyhow::Result<Self> {
         let api = server.api();
         // So many sessions at once would be asked to prove that they are people.
         let settings = json!({ "name": "Load", "allowedOrigins": [ORIGIN], "challenge": "off" });
@@ -129,7 +143,7 @@ impl Bellpush {
         let key = api.create_widget_key(&app).await?.key;
         let embed = Embed { server: server.url(), app, key, origin: ORIGIN.into() };
         let pid = server.pid().context("the server is not running")?;
-        Ok(Self { _server: server, pid, embed, destination })
+        Ok(Self { _server: None, pid, embed, destination })
     }
 
     async fn open(

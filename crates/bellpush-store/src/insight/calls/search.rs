@@ -236,22 +236,19 @@ impl Search<'_> {
             conditions.and_context_of(self.app_id, pair, "calls.session_id");
         }
         if let Some(kind) = kind {
-            let app_id = conditions.placeholder(self.app_id.to_string());
             let kind = conditions.placeholder(kind.as_str());
-            conditions.and_always(&format!(
-                "calls.profile_id IN (
-                    SELECT id FROM destinations WHERE app_id = {app_id} AND kind = {kind}
-                )"
+            conditions.and_row_of(&format!(
+                "destinations
+                WHERE destinations.id = calls.profile_id
+                  AND destinations.kind = {kind}"
             ));
         }
         if let Some(preview) = preview {
             let word = if *preview { "" } else { "NOT " };
-            conditions.and_always(&format!(
-                "EXISTS (
-                    SELECT 1
-                    FROM sessions
-                    WHERE sessions.id = calls.session_id AND {word}sessions.preview
-                )"
+            conditions.and_row_of(&format!(
+                "sessions
+                WHERE sessions.id = calls.session_id
+                  AND {word}sessions.preview"
             ));
         }
         let word = match state {
@@ -280,13 +277,10 @@ impl Search<'_> {
         and("calls.started_at < $", to.as_ref().map(|to| to.millis().into()));
         if let Some(stars) = rating.filter(|_| driver != Driver::Stars) {
             let stars = conditions.placeholder(i64::from(stars));
-            conditions.and_always(&format!(
-                "EXISTS (
-                    SELECT 1
-                    FROM survey_responses
-                    WHERE survey_responses.call_id = calls.id
-                      AND survey_responses.stars = {stars}
-                )"
+            conditions.and_row_of(&format!(
+                "survey_responses
+                WHERE survey_responses.call_id = calls.id
+                  AND survey_responses.stars = {stars}"
             ));
         }
     }

@@ -120,7 +120,7 @@ function Part({ appId, name, bars }: PartOfDetailsProps) {
                 )}
               </span>
               <span className={classes.stepBar} aria-hidden>
-                <span style={{ inlineSize: `${(100 * bar.count) / most}%` }} />
+                {bar.count > 0 && <span style={{ inlineSize: `${(100 * bar.count) / most}%` }} />}
               </span>
               <span className={classes.stepCount}>{figure(bar.count)}</span>
               <span className={classes.barShare}>{all >= FEW && percent(bar.count / all)}</span>

@@ -26,7 +26,7 @@ export function Funnel({ summary: { total } }: { readonly summary: AnalyticsSumm
                 <Meaning name={step} />
               </span>
               <span className={classes.stepBar} aria-hidden>
-                <span style={{ inlineSize: `${(100 * count) / most}%` }} />
+                {count > 0 && <span style={{ inlineSize: `${(100 * count) / most}%` }} />}
               </span>
               <span className={classes.stepCount}>{figure(count)}</span>
               <span className={classes.stepShare}>{base !== null && shareOf(count, base)}</span>

@@ -106,6 +106,8 @@ function Basics({ appId, profileId, editor: { form } }: ProfileFieldsProps) {
         <TextInput label={words.name} {...form.getInputProps("name")} />
         <SegmentedControl
           aria-label={words.kind}
+          // A phone has no room for both beside each other in one line.
+          styles={{ label: { whiteSpace: "normal" } }}
           data={(["sip", "demo"] as const).map((value) => ({ value, label: words.kinds[value] }))}
           {...form.getInputProps("kind")}
         />

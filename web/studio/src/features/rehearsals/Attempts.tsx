@@ -60,7 +60,7 @@ export function Attempts({ appId, details }: AttemptsProps) {
                         <Outcome of={one} />
                       </Table.Td>
                       <Table.Td data-label={words.columns.next}>
-                        {one.nextDue == null ? words.last : <Time value={one.nextDue} relative />}
+                        {one.nextDue == null ? words.last : <Time value={one.nextDue} />}
                       </Table.Td>
                     </Table.Tr>
                   ))}

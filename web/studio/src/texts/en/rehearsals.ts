@@ -79,7 +79,7 @@ export const rehearsals = {
     event: "Event",
     attempt: "Attempt",
     outcome: "What came of it",
-    next: "Next",
+    next: "Next one due",
   },
   delivered: "Delivered",
   simulated: "rehearsed, nothing sent",

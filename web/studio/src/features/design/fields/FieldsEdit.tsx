@@ -223,7 +223,7 @@ function OneField({ block, index, field, taken, users, onChange }: OneFieldProps
         <TextInput
           label={words.pattern}
           description={words.patternHint}
-          className="mono"
+          classNames={{ input: "mono" }}
           maxLength={300}
           value={field.pattern ?? ""}
           onChange={(event) =>
@@ -270,7 +270,7 @@ function FieldName({
     <TextInput
       label={words.name}
       description={users.length > 0 ? words.usedBy(users.join(", ")) : words.nameHint}
-      className="mono"
+      classNames={{ input: "mono" }}
       disabled={users.length > 0}
       value={text}
       error={isGood ? undefined : true}

@@ -44,7 +44,7 @@ export function QuestionsEdit({ block }: { readonly block: Block & { readonly ty
                 <TextInput
                   flex={1}
                   label={words.questionId}
-                  className="mono"
+                  classNames={{ input: "mono" }}
                   maxLength={64}
                   value={question.id}
                   onChange={({ currentTarget: { value: id } }) =>

@@ -89,7 +89,7 @@ function EventData({
       autosize
       minRows={2}
       maxRows={10}
-      className="mono"
+      classNames={{ input: "mono" }}
       value={text}
       error={isGood ? undefined : t.design.panel.fields.dataFault}
       onChange={({ currentTarget: { value } }) => {
