@@ -75,10 +75,12 @@ function need(found, what) {
   return found;
 }
 
+/** Files of one short function without any state: each would be one more request before anything runs. */
+const TINY = ["adopt", "preload-helper", "rolldown-runtime"];
+
 /**
  * Imports of what loads later, without the helper that fetches their style sheets as well: there are
- * none, and it would weigh on the first screen. What is left of the helper stands in each file that
- * names it: as a file of its own it would have to be fetched before anything can run.
+ * none, and it would weigh on the first screen. What is tiny stands in each file that imports it.
  * @type {import("vite").Plugin}
  */
 const plainImports = {
@@ -92,25 +94,30 @@ const plainImports = {
     order: "post",
     // What the helper would have been told: it is made after everything was made smaller.
     handler(_, files) {
-      for (const [name, file] of Object.entries(files)) {
-        if (file.type !== "chunk") {
-          continue;
-        }
-        file.imports = file.imports.filter((imported) => !imported.includes("preload-helper"));
-        if (file.name === "preload-helper") {
-          delete files[name];
-          continue;
-        }
+      const chunks = Object.values(files).filter((file) => file.type === "chunk");
+      const tiny = chunks.filter(({ name }) => TINY.includes(name));
+      for (const file of chunks) {
         file.code = file.code
           .replace(/^const __vite__mapDeps=.*\n/m, "")
-          .replaceAll(/,(?:__vite__mapDeps\(\[[\d,]*\]\)|\[\]|void 0),import\.meta\.url\)/g, ")")
-          .replace(
-            /import\{t as ([\w$]+)\}from"\.\/preload-helper-[\w-]+\.js";/,
-            "const $1=load=>load();",
+          .replaceAll(/,(?:__vite__mapDeps\(\[[\d,]*\]\)|\[\]|void 0),import\.meta\.url\)/g, ")");
+        for (const { fileName, code } of tiny) {
+          const [, body, exported] = /^(.*)export\{([\w$]+)(?: as t)?\};\s*$/s.exec(code) ?? [];
+          const named = `from"./${fileName.replace("assets/", "")}";`;
+          file.code = file.code.replace(
+            new RegExp(`import\\{t as ([\\w$]+)\\}${named.replaceAll(".", "\\.")}`),
+            (_, local) => `const ${local}=(()=>{${body}return ${exported}})();`,
           );
-        if (/__vite__mapDeps|preload-helper/.test(file.code)) {
+          file.imports = file.imports.filter((imported) => imported !== fileName);
+          if (body === undefined || file.code.includes(named)) {
+            throw new Error(`${file.fileName}: ${fileName} has another form than was known`);
+          }
+        }
+        if (file.code.includes("__vite__mapDeps")) {
           throw new Error(`${file.fileName}: an import has another form than was known`);
         }
+      }
+      for (const { fileName } of tiny) {
+        delete files[fileName];
       }
     },
   },

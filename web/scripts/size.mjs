@@ -60,8 +60,8 @@ const wordsOfForms = Math.max(
     .filter((name) => name.startsWith("words-of-forms-"))
     .map((name) => size(`widget/assets/${name}`)),
 );
-/** Parts that every call loads, and what they import. */
-const CALL = ["parts", "call", "Keypad", "adopt", "rolldown-runtime"];
+/** Parts that every call loads. */
+const CALL = ["parts", "call", "Keypad"];
 const liveCall = firstPaint + CALL.reduce((sum, part) => sum + added(part), 0);
 
 /** @type {{ js: string, preload: string[], screens: { name: string, js: string[] }[] }} */
