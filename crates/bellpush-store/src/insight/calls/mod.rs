@@ -27,6 +27,8 @@ use crate::{
 
 /// Rows that one page looks through, at most.
 const PAGE_SCAN: i64 = 10_000;
+/// The same where each row is one of a survey, whose call is to be looked up: as long as the former takes.
+const PAGE_SCAN_OF_SURVEYS: i64 = 3_000;
 /// Rows that a count looks through, at most.
 const COUNT_SCAN: i64 = 50_000;
 
@@ -65,7 +67,8 @@ impl Store {
         page: PageRequest<CallId>,
     ) -> Result<Page<FoundCall, CallId>, StoreError> {
         let search = self.search_of(app_id, filter).await?;
-        let floor = self.floor(&search, page.after, PAGE_SCAN).await?;
+        let scan = if search.is_by_survey() { PAGE_SCAN_OF_SURVEYS } else { PAGE_SCAN };
+        let floor = self.floor(&search, page.after, scan).await?;
         let read = &self.db().read;
         let query = search.newest(&page, floor);
         let found = Page::read(read, query, page.limit, call, |call| call.id).await?;

@@ -139,7 +139,8 @@ impl Search<'_> {
         Query { sql, values }
     }
 
-    fn is_by_survey(&self) -> bool {
+    /// Whether it goes through surveys, and from them to their calls.
+    pub(super) fn is_by_survey(&self) -> bool {
         self.driver() == Driver::Stars
     }
 
