@@ -37,8 +37,9 @@ pub use place::{FarSide, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError,
 pub use recorder::{Recorder, ToRecord};
 pub use signal::Signal;
 pub use trunk::{
-    ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EventSink, FarFailure,
-    HeaderName, HeaderValue, InvalidAddress, InvalidHeader, Latching, OfferId, ProxyAddress,
-    Registration, RegistrationStatus, SipTarget, SipTransport, SipUri, SipUser, SrtpPolicy,
-    TrunkCommand, TrunkConfig, TrunkEvent, TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
+    ByeAnswer, ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EventSink,
+    FarFailure, HeaderName, HeaderValue, InvalidAddress, InvalidHeader, Latching, OfferId,
+    OpenDialogs, ProxyAddress, Registration, RegistrationStatus, SipTarget, SipTransport, SipUri,
+    SipUser, SrtpPolicy, ToKeep, TrunkCommand, TrunkConfig, TrunkEvent, TrunkStatus, Trunks,
+    TrunksConfig, TrunksLoad,
 };

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use bellpush_call::{Engine, Recorder, ToRecord, Trunks};
+use bellpush_call::{Engine, Recorder, ToKeep, ToRecord, Trunks};
 use bellpush_core::events::EventTime;
 use bellpush_delivery::Announcer;
 use bellpush_store::{Accounts, Store, StoreError};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::Access,
     alerts::AlertWatch,
-    calls::{Calls, recovery},
+    calls::{Calls, dialogs, recovery},
     clock::now,
     cluster::Cluster,
     config::ServerConfig,
@@ -255,8 +255,9 @@ impl Server {
         self.0.trunks.reload().await
     }
 
-    /// Starts the regular duties. They end when the server is stopped.
-    pub fn start_duties(&self) -> JoinSet<()> {
+    /// Starts the regular duties. They end when the server is stopped. `open_dialogs` is what
+    /// the trunks tell of theirs.
+    pub fn start_duties(&self, open_dialogs: mpsc::Receiver<ToKeep>) -> JoinSet<()> {
         let Parts {
             calls,
             trunks,
@@ -276,6 +277,8 @@ impl Server {
         } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
+        duties.spawn(dialogs::keep(store.clone(), calls.node_id, open_dialogs, stopped.clone()));
+        duties.spawn(dialogs::end_left_behind(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
         duties.spawn(trunk_outages::watch(store.clone(), trunks.clone(), stopped.clone()));
         duties.spawn(replays.clone().run(stopped.clone()));

@@ -9,15 +9,15 @@ use std::{
 };
 
 use bellpush_call::{
-    Callee, CallerIdentity, Codec, CodecPolicy, Credentials, DisplayName, HeaderName, HeaderValue,
-    Latching, ProxyAddress, Registration, RegistrationStatus, SipTarget, SipTransport, SipUri,
+    ByeAnswer, Callee, CallerIdentity, Codec, CodecPolicy, Credentials, DisplayName, HeaderName,
+    HeaderValue, Latching, ProxyAddress, Registration, RegistrationStatus, SipTarget, SipUri,
     SipUser, SrtpPolicy, TrunkConfig, TrunkStatus, Trunks,
 };
 use bellpush_core::{
     ids::TrunkId,
     profile::{self, SipAddress},
     routing::{self, CallFacts, Hop},
-    trunk::{MediaEncryption, MediaLatching, Transport, TrunkCodec, TrunkSettings},
+    trunk::{MediaEncryption, MediaLatching, OpenDialog, TrunkCodec, TrunkSettings},
 };
 use bellpush_store::{Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
@@ -82,6 +82,25 @@ impl RunningTrunks {
         Ok(())
     }
 
+    /// Ends a dialog that another process left behind, also on a trunk that is not active any more, and
+    /// returns what the far side said; `None` when there is no such trunk.
+    ///
+    /// # Errors
+    /// When the store fails, or a password can't be opened.
+    pub(crate) async fn end_dialog(
+        &self,
+        dialog: &OpenDialog,
+    ) -> Result<Option<ByeAnswer>, StoreError> {
+        let trunks = self.store.trunks_with_passwords().await?;
+        let found = trunks.iter().find(|(trunk, _)| trunk.id == dialog.trunk_id);
+        let config = found
+            .and_then(|(trunk, password)| config(trunk.id, &trunk.settings, password.as_ref()));
+        match config {
+            Some(config) => Ok(Some(self.trunks.end_dialog(config, &dialog.snapshot).await)),
+            None => Ok(None),
+        }
+    }
+
     /// Follows the changes that other nodes make, until the server stops.
     pub(crate) async fn keep(self, stopped: CancellationToken) {
         let mut tick = tokio::time::interval(RELOAD_INTERVAL);
@@ -122,6 +141,7 @@ pub(crate) fn target(
         Some((HeaderName::try_from(&*name).ok()?, HeaderValue::try_from(&*value).ok()?))
     });
     Some(SipTarget {
+        profile_id: hop.profile_id,
         trunk_id,
         to: match to {
             SipAddress::User(user) => Callee::User(SipUser::try_from(user.as_str()).ok()?),
@@ -165,11 +185,7 @@ fn config(
         domain: settings.domain.clone(),
         outbound_proxy: settings.outbound_proxy.as_deref().map(proxy),
         port: settings.port,
-        transport: match settings.transport {
-            Transport::Udp => SipTransport::Udp,
-            Transport::Tcp => SipTransport::Tcp,
-            Transport::Tls => SipTransport::Tls,
-        },
+        transport: settings.transport.into(),
         registration: settings.register.then(|| Registration {
             user: settings.username.as_deref().and_then(user).or_else(|| caller.clone()),
             expires: seconds(settings.register_seconds),

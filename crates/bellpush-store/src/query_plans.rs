@@ -1,5 +1,7 @@
 //! Every hot query has an index that serves it. The databases' own plans say so.
 
+mod dialogs;
+mod minutes;
 mod rehearsals;
 #[path = "../tests/store/site.rs"]
 #[allow(dead_code)]
@@ -295,15 +297,10 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
     ]
 }
 
-/// Looked up for each app with alert rules, once a minute; each database has its own way to read JSON.
-fn call_minutes(is_sqlite: bool) -> (Query, &'static str) {
-    let app_id = AppId::from_uuid(Uuid::now_v7());
-    let bounds = Bounds { after: Some(Seq(10)), before: Some(Seq(1000)) };
-    let times = (site::now(), site::now());
-    // By name, or by place alone: PostgreSQL takes either, and both begin at the app and end with the
-    // window.
-    let index = if is_sqlite { "events_by_name" } else { "events_by_" };
-    (alerts::counts::minutes(is_sqlite, app_id, bounds, times, false), index)
+/// All of them; each database has its own way to read JSON.
+fn all_hot_queries(is_sqlite: bool) -> impl Iterator<Item = (Query, &'static str)> {
+    let more = rehearsals::hot_queries().into_iter().chain(dialogs::hot_queries());
+    hot_queries().into_iter().chain(more).chain([minutes::call_minutes(is_sqlite)])
 }
 
 /// Rows enough that scanning them would be the worse plan.
@@ -366,6 +363,8 @@ const ROWS: &[&str] = &[
      FROM numbers",
     "INSERT INTO call_records (call_id, part, app_id, recorded_at, bytes, dropped, body)
      SELECT 'call_' || n, n, 'app_' || (n % 50), n, 2000, 0, '' FROM numbers",
+    "INSERT INTO dialogs (sip_call_id, call_id, profile_id, trunk_id, node_id, opened_at, snapshot)
+     SELECT 'dialog_' || n, 'call_' || n, 'dest_1', 'trunk_1', 'node_' || (n % 3), n, '{}' FROM numbers",
     "INSERT INTO trunks (id, settings, created_at, updated_at) SELECT 'trunk_' || n, '{}', 0, 0 FROM numbers WHERE n < 200",
     "INSERT INTO trunk_outages (trunk_id, began_at, ended_at) SELECT 'trunk_' || (n % 199 + 1), n, CASE WHEN n >= 100 THEN n + 1 END FROM numbers",
     "INSERT INTO analytics_hours (app_id, hour, body)
@@ -404,9 +403,7 @@ async fn plan(db: &Db, query: Query, postgres: bool) -> String {
 async fn every_hot_query_is_served_by_its_index_on_sqlite() {
     let site = Site::sqlite().await;
     fill(site.store.db()).await;
-    for (query, index) in
-        hot_queries().into_iter().chain(rehearsals::hot_queries()).chain([call_minutes(true)])
-    {
+    for (query, index) in all_hot_queries(true) {
         let sql = query.sql.clone();
         let plan = plan(site.store.db(), query, false).await;
         // SQLite has no names for the indexes that come with keys.
@@ -437,6 +434,8 @@ async fn every_hot_query_is_served_by_its_index_on_sqlite() {
                     "SCAN first_ones",
                     // The few that were asked for.
                     "SCAN wanted",
+                    // The few nodes.
+                    "SCAN answering",
                     // Of a step's rows, which the index has found.
                     "SCAN oldest",
                     "SCAN (subquery",
@@ -476,9 +475,7 @@ async fn every_hot_query_is_served_by_its_index_on_postgres() {
             fill(site.store.db()).await;
             site.sql("ANALYZE").await;
         }
-        for (query, index) in
-            hot_queries().into_iter().chain(rehearsals::hot_queries()).chain([call_minutes(false)])
-        {
+        for (query, index) in all_hot_queries(false) {
             let sql = query.sql.clone();
             let plan = plan(site.store.db(), query, true).await;
             // It may think it shorter to go through the deliveries than through the events.

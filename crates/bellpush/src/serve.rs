@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use bellpush_call::{Engine, EngineConfig, Recorder, Trunks, TrunksConfig};
+use bellpush_call::{Engine, EngineConfig, OpenDialogs, Recorder, Trunks, TrunksConfig};
 use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use bellpush_delivery::{
     AddressPolicy, Announcements, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
@@ -39,6 +39,8 @@ use crate::{
 /// Batches of new deliveries that may wait for the delivery engine; beyond that it reads them from
 /// the store.
 const ANNOUNCED_BATCHES: usize = 1_024;
+/// Changes of dialogs that may wait to be kept; beyond that calls wait with theirs.
+const DIALOG_CHANGES: usize = 1_024;
 /// What may wait to be recorded of calls.
 const RECORDED: usize = 8_192;
 /// How often it is recorded how both sides of a call are received.
@@ -92,9 +94,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         None
     };
     let recording = recording(&config);
+    let (dialogs, open_dialogs) = OpenDialogs::channel(DIALOG_CHANGES);
     let trunks = Trunks::start(TrunksConfig {
         advertised: config.sip_address,
         recorder: recording.recorder.clone(),
+        dialogs,
         ..TrunksConfig::new(config.sip_listen)
     })
     .await
@@ -140,7 +144,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let written = store.take_new_deliveries().context("deliveries are announced already")?;
     let mut beside = cluster.start(written).await;
     server.load_trunks().await.context("the trunks can't be read")?;
-    let mut duties = server.start_duties();
+    let mut duties = server.start_duties(open_dialogs);
 
     info!(
         address = %listen,

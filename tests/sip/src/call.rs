@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bellpush_call::{
-    ByeCause, Callee, CallerIdentity, CodecPolicy, Latching, SipTarget, SipTransport, SipUser,
-    SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
+    ByeCause, Callee, CallerIdentity, CodecPolicy, EventSink, Latching, SipTarget, SipTransport,
+    SipUser, SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
-use bellpush_core::{ids::TrunkId, trunk::SipFailure};
+use bellpush_core::{
+    ids::{CallId, DestinationId, TrunkId},
+    trunk::SipFailure,
+};
 use tokio::sync::mpsc;
 
 use crate::peer::{PATIENCE, Peer};
@@ -64,6 +67,7 @@ pub fn trunk(port: u16) -> TrunkConfig {
 pub fn target(trunk: &TrunkConfig) -> SipTarget {
     let user = SipUser::try_from("100");
     SipTarget {
+        profile_id: DestinationId::from_uuid(uuid::Uuid::nil()),
         trunk_id: trunk.id,
         to: user.map(Callee::User).unwrap_or_else(|_| unreachable!("100 is a user")),
         caller: CallerIdentity::default(),
@@ -103,8 +107,23 @@ impl Call {
     /// # Errors
     /// The trunk's task is gone.
     pub async fn start(trunks: &Trunks, target: SipTarget) -> anyhow::Result<Self> {
+        Self::by(target, |events| trunks.call(events)).await
+    }
+
+    /// Calls a target, with an id by which the call is known.
+    ///
+    /// # Errors
+    /// The trunk's task is gone.
+    pub async fn start_as(id: CallId, trunks: &Trunks, target: SipTarget) -> anyhow::Result<Self> {
+        Self::by(target, |events| trunks.recorded_call(id, events)).await
+    }
+
+    async fn by(
+        target: SipTarget,
+        start: impl FnOnce(EventSink) -> mpsc::Sender<TrunkCommand>,
+    ) -> anyhow::Result<Self> {
         let (sender, from_trunk) = mpsc::channel(8);
-        let to_trunk = trunks.call(Box::new(move |message| {
+        let to_trunk = start(Box::new(move |message| {
             let sender = sender.clone();
             Box::pin(async move {
                 // Of interest for media alone.

@@ -1,5 +1,6 @@
 //! Real SIP peers for tests, and a call over a trunk that says what happens to it.
 
+mod baresip;
 mod bridged;
 mod call;
 mod kamailio;
@@ -9,6 +10,7 @@ mod peer;
 mod phone;
 mod sipp;
 
+pub use baresip::Baresip;
 pub use bridged::{BridgedCall, Lines};
 pub use call::{Call, OFFER, call_by, target, trunk, trunks, trunks_config};
 pub use kamailio::{Certificate, Kamailio};

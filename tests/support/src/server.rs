@@ -104,6 +104,13 @@ impl Options {
         self
     }
 
+    /// Sets an option that is not set yet.
+    #[must_use]
+    pub fn or(mut self, option: &str, value: &str) -> Self {
+        self.values.entry(option.to_owned()).or_insert_with(|| value.to_owned());
+        self
+    }
+
     /// One of several servers: it is named by its own URL.
     #[must_use]
     pub fn as_node(mut self) -> Self {

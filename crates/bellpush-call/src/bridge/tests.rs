@@ -213,6 +213,7 @@ fn route(far_side: FarSide) -> Route {
 
 fn phone() -> Route {
     let target = SipTarget {
+        profile_id: DestinationId::from_uuid(Uuid::nil()),
         trunk_id: TrunkId::from_uuid(Uuid::nil()),
         to: Callee::User(SipUser::try_from("100").unwrap()),
         caller: CallerIdentity::default(),

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use bellpush_core::ids::TrunkId;
+use bellpush_core::{ids::TrunkId, trunk::Transport};
 
-use super::{CallerIdentity, SipUser};
+use super::{CallerIdentity, OpenDialogs, SipUser};
 use crate::Recorder;
 
 /// How all trunks of this server reach the network.
@@ -32,6 +32,8 @@ pub struct TrunksConfig {
     pub min_session_interval: Duration,
     /// Where the SIP messages of recorded calls go.
     pub recorder: Recorder,
+    /// Where it is kept which dialogs are open.
+    pub dialogs: OpenDialogs,
 }
 
 /// One trunk: a provider, a PBX or a session border controller.
@@ -116,6 +118,7 @@ impl TrunksConfig {
             target_timeout: Duration::from_secs(4),
             min_session_interval: Duration::from_secs(90),
             recorder: Recorder::off(),
+            dialogs: OpenDialogs::unkept(),
         }
     }
 }
@@ -137,6 +140,16 @@ impl SipTransport {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
             Self::Tls => "tls",
+        }
+    }
+}
+
+impl From<Transport> for SipTransport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Udp,
+            Transport::Tcp => Self::Tcp,
+            Transport::Tls => Self::Tls,
         }
     }
 }

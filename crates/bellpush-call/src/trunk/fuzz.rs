@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_core::ids::TrunkId;
+use bellpush_core::ids::{DestinationId, TrunkId};
 use bellpush_test_fuzz::Seeds;
 use rsipstack::{
     sip::{Request, Response, SipMessage, Transport},
@@ -311,6 +311,7 @@ impl Exchange {
             }))
         });
         let target = SipTarget {
+            profile_id: DestinationId::from_uuid(Uuid::nil()),
             trunk_id: self.trunk.lock().unwrap().id,
             to: Callee::User(SipUser::try_from(user).unwrap()),
             caller: CallerIdentity::default(),

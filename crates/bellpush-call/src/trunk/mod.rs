@@ -10,6 +10,7 @@
 //! | `message`, `status`, `meters` | commands and events of a call, status and metrics of a trunk |
 //! | `trunk`, `registration` | one trunk: its targets, keep-alive, registrar |
 //! | `call` | one call: INVITE, dialog, session |
+//! | `open_dialogs`, `left_behind` | which dialogs are open, for whoever comes after; ending those of one that died |
 //! | `dialog`, `acks`, `session_timer`, `authentication`, `digest`, `body`, `message_parts` | SIP without a socket |
 //! | `stack`, `incoming`, `flow`, `resolver` | transactions, what comes in, how a hop is reached, DNS |
 //! | `tap` | what goes over the wire of recorded calls |
@@ -29,10 +30,12 @@ mod flow;
 mod fuzz;
 mod header;
 mod incoming;
+mod left_behind;
 mod message;
 mod message_parts;
 mod meters;
 mod notice;
+mod open_dialogs;
 mod pauses;
 mod peers;
 mod registration;
@@ -53,7 +56,9 @@ pub use config::{
     Credentials, ProxyAddress, Registration, SipTransport, TrunkConfig, TrunksConfig,
 };
 pub use header::{HeaderName, HeaderValue, InvalidHeader};
+pub use left_behind::ByeAnswer;
 pub use message::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent};
+pub use open_dialogs::{OpenDialogs, ToKeep};
 pub use status::{RegistrationStatus, TrunkStatus};
 pub use target::{
     Callee, CallerIdentity, CodecPolicy, DisplayName, InvalidAddress, Latching, SipTarget, SipUri,
@@ -67,7 +72,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bellpush_core::ids::{CallId, TrunkId};
+use bellpush_core::{
+    ids::{CallId, TrunkId},
+    trunk::DialogSnapshot,
+};
 use tokio::{runtime::Handle, sync::mpsc};
 
 use self::{call::CallChannel, stack::Stack, trunk::Trunk};
@@ -155,10 +163,24 @@ impl Trunks {
         self.start_call(None, events)
     }
 
-    /// The same for a call whose SIP messages are recorded, where the server records.
+    /// The same for a call that others know by its id: its SIP messages are recorded, and its dialog is kept, where
+    /// the server does so.
     #[must_use]
     pub fn recorded_call(&self, call_id: CallId, events: EventSink) -> mpsc::Sender<TrunkCommand> {
         self.start_call(Some(call_id), events)
+    }
+
+    /// Ends a dialog that another process left behind, on this trunk, also when it runs no more, and
+    /// returns what the far side said to that.
+    pub async fn end_dialog(&self, config: TrunkConfig, kept: &DialogSnapshot) -> ByeAnswer {
+        let running = self.running().get(&config.id).cloned();
+        let trunk = running.unwrap_or_else(|| {
+            let trunk = Trunk::new(config, Arc::clone(&self.0.stack));
+            // It takes no part in anything else.
+            trunk.stop();
+            Arc::new(trunk)
+        });
+        left_behind::end(&trunk, kept).await
     }
 
     fn start_call(&self, call_id: Option<CallId>, events: EventSink) -> mpsc::Sender<TrunkCommand> {

@@ -158,6 +158,12 @@ impl SessionTimer {
         is_shorter
     }
 
+    /// The interval in seconds; `None` while the timer is off.
+    pub(super) fn seconds(&self) -> Option<u32> {
+        let running = self.running?;
+        Some(u32::try_from(running.interval.as_secs()).unwrap_or(u32::MAX))
+    }
+
     /// When the session is over unless it is refreshed before.
     pub(super) fn expires_at(&self) -> Option<Instant> {
         self.running.map(|running| running.since + running.interval)

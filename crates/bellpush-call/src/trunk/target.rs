@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use bellpush_core::ids::TrunkId;
+use bellpush_core::ids::{DestinationId, TrunkId};
 use rsipstack::sip;
 
 use super::{HeaderName, HeaderValue};
@@ -16,6 +16,8 @@ const MAX_DISPLAY_NAME: usize = 128;
 /// Everything that one outbound call over a trunk needs.
 #[derive(Debug, Clone)]
 pub struct SipTarget {
+    /// The profile that it comes from.
+    pub profile_id: DestinationId,
     /// The trunk that carries the call.
     pub trunk_id: TrunkId,
     /// Who is called.

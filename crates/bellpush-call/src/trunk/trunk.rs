@@ -162,32 +162,37 @@ impl Trunk {
         if !flow.is_datagrams() && !flow.closed.is_cancelled() {
             return flow.clone();
         }
-        // A far side may name an address that can't be reached from here: where the call was set
-        // up, it could be.
-        let hops = self.next_hop(dialog, flow).await.into_iter().chain([flow.hop.clone()]);
-        for hop in hops {
-            if let Ok(flow) = self.flow(&hop).await {
-                return flow;
-            }
-        }
-        flow.clone()
+        self.reach(dialog, &flow.hop).await.unwrap_or_else(|| flow.clone())
     }
 
-    async fn next_hop(&self, dialog: &Dialog, flow: &Flow) -> Option<Hop> {
+    /// A flow for a request in a dialog, whose last one went to `hop`.
+    pub(super) async fn reach(&self, dialog: &Dialog, hop: &Hop) -> Option<Flow> {
+        // A far side may name an address that can't be reached from here: where the call was set
+        // up, it could be.
+        let hops = self.next_hop(dialog, hop).await.into_iter().chain([hop.clone()]);
+        for hop in hops {
+            if let Ok(flow) = self.flow(&hop).await {
+                return Some(flow);
+            }
+        }
+        None
+    }
+
+    async fn next_hop(&self, dialog: &Dialog, last: &Hop) -> Option<Hop> {
         if self.config.rewrite_contact
             && let Some(source) = dialog.translated_target()
         {
-            return Some(Hop { address: source, ..flow.hop.clone() });
+            return Some(Hop { address: source, ..last.clone() });
         }
         let next = dialog.next_hop();
         let transport = match next.transport() {
             // Whatever the far side names, keys and digests stay encrypted.
-            _ if flow.hop.transport == SipTransport::Tls => SipTransport::Tls,
+            _ if last.transport == SipTransport::Tls => SipTransport::Tls,
             _ if next.scheme == Some(sip::Scheme::Sips) => SipTransport::Tls,
             Some(sip::Transport::Tcp) => SipTransport::Tcp,
             Some(sip::Transport::Tls) => SipTransport::Tls,
             Some(sip::Transport::Udp) => SipTransport::Udp,
-            _ => flow.hop.transport,
+            _ => last.transport,
         };
         let host = next.host_with_port.host.to_string();
         let port = next.host_with_port.port.map(|port| port.value());

@@ -1,8 +1,10 @@
 //! Trunks as their owner sets them up: how calls reach phone systems, by SIP.
 
+mod dialog;
 mod failure;
 mod outage;
 
+pub use dialog::{CSEQ_GAP, DialogChange, DialogSnapshot, Hop, OpenDialog, SdpOrigin};
 pub use failure::SipFailure;
 pub use outage::{OutageChange, OutageWatch};
 

@@ -2,6 +2,7 @@
 //! and ending what another process left behind.
 
 pub(crate) mod control;
+pub(crate) mod dialogs;
 pub(crate) mod follow;
 mod followers;
 pub(crate) mod forms;

@@ -9,10 +9,14 @@ use std::{sync::Arc, time::Duration};
 use bellpush_core::{
     events::{CatalogueEvent, ErrorCode, Event, EventName, EventTime},
     lifecycle::{Input, Lifecycle},
+    routing::{AnsweredBy, SipDialog},
     trace::CallFacts,
     trace_context::TraceParent,
+    trunk::OpenDialog,
 };
-use bellpush_store::{Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, StoreError};
+use bellpush_store::{
+    Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, Store, StoreError,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -78,20 +82,37 @@ async fn join(calls: &Calls) -> Result<(), StoreError> {
     calls.store.join(calls.node_id, lease_end(now()), url).await
 }
 
+/// Which leases hold: those that end after the present, and no later than one can.
+pub(super) struct Leases {
+    pub(super) present: EventTime,
+    pub(super) latest: EventTime,
+}
+
+impl Leases {
+    /// By the clock that all nodes share.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn now(store: &Store) -> Result<Self, StoreError> {
+        let present = store.clock().await?;
+        // Another node's clock may be ahead, though not by a whole lease.
+        Ok(Self { present, latest: lease_end(lease_end(present)) })
+    }
+}
+
 fn lease_end(now: EventTime) -> EventTime {
     let millis = now.millis().saturating_add(LEASE.as_millis() as i64);
     EventTime::from_millis(millis).unwrap_or(now)
 }
 
 async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
-    let present = calls.store.clock().await?;
-    // Another node's clock may be ahead, though not by a whole lease.
-    let latest = lease_end(lease_end(present));
+    let Leases { present, latest } = Leases::now(&calls.store).await?;
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
     for orphan in &orphans {
         // A database that fails here will not take the end either.
         let place = calls.log.place_of_call(orphan.call.id).await?;
-        let Some(append) = ending(orphan, place, now()) else { continue };
+        let dialog = calls.store.dialog_of_call(orphan.call.id).await?;
+        let Some(append) = ending(orphan, dialog, place, now()) else { continue };
         let facts = CallFacts {
             id: orphan.call.id,
             app_id: orphan.call.app_id,
@@ -117,6 +138,7 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
 
 fn ending(
     orphan: &OrphanedCall,
+    dialog: Option<(OpenDialog, EventTime)>,
     trace_parent: Option<TraceParent>,
     now: EventTime,
 ) -> Option<Append> {
@@ -135,6 +157,11 @@ fn ending(
         trace_parent,
         envelope: terminal.envelope(context, *preview, now),
     };
-    let finish = CallFinish::from(CallEnd::Failed { code });
+    let mut finish = CallFinish::from(CallEnd::Failed { code });
+    if let Some((OpenDialog { profile_id, trunk_id, snapshot, .. }, answered_at)) = dialog {
+        let dialog = Some(SipDialog { trunk_id, call_id: snapshot.sip_call_id });
+        finish.answered_by = Some(AnsweredBy { profile_id, dialog });
+        finish.connected_at = Some(answered_at.max(call.started_at).min(now));
+    }
     Some(Append::CallEnded { event, finish })
 }

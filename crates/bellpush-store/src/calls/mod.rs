@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod callbacks;
+pub(crate) mod dialogs;
 pub(crate) mod nodes;
 pub(crate) mod state;
 pub(crate) mod traces;

@@ -39,6 +39,7 @@ mod configuration;
 mod configurations;
 mod deliveries;
 mod designs;
+mod dialogs;
 mod embed_reports;
 mod log;
 mod nodes;

@@ -30,7 +30,7 @@ impl Shop {
     /// With these options, and these settings of the app.
     pub(crate) async fn with(options: Options, settings: Value) -> anyhow::Result<Self> {
         let options = options
-            .with("--sip-listen", "127.0.0.1:0")
+            .or("--sip-listen", "127.0.0.1:0")
             .with("--rtp-listen", "127.0.0.1")
             .with("--rtp-address", "127.0.0.1");
         let server = ServerProcess::start(options).await?;

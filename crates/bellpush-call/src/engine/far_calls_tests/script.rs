@@ -213,6 +213,7 @@ impl Call {
 
 pub(super) fn to_phone(codecs: &[Codec]) -> Route {
     let target = SipTarget {
+        profile_id: DestinationId::from_uuid(Uuid::nil()),
         trunk_id: TrunkId::from_uuid(Uuid::now_v7()),
         to: Callee::User(SipUser::try_from("100").unwrap()),
         caller: CallerIdentity::default(),

@@ -1,4 +1,4 @@
-use bellpush_core::ids::TrunkId;
+use bellpush_core::ids::{DestinationId, TrunkId};
 use bellpush_srtp::SRTP_KEY_LEN;
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ const VIDEO: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.
 
 fn leg() -> SipLeg {
     let target = SipTarget {
+        profile_id: DestinationId::from_uuid(uuid::Uuid::nil()),
         trunk_id: TrunkId::from_uuid(uuid::Uuid::nil()),
         to: Callee::User(SipUser::try_from("100").unwrap()),
         caller: CallerIdentity::default(),

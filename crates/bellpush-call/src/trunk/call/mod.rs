@@ -8,6 +8,7 @@
 //! | `early` | early dialogs: forks that ring, and what they ask for |
 //! | `cancel` | cancelling an INVITE, whatever comes back |
 //! | `channel` | the commands and events of one call |
+//! | `kept`, `keeping` | what is kept of its dialog |
 //! | `session` | the answered call |
 //! | `refresh` | refreshing it |
 //! | `offers` | changes of the session by the far side |
@@ -16,6 +17,8 @@ mod cancel;
 mod channel;
 mod early;
 mod invite;
+mod keeping;
+mod kept;
 mod offers;
 mod refresh;
 mod session;
@@ -30,6 +33,7 @@ use bellpush_core::ids::CallId;
 
 use self::{
     invite::Invite,
+    kept::Owner,
     setup::{Outcome, Setup},
 };
 use super::{FarFailure, SipTarget, SipTransport, SrtpPolicy, meters::CallOutcome, trunk::Trunk};
@@ -47,20 +51,30 @@ pub(super) async fn run(
         trunk.change(|status| status.last_error = Some(error.to_owned()));
         return channel.fail(FarFailure::Rejected).await;
     }
+    let profile_id = target.profile_id;
+    let owner = call_id.map(|call_id| Owner { call_id, profile_id });
     let Some(invite) = Invite::new(&trunk, target, sdp) else {
         return channel.fail(FarFailure::Unreachable).await;
     };
     let listening = call_id.and_then(|id| trunk.stack.tap.listen(&invite.ids.call_id, id));
     let still_answered_within = trunk.stack.transaction_timeout();
     // In a box of its own, which does not stay for the whole of the call.
-    let outcome = Box::pin(Setup::new(Arc::clone(&trunk), invite).run(&mut channel)).await;
+    let setup = Setup::new(Arc::clone(&trunk), invite, owner);
+    let outcome = Box::pin(setup.run(&mut channel)).await;
     trunk.meters.ended(match &outcome {
         Outcome::Answered(..) => CallOutcome::Answered,
         Outcome::Failed(failure) => CallOutcome::Failed(*failure),
         Outcome::Cancelled => CallOutcome::Cancelled,
     });
     match outcome {
-        Outcome::Answered(session, unmatched) => session.run(channel, unmatched).await,
+        Outcome::Answered(session, unmatched) => {
+            let kept = session.kept.as_ref().map(|kept| kept.sip_call_id().to_owned());
+            session.run(channel, unmatched).await;
+            // Not before both sides know: until then somebody may have to end it in our place.
+            if let Some(sip_call_id) = kept {
+                trunk.stack.config.dialogs.over(sip_call_id).await;
+            }
+        }
         Outcome::Failed(failure) => channel.fail(failure).await,
         Outcome::Cancelled => {}
     }

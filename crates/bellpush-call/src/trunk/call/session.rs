@@ -11,6 +11,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     cancel::bye,
     channel::CallChannel,
+    kept::KeptDialog,
     offers::{AckResult, Offers, reject, success_headers},
 };
 use crate::{
@@ -52,6 +53,8 @@ pub(super) struct Session {
     /// Whether the connection is closed: then a refresh over a new one tells the far side where
     /// we are.
     pub(super) is_lost: bool,
+    /// What is kept of the dialog, if it is.
+    pub(super) kept: Option<Box<KeptDialog>>,
     party: ConnectedParty,
     /// The key that is being pressed. They are sent one after the other: a PIN has an order.
     sending_key: Option<PendingResponse>,
@@ -104,6 +107,7 @@ impl Session {
             refreshing: None,
             retry_at: None,
             is_lost: false,
+            kept: None,
             party: ConnectedParty::of(&answer.headers),
             sending_key: None,
             keys: VecDeque::new(),
@@ -128,6 +132,7 @@ impl Session {
             }
         }
         loop {
+            self.keep();
             let due = self.due();
             tokio::select! {
                 command = channel.commands.recv() => match command {

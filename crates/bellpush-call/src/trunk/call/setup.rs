@@ -14,6 +14,7 @@ use super::{
     channel::CallChannel,
     early::EarlyDialogs,
     invite::Invite,
+    kept::Owner,
     offers::reject,
     session::Session,
 };
@@ -42,6 +43,8 @@ pub(super) struct Setup {
     early: EarlyDialogs,
     /// What the far side said last.
     failure: SipFailure,
+    /// Whose it is, if its dialog is to be kept.
+    owner: Option<Owner>,
 }
 
 /// How the setting up ended.
@@ -63,12 +66,12 @@ enum Attempt {
 }
 
 impl Setup {
-    pub(super) fn new(trunk: Arc<Trunk>, invite: Invite) -> Self {
+    pub(super) fn new(trunk: Arc<Trunk>, invite: Invite, owner: Option<Owner>) -> Self {
         let ids = &invite.ids;
         let incoming = trunk.stack.incoming.requests(&ids.call_id, &ids.tag);
         let early = EarlyDialogs::new(&invite.sdp);
         let failure = SipFailure::unanswered(trunk.config.id, &ids.call_id);
-        Self { trunk, invite, incoming, early, failure }
+        Self { trunk, invite, incoming, early, failure, owner }
     }
 
     /// Sets the call up. When that fails, tells what the far side said.
@@ -282,7 +285,7 @@ impl Setup {
         response: Response,
         mut pending: PendingInvite,
     ) -> Outcome {
-        let dialog = pending.acknowledge(&self.trunk, &response).await;
+        let dialog = pending.dialog(&response);
         let (Some(tag), Some(mut dialog)) = (to_tag(&response), dialog) else {
             return Outcome::Failed(FarFailure::Unreachable);
         };
@@ -293,21 +296,27 @@ impl Setup {
         if let Some(early) = &early {
             dialog.continue_from(&early.dialog);
         }
-        tokio::spawn(end_forks(Arc::clone(&self.trunk), pending, tag));
         // RFC 3262 section 5: with the answer in a reliable response, the 2xx has none.
         let sdp = response_sdp(&response).or_else(|| early.and_then(|early| early.sdp));
         let Some(sdp) = sdp else {
+            pending.acknowledge(&self.trunk, &response).await;
+            tokio::spawn(end_forks(Arc::clone(&self.trunk), pending, tag));
             tracing::warn!(trunk = %self.trunk.config.id, "a call was answered without SDP");
             bye(&self.trunk, &dialog, &flow, ByeCause::INCOMPATIBLE).await;
             return Outcome::Failed(FarFailure::Rejected);
         };
         let call_id = self.invite.ids.call_id.clone();
-        channel.send(TrunkEvent::Answered { sdp, call_id }).await;
         let unmatched = self.early.take_unmatched();
-        let Self { trunk, invite, incoming, early, .. } = self;
+        let Self { trunk, invite, incoming, early, owner, .. } = self;
         let min_interval = invite.min_interval;
-        let session =
+        let mut session =
             Session::new(trunk, dialog, flow, incoming, early.offers, min_interval, &response);
+        // Sound need not wait for the disk.
+        let answered = channel.send(TrunkEvent::Answered { sdp, call_id });
+        let (kept, ()) = tokio::join!(session.open(owner), answered);
+        session.kept = kept;
+        pending.acknowledge(&session.trunk, &response).await;
+        tokio::spawn(end_forks(Arc::clone(&session.trunk), pending, tag));
         Outcome::Answered(Box::new(session), unmatched)
     }
 

@@ -10,6 +10,7 @@ use bellpush_core::{
 };
 
 use super::{
+    beside::Kept,
     plan::{Facts, KnownCall, Stage, Verdict},
     prepared::Prepared,
     rows::{self, DELIVERY_KEPT, EVENT_KEPT},
@@ -17,7 +18,6 @@ use super::{
 use crate::{
     calls::state::{ENDED, FAILED, LIVE},
     db::{self, Batch, Db, Lock, Row, to_json},
-    deliveries::{attempts, exchanges::EndedAttempt},
     error::{DatabaseError, StoreError},
     events::append::Refusal,
 };
@@ -58,20 +58,20 @@ pub(super) struct Written {
     pub(super) deliveries: Vec<PendingDelivery>,
 }
 
-/// Writes what the rules allow of these requests, and keeps attempts that ended. On an error nothing
+/// Writes what the rules allow of these requests, and what is kept beside events. On an error nothing
 /// is written, unless it came from the commit: then nobody knows.
 pub(super) async fn write(
     db: &Db,
     requests: &[&[Prepared]],
-    attempts: &[&[EndedAttempt]],
+    beside: &[&Kept],
 ) -> Result<Written, StoreError> {
     if db.is_sqlite()
         && !requests.is_empty()
-        && let Some(written) = write_at_once(db, requests, attempts).await?
+        && let Some(written) = write_at_once(db, requests, beside).await?
     {
         return Ok(written);
     }
-    write_in_turn(db, requests, attempts).await
+    write_in_turn(db, requests, beside).await
 }
 
 /// Writes all of it, as if the rules allowed it, in the breath in which the facts are read: as a rule
@@ -80,7 +80,7 @@ pub(super) async fn write(
 async fn write_at_once(
     db: &Db,
     requests: &[&[Prepared]],
-    attempts: &[&[EndedAttempt]],
+    beside: &[&Kept],
 ) -> Result<Option<Written>, StoreError> {
     let transaction = db::begin(&db.log).await?;
     let recorded_at = db::now();
@@ -89,7 +89,7 @@ async fn write_at_once(
     ask_facts(&mut batch, &all);
     rows::write_events(&mut batch, &all, recorded_at);
     rows::write_effects(&mut batch, &all, recorded_at);
-    attempts.iter().for_each(|ended| attempts::record(&mut batch, ended));
+    beside.iter().for_each(|kept| kept.record(&mut batch));
     let rows = match batch.run(&transaction).await.map_err(DatabaseError::from) {
         Ok(rows) => rows,
         Err(DatabaseError::Refused { .. }) => return Ok(None),
@@ -113,7 +113,7 @@ async fn write_at_once(
 async fn write_in_turn(
     db: &Db,
     requests: &[&[Prepared]],
-    attempts: &[&[EndedAttempt]],
+    beside: &[&Kept],
 ) -> Result<Written, StoreError> {
     let transaction = db::begin(&db.log).await?;
     db::lock(&transaction, Lock::ReadConfiguration).await?;
@@ -146,7 +146,7 @@ async fn write_in_turn(
     }
     let mut batch = Batch::default();
     rows::write_effects(&mut batch, &new, recorded_at);
-    attempts.iter().for_each(|ended| attempts::record(&mut batch, ended));
+    beside.iter().for_each(|kept| kept.record(&mut batch));
     if batch.is_empty() {
         transaction.rollback().await?;
         return answer.written(requests, verdicts, &new, recorded_at);

@@ -2,9 +2,10 @@
 //!
 //! One task writes ([`writer`]). It takes what is waiting, decides what may be kept ([`plan`], which
 //! touches no database), and writes the rest in one transaction ([`group`], whose statements are in
-//! [`rows`]). On SQLite, results of deliveries share that transaction, and with it the wait for the
-//! disk.
+//! [`rows`]). What becomes of dialogs, and on SQLite results of deliveries, share that transaction
+//! ([`beside`]), and with it the wait for the disk.
 
+mod beside;
 pub(crate) mod group;
 mod plan;
 mod prepared;

@@ -19,12 +19,14 @@ use tokio::{
 };
 
 use super::{
+    beside::{Beside, Kept},
     group::{self, Outcome},
     prepared::Prepared,
 };
 use crate::{
+    calls::dialogs::rows::DialogChanges,
     db::Db,
-    deliveries::{attempts, exchanges::EndedAttempt},
+    deliveries::exchanges::EndedAttempt,
     error::{DatabaseError, StoreError},
     events::append::{Append, AppendError, Appended},
 };
@@ -36,8 +38,8 @@ const GROUP_EVENTS: usize = 512;
 /// Batches of new deliveries that may wait for the delivery engine.
 const NEW_DELIVERIES_BATCHES: usize = 256;
 
-/// For so long after events were written, attempts wait for the next events, to share their commit: while
-/// events come steadily there is then no commit of attempts alone.
+/// For so long after events were written, what is kept beside them waits for the next events, to share their
+/// commit: while events come steadily there is then no commit without them.
 const FOR_EVENTS: Duration = Duration::from_millis(10);
 
 /// How long the database may take for a group before its callers are told to try again.
@@ -54,17 +56,10 @@ struct Request {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Attempts that ended, to be kept.
-#[derive(Debug)]
-struct Attempts {
-    records: Vec<EndedAttempt>,
-    answer: oneshot::Sender<Result<(), StoreError>>,
-}
-
 #[derive(Debug)]
 enum Message {
     Append(Request),
-    Record(Attempts),
+    Keep(Beside),
     Close(oneshot::Sender<()>),
 }
 
@@ -117,10 +112,19 @@ impl Log {
 
     /// Keeps attempts in the next commit, which events may share.
     pub(crate) async fn record(&self, records: Vec<EndedAttempt>) -> Result<(), StoreError> {
+        self.keep(Kept::Attempts(records)).await
+    }
+
+    /// Keeps what became of dialogs in the next commit, which events may share.
+    pub(crate) async fn keep_dialogs(&self, changes: DialogChanges) -> Result<(), StoreError> {
+        self.keep(Kept::Dialogs(changes)).await
+    }
+
+    async fn keep(&self, kept: Kept) -> Result<(), StoreError> {
         let closed = || DatabaseError::Unavailable(AppendError::Closed.to_string()).into();
         let (answer, answered) = oneshot::channel();
-        let attempts = Attempts { records, answer };
-        self.queue.send(Message::Record(attempts)).await.map_err(|_| closed())?;
+        let beside = Beside { kept, answer };
+        self.queue.send(Message::Keep(beside)).await.map_err(|_| closed())?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -178,7 +182,7 @@ impl Subscriber {
 struct Waiting {
     group: Vec<Request>,
     events: usize,
-    attempts: Vec<Attempts>,
+    beside: Vec<Beside>,
     closing: Vec<oneshot::Sender<()>>,
 }
 
@@ -189,7 +193,7 @@ impl Waiting {
                 self.events += request.appends.len();
                 self.group.push(request);
             }
-            Message::Record(ended) => self.attempts.push(ended),
+            Message::Keep(beside) => self.beside.push(beside),
             Message::Close(done) => self.closing.push(done),
         }
     }
@@ -228,7 +232,7 @@ impl Writer {
                     self.take_more(&mut waiting);
                 }
             }
-            let Waiting { group, attempts, events, closing: mut asked } = waiting;
+            let Waiting { group, beside, events, closing: mut asked } = waiting;
             if !asked.is_empty() {
                 // What is in the queue still comes out of it.
                 self.messages.close();
@@ -240,7 +244,7 @@ impl Writer {
                 histogram!("bellpush_log_group_events").record(events as f64);
                 wrote_at = Some(Instant::now());
             }
-            self.write(group, attempts).await;
+            self.write(group, beside).await;
         }
         for done in closing {
             let _ = done.send(());
@@ -256,32 +260,29 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, group: Vec<Request>, attempts: Vec<Attempts>) {
-        if group.is_empty() && attempts.is_empty() {
+    async fn write(&mut self, group: Vec<Request>, beside: Vec<Beside>) {
+        if group.is_empty() && beside.is_empty() {
             return;
         }
-        match self.try_write(&group, &attempts).await {
+        match self.try_write(&group, &beside).await {
             Ok(outcomes) => {
                 if !group.is_empty() {
                     self.works();
                 }
-                for ended in attempts {
-                    // Who asked may be gone; they are kept all the same.
-                    let _ = ended.answer.send(Ok(()));
-                }
+                beside.into_iter().for_each(Beside::done);
                 for (request, outcome) in group.into_iter().zip(outcomes) {
                     request.reply(Ok(outcome));
                 }
             }
             // Neither shall keep the other from being written.
-            Err(error) if !attempts.is_empty() => {
+            Err(error) if !beside.is_empty() => {
                 Box::pin(self.write(group, Vec::new())).await;
                 if may_be_written(&error) {
                     // Then they were repetitions just now, of which no delivery was offered.
                     self.subscriber.miss();
                 }
-                for Attempts { records, answer } in attempts {
-                    let _ = answer.send(attempts::record_alone(&self.db, None, &records).await);
+                for one in beside {
+                    one.keep_alone(&self.db).await;
                 }
             }
             // Something in one of the requests is more than the database takes: only the guilty
@@ -329,16 +330,14 @@ impl Writer {
     async fn try_write(
         &self,
         group: &[Request],
-        attempts: &[Attempts],
+        beside: &[Beside],
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = 0;
         let requests: Vec<&[Prepared]> =
             group.iter().map(|request| request.appends.as_slice()).collect();
-        let attempts: Vec<&[EndedAttempt]> =
-            attempts.iter().map(|ended| ended.records.as_slice()).collect();
+        let beside: Vec<&Kept> = beside.iter().map(|one| &one.kept).collect();
         loop {
-            let written =
-                timeout(GROUP_TIMEOUT, group::write(&self.db, &requests, &attempts)).await;
+            let written = timeout(GROUP_TIMEOUT, group::write(&self.db, &requests, &beside)).await;
             match written.unwrap_or_else(|_| Err(too_late())) {
                 Err(StoreError::Database(DatabaseError::Conflict(_))) if tries < 5 => tries += 1,
                 Err(error) => return Err(error),

@@ -2,6 +2,8 @@
 //!
 //! Pure: requests and responses go in and come out as values.
 
+mod snapshot;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{

@@ -1,0 +1,55 @@
+//! What is kept of a call's dialog, so that it can be ended when this process no longer can.
+
+use bellpush_core::{
+    ids::{CallId, DestinationId},
+    trunk::{DialogSnapshot, OpenDialog},
+};
+
+use crate::trunk::trunk::Trunk;
+
+/// Whose dialog it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) call_id: CallId,
+    pub(super) profile_id: DestinationId,
+}
+
+/// A dialog as it is kept.
+pub(super) struct KeptDialog {
+    owner: Owner,
+    snapshot: DialogSnapshot,
+}
+
+impl KeptDialog {
+    /// Keeps a new dialog, and returns when it is on disk, but after T1 in any case: then the far side
+    /// says its answer again.
+    pub(super) async fn open(owner: Owner, trunk: &Trunk, snapshot: DialogSnapshot) -> Box<Self> {
+        let kept = Self { owner, snapshot };
+        let config = &trunk.stack.config;
+        config.dialogs.opened(kept.of(trunk), config.t1).await;
+        Box::new(kept)
+    }
+
+    /// Keeps it as it is now, if it leads elsewhere.
+    pub(super) fn update(&mut self, trunk: &Trunk, now: DialogSnapshot) {
+        if !now.differs_from(&self.snapshot) {
+            return;
+        }
+        let before = std::mem::replace(&mut self.snapshot, now);
+        if !trunk.stack.config.dialogs.changed(self.of(trunk)) {
+            // With the next thing that happens.
+            self.snapshot = before;
+        }
+    }
+
+    /// The Call-ID.
+    pub(super) fn sip_call_id(&self) -> &str {
+        &self.snapshot.sip_call_id
+    }
+
+    fn of(&self, trunk: &Trunk) -> OpenDialog {
+        let Owner { call_id, profile_id } = self.owner;
+        let snapshot = self.snapshot.clone();
+        OpenDialog { call_id, profile_id, trunk_id: trunk.config.id, snapshot }
+    }
+}

@@ -1,0 +1,152 @@
+//! A dialog as it is kept, and one that is taken up again as it was kept.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bellpush_core::trunk::{self as kept, DialogSnapshot, Transport};
+
+use super::Dialog;
+use crate::trunk::{
+    SipTransport,
+    message_parts::{address, tag, uri},
+    resolver::Hop,
+};
+
+impl Dialog {
+    /// What is kept of it, without its session; `hop` is where its last request went. `None` when it can't be
+    /// named.
+    pub(in crate::trunk) fn snapshot(&self, hop: &Hop) -> Option<DialogSnapshot> {
+        Some(DialogSnapshot {
+            sip_call_id: self.call_id.clone(),
+            local: bare(&self.local)?,
+            remote: bare(&self.remote)?,
+            remote_target: self.remote_target.to_string(),
+            remote_source: self.remote_source,
+            routes: self.routes.clone(),
+            cseq: self.cseq.load(Ordering::Relaxed),
+            remote_cseq: self.remote_cseq,
+            user: self.user.clone(),
+            hop: hop.into(),
+            origin: None,
+            session_seconds: None,
+        })
+    }
+
+    /// The dialog that was kept so; `None` when the far side's address can't be read.
+    pub(in crate::trunk) fn restore(kept: &DialogSnapshot) -> Option<Self> {
+        Some(Self {
+            call_id: kept.sip_call_id.clone(),
+            local: kept.local.clone(),
+            remote: kept.remote.clone(),
+            remote_target: uri(&kept.remote_target)?,
+            remote_source: kept.remote_source,
+            routes: kept.routes.clone(),
+            cseq: Arc::new(kept.cseq.into()),
+            remote_cseq: kept.remote_cseq,
+            user: kept.user.clone(),
+        })
+    }
+}
+
+/// An address with its tag alone: a name beside it may be what a visitor typed.
+fn bare(value: &str) -> Option<String> {
+    Some(format!("<{}>;tag={}", address(value)?, tag(value)?))
+}
+
+impl From<&Hop> for kept::Hop {
+    fn from(hop: &Hop) -> Self {
+        let Hop { address, transport, name } = hop;
+        let transport = match transport {
+            SipTransport::Udp => Transport::Udp,
+            SipTransport::Tcp => Transport::Tcp,
+            SipTransport::Tls => Transport::Tls,
+        };
+        Self { address: *address, transport, name: name.clone() }
+    }
+}
+
+impl From<&kept::Hop> for Hop {
+    fn from(kept::Hop { address, transport, name }: &kept::Hop) -> Self {
+        Self { address: *address, transport: (*transport).into(), name: name.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rsipstack::sip::{HeadersExt as _, Request, Response, SipMessage};
+
+    use super::*;
+
+    fn hop() -> Hop {
+        let address = ([192, 0, 2, 1], 5060).into();
+        Hop { address, transport: SipTransport::Tls, name: "pbx.example".into() }
+    }
+
+    fn invite(name: &str, cseq: u32) -> Request {
+        let text = format!(
+            "INVITE sip:100@pbx.example SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+             From: {name}<sip:49@pbx.example>;tag=ours\r\nTo: <sip:100@pbx.example>\r\n\
+             Call-ID: 5f0c\r\nCSeq: {cseq} INVITE\r\nContent-Length: 0\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_bytes()) {
+            Ok(SipMessage::Request(request)) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn answer(contact: &str, routes: &[String]) -> Response {
+        let routes: String =
+            routes.iter().map(|route| format!("Record-Route: {route}\r\n")).collect();
+        let text = format!(
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+             From: <sip:49@pbx.example>;tag=ours\r\nTo: \"Desk\" <sip:100@pbx.example>;tag=theirs\r\n\
+             Call-ID: 5f0c\r\nCSeq: 1 INVITE\r\nContact: <{contact}>\r\n{routes}\
+             Content-Length: 0\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_bytes()) {
+            Ok(SipMessage::Response(response)) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_visitors_name_is_not_kept() {
+        let invite = invite("\"Ann <sip:x@y>\" ", 3);
+        let dialog = Dialog::from_response(&invite, &answer("sip:a@h", &[]), None, "49").unwrap();
+        let kept = serde_json::to_string(&dialog.snapshot(&hop()).unwrap()).unwrap();
+        assert!(!kept.contains("Ann") && !kept.contains("Desk"), "{kept}");
+        assert!(kept.contains("<sip:49@pbx.example>;tag=ours"), "{kept}");
+    }
+
+    proptest! {
+        /// What is asked in a dialog that was kept is what would have been asked in the dialog itself,
+        /// but for its number, which is higher by more than was left unkept.
+        #[test]
+        fn a_dialog_that_was_kept_asks_the_same_of_the_same(
+            user in "[a-z0-9+*#]{1,12}",
+            host in "[a-z]{1,8}\\.example",
+            port in 1..u16::MAX,
+            secure in any::<bool>(),
+            routes in proptest::collection::vec("<sip:[a-z0-9.]{1,12};lr>", 0..4),
+            cseq in 1..100_000_u32,
+        ) {
+            let user = user.replace('#', "%23");
+            let transport = if secure { ";transport=tls" } else { "" };
+            let answer = answer(&format!("sip:{user}@{host}:{port}{transport}"), &routes);
+            let invite = invite("", cseq);
+            let dialog = Dialog::from_response(&invite, &answer, None, "49").unwrap();
+            let kept = dialog.snapshot(&hop()).unwrap().taken_over();
+            let json = serde_json::to_string(&kept).unwrap();
+            let kept: DialogSnapshot = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(&Hop::from(&kept.hop), &hop());
+            let restored = Dialog::restore(&kept).unwrap();
+            prop_assert_eq!(restored.next_hop(), dialog.next_hop());
+            prop_assert_eq!(&restored.remote_target, &dialog.remote_target);
+            prop_assert_eq!(&restored.routes, &dialog.routes);
+            prop_assert_eq!(restored.remote_tag(), dialog.remote_tag());
+            prop_assert_eq!(tag(&restored.local), Some("ours"));
+            prop_assert_eq!(&restored.call_id, invite.call_id_header().unwrap().value());
+            prop_assert_eq!(restored.next_cseq(), dialog.next_cseq() + kept::CSEQ_GAP);
+        }
+    }
+}

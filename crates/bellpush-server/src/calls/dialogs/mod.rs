@@ -1,0 +1,8 @@
+//! Dialogs with phone systems: each is kept in the store while it goes on, so that one whose server died
+//! is ended by the next.
+
+mod ending;
+mod keeping;
+
+pub(crate) use ending::end_left_behind;
+pub(crate) use keeping::keep;

@@ -1,0 +1,4 @@
+//! Dialogs that are open, and who answers for each.
+
+pub(crate) mod left;
+pub(crate) mod rows;

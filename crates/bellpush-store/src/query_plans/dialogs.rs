@@ -1,0 +1,22 @@
+//! Queries of dialogs, and what each must be served by.
+
+use sea_orm::Value;
+
+use crate::{
+    calls::dialogs::{left, rows},
+    db::page::Query,
+};
+
+pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
+    let fixed = |sql: &str, values: Vec<Value>| Query { sql: sql.into(), values };
+    let list = || Value::from(r#"[["x",1]]"#);
+    vec![
+        (
+            fixed(left::LEFT, vec!["x".into(), 1_i64.into(), 2_i64.into(), 9_i64.into()]),
+            "dialogs_by_node",
+        ),
+        (fixed(left::TAKE, vec![list(), "x".into()]), "dialogs_pkey"),
+        (fixed(left::OF_CALL, vec!["x".into()]), "dialogs_by_call"),
+        (fixed(rows::FORGET, vec![list(), "x".into()]), "dialogs_pkey"),
+    ]
+}

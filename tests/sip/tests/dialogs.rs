@@ -1,0 +1,255 @@
+//! Dialogs are kept while they go on, and those that another process left behind are ended.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use bellpush_call::{
+    ByeAnswer, Credentials, OpenDialogs, SipTransport, ToKeep, TrunkConfig, TrunkEvent, Trunks,
+    TrunksConfig,
+};
+use bellpush_core::{
+    ids::CallId,
+    trunk::{DialogChange, OpenDialog},
+};
+use bellpush_sip_tests::{
+    ANSWER, Call, Message, PATIENCE, Peer, SDP, Sipp, target, trunk, trunks, trunks_config,
+};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+type Result = anyhow::Result<()>;
+
+/// A call of which is told what is to be kept.
+struct KeptCall {
+    id: CallId,
+    trunks: Trunks,
+    call: Call,
+    to_keep: mpsc::Receiver<ToKeep>,
+}
+
+impl KeptCall {
+    async fn by(trunk: TrunkConfig) -> anyhow::Result<Self> {
+        let (dialogs, to_keep) = OpenDialogs::channel(8);
+        let trunks = Trunks::start(TrunksConfig { dialogs, ..trunks_config() }).await?;
+        let target = target(&trunk);
+        trunks.set(vec![trunk]);
+        let id = CallId::from_uuid(Uuid::now_v7());
+        let call = Call::start_as(id, &trunks, target).await?;
+        Ok(Self { id, trunks, call, to_keep })
+    }
+
+    async fn change(&mut self) -> anyhow::Result<ToKeep> {
+        let next = tokio::time::timeout(PATIENCE, self.to_keep.recv()).await;
+        next.context("nothing is to be kept")?.context("the trunks are gone")
+    }
+
+    /// How a dialog stands that is open, or stands otherwise. It is on disk then.
+    async fn open(&mut self) -> anyhow::Result<OpenDialog> {
+        let ToKeep { change, kept } = self.change().await?;
+        if let Some(kept) = kept {
+            let _ = kept.send(());
+        }
+        match change {
+            DialogChange::Open(open) => Ok(open),
+            other @ DialogChange::Over { .. } => bail!("{other:?} in place of an open dialog"),
+        }
+    }
+
+    async fn over(&mut self) -> anyhow::Result<String> {
+        match self.change().await?.change {
+            DialogChange::Over { sip_call_id } => Ok(sip_call_id),
+            other @ DialogChange::Open(_) => bail!("{other:?} in place of the end"),
+        }
+    }
+}
+
+/// An answered call to a peer, as it is kept, and the INVITE.
+async fn answered(peer: &Peer) -> anyhow::Result<(KeptCall, OpenDialog, Message)> {
+    let mut call = KeptCall::by(trunk(peer.port)).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.answer(&invite).await?;
+    let open = call.open().await?;
+    peer.receive("ACK").await?;
+    call.call.answer().await?;
+    Ok((call, open, invite))
+}
+
+#[tokio::test]
+async fn an_answer_is_acknowledged_once_its_dialog_is_on_disk() -> Result {
+    let peer = Peer::start().await?;
+    let (dialogs, mut to_keep) = OpenDialogs::channel(8);
+    // So that the answer would be said again long after the test.
+    let config = TrunksConfig { dialogs, t1: Duration::from_secs(20), ..trunks_config() };
+    let trunks = Trunks::start(config).await?;
+    let trunk = trunk(peer.port);
+    trunks.set(vec![trunk.clone()]);
+    let id = CallId::from_uuid(Uuid::now_v7());
+    let mut call = Call::start_as(id, &trunks, target(&trunk)).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.answer(&invite).await?;
+    let ToKeep { change, kept } = to_keep.recv().await.context("nothing is to be kept")?;
+    // The call goes on all the same.
+    call.answer().await?;
+    assert!(peer.within(Duration::from_millis(300)).await?.is_none(), "it was acknowledged");
+    kept.context("nobody waits for it")?.send(()).ok().context("nobody waits for it")?;
+    let ack = peer.receive("ACK").await?;
+
+    let DialogChange::Open(open) = change else { bail!("{change:?}") };
+    assert_eq!((open.call_id, open.trunk_id), (id, trunk.id));
+    let kept = open.snapshot;
+    assert_eq!(kept.sip_call_id, ack.header("Call-ID")?);
+    assert_eq!(kept.local, ack.header("From")?);
+    assert!(kept.remote.ends_with(";tag=peer"), "{kept:?}");
+    assert_eq!(kept.remote_target, format!("sip:peer@127.0.0.1:{}", peer.port));
+    assert_eq!((kept.cseq, kept.hop.address), (1, peer.address()?));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_says_nothing_holds_no_answer_up_for_longer_than_t1() -> Result {
+    let peer = Peer::start().await?;
+    let mut call = KeptCall::by(trunk(peer.port)).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.answer(&invite).await?;
+    let _unanswered = call.change().await?;
+    peer.receive("ACK").await?;
+    call.call.answer().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dialog_that_leads_elsewhere_is_kept_again_and_taken_out_when_both_sides_know() -> Result
+{
+    let (peer, other) = (Peer::start().await?, Peer::start().await?);
+    let (mut call, open, invite) = answered(&peer).await?;
+    let moved = format!("sip:peer@127.0.0.1:{}", other.port);
+    let update = peer.request(&invite, "UPDATE", 7, "", "")?;
+    let update = update.replace(&format!("sip:peer@127.0.0.1:{}", peer.port), &moved);
+    peer.send(update.as_bytes(), call.trunks.local_addr()).await?;
+    let kept = call.open().await?;
+    assert_eq!(kept.call_id, call.id);
+    assert_eq!(kept.snapshot.remote_target, moved);
+    assert_eq!(kept.snapshot.remote_cseq, Some(7));
+    assert_eq!(kept.snapshot.remote, open.snapshot.remote);
+
+    call.call.hang_up().await?;
+    let bye = other.receive("BYE").await?;
+    // While the far side may not know of it yet, somebody may have to tell it in our place.
+    assert!(call.to_keep.try_recv().is_err());
+    other.reply(&bye, "200 OK", "", "").await?;
+    assert_eq!(call.over().await?, open.snapshot.sip_call_id);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dialog_that_the_far_side_ends_is_taken_out() -> Result {
+    let peer = Peer::start().await?;
+    let (mut call, open, invite) = answered(&peer).await?;
+    let bye = peer.request(&invite, "BYE", 1, "", "")?;
+    peer.send(bye.as_bytes(), call.trunks.local_addr()).await?;
+    peer.receive("SIP/2.0 200").await?;
+    assert_eq!(call.over().await?, open.snapshot.sip_call_id);
+    assert!(matches!(call.call.next().await?, TrunkEvent::HungUp { .. }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_process_ends_a_dialog_by_its_route_with_a_higher_number() -> Result {
+    let (proxy, peer) = (Peer::start().await?, Peer::start().await?);
+    let mut call = KeptCall::by(trunk(proxy.port)).await?;
+    let invite = proxy.receive("INVITE").await?;
+    let routes = [
+        format!("<sip:127.0.0.1:{};lr;x=\"a,b\">", peer.port),
+        format!("<sip:127.0.0.1:{};lr>", proxy.port),
+    ];
+    let more = format!(
+        "Record-Route: {}, {}\r\nContact: <sip:desk@10.9.8.7:5062>\r\n{SDP}",
+        routes[0], routes[1]
+    );
+    proxy.reply(&invite, "200 OK", &more, ANSWER).await?;
+    let open = call.open().await?;
+    let ack = proxy.receive("ACK").await?;
+
+    // The server is gone without a word; the next one has other ports.
+    let config = trunk(proxy.port);
+    let next = trunks(Vec::new()).await?;
+    let kept = open.snapshot.taken_over();
+    let ending = tokio::spawn(async move { next.end_dialog(config, &kept).await });
+    let bye = proxy.receive("BYE").await?;
+    assert_eq!(bye.start_line(), "BYE sip:desk@10.9.8.7:5062 SIP/2.0");
+    assert_eq!(bye.headers("Route").collect::<Vec<_>>(), [&*routes[1], &*routes[0]]);
+    for header in ["Call-ID", "To", "From"] {
+        assert_eq!(bye.header(header)?, ack.header(header)?);
+    }
+    assert_eq!(bye.header("CSeq")?, "10002 BYE");
+    assert_eq!(bye.header("Reason")?, "Q.850;cause=41");
+    assert_ne!(bye.from, invite.from);
+    proxy.reply(&bye, "481 Never heard of it", "", "").await?;
+    assert_eq!(ending.await?, ByeAnswer::Status(481));
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_ends_a_dialog_has_the_credentials_of_its_trunk() -> Result {
+    let peer = Peer::start().await?;
+    let (_call, open, _) = answered(&peer).await?;
+    let credentials = Credentials { username: "1000".into(), password: "secret".into() };
+    let config = TrunkConfig { credentials: Some(credentials), ..trunk(peer.port) };
+    let next = trunks(Vec::new()).await?;
+    let kept = open.snapshot.taken_over();
+    let ending = tokio::spawn(async move { next.end_dialog(config, &kept).await });
+    let bye = peer.receive("BYE").await?;
+    let challenge = "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"1\", qop=\"auth\"\r\n";
+    peer.reply(&bye, "401 Unauthorized", challenge, "").await?;
+    let again = peer.receive("BYE").await?;
+    assert_eq!(again.header("CSeq")?, "10003 BYE");
+    let digest = again.header("Authorization")?;
+    assert!(digest.starts_with("Digest username=\"1000\", realm=\"pbx\""), "{digest}");
+    peer.reply(&again, "200 OK", "", "").await?;
+    assert_eq!(ending.await?, ByeAnswer::Status(200));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bye_is_sent_again_until_it_is_answered_or_its_time_is_over() -> Result {
+    let peer = Peer::start().await?;
+    let (_call, open, _) = answered(&peer).await?;
+    let next = trunks(Vec::new()).await?;
+    let began = Instant::now();
+    let answer = next.end_dialog(trunk(peer.port), &open.snapshot.taken_over()).await;
+    assert_eq!(answer, ByeAnswer::None);
+    // 64 times T1.
+    assert!(began.elapsed() >= Duration::from_millis(6_300), "{:?}", began.elapsed());
+    let mut sent = 0;
+    while let Some(message) = peer.within(Duration::from_millis(50)).await? {
+        sent += u32::from(message.text.starts_with("BYE"));
+    }
+    assert!(sent >= 4, "it was sent {sent} times");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_far_side_that_takes_no_connection_yet_is_tried_again() -> Result {
+    let phone = Sipp::start_with("plain_answer", &[], "t1").await?;
+    let config = TrunkConfig { transport: SipTransport::Tcp, ..trunk(phone.port) };
+    let mut call = KeptCall::by(config.clone()).await?;
+    let open = call.open().await?;
+    call.call.answer().await?;
+    phone.heard(" ACK\r\n").await?;
+    let port = phone.port;
+    drop(phone);
+    // Its port is open only when the first try has failed.
+    let next = trunks(Vec::new()).await?;
+    let kept = open.snapshot.taken_over();
+    let ending = tokio::spawn(async move { next.end_dialog(config, &kept).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!ending.is_finished());
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let (mut stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await??;
+    let bye = bellpush_sip_tests::read_message(&mut stream).await?;
+    assert!(bye.start_line().starts_with("BYE"), "{}", bye.text);
+    let answer = bellpush_sip_tests::reply(&bye, "200 OK", "", b"")?;
+    tokio::io::AsyncWriteExt::write_all(&mut stream, &answer).await?;
+    assert_eq!(ending.await?, ByeAnswer::Status(200));
+    Ok(())
+}
