@@ -41,6 +41,7 @@ mod deliveries;
 mod designs;
 mod embed_reports;
 mod log;
+mod newer_versions;
 mod nodes;
 mod opening;
 mod privacy;
