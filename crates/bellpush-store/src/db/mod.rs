@@ -11,6 +11,7 @@ pub(crate) mod page;
 mod rewrite;
 mod row;
 mod scrub;
+pub(crate) mod session;
 mod statements;
 pub(crate) mod target;
 mod timeout;
