@@ -28,7 +28,8 @@ pub(crate) struct Options {
     /// Where the server keeps its data, for deliveries, records and Call Studio
     #[arg(long, value_enum, default_value = "sqlite")]
     store: StoreKind,
-    /// Print the figures of deliveries, calls, records or Call Studio as JSON, and nothing else, to standard output
+    /// Print the figures of deliveries, calls, records, a cluster or Call Studio as JSON, and nothing else, to standard
+    /// output
     #[arg(long)]
     json: bool,
     /// Options of the load generator, after `--`
@@ -50,6 +51,8 @@ enum Subject {
     Studio,
     /// Ingest and deliveries with records of calls and without, in turns
     Records,
+    /// Several servers on one PostgreSQL: deliveries with 1, 2 and 3, and take-over after a kill
+    Cluster,
     /// widget_loaded and tap to connected, in a real browser
     Browser,
 }
@@ -79,6 +82,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Subject::Studio => with_store(options, "studio"),
         Subject::Records => with_store(options, "records"),
         Subject::Calls => calls(options),
+        Subject::Cluster => with_store(options, "cluster"),
         Subject::Browser => browser(),
         Subject::Sizes => Ok(()),
     }
@@ -87,15 +91,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 fn with_store(options: &Options, subject: &str) -> anyhow::Result<()> {
     install::for_tests()?;
     let store = match options.store {
-        StoreKind::Sqlite => "sqlite",
-        StoreKind::Postgres => "postgres",
+        // Only that can be shared.
+        _ if options.subject == Subject::Cluster => StoreKind::Postgres,
+        store => store,
     };
     execute(&mut cargo(&["build", "--release", "--package", "bellpush-load"]))?;
     let load = binary(true).with_file_name("bellpush-load");
-    let mut command = command(&load.to_string_lossy(), &[subject, "--store", store]);
+    let mut command = command(&load.to_string_lossy(), &[subject]);
+    match (options.subject, store) {
+        (Subject::Cluster, _) => {}
+        (_, StoreKind::Sqlite) => drop(command.args(["--store", "sqlite"])),
+        (_, StoreKind::Postgres) => drop(command.args(["--store", "postgres"])),
+    }
     command.args(options.json.then_some("--json")).args(&options.load);
     // Alive until the load has ended.
-    let postgres = match options.store {
+    let postgres = match store {
         StoreKind::Sqlite => None,
         StoreKind::Postgres => Some(Postgres::start()?),
     };

@@ -1,5 +1,7 @@
 //! What the tests need beside Rust and Node: Debian packages and cargo tools.
 
+mod pgbouncer;
+
 use anyhow::bail;
 
 use crate::shell::{cargo, command, is_installed, output, run};
@@ -36,6 +38,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/sbin/ip", "iproute2"),
     ("/usr/sbin/kamailio", "kamailio"),
     ("/usr/lib/*/kamailio/modules/tls.so", "kamailio-tls-modules"),
+    // Stand in front of several servers in the examples of docs/operations.md.
+    ("/usr/sbin/haproxy", "haproxy"),
 ];
 
 /// Installs what is missing. Debian packages need root; without it, says what to install.
@@ -48,7 +52,7 @@ pub(crate) fn for_tests() -> anyhow::Result<()> {
     if !is_installed("cargo-nextest") {
         run(&mut cargo(&["install", "--locked", "cargo-nextest"]))?;
     }
-    Ok(())
+    pgbouncer::install(install_packages)
 }
 
 /// Installs cargo-deny, which takes some minutes the first time.

@@ -30,6 +30,7 @@ mod field_error;
 pub mod hours;
 pub mod ids;
 pub mod integration;
+pub mod kept;
 pub mod lifecycle;
 mod object;
 pub mod origin;

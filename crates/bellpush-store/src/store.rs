@@ -13,7 +13,7 @@ use crate::{
     db::{
         self, Db,
         checkpoint::Checkpointer,
-        migrations,
+        migrations, session,
         target::{Target, database_file, lock_directory, make_file},
     },
     events::log::Log,
@@ -65,6 +65,9 @@ impl Store {
             }
             Target::Postgres { url } => (Db::postgres(url.expose_secret()).await?, None),
         };
+        if !db.is_sqlite() {
+            session::check(&db.write).await?;
+        }
         migrations::migrate(&db.write).await?;
         check_key(&db, &keys).await?;
         audit::hash_earlier(&db).await?;

@@ -21,7 +21,7 @@ use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-pub use nodes::chaos_and_check;
+pub use nodes::{Story, chaos_and_check};
 
 use checks::{Evidence, accepted};
 use ledger::Ledger;

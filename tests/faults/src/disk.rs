@@ -22,7 +22,8 @@ impl SmallDisk {
             bail!("only root may mount a small disk; run this test as root");
         }
         let folder = tempfile::Builder::new().prefix("bellpush-disk-").tempdir()?;
-        let size = format!("size={kib}k,mode=700");
+        // Others may pass through it: a database runs as a user of its own.
+        let size = format!("size={kib}k,mode=711");
         output(
             Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()),
         )
@@ -37,6 +38,19 @@ impl SmallDisk {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Takes all the room that there is, in a file that can be deleted.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn fill(&self) -> anyhow::Result<()> {
+        let mut ballast = fs::File::create(self.folder.path().join("ballast"))?;
+        for bytes in [1 << 20, 1 << 12] {
+            let block = vec![1; bytes];
+            while ballast.write_all(&block).is_ok() {}
+        }
+        Ok(())
     }
 
     /// Makes room.

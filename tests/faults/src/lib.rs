@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod disk;
 pub mod endpoint;
 pub mod ledger;
+pub mod pooler;
 pub mod shop;
 pub mod tls;
 pub mod wire;

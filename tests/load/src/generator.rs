@@ -31,9 +31,9 @@ const REST: Duration = Duration::from_millis(5);
 /// What load to make.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// The server's host and port
-    #[arg(long)]
-    pub(crate) server: String,
+    /// The hosts and ports of the servers, which the connections are spread over
+    #[arg(long = "server", value_delimiter = ',', required = true)]
+    pub(crate) servers: Vec<String>,
     /// Session tokens: one connection for each
     #[arg(long, value_delimiter = ',')]
     pub(crate) tokens: Vec<String>,
@@ -125,7 +125,8 @@ async fn widget(
     began: Instant,
 ) -> anyhow::Result<Vec<u32>> {
     let options = &shared.options;
-    let mut stream = TcpStream::connect(&options.server).await?;
+    let server = &options.servers[place % options.servers.len()];
+    let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let mut answers = Messages::new();
     let (mut request, mut body) = (String::new(), String::new());
@@ -160,7 +161,7 @@ async fn widget(
             request,
             "POST /v1/widget/events HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            options.server,
+            server,
             body.len(),
         )?;
         let began = Instant::now();

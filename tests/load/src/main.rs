@@ -8,6 +8,7 @@
 mod bench;
 mod calls;
 mod clock;
+mod cluster;
 mod generator;
 mod http;
 mod measure;
@@ -39,6 +40,8 @@ enum Command {
     Studio(studio::Options),
     /// Measures what keeping the records of calls costs those who wait for events
     Records(records::Options),
+    /// Measures several servers on one PostgreSQL, and how soon others take over from one that dies
+    Cluster(cluster::Options),
     /// The webhook receiver, as a process of its own
     #[command(hide = true)]
     Sink(sink::Options),
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
             Command::Calls(options) => calls::run(&options).await,
             Command::Studio(options) => studio::run(&options).await,
             Command::Records(options) => records::run(&options).await,
+            Command::Cluster(options) => cluster::run(&options).await,
             Command::Sink(options) => sink::run(options).await,
             Command::Generate(options) => generator::run(options).await,
         }

@@ -12,7 +12,7 @@ use crate::{
     generator::Load,
     processes::CpuTime,
     sink::{Counted, GRAIN_US},
-    site::{LoadOptions, Site},
+    site::{LoadOptions, Sink, Site},
 };
 
 /// Deliveries on their way in all, while the rate that is sustained is measured: enough to keep the
@@ -34,17 +34,17 @@ pub(crate) fn at_rate(seconds: u64, batch: usize, rate: f64) -> LoadOptions {
 
 /// Waits until every event of the load has arrived at each of its endpoints.
 pub(crate) async fn drain(
-    site: &mut Site,
+    sink: &mut Sink,
     load: &Load,
     fan_out: usize,
 ) -> anyhow::Result<BTreeMap<String, Counted>> {
     let wanted = load.accepted * fan_out as u64;
     let deadline = Instant::now() + DRAIN_WITHIN;
     loop {
-        let count = site.sink.peek().await?;
+        let count = sink.peek().await?;
         ensure!(count <= wanted, "{count} deliveries of {wanted}: some came twice");
         if count == wanted {
-            return site.sink.take().await;
+            return sink.take().await;
         }
         ensure!(Instant::now() < deadline, "only {count} of {wanted} deliveries arrived");
         sleep(Duration::from_millis(20)).await;

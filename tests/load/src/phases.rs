@@ -175,7 +175,7 @@ pub(crate) async fn deliveries(
         ..LoadOptions::default()
     };
     let load = site.load(&shop, &load).await?;
-    let counted = drain(site, &load, urls.len()).await?;
+    let counted = drain(&mut site.sink, &load, urls.len()).await?;
     let used = cpu(site)?.since(&before);
     let total: u64 = counted.values().map(|name| name.deliveries).sum();
     let server_memory_mb = resident_mb(site.server_pid()?)?.0;
@@ -198,7 +198,7 @@ async fn half_load(
     let before = cpu(site)?;
     let load = at_rate(options.seconds, options.batch, rate);
     let load = site.load(&shop, &load).await?;
-    let counted = drain(site, &load, urls.len()).await?;
+    let counted = drain(&mut site.sink, &load, urls.len()).await?;
     let used = cpu(site)?.since(&before);
     let only = counted.values().next().context("nothing was delivered")?;
     shop.close().await?;
@@ -215,7 +215,7 @@ async fn neighbours(site: &mut Site, options: &Options) -> anyhow::Result<Neighb
     say("a healthy endpoint alone, beside two more, and beside a dead and a slow one");
     let healthy = site.shop(&[site.sink.http("now", HEALTHY)]).await?;
     let load = site.load(&healthy, &at_rate(options.seconds, 1, HEALTHY_RATE)).await?;
-    let alone = latency_of_healthy(&load, &drain(site, &load, 1).await?)?;
+    let alone = latency_of_healthy(&load, &drain(&mut site.sink, &load, 1).await?)?;
     let good_ones = ["one", "two"].map(|name| site.sink.http("now", name));
     let beside_good_ones = beside(site, options, &healthy, &good_ones).await?;
     let bad_ones = [DEAD.to_owned(), site.sink.http("slow", "slow")];

@@ -10,7 +10,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// The processes whose CPU time is told apart, by name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Processes {
-    pub(crate) server: u32,
+    /// One, or all that share a database.
+    pub(crate) servers: Vec<u32>,
     pub(crate) sink: u32,
     /// The parent of PostgreSQL's processes.
     pub(crate) postgres: Option<u32>,
@@ -22,8 +23,9 @@ pub(crate) struct CpuTime(BTreeMap<&'static str, f64>);
 
 impl Processes {
     pub(crate) fn cpu_time(&self) -> anyhow::Result<CpuTime> {
+        let servers: Vec<_> = self.servers.iter().map(|pid| cpu(*pid)).collect::<Result<_, _>>()?;
         let mut times = BTreeMap::from([
-            ("server", cpu(self.server)?.own),
+            ("server", servers.iter().map(|process| process.own).sum()),
             ("sink", cpu(self.sink)?.own),
             // A load generator is a child of this process, and has ended when its load is over.
             ("load", cpu(std::process::id())?.ended_children),

@@ -41,7 +41,7 @@ pub(crate) async fn run(site: &mut Site, seconds: u64) -> anyhow::Result<Single>
         ..LoadOptions::default()
     };
     let load = site.load(&shop, &load).await?;
-    let counted = drain(site, &load, url.len()).await?;
+    let counted = drain(&mut site.sink, &load, url.len()).await?;
     let used = cost(&cpu(site)?.since(&before), load.accepted);
     shop.close().await?;
     let single_deliveries_per_second = counted.values().map(|name| rate(&name.timeline)).sum();
@@ -51,7 +51,7 @@ pub(crate) async fn run(site: &mut Site, seconds: u64) -> anyhow::Result<Single>
     let shop = site.shop_with(&url, CONNECTIONS).await?;
     let before = cpu(site)?;
     let load = site.load(&shop, &at_rate(seconds, 1, LOW_RATE)).await?;
-    let counted = drain(site, &load, url.len()).await?;
+    let counted = drain(&mut site.sink, &load, url.len()).await?;
     let used = cost(&cpu(site)?.since(&before), load.accepted);
     shop.close().await?;
     let only = counted.values().next().context("nothing was delivered")?;

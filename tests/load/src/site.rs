@@ -28,7 +28,7 @@ use crate::{
     sink::{Addresses, Counted},
 };
 
-const ORIGIN: &str = "https://shop.example";
+pub(crate) const ORIGIN: &str = "https://shop.example";
 /// Widgets under load, each with a session and a connection of its own.
 pub(crate) const CONNECTIONS: usize = 64;
 
@@ -40,9 +40,11 @@ pub(crate) struct Site {
     postgres: Option<Postgres>,
 }
 
-struct Postgres {
-    database: Database,
-    postmaster: u32,
+/// A database of the measurement's own.
+pub(crate) struct Postgres {
+    pub(crate) database: Database,
+    /// The parent of all of PostgreSQL's processes.
+    pub(crate) postmaster: u32,
 }
 
 impl Site {
@@ -72,7 +74,7 @@ impl Site {
 
     pub(crate) fn processes(&self) -> anyhow::Result<Processes> {
         Ok(Processes {
-            server: self.server_pid()?,
+            servers: vec![self.server_pid()?],
             sink: self.sink.child.id().context("the sink has ended")?,
             postgres: self.postgres.as_ref().map(|postgres| postgres.postmaster),
         })
@@ -111,14 +113,39 @@ impl Site {
 
     /// Makes load on a shop, and waits for its end.
     pub(crate) async fn load(&self, shop: &Shop, options: &LoadOptions) -> anyhow::Result<Load> {
-        let server = self.server.url();
-        let server = server.strip_prefix("http://").context("the load is plain HTTP")?;
+        let widgets = Widgets {
+            servers: vec![self.server.url()],
+            tokens: &shop.tokens,
+            fan_out: shop.integrations.len().max(1),
+        };
+        widgets.load(&self.sink, options).await
+    }
+}
+
+/// Where events come from.
+pub(crate) struct Widgets<'a> {
+    /// The URLs of the servers, which the connections are spread over.
+    pub(crate) servers: Vec<String>,
+    /// Of one session each, with a connection of its own.
+    pub(crate) tokens: &'a [String],
+    /// Deliveries of each event.
+    pub(crate) fan_out: usize,
+}
+
+impl Widgets<'_> {
+    /// Makes load, and waits for its end.
+    pub(crate) async fn load(&self, sink: &Sink, options: &LoadOptions) -> anyhow::Result<Load> {
+        let servers: Option<Vec<&str>> =
+            self.servers.iter().map(|url| url.strip_prefix("http://")).collect();
+        let servers = servers.context("the load is plain HTTP")?;
         let mut command = Command::new(std::env::current_exe()?);
         command
-            .args(["generate", "--server", server])
-            .arg(format!("--tokens={}", shop.tokens.join(",")))
+            .args(["generate", "--server", &servers.join(",")])
+            .arg(format!("--tokens={}", self.tokens.join(",")))
             .arg(format!("--batch={}", options.batch))
-            .arg(format!("--fan-out={}", shop.integrations.len().max(1)));
+            .arg(format!("--fan-out={}", self.fan_out))
+            // Not for longer than who waits for it.
+            .kill_on_drop(true);
         if let Some(time) = options.time {
             command.arg(format!("--seconds={}", time.as_secs()));
         }
@@ -131,7 +158,7 @@ impl Site {
         if let Some(outstanding) = options.outstanding {
             command
                 .arg(format!("--outstanding={outstanding}"))
-                .arg(format!("--count={}", self.sink.addresses.count));
+                .arg(format!("--count={}", sink.addresses.count));
         }
         let output = command.stderr(Stdio::inherit()).output().await?;
         ensure!(output.status.success(), "the load generator failed");
@@ -172,7 +199,7 @@ impl Shop {
 }
 
 impl Postgres {
-    async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let database = Database::create().await?;
         let (client, connection) =
             tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await?;
@@ -187,7 +214,7 @@ impl Postgres {
 
 /// The webhook receiver's process. Dropping it ends it.
 pub(crate) struct Sink {
-    child: Child,
+    pub(crate) child: Child,
     commands: OwnedWriteHalf,
     answers: Lines<BufReader<OwnedReadHalf>>,
     addresses: Addresses,
@@ -195,7 +222,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("bellpush-sink-").tempdir()?;
         let mut child = Command::new(std::env::current_exe()?)
             .arg("sink")

@@ -5,17 +5,16 @@ mod bridged;
 mod call;
 mod kamailio;
 mod names;
-mod namespace;
 mod peer;
 mod phone;
 mod sipp;
 
 pub use baresip::Baresip;
+pub use bellpush_test_support::namespace::runs_in_network_of_its_own;
 pub use bridged::{BridgedCall, Lines};
 pub use call::{Call, OFFER, call_by, target, trunk, trunks, trunks_config};
 pub use kamailio::{Certificate, Kamailio};
 pub use names::{Names, Service};
-pub use namespace::runs_in_network_of_its_own;
 pub use peer::{ANSWER, Message, PATIENCE, Peer, SDP, read_message, reply};
 pub use phone::{Packet, Phone};
 pub use sipp::{Scenario, Sipp};

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod api;
 pub mod browser;
 pub mod lossy_relay;
+pub mod namespace;
 pub mod ports;
 pub mod postgres;
 pub mod server;

@@ -84,6 +84,7 @@ pub struct Sink {
     shared: Arc<Mutex<Shared>>,
     count: watch::Receiver<usize>,
     open: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -92,15 +93,17 @@ struct Endpoint {
     shared: Arc<Mutex<Shared>>,
     count: Arc<watch::Sender<usize>>,
     open: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
 }
 
 /// A request that is here and not answered, as long as it lives.
 struct Open(Arc<AtomicUsize>);
 
 impl Open {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(count))
+    fn new(endpoint: &Endpoint) -> Self {
+        let open = endpoint.open.fetch_add(1, Ordering::SeqCst) + 1;
+        endpoint.most.fetch_max(open, Ordering::SeqCst);
+        Self(Arc::clone(&endpoint.open))
     }
 }
 
@@ -124,18 +127,19 @@ impl Sink {
             policy: Box::new(|_| Reply::Status(200)),
         }));
         let (sender, count) = watch::channel(0);
-        let open = Arc::<AtomicUsize>::default();
+        let (open, most) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let endpoint = Endpoint {
             shared: Arc::clone(&shared),
             count: Arc::new(sender),
             open: Arc::clone(&open),
+            most: Arc::clone(&most),
         };
         let router = Router::new().fallback(receive).with_state(endpoint);
         let task = tokio::spawn(async move {
             // It is aborted when the sink is dropped, and has no other end.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, shared, count, open, task })
+        Ok(Self { address, shared, count, open, most, task })
     }
 
     /// The URL for an integration.
@@ -179,6 +183,11 @@ impl Sink {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.open.load(Ordering::SeqCst)
+    }
+
+    /// How many requests were here at once, at most, since this was asked last.
+    pub fn take_most_in_flight(&self) -> usize {
+        self.most.swap(self.in_flight(), Ordering::SeqCst)
     }
 
     /// Waits until the requests so far fulfil the condition, and returns them.
@@ -230,7 +239,7 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let _open = Open::new(&endpoint.open);
+    let _open = Open::new(&endpoint);
     let (at, target) = (Instant::now(), uri.to_string());
     let mut received = Received { at, target, headers, body, signed: None, answered: None };
     let reply = {

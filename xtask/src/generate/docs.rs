@@ -19,15 +19,16 @@ pub(super) fn events() -> anyhow::Result<Generated> {
     for (name, table) in
         [("catalogue", catalogue()), ("lifecycle", lifecycle()), ("error-codes", error_codes())]
     {
-        page = replace(&page, name, &table)?;
+        page = replace(PATH, &page, name, &table)?;
     }
     Ok(Generated { path: PATH.into(), content: page })
 }
 
-fn replace(page: &str, name: &str, table: &str) -> anyhow::Result<String> {
+/// A page with other text between the markers of this name.
+pub(super) fn replace(path: &str, page: &str, name: &str, table: &str) -> anyhow::Result<String> {
     let (begin, end) =
         (format!("<!-- generated:{name} -->"), format!("<!-- /generated:{name} -->"));
-    let missing = || format!("{PATH} has no markers {begin} and {end}");
+    let missing = || format!("{path} has no markers {begin} and {end}");
     let (before, rest) = page.split_once(&begin).with_context(missing)?;
     let (_, after) = rest.split_once(&end).with_context(missing)?;
     Ok(format!("{before}{begin}\n{table}{end}{after}"))

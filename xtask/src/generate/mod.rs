@@ -1,6 +1,7 @@
 //! Files that follow from the code: the TypeScript types of the protocol and of the design document,
 //! its schema, tables of the documentation, and the OpenAPI document.
 
+mod capacity;
 mod design;
 mod docs;
 mod file;
@@ -29,6 +30,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         design::schema()?,
         design::default()?,
         docs::events()?,
+        capacity::scaling()?,
         openapi::document()?,
     ];
     let mut stale = Vec::new();

@@ -28,6 +28,15 @@ impl Scopes {
         }
     }
 
+    /// Scopes as they were kept, without those that only newer versions know.
+    #[must_use]
+    pub fn known(kept: &[String]) -> Self {
+        if kept.iter().any(|text| text == ALL) {
+            return Self::All;
+        }
+        Self::Only(kept.iter().filter_map(|text| text.parse().ok()).collect())
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

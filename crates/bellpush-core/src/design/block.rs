@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     condition::Condition,
     form::Field,
+    reading::Reading,
     text::{RichText, Text},
 };
 use crate::app::ButtonEffect;
@@ -63,9 +64,10 @@ macro_rules! blocks {
             pub(super) fn read(
                 kind: &str,
                 fields: Value,
+                reading: Reading,
             ) -> Option<Result<Self, serde_path_to_error::Error<serde_json::Error>>> {
                 match kind {
-                    $($name => Some(serde_path_to_error::deserialize(fields).map(Self::$variant)),)*
+                    $($name => Some(reading.of(fields).map(Self::$variant)),)*
                     _ => None,
                 }
             }

@@ -13,7 +13,9 @@ mod contrast;
 mod default;
 mod document;
 mod form;
+mod over;
 mod read;
+mod reading;
 #[cfg(feature = "schema")]
 mod schema;
 mod survey;
@@ -32,6 +34,7 @@ pub use consent::{ConsentRecord, GivenConsent};
 pub use contrast::{Pair, contrast};
 pub use document::{Design, States, VERSION};
 pub use form::{Field, FieldKind, FieldOption, FormValues};
+pub use over::over;
 pub use read::MAX_BYTES;
 #[cfg(feature = "schema")]
 pub use schema::{Side, schema};

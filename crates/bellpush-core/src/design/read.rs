@@ -8,6 +8,7 @@ use super::{
     block::Block,
     document::{Design, States, VERSION},
     form::pointer,
+    reading::Reading,
 };
 use crate::{FieldError, lifecycle::State};
 
@@ -16,7 +17,7 @@ pub const MAX_BYTES: usize = 256 * 1024;
 /// Faults that are named at once, at most.
 const MAX_FAULTS: usize = 50;
 /// Blocks in one state, at most.
-const MAX_BLOCKS: usize = 40;
+pub(super) const MAX_BLOCKS: usize = 40;
 
 /// Brings a document of one version to the next.
 type Migration = fn(Map<String, Value>) -> Map<String, Value>;
@@ -50,7 +51,7 @@ impl Design {
         if size > MAX_BYTES {
             return Err(fault("", &format!("a design document has at most {MAX_BYTES} bytes")));
         }
-        parse(migrate(document)?)
+        parse(migrate(document)?, Reading::Given)
     }
 
     fn without(self, check: fn(&Self) -> Vec<FieldError>) -> Result<Self, Vec<FieldError>> {
@@ -78,7 +79,7 @@ fn migrate(mut document: Map<String, Value>) -> Result<Map<String, Value>, Vec<F
 }
 
 /// Reads the blocks apart, so that each of them, and the document around them, names its own faults.
-fn parse(mut document: Map<String, Value>) -> Result<Design, Vec<FieldError>> {
+fn parse(mut document: Map<String, Value>, reading: Reading) -> Result<Design, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut states = States::default();
     if let Some(Value::Object(given)) = document.get_mut("states") {
@@ -95,14 +96,14 @@ fn parse(mut document: Map<String, Value>) -> Result<Design, Vec<FieldError>> {
                 continue;
             }
             for (index, block) in blocks.into_iter().enumerate() {
-                match read_block(block, &format!("{place}/{index}")) {
-                    Ok(block) => states.of_mut(*state).push(block),
+                match read_block(block, &format!("{place}/{index}"), reading) {
+                    Ok(block) => states.of_mut(*state).extend(block),
                     Err(error) => faults.push(error),
                 }
             }
         }
     }
-    match serde_path_to_error::deserialize::<_, Design>(Value::Object(document)) {
+    match reading.of::<Design>(Value::Object(document)) {
         Ok(design) if faults.is_empty() => return Ok(Design { states, ..design }),
         Ok(_) => {}
         Err(error) => faults.insert(0, located("", &error)),
@@ -111,7 +112,8 @@ fn parse(mut document: Map<String, Value>) -> Result<Design, Vec<FieldError>> {
     Err(faults)
 }
 
-fn read_block(block: Value, place: &str) -> Result<Block, FieldError> {
+/// A block; `None` for one that is kept, and of a kind that only newer versions show.
+fn read_block(block: Value, place: &str, reading: Reading) -> Result<Option<Block>, FieldError> {
     let Value::Object(mut fields) = block else {
         return Err(FieldError::new(place, "a block is a JSON object with a type"));
     };
@@ -119,8 +121,9 @@ fn read_block(block: Value, place: &str) -> Result<Block, FieldError> {
         Some(Value::String(kind)) => kind,
         _ => return Err(FieldError::new(format!("{place}/type"), kinds())),
     };
-    match Block::read(&kind, Value::Object(fields)) {
-        Some(read) => read.map_err(|error| located(place, &error)),
+    match Block::read(&kind, Value::Object(fields), reading) {
+        Some(read) => read.map(Some).map_err(|error| located(place, &error)),
+        None if reading == Reading::Kept => Ok(None),
         None => Err(FieldError::new(format!("{place}/type"), kinds())),
     }
 }
@@ -146,15 +149,15 @@ fn located(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -
 /// A document as it is kept: read before, and so without faults but what is unfinished in a draft, and
 /// those of rules that came later.
 impl Design {
-    /// Reads a document that was accepted before.
+    /// Reads a document that was accepted before, without what only newer versions know in it.
     ///
     /// # Errors
-    /// It is none, or of a newer version.
+    /// It is none, or of a newer form.
     pub fn read_kept(text: &str) -> Result<Self, Vec<FieldError>> {
         let Ok(Value::Object(document)) = serde_json::from_str(text) else {
             return Err(fault("", "what is kept is no design document"));
         };
-        parse(migrate(document)?)
+        parse(migrate(document)?, Reading::Kept)
     }
 
     /// The document as JSON.

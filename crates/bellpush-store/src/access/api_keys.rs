@@ -326,10 +326,11 @@ fn scopes_text(scopes: &Scopes) -> Option<String> {
 fn api_key(row: &Row) -> Result<ApiKey, StoreError> {
     let maker: Option<MemberId> = row.parse_opt("made_by")?;
     let key_apps: Option<Vec<_>> = row.json_opt("key_apps")?;
+    let scopes: Option<Vec<String>> = row.json_opt("scopes")?;
     Ok(ApiKey {
         id: row.parse("id")?,
         name: row.get("name")?,
-        scopes: row.json_opt("scopes")?.unwrap_or(Scopes::All),
+        scopes: scopes.map_or(Scopes::All, |scopes| Scopes::known(&scopes)),
         apps: key_apps.map_or(Apps::All, |list| Apps::Only(list.into_iter().collect())),
         created_at: row.time("created_at")?,
         expires_at: row.time_opt("expires_at")?,

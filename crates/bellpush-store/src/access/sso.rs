@@ -16,11 +16,7 @@ use super::{
     members::{self, Member, MemberError, NewMember, insert, owners, told},
     sign_ins::{self, NewSignIn, SignIn},
 };
-use crate::{
-    Edit, SaveError, Store, StoreError,
-    db::{self, to_json},
-    revision::Subject,
-};
+use crate::{Edit, SaveError, Store, StoreError, db, revision::Subject};
 
 /// The key of the settings, and that of the client's secret.
 pub(crate) const SETTINGS: &str = "sign_in";
@@ -110,7 +106,9 @@ impl Store {
         let line = Line::new(AuditAction::SignInSettingsUpdated).between(&before, settings);
         let line = if sealed.is_some() { line.and_secret("/sso/clientSecret") } else { line };
         let revision = revision + u64::from(line.has_changes());
-        put(&transaction, SETTINGS, &to_json(settings), revision).await?;
+        let kept = "SELECT value AS kept FROM settings WHERE key = $1";
+        let written = db::rewritten(&transaction, kept, SETTINGS, settings).await?;
+        put(&transaction, SETTINGS, &written, revision).await?;
         if let Some(sealed) = &sealed {
             put(&transaction, SECRET, sealed, revision).await?;
         }

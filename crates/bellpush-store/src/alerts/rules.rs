@@ -272,9 +272,10 @@ async fn overwrite(
         UPDATE alert_rules
         SET settings = $2, active = $3, updated_at = $4, revision = revision + $5
         WHERE id = $1";
+    let kept = "SELECT settings AS kept FROM alert_rules WHERE id = $1";
     let values = [
         present.id.to_string().into(),
-        to_json(settings).into(),
+        db::rewritten(transaction, kept, present.id, settings).await?.into(),
         settings.active.into(),
         at.millis().into(),
         i64::from(line.has_changes()).into(),

@@ -178,9 +178,10 @@ pub(crate) async fn update(
         WHERE id = $1 AND NOT removed
         RETURNING id, settings, created_at, updated_at, revision";
     let at = db::now();
+    let kept = "SELECT settings AS kept FROM app_rows WHERE id = $1";
     let values = [
         id.to_string().into(),
-        to_json(settings).into(),
+        db::rewritten(transaction, kept, id, settings).await?.into(),
         at.millis().into(),
         i64::from(line.has_changes()).into(),
     ];

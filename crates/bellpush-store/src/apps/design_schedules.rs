@@ -5,9 +5,12 @@
 
 use bellpush_core::{events::EventTime, ids::AppId};
 
-use super::designs::{
-    DesignError, DesignVersion, NewDesignVersion, Publisher, check_fields, check_revision, enter,
-    present,
+use super::{
+    designs::{
+        DesignError, DesignVersion, NewDesignVersion, Publisher, check_fields, check_revision,
+        enter, present,
+    },
+    newer_designs,
 };
 use crate::{
     Expected, Store, StoreError,
@@ -70,9 +73,11 @@ impl Store {
         actor: &Actor,
     ) -> Result<DesignSchedule, DesignError> {
         let transaction = self.db().begin_configuration().await?;
-        let (present, _) = present(&transaction, app_id).await?;
+        let (present, draft) = present(&transaction, app_id).await?;
         check_revision(&transaction, app_id, present, new.draft).await?;
         check_fields(&transaction, app_id, new.document).await?;
+        let base = (draft.as_deref(), None);
+        let document = newer_designs::published(&transaction, app_id, base, new.document).await?;
         let at = db::now();
         let sql = "
             INSERT INTO design_schedules
@@ -90,7 +95,7 @@ impl Store {
             RETURNING note, scheduled_by, scheduled_at, publish_at";
         let values = [
             app_id.to_string().into(),
-            new.document.into(),
+            document.into(),
             new.note.map(str::to_owned).into(),
             to_json(&Publisher { who: actor.who, name: actor.name.clone() }).into(),
             at.millis().into(),

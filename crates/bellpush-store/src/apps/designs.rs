@@ -25,6 +25,8 @@ use crate::{
     routing::{form_fields::kept_design, profiles},
 };
 
+use super::newer_designs;
+
 /// A draft as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesignDraft {
@@ -224,6 +226,8 @@ pub(crate) async fn save_draft(
     let (present, before) = present(transaction, app_id).await?;
     check_revision(transaction, app_id, present, expected).await?;
     let at = db::now();
+    let document =
+        &newer_designs::drafted(transaction, app_id, before.as_deref(), document).await?;
     let sql = "
         INSERT INTO design_drafts (app_id, document, revision, updated_at)
         SELECT id, $2, 1, $3
@@ -234,7 +238,7 @@ pub(crate) async fn save_draft(
             revision = design_drafts.revision + 1,
             updated_at = excluded.updated_at
         RETURNING document, revision, updated_at";
-    let values = [app_id.to_string().into(), document.into(), at.millis().into()];
+    let values = [app_id.to_string().into(), document.as_str().into(), at.millis().into()];
     let Some(row) = db::one(transaction, sql, values).await? else {
         return Err(DesignError::UnknownApp);
     };
@@ -252,10 +256,12 @@ pub(crate) async fn publish(
     new: NewDesignVersion<'_>,
     actor: &Actor,
 ) -> Result<DesignVersion, DesignError> {
-    let (present, _) = present(transaction, app_id).await?;
+    let (present, draft) = present(transaction, app_id).await?;
     check_revision(transaction, app_id, present, new.draft).await?;
     check_fields(transaction, app_id, new.document).await?;
-    enter(transaction, app_id, new, actor).await
+    let base = (draft.as_deref(), new.restored);
+    let document = newer_designs::published(transaction, app_id, base, new.document).await?;
+    enter(transaction, app_id, NewDesignVersion { document: &document, ..new }, actor).await
 }
 
 /// Refuses a design without a field that a profile names. Changes of the configuration come one at a

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod design_schedules;
 pub(crate) mod designs;
 pub(crate) mod embed_reports;
+mod newer_designs;
 pub(crate) mod sessions;
 pub(crate) mod widget_keys;
 

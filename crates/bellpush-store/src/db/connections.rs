@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
 use super::{
+    session,
     target::{Target, database_file, lock_directory},
     timeout::in_time,
 };
@@ -266,22 +267,7 @@ pub(crate) fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError
     if is_local && matches!(options.get_ssl_mode(), PgSslMode::Prefer) {
         options = options.ssl_mode(PgSslMode::Disable);
     }
-    Ok(options
-        .application_name("bellpush")
-        // Every query of ours looks up keys (query_plans.rs). Statistics that lag behind a
-        // fast-growing log must not make the planner read whole tables instead.
-        .options([
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            // Pages that a connection writes go to the disk as they come. Otherwise the system
-            // keeps them for half a minute, then writes them all at once, and commits wait.
-            ("backend_flush_after", "1MB"),
-            // A node that was stopped or cut off in the middle of a transaction holds locks that
-            // the others wait for.
-            ("idle_in_transaction_session_timeout", "5s"),
-        ])
-        .disable_statement_logging())
+    Ok(options.application_name("bellpush").options(session::SETTINGS).disable_statement_logging())
 }
 
 fn failed(error: sqlx::Error) -> StoreError {

@@ -8,8 +8,10 @@ pub(crate) mod checkpoint;
 pub(crate) mod connections;
 pub(crate) mod migrations;
 pub(crate) mod page;
+mod rewrite;
 mod row;
 mod scrub;
+pub(crate) mod session;
 mod statements;
 pub(crate) mod target;
 mod timeout;
@@ -17,5 +19,6 @@ pub(crate) mod untimed;
 
 pub(crate) use batch::Batch;
 pub(crate) use connections::{Db, Lock, begin, commit, lock};
+pub(crate) use rewrite::{over, rewritten};
 pub(crate) use row::{Row, now, number, read, to_json, without_nul};
 pub(crate) use statements::{all, execute, one};

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, str::FromStr};
 
-use bellpush_core::events::EventTime;
+use bellpush_core::{events::EventTime, kept};
 use jiff::Timestamp;
 use sea_orm::{QueryResult, TryGetable, Value};
 use serde::de::DeserializeOwned;
@@ -55,7 +55,18 @@ impl Row {
         text.map(|text| text.parse()).transpose().map_err(|_| StoreError::Corrupt { column })
     }
 
+    /// What was written as JSON, without what only newer versions know in it.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        let text: String = self.get(column)?;
+        kept::read(&text).map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// What was written as JSON, if this version knows all of it: of conditions, one that is passed over
+    /// would let through what was not asked for.
+    pub(crate) fn json_whole<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
         let text: String = self.get(column)?;
         serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { column })
     }
@@ -65,9 +76,7 @@ impl Row {
         column: &'static str,
     ) -> Result<Option<T>, StoreError> {
         let text: Option<String> = self.get(column)?;
-        text.map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|_| StoreError::Corrupt { column })
+        text.map(|text| kept::read(&text)).transpose().map_err(|_| StoreError::Corrupt { column })
     }
 
     /// One of the words that serde writes an enum's values as.

@@ -111,6 +111,14 @@ impl Store {
                 Err(StoreError::Secret(error)) => {
                     tracing::error!(integration = %id, %error, "an integration's secrets are lost");
                 }
+                // What a newer version keeps in one must not stop the deliveries of all others.
+                Err(StoreError::Corrupt { column }) => {
+                    tracing::error!(
+                        integration = %id,
+                        column,
+                        "this version can't read an integration, and delivers nothing for it"
+                    );
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -117,7 +117,7 @@ impl Store {
             WHERE id = $1";
         let values = [
             id.to_string().into(),
-            to_json(&settings).into(),
+            db::over(&row.get::<String>("settings")?, &settings)?.into(),
             at.millis().into(),
             reason.as_str().into(),
         ];

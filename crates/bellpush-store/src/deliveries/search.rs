@@ -43,7 +43,7 @@ pub struct Delivery {
 
 /// Which deliveries of an integration. All given conditions hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct DeliveryFilter {
     /// Only those that stand here; all when it is empty.
     pub statuses: Vec<DeliveryStatus>,

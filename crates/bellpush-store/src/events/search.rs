@@ -46,7 +46,7 @@ pub struct RecordedEvent {
 
 /// Which events of an app. All given conditions hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct EventFilter {
     /// Only events of this call.
     pub call_id: Option<CallId>,

@@ -340,7 +340,7 @@ fn export(row: &Row) -> Result<Export, StoreError> {
     Ok(Export {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,
-        exported: row.json("filter")?,
+        exported: row.json_whole("filter")?,
         format: row.word("format")?,
         context_keys: row.json("context_keys")?,
         state: row.word("state")?,

@@ -294,10 +294,11 @@ pub(crate) async fn update(
           AND app_id = $2
         RETURNING {COLUMNS}"
     );
+    let kept = "SELECT settings AS kept FROM integrations WHERE id = $1";
     let values = [
         id.to_string().into(),
         app_id.to_string().into(),
-        to_json(settings).into(),
+        db::rewritten(transaction, kept, id, settings).await?.into(),
         settings.active.into(),
         settings.include_previews.into(),
         db::now().millis().into(),

@@ -254,11 +254,12 @@ async fn overwrite(transaction: &DatabaseTransaction, it: &Profile) -> Result<()
         UPDATE destinations
         SET name = $2, kind = $3, settings = $4, trunk_id = $5, is_default = $6, revision = $7
         WHERE id = $1";
+    let kept = "SELECT settings AS kept FROM destinations WHERE id = $1";
     let values = [
         it.id.to_string().into(),
         it.settings.name.clone().into(),
         it.settings.kind.as_str().into(),
-        to_json(&it.settings).into(),
+        db::rewritten(transaction, kept, it.id, &it.settings).await?.into(),
         it.settings.trunk_id.map(|id| id.to_string()).into(),
         it.is_default.into(),
         db::number(it.revision),

@@ -213,9 +213,10 @@ pub(crate) async fn update(
         WHERE id = $1
         RETURNING {COLUMNS}"
     );
+    let kept = "SELECT settings AS kept FROM trunks WHERE id = $1";
     let mut values: Vec<Value> = vec![
         id.to_string().into(),
-        to_json(settings).into(),
+        db::rewritten(transaction, kept, id, settings).await?.into(),
         db::now().millis().into(),
         i64::from(line.has_changes()).into(),
     ];

@@ -22,7 +22,7 @@ pub enum CallStateName {
 
 /// Which calls of an app. All given conditions hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct CallFilter {
     /// Only calls whose context has this key and value.
     pub context: Option<(String, String)>,

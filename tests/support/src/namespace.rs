@@ -1,4 +1,5 @@
-//! A network of a test's own, with public addresses: that of this machine has none to give away.
+//! A network of a test's own: with public addresses, of which this machine has none to give away, and
+//! with a firewall, which would be in others' way.
 
 use std::{env, process::Command};
 
@@ -21,8 +22,13 @@ pub fn runs_in_network_of_its_own(test: &str, addresses: &[&str]) -> anyhow::Res
         script += &format!("ip addr add {address} dev lo; ");
     }
     script += "exec \"$0\" --exact \"$1\" --nocapture";
+    // Root may do so as it is, and become other users in there.
+    let id = Command::new("id").arg("-u").output().context("there is no id")?;
+    let user: &[&str] =
+        if id.stdout.trim_ascii() == b"0" { &[] } else { &["--user", "--map-root-user"] };
     let status = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--net", "sh", "-c", &script])
+        .args(user)
+        .args(["--net", "sh", "-c", &script])
         .arg(env::current_exe()?)
         .arg(test)
         .env(INSIDE, "1")
