@@ -16,6 +16,7 @@ mod contract;
 mod demo;
 mod design_publisher;
 mod designs;
+mod duties;
 mod embed_checks;
 mod embed_reports;
 mod event_log;

@@ -23,6 +23,7 @@ use crate::{
     demo::Demo,
     design_publisher::DesignPublisher,
     designs::Designs,
+    duties::at_its_time,
     embed_checks::EmbedChecks,
     embed_reports::EmbedReports,
     event_log::EventLog,
@@ -290,8 +291,8 @@ impl Server {
             announcer: announcer.clone(),
         };
         duties.spawn(erasures.clone().run(memories, stopped.clone()));
-        duties.spawn(design_publisher.clone().run(stopped.clone()));
-        duties.spawn(rehearsals.clone().run(stopped.clone()));
+        duties.spawn(at_its_time(design_publisher.clone(), stopped.clone()));
+        duties.spawn(at_its_time(rehearsals.clone(), stopped.clone()));
         duties.spawn(roll_ups::run(store.clone(), stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());

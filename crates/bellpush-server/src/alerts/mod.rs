@@ -15,13 +15,18 @@ use bellpush_core::{
     ids::{AppId, SessionId},
 };
 use bellpush_store::{AlertRule, Append, AppendError, Look, Store, StoreError};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub(crate) use self::past::{Past, past};
 use self::readings::{AppReadings, MINUTE_MS};
-use crate::{clock::now, event_log::EventLog, mail::Mail, trunks::RunningTrunks};
+use crate::{
+    clock::now,
+    duties::{Wake, rest},
+    event_log::EventLog,
+    mail::Mail,
+    trunks::RunningTrunks,
+};
 
 /// After the end of a minute it takes so long until it is looked at: what happened at its very end is
 /// in the log by then.
@@ -40,7 +45,7 @@ pub(crate) struct AlertWatch {
     mail: Mail,
     /// Where Call Studio is.
     studio: Arc<str>,
-    noticed: Arc<Notify>,
+    noticed: Wake,
 }
 
 impl AlertWatch {
@@ -52,15 +57,14 @@ impl AlertWatch {
         own_origin: &str,
     ) -> Self {
         let studio = format!("{own_origin}/studio").into();
-        Self { store, log, trunks, mail, studio, noticed: Arc::default() }
+        Self { store, log, trunks, mail, studio, noticed: Wake::default() }
     }
 
     /// Looks at all rules after each minute, until the server stops.
     pub(crate) async fn look(self, stopped: CancellationToken) {
         loop {
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = tokio::time::sleep(until_next_look(now())) => {}
+            if rest(until_next_look(now()), &stopped).await.is_stopped() {
+                return;
             }
             if let Err(error) = self.look_at_all(now()).await {
                 warn!(%error, "alert rules can't be looked at; the next minute is tried");
@@ -108,7 +112,7 @@ impl AlertWatch {
             looks.push(Look { rule, at, reading, step });
         }
         if self.store.keep_looks(&looks).await? > 0 {
-            self.noticed.notify_one();
+            self.noticed.wake();
         }
         Ok(())
     }
@@ -120,10 +124,8 @@ impl AlertWatch {
                 () = stopped.cancelled() => return,
                 () = self.tell_all() => {}
             }
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = self.noticed.notified() => {}
-                () = tokio::time::sleep(LOOK_FOR_NOTICES) => {}
+            if self.noticed.pause(LOOK_FOR_NOTICES, &stopped).await.is_stopped() {
+                return;
             }
         }
     }
