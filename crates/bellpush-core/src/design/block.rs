@@ -8,7 +8,7 @@ use super::{
     form::Field,
     text::{RichText, Text},
 };
-use crate::app::ButtonEffect;
+use crate::{ByName, app::ButtonEffect};
 
 /// Declares the blocks once: each with its struct, which has `id` and `when` beside its own fields.
 macro_rules! blocks {
@@ -62,10 +62,10 @@ macro_rules! blocks {
             /// Reads a block of a kind, so that what is wrong is named by its path within.
             pub(super) fn read(
                 kind: &str,
-                fields: Value,
+                fields: &Value,
             ) -> Option<Result<Self, serde_path_to_error::Error<serde_json::Error>>> {
                 match kind {
-                    $($name => Some(serde_path_to_error::deserialize(fields).map(Self::$variant)),)*
+                    $($name => Some(serde_path_to_error::deserialize(ByName(fields)).map(Self::$variant)),)*
                     _ => None,
                 }
             }

@@ -9,7 +9,7 @@ use super::{
     document::{Design, States, VERSION},
     form::pointer,
 };
-use crate::{FieldError, lifecycle::State};
+use crate::{ByName, FieldError, lifecycle::State};
 
 /// Bytes of a document as JSON, at most.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -102,7 +102,8 @@ fn parse(mut document: Map<String, Value>) -> Result<Design, Vec<FieldError>> {
             }
         }
     }
-    match serde_path_to_error::deserialize::<_, Design>(Value::Object(document)) {
+    let document = Value::Object(document);
+    match serde_path_to_error::deserialize::<_, Design>(ByName(&document)) {
         Ok(design) if faults.is_empty() => return Ok(Design { states, ..design }),
         Ok(_) => {}
         Err(error) => faults.insert(0, located("", &error)),
@@ -119,7 +120,7 @@ fn read_block(block: Value, place: &str) -> Result<Block, FieldError> {
         Some(Value::String(kind)) => kind,
         _ => return Err(FieldError::new(format!("{place}/type"), kinds())),
     };
-    match Block::read(&kind, Value::Object(fields)) {
+    match Block::read(&kind, &Value::Object(fields)) {
         Some(read) => read.map_err(|error| located(place, &error)),
         None => Err(FieldError::new(format!("{place}/type"), kinds())),
     }
