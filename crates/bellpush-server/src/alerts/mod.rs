@@ -8,13 +8,18 @@ mod mails;
 mod past;
 mod readings;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bellpush_core::{
     events::{Event, EventTime},
     ids::{AppId, SessionId},
 };
 use bellpush_store::{AlertRule, Append, AppendError, Look, Store, StoreError};
+use metrics::{describe_histogram, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -62,6 +67,10 @@ impl AlertWatch {
 
     /// Looks at all rules after each minute, until the server stops.
     pub(crate) async fn look(self, stopped: CancellationToken) {
+        describe_histogram!(
+            "bellpush_alert_look_seconds",
+            "Seconds that a look at all rules took."
+        );
         loop {
             if rest(until_next_look(now()), &stopped).await.is_stopped() {
                 return;
@@ -78,6 +87,7 @@ impl AlertWatch {
         if !self.store.leads() {
             return Ok(());
         }
+        let began = Instant::now();
         let mut by_app = BTreeMap::<AppId, Vec<AlertRule>>::new();
         for rule in self.store.active_alert_rules().await? {
             by_app.entry(rule.app_id).or_default().push(rule);
@@ -88,6 +98,7 @@ impl AlertWatch {
                 warn!(%app_id, %error, "the alert rules of an app can't be looked at");
             }
         }
+        histogram!("bellpush_alert_look_seconds").record(began.elapsed().as_secs_f64());
         Ok(())
     }
 
