@@ -368,6 +368,7 @@ impl Server {
         if let Some(before) = before(config.keep_statistics) {
             store.remove_statistics(before).await?;
             store.remove_trunk_outages(before).await?;
+            store.remove_integration_outages(before).await?;
         }
         if let Some(before) = before(config.keep_notifications) {
             store.remove_notifications(before).await?;

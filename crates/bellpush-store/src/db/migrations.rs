@@ -55,6 +55,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (55, "rehearsals", include_str!("../../migrations/0055_rehearsals.sql")),
     (59, "trunk_outages", include_str!("../../migrations/0059_trunk_outages.sql")),
     (63, "schema_compatibility", include_str!("../../migrations/0063_schema_compatibility.sql")),
+    (69, "integration_outages", include_str!("../../migrations/0069_integration_outages.sql")),
 ];
 
 /// The version from which on a database says which programs may use it.
