@@ -150,8 +150,12 @@ impl BodyRenderer {
             self.template.as_ref().and_then(|it| Some((it, it.get_template(NAME).ok()?)));
         let Some((environment, template)) = template else { return Vec::new() };
         let is_global = |name: &str| environment.globals().any(|(global, _)| global == name);
+        let own = names::assigned(template.source());
         let mut names = Vec::from_iter(template.undeclared_variables(true));
-        names.retain(|name| !is_global(name) && !names::is_known(name));
+        names.retain(|name| {
+            let root = name.split('.').next().unwrap_or(name);
+            !is_global(root) && !own.contains(root) && !names::is_known(name)
+        });
         names.sort_unstable();
         names
     }

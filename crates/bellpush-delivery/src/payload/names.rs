@@ -1,6 +1,6 @@
 //! Which names a template may use, by the samples of all events.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use bellpush_core::events::{
     ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, CATALOGUE, EventTime, sample,
@@ -20,6 +20,17 @@ fn sampled(name: &str) -> Option<Value> {
     let envelope = serde_json::to_string(&sample(name, EventTime::from_millis(0)?)).ok()?;
     let variables = variables(&EventFacts { envelope: &envelope, ..SAMPLE }).ok()?;
     serde_json::to_value(variables).ok()
+}
+
+/// What a template assigns itself. In a branch it is not declared for what follows after it, though it is
+/// there.
+pub(super) fn assigned(source: &str) -> BTreeSet<&str> {
+    let statements = source.split("{%").skip(1).filter_map(|rest| rest.split("%}").next());
+    let assignments = statements.filter_map(|statement| {
+        let words = statement.trim_matches(['-', '+']).trim_start().strip_prefix("set ")?;
+        words.split('=').next()
+    });
+    assignments.flat_map(|names| names.split(',')).map(str::trim).collect()
 }
 
 /// Whether an event of the catalogue has something of this name, such as `data.duration`.

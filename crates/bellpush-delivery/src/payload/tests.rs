@@ -112,6 +112,7 @@ fn what_no_event_has_is_named_however_deep_it_is() {
     let template = r#"{
         {% for at in range(2) %}"{{ at }}": {{ data.context.anything }},{% endfor %}
         {% set own = data.duration %}
+        {%- if own %}{%- set a, b = [1, 2] -%}{% endif %}"c": {{ b }},
         "a": [{{ own }}, {{ data.durations }}, {{ data.reason.deep }}, {{ appId }}, {{ app_id }}],
         "b": [{{ data.text }}, {{ data.requestId }}, {{ timestampMillis }}, {{ missing.at.all }}]
     }"#;
