@@ -21,11 +21,9 @@ use crate::{
     cluster::Cluster,
     config::ServerConfig,
     demo::Demo,
-    design_publisher::DesignPublisher,
-    designs::Designs,
+    designs::{DesignPublisher, Designs},
     duties::at_its_time,
-    embed_checks::EmbedChecks,
-    embed_reports::EmbedReports,
+    embed::{EmbedChecks, EmbedReports},
     event_log::EventLog,
     exports::ExportRunner,
     http::{
@@ -40,8 +38,7 @@ use crate::{
     roll_ups,
     sessions::Sessions,
     sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
-    trunk_outages,
-    trunks::RunningTrunks,
+    trunks::{self, RunningTrunks},
 };
 
 /// Idle rate-limit keys and expired tokens are forgotten this often.
@@ -278,7 +275,7 @@ impl Server {
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
-        duties.spawn(trunk_outages::watch(store.clone(), trunks.clone(), stopped.clone()));
+        duties.spawn(trunks::outages::watch(store.clone(), trunks.clone(), stopped.clone()));
         duties.spawn(replays.clone().run(stopped.clone()));
         duties.spawn(records.clone().run(stopped.clone()));
         duties.spawn(exports.clone().run(stopped.clone()));
