@@ -6,7 +6,9 @@ use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::{demo::Demo, http::limits::LimitSettings, mail::MailConfig, turn::TurnConfig};
+use crate::{
+    demo::Demo, http::limits::LimitSettings, mail::MailConfig, sessions::turn::TurnConfig,
+};
 
 /// How the server is set up.
 #[derive(Debug, Clone)]

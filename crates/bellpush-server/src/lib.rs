@@ -14,17 +14,15 @@ mod cluster;
 mod config;
 mod contract;
 mod demo;
-mod design_publisher;
 mod designs;
-mod embed_checks;
-mod embed_reports;
+mod duties;
+mod embed;
 mod event_log;
 mod exports;
-mod holidays;
+mod hours;
 mod http;
 mod live;
 mod mail;
-mod opening_status;
 mod ops;
 mod privacy;
 mod records;
@@ -38,22 +36,20 @@ mod sessions;
 mod sign_in;
 mod studio;
 mod tokens;
-mod trunk_outages;
 mod trunks;
-mod turn;
 mod widget;
 
 pub use cluster::Cluster;
 pub use config::ServerConfig;
 pub use demo::Demo;
-pub use embed_checks::EmbedChecks;
+pub use embed::EmbedChecks;
 pub use http::{client_ip::limit_key, limits::LimitSettings};
 pub use mail::{MailConfig, MailConfigError};
 pub use records::RecordLimits;
 pub use router::{metrics_router, openapi, router};
 pub use server::{Recording, Server};
+pub use sessions::turn::TurnConfig;
 pub use tokens::{
     ApiKey, CeremonyToken, InvitationToken, RecoveryToken, ResumeToken, SessionToken, SetupToken,
     SignInToken, WidgetKey,
 };
-pub use turn::TurnConfig;

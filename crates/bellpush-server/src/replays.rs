@@ -3,13 +3,14 @@
 //! How far each has come is on disk, in the same transaction as what it made pending: so it goes on
 //! where it was after a crash. What it sends and when is the delivery engine's affair.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bellpush_delivery::Announcer;
 use bellpush_store::{Replay, Store, StoreError};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+
+use crate::duties::Wake;
 
 /// Deliveries of one step.
 const STEP: u32 = 500;
@@ -28,38 +29,36 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 pub(crate) struct ReplayRunner {
     store: Store,
     announcer: Announcer,
-    made: Arc<Notify>,
+    made: Wake,
 }
 
 impl ReplayRunner {
     /// Replays of a store, told to the delivery engine.
     pub(crate) fn new(store: Store, announcer: Announcer) -> Self {
-        Self { store, announcer, made: Arc::default() }
+        Self { store, announcer, made: Wake::default() }
     }
 
     /// A replay was made.
     pub(crate) fn wake(&self) {
-        self.made.notify_one();
+        self.made.wake();
     }
 
     /// Runs all replays until the server is told to stop for good.
     pub(crate) async fn run(self, stopped: CancellationToken) {
         loop {
             let pause = match self.step_all().await {
-                Ok(Progress::Nothing) if self.store.is_shared() => Some(LOOK_FOR_OTHERS),
+                Ok(Progress::Nothing) if self.store.is_shared() => LOOK_FOR_OTHERS,
                 // None is running; those of an earlier process are found at the start.
-                Ok(Progress::Nothing) => None,
-                Ok(Progress::Waiting) => Some(LOOK),
-                Ok(Progress::Made) => Some(Duration::ZERO),
+                Ok(Progress::Nothing) => Duration::MAX,
+                Ok(Progress::Waiting) => LOOK,
+                Ok(Progress::Made) => Duration::ZERO,
                 Err(error) => {
                     warn!(%error, "replays can't go on yet");
-                    Some(AFTER_A_FAILURE)
+                    AFTER_A_FAILURE
                 }
             };
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = self.made.notified() => {}
-                () = sleep(pause) => {}
+            if self.made.pause(pause, &stopped).await.is_stopped() {
+                return;
             }
         }
     }
@@ -100,11 +99,4 @@ enum Progress {
     Nothing,
     Waiting,
     Made,
-}
-
-async fn sleep(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => tokio::time::sleep(pause).await,
-        None => std::future::pending().await,
-    }
 }

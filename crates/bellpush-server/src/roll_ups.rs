@@ -7,6 +7,8 @@ use metrics::{counter, describe_counter, describe_histogram, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::duties::rest;
+
 /// How often to look for new events.
 const LOOK: Duration = Duration::from_secs(5);
 /// After a step it rests for so many times as long as the step took: the log's writer has the store
@@ -25,17 +27,16 @@ pub(crate) async fn run(store: Store, stopped: CancellationToken) {
             Ok(more) => {
                 counter!("bellpush_roll_up_steps_total").increment(1);
                 histogram!("bellpush_roll_up_seconds").record(began.elapsed().as_secs_f64());
-                let rest = (began.elapsed() * REST).max(SHORTEST_REST);
-                if more { rest } else { rest.max(LOOK) }
+                let pause = (began.elapsed() * REST).max(SHORTEST_REST);
+                if more { pause } else { pause.max(LOOK) }
             }
             Err(error) => {
                 warn!(%error, "events can't be counted for analytics yet");
                 LOOK
             }
         };
-        tokio::select! {
-            () = stopped.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
+        if rest(pause, &stopped).await.is_stopped() {
+            return;
         }
     }
 }

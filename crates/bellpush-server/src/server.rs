@@ -21,10 +21,9 @@ use crate::{
     cluster::Cluster,
     config::ServerConfig,
     demo::Demo,
-    design_publisher::DesignPublisher,
-    designs::Designs,
-    embed_checks::EmbedChecks,
-    embed_reports::EmbedReports,
+    designs::{DesignPublisher, Designs},
+    duties::at_its_time,
+    embed::{EmbedChecks, EmbedReports},
     event_log::EventLog,
     exports::ExportRunner,
     http::{
@@ -39,8 +38,7 @@ use crate::{
     roll_ups,
     sessions::Sessions,
     sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
-    trunk_outages,
-    trunks::RunningTrunks,
+    trunks::{self, RunningTrunks},
 };
 
 /// Idle rate-limit keys and expired tokens are forgotten this often.
@@ -280,7 +278,7 @@ impl Server {
         duties.spawn(dialogs::keep(store.clone(), calls.node_id, open_dialogs, stopped.clone()));
         duties.spawn(dialogs::end_left_behind(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
-        duties.spawn(trunk_outages::watch(store.clone(), trunks.clone(), stopped.clone()));
+        duties.spawn(trunks::outages::watch(store.clone(), trunks.clone(), stopped.clone()));
         duties.spawn(replays.clone().run(stopped.clone()));
         duties.spawn(records.clone().run(stopped.clone()));
         duties.spawn(exports.clone().run(stopped.clone()));
@@ -293,8 +291,8 @@ impl Server {
             announcer: announcer.clone(),
         };
         duties.spawn(erasures.clone().run(memories, stopped.clone()));
-        duties.spawn(design_publisher.clone().run(stopped.clone()));
-        duties.spawn(rehearsals.clone().run(stopped.clone()));
+        duties.spawn(at_its_time(design_publisher.clone(), stopped.clone()));
+        duties.spawn(at_its_time(rehearsals.clone(), stopped.clone()));
         duties.spawn(roll_ups::run(store.clone(), stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
@@ -370,6 +368,7 @@ impl Server {
         if let Some(before) = before(config.keep_statistics) {
             store.remove_statistics(before).await?;
             store.remove_trunk_outages(before).await?;
+            store.remove_integration_outages(before).await?;
         }
         if let Some(before) = before(config.keep_notifications) {
             store.remove_notifications(before).await?;

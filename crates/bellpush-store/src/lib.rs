@@ -58,8 +58,8 @@ pub use db::{
     target::Target,
 };
 pub use deliveries::{
-    BacklogSample, Delivery, DeliveryFilter, Endpoint, Latency, Notification, Replay, ReplayState,
-    Statistics, StepSize,
+    BacklogSample, Delivery, DeliveryFilter, Endpoint, IntegrationOutage, Latency, Notification,
+    Replay, ReplayState, Statistics, StepSize,
 };
 pub use error::{DatabaseError, OpenError, StoreError};
 pub use events::{

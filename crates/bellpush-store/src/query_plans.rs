@@ -27,7 +27,7 @@ use crate::{
     calls::{callbacks, nodes, traces},
     db::{self, Db, page::Query},
     deliveries::{
-        attempts, endpoints, hours, outages, replays,
+        attempts, endpoints, hours, outages, past_outages, replays,
         search::{self, Bounds, Search},
         statistics,
     },
@@ -252,6 +252,11 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         ),
         (fixed(trunk_outages::OPEN, vec![]), "trunk_outages_open"),
         (fixed(trunk_outages::FORGET, vec![5_i64.into()]), "trunk_outages_by_age"),
+        (
+            fixed(past_outages::OF_APP, [older(5_i64.into()), vec![9_i64.into()]].concat()),
+            "integration_outages_pkey",
+        ),
+        (fixed(past_outages::FORGET, vec![5_i64.into()]), "integration_outages_by_age"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (in_row(CallFilter::default()), "calls_by_app"),
@@ -367,6 +372,7 @@ const ROWS: &[&str] = &[
      SELECT 'dialog_' || n, 'call_' || n, 'dest_1', 'trunk_1', 'node_' || (n % 3), n, '{}' FROM numbers",
     "INSERT INTO trunks (id, settings, created_at, updated_at) SELECT 'trunk_' || n, '{}', 0, 0 FROM numbers WHERE n < 200",
     "INSERT INTO trunk_outages (trunk_id, began_at, ended_at) SELECT 'trunk_' || (n % 199 + 1), n, CASE WHEN n >= 100 THEN n + 1 END FROM numbers",
+    "INSERT INTO integration_outages (integration_id, began_at, ended_at) SELECT 'int_' || (n % 199 + 1), n, n + 1 FROM numbers",
     "INSERT INTO analytics_hours (app_id, hour, body)
      SELECT 'app_' || (n % 50), n / 50, '' FROM numbers",
     "INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)

@@ -49,6 +49,60 @@ fn without_ids(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
+async fn a_list_is_no_object_wherever_it_stands_in_a_body() {
+    let shop = Shop::open().await;
+    let app = format!("/v1/apps/{}", shop.app.id);
+    let hook = "https://hooks.example/";
+    for (path, body, pointer) in [
+        ("/v1/apps".to_owned(), json!([]), None),
+        (
+            "/v1/apps".to_owned(),
+            json!({ "name": "n", "customCode": ["", ""] }),
+            Some("/customCode"),
+        ),
+        (
+            "/v1/apps".to_owned(),
+            json!({ "name": "n", "survey": { "questions": [["q", "Why?"]] } }),
+            Some("/survey/questions/0"),
+        ),
+        (
+            format!("{app}/integrations"),
+            json!({ "name": "n", "url": hook, "events": [], "payload": ["raw", null] }),
+            Some("/payload"),
+        ),
+        (
+            format!("{app}/destinations"),
+            json!({ "name": "n", "kind": "demo", "hours": ["UTC"] }),
+            Some("/hours"),
+        ),
+        (
+            format!("{app}/alert-rules"),
+            json!({ "name": "n", "kind": "backlog", "quietHours": ["22:00", "06:00"] }),
+            Some("/quietHours"),
+        ),
+        (
+            "/v1/presets/preview".to_owned(),
+            json!({ "event": "call_ended", "payload": ["raw"] }),
+            Some("/payload"),
+        ),
+        ("/v1/api-keys".to_owned(), json!(["Key", ["*"]]), None),
+    ] {
+        let problem = refused(&shop.api.post(&path, &body).await.unwrap(), 422, "invalid");
+        assert_eq!(problem.pointer.as_deref(), pointer, "{path} {body}");
+        assert!(problem.detail.contains("not an array"), "{path}: {}", problem.detail);
+    }
+    let draft = format!("{app}/design/draft");
+    let mut design = shop.read(&draft).await;
+    design["theme"] = json!([]);
+    let put = shop.api.request(reqwest::Method::PUT, &draft).header("if-match", "*");
+    let refusal = Answer::to(put.json(&design)).await.unwrap();
+    assert_eq!(refusal.status, 422);
+    assert!(refusal.text().contains("/theme"), "{}", refusal.text());
+    let patch = shop.change(json!({ "retention": [30] })).await;
+    assert_eq!(refused(&patch, 422, "invalid").pointer.as_deref(), Some("/retention"));
+}
+
+#[tokio::test]
 async fn an_app_is_made_with_all_its_parts_and_each_can_be_changed() {
     let shop = Shop::open().await;
     let created = shop.api.post("/v1/apps", &settings()).await.unwrap().expect(201).unwrap();

@@ -7,6 +7,7 @@ use bellpush_test_support::{
     eventually,
     postgres::Database,
     server::{Options, ServerProcess},
+    sink::Sink,
     widget::Widget,
 };
 use reqwest::Method;
@@ -101,6 +102,80 @@ async fn a_call_is_followed_and_ended_at_the_server_that_its_location_names() {
     let past: Value = astray.poll(id, 0).await.unwrap().expect(200).unwrap().json().unwrap();
     assert_eq!(past["done"], true);
     astray.hang_up(id).await.unwrap().expect(204).unwrap();
+}
+
+/// The gauge of an integration's breaker, which the server that delivers its events shows.
+async fn delivers(server: &ServerProcess, integration: &str) -> bool {
+    let gauge = format!("bellpush_breaker_state{{integration=\"{integration}\"}}");
+    server.api().get("/metrics").await.unwrap().text().contains(&gauge)
+}
+
+#[tokio::test]
+async fn a_rehearsal_is_begun_watched_and_ended_at_a_server_that_does_not_deliver() {
+    let nodes = Nodes::start().await;
+    let (first, second) = (nodes.first.api(), nodes.second.api());
+    let sink = Sink::start().await.unwrap();
+    // Each goes to one of both servers, by its id.
+    let mut made = Vec::new();
+    for number in 0..12 {
+        let settings = json!({
+            "name": format!("Orders {number}"), "url": sink.url(), "events": ["widget_loaded"],
+            "includePreviews": true,
+        });
+        made.push(first.create_integration_with(&nodes.app, &settings).await.unwrap().id);
+    }
+    let id = eventually("the second server delivers for one", 6 * SOON, async || {
+        for id in &made {
+            if delivers(&nodes.second, id).await && !delivers(&nodes.first, id).await {
+                return Ok(Some(id.clone()));
+            }
+        }
+        Ok(None)
+    })
+    .await
+    .unwrap();
+    for other in made.iter().filter(|other| **other != id) {
+        let path = format!("/v1/apps/{}/integrations/{other}", nodes.app.id);
+        first.delete(&path).await.unwrap().expect(204).unwrap();
+    }
+
+    let path = format!("/v1/apps/{}/rehearsals", nodes.app.id);
+    let body = json!({ "integrationId": id, "fault": "server_error", "seconds": 600 });
+    let begun: Value = first.post(&path, &body).await.unwrap().expect(201).unwrap().json().unwrap();
+    let rehearsal = format!("{path}/{}", begun["id"].as_str().unwrap());
+    refused(&second.post(&path, &body).await.unwrap(), 409, "conflict");
+    let sent = first.post(&format!("{rehearsal}/events"), &json!({ "count": 10 })).await.unwrap();
+    sent.expect(202).unwrap();
+    let seen = async |api: &Api| -> Value {
+        api.get(&rehearsal).await.unwrap().expect(200).unwrap().json().unwrap()
+    };
+    for api in [&first, &second] {
+        eventually("the breaker is seen to be open", SOON, async || {
+            let seen = seen(api).await;
+            let attempts = seen["attempts"].as_array().map_or(0, Vec::len);
+            let is_open = seen["lane"]["breaker"]["state"] == "open";
+            Ok((is_open && attempts == 10).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+    assert_eq!(sink.received().len(), 0, "nothing was sent");
+
+    let ended = first.delete(&rehearsal).await.unwrap().expect(200).unwrap();
+    assert!(ended.json::<Value>().unwrap()["endedAt"].is_string());
+    eventually("all are delivered", 3 * SOON, async || {
+        Ok((sink.received().len() == 10).then_some(()))
+    })
+    .await
+    .unwrap();
+    for api in [&first, &second] {
+        eventually("it is over", SOON, async || {
+            let seen = seen(api).await;
+            Ok((seen["state"] == "over" && seen["lane"].is_null()).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
 }
 
 #[tokio::test]

@@ -68,6 +68,21 @@ async fn every_preset_can_be_saved_as_it_is_listed_and_previewed() {
 }
 
 #[tokio::test]
+async fn a_preview_names_what_no_event_has() {
+    let shop = Shop::open().await;
+    for (template, unknown) in [
+        (r#"{ "a": {{ data.duration }}, "b": {{ data.context.any }} }"#, json!([])),
+        (r#"{ "a": {{ data.duratoin }}, "b": {{ nmae }} }"#, json!(["data.duratoin", "nmae"])),
+    ] {
+        let payload = json!({ "preset": "custom", "template": template });
+        let request = json!({ "payload": payload, "event": "call_ended" });
+        let answer = shop.api.post("/v1/presets/preview", &request).await.unwrap();
+        let answer: Value = answer.expect(200).unwrap().json().unwrap();
+        assert_eq!(answer["unknown"], unknown);
+    }
+}
+
+#[tokio::test]
 async fn a_template_that_can_not_work_is_refused_when_it_is_saved() {
     let shop = Shop::open().await;
     let all = format!("/v1/apps/{}/integrations", shop.app.id);

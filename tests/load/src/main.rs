@@ -21,6 +21,7 @@ mod single;
 mod sink;
 mod site;
 mod studio;
+mod watched;
 
 use clap::{Parser, Subcommand};
 

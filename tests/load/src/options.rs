@@ -49,4 +49,6 @@ pub(crate) enum Phase {
     Neighbours,
     /// Memory with a long backlog, and recovery from a kill
     Backlog,
+    /// Ingest with alert rules and without, and what counting for analytics takes; only when asked for
+    Watched,
 }

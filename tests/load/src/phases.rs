@@ -15,6 +15,7 @@ use crate::{
     single::{self, Single},
     sink::{Counted, GRAIN_US},
     site::{LoadOptions, Shop, Site},
+    watched::{self, Watched},
 };
 
 /// How long a restarted server is looked at.
@@ -46,6 +47,7 @@ pub(crate) struct Figures {
     pub(crate) single: Option<Single>,
     pub(crate) neighbours: Option<Neighbours>,
     pub(crate) backlog: Option<Backlog>,
+    pub(crate) watched: Option<Watched>,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,6 +111,7 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
         single: None,
         neighbours: None,
         backlog: None,
+        watched: None,
     };
     let wants = |phase| options.only.is_empty() || options.only.contains(&phase);
     if wants(Phase::Ingest) {
@@ -141,6 +144,10 @@ pub(crate) async fn run(site: &mut Site, options: &Options) -> anyhow::Result<Fi
     }
     if wants(Phase::Backlog) {
         figures.backlog = Some(backlog(site, options).await?);
+    }
+    // It takes more than two minutes, since rules are looked at once a minute.
+    if options.only.contains(&Phase::Watched) {
+        figures.watched = Some(watched::run(site, options).await?);
     }
     Ok(figures)
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use crate::{
     clock::Latency,
     phases::{Deliveries, Figures, HalfLoad, Ingest},
+    watched::Watched,
 };
 
 /// One line a figure.
@@ -77,6 +78,18 @@ pub(crate) fn text(figures: &Figures) -> String {
         let rate = backlog.deliveries_per_second_after;
         lines.add("  rate then", &format!("{rate:.0} deliveries/s"));
         lines.add("  memory then", &format!("{:.0} MB", backlog.memory_after_mb));
+    }
+    if let Some(Watched { rules, without_rules, with_rules }) = &figures.watched {
+        for (rules, watch) in [(&0, without_rules), (rules, with_rules)] {
+            let rate = format!("{:.0} events/s", watch.events_per_second);
+            lines.add(&format!("ingest, {rules} alert rules"), &rate);
+            lines.add("  request", &latency(&watch.request));
+            lines.add("  CPU s per 10,000 events", &cost(&watch.cpu_seconds_per_10000_events));
+            let counting = format!("{:.4} s", watch.counting_seconds_per_10000_events);
+            lines.add("  counting 10,000 events", &counting);
+            let (looks, seconds) = (watch.looks, watch.seconds_per_look);
+            lines.add("  looks at all rules", &format!("{looks}, {seconds:.4} s each"));
+        }
     }
     lines.0
 }

@@ -10,7 +10,7 @@ use bellpush_test_support::{
     widget::Embed,
 };
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
@@ -187,6 +187,13 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
+    /// Makes something that belongs to the app.
+    pub(crate) async fn post(&self, noun: &str, body: &Value) -> anyhow::Result<()> {
+        let path = format!("/v1/apps/{}/{noun}", self.app.id);
+        self.api.post(&path, body).await?.expect(201)?;
+        Ok(())
+    }
+
     /// Ends the load of its integrations. They are not deleted: the server would take away all that
     /// they had, beside what is measured next.
     pub(crate) async fn close(self) -> anyhow::Result<()> {

@@ -67,7 +67,7 @@ pub struct AppSettings {
     #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     pub custom_buttons: Vec<CustomButton>,
     /// Code of one's own, run in a sandbox.
-    #[serde(default, deserialize_with = "crate::object::object")]
+    #[serde(default)]
     pub custom_code: CustomCode,
     /// Live calls of the app at once, at most; `null`: as many as the server takes.
     #[serde(default)]
@@ -83,7 +83,7 @@ pub struct AppSettings {
     #[serde(default)]
     pub hours: Option<BusinessHours>,
     /// For how long what visitors leave is kept.
-    #[serde(default, deserialize_with = "crate::object::object")]
+    #[serde(default)]
     pub retention: Retention,
 }
 

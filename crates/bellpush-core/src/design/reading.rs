@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::kept;
+use crate::{ByName, kept};
 
 /// How a document is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Reading {
         value: Value,
     ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
         match self {
-            Self::Given => serde_path_to_error::deserialize(value),
+            Self::Given => serde_path_to_error::deserialize(ByName(&value)),
             Self::Kept => kept::read_located(value),
         }
     }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    ALERT_FIRED, ALERT_RECOVERED, ButtonAction, CatalogueEvent, EndReason, Envelope, ErrorCode,
-    EventName, EventTime, SurveySummary,
+    ALERT_FIRED, ALERT_RECOVERED, ButtonAction, CALLBACK_REQUESTED, CatalogueEvent, EndReason,
+    Envelope, ErrorCode, EventName, EventTime, SurveySummary,
 };
 use crate::context::Context;
 
@@ -39,7 +39,12 @@ pub fn sample(name: &str, at: EventTime) -> Envelope {
         }
         Err(_) => {
             let mut data = Map::new();
-            data.insert("example".into(), json!("value"));
+            if name == CALLBACK_REQUESTED {
+                let id = "cb_01920000000070008000000000000001";
+                data.extend([("requestId".into(), json!(id)), ("reason".into(), json!("closed"))]);
+            } else {
+                data.insert("example".into(), json!("value"));
+            }
             data.insert("context".into(), context.to_json());
             return Envelope { name: name.into(), data, timestamp: at };
         }

@@ -32,7 +32,7 @@ pub struct BusinessHours {
     #[serde(default)]
     pub always_open: bool,
     /// The windows of each day of the week.
-    #[serde(default, deserialize_with = "crate::object::object")]
+    #[serde(default)]
     pub week: Week,
     /// Dates on which other windows hold, or none: holidays, for example.
     #[cfg_attr(feature = "openapi", schema(max_items = 366))]

@@ -72,7 +72,7 @@ pub struct IntegrationSettings {
     #[serde(default = "ten")]
     pub timeout_seconds: u8,
     /// How the body is made.
-    #[serde(default, deserialize_with = "crate::object::object")]
+    #[serde(default)]
     pub payload: Payload,
     /// How requests are signed: `v1`, and also `v1a` if it is named.
     #[cfg_attr(feature = "openapi", schema(value_type = HashSet<SignatureScheme>))]

@@ -4,6 +4,7 @@
 //! become a part of the structure around it. They can load nothing and call nothing outside, and
 //! work, depth and size are bounded. What comes out must be JSON.
 
+mod names;
 mod presets;
 
 use std::{borrow::Cow, io};
@@ -116,7 +117,8 @@ impl BodyRenderer {
         };
         let template = environment.get_template(NAME).map_err(refusal)?;
         let mut body = Bounded { bytes: Vec::new(), is_full: false };
-        let rendered = template.render_captured_to(variables(event)?, &mut body).map(drop);
+        let rendered =
+            template.render_captured_to(Value::from(Serde(variables(event)?)), &mut body).map(drop);
         if body.is_full {
             return Err(TemplateError::TooLong);
         }
@@ -136,6 +138,26 @@ impl BodyRenderer {
         let envelope = serde_json::to_string(&sample(event, at)).map_err(not_json)?;
         let body = self.render(&EventFacts { envelope: &envelope, ..SAMPLE }).map_err(failed)?;
         Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+}
+
+impl BodyRenderer {
+    /// What the template names that no event of the catalogue has, in alphabetical order: it is `null` in
+    /// them, and in most cases misspelled. An event of one's own may have it.
+    #[must_use]
+    pub fn unknown_names(&self) -> Vec<String> {
+        let template =
+            self.template.as_ref().and_then(|it| Some((it, it.get_template(NAME).ok()?)));
+        let Some((environment, template)) = template else { return Vec::new() };
+        let is_global = |name: &str| environment.globals().any(|(global, _)| global == name);
+        let own = names::assigned(template.source());
+        let mut names = Vec::from_iter(template.undeclared_variables(true));
+        names.retain(|name| {
+            let root = name.split('.').next().unwrap_or(name);
+            !is_global(root) && !own.contains(root) && !names::is_known(name)
+        });
+        names.sort_unstable();
+        names
     }
 }
 
@@ -164,7 +186,7 @@ struct Variables {
     call_id: Option<CallId>,
 }
 
-fn variables(event: &EventFacts<'_>) -> Result<Value, TemplateError> {
+fn variables(event: &EventFacts<'_>) -> Result<Variables, TemplateError> {
     /// Not the core's type: what was recorded is taken as it is.
     #[derive(Deserialize)]
     struct Envelope {
@@ -174,7 +196,7 @@ fn variables(event: &EventFacts<'_>) -> Result<Value, TemplateError> {
     }
     let Envelope { name, data, timestamp } = serde_json::from_str(event.envelope)
         .map_err(|error| TemplateError::NotJson(format!("the envelope itself: {error}")))?;
-    let variables = Variables {
+    Ok(Variables {
         name,
         data,
         timestamp: timestamp.to_string(),
@@ -182,8 +204,7 @@ fn variables(event: &EventFacts<'_>) -> Result<Value, TemplateError> {
         id: event.id,
         app_id: event.app_id,
         call_id: event.call_id,
-    };
-    Ok(Value::from(Serde(variables)))
+    })
 }
 
 fn refusal(error: Error) -> TemplateError {

@@ -104,6 +104,23 @@ fn a_template_that_does_not_compile_is_refused_with_line_and_reason() {
 }
 
 #[test]
+fn what_no_event_has_is_named_however_deep_it_is() {
+    for preset in PRESETS {
+        let payload = Payload { preset: preset.preset, template: None };
+        assert_eq!(BodyRenderer::new(&payload).unwrap().unknown_names(), [""; 0], "{preset:?}");
+    }
+    let template = r#"{
+        {% for at in range(2) %}"{{ at }}": {{ data.context.anything }},{% endfor %}
+        {% set own = data.duration %}
+        {%- if own %}{%- set a, b = [1, 2] -%}{% endif %}"c": {{ b }},
+        "a": [{{ own }}, {{ data.durations }}, {{ data.reason.deep }}, {{ appId }}, {{ app_id }}],
+        "b": [{{ data.text }}, {{ data.requestId }}, {{ timestampMillis }}, {{ missing.at.all }}]
+    }"#;
+    let unknown = maker(template).unwrap().unknown_names();
+    assert_eq!(unknown, ["app_id", "data.durations", "data.reason.deep", "missing.at.all"]);
+}
+
+#[test]
 fn what_is_not_json_is_refused() {
     for template in ["hello", "{\"a\":}", "", "{{ name }}{{ name }}", "{\"a\":{{ name | safe }}}"] {
         let error = make(template, &event(json!({}))).unwrap_err();

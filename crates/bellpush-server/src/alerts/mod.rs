@@ -8,20 +8,30 @@ mod mails;
 mod past;
 mod readings;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bellpush_core::{
     events::{Event, EventTime},
     ids::{AppId, SessionId},
 };
 use bellpush_store::{AlertRule, Append, AppendError, Look, Store, StoreError};
-use tokio::sync::Notify;
+use metrics::{describe_histogram, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub(crate) use self::past::{Past, past};
 use self::readings::{AppReadings, MINUTE_MS};
-use crate::{clock::now, event_log::EventLog, mail::Mail, trunks::RunningTrunks};
+use crate::{
+    clock::now,
+    duties::{Wake, rest},
+    event_log::EventLog,
+    mail::Mail,
+    trunks::RunningTrunks,
+};
 
 /// After the end of a minute it takes so long until it is looked at: what happened at its very end is
 /// in the log by then.
@@ -40,7 +50,7 @@ pub(crate) struct AlertWatch {
     mail: Mail,
     /// Where Call Studio is.
     studio: Arc<str>,
-    noticed: Arc<Notify>,
+    noticed: Wake,
 }
 
 impl AlertWatch {
@@ -52,15 +62,18 @@ impl AlertWatch {
         own_origin: &str,
     ) -> Self {
         let studio = format!("{own_origin}/studio").into();
-        Self { store, log, trunks, mail, studio, noticed: Arc::default() }
+        Self { store, log, trunks, mail, studio, noticed: Wake::default() }
     }
 
     /// Looks at all rules after each minute, until the server stops.
     pub(crate) async fn look(self, stopped: CancellationToken) {
+        describe_histogram!(
+            "bellpush_alert_look_seconds",
+            "Seconds that a look at all rules took."
+        );
         loop {
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = tokio::time::sleep(until_next_look(now())) => {}
+            if rest(until_next_look(now()), &stopped).await.is_stopped() {
+                return;
             }
             if let Err(error) = self.look_at_all(now()).await {
                 warn!(%error, "alert rules can't be looked at; the next minute is tried");
@@ -74,6 +87,7 @@ impl AlertWatch {
         if !self.store.leads() {
             return Ok(());
         }
+        let began = Instant::now();
         let mut by_app = BTreeMap::<AppId, Vec<AlertRule>>::new();
         for rule in self.store.active_alert_rules().await? {
             by_app.entry(rule.app_id).or_default().push(rule);
@@ -84,6 +98,7 @@ impl AlertWatch {
                 warn!(%app_id, %error, "the alert rules of an app can't be looked at");
             }
         }
+        histogram!("bellpush_alert_look_seconds").record(began.elapsed().as_secs_f64());
         Ok(())
     }
 
@@ -108,7 +123,7 @@ impl AlertWatch {
             looks.push(Look { rule, at, reading, step });
         }
         if self.store.keep_looks(&looks).await? > 0 {
-            self.noticed.notify_one();
+            self.noticed.wake();
         }
         Ok(())
     }
@@ -120,10 +135,8 @@ impl AlertWatch {
                 () = stopped.cancelled() => return,
                 () = self.tell_all() => {}
             }
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = self.noticed.notified() => {}
-                () = tokio::time::sleep(LOOK_FOR_NOTICES) => {}
+            if self.noticed.pause(LOOK_FOR_NOTICES, &stopped).await.is_stopped() {
+                return;
             }
         }
     }

@@ -31,8 +31,8 @@ use super::{
 };
 use crate::{
     clock::now,
+    hours::opening_status,
     http::{body, client_ip::LimitKey, headers::value, limits::Limits, problem::Problem},
-    opening_status,
 };
 
 /// Carries the token for the next page beside an SDP answer.

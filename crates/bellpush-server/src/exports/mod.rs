@@ -6,16 +6,18 @@
 pub(crate) mod csv;
 mod rows;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bellpush_core::delivery::Seq;
 use bellpush_store::{Export, ExportFormat, ExportStep, Exported, PageRequest, Store, StoreError};
 use serde::Serialize;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::api::{CallDetails, EventView};
+use crate::{
+    api::{CallDetails, EventView},
+    duties::Wake,
+};
 
 /// Rows of one step.
 const STEP: u32 = 500;
@@ -33,7 +35,7 @@ pub(crate) const JSON_END: &str = "\n]\n";
 #[derive(Debug, Clone)]
 pub(crate) struct ExportRunner {
     store: Store,
-    made: Arc<Notify>,
+    made: Wake,
 }
 
 /// Why a step can't be done.
@@ -49,12 +51,12 @@ enum StepError {
 impl ExportRunner {
     /// Exports of a store.
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, made: Arc::default() }
+        Self { store, made: Wake::default() }
     }
 
     /// An export was made.
     pub(crate) fn wake(&self) {
-        self.made.notify_one();
+        self.made.wake();
     }
 
     /// Runs exports until the server stops.
@@ -64,10 +66,8 @@ impl ExportRunner {
                 () = stopped.cancelled() => return,
                 () = self.work() => {}
             }
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = self.made.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
+            if self.made.pause(LOOK, &stopped).await.is_stopped() {
+                return;
             }
         }
     }

@@ -7,6 +7,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
 };
+use bellpush_core::ByName;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -89,22 +90,29 @@ pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::invalid("send a JSON object, not an array"));
     }
-    // To know the place of an error costs as much as the reading, so it is found by a second one.
-    if let Ok(value) = serde_json::from_slice(bytes) {
-        return Ok(value);
+    // To know the place of an error costs as much as the reading, so it is found by a second one. So is
+    // a list in the place of an object within: there is none where there is no list at all.
+    if let Ok(read) = serde_json::from_slice(bytes) {
+        return if bytes.contains(&b'[') { parse_value(json(bytes)?) } else { Ok(read) };
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(refusal);
     let read = read.and_then(|value| {
-        reader
-            .end()
-            .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
+        reader.end().map_err(no_json)?;
         Ok(value)
     });
     read.or_else(|problem| {
         let value = serde_json::from_slice(bytes).ok().and_then(with_integers);
-        value.map_or(Err(problem), read_value)
+        value.map_or(Err(problem), |value| read_value(&value))
     })
+}
+
+fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> Problem {
+    Problem::malformed(format!("the body is not valid JSON: {error}"))
 }
 
 /// Reads a JSON value into `T` and says where it does not fit.
@@ -113,15 +121,15 @@ pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem
 /// 422 with the place as a pointer.
 pub(crate) fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     // As with text, the second look is only for what fails.
-    if let Ok(read) = T::deserialize(&value) {
+    if let Ok(read) = T::deserialize(ByName(&value)) {
         return Ok(read);
     }
     let whole = with_integers(value.clone());
-    read_value(whole.unwrap_or(value))
+    read_value(&whole.unwrap_or(value))
 }
 
-fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(refusal)
+fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(ByName(value)).map_err(refusal)
 }
 
 /// The value with `5.0` as `5`, which is the same number to JSON Schema, but not to serde; `None`
@@ -171,7 +179,7 @@ fn refusal(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let pointer = pointer(error.path());
     let inner = error.into_inner();
     if !inner.is_data() {
-        return Problem::malformed(format!("the body is not valid JSON: {inner}"));
+        return no_json(inner);
     }
     // The position is of no use beside the pointer.
     let text = inner.to_string();
@@ -240,7 +248,19 @@ mod tests {
     #[test]
     fn a_list_of_values_is_no_object() {
         let problem = parse_json::<AppSettings>(br#" ["n",[],"en",null,[],{}]"#).unwrap_err();
-        assert_eq!(problem.status, 422);
+        assert_eq!((problem.status, problem.pointer), (422, None));
+        for (text, pointer) in [
+            (r#"{"name":"n","survey":[[]]}"#, "/survey"),
+            (r#"{"name":"n","survey":{"questions":[["a","Why?"]]}}"#, "/survey/questions/0"),
+            (r#"{"name":"n","resumeSeconds":5.0,"retention":[]}"#, "/retention"),
+        ] {
+            let problem = parse_json::<AppSettings>(text.as_bytes()).unwrap_err();
+            assert_eq!((problem.status, problem.pointer.as_deref()), (422, Some(pointer)));
+            let value = serde_json::from_str(text).unwrap();
+            let problem = parse_value::<AppSettings>(value).unwrap_err();
+            assert_eq!((problem.status, problem.pointer.as_deref()), (422, Some(pointer)));
+            assert_eq!(problem.detail, "write a JSON object here, not an array");
+        }
     }
 
     #[test]

@@ -11,12 +11,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use bellpush_core::ids::ErasureId;
 use bellpush_delivery::Announcer;
 use bellpush_store::{Erasure, ErasureState, Store, StoreError};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::tombstones::{Tombstone, Tombstones};
-use crate::{calls::Calls, live::LiveFeed, sessions::Sessions};
+use crate::{calls::Calls, duties::Wake, live::LiveFeed, sessions::Sessions};
 
 /// How often to look for erasures that another node has begun.
 const LOOK: Duration = Duration::from_secs(30);
@@ -30,7 +29,7 @@ const SHORTEST_REST: Duration = Duration::from_millis(5);
 pub(crate) struct ErasureRunner {
     store: Store,
     tombstones: Arc<Tombstones>,
-    asked: Arc<Notify>,
+    asked: Wake,
 }
 
 /// What remembers something of visitors besides the store.
@@ -55,12 +54,12 @@ impl ErasureRunner {
     /// Erasures of a store; the file with tombstones is at this path.
     pub(crate) fn new(store: Store, tombstones: PathBuf) -> Self {
         let tombstones = Arc::new(Tombstones::at(tombstones));
-        Self { store, tombstones, asked: Arc::default() }
+        Self { store, tombstones, asked: Wake::default() }
     }
 
     /// An erasure was begun.
     pub(crate) fn wake(&self) {
-        self.asked.notify_one();
+        self.asked.wake();
     }
 
     /// Does again what the database does not know of, and what was left in the middle. To be called
@@ -92,10 +91,8 @@ impl ErasureRunner {
                     }
                 }
             }
-            tokio::select! {
-                () = stopped.cancelled() => return,
-                () = self.asked.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
+            if self.asked.pause(LOOK, &stopped).await.is_stopped() {
+                return;
             }
         }
     }

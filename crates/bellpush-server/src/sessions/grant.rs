@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use super::access::Sessions;
 use crate::{
     clock::{later, now},
+    hours::opening_status::{self, OpeningStatusView},
     http::problem::Problem,
-    opening_status::{self, OpeningStatusView},
+    sessions::turn::IceServer,
     tokens::SessionToken,
-    turn::IceServer,
 };
 
 /// A session with its token.

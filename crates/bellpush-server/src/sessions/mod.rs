@@ -3,6 +3,7 @@
 mod access;
 mod grant;
 mod preview;
+pub(crate) mod turn;
 
 pub(crate) use access::Sessions;
 pub(crate) use grant::SessionCreated;

@@ -33,14 +33,14 @@ use crate::{
     clock::now,
     config::ServerConfig,
     designs::Designs,
-    embed_reports::EmbedReports,
+    embed::EmbedReports,
+    hours::opening_status::{self, OpeningStatusView},
     http::{
         assets::{WidgetManifest, widget_manifest},
         client_ip::LimitKey,
         limits::Limits,
         problem::Problem,
     },
-    opening_status::{self, OpeningStatusView},
     sessions::{PreviewToken, Sessions},
     tokens::SessionToken,
 };

@@ -8,7 +8,7 @@ use bellpush_store::{App, Store};
 use jiff::Timestamp;
 
 use super::html::Nonce;
-use crate::{clock::now, http::problem::Problem, opening_status};
+use crate::{clock::now, hours::opening_status, http::problem::Problem};
 
 /// For how many milliseconds more the microphone is denied to what is shown; `None` where it is not,
 /// and ever outside of previews.

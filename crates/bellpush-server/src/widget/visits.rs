@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::keys::check_widget_key;
 use crate::{
-    embed_reports::EmbedReports,
+    embed::EmbedReports,
     http::{body::JsonBody, client_ip::LimitKey, limits::Limits, problem::Problem},
 };
 

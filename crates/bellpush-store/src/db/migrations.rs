@@ -56,6 +56,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (59, "trunk_outages", include_str!("../../migrations/0059_trunk_outages.sql")),
     (63, "schema_compatibility", include_str!("../../migrations/0063_schema_compatibility.sql")),
     (64, "dialogs", include_str!("../../migrations/0064_dialogs.sql")),
+    (69, "integration_outages", include_str!("../../migrations/0069_integration_outages.sql")),
 ];
 
 /// The version from which on a database says which programs may use it.

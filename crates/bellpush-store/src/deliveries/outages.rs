@@ -8,6 +8,7 @@ use bellpush_core::{
 };
 use uuid::Uuid;
 
+use super::past_outages;
 use crate::{
     Page, PageRequest, Store, StoreError,
     access::audit::{self, Actor, AuditAction, Line},
@@ -74,6 +75,8 @@ impl Store {
             JOIN integrations ON integrations.id = given.value ->> 0
             WHERE integrations.active";
         db::execute(&transaction, sql, [to_json(&rows).into()]).await?;
+        let ids: Vec<_> = outages.iter().map(|(id, _)| *id).collect();
+        past_outages::keep(&transaction, &ids, db::now()).await?;
         Ok(db::commit(transaction).await?)
     }
 
@@ -124,6 +127,7 @@ impl Store {
         db::execute(&transaction, sql, values).await?;
         let sql = "DELETE FROM outages WHERE integration_id = $1";
         db::execute(&transaction, sql, [id.to_string().into()]).await?;
+        past_outages::keep(&transaction, &[id], at).await?;
         let sql = "
             INSERT INTO notifications
                 (id, app_id, integration_id, integration_name, reason, created_at)

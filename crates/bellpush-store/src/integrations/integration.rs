@@ -17,6 +17,7 @@ use crate::{
     access::audit::{self, Actor, AuditAction, Line},
     alerts::watched::check_unwatched,
     db::{self, Row, to_json},
+    deliveries::past_outages,
     integrations::{
         locked::locked,
         sealed::{key_identity, signing_identity},
@@ -314,6 +315,7 @@ pub(crate) async fn update(
         // It begins anew when it is active again.
         let sql = "DELETE FROM outages WHERE integration_id = $1";
         db::execute(transaction, sql, [id.to_string().into()]).await?;
+        past_outages::keep(transaction, &[id], db::now()).await?;
     }
     audit::write_update(transaction, actor, db::now(), line).await?;
     Ok(Some(integration(&row)?))

@@ -357,6 +357,45 @@ on_both_stores! {
         assert_eq!(site.store.attempts(waiting[0].key).await.unwrap().len(), 1);
     }
 
+    async fn an_outage_is_one_until_the_endpoint_is_well_or_switched_off(site) {
+        let (id, waiting) = backlog(site, 1).await;
+        let (store, app_id) = (&site.store, waiting[0].app_id);
+        let all = (at(0), at(i64::MAX / 2_000_000));
+        let outages = async || store.integration_outages(app_id, all, 9).await.unwrap();
+        let failing = |since: i64, trips| {
+            Some(Outage { failing_since: at(since), trips, open_until: at(since + 9_000) })
+        };
+        // After a restart its beginning is known less exactly.
+        for (since, trips) in [(5_000, 1), (5_000, 2), (4_999, 3)] {
+            store.keep_outages(&[(id, failing(since, trips))]).await.unwrap();
+        }
+        let going_on = outages().await;
+        assert_eq!(going_on.len(), 1);
+        assert_eq!((going_on[0].integration_id, going_on[0].began_at), (id, at(5_000)));
+        assert_eq!(going_on[0].ended_at, None);
+        store.keep_outages(&[(id, None)]).await.unwrap();
+        let over = outages().await[0].ended_at.unwrap();
+        assert!(over > at(5_000));
+        store.keep_outages(&[(id, None)]).await.unwrap();
+        assert_eq!(outages().await[0].ended_at, Some(over));
+
+        store.keep_outages(&[(id, failing(7_000, 1))]).await.unwrap();
+        store.disable_integration(id, DisableReason::Failing).await.unwrap().unwrap();
+        let found = outages().await;
+        assert_eq!(found.iter().map(|it| it.began_at).collect::<Vec<_>>(), [at(7_000), at(5_000)]);
+        assert!(found.iter().all(|it| it.ended_at.is_some()));
+        let within = async |from, to| {
+            store.integration_outages(app_id, (at(from), at(to)), 9).await.unwrap().len()
+        };
+        assert_eq!((within(6_000, 7_000).await, within(0, 5_000).await), (1, 0));
+        let stranger = site.app().await;
+        assert_eq!(store.integration_outages(stranger, all, 9).await.unwrap(), []);
+        store.remove_integration_outages(over).await.unwrap();
+        assert_eq!(outages().await.len(), 2, "what was over then stays");
+        store.remove_integration_outages(at(all.1.millis())).await.unwrap();
+        assert_eq!(outages().await, []);
+    }
+
     async fn a_disabled_integration_says_why_until_it_is_active_again(site) {
         let (id, waiting) = backlog(site, 1).await;
         let app_id = waiting[0].app_id;

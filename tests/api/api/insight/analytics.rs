@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use bellpush_test_support::{SOON, eventually};
+use bellpush_test_support::{
+    SOON, eventually,
+    sink::{Reply, Sink},
+};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, refused};
@@ -148,6 +151,34 @@ async fn an_outage_of_a_trunk_is_a_mark_for_who_may_see_trunks() {
     let key = shop.api.with_key(key["key"].as_str().unwrap());
     let without = key.get(&marks).await.unwrap().expect(200).unwrap().json::<Value>().unwrap();
     assert_eq!(without["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_outage_of_an_integration_is_a_mark_where_it_begins_and_where_it_ends() {
+    let shop = Shop::open().await;
+    let sink = Sink::start().await.unwrap();
+    sink.reply(|_| Reply::Status(500));
+    let integration = shop.integrate(&sink, &["widget_loaded"]).await;
+    let name = shop.read(&integration).await["name"].clone();
+    shop.load_widgets(40).await;
+    let marks = format!("/v1/apps/{}/analytics/marks", shop.app.id);
+    let outages = |page: &Value| -> Vec<Value> {
+        let items = page["items"].as_array().unwrap().iter();
+        let items = items.filter(|it| it["kind"].as_str().unwrap().starts_with("integration_"));
+        items.map(|it| json!([it["kind"], it["name"]])).collect()
+    };
+    let down = json!(["integration_down", name]);
+    shop.wait_for(&marks, |page| outages(page) == [down.clone()]).await;
+    // Somebody switches it off, and on again when it is mended.
+    shop.api.patch(&integration, &json!({ "active": false })).await.unwrap().expect(200).unwrap();
+    let over = json!(["integration_recovered", name]);
+    shop.wait_for(&marks, |page| outages(page) == [over.clone(), down.clone()]).await;
+    let draft = json!({ "name": "Figures", "scopes": ["apps:read", "calls:read"] });
+    let key: Value =
+        shop.api.post("/v1/api-keys", &draft).await.unwrap().expect(201).unwrap().json().unwrap();
+    let key = shop.api.with_key(key["key"].as_str().unwrap());
+    let without = key.get(&marks).await.unwrap().expect(200).unwrap().json::<Value>().unwrap();
+    assert_eq!(outages(&without), [] as [Value; 0]);
 }
 
 #[tokio::test]

@@ -85,6 +85,67 @@ test("what visitors did is counted, filtered, and leads to its calls", async ({
   await expect(page.getByRole("table", { name: "Calls" }).locator("tbody tr")).toHaveCount(1);
 });
 
+test("outages of a trunk and of an integration are marked on the chart, and said in its description", async ({
+  studio: { page, server, open },
+}) => {
+  test.setTimeout(120_000);
+  const { api } = server;
+  const app = await api<{ id: string }>("POST", "/v1/apps", {
+    name: "Shop",
+    allowedOrigins: ["https://shop.example"],
+  });
+  const at = `/v1/apps/${app.id}`;
+  // Nobody listens at either.
+  const trunk = await api<{ id: string }>("POST", "/v1/trunks", {
+    name: "Provider",
+    domain: "127.0.0.1",
+    port: 9,
+    transport: "tcp",
+    keepAliveSeconds: 5,
+  });
+  await api("POST", `${at}/destinations`, {
+    name: "Sales",
+    kind: "sip",
+    trunkId: trunk.id,
+    to: "100",
+  });
+  const integration = await api<{ id: string }>("POST", `${at}/integrations`, {
+    name: "CRM",
+    url: "http://127.0.0.1:1/",
+    events: ["widget_loaded"],
+  });
+  const { key } = await api<{ key: string }>("POST", `${at}/widget-keys`);
+  const appId = app.id;
+  await visit(server, { appId, key, browser: "Chrome", language: "en", loads: 40, denied: 0 });
+  const kinds = async () => {
+    const { items } = await api<{ items: { kind: string }[] }>("GET", `${at}/analytics/marks`);
+    return items.map(({ kind }) => kind).sort();
+  };
+  await until(
+    "both outages are kept",
+    async () => (await kinds()).join() === "integration_down,trunk_down" || undefined,
+    60_000,
+  );
+  // It is replaced: that is the end of one of them.
+  await api("PATCH", `${at}/integrations/${integration.id}`, { active: false });
+  await until("the end is kept", async () => (await kinds()).length === 3 || undefined);
+
+  await open(`apps/${appId}/analytics?figure=loads`);
+  const overTime = page.getByRole("region", { name: "Over time" });
+  const chart = overTime.getByRole("img");
+  for (const outage of [
+    "Trunk Provider out of order",
+    "Integration CRM out of order",
+    "Integration CRM well again",
+  ]) {
+    await expect(chart).toHaveAccessibleName(new RegExp(`Marks: .*${outage}`));
+  }
+  await overTime.getByText("Marks: 3").click();
+  await expect(overTime.getByRole("listitem")).toHaveCount(3);
+  await expect(overTime.getByText("Integration CRM out of order")).toBeVisible();
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+});
+
 test("analytics without a visit says what would end that", async ({
   studio: { page, server, open },
 }) => {

@@ -11,6 +11,9 @@ interface Named {
   readonly id: string;
 }
 
+/** A rule is looked at once a minute. */
+const LOOKED_AT = 80_000;
+
 const shop = { name: "Shop", allowedOrigins: ["https://shop.example"] };
 
 test("an endpoint that fails for 30 seconds is retried, held back and recovers, and a real event is delivered meanwhile", async ({
@@ -75,6 +78,110 @@ test("an endpoint that fails for 30 seconds is retried, held back and recovers, 
   sink.stop();
 });
 
+test("an alert fires within a rehearsal and recovers after it, and both are seen while they happen", async ({
+  page,
+  server,
+}) => {
+  test.setTimeout(420_000);
+  const faults = watch(page);
+  const { api } = server;
+  const [sink, told] = [await startSink(), await startSink()];
+  const app = await api<Named>("POST", "/v1/apps", shop);
+  const at = `/v1/apps/${app.id}`;
+  const integrate = async (receiver: typeof sink, settings: object) => {
+    const made = await api<Named & { signingSecret: string }>("POST", `${at}/integrations`, {
+      url: receiver.url,
+      ...settings,
+    });
+    receiver.secret = made.signingSecret;
+    return made.id;
+  };
+  const orders = await integrate(sink, {
+    name: "Orders",
+    events: ["widget_loaded"],
+    includePreviews: true,
+  });
+  await integrate(told, { name: "Operators", events: ["alert_fired", "alert_recovered"] });
+  await api("POST", `${at}/alert-rules`, {
+    name: "Orders are held back",
+    kind: "breaker_open",
+    integrationId: orders,
+    includePreviews: true,
+    holdMinutes: 0,
+    recoveryMinutes: 1,
+  });
+
+  await open(page, server, `apps/${app.id}/integrations/${orders}?tab=rehearsal`);
+  await page.getByRole("button", { name: "Begin the rehearsal" }).click();
+  await page.getByRole("button", { name: "Send ten" }).click();
+  await expect(page.getByText("Open: held back")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Orders are held back" })).toBeVisible();
+  await expect(page.getByText(/^Firing/)).toBeVisible({ timeout: LOOKED_AT });
+  await expect(page.getByRole("timer"), "the rehearsal still runs").toBeVisible();
+  const fired = await told.waitFor("alert_fired");
+  expect(fired.event.data["kind"]).toBe("breaker_open");
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  expect(sink.received).toHaveLength(0);
+
+  // Nobody ends it. A probe finds the endpoint well, what waited is delivered, and the alert recovers.
+  await expect(page.getByRole("timer")).toHaveCount(0, { timeout: 130_000 });
+  await until("all are delivered", () => sink.received.length === 10 || undefined, 60_000);
+  const attempts = page.getByRole("table", { name: "Attempts" });
+  await expect(attempts.getByText("Delivered")).toHaveCount(10, { timeout: 20_000 });
+  await expect(page.getByText(/^Normal/)).toBeVisible({ timeout: LOOKED_AT * 2 });
+  const over = await told.waitFor("alert_recovered");
+  expect(over.event.data["alertId"]).toBe(fired.event.data["alertId"]);
+  expect(told.received).toHaveLength(2);
+  expect(faults).toEqual([]);
+  sink.stop();
+  told.stop();
+});
+
+test("a test call is seen to be refused by the trunk, and taken by the overflow", async ({
+  page,
+  server,
+}) => {
+  test.setTimeout(120_000);
+  const faults = watch(page);
+  const { api } = server;
+  const app = await api<Named>("POST", "/v1/apps", shop);
+  const at = `/v1/apps/${app.id}`;
+  const { items } = await api<{ items: (Named & { name: string })[] }>("GET", `${at}/destinations`);
+  const [demo] = items;
+  // Nobody listens there, and nobody is called.
+  const trunk = await api<Named>("POST", "/v1/trunks", {
+    name: "Provider",
+    domain: "127.0.0.1",
+    port: 9,
+  });
+  const profile = await api<Named>("POST", `${at}/destinations`, {
+    name: "Sales",
+    kind: "sip",
+    trunkId: trunk.id,
+    to: "100",
+    overflow: demo?.id,
+  });
+  await open(page, server, `apps/${app.id}/profiles/${profile.id}`);
+  await begin(page, "The far side is busy");
+  await expect(page.getByText("No test call yet")).toBeVisible();
+  await page.getByRole("button", { name: "Make a test call" }).click();
+  const widget = page.frameLocator("iframe");
+  await widget.getByRole("button", { name: "Call now" }).click();
+  const calls = page.getByRole("table", { name: "Test calls" });
+  // Behind the dialog, while the call goes on.
+  await expect(calls.getByText("The trunk refused: 486 Busy Here")).toBeAttached();
+  await expect(calls.getByText(`Overflow: ${demo?.name} took it`)).toBeAttached();
+  await page.getByRole("button", { name: "Close the test call" }).click();
+  await expect(calls.getByText("It was hung up")).toBeVisible({ timeout: 60_000 });
+  await expect(calls.getByRole("row")).toHaveCount(2);
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  await page.getByRole("button", { name: "End it now" }).click();
+  await expect(calls.getByText("The trunk refused: 486 Busy Here")).toBeVisible();
+  await calls.getByRole("link", { name: "Answered" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(faults).toEqual([]);
+});
+
 test("a test call meets a busy trunk, and a denied microphone, while a visitor's document knows nothing", async ({
   page,
   server,
@@ -89,12 +196,15 @@ test("a test call meets a busy trunk, and a denied microphone, while a visitor's
 
   await begin(page, "The far side is busy");
   await call(page, "Busy");
+  const calls = page.getByRole("table", { name: "Test calls" });
+  await expect(calls.getByText(/^It failed: /)).toBeVisible();
   await page.getByRole("button", { name: "End it now" }).click();
 
   await begin(page, "The microphone is denied");
   const visitors = await fetch(`${server.url}/w/${app.id}?key=${key.key}`);
   expect(await visitors.text()).not.toContain("getUserMedia");
   await call(page, "microphone was not allowed");
+  await expect(calls.getByText("No call was placed")).toBeVisible();
   await page.getByRole("button", { name: "End it now" }).click();
   await expect(page.getByRole("button", { name: "Begin the rehearsal" })).toBeVisible();
 

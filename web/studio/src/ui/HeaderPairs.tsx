@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 
 import { Pairs, type PairsProps } from "./Pairs.tsx";
 
-interface HeaderPairsProps extends Pick<PairsProps, "pairs" | "onChange" | "faults"> {
+interface HeaderPairsProps extends Pick<PairsProps, "pairs" | "onChange" | "faults" | "warning"> {
   readonly words: {
     readonly headers: string;
     readonly headersHint: string;

@@ -1,6 +1,7 @@
 /** Names with values, edited row by row. */
 
 import { Stack, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 
 import classes from "./pairs.module.css";
 import { Rows, without, withRow } from "./Rows.tsx";
@@ -14,9 +15,11 @@ export interface PairsProps {
   readonly value: string;
   readonly path: string;
   readonly faults: Readonly<Record<string, unknown>>;
+  /** What is to be said under a value before it is saved. */
+  readonly warning?: (value: string) => ReactNode;
 }
 
-export function Pairs({ pairs, onChange, name, value, path, faults }: PairsProps) {
+export function Pairs({ pairs, onChange, name, value, path, faults, warning }: PairsProps) {
   const change = (index: number, pair: Pair) => onChange(withRow(pairs, index, pair));
   return (
     <Stack gap="xs">
@@ -37,14 +40,17 @@ export function Pairs({ pairs, onChange, name, value, path, faults }: PairsProps
                 value={key}
                 onChange={(event) => change(index, [event.currentTarget.value, content])}
               />
-              <TextInput
-                aria-label={`${value} ${index + 1}`}
-                placeholder={value}
-                value={content}
-                data-path={`${path}.${key}`}
-                error={faults[`${path}.${key}`] as string | undefined}
-                onChange={(event) => change(index, [key, event.currentTarget.value])}
-              />
+              <div>
+                <TextInput
+                  aria-label={`${value} ${index + 1}`}
+                  placeholder={value}
+                  value={content}
+                  data-path={`${path}.${key}`}
+                  error={faults[`${path}.${key}`] as string | undefined}
+                  onChange={(event) => change(index, [key, event.currentTarget.value])}
+                />
+                {warning?.(content)}
+              </div>
             </>
           );
         }}

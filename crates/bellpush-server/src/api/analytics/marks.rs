@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use bellpush_core::{
     access::{
         Permission, Place,
-        Resource::{Alerts, Trunks},
+        Resource::{Alerts, Integrations, Trunks},
     },
     events::EventTime,
     ids::AppId,
@@ -49,7 +49,7 @@ pub(crate) struct MarkView {
     at: EventTime,
     /// What.
     kind: MarkKind,
-    /// Of what: the name of a profile, of a trunk or of an alert's rule, or the number of a design's version;
+    /// Of what: the name of a profile, a trunk, an integration or an alert's rule, or the number of a design's version;
     /// `null` for the app's own.
     name: Option<String>,
 }
@@ -70,13 +70,18 @@ pub(crate) enum MarkKind {
     TrunkDown,
     /// It was well again.
     TrunkRecovered,
+    /// The endpoint of an integration went out of order: its breaker opened.
+    IntegrationDown,
+    /// It was well again, or the integration was switched off.
+    IntegrationRecovered,
 }
 
 /// See what changed meanwhile
 ///
 /// Publications of the design, and changes of business hours, as the audit trail has them, without
-/// who made them; alerts that fired, for who has `alerts:read` as well; and outages of the trunks that
-/// its profiles call by, for who has `trunks:read`.
+/// who made them; alerts that fired, for who has `alerts:read` as well; outages of the trunks that its
+/// profiles call by, for who has `trunks:read`; and those of its integrations, for who has
+/// `integrations:read`.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/analytics/marks", operation_id = "readAnalyticsMarks", tag = "analytics",
     params(("appId" = String, Path), AnalyticsQuery),
@@ -131,20 +136,34 @@ pub(crate) async fn read(
     if caller.authority().allows(Permission::read(Trunks), Place::AnyApp) {
         let span = (EventTime::new(period.start()), EventTime::new(period.end()));
         for outage in store.trunk_outages(app_id, span, MAX_OUTAGES).await? {
-            let ends = outage.ended_at.map(|at| (at, MarkKind::TrunkRecovered));
-            let marks = [Some((outage.began_at, MarkKind::TrunkDown)), ends];
-            let within =
-                marks.into_iter().flatten().filter(|(at, _)| (span.0..span.1).contains(at));
-            items.extend(within.map(|(at, kind)| MarkView {
-                at,
-                kind,
-                name: Some(outage.trunk_name.clone()),
-            }));
+            let began = (outage.began_at, MarkKind::TrunkDown);
+            let ended = outage.ended_at.map(|at| (at, MarkKind::TrunkRecovered));
+            items.extend(outage_marks(span, outage.trunk_name, began, ended));
+        }
+    }
+    if caller.must_read(Integrations, app_id).is_ok() {
+        let span = (EventTime::new(period.start()), EventTime::new(period.end()));
+        for outage in store.integration_outages(app_id, span, MAX_OUTAGES).await? {
+            let began = (outage.began_at, MarkKind::IntegrationDown);
+            let ended = outage.ended_at.map(|at| (at, MarkKind::IntegrationRecovered));
+            items.extend(outage_marks(span, outage.integration_name, began, ended));
         }
     }
     items.sort_by_key(|mark| std::cmp::Reverse(mark.at.millis()));
     items.truncate(MAX_MARKS);
     Ok(Json(AnalyticsMarks { period: (&period).into(), items }))
+}
+
+/// Where an outage begins and ends, as far as that is within the span.
+fn outage_marks(
+    (from, to): (EventTime, EventTime),
+    name: String,
+    began: (EventTime, MarkKind),
+    ended: Option<(EventTime, MarkKind)>,
+) -> impl Iterator<Item = MarkView> {
+    let marks = std::iter::once(began).chain(ended);
+    let within = marks.filter(move |(at, _)| (from..to).contains(at));
+    within.map(move |(at, kind)| MarkView { at, kind, name: Some(name.clone()) })
 }
 
 /// Whether a changed field is of business hours, or within them.

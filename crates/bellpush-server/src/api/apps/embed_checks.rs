@@ -16,7 +16,7 @@ use crate::{
     api::path::{PathIds, app},
     clock::now,
     config::ServerConfig,
-    embed_checks::EmbedChecks,
+    embed::EmbedChecks,
     http::{body::JsonBody, limits::Limits, problem::Problem},
 };
 

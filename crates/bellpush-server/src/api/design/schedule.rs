@@ -15,8 +15,7 @@ use crate::{
     access::ActingAs,
     api::path::{PathIds, app},
     clock::now,
-    design_publisher::DesignPublisher,
-    designs::Designs,
+    designs::{DesignPublisher, Designs},
     http::{actor::ActorView, body::JsonBody, problem::Problem, revisions::IfMatch},
 };
 

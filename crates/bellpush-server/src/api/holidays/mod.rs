@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::path::PathIds,
-    holidays::{FIRST_YEAR, Holidays, LAST_YEAR, Region},
+    hours::holidays::{FIRST_YEAR, Holidays, LAST_YEAR, Region},
     http::{body::QueryParameters, problem::Problem},
     server::Server,
 };

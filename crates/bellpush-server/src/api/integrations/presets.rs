@@ -73,6 +73,9 @@ pub(crate) struct PreviewRequest {
 pub(crate) struct Preview {
     /// The body, as it would be sent for a sample of the event.
     body: String,
+    /// What the template names that no event of the catalogue has, such as `data.duratoin`: it is `null`
+    /// in them. An event of one's own may have it.
+    unknown: Vec<String>,
 }
 
 /// List presets
@@ -105,7 +108,7 @@ pub(crate) async fn preview(
     }
     let renderer = renderer(&payload)?;
     let body = renderer.render_sample(&event, now()).map_err(|error| refused(&error))?;
-    Ok(Json(Preview { body }))
+    Ok(Json(Preview { body, unknown: renderer.unknown_names() }))
 }
 
 /// Compiles a template.

@@ -19,8 +19,8 @@ use uuid::Uuid;
 use crate::{
     api::path::{PathIds, app},
     clock::now,
+    hours::opening_status,
     http::{body::JsonBody, problem::Problem},
-    opening_status,
     server::Server,
 };
 

@@ -15,13 +15,18 @@ export interface CallStory {
   readonly recorded: RecordState;
 }
 
-export function useCallStory(appId: string, callId: string) {
+/** What happened to a call. While it goes on, it is asked again after so many milliseconds. */
+export function useCallStory(appId: string, callId: string, whileLive = 10_000) {
   return useQuery({
     queryKey: ["call", appId, callId],
     queryFn: () => readStory(appId, callId),
     // What happens in a call is followed; its measurements and deliveries are not told of.
     refetchInterval: ({ state: { data } }) =>
-      data === undefined || isSettled(data) ? false : data.call.state === "live" ? 10_000 : 3_000,
+      data === undefined || isSettled(data)
+        ? false
+        : data.call.state === "live"
+          ? whileLive
+          : 3_000,
   });
 }
 

@@ -12,7 +12,10 @@ import { t } from "../../texts/index.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded, Loading } from "../../ui/states.tsx";
+import { Warning } from "../../ui/Warning.tsx";
 import { loadSettings, saveSettings, useApp } from "../apps/queries.ts";
+import { unheardIn } from "../events/emitted.ts";
+import { useEmitted } from "../events/useEmitted.ts";
 import { completeC2c } from "./completions.ts";
 import { Running } from "./Running.tsx";
 
@@ -48,6 +51,7 @@ function Fields({ app }: { readonly app: AppView }) {
     load: () => loadSettings(app.id, pick),
     save: ({ changes, headers }) => saveSettings(app.id, changes, headers),
   });
+  const emitted = useEmitted(app.id);
   const { form } = editor;
   const { head, body } = form.values.customCode;
   return (
@@ -77,6 +81,13 @@ function Fields({ app }: { readonly app: AppView }) {
                 />
               </Suspense>
             </div>
+            <Warning
+              of={
+                emitted === null
+                  ? []
+                  : unheardIn(part === "head" ? head : body, emitted).map(words.unheard)
+              }
+            />
             {form.errors[`customCode.${part}`] != null && (
               <Text c="var(--studio-bad)" size="sm" role="alert" mt={4}>
                 {form.errors[`customCode.${part}`]}

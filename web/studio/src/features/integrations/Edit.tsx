@@ -86,7 +86,7 @@ function New({
         act={words.create}
         onCancel={() => void navigate({ to: "/apps/$appId/integrations", params: { appId } })}
       >
-        <SettingsFields editor={editor} secretHints={preset?.secrets ?? {}} isNew />
+        <SettingsFields appId={appId} editor={editor} secretHints={preset?.secrets ?? {}} isNew />
         <PayloadFields editor={editor} />
       </EditorForm>
       {created !== null && (
@@ -207,7 +207,7 @@ function Parts({
         <MovedSecrets editor={editor} before={integration.url} />
         <Tabs.Panel value="settings">
           <Stack gap="md">
-            <SettingsFields editor={editor} secretHints={{}} isNew={false} />
+            <SettingsFields appId={appId} editor={editor} secretHints={{}} isNew={false} />
           </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="payload">

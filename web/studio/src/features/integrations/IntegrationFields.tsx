@@ -28,23 +28,25 @@ import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { HeaderPairs } from "../../ui/HeaderPairs.tsx";
 import { Section } from "../../ui/Section.tsx";
+import { Warning } from "../../ui/Warning.tsx";
+import { useApp } from "../apps/queries.ts";
+import { ALERT_EVENTS, emittedIn } from "../events/emitted.ts";
+import { useEmitted } from "../events/useEmitted.ts";
 import { usePresets } from "./queries.ts";
 import { type IntegrationValues, leadsElsewhere, namedSecrets } from "./values.ts";
-
-/** Events of the app itself, beside those of its visitors. */
-const ALERT_EVENTS = ["alert_fired", "alert_recovered"];
 
 interface FieldsProps {
   readonly editor: Editor<IntegrationValues>;
 }
 
 interface SettingsFieldsProps extends FieldsProps {
+  readonly appId: string;
   /** What the preset says of its secrets. */
   readonly secretHints: Readonly<Record<string, string>>;
   readonly isNew: boolean;
 }
 
-export function SettingsFields({ editor, secretHints, isNew }: SettingsFieldsProps) {
+export function SettingsFields({ appId, editor, secretHints, isNew }: SettingsFieldsProps) {
   const { form } = editor;
   const words = t.integrations;
   return (
@@ -59,12 +61,15 @@ export function SettingsFields({ editor, secretHints, isNew }: SettingsFieldsPro
             {...form.getInputProps("url")}
           />
           {isNew && <NeededSecrets editor={editor} hints={secretHints} />}
-          <TagsInput
-            label={words.events}
-            description={words.eventsHint}
-            data={[...EVENT_NAMES, ...ALERT_EVENTS]}
-            {...form.getInputProps("events")}
-          />
+          <div>
+            <TagsInput
+              label={words.events}
+              description={words.eventsHint}
+              data={[...EVENT_NAMES, ...ALERT_EVENTS]}
+              {...form.getInputProps("events")}
+            />
+            <UnknownEvents appId={appId} names={form.values.events} />
+          </div>
           <HeaderPairs
             words={words}
             pairs={form.values.headers}
@@ -104,6 +109,23 @@ export function SettingsFields({ editor, secretHints, isNew }: SettingsFieldsPro
       </Section>
     </>
   );
+}
+
+interface UnknownEventsProps {
+  readonly appId: string;
+  readonly names: readonly string[];
+}
+
+/** Custom events that neither a button nor the app's code emits, as far as can be seen. */
+function UnknownEvents({ appId, names }: UnknownEventsProps) {
+  const code = useApp(appId).data?.customCode;
+  const beside = useEmitted(appId);
+  const own = new Set(emittedIn(`${code?.head ?? ""} ${code?.body ?? ""}`));
+  const unknown =
+    beside === null
+      ? []
+      : names.filter((one) => !beside.has(one) && !own.has(one) && !ALERT_EVENTS.includes(one));
+  return <Warning of={unknown.map(t.integrations.unknownEvent)} />;
 }
 
 interface NeededSecretsProps extends FieldsProps {
@@ -242,7 +264,13 @@ function PayloadPreview(props: PayloadPreviewProps) {
       </Alert>
     );
   }
-  return <Code text={pretty(preview.data?.data?.body ?? "")} label={words.preview} />;
+  const unknown = preview.data?.data?.unknown ?? [];
+  return (
+    <>
+      <Code text={pretty(preview.data?.data?.body ?? "")} label={words.preview} />
+      <Warning of={unknown.length > 0 ? [words.unknown(unknown)] : []} />
+    </>
+  );
 }
 
 export function pretty(body: string): string {

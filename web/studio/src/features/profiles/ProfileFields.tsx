@@ -10,6 +10,7 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
+import { useMemo } from "react";
 
 import { api } from "../../api/client.ts";
 import type { Editor } from "../../editor/useEditor.ts";
@@ -20,10 +21,13 @@ import { Rows, without, withRow } from "../../ui/Rows.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { viewerZone } from "../../ui/time.ts";
 import { useApp } from "../apps/queries.ts";
+import { formFields } from "../design/fields/formFields.ts";
+import { usePublished } from "../design/usePublished.ts";
 import { HoursField } from "../hours/HoursField.tsx";
 import { NEW_HOURS } from "../hours/times.ts";
 import classes from "./profiles.module.css";
 import { useProfiles } from "./queries.ts";
+import { TemplateWarning } from "./TemplateWarning.tsx";
 import type { KeyRow, ProfileValues } from "./values.ts";
 
 interface ProfileFieldsProps {
@@ -37,6 +41,9 @@ export function ProfileFields(props: ProfileFieldsProps) {
   const { form } = props.editor;
   const words = t.profiles;
   const isSip = form.values.kind === "sip";
+  // Without a design of its own an app takes any field.
+  const design = usePublished(props.appId);
+  const fields = useMemo(() => (design == null ? null : formFields(design)), [design]);
   return (
     <>
       <Basics {...props} />
@@ -77,16 +84,20 @@ export function ProfileFields(props: ProfileFieldsProps) {
       {isSip && (
         <Section title={words.telephone}>
           <Stack maw={640}>
-            <TextInput
-              label={words.callerName}
-              description={words.callerNameHint}
-              {...form.getInputProps("callerName")}
-            />
+            <div>
+              <TextInput
+                label={words.callerName}
+                description={words.callerNameHint}
+                {...form.getInputProps("callerName")}
+              />
+              <TemplateWarning template={form.values.callerName} fields={fields} />
+            </div>
             <HeaderPairs
               words={words}
               pairs={form.values.headers}
               onChange={(pairs) => form.setFieldValue("headers", pairs as never)}
               faults={form.errors}
+              warning={(template) => <TemplateWarning template={template} fields={fields} />}
             />
           </Stack>
         </Section>

@@ -1,6 +1,6 @@
 /** A rehearsal as it goes on: the time that is left, breaker, alerts and attempts, live. */
 
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { IconPlayerStop, IconSend } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 
@@ -8,7 +8,6 @@ import { client } from "../../api/client.ts";
 import type { RehearsalDetails, RehearsalView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Facts } from "../../ui/Facts.tsx";
-import { ButtonLink } from "../../ui/links.tsx";
 import { done, failed } from "../../ui/notify.ts";
 import { Section } from "../../ui/Section.tsx";
 import { Status, type Tone } from "../../ui/Status.tsx";
@@ -20,6 +19,7 @@ import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { Alerts } from "./Alerts.tsx";
 import { Attempts } from "./Attempts.tsx";
 import { refreshRehearsals, useRehearsal } from "./queries.ts";
+import { TestCalls } from "./TestCalls.tsx";
 
 interface WatchProps {
   readonly appId: string;
@@ -71,25 +71,13 @@ export function Watch({ appId, rehearsal }: WatchProps) {
               />
             )}
           </Loaded>
-          {!isOfEndpoint && (
-            <Group>
-              <ButtonLink
-                to="/apps/$appId/calls"
-                params={{ appId }}
-                search={{
-                  profileId: rehearsal.destinationId ?? undefined,
-                  preview: true,
-                  from: rehearsal.startedAt,
-                }}
-                variant="default"
-              >
-                {words.calls}
-              </ButtonLink>
-            </Group>
-          )}
         </Stack>
       </Section>
-      {isOfEndpoint && <Attempts appId={appId} details={details} />}
+      {isOfEndpoint ? (
+        <Attempts appId={appId} details={details} />
+      ) : (
+        <TestCalls appId={appId} rehearsal={now} />
+      )}
     </>
   );
 }

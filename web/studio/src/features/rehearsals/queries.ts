@@ -1,7 +1,7 @@
 /** What Studio asks about rehearsals. */
 
 import { api, queryClient } from "../../api/client.ts";
-import type { Fault } from "../../api/generated/schema.ts";
+import type { EventView, Fault, RehearsalView } from "../../api/generated/schema.ts";
 
 /** What a rehearsal is of. */
 export type Target = { readonly integrationId: string } | { readonly destinationId: string };
@@ -15,7 +15,7 @@ export const faultsOf = (target: Target): readonly Fault[] =>
 /** Another person may begin or end one. */
 const LOOK_EVERY_MS = 5_000;
 /** What goes on is seen as it goes on. */
-const WATCH_EVERY_MS = 1_000;
+export const WATCH_EVERY_MS = 1_000;
 
 /** The last rehearsals of a target, newest first. */
 export const useRehearsals = (appId: string, target: Target) =>
@@ -37,6 +37,55 @@ export const useRehearsal = (appId: string, rehearsalId: string) =>
         state.data?.state === "over" ? LOOK_EVERY_MS : WATCH_EVERY_MS,
     },
   );
+
+/** Shown of the calls of one rehearsal. */
+const CALLS = 10;
+
+/** While it runs they are watched; a call that was placed then may go on after it. */
+const watched = ({ state }: RehearsalView) =>
+  state === "running" ? WATCH_EVERY_MS : LOOK_EVERY_MS;
+
+/** The test calls that asked for a rehearsed profile meanwhile, newest first. */
+export const useTestCalls = (appId: string, rehearsal: RehearsalView) =>
+  api.useQuery(
+    "get",
+    "/v1/apps/{appId}/calls",
+    {
+      params: {
+        path: { appId },
+        query: {
+          profileId: rehearsal.destinationId ?? undefined,
+          preview: true,
+          from: rehearsal.startedAt,
+          to: rehearsal.endedAt ?? undefined,
+          limit: CALLS,
+        },
+      },
+    },
+    { refetchInterval: watched(rehearsal) },
+  );
+
+/** The events of previews that were denied the microphone meanwhile, newest first. */
+export const useDeniedCalls = (appId: string, rehearsal: RehearsalView) =>
+  api.useQuery(
+    "get",
+    "/v1/apps/{appId}/events",
+    {
+      params: {
+        path: { appId },
+        query: { name: "call_error", from: rehearsal.startedAt, limit: 50 },
+      },
+    },
+    {
+      refetchInterval: watched(rehearsal),
+      select: ({ items }) => items.filter(isDenied).slice(0, CALLS),
+    },
+  );
+
+function isDenied({ event, preview }: EventView): boolean {
+  const { errorCode } = event["data"] as Readonly<Record<string, unknown>>;
+  return preview && errorCode === "microphone_denied";
+}
 
 export const refreshRehearsals = () =>
   queryClient.invalidateQueries({

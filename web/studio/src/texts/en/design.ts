@@ -425,5 +425,7 @@ export const customCode = {
   sampleHint: "Only the code hears it: it is in no log, and no integration gets it.",
   clear: "Clear",
   again: "Load again",
+  unheard: (name: string) =>
+    `Nothing emits “${name}”: this handler is never called. Code does not hear its own events.`,
   levels: { log: "says", info: "says", debug: "says", warn: "warns", error: "fails" },
 } as const;

@@ -14,6 +14,8 @@ export const integrations = {
   urlHint: "https://…; path and query may name secrets, as {secret.token}.",
   events: "Events",
   eventsHint: "Which ones are sent; custom events by their names.",
+  unknownEvent: (name: string) =>
+    `Nothing emits “${name}” so far: no button that visitors see, and none of your custom code.`,
   active: "Active",
   activeHint: "When it is off, nothing new is taken up; what waits stays.",
   ordered: "In order within a call",
@@ -70,6 +72,8 @@ export const integrations = {
     preview: "What it makes",
     sample: "Of a sample of",
     fails: "The template fails",
+    unknown: (names: readonly string[]) =>
+      `No event of Bellpush has ${names.join(", ")}: that is null, unless an event of your own brings it.`,
   },
 
   secrets: {

@@ -126,6 +126,10 @@ export const profiles = {
   makeDefaultHint: "Calls that ask for no profile go here.",
   callerName: "Caller's name",
   callerNameHint: "A template: {form.name}, {context.orderId}, {routingKey}.",
+  unknownField: (name: string) =>
+    `The form that visitors see has no field “${name}”. Publish a design that has it before you save this.`,
+  unknownPlace: (name: string) =>
+    `{${name}} is not known. Write {form.…}, {context.…} or {routingKey}; {{ for a brace.`,
   headers: "Headers of the INVITE",
   headersHint: "X-… or User-to-User, with templates as above.",
   headerName: "Header",

@@ -61,7 +61,7 @@ export function Chart({ series, shown, marks }: ChartProps) {
           viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
           preserveAspectRatio="none"
           role="img"
-          aria-label={described(shown, values, when)}
+          aria-label={withMarks(described(shown, values, when), placed, when)}
           onPointerMove={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
             const place = Math.floor(((event.clientX - box.left) / box.width) * points.length);
@@ -125,6 +125,23 @@ export function Chart({ series, shown, marks }: ChartProps) {
       </div>
     </figure>
   );
+}
+
+/** Marks that are named in a chart's description; the list under it has all of them. */
+const NAMED_MARKS = 5;
+
+/** The description with the newest marks: the lines of a picture are not read out. */
+function withMarks(
+  description: string,
+  placed: readonly PlacedMark[],
+  when: (place: number) => string,
+): string {
+  if (placed.length === 0) return description;
+  const words = t.analytics.series;
+  const named = placed.slice(0, NAMED_MARKS);
+  const marks = named.map(({ mark, place }) => `${markName(mark)}, ${when(place)}`);
+  const rest = placed.length - named.length;
+  return words.marked(description, rest > 0 ? [...marks, words.more(rest)] : marks);
 }
 
 const markName = (mark: MarkView) =>

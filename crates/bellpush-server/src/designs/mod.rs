@@ -1,5 +1,7 @@
 //! Designs as widgets get them, and as what visitors send is checked against.
 
+mod publisher;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellpush_core::{
@@ -11,6 +13,7 @@ use bellpush_store::{App, PublishedDesign, Store};
 use moka::sync::Cache;
 use serde_json::Value;
 
+pub(crate) use self::publisher::DesignPublisher;
 use crate::{clock::now, http::problem::Problem};
 
 /// Published versions that are kept in memory; they never change.

@@ -2,6 +2,8 @@
 //!
 //! A change by the API of this node is in use at once; one that another node made, a moment later.
 
+pub(crate) mod outages;
+
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},

@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-static PACKED: &[u8] = include_bytes!("../holidays/holidays.jsonl.gz");
+static PACKED: &[u8] = include_bytes!("../../holidays/holidays.jsonl.gz");
 
 /// The first year that is known.
 pub(crate) const FIRST_YEAR: i16 = 2025;

@@ -1,0 +1,59 @@
+//! Which names a template may use, by the samples of all events.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use bellpush_core::events::{
+    ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, CATALOGUE, EventTime, sample,
+};
+use serde_json::Value;
+
+use super::{EventFacts, SAMPLE, variables};
+
+/// What templates see of one event of each kind.
+static SAMPLES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let own = CATALOGUE.iter().map(|(name, ..)| name.as_str());
+    own.chain([ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED]).filter_map(sampled).collect()
+});
+
+fn sampled(name: &str) -> Option<Value> {
+    // Which names there are does not depend on the time.
+    let envelope = serde_json::to_string(&sample(name, EventTime::from_millis(0)?)).ok()?;
+    let variables = variables(&EventFacts { envelope: &envelope, ..SAMPLE }).ok()?;
+    serde_json::to_value(variables).ok()
+}
+
+/// What a template assigns itself. In a branch it is not declared for what follows after it, though it is
+/// there.
+pub(super) fn assigned(source: &str) -> BTreeSet<&str> {
+    let statements = source.split("{%").skip(1).filter_map(|rest| rest.split("%}").next());
+    let assignments = statements.filter_map(|statement| {
+        let words = statement.trim_matches(['-', '+']).trim_start().strip_prefix("set ")?;
+        words.split('=').next()
+    });
+    assignments.flat_map(|names| names.split(',')).map(str::trim).collect()
+}
+
+/// Whether an event of the catalogue has something of this name, such as `data.duration`.
+pub(super) fn is_known(name: &str) -> bool {
+    SAMPLES.iter().any(|sample| leads_somewhere(sample, name))
+}
+
+fn leads_somewhere(sample: &Value, name: &str) -> bool {
+    let (mut here, context) = (sample, &sample["data"]["context"]);
+    for part in name.split('.') {
+        // A page gives contexts what keys it likes.
+        if std::ptr::eq(here, context) {
+            return true;
+        }
+        here = match here {
+            Value::Object(fields) => match fields.get(part) {
+                Some(next) => next,
+                None => return false,
+            },
+            // What is in it depends on the event.
+            Value::Null | Value::Array(_) => return true,
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => return false,
+        };
+    }
+    true
+}
