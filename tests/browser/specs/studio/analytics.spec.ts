@@ -132,7 +132,7 @@ test("outages of a trunk and of an integration are marked on the chart, and said
 
   await open(`apps/${appId}/analytics?figure=loads`);
   const overTime = page.getByRole("region", { name: "Over time" });
-  const chart = overTime.getByRole("img");
+  const chart = overTime.getByRole("img", { name: /Marks: / });
   for (const outage of [
     "Trunk Provider out of order",
     "Integration CRM out of order",
