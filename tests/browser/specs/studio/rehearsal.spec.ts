@@ -148,6 +148,7 @@ test("a test call is seen to be refused by the trunk, and taken by the overflow"
   const at = `/v1/apps/${app.id}`;
   const { items } = await api<{ items: (Named & { name: string })[] }>("GET", `${at}/destinations`);
   const [demo] = items;
+  await api("POST", `${at}/widget-keys`, {});
   // Nobody listens there, and nobody is called.
   const trunk = await api<Named>("POST", "/v1/trunks", {
     name: "Provider",
