@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod minutes;
+mod outages;
 mod rehearsals;
 #[path = "../tests/store/site.rs"]
 #[allow(dead_code)]
@@ -27,7 +28,7 @@ use crate::{
     calls::{callbacks, nodes, traces},
     db::{self, Db, page::Query},
     deliveries::{
-        attempts, endpoints, hours, outages, past_outages, replays,
+        attempts, endpoints, hours, outages as notifications, replays,
         search::{self, Bounds, Search},
         statistics,
     },
@@ -39,7 +40,7 @@ use crate::{
     integrations::secrets,
     privacy::{erase, find, retention},
     removals,
-    routing::{profiles, trunk_outages},
+    routing::profiles,
 };
 
 fn audit_of(choose: impl FnOnce(&mut AuditFilter)) -> AuditFilter {
@@ -222,7 +223,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(statistics::BACKLOG, hours()), "backlog_hours_pkey"),
         (fixed(statistics::FORGET_ATTEMPTS, vec![5.into()]), "attempt_hours_pkey"),
         (fixed(statistics::FORGET_BACKLOG, vec![5.into()]), "backlog_hours_pkey"),
-        (fixed(outages::FORGET, vec!["x".into()]), "notifications_pkey"),
+        (fixed(notifications::FORGET, vec!["x".into()]), "notifications_pkey"),
         (fixed(statistics::WAITING, one()), "deliveries_pending"),
         (fixed(replays::WAITING, [one(), vec![9.into()]].concat()), "deliveries_pending"),
         (fixed(replays::REPLAY, [vec![list()], one(), vec![9.into()]].concat()), "deliveries_pkey"),
@@ -246,17 +247,6 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         ),
         (audit::query(&AuditFilter::default(), page), "audit_trail_pkey"),
         (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
-        (
-            fixed(trunk_outages::OF_APP, [older(5_i64.into()), vec![9_i64.into()]].concat()),
-            "trunk_outages_pkey",
-        ),
-        (fixed(trunk_outages::OPEN, vec![]), "trunk_outages_open"),
-        (fixed(trunk_outages::FORGET, vec![5_i64.into()]), "trunk_outages_by_age"),
-        (
-            fixed(past_outages::OF_APP, [older(5_i64.into()), vec![9_i64.into()]].concat()),
-            "integration_outages_pkey",
-        ),
-        (fixed(past_outages::FORGET, vec![5_i64.into()]), "integration_outages_by_age"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (in_row(CallFilter::default()), "calls_by_app"),
@@ -305,6 +295,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
 /// All of them; each database has its own way to read JSON.
 fn all_hot_queries(is_sqlite: bool) -> impl Iterator<Item = (Query, &'static str)> {
     let more = rehearsals::hot_queries().into_iter().chain(dialogs::hot_queries());
+    let more = more.chain(outages::hot_queries());
     hot_queries().into_iter().chain(more).chain([minutes::call_minutes(is_sqlite)])
 }
 

@@ -7,10 +7,10 @@
 mod names;
 mod presets;
 
-use std::{borrow::Cow, io};
+use std::{borrow::Cow, io, sync::LazyLock};
 
 use bellpush_core::{
-    events::{EventTime, sample},
+    events::{ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, CATALOGUE, EventTime, sample},
     ids::{AppId, CallId, EventId},
     integration::Payload,
 };
@@ -154,7 +154,7 @@ impl BodyRenderer {
         let mut names = Vec::from_iter(template.undeclared_variables(true));
         names.retain(|name| {
             let root = name.split('.').next().unwrap_or(name);
-            !is_global(root) && !own.contains(root) && !names::is_known(name)
+            !is_global(root) && !own.contains(root) && !names::is_known(&SAMPLES, name)
         });
         names.sort_unstable();
         names
@@ -172,6 +172,19 @@ const SAMPLE: EventFacts<'static> = {
         envelope: "",
     }
 };
+
+/// What templates see of one event of each kind.
+static SAMPLES: LazyLock<Vec<serde_json::Value>> = LazyLock::new(|| {
+    let own = CATALOGUE.iter().map(|(name, ..)| name.as_str());
+    own.chain([ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED]).filter_map(sampled).collect()
+});
+
+fn sampled(name: &str) -> Option<serde_json::Value> {
+    // Which names there are does not depend on the time.
+    let envelope = serde_json::to_string(&sample(name, EventTime::from_millis(0)?)).ok()?;
+    let variables = variables(&EventFacts { envelope: &envelope, ..SAMPLE }).ok()?;
+    serde_json::to_value(variables).ok()
+}
 
 /// What a template can use, by its name there.
 #[derive(Serialize)]

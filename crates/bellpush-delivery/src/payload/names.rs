@@ -1,26 +1,8 @@
-//! Which names a template may use, by the samples of all events.
+//! Which names a template may use, by samples of events.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::collections::BTreeSet;
 
-use bellpush_core::events::{
-    ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, CATALOGUE, EventTime, sample,
-};
 use serde_json::Value;
-
-use super::{EventFacts, SAMPLE, variables};
-
-/// What templates see of one event of each kind.
-static SAMPLES: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    let own = CATALOGUE.iter().map(|(name, ..)| name.as_str());
-    own.chain([ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED]).filter_map(sampled).collect()
-});
-
-fn sampled(name: &str) -> Option<Value> {
-    // Which names there are does not depend on the time.
-    let envelope = serde_json::to_string(&sample(name, EventTime::from_millis(0)?)).ok()?;
-    let variables = variables(&EventFacts { envelope: &envelope, ..SAMPLE }).ok()?;
-    serde_json::to_value(variables).ok()
-}
 
 /// What a template assigns itself. In a branch it is not declared for what follows after it, though it is
 /// there.
@@ -33,9 +15,9 @@ pub(super) fn assigned(source: &str) -> BTreeSet<&str> {
     assignments.flat_map(|names| names.split(',')).map(str::trim).collect()
 }
 
-/// Whether an event of the catalogue has something of this name, such as `data.duration`.
-pub(super) fn is_known(name: &str) -> bool {
-    SAMPLES.iter().any(|sample| leads_somewhere(sample, name))
+/// Whether one of these events has something of this name, such as `data.duration`.
+pub(super) fn is_known(samples: &[Value], name: &str) -> bool {
+    samples.iter().any(|sample| leads_somewhere(sample, name))
 }
 
 fn leads_somewhere(sample: &Value, name: &str) -> bool {
