@@ -1,7 +1,7 @@
 //! Dialogs with phone systems (RFC 3261 section 12), as they are kept beside the calls that they belong
 //! to: enough for another process to go on with one whose own died.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
