@@ -28,7 +28,7 @@ use crate::{
 /// Rows that one page looks through, at most.
 const PAGE_SCAN: i64 = 10_000;
 /// The same where each row is one of a survey, whose call is to be looked up: as long as the former takes.
-const PAGE_SCAN_OF_SURVEYS: i64 = 3_000;
+const PAGE_SCAN_OF_SURVEYS: i64 = 2_000;
 /// Rows that a count looks through, at most.
 const COUNT_SCAN: i64 = 50_000;
 
