@@ -130,7 +130,10 @@ fn local(database: &Cluster) -> String {
 }
 
 /// The one that `cargo xtask test` has built, or that of the system, if it is new enough.
-fn program() -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// There is none.
+pub fn program() -> anyhow::Result<PathBuf> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/pgbouncer");
     let programs = [built, PathBuf::from("/usr/sbin/pgbouncer")];
     let found = programs.into_iter().find(|program| version(program) >= Some(LEAST_VERSION));
