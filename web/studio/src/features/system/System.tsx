@@ -1,6 +1,6 @@
 /** The installation: whether it is ready, what its admins should know, and its API. */
 
-import { SimpleGrid, Text } from "@mantine/core";
+import { Anchor, SimpleGrid, Text } from "@mantine/core";
 import { IconBell } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
@@ -50,9 +50,9 @@ export default function System() {
           />
         </Section>
         <Section title={words.api} lead={words.apiLead}>
-          <a href={new URL("v1/docs", serverUrl).href} target="_blank" rel="noreferrer">
+          <Anchor href={new URL("v1/docs", serverUrl).href} target="_blank" rel="noreferrer">
             {words.apiAct}
-          </a>
+          </Anchor>
         </Section>
       </SimpleGrid>
       <Text component="h2" fw={600} size="lg" mt="xs">

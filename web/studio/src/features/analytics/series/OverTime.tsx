@@ -125,7 +125,7 @@ function columns(step: Step, timeZone: string): readonly Column<SeriesPoint>[] {
       id: "start",
       header: t.analytics.series.when,
       title: true,
-      cell: (point) => whenOf(point.start, step, timeZone),
+      cell: (point) => <span className={classes.when}>{whenOf(point.start, step, timeZone)}</span>,
     },
     ...DRAWN.map((name) => ({
       id: name,

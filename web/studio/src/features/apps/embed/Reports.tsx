@@ -41,7 +41,7 @@ function Report({ report }: { readonly report: EmbedReportView }) {
   const around = report.frames ?? 1;
   return (
     <li className={classes.finding}>
-      <Group gap="sm" justify="space-between" align="baseline" wrap="nowrap">
+      <Group gap="xs" justify="space-between" align="baseline">
         <Text fw={600} className="foreign" style={{ minInlineSize: 0 }}>
           <Status tone={tone}>{report.page.replace(/^https:\/\//, "")}</Status>
         </Text>
