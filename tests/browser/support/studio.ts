@@ -133,14 +133,26 @@ export async function inaccessibleInBoth(page: Page): Promise<string[]> {
 /** What stands where no screen is. */
 export const NOWHERE = "There is nothing at this address";
 
-/** Goes to a screen as a link would, without a reload. */
+/** As much of the router as tells whether it has arrived. */
+interface Router {
+  readonly state: { readonly status: "idle" | "pending"; readonly resolvedLocation?: object };
+}
+
+/** Goes to a screen as a link would, without a reload, and waits until it is that one which is there. */
 export async function go(page: Page, path: string): Promise<void> {
   const url = await page.evaluate((to) => {
+    const routed = window as unknown as { __TSR_ROUTER__: Router; left: object | undefined };
+    routed.left = routed.__TSR_ROUTER__.state.resolvedLocation;
     const next = new URL(to, document.baseURI);
     history.pushState({}, "", next);
     dispatchEvent(new PopStateEvent("popstate"));
     return next.href;
   }, path);
   expect(url.endsWith(`/studio/${path}`), url).toBe(true);
+  await page.waitForFunction(() => {
+    const routed = window as unknown as { __TSR_ROUTER__: Router; left: object | undefined };
+    const { status, resolvedLocation } = routed.__TSR_ROUTER__.state;
+    return status === "idle" && resolvedLocation !== routed.left;
+  });
   await settled(page);
 }

@@ -73,6 +73,8 @@ test("an endpoint that fails for 30 seconds is retried, held back and recovers, 
     `${at}/integrations/${integration.id}/health`,
   );
   expect(health.breaker).toMatchObject({ state: "closed", failedProbes: 0 });
+  await expectWholeOnPhone(page, "Attempts");
+  await expectWholeOnPhone(page, "Earlier rehearsals");
   expect(await inaccessibleInBoth(page)).toEqual([]);
   expect(faults).toEqual([]);
   sink.stop();
@@ -175,6 +177,7 @@ test("a test call is seen to be refused by the trunk, and taken by the overflow"
   await page.getByRole("button", { name: "Close the test call" }).click();
   await expect(calls.getByText("It was hung up")).toBeVisible({ timeout: 60_000 });
   await expect(calls.getByRole("row")).toHaveCount(2);
+  await expectWholeOnPhone(page, "Test calls");
   expect(await inaccessibleInBoth(page)).toEqual([]);
   await page.getByRole("button", { name: "End it now" }).click();
   await expect(calls.getByText("The trunk refused: 486 Busy Here")).toBeVisible();
@@ -220,6 +223,22 @@ test("a test call meets a busy trunk, and a denied microphone, while a visitor's
   ]);
   expect(faults).toEqual([]);
 });
+
+/** On a phone each row is a block of names and values, all of which are within the screen. */
+async function expectWholeOnPhone(page: Page, label: string): Promise<void> {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  const cells = page.locator(`table[aria-label="${label}"] td`);
+  await expect(cells.first()).toBeVisible();
+  const ends = await cells.evaluateAll((all) =>
+    all.flatMap((cell) => [...cell.children].map((child) => child.getBoundingClientRect().right)),
+  );
+  expect(ends.length).toBeGreaterThan(0);
+  expect(Math.max(...ends), `the end of ${label}`).toBeLessThanOrEqual(360);
+  if (size !== null) {
+    await page.setViewportSize(size);
+  }
+}
 
 async function begin(page: Page, fault: string): Promise<void> {
   await page.getByRole("radio", { name: fault }).check();

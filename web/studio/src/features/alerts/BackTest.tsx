@@ -1,13 +1,18 @@
 /** What the rule in the form would have done in the past. */
 
-import { Alert, Button, Group, Select, Table, Text } from "@mantine/core";
+import { Alert, Button, Group, Select, Text } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { client } from "../../api/client.ts";
-import type { AlertRuleSettings, BackTestResult } from "../../api/generated/schema.ts";
+import type {
+  AlertRuleSettings,
+  BackTestResult,
+  PastAlertView,
+} from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
+import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { lasted, readingOf } from "./figures.ts";
@@ -115,35 +120,37 @@ function Result({
         {result.resolutionMinutes > 1 && ` ${words.byTheHour}`}
       </Text>
       {result.alerts.length > 0 && (
-        <Table.ScrollContainer minWidth={420} mt="sm">
-          <Table aria-label={words.title}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t.alerts.history.fired}</Table.Th>
-                <Table.Th>{t.alerts.history.lasted}</Table.Th>
-                <Table.Th>{t.alerts.history.worst}</Table.Th>
-                <Table.Th>{t.alerts.history.told}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {result.alerts.slice(-SHOWN).map((alert) => (
-                <Table.Tr key={alert.firedAt}>
-                  <Table.Td>
-                    <Time value={alert.firedAt} />
-                  </Table.Td>
-                  <Table.Td>
-                    {alert.endedAt == null
-                      ? t.alerts.history.goesOn
-                      : lasted(alert.firedAt, alert.endedAt)}
-                  </Table.Td>
-                  <Table.Td>{readingOf(rule.kind, alert.worst)}</Table.Td>
-                  <Table.Td>{alert.told ? words.told : t.alerts.history.nobody}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <DataTable
+          label={words.title}
+          rows={result.alerts.slice(-SHOWN)}
+          rowKey={(alert) => alert.firedAt}
+          columns={columns(rule.kind)}
+          plain
+        />
       )}
     </>
   );
+}
+
+function columns(kind: AlertRuleSettings["kind"]): readonly Column<PastAlertView>[] {
+  const words = t.alerts.history;
+  return [
+    {
+      id: "fired",
+      header: words.fired,
+      title: true,
+      cell: ({ firedAt }) => <Time value={firedAt} />,
+    },
+    {
+      id: "lasted",
+      header: words.lasted,
+      cell: ({ firedAt, endedAt }) => (endedAt == null ? words.goesOn : lasted(firedAt, endedAt)),
+    },
+    { id: "worst", header: words.worst, cell: ({ worst }) => readingOf(kind, worst) },
+    {
+      id: "told",
+      header: words.told,
+      cell: ({ told }) => (told ? t.alerts.backTest.told : words.nobody),
+    },
+  ];
 }

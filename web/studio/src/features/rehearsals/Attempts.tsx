@@ -1,15 +1,15 @@
 /** What became of the deliveries that a rehearsal met, newest first. */
 
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 
 import type { RehearsalDetails, RehearsedAttemptView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { TextLink } from "../../ui/links.tsx";
+import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
-import classes from "../../ui/ui.module.css";
 
 interface AttemptsProps {
   readonly appId: string;
@@ -29,49 +29,47 @@ export function Attempts({ appId, details }: AttemptsProps) {
           attempts.length === 0 ? (
             <Nothing title={words.attemptsNone}>{words.attemptsNoneLead}</Nothing>
           ) : (
-            <Table.ScrollContainer minWidth={520} scrollAreaProps={{ tabIndex: 0 }}>
-              <Table aria-label={words.attempts} className={classes.table}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>{words.columns.at}</Table.Th>
-                    <Table.Th>{words.columns.event}</Table.Th>
-                    <Table.Th>{words.columns.attempt}</Table.Th>
-                    <Table.Th>{words.columns.outcome}</Table.Th>
-                    <Table.Th>{words.columns.next}</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {attempts.map((one) => (
-                    <Table.Tr key={`${one.eventId} ${one.number}`}>
-                      <Table.Td data-label={words.columns.at}>
-                        <Time value={one.startedAt} />
-                      </Table.Td>
-                      <Table.Td data-label={words.columns.event}>
-                        <TextLink
-                          to="/apps/$appId/deliveries"
-                          params={{ appId }}
-                          search={{ integration: integrationId ?? undefined, event: one.eventId }}
-                        >
-                          <code>{one.eventName}</code>
-                        </TextLink>
-                      </Table.Td>
-                      <Table.Td data-label={words.columns.attempt}>{one.number}</Table.Td>
-                      <Table.Td data-label={words.columns.outcome}>
-                        <Outcome of={one} />
-                      </Table.Td>
-                      <Table.Td data-label={words.columns.next}>
-                        {one.nextDue == null ? words.last : <Time value={one.nextDue} />}
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
+            <DataTable
+              label={words.attempts}
+              rows={attempts}
+              rowKey={(one) => `${one.eventId} ${one.number}`}
+              columns={columns(appId, integrationId)}
+            />
           )
         }
       </Loaded>
     </Section>
   );
+}
+
+function columns(
+  appId: string,
+  integrationId: RehearsalDetails["integrationId"],
+): readonly Column<RehearsedAttemptView>[] {
+  const words = t.rehearsals.columns;
+  return [
+    { id: "at", header: words.at, title: true, cell: (one) => <Time value={one.startedAt} /> },
+    {
+      id: "event",
+      header: words.event,
+      cell: (one) => (
+        <TextLink
+          to="/apps/$appId/deliveries"
+          params={{ appId }}
+          search={{ integration: integrationId ?? undefined, event: one.eventId }}
+        >
+          <code>{one.eventName}</code>
+        </TextLink>
+      ),
+    },
+    { id: "attempt", header: words.attempt, cell: (one) => one.number },
+    { id: "outcome", header: words.outcome, cell: (one) => <Outcome of={one} /> },
+    {
+      id: "next",
+      header: words.next,
+      cell: ({ nextDue }) => (nextDue == null ? t.rehearsals.last : <Time value={nextDue} />),
+    },
+  ];
 }
 
 function Outcome({ of: { failure, status, rehearsalId } }: { readonly of: RehearsedAttemptView }) {

@@ -1,16 +1,16 @@
 /** A rehearsal of one integration or one profile: begun, watched and ended, and those before. */
 
-import { Stack, Table, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import type { RehearsalView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status, type Tone } from "../../ui/Status.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { duration } from "../../ui/time.ts";
-import classes from "../../ui/ui.module.css";
 import { Begin } from "./Begin.tsx";
 import { type Target, useRehearsals } from "./queries.ts";
 import { Watch } from "./Watch.tsx";
@@ -49,7 +49,13 @@ export default function Rehearsal({ appId, target, obstacle }: RehearsalProps) {
             items.length === 0 ? (
               <Nothing title={words.earlierNone}>{words.earlierNoneLead}</Nothing>
             ) : (
-              <Earlier items={items} />
+              <DataTable
+                label={words.earlier}
+                rows={items}
+                rowKey={(one) => one.id}
+                columns={EARLIER}
+                plain
+              />
             )
           }
         </Loaded>
@@ -58,35 +64,33 @@ export default function Rehearsal({ appId, target, obstacle }: RehearsalProps) {
   );
 }
 
-function Earlier({ items }: { readonly items: readonly RehearsalView[] }) {
-  const words = t.rehearsals;
-  return (
-    <Table.ScrollContainer minWidth={300} scrollAreaProps={{ tabIndex: 0 }}>
-      <Table aria-label={words.earlier} className={classes.table}>
-        <Table.Tbody>
-          {items.map((one) => (
-            <Table.Tr key={one.id}>
-              <Table.Td>
-                <Time value={one.startedAt} />
-              </Table.Td>
-              <Table.Td>
-                {words.faults[one.fault][0]}
-                {one.endedAt != null && (
-                  <Text size="sm" c="dimmed">
-                    {words.lasted(duration(secondsBetween(one.startedAt, one.endedAt)))}
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td>
-                <Status tone={TONES[one.state]}>{words.states[one.state]}</Status>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-  );
-}
+const EARLIER: readonly Column<RehearsalView>[] = [
+  {
+    id: "at",
+    header: t.rehearsals.columns.at,
+    title: true,
+    cell: (one) => <Time value={one.startedAt} />,
+  },
+  {
+    id: "fault",
+    header: t.rehearsals.fault,
+    cell: (one) => (
+      <div>
+        {t.rehearsals.faults[one.fault][0]}
+        {one.endedAt != null && (
+          <Text size="sm" c="dimmed">
+            {t.rehearsals.lasted(duration(secondsBetween(one.startedAt, one.endedAt)))}
+          </Text>
+        )}
+      </div>
+    ),
+  },
+  {
+    id: "state",
+    header: t.rehearsals.state,
+    cell: (one) => <Status tone={TONES[one.state]}>{t.rehearsals.states[one.state]}</Status>,
+  },
+];
 
 const secondsBetween = (from: string, to: string) =>
   Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 1_000));

@@ -1,16 +1,15 @@
 /** The test calls of a rehearsal, as they go on: what the far side said, and who took them at last. */
 
-import { List, Table, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { List, Text } from "@mantine/core";
 
-import type { CallDetails, RehearsalView } from "../../api/generated/schema.ts";
+import type { CallDetails, EventView, RehearsalView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { ButtonLink, TextLink } from "../../ui/links.tsx";
+import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
-import classes from "../../ui/ui.module.css";
 import { outcomeOf } from "../calls/outcome.ts";
 import { useCallStory } from "../calls/queries.ts";
 import { useProfileNames } from "../profiles/queries.ts";
@@ -59,11 +58,12 @@ function Refused({ appId, rehearsal }: TestCallsProps) {
           items.length === 0 ? (
             <Nothing title={words.testCallsNone}>{words.testCallsNoneLead}</Nothing>
           ) : (
-            <Calls heads={[words.columns.at, words.columns.outcome, words.columns.way]}>
-              {items.map((call) => (
-                <Call key={call.id} appId={appId} call={call} />
-              ))}
-            </Calls>
+            <DataTable
+              label={words.testCalls}
+              rows={items}
+              rowKey={(call) => call.id}
+              columns={placedColumns(appId)}
+            />
           )
         }
       </Loaded>
@@ -82,21 +82,12 @@ function Denied({ appId, rehearsal }: TestCallsProps) {
           events.length === 0 ? (
             <Nothing title={words.testCallsNone}>{words.testCallsNoneLead}</Nothing>
           ) : (
-            <Calls heads={[words.columns.at, words.columns.outcome]}>
-              {events.map(({ id, recordedAt }) => (
-                <Table.Tr key={id}>
-                  <Table.Td data-label={words.columns.at}>
-                    <Time value={recordedAt} />
-                  </Table.Td>
-                  <Table.Td data-label={words.columns.outcome}>
-                    <Status tone="bad">{t.calls.errors["microphone_denied"]?.[0]}</Status>
-                    <Text size="sm" c="dimmed">
-                      {words.noCallPlaced}
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Calls>
+            <DataTable
+              label={words.testCalls}
+              rows={events}
+              rowKey={(event) => event.id}
+              columns={DENIED_COLUMNS}
+            />
           )
         }
       </Loaded>
@@ -104,48 +95,61 @@ function Denied({ appId, rehearsal }: TestCallsProps) {
   );
 }
 
-interface CallsProps {
-  readonly heads: readonly string[];
-  readonly children: ReactNode;
+const DENIED_COLUMNS: readonly Column<EventView>[] = [
+  {
+    id: "at",
+    header: t.rehearsals.columns.at,
+    title: true,
+    cell: (event) => <Time value={event.recordedAt} />,
+  },
+  {
+    id: "outcome",
+    header: t.rehearsals.columns.outcome,
+    cell: () => (
+      <div>
+        <Status tone="bad">{t.calls.errors["microphone_denied"]?.[0]}</Status>
+        <Text size="sm" c="dimmed">
+          {t.rehearsals.noCallPlaced}
+        </Text>
+      </div>
+    ),
+  },
+];
+
+function placedColumns(appId: string): readonly Column<CallDetails>[] {
+  const heads = t.rehearsals.columns;
+  return [
+    { id: "at", header: heads.at, title: true, cell: (call) => <Time value={call.startedAt} /> },
+    {
+      id: "outcome",
+      header: heads.outcome,
+      cell: (call) => <Outcome appId={appId} call={call} />,
+    },
+    { id: "way", header: heads.way, cell: (call) => <Way appId={appId} call={call} /> },
+  ];
 }
 
-function Calls({ heads, children }: CallsProps) {
+interface CallProps {
+  readonly appId: string;
+  readonly call: CallDetails;
+}
+
+function Outcome({ appId, call }: CallProps) {
+  const story = useCallStory(appId, call.id, WATCH_EVERY_MS);
+  const { tone, words } = outcomeOf(story.data?.call ?? call);
   return (
-    <Table.ScrollContainer minWidth={420} scrollAreaProps={{ tabIndex: 0 }}>
-      <Table aria-label={t.rehearsals.testCalls} className={classes.table}>
-        <Table.Thead>
-          <Table.Tr>
-            {heads.map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>{children}</Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <TextLink to="/apps/$appId/calls/$callId" params={{ appId, callId: call.id }}>
+      <Status tone={tone}>{words}</Status>
+    </TextLink>
   );
 }
 
-function Call({ appId, call }: { readonly appId: string; readonly call: CallDetails }) {
+function Way({ appId, call }: CallProps) {
   const story = useCallStory(appId, call.id, WATCH_EVERY_MS);
-  const { tone, words } = outcomeOf(story.data?.call ?? call);
-  const heads = t.rehearsals.columns;
   return (
-    <Table.Tr>
-      <Table.Td data-label={heads.at}>
-        <Time value={call.startedAt} />
-      </Table.Td>
-      <Table.Td data-label={heads.outcome}>
-        <TextLink to="/apps/$appId/calls/$callId" params={{ appId, callId: call.id }}>
-          <Status tone={tone}>{words}</Status>
-        </TextLink>
-      </Table.Td>
-      <Table.Td data-label={heads.way}>
-        <Loaded query={story} rows={1}>
-          {({ items }) => <Steps appId={appId} of={stepsOf(items, call.profileId)} />}
-        </Loaded>
-      </Table.Td>
-    </Table.Tr>
+    <Loaded query={story} rows={1}>
+      {({ items }) => <Steps appId={appId} of={stepsOf(items, call.profileId)} />}
+    </Loaded>
   );
 }
 

@@ -47,6 +47,7 @@ export const rehearsals = {
   noPreviews: "Nothing of test calls comes here yet",
   noPreviewsLead: "Switch “Tests too” and “Active” on in the settings, and choose events.",
   toSettings: "To the settings",
+  state: "State",
   states: { running: "Running", recovering: "Recovering", over: "Over" },
   left: (time: string) => `ends by itself in ${time}`,
   recovering: "The fault is over: the next probe shows that all is well.",
