@@ -29,6 +29,12 @@ async fn nothing_promised_is_lost_or_overtaken_when_servers_are_cut_off_from_the
     }
 }
 
+/// From the version before, where `BELLPUSH_OLD_BIN` names its program, and otherwise from this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_promised_is_lost_or_overtaken_while_another_version_takes_its_place() {
+    check(Story::Upgraded, 6).await;
+}
+
 async fn check(story: Story, rounds: u32) {
     if let Err(error) = chaos_and_check(story, rounds).await {
         panic!("{error:#}");

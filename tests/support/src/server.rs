@@ -55,14 +55,19 @@ pub fn command() -> anyhow::Result<Command> {
 /// # Errors
 /// The program is missing.
 pub fn program() -> anyhow::Result<Command> {
-    let mut command = Command::new(binary()?);
+    Ok(unaffected(&binary()?))
+}
+
+/// A program that no option of the test's environment reaches.
+fn unaffected(program: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BELLPUSH_") {
             command.env_remove(name);
         }
     }
     command.stdin(Stdio::null());
-    Ok(command)
+    command
 }
 
 /// How the server is started.
@@ -71,6 +76,8 @@ pub struct Options {
     values: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
     is_node: bool,
+    /// In place of the one that is tested.
+    program: Option<PathBuf>,
 }
 
 impl Options {
@@ -79,7 +86,7 @@ impl Options {
     #[must_use]
     pub fn sqlite() -> Self {
         let (values, environment) = (BTreeMap::new(), BTreeMap::new());
-        let mut options = Self { values, environment, is_node: false };
+        let mut options = Self { values, environment, is_node: false, program: None };
         for limit in ["sessions", "calls", "events", "requests", "sign-ins"] {
             options = options.with(&format!("--{limit}-per-minute"), "1000000");
         }
@@ -129,6 +136,13 @@ impl Options {
     #[must_use]
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Runs this program in place of the one that is tested.
+    #[must_use]
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
         self
     }
 
@@ -252,7 +266,9 @@ impl ServerProcess {
         let file = |name: &str| {
             OpenOptions::new().create(true).append(true).open(self.folder.path().join(name))
         };
-        let mut command = command()?;
+        let program = self.options.program.clone().map_or_else(binary, Ok)?;
+        let mut command = unaffected(&program);
+        command.arg("serve");
         command.stdout(file("printed")?).stderr(file("log")?).envs(&self.options.environment);
         for (option, value) in &self.options.values {
             command.args([option, value]);
@@ -291,6 +307,11 @@ impl ServerProcess {
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.spawn()?;
         self.ready().await
+    }
+
+    /// From its next start on it is this program.
+    pub fn change_program(&mut self, program: &Path) {
+        self.options.program = Some(program.to_owned());
     }
 
     /// Kills the process as `kill -9` does.

@@ -3,7 +3,7 @@
 use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use bellpush_test_support::postgres::execute;
+use bellpush_test_support::{postgres::execute, server::binary};
 use rand::{RngExt as _, rngs::StdRng};
 
 use super::{firewall::Direction, site::Site, story::Story};
@@ -29,6 +29,17 @@ pub(super) enum Misfortune {
     FullDisk(Duration),
     /// The database crashes for good, and its standby takes its place.
     Promoted,
+    /// This server is told to end, and this version starts in its place.
+    Replaced(usize, Version),
+    /// This server is killed, and starts again as what it was.
+    Crashed(usize),
+}
+
+/// One of two versions of the program.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Version {
+    Old,
+    New,
 }
 
 impl Misfortune {
@@ -50,6 +61,13 @@ impl Misfortune {
             (Story::CutOff, _) if round < 6 => Self::Promoted,
             // There was one standby.
             (Story::CutOff, _) => Self::NoDatabase(some_time),
+            (Story::Upgraded, 0) => Self::Replaced(0, Version::New),
+            // The schema is the new one's by now.
+            (Story::Upgraded, 1) => Self::Crashed(1),
+            (Story::Upgraded, 2) => Self::Replaced(1, Version::New),
+            (Story::Upgraded, 3) => Self::Replaced(2, Version::New),
+            (Story::Upgraded, 4) => Self::Replaced(0, Version::Old),
+            (Story::Upgraded, _) => Self::Crashed(0),
         }
     }
 
@@ -109,6 +127,20 @@ impl Misfortune {
                 disk.delete_ballast()?;
                 // Without room for its log it ends, and can't start again by itself.
                 if site.database.is_running() { Ok(()) } else { site.database.come_back() }
+            }
+            Self::Replaced(at, version) => {
+                let program = match version {
+                    Version::Old => site.old.clone(),
+                    Version::New => binary()?,
+                };
+                let node = &mut site.nodes[at];
+                ensure!(node.terminate().await?.success(), "it did not end well");
+                node.change_program(&program);
+                node.restart().await
+            }
+            Self::Crashed(at) => {
+                site.nodes[at].kill_9()?;
+                site.nodes[at].restart().await
             }
             Self::Promoted => {
                 let mut standby = site.standby.take().context("there is no standby")?;

@@ -1,5 +1,7 @@
 //! The servers, their database, and what is in between.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, ensure};
 use bellpush_fault_tests::{
     clock::WallClock,
@@ -7,7 +9,7 @@ use bellpush_fault_tests::{
     disk::SmallDisk,
     pooler::Pooler,
 };
-use bellpush_test_support::server::{Options, ServerProcess};
+use bellpush_test_support::server::{Options, ServerProcess, binary};
 
 use super::{firewall::Firewall, story::Story};
 
@@ -18,6 +20,9 @@ const CLOCKS: [i64; 3] = [0, 10, -10];
 /// Room for a database that is new, and for what some minutes bring.
 const DISK_KIB: usize = 512 * 1_024;
 
+/// Names the program of the version before, for [`Story::Upgraded`].
+const OLD_PROGRAM: &str = "BELLPUSH_OLD_BIN";
+
 /// All of it. Parts are dropped in this order.
 pub(super) struct Site {
     pub(super) nodes: Vec<ServerProcess>,
@@ -26,6 +31,8 @@ pub(super) struct Site {
     pub(super) database: Cluster,
     pub(super) firewall: Option<Firewall>,
     pub(super) disk: Option<SmallDisk>,
+    /// The version that the servers have at first.
+    pub(super) old: PathBuf,
     /// Servers look at them as long as they run.
     clocks: Vec<WallClock>,
 }
@@ -40,6 +47,10 @@ impl Site {
             }
             None => Cluster::start()?,
         };
+        let old = match std::env::var_os(OLD_PROGRAM) {
+            Some(old) if story == Story::Upgraded => PathBuf::from(old),
+            _ => binary()?,
+        };
         let is_cut_off = story == Story::CutOff;
         let mut site = Self {
             nodes: Vec::new(),
@@ -48,6 +59,7 @@ impl Site {
             firewall: is_cut_off.then(|| Firewall::new(database.port())).transpose()?,
             database,
             disk,
+            old,
             clocks: Vec::new(),
         };
         site.start_nodes(story).await?;
@@ -55,7 +67,8 @@ impl Site {
     }
 
     async fn start_nodes(&mut self, story: Story) -> anyhow::Result<()> {
-        let mut options = Options::sqlite().with("--lease-seconds", LEASE).as_node();
+        let mut options =
+            Options::sqlite().with("--lease-seconds", LEASE).as_node().program(&self.old);
         for (door, wrong) in DOORS.iter().zip(CLOCKS) {
             let of_node = match &self.pooler {
                 Some(pooler) => options
