@@ -2,8 +2,8 @@
 //! former self is dead, and need not wait for the lease of that one to run out (docs: scaling).
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{Read as _, Seek as _, Write as _},
+    fs::{File, OpenOptions, TryLockError},
+    io::{ErrorKind, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -51,11 +51,31 @@ fn locked(directory: &Path) -> Option<File> {
     match file.try_lock() {
         Ok(()) => Some(file),
         Err(error) => {
-            warn!(path = %path.display(), %error, "another server has this data directory");
+            let (path, why) = (path.display(), why_not(&error));
+            warn!(%path, %error, "{why}; until then, after a crash, deliveries wait for the lease");
             None
         }
     }
 }
+
+/// Why a file can't be locked, and what to do.
+fn why_not(error: &TryLockError) -> &'static str {
+    let TryLockError::Error(error) = error else {
+        return "another server has this data directory: stop it, or give each server one of its own";
+    };
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            "this server may not lock the file: let its user read and write the data directory"
+        }
+        ErrorKind::Unsupported => UNSUPPORTED,
+        // Not supported by this file system, or by this kind of file; no locks, as of NFS without its daemon.
+        _ if matches!(error.raw_os_error(), Some(22 | 37)) => UNSUPPORTED,
+        _ => "the file can't be locked: see what is wrong with the data directory's disk",
+    }
+}
+
+const UNSUPPORTED: &str =
+    "the file system can't lock files: put the data directory on a disk of this machine";
 
 /// The id in it; none in a new file, and in one whose writing was cut short.
 fn read(file: &mut File) -> Option<NodeId> {
@@ -92,6 +112,30 @@ mod tests {
         write(&mut file, next).unwrap();
         file.rewind().unwrap();
         assert_eq!(read(&mut file), Some(next));
+    }
+
+    #[test]
+    fn why_a_file_can_not_be_locked_is_told_apart_with_what_to_do() {
+        let of = |error: std::io::Error| why_not(&TryLockError::Error(error));
+        assert!(why_not(&TryLockError::WouldBlock).starts_with("another server has"));
+        let denied = of(ErrorKind::PermissionDenied.into());
+        assert!(denied.contains("let its user read and write"), "{denied}");
+        assert!(of(ErrorKind::Unsupported.into()).contains("can't lock files"));
+        // EIO says nothing of other servers.
+        assert!(of(std::io::Error::from_raw_os_error(5)).contains("disk"));
+    }
+
+    /// As they come from the system: EACCES, EPERM, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn errors_of_the_system_are_told_apart() {
+        let of = |code| why_not(&TryLockError::Error(std::io::Error::from_raw_os_error(code)));
+        for denied in [13, 1] {
+            assert!(of(denied).contains("may not lock"), "{denied}");
+        }
+        for unsupported in [22, 37, 38, 95] {
+            assert_eq!(of(unsupported), UNSUPPORTED, "{unsupported}");
+        }
     }
 
     #[test]
