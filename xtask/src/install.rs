@@ -4,7 +4,7 @@ mod pgbouncer;
 
 use anyhow::bail;
 
-use crate::shell::{cargo, command, is_installed, output, run};
+use crate::shell::{cargo, command, is_installed, output, run, run_beside};
 
 /// Debian packages by the program that shows that they are there.
 const PACKAGES: &[(&str, &str)] = &[
@@ -42,15 +42,13 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/sbin/haproxy", "haproxy"),
 ];
 
-/// Installs what is missing. Debian packages need root; without it, says what to install.
+/// Installs what is missing, but for tools of cargo. Debian packages need root; without it, says what to
+/// install.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
     let missing: Vec<&str> =
         PACKAGES.iter().filter(|(file, _)| !exists(file)).map(|(_, package)| *package).collect();
     if !missing.is_empty() {
         install_packages(&missing)?;
-    }
-    if !is_installed("cargo-nextest") {
-        run(&mut cargo(&["install", "--locked", "cargo-nextest"]))?;
     }
     if let Err(error) = pgbouncer::install(install_packages) {
         eprintln!(
@@ -60,14 +58,24 @@ pub(crate) fn for_tests() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Installs cargo-deny, which takes some minutes the first time.
+/// Installs cargo-nextest, which takes some minutes the first time: beside other programs.
+pub(crate) fn cargo_nextest() -> anyhow::Result<()> {
+    if is_installed("cargo-nextest") {
+        return Ok(());
+    }
+    run_beside(&mut cargo(&["install", "--locked", "cargo-nextest"]))
+}
+
+/// Installs cargo-deny, which takes some minutes the first time: beside other programs.
 pub(crate) fn cargo_deny() -> anyhow::Result<()> {
     if cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
         return Ok(());
     }
-    run(cargo(&["install", "--locked", "--no-default-features", "cargo-deny"])
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"))
+    run_beside(
+        cargo(&["install", "--locked", "--no-default-features", "cargo-deny"])
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    )
 }
 
 fn install_packages(packages: &[&str]) -> anyhow::Result<()> {

@@ -39,6 +39,21 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// As [`run`], beside other programs: what it prints is shown as one piece when it is over.
+pub(crate) fn run_beside(command: &mut Command) -> anyhow::Result<()> {
+    let shown = show(command);
+    let started = Instant::now();
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("{shown} can't be started"))?;
+    let said = [output.stdout, output.stderr].concat();
+    let (said, seconds) = (String::from_utf8_lossy(&said), started.elapsed().as_secs_f64());
+    eprintln!("── beside, in {seconds:.1} s: {shown}\n{}", said.trim_end());
+    if !output.status.success() {
+        bail!("{shown} failed ({})", output.status);
+    }
+    Ok(())
+}
+
 /// Runs it and returns what it prints.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let shown = show(command);

@@ -5,7 +5,7 @@
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::shell::{cargo, command, root, run as execute};
+use crate::shell::{cargo, command, root, run_beside};
 
 /// Names a folder in which `cargo deny` finds its databases, for machines that can't fetch them.
 const DATABASES: &str = "BELLPUSH_ADVISORY_DBS";
@@ -21,7 +21,7 @@ pub(super) fn of_crates() -> anyhow::Result<()> {
         println!("   {DATABASES} may name a folder that holds it.");
         return Ok(());
     }
-    execute(&mut cargo(&["deny", "--offline", "check", "advisories"]))
+    run_beside(&mut cargo(&["deny", "--offline", "check", "advisories"]))
 }
 
 /// Checks the packages of npm.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     run::{binary, build_for_tests},
-    shell::{command, output, root, run as execute},
+    shell::{command, output, root, run as execute, run_beside},
 };
 
 const FOLDER: &str = "tests/contract";
@@ -26,12 +26,18 @@ const LIFTED: &[&str] = &[
     "--max-connections-per-address",
 ];
 
-/// Compiles a client, then asks a server all that its description allows, and what it forbids.
+/// Fetches the packages that [`test`] needs, beside other programs, and compiles a client.
+pub(super) fn prepare() -> anyhow::Result<()> {
+    let folder = root().join(FOLDER);
+    run_beside(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    run_beside(command("npm", &["run", "check"]).current_dir(&folder))?;
+    install_environment(&folder)
+}
+
+/// Asks a server all that its description allows, and what it forbids.
 pub(super) fn test() -> anyhow::Result<()> {
     let folder = root().join(FOLDER);
-    execute(command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    execute(command("npm", &["run", "check"]).current_dir(&folder))?;
-    let python = environment(&folder)?;
+    let python = environment().join(PYTHON);
     build_for_tests()?;
     let server = Server::start()?;
     let script = folder.join("check.py");
@@ -42,23 +48,29 @@ pub(super) fn test() -> anyhow::Result<()> {
     )
 }
 
-/// The Python of an environment with the packages of `requirements.txt`, made or renewed if need be.
-fn environment(folder: &Path) -> anyhow::Result<PathBuf> {
+/// An environment of Python, and the program in it.
+fn environment() -> PathBuf {
+    root().join("target/contract-venv")
+}
+
+const PYTHON: &str = "bin/python";
+
+/// Makes the environment with the packages of `requirements.txt`, or renews it if need be.
+fn install_environment(folder: &Path) -> anyhow::Result<()> {
     let requirements = folder.join("requirements.txt");
     let wanted = std::fs::read(&requirements)?;
-    let environment = root().join("target/contract-venv");
-    let python = environment.join("bin/python");
+    let environment = environment();
     let mark = environment.join("installed-requirements.txt");
     if std::fs::read(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+        return Ok(());
     }
     let place = environment.to_string_lossy();
-    execute(&mut command("python3", &["-m", "venv", "--clear", &place]))?;
+    run_beside(&mut command("python3", &["-m", "venv", "--clear", &place]))?;
     let list = requirements.to_string_lossy();
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", &list];
-    execute(&mut command(&python.to_string_lossy(), &install))?;
+    run_beside(&mut command(&environment.join(PYTHON).to_string_lossy(), &install))?;
     std::fs::write(mark, wanted)?;
-    Ok(python)
+    Ok(())
 }
 
 /// A server of the test's own: on free ports, with an empty data directory.

@@ -1,8 +1,11 @@
-//! `cargo xtask test`: every check and every test, cheapest first.
+//! `cargo xtask test`: every check and every test, cheapest first. What mostly waits for a network goes on
+//! beside what compiles; where sound is judged, nothing does.
 
 mod advisories;
 mod contract;
 pub(crate) mod postgres;
+
+use std::thread;
 
 use clap::{Args, ValueEnum};
 
@@ -10,9 +13,12 @@ use self::postgres::Postgres;
 use crate::{
     generate, install,
     run::{binary, build_for_tests},
-    shell::{cargo, root, run as execute},
+    shell::{cargo, command, root, run as execute, run_beside},
     tidy, web,
 };
+
+/// The tests in a browser.
+const BROWSER: &str = "tests/browser";
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -40,14 +46,12 @@ enum Part {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
     install::for_tests()?;
-    if wants(Part::Web) {
-        test_web()?;
-    } else {
-        web::build()?;
-    }
-    if wants(Part::Lints) {
-        lint()?;
-    }
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| beside(wants));
+        let checked = check(wants);
+        let beside = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        checked.and(beside)
+    })?;
     if wants(Part::Rust) {
         test_rust()?;
     }
@@ -59,6 +63,37 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     println!("All of it passed.");
     Ok(())
+}
+
+/// What compiles, and no more than that.
+fn check(wants: impl Fn(Part) -> bool) -> anyhow::Result<()> {
+    if wants(Part::Web) {
+        test_web()?;
+    } else {
+        web::build()?;
+    }
+    if wants(Part::Lints) { lint() } else { Ok(()) }
+}
+
+/// What needs neither the web parts nor a compiled workspace: packages that are fetched, and looked up.
+fn beside(wants: impl Fn(Part) -> bool) -> anyhow::Result<()> {
+    if wants(Part::Rust) {
+        install::cargo_nextest()?;
+    }
+    if wants(Part::Contract) {
+        contract::prepare()?;
+    }
+    if wants(Part::Browser) {
+        let install = &["ci", "--no-audit", "--no-fund"];
+        run_beside(command("npm", install).current_dir(root().join(BROWSER)))?;
+    }
+    if !wants(Part::Lints) {
+        return Ok(());
+    }
+    advisories::of_npm()?;
+    install::cargo_deny()?;
+    run_beside(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
+    advisories::of_crates()
 }
 
 fn test_web() -> anyhow::Result<()> {
@@ -81,11 +116,7 @@ fn lint() -> anyhow::Result<()> {
         "--deny",
         "warnings",
     ]))?;
-    generate::run(&generate::Options { check: true })?;
-    install::cargo_deny()?;
-    execute(&mut cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
-    advisories::of_crates()?;
-    advisories::of_npm()
+    generate::run(&generate::Options { check: true })
 }
 
 fn test_rust() -> anyhow::Result<()> {
@@ -102,11 +133,6 @@ fn test_rust() -> anyhow::Result<()> {
 
 fn test_browser() -> anyhow::Result<()> {
     build_for_tests()?;
-    let folder = root().join("tests/browser");
-    execute(crate::shell::command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    execute(
-        crate::shell::command("npm", &["test"])
-            .current_dir(&folder)
-            .env("BELLPUSH_BIN", binary(false)),
-    )
+    let folder = root().join(BROWSER);
+    execute(command("npm", &["test"]).current_dir(&folder).env("BELLPUSH_BIN", binary(false)))
 }
