@@ -38,7 +38,7 @@ pub mod vault;
 
 pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
-    Ceremony, Configured, Invitation, InvitationDraft, Kept, KeyError, Member, MemberError,
+    Ceremony, Configured, Deed, Invitation, InvitationDraft, Kept, KeyError, Member, MemberError,
     NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, SavedView, SecondFactors, SecretHash,
     SignIn, SignInWay, SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
 };

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 /// Who did something.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ActorView {
-    /// `member`, `api_key`, `host` (the command line or the configuration), `server` (by itself) or
-    /// `stranger` (not signed in).
+    /// `member`, `api_key`, `host` (the command line or the configuration), `server` (by itself),
+    /// `stranger` (not signed in) or `unknown` (as a newer version has written it).
     pub(crate) kind: &'static str,
     /// The id of the member or of the API key; it may be gone.
     pub(crate) id: Option<String>,

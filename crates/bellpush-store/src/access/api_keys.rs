@@ -181,7 +181,7 @@ impl ApiKeys {
     /// When the database fails.
     pub async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {
         let sql = format!("{KEYS} ORDER BY api_keys.id");
-        db::read(db::all(&self.0.read, &sql, []).await?, api_key)
+        db::readable(db::all(&self.0.read, &sql, []).await?, api_key)
     }
 
     /// A key.

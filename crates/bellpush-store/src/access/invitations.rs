@@ -113,7 +113,7 @@ impl Accounts {
     /// When the database fails.
     pub async fn invitations(&self, now: EventTime) -> Result<Vec<Invitation>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM invitations WHERE expires_at > $1 ORDER BY id");
-        db::read(db::all(&self.db().read, &sql, [now.millis().into()]).await?, invitation)
+        db::readable(db::all(&self.db().read, &sql, [now.millis().into()]).await?, invitation)
     }
 
     /// The invitation with this token, if it is valid.

@@ -103,7 +103,7 @@ impl Accounts {
     /// When the database fails.
     pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM members ORDER BY id");
-        db::read(db::all(&self.db().read, &sql, []).await?, member)
+        db::readable(db::all(&self.db().read, &sql, []).await?, member)
     }
 
     /// A member.

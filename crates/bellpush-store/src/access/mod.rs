@@ -17,7 +17,7 @@ pub(crate) mod views;
 
 pub use accounts::Accounts;
 pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
-pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Who};
+pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Deed, Who};
 pub use ceremonies::Ceremony;
 pub use invitations::{Invitation, InvitationDraft};
 pub use members::{Member, MemberError, NewMember};

@@ -260,7 +260,7 @@ impl Accounts {
               AND last_used_at > $3
             ORDER BY id DESC";
         let values = [member.to_string().into(), now.millis().into(), idle_since.millis().into()];
-        db::read(db::all(&self.db().read, sql, values).await?, sign_in)
+        db::readable(db::all(&self.db().read, sql, values).await?, sign_in)
     }
 
     /// Signs one browser of a member out; `false` when it is not signed in.

@@ -54,7 +54,7 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn views(&self, member: MemberId) -> Result<Vec<(ViewId, SavedView)>, StoreError> {
-        db::read(db::all(&self.db().read, OF_MEMBER, [member.to_string().into()]).await?, view)
+        db::readable(db::all(&self.db().read, OF_MEMBER, [member.to_string().into()]).await?, view)
     }
 
     /// Keeps a view of a member, in place of one of the same list and name.

@@ -126,7 +126,8 @@ impl Store {
         let ids: Vec<_> = found.items.iter().map(|alert| (alert.id,)).collect();
         let mut notices = HashMap::<AlertId, Vec<AlertNotice>>::new();
         for row in db::all(read, NOTICES, [to_json(&ids).into()]).await? {
-            notices.entry(row.parse("alert_id")?).or_default().push(notice(&row)?);
+            let Some(notice) = db::if_readable(notice(&row))? else { continue };
+            notices.entry(row.parse("alert_id")?).or_default().push(notice);
         }
         let ids: Vec<_> = notices.values().flatten().map(|notice| (notice.event_id,)).collect();
         let mut mails = HashMap::<EventId, Vec<NoticeMail>>::new();

@@ -10,11 +10,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{history, notices, rules::AlertRule};
-use crate::{
-    Store, StoreError,
-    alerts::history::AlertEnd,
-    db::{self, to_json},
-};
+use crate::{Store, StoreError, alerts::history::AlertEnd, db};
 
 /// What was seen of a rule, and what follows.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +68,7 @@ async fn keep(transaction: &DatabaseTransaction, look: &Look) -> Result<bool, St
         rule.id.to_string().into(),
         i64::try_from(rule.revision).unwrap_or(i64::MAX).into(),
         minute_of(*at).into(),
-        to_json(&step.progress).into(),
+        db::over(&rule.kept_progress, &step.progress)?.into(),
         reading.value.into(),
         i64::from(reading.sample).into(),
         text(goes_on).into(),

@@ -142,7 +142,7 @@ impl Store {
         let rows = db::all(&self.db().read, DUE, values).await?;
         let mut taken = Vec::new();
         for row in rows {
-            let mail = due(&row)?;
+            let Some(mail) = db::if_readable(due(&row))? else { continue };
             let attempts: u32 = row.count("attempts")?;
             let wait = FIRST_WAIT_MS.checked_shl(attempts).unwrap_or(LONGEST_WAIT_MS);
             let values = [

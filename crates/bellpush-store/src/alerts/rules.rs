@@ -30,6 +30,8 @@ pub struct AlertRule {
     pub settings: AlertRuleSettings,
     /// How it stands.
     pub progress: Progress,
+    /// The same as it is kept, with what only newer versions know of it.
+    pub(super) kept_progress: String,
     /// What was read last.
     pub reading: Reading,
     /// The alert that is not over yet.
@@ -71,7 +73,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn alert_rules(&self, app_id: AppId) -> Result<Vec<AlertRule>, StoreError> {
-        rules(&self.db().read, app_id).await
+        let values = [app_id.to_string().into()];
+        db::readable(db::all(&self.db().read, OF_APP, values).await?, rule)
     }
 
     /// The active alert rules of all apps, those of one app together.
@@ -79,7 +82,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn active_alert_rules(&self) -> Result<Vec<AlertRule>, StoreError> {
-        db::read(db::all(&self.db().read, ACTIVE, []).await?, rule)
+        db::readable(db::all(&self.db().read, ACTIVE, []).await?, rule)
     }
 
     /// One alert rule of an app.
@@ -378,6 +381,7 @@ fn rule(row: &Row) -> Result<AlertRule, StoreError> {
         app_id: row.parse("app_id")?,
         settings: row.json("settings")?,
         progress: row.json("progress")?,
+        kept_progress: row.get("progress")?,
         reading: Reading { value: row.get("value")?, sample: row.count("sample")? },
         alert_id: row.parse_opt("alert_id")?,
         told_alert_id: row.parse_opt("told_alert_id")?,

@@ -59,7 +59,7 @@ impl Store {
     /// When the database fails.
     pub async fn apps(&self) -> Result<Vec<App>, StoreError> {
         let sql = "SELECT id, settings, created_at, updated_at, revision FROM apps ORDER BY id";
-        db::read(db::all(&self.db().read, sql, []).await?, app)
+        db::readable(db::all(&self.db().read, sql, []).await?, app)
     }
 
     /// One app.

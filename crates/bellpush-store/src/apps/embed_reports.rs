@@ -108,7 +108,7 @@ impl Store {
     /// When the database fails.
     pub async fn embed_reports(&self, app_id: AppId) -> Result<Vec<EmbedReport>, StoreError> {
         let rows = db::all(&self.db().read, OF_APP, [app_id.to_string().into()]).await?;
-        db::read(rows, report)
+        db::readable(rows, report)
     }
 }
 

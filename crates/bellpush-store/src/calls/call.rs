@@ -105,7 +105,7 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         connected_at: row.time_opt("connected_at")?,
         answered_by: answered_by(row)?,
         quality: row.json_opt("quality")?,
-        quality_grade: row.word_opt("quality_grade")?,
+        quality_grade: row.known_word("quality_grade")?,
         sip_failure: row.json_opt("sip_failure")?,
         state,
     })

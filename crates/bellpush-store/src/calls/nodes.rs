@@ -128,7 +128,7 @@ impl Store {
     ) -> Result<Vec<OrphanedCall>, StoreError> {
         let values = [own.to_string().into(), now.millis().into(), latest.millis().into()];
         let rows = db::all(&self.db().read, ORPHANED, values).await?;
-        db::read(rows, |row| {
+        db::readable(rows, |row| {
             Ok(OrphanedCall {
                 call: call(row)?,
                 context: row.json("context")?,

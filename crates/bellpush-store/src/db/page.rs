@@ -4,7 +4,7 @@ use bellpush_core::ids::AppId;
 use sea_orm::{ConnectionTrait, Value};
 
 use super::{
-    row::{Row, read},
+    row::{Row, readable},
     statements,
 };
 use crate::error::StoreError;
@@ -36,19 +36,32 @@ pub struct Page<T, K> {
 }
 
 impl<T, K> Page<T, K> {
-    /// Reads a page by a query that gives one row more than the page holds, if there is one.
+    /// Reads a page by a query that gives one row more than the page holds, if there is one. Rows that
+    /// only a newer version can read are passed over: the page holds the fewer.
     pub(crate) async fn read(
         connection: &impl ConnectionTrait,
-        query: Query,
+        mut query: Query,
         limit: u32,
         item: impl Fn(&Row) -> Result<T, StoreError>,
         key: impl Fn(&T) -> K,
     ) -> Result<Self, StoreError> {
-        let mut items = read(statements::all(connection, &query.sql, query.values).await?, item)?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(key);
-        Ok(Self { items, next })
+        let mut looked_at = limit as usize;
+        loop {
+            let rows = statements::all(connection, &query.sql, query.values.clone()).await?;
+            let mut more = rows.len() > looked_at;
+            let rows = rows.into_iter().take(looked_at).collect();
+            let mut items = readable(rows, &item)?;
+            // The next page begins behind the last one that can be read: there has to be one.
+            if items.is_empty() && more && looked_at > 0 {
+                looked_at = looked_at.saturating_mul(2);
+                query.look_at(looked_at);
+                continue;
+            }
+            more |= items.len() > limit as usize;
+            items.truncate(limit as usize);
+            let next = items.last().filter(|_| more).map(&key);
+            return Ok(Self { items, next });
+        }
     }
 }
 
@@ -57,6 +70,16 @@ impl<T, K> Page<T, K> {
 pub(crate) struct Query {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
+}
+
+impl Query {
+    /// Gives one row more than so many: of a query that [`Conditions::query`] has made, whose limit is
+    /// its last value.
+    fn look_at(&mut self, rows: usize) {
+        if let Some(limit) = self.values.last_mut() {
+            *limit = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(1).into();
+        }
+    }
 }
 
 /// The conditions of a query.

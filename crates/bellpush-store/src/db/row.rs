@@ -33,6 +33,27 @@ pub(crate) fn read<T>(
     rows.iter().map(row).collect()
 }
 
+/// Reads every row of a list by the same function. One that holds what only a newer version knows is
+/// passed over, and the log says so: it must not hide all others.
+pub(crate) fn readable<T>(
+    rows: Vec<Row>,
+    row: impl Fn(&Row) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    rows.iter().filter_map(|it| if_readable(row(it)).transpose()).collect()
+}
+
+/// What was read of a row; `None`, with a line in the log, when only a newer version can read it.
+pub(crate) fn if_readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(StoreError::Corrupt { column }) => {
+            tracing::warn!(column, "a row that this version can't read is passed over");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// A row of an answer. What can't be read is [`StoreError::Corrupt`], named by its column.
 pub(crate) struct Row(pub(super) QueryResult);
 
@@ -89,6 +110,15 @@ impl Row {
         column: &'static str,
     ) -> Result<Option<T>, StoreError> {
         self.get::<Option<String>>(column)?.map(|text| word(column, text)).transpose()
+    }
+
+    /// The same, of what a row can do without: a word of a newer version is none.
+    pub(crate) fn known_word<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text = self.get::<Option<String>>(column)?;
+        Ok(text.and_then(|text| word(column, text).ok()))
     }
 
     pub(crate) fn time(&self, column: &'static str) -> Result<EventTime, StoreError> {

@@ -217,7 +217,7 @@ impl Store {
               AND event_seq = $2
             ORDER BY number";
         let values = [key.integration_id.to_string().into(), key.seq.0.into()];
-        db::read(db::all(&self.db().read, sql, values).await?, |row| {
+        db::readable(db::all(&self.db().read, sql, values).await?, |row| {
             let record = attempt(row)?;
             let exchange = exchange(self.data_key(), row, &record)?;
             Ok(AttemptRecord { exchange, ..record })

@@ -34,7 +34,8 @@ impl Store {
             let bounds = within.within(Bounds { after: None, before });
             let search = Search { app_id, integration_id, filter, bounds };
             let Query { sql, values } = search.newest(page.limit);
-            found.extend(db::read(db::all(&self.db().read, &sql, values).await?, delivery)?);
+            let rows = db::all(&self.db().read, &sql, values).await?;
+            found.extend(db::readable(rows, delivery)?);
         }
         found.sort_unstable_by_key(|it| (Reverse(it.key.seq), it.key.integration_id));
         let limit = page.limit as usize;

@@ -171,7 +171,7 @@ impl Store {
     /// When the database fails.
     pub async fn unsent_notifications(&self, limit: u32) -> Result<Vec<Notification>, StoreError> {
         let rows = db::all(&self.db().read, UNSENT, [i64::from(limit).into()]).await?;
-        db::read(rows, notification)
+        db::readable(rows, notification)
     }
 
     /// Keeps that a notification was sent.

@@ -39,6 +39,8 @@ pub struct Replay {
     pub integration_id: IntegrationId,
     /// Which deliveries, of those that were there when it was made.
     pub filter: DeliveryFilter,
+    /// Whether that is all: a newer version may have conditions besides, and then does it alone.
+    pub is_whole: bool,
     /// How far it has come.
     pub state: ReplayState,
     /// How many it will be; `None` until they are counted.
@@ -134,6 +136,7 @@ impl Store {
             app_id,
             integration_id,
             filter,
+            is_whole: true,
             state: ReplayState::Running,
             total: None,
             replayed: 0,
@@ -203,22 +206,19 @@ impl Store {
         db::one(&self.db().read, sql, values).await?.as_ref().map(replay).transpose()
     }
 
-    /// The replays that are not done.
+    /// The replays that are not done, but for those by conditions that only a newer version knows.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn running_replays(&self) -> Result<Vec<Replay>, StoreError> {
         let rows = db::all(&self.db().read, RUNNING, []).await?;
-        let mut running = Vec::new();
-        for row in &rows {
-            match replay(row) {
-                Ok(replay) => running.push(replay),
-                Err(StoreError::Corrupt { column }) => {
-                    tracing::warn!(column, "a replay of a newer version is left to it");
-                }
-                Err(error) => return Err(error),
+        let mut running = db::readable(rows, replay)?;
+        running.retain(|replay| {
+            if !replay.is_whole {
+                tracing::warn!(replay = %replay.id, "a replay of a newer version is left to it");
             }
-        }
+            replay.is_whole
+        });
         Ok(running)
     }
 
@@ -328,11 +328,13 @@ fn told(filter: &DeliveryFilter) -> DeliveryFilter {
 }
 
 fn replay(row: &Row) -> Result<Replay, StoreError> {
+    let whole = row.json_whole("filter");
     Ok(Replay {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,
         integration_id: row.parse("integration_id")?,
-        filter: row.json_whole("filter")?,
+        is_whole: whole.is_ok(),
+        filter: whole.or_else(|_| row.json("filter"))?,
         state: row.word("state")?,
         total: row
             .get::<Option<i64>>("total")?

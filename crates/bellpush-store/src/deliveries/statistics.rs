@@ -150,9 +150,11 @@ impl Store {
             EventTime::from_millis(step * step_ms).ok_or(StoreError::Corrupt { column: "hour" })
         };
         for row in db::all(&self.db().read, ATTEMPTS, values()).await? {
+            // What a newer version calls otherwise is counted nowhere.
+            let Some(outcome) = row.known_word("outcome")? else { continue };
             let bucket = Bucket::numbered(row.count("bucket")?);
             let step = steps.entry(begins(row.get("step")?)?).or_default();
-            step.add(row.word("outcome")?, bucket, row.count("attempts")?);
+            step.add(outcome, bucket, row.count("attempts")?);
         }
         for row in db::all(&self.db().read, BACKLOG, values()).await? {
             let step = steps.entry(begins(row.get("step")?)?).or_default();

@@ -3,6 +3,7 @@
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, CallId},
+    kept,
     record::Recorded,
 };
 
@@ -132,7 +133,7 @@ impl Store {
     fn entries(&self, call_id: CallId, row: &Row) -> Result<Vec<Recorded>, StoreError> {
         let identity = identity(call_id, row.get("part")?);
         let plain = unfold(self.data_key(), &identity, &row.get::<Vec<u8>>("body")?)?;
-        serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt { column: "body" })
+        readable(&plain).map_err(|_| StoreError::Corrupt { column: "body" })
     }
 
     /// The bytes that all records take.
@@ -184,10 +185,44 @@ impl Store {
     }
 }
 
+/// The entries of a part, but for those of kinds that only a newer version records.
+fn readable(part: &[u8]) -> Result<Vec<Recorded>, serde_json::Error> {
+    // Nearly always there is nothing to pass over.
+    serde_json::from_slice(part).or_else(|_| {
+        let entries: Vec<serde_json::Value> = serde_json::from_slice(part)?;
+        Ok(entries.into_iter().filter_map(|entry| kept::read_value(entry).ok()).collect())
+    })
+}
+
 fn place(entry: &Recorded) -> i64 {
     i64::try_from(entry.seq).unwrap_or(i64::MAX)
 }
 
 fn identity(call_id: CallId, part: i64) -> String {
     format!("call_record:{call_id}:{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_core::record::RecordEntry;
+
+    use super::*;
+
+    #[test]
+    fn what_only_a_newer_version_records_hides_nothing_else() {
+        let part = br#"[
+            { "seq": 1, "at": 10, "kind": "hold", "held": true },
+            { "seq": 2, "at": 20, "kind": "agent_joined", "agent": "agent_1" },
+            { "seq": 3, "at": 30, "kind": "phase", "phase": "parked" },
+            { "seq": 4, "at": 40, "kind": "hold", "held": false }
+        ]"#;
+        let held = |seq: u64, held| Recorded {
+            seq,
+            at: i64::try_from(seq).unwrap() * 10,
+            entry: RecordEntry::Hold { held },
+        };
+        assert_eq!(readable(part).unwrap(), [held(1, true), held(4, false)]);
+        assert!(readable(b"[{]").is_err());
+        assert!(readable(b"{}").is_err());
+    }
 }

@@ -84,10 +84,10 @@ impl Store {
     ) -> Result<(Vec<CallDelivery>, Vec<CallAttempt>), StoreError> {
         let values = || [call_id.to_string().into(), app_id.to_string().into(), MAX_ROWS.into()];
         let read = &self.db().read;
-        let deliveries = db::read(db::all(read, DELIVERIES, values()).await?, |row| {
+        let deliveries = db::readable(db::all(read, DELIVERIES, values()).await?, |row| {
             Ok(CallDelivery { delivery: delivery(row)?, integration_name: name(row)? })
         })?;
-        let attempts = db::read(db::all(read, ATTEMPTS, values()).await?, |row| {
+        let attempts = db::readable(db::all(read, ATTEMPTS, values()).await?, |row| {
             let attempt = attempt(row)?;
             let integration_id = attempt.key.integration_id;
             Ok(CallAttempt { integration_id, event_id: row.parse("event_id")?, attempt })
@@ -104,7 +104,7 @@ impl Store {
         call_id: CallId,
     ) -> Result<Vec<CallbackRequest>, StoreError> {
         let values = [call_id.to_string().into(), MAX_ROWS.into()];
-        db::read(db::all(&self.db().read, CALLBACKS, values).await?, request)
+        db::readable(db::all(&self.db().read, CALLBACKS, values).await?, request)
     }
 }
 

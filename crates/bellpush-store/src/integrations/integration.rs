@@ -116,7 +116,10 @@ impl Store {
     /// When the database fails.
     pub async fn integrations(&self, app_id: AppId) -> Result<Vec<Integration>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM integrations WHERE app_id = $1 ORDER BY id");
-        db::read(db::all(&self.db().read, &sql, [app_id.to_string().into()]).await?, integration)
+        db::readable(
+            db::all(&self.db().read, &sql, [app_id.to_string().into()]).await?,
+            integration,
+        )
     }
 
     /// One integration of an app.

@@ -45,7 +45,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<RehearsedAttempt>, StoreError> {
         let values = [id.to_string().into(), i64::from(limit).into()];
-        db::read(db::all(&self.db().read, ATTEMPTS, values).await?, rehearsed)
+        db::readable(db::all(&self.db().read, ATTEMPTS, values).await?, rehearsed)
     }
 }
 

@@ -12,7 +12,6 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, RehearsalId},
     integration::IntegrationSettings,
-    profile::ProfileSettings,
     rehearsal::{Fault, RehearsalSettings, Target},
 };
 use sea_orm::DatabaseTransaction;
@@ -127,7 +126,8 @@ impl Store {
         let row = db::one(&transaction, sql, values).await?.ok_or(SaveError::UnknownApp)?;
         let begun = rehearsal(&row)?;
         let details = json!({ "fault": settings.fault, "seconds": settings.seconds });
-        let line = line(AuditAction::RehearsalBegun, &begun).named(name).between(&(), &details);
+        let line = Line::new(AuditAction::RehearsalBegun).in_app(app_id).on(text(target));
+        let line = line.named(name).between(&(), &details);
         audit::write(&transaction, actor, at, line).await?;
         db::commit(transaction).await?;
         Ok(Some(begun))
@@ -243,7 +243,7 @@ async fn end_due(
     for row in &rows {
         write_end(transaction, row, &Actor::SERVER, now).await?;
     }
-    db::read(rows, rehearsal)
+    db::readable(rows, rehearsal)
 }
 
 async fn write_end(
@@ -252,18 +252,19 @@ async fn write_end(
     actor: &Actor,
     at: EventTime,
 ) -> Result<(), StoreError> {
-    let ended = rehearsal(row)?;
-    let line = line(AuditAction::RehearsalEnded, &ended);
-    let line = match name_of(transaction, ended.app_id, ended.target).await? {
+    // No more than the line needs: one of a newer version ends here as well.
+    let (app_id, of): (AppId, String) = (row.parse("app_id")?, row.get("target")?);
+    let name = match target(&of) {
+        Some(target) => name_of(transaction, app_id, target).await?,
+        None => None,
+    };
+    let line = Line::new(AuditAction::RehearsalEnded).in_app(app_id).on(of);
+    let line = match name {
         Some(name) => line.named(name),
         None => line,
     };
     audit::write(transaction, actor, at, line).await?;
     Ok(())
-}
-
-fn line(action: AuditAction, of: &Rehearsal) -> Line {
-    Line::new(action).in_app(of.app_id).on(text(of.target))
 }
 
 /// The name of a target that previews come to.
@@ -315,10 +316,8 @@ async fn name_of(
     let Some(row) = one_of_app(transaction, sql, app_id, text(target)).await? else {
         return Ok(None);
     };
-    Ok(Some(match target {
-        Target::Integration(_) => row.json::<IntegrationSettings>("settings")?.name,
-        Target::Profile(_) => row.json::<ProfileSettings>("settings")?.name,
-    }))
+    let settings: serde_json::Value = row.json("settings")?;
+    Ok(settings["name"].as_str().map(ToOwned::to_owned))
 }
 
 async fn one_of_app(
@@ -337,17 +336,17 @@ pub(crate) fn text(target: Target) -> String {
     }
 }
 
+fn target(text: &str) -> Option<Target> {
+    let integration = text.parse().map(Target::Integration);
+    integration.or_else(|_| text.parse().map(Target::Profile)).ok()
+}
+
 pub(crate) fn rehearsal(row: &Row) -> Result<Rehearsal, StoreError> {
-    let target: String = row.get("target")?;
-    let target = match (target.parse(), target.parse()) {
-        (Ok(id), _) => Target::Integration(id),
-        (_, Ok(id)) => Target::Profile(id),
-        _ => return Err(StoreError::Corrupt { column: "target" }),
-    };
+    let of: String = row.get("target")?;
     Ok(Rehearsal {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,
-        target,
+        target: target(&of).ok_or(StoreError::Corrupt { column: "target" })?,
         fault: row.word("fault")?,
         started_at: row.time("started_at")?,
         ends_at: row.time("ends_at")?,

@@ -71,7 +71,7 @@ impl Store {
             }
             _ => None,
         };
-        Ok(db::read(rows, rehearsal)?.into_iter().filter_map(of_endpoint).collect())
+        Ok(db::readable(rows, rehearsal)?.into_iter().filter_map(of_endpoint).collect())
     }
 
     /// What calls of previews by a profile meet, if anything.
@@ -83,7 +83,8 @@ impl Store {
         profile_id: DestinationId,
     ) -> Result<Option<Running<CallFault>>, StoreError> {
         let row = db::one(&self.db().read, OF_TARGET, [profile_id.to_string().into()]).await?;
-        let Some(found) = row.as_ref().map(rehearsal).transpose()? else { return Ok(None) };
+        let Some(row) = row else { return Ok(None) };
+        let Some(found) = db::if_readable(rehearsal(&row))? else { return Ok(None) };
         let (id, ends_at) = (found.id, found.ends_at);
         Ok(found.fault.of_call().map(|fault| Running { id, fault, ends_at }))
     }

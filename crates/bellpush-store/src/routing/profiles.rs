@@ -46,7 +46,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn profiles(&self, app_id: AppId) -> Result<Vec<Profile>, StoreError> {
-        profiles(&self.db().read, app_id).await
+        let values = [app_id.to_string().into()];
+        db::readable(db::all(&self.db().read, OF_APP, values).await?, profile)
     }
 
     /// One profile of an app.

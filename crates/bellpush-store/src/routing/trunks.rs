@@ -71,7 +71,7 @@ impl Store {
     /// When the database fails.
     pub async fn trunks(&self) -> Result<Vec<Trunk>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM trunks ORDER BY id");
-        db::read(db::all(&self.db().read, &sql, []).await?, trunk)
+        db::readable(db::all(&self.db().read, &sql, []).await?, trunk)
     }
 
     /// All trunks with their passwords, for signing in with them.
@@ -82,7 +82,7 @@ impl Store {
         &self,
     ) -> Result<Vec<(Trunk, Option<SecretString>)>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM trunks ORDER BY id");
-        db::read(db::all(&self.db().read, &sql, []).await?, |row| {
+        db::readable(db::all(&self.db().read, &sql, []).await?, |row| {
             let trunk = trunk(row)?;
             let sealed: Option<String> = row.get("password")?;
             let open = |sealed: String| self.keys().open(&password_identity(trunk.id), &sealed);

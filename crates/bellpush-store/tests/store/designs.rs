@@ -195,12 +195,12 @@ on_both_stores! {
         let filter = AuditFilter { app_id: Some(app), ..AuditFilter::default() };
         let lines = store.audit(&filter, PageRequest::first(9)).await.unwrap().items;
         let done: Vec<_> =
-            lines.iter().map(|line| (line.action, line.subject_name.as_deref())).collect();
+            lines.iter().map(|line| (line.action.as_str(), line.subject_name.as_deref())).collect();
         assert_eq!(done, [
-            (AuditAction::DesignRolledBack, Some("2")),
-            (AuditAction::DesignPublished, Some("1")),
-            (AuditAction::DesignDraftSaved, None),
-            (AuditAction::AppMade, Some("Shop")),
+            (AuditAction::DesignRolledBack.as_str(), Some("2")),
+            (AuditAction::DesignPublished.as_str(), Some("1")),
+            (AuditAction::DesignDraftSaved.as_str(), None),
+            (AuditAction::AppMade.as_str(), Some("Shop")),
         ]);
         assert_eq!(lines[0].actor, actor());
     }

@@ -42,6 +42,7 @@ mod designs;
 mod dialogs;
 mod embed_reports;
 mod log;
+mod newer_rows;
 mod newer_versions;
 mod nodes;
 mod opening;

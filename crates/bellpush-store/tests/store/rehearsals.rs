@@ -7,7 +7,8 @@ use bellpush_core::{
     rehearsal::{CallFault, EndpointFault, Fault, RehearsalSettings, Target},
 };
 use bellpush_store::{
-    Actor, Append, AuditFilter, PageRequest, Rehearsal, SaveError, Statistics, StepSize, Store, Who,
+    Actor, Append, AuditFilter, Deed, PageRequest, Rehearsal, SaveError, Statistics, StepSize,
+    Store, Who,
 };
 
 use crate::{
@@ -35,9 +36,11 @@ async fn profile(store: &Store, app: bellpush_core::ids::AppId) -> DestinationId
 async fn acts(site: &Site, id: impl ToString) -> Vec<(&'static str, Who)> {
     let filter = AuditFilter { subject_id: Some(id.to_string()), ..AuditFilter::default() };
     let page = site.store.audit(&filter, PageRequest::first(20)).await.unwrap();
-    let is_ours = |word: &str| word.starts_with("rehearsal");
-    let acts = page.items.into_iter().map(|entry| (entry.action.as_str(), entry.actor.who));
-    acts.filter(|(word, _)| is_ours(word)).collect()
+    let acts = page.items.into_iter().filter_map(|entry| match entry.action {
+        Deed::Known(action) => Some((action.as_str(), entry.actor.who)),
+        Deed::Unknown(_) => None,
+    });
+    acts.filter(|(word, _)| word.starts_with("rehearsal")).collect()
 }
 
 async fn ends(site: &Site, rehearsal: Rehearsal) {

@@ -209,7 +209,7 @@ on_both_stores! {
         loop {
             let page = PageRequest { after, limit: 2 };
             let page = store.audit(&of_app(app_id), page).await.unwrap();
-            actions.extend(page.items.iter().map(|entry| entry.action));
+            actions.extend(page.items.into_iter().map(|entry| entry.action));
             after = page.next;
             if after.is_none() {
                 break;
@@ -226,7 +226,7 @@ on_both_stores! {
         assert_eq!(actions, expected);
         let stranger = site.app().await;
         let page = store.audit(&of_app(stranger), PageRequest::first(10)).await.unwrap();
-        let others: Vec<_> = page.items.iter().map(|entry| entry.action).collect();
+        let others: Vec<_> = page.items.into_iter().map(|entry| entry.action).collect();
         assert_eq!(others, [AuditAction::AppMade]);
     }
 }

@@ -9,7 +9,7 @@ use bellpush_core::{
     events::EventTime,
     ids::AppId,
 };
-use bellpush_store::{AuditAction, AuditFilter, PageRequest, Store};
+use bellpush_store::{AuditAction, AuditFilter, Deed, PageRequest, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -109,15 +109,15 @@ pub(crate) async fn read(
     let page = store.audit(&filter, PageRequest::first(MAX_LINES)).await?;
     let marks = page.items.into_iter().filter_map(|line| {
         let kind = match line.action {
-            AuditAction::DesignPublished => MarkKind::Published,
-            AuditAction::DesignRolledBack => MarkKind::RolledBack,
+            Deed::Known(AuditAction::DesignPublished) => MarkKind::Published,
+            Deed::Known(AuditAction::DesignRolledBack) => MarkKind::RolledBack,
             _ if line.changes.iter().any(|change| is_of_hours(&change.field)) => {
                 MarkKind::HoursChanged
             }
             _ => return None,
         };
         let name = match line.action {
-            AuditAction::AppUpdated => None,
+            Deed::Known(AuditAction::AppUpdated) => None,
             _ => line.subject_name,
         };
         Some(MarkView { at: line.at, kind, name })

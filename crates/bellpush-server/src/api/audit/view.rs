@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bellpush_core::{access::Change, delivery::Seq, events::EventTime, ids::AppId};
-use bellpush_store::{Actor, AuditAction, AuditEntry, Page};
+use bellpush_store::{Actor, AuditEntry, Deed, Page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,9 +18,10 @@ pub(crate) struct AuditView {
     /// When it was done.
     #[schema(value_type = String, format = DateTime)]
     at: EventTime,
-    /// What was done, such as `secret_revealed`.
+    /// What was done, such as `secret_revealed`. While servers of several versions run, a newer one may
+    /// have written a word that this one has in no list.
     #[schema(value_type = String)]
-    action: AuditAction,
+    action: Deed,
     /// By whom.
     actor: ActorView,
     /// The address from which it was done; `null` on the server's own host.

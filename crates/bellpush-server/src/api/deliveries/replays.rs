@@ -148,6 +148,11 @@ struct ReplayFilterView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<EventTime>,
+    /// Whether there are conditions besides, which only a newer version of the server knows: servers of
+    /// that version run the replay.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    and_others: bool,
 }
 
 impl From<Replay> for ReplayView {
@@ -171,6 +176,7 @@ impl From<Replay> for ReplayView {
                 context: context.map(|(key, value)| format!("{key}:{value}")),
                 from,
                 to,
+                and_others: !replay.is_whole,
             },
         }
     }

@@ -23,6 +23,40 @@ macro_rules! actions {
     };
 }
 
+/// What a line of the trail says was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Deed {
+    /// An action.
+    Known(AuditAction),
+    /// The word of an action that only a newer version knows.
+    Unknown(String),
+}
+
+impl Deed {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(action) => action.as_str(),
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+impl From<String> for Deed {
+    fn from(word: String) -> Self {
+        let known = AuditAction::ALL.iter().find(|action| action.as_str() == word);
+        known.map_or(Self::Unknown(word), |action| Self::Known(*action))
+    }
+}
+
+impl PartialEq<AuditAction> for Deed {
+    fn eq(&self, action: &AuditAction) -> bool {
+        matches!(self, Self::Known(known) if known == action)
+    }
+}
+
 actions! {
     /// A named secret was made or replaced.
     SecretSet, "secret_set";

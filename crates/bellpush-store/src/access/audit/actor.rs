@@ -32,6 +32,9 @@ pub enum Who {
     Server,
     /// Somebody who has not signed in.
     Stranger,
+    /// Somebody of a kind that only a newer version knows.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Actor {
@@ -54,7 +57,7 @@ impl Actor {
             "host" => Who::Host,
             "server" => Who::Server,
             "stranger" => Who::Stranger,
-            _ => return Err(StoreError::Corrupt { column: "actor_kind" }),
+            _ => Who::Unknown,
         };
         Ok(Self { who, name: row.get("actor_name")?, address: row.parse_opt("address")? })
     }
@@ -70,6 +73,7 @@ impl Who {
             Self::Host => "host",
             Self::Server => "server",
             Self::Stranger => "stranger",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -79,7 +83,7 @@ impl Who {
         match self {
             Self::Member(id) => Some(id.to_string()),
             Self::ApiKey(id) => Some(id.to_string()),
-            Self::Host | Self::Server | Self::Stranger => None,
+            Self::Host | Self::Server | Self::Stranger | Self::Unknown => None,
         }
     }
 }

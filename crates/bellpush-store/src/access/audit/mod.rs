@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use bellpush_core::{access::Change, delivery::Seq, events::EventTime, ids::AppId};
 
-pub use action::AuditAction;
+pub use action::{AuditAction, Deed};
 pub use actor::{Actor, Who};
 pub use chain::{AuditFault, AuditTrail};
 pub use search::AuditFilter;
@@ -27,7 +27,7 @@ pub struct AuditEntry {
     /// When.
     pub at: EventTime,
     /// What was done.
-    pub action: AuditAction,
+    pub action: Deed,
     /// By whom.
     pub actor: Actor,
     /// In which app, if in one; it may be gone.

@@ -97,7 +97,7 @@ fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         seq: Seq(row.get("seq")?),
         at: row.time("at")?,
-        action: row.word("action")?,
+        action: row.get::<String>("action")?.into(),
         actor: Actor::read(row)?,
         app_id: row.parse_opt("app_id")?,
         subject_id: row.get("subject_id")?,

@@ -83,7 +83,7 @@ impl Store {
         let values = [own.clone().into(), now.millis().into(), latest.millis().into(), most.into()];
         let rows = db::all(&self.db().read, LEFT, values).await?;
         let mut left =
-            db::read(rows, |row| Ok((row.get::<String>("node_id")?, dialog(key, row)?)))?;
+            db::readable(rows, |row| Ok((row.get::<String>("node_id")?, dialog(key, row)?)))?;
         if left.is_empty() {
             return Ok(Vec::new());
         }
