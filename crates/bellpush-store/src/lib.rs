@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod insight;
 mod integrations;
+mod past_outages;
 mod privacy;
 #[cfg(test)]
 mod query_plans;
@@ -58,8 +59,8 @@ pub use db::{
     target::Target,
 };
 pub use deliveries::{
-    BacklogSample, Delivery, DeliveryFilter, Endpoint, IntegrationOutage, Latency, Notification,
-    Replay, ReplayState, Statistics, StepSize,
+    BacklogSample, Delivery, DeliveryFilter, Endpoint, Latency, Notification, Replay, ReplayState,
+    Statistics, StepSize,
 };
 pub use error::{DatabaseError, OpenError, StoreError};
 pub use events::{
@@ -74,13 +75,14 @@ pub use integrations::{
     GivenSecrets, Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal,
     RevealError, Secret, SigningSecrets,
 };
+pub use past_outages::PastOutage;
 pub use privacy::{
     Erased, Erasure, ErasureState, Footprint, Forecast, MAX_SESSIONS, PersonKey, PersonRecords,
     SentTo,
 };
 pub use rehearsals::{Rehearsal, RehearsedAttempt};
 pub use revision::{Edit, Expected, LastChange, Outdated};
-pub use routing::{PasswordChange, Profile, Trunk, TrunkOutage};
+pub use routing::{PasswordChange, Profile, Trunk};
 pub use save_error::SaveError;
 pub use store::{Store, StoreKind};
 pub use vault::{KeyRing, MasterKey};

@@ -16,7 +16,6 @@ mod status;
 pub use endpoints::Endpoint;
 pub use latency::Latency;
 pub use outages::Notification;
-pub use past_outages::IntegrationOutage;
 pub use replays::{Replay, ReplayState};
 pub use search::{Delivery, DeliveryFilter};
 pub use statistics::{BacklogSample, Statistics, StepSize};

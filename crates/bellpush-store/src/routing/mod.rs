@@ -6,5 +6,4 @@ pub(crate) mod trunk_outages;
 pub(crate) mod trunks;
 
 pub use profiles::Profile;
-pub use trunk_outages::TrunkOutage;
 pub use trunks::{PasswordChange, Trunk};

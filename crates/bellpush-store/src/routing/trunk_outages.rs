@@ -3,52 +3,26 @@
 use bellpush_core::{
     events::EventTime,
     ids::{AppId, TrunkId},
-    trunk::TrunkSettings,
 };
 
-use crate::{Store, StoreError, db};
+use crate::{
+    Store, StoreError,
+    db::{self, to_json},
+    past_outages::{PastOutage, PastOutages},
+};
 
-/// Outages of one trunk that are kept, the newest ones.
-const MAX_OUTAGES: i64 = 1_000;
-
-/// An outage of a trunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrunkOutage {
-    /// The trunk.
-    pub trunk_id: TrunkId,
-    /// Its name.
-    pub trunk_name: String,
-    /// When it began.
-    pub began_at: EventTime,
-    /// When it was over; `None`: it goes on.
-    pub ended_at: Option<EventTime>,
-}
-
-/// Of the trunks that an app's profiles call by: those that touch a span of time, newest first.
-pub(crate) const OF_APP: &str = "
-    SELECT trunk_outages.trunk_id, trunk_outages.began_at, trunk_outages.ended_at, trunks.settings
-    FROM trunk_outages
-    JOIN trunks ON trunks.id = trunk_outages.trunk_id
-    WHERE trunk_outages.trunk_id IN (
-        SELECT trunk_id
-        FROM destinations
-        WHERE app_id = $1
-          AND trunk_id IS NOT NULL
-    )
-      AND trunk_outages.began_at < $3
-      AND (trunk_outages.ended_at IS NULL OR trunk_outages.ended_at >= $2)
-    ORDER BY trunk_outages.began_at DESC
-    LIMIT $4";
+/// Those of an app are those of the trunks that its profiles call by.
+pub(crate) const OUTAGES: PastOutages = PastOutages {
+    table: "trunk_outages",
+    id: "trunk_id",
+    subjects: "trunks",
+    of_app: "SELECT trunk_id FROM destinations WHERE app_id = $1 AND trunk_id IS NOT NULL",
+};
 
 pub(crate) const OPEN: &str = "
     SELECT trunk_id
     FROM trunk_outages
     WHERE ended_at IS NULL";
-
-pub(crate) const FORGET: &str = "
-    DELETE FROM trunk_outages
-    WHERE ended_at IS NOT NULL
-      AND ended_at < $1";
 
 impl Store {
     /// The trunks that are known to be out of order.
@@ -73,17 +47,9 @@ impl Store {
         let transaction = self.db().begin().await?;
         let begun = db::execute(&transaction, sql, [id.to_string().into(), at.millis().into()]);
         let begun = begun.await? > 0;
-        let sql = "
-            DELETE FROM trunk_outages
-            WHERE trunk_id = $1
-              AND began_at <= (
-                SELECT began_at
-                FROM trunk_outages
-                WHERE trunk_id = $1
-                ORDER BY began_at DESC
-                LIMIT 1 OFFSET $2
-              )";
-        db::execute(&transaction, sql, [id.to_string().into(), MAX_OUTAGES.into()]).await?;
+        if begun {
+            OUTAGES.limit(&transaction, &to_json(&[(id,)])).await?;
+        }
         db::commit(transaction).await?;
         Ok(begun)
     }
@@ -93,14 +59,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn end_trunk_outage(&self, id: TrunkId, at: EventTime) -> Result<(), StoreError> {
-        // A clock may have been put back in between.
-        let sql = "
-            UPDATE trunk_outages
-            SET ended_at = CASE WHEN began_at > $2 THEN began_at ELSE $2 END
-            WHERE trunk_id = $1
-              AND ended_at IS NULL";
         let values = [id.to_string().into(), at.millis().into()];
-        db::execute(&self.db().write, sql, values).await?;
+        db::execute(&self.db().write, &OUTAGES.end("trunk_id = $1"), values).await?;
         Ok(())
     }
 
@@ -111,23 +71,10 @@ impl Store {
     pub async fn trunk_outages(
         &self,
         app_id: AppId,
-        (from, to): (EventTime, EventTime),
+        span: (EventTime, EventTime),
         limit: u32,
-    ) -> Result<Vec<TrunkOutage>, StoreError> {
-        let values = [
-            app_id.to_string().into(),
-            from.millis().into(),
-            to.millis().into(),
-            i64::from(limit).into(),
-        ];
-        db::read(db::all(&self.db().read, OF_APP, values).await?, |row| {
-            Ok(TrunkOutage {
-                trunk_id: row.parse("trunk_id")?,
-                trunk_name: row.json::<TrunkSettings>("settings")?.name,
-                began_at: row.time("began_at")?,
-                ended_at: row.time_opt("ended_at")?,
-            })
-        })
+    ) -> Result<Vec<PastOutage<TrunkId>>, StoreError> {
+        OUTAGES.read(self, app_id, span, limit).await
     }
 
     /// Forgets outages that were over before.
@@ -135,7 +82,6 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn remove_trunk_outages(&self, before: EventTime) -> Result<(), StoreError> {
-        db::execute(&self.db().write, FORGET, [before.millis().into()]).await?;
-        Ok(())
+        OUTAGES.remove(&self.db().write, before).await
     }
 }

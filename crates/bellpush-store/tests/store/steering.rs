@@ -371,7 +371,7 @@ on_both_stores! {
         }
         let going_on = outages().await;
         assert_eq!(going_on.len(), 1);
-        assert_eq!((going_on[0].integration_id, going_on[0].began_at), (id, at(5_000)));
+        assert_eq!((going_on[0].id, going_on[0].began_at), (id, at(5_000)));
         assert_eq!(going_on[0].ended_at, None);
         store.keep_outages(&[(id, None)]).await.unwrap();
         let over = outages().await[0].ended_at.unwrap();

@@ -78,7 +78,7 @@ on_both_stores! {
         let found = store.trunk_outages(app, all, 9).await.unwrap();
         let ends: Vec<_> = found.iter().map(|it| it.ended_at).collect();
         assert_eq!(ends, [Some(at(300)), Some(at(160))]);
-        assert_eq!(found[0].trunk_name, "Provider");
+        assert_eq!(found[0].name, "Provider");
         assert_eq!(store.trunk_outages(app, (at(161), at(300)), 9).await.unwrap(), []);
         assert_eq!(store.trunk_outages(app, (at(159), at(300)), 9).await.unwrap().len(), 1);
         assert_eq!(store.trunk_outages(stranger, all, 9).await.unwrap(), []);

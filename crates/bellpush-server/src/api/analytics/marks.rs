@@ -138,7 +138,7 @@ pub(crate) async fn read(
         for outage in store.trunk_outages(app_id, span, MAX_OUTAGES).await? {
             let began = (outage.began_at, MarkKind::TrunkDown);
             let ended = outage.ended_at.map(|at| (at, MarkKind::TrunkRecovered));
-            items.extend(outage_marks(span, outage.trunk_name, began, ended));
+            items.extend(outage_marks(span, outage.name, began, ended));
         }
     }
     if caller.must_read(Integrations, app_id).is_ok() {
@@ -146,7 +146,7 @@ pub(crate) async fn read(
         for outage in store.integration_outages(app_id, span, MAX_OUTAGES).await? {
             let began = (outage.began_at, MarkKind::IntegrationDown);
             let ended = outage.ended_at.map(|at| (at, MarkKind::IntegrationRecovered));
-            items.extend(outage_marks(span, outage.integration_name, began, ended));
+            items.extend(outage_marks(span, outage.name, began, ended));
         }
     }
     items.sort_by_key(|mark| std::cmp::Reverse(mark.at.millis()));
