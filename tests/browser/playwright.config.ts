@@ -14,8 +14,9 @@ const SILENT = [
 
 export default defineConfig({
   testDir: "specs",
-  // Two after the other (`npm test`): one test at a time where sound is judged, since the machine's cores are few and
-  // media must not stutter; those that mostly wait two at a time.
+  // One test at a time where sound is judged, since the machine's cores are few and media must not stutter; those that
+  // mostly wait two at a time. After the other (`npm test`), or beside it where they get what it leaves of the cores
+  // (`cargo xtask test`).
   projects: [
     { name: "heard", testIgnore: SILENT, workers: 1 },
     { name: "silent", testMatch: SILENT, workers: 2 },

@@ -21,6 +21,16 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     command
 }
 
+/// A command that gets what all others leave of the processors, where the system can do that.
+pub(crate) fn idle_command(program: &str, arguments: &[&str]) -> Command {
+    if !is_installed("chrt") {
+        return command(program, arguments);
+    }
+    let mut command = command("chrt", &["--idle", "0", program]);
+    command.args(arguments);
+    command
+}
+
 /// `cargo`, the one that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), arguments)

@@ -1,6 +1,6 @@
 /** The visitor's voice: a known tone, in bursts, as the fake microphone's file. */
 
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 
 import { sine, wav } from "./sound.ts";
 
@@ -18,5 +18,8 @@ export default function writeTone(): void {
   const inBursts = samples.map((sample, index) =>
     (index / RATE) % (BURST.on + BURST.off) < BURST.on ? sample : 0,
   );
-  writeFileSync(TONE_FILE, wav({ rate: RATE, samples: inBursts }));
+  // Browsers of other tests may read it at this moment.
+  const whole = `${TONE_FILE}.${process.pid}`;
+  writeFileSync(whole, wav({ rate: RATE, samples: inBursts }));
+  renameSync(whole, TONE_FILE);
 }

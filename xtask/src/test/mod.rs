@@ -1,11 +1,11 @@
 //! `cargo xtask test`: every check and every test, cheapest first. What mostly waits for a network goes on
-//! beside what compiles; where sound is judged, nothing does.
+//! beside what compiles. Where sound is judged, only what takes no more than is left of the processors does.
 
 mod advisories;
 mod contract;
 pub(crate) mod postgres;
 
-use std::thread;
+use std::{process::Command, thread};
 
 use clap::{Args, ValueEnum};
 
@@ -13,7 +13,7 @@ use self::postgres::Postgres;
 use crate::{
     generate, install,
     run::{binary, build_for_tests},
-    shell::{cargo, command, root, run as execute, run_beside},
+    shell::{cargo, command, idle_command, root, run as execute, run_beside},
     tidy, web,
 };
 
@@ -134,5 +134,15 @@ fn test_rust() -> anyhow::Result<()> {
 fn test_browser() -> anyhow::Result<()> {
     build_for_tests()?;
     let folder = root().join(BROWSER);
-    execute(command("npm", &["test"]).current_dir(&folder).env("BELLPUSH_BIN", binary(false)))
+    let with = |mut command: Command| {
+        command.current_dir(&folder).env("BELLPUSH_BIN", binary(false));
+        command
+    };
+    thread::scope(|scope| {
+        // Most of them wait most of the time, and so do those that listen.
+        let silent = scope.spawn(|| run_beside(&mut with(idle_command("npm", &["run", "silent"]))));
+        let heard = execute(&mut with(command("npm", &["run", "heard"])));
+        let silent = silent.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        heard.and(silent)
+    })
 }
