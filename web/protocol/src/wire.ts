@@ -210,7 +210,28 @@ export type CallMessage = { readonly id: number } & (
   | { readonly type: "hold"; readonly data: { readonly held: boolean } }
   | { readonly type: "notice"; readonly data: { readonly notice: CallNotice } }
   | { readonly type: "event"; readonly data: IdentifiedEvent }
+  /** The call's server stops: the widget takes the call up at another one, by the public address. */
+  | { readonly type: "move"; readonly data: Readonly<Record<string, never>> }
 );
+
+/** Body of `POST /v1/calls/{callId}/resume`. */
+export interface ResumeRequest {
+  /** Of the page, or the connection, before; it works once. */
+  readonly resumeToken: string;
+  readonly sdp: string;
+  /** Whichever server is asked has the call from then on, wherever it was. */
+  readonly takeOver?: boolean;
+}
+
+/** Its answer. */
+export interface CallResumed {
+  readonly callId: string;
+  readonly sdp: string;
+  readonly resumeToken: string;
+  readonly session: SessionAnswer;
+  /** Where the call is from now on, as `Location` says it; older servers don't. */
+  readonly address?: string;
+}
 
 /** The same as a poll's answer (`Accept: application/json`, `?after=<id>`). */
 export interface CallMessagePage {

@@ -17,8 +17,8 @@ import {
   type SessionAnswer,
 } from "@bellpush/protocol";
 import { ADVICE } from "./advice.ts";
+import type { Call, CallPorts } from "./call/call.ts";
 import type { Handover } from "./call/handover.ts";
-import type { Call, CallPorts } from "./call/index.ts";
 import type { Given, Place } from "./call/placing.ts";
 import { type Failure, type Refusal, refusalOfMicrophone, unsupported } from "./errors.ts";
 import type { Events } from "./events.ts";
@@ -65,6 +65,8 @@ export interface AttemptPorts {
   readonly onTakenUp: (callId: string) => void;
   /** Has the visitor mend what was filled in, when that is what the server did not like. */
   readonly mend: (failure: Failure) => boolean;
+  /** Keeps what the next page needs to go on with the call; null when there is nothing. */
+  readonly keep: (handover: Handover | null) => void;
 }
 
 export interface Attempts {
@@ -283,6 +285,7 @@ export function createAttempts(ports: AttemptPorts): Attempts {
         const shown = state();
         return shown.name === "calling" ? shown : { muted: false, held: false, listening: false };
       },
+      onHandover: () => own === present && ports.keep(handover()),
     };
   }
 
@@ -334,24 +337,26 @@ export function createAttempts(ports: AttemptPorts): Attempts {
     }
   }
 
+  function handover(): Handover | null {
+    const shown = state();
+    const known = shown.name === "calling" ? present?.call?.handover() : null;
+    if (shown.name !== "calling" || known == null) {
+      return null;
+    }
+    const { muted, held } = shown;
+    const since = shown.connectedAt === null ? null : now() - shown.connectedAt;
+    // Whole seconds are enough, and stay the same from one look to the next.
+    const connectedAt = since === null ? null : Math.round((Date.now() - since) / 1000) * 1000;
+    return { ...known, connectedAt, muted, held };
+  }
+
   return {
     begin,
     takeUp,
     fulfil,
     call: () => present?.call ?? null,
     scope: () => present?.scope ?? ports.page(),
-    handover() {
-      const shown = state();
-      const known = shown.name === "calling" ? present?.call?.handover() : null;
-      if (shown.name !== "calling" || known == null) {
-        return null;
-      }
-      const { muted, held } = shown;
-      const since = shown.connectedAt === null ? null : now() - shown.connectedAt;
-      // Whole seconds are enough, and stay the same from one look to the next.
-      const connectedAt = since === null ? null : Math.round((Date.now() - since) / 1000) * 1000;
-      return { ...known, connectedAt, muted, held };
-    },
+    handover,
     drop() {
       present?.call?.drop();
       present = null;

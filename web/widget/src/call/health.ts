@@ -12,7 +12,7 @@ import type { Totals } from "./stats.ts";
 export type Quality = 1 | 2 | 3 | 4;
 
 /** One look, about a second after the one before. */
-export interface Look extends Totals {
+export interface Look extends Omit<Totals, "quietMs"> {
   /** Milliseconds, by a clock that only goes forward. */
   readonly at: number;
   /** The loudest since the look before, in decibels of full scale; null where that is unknown. */

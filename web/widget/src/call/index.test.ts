@@ -1,170 +1,20 @@
-import type { IdentifiedEvent, Phase } from "@bellpush/protocol";
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { createVoice } from "../microphone.ts";
-import { type Answer, createServer, createTokens, json, problem } from "../testing/server.ts";
-import { createTime, held, settle } from "../testing/time.ts";
-import { placeAnew, startCall, takeUp } from "./index.ts";
-import type { ConnectionState, openMedia } from "./media.ts";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { setUp } from "../testing/call.ts";
+import { media, resetMedia } from "../testing/media.ts";
+import { problem } from "../testing/server.ts";
+import { held } from "../testing/time.ts";
 
-/** Media without a browser: the test says how the connection fares. */
-const media = vi.hoisted(() => ({
-  report: (_: ConnectionState): void => undefined,
-  log: [] as string[],
-  takesDigits: true,
-  answerFails: false,
-  offer: async () => "the offer",
-  received: 0,
-  peakDb: -20 as number | null,
-}));
+vi.mock("./media.ts", () => import("../testing/media.ts"));
+vi.mock("./meter.ts", () => import("../testing/media.ts"));
+vi.mock("./wake.ts", () => import("../testing/media.ts"));
 
-vi.mock("./media.ts", () => ({
-  openMedia: (({ onConnection }) => {
-    media.report = onConnection;
-    return {
-      offer: () => media.offer(),
-      restart: async () => {
-        media.log.push("restart");
-        return "another offer";
-      },
-      async answer(sdp) {
-        media.log.push(sdp);
-        if (media.answerFails) {
-          throw new Error("not an answer");
-        }
-      },
-      sendDigit(digit) {
-        media.log.push(digit);
-        return media.takesDigits;
-      },
-      meter: {
-        level: () => 0.5,
-        peak: () => media.peakDb,
-        follow: () => undefined,
-        close: () => undefined,
-      },
-      async totals() {
-        media.received += 50;
-        return { received: media.received, sent: 0, lost: 0, jitterMs: 0, roundTripMs: 20 };
-      },
-      play: () => void media.log.push("play"),
-      silence: () => void media.log.push("silence"),
-      close: () => void media.log.push("close"),
-    };
-  }) satisfies typeof openMedia,
-}));
+vi.stubGlobal("navigator", {});
 
-vi.mock("./wake.ts", () => ({
-  keepAwake: () => ({ hold: () => undefined, release: () => undefined }),
-}));
-
-beforeEach(() => {
-  Object.assign(media, { log: [], takesDigits: true, answerFails: false, peakDb: -20 });
-  media.offer = async () => "the offer";
+beforeEach(resetMedia);
+// What loads in a call: real files take real time.
+beforeAll(async () => {
+  await Promise.all([import("./live.ts"), import("./moving.ts")]);
 });
-
-const HANDOVER = {
-  callId: "call_1",
-  address: "/v1/calls/call_1",
-  resumeToken: "rt_1",
-  connectedAt: 1_790_000_000_000,
-  muted: true,
-  held: false,
-};
-
-/** The server's part of one call: what it says goes out on the open stream. */
-function setUp(overrides: { readonly [route: string]: Answer } = {}, resumed = false) {
-  const time = createTime();
-  const encoder = new TextEncoder();
-  const sent: string[] = [];
-  const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  const messages: { id: number; type: string; data: unknown }[] = [];
-  const routes: { readonly [route: string]: Answer } = {
-    "POST /v1/calls": () =>
-      new Response("the answer", {
-        status: 201,
-        headers: { location: "/v1/calls/call_1", "bellpush-resume-token": "rt_1" },
-      }),
-    "POST /v1/calls/call_1/resume": () =>
-      json({ callId: "call_1", sdp: "the answer", resumeToken: "rt_2", session: {} }),
-    "GET /v1/calls/call_1/events": ({ path }, signal) =>
-      path.includes("after")
-        ? json({
-            messages: messages.filter(({ id }) => id > Number(path.split("=")[1])),
-            done: false,
-          })
-        : new Response(
-            new ReadableStream<Uint8Array>({
-              start(controller) {
-                streams.add(controller);
-                signal?.addEventListener("abort", () => {
-                  streams.delete(controller);
-                  controller.error(signal.reason);
-                });
-              },
-            }),
-          ),
-    "PATCH /v1/calls/call_1": () => new Response("another answer"),
-    "DELETE /v1/calls/call_1": () => new Response(null, { status: 204 }),
-    "POST /v1/calls/call_1/dtmf": () => new Response(null, { status: 204 }),
-    "POST /v1/calls/call_1/warnings": () => new Response(null, { status: 204 }),
-    ...overrides,
-  };
-  const server = createServer((asked, signal) => {
-    const route = routes[`${asked.method} ${asked.path.replace(/[?].*/, "")}`];
-    return route === undefined ? problem(404, "not-found") : route(asked, signal);
-  });
-  const told: string[] = [];
-  const beacons: string[][] = [];
-  const session = createTokens();
-  const from = resumed ? HANDOVER : null;
-  const call = startCall({
-    voice: createVoice(),
-    audio: {} as HTMLAudioElement,
-    session,
-    place:
-      from === null
-        ? placeAnew(session, server.fetch, {})
-        : takeUp(from, session, server.fetch, () => createTokens()),
-    from,
-    fetch: server.fetch,
-    later: time.later,
-    now: time.now,
-    mediaDevices: undefined,
-    beacon: (...beacon) => void beacons.push(beacon),
-    onAccepted: ({ callId }) => void told.push(`accepted ${callId}`),
-    onPhase: (phase) => void told.push(phase),
-    onFar: (far) => void told.push(JSON.stringify(far)),
-    onEvent: ({ event }) => void told.push(event.name),
-    onRefused: ({ code }) => void told.push(`refused ${code}`),
-    onCancelled: () => void told.push("cancelled"),
-    onLost: () => void told.push("lost"),
-    onLeft: () => void told.push("left"),
-    onSoundBlocked: (blocked) => void told.push(`blocked ${blocked}`),
-    onWarning: (warning, raised) => void told.push(`${raised ? "!" : "-"}${warning}`),
-    wishes: () => ({ muted: false, held: false, listening: false }),
-  });
-  /** Something that the server says; by the stream, unless something holds that back. */
-  const send = async (type: string, data: object, heldBack = false) => {
-    const id = messages.length + 1;
-    messages.push({ id, type, data });
-    sent.push(type);
-    for (const stream of heldBack ? [] : streams) {
-      stream.enqueue(
-        encoder.encode(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`),
-      );
-    }
-    await settle();
-    await settle();
-  };
-  const say = (phase: Phase, heldBack = false) => send("progress", { phase }, heldBack);
-  const decide = (name: string, heldBack = false) => {
-    const event = { name, data: { context: {} }, timestamp: "2026-03-01T09:30:00.000Z" };
-    return send("event", { id: `id-${name}`, event } satisfies IdentifiedEvent, heldBack);
-  };
-  const asked = () => server.asked.map(({ method, path }) => `${method} ${path}`);
-  const times = (line: string) => asked().filter((one) => one.startsWith(line)).length;
-  return { call, time, server, asked, times, told, beacons, say, decide, send };
-}
 
 describe("a call", () => {
   it("posts its offer, takes the answer and follows the server's word to the end", async () => {

@@ -5,93 +5,32 @@
  * visitor asks for. A hang-up is kept until the server has it, whatever else happens meanwhile.
  */
 
-import type { CallMessage, CallNotice, IdentifiedEvent, Phase } from "@bellpush/protocol";
-import { type Failure, type Result, request, unreadable } from "../errors.ts";
-import type { Voice } from "../microphone.ts";
-import { authorized, type Session } from "../session.ts";
+import type { CallMessage, Phase } from "@bellpush/protocol";
+import { type Result, request, unreadable } from "../errors.ts";
+import { authorized } from "../session.ts";
 import type { Warning } from "../state.ts";
-import type { Handover } from "./handover.ts";
-import type { Devices, Health, Quality } from "./live.ts";
-import { openMedia } from "./media.ts";
-import type { Place, Placed } from "./placing.ts";
+import { within } from "./answers.ts";
+import type { Call, CallPorts } from "./call.ts";
+import { createEnding } from "./ending.ts";
+import type { Live } from "./live.ts";
+import { type ConnectionState, type Media, openMedia } from "./media.ts";
+import type { Moving } from "./moving.ts";
+import { type Placed, publicly } from "./placing.ts";
 import { type Following, followCall } from "./progress.ts";
-import { createRecovery } from "./recovery.ts";
-import { keepAwake } from "./wake.ts";
+import { createRecovery, SETTLE_MS } from "./recovery.ts";
 
 export { placeAnew, takeUp } from "./placing.ts";
 
 /** How long the visitor waits for the server's word after hanging up. */
 const LEAVE_MS = 3000;
-/** How long a hang-up is repeated to a server that can't be reached. */
-const LEAVE_FOR_MS = 2 * 60 * 1000;
 /** How long the server's last word on a call is asked for after its end here. */
 const LAST_WORD_MS = 2 * 60 * 1000;
 /** A request without an answer for so long has none. */
 const REQUEST_MS = 5000;
-const LONGEST_PAUSE_MS = 5000;
 /** By when the server has told of the far side, once media flows and if nothing holds it back. */
 const TOLD_MS = 1500;
 /** When the server is asked after something that it must know of: at once, and as it may take a moment. */
 const ASK_MS = [0, 500, 1500, 4000];
-const LOOK_MS = 1000;
-
-export interface CallPorts {
-  readonly voice: Voice;
-  readonly audio: HTMLAudioElement;
-  /** The page's session: who may help media is known by it. */
-  readonly session: Session;
-  readonly place: Place;
-  /** The call of the page before, when it is taken up. */
-  readonly from: Handover | null;
-  readonly fetch: typeof globalThis.fetch;
-  readonly later: (ms: number, run: () => void) => void;
-  /** Milliseconds, by a clock that only goes forward. */
-  readonly now: () => number;
-  readonly beacon: (path: string, body: string) => void;
-  readonly mediaDevices: MediaDevices | undefined;
-  readonly onAccepted: (placed: Placed) => void;
-  readonly onPhase: (phase: Phase) => void;
-  /** The far side holds the visitor or takes the call up again, or lets the visitor know something. */
-  readonly onFar: (told: { readonly held: boolean } | { readonly notice: CallNotice }) => void;
-  /** The server's events: call_started, then one terminal event. */
-  readonly onEvent: (event: IdentifiedEvent) => void;
-  /** The call was never accepted. */
-  readonly onRefused: (failure: Failure) => void;
-  /** The visitor has hung up before the call was accepted. */
-  readonly onCancelled: () => void;
-  /** The media is gone for good and the server has not said so yet. */
-  readonly onLost: () => void;
-  /** The visitor has hung up and the server has not said so yet. */
-  readonly onLeft: () => void;
-  readonly onSoundBlocked: (blocked: boolean) => void;
-  readonly onWarning: (warning: Warning, raised: boolean) => void;
-  /** What only the screen knows: how the visitor wants it. */
-  readonly wishes: () => {
-    readonly muted: boolean;
-    readonly held: boolean;
-    readonly listening: boolean;
-  };
-}
-
-export interface Call {
-  hangUp(): void;
-  sendDigit(digit: string): void;
-  /** How loud the microphone is just now, 0 to 1. */
-  level(): number;
-  quality(): Quality | null;
-  /** Once it is loaded; null when the call is over by then. */
-  devices(): Promise<Devices | null>;
-  /** Plays what is heard; within a tap. */
-  play(): void;
-  /** The browser has a network again. */
-  online(): void;
-  /** What another page needs to go on with the call; null when there is nothing to go on with. */
-  handover(): Omit<Handover, "connectedAt" | "muted" | "held"> | null;
-  /** The page goes away: the server is told, and the connection closed. */
-  leave(): void;
-  /** Another page has the call now. */
-  drop(): void;
-}
 
 export function startCall(ports: CallPorts): Call {
   let placed: Placed | null = null;
@@ -104,25 +43,15 @@ export function startCall(ports: CallPorts): Call {
   let settled = false;
   let phase: Phase = ports.from?.connectedAt == null ? "connecting" : "connected";
   let mediaConnected = false;
-  let retrySoon: (() => void) | null = null;
+  /** Another server has the call, and has not said yet that it goes on there. */
+  let moved = false;
+  /** The page was told that the call began. */
+  let begun = ports.from !== null;
+  let attending: Promise<void> = Promise.resolve();
 
-  const media = openMedia({
-    voice: ports.voice,
-    audio: ports.audio,
-    onConnection(state) {
-      if (state === "connected") {
-        firstConnected();
-      } else {
-        // The far side may have hung up, with the stream that would tell it dead as well; its last
-        // word may take the server a moment.
-        for (const ms of ASK_MS) {
-          ports.later(ms, () => following?.nudge());
-        }
-      }
-      recovery.connection(state);
-    },
-    onBlocked: ports.onSoundBlocked,
-  });
+  let media = open(false);
+  /** Connections that the present one takes the place of, once it is connected. */
+  let former: readonly Media[] = [];
   const recovery = createRecovery({
     later: ports.later,
     restart,
@@ -130,58 +59,117 @@ export function startCall(ports: CallPorts): Call {
     onRecovered: tellPhase,
     onLost: lose,
   });
-  let health: Health | null = null;
-  let devices: Promise<Devices | null> = Promise.resolve(null);
-  const wake = keepAwake();
-  let raised: readonly Warning[] = [];
+  const ending = createEnding({
+    ...ports,
+    placed: () => placed,
+    settled: () => settled,
+    onTold: () => following?.nudge(),
+  });
+  let live: Live | null = null;
+  let moving: Promise<Moving | null> = Promise.resolve(null);
 
-  function firstConnected(): void {
-    if (mediaConnected) {
-      return;
-    }
-    mediaConnected = true;
-    ports.later(TOLD_MS, () => phase !== "connected" && following?.nudge());
-    watch();
-  }
-
-  async function attend(): Promise<Devices | null> {
-    const { createDevices, createHealth } = await import("./live.ts");
-    if (over) {
-      return null;
-    }
-    health = createHealth();
-    return createDevices({
+  function open(waits: boolean): Media {
+    const own = openMedia({
       voice: ports.voice,
       audio: ports.audio,
-      media: ports.mediaDevices,
-      later: ports.later,
-      onMicrophoneLost: (lost) => warn("microphone_lost", lost),
+      waits,
+      onConnection: (state) => own === media && onConnection(state),
+      onBlocked: ports.onSoundBlocked,
     });
+    return own;
   }
 
-  /** Looks once a second how the call fares. */
-  function watch(): void {
-    ports.later(LOOK_MS, () => {
-      if (!over && !leaving) {
-        void look().finally(watch);
+  function onConnection(state: ConnectionState): void {
+    if (state === "connected") {
+      connected();
+    } else {
+      // The far side may have hung up, with the stream that would tell it dead as well; its last
+      // word may take the server a moment.
+      for (const ms of ASK_MS) {
+        ports.later(ms, () => following?.nudge());
       }
-    });
-  }
-
-  async function look(): Promise<void> {
-    const totals = await media.totals();
-    const interrupted = recovery.interrupted() || phase !== "connected";
-    const peakDb = media.meter.peak();
-    const at = ports.now();
-    const now = health?.look({ ...totals, ...ports.wishes(), at, peakDb, interrupted });
-    if (now !== undefined && !over && !leaving) {
-      for (const warning of new Set([...raised, ...now])) {
-        if (raised.includes(warning) !== now.includes(warning)) {
-          warn(warning, now.includes(warning));
-        }
-      }
-      raised = now;
     }
+    recovery.connection(state);
+  }
+
+  function connected(): void {
+    if (former.length > 0) {
+      // In one turn: never are two of them heard.
+      if (!leaving) {
+        media.play();
+      }
+      closeAll(former);
+      former = [];
+    }
+    void moving.then((one) => one?.recovered());
+    if (!mediaConnected) {
+      mediaConnected = true;
+      ports.later(TOLD_MS, () => phase !== "connected" && following?.nudge());
+      live?.watch();
+    }
+  }
+
+  async function attend(): Promise<void> {
+    const { attend } = await import("./live.ts");
+    if (over) {
+      return;
+    }
+    live = attend({
+      ...ports,
+      stats: () => media.stats(),
+      interrupted: () => recovery.interrupted() || phase !== "connected",
+      onWarning: warn,
+    });
+    if (mediaConnected) {
+      live.watch();
+    }
+  }
+
+  async function prepareToMove(call: Placed): Promise<Moving | null> {
+    const { createMoving } = await import("./moving.ts");
+    return over
+      ? null
+      : createMoving({
+          ...ports,
+          placed: () => placed ?? call,
+          media: () => media,
+          ask: async (ms) => (await following?.ask(ms)) ?? false,
+          expectsSound: () =>
+            mediaConnected && phase === "connected" && !ports.wishes().held && !leaving,
+          open: () => open(true),
+          goOn,
+          onRefused: () => follow(publicly(call.callId)),
+        });
+  }
+
+  /** The call is at another server from now on; the connection before is heard until the next one is there. */
+  function goOn(next: Media, call: Placed): void {
+    placed = call;
+    ending.soon();
+    if (!settled) {
+      follow(call.address);
+    }
+    if (over) {
+      next.close();
+      return;
+    }
+    former = [...former, media];
+    media = next;
+    ports.onHandover();
+    moved = true;
+    recovery.replaced();
+    next.answer(call.sdp).catch(() => undefined);
+  }
+
+  function follow(address: string): void {
+    following?.stop();
+    following = followCall(address, {
+      session: placed?.session ?? ports.session,
+      fetch: ports.fetch,
+      later: ports.later,
+      onMessage: take,
+      onBroken: () => void moving.then((one) => one?.broken()),
+    });
   }
 
   /** Says it on the screen, and in the call's record what whoever runs the calls can use. */
@@ -207,43 +195,35 @@ export function startCall(ports: CallPorts): Call {
 
   function tellPhase(): void {
     if (!over && placed !== null) {
-      const live = phase === "connected" || phase === "reconnecting";
-      ports.onPhase(recovery.interrupted() && live ? "reconnecting" : phase);
-      if (live) {
-        wake.hold();
-      }
+      const isLive = phase === "connected" || phase === "reconnecting";
+      ports.onPhase(recovery.interrupted() && isLive ? "reconnecting" : phase);
     }
   }
 
   async function restart(): Promise<void> {
     const call = placed;
+    const own = media;
     if (call === null || leaving || over) {
       return;
     }
-    const offer = await media.restart(call.session.iceServers());
+    const offer = await own.restart(call.session.iceServers());
     const result = await authorized(call.session, (authorization) =>
       request(ports.fetch, call.address, {
         method: "PATCH",
         headers: { "content-type": "application/sdp", "if-match": "*", ...authorization },
         body: offer,
-        signal: within(REQUEST_MS),
+        signal: within(ports.later, REQUEST_MS),
       }),
     );
     if (result.ok) {
       const answer = await result.value.text();
-      if (!over) {
-        await media.answer(answer);
+      if (!over && own === media) {
+        await own.answer(answer);
       }
     } else if (!result.failure.passing) {
       // The call may be over.
       following?.nudge();
     }
-  }
-
-  function within(ms: number): AbortSignal {
-    const controller = new AbortController();
-    ports.later(ms, () => controller.abort());
-    return controller.signal;
   }
 
   async function begin(): Promise<void> {
@@ -269,17 +249,13 @@ export function startCall(ports: CallPorts): Call {
     const call = answer.value;
     placed = call;
     ports.onAccepted(call);
-    following = followCall(call.address, {
-      session: call.session,
-      fetch: ports.fetch,
-      later: ports.later,
-      onMessage: take,
-    });
+    follow(call.address);
     if (leaving) {
-      void remove(call);
+      void remove();
       return;
     }
-    devices = attend().catch(() => null);
+    attending = attend().catch(() => undefined);
+    moving = prepareToMove(call).catch(() => null);
     try {
       await media.answer(call.sdp);
     } catch {
@@ -311,24 +287,41 @@ export function startCall(ports: CallPorts): Call {
     switch (message.type) {
       case "progress":
         phase = message.data.phase;
-        tellPhase();
+        if (moved && phase === "reconnecting") {
+          // It is there in a moment, and then nothing was to be seen of it.
+          ports.later(SETTLE_MS, tellPhase);
+        } else {
+          if (moved && ports.wishes().held) {
+            // It says so next if the visitor is on hold there, too.
+            ports.onFar({ held: false });
+          }
+          moved = false;
+          tellPhase();
+        }
         break;
       case "hold":
+        moved = false;
+        ports.onFar(message.data);
+        break;
       case "notice":
         ports.onFar(message.data);
         break;
       case "event":
         if (message.data.event.name !== "call_started") {
           settled = true;
-          retrySoon?.();
+          ending.soon();
         }
-        // The page of a call that was taken up hears of no call that began.
-        if (settled || ports.from === null) {
+        // Whoever takes a call up, another page or another connection, hears again that it began.
+        if (settled || !begun) {
+          begun = true;
           ports.onEvent(message.data);
         }
         if (settled) {
           close();
         }
+        break;
+      case "move":
+        void moving.then((one) => one?.move());
         break;
     }
   }
@@ -336,10 +329,9 @@ export function startCall(ports: CallPorts): Call {
   /** The media is gone for good: the server learns why, so that all tell the same. */
   function lose(): void {
     ports.onLost();
-    const call = placed;
     close();
-    if (call !== null && !settled) {
-      void tell(call, "?reason=media_failed");
+    if (!settled) {
+      void ending.tell("?reason=media_failed");
     }
   }
 
@@ -348,9 +340,9 @@ export function startCall(ports: CallPorts): Call {
     if (!over) {
       over = true;
       media.silence();
-      void devices.then((open) => open?.close());
+      live?.close();
+      void moving.then((one) => one?.stop());
       recovery.stop();
-      wake.release();
       ports.later(LAST_WORD_MS, () => following?.stop());
     }
   }
@@ -358,43 +350,18 @@ export function startCall(ports: CallPorts): Call {
   /** Over for everybody. */
   function close(): void {
     finish();
-    media.close();
+    closeAll([...former, media]);
   }
 
-  async function remove(call: Placed): Promise<void> {
+  async function remove(): Promise<void> {
     ports.later(LEAVE_MS, () => {
       if (!over) {
         ports.onLeft();
         finish();
       }
     });
-    await tell(call, "");
+    await ending.tell("");
     close();
-  }
-
-  /** Ends the call at the server, however often that has to be said. */
-  async function tell(call: Placed, query: string): Promise<void> {
-    const until = ports.now() + LEAVE_FOR_MS;
-    for (let attempt = 0; !settled && ports.now() < until; attempt += 1) {
-      const result = await authorized(call.session, (authorization) =>
-        request(ports.fetch, call.address + query, {
-          method: "DELETE",
-          headers: authorization,
-          keepalive: true,
-          signal: within(2 * REQUEST_MS),
-        }),
-      );
-      if (result.ok || !result.failure.passing) {
-        // Its last word is on its way; the stream that brings it may not be.
-        following?.nudge();
-        return;
-      }
-      const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** attempt);
-      await new Promise<void>((resume) => {
-        retrySoon = resume;
-        ports.later(pause, resume);
-      });
-    }
   }
 
   void begin();
@@ -407,7 +374,7 @@ export function startCall(ports: CallPorts): Call {
       // The connection itself stays until the server has the word, or it would look like a loss.
       media.silence();
       if (placed !== null) {
-        void remove(placed);
+        void remove();
       } else if (asked) {
         // The server may have taken the call: its answer is awaited, but not by the visitor.
         ports.later(LEAVE_MS, () => {
@@ -430,14 +397,18 @@ export function startCall(ports: CallPorts): Call {
       }
       void post(call, "dtmf", { digit });
     },
-    level: () => (over || leaving ? 0 : media.meter.level()),
-    quality: () => health?.quality() ?? null,
-    devices: () => devices,
-    play: media.play,
+    level: () => (over || leaving ? 0 : (live?.level() ?? 0)),
+    quality: () => live?.quality() ?? null,
+    devices: async () => {
+      await attending;
+      return live?.devices ?? null;
+    },
+    play: () => media.play(),
     online() {
-      retrySoon?.();
+      ending.soon();
       following?.nudge();
       recovery.online();
+      void moving.then((one) => one?.online());
     },
     handover() {
       if (placed?.resumeToken == null || over || leaving) {
@@ -459,4 +430,10 @@ export function startCall(ports: CallPorts): Call {
       close();
     },
   };
+}
+
+function closeAll(connections: readonly Media[]): void {
+  for (const one of connections) {
+    one.close();
+  }
 }

@@ -2,8 +2,6 @@
 
 import type { IceServer } from "@bellpush/protocol";
 import type { Voice } from "../microphone.ts";
-import { createMeter, type Meter } from "./meter.ts";
-import { type Totals, totals } from "./stats.ts";
 
 export interface Media {
   /**
@@ -16,10 +14,8 @@ export interface Media {
   answer(sdp: string): Promise<void>;
   /** False when the far side does not take telephone events. */
   sendDigit(digit: string): boolean;
-  readonly meter: Meter;
-  /** What was sent and received so far. */
-  totals(): Promise<Totals>;
-  /** Plays what is heard, within a tap of the visitor. */
+  stats(): Promise<RTCStatsReport>;
+  /** Plays what is heard, in place of what plays by then; within a tap of the visitor where browsers want one. */
   play(): void;
   /** Nothing is heard or said any more; the connection stays. */
   silence(): void;
@@ -32,25 +28,29 @@ export type ConnectionState = "connected" | "disconnected" | "failed" | "closed"
 export interface MediaPorts {
   readonly voice: Voice;
   readonly audio: HTMLAudioElement;
+  /** It is heard when it is asked to play, not before: another one is heard until then. */
+  readonly waits: boolean;
   readonly onConnection: (state: ConnectionState) => void;
   /** Whether the browser refuses to play before the visitor has tapped. */
   readonly onBlocked: (blocked: boolean) => void;
 }
 
-export function openMedia({ voice, audio, onConnection, onBlocked }: MediaPorts): Media {
+export function openMedia({ voice, audio, waits, onConnection, onBlocked }: MediaPorts): Media {
   const connection = new RTCPeerConnection();
   const track = voice.track();
   const { sender } = connection.addTransceiver(track ?? "audio", {
     direction: "sendrecv",
     streams: track === null ? [] : [new MediaStream([track])],
   });
-  const meter = createMeter(track);
+  let heard: MediaStream | null = null;
   voice.onTrack((next) => {
-    meter.follow(next);
     sender.replaceTrack(next).catch(() => undefined);
   });
 
   function play(): void {
+    if (heard !== null && audio.srcObject !== heard) {
+      audio.srcObject = heard;
+    }
     audio.play().then(
       () => onBlocked(false),
       (error: unknown) => {
@@ -62,9 +62,11 @@ export function openMedia({ voice, audio, onConnection, onBlocked }: MediaPorts)
     );
   }
 
-  connection.addEventListener("track", ({ track: heard }) => {
-    audio.srcObject = new MediaStream([heard]);
-    play();
+  connection.addEventListener("track", ({ track }) => {
+    heard = new MediaStream([track]);
+    if (!waits) {
+      play();
+    }
   });
   connection.addEventListener("connectionstatechange", () => {
     const state = connection.connectionState;
@@ -72,12 +74,6 @@ export function openMedia({ voice, audio, onConnection, onBlocked }: MediaPorts)
       onConnection(state);
     }
   });
-
-  function silence(): void {
-    voice.stop();
-    audio.srcObject = null;
-    meter.close();
-  }
 
   function help(helpers: readonly IceServer[]): void {
     if (helpers.length > 0) {
@@ -122,13 +118,13 @@ export function openMedia({ voice, audio, onConnection, onBlocked }: MediaPorts)
       dtmf.insertDTMF(dtmf.toneBuffer + digit, 100, 70);
       return true;
     },
-    meter,
-    totals: async () => totals(await connection.getStats()),
+    stats: () => connection.getStats(),
     play,
-    silence,
-    close() {
-      silence();
-      connection.close();
+    silence() {
+      voice.stop();
+      audio.srcObject = null;
+      heard = null;
     },
+    close: () => connection.close(),
   };
 }

@@ -1,8 +1,9 @@
 /** How a call comes to this page: placed anew, or taken up from the page or the tab before. */
 
-import type { CallRequest, SessionAnswer } from "@bellpush/protocol";
+import type { CallRequest, CallResumed, ResumeRequest, SessionAnswer } from "@bellpush/protocol";
 import { type Result, request, unreadable } from "../errors.ts";
 import { authorized, type Session } from "../session.ts";
+import { isAway } from "./answers.ts";
 import type { Handover } from "./handover.ts";
 
 export interface Placed {
@@ -58,38 +59,56 @@ function sdpOf(json: string): string {
   }
 }
 
-interface Resumed {
-  readonly sdp: string;
-  readonly resumeToken: string;
-  readonly session: SessionAnswer;
+/** Asks for a call with the token that another connection was given. */
+export function resume(
+  session: Session,
+  fetch: Fetch,
+  address: string,
+  body: ResumeRequest,
+  signal?: AbortSignal,
+): Promise<Result<CallResumed>> {
+  return authorized(session, (authorization) =>
+    request(fetch, `${address}/resume`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...authorization },
+      body: JSON.stringify(body),
+      signal: signal ?? null,
+    }),
+  ).then(async (result) => {
+    try {
+      return result.ok ? { ok: true, value: (await result.value.json()) as CallResumed } : result;
+    } catch {
+      return unreadable("the answer to the resumption can't be read");
+    }
+  });
 }
 
-/** `adopt` makes a session of the one that the call began in. */
+/** Where any server may be asked for a call. */
+export function publicly(callId: string): string {
+  return `/v1/calls/${callId}`;
+}
+
+/**
+ * At the server that has the call, or at any other where that one is gone. `adopt` makes a session of
+ * the one that the call began in.
+ */
 export function takeUp(
-  handover: Handover,
+  { callId, address, resumeToken }: Handover,
   session: Session,
   fetch: Fetch,
   adopt: (answer: SessionAnswer) => Session,
 ): Place {
-  const { callId, address, resumeToken } = handover;
   return async (sdp) => {
-    const result = await authorized(session, (authorization) =>
-      request(fetch, `${address}/resume`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...authorization },
-        body: JSON.stringify({ resumeToken, sdp }),
-      }),
-    );
+    const body = { resumeToken, sdp };
+    let result = await resume(session, fetch, address, body);
+    if (!result.ok && isAway(result.failure)) {
+      result = await resume(session, fetch, publicly(callId), { ...body, takeOver: true });
+    }
     if (!result.ok) {
       return result;
     }
-    try {
-      const resumed = (await result.value.json()) as Resumed;
-      const { sdp: answer, resumeToken: next } = resumed;
-      const own = adopt(resumed.session);
-      return { ok: true, value: { callId, address, sdp: answer, resumeToken: next, session: own } };
-    } catch {
-      return unreadable("the answer to the resumption can't be read");
-    }
+    const { value } = result;
+    const placed = { ...value, address: value.address ?? address, session: adopt(value.session) };
+    return { ok: true, value: placed };
   };
 }

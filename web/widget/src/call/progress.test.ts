@@ -41,13 +41,17 @@ function setUp(answer: Answer) {
   const time = createTime();
   const server = createServer(answer);
   const seen: CallMessage[] = [];
+  let broken = 0;
   const following = followCall("/v1/calls/call_1", {
     session: createTokens(),
     fetch: server.fetch,
     later: time.later,
     onMessage: (message) => void seen.push(message),
+    onBroken: () => {
+      broken += 1;
+    },
   });
-  return { time, server, seen, following };
+  return { time, server, seen, following, broken: () => broken };
 }
 
 /** A stream that gives its first messages and then nothing more; polls give so many at a time. */
@@ -224,6 +228,116 @@ describe("following a call", () => {
         ),
     );
     await time.pass(0);
+    expect(seen).toEqual(MESSAGES);
+  });
+
+  it("passes on that the server wants it to move", async () => {
+    const { time, seen } = setUp((_, signal) =>
+      stream([{ id: 1, type: "move", data: {} }], signal, true),
+    );
+    await time.pass(0);
+    expect(seen).toEqual([{ id: 1, type: "move", data: {} }]);
+  });
+});
+
+describe("a stream", () => {
+  /** Tells the first message, and breaks then, as when the server is killed. */
+  const breaks = () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(text(MESSAGES.slice(0, 1))));
+          queueMicrotask(() => controller.error(new TypeError("network error")));
+        },
+      }),
+    );
+
+  it("that breaks is told of at once", async () => {
+    const { time, broken } = setUp(breaks);
+    await time.pass(0);
+    expect(broken()).toBe(1);
+  });
+
+  it("that ends in order, or is given up, is not told of", async () => {
+    const ended = setUp((_, signal) => stream(MESSAGES.slice(0, 2), signal));
+    await ended.time.pass(100);
+    expect(ended.broken()).toBe(0);
+    const stopped = setUp((_, signal) => stream(MESSAGES.slice(0, 2), signal, true));
+    await stopped.time.pass(100);
+    stopped.following.stop();
+    await stopped.time.pass(100);
+    expect(stopped.broken()).toBe(0);
+    const over = setUp((_, signal) => stream(MESSAGES, signal, true));
+    await over.time.pass(1000);
+    expect(over.broken()).toBe(0);
+  });
+
+  for (const status of [421, 502, 503, 504]) {
+    it(`that is answered with ${status} is told of: nobody there has the call`, async () => {
+      const { time, broken } = setUp(() => problem(status, "away"));
+      await time.pass(0);
+      expect(broken()).toBe(1);
+    });
+  }
+
+  for (const status of [401, 404, 429, 500]) {
+    it(`that is answered with ${status} is not told of`, async () => {
+      const { time, broken } = setUp(() => problem(status, "other"));
+      await time.pass(100);
+      expect(broken()).toBe(0);
+    });
+  }
+
+  it("that falls silent is told of when the server does not answer either", async () => {
+    const { time, broken } = setUp(({ path }, signal) =>
+      path.includes("after")
+        ? Promise.reject(new TypeError("unreachable"))
+        : stream(MESSAGES.slice(0, 2), signal, true),
+    );
+    await time.pass(11_900);
+    expect(broken()).toBe(0);
+    await time.pass(200);
+    expect(broken()).toBe(1);
+  });
+});
+
+describe("asking the call's server", () => {
+  const asks = async (answer: Answer, ms = 700): Promise<boolean | null> => {
+    const { time, following } = setUp(({ path, ...asked }, signal) =>
+      path.includes("after")
+        ? answer({ path, ...asked }, signal)
+        : stream(MESSAGES.slice(0, 2), signal, true),
+    );
+    await time.pass(0);
+    let answered: boolean | null = null;
+    void following.ask(ms).then((one) => {
+      answered = one;
+    });
+    await time.pass(ms);
+    return answered;
+  };
+
+  it("is answered by whoever has the call, with news or without", async () => {
+    expect(await asks(() => json({ messages: [], done: false }))).toBe(true);
+    expect(await asks(() => json({ messages: MESSAGES, done: true }))).toBe(true);
+    expect(await asks(() => problem(429, "rate-limited"))).toBe(true);
+    expect(await asks(() => problem(500, "internal"))).toBe(true);
+  });
+
+  it("is not answered by others, and not later than it may be", async () => {
+    for (const status of [404, 421, 502, 503, 504]) {
+      expect(await asks(() => problem(status, "away"))).toBe(false);
+    }
+    expect(await asks(() => Promise.reject(new TypeError("refused")))).toBe(false);
+    const hangs: Answer = (_, signal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    expect(await asks(hangs)).toBe(false);
+  });
+
+  it("passes on what the answer tells", async () => {
+    const { time, seen, following } = setUp(dying(2));
+    await time.pass(0);
+    await following.ask(700);
     expect(seen).toEqual(MESSAGES);
   });
 });

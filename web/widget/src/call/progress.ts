@@ -10,6 +10,7 @@
 import { type CallMessage, type CallMessagePage, PHASES } from "@bellpush/protocol";
 import { type Failure, request } from "../errors.ts";
 import { authorized, type Session } from "../session.ts";
+import { isAway, within } from "./answers.ts";
 import { createSseParser, type SseMessage } from "./sse.ts";
 
 /** call_started is due at once. */
@@ -28,16 +29,20 @@ export interface FollowPorts {
   readonly fetch: typeof globalThis.fetch;
   readonly later: (ms: number, run: () => void) => void;
   readonly onMessage: (message: CallMessage) => void;
+  /** The stream broke, or there was nobody at the address who has the call. */
+  readonly onBroken: () => void;
 }
 
 export interface Following {
   /** Asks at once: something has happened that the stream may not have told. */
   nudge(): void;
+  /** Whether somebody who has the call answers within this time. */
+  ask(ms: number): Promise<boolean>;
   stop(): void;
 }
 
-/** `quiet`: the server has answered, with no news; `nothing`: it has not answered. */
-type Outcome = "done" | "progress" | "quiet" | "nothing" | "gone";
+/** `quiet`: there is an answer, with no news; `nothing`: none of use; `away`: nobody there has the call. */
+type Outcome = "done" | "progress" | "quiet" | "nothing" | "away" | "gone";
 
 /** `address`: where the call is, as its `Location` says. */
 export function followCall(address: string, ports: FollowPorts): Following {
@@ -83,6 +88,9 @@ export function followCall(address: string, ports: FollowPorts): Following {
           if (own !== pulse || outcome === "done") {
             return;
           }
+          if (outcome === "away") {
+            ports.onBroken();
+          }
           // The server answers and the stream is dead or held back; or neither speaks.
           polling ||= outcome === "progress" || outcome === "quiet";
           controller.abort();
@@ -125,16 +133,21 @@ export function followCall(address: string, ports: FollowPorts): Following {
       }
     } catch {
       // The connection broke, or was given up: what counts is how far it came.
+      broken(controller.signal);
     }
     return ended ? "done" : lastId > before ? "progress" : "nothing";
   }
 
-  async function poll(): Promise<Outcome> {
+  function broken({ aborted }: AbortSignal): void {
+    if (!aborted) {
+      ports.onBroken();
+    }
+  }
+
+  async function poll(ms = POLL_TIMEOUT_MS): Promise<Outcome> {
     const before = lastId;
-    const controller = new AbortController();
-    ports.later(POLL_TIMEOUT_MS, () => controller.abort());
     const accept = { accept: "application/json" };
-    const result = await get(`?after=${lastId}`, accept, controller.signal);
+    const result = await get(`?after=${lastId}`, accept, within(ports.later, ms));
     if (!result.ok) {
       return outcomeOf(result.failure);
     }
@@ -183,6 +196,9 @@ export function followCall(address: string, ports: FollowPorts): Following {
         stopped = true;
         return;
       }
+      if (outcome === "away") {
+        broken(signal);
+      }
       mute = outcome === "progress" ? 0 : mute + 1;
       if (!signal.aborted) {
         const backoff = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** mute);
@@ -194,6 +210,7 @@ export function followCall(address: string, ports: FollowPorts): Following {
   void follow();
   return {
     nudge: () => void ask(),
+    ask: async (ms) => !["away", "gone"].includes(await poll(ms)),
     stop() {
       stopped = true;
       attempt.abort();
@@ -202,6 +219,9 @@ export function followCall(address: string, ports: FollowPorts): Following {
 }
 
 function outcomeOf(failure: Failure): Outcome {
+  if (isAway(failure)) {
+    return "away";
+  }
   return failure.passing || failure.status === 401 ? "nothing" : "gone";
 }
 
@@ -222,6 +242,7 @@ export function readMessage({ id, event, data }: SseMessage): CallMessage | null
       case "hold":
       case "notice":
       case "event":
+      case "move":
         return { id: Number(id), type: event, data: parsed };
       default:
         return null;

@@ -10,7 +10,7 @@ import type { ConnectionState } from "./media.ts";
 /** How long media may be interrupted before the call is given up. */
 export const GIVE_UP_MS = 20_000;
 /** A connection that says it is disconnected often comes back by itself. */
-const SETTLE_MS = 2000;
+export const SETTLE_MS = 2000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 
@@ -25,6 +25,8 @@ export interface RecoveryPorts {
 
 export interface Recovery {
   connection(state: ConnectionState): void;
+  /** Another connection has taken the place of the present one, and has a moment to connect. */
+  replaced(): void;
   /** The browser has a network again, maybe another one. */
   online(): void;
   interrupted(): boolean;
@@ -44,7 +46,8 @@ export function createRecovery(ports: RecoveryPorts): Recovery {
     plan += 1;
     const own = plan;
     ports.later(ms, () => {
-      if (own === plan) {
+      if (own === plan && !stopped) {
+        interrupt();
         void restart();
       }
     });
@@ -89,9 +92,9 @@ export function createRecovery(ports: RecoveryPorts): Recovery {
       }
       switch (state) {
         case "connected":
+          plan += 1;
           if (interrupted) {
             interrupted = false;
-            plan += 1;
             ports.onRecovered();
           }
           break;
@@ -111,6 +114,7 @@ export function createRecovery(ports: RecoveryPorts): Recovery {
           break;
       }
     },
+    replaced: () => restartIn(SETTLE_MS),
     online() {
       if (!stopped) {
         void restart();

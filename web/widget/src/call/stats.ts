@@ -7,10 +7,19 @@ export interface Totals {
   readonly jitterMs: number;
   /** null while no report has told it. */
   readonly roundTripMs: number | null;
+  /** How long ago the last packet came; null where that is not told. */
+  readonly quietMs: number | null;
 }
 
 export function totals(report: RTCStatsReport): Totals {
-  let seen: Totals = { received: 0, lost: 0, sent: 0, jitterMs: 0, roundTripMs: null };
+  let seen: Totals = {
+    received: 0,
+    lost: 0,
+    sent: 0,
+    jitterMs: 0,
+    roundTripMs: null,
+    quietMs: null,
+  };
   const used = new Set<string>();
   report.forEach((stats) => {
     if (stats.type === "transport" && stats.selectedCandidatePairId !== undefined) {
@@ -25,6 +34,10 @@ export function totals(report: RTCStatsReport): Totals {
           received: stats.packetsReceived ?? 0,
           lost: stats.packetsLost ?? 0,
           jitterMs: (stats.jitter ?? 0) * 1000,
+          quietMs:
+            stats.lastPacketReceivedTimestamp === undefined
+              ? null
+              : stats.timestamp - stats.lastPacketReceivedTimestamp,
         };
         break;
       case "outbound-rtp":
