@@ -5,6 +5,7 @@ import { expect, type BrowserContext, type Frame } from "@playwright/test";
 interface Kept {
   readonly streams: MediaStream[];
   readonly peers: RTCPeerConnection[];
+  readonly peer: () => RTCPeerConnection | undefined;
 }
 
 /** Keeps every stream of a microphone that is given to a page. Before the pages are opened. */
@@ -64,11 +65,11 @@ export async function command(widget: Frame, ...commands: readonly string[]): Pr
 /** How loud the widget's own voice is as it is sent, 0 to 1; the most within a second. */
 export function sentLevel(frame: Frame): Promise<number> {
   return frame.evaluate(async () => {
-    const { peers } = window as unknown as Kept;
+    const { peer } = window as unknown as Kept;
     let most = 0;
     for (let look = 0; look < 10; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      for (const report of (await peers.at(-1)?.getStats())?.values() ?? []) {
+      for (const report of (await peer()?.getStats())?.values() ?? []) {
         if (report.type === "media-source") most = Math.max(most, report.audioLevel ?? 0);
       }
     }

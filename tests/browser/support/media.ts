@@ -6,6 +6,8 @@ import { fromPcm16, type Sound, type Tone, tones } from "./sound.ts";
 
 interface Spied {
   peers: RTCPeerConnection[];
+  /** The one that the call has now: another one may be on offer, or was given up. */
+  peer: () => RTCPeerConnection | undefined;
 }
 
 /** The widget's frame, whichever library drives its browser. */
@@ -19,6 +21,8 @@ interface Frame {
 export function keepPeers(): void {
   const spied = window as unknown as Spied;
   spied.peers = [];
+  spied.peer = () =>
+    spied.peers.findLast((peer) => peer.connectionState === "connected") ?? spied.peers.at(-1);
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {
@@ -46,7 +50,7 @@ export interface Traffic {
 /** What RTP the widget's call has. */
 export function traffic(frame: Frame): Promise<Traffic> {
   return frame.evaluate(async () => {
-    const peer = (window as unknown as Spied).peers.at(-1);
+    const peer = (window as unknown as Spied).peer();
     const found = { packetsSent: 0, packetsReceived: 0, packetsLost: 0 };
     let heard: string | undefined;
     let said: string | undefined;
@@ -80,7 +84,7 @@ export interface Reports {
 export function reports(frame: Frame): Promise<Reports> {
   return frame.evaluate(async () => {
     const found: { ofSender: number; roundTrip: number | null } = { ofSender: 0, roundTrip: null };
-    const stats = await (window as unknown as Spied).peers.at(-1)?.getStats();
+    const stats = await (window as unknown as Spied).peer()?.getStats();
     for (const report of stats?.values() ?? []) {
       if (report.type === "remote-outbound-rtp") found.ofSender += report.reportsSent;
       if (report.type === "remote-inbound-rtp") found.roundTrip = report.roundTripTime ?? null;
@@ -107,7 +111,7 @@ export async function hear(frame: Frame, hertz: number, within = 20_000): Promis
 /** Begins to keep what the visitor hears, without a hole. */
 export function startRecording(frame: RecordedFrame): Promise<void> {
   return frame.evaluate(() => {
-    const track = (window as unknown as Spied).peers.at(-1)?.getReceivers()[0]?.track;
+    const track = (window as unknown as Spied).peer()?.getReceivers()[0]?.track;
     if (!track) throw new Error("there is no call to record");
     const recorder = new MediaRecorder(new MediaStream([track]));
     const parts: Blob[] = [];
@@ -158,7 +162,7 @@ interface Length {
  */
 async function record({ milliseconds }: Length): Promise<string> {
   const pause = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  const track = (window as unknown as Spied).peers.at(-1)?.getReceivers()[0]?.track;
+  const track = (window as unknown as Spied).peer()?.getReceivers()[0]?.track;
   if (!track) {
     await pause();
     return "";
