@@ -152,9 +152,14 @@ async fn of_two_nodes_that_want_it_at_once_one_has_a_dialog() {
     let many: Vec<_> = (0..50).map(|n| dialog(&format!("{n}"), new_call())).collect();
     let open = many.into_iter().map(DialogChange::Open).collect();
     keep(&site, new_node(), open).await;
+    // Both live: what the first has taken is not left, also when the second comes a moment later.
+    let (first, second) = (new_node(), new_node());
+    for node in [first, second] {
+        site.store.join(node, after(60), None).await.unwrap();
+    }
     let (one, two) = tokio::join!(
-        site.store.take_left_dialogs(new_node(), now(), after(60), 99),
-        other.take_left_dialogs(new_node(), now(), after(60), 99),
+        site.store.take_left_dialogs(first, now(), after(60), 99),
+        other.take_left_dialogs(second, now(), after(60), 99),
     );
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one.len() + two.len(), 50, "{} and {}", one.len(), two.len());
