@@ -10,6 +10,8 @@ import { useEffect, useRef, useState } from "react";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { type Draft, dropDraft, keepDraft, readDraft } from "./drafts.ts";
 import { changed, isSame, type Merge, merge } from "./merge.ts";
+import { plainPath } from "./paths.ts";
+import { isStillRefused, type Refused, refusedAt } from "./refused.ts";
 
 /** A value as the server has it, with its version where the server names one. */
 export interface Versioned<V> {
@@ -60,8 +62,6 @@ export interface Editor<V> {
   readonly postpone: () => void;
 }
 
-const plainPath = (pointer: string) => pointer.slice(1).replaceAll("/", ".");
-
 export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V> {
   const { id, value, load, save, pathOf = plainPath, secrets = [] } = options;
   const form = useForm<V>({ initialValues: value });
@@ -71,6 +71,7 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
   const [conflict, setConflict] = useState<Conflict<V> | null>(null);
   const [draft, setDraft] = useState(() => differing(readDraft<V>(id), value));
   const faulty = useRef<string | null>(null);
+  const refused = useRef<Refused | null>(null);
   const isDirty = !isSame(form.values, base);
 
   // Follows the server as long as nothing was edited.
@@ -83,6 +84,15 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
     if (!isDirty) return;
     const blank = Object.fromEntries(secrets.map((name) => [name, base[name]]));
     keepDraft(id, { ...form.values, ...blank }, base);
+  }, [form.values]);
+
+  // What the server said of a field goes when it is changed, wherever it stands.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when something was typed, and not before
+  useEffect(() => {
+    if (refused.current === null || isStillRefused(refused.current, form.values)) return;
+    form.clearFieldError(refused.current.path);
+    refused.current = null;
+    setProblem(null);
   }, [form.values]);
 
   useEffect(() => {
@@ -99,12 +109,14 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
     form.setInitialValues(initial);
     form.setValues(values);
     form.clearErrors();
+    refused.current = null;
   }
 
   async function submit(): Promise<boolean> {
     setSaving(true);
     setProblem(null);
     form.clearErrors();
+    refused.current = null;
     try {
       const present = load === null ? null : await load();
       if (present !== null && !isSame(present.value, base)) {
@@ -138,6 +150,7 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
       if (theirs !== null) return found(theirs);
     }
     const path = caught.pointer === null ? null : pathOf(caught.pointer);
+    refused.current = path === null ? null : refusedAt(form.getValues(), path);
     const isShown =
       path !== null && document.querySelector(`[data-path="${CSS.escape(path)}"]`) !== null;
     if (isShown) {

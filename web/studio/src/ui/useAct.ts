@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from "react";
 
 import { asProblem } from "../api/problem.ts";
+import { useRefusal } from "./useRefusal.ts";
 
 export interface Act {
   readonly busy: boolean;
@@ -11,12 +12,16 @@ export interface Act {
   readonly submit: (event: FormEvent) => Promise<void>;
 }
 
-/** What succeeds is expected to take the form away: it stays busy until then. */
+/**
+ * What succeeds is expected to take the form away: it stays busy until then. Why it failed is said as long
+ * as it would be asked with the same.
+ */
 export function useAct(
   act: () => Promise<unknown>,
+  asked: readonly unknown[] = [],
   inWords: (caught: unknown) => string = (caught) => asProblem(caught).message,
 ): Act {
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(...asked);
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();

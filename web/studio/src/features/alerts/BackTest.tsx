@@ -15,6 +15,7 @@ import { t } from "../../texts/index.ts";
 import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Time } from "../../ui/Time.tsx";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import { lasted, readingOf } from "./figures.ts";
 
 interface BackTestProps {
@@ -36,9 +37,9 @@ export function BackTest({ appId, rule }: BackTestProps) {
   const [days, setDays] = useState<number>(30);
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<Done | null>(null);
-  const [error, setError] = useState<string | null>(null);
   const words = t.alerts.backTest;
   const asked = JSON.stringify({ rule, days });
+  const [error, setError] = useRefusal(asked);
   const run = async () => {
     setBusy(true);
     setError(null);

@@ -23,6 +23,7 @@ import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { bytes, figure } from "../../ui/time.ts";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import classes from "./exports.module.css";
 import { beginExport, refreshExports, rowsOf, useExports } from "./queries.ts";
 
@@ -64,7 +65,7 @@ function Content({ appId, kind, filter, rows }: Omit<ExportsProps, "isOpen" | "o
   const exports = useExports(appId);
   const [format, setFormat] = useState<NewExport["format"]>("csv");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(format, filter);
   const words = t.exports;
   const used = Object.entries(filter).filter(([, value]) => value !== undefined);
   const begin = async () => {

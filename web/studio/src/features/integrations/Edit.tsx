@@ -7,6 +7,7 @@ import { lazy, Suspense, useState } from "react";
 import { api, client } from "../../api/client.ts";
 import type { IntegrationView, PresetView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
+import { plainPath } from "../../editor/paths.ts";
 import { useEditor } from "../../editor/useEditor.ts";
 import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
@@ -36,7 +37,7 @@ const route = "/frame/apps/$appId/integrations/$integrationId";
 
 /** `/payload/template` and `/secrets/token` are fields of their own in the form. */
 const pathOf = (pointer: string) => {
-  const path = pointer.slice(1).replaceAll("/", ".");
+  const path = plainPath(pointer);
   return path.startsWith("payload.") ? path.slice("payload.".length) : path;
 };
 

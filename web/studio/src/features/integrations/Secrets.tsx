@@ -15,6 +15,7 @@ import { done } from "../../ui/notify.ts";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import { Reveal } from "./Reveal.tsx";
 
 interface SecretsProps {
@@ -156,7 +157,7 @@ interface SetSecretProps {
 function SetSecret({ name: present, onSet, onClose }: SetSecretProps) {
   const [name, setName] = useState(present);
   const [value, setValue] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(name, value);
   const [busy, setBusy] = useState(false);
   const words = t.integrations.secrets;
   const submit = async (event: React.FormEvent) => {

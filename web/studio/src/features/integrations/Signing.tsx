@@ -12,6 +12,7 @@ import { failed } from "../../ui/notify.ts";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { shortTime } from "../../ui/time.ts";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import { refreshIntegrations } from "./queries.ts";
 import { Reveal } from "./Reveal.tsx";
 
@@ -121,7 +122,7 @@ function Rotate({ params, onClose }: RotateProps) {
   const words = t.integrations.signing;
   const [overlap, setOverlap] = useState("86400");
   const [secret, setSecret] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(overlap);
   const rotate = async () => {
     try {
       const { data } = await client.POST(`${SECRET}/rotate`, {

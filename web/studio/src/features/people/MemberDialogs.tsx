@@ -9,6 +9,7 @@ import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { done } from "../../ui/notify.ts";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import { type Grant, GrantFields, grantBody } from "./GrantFields.tsx";
 import { refreshPeople } from "./queries.ts";
 
@@ -20,7 +21,7 @@ interface InviteProps {
 export function Invite({ most, onClose }: InviteProps) {
   const [email, setEmail] = useState("");
   const [grant, setGrant] = useState<Grant>({ role: "viewer", apps: [] });
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(email, grant);
   const [made, setMade] = useState<{ link: string; mailed: boolean } | null>(null);
   const [busy, setBusy] = useState(false);
   const words = t.people.members;
@@ -82,7 +83,7 @@ interface ChangeRoleProps extends InviteProps {
 
 export function ChangeRole({ member, most, onClose }: ChangeRoleProps) {
   const [grant, setGrant] = useState<Grant>({ role: member.role, apps: member.apps ?? [] });
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(grant);
   const words = t.people.members;
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();

@@ -8,6 +8,7 @@ import type { Me } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import { useApps } from "../apps/queries.ts";
 import { AppsField } from "./GrantFields.tsx";
 import classes from "./people.module.css";
@@ -34,7 +35,7 @@ export function NewKey({ onClose }: { readonly onClose: () => void }) {
   const [chosen, setChosen] = useState<Readonly<Record<string, Access>>>({});
   const [apps, setApps] = useState<readonly string[]>([]);
   const [expires, setExpires] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(name, chosen, apps, expires);
   const [key, setKey] = useState<string | null>(null);
   const words = t.people.keys;
   const scopes = scopesOf(chosen);

@@ -14,6 +14,7 @@ import {
 import { api, client, queryClient, serverUrl } from "../../api/client.ts";
 import type { Role } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
+import { plainPath } from "../../editor/paths.ts";
 import { SwitchField } from "../../editor/SwitchField.tsx";
 import { type Editor, useEditor } from "../../editor/useEditor.ts";
 import { versioned } from "../../editor/versioned.ts";
@@ -41,11 +42,7 @@ export default function Rules() {
 }
 
 /** The provider's fields stand below `sso` in the request, and beside the others in the form. */
-const pathOf = (pointer: string) =>
-  pointer
-    .slice(1)
-    .replaceAll("/", ".")
-    .replace(/^sso\./, "");
+const pathOf = (pointer: string) => plainPath(pointer).replace(/^sso\./, "");
 
 function Form({ rules }: { readonly rules: RulesView }) {
   const editor = useEditor<RuleValues>({

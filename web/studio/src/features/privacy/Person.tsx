@@ -8,6 +8,7 @@ import type { PersonQuery, PersonView } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Section } from "../../ui/Section.tsx";
+import { useRefusal } from "../../ui/useRefusal.ts";
 import { Found } from "./Found.tsx";
 import { findPerson } from "./queries.ts";
 
@@ -22,7 +23,7 @@ export function Person({ appId }: { readonly appId: string }) {
   const [key, setKey] = useState("");
   const [value, setValue] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(by, key, value);
   const [look, setLook] = useState<Look | null>(null);
   const words = t.privacy.person;
   const submit = async (event: FormEvent) => {

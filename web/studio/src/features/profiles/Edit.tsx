@@ -6,6 +6,7 @@ import { lazy, Suspense } from "react";
 import { api, client } from "../../api/client.ts";
 import type { ProfileView } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
+import { plainPath } from "../../editor/paths.ts";
 import { useEditor } from "../../editor/useEditor.ts";
 import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
@@ -35,8 +36,7 @@ export default function Edit() {
 }
 
 const pathOf = (pointer: string) =>
-  pointer.startsWith("/hours") ? hoursPath(pointer) : plain(pointer);
-const plain = (pointer: string) => pointer.slice(1).replaceAll("/", ".");
+  pointer.startsWith("/hours") ? hoursPath(pointer) : plainPath(pointer);
 
 const NAMES = {
   name: t.profiles.name,

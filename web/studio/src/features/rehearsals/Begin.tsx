@@ -24,14 +24,15 @@ export function Begin({ appId, target }: BeginProps) {
   const [fault, setFault] = useState<Fault>(faults[0] ?? "server_error");
   const [seconds, setSeconds] = useState<number>(120);
   const words = t.rehearsals;
-  const act = useAct(async () => {
+  const begin = async () => {
     await client.POST("/v1/apps/{appId}/rehearsals", {
       params: { path: { appId } },
       body: { ...target, fault, seconds },
     });
     await refreshRehearsals();
     done(words.begun);
-  });
+  };
+  const act = useAct(begin, [fault, seconds]);
   return (
     <form onSubmit={act.submit}>
       <Stack gap="md" align="flex-start">

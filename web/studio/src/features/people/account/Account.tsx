@@ -14,6 +14,7 @@ import { Screen } from "../../../ui/Screen.tsx";
 import { Section } from "../../../ui/Section.tsx";
 import { Loaded } from "../../../ui/states.tsx";
 import { Time } from "../../../ui/Time.tsx";
+import { useRefusal } from "../../../ui/useRefusal.ts";
 import { refreshPeople, useMe } from "../queries.ts";
 import { SecondFactors } from "./SecondFactors.tsx";
 
@@ -37,7 +38,7 @@ export default function Account() {
 
 function You({ me }: { readonly me: Me }) {
   const [name, setName] = useState(me.name);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(name);
   const words = t.people.account;
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
@@ -80,7 +81,7 @@ function You({ me }: { readonly me: Me }) {
 
 function Password() {
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(password);
   const [busy, setBusy] = useState(false);
   const words = t.people.account;
   const submit = async (event: React.FormEvent) => {

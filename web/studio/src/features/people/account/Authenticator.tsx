@@ -10,6 +10,7 @@ import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { Code } from "../../../ui/Code.tsx";
 import { Loaded } from "../../../ui/states.tsx";
+import { useRefusal } from "../../../ui/useRefusal.ts";
 import classes from "../people.module.css";
 import { refreshPeople } from "../queries.ts";
 
@@ -27,7 +28,7 @@ export function Authenticator({ onClose, onCodes }: AuthenticatorProps) {
     retry: false,
   });
   const [code, setCode] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(code);
   const words = t.people.factors;
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();

@@ -13,6 +13,7 @@ import { Section } from "../../../ui/Section.tsx";
 import { Status } from "../../../ui/Status.tsx";
 import { Loaded } from "../../../ui/states.tsx";
 import { Time } from "../../../ui/Time.tsx";
+import { useRefusal } from "../../../ui/useRefusal.ts";
 import { refreshPeople, useMe } from "../queries.ts";
 import { knowsPasskeys, makePasskey } from "../sign-in/passkeys.ts";
 import { Authenticator, BackupCodes } from "./Authenticator.tsx";
@@ -52,7 +53,7 @@ interface PasskeysProps {
 
 function Passkeys({ passkeys }: PasskeysProps) {
   const [name, setName] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(name);
   const words = t.people.factors;
   const remove = api.useMutation("delete", "/v1/me/passkeys/{passkeyId}", {
     onSuccess: refreshPeople,

@@ -10,6 +10,7 @@ import { client } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { Loading } from "../../../ui/states.tsx";
+import { useRefusal } from "../../../ui/useRefusal.ts";
 import { Gate } from "./Gate.tsx";
 import { takeToken } from "./token.ts";
 
@@ -22,7 +23,7 @@ export default function Recovery() {
     return token ?? "";
   });
   const [password, setPassword] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(password);
   const navigate = useNavigate();
   const check = useQuery({
     queryKey: ["recovery", link],

@@ -72,13 +72,14 @@ function inWords(caught: unknown): string {
 function Password({ onPending }: { readonly onPending: (pending: string) => void }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const { busy, error, submit } = useAct(async () => {
+  const signIn = async () => {
     const { data } = await client.POST("/v1/sign-in", {
       body: { email: email.trim(), password },
     });
     if (data?.state === "secondFactor" && data.pending != null) return onPending(data.pending);
     entered();
-  }, inWords);
+  };
+  const { busy, error, submit } = useAct(signIn, [email, password], inWords);
   return (
     <form onSubmit={submit}>
       <Stack>
@@ -114,10 +115,11 @@ interface CodeProps {
 function Code({ pending, onAgain }: CodeProps) {
   const [code, setCode] = useState("");
   const words = t.people.signIn;
-  const { busy, error, submit } = useAct(async () => {
+  const send = async () => {
     await client.POST("/v1/sign-in/code", { body: { pending, code: code.trim() } });
     entered();
-  });
+  };
+  const { busy, error, submit } = useAct(send, [code]);
   return (
     <form onSubmit={submit}>
       <Stack>

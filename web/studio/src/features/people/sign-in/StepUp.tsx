@@ -8,6 +8,7 @@ import { useStepUp } from "../../../api/auth.ts";
 import { api, client } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
+import { useRefusal } from "../../../ui/useRefusal.ts";
 import { refreshPeople, useMe } from "../queries.ts";
 import { type Assertion, askForPasskey, knowsPasskeys } from "./passkeys.ts";
 
@@ -25,7 +26,7 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
   const me = useMe().data;
   const factors = api.useQuery("get", "/v1/me/second-factors").data;
   const [typed, setTyped] = useState("");
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useRefusal(typed);
   const [busy, setBusy] = useState(false);
   const words = t.people.stepUp;
   const byCode = me?.hasPassword === false && factors?.totp === true;
