@@ -167,6 +167,8 @@ test("a test call is seen to be refused by the trunk, and taken by the overflow"
   await open(page, server, `apps/${app.id}/profiles/${profile.id}`);
   await begin(page, "The far side is busy");
   await expect(page.getByText("No test call yet")).toBeVisible();
+  await expect(page.getByText("What the trunk said to each")).toBeVisible();
+  await expect(page.getByText(/leads to the demo/)).toHaveCount(0);
   await page.getByRole("button", { name: "Make a test call" }).click();
   const widget = page.frameLocator("iframe");
   await widget.getByRole("button", { name: "Call now" }).click();
@@ -202,6 +204,10 @@ test("a test call meets a busy trunk, and a denied microphone, while a visitor's
   await call(page, "Busy");
   const calls = page.getByRole("table", { name: "Test calls" });
   await expect(calls.getByText(/^It failed: /)).toBeVisible();
+  // The demo has no trunk: what a trunk would have said is no step, and the screen says why.
+  await expect(page.getByText("This profile leads to the demo, which has no trunk")).toBeVisible();
+  await expect(calls.getByText(/The trunk refused/)).toHaveCount(0);
+  expect(await inaccessibleInBoth(page)).toEqual([]);
   await page.getByRole("button", { name: "End it now" }).click();
 
   await begin(page, "The microphone is denied");

@@ -12,7 +12,7 @@ import { Loaded, Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { outcomeOf } from "../calls/outcome.ts";
 import { useCallStory } from "../calls/queries.ts";
-import { useProfileNames } from "../profiles/queries.ts";
+import { useProfileNames, useProfiles } from "../profiles/queries.ts";
 import { useDeniedCalls, useTestCalls, WATCH_EVERY_MS } from "./queries.ts";
 import { type Step, stepsOf } from "./steps.ts";
 
@@ -32,11 +32,12 @@ export function TestCalls(props: TestCallsProps) {
 /** Calls that were placed, and met a far side that takes none. */
 function Refused({ appId, rehearsal }: TestCallsProps) {
   const calls = useTestCalls(appId, rehearsal);
+  const profile = useProfiles(appId).data?.items.find((one) => one.id === rehearsal.destinationId);
   const words = t.rehearsals;
   return (
     <Section
       title={words.testCalls}
-      lead={words.testCallsLead}
+      lead={profile?.kind === "demo" ? words.testCallsOfDemo : words.testCallsLead}
       flush={(calls.data?.items.length ?? 0) > 0}
       actions={
         <ButtonLink

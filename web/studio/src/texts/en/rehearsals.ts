@@ -21,11 +21,11 @@ export const rehearsals = {
     ],
     trunk_busy: [
       "The far side is busy",
-      "The trunk answers 486; an overflow profile is tried next.",
+      "As if the trunk answered 486; an overflow profile is tried next.",
     ],
     trunk_unavailable: [
       "The trunk takes no call",
-      "It answers 503; an overflow profile is tried next.",
+      "As if it answered 503; an overflow profile is tried next.",
     ],
     microphone_denied: [
       "The microphone is denied",
@@ -73,9 +73,11 @@ export const rehearsals = {
   calls: "All test calls since then",
   testCalls: "Test calls",
   testCallsLead: "What the trunk said to each, and what the overflow did.",
+  testCallsOfDemo:
+    "This profile leads to the demo, which has no trunk: nobody refuses a call, so that no refusal is among the steps. Each ends as if a trunk had refused it, or is taken by the overflow.",
   testCallsNone: "No test call yet",
   testCallsNoneLead: "Make one while the rehearsal runs: it meets the fault, and is shown here.",
-  noCallPlaced: "No call was placed: the trunk heard nothing of it.",
+  noCallPlaced: "No call was placed: the far side heard nothing of it.",
   steps: {
     rang: "It rang",
     refused: (answer: string) => `The trunk refused: ${answer}`,
