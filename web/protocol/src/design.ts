@@ -39,6 +39,12 @@ export const TEXT_KEYS = [
   "callback.taken",
 ] as const;
 
+/** Between braces: what the widget puts a value in place of. A text that is not here has none. */
+export const TEXT_PLACEHOLDERS: { readonly [key: string]: string | undefined } = {
+  "closed.opens": "moment",
+  "ended.duration": "time",
+};
+
 /** What the widget of one app shows, in which colours and in which words. */
 export interface Design {
   /** The languages of the design's own texts, as BCP 47 tags: 1 to 40. The first one stands in for all others. */

@@ -5,6 +5,6 @@
  * that carry it. Nothing in this package runs by itself.
  */
 export type * as design from "./design.ts";
-export { TEXT_KEYS } from "./design.ts";
+export { TEXT_KEYS, TEXT_PLACEHOLDERS } from "./design.ts";
 export * from "./generated.ts";
 export * from "./wire.ts";

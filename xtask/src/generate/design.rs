@@ -38,7 +38,17 @@ pub(super) fn types() -> anyhow::Result<Generated> {
     for key in TEXT_KEYS {
         let _ = writeln!(content, "  \"{key}\",");
     }
-    content.push_str("] as const;\n");
+    content.push_str(
+        "] as const;\n\n\
+         /** Between braces: what the widget puts a value in place of. A text that is not here has none. */\n\
+         export const TEXT_PLACEHOLDERS: { readonly [key: string]: string | undefined } = {\n",
+    );
+    for key in TEXT_KEYS {
+        if let Some(name) = key.placeholder() {
+            let _ = writeln!(content, "  \"{key}\": \"{name}\",");
+        }
+    }
+    content.push_str("};\n");
     let definitions = schema["$defs"].as_object().context("the schema has no definitions")?;
     declare(&mut content, "Design", &schema)?;
     for (name, definition) in definitions {

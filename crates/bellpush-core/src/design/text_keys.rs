@@ -93,6 +93,19 @@ text_keys! {
     CallbackTaken = "callback.taken",
 }
 
+impl TextKey {
+    /// What the widget puts a value in place of, in braces: the name between them. Words without it
+    /// would not say what the text is for.
+    #[must_use]
+    pub const fn placeholder(self) -> Option<&'static str> {
+        match self {
+            Self::ClosedOpens => Some("moment"),
+            Self::EndedDuration => Some("time"),
+            _ => None,
+        }
+    }
+}
+
 impl std::str::FromStr for TextKey {
     type Err = String;
 

@@ -8,6 +8,7 @@ import {
   PHASES,
   type State,
   TEXT_KEYS,
+  TEXT_PLACEHOLDERS,
 } from "@bellpush/protocol";
 import type { CallState, Warning } from "../state.ts";
 import { pickIn } from "./pick.ts";
@@ -78,8 +79,7 @@ function wordsOfWidget({ t }: Scene): Readonly<Record<string, string>> {
   const words = TEXT_KEYS.map((key) => {
     const [group = "", name = ""] = key.split(".");
     const found = groups[group]?.[name];
-    const filled =
-      typeof found === "function" ? found(key === "closed.opens" ? "{moment}" : "{time}") : found;
+    const filled = typeof found === "function" ? found(`{${TEXT_PLACEHOLDERS[key]}}`) : found;
     return [key, filled];
   });
   return Object.fromEntries(words.filter(([, text]) => typeof text === "string"));

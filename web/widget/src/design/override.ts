@@ -18,17 +18,20 @@ export function overridden(texts: Texts, own: design.Design["texts"], tag: strin
     if (typeof before !== "object") {
       continue;
     }
-    groups[group] = { ...before, ...changed(name, before[name], text, texts) };
+    groups[group] = { ...before, ...changed(key, before[name], text, texts) };
   }
   return groups as unknown as Texts;
 }
 
 /** A text by its name; what has a part to fill in is still filled in. */
-function changed(name: string, before: unknown, text: string, texts: Texts): object {
+function changed(key: string, before: unknown, text: string, texts: Texts): object {
+  const name = key.slice(key.indexOf(".") + 1);
   if (typeof before === "function") {
-    return { [name]: (part: string) => text.replace(/\{\w+\}/, () => part) };
+    // As TEXT_PLACEHOLDERS has it, which would have to be there before the first paint.
+    const place = name === "opens" ? "{moment}" : "{time}";
+    return { [name]: (part: string) => text.replaceAll(place, () => part) };
   }
-  if (name === "message") {
+  if (key === "error.message") {
     // What went wrong is then said with the same words whatever it was.
     const codes = Object.keys(texts.error.messages);
     return { messages: Object.fromEntries(codes.map((code) => [code, text])), reasons: {} };

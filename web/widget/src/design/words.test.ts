@@ -1,3 +1,4 @@
+import { TEXT_PLACEHOLDERS } from "@bellpush/protocol";
 import { describe, expect, it } from "vitest";
 import en from "../i18n/en.ts";
 import { DESIGNS } from "../testing/designs.ts";
@@ -69,6 +70,22 @@ describe("other words for the widget's texts", () => {
     expect(texts.ended.duration("$& 1:05")).toBe("$& 1:05 in all");
     expect(texts.error.messages.no_answer).toBe("Sorry.");
     expect(en.idle.title).toBe("Talk to us");
+  });
+
+  it("are filled in where their own placeholder stands, and nowhere else", () => {
+    const words = { en: { "ended.duration": "{moment}: {time}, yes, {time}" } };
+    expect(overridden(en, words, "en").ended.duration("1:05")).toBe("{moment}: 1:05, yes, 1:05");
+  });
+
+  it("have the placeholders that the server asks for", () => {
+    for (const [key, name] of Object.entries(TEXT_PLACEHOLDERS)) {
+      const [group = "", text = ""] = key.split(".");
+      const texts = overridden(en, { en: { [key]: `<{${name}}>` } }, "en");
+      const said = (texts as unknown as Record<string, Record<string, (part: string) => string>>)[
+        group
+      ];
+      expect(said?.[text]?.("x")).toBe("<x>");
+    }
   });
 
   it("are those of the visitor's tag, or of the language that is spoken", () => {

@@ -79,22 +79,13 @@ impl Design {
                 let good = !words.trim().is_empty() && words.chars().count() <= MAX_OVERRIDE_CHARS;
                 let message = format!("a text has 1 to {MAX_OVERRIDE_CHARS} characters");
                 faults.finish(good, &place, message);
-                if let Some(placeholder) = placeholder(key) {
+                if let Some(name) = key.placeholder() {
                     let message =
-                        format!("the widget puts a value into this text: keep {placeholder}");
-                    faults.finish(words.contains(placeholder), &place, message);
+                        format!("the widget puts a value into this text: keep {{{name}}}");
+                    faults.finish(words.contains(&format!("{{{name}}}")), &place, message);
                 }
             }
         }
-    }
-}
-
-/// What the widget puts a value in place of.
-const fn placeholder(key: TextKey) -> Option<&'static str> {
-    match key {
-        TextKey::ClosedOpens => Some("{moment}"),
-        TextKey::EndedDuration => Some("{time}"),
-        _ => None,
     }
 }
 

@@ -284,7 +284,7 @@ export const design = {
   },
 
   languages: {
-    lead: "Your own texts have to be there in each of these before publishing. The widget's own are there in 24 languages.",
+    lead: "Your own texts have to be there in each of these before publishing. The widget's own are there in 25 languages.",
     done: (done: number, all: number) => `${done}/${all} translated`,
     nothingOwn: "No texts of your own",
     first: "Stands in for all others",
@@ -299,7 +299,12 @@ export const design = {
 
   words: {
     lead: (language: string) => `The widget's own words in ${language}. Empty: as they are.`,
-    keeps: (placeholder: string) => `Keep ${placeholder}: the widget puts a value there.`,
+    keeps: (name: string) =>
+      `{${name}} is missing: the widget puts a value there. It can't be published without it.`,
+    unknownPlace: (name: string) =>
+      `{${name}} is not known here: visitors read it as it stands, with its braces.`,
+    unknownKey: (name: string) =>
+      `The widget has no text “${name}”: nobody sees these words, and the server takes no design with them. Empty the field to take them out.`,
   },
 
   forms: {

@@ -184,7 +184,7 @@ export function getIn(value: unknown, path: Path): unknown {
 export function withOverride(
   document: Design,
   language: string,
-  key: design.TextKey,
+  key: string,
   words: string,
 ): Design {
   const { [key]: _, ...others } = document.texts[language] ?? {};

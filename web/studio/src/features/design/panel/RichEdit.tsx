@@ -8,6 +8,7 @@ import { t } from "../../../texts/index.ts";
 import { plain } from "../core/document.ts";
 import { type Path, withText } from "../core/texts.ts";
 import { useEditing } from "../editing.ts";
+import { WordsWarning } from "./WordsWarning.tsx";
 
 interface RichEditProps {
   readonly block: string;
@@ -64,6 +65,7 @@ export function RichEdit({ block, path, value, label }: RichEditProps) {
               }
               onBlur={seal}
             />
+            <WordsWarning name={null} words={span.text} />
             <Group gap={4} mt={4} wrap="nowrap">
               <Mark
                 label={panel.bold}

@@ -8,6 +8,7 @@ import { isRecord } from "../core/document.ts";
 import type { Path } from "../core/texts.ts";
 import { withOverride, withText, withWords } from "../core/texts.ts";
 import { useEditing } from "../editing.ts";
+import { WordsWarning } from "./WordsWarning.tsx";
 
 interface TextEditProps {
   /** null: the path is one of the whole document. */
@@ -60,6 +61,7 @@ export function TextEdit({ block, path, value, label, own }: TextEditProps) {
         onBlur={seal}
         data-place={`${block ?? ""}/${path.join("/")}`}
       />
+      <WordsWarning name={typeof value === "string" ? value : null} words={text} />
       <Group gap="sm" mt={4}>
         {typeof value === "string" && (
           <Anchor component="button" type="button" size="xs" onClick={writeOwn}>
