@@ -42,20 +42,23 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/sbin/haproxy", "haproxy"),
 ];
 
-/// Installs what is missing, but for tools of cargo. Debian packages need root; without it, says what to
-/// install.
+/// Installs the Debian packages that are missing. That needs root; without it, says what to install.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
     let missing: Vec<&str> =
         PACKAGES.iter().filter(|(file, _)| !exists(file)).map(|(_, package)| *package).collect();
     if !missing.is_empty() {
         install_packages(&missing)?;
     }
+    Ok(())
+}
+
+/// Installs PgBouncer, or says that there will be none: beside other programs.
+pub(crate) fn pgbouncer() {
     if let Err(error) = pgbouncer::install(install_packages) {
         eprintln!(
             "No PgBouncer can be built here ({error:#}): the test behind it will be skipped."
         );
     }
-    Ok(())
 }
 
 /// Installs cargo-nextest, which takes some minutes the first time: beside other programs.

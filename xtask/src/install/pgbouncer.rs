@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 
-use crate::shell::{command, output, root, run};
+use crate::shell::{command, output, root, run_beside};
 
 const LEAST_VERSION: (u32, u32) = (1, 21);
 /// The release whose source is built.
@@ -50,8 +50,8 @@ fn build(built: &std::path::Path) -> anyhow::Result<()> {
         apt.args(["-o", "APT::Sandbox::User=root"]).args(words).current_dir(folder.path());
         apt
     };
-    run(&mut apt(&["update"]))?;
-    run(&mut apt(&["source", "--download-only", "pgbouncer"]))?;
+    run_beside(&mut apt(&["update"]))?;
+    run_beside(&mut apt(&["source", "--download-only", "pgbouncer"]))?;
     let script = format!(
         "set -e
         tar --extract --strip-components 1 --file pgbouncer_*.orig.tar.*
@@ -61,7 +61,7 @@ fn build(built: &std::path::Path) -> anyhow::Result<()> {
         cp pgbouncer '{0}'",
         built.parent().context("no folder")?.display(),
     );
-    run(command("sh", &["-c", &script]).current_dir(folder.path()))?;
+    run_beside(command("sh", &["-c", &script]).current_dir(folder.path()))?;
     ensure!(is_new(&built.to_string_lossy()), "the PgBouncer that was built is too old");
     Ok(())
 }

@@ -79,6 +79,7 @@ fn check(wants: impl Fn(Part) -> bool) -> anyhow::Result<()> {
 fn beside(wants: impl Fn(Part) -> bool) -> anyhow::Result<()> {
     if wants(Part::Rust) {
         install::cargo_nextest()?;
+        install::pgbouncer();
     }
     if wants(Part::Contract) {
         contract::prepare()?;
