@@ -2,12 +2,14 @@
 //! server keeps to it.
 
 use std::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Child,
+    thread,
+    time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
 use crate::{
@@ -16,6 +18,8 @@ use crate::{
 };
 
 const FOLDER: &str = "tests/contract";
+/// The server begins within this time.
+const BEGIN: Duration = Duration::from_secs(30);
 /// Limits that tests would meet, were they not lifted.
 const LIFTED: &[&str] = &[
     "--sessions-per-minute",
@@ -101,7 +105,22 @@ impl Server {
             .stderr(log)
             .spawn()
             .context("the server can't be started")?;
-        Ok(Self { child, port, api_key, _data: data })
+        let mut server = Self { child, port, api_key, _data: data };
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// Waits until it answers: on a busy machine that takes longer than Python does to begin.
+    fn wait(&mut self) -> anyhow::Result<()> {
+        let end = Instant::now() + BEGIN;
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended ({status}): see target/contract-server.log");
+            }
+            ensure!(Instant::now() < end, "the server does not listen after {BEGIN:?}");
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     fn url(&self) -> String {
