@@ -38,7 +38,7 @@ pub use recorder::{Recorder, ToRecord};
 pub use signal::Signal;
 pub use trunk::{
     ByeAnswer, ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EventSink,
-    FarFailure, HeaderName, HeaderValue, InvalidAddress, InvalidHeader, Latching, OfferId,
+    FarFailure, HeaderName, HeaderValue, InvalidAddress, InvalidHeader, Latching, MayEnd, OfferId,
     OpenDialogs, ProxyAddress, Registration, RegistrationStatus, SipTarget, SipTransport, SipUri,
     SipUser, SrtpPolicy, ToKeep, TrunkCommand, TrunkConfig, TrunkEvent, TrunkStatus, Trunks,
     TrunksConfig, TrunksLoad,

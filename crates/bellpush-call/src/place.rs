@@ -53,6 +53,13 @@ pub enum FarSide {
     },
 }
 
+impl Route {
+    /// Whether the call goes on there by a dialog that is open already.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(&self.far_side, FarSide::Sip(target) if target.open.is_some())
+    }
+}
+
 impl FarSide {
     /// What the browser is to speak with it, the preferred first.
     fn codecs(&self) -> &[Codec] {

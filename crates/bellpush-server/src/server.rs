@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use bellpush_call::{Engine, Recorder, ToKeep, ToRecord, Trunks};
+use bellpush_call::{Engine, MayEnd, Recorder, ToKeep, ToRecord, Trunks};
 use bellpush_core::events::EventTime;
 use bellpush_delivery::Announcer;
 use bellpush_store::{Accounts, Store, StoreError};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::Access,
     alerts::AlertWatch,
-    calls::{Calls, dialogs, recovery},
+    calls::{Calls, dialogs, moving, recovery},
     clock::now,
     cluster::Cluster,
     config::ServerConfig,
@@ -254,8 +254,13 @@ impl Server {
     }
 
     /// Starts the regular duties. They end when the server is stopped. `open_dialogs` is what
-    /// the trunks tell of theirs.
-    pub fn start_duties(&self, open_dialogs: mpsc::Receiver<ToKeep>) -> JoinSet<()> {
+    /// the trunks tell of theirs, and `may_end` what they ask before they end one, where other servers
+    /// may have taken its call over.
+    pub fn start_duties(
+        &self,
+        open_dialogs: mpsc::Receiver<ToKeep>,
+        may_end: Option<mpsc::Receiver<MayEnd>>,
+    ) -> JoinSet<()> {
         let Parts {
             calls,
             trunks,
@@ -276,6 +281,9 @@ impl Server {
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(dialogs::keep(store.clone(), calls.node_id, open_dialogs, stopped.clone()));
+        if let Some(questions) = may_end {
+            duties.spawn(moving::answer(Arc::clone(calls), questions, stopped.clone()));
+        }
         duties.spawn(dialogs::end_left_behind(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));
         duties.spawn(trunks::outages::watch(store.clone(), trunks.clone(), stopped.clone()));
@@ -299,9 +307,14 @@ impl Server {
         duties
     }
 
-    /// Takes no new call from now on.
+    /// Takes no new call from now on, and has the visitors of those that go on take them up at other
+    /// servers, where there are others. Whoever does not stays.
     pub fn drain(&self) {
-        self.0.calls.drain();
+        let calls = &self.0.calls;
+        calls.drain();
+        if calls.has_other_nodes() {
+            tokio::spawn(moving::move_away(Arc::clone(calls), self.0.stopped.clone()));
+        }
     }
 
     /// Waits until the server stops: what goes on for ever ends then.

@@ -45,6 +45,8 @@ const DIALOG_CHANGES: usize = 1_024;
 const RECORDED: usize = 8_192;
 /// How often it is recorded how both sides of a call are received.
 const SAMPLE_EVERY: Duration = Duration::from_secs(3);
+/// How long visitors may take at least to take their calls up at other servers, where there are others.
+const MOVE_WITHIN: Duration = Duration::from_secs(8);
 /// How long the store may take for the ends of calls when the server stops.
 const STORE_STOP: Duration = Duration::from_secs(10);
 /// How long telephone systems may take to hear that their calls are over when the server stops.
@@ -95,6 +97,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let recording = recording(&config);
     let (dialogs, open_dialogs) = OpenDialogs::channel(DIALOG_CHANGES);
+    // Other servers may take calls of this one over.
+    let (dialogs, may_end) = if store.is_shared() {
+        let (dialogs, questions) = dialogs.asking(DIALOG_CHANGES);
+        (dialogs, Some(questions))
+    } else {
+        (dialogs, None)
+    };
     let trunks = Trunks::start(TrunksConfig {
         advertised: config.sip_address,
         recorder: recording.recorder.clone(),
@@ -144,7 +153,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let written = store.take_new_deliveries().context("deliveries are announced already")?;
     let mut beside = cluster.start(written).await;
     server.load_trunks().await.context("the trunks can't be read")?;
-    let mut duties = server.start_duties(open_dialogs);
+    let mut duties = server.start_duties(open_dialogs, may_end);
 
     info!(
         address = %listen,
@@ -175,7 +184,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     wait_for_signal().await?;
     info!("stopping");
     server.drain();
-    tokio::join!(calls.shut_down(config.drain), cluster.drain(CLUSTER_STOP));
+    // Where calls can go on elsewhere, they are given the time to.
+    let patience = if cluster.has_others() { config.drain.max(MOVE_WITHIN) } else { config.drain };
+    tokio::join!(calls.shut_down(patience), cluster.drain(CLUSTER_STOP));
     say_goodbye(&trunks).await;
     server.stop(STORE_STOP).await;
     http_stop.cancel();

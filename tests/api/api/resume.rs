@@ -60,6 +60,7 @@ async fn the_next_page_takes_the_call_up_and_it_is_the_same_call() {
     let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
     let answer: Value = answer.expect(200).unwrap().json().unwrap();
     assert_eq!(answer["callId"], call.id);
+    assert_eq!(answer["address"], format!("/v1/calls/{}", call.id));
     let mut media = visitor.accept(answer["sdp"].as_str().unwrap()).unwrap();
     media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
 

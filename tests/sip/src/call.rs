@@ -9,7 +9,7 @@ use bellpush_call::{
 };
 use bellpush_core::{
     ids::{CallId, DestinationId, TrunkId},
-    trunk::SipFailure,
+    trunk::{DialogSnapshot, SipFailure},
 };
 use tokio::sync::mpsc;
 
@@ -76,6 +76,7 @@ pub fn target(trunk: &TrunkConfig) -> SipTarget {
         srtp: SrtpPolicy::Off,
         latching: Latching::Signalling,
         session_timer: None,
+        open: None,
     }
 }
 
@@ -116,6 +117,20 @@ impl Call {
     /// The trunk's task is gone.
     pub async fn start_as(id: CallId, trunks: &Trunks, target: SipTarget) -> anyhow::Result<Self> {
         Self::by(target, |events| trunks.recorded_call(id, events)).await
+    }
+
+    /// Goes on with a call by a dialog that was another process's.
+    ///
+    /// # Errors
+    /// The trunk's task is gone.
+    pub async fn go_on(
+        id: CallId,
+        trunks: &Trunks,
+        trunk: &TrunkConfig,
+        open: DialogSnapshot,
+    ) -> anyhow::Result<Self> {
+        let target = SipTarget { open: Some(Box::new(open)), ..target(trunk) };
+        Self::start_as(id, trunks, target).await
     }
 
     async fn by(

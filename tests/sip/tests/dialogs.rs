@@ -253,3 +253,109 @@ async fn a_far_side_that_takes_no_connection_yet_is_tried_again() -> Result {
     assert_eq!(ending.await?, ByeAnswer::Status(200));
     Ok(())
 }
+
+/// A call that is answered at one process, and goes on at another; the INVITE of either.
+async fn taken_over(peer: &Peer) -> anyhow::Result<(KeptCall, Trunks, Call, [Message; 2])> {
+    let (first, open, invite) = answered(peer).await?;
+    let trunk = trunk(peer.port);
+    let next = trunks(vec![trunk.clone()]).await?;
+    let call = Call::go_on(first.id, &next, &trunk, open.snapshot.taken_over()).await?;
+    let again = peer.receive("INVITE").await?;
+    Ok((first, next, call, [invite, again]))
+}
+
+#[tokio::test]
+async fn another_process_offers_the_session_anew_and_goes_on_with_the_dialog() -> Result {
+    let peer = Peer::start().await?;
+    let (_first, next, mut call, [invite, again]) = taken_over(&peer).await?;
+    assert_eq!(again.start_line(), format!("INVITE sip:peer@127.0.0.1:{} SIP/2.0", peer.port));
+    assert_eq!(again.header("CSeq")?, "10002 INVITE");
+    assert_eq!(again.header("Call-ID")?, invite.header("Call-ID")?);
+    assert!(again.header("To")?.ends_with(";tag=peer"), "{}", again.text);
+    let contact = next.local_addr().to_string();
+    assert!(again.contact()?.ends_with(&contact), "{} is not at {contact}", again.contact()?);
+    assert!(again.text.ends_with(bellpush_sip_tests::OFFER), "{}", again.text);
+    peer.reply(&again, "200 OK", SDP, ANSWER).await?;
+    let ack = peer.receive("ACK").await?;
+    assert_eq!(ack.header("CSeq")?, "10002 ACK");
+    assert_eq!(ack.from, next.local_addr());
+    assert!(matches!(call.next().await?, TrunkEvent::OfferAnswered { .. }));
+    // The far side speaks to whoever has the call now.
+    let hold = peer.request(&invite, "INVITE", 7, SDP, ANSWER)?;
+    peer.send(hold.as_bytes(), next.local_addr()).await?;
+    let TrunkEvent::Offered { request, .. } = call.next().await? else { bail!("no offer") };
+    call.send(bellpush_call::TrunkCommand::AnswerOffer { request, sdp: ANSWER.into() }).await?;
+    let answer = peer.receive("SIP/2.0 200").await?;
+    assert_eq!(answer.header("CSeq")?, "7 INVITE");
+    let ack = peer.request(&invite, "ACK", 7, "", "")?;
+    peer.send(ack.as_bytes(), next.local_addr()).await?;
+    let bye = peer.request(&invite, "BYE", 8, "", "")?;
+    peer.send(bye.as_bytes(), next.local_addr()).await?;
+    peer.receive("SIP/2.0 200").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }));
+    call.end().await
+}
+
+#[tokio::test]
+async fn an_offer_that_collides_or_comes_too_soon_is_made_again() -> Result {
+    let peer = Peer::start().await?;
+    let (_first, _next, mut call, [_, again]) = taken_over(&peer).await?;
+    peer.reply(&again, "500 Busy with another", "Retry-After: 1\r\n", "").await?;
+    let again = peer.receive("INVITE").await?;
+    assert_eq!(again.header("CSeq")?, "10003 INVITE");
+    peer.reply(&again, "491 Request Pending", "", "").await?;
+    let again = peer.receive("INVITE").await?;
+    assert_eq!(again.header("CSeq")?, "10004 INVITE");
+    peer.reply(&again, "200 OK", SDP, ANSWER).await?;
+    peer.receive("ACK").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::OfferAnswered { .. }));
+    call.hang_up().await?;
+    let bye = peer.receive("BYE").await?;
+    assert_eq!(bye.header("CSeq")?, "10005 BYE");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_far_side_that_is_gone_or_does_not_want_it_ends_the_call() -> Result {
+    for status in ["481 Never heard of it", "408 Gone", "488 Not here", "500 No"] {
+        let peer = Peer::start().await?;
+        let (_first, _next, mut call, [_, again]) = taken_over(&peer).await?;
+        peer.reply(&again, status, "", "").await?;
+        assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }), "{status}");
+        // In case that it is there all the same.
+        peer.receive("BYE").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Result {
+    let peer = Peer::start().await?;
+    let (call, ..) = answered(&peer).await?;
+    call.call.send(bellpush_call::TrunkCommand::Release).await?;
+    let mut to_keep = call.to_keep;
+    call.call.end().await?;
+    assert!(to_keep.try_recv().is_err(), "its dialog goes on");
+
+    let (dialogs, _to_keep) = OpenDialogs::channel(8);
+    let (dialogs, mut questions) = dialogs.asking(8);
+    let trunks = Trunks::start(TrunksConfig { dialogs, ..trunks_config() }).await?;
+    let trunk = trunk(peer.port);
+    trunks.set(vec![trunk.clone()]);
+    for is_ours in [false, true] {
+        let id = CallId::from_uuid(Uuid::now_v7());
+        let mut call = Call::start_as(id, &trunks, target(&trunk)).await?;
+        let invite = peer.receive("INVITE").await?;
+        peer.answer(&invite).await?;
+        peer.receive("ACK").await?;
+        call.answer().await?;
+        call.hang_up().await?;
+        let asked = questions.recv().await.context("nobody asks")?;
+        assert_eq!(asked.call_id, id);
+        asked.is_ours.send(is_ours).ok().context("nobody waits for it")?;
+        call.end().await?;
+        let bye = peer.within(Duration::from_millis(300)).await?;
+        assert_eq!(bye.is_some_and(|bye| bye.text.starts_with("BYE")), is_ours);
+    }
+    Ok(())
+}

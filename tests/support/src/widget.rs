@@ -74,6 +74,20 @@ pub struct Placed {
     pub call_id: String,
     /// The visitor's end of the media.
     pub media: VisitorCall,
+    /// The token that takes it up.
+    pub resume_token: String,
+}
+
+/// A call that was taken up.
+pub struct TakenUp {
+    /// The visitor's new end of the media.
+    pub media: VisitorCall,
+    /// The token for the next time.
+    pub resume_token: String,
+    /// Where the call is from now on.
+    pub address: String,
+    /// The widget with the call's session.
+    pub widget: Widget,
 }
 
 /// A message about a call.
@@ -178,7 +192,45 @@ impl Widget {
         let visitor = Visitor::new().await?;
         let answer = self.offer(visitor.offer()).await?.expect(201)?;
         let call_id = call_id(&answer)?;
-        Ok(Placed { call_id, media: visitor.accept(&answer.text())? })
+        let resume_token = answer.header("bellpush-resume-token").to_owned();
+        Ok(Placed { call_id, media: visitor.accept(&answer.text())?, resume_token })
+    }
+
+    /// Asks for a call that may live on another server.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub async fn ask_for(&self, call_id: &str, token: &str, sdp: &str) -> reqwest::Result<Answer> {
+        let path = format!("/v1/calls/{call_id}/resume");
+        let body = json!({ "resumeToken": token, "sdp": sdp, "takeOver": true });
+        Answer::to(self.request(Method::POST, &path).json(&body)).await
+    }
+
+    /// Takes a call over, with real media.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn take_over(&self, call_id: &str, token: &str) -> anyhow::Result<TakenUp> {
+        let visitor = Visitor::new().await?;
+        let answer = self.ask_for(call_id, token, visitor.offer()).await?.expect(200)?;
+        let answer: Value = answer.json()?;
+        let text = |name: &str| {
+            let text = answer[name].as_str().map(str::to_owned);
+            text.with_context(|| format!("no {name} in {answer}"))
+        };
+        let session = serde_json::from_value(answer["session"].clone())?;
+        Ok(TakenUp {
+            media: visitor.accept(&text("sdp")?)?,
+            resume_token: text("resumeToken")?,
+            address: text("address")?,
+            widget: Self { session, ..self.clone() },
+        })
+    }
+
+    /// The same widget, as another server answers it.
+    #[must_use]
+    pub fn at(&self, server: &str) -> Self {
+        Self { server: server.to_owned(), ..self.clone() }
     }
 
     /// Hangs up.

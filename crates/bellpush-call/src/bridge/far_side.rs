@@ -134,9 +134,15 @@ impl SipSide {
             rtp_timeout,
             sounds,
         };
+        let mut media = FarMedia::new(now, setup);
+        if target.open.is_some() {
+            // It has answered long ago, and is to hear that the call goes on.
+            media.answered(now);
+            media.play_comfort_noise(now);
+        }
         let mut leg = SipLeg::new(target, local);
         leg.start();
-        Self { leg, media: FarMedia::new(now, setup) }
+        Self { leg, media }
     }
 
     pub(super) fn receive_from_trunk(&mut self, event: TrunkEvent) {

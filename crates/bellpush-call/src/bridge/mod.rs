@@ -98,13 +98,17 @@ impl Bridge {
             ring_timeout: route.ring_timeout,
             max_duration: route.max_duration,
         });
+        let mut control = CallControl::new(now, policy, times.collect());
+        if routes.first().is_some_and(Route::goes_on) {
+            control.go_on(now);
+        }
         Self {
             id,
             browser: Some(leg),
             browser_deadline: now,
             to_browser: new_stream(Codec::Opus.clock_rate()),
             far_side: FarLeg::None,
-            control: CallControl::new(now, policy, times.collect()),
+            control,
             routes,
             route: 0,
             rtp_timeout,

@@ -222,6 +222,7 @@ fn phone() -> Route {
         srtp: SrtpPolicy::Off,
         latching: Latching::Signalling,
         session_timer: None,
+        open: None,
     };
     route(FarSide::Sip(Box::new(target)))
 }

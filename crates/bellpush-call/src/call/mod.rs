@@ -128,6 +128,8 @@ pub(crate) struct CallControl {
     routes: Vec<RoutePolicy>,
     reported: Reported,
     is_over: bool,
+    /// Whether the far side, which has answered, is yet to be called by its dialog.
+    goes_on: bool,
     timers: Timers,
     policy: Policy,
 }
@@ -155,8 +157,19 @@ impl CallControl {
             routes,
             reported: Reported::default(),
             is_over: false,
+            goes_on: false,
             timers,
             policy,
+        }
+    }
+
+    /// The call goes on with a far side that has answered, and does not wait for the browser to connect:
+    /// with the next [`Input::Time`] the first route is dialled.
+    pub(crate) fn go_on(&mut self, now: Instant) {
+        self.far_side = FarSide::Answered;
+        self.goes_on = true;
+        if let Some(route) = self.routes.first() {
+            self.timers.bring_forward(Timer::Duration, now + route.max_duration);
         }
     }
 
@@ -358,7 +371,8 @@ impl CallControl {
     }
 
     fn expire(&mut self, now: Instant) -> Outcome {
-        let mut outcome = Outcome::default();
+        let dial = std::mem::take(&mut self.goes_on).then_some(0);
+        let mut outcome = Outcome { dial, signal: None };
         while let Some(timer) = self.timers.expire(now) {
             let one = match timer {
                 Timer::Silence => {

@@ -83,6 +83,35 @@ fn media_that_never_connects_fails_the_call() {
 }
 
 #[test]
+fn a_call_that_goes_on_offers_the_far_side_the_session_at_once_and_is_connected_with_the_browser() {
+    let mut call = Simulation::placed();
+    call.control.go_on(call.now);
+    call.input(Input::Time);
+    call.input(Input::Time);
+    assert_eq!(std::mem::take(&mut call.dialled), [0]);
+    call.input(Input::Held(true));
+    assert_eq!(call.signals, [Signal::Held(true)]);
+    call.input(Input::Connected);
+    assert_eq!(call.signals, [Signal::Held(true), Signal::Connected]);
+    assert_eq!(call.dialled, [] as [usize; 0]);
+    call.input(Input::HangUp(EndReason::RemoteHangup));
+    assert_eq!(call.signals.last(), Some(&REMOTE_HANGUP));
+}
+
+#[test]
+fn a_call_that_goes_on_without_its_browser_or_its_far_side_fails() {
+    for input in [None, Some(Input::Refused(FarFailure::Transport)), Some(Input::Lost)] {
+        let mut call = Simulation::placed();
+        call.control.go_on(call.now);
+        match input {
+            Some(input) => call.input(input),
+            None => call.advance(POLICY.connect_timeout),
+        }
+        assert_eq!(call.signals, [MEDIA_FAILED], "{input:?}");
+    }
+}
+
+#[test]
 fn a_visitor_who_falls_silent_is_reconnecting_and_then_lost() {
     let mut call = Simulation::connected();
     call.advance(POLICY.reconnect_after - Duration::from_millis(1));

@@ -172,6 +172,15 @@ impl Calls {
         }
     }
 
+    /// Lets go of a call that another server has: neither side is told.
+    pub(super) fn release(&mut self, id: CallId) {
+        let slot = self.by_id.get(&id).and_then(|key| self.slots.get(*key));
+        if let Some(far) = slot.and_then(|slot| slot.far.as_ref()) {
+            far.release();
+        }
+        self.drop_id(id);
+    }
+
     /// Forgets a call.
     pub(super) fn drop_id(&mut self, id: CallId) {
         if let Some(&key) = self.by_id.get(&id) {

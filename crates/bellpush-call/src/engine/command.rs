@@ -23,6 +23,8 @@ pub(super) enum Command {
     /// The browser says that its media can't go on.
     GiveUp(CallId),
     Drop(CallId),
+    /// Another server has it.
+    Release(CallId),
     Digit(CallId, Digit),
     /// The page went away, and may come back within this time.
     Suspend {

@@ -50,6 +50,13 @@ pub(super) struct FarTransport {
     trunk: mpsc::Sender<TrunkCommand>,
 }
 
+impl FarTransport {
+    /// Has the trunk let go of the call. A queue that is full tells it so by its end.
+    pub(super) fn release(&self) {
+        let _ = self.trunk.try_send(TrunkCommand::Release);
+    }
+}
+
 impl Context {
     /// Answers a check that is no call's, where it is one for which this server has given out a name.
     pub(super) fn answer_probe(&mut self, now: Instant, path: Path, datagram: &[u8]) -> bool {

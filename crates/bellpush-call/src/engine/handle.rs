@@ -30,7 +30,7 @@ use super::{
     token,
 };
 use crate::{
-    Digit, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError, Signal,
+    Digit, MediaProbe, OfferError, PlaceCall, PlaceError, Placed, ResumeError, Route, Signal,
     bridge::{Bridge, BridgeSetup, SignalSender, Sounds},
     call::Policy,
     codec::CodecPreferences,
@@ -106,7 +106,8 @@ impl Engine {
         self.shared.shards.first().map_or(self.shared.config.bind, |shard| shard.local)
     }
 
-    /// Takes a call on and answers its offer. [`Signal::Connecting`] waits in the component already.
+    /// Takes a call on and answers its offer. [`Signal::Connecting`] waits in the component already; of one
+    /// that goes on by a dialog, [`Signal::Reconnecting`].
     /// The call is given up when the future is dropped before it is ready.
     ///
     /// # Errors
@@ -122,7 +123,8 @@ impl Engine {
         }
         let now = Instant::now();
         let (mut sender, signals) = SignalSender::channel();
-        sender.send(Signal::Connecting);
+        let goes_on = call.routes.first().is_some_and(Route::goes_on);
+        sender.send(if goes_on { Signal::Reconnecting } else { Signal::Connecting });
         let (bridge, answer) = self.bridge(now, shard, call, sender)?;
         let (reply, verdict) = oneshot::channel();
         shard.try_send(Command::Place { bridge: Box::new(bridge), reply })?;
@@ -182,6 +184,20 @@ impl Engine {
     /// signal.
     pub async fn drop_call(&self, call_id: CallId) {
         self.command(call_id, Command::Drop(call_id)).await;
+    }
+
+    /// Lets go of a call that another server has taken over: neither side is told anything, and its
+    /// component closes without a last signal.
+    pub async fn release(&self, call_id: CallId) {
+        self.command(call_id, Command::Release(call_id)).await;
+    }
+
+    /// Whether an offer can be answered.
+    ///
+    /// # Errors
+    /// It can't: what is wrong with it.
+    pub fn check_offer(offer: &str) -> Result<(), OfferError> {
+        Offer::parse(offer).map(|_| ())
     }
 
     /// The visitor pressed a key, and this is told beside the media path.

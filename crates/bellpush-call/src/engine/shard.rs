@@ -205,6 +205,7 @@ impl EventLoop {
                 calls.with_id(id, |call, edge| call.give_up(now, edge));
             }
             Command::Drop(id) => calls.drop_id(id),
+            Command::Release(id) => calls.release(id),
             Command::Digit(id, digit) => {
                 calls.with_id(id, |call, edge| call.press(now, digit, edge));
             }

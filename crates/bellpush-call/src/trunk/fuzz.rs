@@ -320,6 +320,7 @@ impl Exchange {
             srtp: SrtpPolicy::Off,
             latching: Latching::Signalling,
             session_timer: None,
+            open: None,
         };
         let invite = TrunkCommand::Invite { target: Box::new(target), sdp: SDP.to_owned() };
         to_trunk.blocking_send(invite).expect("the call's task is gone");

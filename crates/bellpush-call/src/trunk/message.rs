@@ -8,10 +8,11 @@ use super::SipTarget;
 use crate::Digit;
 
 /// What a call wants of the trunk that carries it. The first is [`TrunkCommand::Invite`]; after
-/// [`TrunkCommand::Cancel`] or [`TrunkCommand::Bye`] nothing follows.
+/// [`TrunkCommand::Cancel`], [`TrunkCommand::Release`] or [`TrunkCommand::Bye`] nothing follows.
 #[derive(Debug)]
 pub enum TrunkCommand {
-    /// Calls the far side, with an SDP offer.
+    /// Calls the far side, with an SDP offer; or offers it the session anew, in the dialog that the call
+    /// goes on by.
     Invite {
         /** Where to. */
         target: Box<SipTarget>,
@@ -20,6 +21,9 @@ pub enum TrunkCommand {
     },
     /// Gives up a call that has not been answered.
     Cancel,
+    /// Lets go of a call that another process has taken over: the far side of its dialog is told
+    /// nothing.
+    Release,
     /// Ends a call that has been answered.
     Bye {
         /** Why, for the Reason header (RFC 3326). */

@@ -93,6 +93,12 @@ impl SessionTimer {
         Self { min, wanted: min, running: None }
     }
 
+    /// Goes on with the interval of a session that was another's: it is refreshed from here.
+    pub(super) fn resume(&mut self, now: Instant, interval: Duration) {
+        let interval = interval.min(MAX_INTERVAL).max(self.min);
+        self.running = Some(Running { interval, since: now, we_refresh: true });
+    }
+
     /// Takes a 2xx to a request of ours that set up or refreshed the session (section 7.2).
     pub(super) fn on_response(&mut self, now: Instant, headers: &Headers) {
         self.running = SessionExpires::read(headers).map(|expires| Running {

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use bellpush_core::ids::{DestinationId, TrunkId};
+use bellpush_core::{
+    ids::{DestinationId, TrunkId},
+    trunk::DialogSnapshot,
+};
 use rsipstack::sip;
 
 use super::{HeaderName, HeaderValue};
@@ -34,6 +37,9 @@ pub struct SipTarget {
     pub latching: Latching,
     /// The session interval to ask for (RFC 4028); `None` leaves it to the far side.
     pub session_timer: Option<Duration>,
+    /// The dialog by which the call goes on: nobody is called then, but the far side of the dialog is
+    /// offered the session anew.
+    pub open: Option<Box<DialogSnapshot>>,
 }
 
 /// Who is called.

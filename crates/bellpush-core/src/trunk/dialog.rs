@@ -1,7 +1,7 @@
 //! Dialogs with phone systems (RFC 3261 section 12), as they are kept beside the calls that they belong
 //! to: enough for another process to go on with one whose own died.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,10 @@ pub struct SdpOrigin {
     pub id: u64,
     /// The description: each that follows has the next number.
     pub version: u64,
+    /// The address of whoever made the session: it stays part of its name, wherever media goes to. Not
+    /// known of what an earlier version has kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
 }
 
 /// One place that requests were sent to.
@@ -110,7 +114,10 @@ impl SdpOrigin {
     pub fn of(sdp: &str) -> Option<Self> {
         let mut words = sdp.lines().find_map(|line| line.strip_prefix("o="))?.split(' ').skip(1);
         let mut number = || words.next()?.parse().ok();
-        Some(Self { id: number()?, version: number()? })
+        let (id, version) = (number()?, number()?);
+        // After the types of network and of address.
+        let address = words.nth(2).and_then(|address| address.trim().parse().ok());
+        Some(Self { id, version, address })
     }
 }
 
@@ -157,7 +164,7 @@ mod tests {
                 transport: Transport::Udp,
                 name: "pbx.example".into(),
             },
-            origin: Some(SdpOrigin { id: 5, version: 1 }),
+            origin: Some(SdpOrigin { id: 5, version: 1, address: None }),
             session_seconds: None,
         }
     }
@@ -165,7 +172,10 @@ mod tests {
     #[test]
     fn a_description_is_named_by_its_second_line() {
         let sdp = "v=0\r\no=- 18446744073709551615 7 IN IP4 192.0.2.1\r\ns=-\r\n";
-        assert_eq!(SdpOrigin::of(sdp), Some(SdpOrigin { id: u64::MAX, version: 7 }));
+        let address = Some([192, 0, 2, 1].into());
+        assert_eq!(SdpOrigin::of(sdp), Some(SdpOrigin { id: u64::MAX, version: 7, address }));
+        let named = SdpOrigin { id: 1, version: 2, address: None };
+        assert_eq!(SdpOrigin::of("o=- 1 2 IN IP4 host.example"), Some(named));
         for sdp in ["", "v=0\r\ns=-\r\n", "o=- x 1 IN IP4 h", "o=- 1"] {
             assert_eq!(SdpOrigin::of(sdp), None, "{sdp}");
         }
@@ -180,7 +190,7 @@ mod tests {
         let moved = "sip:100@192.0.2.8".to_owned();
         assert!(DialogSnapshot { remote_target: moved, ..snapshot(7) }.differs_from(&kept));
         assert!(DialogSnapshot { routes: Vec::new(), ..snapshot(7) }.differs_from(&kept));
-        let origin = Some(SdpOrigin { id: 5, version: 2 });
+        let origin = Some(SdpOrigin { id: 5, version: 2, address: None });
         assert!(DialogSnapshot { origin, ..snapshot(7) }.differs_from(&kept));
         assert!(DialogSnapshot { session_seconds: Some(90), ..snapshot(7) }.differs_from(&kept));
     }

@@ -18,7 +18,7 @@ use crate::{
     http::{body, body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
     tokens::SessionToken,
 };
-use bellpush_store::{CallState, LivingNode, Session};
+use bellpush_store::{Call, CallState, LivingNode, Session};
 
 /// How long an answer waits for the terminal event to be on disk.
 const END_WITHIN: Duration = Duration::from_secs(10);
@@ -145,7 +145,11 @@ async fn end(
             })?;
         }
         None => {
-            over_call(calls, session, id).await?;
+            if let Some(Call { node_id, .. }) = orphan(calls, session, id).await? {
+                // It need not wait for somebody to take it up.
+                calls.store.abandon_orphan(id, node_id).await?;
+                return Err(is_gone());
+            }
         }
     }
     Ok(StatusCode::NO_CONTENT)
@@ -278,19 +282,36 @@ pub(super) async fn present(
     Err(Problem::not_found(format!("there is no live call {id} in this session")))
 }
 
+/// The answer to what only the server that has a call can do.
+pub(super) fn elsewhere(id: CallId, LivingNode { url, .. }: &LivingNode) -> Problem {
+    let at = url.as_ref().map_or_else(String::new, |url| format!(" at {url}/v1/calls/{id}"));
+    Problem::misdirected(format!("the call lives on another server{at}"))
+}
+
 /// The session's call as the store has it, which must be over: a call that is neither live here nor
 /// over is another node's, or about to be ended by recovery.
 pub(super) async fn over_call(calls: &Calls, session: &Session, id: CallId) -> Result<(), Problem> {
+    match orphan(calls, session, id).await? {
+        Some(_) => Err(is_gone()),
+        None => Ok(()),
+    }
+}
+
+/// The session's call whose server is gone; `None` when it is over.
+async fn orphan(calls: &Calls, session: &Session, id: CallId) -> Result<Option<Call>, Problem> {
     let call = calls.store.call(id).await?.filter(|call| call.session_id == session.id);
     let call = call.ok_or_else(|| not_found(id))?;
-    if call.state == CallState::Live {
-        let node = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
-        if let Some(LivingNode { url }) = node.filter(|_| call.node_id != calls.node_id) {
-            let at = url.map_or_else(String::new, |url| format!(" at {url}/v1/calls/{id}"));
-            return Err(Problem::misdirected(format!("the call lives on another server{at}")));
-        }
-        let detail = "the server that held the call is gone; its end is being recorded";
-        return Err(Problem::unavailable(detail).retry_after(1));
+    if call.state != CallState::Live {
+        return Ok(None);
     }
-    Ok(())
+    let node = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
+    match node.filter(|_| call.node_id != calls.node_id) {
+        Some(node) => Err(elsewhere(id, &node)),
+        None => Ok(Some(call)),
+    }
+}
+
+fn is_gone() -> Problem {
+    let detail = "the server that held the call is gone; take it up anew, or its end is recorded";
+    Problem::unavailable(detail).retry_after(1)
 }

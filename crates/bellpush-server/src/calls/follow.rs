@@ -59,7 +59,7 @@ pub(crate) struct StreamEvent {
     id: String,
     /// What `data` is.
     event: StreamEventKind,
-    /// JSON: `{"phase": …}`, `{"held": …}`, `{"notice": …}` or `{"id": …, "event": {…}}`.
+    /// JSON: `{"phase": …}`, `{"held": …}`, `{"notice": …}`, `{}` or `{"id": …, "event": {…}}`.
     data: String,
 }
 
@@ -74,13 +74,15 @@ pub(crate) enum StreamEventKind {
     Hold,
     /// What the far side lets the visitor know: that the call waits in a queue, or was transferred.
     Notice,
+    /// The server is about to stop: take the call up at the public address, by its token.
+    Move,
     /// An event of the catalogue.
     Event,
 }
 
 /// Follow a call
 ///
-/// Server-sent events: `progress` with `{"phase": …}`, `hold` with `{"held": …}`, `notice` with `{"notice": …}` and `event` with `{"id": …, "event": {…}}`.
+/// Server-sent events: `progress` with `{"phase": …}`, `hold` with `{"held": …}`, `notice` with `{"notice": …}`, `move` with `{}` and `event` with `{"id": …, "event": {…}}`.
 /// `call_started` comes first; the stream closes after the terminal event. `Last-Event-ID` resumes.
 /// With `Accept: application/json` the messages so far come at once, for polling. A call has at most 4
 /// streams: a further one ends the oldest. A stream ends when the session's origin is taken off the

@@ -15,9 +15,12 @@ use bellpush_core::{
     ids::CallId,
     lifecycle::{Input, Lifecycle, Phase},
     record::RecordEntry,
+    routing::AnsweredBy,
     trace::CallFacts,
 };
-use bellpush_store::{Append, AppendError, Appended, CallEnd, CallFinish, Refusal, Session};
+use bellpush_store::{
+    Append, AppendError, Appended, CallEnd, CallFinish, Refusal, SecretHash, Session,
+};
 use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
@@ -45,12 +48,26 @@ const IN_DOUBT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CallClock {
     accepted_at: EventTime,
+    /// How long it had lasted before it came to this process.
+    before: Duration,
     since: Instant,
 }
 
 impl CallClock {
     pub(super) fn start() -> Self {
-        Self { accepted_at: clock::now(), since: Instant::now() }
+        Self { accepted_at: clock::now(), before: Duration::ZERO, since: Instant::now() }
+    }
+
+    /// That of a call which was accepted by another process.
+    pub(super) fn since(accepted_at: EventTime) -> Self {
+        let before = clock::now().millis().saturating_sub(accepted_at.millis());
+        let before = Duration::from_millis(u64::try_from(before).unwrap_or_default());
+        Self { accepted_at, before, since: Instant::now() }
+    }
+
+    /// How long the call lasts by now.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.before + self.since.elapsed()
     }
 
     pub(super) const fn accepted_at(&self) -> EventTime {
@@ -58,7 +75,7 @@ impl CallClock {
     }
 
     fn now(&self) -> EventTime {
-        let elapsed = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let elapsed = i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX);
         let millis = self.accepted_at.millis().saturating_add(elapsed);
         EventTime::from_millis(millis).unwrap_or(self.accepted_at)
     }
@@ -71,20 +88,35 @@ pub(super) struct AcceptedCall {
     pub(super) session: Arc<Session>,
     pub(super) clock: CallClock,
     pub(super) trace: CallTrace,
-    pub(super) started: Appended,
+    /// Its `call_started`, which is told first.
+    pub(super) started: Content,
+    /// What is known of it from another server.
+    pub(super) before: Before,
     pub(super) signals: mpsc::Receiver<Signal>,
     /// Free for another call when this one is over.
     pub(super) permit: CallPermit,
     pub(super) offer: String,
     pub(super) answer: String,
+    /// The hash of the token that takes it up.
+    pub(super) resume: SecretHash,
+}
+
+/// What happened to a call at the server that had it before.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// When both sides heard each other first, if they did.
+    pub(super) connected_at: Option<EventTime>,
+    /// Who took it, if somebody did.
+    pub(super) answered_by: Option<Box<AnsweredBy>>,
 }
 
 /// Registers an accepted call and follows it to its end in a task of its own.
 pub(super) fn follow(calls: &Arc<Calls>, call: AcceptedCall) -> LiveCall {
     let publisher = Publisher::new();
-    publisher.publish(Content::event(&call.started));
+    publisher.publish(call.started.clone());
     let session = Arc::clone(&call.session);
-    let entry = LiveCall::new(session, publisher.follow(), call.offer.clone(), &call.answer);
+    let (offer, resume) = (call.offer.clone(), call.resume.clone());
+    let entry = LiveCall::new(session, publisher.follow(), offer, &call.answer, resume);
     calls.live.insert(call.id, entry.clone());
     let span = tracing::info_span!("call", id = %call.id);
     if entry.session.sign_in_id.is_some() {
@@ -113,11 +145,22 @@ async fn end_when_withdrawn(calls: Arc<Calls>, id: CallId, entry: LiveCall) {
 async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publisher: Publisher) {
     info!(app = %call.session.app_id, "accepted");
     let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
-    let (mut connected_at, mut answered_by, mut quality) = (None, None, None);
+    let Before { mut connected_at, answered_by } = std::mem::take(&mut call.before);
+    let (mut answered_by, mut quality) = (answered_by.map(|by| *by), None);
+    let (mut is_told_to_move, mut is_elsewhere) = (false, false);
     let (mut sip_failure, mut network) = (None, None);
     while lifecycle.is_live() {
         // A channel that closes without a last word means that the engine died.
-        let signal = call.signals.recv().await.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown));
+        let signal = tokio::select! {
+            signal = call.signals.recv() => {
+                signal.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown))
+            }
+            () = entry.moves_away(), if !is_told_to_move => {
+                is_told_to_move = true;
+                publisher.publish(Content::Move {});
+                continue;
+            }
+        };
         if let Some((phase, held)) = progress(&signal) {
             let (phase, held) = entry.advance(phase, held);
             calls.log.feed().call(call.session.app_id, call.id, phase, held);
@@ -218,12 +261,18 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                     calls.log.call_ended(call.trace, facts);
                     publisher.publish(Content::event(&appended));
                 }
+                // Nothing of it is to be ended here: it goes on.
+                Err(Refusal::LivesElsewhere) => is_elsewhere = true,
                 // There is no log any more that it could be in, and still a visitor to be told.
                 Err(Refusal::UnknownApp) => publisher.publish(Content::unrecorded(&event)),
                 Err(refusal) => warn!(%refusal, "the end of the call is not stored"),
             }
         }
-        info!(event = %event.envelope.name, "over");
+        if is_elsewhere {
+            info!("it goes on at another server");
+        } else {
+            info!(event = %event.envelope.name, "over");
+        }
     }
     calls.log.recorder().end(call.id);
     publisher.finish();
@@ -232,7 +281,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
     let id = call.id;
     tokio::spawn(async move {
         tokio::time::sleep(LINGER).await;
-        calls.live.remove(id);
+        calls.live.remove(id, &entry);
     });
 }
 
@@ -303,7 +352,7 @@ const fn error_of(end: &CallEnd) -> Option<&'static str> {
 }
 
 /// Makes the end of a call durable, however long the store needs. Refused when another node has
-/// already ended it, or its app was deleted.
+/// already ended it, or has taken it over, or its app was deleted.
 async fn append_terminal(
     calls: &Calls,
     event: &Event,
@@ -311,7 +360,8 @@ async fn append_terminal(
 ) -> Result<Appended, Refusal> {
     let mut pause = Duration::from_millis(50);
     loop {
-        let append = Append::CallEnded { event: event.clone(), finish: finish.clone() };
+        let (event, finish) = (event.clone(), finish.clone());
+        let append = Append::CallEnded { event, finish, node_id: calls.node_id };
         match calls.log.append(vec![append]).await.map(|appended| appended.into_iter().next()) {
             Ok(Some(appended)) => return Ok(appended),
             Err(AppendError::Refused { reason, .. }) => return Err(reason),

@@ -1,6 +1,7 @@
 //! Calls: placing them (in WHIP's form, RFC 9725), following them by server-sent events, hanging up,
-//! and ending what another process left behind.
+//! moving them from server to server, and ending what another process left behind.
 
+mod claim;
 pub(crate) mod control;
 pub(crate) mod dialogs;
 pub(crate) mod follow;
@@ -8,6 +9,7 @@ mod followers;
 pub(crate) mod forms;
 mod fragment;
 mod live;
+pub(crate) mod moving;
 mod permits;
 pub(crate) mod place;
 pub(crate) mod quality;

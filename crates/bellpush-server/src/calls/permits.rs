@@ -61,6 +61,14 @@ impl CallPermits {
         Ok(CallPermit { permits: self.clone(), app_id, address })
     }
 
+    /// A permit for a call that exists already, however many there are.
+    pub(crate) fn admit(&self, app_id: AppId, address: IpAddr) -> CallPermit {
+        let mut live = self.lock();
+        *live.by_app.entry(app_id).or_default() += 1;
+        *live.by_address.entry(address).or_default() += 1;
+        CallPermit { permits: self.clone(), app_id, address }
+    }
+
     fn lock(&self) -> MutexGuard<'_, LiveCounts> {
         // Counts that are whole at any time: a panic elsewhere does not make them wrong.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,6 +97,18 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn a_call_that_exists_is_admitted_and_counts_for_those_after_it() {
+        let permits = CallPermits::default();
+        let app = AppId::from_uuid(Uuid::from_u128(1));
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let admitted: Vec<_> = (0..3).map(|_| permits.admit(app, address)).collect();
+        let refused = permits.acquire((app, Some(3)), (address, 9)).unwrap_err();
+        assert_eq!(refused.status, 429);
+        drop(admitted);
+        assert!(permits.lock().by_app.is_empty() && permits.lock().by_address.is_empty());
+    }
 
     #[test]
     fn a_permit_is_free_again_when_its_call_is_over_and_nothing_is_left_of_it() {

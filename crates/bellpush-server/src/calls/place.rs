@@ -25,14 +25,16 @@ use uuid::Uuid;
 
 use super::{
     forms::{FormValue, FormValueName, MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS, SdpOffer},
-    live::{self, AcceptedCall, CallClock},
+    live::{self, AcceptedCall, Before, CallClock},
     routes,
     state::Calls,
+    stream::Content,
 };
 use crate::{
     clock::now,
     hours::opening_status,
     http::{body, client_ip::LimitKey, headers::value, limits::Limits, problem::Problem},
+    tokens::ResumeToken,
 };
 
 /// Carries the token for the next page beside an SDP answer.
@@ -136,8 +138,7 @@ pub(crate) async fn place(
         Some(_) if !as_json => problem.at(""),
         _ => problem,
     })?;
-    let node = calls.config.node_url.as_deref().unwrap_or_default();
-    let location = format!("{node}/v1/calls/{}", accepted.call_id);
+    let location = calls.address_of(accepted.call_id);
     let (etag, resume_token) = (accepted.etag.clone(), accepted.resume_token.clone());
     let mut response = if as_json {
         (StatusCode::CREATED, Json(accepted)).into_response()
@@ -212,11 +213,13 @@ async fn accept(
     let trace = calls.log.new_call(id, trace_parent);
     let event = live::event_of(&session, id, &started, accepted_at);
     let event = Event { trace_parent: trace.place, ..event };
+    let resume_token = ResumeToken::random();
     let call = NewCall {
         destination_id: asked_for,
         profile_id,
         routing_key: session.routing_key.clone(),
         node_id: calls.node_id,
+        resume: resume_token.hash(),
         form_values: Some(request.form_values)
             .filter(|values| !values.is_empty())
             .map(|values| values.into_iter().map(|(name, value)| (name, value.into())).collect()),
@@ -245,14 +248,16 @@ async fn accept(
         session,
         clock,
         trace,
-        started,
+        started: Content::event(&started),
+        before: Before::default(),
         signals: placed.signals,
         permit,
         offer: request.sdp,
         answer: placed.answer.clone(),
+        resume: resume_token.hash(),
     };
     let call = live::follow(calls, accepted);
-    let resume_token = call.new_resume().reveal().to_owned();
+    let resume_token = resume_token.reveal().to_owned();
     let etag = value(&call.connection().etag);
     Ok(CallAccepted { call_id: id, sdp: placed.answer, resume_token, etag })
 }
@@ -283,7 +288,7 @@ async fn check_design(
         .map_err(|message| Problem::invalid(message).at("/consent"))
 }
 
-fn refusal(error: PlaceError) -> Problem {
+pub(super) fn refusal(error: PlaceError) -> Problem {
     match error {
         PlaceError::Offer(reason) => Problem::offer_invalid(reason.to_string()).at("/sdp"),
         PlaceError::NoRoute => Problem::internal("a call has no route"),

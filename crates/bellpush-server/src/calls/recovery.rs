@@ -1,10 +1,15 @@
-//! Calls that another process left behind: each gets its one terminal event.
+//! Calls that another process left behind: each gets its one terminal event, unless its visitor takes it
+//! up at another server first.
 //!
 //! A node holds a lease in the store while it lives; where several share one database, the cluster's
 //! keeper looks after it. A call whose node has none any more is ended as
 //! `call_error`/`server_shutdown`; that it is ended once, the store guarantees.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use bellpush_core::{
     events::{CatalogueEvent, ErrorCode, Event, EventName, EventTime},
@@ -20,7 +25,7 @@ use bellpush_store::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::state::Calls;
+use super::{claim, moving, state::Calls};
 use crate::{
     clock::now,
     event_log::{CallTrace, new_event_id},
@@ -28,6 +33,8 @@ use crate::{
 
 /// How long a node may be silent before its calls are taken for lost.
 const LEASE: Duration = Duration::from_secs(10);
+/// How long an orphan waits for its visitor beyond the time that the app gives a page to come back.
+const GRACE: Duration = Duration::from_secs(10);
 /// How often the lease is renewed and other nodes are looked after.
 const EVERY: Duration = Duration::from_secs(3);
 
@@ -37,6 +44,7 @@ const EVERY: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the store fails.
 pub(crate) async fn start(calls: &Calls) -> Result<(), StoreError> {
+    claim::describe();
     if !calls.store.is_shared() {
         join(calls).await?;
     }
@@ -62,6 +70,9 @@ pub(crate) async fn keep(calls: Arc<Calls>, stopped: CancellationToken) {
         }
         if let Err(error) = end_orphans(&calls).await {
             error!(%error, "calls of lost nodes can't be ended yet");
+        }
+        if let Err(error) = moving::let_go_of_silent(&calls).await {
+            error!(%error, "it can't be asked whether other servers have calls of this one");
         }
         if let Err(error) = calls.end_calls_of_deleted_apps().await {
             error!(%error, "calls of deleted apps can't be ended yet");
@@ -108,7 +119,24 @@ fn lease_end(now: EventTime) -> EventTime {
 async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     let Leases { present, latest } = Leases::now(&calls.store).await?;
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
+    let new = orphans.iter().filter(|orphan| orphan.can_be_taken_up && orphan.since.is_none());
+    let new: Vec<_> = new.map(|orphan| (orphan.call.id, orphan.call.node_id)).collect();
+    calls.store.mark_orphans(&new, present).await?;
+    let mut patience = HashMap::new();
     for orphan in &orphans {
+        if orphan.can_be_taken_up {
+            let waits = match patience.entry(orphan.call.app_id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    let app = calls.store.app(orphan.call.app_id).await?;
+                    let window = app.map_or(Duration::ZERO, |app| app.settings.resume_window());
+                    *unknown.insert(window + GRACE)
+                }
+            };
+            if orphan.since.is_none_or(|since| !has_passed(since, waits, present)) {
+                continue;
+            }
+        }
         // A database that fails here will not take the end either.
         let place = calls.log.place_of_call(orphan.call.id).await?;
         let dialog = calls.store.dialog_of_call(orphan.call.id).await?;
@@ -126,7 +154,10 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
                 calls.log.call_ended(CallTrace { place, parent: None }, facts);
                 info!(call = %orphan.call.id, "ended a call that a lost process left behind");
             }
-            Err(AppendError::Refused { reason: Refusal::AlreadyEnded, .. }) => {}
+            Err(AppendError::Refused {
+                reason: Refusal::AlreadyEnded | Refusal::LivesElsewhere,
+                ..
+            }) => {}
             Err(AppendError::Store(error)) => {
                 error!(call = %orphan.call.id, %error, "the call can't be ended yet");
             }
@@ -136,13 +167,19 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether so much time is over since then. What lies ahead is of a clock that was set back.
+fn has_passed(since: EventTime, time: Duration, now: EventTime) -> bool {
+    let passed = now.millis().saturating_sub(since.millis());
+    passed < 0 || passed >= i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
 fn ending(
     orphan: &OrphanedCall,
     dialog: Option<(OpenDialog, EventTime)>,
     trace_parent: Option<TraceParent>,
     now: EventTime,
 ) -> Option<Append> {
-    let OrphanedCall { call, context, preview } = orphan;
+    let OrphanedCall { call, context, preview, .. } = orphan;
     // The clock may have been set back since.
     let now = now.max(call.started_at);
     let code = ErrorCode::ServerShutdown;
@@ -163,5 +200,5 @@ fn ending(
         finish.answered_by = Some(AnsweredBy { profile_id, dialog });
         finish.connected_at = Some(answered_at.max(call.started_at).min(now));
     }
-    Some(Append::CallEnded { event, finish })
+    Some(Append::CallEnded { event, finish, node_id: call.node_id })
 }

@@ -12,6 +12,7 @@ use bellpush_core::{
     lifecycle::Phase,
 };
 use bellpush_store::{SecretHash, Session};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     followers::OpenStreams,
@@ -35,6 +36,8 @@ pub(super) struct LiveCall {
     warnings: Arc<Mutex<Vec<NotedWarning>>>,
     /// The phase that it is in, and whether the far side holds the visitor.
     stage: Arc<Mutex<(Phase, bool)>>,
+    /// Cancelled when its visitor is to take it up at another server.
+    moving: CancellationToken,
 }
 
 /// Warnings that the record of one call holds, at most.
@@ -52,8 +55,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(offer: String, answer: &str) -> Self {
-        Self { offer, etag: etag_of(answer), resume: None }
+    fn new(offer: String, answer: &str, resume: SecretHash) -> Self {
+        Self { offer, etag: etag_of(answer), resume: Some(resume) }
     }
 }
 
@@ -70,17 +73,29 @@ fn etag_of(answer: &str) -> String {
 }
 
 impl LiveCall {
-    /// A call that was accepted just now.
+    /// A call that was accepted just now, with the hash of the token that takes it up.
     pub(super) fn new(
         session: Arc<Session>,
         follower: Follower,
         offer: String,
         answer: &str,
+        resume: SecretHash,
     ) -> Self {
-        let connection = Arc::new(Mutex::new(Connection::new(offer, answer)));
+        let connection = Arc::new(Mutex::new(Connection::new(offer, answer, resume)));
         let (streams, warnings) = (OpenStreams::default(), Arc::default());
         let stage = Arc::new(Mutex::new((Phase::Connecting, false)));
-        Self { session, follower, streams, connection, warnings, stage }
+        let moving = CancellationToken::new();
+        Self { session, follower, streams, connection, warnings, stage, moving }
+    }
+
+    /// Has its visitor told to take it up at another server.
+    pub(super) fn move_away(&self) {
+        self.moving.cancel();
+    }
+
+    /// Waits until its visitor is to take it up at another server.
+    pub(super) async fn moves_away(&self) {
+        self.moving.cancelled().await;
     }
 
     /// The present connection.
@@ -121,11 +136,9 @@ impl LiveCall {
         value(&connection.etag)
     }
 
-    /// Makes the token that takes the call up next. It replaces one made before.
-    pub(super) fn new_resume(&self) -> ResumeToken {
-        let token = ResumeToken::random();
-        self.lock().resume = Some(token.hash());
-        token
+    /// Makes another token the one that takes the call up next.
+    pub(super) fn exchange_resume(&self, next: &ResumeToken) {
+        self.lock().resume = Some(next.hash());
     }
 
     /// Uses a token up; whether it was good.
@@ -164,9 +177,19 @@ impl LiveCalls {
         self.lock().insert(id, call);
     }
 
-    /// Forgets a call.
-    pub(super) fn remove(&self, id: CallId) {
-        self.lock().remove(&id);
+    /// Forgets a call, unless it has come back since.
+    pub(super) fn remove(&self, id: CallId, call: &LiveCall) {
+        let mut calls = self.lock();
+        if calls.get(&id).is_some_and(|live| Arc::ptr_eq(&live.connection, &call.connection)) {
+            calls.remove(&id);
+        }
+    }
+
+    /// All calls that are not over.
+    pub(super) fn all(&self) -> Vec<(CallId, LiveCall)> {
+        let calls = self.lock();
+        let live = calls.iter().filter(|(_, call)| !call.is_over());
+        live.map(|(id, call)| (*id, call.clone())).collect()
     }
 
     /// An app's calls that are not over.

@@ -11,14 +11,17 @@ use axum::{
 };
 use bellpush_call::ResumeError;
 use bellpush_core::ids::CallId;
+use bellpush_store::Session;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    claim::Claiming,
     control::{parse_id, present},
     forms::{IceFragment, SdpOffer},
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP, other_type},
+    registry::LiveCall,
     state::Calls,
 };
 use crate::{
@@ -112,8 +115,12 @@ pub(crate) async fn patch(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResumeRequest {
-    /// The token that the page before was given with its call. It works once.
+    /// The token that was given with the call, or when it was taken up last. It works once.
     resume_token: String,
+    /// Whether the call is to be taken over when it lives on another server, which may be gone, or about
+    /// to stop. From then on it lives where this was asked.
+    #[serde(default)]
+    take_over: bool,
     /// The SDP offer of a new connection.
     #[schema(value_type = SdpOffer)]
     sdp: String,
@@ -133,12 +140,16 @@ pub(crate) struct CallResumed {
     /// The session that the call belongs to, with a new token: what is asked and told of the call
     /// goes by it.
     session: SessionCreated,
+    /// Where the call is from now on, as `Location` said it when the call was placed.
+    address: String,
 }
 
 /// Resume a call
 ///
 /// The page that had the call went away (see leaving), and another page of the same site takes it
-/// up, with a session of its own and the one-time token of the page before.
+/// up, with a session of its own and the one-time token of the page before. With `takeOver`, a call is
+/// taken up that another server has: one that does not answer any more, or has said `move`. The token
+/// decides who has it.
 #[utoipa::path(
     post, path = "/v1/calls/{callId}/resume", operation_id = "resumeCall", tag = "calls", security(("session" = [])),
     params(("callId" = String, Path, description = "The call")),
@@ -147,8 +158,10 @@ pub(crate) struct CallResumed {
         (status = 200, description = "The call goes on", body = CallResumed),
         (status = 401, description = "No valid session"),
         (status = 404, description = "No live call that this token and this site may take up"),
+        (status = 421, description = "The call lives on another server, and was not to be taken over"),
         (status = 422, description = "The offer can't be answered"),
         (status = 429, description = "Too many requests"),
+        (status = 503, description = "Not possible here right now; the call stays as it was"),
     )
 )]
 pub(crate) async fn resume(
@@ -164,15 +177,21 @@ pub(crate) async fn resume(
     let id = parse_id(&id)?;
     body::check_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
-    let ResumeRequest { resume_token, sdp } = body::parse_json(&bytes)?;
-    let unknown =
-        || Problem::not_found(format!("there is no call {id} that can be resumed with this token"));
-    let call = calls.live.find(id).filter(|call| !call.is_over()).ok_or_else(unknown)?;
-    let same_site = call.session.app_id == session.app_id && call.session.origin == session.origin;
-    let token = ResumeToken::parse(&resume_token).filter(|_| same_site).ok_or_else(unknown)?;
-    if !call.take_resume(&token) {
-        return Err(unknown());
+    let ResumeRequest { resume_token, take_over, sdp } = body::parse_json(&bytes)?;
+    let token = ResumeToken::parse(&resume_token).ok_or_else(|| unknown(id))?;
+    if take_over && calls.is_draining() && calls.has_other_nodes() {
+        let detail = "the server is stopping; another one takes the call";
+        return Err(Problem::shutting_down(detail).retry_after(1));
     }
+    let here = calls.live.find(id).filter(|call| !call.is_over() && is_same_site(call, &session));
+    let Some(call) = here.filter(|call| call.take_resume(&token)) else {
+        let claim = Claiming { session, id, token, offer: sdp, address };
+        return if take_over {
+            claim.run(&calls).await.map(Json)
+        } else {
+            claim.refuse(&calls).await
+        };
+    };
     let answer = match calls.engine.resume(id, sdp.clone()).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -182,10 +201,43 @@ pub(crate) async fn resume(
         }
     };
     call.reconnected(sdp, &answer);
-    let resume_token = call.new_resume();
+    let next = ResumeToken::random();
+    let (shown, hash) = (token.hash(), next.hash());
+    match calls.store.exchange_resume_token(id, calls.node_id, &shown, &hash).await {
+        Ok(true) => call.exchange_resume(&next),
+        Ok(false) => {
+            // Another server has it by now.
+            calls.engine.release(id).await;
+            return Err(unknown(id));
+        }
+        Err(error) => {
+            call.give_back_resume(&token);
+            return Err(error.into());
+        }
+    }
     let session = calls.sessions.renew(&call.session).await?;
-    let resume_token = resume_token.reveal().to_owned();
-    Ok(Json(CallResumed { call_id: id, sdp: answer, resume_token, session }))
+    Ok(Json(CallResumed::new(&calls, id, answer, &next, session)))
+}
+
+impl CallResumed {
+    pub(super) fn new(
+        calls: &Calls,
+        call_id: CallId,
+        sdp: String,
+        next: &ResumeToken,
+        session: SessionCreated,
+    ) -> Self {
+        let (resume_token, address) = (next.reveal().to_owned(), calls.address_of(call_id));
+        Self { call_id, sdp, resume_token, session, address }
+    }
+}
+
+pub(super) fn unknown(id: CallId) -> Problem {
+    Problem::not_found(format!("there is no call {id} that can be resumed with this token"))
+}
+
+fn is_same_site(call: &LiveCall, session: &Session) -> bool {
+    call.session.app_id == session.app_id && call.session.origin == session.origin
 }
 
 fn refusal(error: ResumeError) -> Problem {

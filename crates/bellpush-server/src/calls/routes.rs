@@ -1,9 +1,13 @@
 //! From a hop of the routing to what the call engine takes.
 
+use std::time::Duration;
+
 use bellpush_call::{FarSide, Route};
 use bellpush_core::{
+    profile::CodecPolicy,
     rehearsal::CallFault,
-    routing::{self, CallFacts, Hop},
+    routing::{self, CallFacts, Hop, Profiles},
+    trunk::OpenDialog,
 };
 use bellpush_store::{Session, StoreError};
 
@@ -32,6 +36,24 @@ pub(super) async fn rehearse(
         }
     }
     Ok(())
+}
+
+/// The route of a call that goes on by a dialog; `None` when its trunk does not run here.
+pub(super) fn of_dialog(calls: &Calls, profiles: &Profiles, open: OpenDialog) -> Option<Route> {
+    let OpenDialog { profile_id, trunk_id, snapshot, .. } = open;
+    calls.trunks.status(trunk_id)?;
+    let profile = profiles.by_id.get(&profile_id);
+    let opus = profile.is_some_and(|profile| profile.codec_policy == CodecPolicy::Opus);
+    let target = trunks::target_of_dialog(&calls.trunks, (profile_id, trunk_id), snapshot, opus)?;
+    let own = profile.and_then(|profile| profile.max_duration_seconds);
+    let own = own.map(|seconds| Duration::from_secs(seconds.into()));
+    let limit = calls.config.max_call_duration;
+    Some(Route {
+        destination_id: profile_id,
+        far_side: FarSide::Sip(Box::new(target)),
+        ring_timeout: limit,
+        max_duration: own.map_or(limit, |own| own.min(limit)),
+    })
 }
 
 /// A hop as the call engine takes it.

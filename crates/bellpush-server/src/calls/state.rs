@@ -82,6 +82,17 @@ impl Calls {
         self.live.find(id).map(|call| call.stage())
     }
 
+    /// Whether calls may go on at other nodes.
+    pub(crate) fn has_other_nodes(&self) -> bool {
+        self.cluster.has_others()
+    }
+
+    /// Where a call of this node is reached.
+    pub(super) fn address_of(&self, id: CallId) -> String {
+        let node = self.config.node_url.as_deref().unwrap_or_default();
+        format!("{node}/v1/calls/{id}")
+    }
+
     /// Takes no new call from now on.
     pub(crate) fn drain(&self) {
         self.draining.cancel();

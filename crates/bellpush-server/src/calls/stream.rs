@@ -34,6 +34,8 @@ pub(crate) enum Content {
         /// What.
         notice: CallNotice,
     },
+    /// The server is about to stop: the widget takes the call up at another one meanwhile.
+    Move {},
     /// A catalogue event, with its id.
     Event {
         /// The event's id, the same as at the integrations.
@@ -64,6 +66,7 @@ impl Content {
             Self::Progress { .. } => "progress",
             Self::Hold { .. } => "hold",
             Self::Notice { .. } => "notice",
+            Self::Move {} => "move",
             Self::Event { .. } => "event",
         }
     }
@@ -75,6 +78,7 @@ impl Content {
             Self::Progress { phase } => serde_json::json!({ "phase": phase }),
             Self::Hold { held } => serde_json::json!({ "held": held }),
             Self::Notice { notice } => serde_json::json!({ "notice": notice }),
+            Self::Move {} => serde_json::json!({}),
             Self::Event { id, event } => serde_json::json!({ "id": id, "event": event }),
         }
     }
@@ -180,5 +184,7 @@ mod tests {
         let expected =
             serde_json::json!({ "id": 2, "type": "progress", "data": { "phase": "ringing" } });
         assert_eq!(json, expected);
+        let json = serde_json::to_value(Message { id: 3, content: Content::Move {} }).unwrap();
+        assert_eq!(json, serde_json::json!({ "id": 3, "type": "move", "data": {} }));
     }
 }

@@ -145,6 +145,12 @@ impl Cluster {
         self.0.tenure.is_held()
     }
 
+    /// Whether there are other nodes, as far as is known.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        self.0.shared.is_some() && !self.0.alone.load(Ordering::Acquire)
+    }
+
     /// Enters this node into the database. To be called before the first call is taken.
     ///
     /// # Errors

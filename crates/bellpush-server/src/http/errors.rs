@@ -115,6 +115,7 @@ impl From<AppendError> for Problem {
                     Refusal::IdTaken
                     | Refusal::AlreadyStarted
                     | Refusal::AlreadyEnded
+                    | Refusal::LivesElsewhere
                     | Refusal::NotEnded
                     | Refusal::SurveyTwice => Self::conflict(reason.to_string()),
                     Refusal::Mismatch => Self::internal(reason.to_string()),

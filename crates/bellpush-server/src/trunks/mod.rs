@@ -16,10 +16,12 @@ use bellpush_call::{
     SipUser, SrtpPolicy, TrunkConfig, TrunkStatus, Trunks,
 };
 use bellpush_core::{
-    ids::TrunkId,
+    ids::{DestinationId, TrunkId},
     profile::{self, SipAddress},
     routing::{self, CallFacts, Hop},
-    trunk::{MediaEncryption, MediaLatching, OpenDialog, TrunkCodec, TrunkSettings},
+    trunk::{
+        DialogSnapshot, MediaEncryption, MediaLatching, OpenDialog, TrunkCodec, TrunkSettings,
+    },
 };
 use bellpush_store::{Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
@@ -142,19 +144,46 @@ pub(crate) fn target(
     let headers = routing::headers(facts, hop.profile).into_iter().filter_map(|(name, value)| {
         Some((HeaderName::try_from(&*name).ok()?, HeaderValue::try_from(&*value).ok()?))
     });
+    let to = match to {
+        SipAddress::User(user) => Callee::User(SipUser::try_from(user.as_str()).ok()?),
+        SipAddress::Uri { .. } => Callee::Uri(uri(to)?),
+    };
+    let opus = hop.profile.codec_policy == profile::CodecPolicy::Opus;
     Some(SipTarget {
-        profile_id: hop.profile_id,
-        trunk_id,
-        to: match to {
-            SipAddress::User(user) => Callee::User(SipUser::try_from(user.as_str()).ok()?),
-            SipAddress::Uri { .. } => Callee::Uri(uri(to)?),
-        },
         caller: CallerIdentity { display_name, ..CallerIdentity::default() },
         headers: headers.collect(),
-        codecs: CodecPolicy {
-            offer: trunk.codecs.iter().map(codec).collect(),
-            opus_to_browser: hop.profile.codec_policy == profile::CodecPolicy::Opus,
-        },
+        ..plain_target((hop.profile_id, trunk_id), to, &trunk, opus)
+    })
+}
+
+/// Everything that the engine needs to go on with a call by its dialog; `None` when its trunk is gone.
+pub(crate) fn target_of_dialog(
+    trunks: &RunningTrunks,
+    (profile_id, trunk_id): (DestinationId, TrunkId),
+    open: DialogSnapshot,
+    opus_to_browser: bool,
+) -> Option<SipTarget> {
+    let trunk = trunks.settings(trunk_id)?;
+    // Nobody is called.
+    let to = Callee::User(SipUser::try_from("anonymous").ok()?);
+    let target = plain_target((profile_id, trunk_id), to, &trunk, opus_to_browser);
+    Some(SipTarget { open: Some(Box::new(open)), ..target })
+}
+
+/// What the settings of a trunk say of all calls by it.
+fn plain_target(
+    (profile_id, trunk_id): (DestinationId, TrunkId),
+    to: Callee,
+    trunk: &TrunkSettings,
+    opus_to_browser: bool,
+) -> SipTarget {
+    SipTarget {
+        profile_id,
+        trunk_id,
+        to,
+        caller: CallerIdentity::default(),
+        headers: Vec::new(),
+        codecs: CodecPolicy { offer: trunk.codecs.iter().map(codec).collect(), opus_to_browser },
         srtp: match trunk.media_encryption {
             MediaEncryption::Off => SrtpPolicy::Off,
             MediaEncryption::Optional => SrtpPolicy::Optional,
@@ -165,7 +194,8 @@ pub(crate) fn target(
             MediaLatching::Any => Latching::Any,
         },
         session_timer: trunk.session_seconds.map(seconds),
-    })
+        open: None,
+    }
 }
 
 /// A trunk as the call engine runs it; `None` for settings that could not have been saved.

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod callbacks;
+pub(crate) mod claims;
 pub(crate) mod dialogs;
 pub(crate) mod nodes;
 pub(crate) mod state;
@@ -9,5 +10,6 @@ pub(crate) mod traces;
 
 pub use call::Call;
 pub use callbacks::CallbackRequest;
+pub use claims::{Claim, ClaimedCall};
 pub use nodes::{LivingNode, OrphanedCall};
 pub use state::CallState;

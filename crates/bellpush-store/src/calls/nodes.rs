@@ -17,6 +17,10 @@ pub struct OrphanedCall {
     pub context: Context,
     /// Whether its session is a preview.
     pub preview: bool,
+    /// Whether its visitor can take it up.
+    pub can_be_taken_up: bool,
+    /// When it was noticed that its node is gone, if it was.
+    pub since: Option<EventTime>,
 }
 
 /// A node whose lease has not run out.
@@ -24,6 +28,8 @@ pub struct OrphanedCall {
 pub struct LivingNode {
     /// Where browsers reach it alone, if it has a URL of its own; without a slash at the end.
     pub url: Option<String>,
+    /// Whether it takes shards: one that is about to stop does not, nor does one without others.
+    pub takes_shards: bool,
 }
 
 pub(crate) const ORPHANED: &str = "
@@ -106,13 +112,16 @@ impl Store {
         now: EventTime,
     ) -> Result<Option<LivingNode>, StoreError> {
         let sql = "
-            SELECT url
+            SELECT url, takes_shards
             FROM nodes
             WHERE id = $1
               AND lease_until > $2";
         let values = [node_id.to_string().into(), now.millis().into()];
         let row = db::one(&self.db().read, sql, values).await?;
-        row.map(|row| Ok(LivingNode { url: row.get("url")? })).transpose()
+        row.map(|row| {
+            Ok(LivingNode { url: row.get("url")?, takes_shards: row.get("takes_shards")? })
+        })
+        .transpose()
     }
 
     /// Live calls of other nodes than `own` that have no lease, or one that ended before `now`, or
@@ -133,6 +142,8 @@ impl Store {
                 call: call(row)?,
                 context: row.json("context")?,
                 preview: row.get("preview")?,
+                can_be_taken_up: row.get::<Option<String>>("resume_hash")?.is_some(),
+                since: row.time_opt("orphaned_at")?,
             })
         })
     }

@@ -56,6 +56,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (59, "trunk_outages", include_str!("../../migrations/0059_trunk_outages.sql")),
     (63, "schema_compatibility", include_str!("../../migrations/0063_schema_compatibility.sql")),
     (64, "dialogs", include_str!("../../migrations/0064_dialogs.sql")),
+    (65, "resume_tokens", include_str!("../../migrations/0065_resume_tokens.sql")),
+    (66, "orphaned_calls", include_str!("../../migrations/0066_orphaned_calls.sql")),
     (69, "integration_outages", include_str!("../../migrations/0069_integration_outages.sql")),
 ];
 

@@ -16,7 +16,7 @@ use bellpush_core::{
 };
 use serde_json::{Map, Value};
 
-use crate::error::StoreError;
+use crate::{access::SecretHash, error::StoreError};
 
 /// One event for the log, with what it changes beside it. App, session and call are the event's.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub enum Append {
         event: Event,
         /// How it ended.
         finish: CallFinish,
+        /// The node that the call lives on, as far as whoever ends it knows: no other may.
+        node_id: NodeId,
     },
     /// `survey_submitted`, for a call that ended cleanly.
     Survey {
@@ -89,6 +91,8 @@ pub struct NewCall {
     pub routing_key: Option<String>,
     /// The node that the call lives on.
     pub node_id: NodeId,
+    /// The hash of the token that takes it up.
+    pub resume: SecretHash,
     /// What the form before the call held, if it was used.
     pub form_values: Option<Map<String, Value>>,
     /// What the visitor consented to before the call.
@@ -237,6 +241,9 @@ pub enum Refusal {
     /// The call is over.
     #[error("the call is over")]
     AlreadyEnded,
+    /// The call lives on another node, which alone may end it.
+    #[error("the call lives on another server")]
+    LivesElsewhere,
     /// A survey of a call that did not end cleanly, or is still live.
     #[error("a survey belongs to a call that has ended cleanly")]
     NotEnded,

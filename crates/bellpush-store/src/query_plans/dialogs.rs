@@ -3,7 +3,10 @@
 use sea_orm::Value;
 
 use crate::{
-    calls::dialogs::{left, rows},
+    calls::{
+        claims,
+        dialogs::{left, rows},
+    },
     db::page::Query,
 };
 
@@ -18,5 +21,9 @@ pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(left::TAKE, vec![list(), "x".into()]), "dialogs_pkey"),
         (fixed(left::OF_CALL, vec!["x".into()]), "dialogs_by_call"),
         (fixed(rows::FORGET, vec![list(), "x".into()]), "dialogs_pkey"),
+        (fixed(claims::CLAIM, vec!["x".into(); 5]), "calls_pkey"),
+        (fixed(claims::CLAIM_DIALOG, vec!["x".into(), "x".into()]), "dialogs_by_call"),
+        (fixed(claims::EXCHANGE, vec!["x".into(); 4]), "calls_pkey"),
+        (fixed(claims::ELSEWHERE, vec![list(), "x".into()]), "calls_pkey"),
     ]
 }

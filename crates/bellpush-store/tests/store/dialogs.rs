@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::site::{Site, after, master_key, new_call, new_node, now};
 
-fn dialog(sip_call_id: &str, call_id: CallId) -> OpenDialog {
+pub(crate) fn dialog(sip_call_id: &str, call_id: CallId) -> OpenDialog {
     let hop = Hop {
         address: ([192, 0, 2, 1], 5060).into(),
         transport: Transport::Tls,
@@ -25,7 +25,7 @@ fn dialog(sip_call_id: &str, call_id: CallId) -> OpenDialog {
         remote_cseq: None,
         user: "49".into(),
         hop,
-        origin: Some(SdpOrigin { id: u64::MAX, version: 3 }),
+        origin: Some(SdpOrigin { id: u64::MAX, version: 3, address: None }),
         session_seconds: Some(90),
     };
     let profile_id = DestinationId::from_uuid(Uuid::from_u128(4));
@@ -141,6 +141,9 @@ on_both_stores! {
         );
         started.unwrap();
         kept.unwrap();
+        // Its visitor may take the call up yet.
+        assert_eq!(take(site, new_node(), 9).await, []);
+        site.store.append(vec![visitor.loses_media(call_id)]).await.unwrap();
         assert_eq!(take(site, new_node(), 9).await.len(), 1);
     }
 }

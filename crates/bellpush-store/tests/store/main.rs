@@ -34,6 +34,7 @@ mod alerts;
 mod analytics;
 mod api_keys;
 mod audit;
+mod claims;
 mod cluster;
 mod configuration;
 mod configurations;

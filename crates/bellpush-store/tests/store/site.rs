@@ -1,6 +1,10 @@
 //! A store of one's own for each test, on SQLite or PostgreSQL.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use bellpush_core::{
     app::AppSettings,
@@ -250,6 +254,18 @@ async fn open(target: &Target, key: KeyRing) -> Result<Store, OpenError> {
     }
 }
 
+/// The nodes that calls began on.
+static NODES: Mutex<BTreeMap<CallId, NodeId>> = Mutex::new(BTreeMap::new());
+
+fn node_of(call_id: CallId) -> NodeId {
+    NODES.lock().unwrap().get(&call_id).copied().unwrap_or_else(new_node)
+}
+
+/// The hash of the token that a call begins with.
+pub(crate) fn first_token(call_id: CallId) -> SecretHash {
+    SecretHash::of(&format!("rt_{call_id}"))
+}
+
 /// A widget session, and the events that come out of it.
 pub(crate) struct Visitor {
     pub(crate) session: Session,
@@ -288,6 +304,7 @@ impl Visitor {
     }
 
     pub(crate) fn starts(&self, call_id: CallId, node_id: NodeId) -> Append {
+        NODES.lock().unwrap().insert(call_id, node_id);
         let event = CatalogueEvent::CallStarted {
             destination_id: None,
             routing_key: self.session.routing_key.clone(),
@@ -301,15 +318,18 @@ impl Visitor {
                 profile_id: DestinationId::from_uuid(Uuid::now_v7()),
                 routing_key: self.session.routing_key.clone(),
                 node_id,
+                resume: first_token(call_id),
                 form_values: form.as_object().cloned(),
                 consent: None,
             },
         }
     }
 
+    /// The end of a call at the node that it began on, as the one after it.
     pub(crate) fn hangs_up(&self, call_id: CallId) -> Append {
         let (duration, reason) = (7, EndReason::UserHangup);
         Append::CallEnded {
+            node_id: node_of(call_id),
             event: self.event(&CatalogueEvent::CallEnded { duration, reason }, Some(call_id)),
             finish: CallFinish {
                 connected_at: Some(now()),
@@ -321,6 +341,7 @@ impl Visitor {
     pub(crate) fn loses_media(&self, call_id: CallId) -> Append {
         let code = ErrorCode::MediaFailed;
         Append::CallEnded {
+            node_id: node_of(call_id),
             event: self.event(&CatalogueEvent::CallError { code }, Some(call_id)),
             finish: CallEnd::Failed { code }.into(),
         }

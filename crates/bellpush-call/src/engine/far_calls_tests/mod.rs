@@ -67,6 +67,27 @@ async fn sound_is_relayed_as_it_is_when_both_sides_speak_the_same() {
 }
 
 #[tokio::test]
+async fn a_call_goes_on_by_the_dialog_of_another_server_and_can_be_let_go_of_without_a_word() {
+    let mut test = Test::start();
+    let mut call = test.call(vec![with_open_dialog(to_phone(&[Codec::Pcma]))]).await;
+    let mut dialog = test.dialog().await;
+    let mut phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
+    dialog.events.send(TrunkEvent::OfferAnswered { sdp: phone.sdp("sendrecv") }).await;
+    assert_eq!(call.next().await, Some(Signal::Reconnecting));
+    assert_eq!(call.next().await, Some(Signal::Connected));
+    call.visitor.say(numbered(20));
+    while phone.hear().await.1 != [20; 160] {}
+    phone.say(numbered(20)).await;
+    call.visitor.wait_until(SOON, |heard| heard.packets.len() >= 20).await.unwrap();
+
+    test.engine.release(call.id).await;
+    assert!(matches!(dialog.next().await, Some(TrunkCommand::Release)));
+    assert!(dialog.next().await.is_none());
+    assert_eq!(call.next().await, None);
+    test.is_empty().await;
+}
+
+#[tokio::test]
 async fn ringing_and_what_is_heard_before_the_answer_reach_the_visitor_in_one_stream() {
     let mut test = Test::start();
     let mut call = test.call(vec![to_phone(&[Codec::Pcma])]).await;

@@ -8,6 +8,7 @@ use std::{
 use bellpush_core::{
     events::EndReason,
     ids::{DestinationId, TrunkId},
+    trunk::{DialogSnapshot, Hop, Transport},
 };
 use bellpush_srtp::{RtpHeader, RtpPacket};
 use bellpush_test_support::visitor::{HeardPacket, Visitor, VisitorCall};
@@ -222,8 +223,30 @@ pub(super) fn to_phone(codecs: &[Codec]) -> Route {
         srtp: SrtpPolicy::Off,
         latching: Latching::Signalling,
         session_timer: None,
+        open: None,
     };
     route(FarSide::Sip(Box::new(target)))
+}
+
+pub(super) fn with_open_dialog(mut route: Route) -> Route {
+    if let FarSide::Sip(target) = &mut route.far_side {
+        let address = SocketAddr::new(LOOPBACK, 5_060);
+        target.open = Some(Box::new(DialogSnapshot {
+            sip_call_id: SIP_CALL_ID.into(),
+            local: "<sip:us@h>;tag=1".into(),
+            remote: "<sip:them@h>;tag=2".into(),
+            remote_target: "sip:them@h".into(),
+            remote_source: None,
+            routes: Vec::new(),
+            cseq: 10_001,
+            remote_cseq: None,
+            user: "us".into(),
+            hop: Hop { address, transport: Transport::Udp, name: "h".into() },
+            origin: None,
+            session_seconds: None,
+        }));
+    }
+    route
 }
 
 pub(super) fn with_opus_to_browser(mut route: Route) -> Route {

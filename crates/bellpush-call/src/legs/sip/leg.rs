@@ -62,21 +62,25 @@ pub(crate) enum SipOutput {
 
 impl SipLeg {
     pub(crate) fn new(target: SipTarget, local: LocalMedia) -> Self {
+        let mut negotiation = Negotiation::new(local);
+        if let Some(origin) = target.open.as_ref().and_then(|open| open.origin) {
+            negotiation.go_on(origin);
+        }
         Self {
             state: State::Idle,
-            negotiation: Negotiation::new(local),
+            negotiation,
             target: Some(Box::new(target)),
             is_held: false,
             outputs: VecDeque::new(),
         }
     }
 
-    /// Calls the far side. Only the first time counts.
+    /// Calls the far side, or offers one that has answered the session anew. Only the first time counts.
     pub(crate) fn start(&mut self) {
         if self.state == State::Idle
             && let Some(target) = self.target.take()
         {
-            self.state = State::Calling;
+            self.state = if target.open.is_some() { State::Answered } else { State::Calling };
             let sdp = self.negotiation.offer();
             self.send(TrunkCommand::Invite { target, sdp });
         }
@@ -200,12 +204,20 @@ impl SipLeg {
     }
 
     fn confirmed(&mut self, sdp: &str) {
+        let is_agreed = self.negotiation.is_agreed();
         match self.negotiation.accept(sdp) {
             Ok(plan) => {
                 let plan = plan.clone();
                 self.agreed(plan, None);
             }
-            Err(error) => tracing::debug!(%error, "an answer can't be used; media stays as it was"),
+            Err(error) if is_agreed => {
+                tracing::debug!(%error, "an answer can't be used; media stays as it was");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the far side's answer can't be used");
+                self.send(TrunkCommand::Bye { cause: ByeCause::INCOMPATIBLE });
+                self.fail(FarFailure::Rejected);
+            }
         }
     }
 

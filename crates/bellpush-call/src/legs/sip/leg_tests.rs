@@ -1,4 +1,7 @@
-use bellpush_core::ids::{DestinationId, TrunkId};
+use bellpush_core::{
+    ids::{DestinationId, TrunkId},
+    trunk::{DialogSnapshot, Hop, Transport},
+};
 use bellpush_srtp::SRTP_KEY_LEN;
 use proptest::prelude::*;
 
@@ -13,6 +16,11 @@ const VIDEO: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.
                      m=video 4000 RTP/AVP 96\r\n";
 
 fn leg() -> SipLeg {
+    leg_with(None)
+}
+
+/// One that goes on by a dialog, if there is one.
+fn leg_with(open: Option<Box<DialogSnapshot>>) -> SipLeg {
     let target = SipTarget {
         profile_id: DestinationId::from_uuid(uuid::Uuid::nil()),
         trunk_id: TrunkId::from_uuid(uuid::Uuid::nil()),
@@ -23,6 +31,7 @@ fn leg() -> SipLeg {
         srtp: SrtpPolicy::Off,
         latching: Latching::Signalling,
         session_timer: None,
+        open,
     };
     let local = LocalMedia {
         own_address: None,
@@ -47,6 +56,7 @@ fn word(output: &SipOutput) -> &'static str {
     match output {
         SipOutput::Send(TrunkCommand::Invite { .. }) => "invite",
         SipOutput::Send(TrunkCommand::Cancel) => "cancel",
+        SipOutput::Send(TrunkCommand::Release) => "release",
         SipOutput::Send(TrunkCommand::Bye { .. }) => "bye",
         SipOutput::Send(TrunkCommand::AnswerOffer { .. }) => "answer offer",
         SipOutput::Send(TrunkCommand::RejectOffer { .. }) => "refuse offer",
@@ -72,6 +82,58 @@ fn answered(sdp: &str) -> TrunkEvent {
 
 fn offered(sdp: Option<&str>) -> TrunkEvent {
     TrunkEvent::Offered { request: OfferId(1), sdp: sdp.map(Into::into) }
+}
+
+fn taken_over() -> SipLeg {
+    let address = "127.0.0.1:5060".parse().unwrap();
+    let mut leg = leg_with(Some(Box::new(DialogSnapshot {
+        sip_call_id: "4711".into(),
+        local: "<sip:us@h>;tag=1".into(),
+        remote: "<sip:them@h>;tag=2".into(),
+        remote_target: "sip:them@h".into(),
+        remote_source: None,
+        routes: Vec::new(),
+        cseq: 10_001,
+        remote_cseq: None,
+        user: "us".into(),
+        hop: Hop { address, transport: Transport::Udp, name: "h".into() },
+        origin: None,
+        session_seconds: None,
+    })));
+    leg.start();
+    assert_eq!(outputs(&mut leg), ["invite"]);
+    leg
+}
+
+#[test]
+fn a_far_side_that_has_answered_another_is_offered_the_session_anew() {
+    let mut leg = taken_over();
+    leg.handle(TrunkEvent::OfferAnswered { sdp: ANSWER.into() });
+    assert_eq!(outputs(&mut leg), ["media"]);
+    // What can't be used changes nothing of what is agreed on.
+    leg.handle(TrunkEvent::OfferAnswered { sdp: VIDEO.into() });
+    assert_eq!(outputs(&mut leg), [] as [&str; 0]);
+    leg.hang_up(ByeCause::NORMAL);
+    assert_eq!(outputs(&mut leg), ["bye"]);
+}
+
+#[test]
+fn a_far_side_that_held_the_visitor_before_still_does() {
+    let mut leg = taken_over();
+    leg.handle(TrunkEvent::OfferAnswered { sdp: HOLD.into() });
+    assert_eq!(outputs(&mut leg), ["media", "held"]);
+    leg.handle(offered(Some(ANSWER)));
+    assert_eq!(outputs(&mut leg), ["answer offer", "media", "resumed"]);
+}
+
+#[test]
+fn without_an_answer_that_can_be_used_a_call_that_was_anothers_is_over() {
+    let mut leg = taken_over();
+    leg.handle(TrunkEvent::OfferAnswered { sdp: VIDEO.into() });
+    assert_eq!(outputs(&mut leg), ["bye", "failed"]);
+    let mut leg = taken_over();
+    leg.handle(TrunkEvent::HungUp { cause: None });
+    assert_eq!(outputs(&mut leg), ["ended"]);
 }
 
 #[test]

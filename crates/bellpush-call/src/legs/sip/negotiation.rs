@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use bellpush_core::trunk::SdpOrigin;
 use bellpush_srtp::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
 use zeroize::Zeroizing;
 
@@ -51,6 +52,8 @@ pub(crate) struct LocalMedia {
 #[derive(Debug)]
 pub(crate) struct Negotiation {
     local: LocalMedia,
+    /// The address that is part of the session's name.
+    origin: IpAddr,
     version: u64,
     /// All that our last description has, as it numbered it.
     formats: Vec<(u8, Format)>,
@@ -63,8 +66,21 @@ pub(crate) struct Negotiation {
 
 impl Negotiation {
     pub(crate) fn new(local: LocalMedia) -> Self {
-        let (formats, media_lines) = (Vec::new(), Vec::new());
-        Self { local, version: 0, formats, media_lines, audio: 0, plan: None }
+        let (formats, media_lines, origin) = (Vec::new(), Vec::new(), local.address);
+        Self { local, origin, version: 0, formats, media_lines, audio: 0, plan: None }
+    }
+
+    /// Goes on with a session that another process has described so: its name stays, and the next
+    /// description has the next number (RFC 3264 section 8).
+    pub(crate) fn go_on(&mut self, SdpOrigin { id, version, address }: SdpOrigin) {
+        self.local.session_id = id;
+        self.version = version;
+        self.origin = address.unwrap_or(self.origin);
+    }
+
+    /// Whether both sides have agreed on something.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.plan.is_some()
     }
 
     /// Our offer of all that we can do.
@@ -232,13 +248,14 @@ impl Negotiation {
     /// Our description: as many media lines as were agreed on, all but the audio rejected
     /// (RFC 3264 sections 6 and 8).
     fn write(&mut self, audio: sdp_types::Media) -> String {
-        self.version += 1;
+        self.version = self.version.wrapping_add(1);
         let mut medias: Vec<_> = self.media_lines.iter().map(rejected).collect();
         match medias.get_mut(self.audio) {
             Some(line) => *line = audio,
             None => medias.push(audio),
         }
-        write(self.local.session_id, self.version, self.local.address, medias)
+        let origin = (self.local.session_id, self.version, self.origin);
+        write(origin, self.local.address, medias)
     }
 }
 

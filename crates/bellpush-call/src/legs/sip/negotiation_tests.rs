@@ -51,6 +51,18 @@ fn an_offer_names_every_codec_in_its_order_with_keypad_and_comfort_noise() {
 }
 
 #[test]
+fn a_session_that_was_anothers_keeps_its_name_and_has_the_next_number() {
+    let mut negotiation = negotiation();
+    let address = Some("192.0.2.77".parse().unwrap());
+    negotiation.go_on(SdpOrigin { id: 4_711, version: 8, address });
+    let offer = negotiation.offer();
+    assert!(offer.contains("o=- 4711 9 IN IP4 192.0.2.77\r\n"), "{offer}");
+    // Media comes to where we are.
+    assert!(offer.contains("c=IN IP4 192.0.2.1\r\n"), "{offer}");
+    assert!(negotiation.offer().contains("o=- 4711 10 IN IP4 192.0.2.77\r\n"));
+}
+
+#[test]
 fn the_answer_decides_the_codec_and_its_numbers() {
     let mut negotiation = negotiation();
     negotiation.offer();

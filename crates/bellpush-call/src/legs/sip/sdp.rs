@@ -352,9 +352,14 @@ pub(crate) fn rejected((media, proto, fmt): &MediaLine) -> Media {
     }
 }
 
-/// Writes a session description.
-pub(crate) fn write(id: u64, version: u64, address: IpAddr, medias: Vec<Media>) -> String {
-    let mut session = Session::new(Origin::with_ip_addr(id, version, address), "-");
+/// Writes a session description: the session's id, version and address name it, and media goes to
+/// `address`.
+pub(crate) fn write(
+    (id, version, origin): (u64, u64, IpAddr),
+    address: IpAddr,
+    medias: Vec<Media>,
+) -> String {
+    let mut session = Session::new(Origin::with_ip_addr(id, version, origin), "-");
     session.connection = Some(Connection::from_ip_addr(address));
     session.times = vec![Time::new(0, 0)];
     session.medias = medias;

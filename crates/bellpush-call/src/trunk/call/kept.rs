@@ -30,6 +30,16 @@ impl KeptDialog {
         Box::new(kept)
     }
 
+    /// One that was kept by another process, and is ours by now.
+    pub(super) fn of_another(owner: Owner, snapshot: DialogSnapshot) -> Box<Self> {
+        Box::new(Self { owner, snapshot })
+    }
+
+    /// Whether it may be ended here: nobody else has taken its call over.
+    pub(super) async fn may_end(&self, trunk: &Trunk) -> bool {
+        trunk.stack.config.dialogs.may_end(self.owner.call_id).await
+    }
+
     /// Keeps it as it is now, if it leads elsewhere.
     pub(super) fn update(&mut self, trunk: &Trunk, now: DialogSnapshot) {
         if !now.differs_from(&self.snapshot) {

@@ -11,6 +11,7 @@
 //! | `kept`, `keeping` | what is kept of its dialog |
 //! | `session` | the answered call |
 //! | `refresh` | refreshing it |
+//! | `taking_over` | going on with the dialog of another process |
 //! | `offers` | changes of the session by the far side |
 
 mod cancel;
@@ -23,6 +24,7 @@ mod offers;
 mod refresh;
 mod session;
 mod setup;
+mod taking_over;
 
 pub(super) use channel::CallChannel;
 pub use channel::EventSink;
@@ -46,6 +48,10 @@ pub(super) async fn run(
     mut channel: CallChannel,
     call_id: Option<CallId>,
 ) {
+    let mut target = target;
+    if let Some(open) = target.open.take() {
+        return Box::pin(taking_over::run(trunk, (target, *open), sdp, channel, call_id)).await;
+    }
     if target.srtp == SrtpPolicy::Required && trunk.config.transport != SipTransport::Tls {
         let error = "required encryption needs TLS: the keys stand in the signalling";
         trunk.change(|status| status.last_error = Some(error.to_owned()));
@@ -69,9 +75,9 @@ pub(super) async fn run(
     match outcome {
         Outcome::Answered(session, unmatched) => {
             let kept = session.kept.as_ref().map(|kept| kept.sip_call_id().to_owned());
-            session.run(channel, unmatched).await;
+            let is_over = session.run(channel, unmatched).await;
             // Not before both sides know: until then somebody may have to end it in our place.
-            if let Some(sip_call_id) = kept {
+            if let Some(sip_call_id) = kept.filter(|_| is_over) {
                 trunk.stack.config.dialogs.over(sip_call_id).await;
             }
         }

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 use super::{
     channel::CallChannel,
     session::{Answer, Refreshing, Session},
+    taking_over,
 };
 use crate::trunk::{
     TrunkEvent,
     body::response_sdp,
-    message_parts::{header, retry_after, value},
+    message_parts::{has_token, header, retry_after, value},
     session_timer::Due,
     stack::SendError,
 };
@@ -61,13 +62,16 @@ impl Session {
     ) -> bool {
         self.refreshing = None;
         let now = Instant::now();
-        let is_in_time = self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at));
+        let is_in_time = self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at))
+            && self.renew_by.is_none_or(|at| now < at);
+        let is_new = self.renew_by.is_some();
         let Answer { response, flow, source } = match answer {
             Ok(answer) => answer,
             Err(SendError::Timeout) => return false,
             // A far side that restarts is there again in a while; its media may go on meanwhile.
             Err(SendError::Connect(_)) => {
-                self.retry_at = Some(now + REFRESH_RETRY);
+                let pause = if is_new { taking_over::RETRY } else { REFRESH_RETRY };
+                self.retry_at = Some(now + pause);
                 return is_in_time;
             }
         };
@@ -80,6 +84,9 @@ impl Session {
         match response.status_code.code() {
             200..=299 => {
                 self.retry_at = None;
+                if self.renew_by.take().is_some() {
+                    self.takes_update = has_token(&response.headers, "Allow", "UPDATE");
+                }
                 self.timer.on_response(now.into_std(), &response.headers);
                 self.dialog.refresh_target(&response.headers, source);
                 // The answer to what we offered anew; the far side may have moved.
@@ -105,6 +112,12 @@ impl Session {
                 self.takes_update = false;
                 self.retry_at = Some(now);
             }
+            // One that was another's until now has no media before the far side takes our offer. It may
+            // not be able to right now; any other word is its last.
+            status if is_new => match retry_after(&response.headers) {
+                Some(pause) if status >= 500 => self.retry_at = Some(now + pause),
+                _ => return false,
+            },
             // Without a timer there is no need to.
             _ => {
                 let pause = retry_after(&response.headers).unwrap_or(REFRESH_RETRY);

@@ -50,6 +50,8 @@ pub(super) struct Session {
     pub(super) refreshing: Option<Refreshing>,
     /// When a refresh that failed is tried again.
     pub(super) retry_at: Option<Instant>,
+    /// Until when the far side has to take the session anew, of one that was another process's.
+    pub(super) renew_by: Option<Instant>,
     /// Whether the connection is closed: then a refresh over a new one tells the far side where
     /// we are.
     pub(super) is_lost: bool,
@@ -91,10 +93,34 @@ impl Session {
         min_interval: Duration,
         answer: &Response,
     ) -> Self {
-        let mut timer = SessionTimer::new(trunk.stack.config.min_session_interval);
-        timer.require(min_interval);
-        timer.on_response(Instant::now().into_std(), &answer.headers);
-        let takes_update = has_token(&answer.headers, "Allow", "UPDATE");
+        let mut session = Self::idle(trunk, dialog, flow, incoming, offers);
+        session.timer.require(min_interval);
+        session.timer.on_response(Instant::now().into_std(), &answer.headers);
+        session.takes_update = has_token(&answer.headers, "Allow", "UPDATE");
+        session.party = ConnectedParty::of(&answer.headers);
+        session
+    }
+
+    /// One that was another process's until now. What its far side has said is not known any more.
+    pub(super) fn taken_over(
+        trunk: Arc<Trunk>,
+        dialog: Dialog,
+        flow: Flow,
+        incoming: IncomingRequests,
+        offers: Offers,
+        renew_by: Instant,
+    ) -> Self {
+        Self { renew_by: Some(renew_by), ..Self::idle(trunk, dialog, flow, incoming, offers) }
+    }
+
+    fn idle(
+        trunk: Arc<Trunk>,
+        dialog: Dialog,
+        flow: Flow,
+        incoming: IncomingRequests,
+        offers: Offers,
+    ) -> Self {
+        let timer = SessionTimer::new(trunk.stack.config.min_session_interval);
         Self {
             trunk,
             dialog,
@@ -103,19 +129,20 @@ impl Session {
             offers,
             deferred: None,
             timer,
-            takes_update,
+            takes_update: false,
             refreshing: None,
             retry_at: None,
+            renew_by: None,
             is_lost: false,
             kept: None,
-            party: ConnectedParty::of(&answer.headers),
+            party: ConnectedParty::default(),
             sending_key: None,
             keys: VecDeque::new(),
         }
     }
 
     /// Carries the session to its end. `unmatched` are the far side's requests that came before
-    /// its answer.
+    /// its answer. Returns whether the dialog is over: it goes on when another process has its call.
     ///
     /// What seldom happens is in boxes of its own: a call's task has room for all that it may wait
     /// for, for the whole of the call.
@@ -123,12 +150,11 @@ impl Session {
         mut self: Box<Self>,
         mut channel: CallChannel,
         unmatched: Vec<Transaction>,
-    ) {
+    ) -> bool {
         for transaction in unmatched {
             let handled = Box::pin(self.handle_request(&mut channel, transaction));
             if let ControlFlow::Break(cause) = handled.await {
-                self.close();
-                return channel.send(TrunkEvent::HungUp { cause }).await;
+                return self.hung_up(channel, cause).await;
             }
         }
         loop {
@@ -155,13 +181,13 @@ impl Session {
                     Some(TrunkCommand::Cancel) | None => {
                         return Box::pin(self.hang_up(ByeCause::NORMAL)).await;
                     }
+                    Some(TrunkCommand::Release) => return false,
                     Some(TrunkCommand::Invite { .. }) => {}
                 },
                 Some(transaction) = self.incoming.requests.recv() => {
                     let handled = Box::pin(self.handle_request(&mut channel, *transaction));
                     if let ControlFlow::Break(cause) = handled.await {
-                        self.close();
-                        return channel.send(TrunkEvent::HungUp { cause }).await;
+                        return self.hung_up(channel, cause).await;
                     }
                 }
                 ack = self.offers.acknowledged() => {
@@ -199,9 +225,31 @@ impl Session {
         }
     }
 
-    async fn hang_up(mut self: Box<Self>, cause: ByeCause) {
+    /// The far side has ended the call.
+    async fn hung_up(
+        mut self: Box<Self>,
+        mut channel: CallChannel,
+        cause: Option<ByeCause>,
+    ) -> bool {
         self.close();
+        channel.send(TrunkEvent::HungUp { cause }).await;
+        true
+    }
+
+    async fn hang_up(mut self: Box<Self>, cause: ByeCause) -> bool {
+        self.close();
+        self.end(cause).await
+    }
+
+    /// Ends the dialog, unless another process has it by now.
+    async fn end(&self, cause: ByeCause) -> bool {
+        if let Some(kept) = &self.kept
+            && !kept.may_end(&self.trunk).await
+        {
+            return false;
+        }
         bye(&self.trunk, &self.dialog, &self.flow, cause).await;
+        true
     }
 
     /// Rejects what is open: the call ends (RFC 3261 section 15.1.2).
@@ -220,10 +268,10 @@ impl Session {
     }
 
     /// The far side is gone without a BYE.
-    async fn expire(mut self: Box<Self>, mut channel: CallChannel) {
+    async fn expire(mut self: Box<Self>, mut channel: CallChannel) -> bool {
         self.close();
         channel.send(TrunkEvent::HungUp { cause: None }).await;
-        bye(&self.trunk, &self.dialog, &self.flow, ByeCause::TIMER_EXPIRED).await;
+        self.end(ByeCause::TIMER_EXPIRED).await
     }
 
     /// Handles a request of the far side. Breaks when it ends the call.

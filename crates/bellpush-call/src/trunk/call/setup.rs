@@ -261,7 +261,9 @@ impl Setup {
                         self.early.offers.reject(request, status);
                     }
                     Some(TrunkCommand::Info { .. } | TrunkCommand::Invite { .. }) => {}
-                    Some(TrunkCommand::Cancel | TrunkCommand::Bye { .. }) | None => {
+                    // Whoever has the call now has dialled for itself.
+                    Some(TrunkCommand::Cancel | TrunkCommand::Release | TrunkCommand::Bye { .. })
+                    | None => {
                         self.early.offers.close();
                         return InviteEnd::Cancelled;
                     }

@@ -13,7 +13,8 @@ use crate::{
     vault::DataKey,
 };
 
-/// From node to node: however many dialogs those have that live, they are not read.
+/// From node to node: however many dialogs those have that live, they are not read. A call that is not over
+/// may be taken up by its visitor yet, and its dialog goes on with it.
 pub(crate) const LEFT: &str = "
     WITH RECURSIVE answering (node_id) AS (
         SELECT MIN(node_id)
@@ -33,6 +34,14 @@ pub(crate) const LEFT: &str = "
         WHERE nodes.id = answering.node_id
           AND nodes.lease_until > $2
           AND nodes.lease_until <= $3
+      )
+      AND NOT EXISTS (
+        SELECT 1
+        FROM calls
+        JOIN sessions ON sessions.id = calls.session_id
+        JOIN apps ON apps.id = calls.app_id
+        WHERE calls.id = dialogs.call_id
+          AND calls.state = 'live'
       )
     LIMIT $4";
 
@@ -66,7 +75,7 @@ impl Store {
         self.log().keep_dialogs(DialogChanges::new(self.data_key(), node_id, changes)?).await
     }
 
-    /// Takes over up to so many dialogs of nodes that have no lease (see [`Store::orphaned_calls`]):
+    /// Takes over up to so many dialogs, of calls that are over, of nodes that have no lease (see [`Store::orphaned_calls`]):
     /// from now on `own` answers for them, and nobody else can take them while it lives.
     ///
     /// # Errors
@@ -117,7 +126,7 @@ impl Store {
     }
 }
 
-fn dialog(key: &DataKey, row: &Row) -> Result<OpenDialog, StoreError> {
+pub(in crate::calls) fn dialog(key: &DataKey, row: &Row) -> Result<OpenDialog, StoreError> {
     Ok(OpenDialog {
         call_id: row.parse("call_id")?,
         profile_id: row.parse("profile_id")?,

@@ -87,7 +87,10 @@ impl DialogChanges {
 }
 
 /// Encrypts what is kept of a dialog: it says who was called.
-pub(super) fn seal(key: &DataKey, snapshot: &DialogSnapshot) -> Result<String, StoreError> {
+pub(in crate::calls) fn seal(
+    key: &DataKey,
+    snapshot: &DialogSnapshot,
+) -> Result<String, StoreError> {
     let folded = fold(key, &identity(&snapshot.sip_call_id), to_json(snapshot).as_bytes())?;
     Ok(BASE64_STANDARD.encode(folded))
 }

@@ -13,27 +13,27 @@ use super::{
     beside::Kept,
     plan::{Facts, KnownCall, Stage, Verdict},
     prepared::Prepared,
-    rows::{self, DELIVERY_KEPT, EVENT_KEPT},
+    rows::{self, CALL_ENDED, DELIVERY_KEPT, EVENT_KEPT},
 };
 use crate::{
     calls::state::{ENDED, FAILED, LIVE},
     db::{self, Batch, Db, Lock, Row, to_json},
     error::{DatabaseError, StoreError},
-    events::append::Refusal,
+    events::append::{Append, Refusal},
 };
 
 /// What is known of apps, events and calls, as one statement: each more would be a wait for an answer.
 pub(crate) const FACTS: &str = "
     SELECT 'app' AS kind, id, id AS app_id, CAST(NULL AS BIGINT) AS seq,
-        NULL AS session_id, NULL AS state, NULL AS surveyed_call
+        NULL AS session_id, NULL AS state, NULL AS surveyed_call, NULL AS node_id
     FROM apps
     WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'app')
     UNION ALL
-    SELECT 'event', id, app_id, seq, NULL, NULL, NULL
+    SELECT 'event', id, app_id, seq, NULL, NULL, NULL, NULL
     FROM events
     WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'event')
     UNION ALL
-    SELECT 'call', id, app_id, NULL, session_id, state, survey_responses.call_id
+    SELECT 'call', id, app_id, NULL, session_id, state, survey_responses.call_id, node_id
     FROM calls
     LEFT JOIN survey_responses ON survey_responses.call_id = calls.id
     WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'call')";
@@ -100,7 +100,10 @@ async fn write_at_once(
     let is_allowed = |verdicts: &Verdicts| {
         verdicts.as_ref().is_ok_and(|all| all.iter().all(|verdict| *verdict == Verdict::Write))
     };
-    if !verdicts.iter().all(is_allowed) || answer.seqs.len() < all.len() {
+    if !verdicts.iter().all(is_allowed)
+        || answer.seqs.len() < all.len()
+        || answer.ended < ends(&all)
+    {
         transaction.rollback().await?;
         return Ok(None);
     }
@@ -151,11 +154,21 @@ async fn write_in_turn(
         transaction.rollback().await?;
         return answer.written(requests, verdicts, &new, recorded_at);
     }
-    answer.deliveries = Answer::read(batch.run(&transaction).await?)?.deliveries;
+    let effects = Answer::read(batch.run(&transaction).await?)?;
+    if effects.ended < ends(&new) {
+        // Another node took one of the calls over since the facts were read.
+        return Err(DatabaseError::Conflict("call taken over".into()).into());
+    }
+    answer.deliveries = effects.deliveries;
     // Before the commit: what can't be answered is not to be on disk.
     let written = answer.written(requests, verdicts, &new, recorded_at)?;
     db::commit(transaction).await?;
     Ok(written)
+}
+
+/// How many of these end a call.
+fn ends(appends: &[&Prepared]) -> usize {
+    appends.iter().filter(|prepared| matches!(prepared.append, Append::CallEnded { .. })).count()
 }
 
 /// Asks what is known of apps, events and calls that these mention.
@@ -177,12 +190,14 @@ struct Answer {
     seqs: HashMap<EventId, Seq>,
     /// Rows of deliveries that were kept.
     deliveries: Vec<Row>,
+    /// How many calls were ended.
+    ended: usize,
 }
 
 impl Answer {
     fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
         let mut answer = Self::default();
-        let Self { facts, seqs, deliveries } = &mut answer;
+        let Self { facts, seqs, deliveries, ended } = &mut answer;
         for row in rows {
             match row.get::<String>("kind")?.as_str() {
                 "app" => _ = facts.apps.insert(row.parse("id")?),
@@ -194,6 +209,7 @@ impl Answer {
                 "call" => _ = facts.calls.insert(row.parse("id")?, known_call(&row)?),
                 EVENT_KEPT => seqs.extend([rows::kept_event(&row)?]),
                 DELIVERY_KEPT => deliveries.push(row),
+                CALL_ENDED => *ended += 1,
                 _ => return Err(StoreError::Corrupt { column: "kind" }),
             }
         }
@@ -245,7 +261,12 @@ fn known_call(row: &Row) -> Result<KnownCall, StoreError> {
         FAILED => Stage::Failed,
         _ => return Err(StoreError::Corrupt { column: "state" }),
     };
-    Ok(KnownCall { app_id: row.parse("app_id")?, session_id: row.parse("session_id")?, stage })
+    Ok(KnownCall {
+        app_id: row.parse("app_id")?,
+        session_id: row.parse("session_id")?,
+        node_id: row.parse("node_id")?,
+        stage,
+    })
 }
 
 fn positions(

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bellpush_core::{
     events::{ALERT_FIRED, ALERT_RECOVERED, CALLBACK_REQUESTED, Event, EventName},
-    ids::{AppId, CallId, EventId, SessionId},
+    ids::{AppId, CallId, EventId, NodeId, SessionId},
 };
 
 use crate::events::append::{Append, CallEnd, Refusal};
@@ -24,6 +24,8 @@ pub(super) struct Facts {
 pub(super) struct KnownCall {
     pub(super) app_id: AppId,
     pub(super) session_id: SessionId,
+    /// The node that it lives on, or lived.
+    pub(super) node_id: NodeId,
     pub(super) stage: Stage,
 }
 
@@ -80,9 +82,9 @@ impl Facts {
         }
         if let Some(call_id) = event.call_id {
             let call = new.calls.get(&call_id).or_else(|| self.calls.get(&call_id));
-            if let Some(stage) = next_stage(append, call)? {
+            if let Some((stage, node_id)) = next_stage(append, call)? {
                 let (app_id, session_id) = (event.app_id, event.session_id);
-                new.calls.insert(call_id, KnownCall { app_id, session_id, stage });
+                new.calls.insert(call_id, KnownCall { app_id, session_id, node_id, stage });
             }
         }
         new.events.insert(event.id, event.app_id);
@@ -125,27 +127,35 @@ fn fits(append: &Append) -> bool {
     name == Some(allowed) && event.call_id.is_some()
 }
 
-/// The stage that an append moves its call to; `None` when it leaves the call as it is.
-fn next_stage(append: &Append, call: Option<&KnownCall>) -> Result<Option<Stage>, Refusal> {
+/// The stage that an append moves its call to, and the call's node; `None` when it leaves the call as it is.
+fn next_stage(
+    append: &Append,
+    call: Option<&KnownCall>,
+) -> Result<Option<(Stage, NodeId)>, Refusal> {
     let event: &Event = append.event();
-    if matches!(append, Append::CallStarted { .. }) {
+    if let Append::CallStarted { call: new, .. } = append {
         return match call {
-            None => Ok(Some(Stage::Live)),
+            None => Ok(Some((Stage::Live, new.node_id))),
             Some(_) => Err(Refusal::AlreadyStarted),
         };
     }
     // A call of another app or session is none of this event's business.
-    let stage = call
+    let KnownCall { stage, node_id: at, .. } = *call
         .filter(|call| call.app_id == event.app_id && call.session_id == event.session_id)
-        .ok_or(Refusal::UnknownCall)?
-        .stage;
+        .ok_or(Refusal::UnknownCall)?;
     match (append, stage) {
-        (Append::CallEnded { finish, .. }, Stage::Live) => Ok(Some(match finish.end {
-            CallEnd::Ended { .. } => Stage::Ended,
-            CallEnd::Failed { .. } => Stage::Failed,
-        })),
+        (Append::CallEnded { node_id, .. }, Stage::Live) if *node_id != at => {
+            Err(Refusal::LivesElsewhere)
+        }
+        (Append::CallEnded { finish, .. }, Stage::Live) => {
+            let stage = match finish.end {
+                CallEnd::Ended { .. } => Stage::Ended,
+                CallEnd::Failed { .. } => Stage::Failed,
+            };
+            Ok(Some((stage, at)))
+        }
         (Append::CallEnded { .. }, _) => Err(Refusal::AlreadyEnded),
-        (Append::Survey { .. }, Stage::Ended) => Ok(Some(Stage::Surveyed)),
+        (Append::Survey { .. }, Stage::Ended) => Ok(Some((Stage::Surveyed, at))),
         (Append::Survey { .. }, Stage::Surveyed) => Err(Refusal::SurveyTwice),
         (Append::Survey { .. }, Stage::Live | Stage::Failed) => Err(Refusal::NotEnded),
         (Append::Event(_) | Append::CallStarted { .. } | Append::CallbackRequested { .. }, _) => {

@@ -22,6 +22,8 @@ use crate::{
 
 /// What the answer to [`INSERT_EVENTS`] is told by.
 pub(super) const EVENT_KEPT: &str = "event kept";
+/// What the answer to [`UPDATE_CALLS`] is told by.
+pub(super) const CALL_ENDED: &str = "call ended";
 /// What the answer to [`INSERT_DELIVERIES`] is told by.
 pub(super) const DELIVERY_KEPT: &str = "delivery kept";
 
@@ -46,13 +48,15 @@ const INSERT_TRACES: &str = "
 const INSERT_CALLS: &str = "
     INSERT INTO calls
         (id, app_id, session_id, destination_id, profile_id, routing_key, node_id, form_values,
-         state, started_at, consent)
+         state, started_at, consent, resume_hash)
     SELECT
         value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
         value ->> 6, value ->> 7, 'live', CAST(value ->> 8 AS BIGINT),
-        value ->> 9
+        value ->> 9, value ->> 10
     FROM jsonb_each($1)";
 
+/// Whoever ends a call has to be the node that it lives on, until the commit: each call that is ended is
+/// answered by a row of [`CALL_ENDED`].
 const UPDATE_CALLS: &str = "
     UPDATE calls
     SET state = given.value -> 0 ->> 1,
@@ -69,7 +73,9 @@ const UPDATE_CALLS: &str = "
         quality_grade = given.value -> 1 ->> 5,
         network = given.value -> 1 ->> 6
     FROM jsonb_each($1) AS given
-    WHERE calls.id = given.value -> 0 ->> 0";
+    WHERE calls.id = given.value -> 0 ->> 0
+      AND calls.node_id = given.value -> 0 ->> 7
+    RETURNING 'call ended' AS kind";
 
 const INSERT_ANSWERS: &str = "
     INSERT INTO survey_responses (call_id, event_id, answers, call_app_id, stars)
@@ -169,9 +175,10 @@ fn write_calls(batch: &mut Batch, new: &[&Prepared]) {
                     form_values,
                     at,
                     call.consent.as_ref().map(to_json),
+                    call.resume.as_str(),
                 ));
             }
-            Append::CallEnded { finish, .. } => {
+            Append::CallEnded { finish, node_id, .. } => {
                 let CallFinish {
                     end,
                     connected_at,
@@ -197,7 +204,7 @@ fn write_calls(batch: &mut Batch, new: &[&Prepared]) {
                 let network = network.map(NetworkKind::as_str);
                 let sip_failure = sip_failure.as_ref().map(to_json);
                 over.push((
-                    (call_id, state, at, connected, reason, duration, code),
+                    (call_id, state, at, connected, reason, duration, code, node_id),
                     (profile, trunk, sip_call_id, quality, sip_failure, grade, network),
                 ));
             }

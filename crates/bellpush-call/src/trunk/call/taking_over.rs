@@ -1,0 +1,109 @@
+//! Going on with a dialog whose process is gone, or gives it away: the far side is offered the session
+//! anew (RFC 3261 section 14), from where we are.
+//!
+//! Until it takes that, the session is not ours to use: a far side that knows nothing of the dialog any
+//! more, or says nothing, or does not want it, ends the call.
+
+use std::{sync::Arc, time::Duration};
+
+use bellpush_core::{ids::CallId, trunk::DialogSnapshot};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    CallChannel,
+    kept::{KeptDialog, Owner},
+    offers::Offers,
+    session::Session,
+};
+use crate::trunk::{
+    FarFailure, SipTarget, TrunkCommand, TrunkEvent, dialog::Dialog, flow::Flow, left_behind,
+    message_parts::tag, resolver::Hop, trunk::Trunk,
+};
+
+/// How long to wait before a far side is tried again that takes no connection, or not yet our offer.
+pub(super) const RETRY: Duration = Duration::from_secs(1);
+
+/// How a dialog was reached.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and not for long")]
+enum Reached {
+    By(Flow),
+    Nowhere,
+    /// Another server has the call.
+    Released,
+    /// The call ended before.
+    GivenUp,
+}
+
+/// Carries a call that goes on by a dialog to its end.
+pub(super) async fn run(
+    trunk: Arc<Trunk>,
+    (target, kept): (SipTarget, DialogSnapshot),
+    sdp: String,
+    mut channel: CallChannel,
+    call_id: Option<CallId>,
+) {
+    let sip_call_id = kept.sip_call_id.clone();
+    let dialogs = trunk.stack.config.dialogs.clone();
+    let (Some(dialog), Some(our_tag)) = (Dialog::restore(&kept), tag(&kept.local)) else {
+        tracing::error!(trunk = %trunk.config.id, sip_call_id, "a kept dialog can't be read");
+        channel.fail(FarFailure::Transport).await;
+        return dialogs.over(sip_call_id).await;
+    };
+    let _listening = call_id.and_then(|id| trunk.stack.tap.listen(&sip_call_id, id));
+    // What the far side asks meanwhile waits for the session.
+    let incoming = trunk.stack.incoming.requests(&sip_call_id, our_tag);
+    let hop = Hop::from(&kept.hop);
+    let outcome = tokio::select! {
+        reached = reach(&trunk, &dialog, &hop) => reached,
+        command = channel.commands.recv() => match command {
+            Some(TrunkCommand::Release) => Reached::Released,
+            _ => Reached::GivenUp,
+        },
+    };
+    let flow = match outcome {
+        Reached::By(flow) => flow,
+        Reached::Released => return,
+        Reached::Nowhere | Reached::GivenUp => {
+            if matches!(outcome, Reached::Nowhere) {
+                channel.fail(FarFailure::Transport).await;
+            }
+            let is_ours = match call_id {
+                Some(id) => dialogs.may_end(id).await,
+                None => true,
+            };
+            if is_ours {
+                left_behind::end(&trunk, &kept).await;
+                dialogs.over(sip_call_id).await;
+            }
+            return;
+        }
+    };
+    trunk.stack.tap.goes_by(&sip_call_id, &flow);
+    channel.send(TrunkEvent::SignallingAddress(flow.hop.address.ip())).await;
+    let owner = call_id.map(|call_id| Owner { call_id, profile_id: target.profile_id });
+    let deadline = Instant::now() + trunk.stack.transaction_timeout();
+    let mut session =
+        Session::taken_over(trunk, dialog, flow, incoming, Offers::new(sdp), deadline);
+    if let Some(seconds) = kept.session_seconds {
+        session.timer.resume(Instant::now().into_std(), Duration::from_secs(seconds.into()));
+    }
+    session.kept = owner.map(|owner| KeptDialog::of_another(owner, kept));
+    session.refresh();
+    if Box::new(session).run(channel, Vec::new()).await {
+        dialogs.over(sip_call_id).await;
+    }
+}
+
+/// The way to the far side, tried for as long as a transaction would be.
+async fn reach(trunk: &Arc<Trunk>, dialog: &Dialog, hop: &Hop) -> Reached {
+    let deadline = Instant::now() + trunk.stack.transaction_timeout();
+    loop {
+        if let Some(flow) = trunk.reach(dialog, hop).await {
+            return Reached::By(flow);
+        }
+        if Instant::now() + RETRY > deadline {
+            return Reached::Nowhere;
+        }
+        sleep(RETRY).await;
+    }
+}

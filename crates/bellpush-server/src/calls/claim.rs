@@ -1,0 +1,273 @@
+//! A call that another server has is claimed by this one, and goes on here: whoever shows its one-time
+//! token decides that. The other server may be gone, about to stop, or out of the visitor's reach.
+//!
+//! What is claimed is answered anew on both legs: the browser's at once, the far side's by a re-INVITE in
+//! the dialog that was kept. One that nobody has answered yet is dialled again.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bellpush_call::{Engine, PlaceCall, Route};
+use bellpush_core::{
+    events::{EventName, EventTime},
+    ids::CallId,
+    routing::{AnsweredBy, CallFacts, RouteRequest, SipDialog},
+    trunk::OpenDialog,
+};
+use bellpush_store::{
+    Call, CallState, Claim, ClaimedCall, EventFilter, LivingNode, PageRequest, SecretHash, Session,
+};
+use metrics::{counter, describe_counter};
+use serde_json::Value;
+use tracing::{error, info};
+
+use super::{
+    control::elsewhere,
+    live::{self, AcceptedCall, Before, CallClock},
+    place::refusal,
+    resume::{CallResumed, unknown},
+    routes,
+    state::Calls,
+    stream::Content,
+};
+use crate::{
+    event_log::CallTrace, hours::opening_status, http::problem::Problem, tokens::ResumeToken,
+};
+
+const TAKEN_OVER: &str = "bellpush_calls_taken_over_total";
+/// How long this server may take to let go of a call that has come back to it.
+const LET_GO_WITHIN: Duration = Duration::from_secs(5);
+/// How often, and at most how many times, a call is given back that a failing store may have moved.
+const GIVE_BACK: (Duration, u32) = (Duration::from_secs(1), 60);
+
+/// What is shown for a call.
+#[derive(Debug)]
+pub(super) struct Claiming {
+    /// Of whoever asks.
+    pub(super) session: Arc<Session>,
+    pub(super) id: CallId,
+    pub(super) token: ResumeToken,
+    pub(super) offer: String,
+    pub(super) address: IpAddr,
+}
+
+/// Says what the counter counts.
+pub(super) fn describe() {
+    describe_counter!(
+        TAKEN_OVER,
+        "Calls of other servers that this one goes on with, by reason: whether the other one was stopping (stopping), gone (lost), or lived (unreachable)."
+    );
+}
+
+impl Claiming {
+    /// The answer to who does not want to take it over.
+    pub(super) async fn refuse<T>(self, calls: &Calls) -> Result<T, Problem> {
+        let (call, _) = self.find(calls).await?;
+        if call.node_id != calls.node_id {
+            let node = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
+            if let Some(node) = node {
+                return Err(elsewhere(self.id, &node));
+            }
+        }
+        Err(unknown(self.id))
+    }
+
+    /// Claims the call, and goes on with it. In a task of its own: a visitor who goes away now must not
+    /// leave it half claimed.
+    pub(super) async fn run(self, calls: &Arc<Calls>) -> Result<CallResumed, Problem> {
+        let calls = Arc::clone(calls);
+        let claiming = tokio::spawn(async move { self.claim(&calls).await });
+        claiming.await.map_err(|error| {
+            error!(%error, "taking a call over failed");
+            Problem::internal("the call could not be taken over")
+        })?
+    }
+
+    /// The live call with its session, if whoever asks is of the same site.
+    async fn find(&self, calls: &Calls) -> Result<(Call, Session), Problem> {
+        let call = calls.store.call(self.id).await?;
+        let call = call.filter(|call| call.state == CallState::Live);
+        let call = call.ok_or_else(|| unknown(self.id))?;
+        let owner = calls.store.session(call.session_id).await?;
+        let is_same_site = |owner: &Session| {
+            owner.app_id == self.session.app_id && owner.origin == self.session.origin
+        };
+        let owner = owner.filter(is_same_site).ok_or_else(|| unknown(self.id))?;
+        Ok((call, owner))
+    }
+
+    async fn claim(self, calls: &Arc<Calls>) -> Result<CallResumed, Problem> {
+        let began = Instant::now();
+        if calls.is_draining() {
+            let detail = "the server is stopping; try again in a moment";
+            return Err(Problem::shutting_down(detail).retry_after(1));
+        }
+        let (call, owner) = self.find(calls).await?;
+        Engine::check_offer(&self.offer)
+            .map_err(|reason| Problem::offer_invalid(reason.to_string()).at("/sdp"))?;
+        let from = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
+        let next = ResumeToken::random();
+        let (shown, hash) = (self.token.hash(), next.hash());
+        let (from_id, to) = (call.node_id, calls.node_id);
+        let claim = Claim { call_id: self.id, from: from_id, to, shown: &shown, next: &hash };
+        let claimed = match calls.store.claim_call(claim).await {
+            Ok(claimed) => claimed.ok_or_else(|| unknown(self.id))?,
+            Err(error) => {
+                give_back(calls, claim);
+                return Err(error.into());
+            }
+        };
+        let (id, owner) = (self.id, Arc::new(owner));
+        let answer = match self.go_on(calls, Arc::clone(&owner), claimed, hash.clone()).await {
+            Ok(answer) => answer,
+            Err(problem) => {
+                give_back(calls, claim);
+                return Err(problem);
+            }
+        };
+        let reason = match from {
+            None => "lost",
+            Some(LivingNode { takes_shards: false, .. }) => "stopping",
+            Some(_) => "unreachable",
+        };
+        counter!(TAKEN_OVER, "reason" => reason).increment(1);
+        let took_ms = began.elapsed().as_millis() as u64;
+        info!(call = %id, from = %from_id, %to, reason, took_ms, "took a call over");
+        let session = calls.sessions.renew(&owner).await?;
+        Ok(CallResumed::new(calls, id, answer, &next, session))
+    }
+
+    /// Goes on with the call, which is ours by now. Returns the answer for the browser.
+    async fn go_on(
+        self,
+        calls: &Arc<Calls>,
+        owner: Arc<Session>,
+        claimed: ClaimedCall,
+        resume: SecretHash,
+    ) -> Result<String, Problem> {
+        let Self { id, offer, address, .. } = self;
+        if let Some(former) = calls.live.find(id).filter(|call| !call.is_over()) {
+            // It was here once, and what is left of it has not been let go of yet.
+            calls.engine.release(id).await;
+            let _ = tokio::time::timeout(LET_GO_WITHIN, former.finished()).await;
+        }
+        let ClaimedCall { call, dialog } = claimed;
+        let started = started(calls, &call).await?;
+        let place = calls.log.place_of_call(id).await?;
+        let before = before(&call, dialog.as_ref());
+        let routes = routes_of(calls, &owner, &call, dialog).await?;
+        let clock = CallClock::since(call.started_at);
+        let max_duration = calls.config.max_call_duration.saturating_sub(clock.elapsed());
+        let permit = calls.permits.admit(call.app_id, address);
+        calls.log.recorder().begin(id, call.app_id);
+        let placing = PlaceCall { call_id: id, offer: offer.clone(), routes, max_duration };
+        let placed = calls.engine.place(placing).await.map_err(refusal).inspect_err(|_| {
+            calls.log.recorder().end(id);
+        })?;
+        let accepted = AcceptedCall {
+            id,
+            session: owner,
+            clock,
+            trace: CallTrace { place, parent: None },
+            started,
+            before,
+            signals: placed.signals,
+            permit,
+            offer,
+            answer: placed.answer.clone(),
+            resume,
+        };
+        live::follow(calls, accepted);
+        Ok(placed.answer)
+    }
+}
+
+/// Gives a call back that can't go on here, however long the store needs for it.
+fn give_back(calls: &Arc<Calls>, claim: Claim<'_>) {
+    let calls = Arc::clone(calls);
+    let Claim { call_id, from, to, .. } = claim;
+    let (shown, next) = (claim.shown.clone(), claim.next.clone());
+    tokio::spawn(async move {
+        let (pause, times) = GIVE_BACK;
+        for _ in 0..times {
+            let claim = Claim { call_id, from, to, shown: &shown, next: &next };
+            match calls.store.unclaim_call(claim).await {
+                Ok(()) => return,
+                Err(error) => error!(call = %call_id, %error, "it can't be given back yet"),
+            }
+            tokio::time::sleep(pause).await;
+        }
+    });
+}
+
+/// The call's first event, for its stream here.
+async fn started(calls: &Calls, call: &Call) -> Result<Content, Problem> {
+    let filter = EventFilter {
+        call_id: Some(call.id),
+        name: Some(EventName::CallStarted.as_str().to_owned()),
+        ..EventFilter::default()
+    };
+    let events = calls.store.events(call.app_id, &filter, PageRequest::first(1)).await?;
+    let recorded =
+        events.items.first().ok_or_else(|| Problem::internal("a call has no call_started"))?;
+    let event = serde_json::from_str(&recorded.envelope)
+        .map_err(|_| Problem::internal("an event in the store can't be read"))?;
+    Ok(Content::Event { id: recorded.id, event })
+}
+
+fn before(call: &Call, dialog: Option<&(OpenDialog, EventTime)>) -> Before {
+    let Some((open, answered_at)) = dialog else { return Before::default() };
+    let dialog = SipDialog { trunk_id: open.trunk_id, call_id: open.snapshot.sip_call_id.clone() };
+    let answered_by = AnsweredBy { profile_id: open.profile_id, dialog: Some(dialog) };
+    Before {
+        connected_at: Some((*answered_at).max(call.started_at)),
+        answered_by: Some(Box::new(answered_by)),
+    }
+}
+
+/// By its dialog, if it has one; else where it would go now.
+async fn routes_of(
+    calls: &Calls,
+    owner: &Session,
+    call: &Call,
+    dialog: Option<(OpenDialog, EventTime)>,
+) -> Result<Vec<Route>, Problem> {
+    let app = calls.sessions.app(call.app_id).await?;
+    let profiles = opening_status::profiles(&calls.store, &app).await?;
+    if let Some((open, _)) = dialog {
+        let route = routes::of_dialog(calls, &profiles, open);
+        let detail = "the trunk of the call does not run on this server";
+        return Ok(vec![route.ok_or_else(|| Problem::unavailable(detail).retry_after(1))?]);
+    }
+    let asked = RouteRequest {
+        destination_id: call.destination_id,
+        routing_key: call.routing_key.as_deref(),
+    };
+    // By the hours of when it was placed: they may have ended since.
+    let hops = profiles.route(asked, call.started_at.timestamp())?;
+    let form: BTreeMap<String, String> = call
+        .form_values
+        .iter()
+        .flatten()
+        .filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name.clone(), text.clone())),
+            _ => None,
+        })
+        .collect();
+    let facts = CallFacts {
+        call_id: call.id,
+        app_id: call.app_id,
+        context: &owner.context,
+        routing_key: call.routing_key.as_deref(),
+        form: &form,
+        consent: call.consent.as_ref().map(|consent| consent.hash.as_str()),
+    };
+    let mut routes: Vec<_> =
+        hops.iter().map(|hop| routes::route(calls, &facts, hop)).collect::<Result<_, _>>()?;
+    routes::rehearse(calls, owner, &mut routes).await?;
+    Ok(routes)
+}

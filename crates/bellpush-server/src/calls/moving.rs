@@ -1,0 +1,97 @@
+//! Calls of this server that others take over: it says when that is to be, sees that it was, and ends
+//! nothing of what is not its own any more.
+
+use std::{sync::Arc, time::Duration};
+
+use bellpush_call::MayEnd;
+use bellpush_core::{ids::CallId, lifecycle::Phase};
+use bellpush_store::StoreError;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::state::Calls;
+
+/// How often it is looked whether others have taken calls over, while this server drains.
+const LOOK: Duration = Duration::from_millis(300);
+/// Calls that are asked about at once.
+const BATCH: usize = 256;
+/// How long to wait before the store is asked again that did not answer.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Has the visitors of all connected calls take them up at other servers, and lets go of those that were
+/// taken up, until none is left or the server stops.
+pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
+    let mut tick = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = stopped.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let live = calls.live.all();
+        if live.is_empty() {
+            return;
+        }
+        // One that rings yet is told when it is connected.
+        for (_, call) in live.iter().filter(|(_, call)| call.stage().0 == Phase::Connected) {
+            call.move_away();
+        }
+        let ids: Vec<CallId> = live.into_iter().map(|(id, _)| id).collect();
+        if let Err(error) = let_go(&calls, &ids).await {
+            error!(%error, "it can't be asked whether other servers have calls of this one");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+/// Lets go of calls whose browsers say nothing, where others have them by now.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn let_go_of_silent(calls: &Calls) -> Result<(), StoreError> {
+    if !calls.store.is_shared() {
+        return Ok(());
+    }
+    let silent = calls.live.all().into_iter();
+    let silent = silent.filter(|(_, call)| call.stage().0 == Phase::Reconnecting);
+    let_go(calls, &silent.map(|(id, _)| id).collect::<Vec<_>>()).await
+}
+
+async fn let_go(calls: &Calls, ids: &[CallId]) -> Result<(), StoreError> {
+    for id in calls.store.calls_elsewhere(calls.node_id, ids).await? {
+        info!(call = %id, "another server has taken this call over");
+        calls.engine.release(id).await;
+    }
+    Ok(())
+}
+
+/// Answers whether a dialog may be ended here: not when another server has its call. Without an answer of
+/// the store nobody knows, so it is asked until it gives one.
+pub(crate) async fn answer(
+    calls: Arc<Calls>,
+    mut questions: mpsc::Receiver<MayEnd>,
+    stopped: CancellationToken,
+) {
+    let mut asked = Vec::with_capacity(BATCH);
+    loop {
+        tokio::select! {
+            () = stopped.cancelled() => return,
+            count = questions.recv_many(&mut asked, BATCH) => if count == 0 { return },
+        }
+        let ids: Vec<CallId> = asked.iter().map(|question| question.call_id).collect();
+        let elsewhere = loop {
+            match calls.store.calls_elsewhere(calls.node_id, &ids).await {
+                Ok(elsewhere) => break elsewhere,
+                Err(error) => error!(%error, "dialogs can't be ended before the store answers"),
+            }
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        };
+        for MayEnd { call_id, is_ours } in asked.drain(..) {
+            // Whoever asked may be gone.
+            let _ = is_ours.send(!elsewhere.contains(&call_id));
+        }
+    }
+}

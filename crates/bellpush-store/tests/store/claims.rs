@@ -1,0 +1,196 @@
+//! Calls that another node claims, and who may end them.
+
+use bellpush_core::{
+    events::EventTime,
+    ids::{CallId, NodeId},
+    trunk::{CSEQ_GAP, DialogChange},
+};
+use bellpush_store::{
+    Append, AppendError, CallState, Claim, ClaimedCall, Refusal, SecretHash, Store,
+};
+
+use crate::{
+    dialogs::dialog,
+    site::{Site, Visitor, after, first_token, master_key, new_call, new_node, now},
+};
+
+/// A live call on a node, with a dialog.
+async fn call_on(site: &Site, node: NodeId) -> (Visitor, CallId) {
+    let visitor = site.visitor().await;
+    let call_id = new_call();
+    site.store.append(vec![visitor.starts(call_id, node)]).await.unwrap();
+    let open = DialogChange::Open(dialog(&call_id.to_string(), call_id));
+    site.store.keep_dialogs(node, vec![open]).await.unwrap();
+    (visitor, call_id)
+}
+
+async fn claim(
+    store: &Store,
+    call_id: CallId,
+    (from, to): (NodeId, NodeId),
+    (shown, next): (&SecretHash, &SecretHash),
+) -> Option<ClaimedCall> {
+    store.claim_call(Claim { call_id, from, to, shown, next }).await.unwrap()
+}
+
+/// The same end, as another node would have it.
+fn ended_by(node: NodeId, mut end: Append) -> Append {
+    if let Append::CallEnded { node_id, .. } = &mut end {
+        *node_id = node;
+    }
+    end
+}
+
+fn is_refused(result: &Result<Vec<bellpush_store::Appended>, AppendError>, by: Refusal) -> bool {
+    matches!(result, Err(AppendError::Refused { reason, .. }) if *reason == by)
+}
+
+on_both_stores! {
+    async fn whoever_shows_the_token_has_the_call_and_its_dialog_once(site) {
+        let (old, new, third) = (new_node(), new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+        let claimed = claim(&site.store, call_id, (old, new), (&first, &second)).await.unwrap();
+        assert_eq!((claimed.call.id, claimed.call.node_id), (call_id, new));
+        assert_eq!(claimed.call.state, CallState::Live);
+        let (open, _) = claimed.dialog.unwrap();
+        let before = dialog(&call_id.to_string(), call_id);
+        assert_eq!(open.snapshot.cseq, before.snapshot.cseq + CSEQ_GAP);
+        assert_eq!(open.snapshot, before.snapshot.clone().taken_over());
+        // The token is used up, wherever the call is looked for.
+        for from in [old, new] {
+            let again = claim(&site.store, call_id, (from, third), (&first, &second)).await;
+            assert_eq!(again, None);
+        }
+        let again = claim(&site.store, call_id, (new, third), (&second, &first)).await.unwrap();
+        assert_eq!(again.dialog.unwrap().0.snapshot.cseq, before.snapshot.cseq + 2 * CSEQ_GAP);
+    }
+
+    async fn a_wrong_token_and_a_call_that_is_over_are_claimed_by_nobody(site) {
+        let (old, new) = (new_node(), new_node());
+        let (visitor, call_id) = call_on(site, old).await;
+        let (first, wrong) = (first_token(call_id), SecretHash::of("rt_wrong"));
+        assert_eq!(claim(&site.store, call_id, (old, new), (&wrong, &first)).await, None);
+        assert_eq!(claim(&site.store, new_call(), (old, new), (&first, &wrong)).await, None);
+        site.store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+        assert_eq!(claim(&site.store, call_id, (old, new), (&first, &wrong)).await, None);
+        assert_eq!(site.store.call(call_id).await.unwrap().unwrap().node_id, old);
+    }
+
+    async fn a_node_that_has_lost_a_call_ends_nothing_of_it(site) {
+        let (old, new) = (new_node(), new_node());
+        let (visitor, call_id) = call_on(site, old).await;
+        let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+        let claimed = claim(&site.store, call_id, (old, new), (&first, &second)).await.unwrap();
+        let late = site.store.append(vec![visitor.loses_media(call_id)]).await;
+        assert!(is_refused(&late, Refusal::LivesElsewhere), "{late:?}");
+        let sip_call_id = call_id.to_string();
+        let over = DialogChange::Over { sip_call_id };
+        site.store.keep_dialogs(old, vec![over]).await.unwrap();
+        let kept = site.store.dialog_of_call(call_id).await.unwrap();
+        assert_eq!(kept, claimed.dialog);
+        assert_eq!(site.store.calls_elsewhere(old, &[call_id]).await.unwrap(), [call_id].into());
+        assert!(site.store.calls_elsewhere(new, &[call_id]).await.unwrap().is_empty());
+        let end = ended_by(new, visitor.hangs_up(call_id));
+        site.store.append(vec![end.clone()]).await.unwrap();
+        // Once over, that is what everybody is told.
+        let late = site.store.append(vec![visitor.loses_media(call_id)]).await;
+        assert!(is_refused(&late, Refusal::AlreadyEnded), "{late:?}");
+    }
+
+    async fn a_call_that_its_new_node_can_not_go_on_with_is_as_it_was(site) {
+        let (old, new) = (new_node(), new_node());
+        let (visitor, call_id) = call_on(site, old).await;
+        let (shown, next) = (first_token(call_id), SecretHash::of("rt_2"));
+        let asked = Claim { call_id, from: old, to: new, shown: &shown, next: &next };
+        site.store.claim_call(asked).await.unwrap().unwrap();
+        site.store.unclaim_call(asked).await.unwrap();
+        assert!(claim(&site.store, call_id, (old, new), (&shown, &next)).await.is_some());
+        site.store.unclaim_call(asked).await.unwrap();
+        site.store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+    }
+
+    async fn a_token_is_exchanged_where_the_call_lives_and_nowhere_else(site) {
+        let (old, new) = (new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let tokens = ["rt_2", "rt_3"].map(SecretHash::of);
+        let first = first_token(call_id);
+        let store = &site.store;
+        assert!(!store.exchange_resume_token(call_id, new, &first, &tokens[0]).await.unwrap());
+        assert!(!store.exchange_resume_token(call_id, old, &tokens[1], &first).await.unwrap());
+        assert!(store.exchange_resume_token(call_id, old, &first, &tokens[0]).await.unwrap());
+        assert_eq!(claim(store, call_id, (old, new), (&first, &tokens[1])).await, None);
+        assert!(claim(store, call_id, (old, new), (&tokens[0], &tokens[1])).await.is_some());
+    }
+
+    async fn an_orphan_waits_since_it_was_noticed_first_and_not_any_more_once_claimed(site) {
+        let (old, new) = (new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let since = async || {
+            let found = site.store.orphaned_calls(new_node(), now(), after(60)).await.unwrap();
+            found.iter().map(|orphan| (orphan.can_be_taken_up, orphan.since)).collect::<Vec<_>>()
+        };
+        assert_eq!(since().await, [(true, None)]);
+        let noticed = now();
+        site.store.mark_orphans(&[(call_id, old)], noticed).await.unwrap();
+        site.store.mark_orphans(&[(call_id, old)], after(5)).await.unwrap();
+        assert_eq!(since().await, [(true, Some(noticed))]);
+        let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+        site.store.abandon_orphan(call_id, new).await.unwrap();
+        assert_eq!(since().await, [(true, Some(noticed))]);
+        site.store.abandon_orphan(call_id, old).await.unwrap();
+        assert_eq!(since().await, [(true, EventTime::from_millis(0))]);
+        claim(&site.store, call_id, (old, new), (&first, &second)).await.unwrap();
+        // Who saw it as another's says nothing of the next one's.
+        site.store.mark_orphans(&[(call_id, old)], after(5)).await.unwrap();
+        assert_eq!(since().await, [(true, None)]);
+    }
+}
+
+#[tokio::test]
+async fn of_many_nodes_that_claim_a_call_at_once_one_has_it() {
+    let site = Site::postgres().await;
+    let other = site.open(master_key()).await.unwrap();
+    for _ in 0..20 {
+        let old = new_node();
+        let (_, call_id) = call_on(&site, old).await;
+        let shown = first_token(call_id);
+        let nodes = [new_node(), new_node(), new_node(), new_node()];
+        let next = nodes.map(|node| SecretHash::of(&node.to_string()));
+        let by = |n: usize, store| claim(store, call_id, (old, nodes[n]), (&shown, &next[n]));
+        let claimed =
+            tokio::join!(by(0, &site.store), by(1, &other), by(2, &site.store), by(3, &other),);
+        let claimed: Vec<ClaimedCall> =
+            [claimed.0, claimed.1, claimed.2, claimed.3].into_iter().flatten().collect();
+        assert_eq!(claimed.len(), 1, "{claimed:?}");
+        let node = site.store.call(call_id).await.unwrap().unwrap().node_id;
+        assert_eq!(claimed[0].call.node_id, node);
+    }
+    other.close().await;
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn a_call_is_either_claimed_or_ended_by_its_old_node_and_never_both() {
+    let site = Site::postgres().await;
+    let other = site.open(master_key()).await.unwrap();
+    for _ in 0..40 {
+        let (old, new) = (new_node(), new_node());
+        let (visitor, call_id) = call_on(&site, old).await;
+        let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+        let (claimed, ended) = tokio::join!(
+            claim(&other, call_id, (old, new), (&first, &second)),
+            site.store.append(vec![visitor.hangs_up(call_id)]),
+        );
+        let state = site.store.call(call_id).await.unwrap().unwrap().state;
+        if claimed.is_some() {
+            assert!(is_refused(&ended, Refusal::LivesElsewhere), "{ended:?}");
+            assert_eq!(state, CallState::Live);
+        } else {
+            ended.unwrap();
+            assert_ne!(state, CallState::Live);
+        }
+    }
+    other.close().await;
+    site.clear().await;
+}

@@ -1,0 +1,288 @@
+//! A call goes on when its server is gone, or is about to stop: its visitor takes it up at another one,
+//! which offers the telephone the session anew.
+
+mod shop;
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use bellpush_sip_tests::{Baresip, Kamailio, Peer, Sipp};
+use bellpush_test_support::{
+    SOON, eventually,
+    ports::free_port,
+    postgres::Database,
+    server::{Options, ServerProcess},
+    visitor::{Visitor, VisitorCall},
+    widget::{Placed, TakenUp, Widget},
+};
+use serde_json::{Value, json};
+use shop::{Result, Shop, comes_to};
+
+/// So long nobody else may end the call of a server that is gone: the lease, the time that the app gives
+/// a page to come back, and ten seconds.
+const ORPHANED_FOR: Duration = Duration::from_secs(3 + 8 + 10);
+
+/// Two servers on one database.
+struct Servers {
+    shop: Shop,
+    other: ServerProcess,
+    _kamailio: Option<Kamailio>,
+    _database: Database,
+}
+
+impl Servers {
+    /// With a telephone behind a proxy that stays in the dialog.
+    async fn start(phone: u16) -> anyhow::Result<Self> {
+        let kamailio = Kamailio::start(phone, "SHA-256", None).await?;
+        let servers = Self::with_trunk(kamailio.port).await?;
+        Ok(Self { _kamailio: Some(kamailio), ..servers })
+    }
+
+    /// With a trunk to this port.
+    async fn with_trunk(port: u16) -> anyhow::Result<Self> {
+        let database = Database::create().await?;
+        let options = Options::postgres(&database).with("--lease-seconds", "3").as_node();
+        let options = options.with("--rtp-listen", "127.0.0.1").with("--rtp-address", "127.0.0.1");
+        let shop = Shop::with(options.clone(), json!({})).await?;
+        let key = shop.server.data_dir().join("master.key").to_string_lossy().into_owned();
+        let other = options.with("--master-key-file", &key).with("--sip-listen", "127.0.0.1:0");
+        let other = ServerProcess::start(other).await?;
+        let trunk = json!({
+            "name": "Provider", "domain": "127.0.0.1", "port": port,
+            "username": "1000", "password": "secret", "keepAliveSeconds": null,
+        });
+        let trunk = shop.create("/v1/trunks", &trunk).await?;
+        shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
+        let servers = Self { shop, other, _kamailio: None, _database: database };
+        // What another server has set up is known a moment later.
+        servers.knows_trunk(&trunk).await?;
+        Ok(servers)
+    }
+
+    async fn knows_trunk(&self, trunk: &str) -> Result {
+        let path = format!("/v1/trunks/{trunk}");
+        eventually("the other server runs the trunk", SOON, async || {
+            let trunk: Value = self.other.api().get(&path).await?.expect(200)?.json()?;
+            Ok((!trunk["status"].is_null()).then_some(()))
+        })
+        .await
+    }
+
+    /// Takes a call up at the other server, whose telephone is heard then.
+    async fn take_over(&self, widget: &Widget, call: &Placed) -> anyhow::Result<TakenUp> {
+        let at_other = widget.at(&self.other.url());
+        let mut taken = at_other.take_over(&call.call_id, &call.resume_token).await?;
+        let address = format!("{}/v1/calls/{}", self.other.url(), call.call_id);
+        assert_eq!(taken.address, address);
+        hears_itself(&mut taken.media).await?;
+        comes_to(&taken.widget, &call.call_id, "connected").await?;
+        Ok(taken)
+    }
+
+    async fn record(&self, call_id: &str) -> anyhow::Result<Value> {
+        let path = format!("/v1/apps/{}/calls/{call_id}", self.shop.app.id);
+        self.other.api().get(&path).await?.expect(200)?.json()
+    }
+
+    async fn events(&self, call_id: &str) -> anyhow::Result<Vec<String>> {
+        let query = format!("callId={call_id}");
+        let events = self.other.api().events(&self.shop.app, &query).await?;
+        Ok(events.iter().map(|event| event.name()).collect())
+    }
+}
+
+/// The telephone sends back whatever it hears.
+async fn hears_itself(media: &mut VisitorCall) -> Result {
+    media.wait_until(SOON, |heard| heard.connected).await?;
+    let start = Instant::now();
+    while start.elapsed() < SOON {
+        media.say((1..=20_u8).map(|n| vec![n; 160]));
+        let echo = |heard: &bellpush_test_support::visitor::Heard| {
+            heard.packets.iter().any(|packet| packet.payload[..] == [20; 160])
+        };
+        if media.wait_until(Duration::from_millis(500), echo).await.is_ok() {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("nothing comes back from the telephone")
+}
+
+/// The last value of a header of a request that SIPp has logged.
+fn last_header(phone: &Sipp, start: &str, name: &str) -> anyhow::Result<String> {
+    let messages = phone.messages();
+    let (_, message) = messages.rsplit_once(&format!("\n{start} ")).context("no such message")?;
+    let mut head = message.lines().take_while(|line| !line.trim().is_empty());
+    let value = head.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    Ok(value.with_context(|| format!("no {name} in {message}"))?.trim().to_owned())
+}
+
+async fn taken_over(server: &ServerProcess, reason: &str) -> anyhow::Result<Option<f64>> {
+    let text = server.api().get("/metrics").await?.expect(200)?.text();
+    let name = format!("bellpush_calls_taken_over_total{{reason=\"{reason}\"}} ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&name));
+    Ok(line.map(str::parse).transpose()?)
+}
+
+#[tokio::test]
+async fn a_call_goes_on_at_another_server_when_its_own_was_killed() -> Result {
+    let phone = Sipp::start("taken_over").await?;
+    let mut servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let mut call = servers.shop.call(&widget).await?;
+    hears_itself(&mut call.media).await?;
+    phone.heard("\nACK ").await?;
+    let (contact, began) = (last_header(&phone, "INVITE", "Contact")?, Instant::now());
+    servers.shop.server.kill_9()?;
+    let taken = servers.take_over(&widget, &call).await?;
+    eprintln!("heard again {} ms after kill -9", began.elapsed().as_millis());
+
+    assert_ne!(last_header(&phone, "INVITE", "Contact")?, contact);
+    assert_eq!(last_header(&phone, "INVITE", "CSeq")?.split(' ').next(), Some("10003"));
+    // The server's lease ran out long ago, and nobody else ends the call.
+    tokio::time::sleep(ORPHANED_FOR + Duration::from_secs(6)).await;
+    assert_eq!(servers.record(&call.call_id).await?["state"], "live");
+    taken.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    let record = servers.record(&call.call_id).await?;
+    assert_ne!(record["connectedAt"], Value::Null);
+    assert_ne!(record["answeredBy"], Value::Null);
+    assert!(record["duration"].as_u64().is_some_and(|seconds| seconds >= 27), "{record}");
+    assert_eq!(taken_over(&servers.other, "unreachable").await?, Some(1.0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_stops_moves_its_calls_and_is_gone_within_seconds() -> Result {
+    let phone = Sipp::start("taken_over").await?;
+    let mut servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let mut call = servers.shop.call(&widget).await?;
+    hears_itself(&mut call.media).await?;
+    let mut stream = widget.follow(&call.call_id, 0).await?;
+    let began = Instant::now();
+    servers.shop.server.ask_to_stop()?;
+    let asked = loop {
+        let message = stream.next().await?.context("the stream ended without move")?;
+        if message.kind == "move" {
+            break message;
+        }
+    };
+    assert_eq!(asked.data, json!({}));
+    // It goes on there until it goes on here, and the one that stops takes nothing over.
+    hears_itself(&mut call.media).await?;
+    let offer = Visitor::new().await?;
+    let refused = widget.ask_for(&call.call_id, &call.resume_token, offer.offer()).await?;
+    assert!(refused.problem()?.is(503, "server-shutdown"), "{}", refused.text());
+    let taken = servers.take_over(&widget, &call).await?;
+    call.media.close();
+    let rest = stream.rest().await?;
+    assert!(rest.iter().all(|message| message.kind != "event"), "{rest:?}");
+    assert!(servers.shop.server.ended().await?.success());
+    eprintln!("stopped after {} ms", began.elapsed().as_millis());
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    assert_eq!(servers.record(&call.call_id).await?["state"], "live");
+    taken.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    assert_eq!(taken_over(&servers.other, "stopping").await?, Some(1.0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_has_lost_a_call_ends_nothing_of_it() -> Result {
+    let phone = Sipp::start("taken_over").await?;
+    let servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    let taken = servers.take_over(&widget, &call).await?;
+    // A second claimant has the token, too, but not the call.
+    let visitor = Visitor::new().await?;
+    let again = widget.at(&servers.shop.server.url());
+    again.ask_for(&call.call_id, &call.resume_token, visitor.offer()).await?.expect(404)?;
+    // To the server that it came from, it ends; to all others, it goes on.
+    widget.hang_up(&call.call_id).await?.expect(204)?;
+    assert!(!phone.messages().contains("\nBYE "));
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started"]);
+    taken.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_survives_that_its_only_server_is_killed_and_started_again() -> Result {
+    let phone = Sipp::start("taken_over").await?;
+    // The same port as before: SIPp answers only there where a call's first request came from.
+    let options = Options::sqlite().with("--sip-listen", &format!("127.0.0.1:{}", free_port()?));
+    let mut shop = Shop::with(options, json!({})).await?;
+    shop.profile(&phone, json!({ "isDefault": true })).await?;
+    let widget = shop.widget().await?;
+    let mut call = shop.call(&widget).await?;
+    hears_itself(&mut call.media).await?;
+    phone.heard("\nACK ").await?;
+    shop.server.kill_9()?;
+    shop.server.restart().await?;
+    let mut taken = widget.take_over(&call.call_id, &call.resume_token).await?;
+    hears_itself(&mut taken.media).await?;
+    taken.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(shop.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    assert_eq!(taken_over(&shop.server, "lost").await?, Some(1.0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_whole_telephone_goes_on_with_the_call_of_a_killed_server() -> Result {
+    let mut phone = Baresip::start().await?;
+    let mut shop = Shop::open().await?;
+    let trunk = json!({
+        "name": "Desk", "domain": "127.0.0.1", "port": phone.port, "keepAliveSeconds": null,
+    });
+    let trunk = shop.create("/v1/trunks", &trunk).await?;
+    shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
+    let widget = shop.widget().await?;
+    let call = shop.call(&widget).await?;
+    phone.says("Call established").await?;
+    shop.server.kill_9()?;
+    shop.server.restart().await?;
+    let taken = widget.take_over(&call.call_id, &call.resume_token).await?;
+    comes_to(&taken.widget, &call.call_id, "connected").await?;
+    // Had it not taken the offer, the call would have been over without us.
+    taken.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.says("session closed: Connection reset by peer").await?;
+    assert_eq!(shop.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    assert_eq!(shop.record(&call.call_id).await?["reason"], "user_hangup");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_telephone_that_rang_for_a_killed_server_is_called_again_by_the_next() -> Result {
+    let phone = Peer::start().await?;
+    let mut servers = Servers::with_trunk(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = widget.place().await?;
+    let first = phone.receive("INVITE").await?;
+    phone.reply(&first, "180 Ringing", "", "").await?;
+    comes_to(&widget, &call.call_id, "ringing").await?;
+    servers.shop.server.kill_9()?;
+    let at_other = widget.at(&servers.other.url());
+    let taken = at_other.take_over(&call.call_id, &call.resume_token).await?;
+    let again = loop {
+        let invite = phone.receive("INVITE").await?;
+        if invite.header("Call-ID")? != first.header("Call-ID")? {
+            break invite;
+        }
+    };
+    assert_eq!(again.header("X-Bellpush-Call")?, call.call_id);
+    phone.answer(&again).await?;
+    phone.receive("ACK").await?;
+    comes_to(&taken.widget, &call.call_id, "connected").await?;
+    let bye = phone.request(&again, "BYE", 1, "", "")?;
+    phone.send(bye.as_bytes(), again.from).await?;
+    eventually("the call is over", SOON, async || {
+        let events = servers.events(&call.call_id).await?;
+        Ok((events == ["call_started", "call_ended"]).then_some(()))
+    })
+    .await
+}
