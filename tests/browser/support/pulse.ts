@@ -1,6 +1,6 @@
 /**
- * A sound server of a test's own, PulseAudio, with microphones that can be pulled out: real devices to
- * the browser, with nothing of its own faked.
+ * A sound server of a test's own, PulseAudio, with microphones that can be pulled out and a loudspeaker in
+ * front of which somebody listens: real devices to the browser, with nothing of its own faked.
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { fromPcm16, type Sound } from "./sound.ts";
 import { until } from "./until.ts";
 
 export interface SoundServer {
@@ -15,7 +16,19 @@ export interface SoundServer {
   readonly environment: Readonly<Record<string, string>>;
   /** Plugs a microphone in, the default from now on, in front of which a tone is played in bursts. */
   readonly plugIn: (name: string, hertz: number) => PluggedIn;
+  /**
+   * Listens to its loudspeaker: all that it plays is kept, silence as well. After a microphone was plugged in:
+   * whoever listens to what is the default would follow to the next one.
+   */
+  readonly listen: () => Promise<Ear>;
   readonly stop: () => Promise<void>;
+}
+
+export interface Ear {
+  /** By `performance.now()`, when what is heard begins. */
+  readonly since: number;
+  /** What was heard so far. */
+  readonly heard: () => Sound;
 }
 
 export interface PluggedIn {
@@ -24,11 +37,13 @@ export interface PluggedIn {
 }
 
 const RATE = 48_000;
+/** Enough for what telephones say. */
+const EAR_RATE = 8_000;
 /** A steady tone would be taken for noise by a browser's noise suppression; speech comes in bursts. */
 const BURST = { on: 0.35, off: 0.15 };
 
-/** Starts one without any device. */
-export async function startSoundServer(): Promise<SoundServer> {
+/** Starts one without any device, or with a loudspeaker. */
+export async function startSoundServer(has?: "loudspeaker"): Promise<SoundServer> {
   const folder = mkdtempSync(join(tmpdir(), "bellpush-sound-"));
   const socket = join(folder, "native");
   const environment = {
@@ -70,6 +85,10 @@ export async function startSoundServer(): Promise<SoundServer> {
       return false;
     }
   });
+  if (has !== undefined) {
+    pactl("load-module", "module-null-sink", `sink_name=${has}`, `rate=${RATE}`);
+    pactl("set-default-sink", has);
+  }
   return {
     environment,
     plugIn(name, hertz) {
@@ -92,6 +111,23 @@ export async function startSoundServer(): Promise<SoundServer> {
           pactl("unload-module", room);
         },
       };
+    },
+    async listen() {
+      const parts: Buffer[] = [];
+      const ear = spawn(
+        "parec",
+        [
+          ...["--device=loudspeaker.monitor", "--format=s16le", `--rate=${EAR_RATE}`],
+          ...["--channels=1", "--raw", "--latency-msec=20"],
+        ],
+        { env, stdio: ["ignore", "pipe", "ignore"] },
+      );
+      voices.push(ear);
+      ear.stdout.on("data", (part: Buffer) => parts.push(part));
+      const heard = () => ({ rate: EAR_RATE, samples: fromPcm16(Buffer.concat(parts)) });
+      await until("the loudspeaker is heard", () => parts.length > 0);
+      const since = performance.now() - (heard().samples.length / EAR_RATE) * 1000;
+      return { since, heard };
     },
     async stop() {
       for (const voice of voices) voice.kill();

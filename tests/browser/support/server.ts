@@ -21,6 +21,8 @@ export interface Server {
   readonly api: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
   /** Runs a statement in its database: for what only time would bring about. */
   readonly sql: (statement: string) => void;
+  /** Sends the process a signal, and waits for nothing. */
+  readonly signal: (signal: NodeJS.Signals) => void;
   /** Ends the process as a crash does: it has no time for anything. */
   readonly kill: () => Promise<void>;
   /** Starts it again, on the same ports and the same data. */
@@ -85,27 +87,33 @@ export async function startServer(
     url,
     mediaPort,
     log: () => log,
-    api: async (method, path, body) => {
-      const answer = await fetch(`${url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-      return text === "" ? undefined : JSON.parse(text);
-    },
+    api: apiOf(url),
     sql: (statement) => {
       const program =
         "import sqlite3, sys; base = sqlite3.connect(sys.argv[1], timeout=10); base.execute(sys.argv[2]); base.commit()";
       execFileSync("python3", ["-c", program, join(data, "bellpush.db"), statement]);
     },
+    signal: (signal) => void child.kill(signal),
     kill: () => ended(child, "SIGKILL"),
     restart: start,
     stop: async () => {
       await ended(child, "SIGTERM");
       rmSync(data, { recursive: true, force: true });
     },
+  };
+}
+
+/** The management API at a URL. */
+export function apiOf(url: string): Server["api"] {
+  return async (method, path, body) => {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
   };
 }
 

@@ -35,11 +35,18 @@ export interface Shop {
   readonly open: (page: Page, parameters?: Record<string, string>) => Promise<Frame>;
 }
 
-export const test = base.extend<{ shop: Shop; place: Place }, { serverOptions: string[] }>({
+export const test = base.extend<
+  { shop: Shop; place: Place; server: Server },
+  { serverOptions: string[] }
+>({
   serverOptions: [[], { option: true, scope: "worker" }],
   place: [HERE, { option: true }],
-  shop: async ({ serverOptions, place }, use, info) => {
+  server: async ({ serverOptions, place }, use) => {
     const server = await startServer(serverOptions, place);
+    await use(server);
+    await server.stop();
+  },
+  shop: async ({ server, place }, use, info) => {
     const host = await startHost(place.listen);
     const sink = await startSink();
     const app = await server.api<{ id: string }>("POST", "/v1/apps", {
@@ -94,7 +101,6 @@ export const test = base.extend<{ shop: Shop; place: Place }, { serverOptions: s
     await use(shop);
     host.stop();
     sink.stop();
-    await server.stop();
     if (info.status !== info.expectedStatus) {
       await info.attach("server log", { body: server.log(), contentType: "text/plain" });
       console.log(server.log().split("\n").slice(-40).join("\n"));

@@ -106,6 +106,15 @@ export function longestGap(heard: readonly Moment[], from: number, to: number): 
   return Math.max(...edges.slice(1).map((at, index) => at - (edges[index] ?? at)));
 }
 
+/** The longest time between two times in which nothing came at all, be it silence, in milliseconds. */
+export function longestPause(came: readonly Moment[], from: number, to: number): number {
+  return longestGap(
+    came.map(({ at }) => ({ at, level: 0 })),
+    from,
+    to,
+  );
+}
+
 /** Samples of 16 bits, little-endian, as numbers between -1 and 1. */
 export function fromPcm16(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -12,11 +12,11 @@ export interface Trunk {
   readonly mediaEncryption?: "off" | "optional" | "required";
 }
 
-/** Makes it the shop's default destination. */
+/** Makes it the shop's default destination; the trunk's id. */
 export async function connectTrunk(
   shop: Shop,
   { codecPolicy = "pass_through", ...settings }: Trunk,
-): Promise<void> {
+): Promise<string> {
   const trunk = await shop.server.api<{ id: string }>("POST", "/v1/trunks", {
     name: "Office",
     domain: "127.0.0.1",
@@ -30,4 +30,5 @@ export async function connectTrunk(
     codecPolicy,
     isDefault: true,
   });
+  return trunk.id;
 }

@@ -83,6 +83,8 @@ function startChromium(
     // No socket, which a network of its own would keep from us.
     pipe: true,
     headless: true,
+    // What it plays is heard where there is something to play it.
+    ...(real ? { ignoreDefaultArgs: ["--mute-audio"] } : {}),
     env: { ...process.env, ...(real ? microphone.environment : {}) },
     args: [
       "--no-sandbox",

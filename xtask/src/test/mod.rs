@@ -134,9 +134,11 @@ fn test_rust() -> anyhow::Result<()> {
 
 fn test_browser() -> anyhow::Result<()> {
     build_for_tests()?;
+    let postgres = Postgres::start()?;
     let folder = root().join(BROWSER);
     let with = |mut command: Command| {
         command.current_dir(&folder).env("BELLPUSH_BIN", binary(false));
+        command.env("BELLPUSH_TEST_POSTGRES", postgres.url());
         command
     };
     thread::scope(|scope| {

@@ -28,7 +28,7 @@ function connect(
   codecs: readonly string[],
   codecPolicy?: Trunk["codecPolicy"],
   mediaEncryption?: Trunk["mediaEncryption"],
-): Promise<void> {
+): Promise<string> {
   return connectTrunk(shop, {
     // Keys that must be secret need signalling that is.
     ...(mediaEncryption === "required"
