@@ -1,5 +1,23 @@
 //! Calls, and the nodes that they live on.
 
+/// The condition that the node that a column names has no lease: one that goes on after `$2` (now), and ends no
+/// later than `$3`, where a lease that was taken by a right clock can end.
+macro_rules! without_lease {
+    ($node:literal) => {
+        concat!(
+            "NOT EXISTS (
+        SELECT 1
+        FROM nodes
+        WHERE nodes.id = ",
+            $node,
+            "
+          AND nodes.lease_until > $2
+          AND nodes.lease_until <= $3
+      )"
+        )
+    };
+}
+
 pub(crate) mod call;
 pub(crate) mod callbacks;
 pub(crate) mod claims;

@@ -32,21 +32,19 @@ pub struct LivingNode {
     pub takes_shards: bool,
 }
 
-pub(crate) const ORPHANED: &str = "
+pub(crate) const ORPHANED: &str = concat!(
+    "
     SELECT calls.*, sessions.context, sessions.preview
     FROM calls
     JOIN sessions ON sessions.id = calls.session_id
     JOIN apps ON apps.id = calls.app_id
     WHERE calls.state = 'live'
       AND calls.node_id <> $1
-      AND NOT EXISTS (
-        SELECT 1
-        FROM nodes
-        WHERE nodes.id = calls.node_id
-          AND nodes.lease_until > $2
-          AND nodes.lease_until <= $3
-      )
-    ORDER BY calls.id";
+      AND ",
+    without_lease!("calls.node_id"),
+    "
+    ORDER BY calls.id"
+);
 
 impl Store {
     /// Enters a node, with the URL that browsers reach it alone by if it has one; its calls are its

@@ -15,7 +15,8 @@ use crate::{
 
 /// From node to node: however many dialogs those have that live, they are not read. A call that is not over
 /// may be taken up by its visitor yet, and its dialog goes on with it.
-pub(crate) const LEFT: &str = "
+pub(crate) const LEFT: &str = concat!(
+    "
     WITH RECURSIVE answering (node_id) AS (
         SELECT MIN(node_id)
         FROM dialogs
@@ -28,13 +29,9 @@ pub(crate) const LEFT: &str = "
     FROM answering
     JOIN dialogs ON dialogs.node_id = answering.node_id
     WHERE answering.node_id <> $1
-      AND NOT EXISTS (
-        SELECT 1
-        FROM nodes
-        WHERE nodes.id = answering.node_id
-          AND nodes.lease_until > $2
-          AND nodes.lease_until <= $3
-      )
+      AND ",
+    without_lease!("answering.node_id"),
+    "
       AND NOT EXISTS (
         SELECT 1
         FROM calls
@@ -43,7 +40,8 @@ pub(crate) const LEFT: &str = "
         WHERE calls.id = dialogs.call_id
           AND calls.state = 'live'
       )
-    LIMIT $4";
+    LIMIT $4"
+);
 
 /// Whoever is first has it.
 pub(crate) const TAKE: &str = "
