@@ -210,6 +210,31 @@ async fn a_server_that_has_lost_a_call_ends_nothing_of_it() -> Result {
     Ok(())
 }
 
+/// Its server stood still, and had not noticed yet that it had lost the call.
+#[tokio::test]
+async fn a_call_comes_back_to_a_server_that_has_lost_it_and_goes_on() -> Result {
+    let phone = Sipp::start("taken_over_twice").await?;
+    let servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    let taken = servers.take_over(&widget, &call).await?;
+    let at_first = widget.at(&servers.shop.server.url());
+    let mut back = at_first.take_over(&call.call_id, &taken.resume_token).await?;
+    hears_itself(&mut back.media).await?;
+    // Who has the token of before has nothing, neither there nor where the call was.
+    let visitor = Visitor::new().await?;
+    for server in [&servers.shop.server, &servers.other] {
+        let widget = widget.at(&server.url());
+        let refused = widget.ask_for(&call.call_id, &taken.resume_token, visitor.offer()).await?;
+        refused.expect(404)?;
+    }
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started"]);
+    back.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_call_survives_that_its_only_server_is_killed_and_started_again() -> Result {
     let phone = Sipp::start("taken_over").await?;

@@ -39,7 +39,7 @@ use crate::{
 };
 
 const TAKEN_OVER: &str = "bellpush_calls_taken_over_total";
-/// How long this server may take to let go of a call that has come back to it.
+/// How long this server may take to let go of a call that comes back to it.
 const LET_GO_WITHIN: Duration = Duration::from_secs(5);
 /// How often, and at most how many times, a call is given back that a failing store may have moved.
 const GIVE_BACK: (Duration, u32) = (Duration::from_secs(1), 60);
@@ -107,8 +107,13 @@ impl Claiming {
             return Err(Problem::shutting_down(detail).retry_after(1));
         }
         let (call, owner) = self.find(calls).await?;
+        if call.node_id == calls.node_id {
+            // It is here, and goes on by another token than the one that was shown.
+            return Err(unknown(self.id));
+        }
         Engine::check_offer(&self.offer)
             .map_err(|reason| Problem::offer_invalid(reason.to_string()).at("/sdp"))?;
+        self.let_go_of_former(calls).await?;
         let from = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
         let next = ResumeToken::random();
         let (shown, hash) = (self.token.hash(), next.hash());
@@ -141,6 +146,18 @@ impl Claiming {
         Ok(CallResumed::new(calls, id, answer, &next, session))
     }
 
+    /// Lets go of what is left here of a call that was here before. Its end has to be refused as that of
+    /// another server's call before the call is this one's again: it would be stored as the call's.
+    async fn let_go_of_former(&self, calls: &Calls) -> Result<(), Problem> {
+        let former = calls.live.find(self.id).filter(|call| !call.is_over());
+        let Some(former) = former else { return Ok(()) };
+        calls.engine.release(self.id).await;
+        tokio::time::timeout(LET_GO_WITHIN, former.finished()).await.map_err(|_| {
+            let detail = "what was here of the call is not let go of yet; try again in a moment";
+            Problem::unavailable(detail).retry_after(1)
+        })
+    }
+
     /// Goes on with the call, which is ours by now. Returns the answer for the browser.
     async fn go_on(
         self,
@@ -150,11 +167,6 @@ impl Claiming {
         resume: SecretHash,
     ) -> Result<String, Problem> {
         let Self { id, offer, address, .. } = self;
-        if let Some(former) = calls.live.find(id).filter(|call| !call.is_over()) {
-            // It was here once, and what is left of it has not been let go of yet.
-            calls.engine.release(id).await;
-            let _ = tokio::time::timeout(LET_GO_WITHIN, former.finished()).await;
-        }
         let ClaimedCall { call, dialog } = claimed;
         let started = started(calls, &call).await?;
         let place = calls.log.place_of_call(id).await?;

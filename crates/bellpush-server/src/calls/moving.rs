@@ -22,6 +22,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Has the visitors of all connected calls take them up at other servers, and lets go of those that were
 /// taken up, until none is left or the server stops.
 pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
+    if let Err(error) = calls.store.mark_stopping(calls.node_id).await {
+        error!(%error, "other servers can't be told that this one stops");
+    }
     let mut tick = tokio::time::interval(LOOK);
     loop {
         tokio::select! {

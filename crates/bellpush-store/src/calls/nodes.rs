@@ -85,6 +85,17 @@ impl Store {
         Ok(db::execute(&self.db().write, sql, values).await? > 0)
     }
 
+    /// Notes that a node is about to stop: it takes no shards any more, and its calls are to go on
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn mark_stopping(&self, node_id: NodeId) -> Result<(), StoreError> {
+        let sql = "UPDATE nodes SET takes_shards = FALSE WHERE id = $1";
+        db::execute(&self.db().write, sql, [node_id.to_string().into()]).await?;
+        Ok(())
+    }
+
     /// The URLs of the nodes that live, of those that have one of their own.
     ///
     /// # Errors
