@@ -4,24 +4,26 @@
 
 use std::time::Duration;
 
-use bellpush_crash_tests::{Recovery, kill_and_check};
+use bellpush_crash_tests::kill_and_check;
 use bellpush_test_support::{postgres::Database, server::Options};
+
+/// Nobody comes back to a call for so long: then it is over, with the next look at all of them.
+const OVER_WITHIN: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_promised_is_lost_when_the_server_on_sqlite_is_killed() {
-    check(Options::sqlite(), Recovery::BeforeReady, 100).await;
+    check(Options::sqlite(), 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_promised_is_lost_when_the_server_on_postgresql_is_killed() {
     let database = Database::create().await.unwrap();
     // The next server need not wait for the lease of the one before: it knows that it is dead.
-    let recovery = Recovery::Within(Duration::from_secs(15));
-    check(Options::postgres(&database).with("--lease-seconds", "20"), recovery, 20).await;
+    check(Options::postgres(&database).with("--lease-seconds", "20"), 20).await;
 }
 
-async fn check(options: Options, recovery: Recovery, rounds: u32) {
-    if let Err(error) = kill_and_check(options, recovery, rounds).await {
+async fn check(options: Options, rounds: u32) {
+    if let Err(error) = kill_and_check(options, OVER_WITHIN, rounds).await {
         panic!("{error:#}");
     }
 }
