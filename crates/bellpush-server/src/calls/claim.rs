@@ -29,7 +29,7 @@ use super::{
     control::elsewhere,
     live::{self, AcceptedCall, Before, CallClock},
     place::refusal,
-    resume::{CallResumed, unknown},
+    resumed::{CallResumed, unknown},
     routes,
     state::Calls,
     stream::Content,

@@ -16,6 +16,7 @@ pub(crate) mod quality;
 pub(crate) mod recovery;
 mod registry;
 pub(crate) mod resume;
+mod resumed;
 mod routes;
 mod state;
 mod stream;

@@ -10,9 +10,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_call::ResumeError;
-use bellpush_core::ids::CallId;
 use bellpush_store::Session;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
@@ -22,11 +21,11 @@ use super::{
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP, other_type},
     registry::LiveCall,
+    resumed::{CallResumed, unknown},
     state::Calls,
 };
 use crate::{
     http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
-    sessions::SessionCreated,
     tokens::ResumeToken,
 };
 
@@ -126,24 +125,6 @@ pub(crate) struct ResumeRequest {
     sdp: String,
 }
 
-/// A call that was taken up again.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct CallResumed {
-    /// The call's id, the same as before.
-    #[schema(value_type = String)]
-    call_id: CallId,
-    /// The SDP answer.
-    sdp: String,
-    /// The token for the next time.
-    resume_token: String,
-    /// The session that the call belongs to, with a new token: what is asked and told of the call
-    /// goes by it.
-    session: SessionCreated,
-    /// Where the call is from now on, as `Location` said it when the call was placed.
-    address: String,
-}
-
 /// Resume a call
 ///
 /// The page that had the call went away (see leaving), and another page of the same site takes it
@@ -217,23 +198,6 @@ pub(crate) async fn resume(
     }
     let session = calls.sessions.renew(&call.session).await?;
     Ok(Json(CallResumed::new(&calls, id, answer, &next, session)))
-}
-
-impl CallResumed {
-    pub(super) fn new(
-        calls: &Calls,
-        call_id: CallId,
-        sdp: String,
-        next: &ResumeToken,
-        session: SessionCreated,
-    ) -> Self {
-        let (resume_token, address) = (next.reveal().to_owned(), calls.address_of(call_id));
-        Self { call_id, sdp, resume_token, session, address }
-    }
-}
-
-pub(super) fn unknown(id: CallId) -> Problem {
-    Problem::not_found(format!("there is no call {id} that can be resumed with this token"))
 }
 
 fn is_same_site(call: &LiveCall, session: &Session) -> bool {
