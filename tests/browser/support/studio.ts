@@ -105,8 +105,27 @@ interface AxeResult {
   }[];
 }
 
+/** Waits until nothing changes its colour or place any more: what is half-way there has a contrast of its own. */
+async function still(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+    const moving = () =>
+      document
+        .getAnimations()
+        .filter((it) => it.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+    // What follows from a change begins with the frame that draws it.
+    await frame();
+    await frame();
+    for (let all = moving(); all.length > 0; all = moving()) {
+      await Promise.allSettled(all.map((it) => it.finished));
+      await frame();
+    }
+  });
+}
+
 /** What axe-core finds on the screen, a line each. */
 export async function inaccessible(page: Page): Promise<string[]> {
+  await still(page);
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe.run({
