@@ -10,6 +10,7 @@ mod gcm;
 mod hex;
 mod key;
 mod key_derivation;
+mod receiver;
 mod replay;
 mod rtp;
 mod session;
@@ -19,5 +20,6 @@ mod streams;
 
 pub use error::SrtpError;
 pub use key::{SRTP_KEY_LEN, SrtpKey, SrtpKeys, SrtpSuite};
+pub use receiver::SrtpReceiver;
 pub use rtp::{RTP_HEADER_LEN, RtpHeader, RtpPacket, SeqExtender, is_rtcp};
-pub use session::{SrtpReceiver, SrtpSender};
+pub use session::SrtpSender;

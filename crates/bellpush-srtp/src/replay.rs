@@ -22,6 +22,16 @@ impl ReplayWindow {
         highest.checked_add_signed(distance)
     }
 
+    /// How often the sequence numbers began anew, as far as is known.
+    pub(crate) fn rollovers(&self) -> u64 {
+        self.highest.unwrap_or_default() >> 16
+    }
+
+    /// Whether the packet is later than all that were received.
+    pub(crate) fn is_after(&self, index: u64) -> bool {
+        self.highest.is_none_or(|highest| index > highest)
+    }
+
     /// Whether the packet was not received yet, as far as is known.
     pub(crate) fn is_new(&self, index: u64) -> bool {
         match self.highest {

@@ -2,7 +2,7 @@ use bellpush_test_fuzz::Seeds;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{RtpHeader, SRTP_KEY_LEN, SrtpSuite, hex::hex};
+use crate::{RtpHeader, SRTP_KEY_LEN, SrtpReceiver, SrtpSuite, hex::hex};
 
 /// Begins with the master key and salt of RFC 3711 appendix B.3, which libsrtp's own vectors use,
 /// too.

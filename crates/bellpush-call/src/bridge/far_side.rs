@@ -133,6 +133,7 @@ impl SipSide {
             stale_sources: std::mem::take(&mut local.stale_sources),
             rtp_timeout,
             sounds,
+            is_taken_over: target.open.is_some(),
         };
         let mut media = FarMedia::new(now, setup);
         if target.open.is_some() {

@@ -1,5 +1,6 @@
 //! Whatever happens to a call, in whatever order: it ends once, and so does its far side.
 
+mod encryption;
 mod fuzz;
 mod loss;
 mod simulated_call;

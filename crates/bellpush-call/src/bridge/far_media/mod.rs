@@ -45,6 +45,8 @@ pub(super) struct FarMedia {
     /// From the answer on.
     inactivity: Option<RtpTimeout>,
     sounds: Arc<Sounds>,
+    /// Whether its streams began before we were there.
+    is_taken_over: bool,
     /// Of what comes from where the far side may be, before it is decrypted.
     budget: TokenBucket,
 }
@@ -60,6 +62,8 @@ pub(super) struct FarMediaSetup {
     pub(super) stale_sources: Vec<RtpSource>,
     pub(super) rtp_timeout: Duration,
     pub(super) sounds: Arc<Sounds>,
+    /// Whether another server has had the call before.
+    pub(super) is_taken_over: bool,
 }
 
 impl FarMedia {
@@ -72,6 +76,7 @@ impl FarMedia {
             stale_sources,
             rtp_timeout,
             sounds,
+            is_taken_over,
         } = setup;
         let ssrc = rand::random();
         let clock_rate = Codec::Pcma.clock_rate();
@@ -86,6 +91,7 @@ impl FarMedia {
             rtp_timeout,
             inactivity: None,
             sounds,
+            is_taken_over,
             budget: TokenBucket::default(),
         }
     }
@@ -116,13 +122,20 @@ impl FarMedia {
         if let Some(keys) = &plan.srtp
             && old.is_none_or(|old| old.srtp != plan.srtp)
         {
-            // Our keys are the same in the whole call, so that the stream goes on with its numbers.
+            // Our keys are the same for as long as this server has the call, so that the stream goes on
+            // with its numbers.
             let ours = match outgoing.srtp.take() {
                 Some(mut sender) => sender.set_key(&keys.ours).map(|()| sender),
                 None => SrtpSender::new(&keys.ours),
             };
+            let theirs = match incoming.srtp.take() {
+                Some(mut receiver) => receiver.set_key(&keys.theirs).map(|()| receiver),
+                // The far side may keep its key, and then goes on with a stream that we don't know.
+                None if self.is_taken_over => SrtpReceiver::joining(&keys.theirs),
+                None => SrtpReceiver::new(&keys.theirs),
+            };
             // Both or none: without them nothing is sent or taken, see below.
-            (outgoing.srtp, incoming.srtp) = match (ours, SrtpReceiver::new(&keys.theirs)) {
+            (outgoing.srtp, incoming.srtp) = match (ours, theirs) {
                 (Ok(ours), Ok(theirs)) => (Some(ours), Some(theirs)),
                 (Err(error), _) | (_, Err(error)) => {
                     tracing::error!(%error, "the far side's media can't be decrypted");

@@ -2,20 +2,20 @@
 
 mod script;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use bellpush_core::{
     events::{EndReason, ErrorCode},
     routing::{AnsweredBy, SipDialog},
 };
-use bellpush_srtp::RtpHeader;
+use bellpush_srtp::{RtpHeader, SrtpSuite};
 use bellpush_test_support::{ports::free_ports, visitor::Visitor};
 use tokio::time;
 
 use self::script::*;
 use super::*;
 use crate::{
-    Codec, Digit, FarSide, Signal,
+    Codec, Digit, FarSide, Signal, SrtpPolicy,
     trunk::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent},
 };
 
@@ -85,6 +85,26 @@ async fn a_call_goes_on_by_the_dialog_of_another_server_and_can_be_let_go_of_wit
     assert!(dialog.next().await.is_none());
     assert_eq!(call.next().await, None);
     test.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_call_that_goes_on_offers_keys_that_nothing_was_sent_with() {
+    let mut test = Test::start();
+    let mut keys = HashSet::new();
+    for round in 1..=3 {
+        let mut route = with_open_dialog(to_phone(&[Codec::Pcma]));
+        if let FarSide::Sip(target) = &mut route.far_side {
+            target.srtp = SrtpPolicy::Optional;
+        }
+        let call = test.call(vec![route]).await;
+        let mut dialog = test.dialog().await;
+        let Some(TrunkCommand::Invite { sdp, .. }) = dialog.next().await else {
+            panic!("that is no INVITE")
+        };
+        keys.extend(sdp.lines().filter_map(|line| Some(line.split_once("inline:")?.1.to_owned())));
+        assert_eq!(keys.len(), round * SrtpSuite::ALL.len());
+        test.engine.release(call.id).await;
+    }
 }
 
 #[tokio::test]
