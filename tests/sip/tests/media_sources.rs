@@ -19,7 +19,9 @@ type Result = anyhow::Result<()>;
 const SERVER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
 const PHONE_SYSTEM: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 const STRANGER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
-const ADDRESSES: [&str; 3] = ["203.0.113.1/32", "203.0.113.9/32", "198.51.100.7/32"];
+/// A private one, of a telephone that is there.
+const TELEPHONE: Ipv4Addr = Ipv4Addr::new(10, 9, 8, 6);
+const ADDRESSES: [&str; 4] = ["203.0.113.1/32", "203.0.113.9/32", "198.51.100.7/32", "10.9.8.6/32"];
 
 const PCMA: u8 = 8;
 const VOICE: [u8; 160] = [0x11; 160];
@@ -110,6 +112,36 @@ async fn a_trunk_may_take_media_from_whoever_sends_first() -> Result {
     let (length, from) = time::timeout(PATIENCE, gateway.recv_from(&mut buffer)).await??;
     // Between addresses of one machine, its own may be any of them.
     ensure!((length, from.port()) == (172, server.port()), "{length} bytes from {from}");
+    call.hang_up().await?;
+    phone.sipp.finish().await
+}
+
+#[tokio::test]
+async fn a_telephone_that_is_where_it_says_has_the_media_whoever_sent_first() -> Result {
+    let test = "a_telephone_that_is_where_it_says_has_the_media_whoever_sent_first";
+    if runs_in_network_of_its_own(test, &ADDRESSES)? {
+        return Ok(());
+    }
+    let (mut call, mut phone, server) =
+        call(TELEPHONE, &TELEPHONE.to_string(), Latching::Any).await?;
+    let stranger = UdpSocket::bind((STRANGER, 0)).await?;
+    spray(&stranger, server).await?;
+    call.visitor.say(vec![VISITORS_VOICE.to_vec(); 1_000]);
+    let mut buffer = [0; 2_000];
+    time::timeout(PATIENCE, stranger.recv_from(&mut buffer)).await??;
+    phone.say(PCMA, vec![VOICE.to_vec(); 1]).await?;
+    phone.hear_until(|packet| packet.payload == VISITORS_VOICE).await?;
+    // What was on its way before is not of interest.
+    received(&stranger);
+    spray(&stranger, server).await?;
+    phone.say(PCMA, vec![VOICE.to_vec(); 10]).await?;
+    call.visitor
+        .wait_until(PATIENCE, |heard| {
+            heard.packets.iter().filter(|packet| packet.payload[..] == VOICE).count() >= 11
+        })
+        .await?;
+    phone.hear_until(|packet| packet.payload == VISITORS_VOICE).await?;
+    ensure!(received(&stranger) == 0, "a stranger hears the visitor");
     call.hang_up().await?;
     phone.sipp.finish().await
 }

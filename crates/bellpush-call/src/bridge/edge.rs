@@ -19,8 +19,8 @@ pub(crate) trait Edge {
     /// Sends RTCP to the far side from its own port.
     fn rtcp(&mut self, to: SocketAddr, packet: &[u8]);
 
-    /// Media of the far side is heard from there. Who gets its port after this call should not hear
-    /// it any more.
+    /// Media of the far side comes from there, heard or not. Who gets its port after this call should not
+    /// hear it any more.
     fn rtp_source(&mut self, source: RtpSource);
 
     /// Opens ports for a far side's media and the channel to its trunk, in place of what is open.

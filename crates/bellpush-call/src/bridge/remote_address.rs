@@ -7,10 +7,22 @@ use crate::{Latching, legs::sip::MediaPlan};
 /// How well an address fits what was signalled; the better is the less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// It is the one that media is sent to.
+    /// It is the one that was named.
     Exact,
-    /// Another port of the same host.
+    /// Another port of the host that was named.
     OtherPort,
+    /// It is not the host that was named, but may be the same behind a NAT, and is what is latched on
+    /// if anything is.
+    Latched,
+    /// Another port of the host that is latched on.
+    OtherPortOfLatched,
+}
+
+impl Fit {
+    /// Whether it is the very address that media comes from, and not only its host.
+    pub(super) fn is_whole(self) -> bool {
+        matches!(self, Self::Exact | Self::Latched)
+    }
 }
 
 /// The address of one far side.
@@ -62,18 +74,18 @@ impl RemoteAddress {
     /// Whether media may come from there; `None` when it may not.
     pub(super) fn fit(&self, remote: SocketAddr) -> Option<Fit> {
         let (remote, named) = (canonical(remote), self.named?);
+        if remote.ip() == named.ip() {
+            return Some(if remote == named { Fit::Exact } else { Fit::OtherPort });
+        }
         if let Some(latched) = self.latched {
             // A NAT may give its host another port.
             let is_same_host = latched.ip() == remote.ip() && Some(remote.ip()) == self.signalling;
             return match latched == remote {
-                true => Some(Fit::Exact),
-                false => is_same_host.then_some(Fit::OtherPort),
+                true => Some(Fit::Latched),
+                false => is_same_host.then_some(Fit::OtherPortOfLatched),
             };
         }
-        if remote.ip() == named.ip() {
-            return Some(if remote == named { Fit::Exact } else { Fit::OtherPort });
-        }
-        (!self.is_pinned && self.may_latch(named.ip(), remote.ip())).then_some(Fit::Exact)
+        (!self.is_pinned && self.may_latch(named.ip(), remote.ip())).then_some(Fit::Latched)
     }
 
     fn may_latch(&self, named: IpAddr, remote: IpAddr) -> bool {
@@ -91,8 +103,9 @@ impl RemoteAddress {
     /// A source there was chosen to be heard.
     pub(super) fn chosen(&mut self, remote: SocketAddr) {
         let remote = canonical(remote);
-        if self.latched.is_none() && self.named.is_some_and(|named| named.ip() == remote.ip()) {
+        if self.named.is_some_and(|named| named.ip() == remote.ip()) {
             self.is_pinned = true;
+            self.latched = None;
         } else {
             self.latched = Some(remote);
         }
@@ -198,7 +211,7 @@ mod tests {
     fn behind_a_nat_it_is_the_public_host_of_the_signalling_alone() {
         for private in ["192.168.1.5", "10.0.0.1", "100.64.3.2", "127.0.0.1", "169.254.1.1"] {
             let address = named(Latching::Signalling, "203.0.113.9", &format!("{private}:4000"));
-            assert_eq!(address.fit(at("203.0.113.9:6000")), Some(Fit::Exact), "{private}");
+            assert_eq!(address.fit(at("203.0.113.9:6000")), Some(Fit::Latched), "{private}");
             assert_eq!(address.fit(at("198.51.100.1:6000")), None, "{private}");
             assert_eq!(address.fit(at("192.168.1.6:4000")), None, "{private}");
         }
@@ -206,7 +219,7 @@ mod tests {
         let address = named(Latching::Signalling, "192.168.1.1", "192.168.1.5:4000");
         assert_eq!(address.fit(at("192.168.1.1:4000")), None);
         let address = named(Latching::Signalling, "2001:db8::9", "[fd00::5]:4000");
-        assert_eq!(address.fit(at("[2001:db8::9]:6000")), Some(Fit::Exact));
+        assert_eq!(address.fit(at("[2001:db8::9]:6000")), Some(Fit::Latched));
         assert_eq!(address.fit(at("[2001:db8::8]:6000")), None);
     }
 
@@ -214,43 +227,66 @@ mod tests {
     fn a_named_host_that_was_heard_is_not_behind_a_nat() {
         for latching in [Latching::Signalling, Latching::Any] {
             let mut address = named(latching, "203.0.113.9", "192.168.1.5:4000");
-            assert_eq!(address.fit(at("203.0.113.9:6000")), Some(Fit::Exact));
+            assert_eq!(address.fit(at("203.0.113.9:6000")), Some(Fit::Latched));
             address.chosen(at("192.168.1.5:4000"));
             assert_eq!(address.fit(at("203.0.113.9:6000")), None);
             // Another port of it is the same host.
             assert!(address.name(at("192.168.1.5:4002")));
             assert_eq!(address.fit(at("203.0.113.9:6000")), None);
             assert!(address.name(at("192.168.1.6:4000")));
-            assert_eq!(address.fit(at("203.0.113.9:6000")), Some(Fit::Exact));
+            assert_eq!(address.fit(at("203.0.113.9:6000")), Some(Fit::Latched));
         }
     }
 
     #[test]
     fn what_was_latched_on_stays_until_another_address_is_named() {
         let mut address = named(Latching::Any, "203.0.113.9", "192.168.1.5:4000");
-        assert_eq!(address.fit(at("198.51.100.1:6000")), Some(Fit::Exact));
+        assert_eq!(address.fit(at("198.51.100.1:6000")), Some(Fit::Latched));
         address.chosen(at("198.51.100.1:6000"));
-        assert_eq!(address.fit(at("198.51.100.1:6000")), Some(Fit::Exact));
+        assert_eq!(address.fit(at("198.51.100.1:6000")), Some(Fit::Latched));
         // Others may be behind the same NAT.
-        for other in ["198.51.100.1:6001", "198.51.100.2:6000", "192.168.1.5:4000"] {
+        for other in ["198.51.100.1:6001", "198.51.100.2:6000", "192.168.1.6:4000"] {
             assert_eq!(address.fit(at(other)), None, "{other}");
         }
         assert!(address.is_host(at("198.51.100.1:6001")));
         assert!(!address.name(at("192.168.1.5:4000")));
         // Hold by 0.0.0.0 moves nobody.
         assert!(!address.name(at("0.0.0.0:4000")));
-        assert_eq!(address.fit(at("198.51.100.1:6000")), Some(Fit::Exact));
+        assert_eq!(address.fit(at("198.51.100.1:6000")), Some(Fit::Latched));
         assert!(address.name(at("192.168.1.6:4000")));
         assert!(!address.is_host(at("198.51.100.1:6001")));
+    }
+
+    #[test]
+    fn the_named_host_comes_before_what_was_latched_on_and_ends_that() {
+        for (latching, other) in
+            [(Latching::Any, "198.51.100.1:6000"), (Latching::Signalling, "203.0.113.9:6000")]
+        {
+            for (port, fit) in [(4_000, Fit::Exact), (4_002, Fit::OtherPort)] {
+                let mut address = named(latching, "203.0.113.9", "192.168.1.5:4000");
+                address.chosen(at(other));
+                assert_eq!(address.fit(at(other)), Some(Fit::Latched));
+                let telephone = SocketAddr::new([192, 168, 1, 5].into(), port);
+                assert_eq!(address.fit(telephone), Some(fit));
+                assert!(fit < Fit::Latched);
+                address.chosen(telephone);
+                assert_eq!(address.fit(at(other)), None);
+                assert!(address.is_host(telephone) && !address.is_host(at(other)));
+                // Neither by another of its ports, nor when it names itself again.
+                assert_eq!(address.fit(at("203.0.113.9:7000")), None);
+                assert!(!address.name(at("192.168.1.5:4000")));
+                assert_eq!(address.fit(at(other)), None);
+            }
+        }
     }
 
     #[test]
     fn the_nat_of_the_signallings_host_may_change_its_port() {
         let mut address = named(Latching::Signalling, "203.0.113.9", "192.168.1.5:4000");
         address.chosen(at("203.0.113.9:6000"));
-        assert_eq!(address.fit(at("203.0.113.9:6001")), Some(Fit::OtherPort));
+        assert_eq!(address.fit(at("203.0.113.9:6001")), Some(Fit::OtherPortOfLatched));
         address.chosen(at("203.0.113.9:6001"));
-        assert_eq!(address.fit(at("203.0.113.9:6001")), Some(Fit::Exact));
+        assert_eq!(address.fit(at("203.0.113.9:6001")), Some(Fit::Latched));
     }
 
     #[test]
@@ -263,12 +299,12 @@ mod tests {
             address
         };
         let mut local = named("127.0.0.1:4000", Some(own));
-        assert_eq!(local.fit(at("192.168.1.5:4000")), Some(Fit::Exact));
+        assert_eq!(local.fit(at("192.168.1.5:4000")), Some(Fit::Latched));
         assert_eq!(local.fit(at("192.168.1.6:4000")), None);
         local.chosen(at("[::ffff:192.168.1.5]:4000"));
-        assert_eq!(local.fit(at("192.168.1.5:4000")), Some(Fit::Exact));
+        assert_eq!(local.fit(at("192.168.1.5:4000")), Some(Fit::Latched));
         assert_eq!(local.fit(at("192.168.1.5:4002")), None);
-        assert_eq!(local.fit(at("127.0.0.1:4000")), None);
+        assert_eq!(local.fit(at("127.0.0.1:4000")), Some(Fit::Exact));
         // Another machine's phone system is not here, and neither is an address that is none of ours.
         assert_eq!(named("10.0.0.5:4000", Some(own)).fit(at("192.168.1.5:4000")), None);
         assert_eq!(named("127.0.0.1:4000", None).fit(at("192.168.1.5:4000")), None);

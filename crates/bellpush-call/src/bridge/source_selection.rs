@@ -21,8 +21,13 @@ const STOPPED: Duration = Duration::from_millis(200);
 const LOST_FOR: Duration = Duration::from_secs(5);
 /// After signalling, for so long a new source takes the place of the present one at once.
 const CHANGING: Duration = Duration::from_secs(2);
+/// Behind each change a decoder may have to be made. Those that no signalling has announced come no more
+/// often than once in this time.
+const CHANGES: Duration = Duration::from_secs(1);
 /// Losers that are remembered.
 const MAX_LOSERS: usize = 8;
+/// Sources that are not heard, of which that is told.
+const MAX_UNHEARD: usize = 4;
 
 /// What to do with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +51,12 @@ pub(super) struct SourceSelection {
     signalled: Option<Instant>,
     /// Whether the present source is from before the latest signalling.
     may_change: bool,
+    /// Until when another source, however long the present one has been silent, has to wait.
+    settled: Option<Instant>,
+    /// The first sources that could be heard, and were not.
+    unheard: Vec<RtpSource>,
+    /// Of how many of these that is told.
+    told: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +86,9 @@ impl SourceSelection {
             losers: stale.into_iter().map(|source| Loser { source, sent: None }).collect(),
             signalled: None,
             may_change: false,
+            settled: None,
+            unheard: Vec::new(),
+            told: 0,
         }
     }
 
@@ -89,7 +103,7 @@ impl SourceSelection {
 
     /// Media is sent and received like this from now on.
     pub(super) fn agree(&mut self, now: Instant, plan: &MediaPlan) {
-        let before = self.present.filter(|present| present.fit == Fit::Exact);
+        let before = self.present.filter(|present| present.fit.is_whole());
         let is_first = self.signalled.is_none();
         if self.address.name(plan.remote) {
             let named = canonical(plan.remote);
@@ -124,6 +138,21 @@ impl SourceSelection {
         self.address.fit(remote).is_some()
     }
 
+    /// Whether what is heard comes from there; as long as nothing is, whether it should.
+    pub(super) fn is_heard_from(&self, remote: SocketAddr) -> bool {
+        match self.present {
+            Some(present) => present.source.remote == canonical(remote),
+            None => self.address.fit(remote) == Some(Fit::Exact),
+        }
+    }
+
+    /// A source that came, and might be heard in another call, though it was not in this one.
+    pub(super) fn poll_unheard(&mut self) -> Option<RtpSource> {
+        let source = self.unheard.get(self.told).copied()?;
+        self.told += 1;
+        Some(source)
+    }
+
     /// Whether reports may come from there: they are of the source that is heard, and of the far
     /// side's host as long as none is.
     pub(super) fn may_report(&self, remote: SocketAddr, plan: &MediaPlan) -> bool {
@@ -155,18 +184,25 @@ impl SourceSelection {
         let is_changing = self.may_change && since(self.signalled).is_some_and(|t| t < CHANGING);
         let loser = self.losers.iter_mut().find(|loser| loser.source == source);
         let lost = loser.map(|loser| loser.sent.replace(now));
+        let has_stopped = silent >= STOPPED && self.settled.is_none_or(|until| now >= until);
+        let is_announced =
+            self.present.is_none_or(|present| is_changing && fit <= present.fit) && lost.is_none();
         let takes_over = match (&self.present, lost) {
-            (None, None) => fit == Fit::Exact || silent >= STOPPED,
+            (None, None) => fit.is_whole() || silent >= STOPPED,
             (None, Some(_)) => silent >= LOST_FOR,
-            (Some(present), None) => {
-                fit < present.fit || (is_changing && fit == present.fit) || silent >= STOPPED
-            }
+            (Some(present), None) => is_announced || fit < present.fit || has_stopped,
             (Some(_), Some(sent)) => {
-                silent >= STOPPED && since(sent).is_some_and(|pause| pause >= LOST_FOR)
+                has_stopped && since(sent).is_some_and(|pause| pause >= LOST_FOR)
             }
         };
         if !takes_over {
+            if self.unheard.len() < MAX_UNHEARD && !self.unheard.contains(&source) {
+                self.unheard.push(source);
+            }
             return Selected::Other;
+        }
+        if !is_announced {
+            self.settled = Some(self.settled.map_or(now, |until| until.max(now)) + CHANGES);
         }
         if let Some(present) = self.present
             && silent < STOPPED

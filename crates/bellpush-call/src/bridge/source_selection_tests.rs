@@ -164,6 +164,54 @@ fn who_is_named_again_is_heard_again() {
     assert_eq!(test.send(SECOND, [(A, 1), (B, 2)]), ([50, 0], 1));
 }
 
+#[test]
+fn a_named_telephone_is_heard_at_once_whoever_was_first() {
+    let (telephone, other_port, stranger) =
+        ("192.168.1.5:4000", "192.168.1.5:4002", "203.0.113.9:6000");
+    for latching in [Latching::Any, Latching::Signalling] {
+        for from in [telephone, other_port] {
+            let mut test = Test::new(Vec::new());
+            test.selection = SourceSelection::new(latching, None, Vec::new());
+            test.selection.set_signalling("203.0.113.9".parse().unwrap());
+            test.agree(telephone);
+            assert_eq!(test.send(SECOND, [(stranger, 1)]), ([50], 1));
+            let plan = plan(at(telephone));
+            assert_eq!(test.selection.address().rtp(&plan), at(stranger));
+            // The stranger goes on all the same, and does so after the telephone has stopped.
+            assert_eq!(test.send(SECOND, [(stranger, 1), (from, 2)]), ([1, 50], 1), "{from}");
+            assert_eq!(test.selection.address().rtp(&plan), at(telephone));
+            assert_eq!(test.send(10 * SECOND, [(stranger, 1), (stranger, 3)]), ([0, 0], 0));
+            assert_eq!(test.send(SECOND, [(from, 2)]), ([50], 0));
+        }
+    }
+}
+
+#[test]
+fn whoever_says_each_packet_by_another_stream_is_heard_by_one_new_one_a_second() {
+    // Always from the port that is named, and from there and another in turns.
+    for ports in [[A, A], [A, B]] {
+        let mut test = Test::agreed(A);
+        let mut changes = 0;
+        for n in 0..100 {
+            let selected = test.selection.select(test.now, at(ports[n % 2]), n as u32);
+            changes += usize::from(selected == Selected::New);
+            test.now += STOPPED;
+        }
+        // The first in 20 s is not one, but was awaited.
+        assert!((8..=21).contains(&changes), "{changes}");
+    }
+}
+
+#[test]
+fn a_telephone_that_changes_its_stream_without_a_word_is_heard_within_a_second() {
+    let mut test = Test::agreed(A);
+    test.send(3 * SECOND, [(A, 1)]);
+    for ssrc in 2..20 {
+        let (heard, changes) = test.send(SECOND * 3 / 2, [(A, ssrc)]);
+        assert!(heard[0] >= 25 && changes == 1, "{heard:?}");
+    }
+}
+
 /// What happens to a selection.
 #[derive(Debug, Clone)]
 enum Step {
@@ -259,11 +307,16 @@ proptest! {
                     is_pinned |= remote.ip() == named_ip;
                     prop_assert_eq!(selection.source(), Some(source));
                     if let Some((before, last)) = heard.filter(|(before, _)| *before != source) {
-                        let is_better = |source: RtpSource| Some(source.remote) == named;
+                        // The port that is named, its host, and then whoever is latched on.
+                        let rank = |source: RtpSource| match named {
+                            Some(named) if source.remote == named => 0,
+                            Some(named) if source.remote.ip() == named.ip() => 1,
+                            _ => 2,
+                        };
                         prop_assert!(
                             now - last >= STOPPED
                                 || signalled.is_some_and(|at| now - at < CHANGING)
-                                || (is_better(source) && !is_better(before)),
+                                || rank(source) < rank(before),
                             "{:?} takes the place of {:?}", source, before,
                         );
                         prop_assert_eq!(selected, Selected::New);

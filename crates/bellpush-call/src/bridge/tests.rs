@@ -1,6 +1,7 @@
 //! Whatever happens to a call, in whatever order: it ends once, and so does its far side.
 
 mod encryption;
+mod floods;
 mod fuzz;
 mod loss;
 mod simulated_call;
@@ -54,6 +55,8 @@ struct RecordingEdge {
     to_far_side: Vec<Vec<u8>>,
     /// Where that went.
     rtp_to: Vec<SocketAddr>,
+    /// What the next call on this port is not to hear.
+    sources: Vec<RtpSource>,
 }
 
 impl Edge for RecordingEdge {
@@ -71,8 +74,9 @@ impl Edge for RecordingEdge {
         assert!(self.is_open && packet.len() >= 8);
     }
 
-    fn rtp_source(&mut self, _source: RtpSource) {
+    fn rtp_source(&mut self, source: RtpSource) {
         assert!(self.is_open);
+        self.sources.push(source);
     }
 
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia> {

@@ -12,7 +12,7 @@ use mio::net::UdpSocket;
 
 use crate::media::RtpSource;
 
-/// How long what a call heard may go on sending after it.
+/// How long what came in a call may go on sending after it.
 const STALE_FOR: Duration = Duration::from_secs(30);
 /// Sources that are remembered of a port.
 const MAX_SOURCES: usize = 8;
@@ -34,7 +34,7 @@ pub(super) struct RtpPorts {
 #[derive(Debug)]
 struct FreePair {
     port: u16,
-    /// When its last call gave it back, and what was heard there.
+    /// When its last call gave it back, and what came there.
     last: Option<(Instant, Vec<RtpSource>)>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct RtpPair {
     pub(super) rtp: UdpSocket,
     pub(super) rtcp: UdpSocket,
     port: u16,
-    /// What may still send to it, from its last call, and what is heard in this one.
+    /// What may still send to it, from its last call, and what came in this one.
     sources: Vec<RtpSource>,
 }
 
@@ -118,12 +118,12 @@ impl RtpPorts {
 }
 
 impl RtpPair {
-    /// What its last call heard, and may still send.
+    /// What came in its last call, and may still send.
     pub(super) fn stale_sources(&self) -> &[RtpSource] {
         &self.sources
     }
 
-    /// Something is heard there.
+    /// Something comes there that is heard, or might be in another call.
     pub(super) fn heard(&mut self, source: RtpSource) {
         self.sources.retain(|known| *known != source);
         if self.sources.len() >= MAX_SOURCES {

@@ -1,5 +1,6 @@
 //! RTP without sockets: packets come in as values and go out as values.
 
+mod change_limit;
 mod comfort_noise;
 mod concealment;
 mod g711;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     g711::Law as G711Law,
     opus::{OpusDecoder, OpusEncoder},
 };
+pub(crate) use change_limit::ChangeLimit;
 pub(crate) use comfort_noise::{ComfortNoiseLoop, NoiseGenerator};
 pub(crate) use greeting::Greeting;
 pub(crate) use quality::sample;

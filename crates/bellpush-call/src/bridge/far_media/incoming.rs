@@ -9,7 +9,7 @@ use crate::{
     Codec,
     bridge::{BrowserSink, noise_player::NoisePlayer},
     legs::sip::Format,
-    media::{Reception, RtpTimes, Source, StreamQuality},
+    media::{ChangeLimit, Reception, RtpTimes, Source, StreamQuality},
 };
 
 /// The stream that the far side sends.
@@ -22,6 +22,8 @@ pub(super) struct Incoming {
     pub(super) reception: Reception,
     pub(super) srtp: Option<SrtpReceiver>,
     pub(super) transcoder: Option<Transcoding>,
+    /// Whether it passes as it is, or else from which clock rate it is transcoded into what.
+    way: ChangeLimit<Option<(u32, Codec)>>,
     /// For a far side that holds the call and sends nothing.
     pub(super) noise: NoisePlayer,
     is_on_hold: bool,
@@ -38,6 +40,7 @@ impl Incoming {
             reception: Reception::new(clock_rate),
             srtp: None,
             transcoder: None,
+            way: ChangeLimit::new(),
             noise: NoisePlayer::default(),
             is_on_hold: false,
             silence: SilenceFill::new(),
@@ -50,6 +53,17 @@ impl Incoming {
             self.reception.restart(codec.clock_rate());
         }
         self.codec = Some(codec);
+    }
+
+    /// Whether what is spoken in this codec may be heard in that one now: a sender that has the way change
+    /// with each packet would have a transcoder made for each.
+    pub(super) fn may_be_heard_as(&mut self, now: Instant, codec: Codec, heard_as: Codec) -> bool {
+        self.way.admits(now, (codec != heard_as).then_some((codec.clock_rate(), heard_as)))
+    }
+
+    /// Something else was agreed on, or is heard: it may go any way at once.
+    pub(super) fn begin_way(&mut self) {
+        self.way = ChangeLimit::new();
     }
 
     pub(super) fn set_on_hold(&mut self, now: Instant, is_on_hold: bool) {
@@ -85,6 +99,7 @@ impl Incoming {
     pub(super) fn begin_stream(&mut self) {
         self.stream = self.stream.wrapping_add(1);
         self.seqs = SeqExtender::default();
+        self.begin_way();
         let clock_rate = self.codec.unwrap_or(Codec::Pcma).clock_rate();
         self.reception.restart(clock_rate);
         self.silence.stop();

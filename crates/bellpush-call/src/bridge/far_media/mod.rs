@@ -47,8 +47,19 @@ pub(super) struct FarMedia {
     sounds: Arc<Sounds>,
     /// Whether its streams began before we were there.
     is_taken_over: bool,
-    /// Of what comes from where the far side may be, before it is decrypted.
-    budget: TokenBucket,
+    budgets: Budgets,
+}
+
+/// How much is taken in from where the far side may be, before it is decrypted. Whoever else sends from
+/// there takes nothing from the stream that is heard, of which this is also what the call takes in all.
+#[derive(Default)]
+struct Budgets {
+    /// From where the stream that is heard comes from.
+    heard: TokenBucket,
+    /// From all other places.
+    others: TokenBucket,
+    /// Reports, wherever they come from.
+    reports: TokenBucket,
 }
 
 /// What the media of a far side is made of.
@@ -92,7 +103,7 @@ impl FarMedia {
             inactivity: None,
             sounds,
             is_taken_over,
-            budget: TokenBucket::default(),
+            budgets: Budgets::default(),
         }
     }
 
@@ -144,6 +155,7 @@ impl FarMedia {
             };
         }
         selection.agree(now, &plan);
+        incoming.begin_way();
         let is_held = is_held(&plan);
         if let Some(inactivity) = &mut self.inactivity {
             inactivity.set_on_hold(now, is_held);

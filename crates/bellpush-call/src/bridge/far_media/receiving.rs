@@ -24,10 +24,17 @@ impl FarMedia {
         if is_rtcp(datagram) {
             return self.receive_rtcp(now, remote, datagram);
         }
-        let Self { plan: Some(plan), selection, incoming, inactivity, budget, .. } = self else {
+        let Self { plan: Some(plan), selection, incoming, inactivity, budgets, .. } = self else {
             return;
         };
-        if !selection.may_be(remote) || !budget.take(now) {
+        if !selection.may_be(remote) {
+            return;
+        }
+        let budget = match selection.is_heard_from(remote) {
+            true => &mut budgets.heard,
+            false => &mut budgets.others,
+        };
+        if !budget.take(now) {
             return;
         }
         let packet = match (&plan.srtp, &mut incoming.srtp) {
@@ -44,7 +51,12 @@ impl FarMedia {
         let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
         let Some(format) = plan.format(header.payload_type) else { return };
         match selection.select(now, remote, header.ssrc) {
-            Selected::Other => return,
+            Selected::Other => {
+                if let Some(source) = selection.poll_unheard() {
+                    sink.edge.rtp_source(source);
+                }
+                return;
+            }
             Selected::Present => {}
             Selected::New => {
                 incoming.begin_stream();
@@ -60,6 +72,10 @@ impl FarMedia {
         let codec = incoming.codec.unwrap_or(plan.codec);
         let Some(leg) = &sink.browser else { return };
         let heard_as = heard_as(leg, codec, self.opus_to_browser);
+        if !incoming.may_be_heard_as(now, codec, heard_as) {
+            let source = Source::FarSide { stream: incoming.stream };
+            return sink.stream.skip(source, times.seq);
+        }
         if heard_as == codec {
             return incoming.pass(now, (format, codec), times, payload, sink);
         }
@@ -84,12 +100,12 @@ impl FarMedia {
         datagram: &mut [u8],
     ) {
         let Self {
-            plan: Some(plan), selection, incoming, inactivity, rtcp, outgoing, budget, ..
+            plan: Some(plan), selection, incoming, inactivity, rtcp, outgoing, budgets, ..
         } = self
         else {
             return;
         };
-        if !selection.may_report(remote, plan) || !budget.take(now) {
+        if !selection.may_report(remote, plan) || !budgets.reports.take(now) {
             return;
         }
         let packet = match (&plan.srtp, &mut incoming.srtp) {

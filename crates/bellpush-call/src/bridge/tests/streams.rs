@@ -15,12 +15,12 @@ const CN: u8 = 13;
 const PHONE: &str = "127.0.0.1:4000";
 const VOICE: [u8; 160] = [0x33; 160];
 
-fn sdp(media: &str) -> String {
+pub(super) fn sdp(media: &str) -> String {
     format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n{media}\r\n")
 }
 
 /// A telephone that is offered these codecs.
-fn offered(codecs: &[Codec], opus_to_browser: bool) -> Vec<Route> {
+pub(super) fn offered(codecs: &[Codec], opus_to_browser: bool) -> Vec<Route> {
     let mut route = phone();
     if let FarSide::Sip(target) = &mut route.far_side {
         target.codecs = CodecPolicy { offer: codecs.to_vec(), opus_to_browser };
@@ -29,7 +29,7 @@ fn offered(codecs: &[Codec], opus_to_browser: bool) -> Vec<Route> {
 }
 
 /// A call that is connected, and answered with this.
-fn call(routes: Vec<Route>, spoken: format::Codec, media: &str) -> SimulatedCall {
+pub(super) fn call(routes: Vec<Route>, spoken: format::Codec, media: &str) -> SimulatedCall {
     let network = |_, datagram| vec![(Duration::from_millis(2), datagram)];
     let mut call = SimulatedCall::new(routes, spoken, Box::new(network));
     call.pass(SECOND);
@@ -40,7 +40,7 @@ fn call(routes: Vec<Route>, spoken: format::Codec, media: &str) -> SimulatedCall
 
 /// One stream of a sender.
 #[derive(Clone, Copy)]
-struct Stream {
+pub(super) struct Stream {
     from: &'static str,
     ssrc: u32,
     seq: u16,
@@ -48,12 +48,18 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(from: &'static str, ssrc: u32) -> Self {
+    pub(super) fn new(from: &'static str, ssrc: u32) -> Self {
         Self { from, ssrc, seq: 65_500, timestamp: u32::MAX - 4_000 }
     }
 
     /// Sends a packet of so many timestamp units.
-    fn send(&mut self, call: &mut SimulatedCall, payload_type: u8, units: u32, payload: &[u8]) {
+    pub(super) fn send(
+        &mut self,
+        call: &mut SimulatedCall,
+        payload_type: u8,
+        units: u32,
+        payload: &[u8],
+    ) {
         let Self { ssrc, seq, timestamp, .. } = *self;
         let header = RtpHeader { payload_type, marker: false, seq, timestamp, ssrc };
         let packet = [&header.to_bytes()[..], payload].concat();

@@ -6,8 +6,7 @@ use bellpush_srtp::{
     RtpHeader, RtpPacket, SeqExtender, SrtpError, SrtpKeys, SrtpReceiver, SrtpSender, is_rtcp,
 };
 
-use super::change_limit::ChangeLimit;
-use crate::media::{Reception, RtcpSession, RtpTimes, WallClock};
+use crate::media::{ChangeLimit, Reception, RtcpSession, RtpTimes, WallClock};
 
 /// The media of one browser.
 pub(super) struct Media {

@@ -10,7 +10,6 @@
 
 mod answer;
 mod answerer;
-mod change_limit;
 mod connection;
 #[cfg(test)]
 mod fuzz;
@@ -43,11 +42,10 @@ use bellpush_srtp::{
 use crate::{
     Codec, Digit,
     codec::CodecPreferences,
-    media::{DtmfReceiver, Reception, RtpTimes, WallClock},
+    media::{ChangeLimit, DtmfReceiver, Reception, RtpTimes, WallClock},
     token_bucket::TokenBucket,
 };
 use answer::{Answer, LocalParameters};
-use change_limit::ChangeLimit;
 use connection::{Connection, ConnectionOutput};
 use media::{FromBrowser, Media};
 

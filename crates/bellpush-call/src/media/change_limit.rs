@@ -1,23 +1,23 @@
-//! How often a browser may change what it sends.
+//! How often a sender may change what it sends.
 
 use std::time::{Duration, Instant};
 
 /// Behind each change a decoder is made anew, or a stream begun.
 const CHANGES: Duration = Duration::from_secs(1);
 
-/// Lets something that a browser chooses change once a second.
+/// Lets something that a sender chooses change once a second.
 #[derive(Debug)]
-pub(super) struct ChangeLimit<T> {
+pub(crate) struct ChangeLimit<T> {
     present: Option<(T, Instant)>,
 }
 
 impl<T: Copy + PartialEq> ChangeLimit<T> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { present: None }
     }
 
     /// Whether it may be this now; then it is.
-    pub(super) fn admits(&mut self, now: Instant, value: T) -> bool {
+    pub(crate) fn admits(&mut self, now: Instant, value: T) -> bool {
         match self.present {
             Some((present, _)) if present == value => true,
             Some((_, since)) if now.saturating_duration_since(since) < CHANGES => false,
@@ -29,7 +29,7 @@ impl<T: Copy + PartialEq> ChangeLimit<T> {
     }
 
     /// What it is now.
-    pub(super) fn present(&self) -> Option<T> {
+    pub(crate) fn present(&self) -> Option<T> {
         self.present.map(|(present, _)| present)
     }
 }
