@@ -2,6 +2,7 @@
 //! The server answers its checks. It sends by the nominated path once that is proved, for which it
 //! makes checks of its own, as RFC 7675 has them for consent.
 
+mod allowance;
 mod credentials;
 mod path;
 mod probe;
@@ -16,6 +17,7 @@ use is::{
 };
 
 use super::{TransportAddress, stun};
+use allowance::Allowance;
 use path::{Path, Session};
 
 pub(super) use credentials::Credentials;
@@ -39,6 +41,8 @@ pub(super) struct IceLite {
     selected: Option<TransportAddress>,
     /// Tells two agents apart that both want the same role (RFC 8445 section 7.3.1.1).
     tie_breaker: u64,
+    /// Of packets to where the browser is not known to be.
+    allowance: Allowance,
     outgoing: VecDeque<(TransportAddress, Vec<u8>)>,
 }
 
@@ -64,6 +68,7 @@ impl IceLite {
             nominated: None,
             selected: None,
             tie_breaker: rand::random(),
+            allowance: Allowance::default(),
             outgoing: VecDeque::new(),
         }
     }
@@ -183,7 +188,7 @@ impl IceLite {
         let path = self.path_of_check(now, remote);
         let is_consent = path.may_send(now);
         // Ours goes first: then the path is proved when DTLS begins.
-        if path.wants_check(now) && path.take_allowance(now, elsewhere) {
+        if path.wants_check(now) && self.may_send_small(now, remote, elsewhere) {
             self.send_check(now, remote);
         }
         // Who is not lite is the one that controls (RFC 8445 section 6.1.1).
@@ -197,11 +202,17 @@ impl IceLite {
             }
             StunMessage::binding_reply(check.trans_id(), remote.address)
         };
-        if self.path_of_check(now, remote).take_allowance(now, elsewhere) {
+        if self.may_send_small(now, remote, elsewhere) {
             let password = self.session.local.password.clone();
             self.send(remote, answer, &password);
         }
         if is_consent { StunOutcome::Consent } else { StunOutcome::Check }
+    }
+
+    /// Whether a small packet may be sent by a path. `elsewhere` is whether there is another one that the
+    /// browser is known to be at: then there is no hurry.
+    fn may_send_small(&mut self, now: Instant, remote: TransportAddress, elsewhere: bool) -> bool {
+        !elsewhere || self.is_proved(now, remote) || self.allowance.take(now, remote.address.ip())
     }
 
     /// Takes in what may be an answer to a check of ours.

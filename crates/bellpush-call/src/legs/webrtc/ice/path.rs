@@ -24,9 +24,6 @@ const AUTHENTIC: Duration = Duration::from_secs(5);
 const ALIVE: Duration = Duration::from_secs(15);
 /// While the browser is not known to be anywhere, the least time between two checks of ours.
 const FIRST_CHECKS: Duration = Duration::from_millis(100);
-/// What is sent in this time by a path that is not proved, when the browser is known elsewhere.
-const UNPROVED_WINDOW: Duration = Duration::from_secs(5);
-const UNPROVED_PACKETS: u8 = 3;
 /// Checks of ours that may be on their way at a time.
 const ON_THE_WAY: usize = 2;
 
@@ -49,8 +46,6 @@ pub(super) struct Path {
     checks: [Option<TransId>; ON_THE_WAY],
     last_check: Option<Instant>,
     next_check: Option<Instant>,
-    /// Since when, and how many, packets were sent without a proof.
-    unproved: Option<(Instant, u8)>,
 }
 
 impl Path {
@@ -66,7 +61,6 @@ impl Path {
             checks: [None; ON_THE_WAY],
             last_check: None,
             next_check: None,
-            unproved: None,
         }
     }
 
@@ -93,19 +87,6 @@ impl Path {
     pub(super) fn heard(&mut self, now: Instant) {
         self.is_proved = self.may_send(now);
         self.authentic = Some(now);
-    }
-
-    /// Whether a small packet may be sent by it. `elsewhere` is whether there is a path that the
-    /// browser is known to be at: then there is no hurry.
-    pub(super) fn take_allowance(&mut self, now: Instant, elsewhere: bool) -> bool {
-        if self.may_send(now) || !elsewhere {
-            return true;
-        }
-        let (since, sent) = self.unproved.unwrap_or((now, 0));
-        let is_new = now.saturating_duration_since(since) >= UNPROVED_WINDOW;
-        let (since, sent) = if is_new { (now, 0) } else { (since, sent) };
-        self.unproved = Some((since, sent.saturating_add(1)));
-        sent < UNPROVED_PACKETS
     }
 
     /// Whether the browser's present check is a reason for one of ours.

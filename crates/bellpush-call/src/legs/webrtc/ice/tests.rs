@@ -1,5 +1,5 @@
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -262,6 +262,44 @@ fn checks_that_are_replayed_from_elsewhere_never_take_the_place_of_the_path_in_u
     assert!(call.ice.knows(at(1)) && call.ice.knows(at(2)));
     assert_eq!(call.ice.media_path(call.now), Some(at(1)));
     assert_eq!(call.ice.paths.len(), MAX_PATHS);
+}
+
+#[test]
+fn whoever_forges_many_addresses_has_three_packets_sent_to_a_host_and_ten_to_all() {
+    let mut call = Simulation::established(1);
+    // One host with another port each time, and many hosts.
+    for hosts in [1, 40] {
+        call.pass(10 * SECOND, |port| port == 1);
+        call.sent();
+        let check = call.good(true);
+        let mut sent: Vec<(Instant, IpAddr)> = Vec::new();
+        for n in 0..2_000_u16 {
+            let ip = IpAddr::from([198, 51, 100, (n % hosts) as u8]);
+            let address = SocketAddr::new(ip, 1_000 + n % 17);
+            let remote = TransportAddress { protocol: Protocol::Udp, address };
+            call.ice.receive(call.now, remote, &check);
+            for (to, _) in std::mem::take(&mut call.ice.outgoing) {
+                if to != at(1) {
+                    assert_eq!(to, remote);
+                    sent.push((call.now, to.address.ip()));
+                }
+            }
+            call.pass(SECOND / 200, |port| port == 1);
+        }
+        // In any 5 s.
+        for (n, (begin, host)) in sent.iter().enumerate() {
+            let window = sent[n..].iter().filter(|(at, _)| *at - *begin < 5 * SECOND);
+            assert!(window.clone().count() <= 10, "{hosts} hosts");
+            assert!(window.filter(|(_, to)| to == host).count() <= 3, "{hosts} hosts");
+        }
+        assert!(sent.len() >= 6, "{hosts} hosts");
+        assert_eq!(call.ice.media_path(call.now), Some(at(1)));
+    }
+    // Once that is over, the browser proves another path as ever.
+    call.pass(5 * SECOND, |port| port == 1);
+    call.check(2, true);
+    call.answer();
+    assert_eq!(call.ice.media_path(call.now), Some(at(2)));
 }
 
 /// The password of RFC 5769.
