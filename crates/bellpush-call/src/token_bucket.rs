@@ -1,6 +1,10 @@
 //! How many packets of one sender are taken in.
 
-use std::time::{Duration, Instant};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 /// Packets a second: four times those of a call at the usual 20 ms, and twice those at 10 ms.
 const RATE: u32 = 200;
@@ -31,6 +35,31 @@ impl TokenBucket {
     }
 }
 
+/// How many token buckets the senders share who have no call: with all of them empty, what is taken in
+/// still costs little.
+const SHARED: usize = 64;
+
+/// Token buckets of senders of whom nothing else is kept: each has one, which it shares by chance with a
+/// few others, and none can tell with whom.
+#[derive(Debug)]
+pub(crate) struct SharedBuckets {
+    buckets: [TokenBucket; SHARED],
+    chance: RandomState,
+}
+
+impl SharedBuckets {
+    pub(crate) fn new() -> Self {
+        Self { buckets: [TokenBucket::default(); SHARED], chance: RandomState::new() }
+    }
+
+    /// Takes a token out of this sender's bucket, if there is one.
+    pub(crate) fn take(&mut self, now: Instant, sender: IpAddr) -> bool {
+        // As good by chance with what is cut off.
+        let place = self.chance.hash_one(sender) as usize % SHARED;
+        self.buckets.get_mut(place).is_some_and(|bucket| bucket.take(now))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +77,18 @@ mod tests {
         for pps in [50, 100, 200] {
             assert_eq!(taken(pps, 60), 60 * pps as usize);
         }
+    }
+
+    #[test]
+    fn a_sender_that_floods_takes_nothing_from_most_others() {
+        let now = Instant::now();
+        let mut buckets = SharedBuckets::new();
+        let flood = IpAddr::from([203, 0, 113, 9]);
+        assert_eq!((0..50_000).filter(|_| buckets.take(now, flood)).count(), 200);
+        let others = (0..=255).map(|last| IpAddr::from([192, 0, 2, last]));
+        // One in 64 has the same.
+        let taken = others.filter(|other| buckets.take(now, *other)).count();
+        assert!(taken > 200, "{taken}");
     }
 
     #[test]

@@ -7,6 +7,10 @@ use bellpush_core::{
     events::{EndReason, ErrorCode},
     ids::DestinationId,
 };
+use is::{
+    DefaultSha1HmacProvider, Sha1HmacProvider as _,
+    stun::{StunMessage, TransId},
+};
 use mio::{Poll, Waker};
 use str0m::{
     Candidate, Input, Output, Rtc,
@@ -30,7 +34,7 @@ use crate::{
     },
     legs::webrtc::{self, Answerer, Identity, Offer, Probes, TransportAddress},
     media::WallClock,
-    token_bucket::TokenBucket,
+    token_bucket::SharedBuckets,
 };
 
 /// A table of calls on a real port, with nobody behind the datagrams but the test.
@@ -177,7 +181,7 @@ impl Table {
             waker: Arc::new(Waker::new(poll.registry(), token::WAKER).unwrap()),
             meters: Meters::new(),
             probes: Arc::new(Probes::new(Instant::now())),
-            probe_budget: TokenBucket::default(),
+            probe_budgets: SharedBuckets::new(),
         };
         let calls = Calls::new(context, CallLimit { live: Arc::clone(&live), max: 100 });
         let sounds = Arc::new(Sounds::built_in().unwrap());
@@ -370,6 +374,38 @@ async fn a_flood_is_dropped_before_it_costs_anything() {
     // A packet that is too long is not even looked up.
     table.receive(browser.address, &[0x80; 1_501]);
     table.receive(browser.address, &[1; 60_000]);
+}
+
+#[tokio::test]
+async fn garbage_and_the_checks_of_others_keep_nobodys_reach_from_being_tested() {
+    let mut table = Table::new();
+    let probe = table.answerer.probe(table.now, &table.calls.context.probes);
+    let hmac = |key: &[u8], parts: &[&[u8]]| DefaultSha1HmacProvider.sha1_hmac(key, parts);
+    let (name, id) = (format!("{}:them", probe.ufrag), TransId::new());
+    let check = StunMessage::binding_request(&name, id, true, 7, 1, false);
+    let mut bytes = vec![0; 256];
+    let key = probe.password.as_bytes();
+    let length = check.to_bytes(Some(key), &mut bytes, hmac).unwrap();
+    bytes.truncate(length);
+    let mut forged = bytes.clone();
+    forged[10] ^= 1;
+    let visitor = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut is_answered = |datagram: &[u8], remote| {
+        let path = Path { remote, transport: Transport::Udp { local: None } };
+        table.calls.context.answer_probe(table.now, path, datagram)
+    };
+    // From where the visitor is, too: only what may be a check counts.
+    for n in 0..10_000_u16 {
+        assert!(!is_answered(&[0], visitor.local_addr().unwrap()));
+        assert!(!is_answered(&forged, SocketAddr::from(([203, 0, 113, 9], n))));
+    }
+    // As many others as share no bucket with that one, but for a few.
+    let others = (1..=100).map(|last| SocketAddr::from(([127, 0, 0, last], 9)));
+    let answered = others.filter(|other| is_answered(&bytes, *other)).count();
+    assert!(answered > 70, "{answered} of 100");
+    // Nor do they have more than is taken of one.
+    let host = visitor.local_addr().unwrap();
+    assert!((0..1_000).filter(|_| is_answered(&bytes, host)).count() <= 200);
 }
 
 #[tokio::test]

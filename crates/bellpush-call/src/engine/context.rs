@@ -14,17 +14,17 @@ use super::{
     path::{BoundPath, Path, Transport},
     rtp_ports::{RtpPair, RtpPorts},
     socket::MediaSocket,
-    tcp::TcpPort,
+    tcp::{TcpPort, network},
     token::{self, Component},
 };
 use crate::{
     bridge::Edge,
     legs::{
         sip::LocalMedia,
-        webrtc::{Probes, Protocol, ToBrowser, is_stun},
+        webrtc::{Probes, Protocol, ToBrowser},
     },
     media::RtpSource,
-    token_bucket::TokenBucket,
+    token_bucket::SharedBuckets,
     trunk::{SipTarget, TrunkCommand},
 };
 
@@ -39,8 +39,8 @@ pub(super) struct Context {
     pub(super) waker: Arc<Waker>,
     pub(super) meters: Meters,
     pub(super) probes: Arc<Probes>,
-    /// Of checks without a call.
-    pub(super) probe_budget: TokenBucket,
+    /// Of checks without a call, by the network that they come from.
+    pub(super) probe_budgets: SharedBuckets,
 }
 
 /// What carries a call's far side: ports for its media, and the queue of its trunk.
@@ -60,8 +60,9 @@ impl FarTransport {
 impl Context {
     /// Answers a check that is no call's, where it is one for which this server has given out a name.
     pub(super) fn answer_probe(&mut self, now: Instant, path: Path, datagram: &[u8]) -> bool {
-        let Self { probes, probe_budget, media, tcp, meters, .. } = self;
-        if !is_stun(datagram) || !probe_budget.take(now) {
+        let Self { probes, probe_budgets, media, tcp, meters, .. } = self;
+        let host = path.remote.ip().to_canonical();
+        if !Probes::may_answer(datagram) || !probe_budgets.take(now, network(host)) {
             return false;
         }
         let Some(answer) = probes.answer(now, path.remote, datagram) else { return false };

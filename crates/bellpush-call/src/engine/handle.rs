@@ -36,7 +36,7 @@ use crate::{
     codec::CodecPreferences,
     legs::webrtc::{Answerer, Identity, Offer, Probes},
     media::WallClock,
-    token_bucket::TokenBucket,
+    token_bucket::SharedBuckets,
     trunk::Trunks,
 };
 
@@ -323,7 +323,7 @@ fn start_shard(
         waker: Arc::clone(&waker),
         meters: Meters::new(),
         probes: Arc::clone(probes),
-        probe_budget: TokenBucket::default(),
+        probe_budgets: SharedBuckets::new(),
     };
     let shard = Shard {
         poll,

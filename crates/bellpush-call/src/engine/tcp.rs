@@ -287,7 +287,7 @@ impl Connection {
 
 /// What one subscriber has at the least: an address of IPv4, or the first half of one of IPv6, whose
 /// other half everybody chooses freely.
-fn network(ip: IpAddr) -> IpAddr {
+pub(super) fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),

@@ -11,7 +11,10 @@ use is::{DefaultSha1HmacProvider, Sha1HmacProvider as _, stun::StunMessage};
 use rand::distr::{Alphanumeric, SampleString as _};
 use zeroize::Zeroizing;
 
-use super::{super::stun, Credentials, MESSAGE_BYTES, sha1_hmac};
+use super::{
+    super::stun::{self, StunTarget},
+    Credentials, MESSAGE_BYTES, sha1_hmac,
+};
 
 /// How long a name is good for.
 const LIFETIME: Duration = Duration::from_secs(30);
@@ -39,6 +42,12 @@ impl Probes {
         let ufrag = format!("{PREFIX}{until:0SECONDS_DIGITS$x}{random}");
         let password = self.password(&ufrag);
         Credentials { ufrag, password }
+    }
+
+    /// Whether a datagram is a check by such a name, as far as it can be told without work.
+    pub(crate) fn may_answer(datagram: &[u8]) -> bool {
+        let target = stun::is_stun(datagram).then(|| stun::target(datagram)).flatten();
+        matches!(target, Some(StunTarget::Ufrag(name)) if name.starts_with(PREFIX))
     }
 
     /// The answer to a check that is made with what was given out, and is no larger than it.
