@@ -37,7 +37,7 @@ pub(super) struct Realms {
 
 impl Realms {
     /// With realms that are configured, only these; else those of the first request that is
-    /// challenged and gets through.
+    /// challenged and then accepted (2xx).
     pub(super) fn new(configured: Vec<String>) -> Self {
         Self { configured, learned: Vec::new(), is_settled: false }
     }
@@ -116,9 +116,10 @@ impl<'a> Authentication<'a> {
         let challenger = match response.status_code.code() {
             401 => Challenger::Server,
             407 => Challenger::Proxy,
+            // A refusal says nothing of the trunk: whoever is called may have challenged, and then refused.
             code => {
-                if code >= 200 && !self.answered.is_empty() {
-                    realms.settle();
+                if !self.answered.is_empty() {
+                    if (200..300).contains(&code) { realms.settle() } else { realms.unsettle() }
                 }
                 return Ok(false);
             }
@@ -284,6 +285,37 @@ mod tests {
             let mut later = Authentication::new(Some(&credentials), &realms);
             assert_eq!(later.is_challenged(&of(status, realm)), is_answered, "{status} {realm}");
         }
+    }
+
+    #[test]
+    fn whoever_challenges_and_then_refuses_is_not_the_trunk() {
+        let credentials = mufasa();
+        let of = |status, realm: &str| response(status, &format!("realm=\"{realm}\", nonce=\"1\""));
+        for refusal in [403, 486, 503, 603] {
+            for status in [401, 407] {
+                let realms = Mutex::default();
+                let mut first = Authentication::new(Some(&credentials), &realms);
+                assert!(first.is_challenged(&of(401, "evil")));
+                assert!(!first.is_challenged(&of(refusal, "-")));
+                let mut second = Authentication::new(Some(&credentials), &realms);
+                assert!(second.is_challenged(&of(status, "mine")), "{refusal} {status}");
+                assert!(!second.is_challenged(&of(200, "-")));
+                let mut third = Authentication::new(Some(&credentials), &realms);
+                assert!(!third.is_challenged(&of(401, "evil")));
+                // A trunk that has accepted the password is the trunk, whatever it refuses later.
+                let mut fourth = Authentication::new(Some(&credentials), &realms);
+                assert!(fourth.is_challenged(&of(status, "mine")));
+                assert!(!fourth.is_challenged(&of(refusal, "-")));
+                let mut fifth = Authentication::new(Some(&credentials), &realms);
+                assert!(!fifth.is_challenged(&of(407, "evil")));
+            }
+        }
+    }
+
+    #[test]
+    fn configured_realms_are_the_only_ones() {
+        let credentials = mufasa();
+        let of = |status, realm: &str| response(status, &format!("realm=\"{realm}\", nonce=\"1\""));
         let realms = Mutex::new(Realms::new(vec!["mine".into()]));
         for (realm, is_answered) in [("other", false), ("mine", true)] {
             let mut only = Authentication::new(Some(&credentials), &realms);
