@@ -11,7 +11,14 @@ mod shard;
 pub use membership::{Action, Input, Membership, Policy, View};
 pub use shard::{SHARDS, Shard, ShardSet};
 
+use std::time::Duration;
+
 use crate::ids::NodeId;
+
+/// No node takes a longer lease. Servers that share a database may each have another.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(20);
+/// Nor a shorter one.
+pub const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 
 /// A node's membership, from when it joined until it leaves or is taken for dead. Every write of what
 /// only an owner may write is made under it.

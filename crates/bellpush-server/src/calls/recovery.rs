@@ -12,6 +12,7 @@ use std::{
 };
 
 use bellpush_core::{
+    cluster::LONGEST_LEASE,
     events::{CatalogueEvent, ErrorCode, Event, EventName, EventTime},
     lifecycle::{Input, Lifecycle},
     routing::{AnsweredBy, SipDialog},
@@ -105,19 +106,28 @@ impl Leases {
     /// # Errors
     /// When the store fails.
     pub(super) async fn now(store: &Store) -> Result<Self, StoreError> {
-        let present = store.clock().await?;
-        // Another node's clock may be ahead, though not by a whole lease.
-        Ok(Self { present, latest: lease_end(lease_end(present)) })
+        Ok(Self::at(store.clock().await?))
+    }
+
+    /// Another node's lease may be the longest there is, and have been renewed after this time was read.
+    fn at(present: EventTime) -> Self {
+        Self { present, latest: later(present, 2 * LONGEST_LEASE) }
     }
 }
 
 fn lease_end(now: EventTime) -> EventTime {
-    let millis = now.millis().saturating_add(LEASE.as_millis() as i64);
-    EventTime::from_millis(millis).unwrap_or(now)
+    later(now, LEASE)
+}
+
+fn later(than: EventTime, by: Duration) -> EventTime {
+    let millis = than.millis().saturating_add(by.as_millis() as i64);
+    EventTime::from_millis(millis).unwrap_or(than)
 }
 
 async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     let Leases { present, latest } = Leases::now(&calls.store).await?;
+    // First: a node that was away and came back may be gone once more.
+    calls.store.unmark_orphans(calls.node_id, present, latest).await?;
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
     let new = orphans.iter().filter(|orphan| orphan.can_be_taken_up && orphan.since.is_none());
     let new: Vec<_> = new.map(|orphan| (orphan.call.id, orphan.call.node_id)).collect();
@@ -201,4 +211,18 @@ fn ending(
         finish.connected_at = Some(answered_at.max(call.started_at).min(now));
     }
     Some(Append::CallEnded { event, finish, node_id: call.node_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_lease_holds_also_when_it_was_renewed_after_the_clock_was_read() {
+        let present = now();
+        let renewed_later = later(later(present, Duration::from_secs(3)), LONGEST_LEASE);
+        assert!(renewed_later <= Leases::at(present).latest);
+        // Of a clock that was an hour ahead.
+        assert!(later(present, Duration::from_secs(3_600)) > Leases::at(present).latest);
+    }
 }

@@ -46,6 +46,20 @@ pub(crate) const ORPHANED: &str = concat!(
     ORDER BY calls.id"
 );
 
+pub(crate) const FOUND_AGAIN: &str = concat!(
+    "
+    UPDATE calls
+    SET orphaned_at = NULL
+    WHERE state = 'live'
+      AND orphaned_at IS NOT NULL
+      AND (
+          node_id = $1
+          OR NOT ",
+    without_lease!("calls.node_id"),
+    "
+      )"
+);
+
 impl Store {
     /// Enters a node, with the URL that browsers reach it alone by if it has one; its calls are its
     /// own until the lease ends.
@@ -131,6 +145,23 @@ impl Store {
             Ok(LivingNode { url: row.get("url")?, takes_shards: row.get("takes_shards")? })
         })
         .transpose()
+    }
+
+    /// Forgets of the live calls of nodes that have a lease again, and of `own`, that they were orphans: when
+    /// the lease is over another time, they wait for their visitors anew. The times are those of
+    /// [`Store::orphaned_calls`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unmark_orphans(
+        &self,
+        own: NodeId,
+        now: EventTime,
+        latest: EventTime,
+    ) -> Result<(), StoreError> {
+        let values = [own.to_string().into(), now.millis().into(), latest.millis().into()];
+        db::execute(&self.db().write, FOUND_AGAIN, values).await?;
+        Ok(())
     }
 
     /// Live calls of other nodes than `own` that have no lease, or one that ended before `now`, or

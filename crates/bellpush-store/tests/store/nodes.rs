@@ -64,6 +64,33 @@ on_both_stores! {
         assert_eq!(site.store.orphaned_calls(node, now(), after(10)).await.unwrap(), []);
     }
 
+    async fn a_call_whose_node_is_back_waits_anew_when_that_is_gone_another_time(site) {
+        let (lapsed, gone, own) = (new_node(), new_node(), new_node());
+        let ago = |seconds: i64| EventTime::from_millis(now().millis() - seconds * 1000).unwrap();
+        let noticed = ago(600);
+        for node in [lapsed, gone] {
+            site.store.join(node, ago(1), None).await.unwrap();
+        }
+        let calls = [call_on(site, lapsed).await, call_on(site, gone).await];
+        let of_own = call_on(site, own).await;
+        let since = async |now: EventTime| {
+            site.store.unmark_orphans(own, now, after(60)).await.unwrap();
+            let found = site.store.orphaned_calls(new_node(), now, after(60)).await.unwrap();
+            let since = found.iter().map(|orphan| (orphan.call.id, orphan.since));
+            since.collect::<std::collections::HashMap<_, _>>()
+        };
+        let marks = [(calls[0], lapsed), (calls[1], gone), (of_own, own)];
+        site.store.mark_orphans(&marks, noticed).await.unwrap();
+        let marked = since(now()).await;
+        assert_eq!((marked[&calls[0]], marked[&calls[1]]), (Some(noticed), Some(noticed)));
+        assert_eq!(marked[&of_own], None, "who asks is there");
+
+        assert!(site.store.renew_lease(lapsed, after(10)).await.unwrap());
+        assert!(!since(now()).await.contains_key(&calls[0]));
+        let later = since(after(11)).await;
+        assert_eq!((later[&calls[0]], later[&calls[1]]), (None, marked[&calls[1]]));
+    }
+
     async fn a_lease_that_ends_later_than_any_can_is_of_a_clock_that_was_wrong(site) {
         let node = new_node();
         site.store.join(node, after(3600), None).await.unwrap();

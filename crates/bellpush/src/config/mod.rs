@@ -13,7 +13,11 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use bellpush_core::{integration::EndpointUrl, origin::AllowedOrigin};
+use bellpush_core::{
+    cluster::{LONGEST_LEASE, SHORTEST_LEASE},
+    integration::EndpointUrl,
+    origin::AllowedOrigin,
+};
 use bellpush_delivery::{Nat64Prefix, scheduler::RetrySchedule};
 use bellpush_server::{MailConfig, TurnConfig};
 use clap::{Args, ValueEnum};
@@ -332,8 +336,9 @@ impl Config {
                 bail!("{option}: must be at least 1");
             }
         }
-        if !(3..=20).contains(&values.lease_seconds) {
-            bail!("--lease-seconds: write a number from 3 to 20");
+        let (shortest, longest) = (SHORTEST_LEASE.as_secs(), LONGEST_LEASE.as_secs());
+        if !(shortest..=longest).contains(&values.lease_seconds.into()) {
+            bail!("--lease-seconds: write a number from {shortest} to {longest}");
         }
         if values.attempts_when_refused == 0 {
             bail!("--attempts-when-refused: must be at least 1");
