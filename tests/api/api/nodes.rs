@@ -1,5 +1,7 @@
 //! Several servers behind one public URL, on one database.
 
+use std::time::Duration;
+
 use bellpush_test_support::{
     SOON,
     answer::{self, Answer},
@@ -174,6 +176,49 @@ async fn a_rehearsal_is_begun_watched_and_ended_at_a_server_that_does_not_delive
         .await
         .unwrap();
     }
+}
+
+#[tokio::test]
+async fn servers_that_can_not_hear_each_other_find_what_the_other_has_appended() {
+    let database = Database::create().await.unwrap();
+    let options = Options::postgres(&database).as_node().with("--public-url", PUBLIC);
+    let mut before = ServerProcess::start(options.clone()).await.unwrap();
+    let sink = Sink::start().await.unwrap();
+    let settings = json!({ "name": "Shop", "allowedOrigins": [ORIGIN] });
+    let app = before.api().create_app(&settings).await.unwrap();
+    before.api().create_integration(&app, &sink.url(), &["widget_loaded"]).await.unwrap();
+    before.terminate().await.unwrap();
+
+    // Nobody listens there.
+    let nowhere = "postgres://bellpush@127.0.0.1:1/bellpush";
+    let key = before.data_dir().join("master.key").to_string_lossy().into_owned();
+    let options = options.with("--master-key-file", &key).with("--database-listen-url", nowhere);
+    let servers = [
+        ServerProcess::start(options.clone()).await.unwrap(),
+        ServerProcess::start(options).await.unwrap(),
+    ];
+    for server in &servers {
+        eventually("each has its share", 3 * SOON, async || {
+            let metrics = server.api().get("/metrics").await?.text();
+            assert!(metrics.contains("bellpush_hears_others 0\n"));
+            Ok(metrics.contains("bellpush_shards_owned 64\n").then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+    for server in &servers {
+        let request = json!({ "appId": app.id, "origin": ORIGIN });
+        let widget =
+            Widget::new(&server.url(), server.api().create_session(&request).await.unwrap());
+        let loaded = widget.event("widget_loaded", json!({ "isPreview": false }));
+        widget.submit(&[loaded]).await.unwrap().expect(200).unwrap();
+    }
+    // They look every 30 s.
+    eventually("both are delivered", Duration::from_secs(40), async || {
+        Ok((sink.received().len() == 2).then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

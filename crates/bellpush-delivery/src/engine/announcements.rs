@@ -111,10 +111,9 @@ impl Announcer {
         self.changes.changed.notify_one();
     }
 
-    /// Has the engine look at the disk for all integrations of which it knows nothing to do: what was
-    /// appended elsewhere may not have been heard of.
-    pub fn look_at_idle(&self) {
-        self.changes.idle.store(true, Ordering::Release);
+    /// Has the engine look at the disk: what was appended or replayed elsewhere may not have been heard of.
+    pub fn look(&self) {
+        self.changes.look.store(true, Ordering::Release);
         self.changes.changed.notify_one();
     }
 
@@ -221,7 +220,7 @@ pub struct Announcements {
 struct Changes {
     missed: AtomicBool,
     endpoints: AtomicBool,
-    idle: AtomicBool,
+    look: AtomicBool,
     replayed: Mutex<HashSet<IntegrationId>>,
     changed: Notify,
 }
@@ -248,8 +247,8 @@ pub(super) enum Announcement {
     Replayed(HashSet<IntegrationId>),
     /// The integrations changed.
     EndpointsChanged,
-    /// There may be something for those that have nothing to do.
-    LookAtIdle,
+    /// There may be deliveries on disk of which nothing was said.
+    Look,
     /// Someone wants something.
     Command(Command),
 }
@@ -285,8 +284,8 @@ impl Changes {
         if self.endpoints.swap(false, Ordering::AcqRel) {
             return Some(Announcement::EndpointsChanged);
         }
-        if self.idle.swap(false, Ordering::AcqRel) {
-            return Some(Announcement::LookAtIdle);
+        if self.look.swap(false, Ordering::AcqRel) {
+            return Some(Announcement::Look);
         }
         let replayed = mem::take(&mut *self.replayed());
         (!replayed.is_empty()).then_some(Announcement::Replayed(replayed))

@@ -178,7 +178,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
                     }
                     Announcement::Command(command) => self.obey(command).await,
                     Announcement::EndpointsChanged => self.read_endpoints(),
-                    Announcement::LookAtIdle => self.look_at_idle(),
+                    Announcement::Look => self.input(Input::Look),
                 },
                 () = until(deadline) => self.input(Input::Tick),
                 () = until(write) => {}

@@ -104,6 +104,8 @@ pub enum Input {
     Missed,
     /// Deliveries of this integration that had ended are pending on disk again.
     Replayed(IntegrationId),
+    /// There may be deliveries on disk, new ones or replayed, of which nothing was said.
+    Look,
     /// What [`Action::Load`] asked for.
     Loaded {
         /// For which integration.

@@ -113,6 +113,13 @@ impl Scheduler {
                     self.in_lane(now, id, &mut actions, |lane| lane.read_again(now.at));
                 }
             }
+            Input::Look => {
+                // Whatever is left to read comes by itself, and so does what lies beyond it.
+                let read = self.lanes.iter().filter(|(_, lane)| !lane.more_on_disk());
+                for id in read.map(|(id, _)| *id).collect::<Vec<_>>() {
+                    self.in_lane(now, id, &mut actions, |lane| lane.take_replayed(now.at));
+                }
+            }
             Input::Loaded { integration_id, deliveries, exhausted } => {
                 let with_due = |delivery| {
                     let at = due(&self.schedule, now, &delivery);

@@ -235,6 +235,10 @@ impl Simulation {
         self.input(Input::Missed);
     }
 
+    pub(super) fn look(&mut self) {
+        self.input(Input::Look);
+    }
+
     /// Makes the ended ones of these pending again.
     pub(super) fn replay(&mut self, keys: &[DeliveryKey]) {
         let due = self.wall();

@@ -73,6 +73,27 @@ fn events_of_one_call_keep_their_order_through_failures_and_others_do_not_wait()
 }
 
 #[test]
+fn what_nothing_was_said_of_is_found_though_something_waits_for_its_retry() {
+    let mut sim = simulation();
+    let id = sim.endpoint(1, Behaviour::Status(503));
+    let waits = sim.publish(id, None);
+    sim.advance(hours(1));
+    sim.behave(id, Behaviour::Healthy);
+    let unheard = sim.commit(id, None).key;
+    let heard = sim.publish(id, None);
+    sim.advance(seconds(1));
+    let is_delivered = |sim: &Simulation, key| sim.rows[&key].status == DeliveryStatus::Delivered;
+    assert!(is_delivered(&sim, heard) && !is_delivered(&sim, unheard));
+    sim.look();
+    sim.advance(seconds(1));
+    assert!(is_delivered(&sim, unheard));
+    assert_eq!(sim.rows[&waits].status, DeliveryStatus::Pending, "it waits all the while");
+    sim.advance(hours(24));
+    assert!(is_delivered(&sim, waits));
+    assert_eq!(sim.rows[&heard].records.len(), 1);
+}
+
+#[test]
 fn a_dead_event_lets_the_next_of_its_call_go_on() {
     let mut sim = simulation();
     let id = sim.endpoint(1, Behaviour::Status(400));

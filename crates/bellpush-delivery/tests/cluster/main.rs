@@ -10,11 +10,13 @@
 
 mod database;
 mod node;
+mod sometimes;
 mod world;
 
 use std::time::{Duration, Instant};
 
-use world::{Sometimes, World};
+use sometimes::Sometimes;
+use world::World;
 
 /// Runs with all tests; `BELLPUSH_CLUSTER_RUNS` asks for more.
 const RUNS: u64 = 40;

@@ -92,8 +92,17 @@ pub(crate) enum Arrival {
     Finished {
         generation: u64,
         key: DeliveryKey,
-        ok: bool,
+        answer: Answer,
     },
+}
+
+/// What an endpoint says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Taken,
+    Failed,
+    /// Not before so long.
+    Later(Duration),
 }
 
 /// What a node does to the world.
@@ -222,14 +231,7 @@ impl Node {
             Arrival::Look => {
                 self.effects.push(Effect::Later(Duration::from_secs(30), Arrival::Look));
                 self.read_endpoints();
-                let both = self.both(now);
-                let idle: Vec<IntegrationId> = self
-                    .scheduler
-                    .lanes(both)
-                    .filter(|lane| lane.waiting == 0 && lane.in_flight == 0 && !lane.more_on_disk)
-                    .map(|lane| lane.integration_id)
-                    .collect();
-                idle.into_iter().for_each(|id| self.input(now, Input::Replayed(id)));
+                self.input(now, Input::Look);
             }
             Arrival::Recorded { generation, records, done } if generation == self.generation => {
                 if done {
@@ -300,9 +302,9 @@ impl Node {
                     self.effects.push(Effect::Sent { generation, key, number });
                 }
             }
-            Arrival::Finished { generation, key, ok } => {
+            Arrival::Finished { generation, key, answer } => {
                 if generation == self.generation && self.is_held(now) {
-                    self.finished(now, key, ok);
+                    self.finished(now, key, answer);
                 }
             }
         }
@@ -323,15 +325,20 @@ impl Node {
         self.until.is_some()
     }
 
-    fn finished(&mut self, now: Duration, key: DeliveryKey, ok: bool) {
+    fn finished(&mut self, now: Duration, key: DeliveryKey, answer: Answer) {
         let Some(started) = self.in_flight.remove(&key) else { return };
+        let (status, retry_after) = match answer {
+            Answer::Taken => (200, None),
+            Answer::Failed => (500, None),
+            Answer::Later(wait) => (429, Some(wait)),
+        };
         let report = AttemptReport {
             started_at: wall(started),
             duration_ms: u32::try_from((now - started).as_millis()).unwrap(),
-            status: Some(if ok { 200 } else { 500 }),
-            failure: (!ok).then_some(FailureClass::Status),
+            status: Some(status),
+            failure: (answer != Answer::Taken).then_some(FailureClass::Status),
             detail: String::new(),
-            retry_after: None,
+            retry_after,
             exchange: None,
         };
         self.input(now, Input::Finished { key, report });

@@ -15,56 +15,12 @@ use uuid::Uuid;
 
 use crate::{
     database::Database,
-    node::{Arrival, Effect, MemberRequest, Node, Request},
+    node::{Answer, Arrival, Effect, MemberRequest, Node, Request},
+    sometimes::Sometimes,
 };
 
-/// What has to have happened for a run to be worth something.
-#[derive(Debug, Default)]
-pub(crate) struct Sometimes {
-    writes_refused: usize,
-    leases_taken_over: usize,
-    hints_lost: usize,
-    strays_put_in_order: usize,
-    strays_passed_by: usize,
-    leases_lapsed_and_went_on: usize,
-    shards_given_back: usize,
-    attempts_made_twice: usize,
-    attempts_failed: usize,
-    answers_too_late: usize,
-}
-
-impl Sometimes {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.writes_refused += other.writes_refused;
-        self.leases_taken_over += other.leases_taken_over;
-        self.hints_lost += other.hints_lost;
-        self.strays_put_in_order += other.strays_put_in_order;
-        self.strays_passed_by += other.strays_passed_by;
-        self.leases_lapsed_and_went_on += other.leases_lapsed_and_went_on;
-        self.shards_given_back += other.shards_given_back;
-        self.attempts_made_twice += other.attempts_made_twice;
-        self.attempts_failed += other.attempts_failed;
-        self.answers_too_late += other.answers_too_late;
-    }
-
-    pub(crate) fn all_happened(&self) {
-        let all = [
-            ("a write of an owner that was none any more was refused", self.writes_refused),
-            ("a lease was taken over", self.leases_taken_over),
-            ("a hint was lost", self.hints_lost),
-            ("a stray was put in order", self.strays_put_in_order),
-            ("a stray was passed by, and found by the page after it", self.strays_passed_by),
-            ("a lease lapsed, and nobody took it over", self.leases_lapsed_and_went_on),
-            ("shards were given back", self.shards_given_back),
-            ("an attempt was made twice", self.attempts_made_twice),
-            ("an attempt failed", self.attempts_failed),
-            ("the database did something late", self.answers_too_late),
-        ];
-        for (what, times) in all {
-            assert!(times > 0, "it never happened that {what}: this has not tested it");
-        }
-    }
-}
+/// Longer than any run.
+const AN_HOUR: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug)]
 enum Event {
@@ -88,6 +44,8 @@ pub(crate) struct World {
     processes: u64,
     integrations: Vec<IntegrationId>,
     calls: Vec<(CallId, IntegrationId, usize)>,
+    /// A delivery that its endpoint wants an hour later, so that its lane is never idle.
+    put_off: Option<DeliveryKey>,
     calm: bool,
     arrived: HashSet<(DeliveryKey, u32)>,
     received: HashSet<DeliveryKey>,
@@ -99,6 +57,8 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut world = Self::quiet(seed, 3);
         world.calm = false;
+        let (integration, call) = (world.integrations[0], world.new_call());
+        world.put_off = Some(world.database.append(world.now, integration, call));
         world.plan(Duration::from_millis(50), Event::Publish);
         world.plan(Duration::from_secs(5), Event::Misfortune);
         world
@@ -122,6 +82,7 @@ impl World {
             processes: 0,
             integrations,
             calls: Vec::new(),
+            put_off: None,
             calm: true,
             arrived: HashSet::new(),
             received: HashSet::new(),
@@ -162,6 +123,7 @@ impl World {
             .values()
             .filter(|row| row.status == DeliveryStatus::Pending)
             .map(|row| row.pending.key)
+            .filter(|key| self.put_off != Some(*key))
             .collect();
         assert!(left.is_empty(), "not delivered a minute after all was well: {left:?}");
         assert!(self.database.rows.keys().all(|key| self.received.contains(key)));
@@ -372,16 +334,26 @@ impl World {
     }
 
     fn answer(&mut self, process: u64, generation: u64, key: DeliveryKey) {
-        let ok = self.calm || !self.rng.random_ratio(1, 8);
-        self.sometimes.attempts_failed += usize::from(!ok);
+        let answer = if self.put_off == Some(key) {
+            Answer::Later(AN_HOUR)
+        } else if self.calm || !self.rng.random_ratio(1, 8) {
+            Answer::Taken
+        } else {
+            Answer::Failed
+        };
+        self.sometimes.attempts_failed += usize::from(answer == Answer::Failed);
         let mut takes = Duration::from_millis(self.rng.random_range(1..200));
         if !self.calm && self.rng.random_ratio(1, 30) {
             takes += Duration::from_secs(5);
         }
         self.plan(
             takes,
-            Event::AtNode { process, arrival: Arrival::Finished { generation, key, ok } },
+            Event::AtNode { process, arrival: Arrival::Finished { generation, key, answer } },
         );
+    }
+
+    fn new_call(&mut self) -> CallId {
+        CallId::from_uuid(Uuid::from_u128(self.rng.random()))
     }
 
     /// A node appends the next event of a call: as a rule the call's own, sometimes another one.
@@ -397,7 +369,7 @@ impl World {
             return;
         }
         if self.calls.len() < 6 || self.rng.random_ratio(1, 5) {
-            let call = CallId::from_uuid(Uuid::from_u128(self.rng.random()));
+            let call = self.new_call();
             let integration = self.integrations[self.rng.random_range(0..self.integrations.len())];
             let home = able[self.rng.random_range(0..able.len())];
             if self.calls.len() >= 6 {
@@ -428,7 +400,10 @@ impl World {
                     _ => 1,
                 }
             };
-            self.sometimes.hints_lost += usize::from(times == 0 && node.owned.contains(shard));
+            let is_lost = times == 0 && node.owned.contains(shard);
+            self.sometimes.hints_lost += usize::from(is_lost);
+            let is_busy = self.put_off.is_some_and(|it| it.integration_id == key.integration_id);
+            self.sometimes.hints_lost_of_a_busy_lane += usize::from(is_lost && is_busy);
             for _ in 0..times {
                 let late = if is_own { 1 } else { self.rng.random_range(5..1_500) };
                 let arrival = Arrival::Hint(vec![key]);

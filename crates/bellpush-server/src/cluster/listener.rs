@@ -1,4 +1,4 @@
-//! Hears hints, and looks for itself now and then: a hint may be lost.
+//! Hears hints, and looks for itself now and then: a hint may be lost, or nothing be heard at all.
 
 use std::{
     sync::atomic::Ordering,
@@ -20,16 +20,28 @@ use super::{
 const BEAT: Duration = Duration::from_secs(3);
 /// A connection by which it did not hear itself for so long is of no use, whatever it looks like.
 const DEAF: Duration = Duration::from_secs(10);
-/// How often integrations that have nothing to do are looked at on disk.
+/// How often it is looked at the disk.
 const LOOK: Duration = Duration::from_secs(30);
 /// After a failure it listens again so soon.
 const AGAIN: Duration = Duration::from_millis(500);
+/// Whether other servers are heard.
+const HEARS: &str = "bellpush_hears_others";
 /// How often it is looked for questions without an answer.
 const SWEEP: Duration = Duration::from_millis(250);
 
 impl Cluster {
     pub(super) async fn listen(self) {
         let Some(shared) = &self.0.shared else { return };
+        tokio::join!(self.keep_hearing(shared), self.keep_looking(shared));
+    }
+
+    async fn keep_hearing(&self, shared: &Shared) {
+        metrics::describe_gauge!(HEARS, "whether other servers are heard: 1, or 0");
+        let hears = |is_so: bool| {
+            shared.hears.store(is_so, Ordering::Release);
+            metrics::gauge!(HEARS).set(u8::from(is_so));
+        };
+        hears(false);
         let mut was_told = false;
         loop {
             match Hints::listen(&shared.listen_at).await {
@@ -40,13 +52,17 @@ impl Cluster {
                     // Whatever was said before was not heard.
                     self.0.announcer.missed();
                     self.0.announcer.read_endpoints();
-                    self.hear(shared, hints).await;
-                    shared.hears.store(false, Ordering::Release);
+                    self.hear(shared, hints, &hears).await;
+                    hears(false);
                     self.0.alone.store(false, Ordering::Release);
                 }
                 Err(error) if !was_told => {
                     was_told = true;
-                    warn!(%error, "other servers can't be heard; looking at the disk now and then");
+                    warn!(
+                        %error,
+                        "other servers can't be heard, and this one looks at the disk every {LOOK:?}: see \
+                         whether it can connect to --database-listen-url, or to the database without one",
+                    );
                 }
                 Err(_) => {}
             }
@@ -54,18 +70,39 @@ impl Cluster {
                 () = shared.left.cancelled() => return,
                 () = tokio::time::sleep(AGAIN) => {}
             }
-            self.ask_anew(shared);
+        }
+    }
+
+    /// Looks at the disk, and asks again what was not answered, whether others are heard or not.
+    async fn keep_looking(&self, shared: &Shared) {
+        let (mut look, mut sweep) = (interval(LOOK), interval(SWEEP));
+        for tick in [&mut look, &mut sweep] {
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        loop {
+            tokio::select! {
+                () = shared.left.cancelled() => return,
+                _ = look.tick() => {
+                    self.0.announcer.read_endpoints();
+                    self.0.announcer.look();
+                    if !shared.hears.load(Ordering::Acquire) {
+                        // What was appended may also lie before what is being read.
+                        self.0.announcer.missed();
+                    }
+                }
+                _ = sweep.tick() => {
+                    for question in shared.questions.due(Instant::now()) {
+                        shared.teller.say(question);
+                    }
+                }
+            }
         }
     }
 
     /// Returns when the connection is of no use any more.
-    async fn hear(&self, shared: &Shared, mut hints: Hints) {
+    async fn hear(&self, shared: &Shared, mut hints: Hints, hears: &impl Fn(bool)) {
         let mut beat = interval(BEAT);
-        let mut look = interval(LOOK);
-        let mut sweep = interval(SWEEP);
-        for tick in [&mut beat, &mut look, &mut sweep] {
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        }
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut beats, mut heard_at) = (0, Instant::now());
         loop {
             tokio::select! {
@@ -75,7 +112,7 @@ impl Cluster {
                         let Ok(Hint { from, word }) = serde_json::from_str(&text) else { continue };
                         if from == self.0.node_id {
                             heard_at = Instant::now();
-                            shared.hears.store(true, Ordering::Release);
+                            hears(true);
                         } else {
                             self.0.alone.store(false, Ordering::Release);
                         }
@@ -91,18 +128,7 @@ impl Cluster {
                     beats += 1;
                     shared.teller.say(Word::Beat(beats));
                 }
-                _ = look.tick() => {
-                    self.0.announcer.read_endpoints();
-                    self.0.announcer.look_at_idle();
-                }
-                _ = sweep.tick() => self.ask_anew(shared),
             }
-        }
-    }
-
-    fn ask_anew(&self, shared: &Shared) {
-        for question in shared.questions.due(Instant::now()) {
-            shared.teller.say(question);
         }
     }
 

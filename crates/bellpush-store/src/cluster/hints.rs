@@ -1,6 +1,8 @@
 //! What servers on one PostgreSQL tell each other: hints, by NOTIFY. Nothing depends on their
 //! coming: what they speak of is in the database.
 
+use std::time::Duration;
+
 use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
 use secrecy::ExposeSecret;
 
@@ -13,6 +15,9 @@ use crate::{
 const CHANNEL: &str = "bellpush";
 /// NOTIFY takes less than 8,000 bytes.
 pub const MOST_BYTES: usize = 7_900;
+
+/// How long connecting may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Hints as they come in, on a connection of their own.
 pub struct Hints(PgListener);
@@ -42,17 +47,22 @@ impl Hints {
             return Err(DatabaseError::Other("only PostgreSQL tells other servers").into());
         };
         let options = postgres_options(url.expose_secret())?;
-        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options);
         let mut listener =
             PgListener::connect_with(&pool).await.map_err(|error| DatabaseError::from(&error))?;
+        // Who gives up waiting while it connects again would never hear that the connection broke.
+        listener.eager_reconnect(false);
         listener.listen(CHANNEL).await.map_err(|error| DatabaseError::from(&error))?;
         Ok(Self(listener))
     }
 
-    /// Waits for the next hint.
+    /// Waits for the next hint. Safe to cancel.
     ///
     /// # Errors
-    /// When the connection can't be made again.
+    /// When the connection broke in a way that is not known, or can't be made again.
     pub async fn next(&mut self) -> Result<Heard, StoreError> {
         match self.0.try_recv().await {
             Ok(Some(heard)) => Ok(Heard::Hint(heard.payload().to_owned())),

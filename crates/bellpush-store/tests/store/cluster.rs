@@ -220,6 +220,31 @@ async fn every_server_hears_what_one_says() {
 }
 
 #[tokio::test]
+async fn a_connection_that_broke_is_noticed_by_who_does_not_wait_long() {
+    let site = Site::postgres().await;
+    let mut hints = Hints::listen(&site.target).await.unwrap();
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    site.sql(sql).await;
+    let noticed = async {
+        loop {
+            let heard = tokio::select! {
+                biased;
+                heard = hints.next() => Some(heard.unwrap()),
+                () = std::future::ready(()) => None,
+            };
+            match heard {
+                Some(heard) => return heard,
+                None => tokio::time::sleep(Duration::from_millis(2)).await,
+            }
+        }
+    };
+    let noticed = tokio::time::timeout(Duration::from_secs(10), noticed).await;
+    assert_eq!(noticed, Ok(Heard::Broken));
+    site.clear().await;
+}
+
+#[tokio::test]
 async fn the_only_server_leads_and_writes_under_no_fence() {
     let site = Site::sqlite().await;
     assert!(site.store.leads() && !site.store.is_shared());

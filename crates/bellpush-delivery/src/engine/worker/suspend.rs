@@ -7,10 +7,7 @@ use bellpush_core::ids::IntegrationId;
 use tokio::task::JoinSet;
 
 use super::{Worker, new_scheduler, now};
-use crate::{
-    engine::{queue::DeliveryQueue, suspension::Suspension},
-    scheduler::{Input, LaneStatus},
-};
+use crate::engine::{queue::DeliveryQueue, suspension::Suspension};
 
 impl<Q: DeliveryQueue> Worker<Q> {
     /// Forgets everything but what ended and is not on disk, and waits until nothing is under way.
@@ -64,19 +61,5 @@ impl<Q: DeliveryQueue> Worker<Q> {
         let kept = self.keeping.outages.iter().map(|(id, _)| *id);
         let keeping = self.outages.keys().copied().chain(kept);
         lanes.chain(keeping).chain(self.disabling.iter().copied()).collect()
-    }
-
-    /// Reads from disk for those integrations of which nothing is known to do.
-    pub(super) fn look_at_idle(&mut self) {
-        let holds_nothing = |lane: &LaneStatus| {
-            lane.rehearsal.is_none_or(|it| it.waiting == 0 && it.in_flight == 0)
-        };
-        let is_idle = |lane: &LaneStatus| {
-            lane.waiting == 0 && lane.in_flight == 0 && !lane.more_on_disk && holds_nothing(lane)
-        };
-        let idle: Vec<_> = self.scheduler.lanes(now()).filter(is_idle).collect();
-        for lane in idle {
-            self.input(Input::Replayed(lane.integration_id));
-        }
     }
 }
