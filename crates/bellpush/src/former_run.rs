@@ -2,8 +2,9 @@
 //! former self is dead, and need not wait for the lease of that one to run out (docs: scaling).
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{ErrorKind, Read as _, Seek as _, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -12,8 +13,10 @@ use bellpush_core::ids::NodeId;
 use bellpush_store::Store;
 use tracing::{info, warn};
 
-/// Holds the id of the node that runs, and is locked for as long as it does.
+/// Holds the id of the node that runs and where it runs, and is locked for as long as it does.
 const FILE: &str = "node";
+/// Another one each time that a machine starts.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// Takes the node out of the database that ran in this directory last, if it is certain that it is dead, and
 /// leaves this one's id in its place. What is returned is to be kept until the process ends.
@@ -29,12 +32,13 @@ pub(crate) async fn succeed(
         return Ok(None);
     }
     let Some(mut file) = locked(directory) else { return Ok(None) };
-    if let Some(former) = read(&mut file) {
+    let here = place(&file, Path::new(BOOT_ID));
+    if let Some(former) = read(&mut file, here.as_deref()) {
         let left = store.leave(former).await;
         left.context("the server that ran here before can't be taken out of the database")?;
         info!(%former, "its calls and deliveries need not wait: it ran here, and is dead");
     }
-    if let Err(error) = write(&mut file, own) {
+    if let Err(error) = write(&mut file, own, here.as_deref()) {
         warn!(%error, "the data directory can't be written: after a crash, deliveries wait for the lease");
     }
     Ok(Some(file))
@@ -77,17 +81,26 @@ fn why_not(error: &TryLockError) -> &'static str {
 const UNSUPPORTED: &str =
     "the file system can't lock files: put the data directory on a disk of this machine";
 
-/// The id in it; none in a new file, and in one whose writing was cut short.
-fn read(file: &mut File) -> Option<NodeId> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+/// Which file of which running system it is. A lock on it says nothing of a node that has locked a copy of it,
+/// on another machine or beside it. `None` where that can't be told.
+fn place(file: &File, boot_id: &Path) -> Option<String> {
+    let (boot_id, file) = (fs::read_to_string(boot_id).ok()?, file.metadata().ok()?);
+    Some(format!("{} {}:{}", boot_id.trim(), file.dev(), file.ino()))
 }
 
-fn write(file: &mut File, own: NodeId) -> std::io::Result<()> {
+/// The id of the node that has locked this very file; none in a new one, in a copy, and in one whose
+/// writing was cut short.
+fn read(file: &mut File, here: Option<&str>) -> Option<NodeId> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    let (id, place) = text.trim_end().split_once(' ')?;
+    id.parse().ok().filter(|_| here == Some(place))
+}
+
+fn write(file: &mut File, own: NodeId, here: Option<&str>) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "{own}")
+    writeln!(file, "{own} {}", here.unwrap_or("?"))
 }
 
 #[cfg(test)]
@@ -101,17 +114,66 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let own = NodeId::from_uuid(Uuid::now_v7());
         let mut file = locked(folder.path()).unwrap();
-        assert_eq!(read(&mut file), None);
-        write(&mut file, own).unwrap();
+        let here = place_of(&file);
+        assert_eq!(read(&mut file, Some(&here)), None);
+        write(&mut file, own, Some(&here)).unwrap();
         assert!(locked(folder.path()).is_none(), "it runs");
         drop(file);
 
         let mut file = locked(folder.path()).unwrap();
-        assert_eq!(read(&mut file), Some(own));
+        assert_eq!(place_of(&file), here);
+        assert_eq!(read(&mut file, Some(&here)), Some(own));
         let next = NodeId::from_uuid(Uuid::now_v7());
-        write(&mut file, next).unwrap();
+        write(&mut file, next, Some(&here)).unwrap();
         file.rewind().unwrap();
-        assert_eq!(read(&mut file), Some(next));
+        assert_eq!(read(&mut file, Some(&here)), Some(next));
+    }
+
+    /// Of a machine that has started once.
+    fn place_of(file: &File) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let boot_id = folder.path().join("boot_id");
+        fs::write(&boot_id, "0e7f92a3-26f9-4b67-9aa3-689a15e7bc8e\n").unwrap();
+        place(file, &boot_id).unwrap()
+    }
+
+    #[test]
+    fn a_copied_directory_says_nothing_of_the_node_whose_it_was() {
+        let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut file = locked(folder.path()).unwrap();
+        let here = place_of(&file);
+        write(&mut file, NodeId::from_uuid(Uuid::now_v7()), Some(&here)).unwrap();
+        fs::copy(folder.path().join(FILE), copy.path().join(FILE)).unwrap();
+        let mut copied = locked(copy.path()).unwrap();
+        let beside = place_of(&copied);
+        assert_eq!(read(&mut copied, Some(&beside)), None);
+
+        // The same disk in another machine, or in this one after it has started anew.
+        file.rewind().unwrap();
+        let other = here.replace("0e7f92a3", "5d1c44e0");
+        assert_eq!(read(&mut file, Some(&other)), None);
+    }
+
+    #[test]
+    fn where_machines_can_not_be_told_apart_nothing_is_certain() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = locked(folder.path()).unwrap();
+        assert_eq!(place(&file, &folder.path().join("nowhere")), None);
+        write(&mut file, NodeId::from_uuid(Uuid::now_v7()), None).unwrap();
+        for here in [None, Some(place_of(&file))] {
+            file.rewind().unwrap();
+            assert_eq!(read(&mut file, here.as_deref()), None);
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_version_that_did_not_say_where_it_ran_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = NodeId::from_uuid(Uuid::now_v7());
+        fs::write(folder.path().join(FILE), format!("{own}\n")).unwrap();
+        let mut file = locked(folder.path()).unwrap();
+        let here = place_of(&file);
+        assert_eq!(read(&mut file, Some(&here)), None);
     }
 
     #[test]
@@ -141,8 +203,13 @@ mod tests {
     #[test]
     fn what_is_no_id_names_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(FILE), "node_01a2").unwrap();
-        assert_eq!(read(&mut locked(folder.path()).unwrap()), None);
+        let mut file = locked(folder.path()).unwrap();
+        let here = place_of(&file);
+        for text in [format!("node_01a2 {here}"), format!(" {here}"), String::new()] {
+            fs::write(folder.path().join(FILE), text).unwrap();
+            file.rewind().unwrap();
+            assert_eq!(read(&mut file, Some(&here)), None);
+        }
         assert!(locked(&folder.path().join("nowhere")).is_none());
     }
 }
