@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use flate2::write::{MultiGzDecoder, ZlibDecoder};
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use h2::RecvStream;
 use http::{HeaderMap, header::CONTENT_ENCODING, response::Parts};
 use hyper::body::Incoming;
@@ -13,6 +13,9 @@ use super::{
     outcome::BodyEnd,
     pool::{Http1Lease, Http2Lease},
 };
+
+/// Bytes of a packed body that are read, at most.
+const MAX_PACKED_BYTES: usize = 64 * 1024;
 
 /// An answer whose body is still to be read.
 pub(super) struct Response {
@@ -58,16 +61,61 @@ impl Body {
 
 /// The beginning of a body, unpacked: one byte more than is kept, so that it can be seen whether it was
 /// cut.
-pub(super) enum Excerpt {
+pub(super) struct Excerpt {
+    body: Unpacked,
+    /// Bytes that came, packed as they are.
+    received: usize,
+    /// Whether it can't be unpacked any further.
+    is_broken: bool,
+}
+
+enum Unpacked {
+    /// Nothing has come yet of a body that is said to be packed.
+    NotBegun {
+        coding: Coding,
+        kept: Kept,
+    },
     Plain(Kept),
     Gzip(MultiGzDecoder<Kept>),
-    Deflate(ZlibDecoder<Kept>),
+    Zlib(ZlibDecoder<Kept>),
+    Deflate(DeflateDecoder<Kept>),
     /// Packed in a way that is not unpacked here.
     Unreadable {
         coding: String,
-        bytes: usize,
         limit: usize,
     },
+}
+
+/// How a body is said to be packed (RFC 9110 section 8.4.1).
+#[derive(Clone, Copy)]
+enum Coding {
+    Gzip,
+    Deflate,
+}
+
+impl Unpacked {
+    /// By its first bytes: some endpoints say that they pack, and do not, and many leave out the header
+    /// that the data of `deflate` shall have (RFC 1950).
+    fn begin(coding: Coding, kept: Kept, data: &[u8]) -> Self {
+        match (coding, data) {
+            (Coding::Gzip, [0x1f, ..]) => Self::Gzip(MultiGzDecoder::new(kept)),
+            (Coding::Deflate, [first, ..]) if first & 0x0f == 8 => {
+                Self::Zlib(ZlibDecoder::new(kept))
+            }
+            (Coding::Deflate, _) => Self::Deflate(DeflateDecoder::new(kept)),
+            (Coding::Gzip, _) => Self::Plain(kept),
+        }
+    }
+
+    fn write(&mut self, data: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(kept) => kept.write_all(data),
+            Self::Gzip(decoder) => decoder.write_all(data),
+            Self::Zlib(decoder) => decoder.write_all(data),
+            Self::Deflate(decoder) => decoder.write_all(data),
+            Self::NotBegun { .. } | Self::Unreadable { .. } => Ok(()),
+        }
+    }
 }
 
 impl Excerpt {
@@ -77,54 +125,60 @@ impl Excerpt {
         let kept = Kept { bytes: Vec::new(), limit };
         let coding =
             headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim());
-        match coding.map(str::to_ascii_lowercase).as_deref() {
-            None | Some("" | "identity") => Self::Plain(kept),
-            Some("gzip" | "x-gzip") => Self::Gzip(MultiGzDecoder::new(kept)),
-            Some("deflate") => Self::Deflate(ZlibDecoder::new(kept)),
-            Some(other) => {
-                let coding = other.chars().take(32).collect();
-                Self::Unreadable { coding, bytes: 0, limit }
-            }
-        }
+        let body = match coding.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("" | "identity") => Unpacked::Plain(kept),
+            Some("gzip" | "x-gzip") => Unpacked::NotBegun { coding: Coding::Gzip, kept },
+            Some("deflate") => Unpacked::NotBegun { coding: Coding::Deflate, kept },
+            Some(other) => Unpacked::Unreadable { coding: other.chars().take(32).collect(), limit },
+        };
+        Self { body, received: 0, is_broken: false }
     }
 
     fn add(&mut self, data: &Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        self.received += data.len();
+        if let Unpacked::NotBegun { coding, kept } = &mut self.body {
+            self.body = Unpacked::begin(*coding, kept.take(), data);
+        }
         // What can't be unpacked, and what is beyond the limit, is an error to the unpacker: then
         // there is what it wrote before.
-        _ = match self {
-            Self::Plain(kept) => kept.write_all(data),
-            Self::Gzip(decoder) => decoder.write_all(data),
-            Self::Deflate(decoder) => decoder.write_all(data),
-            Self::Unreadable { bytes, .. } => {
-                *bytes += data.len();
-                Ok(())
-            }
-        };
+        self.is_broken |= self.body.write(data).is_err();
     }
 
+    /// Whether the rest is of no use. Packed bytes are bounded too: they need not unpack to anything.
     fn is_full(&self) -> bool {
-        match self {
-            Self::Plain(kept) => kept.is_full(),
-            Self::Gzip(decoder) => decoder.get_ref().is_full(),
-            Self::Deflate(decoder) => decoder.get_ref().is_full(),
-            Self::Unreadable { bytes, limit, .. } => bytes > limit,
-        }
+        let is_full = match &self.body {
+            Unpacked::NotBegun { .. } => false,
+            Unpacked::Plain(kept) => kept.is_full(),
+            Unpacked::Gzip(decoder) => decoder.get_ref().is_full(),
+            Unpacked::Zlib(decoder) => decoder.get_ref().is_full(),
+            Unpacked::Deflate(decoder) => decoder.get_ref().is_full(),
+            Unpacked::Unreadable { limit, .. } => self.received > *limit,
+        };
+        is_full || self.is_broken || self.received > MAX_PACKED_BYTES
     }
 
     /// What was read.
     pub(super) fn into_bytes(self) -> Vec<u8> {
-        match self {
-            Self::Plain(kept) => kept.bytes,
-            Self::Gzip(mut decoder) => {
+        match self.body {
+            Unpacked::NotBegun { .. } => Vec::new(),
+            Unpacked::Plain(kept) => kept.bytes,
+            Unpacked::Gzip(mut decoder) => {
                 _ = decoder.flush();
-                std::mem::take(&mut decoder.get_mut().bytes)
+                decoder.get_mut().take().bytes
             }
-            Self::Deflate(mut decoder) => {
+            Unpacked::Zlib(mut decoder) => {
                 _ = decoder.flush();
-                std::mem::take(&mut decoder.get_mut().bytes)
+                decoder.get_mut().take().bytes
             }
-            Self::Unreadable { bytes: 0, .. } => Vec::new(),
-            Self::Unreadable { coding, .. } => {
+            Unpacked::Deflate(mut decoder) => {
+                _ = decoder.flush();
+                decoder.get_mut().take().bytes
+            }
+            Unpacked::Unreadable { .. } if self.received == 0 => Vec::new(),
+            Unpacked::Unreadable { coding, .. } => {
                 format!("(a body that is packed with {coding}, and not shown)").into_bytes()
             }
         }
@@ -138,6 +192,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// What it has, for another to go on with.
+    fn take(&mut self) -> Self {
+        Self { bytes: std::mem::take(&mut self.bytes), limit: self.limit }
+    }
+
     fn is_full(&self) -> bool {
         self.bytes.len() > self.limit
     }
@@ -161,7 +220,7 @@ impl Write for Kept {
 mod tests {
     use flate2::{
         Compression,
-        write::{GzEncoder, ZlibEncoder},
+        write::{DeflateEncoder, GzEncoder, ZlibEncoder},
     };
 
     use super::*;
@@ -213,6 +272,41 @@ mod tests {
         let packed = gzip(&b"abc".repeat(1_000));
         let half = excerpt("gzip", packed.get(..packed.len() / 2).unwrap());
         assert!(half.len() <= 3_000);
-        assert!(excerpt("gzip", b"plain all the same").is_empty());
+    }
+
+    #[test]
+    fn what_is_said_to_be_packed_otherwise_than_it_is_can_be_read_all_the_same() {
+        let text = b"the signature does not fit".as_slice();
+        assert_eq!(excerpt("gzip", text), text);
+        let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
+        raw.write_all(text).unwrap();
+        assert_eq!(excerpt("deflate", &raw.finish().unwrap()), text);
+    }
+
+    #[test]
+    fn of_a_packed_body_that_unpacks_to_nothing_no_more_is_read_than_of_others() {
+        let read = |coding: &str, body: &mut dyn FnMut() -> Vec<u8>| {
+            let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().unwrap())]);
+            let mut excerpt = Excerpt::of(&headers, KEPT_BYTES);
+            let mut read = 0;
+            while !excerpt.is_full() {
+                let piece = body();
+                read += piece.len();
+                assert!(read <= MAX_PACKED_BYTES + 1_024, "{coding} goes on");
+                excerpt.add(&piece.into());
+            }
+            read
+        };
+        // Members without contents, one after the other.
+        assert!(read("gzip", &mut || gzip(b"")) > MAX_PACKED_BYTES);
+        // What is no gzip after its first byte ends at once, and stored blocks of no length do not.
+        assert_eq!(read("gzip", &mut || vec![0x1f; 512]), 512);
+        let mut begun = false;
+        let mut blocks = || match std::mem::replace(&mut begun, true) {
+            false => vec![0x78, 0x9c],
+            true => [0, 0, 0, 0xff, 0xff].repeat(100),
+        };
+        assert!(read("deflate", &mut blocks) > MAX_PACKED_BYTES);
+        assert!(read("br", &mut || vec![0; 512]) <= KEPT_BYTES + 512);
     }
 }
