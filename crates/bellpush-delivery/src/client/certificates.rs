@@ -104,15 +104,14 @@ impl ServerCertVerifier for Explaining {
         let checked =
             self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         checked.map_err(|error| match error {
-            // A self-signed one is often an authority's too, which is another error.
-            rustls::Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::Other(_),
-            ) => match untrusted(end_entity, intermediates) {
-                Some(why) => rustls::Error::InvalidCertificate(CertificateError::Other(
-                    OtherError(Arc::new(why)),
-                )),
-                None => error,
-            },
+            rustls::Error::InvalidCertificate(ref reason) if is_of_issuer(reason) => {
+                match untrusted(end_entity, intermediates) {
+                    Some(why) => rustls::Error::InvalidCertificate(CertificateError::Other(
+                        OtherError(Arc::new(why)),
+                    )),
+                    None => error,
+                }
+            }
             error => error,
         })
     }
@@ -137,6 +136,18 @@ impl ServerCertVerifier for Explaining {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
+    }
+}
+
+/// Whether it is an error of who has signed the certificate. One that is self-signed is often an
+/// authority's too, which is another error.
+fn is_of_issuer(error: &CertificateError) -> bool {
+    match error {
+        CertificateError::UnknownIssuer => true,
+        CertificateError::Other(OtherError(other)) => {
+            matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
     }
 }
 

@@ -27,6 +27,8 @@ use super::{
     resolver::Resolve,
 };
 
+/// Addresses of one name that are tried for a connection, at most.
+const MAX_ADDRESSES: usize = 20;
 /// RFC 8305 section 5: the next address is tried when the one before has not connected for so long…
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// …or for less, where there are so many that the last ones would find no time left, but not for
@@ -245,8 +247,8 @@ impl Connector {
         addresses: &[IpAddr],
         port: u16,
     ) -> Result<TcpStream, ConnectError> {
-        let mut next = interleaved(addresses).into_iter();
-        let delay = attempt_delay(addresses.len(), self.timeout);
+        let mut next = interleaved(addresses).into_iter().take(MAX_ADDRESSES);
+        let delay = attempt_delay(next.len(), self.timeout);
         let mut attempts = FuturesUnordered::new();
         let mut last = ConnectError::NoAddress;
         loop {

@@ -2,8 +2,9 @@
 //!
 //! The ranges follow the IANA special-purpose address registries, and add the addresses at which
 //! clouds serve the metadata of their machines. An IPv6 address that leads to an IPv4 one (NAT64, 6to4,
-//! Teredo, mapped) is judged by that, and so is what only looks so: the operator's ranges open the
-//! addresses that are written in them, not what leads there.
+//! Teredo, mapped) is judged by that, and so is what only looks so. The operator's ranges open the addresses
+//! that are written in them, and those that NAT64 leads there by: of a name with an address in them a
+//! network with DNS64 makes one of these besides.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -89,12 +90,24 @@ impl AddressPolicy {
     /// # Errors
     /// What kind of address it is, when it may not.
     pub fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
+        let is_in_range = |address: &IpAddr| self.allow.iter().any(|range| range.contains(address));
         let allowed = (self.allow_loopback && address.is_loopback())
-            || self.allow.iter().any(|range| range.contains(&address));
+            || is_in_range(&address)
+            || self.by_nat64(address).any(|inside| is_in_range(&inside.into()));
         match self.special_kind(address) {
             Some(kind) if !allowed => Err(ForbiddenAddress { kind }),
             _ => Ok(()),
         }
+    }
+
+    /// The IPv4 addresses that NAT64 may lead to from there.
+    fn by_nat64(&self, address: IpAddr) -> impl Iterator<Item = Ipv4Addr> {
+        let address = match address {
+            IpAddr::V6(address) => Some(address),
+            IpAddr::V4(_) => None,
+        };
+        let own = self.nat64_prefixes.iter().filter_map(move |prefix| prefix.v4_inside(address?));
+        own.chain(address.and_then(behind_known_prefix))
     }
 
     /// What kind of address it is, unless it is an ordinary public one.
@@ -129,18 +142,31 @@ fn v4_inside(address: Ipv6Addr) -> Option<[Ipv4Addr; 2]> {
     let [a, b, c, d, e, f, g, h] = address.segments();
     let join = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     let end = join(g, h);
+    if let Some(inside) = behind_known_prefix(address) {
+        return Some([inside; 2]);
+    }
     match [a, b, c, d, e, f] {
-        // RFC 6052 section 2.1: NAT64 for the whole internet.
-        [0x64, 0xff9b, 0, 0, 0, 0]
-        // RFC 8215: NAT64 inside one network, where the prefix has 96 bits. A longer one would read as
-        // an address in 0.0.0.0/8, which nothing is sent to.
-        | [0x64, 0xff9b, 1, 0, 0, 0]
         // RFC 4291 section 2.5.5.2: the operating system connects to the IPv4 address itself.
-        | [0, 0, 0, 0, 0, 0xffff] => Some([end; 2]),
+        [0, 0, 0, 0, 0, 0xffff] => Some([end; 2]),
         // RFC 3056 section 2: 6to4.
         [0x2002, high, low, ..] => Some([join(high, low); 2]),
         // RFC 4380 section 4: the Teredo server, and the client, whose bits are turned over.
         [0x2001, 0, high, low, ..] => Some([join(high, low), join(!g, !h)]),
+        _ => None,
+    }
+}
+
+/// The IPv4 address behind a prefix of NAT64 that all know.
+fn behind_known_prefix(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [.., g, h] = address.segments();
+    match address.segments() {
+        // RFC 6052 section 2.1: NAT64 for the whole internet.
+        [0x64, 0xff9b, 0, 0, 0, 0, ..]
+        // RFC 8215: NAT64 inside one network, where the prefix has 96 bits. A longer one would read as
+        // an address in 0.0.0.0/8, which nothing is sent to.
+        | [0x64, 0xff9b, 1, 0, 0, 0, ..] => {
+            Some(Ipv4Addr::from_bits(u32::from(g) << 16 | u32::from(h)))
+        }
         _ => None,
     }
 }
@@ -366,8 +392,13 @@ mod tests {
     fn an_allowed_range_opens_that_range_only() {
         let allow = vec!["10.1.0.0/16".parse().unwrap()];
         let policy = AddressPolicy { allow, ..AddressPolicy::default() };
-        assert_eq!(check(&policy, "10.1.255.255"), Ok(()));
-        for address in ["10.2.0.0", "::ffff:10.1.0.1", "64:ff9b::10.1.0.1", "127.0.0.1"] {
+        // What DNS64 makes of an address in it leads to the same one.
+        for address in ["10.1.255.255", "64:ff9b::10.1.0.1", "64:ff9b:1::10.1.0.1"] {
+            assert_eq!(check(&policy, address), Ok(()), "{address}");
+        }
+        for address in
+            ["10.2.0.0", "::ffff:10.1.0.1", "64:ff9b::10.2.0.1", "2002:a01:1::1", "127.0.0.1"]
+        {
             assert!(check(&policy, address).is_err(), "{address} may be called");
         }
     }

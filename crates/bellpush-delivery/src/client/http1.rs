@@ -179,9 +179,9 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
 /// How long the endpoint keeps the connection, less what a request needs to get there. Nothing when
 /// it takes no more requests.
 fn idle_time(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(KEEP_ALIVE)?.to_str().ok()?;
     let parameter = |name: &str| {
-        text.split(',').find_map(|part| {
+        let lines = headers.get_all(KEEP_ALIVE).iter().filter_map(|line| line.to_str().ok());
+        lines.flat_map(|line| line.split(',')).find_map(|part| {
             let (key, value) = part.split_once('=')?;
             let value = value.trim().trim_matches('"');
             key.trim().eq_ignore_ascii_case(name).then(|| value.parse::<u32>().ok())?
@@ -215,6 +215,11 @@ mod tests {
             assert_eq!(idle_time(&headers), idle.map(Duration::from_millis), "{value:?}");
         }
         assert_eq!(idle_time(&HeaderMap::new()), None);
+        let mut lines = HeaderMap::new();
+        for line in ["max=100", "timeout=5"] {
+            lines.append(KEEP_ALIVE, HeaderValue::from_static(line));
+        }
+        assert_eq!(idle_time(&lines), Some(Duration::from_secs(4)));
     }
 
     #[test]
