@@ -1,5 +1,5 @@
 //! A text in another one that may have escaped it: for URLs, for JSON (once or within a string of
-//! another JSON), or for HTML, each character as it likes.
+//! another JSON), for HTML, or for two of them, one within the other, each character as it likes.
 
 /// What was found of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,36 +69,52 @@ fn escapes(char: char, mut each: impl FnMut(&str)) {
     let percent: String =
         char.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02x}")).collect();
     each(&percent);
+    // A URL within a URL.
+    each(&percent.replace('%', "%25"));
     if char == ' ' {
         each("+");
     }
     let code = u32::from(char);
-    for escape in [format!("&#{code};"), format!("&#{code:03};"), format!("&#x{code:x};")] {
-        each(&escape);
-    }
-    each(&format!("&#x{code:02x};"));
-    each(&format!("&#x{code:04x};"));
-    if let Some(entity) = entity(char) {
-        each(entity);
+    let references = [
+        format!("#{code}"),
+        format!("#{code:03}"),
+        format!("#x{code:x}"),
+        format!("#x{code:02x}"),
+        format!("#x{code:04x}"),
+    ];
+    let references = references.iter().map(String::as_str).chain(entity(char));
+    for reference in references {
+        each(&format!("&{reference};"));
+        // HTML within HTML.
+        each(&format!("&amp;{reference};"));
     }
     let mut units = [0; 2];
     let units = char.encode_utf16(&mut units);
     for count in 1..=MAX_BACKSLASHES {
         let slashes = "\\".repeat(count);
         each(&units.iter().map(|unit| format!("{slashes}u{unit:04x}")).collect::<String>());
+        // As languages write bytes, and JSON does not.
+        if char.is_ascii() {
+            each(&format!("{slashes}x{code:02x}"));
+        }
         if let Some(letter) = after_backslash(char) {
             each(&format!("{slashes}{letter}"));
+            // JSON within HTML.
+            if let Some(entity) = entity(letter) {
+                each(&format!("{slashes}&{entity};"));
+            }
         }
     }
 }
 
+/// What HTML calls a character.
 const fn entity(char: char) -> Option<&'static str> {
     match char {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        '"' => Some("&quot;"),
-        '\'' => Some("&apos;"),
+        '&' => Some("amp"),
+        '<' => Some("lt"),
+        '>' => Some("gt"),
+        '"' => Some("quot"),
+        '\'' => Some("apos"),
         _ => None,
     }
 }
@@ -130,6 +146,12 @@ mod tests {
         assert_eq!(find("a/b", "a%2G", 0), None);
         assert_eq!(find("ë😀", "\\u00EB\\ud83d\\ude00", 0), whole(18));
         assert_eq!(find("ë", "%C3%ab", 0), whole(6));
+        // One within the other.
+        assert_eq!(find("a/b", "a%252Fb", 0), whole(7));
+        assert_eq!(find("a\"b", "a&amp;quot;b", 0), whole(12));
+        assert_eq!(find("a\"b", "a\\&quot;b", 0), whole(9));
+        assert_eq!(find("a/b", "a\\x2Fb", 0), whole(6));
+        assert_eq!(find("a\"b", "a\\&qu", 0), Some(Match::Begun { bytes: 5 }));
         // A character that is a beginning of its own escapes.
         assert_eq!(find("%41", "%2541", 0), whole(5));
         assert_eq!(find("\\\"", "\\\\\\\"", 0), whole(4));
