@@ -254,6 +254,37 @@ async fn all_of_it_is_applied_or_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_leads_elsewhere_takes_the_same_secrets_when_they_are_given_anew() {
+    let shop = Shop::open().await;
+    furnish(&shop).await;
+    let mut wanted = configuration(&shop.api).await;
+    wanted["trunks"][0]["settings"]["domain"] = "moved.invalid".into();
+    let integration = &mut wanted["apps"][0]["integrations"][0];
+    integration["settings"]["url"] = "https://moved.example/{secret.token}".into();
+    let apply = async |wanted: &Value| {
+        let plan =
+            post(&shop.api, "/v1/configuration/plan", json!({ "configuration": wanted })).await;
+        let body = json!({ "configuration": wanted, "state": plan["state"] });
+        (shop.api.post("/v1/configuration/apply", &body).await.unwrap(), plan)
+    };
+    // Each by itself is refused as long as its secret is left to be kept.
+    let (answer, _) = apply(&wanted).await;
+    refused(&answer, 409, "secrets-required");
+    wanted["trunks"][0]["password"] = json!({ "value": "pass word" });
+    let (answer, _) = apply(&wanted).await;
+    refused(&answer, 409, "secrets-required");
+    wanted["apps"][0]["integrations"][0]["secrets"]["token"] = json!({ "value": "s3cret" });
+    let (answer, _) = apply(&wanted).await;
+    answer.expect(200).unwrap();
+    let now = configuration(&shop.api).await;
+    assert_eq!(now["trunks"][0]["settings"]["domain"], "moved.invalid");
+    // Given once more, they are what is there.
+    let (answer, plan) = apply(&wanted).await;
+    answer.expect(200).unwrap();
+    assert_eq!(plan["changes"], json!([]), "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_applied_is_remembered_and_what_differs_since() {
     let shop = Shop::open().await;
     furnish(&shop).await;

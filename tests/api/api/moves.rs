@@ -115,3 +115,45 @@ async fn a_trunk_that_is_led_elsewhere_wants_its_password_anew() {
     let without = json!({ "domain": "sip.third.example", "password": null });
     shop.api.patch(&path, &without).await.unwrap().expect(200).unwrap();
 }
+
+#[tokio::test]
+async fn single_sign_on_with_another_issuer_wants_its_secret_anew() {
+    let shop = Shop::open().await;
+    let path = "/v1/sign-in-settings";
+    let settings = |issuer: &str, secret: Option<&str>| {
+        let mut settings = json!({
+            "sso": { "name": "Keycloak", "issuer": issuer, "clientId": "studio" },
+        });
+        if let Some(secret) = secret {
+            settings["clientSecret"] = secret.into();
+        }
+        settings
+    };
+    let first = settings("https://login.example/realms/team", Some("kept"));
+    shop.api.put(path, &first).await.unwrap().expect(200).unwrap();
+    for issuer in [
+        "https://evil.example",
+        "https://login.example/realms/another",
+        "https://login.example:8443/realms/team",
+    ] {
+        let answer = shop.api.put(path, &settings(issuer, None)).await.unwrap();
+        let problem = refused(&answer, 409, "secrets-required");
+        assert_eq!(problem.pointer.as_deref(), Some("/clientSecret"));
+        let kept = shop.read(path).await;
+        assert_eq!(kept["sso"]["issuer"], "https://login.example/realms/team");
+    }
+    // The same issuer keeps it, also when the rest changes, and a new one may have the same.
+    let mut renamed = settings("https://login.example/realms/team", None);
+    renamed["sso"]["name"] = "Login".into();
+    let moved = settings("https://evil.example", Some("kept"));
+    for settings in [renamed, moved] {
+        let answer = shop.api.put(path, &settings).await.unwrap().expect(200).unwrap();
+        assert_eq!(answer.json::<Value>().unwrap()["hasClientSecret"], true);
+    }
+    // Who had no secret there has none to lose.
+    let without = json!({ "sso": null });
+    shop.api.put(path, &without).await.unwrap().expect(200).unwrap();
+    for issuer in ["https://one.example", "https://two.example"] {
+        shop.api.put(path, &settings(issuer, None)).await.unwrap().expect(200).unwrap();
+    }
+}

@@ -89,6 +89,7 @@ impl Store {
     /// the revision that they are of then.
     ///
     /// # Errors
+    /// [`SaveError::SecretsRequired`] when it keeps the client's secret and names another issuer,
     /// [`SaveError::Outdated`], or when the database fails.
     pub async fn save_sign_in_settings<'a>(
         &self,
@@ -103,6 +104,20 @@ impl Store {
         let (before, revision) = read(&transaction).await?;
         let subject = Subject { id: None, actions: &[AuditAction::SignInSettingsUpdated] };
         expected.check::<SaveError>(&transaction, revision, subject).await?;
+        if sealed.is_none()
+            && settings.sso.is_some()
+            && !has_same_issuer(&before, settings)
+            && db::one(
+                &transaction,
+                "SELECT 1 AS kept FROM settings WHERE key = $1",
+                [SECRET.into()],
+            )
+            .await?
+            .is_some()
+        {
+            let names = vec!["clientSecret".to_owned()];
+            return Err(SaveError::SecretsRequired { names, pointer: "/clientSecret" });
+        }
         let line = Line::new(AuditAction::SignInSettingsUpdated).between(&before, settings);
         let line = if sealed.is_some() { line.and_secret("/sso/clientSecret") } else { line };
         let revision = revision + u64::from(line.has_changes());
@@ -176,6 +191,13 @@ impl Accounts {
         self.db().commit_access(transaction).await?;
         Ok((member, sign_in))
     }
+}
+
+/// Whether the client's secret would be sent to where it was sent before: a provider may have other
+/// tenants at the same host.
+fn has_same_issuer(before: &SignInSettings, after: &SignInSettings) -> bool {
+    let issuer = |settings: &SignInSettings| settings.sso.as_ref().map(|sso| sso.issuer.clone());
+    issuer(before) == issuer(after)
 }
 
 async fn read(connection: &impl ConnectionTrait) -> Result<(SignInSettings, u64), StoreError> {

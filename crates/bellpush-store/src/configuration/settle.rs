@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The document with values of secrets that are there already as references, so that it changes
-/// nothing to apply it twice.
+/// nothing to apply it twice; but for those of what leads elsewhere now, which are wanted anew.
 pub(super) async fn settled(
     transaction: &DatabaseTransaction,
     keys: &KeyRing,
@@ -27,12 +27,14 @@ pub(super) async fn settled(
 ) -> Result<Configuration, ApplyError> {
     let mut wanted = wanted.clone();
     for (index, trunk) in wanted.trunks.iter_mut().enumerate() {
-        let had = present.trunks.iter().any(|it| it.id == trunk.id && it.password.is_some());
+        let old = present.trunks.iter().find(|it| it.id == trunk.id);
+        let has_moved = old.is_some_and(|old| !trunk.settings.has_peer_of(&old.settings));
         let sql = "SELECT password AS sealed FROM trunks WHERE id = $1";
         let place = format!("/trunks/{index}/password");
         if let Some(secret) = &mut trunk.password {
             let kept = Kept {
-                had,
+                had: old.is_some_and(|old| old.password.is_some()),
+                has_moved,
                 sql,
                 values: vec![trunk.id.to_string().into()],
                 identity: trunks::password_identity(trunk.id),
@@ -52,11 +54,14 @@ pub(super) async fn settled(
         let old = before.and_then(|it| it.integrations.as_ref());
         for (index, it) in app.integrations.iter_mut().flatten().enumerate() {
             let had = old.into_iter().flatten().find(|old| old.id == it.id);
+            let has_moved =
+                had.is_some_and(|old| !it.settings.url.has_origin_of(&old.settings.url));
             for (name, secret) in &mut it.secrets {
                 let place = format!("/apps/{number}/integrations/{index}/secrets/{name}");
                 let id = it.id.to_string();
                 let kept = Kept {
                     had: had.is_some_and(|old| old.secrets.contains_key(name)),
+                    has_moved,
                     sql: "
                         SELECT sealed
                         FROM integration_secrets
@@ -75,6 +80,8 @@ pub(super) async fn settled(
 /// Where the secret is that is there.
 struct Kept {
     had: bool,
+    /// Whether what has it leads elsewhere than before.
+    has_moved: bool,
     sql: &'static str,
     values: Vec<sea_orm::Value>,
     identity: String,
@@ -93,7 +100,7 @@ async fn settle(
                 "there is no secret to keep; give its value, as { secret = \"env:NAME\" }";
             Err(refused(place, message))
         }
-        SecretReference::Value(value) if kept.had => {
+        SecretReference::Value(value) if kept.had && !kept.has_moved => {
             let row = db::one(transaction, kept.sql, kept.values).await?;
             let Some(row) = row else { return Ok(()) };
             let sealed: String = row.get("sealed")?;

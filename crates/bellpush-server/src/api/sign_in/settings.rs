@@ -36,7 +36,8 @@ pub(crate) struct SignInSettingsView {
 pub(crate) struct SignInSettingsBody {
     #[serde(flatten)]
     settings: SignInSettings,
-    /// The secret of this server at the provider of single sign-on; left out, it stays.
+    /// The secret of this server at the provider of single sign-on; left out, it stays. Another issuer
+    /// wants it anew.
     #[schema(min_length = 1, max_length = 1000)]
     client_secret: Option<String>,
 }
@@ -65,7 +66,7 @@ pub(crate) async fn read(
     request_body = SignInSettingsBody,
     responses(
         (status = 200, body = SignInSettingsView),
-        (status = 409, description = "You did not come by single sign-on"),
+        (status = 409, description = "You did not come by single sign-on, or `secrets-required`: the issuer is another, and `clientSecret` is missing"),
     )
 )]
 pub(crate) async fn save(
