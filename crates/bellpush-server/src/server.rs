@@ -332,7 +332,7 @@ impl Server {
     /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
     /// been kept for its time.
     async fn tidy(self) {
-        let Parts { store, limits, lookups, records, stopped, .. } = &*self.0;
+        let Parts { store, limits, lookups, sessions, records, stopped, .. } = &*self.0;
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut remove = tokio::time::interval(REMOVE_EVERY);
         let mut size = tokio::time::interval(SIZE_EVERY);
@@ -342,6 +342,7 @@ impl Server {
                 _ = forget.tick() => {
                     limits.forget_idle();
                     lookups.forget_idle();
+                    sessions.forget_idle();
                     if !store.leads() {
                         continue;
                     }

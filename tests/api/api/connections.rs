@@ -183,6 +183,22 @@ async fn guesses_are_stopped_before_the_database_is_asked_and_calls_can_be_left(
 }
 
 #[tokio::test]
+async fn who_knows_a_live_call_guesses_no_more_tokens_by_it_than_without() {
+    let shop = Shop::with(Options::sqlite().with("--requests-per-minute", "20")).await;
+    let widget = shop.widget().await;
+    let call = widget.place().await.unwrap();
+    let mut statuses = Vec::new();
+    for n in 0..40 {
+        let thief = widget.with_token(&format!("st_{n:043}"));
+        statuses.push(thief.hang_up(&call.call_id).await.unwrap().status);
+    }
+    assert_eq!(statuses.first(), Some(&401));
+    assert_eq!(statuses.last(), Some(&429));
+    // Its visitor is known, and leaves all the same.
+    widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+}
+
+#[tokio::test]
 async fn metrics_are_for_those_who_show_a_token_or_at_an_address_of_their_own() {
     let token = "a-token-for-prometheus";
     let shop = Shop::with(Options::sqlite().with("--metrics-token", token)).await;

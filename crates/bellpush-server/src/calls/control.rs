@@ -64,7 +64,7 @@ pub(crate) async fn hang_up(
     QueryParameters(HangUp { reason }): QueryParameters<HangUp>,
 ) -> Result<StatusCode, Problem> {
     let session = if is_live_here(&calls, &id) {
-        calls.sessions.authenticate_freely(&headers).await?
+        calls.sessions.authenticate_leaving(&headers, limit_key).await?
     } else {
         calls.sessions.authenticate(&headers, limit_key).await?
     };
@@ -106,7 +106,7 @@ pub(crate) async fn leave(
     let token = SessionToken::parse(&token)
         .ok_or_else(|| Problem::session_expired("the token is not a session token"))?;
     let session = if is_live_here(&calls, &id) {
-        calls.sessions.of_token_freely(&token).await?
+        calls.sessions.of_token_leaving(&token, limit_key).await?
     } else {
         calls.sessions.of_token(&token, limit_key).await?
     };

@@ -31,6 +31,8 @@ pub(crate) struct Sessions {
     pub(super) store: Store,
     pub(super) config: Arc<ServerConfig>,
     lookups: Arc<FailedLookups>,
+    /// Those of requests to leave a live call, counted apart: guesses elsewhere keep nobody in a call.
+    leaving_lookups: Arc<FailedLookups>,
     cache: Cache<SecretHash, Arc<Session>>,
     /// Told when the origins of an app may have changed.
     origins_changed: watch::Sender<()>,
@@ -44,7 +46,20 @@ impl Sessions {
         lookups: Arc<FailedLookups>,
     ) -> Self {
         let cache = Cache::builder().max_capacity(CACHED).time_to_live(CACHE_TIME).build();
-        Self { store, config, lookups, cache, origins_changed: watch::Sender::new(()) }
+        let leaving_lookups = FailedLookups::per_minute(config.limits.requests_per_minute);
+        Self {
+            store,
+            config,
+            lookups,
+            leaving_lookups: Arc::new(leaving_lookups),
+            cache,
+            origins_changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Forgets what was counted of addresses that have been quiet. To be called now and then.
+    pub(crate) fn forget_idle(&self) {
+        self.leaving_lookups.forget_idle();
     }
 
     /// The session of a request's bearer token.
@@ -59,15 +74,16 @@ impl Sessions {
         self.of_token(&bearer_token(headers)?, LimitKey(address)).await
     }
 
-    /// The same for a request to leave a live call, which is never limited.
+    /// The same for a request to leave a live call, which nothing else of its address keeps from that.
     ///
     /// # Errors
-    /// 401 without a valid token.
-    pub(crate) async fn authenticate_freely(
+    /// 401 without a valid token, 429 when this address has shown too many unknown ones for it.
+    pub(crate) async fn authenticate_leaving(
         &self,
         headers: &HeaderMap,
+        address: LimitKey,
     ) -> Result<Arc<Session>, Problem> {
-        self.of_token_freely(&bearer_token(headers)?).await
+        self.of_token_leaving(&bearer_token(headers)?, address).await
     }
 
     /// The session of a token, which must be valid still, for an origin that is allowed still.
@@ -86,18 +102,20 @@ impl Sessions {
         self.admit(token, found).await
     }
 
-    /// The same for a request to leave a live call, which is never limited.
+    /// The same for a request to leave a live call, which nothing else of its address keeps from that.
     ///
     /// # Errors
-    /// 401 for any other token.
-    pub(crate) async fn of_token_freely(
+    /// 401 for any other token, 429 when this address has shown too many unknown ones for it.
+    pub(crate) async fn of_token_leaving(
         &self,
         token: &SessionToken,
+        LimitKey(address): LimitKey,
     ) -> Result<Arc<Session>, Problem> {
         if let Some(session) = self.cache.get(&token.hash()) {
             return Ok(session);
         }
-        self.admit(token, self.look_up(token).await?).await
+        let found = self.leaving_lookups.count(address, self.look_up(token)).await?;
+        self.admit(token, found).await
     }
 
     async fn look_up(&self, token: &SessionToken) -> Result<Option<Session>, Problem> {

@@ -62,8 +62,14 @@ impl Sessions {
     /// Gives a session one more token.
     ///
     /// # Errors
-    /// 401 when session or app are gone.
+    /// 401 when session or app are gone, and for the preview of an API key: nothing tells whether the key
+    /// is valid still.
     pub(crate) async fn renew(&self, session: &Session) -> Result<SessionCreated, Problem> {
+        if session.preview && session.sign_in_id.is_none() {
+            let detail =
+                "a preview that was begun with an API key ends with its token; begin another";
+            return Err(Problem::session_expired(detail));
+        }
         let app = self.app(session.app_id).await?;
         let hours =
             opening_status::of(&self.store, &app, opening_status::route_request(session)).await?;
