@@ -77,17 +77,18 @@ where
 pub(crate) fn client_ip(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut address = peer.ip().to_canonical();
-    let hops: Vec<&str> = headers
+    // Bytes, since what a stranger has put in front need not be text.
+    let hops: Vec<&[u8]> = headers
         .get_all(FORWARDED_FOR)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     for hop in hops.iter().rev() {
         if !is_trusted(&address) {
             break;
         }
-        let Some(next) = hop_address(hop.trim()) else { break };
+        let hop = std::str::from_utf8(hop).ok();
+        let Some(next) = hop.and_then(|hop| hop_address(hop.trim())) else { break };
         address = next.to_canonical();
     }
     address
@@ -140,6 +141,20 @@ mod tests {
         assert_eq!(found("1.2.3.4, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
         assert_eq!(found("garbage"), "10.0.0.1");
         assert_eq!(found("1.2.3.4, garbage"), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_is_no_text_hides_nothing_that_stands_behind_it() {
+        let peer = "10.0.0.1:999".parse().unwrap();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let found = |value: &[u8]| {
+            let value = axum::http::HeaderValue::from_bytes(value).unwrap();
+            let headers = HeaderMap::from_iter([(FORWARDED_FOR, value)]);
+            client_ip(peer, &headers, &trusted).to_string()
+        };
+        assert_eq!(found(b"\xe9, 198.51.100.1"), "198.51.100.1");
+        assert_eq!(found(b"1.2.3.4, \xe9, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
+        assert_eq!(found(b"198.51.100.1, \xe9"), "10.0.0.1");
     }
 
     #[test]

@@ -35,9 +35,10 @@ pub(super) fn with_ancestors(
     if named.is_empty() && policy.ends_with("frame-ancestors") {
         policy.push_str(" 'none'");
     }
-    for origin in named {
-        // Of too many for a page that does not say who it is, the first ones.
-        if policy.len() + 1 + origin.as_str().len() > MAX_POLICY_BYTES {
+    for (index, origin) in named.iter().enumerate() {
+        // Of too many for a page that does not say who it is, the first ones. One there has to be: with
+        // none, no page could show the widget.
+        if index > 0 && policy.len() + 1 + origin.as_str().len() > MAX_POLICY_BYTES {
             break;
         }
         policy.push(' ');
@@ -80,6 +81,20 @@ mod tests {
             assert!(policy.len() <= MAX_POLICY_BYTES && policy.len() > 2_800, "{}", policy.len());
             assert!(!policy.contains("evil"), "{policy}");
         }
+    }
+
+    #[test]
+    fn behind_a_long_policy_there_is_an_ancestor_still() {
+        let origins: Vec<_> = (0..64).map(long).collect();
+        let before = format!("{}; frame-ancestors", "x".repeat(MAX_POLICY_BYTES - 12));
+        let embedder = origins[7].as_str();
+        let policy = with_ancestors(before.clone(), &origins, Some(embedder));
+        assert_eq!(policy, format!("{before} {embedder}"));
+        assert_eq!(
+            with_ancestors(before.clone(), &origins, None),
+            format!("{before} {}", origins[0])
+        );
+        assert_eq!(with_ancestors(before.clone(), &[], None), format!("{before} 'none'"));
     }
 
     #[test]

@@ -45,6 +45,9 @@ use crate::{
     tokens::SessionToken,
 };
 
+/// Bytes of the hosts of a design's pictures in one directive of the policy, at most.
+const MAX_SOURCES_BYTES: usize = 512;
+
 /// What the widget is told in its document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -365,7 +368,7 @@ fn render(
         css = escape(&manifest.css),
         js = escape(&manifest.js),
     );
-    let assets: String = addresses.pictures.iter().map(|origin| format!(" {origin}")).collect();
+    let assets = asset_sources(&addresses.pictures);
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; \
          style-src 'self' 'nonce-{nonce}'; connect-src {}; img-src 'self' data:{assets}; \
@@ -386,6 +389,13 @@ fn render(
         permissions: "microphone=(self), autoplay=(self)",
         referrer: NO_REFERRER,
     }
+}
+
+/// The hosts that pictures and fonts of a design come from, as sources of a policy. More of them than
+/// there is room for beside the ancestors are any host.
+fn asset_sources(origins: &[String]) -> String {
+    let sources: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+    if sources.len() > MAX_SOURCES_BYTES { " https:".into() } else { sources }
 }
 
 /// The page for an address that is refused. Any page may show it: its only content is the reason.

@@ -26,11 +26,21 @@ struct Table {
 #[derive(Debug)]
 struct Entry {
     id: u64,
-    /// Whether a request is still awaited or on its way in.
-    is_receiving: bool,
+    state: State,
     /// When that began.
     since: u64,
     evicted: CancellationToken,
+}
+
+/// What a connection is busy with; those that come first are given up first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    /// A request is still awaited or on its way in.
+    Receiving,
+    /// The last request has its response.
+    Answered,
+    /// The response goes on for as long as the client wants it, such as the events of a live call.
+    Streaming,
 }
 
 /// One open connection, until it is dropped.
@@ -49,7 +59,8 @@ impl Connections {
     }
 
     /// Adds a connection. Where its address has too many, another one of it is evicted: first of all
-    /// one that has not sent its whole request, the oldest of them.
+    /// one that has not sent its whole request, and last of all one that is sent a stream; the oldest of
+    /// them.
     pub(super) fn open(&self, address: IpAddr) -> Connection {
         let evicted = CancellationToken::new();
         let mut table = self.lock();
@@ -60,13 +71,13 @@ impl Connections {
             let victim = entries
                 .iter()
                 .enumerate()
-                .min_by_key(|(_, entry)| (!entry.is_receiving, entry.since))
+                .min_by_key(|(_, entry)| (entry.state, entry.since))
                 .map(|(index, _)| index);
             let Some(victim) = victim else { break };
             entries.swap_remove(victim).evicted.cancel();
             metrics::counter!("bellpush_http_connections_evicted_total").increment(1);
         }
-        entries.push(Entry { id, is_receiving: true, since: id, evicted: evicted.clone() });
+        entries.push(Entry { id, state: State::Receiving, since: id, evicted: evicted.clone() });
         Connection { connections: self.clone(), address, id, evicted }
     }
 
@@ -86,12 +97,17 @@ impl Table {
 impl Connection {
     /// The head of a request is there; its body may follow.
     pub(super) fn receiving(&self) {
-        self.mark(true);
+        self.mark(State::Receiving);
     }
 
-    /// A request has got its response, which may be a long one.
-    pub(super) fn responding(&self) {
-        self.mark(false);
+    /// A request has got its response.
+    pub(super) fn answered(&self) {
+        self.mark(State::Answered);
+    }
+
+    /// A request has got a response that goes on for as long as the client wants it.
+    pub(super) fn streaming(&self) {
+        self.mark(State::Streaming);
     }
 
     /// Waits until another connection takes this one's place.
@@ -99,7 +115,7 @@ impl Connection {
         self.evicted.cancelled().await;
     }
 
-    fn mark(&self, is_receiving: bool) {
+    fn mark(&self, state: State) {
         // Without a limit nobody asks.
         if self.connections.per_address.is_none() {
             return;
@@ -109,7 +125,7 @@ impl Connection {
         let entries = table.by_address.get_mut(&self.address);
         let mut entries = entries.into_iter().flatten();
         if let Some(entry) = entries.find(|entry| entry.id == self.id) {
-            (entry.is_receiving, entry.since) = (is_receiving, since);
+            (entry.state, entry.since) = (state, since);
         }
     }
 }
@@ -142,7 +158,7 @@ mod tests {
         let connections = Connections::new(NonZeroU32::new(3));
         let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
         open[0].receiving();
-        open[0].responding();
+        open[0].answered();
         let other = connections.open(OTHER);
         assert_eq!(evicted(&open), [false; 3]);
         open.push(connections.open(ONE));
@@ -158,10 +174,26 @@ mod tests {
     fn of_those_that_were_answered_the_one_that_asked_last_stays() {
         let connections = Connections::new(NonZeroU32::new(2));
         let mut open = vec![connections.open(ONE), connections.open(ONE)];
-        open[1].responding();
-        open[0].responding();
+        open[1].answered();
+        open[0].answered();
         open.push(connections.open(ONE));
         assert_eq!(evicted(&open), [false, true, false]);
+    }
+
+    #[test]
+    fn the_stream_of_a_call_outlasts_what_has_been_answered() {
+        let connections = Connections::new(NonZeroU32::new(3));
+        let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
+        open[0].streaming();
+        open[1].answered();
+        open[2].answered();
+        open.push(connections.open(ONE));
+        assert_eq!(evicted(&open), [false, true, false, false]);
+        // Where all are streams, the oldest goes.
+        open[2].streaming();
+        open[3].streaming();
+        open.push(connections.open(ONE));
+        assert_eq!(evicted(&open), [true, true, false, false, false]);
     }
 
     #[test]

@@ -5,7 +5,12 @@ mod connections;
 
 use std::{convert::Infallible, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, header::CONTENT_TYPE},
+};
 use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -104,7 +109,10 @@ fn connection(
         let (open, response) = (Arc::clone(&open), router.clone().oneshot(request));
         async move {
             let response = response.await;
-            open.responding();
+            match &response {
+                Ok(response) if is_event_stream(response.headers()) => open.streaming(),
+                _ => open.answered(),
+            }
             response
         }
     });
@@ -112,4 +120,11 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .serve_connection(TokioIo::new(stream), service)
+}
+
+/// Whether these are of a response that goes on for as long as the client listens.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
