@@ -15,7 +15,7 @@
 //! | `stack`, `incoming`, `flow`, `resolver` | transactions, what comes in, how a hop is reached, DNS |
 //! | `tap` | what goes over the wire of recorded calls |
 //! | `udp`, `peers`, `stream` | sockets, and who may take how much of them |
-//! | `unknown_method` | what the stack below can't read, answered |
+//! | `head`, `unknown_method` | what the stack below can't read, made readable or answered |
 
 mod acks;
 mod authentication;
@@ -28,6 +28,7 @@ mod digest;
 mod flow;
 #[cfg(test)]
 mod fuzz;
+mod head;
 mod header;
 mod incoming;
 mod left_behind;

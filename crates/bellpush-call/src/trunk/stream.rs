@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{SipTransport, resolver::Hop, unknown_method::not_implemented};
+use super::{SipTransport, head, resolver::Hop, unknown_method::not_implemented};
 
 /// Bytes of one message, at most.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -138,12 +138,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
                     continue;
                 }
+                let bytes = head::in_utf_8(&bytes);
                 if let Some(response) = not_implemented(&bytes, self.address) {
                     let sent = connection.send(response.into(), None).await;
                     sent.map_err(|error| io::Error::other(error.to_string()))?;
                     continue;
                 }
-                let message = SipMessage::try_from(bytes.as_slice()).and_then(|message| {
+                let message = SipMessage::try_from(&*bytes).and_then(|message| {
                     SipConnection::update_msg_received(message, self.address, self.transport)
                         .map_err(|error| rsipstack::sip::Error::ParseError(error.to_string()))
                 });
@@ -172,19 +173,12 @@ pub(super) fn frame(buffer: &[u8]) -> io::Result<Option<usize>> {
     if breaks > 0 {
         return Ok(Some(breaks));
     }
-    let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+    let Some(head) = head::head_length(buffer) else {
         return if buffer.len() > MAX_MESSAGE { Err(invalid()) } else { Ok(None) };
     };
     let mut body = 0;
-    for line in buffer[..head].split(|byte| *byte == b'\n') {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let name = line[..colon].trim_ascii();
-        if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"l") {
-            body = std::str::from_utf8(line[colon + 1..].trim_ascii())
-                .ok()
-                .and_then(|text| text.parse::<usize>().ok())
-                .ok_or_else(invalid)?;
-        }
+    for length in head::fields(&buffer[..head]).filter_map(head::content_length) {
+        body = length.ok_or_else(invalid)?;
     }
     if body > MAX_MESSAGE || head > MAX_MESSAGE {
         return Err(invalid());
@@ -210,6 +204,9 @@ mod tests {
             assert_eq!(frame(&MESSAGE[..cut]).unwrap(), None, "{cut}");
         }
         assert_eq!(frame(b"\r\n\r\nBYE").unwrap(), Some(4));
+        // A header may go on in the next line.
+        let folded = b"BYE sip:a@b SIP/2.0\r\nl:\r\n 3\r\n\r\nabcBYE";
+        assert_eq!(frame(folded).unwrap(), Some(folded.len() - 3));
     }
 
     #[test]

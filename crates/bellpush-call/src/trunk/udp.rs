@@ -1,6 +1,7 @@
 //! The UDP socket for SIP: budgets of its sources, and one form for addresses of both families.
 
 use std::{
+    borrow::Cow,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Instant,
@@ -12,7 +13,7 @@ use rsipstack::{
 };
 use tokio::net::UdpSocket;
 
-use super::{peers::Peers, unknown_method::not_implemented};
+use super::{head, peers::Peers, unknown_method::not_implemented};
 
 /// Drops what is beyond its source's budget before anybody parses it.
 pub(super) struct BudgetedSocket {
@@ -36,8 +37,14 @@ impl StackSocket for BudgetedSocket {
             if datagram == KEEPALIVE_REQUEST && !self.peers.may_be_answered(from, now) {
                 continue;
             }
-            match not_implemented(datagram, from) {
-                None => return Ok((length, from)),
+            let read = head::of_datagram(datagram);
+            match not_implemented(&read, from) {
+                None => {
+                    return Ok(match read {
+                        Cow::Borrowed(_) => (length, from),
+                        Cow::Owned(read) => (write(&read, buffer).unwrap_or(length), from),
+                    });
+                }
                 Some(response) if self.peers.may_be_answered(from, now) => {
                     // One that is lost is asked for again.
                     drop(self.send_to(&SipMessage::Response(response).to_bytes(), from).await);
@@ -60,4 +67,10 @@ impl StackSocket for BudgetedSocket {
     fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
         Ok(self.socket.local_addr()?)
     }
+}
+
+/// Puts a message into the place of the one that came. `None` when there is no room for it.
+fn write(message: &[u8], buffer: &mut [u8]) -> Option<usize> {
+    buffer.get_mut(..message.len())?.copy_from_slice(message);
+    Some(message.len())
 }
