@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bellpush_call::{Credentials, Registration, RegistrationStatus, SipUser, TrunkConfig};
-use bellpush_sip_tests::{Peer, trunk, trunks};
+use bellpush_sip_tests::{PATIENCE, Peer, trunk, trunks};
 use tokio::time::Instant;
 
 type Result = anyhow::Result<()>;
@@ -81,5 +81,41 @@ async fn a_binding_that_the_registrar_rewrites_is_renewed_in_its_own_time() -> R
     assert_eq!(count, 2);
     let status = trunks.status(id).context("no trunk")?;
     assert_eq!(status.registration, RegistrationStatus::Registered);
+    Ok(())
+}
+
+/// What a registrar must never be believed: a number of seconds that is no time.
+#[tokio::test]
+async fn a_registrar_that_wants_or_grants_an_eternity_is_asked_for_the_time_of_the_trunk() -> Result
+{
+    let huge = u64::MAX;
+    let peer = Peer::start().await?;
+    let config = TrunkConfig {
+        registration: Some(Registration {
+            user: Some(SipUser::try_from("1000")?),
+            expires: Duration::from_secs(12),
+        }),
+        ..registering(&peer)?
+    };
+    let id = config.id;
+    let trunks = trunks(vec![config]).await?;
+    let mut asked = Vec::new();
+    for (status, more) in [
+        ("423 Too Brief", format!("Min-Expires: {huge}\r\n")),
+        ("423 Too Brief", "Min-Expires: 13\r\n".to_owned()),
+        ("200 OK", format!("Expires: {huge}\r\n")),
+        ("200 OK", String::new()),
+    ] {
+        let request = peer.receive("REGISTER").await?;
+        asked.push(request.header("Expires")?.to_owned());
+        peer.reply(&request, status, &more, "").await?;
+    }
+    // Refused; after a while lengthened at once; and renewed in time, whatever was granted.
+    assert_eq!(asked, ["12", "12", "13", "13"]);
+    let begin = Instant::now();
+    while trunks.status(id).context("no trunk")?.registration != RegistrationStatus::Registered {
+        anyhow::ensure!(begin.elapsed() < PATIENCE, "not registered");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     Ok(())
 }

@@ -14,6 +14,8 @@ use super::{
 
 /// The shortest time between two registrations, whatever the registrar says.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
+/// The longest time that is asked for, whatever the registrar says.
+const MAX_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 /// How long to wait after a failure; doubled each time, to the most.
 const MIN_BACKOFF: Duration = MIN_INTERVAL;
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
@@ -61,9 +63,11 @@ pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
                         status.last_error = None;
                     });
                     // Early enough for a second try before it is over.
-                    (granted * 4 / 5).max(MIN_INTERVAL)
+                    (granted - granted / 5).max(MIN_INTERVAL)
                 }
                 Err(Refusal { error, retry_after }) => {
+                    // What another registrar wanted, or this one then, need not be so any more.
+                    binding.expires = registration.expires;
                     tracing::warn!(trunk = %trunk.config.id, error, "a trunk can't register");
                     trunk.change(|status| {
                         status.registration = RegistrationStatus::Failed;
@@ -166,9 +170,8 @@ async fn register_at(
             // RFC 3261 section 10.2.8.
             423 => {
                 let least = value(&response.headers, "Min-Expires")
-                    .and_then(|text| text.trim().parse().ok())
-                    .map(Duration::from_secs)
-                    .filter(|least| *least > binding.expires);
+                    .and_then(seconds)
+                    .filter(|least| *least > binding.expires && *least <= MAX_EXPIRES);
                 match least {
                     Some(least) => binding.expires = least,
                     None => return Err(RegisterError::Rejected(refusal)),
@@ -183,7 +186,8 @@ async fn register_at(
 
 /// How long the registrar keeps our binding. It is found by our instance, or by our address, or by
 /// the one that translation made of that, as the answer's Via tells; and when it is none of these, by
-/// the shortest of all, since any may be ours.
+/// the shortest of all, since any may be ours. A registrar may shorten the time that was asked for, and no
+/// more (RFC 3261 section 10.3).
 fn granted(response: &Response, contact: &str, instance: &str, asked: Duration) -> Duration {
     let whole = value(&response.headers, "Expires").and_then(seconds).unwrap_or(asked);
     let bindings: Vec<(&str, Duration)> = response
@@ -212,6 +216,7 @@ fn granted(response: &Response, contact: &str, instance: &str, asked: Duration) 
         .or_else(|| find(&|binding| translated.is_some() && place(binding) == translated))
         .or_else(|| bindings.iter().map(|(_, expires)| *expires).min())
         .unwrap_or(whole)
+        .min(asked)
 }
 
 /// The host and port of a Contact, without what a registrar may change.
@@ -222,7 +227,8 @@ fn place(contact: &str) -> Option<String> {
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_secs)
+    // Some write it in quotes.
+    text.trim().trim_matches('"').parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -267,6 +273,13 @@ mod tests {
             ("Contact: <sip:a@h>;expires=50,<sip:b@h>;expires=20\r\nExpires: 900\r\n", 20),
             ("m: <sip:b@h>;expires=20\r\n", 20),
             ("Contact: <sip:1000@10.0.0.5:5062>;expires=0\r\n", 0),
+            // In quotes, as some write it.
+            ("Contact: <sip:1000@10.0.0.5:5062>;expires=\"20\"\r\n", 20),
+            // Longer than was asked for, up to what is no time any more.
+            ("Contact: <sip:1000@10.0.0.5:5062>;expires=4294967295\r\n", 3_600),
+            ("Contact: <sip:1000@10.0.0.5:5062>;expires=18446744073709551615\r\n", 3_600),
+            ("Contact: <sip:1000@10.0.0.5:5062>;expires=18446744073709551616\r\n", 3_600),
+            ("Expires: 18446744073709551615\r\n", 3_600),
             // None is named.
             ("Expires: 90\r\n", 90),
             ("", 3_600),
