@@ -184,7 +184,7 @@ impl Trunk {
         {
             return Some(Hop { address: source, ..last.clone() });
         }
-        let next = dialog.next_hop();
+        let next = dialog.next_hop()?;
         let transport = match next.transport() {
             // Whatever the far side names, keys and digests stay encrypted.
             _ if last.transport == SipTransport::Tls => SipTransport::Tls,

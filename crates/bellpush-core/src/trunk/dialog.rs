@@ -29,6 +29,10 @@ pub struct DialogSnapshot {
     pub remote: String,
     /// The URI that requests ask for: the far side's Contact.
     pub remote_target: String,
+    /// Whether the far side has named no target: requests then ask for what the INVITE asked for, and go
+    /// where that went. Not known of what an earlier version has kept.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub goes_by_hop: bool,
     /// Where the message came from that named the target, when that was a datagram.
     pub remote_source: Option<SocketAddr>,
     /// The route set, nearest proxy first.
@@ -133,6 +137,7 @@ impl DialogSnapshot {
     #[must_use]
     pub fn differs_from(&self, kept: &Self) -> bool {
         self.remote_target != kept.remote_target
+            || self.goes_by_hop != kept.goes_by_hop
             || self.remote_source != kept.remote_source
             || self.routes != kept.routes
             || self.hop != kept.hop
@@ -154,6 +159,7 @@ mod tests {
             local: "<sip:493012345@pbx.example>;tag=1".into(),
             remote: "<sip:100@pbx.example>;tag=2".into(),
             remote_target: "sip:100@192.0.2.7:5062".into(),
+            goes_by_hop: false,
             remote_source: None,
             routes: vec!["<sip:192.0.2.1;lr>".into()],
             cseq,

@@ -19,6 +19,7 @@ pub(crate) fn dialog(sip_call_id: &str, call_id: CallId) -> OpenDialog {
         local: "<sip:49@pbx.example>;tag=1".into(),
         remote: "<sip:100@pbx.example>;tag=2".into(),
         remote_target: "sip:100@192.0.2.7:5062".into(),
+        goes_by_hop: false,
         remote_source: Some(([192, 0, 2, 7], 5062).into()),
         routes: vec!["<sip:192.0.2.1;lr>".into(), "<sip:[2001:db8::1];lr>".into()],
         cseq: 7,

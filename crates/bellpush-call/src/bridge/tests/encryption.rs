@@ -125,6 +125,7 @@ fn open() -> Box<DialogSnapshot> {
         local: "<sip:bell@192.0.2.1>;tag=us".into(),
         remote: "<sip:100@192.0.2.2>;tag=them".into(),
         remote_target: "sip:100@192.0.2.2".into(),
+        goes_by_hop: false,
         remote_source: None,
         routes: Vec::new(),
         cseq: 1,

@@ -236,6 +236,7 @@ pub(super) fn with_open_dialog(mut route: Route) -> Route {
             local: "<sip:us@h>;tag=1".into(),
             remote: "<sip:them@h>;tag=2".into(),
             remote_target: "sip:them@h".into(),
+            goes_by_hop: false,
             remote_source: None,
             routes: Vec::new(),
             cseq: 10_001,

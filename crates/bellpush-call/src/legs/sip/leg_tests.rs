@@ -91,6 +91,7 @@ fn taken_over() -> SipLeg {
         local: "<sip:us@h>;tag=1".into(),
         remote: "<sip:them@h>;tag=2".into(),
         remote_target: "sip:them@h".into(),
+        goes_by_hop: false,
         remote_source: None,
         routes: Vec::new(),
         cseq: 10_001,

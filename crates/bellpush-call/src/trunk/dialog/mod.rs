@@ -28,6 +28,9 @@ pub(super) struct Dialog {
     /// The far side's To value, with its tag.
     remote: String,
     remote_target: Uri,
+    /// Whether the far side has named it. If not, it is what the INVITE asked for, and requests go the way
+    /// of that.
+    is_target_named: bool,
     /// Where the message came from that named the target, when that was a datagram.
     remote_source: Option<SocketAddr>,
     /// Record-Route, nearest proxy first.
@@ -64,8 +67,8 @@ impl Dialog {
             call_id: invite.call_id_header().ok()?.value().to_owned(),
             local: invite.from_header().ok()?.value().to_owned(),
             remote: response.to_header().ok()?.value().to_owned(),
-            // A provisional response need not name one, and some 2xx don't either; requests then go
-            // the way of the INVITE.
+            // A provisional response need not name one, and some 2xx don't either.
+            is_target_named: target.is_some(),
             remote_target: target.unwrap_or_else(|| invite.uri.clone()),
             remote_source: source,
             routes,
@@ -91,13 +94,11 @@ impl Dialog {
         move || cseq.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The address that the next request is sent to: the nearest proxy, or the far side itself.
-    pub(super) fn next_hop(&self) -> Uri {
-        self.routes
-            .first()
-            .and_then(|route| address(route))
-            .and_then(uri)
-            .unwrap_or_else(|| self.remote_target.clone())
+    /// The address that the next request is sent to: the nearest proxy, or the far side itself. `None`
+    /// when neither is named: then it goes where the one before went.
+    pub(super) fn next_hop(&self) -> Option<Uri> {
+        let proxy = self.routes.first().and_then(|route| address(route)).and_then(uri);
+        proxy.or_else(|| self.is_target_named.then(|| self.remote_target.clone()))
     }
 
     /// Where requests go instead of the target, when that is an address behind address translation
@@ -214,6 +215,7 @@ impl Dialog {
     pub(super) fn refresh_target(&mut self, headers: &Headers, source: Option<SocketAddr>) {
         if let Some(target) = value(headers, "Contact").and_then(address).and_then(uri) {
             self.remote_target = target;
+            self.is_target_named = true;
             self.remote_source = source;
         }
     }
@@ -237,6 +239,8 @@ pub(super) fn to_tag(response: &Response) -> Option<String> {
 
 /// Whether an address means something else, or nothing, outside of its own network.
 fn is_private(ip: IpAddr) -> bool {
+    // One of IPv4 may be written as one of IPv6.
+    let ip = ip.to_canonical();
     if ip.is_unspecified() || ip.is_loopback() {
         return true;
     }

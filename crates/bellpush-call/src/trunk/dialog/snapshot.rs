@@ -20,6 +20,7 @@ impl Dialog {
             local: bare(&self.local)?,
             remote: bare(&self.remote)?,
             remote_target: self.remote_target.to_string(),
+            goes_by_hop: !self.is_target_named,
             remote_source: self.remote_source,
             routes: self.routes.clone(),
             cseq: self.cseq.load(Ordering::Relaxed),
@@ -38,6 +39,7 @@ impl Dialog {
             local: kept.local.clone(),
             remote: kept.remote.clone(),
             remote_target: uri(&kept.remote_target)?,
+            is_target_named: !kept.goes_by_hop,
             remote_source: kept.remote_source,
             routes: kept.routes.clone(),
             cseq: Arc::new(kept.cseq.into()),
@@ -127,12 +129,14 @@ mod tests {
             host in "[a-z]{1,8}\\.example",
             port in 1..u16::MAX,
             secure in any::<bool>(),
+            is_named in any::<bool>(),
             routes in proptest::collection::vec("<sip:[a-z0-9.]{1,12};lr>", 0..4),
             cseq in 1..100_000_u32,
         ) {
             let user = user.replace('#', "%23");
             let transport = if secure { ";transport=tls" } else { "" };
-            let answer = answer(&format!("sip:{user}@{host}:{port}{transport}"), &routes);
+            let mut answer = answer(&format!("sip:{user}@{host}:{port}{transport}"), &routes);
+            answer.headers.0.retain(|header| is_named || header.name() != "Contact");
             let invite = invite("", cseq);
             let dialog = Dialog::from_response(&invite, &answer, None, "49").unwrap();
             let kept = dialog.snapshot(&hop()).unwrap().taken_over();
