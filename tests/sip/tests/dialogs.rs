@@ -329,6 +329,18 @@ async fn a_far_side_that_is_gone_or_does_not_want_it_ends_the_call() -> Result {
 }
 
 #[tokio::test]
+async fn a_far_side_that_wants_to_be_left_alone_for_too_long_is_asked_once_more() -> Result {
+    let peer = Peer::start().await?;
+    let (_first, _next, mut call, [_, again]) = taken_over(&peer).await?;
+    peer.reply(&again, "503 Maintenance", "Retry-After: 3600\r\n", "").await?;
+    let again = peer.receive("INVITE").await?;
+    peer.reply(&again, "503 Maintenance", "Retry-After: 3600\r\n", "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }));
+    peer.receive("BYE").await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Result {
     let peer = Peer::start().await?;
     let (call, ..) = answered(&peer).await?;

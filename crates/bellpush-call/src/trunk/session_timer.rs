@@ -175,15 +175,22 @@ impl SessionTimer {
         self.running.map(|running| running.since + running.interval)
     }
 
-    /// What is due next, and when: our refresh after half of the interval, the far side's a third,
-    /// but at most 32 s, before its end (section 10).
+    /// When a refresh is the last that can be answered in time: a third of the interval, but at most
+    /// 32 s, before its end (section 10).
+    pub(super) fn last_chance(&self) -> Option<Instant> {
+        self.running.map(|Running { interval, since, .. }| {
+            since + interval - Duration::from_secs(32).min(interval / 3)
+        })
+    }
+
+    /// What is due next, and when: our refresh after half of the interval, the far side's when it would
+    /// be too late for another.
     pub(super) fn next(&self) -> Option<(Instant, Due)> {
         let running = self.running?;
         Some(if running.we_refresh {
             (running.since + running.interval / 2, Due::Refresh)
         } else {
-            let margin = Duration::from_secs(32).min(running.interval / 3);
-            (running.since + running.interval - margin, Due::Expire)
+            (self.last_chance()?, Due::Expire)
         })
     }
 }

@@ -28,10 +28,33 @@ impl Session {
             return None;
         }
         let next = self.timer.next().map(|(at, due)| (Instant::from_std(at), due));
-        match (self.retry_at, next) {
+        let next = match (self.retry_at, next) {
             (Some(retry), None | Some((_, Due::Refresh))) => Some((retry, Due::Refresh)),
             (Some(retry), Some((at, Due::Expire))) if retry < at => Some((retry, Due::Refresh)),
             _ => next,
+        };
+        match (self.ends_at(), next) {
+            // Nothing can be done for it before.
+            (Some(end), Some((at, _))) if end <= at => Some((end, Due::Expire)),
+            _ => next,
+        }
+    }
+
+    /// When the session is over unless the far side takes a refresh before.
+    fn ends_at(&self) -> Option<Instant> {
+        let expires_at = self.timer.expires_at().map(Instant::from_std);
+        [expires_at, self.renew_by].into_iter().flatten().min()
+    }
+
+    /// When a refresh is sent again to a far side that wants to be left alone for so long: in time before the
+    /// session is over, whatever it wants.
+    fn retry_after(&self, now: Instant, pause: Duration) -> Instant {
+        let last_chance = self.timer.last_chance().map(Instant::from_std);
+        let renewal = self.renew_by.map(|at| at.checked_sub(taking_over::RETRY).unwrap_or(at));
+        match [last_chance, renewal].into_iter().flatten().min() {
+            Some(last) if last < now + pause && now < last => last,
+            Some(last) if last < now + pause => now + pause.min(REFRESH_RETRY),
+            _ => now + pause,
         }
     }
 
@@ -62,8 +85,7 @@ impl Session {
     ) -> bool {
         self.refreshing = None;
         let now = Instant::now();
-        let is_in_time = self.timer.expires_at().is_none_or(|at| now < Instant::from_std(at))
-            && self.renew_by.is_none_or(|at| now < at);
+        let is_in_time = self.ends_at().is_none_or(|at| now < at);
         let is_new = self.renew_by.is_some();
         let Answer { response, flow, source } = match answer {
             Ok(answer) => answer,
@@ -115,13 +137,14 @@ impl Session {
             // One that was another's until now has no media before the far side takes our offer. It may
             // not be able to right now; any other word is its last.
             status if is_new => match retry_after(&response.headers) {
-                Some(pause) if status >= 500 => self.retry_at = Some(now + pause),
+                Some(pause) if status >= 500 => self.retry_at = Some(self.retry_after(now, pause)),
                 _ => return false,
             },
             // Without a timer there is no need to.
             _ => {
                 let pause = retry_after(&response.headers).unwrap_or(REFRESH_RETRY);
-                self.retry_at = self.timer.expires_at().map(|_| now + pause);
+                let has_timer = self.timer.expires_at().is_some();
+                self.retry_at = has_timer.then(|| self.retry_after(now, pause));
             }
         }
         // A session that could not be refreshed in its time is over.
