@@ -11,6 +11,7 @@ use super::{
     cancel::PendingInvite,
     channel::CallChannel,
     offers::{Offers, reject, success_headers},
+    refusals::refusal,
 };
 use crate::trunk::{
     TrunkEvent,
@@ -140,8 +141,9 @@ impl EarlyDialogs {
         mut transaction: Transaction,
     ) {
         let request = &transaction.original;
-        let is_early = matches!(request.method, Method::Update | Method::Options | Method::Info);
-        let early = self.dialogs.values_mut().filter(|_| is_early);
+        // The far side may not send one before its answer (RFC 3261 section 15): it has overtaken that.
+        let is_late = request.method == Method::Bye;
+        let early = self.dialogs.values_mut().filter(|_| !is_late);
         let early = early.into_iter().find_map(|early| match early.dialog.match_request(request) {
             RequestMatch::OtherDialog => None,
             matched => Some((matched, early)),
@@ -155,7 +157,12 @@ impl EarlyDialogs {
         if matched == RequestMatch::OutOfOrder {
             return reject(transaction, 500, Vec::new());
         }
+        if let Some((status, headers)) = refusal(request) {
+            return reject(transaction, status, headers);
+        }
         match request.method {
+            // Ours is under way (RFC 3261 section 14.2).
+            Method::Invite => reject(transaction, 491, Vec::new()),
             Method::Update => {
                 early.dialog.refresh_target(&request.headers, source_of(request));
                 let sdp = match Body::of(&request.headers, &request.body) {
@@ -177,6 +184,7 @@ impl EarlyDialogs {
                 let request = self.offers.open(transaction, None);
                 channel.send(TrunkEvent::Offered { request, sdp: Some(sdp) }).await;
             }
+            // A key that is pressed while it rings is for nobody.
             _ => {
                 let _ = transaction.reply(StatusCode::OK).await;
             }

@@ -12,6 +12,7 @@
 //! | `session` | the answered call |
 //! | `refresh` | refreshing it |
 //! | `taking_over` | going on with the dialog of another process |
+//! | `refusals` | requests of the far side that are never taken |
 //! | `offers` | changes of the session by the far side |
 
 mod cancel;
@@ -22,6 +23,7 @@ mod keeping;
 mod kept;
 mod offers;
 mod refresh;
+mod refusals;
 mod session;
 mod setup;
 mod taking_over;

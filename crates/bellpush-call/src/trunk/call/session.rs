@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, net::SocketAddr, ops::ControlFlow, sync::Arc, time::Duration};
 
 use rsipstack::{
-    sip::{Header, Method, Request, Response, StatusCode},
+    sip::{Header, Method, Response, StatusCode},
     transaction::transaction::Transaction,
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -13,6 +13,7 @@ use super::{
     channel::CallChannel,
     kept::KeptDialog,
     offers::{AckResult, Offers, reject, success_headers},
+    refusals::{digit, refusal},
 };
 use crate::{
     Digit,
@@ -23,7 +24,7 @@ use crate::{
         dialog::{Dialog, RequestMatch},
         flow::Flow,
         incoming::{IncomingRequests, source_of},
-        message_parts::{ALLOW, bye_cause, has_token, header, info_digit, value},
+        message_parts::{ALLOW, bye_cause, has_token, header},
         notice::ConnectedParty,
         session_timer::{Due, Negotiated, SessionTimer},
         stack::{Exchange, SendError},
@@ -292,12 +293,11 @@ impl Session {
             }
         }
         let request = &transaction.original;
-        let method = request.method;
-        if let Some(unknown) = unsupported(request) {
-            reject(transaction, 420, vec![header("Unsupported", unknown)]);
+        if let Some((status, headers)) = refusal(request) {
+            reject(transaction, status, headers);
             return ControlFlow::Continue(());
         }
-        match method {
+        match request.method {
             Method::Bye => {
                 let cause = bye_cause(&request.headers);
                 let _ = transaction.reply(StatusCode::OK).await;
@@ -305,29 +305,16 @@ impl Session {
             }
             Method::Invite | Method::Update => self.handle_offer(channel, transaction).await,
             Method::Info => {
-                let kind = value(&request.headers, "Content-Type").unwrap_or_default();
-                let digit =
-                    info_digit(kind, &request.body).filter(|_| !body::is_encoded(&request.headers));
-                if digit.is_none() && !request.body.is_empty() {
-                    reject(
-                        transaction,
-                        415,
-                        body::accepted("application/dtmf-relay, application/dtmf"),
-                    );
-                    return ControlFlow::Continue(());
-                }
+                let digit = digit(request);
                 let _ = transaction.reply(StatusCode::OK).await;
                 if let Some(digit) = digit {
                     channel.send(TrunkEvent::Digit(digit)).await;
                 }
             }
-            Method::Options => {
+            _ => {
                 let allow = vec![header("Allow", ALLOW)];
                 let _ = transaction.reply_with(StatusCode::OK, allow, None).await;
             }
-            // Nobody is transferred: only configured destinations can be called.
-            Method::Refer => reject(transaction, 603, Vec::new()),
-            _ => reject(transaction, 405, vec![header("Allow", ALLOW)]),
         }
         ControlFlow::Continue(())
     }
@@ -446,17 +433,4 @@ async fn final_response(pending: Option<&mut PendingResponse>) -> Result<Answer,
         Some(pending) => pending.await.unwrap_or(Err(SendError::Timeout)),
         None => std::future::pending().await,
     }
-}
-
-/// The extensions that a request needs and we don't have.
-fn unsupported(request: &Request) -> Option<String> {
-    let unknown: Vec<&str> = request
-        .headers
-        .iter()
-        .filter(|header| matches!(header, Header::Require(_)))
-        .flat_map(|header| header.value().split(','))
-        .map(str::trim)
-        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
-        .collect();
-    (!unknown.is_empty()).then(|| unknown.join(", "))
 }
