@@ -68,6 +68,9 @@ impl FarLeg {
                 SipOutput::Send(message) => FarEvent::Send(message),
                 SipOutput::Media(plan) => {
                     sip.media.apply(now, plan);
+                    for digit in sip.media.take_keys() {
+                        sip.leg.press(digit);
+                    }
                     continue;
                 }
                 SipOutput::Ringing => FarEvent::Ringing,

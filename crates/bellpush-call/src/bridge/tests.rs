@@ -3,7 +3,9 @@
 mod encryption;
 mod floods;
 mod fuzz;
+mod keys;
 mod loss;
+mod silences;
 mod simulated_call;
 mod streams;
 

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use bellpush_srtp::{RtpHeader, SeqExtender, SrtpReceiver};
 
-use super::{silence_fill::SilenceFill, transcoding::Transcoding};
+use super::{
+    silence_fill::{Announced, SilenceFill},
+    transcoding::Transcoding,
+};
 use crate::{
     Codec,
     bridge::{BrowserSink, noise_player::NoisePlayer},
     legs::sip::Format,
-    media::{ChangeLimit, Reception, RtpTimes, Source, StreamQuality},
+    media::{ChangeLimit, FRAME, Reception, RtpTimes, Source, StreamQuality},
 };
 
 /// The stream that the far side sends.
@@ -143,8 +146,9 @@ impl Incoming {
                 }
             }
             Format::ComfortNoise if !self.is_on_hold && codec.clock_rate() == 8_000 => {
-                let noise = self.silence.announced(now, source, codec, times.timestamp, payload);
-                match noise {
+                let announced =
+                    Announced { source, codec, timestamp: times.timestamp, ptime: FRAME };
+                match self.silence.announced(now, announced, payload) {
                     Some(noise) => {
                         if let Some(times) = sink.stream.rewrite(now, source, times) {
                             sink.send(now, codec, times, noise);

@@ -26,7 +26,7 @@ use super::{BrowserSink, Edge, Sounds, source_selection::SourceSelection};
 use crate::{
     Codec, Latching,
     legs::sip::{Direction, MediaPlan},
-    media::{DtmfSender, Reception, RtcpSession, RtpSource, RtpTimeout, StreamQuality, WallClock},
+    media::{Reception, RtcpSession, RtpSource, RtpTimeout, StreamQuality, WallClock},
     token_bucket::TokenBucket,
 };
 use incoming::Incoming;
@@ -128,7 +128,7 @@ impl FarMedia {
         if let Some(rate) = event_rate
             && old.and_then(|old| old.telephone_event).map(|events| events.clock_rate) != event_rate
         {
-            outgoing.dtmf = DtmfSender::new(rate);
+            outgoing.dtmf.set_clock_rate(now, rate);
         }
         if let Some(keys) = &plan.srtp
             && old.is_none_or(|old| old.srtp != plan.srtp)

@@ -1,14 +1,17 @@
 //! What goes out to the far side, because it came from the visitor or because its time has come.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use bellpush_srtp::RtpHeader;
 
-use super::{FarMedia, outgoing::Payload, transcoding::Transcoding};
+use super::{FarMedia, outgoing::Payload, silence_fill::Announced, transcoding::Transcoding};
 use crate::{
     Codec, Digit,
     bridge::Edge,
-    legs::webrtc::{AudioPacket, ComfortNoisePacket},
+    legs::{
+        sip::MediaPlan,
+        webrtc::{AudioPacket, ComfortNoisePacket},
+    },
     media::{RtpTimes, Source, packet_time},
 };
 
@@ -74,7 +77,9 @@ impl FarMedia {
             return;
         }
         let timestamp = packet.times.timestamp;
-        let noise = outgoing.silence.announced(now, source, codec, timestamp, packet.payload);
+        let announced =
+            Announced { source, codec, timestamp, ptime: packet_time(codec, plan.ptime) };
+        let noise = outgoing.silence.announced(now, announced, packet.payload);
         let Some(noise) = noise.map(Vec::from) else {
             outgoing.stream.skip(source, packet.times.seq);
             return;
@@ -96,6 +101,14 @@ impl FarMedia {
             self.outgoing.dtmf.press(now, digit);
         }
         takes
+    }
+
+    /// The keys that wait to be pressed in the media of a far side that takes none there any more.
+    pub(in crate::bridge) fn take_keys(&mut self) -> VecDeque<Digit> {
+        match &self.plan {
+            Some(MediaPlan { telephone_event: None, .. }) => self.outgoing.dtmf.take_waiting(),
+            Some(_) | None => VecDeque::new(),
+        }
     }
 
     /// Nothing comes from the visitor for a while: the far side hears soft noise.

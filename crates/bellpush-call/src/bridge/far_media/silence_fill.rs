@@ -9,33 +9,43 @@ use std::time::{Duration, Instant};
 
 use crate::{
     Codec,
-    media::{FRAME, NoiseGenerator, Source},
+    media::{NoiseGenerator, Source},
 };
 
-/// 20 ms at 8 kHz.
-const FRAME_SAMPLES: u32 = 160;
+/// Samples in a millisecond of G.711.
+const SAMPLES_PER_MS: u32 = 8;
 /// What the sender says next may come so late without noise in its place.
 const LAG: Duration = Duration::from_millis(10);
 /// How far it may fall behind; what is older is not made up for.
 const MAX_LAG: Duration = Duration::from_millis(60);
-/// Sound that the noise has overtaken by no more than this is left out.
-const MAX_OVERLAP: u32 = 2 * FRAME_SAMPLES;
+/// Sound that the noise has overtaken by no more packets than this is left out.
+const MAX_OVERLAP: u32 = 2;
 
 /// Fills the silences of one stream of G.711.
 #[derive(Debug)]
 pub(super) struct SilenceFill {
     generator: NoiseGenerator,
     silence: Option<Silence>,
-    frame: [u8; FRAME_SAMPLES as usize],
+    /// The packet's octets, one a sample; none before the first silence.
+    frame: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Silence {
-    source: Source,
-    codec: Codec,
-    /// Of the next packet, in the sender's timeline.
-    timestamp: u32,
+    /// The next packet, in the sender's timeline.
+    next: Announced,
     due: Instant,
+}
+
+/// Where a silence begins, and how it is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Announced {
+    pub(super) source: Source,
+    pub(super) codec: Codec,
+    /// In the sender's timeline.
+    pub(super) timestamp: u32,
+    /// How much noise its listener wants in a packet.
+    pub(super) ptime: Duration,
 }
 
 /// A packet of noise.
@@ -48,9 +58,23 @@ pub(super) struct NoisePacket<'a> {
     pub(super) payload: &'a [u8],
 }
 
+impl Announced {
+    fn samples(&self) -> u32 {
+        self.ptime.as_millis() as u32 * SAMPLES_PER_MS
+    }
+}
+
+impl Silence {
+    /// Goes on to the packet after this one.
+    fn advance(&mut self) {
+        self.due += self.next.ptime;
+        self.next.timestamp = self.next.timestamp.wrapping_add(self.next.samples());
+    }
+}
+
 impl SilenceFill {
     pub(super) fn new() -> Self {
-        Self { generator: NoiseGenerator::new(), silence: None, frame: [0; FRAME_SAMPLES as usize] }
+        Self { generator: NoiseGenerator::new(), silence: None, frame: Vec::new() }
     }
 
     /// The sender announces that it falls silent, or says how loud its silence is by now. Returns the
@@ -58,27 +82,31 @@ impl SilenceFill {
     pub(super) fn announced(
         &mut self,
         now: Instant,
-        source: Source,
-        codec: Codec,
-        timestamp: u32,
+        announced: Announced,
         payload: &[u8],
     ) -> Option<&[u8]> {
         self.generator.set_level_of(payload);
-        if self.silence.as_ref().is_some_and(|silence| silence.source == source) {
+        if self.silence.as_ref().is_some_and(|silence| silence.next.source == announced.source) {
             return None;
         }
-        let timestamp = timestamp.wrapping_add(FRAME_SAMPLES);
-        self.silence = Some(Silence { source, codec, timestamp, due: now + FRAME + LAG });
-        self.generator.frame(codec, &mut self.frame);
-        Some(&self.frame)
+        let mut silence = Silence { next: announced, due: now + LAG };
+        silence.advance();
+        self.silence = Some(silence);
+        Some(self.fill(announced))
+    }
+
+    fn fill(&mut self, packet: Announced) -> &[u8] {
+        self.frame.resize(packet.samples() as usize, 0);
+        self.generator.frame(packet.codec, &mut self.frame);
+        &self.frame
     }
 
     /// The sender says something with this timestamp. Whether that is heard: noise may have taken
     /// its place already.
     pub(super) fn spoken(&mut self, timestamp: u32) -> bool {
         let Some(silence) = &self.silence else { return true };
-        let overlap = silence.timestamp.wrapping_sub(timestamp);
-        if (1..=MAX_OVERLAP).contains(&overlap) {
+        let overlap = silence.next.timestamp.wrapping_sub(timestamp);
+        if (1..=MAX_OVERLAP * silence.next.samples()).contains(&overlap) {
             return false;
         }
         self.silence = None;
@@ -97,35 +125,37 @@ impl SilenceFill {
 
     /// The next packet, if it is due.
     pub(super) fn poll(&mut self, now: Instant) -> Option<NoisePacket<'_>> {
-        let Silence { source, codec, timestamp, due } = self.silence.as_mut()?;
-        while *due + MAX_LAG < now {
-            *due += FRAME;
-            *timestamp = timestamp.wrapping_add(FRAME_SAMPLES);
+        let silence = self.silence.as_mut()?;
+        while silence.due + MAX_LAG < now {
+            silence.advance();
         }
-        if *due > now {
+        if silence.due > now {
             return None;
         }
-        let packet = (*source, *timestamp, *codec);
-        *due += FRAME;
-        *timestamp = timestamp.wrapping_add(FRAME_SAMPLES);
-        let (source, timestamp, codec) = packet;
-        self.generator.frame(codec, &mut self.frame);
-        Some(NoisePacket { source, timestamp, codec, payload: &self.frame })
+        let packet = silence.next;
+        silence.advance();
+        let Announced { source, codec, timestamp, .. } = packet;
+        Some(NoisePacket { source, timestamp, codec, payload: self.fill(packet) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::FRAME;
 
     const SOURCE: Source = Source::FarSide { stream: 1 };
+
+    fn from(timestamp: u32, ptime: Duration) -> Announced {
+        Announced { source: SOURCE, codec: Codec::Pcma, timestamp, ptime }
+    }
 
     #[test]
     fn noise_goes_on_in_the_senders_timeline_until_it_speaks() {
         let begin = Instant::now();
         let mut fill = SilenceFill::new();
         assert!(fill.spoken(0));
-        assert!(fill.announced(begin, SOURCE, Codec::Pcma, 1_000, &[70]).is_some());
+        assert!(fill.announced(begin, from(1_000, FRAME), &[70]).is_some());
         let mut timestamps = Vec::new();
         for n in 1..=50 {
             let due = fill.next_deadline().unwrap();
@@ -135,7 +165,7 @@ mod tests {
         }
         assert!(timestamps.iter().copied().eq((1..=50).map(|n| 1_000 + n * 160)));
         // Another announcement finds its place taken.
-        assert!(fill.announced(begin + FRAME * 51, SOURCE, Codec::Pcma, 9_160, &[60]).is_none());
+        assert!(fill.announced(begin + FRAME * 51, from(9_160, FRAME), &[60]).is_none());
         // So does sound that comes late, but not the one after it.
         assert!(!fill.spoken(1_000 + 50 * 160));
         assert!(fill.spoken(1_000 + 51 * 160));
@@ -143,10 +173,32 @@ mod tests {
     }
 
     #[test]
+    fn the_packets_are_as_long_as_their_listener_wants_them() {
+        for (millis, samples) in [(10, 80), (30, 240), (60, 480)] {
+            let (begin, ptime) = (Instant::now(), Duration::from_millis(millis));
+            let mut fill = SilenceFill::new();
+            let first = fill.announced(begin, from(0, ptime), &[70]);
+            assert_eq!(first.map(<[u8]>::len), Some(samples as usize));
+            for n in 1..=10 {
+                let due = fill.next_deadline().unwrap();
+                assert_eq!(due, begin + ptime * n + LAG);
+                let packet = fill.poll(due).unwrap();
+                assert_eq!(
+                    (packet.timestamp, packet.payload.len()),
+                    (n * samples, samples as usize)
+                );
+            }
+            // What is said within the last of them is not heard, and what follows it is.
+            assert!(!fill.spoken(11 * samples - 40));
+            assert!(fill.spoken(11 * samples));
+        }
+    }
+
+    #[test]
     fn a_stall_is_made_up_for_by_a_few_packets_and_not_by_a_burst() {
         let begin = Instant::now();
         let mut fill = SilenceFill::new();
-        fill.announced(begin, SOURCE, Codec::Pcmu, 0, &[]);
+        fill.announced(begin, from(0, FRAME), &[]);
         let late = begin + Duration::from_secs(5);
         let mut last = 0;
         let mut count = 0;
@@ -161,7 +213,7 @@ mod tests {
     fn a_sender_whose_clock_stood_still_is_heard() {
         let begin = Instant::now();
         let mut fill = SilenceFill::new();
-        fill.announced(begin, SOURCE, Codec::Pcma, 0, &[]);
+        fill.announced(begin, from(0, FRAME), &[]);
         for _ in 0..50 {
             let due = fill.next_deadline().unwrap();
             fill.poll(due);

@@ -10,10 +10,10 @@ use super::{
 };
 
 const PCMU: u8 = 0;
-const PCMA: u8 = 8;
-const CN: u8 = 13;
-const PHONE: &str = "127.0.0.1:4000";
-const VOICE: [u8; 160] = [0x33; 160];
+pub(super) const PCMA: u8 = 8;
+pub(super) const CN: u8 = 13;
+pub(super) const PHONE: &str = "127.0.0.1:4000";
+pub(super) const VOICE: [u8; 160] = [0x33; 160];
 
 pub(super) fn sdp(media: &str) -> String {
     format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n{media}\r\n")
@@ -223,57 +223,6 @@ fn a_telephone_behind_a_nat_is_heard_from_where_it_signals() {
     assert_eq!(call.heard_by_browser.len(), 50);
     let last = call.simulation.edge.rtp_to.last().copied();
     assert_eq!(last, Some("203.0.113.9:6000".parse().unwrap()));
-}
-
-/// Says something, falls silent for so many frames, and speaks again.
-fn with_silence(call: &mut SimulatedCall, phone: &mut Stream, frames: u32) {
-    for _ in 0..25 {
-        phone.send(call, PCMA, 160, &VOICE);
-        call.pass(FRAME);
-    }
-    phone.send(call, CN, frames * 160, &[50]);
-    call.pass(FRAME * frames);
-}
-
-#[test]
-fn a_silence_that_is_announced_is_noise_for_a_browser_without_comfort_noise() {
-    let routes = offered(&[Codec::Pcma], false);
-    let mut call = call(routes, format::Codec::PCMA, "m=audio 4000 RTP/AVP 8 13");
-    let mut phone = Stream::new(PHONE, 1);
-    for frames in [7, 50, 150, 1, 20] {
-        with_silence(&mut call, &mut phone, frames);
-    }
-    call.pass(FRAME);
-    let heard = &call.heard_by_browser;
-    // No packet is missing or one too many, and each stands where its sound is in time: the
-    // browser's buffer stays as it is.
-    let frames = 5 * 25 + 7 + 50 + 150 + 1 + 20;
-    assert!((frames..=frames + 1).contains(&heard.len()), "{}", heard.len());
-    for pair in heard.windows(2) {
-        assert_eq!(pair[1].seq, pair[0].seq + 1);
-        assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), 160);
-    }
-    let early = |packet: &simulated_call::Heard| {
-        let units = packet.timestamp.wrapping_sub(heard[0].timestamp);
-        let sent = Duration::from_micros(u64::from(units) * 125);
-        (packet.at - heard[0].at).as_millis() as i64 - sent.as_millis() as i64
-    };
-    let (least, most) = (heard.iter().map(early).min(), heard.iter().map(early).max());
-    assert!(least >= Some(-1) && most <= Some(11), "{least:?} to {most:?} ms");
-}
-
-#[test]
-fn a_silence_is_noise_for_as_long_as_it_lasts_where_the_browser_hears_opus() {
-    let routes = offered(&[Codec::Pcma], true);
-    let mut call = call(routes, format::Codec::Opus, "m=audio 4000 RTP/AVP 8 13");
-    let mut phone = Stream::new(PHONE, 1);
-    with_silence(&mut call, &mut phone, 150);
-    with_silence(&mut call, &mut phone, 10);
-    let heard = &call.heard_by_browser;
-    assert!((205..=212).contains(&heard.len()), "{}", heard.len());
-    for pair in heard.windows(2) {
-        assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), 960);
-    }
 }
 
 #[test]

@@ -6,6 +6,9 @@ use bellpush_srtp::SrtpKeys;
 
 use crate::Codec;
 
+/// The payload type of comfort noise at 8 kHz (RFC 3551 section 6).
+pub(crate) const COMFORT_NOISE: u8 = 13;
+
 /// How media flows on the trunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MediaPlan {
@@ -55,9 +58,19 @@ pub(crate) struct TelephoneEvent {
 }
 
 impl MediaPlan {
-    /// What a packet of the far side holds, if that was agreed on.
+    /// What a packet of the far side holds, if that was agreed on. Comfort noise needs no agreement beside
+    /// G.711: we always offer it there, its number is the same everywhere, and gateways send it whatever
+    /// they have answered.
     pub(crate) fn format(&self, payload_type: u8) -> Option<Format> {
-        self.receive.iter().find(|(number, _)| *number == payload_type).map(|(_, format)| *format)
+        let agreed = self.receive.iter().find(|(number, _)| *number == payload_type);
+        let is_noise = payload_type == COMFORT_NOISE && self.receives_g711();
+        agreed.map(|(_, format)| *format).or(is_noise.then_some(Format::ComfortNoise))
+    }
+
+    fn receives_g711(&self) -> bool {
+        self.receive
+            .iter()
+            .any(|(_, format)| matches!(format, Format::Speech(Codec::Pcma | Codec::Pcmu)))
     }
 }
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Direction, Format, MediaPlan,
+    media_plan::COMFORT_NOISE,
     sdp::{
         LocalAudio, MediaLine, PayloadType, RemoteAudio, SdpError, crypto_line, rejected, write,
     },
@@ -18,7 +19,7 @@ use crate::{Codec, SrtpPolicy, media::RtpSource};
 const OPUS: u8 = 111;
 const TELEPHONE_EVENT_8K: u8 = 101;
 const TELEPHONE_EVENT_48K: u8 = 110;
-const COMFORT_NOISE: u8 = 13;
+
 const PTIME: Duration = Duration::from_millis(20);
 /// RFC 7587 section 7: FEC for lossy networks, and no more than speech in one channel needs.
 const OPUS_FMTP: &str = "minptime=10;useinbandfec=1;stereo=0;sprop-stereo=0";

@@ -126,9 +126,10 @@ fn every_format_of_the_answer_may_come() {
     ] {
         assert_eq!(plan.format(number), format, "{number}");
     }
-    // What the answer does not have is not agreed on.
+    // What the answer does not have is not agreed on. Comfort noise beside G.711 needs no agreement.
     let plan = negotiation.accept(&sdp("m=audio 4000 RTP/AVP 0")).unwrap();
-    assert_eq!((plan.format(8), plan.format(13), plan.format(101)), (None, None, None));
+    assert_eq!((plan.format(8), plan.format(101)), (None, None));
+    assert_eq!(plan.format(13), Some(Format::ComfortNoise));
 }
 
 #[test]

@@ -61,6 +61,22 @@ impl DtmfSender {
         }
     }
 
+    /// Events have this clock rate from now on. The key that is held is let go of; those that wait for it
+    /// follow after the usual pause.
+    pub(crate) fn set_clock_rate(&mut self, now: Instant, clock_rate: u32) {
+        self.clock_rate = clock_rate;
+        if self.event.take().is_some() {
+            self.next = Some(now + PAUSE);
+        }
+    }
+
+    /// Takes out the keys that wait, for whoever can still press them. The one that is held is let go of.
+    pub(crate) fn take_waiting(&mut self) -> VecDeque<Digit> {
+        self.event = None;
+        self.next = None;
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Whether a key is held: sound is left out while it is.
     pub(crate) fn is_sending(&self) -> bool {
         self.event.is_some()
