@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use rsipstack::sip::{Header, Headers, Response, prelude::HasHeaders as _};
 
-use super::message_parts::{header, parameter, value};
+use super::{
+    head::fields,
+    message_parts::{header, parameter, value},
+};
 
 /// Types of bodies that a description of the session is read from.
 pub(super) const DESCRIPTIONS: &str = "application/sdp, multipart/mixed";
@@ -52,7 +55,13 @@ pub(super) fn accepted(types: &str) -> Vec<Header> {
 /// Whether a body is compressed.
 pub(super) fn is_encoded(headers: &Headers) -> bool {
     let encoding = value(headers, "Content-Encoding").or_else(|| value(headers, "e"));
-    encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity"))
+    encoding.is_some_and(is_coding)
+}
+
+/// Whether a Content-Encoding names one: not none, and not that there is none.
+fn is_coding(encoding: &str) -> bool {
+    let encoding = encoding.trim();
+    !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")
 }
 
 /// The SDP of a message: its body, or a part of that (RFC 5621). `None` when there is none.
@@ -82,40 +91,47 @@ fn part_sdp(kind: &str, body: &[u8], depth: usize) -> Option<String> {
     let boundary = parameter(kind, "boundary")?.trim_matches('"');
     parts(body, boundary).into_iter().find_map(|part| {
         let (head, content) = split_head(part)?;
-        let head = String::from_utf8_lossy(head);
         let of = |name: &str| {
-            head.lines().find_map(|line| {
-                let (key, text) = line.split_once(':')?;
-                key.trim().eq_ignore_ascii_case(name).then(|| text.trim().to_owned())
+            fields(head).find_map(|field| {
+                let field = String::from_utf8_lossy(field);
+                let (key, text) = field.split_once(':')?;
+                // It may go on in the next line.
+                let is_it = key.trim().eq_ignore_ascii_case(name);
+                is_it.then(|| text.trim().replace(['\r', '\n'], ""))
             })
         };
         // RFC 2046 section 6: what is coded in another way is not read.
         let is_plain = of("Content-Transfer-Encoding").is_none_or(|coding| {
             ["7bit", "8bit", "binary"].iter().any(|plain| coding.eq_ignore_ascii_case(plain))
-        });
+        }) && !of("Content-Encoding").is_some_and(|encoding| is_coding(&encoding));
         part_sdp(&of("Content-Type")?, content, depth - 1).filter(|_| is_plain)
     })
 }
 
-/// The parts between the lines of a boundary (RFC 2046 section 5.1).
+/// The parts between the lines of a boundary (RFC 2046 section 5.1). Without the line that closes the
+/// last one, that reaches to the end.
 fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
     let mark = format!("--{boundary}");
     let mut starts = Vec::new();
     let mut from = 0;
-    while let Some(at) = find(&body[from..], mark.as_bytes()) {
+    let mut is_closed = false;
+    while !is_closed
+        && starts.len() <= MAX_PARTS
+        && let Some(at) = find(&body[from..], mark.as_bytes())
+    {
         let at = from + at;
+        from = at + mark.len();
         // It begins a line.
         if at == 0 || body[at - 1] == b'\n' {
             starts.push(at);
-        }
-        from = at + mark.len();
-        if starts.len() > MAX_PARTS {
-            break;
+            is_closed = body[from..].starts_with(b"--");
         }
     }
+    if !is_closed && starts.len() <= MAX_PARTS {
+        starts.push(body.len());
+    }
     let part = |pair: &[usize]| {
-        let (start, end) = (pair[0] + mark.len(), pair[1]);
-        let part = body.get(start..end)?;
+        let part = body.get(pair[0] + mark.len()..pair[1])?;
         let line = part.iter().position(|byte| *byte == b'\n')?;
         let part = &part[line + 1..];
         let part = part.strip_suffix(b"\n").unwrap_or(part);
@@ -171,6 +187,13 @@ mod tests {
             (format!("preamble\r\n{sdp_part}{isup}--b 1--"), Some("v=0\r\ns=-\r\n")),
             (format!("{nested}--b 1--"), Some("v=0\r\n")),
             (format!("{isup}--b 1--"), None),
+            // Nobody says that it is the last one.
+            (format!("{isup}{sdp_part}"), Some("v=0\r\ns=-\r\n")),
+            // What is behind the end is no part.
+            (format!("{isup}--b 1--\r\n{sdp_part}"), None),
+            (sdp_part.replace("application", "\r\n application"), Some("v=0\r\ns=-\r\n")),
+            (sdp_part.replace("Disposition: session", "Encoding: gzip"), None),
+            (sdp_part.replace("Disposition: session", "Encoding: "), Some("v=0\r\ns=-\r\n")),
             ("--b 1".to_owned(), None),
         ] {
             let read = sdp(&headers(&[("Content-Type", mixed)]), body.as_bytes());
@@ -204,6 +227,11 @@ mod tests {
                 Body::None,
             ),
             (vec![("Content-Type", "application/sdp")], "x", Body::Sdp("x".into())),
+            (
+                vec![("Content-Type", "application/sdp"), ("Content-Encoding", "")],
+                "x",
+                Body::Sdp("x".into()),
+            ),
         ] {
             assert_eq!(Body::of(&headers(&fields), body.as_bytes()), expected, "{fields:?}");
         }
