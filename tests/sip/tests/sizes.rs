@@ -126,3 +126,17 @@ async fn a_refresh_that_is_too_large_goes_over_tcp_where_the_target_takes_that()
     assert!(read_message(&mut stream).await?.text.starts_with("ACK "));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_refresh_that_is_too_large_goes_by_udp_where_tcp_leads_to_nobody() -> Result {
+    let padding = just_too_large().await?;
+    let peer = Peer::start().await?;
+    let listener = tokio::net::TcpListener::bind(peer.address()?).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
+    refreshed_soon(&peer, &mut call, padding).await?;
+    drop(listener.accept().await?);
+    let refresh = peer.receive("INVITE").await?;
+    assert!(refresh.text.len() <= MOST, "{} bytes", refresh.text.len());
+    assert_is_whole(&refresh);
+    Ok(())
+}

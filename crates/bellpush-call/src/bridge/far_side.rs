@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bellpush_core::trunk::SipFailure;
+
 use super::{
     BrowserSink, Edge, Sounds,
     far_media::{FarMedia, FarMediaSetup},
@@ -39,6 +41,8 @@ pub(super) enum FarEvent {
         /// The Call-ID of its dialog.
         call_id: String,
     },
+    /// It answered in a way that is of no use.
+    Unusable(Box<SipFailure>),
     Held(bool),
     HungUp,
     Failed(FarFailure),
@@ -80,6 +84,7 @@ impl FarLeg {
                     sip.media.answered(now);
                     FarEvent::Answered { call_id }
                 }
+                SipOutput::Unusable(failure) => FarEvent::Unusable(failure),
                 SipOutput::Held(held) => FarEvent::Held(held),
                 SipOutput::Ended => FarEvent::HungUp,
                 SipOutput::Failed(failure) => FarEvent::Failed(failure),

@@ -415,6 +415,10 @@ impl Bridge {
                     continue;
                 }
                 FarEvent::Held(held) => Input::Held(held),
+                FarEvent::Unusable(failure) => {
+                    self.signals.send(Signal::Rejected(failure));
+                    continue;
+                }
                 FarEvent::Failed(failure) => Input::Refused(failure),
                 FarEvent::HungUp if self.control.is_answered() => {
                     Input::HangUp(EndReason::RemoteHangup)

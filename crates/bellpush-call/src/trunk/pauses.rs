@@ -38,6 +38,14 @@ impl Pauses {
         self.0.get(&target).is_some_and(|(_, until)| now < *until)
     }
 
+    /// How long a target is not to be called.
+    pub(super) fn refused_for(&self, now: Instant, target: SocketAddr) -> Option<Duration> {
+        match self.0.get(&target) {
+            Some((Pause::Refusing, until)) => until.checked_duration_since(now),
+            Some((Pause::Failing, _)) | None => None,
+        }
+    }
+
     /// The targets that a call may be sent to.
     pub(super) fn without_refusing(&self, now: Instant, mut hops: Vec<Hop>) -> Vec<Hop> {
         hops.retain(|hop| match self.0.get(&hop.address) {
@@ -77,6 +85,8 @@ mod tests {
         assert!(pauses.is_paused(now + seconds(4), hop(2).address));
         assert!(!pauses.is_paused(now + seconds(5), hop(2).address));
         assert_eq!(called(&pauses, now + seconds(5)), [1, 2, 4]);
+        assert_eq!(pauses.refused_for(now, hop(1).address), Some(seconds(5)));
+        assert_eq!(pauses.refused_for(now, hop(2).address), None);
         // An hour is too long to stay away from who may be back in a minute.
         assert_eq!(called(&pauses, now + seconds(60)), [1, 2, 3, 4]);
     }

@@ -32,7 +32,7 @@ const OPTIONS_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a target may take to accept a connection for what is too large for datagrams. Where
 /// that is silently dropped, the call waits so long.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a target that took no connection is not asked for one again.
+/// How long a target that took no connection, or said nothing in it, is not asked for one again.
 const STREAM_RETRY: Duration = Duration::from_secs(600);
 
 /// A trunk that runs.
@@ -45,7 +45,7 @@ pub(super) struct Trunk {
     realms: Mutex<Realms>,
     /// Targets that want to be left alone.
     pauses: Mutex<Pauses>,
-    /// Targets that took no TCP, and when that was.
+    /// Targets that took no TCP, or said nothing in it, and when that was.
     without_stream: Mutex<HashMap<SocketAddr, Instant>>,
     /// Cancelled when the trunk is taken out; its calls go on.
     pub(super) stopped: CancellationToken,
@@ -122,7 +122,17 @@ impl Trunk {
     /// The targets that a call may be sent to. None, when all of them want to be left alone.
     pub(super) async fn hops_of_call(&self) -> Result<Vec<Hop>, ResolveError> {
         let hops = self.hops().await?;
-        Ok(lock(&self.pauses).without_refusing(Instant::now(), hops))
+        let now = Instant::now();
+        let pauses = lock(&self.pauses);
+        let pause = hops.iter().filter_map(|hop| pauses.refused_for(now, hop.address)).min();
+        let hops = pauses.without_refusing(now, hops);
+        drop(pauses);
+        if let Some(pause) = pause.filter(|_| hops.is_empty()) {
+            let seconds = pause.as_secs() + 1;
+            let error = format!("INVITE: 503, and Retry-After allows none for another {seconds} s");
+            self.change(|status| status.last_error = Some(error));
+        }
+        Ok(hops)
     }
 
     /// Leaves a target alone for a while, as its Retry-After asks.
@@ -139,12 +149,17 @@ impl Trunk {
         let stream = Hop { transport: SipTransport::Tcp, ..hop.clone() };
         let flow = tokio::time::timeout(STREAM_TIMEOUT, self.stack.flow(&stream, None)).await;
         let flow = flow.ok().and_then(Result::ok);
-        let mut without_stream = lock(&self.without_stream);
-        without_stream.retain(|_, at| is_recent(at));
         if flow.is_none() {
-            without_stream.insert(hop.address, Instant::now());
+            self.takes_no_stream(hop.address);
         }
         flow
+    }
+
+    /// A target took no connection, or nobody answered in it.
+    pub(super) fn takes_no_stream(&self, target: SocketAddr) {
+        let mut without_stream = lock(&self.without_stream);
+        without_stream.retain(|_, at| at.elapsed() < STREAM_RETRY);
+        without_stream.insert(target, Instant::now());
     }
 
     /// A flow to a target, within the time that a target has.
@@ -221,8 +236,13 @@ impl Trunk {
                 request.body = body.clone().into_bytes();
                 request
             };
+            let is_datagrams = flow.is_datagrams();
             let (request, flow) = self.fit(build, flow).await;
-            match self.exchange(request, &flow, dialog.cseq_counter()).await {
+            let exchange = self.exchange(request, &flow, dialog.cseq_counter()).await;
+            if exchange.is_err() && is_datagrams && !flow.is_datagrams() {
+                self.takes_no_stream(flow.hop.address);
+            }
+            match exchange {
                 Ok(exchange) => return Ok((exchange, flow)),
                 Err(SendError::Connect(_)) if !is_last => is_last = true,
                 Err(error) => return Err(error),

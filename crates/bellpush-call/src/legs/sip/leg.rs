@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use bellpush_core::{ids::TrunkId, trunk::SipFailure};
+
 use super::{Direction, LocalMedia, MediaPlan, negotiation::Negotiation};
 use crate::{
     Digit,
@@ -18,6 +20,7 @@ const NOT_ACCEPTABLE_HERE: u16 = 488;
 pub(crate) struct SipLeg {
     state: State,
     negotiation: Negotiation,
+    trunk_id: TrunkId,
     target: Option<Box<SipTarget>>,
     is_held: bool,
     outputs: VecDeque<SipOutput>,
@@ -52,6 +55,8 @@ pub(crate) enum SipOutput {
         /** The dialog's Call-ID. */
         call_id: String,
     },
+    /// The far side took the call in a way that is of no use; [`SipOutput::Failed`] follows.
+    Unusable(Box<SipFailure>),
     /// The far side put the call on hold, or took it back.
     Held(bool),
     /// The far side hung up.
@@ -69,6 +74,7 @@ impl SipLeg {
         Self {
             state: State::Idle,
             negotiation,
+            trunk_id: target.trunk_id,
             target: Some(Box::new(target)),
             is_held: false,
             outputs: VecDeque::new(),
@@ -179,6 +185,9 @@ impl SipLeg {
             Err(error) => {
                 tracing::warn!(%error, "the far side's answer can't be used");
                 self.send(TrunkCommand::Bye { cause: ByeCause::INCOMPATIBLE });
+                let failure = SipFailure::unanswered(self.trunk_id, &call_id);
+                let failure = failure.answered(200, "OK", None, None);
+                self.outputs.push_back(SipOutput::Unusable(Box::new(failure)));
                 self.fail(FarFailure::Rejected);
             }
         }

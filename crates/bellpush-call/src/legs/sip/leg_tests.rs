@@ -67,6 +67,7 @@ fn word(output: &SipOutput) -> &'static str {
         SipOutput::Answered { .. } => "answered",
         SipOutput::Held(true) => "held",
         SipOutput::Held(false) => "resumed",
+        SipOutput::Unusable(_) => "unusable",
         SipOutput::Ended => "ended",
         SipOutput::Failed(_) => "failed",
     }
@@ -176,7 +177,14 @@ fn an_answer_that_can_not_be_used_is_taken_back() {
     let mut leg = leg();
     leg.start();
     leg.handle(answered(VIDEO));
-    assert_eq!(outputs(&mut leg), ["invite", "bye", "failed"]);
+    let said: Vec<SipOutput> = std::iter::from_fn(|| leg.poll()).collect();
+    assert_eq!(said.iter().map(word).collect::<Vec<_>>(), ["invite", "bye", "unusable", "failed"]);
+    // The phone system's own records have the call under this name.
+    let failure = said.iter().find_map(|output| match output {
+        SipOutput::Unusable(failure) => Some((failure.status, failure.call_id.as_str())),
+        _ => None,
+    });
+    assert_eq!(failure, Some((Some(200), "4711")));
 }
 
 #[test]

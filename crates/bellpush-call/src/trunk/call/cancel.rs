@@ -43,6 +43,15 @@ impl PendingInvite {
         }
     }
 
+    /// The way that it went; when that is broken, another one to the same far side, which rings on
+    /// otherwise.
+    async fn way(&self, trunk: &Trunk) -> Flow {
+        if !self.flow.closed.is_cancelled() {
+            return self.flow.clone();
+        }
+        trunk.flow(&self.flow.hop).await.unwrap_or_else(|_| self.flow.clone())
+    }
+
     /// The dialog of a response.
     pub(super) fn dialog(&self, response: &Response) -> Option<Dialog> {
         let source = self.responses.heard.source().filter(|_| self.flow.is_datagrams());
@@ -71,6 +80,7 @@ pub(super) async fn cancel_pending(trunk: Arc<Trunk>, mut pending: PendingInvite
         if pending.is_proceeding && !is_cancelled {
             is_cancelled = true;
             deadline = Instant::now() + limit;
+            pending.flow = pending.way(&trunk).await;
             // Its own response says nothing: the INVITE's tells.
             drop(trunk.stack.send(cancel(&pending.request), &pending.flow));
         }

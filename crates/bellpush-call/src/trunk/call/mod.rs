@@ -33,14 +33,16 @@ pub use channel::EventSink;
 
 use std::sync::Arc;
 
-use bellpush_core::ids::CallId;
+use bellpush_core::{ids::CallId, trunk::SipFailure};
 
 use self::{
     invite::Invite,
     kept::Owner,
     setup::{Outcome, Setup},
 };
-use super::{FarFailure, SipTarget, SipTransport, SrtpPolicy, meters::CallOutcome, trunk::Trunk};
+use super::{
+    FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkEvent, meters::CallOutcome, trunk::Trunk,
+};
 
 /// Carries one call from its INVITE to its end.
 pub(super) async fn run(
@@ -57,6 +59,9 @@ pub(super) async fn run(
     if target.srtp == SrtpPolicy::Required && trunk.config.transport != SipTransport::Tls {
         let error = "required encryption needs TLS: the keys stand in the signalling";
         trunk.change(|status| status.last_error = Some(error.to_owned()));
+        // There is no INVITE that it could name.
+        let failure = SipFailure::unanswered(trunk.config.id, "");
+        channel.send(TrunkEvent::Rejected(Box::new(failure))).await;
         return channel.fail(FarFailure::Rejected).await;
     }
     let profile_id = target.profile_id;

@@ -32,8 +32,11 @@ use crate::trunk::{
     trunk::Trunk,
 };
 
-/// Times that one target is asked again as it wants it: with credentials, or a longer interval.
-const MAX_REPEATS: usize = 4;
+/// Times that one target is asked again as it wants it, whatever that is: with credentials of several
+/// realms, each of which has a limit of its own, or a longer interval.
+const MAX_REPEATS: usize = 10;
+/// Longer intervals that one target is offered, at most.
+const MAX_LONGER: usize = 2;
 
 /// A call that is being set up.
 pub(super) struct Setup {
@@ -129,10 +132,16 @@ impl Setup {
     }
 
     /// Invites one target, as often as it wants that repeated.
-    async fn attempt(&mut self, channel: &mut CallChannel, flow: &Flow, is_last: bool) -> Attempt {
+    async fn attempt(
+        &mut self,
+        channel: &mut CallChannel,
+        target: &Flow,
+        is_last: bool,
+    ) -> Attempt {
         let trunk = Arc::clone(&self.trunk);
         let mut authentication = trunk.authentication();
-        let mut flow = flow.clone();
+        let mut flow = target.clone();
+        let mut longer = 0;
         for _ in 0..MAX_REPEATS {
             let request = tokio::select! {
                 request = self.request(&mut flow, &authentication) => request,
@@ -143,21 +152,36 @@ impl Setup {
             let bytes = wire_size(&request);
             let mut pending = PendingInvite::send(&trunk, request, &flow, &self.invite.user);
             let sent_at = Instant::now();
-            let end = self.follow(channel, &mut pending, is_last).await;
+            // A port of TCP may lead to nobody who speaks SIP.
+            let is_unproven = target.is_datagrams() && !flow.is_datagrams();
+            let end = self.follow(channel, &mut pending, is_last && !is_unproven).await;
+            let is_heard = pending.responses.heard.source().is_some();
             let response = match end {
                 InviteEnd::Final(response) => response,
                 InviteEnd::Cancelled => {
                     // Whoever gives up that soon says nothing about the target.
-                    if pending.responses.heard.source().is_none()
-                        && sent_at.elapsed() >= trunk.stack.config.target_timeout
-                    {
+                    if !is_heard && sent_at.elapsed() >= trunk.stack.config.target_timeout {
                         self.unanswered(&flow, bytes);
                     }
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
                     return Attempt::Cancelled;
                 }
+                // RFC 3261 section 18.1.1: then it goes as a datagram after all.
+                InviteEnd::TimedOut | InviteEnd::Lost if is_unproven && !is_heard => {
+                    trunk.takes_no_stream(flow.hop.address);
+                    tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
+                    flow = target.clone();
+                    continue;
+                }
                 InviteEnd::TimedOut => {
                     self.unanswered(&flow, bytes);
+                    tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
+                    return Attempt::Next;
+                }
+                InviteEnd::Lost => {
+                    let transport = flow.hop.transport.name().to_ascii_uppercase();
+                    let error = format!("INVITE: the connection was lost ({transport})");
+                    self.target_failed(&flow, error);
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
                     return Attempt::Next;
                 }
@@ -165,7 +189,7 @@ impl Setup {
             let status = response.status_code.code();
             tracing::debug!(trunk = %self.trunk.config.id, status, "an INVITE's final response");
             let is_challenged = authentication.is_challenged(&response);
-            let is_ours = pending.responses.heard.source().is_none();
+            let is_ours = !is_heard;
             if !is_ours {
                 self.note_failure(&response);
             }
@@ -201,9 +225,11 @@ impl Setup {
                         .and_then(|text| text.split(';').next()?.trim().parse().ok())
                         .map(Duration::from_secs)
                         .filter(|least| self.invite.interval.is_none_or(|asked| *least > asked));
-                    let Some(least) = least else {
+                    let Some(least) = least.filter(|_| longer < MAX_LONGER) else {
+                        self.note_error(describe("INVITE", &response, None));
                         return Attempt::Failed(FarFailure::Unreachable);
                     };
+                    longer += 1;
                     self.invite.interval = Some(least);
                     self.invite.min_interval = least;
                 }
@@ -214,6 +240,7 @@ impl Setup {
             }
             self.early.clear(&self.invite.sdp);
         }
+        self.note_error(format!("INVITE: asked for something else {MAX_REPEATS} times"));
         Attempt::Failed(FarFailure::Rejected)
     }
 
@@ -236,6 +263,7 @@ impl Setup {
                 // Whatever came with the final response is for the session.
                 biased;
                 response = pending.responses.recv() => match response {
+                    None if pending.flow.closed.is_cancelled() => return InviteEnd::Lost,
                     None => return InviteEnd::TimedOut,
                     Some(response) if response.status_code.code() < 200 => {
                         if !pending.is_proceeding {
@@ -272,7 +300,7 @@ impl Setup {
                     let contact = pending.flow.contact(&self.invite.user);
                     self.early.request(channel, contact, *transaction).await;
                 }
-                () = pending.flow.closed.cancelled() => return InviteEnd::TimedOut,
+                () = pending.flow.closed.cancelled() => return InviteEnd::Lost,
                 () = tokio::time::sleep_until(deadline), if !pending.is_proceeding => {
                     return InviteEnd::TimedOut;
                 }
@@ -289,6 +317,7 @@ impl Setup {
     ) -> Outcome {
         let dialog = pending.dialog(&response);
         let (Some(tag), Some(mut dialog)) = (to_tag(&response), dialog) else {
+            self.refused(channel, &response).await;
             return Outcome::Failed(FarFailure::Unreachable);
         };
         let target = pending.flow.hop.address;
@@ -304,6 +333,7 @@ impl Setup {
             pending.acknowledge(&self.trunk, &response).await;
             tokio::spawn(end_forks(Arc::clone(&self.trunk), pending, tag));
             tracing::warn!(trunk = %self.trunk.config.id, "a call was answered without SDP");
+            self.refused(channel, &response).await;
             bye(&self.trunk, &dialog, &flow, ByeCause::INCOMPATIBLE).await;
             return Outcome::Failed(FarFailure::Rejected);
         };
@@ -320,6 +350,12 @@ impl Setup {
         pending.acknowledge(&session.trunk, &response).await;
         tokio::spawn(end_forks(Arc::clone(&session.trunk), pending, tag));
         Outcome::Answered(Box::new(session), unmatched)
+    }
+
+    /// Tells of an answer that is not taken.
+    async fn refused(&mut self, channel: &mut CallChannel, response: &Response) {
+        self.note_failure(response);
+        channel.send(TrunkEvent::Rejected(Box::new(self.failure.clone()))).await;
     }
 
     /// The next INVITE. One that is too large for datagrams goes over a connection (RFC 3261 section
@@ -380,9 +416,13 @@ impl Setup {
     fn note_rejection(&self, response: &Response, unanswered: Option<&Unanswered>) {
         let status = response.status_code.code();
         if matches!(status, 401 | 403 | 407) {
-            let text = describe("INVITE", response, unanswered);
-            self.trunk.change(|status| status.last_error = Some(text));
+            self.note_error(describe("INVITE", response, unanswered));
         }
+    }
+
+    /// What went wrong is the trunk's error, though its target answers.
+    fn note_error(&self, error: String) {
+        self.trunk.change(|status| status.last_error = Some(error));
     }
 }
 
@@ -390,5 +430,8 @@ impl Setup {
 enum InviteEnd {
     Final(Response),
     Cancelled,
+    /// Nothing came in its time.
     TimedOut,
+    /// The connection broke.
+    Lost,
 }
