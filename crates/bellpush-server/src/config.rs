@@ -7,7 +7,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::{
-    demo::Demo, http::limits::LimitSettings, mail::MailConfig, sessions::turn::TurnConfig,
+    demo::Demo, http::limits::LimitSettings, mail::MailConfig, node_url::NodeUrl,
+    sessions::turn::TurnConfig,
 };
 
 /// How the server is set up.
@@ -32,6 +33,8 @@ pub struct ServerConfig {
     /// The URL that browsers reach this very node by, without a slash at the end; `None` where one
     /// node has the server's own URL for itself.
     pub node_url: Option<String>,
+    /// Where nodes may be that join after a widget was loaded, which may speak to them then.
+    pub node_urls: Vec<NodeUrl>,
     /// Another origin of this server, from which it shows custom code and nothing else.
     pub code_origin: Option<AllowedOrigin>,
     /// The TURN server that visitors may use.

@@ -285,6 +285,7 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         max_active_integrations: config.max_active_integrations,
         allow_loopback_endpoints: config.allow_loopback_endpoints,
         node_url: config.node_url.as_ref().map(ToString::to_string),
+        node_urls: config.node_urls.clone(),
         code_origin: config.code_origin.clone(),
         turn: config.turn.clone(),
         mail: config.mail.clone(),

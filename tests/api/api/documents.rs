@@ -54,6 +54,16 @@ async fn the_widget_may_be_framed_by_the_allowed_origins_and_runs_its_own_script
 }
 
 #[tokio::test]
+async fn the_widget_may_speak_to_servers_that_join_later() {
+    let urls = "https://*.calls.example.com,https://node9.example.com:8443";
+    let shop = Shop::with(Options::sqlite().with("--node-urls", urls)).await;
+    let answer = shop.document(&[]).await.expect(200).unwrap();
+    let policy = answer.header("content-security-policy");
+    let allowed = between(policy, "connect-src ", ";");
+    assert_eq!(allowed, "'self' https://*.calls.example.com https://node9.example.com:8443");
+}
+
+#[tokio::test]
 async fn the_widget_is_told_what_it_shows() {
     let shop = Shop::open().await;
     let survey = json!({ "questions": [{ "id": "q", "label": "How?" }], "commentLabel": null });

@@ -232,7 +232,8 @@ impl Documents {
             }),
             hours,
         };
-        let nodes = self.store.node_urls(self.store.clock().await?).await?;
+        let mut nodes = self.store.node_urls(self.store.clock().await?).await?;
+        nodes.extend(self.config.node_urls.iter().map(ToString::to_string));
         let addresses = Addresses {
             nodes: &nodes,
             code_origin,

@@ -19,7 +19,7 @@ use bellpush_core::{
     origin::AllowedOrigin,
 };
 use bellpush_delivery::{Nat64Prefix, scheduler::RetrySchedule};
-use bellpush_server::{MailConfig, TurnConfig};
+use bellpush_server::{MailConfig, NodeUrl, TurnConfig};
 use clap::{Args, ValueEnum};
 use figment::{
     Figment,
@@ -138,6 +138,8 @@ options! {
     mail_from: String = String::new(), "ADDRESS", "BELLPUSH_MAIL_FROM";
     /// The URL that browsers reach this very server by, when several share one public URL
     node_url: String = String::new(), "URL", "BELLPUSH_NODE_URL";
+    /// URLs that servers may have which join later, separated by commas, like https://*.calls.example.com
+    node_urls: Vec<String> = Vec::new(), "URL", "BELLPUSH_NODE_URLS" [value_delimiter = ','];
     /// Seconds after its last word that a server is taken for dead by those that share its PostgreSQL,
     /// 3 to 20 [default: 10]
     lease_seconds: u32 = 10, "SECONDS", "BELLPUSH_LEASE_SECONDS";
@@ -244,6 +246,7 @@ pub(crate) struct Config {
     pub(crate) rtp_timeout: Duration,
     /// Without a slash at the end.
     pub(crate) node_url: Option<AllowedOrigin>,
+    pub(crate) node_urls: Vec<NodeUrl>,
     pub(crate) lease: Duration,
     /// Not that of the widget.
     pub(crate) code_origin: Option<AllowedOrigin>,
@@ -410,6 +413,7 @@ impl Config {
             rtp_address,
             rtp_timeout: seconds(values.rtp_timeout_seconds),
             node_url: optional_origin(&values.node_url, "--node-url")?,
+            node_urls: services::node_urls(&values.node_urls)?,
             lease: seconds(values.lease_seconds),
             turn: services::turn(values.turn_urls, values.turn_secret)?,
             mail: services::mail(values.smtp_url, values.mail_from)?,

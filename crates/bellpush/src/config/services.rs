@@ -1,8 +1,15 @@
 //! Other servers that this one makes use of.
 
 use anyhow::{anyhow, bail};
-use bellpush_server::{MailConfig, MailConfigError, TurnConfig};
+use bellpush_server::{MailConfig, MailConfigError, NodeUrl, TurnConfig};
 use secrecy::SecretString;
+
+/// Where servers may be that are not there yet.
+pub(super) fn node_urls(urls: &[String]) -> anyhow::Result<Vec<NodeUrl>> {
+    let parsed =
+        urls.iter().map(|url| url.parse().map_err(|error| anyhow!("--node-urls: {error}")));
+    parsed.collect()
+}
 
 /// The TURN server, if one is named.
 pub(super) fn turn(urls: Vec<String>, secret: String) -> anyhow::Result<Option<TurnConfig>> {
