@@ -69,6 +69,7 @@ async fn call(engine: &Engine) -> (VisitorCall, Placed) {
         offer: visitor.offer().to_owned(),
         routes: vec![demo],
         max_duration: HOUR,
+        former: None,
     };
     let placed = engine.place(place).await.unwrap();
     let mut call = visitor.accept(&placed.answer).unwrap();

@@ -33,7 +33,7 @@ pub use digit::{Digit, InvalidDigit};
 pub use engine::{Engine, EngineConfig, StartError};
 pub use legs::webrtc::OfferError;
 pub use media::{CallQuality, StreamQuality};
-pub use place::{FarSide, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError, Route};
+pub use place::{FarSide, Former, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError, Route};
 pub use recorder::{Recorder, ToRecord};
 pub use signal::Signal;
 pub use trunk::{

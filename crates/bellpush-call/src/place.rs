@@ -8,7 +8,7 @@ use bellpush_core::{
 };
 use tokio::sync::mpsc;
 
-use crate::{Codec, OfferError, Signal, SipTarget, codec::CodecPreferences};
+use crate::{Codec, OfferError, Signal, SipTarget, call::GoesOn, codec::CodecPreferences};
 
 /// A call to be made: a browser's offer, and where it goes.
 #[derive(Clone)]
@@ -22,6 +22,18 @@ pub struct PlaceCall {
     pub routes: Vec<Route>,
     /// After this time, counted from the placing, the far side hangs up.
     pub max_duration: Duration,
+    /// The server that has answered the visitor before; `None` for a new call.
+    pub former: Option<Former>,
+}
+
+/// The server that had a call before this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Former {
+    /// It does nothing for the call any more: the far side is offered the session anew at once.
+    Gone,
+    /// It relays the call until its browser is connected here: only then is the far side offered the session
+    /// anew.
+    Relays,
 }
 
 /// One place where a call may go.
@@ -54,9 +66,24 @@ pub enum FarSide {
 }
 
 impl Route {
-    /// Whether the call goes on there by a dialog that is open already.
-    pub(crate) fn goes_on(&self) -> bool {
-        matches!(&self.far_side, FarSide::Sip(target) if target.open.is_some())
+    /// Whether the call goes on there: by a dialog that is open already, or with the demo.
+    fn goes_on(&self) -> bool {
+        match &self.far_side {
+            FarSide::Sip(target) => target.open.is_some(),
+            FarSide::Demo => true,
+            FarSide::Refusing { .. } => false,
+        }
+    }
+}
+
+impl PlaceCall {
+    /// When its far side, which has answered before, hears of it; `None` when none has.
+    pub(crate) fn goes_on(&self) -> Option<GoesOn> {
+        let former = self.former.filter(|_| self.routes.first().is_some_and(Route::goes_on))?;
+        Some(match former {
+            Former::Gone => GoesOn::AtOnce,
+            Former::Relays => GoesOn::WithBrowser,
+        })
     }
 }
 

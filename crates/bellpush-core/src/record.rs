@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     call_notice::CallNotice,
-    ids::{DestinationId, EventId, TrunkId},
+    ids::{DestinationId, EventId, NodeId, TrunkId},
     lifecycle::Phase,
     quality::QualitySample,
     trunk::SipFailure,
@@ -51,6 +51,8 @@ pub enum RecordEntry {
         /** The trunk; `None` for the demo. */
         trunk_id: Option<TrunkId>,
     },
+    /// Another server took the call over.
+    TakenOver(TakenOver),
     /// A phone system did not take the call.
     Rejected {
         /** What it said. */
@@ -72,6 +74,52 @@ pub enum RecordEntry {
     Sip(SipMessage),
     /// How one side was received in the last seconds.
     Quality(QualitySample),
+}
+
+/// That a call went from one server to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TakenOver {
+    /// The server that had it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub from: NodeId,
+    /// Its URL, if it lived yet and has one.
+    pub from_url: Option<String>,
+    /// The server that has it from then on.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub to: NodeId,
+    /// Its URL, if it has one.
+    pub to_url: Option<String>,
+    /// Why.
+    pub reason: TakeOverReason,
+    /// How long it took from the visitor's request to its answer, in milliseconds.
+    pub took_ms: u32,
+}
+
+/// Why a call goes on at another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TakeOverReason {
+    /// Its own was about to stop.
+    Stopping,
+    /// Its own was gone.
+    Lost,
+    /// The visitor could not reach its own, which had not been missed by the others yet.
+    Unreachable,
+}
+
+impl TakeOverReason {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopping => "stopping",
+            Self::Lost => "lost",
+            Self::Unreachable => "unreachable",
+        }
+    }
 }
 
 /// A SIP message, as it went over the wire, without what is secret.

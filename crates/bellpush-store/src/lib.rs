@@ -51,7 +51,10 @@ pub use apps::{
     App, DesignDraft, DesignError, DesignSchedule, DesignVersion, EmbedReport, NewDesignSchedule,
     NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,
 };
-pub use calls::{Call, CallState, CallbackRequest, Claim, ClaimedCall, LivingNode, OrphanedCall};
+pub use calls::{
+    ANSWERED_AGAIN_FOR, Call, CallState, CallbackRequest, Claim, ClaimedCall, LivingNode,
+    OrphanedCall,
+};
 pub use cluster::{Epochs, Heard, Hints, MOST_BYTES};
 pub use configuration::{Application, Applied, ApplyError, NewSigning};
 pub use db::{

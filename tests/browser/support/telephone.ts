@@ -25,7 +25,7 @@ export interface Telephone {
   /** Its SIP port on 127.0.0.1, by UDP. */
   readonly port: number;
   /** The visitor's voice so far, packet by packet as they came, by `performance.now()`. */
-  readonly heard: readonly Moment[];
+  readonly heard: readonly Heard[];
   /** Says nothing from now on but a comfort noise twice a second, as telephones with voice detection do. */
   readonly pause: () => void;
   /** Says its tone again. */
@@ -39,6 +39,11 @@ export interface Telephone {
   /** Tells that this user is at the other end from now on. */
   readonly transfer: (user: string) => void;
   readonly stop: () => void;
+}
+
+export interface Heard extends Moment {
+  /** The port that the packet came from. */
+  readonly from: number;
 }
 
 export interface Voice {
@@ -70,7 +75,7 @@ export async function startTelephone({
   media.bind(mediaPort, "127.0.0.1");
   await Promise.all([once(signalling, "listening"), once(media, "listening")]);
 
-  const heard: Moment[] = [];
+  const heard: Heard[] = [];
   const tone = toAlaw(
     Float32Array.from(
       { length: RATE * LOOP_SECONDS },
@@ -81,10 +86,10 @@ export async function startTelephone({
   let silent = false;
   let packets = 0;
 
-  media.on("message", (packet) => {
+  media.on("message", (packet, { port: from }) => {
     if ((packet[1] ?? 0) % 128 !== ALAW) return;
     const samples = fromAlaw(packet.subarray(RTP_HEADER));
-    heard.push({ at: performance.now(), level: levelOf(samples, hears / RATE) });
+    heard.push({ at: performance.now(), level: levelOf(samples, hears / RATE), from });
   });
   const begun = performance.now();
   let wasSilent = true;

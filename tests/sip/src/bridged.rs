@@ -82,7 +82,7 @@ impl Lines {
         let visitor = Visitor::new().await?;
         let id = CallId::from_uuid(Uuid::now_v7());
         let offer = visitor.offer().to_owned();
-        let place = PlaceCall { call_id: id, offer, routes, max_duration: HOUR };
+        let place = PlaceCall { call_id: id, offer, routes, max_duration: HOUR, former: None };
         let Placed { answer, signals } = engine.place(place).await?;
         let visitor = visitor.accept(&answer)?;
         Ok(BridgedCall { id, engine, trunks, visitor, signals })

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bellpush_sip_tests::{Baresip, Kamailio, Peer, Sipp};
 use bellpush_test_support::{
-    SOON, eventually,
+    SOON,
+    answer::Answer,
+    eventually,
     ports::free_port,
     postgres::Database,
     server::{Options, ServerProcess},
@@ -149,6 +151,18 @@ async fn a_call_goes_on_at_another_server_when_its_own_was_killed() -> Result {
     assert_ne!(record["answeredBy"], Value::Null);
     assert!(record["duration"].as_u64().is_some_and(|seconds| seconds >= 27), "{record}");
     assert_eq!(taken_over(&servers.other, "unreachable").await?, Some(1.0));
+    // In its record, after what the server that is gone has seen of it and before what came then.
+    let path = format!("/v1/apps/{}/calls/{}/timeline", servers.shop.app.id, call.call_id);
+    let timeline: Value = servers.other.api().get(&path).await?.expect(200)?.json()?;
+    let items = timeline["items"].as_array().context("no items")?;
+    let whats: Vec<&Value> = items.iter().map(|item| &item["what"]).collect();
+    let told = whats.iter().find(|what| what["kind"] == "taken_over").context("not told")?;
+    assert_eq!(told["reason"], "unreachable");
+    assert_eq!(told["fromUrl"], servers.shop.server.url());
+    assert_eq!(told["toUrl"], servers.other.url());
+    assert_ne!(told["from"], told["to"]);
+    let at = |kind: &str| whats.iter().position(|what| what["kind"] == kind);
+    assert!(at("answered").is_none_or(|answered| Some(answered) < at("taken_over")), "{whats:?}");
     Ok(())
 }
 
@@ -200,13 +214,92 @@ async fn a_server_that_has_lost_a_call_ends_nothing_of_it() -> Result {
     let visitor = Visitor::new().await?;
     let again = widget.at(&servers.shop.server.url());
     again.ask_for(&call.call_id, &call.resume_token, visitor.offer()).await?.expect(404)?;
-    // To the server that it came from, it ends; to all others, it goes on.
-    widget.hang_up(&call.call_id).await?.expect(204)?;
+    // The server that has lost it ends nothing, and says where it is to be ended: both when it notices that
+    // just then, and later.
+    for _ in 0..2 {
+        let misdirected = widget.hang_up(&call.call_id).await?;
+        assert_eq!(address_of(&misdirected)?, taken.address);
+    }
+    let followed = widget.poll(&call.call_id, 0).await?;
+    assert_eq!(address_of(&followed)?, taken.address);
     assert!(!phone.messages().contains("\nBYE "));
     assert_eq!(servers.events(&call.call_id).await?, ["call_started"]);
     taken.widget.hang_up(&call.call_id).await?.expect(204)?;
     phone.finish().await?;
     assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+/// Where a server says that a call is.
+fn address_of(answer: &Answer) -> anyhow::Result<String> {
+    anyhow::ensure!(answer.problem()?.is(421, "misdirected"), "{}", answer.text());
+    let problem: Value = answer.json()?;
+    Ok(problem["address"].as_str().context("no address")?.to_owned())
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_is_answered_again_and_to_no_other() -> Result {
+    let phone = Sipp::start("taken_over_twice").await?;
+    let servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    let (at_first, at_other) = (&widget, &widget.at(&servers.other.url()));
+    let visitor = Visitor::new().await?;
+    let offer = visitor.offer().to_owned();
+    let asked = async |at: &Widget| at.ask_for(&call.call_id, &call.resume_token, &offer).await;
+    let lost: Value = asked(at_other).await?.expect(200)?.json()?;
+    let again: Value = asked(at_other).await?.expect(200)?.json()?;
+    for name in ["sdp", "resumeToken", "address"] {
+        assert_eq!(again[name], lost[name]);
+    }
+    // Another server, even the one that has lost the call, says where that was.
+    assert_eq!(address_of(&asked(at_first).await?)?, again["address"]);
+    let stranger = Visitor::new().await?;
+    for at in [at_first, at_other] {
+        let offer = stranger.offer();
+        at.ask_for(&call.call_id, &call.resume_token, offer).await?.expect(404)?;
+    }
+    let mut media = visitor.accept(again["sdp"].as_str().context("no sdp")?)?;
+    hears_itself(&mut media).await?;
+
+    // Once the answer is used, whoever has seen the request has nothing.
+    let next = again["resumeToken"].as_str().context("no token")?;
+    let mut back = at_first.take_over(&call.call_id, next).await?;
+    for at in [at_first, at_other] {
+        asked(at).await?.expect(404)?;
+    }
+    hears_itself(&mut back.media).await?;
+    back.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_died_with_its_server_is_had_at_the_next_by_the_same_request() -> Result
+{
+    let phone = Sipp::start("taken_over_twice").await?;
+    let mut servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    let visitor = Visitor::new().await?;
+    let offer = visitor.offer();
+    let at_other = widget.at(&servers.other.url());
+    at_other.ask_for(&call.call_id, &call.resume_token, offer).await?.expect(200)?;
+    servers.other.kill_9()?;
+    // Until somebody says that it is gone, it lives for as long as its lease.
+    let asked = widget.ask_for(&call.call_id, &call.resume_token, offer).await?;
+    address_of(&asked)?;
+    let body = json!({
+        "resumeToken": call.resume_token, "sdp": offer, "takeOver": true, "unreachable": true,
+    });
+    let answer: Value = widget.claim(&call.call_id, &body).await?.expect(200)?.json()?;
+    let mut media = visitor.accept(answer["sdp"].as_str().context("no sdp")?)?;
+    hears_itself(&mut media).await?;
+    widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    let events = servers.shop.events(&call.call_id).await?;
+    assert_eq!(events, ["call_started", "call_ended"]);
     Ok(())
 }
 
@@ -232,6 +325,32 @@ async fn a_call_comes_back_to_a_server_that_has_lost_it_and_goes_on() -> Result 
     back.widget.hang_up(&call.call_id).await?.expect(204)?;
     phone.finish().await?;
     assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+/// It reads them every few seconds, and when it is asked for one that it does not know.
+#[tokio::test]
+async fn a_trunk_that_another_server_has_just_been_given_is_called_by_at_once() -> Result {
+    let phone = Peer::start().await?;
+    let servers = Servers::with_trunk(phone.port).await?;
+    let trunk = json!({
+        "name": "New", "domain": "127.0.0.1", "port": phone.port, "keepAliveSeconds": null,
+        "register": false,
+    });
+    for _ in 0..3 {
+        let trunk = servers.shop.create("/v1/trunks", &trunk).await?;
+        servers.shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
+        let at_other = servers.shop.widget().await?.at(&servers.other.url());
+        let call = at_other.place().await?;
+        let invite = loop {
+            let invite = phone.receive("INVITE").await?;
+            if invite.header("X-Bellpush-Call")? == call.call_id {
+                break invite;
+            }
+        };
+        phone.reply(&invite, "486 Busy Here", "", "").await?;
+        servers.shop.ended(&call.call_id).await?;
+    }
     Ok(())
 }
 

@@ -201,9 +201,16 @@ impl Widget {
     /// # Errors
     /// There was no answer.
     pub async fn ask_for(&self, call_id: &str, token: &str, sdp: &str) -> reqwest::Result<Answer> {
+        self.claim(call_id, &json!({ "resumeToken": token, "sdp": sdp, "takeOver": true })).await
+    }
+
+    /// Asks for a call with this body.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub async fn claim(&self, call_id: &str, body: &Value) -> reqwest::Result<Answer> {
         let path = format!("/v1/calls/{call_id}/resume");
-        let body = json!({ "resumeToken": token, "sdp": sdp, "takeOver": true });
-        Answer::to(self.request(Method::POST, &path).json(&body)).await
+        Answer::to(self.request(Method::POST, &path).json(body)).await
     }
 
     /// Takes a call over, with real media.

@@ -192,6 +192,8 @@ export interface Problem {
   readonly pointer?: string;
   /** With `challenge`: what is to be done first. */
   readonly challenge?: Challenge;
+  /** With `misdirected`: the address to be asked. */
+  readonly address?: string;
 }
 
 /** What a far side lets the visitor know of a call. */
@@ -221,6 +223,8 @@ export interface ResumeRequest {
   readonly sdp: string;
   /** Whichever server is asked has the call from then on, wherever it was. */
   readonly takeOver?: boolean;
+  /** Asked again: the server that has answered this very request, and has the call, can't be reached. */
+  readonly unreachable?: boolean;
 }
 
 /** Its answer. */

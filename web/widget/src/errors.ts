@@ -16,6 +16,8 @@ export interface Failure {
   readonly pointer: string | null;
   /** Work that the server wants to see before it answers. */
   readonly challenge: Challenge | null;
+  /** Where else to ask, as the server says. */
+  readonly address: string | null;
   /** For the developer's console. */
   readonly detail: string;
 }
@@ -62,6 +64,7 @@ async function refused(response: Response): Promise<Failed> {
     status: response.status,
     pointer: problem.pointer ?? null,
     challenge: problem.challenge ?? null,
+    address: problem.address ?? null,
     detail: problem.detail ?? `the server answered ${response.status}`,
   });
 }
@@ -170,6 +173,7 @@ function failed(code: WidgetErrorCode, facts: Partial<Omit<Failure, "code">>): F
       status: 0,
       pointer: null,
       challenge: null,
+      address: null,
       detail: "",
       ...facts,
     },

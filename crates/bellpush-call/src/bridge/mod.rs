@@ -9,6 +9,7 @@ mod edge;
 mod far_media;
 mod far_side;
 mod noise_player;
+mod presence;
 mod remote_address;
 mod sampler;
 mod signals;
@@ -33,15 +34,14 @@ use bellpush_core::{
 };
 
 use crate::{
-    Codec, Digit, FarSide, ResumeError, Route, Signal,
-    call::{CallControl, Input, Outcome, Policy, RoutePolicy},
-    codec::CodecPreferences,
+    Codec, Digit, FarSide, Route, Signal,
+    call::{CallControl, GoesOn, Input, Outcome, Policy, RoutePolicy},
     legs::{
         demo::DemoLeg,
-        webrtc::{Answerer, Offer, Received, TransportAddress, WebRtcLeg, is_media},
+        webrtc::{Received, TransportAddress, WebRtcLeg, is_media},
     },
     media::{CallQuality, Reception, RtpRewriter, Source, StreamQuality, WallClock},
-    trunk::{ByeCause, FarFailure, TrunkEvent},
+    trunk::{ByeCause, FarFailure, TrunkCommand, TrunkEvent},
 };
 use browser_sink::BrowserSink;
 use far_side::{FarEvent, FarLeg, SipSide};
@@ -57,6 +57,8 @@ pub(crate) struct BridgeSetup {
     /// How long nothing may come from a far side that should send.
     pub(crate) rtp_timeout: Duration,
     pub(crate) sounds: Arc<Sounds>,
+    /// When the far side hears of it, of a call that goes on with one that has answered before.
+    pub(crate) goes_on: Option<GoesOn>,
     /// For reports to the far side.
     pub(crate) clock: WallClock,
     /// How often to say how both sides are received; `None`: only at the end.
@@ -92,15 +94,24 @@ pub(crate) struct Bridge {
 
 impl Bridge {
     pub(crate) fn new(now: Instant, leg: WebRtcLeg, setup: BridgeSetup) -> Self {
-        let BridgeSetup { id, routes, policy, rtp_timeout, sounds, clock, sample_every, signals } =
-            setup;
+        let BridgeSetup {
+            id,
+            routes,
+            policy,
+            rtp_timeout,
+            sounds,
+            goes_on,
+            clock,
+            sample_every,
+            signals,
+        } = setup;
         let times = routes.iter().map(|route| RoutePolicy {
             ring_timeout: route.ring_timeout,
             max_duration: route.max_duration,
         });
         let mut control = CallControl::new(now, policy, times.collect());
-        if routes.first().is_some_and(Route::goes_on) {
-            control.go_on(now);
+        if let Some(goes_on) = goes_on {
+            control.go_on(now, goes_on);
         }
         Self {
             id,
@@ -263,53 +274,12 @@ impl Bridge {
         self.settle(now, edge);
     }
 
-    /// The visitor's page went away, and may come back within this time.
-    pub(crate) fn suspend(&mut self, now: Instant, window: Duration, edge: &mut dyn Edge) {
-        self.control(now, Input::Suspended { window }, edge);
-        if !self.control.is_over() {
-            // The page is gone: there is nobody to say goodbye to.
-            self.browser = None;
-            self.far_side.browser_is_away(now);
-        }
-        self.settle(now, edge);
-    }
-
-    /// The visitor's page is back: answers its offer.
-    pub(crate) fn resume(
-        &mut self,
-        now: Instant,
-        answerer: &Answerer,
-        offer: &Offer,
-        edge: &mut dyn Edge,
-    ) -> String {
-        let speech = CodecPreferences::towards(self.routes.get(self.route..).unwrap_or_default());
-        let (leg, answer) = answerer.answer(now, offer, speech);
-        self.browser = Some(leg);
-        self.browser_deadline = now;
-        self.to_browser = new_stream(Codec::Opus.clock_rate());
-        self.control(now, Input::Resumed, edge);
-        self.settle(now, edge);
-        answer
-    }
-
-    /// The browser offers anew for the connection that it has.
-    ///
-    /// # Errors
-    /// The offer is not usable, or the page is away.
-    pub(crate) fn restart(
-        &mut self,
-        now: Instant,
-        offer: &Offer,
-        edge: &mut dyn Edge,
-    ) -> Result<String, ResumeError> {
-        let leg = self.browser.as_mut().ok_or(ResumeError::NoSuchCall)?;
-        let answer = leg.restart(offer)?;
-        self.settle(now, edge);
-        Ok(answer)
-    }
-
     fn control(&mut self, now: Instant, input: Input, edge: &mut dyn Edge) {
-        let Outcome { signal, dial } = self.control.handle(now, input);
+        let Outcome { signal, mut dial, release } = self.control.handle(now, input);
+        if release {
+            // One that takes no message sees by the end of its queue that nobody is left.
+            edge.to_trunk(TrunkCommand::Release);
+        }
         if let Some(signal) = signal {
             tracing::info!(call_id = %self.id, ?signal, "call");
             if signal == Signal::Connected
@@ -318,6 +288,10 @@ impl Bridge {
                 self.signals.send(Signal::Network(network));
             }
             if signal.is_terminal() {
+                // A far side has to be reached to be told of the end.
+                if let Some(route) = dial.take() {
+                    self.dial(now, route, edge);
+                }
                 self.say_goodbye(now, edge);
                 self.far_side.hang_up(now, cause(&signal), edge);
                 if let Some(quality) = self.quality() {
@@ -346,7 +320,12 @@ impl Bridge {
         match self.routes.get(route).map(|route| &route.far_side) {
             Some(FarSide::Demo) => {
                 let mut demo = DemoLeg::new(Arc::clone(&self.sounds.greeting));
-                demo.answer(now);
+                if self.control.is_answered() {
+                    // The visitor was greeted where the call comes from.
+                    demo.go_on();
+                } else {
+                    demo.answer(now);
+                }
                 self.far_side = FarLeg::Demo(demo);
                 self.answered(now, None, edge);
             }

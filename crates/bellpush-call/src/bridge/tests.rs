@@ -24,9 +24,10 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     Callee, CallerIdentity, CodecPolicy, Latching, SipTarget, SipUser, SrtpPolicy,
+    codec::CodecPreferences,
     legs::{
         sip::LocalMedia,
-        webrtc::{AudioPacket, Identity, Protocol, ToBrowser},
+        webrtc::{Answerer, AudioPacket, Identity, Offer, Protocol, ToBrowser},
     },
     media::RtpSource,
     trunk::{OfferId, TrunkCommand},
@@ -266,6 +267,7 @@ impl Simulation {
             policy,
             rtp_timeout: 10 * SECOND,
             sounds: Arc::clone(sounds),
+            goes_on: None,
             clock: WallClock::new(now, Duration::ZERO),
             sample_every: None,
             signals: sender,

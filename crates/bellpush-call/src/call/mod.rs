@@ -80,6 +80,9 @@ pub(crate) enum Input {
     Lost,
     /// One side hangs up.
     HangUp(EndReason),
+    /// Another process has the call. What this one relays it relays until the browser leaves, so long at
+    /// most.
+    HandedOver { within: Duration },
     /// The engine stops.
     Shutdown,
     /// Time has passed.
@@ -93,6 +96,8 @@ pub(crate) struct Outcome {
     pub(crate) signal: Option<Signal>,
     /// The route whose far side is to be called, in place of the present one.
     pub(crate) dial: Option<usize>,
+    /// Both sides are let go without a word: the call is another process's.
+    pub(crate) release: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,9 +134,20 @@ pub(crate) struct CallControl {
     reported: Reported,
     is_over: bool,
     /// Whether the far side, which has answered, is yet to be called by its dialog.
-    goes_on: bool,
+    goes_on: Option<GoesOn>,
+    /// Whether another process has the call.
+    is_handed_over: bool,
     timers: Timers,
     policy: Policy,
+}
+
+/// When a far side that has answered another process is offered the session anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GoesOn {
+    /// Nobody speaks with it any more.
+    AtOnce,
+    /// The other process goes on relaying until the browser is connected here.
+    WithBrowser,
 }
 
 /// What the caller was told last, so that nothing is told twice.
@@ -157,17 +173,18 @@ impl CallControl {
             routes,
             reported: Reported::default(),
             is_over: false,
-            goes_on: false,
+            goes_on: None,
+            is_handed_over: false,
             timers,
             policy,
         }
     }
 
-    /// The call goes on with a far side that has answered, and does not wait for the browser to connect:
-    /// with the next [`Input::Time`] the first route is dialled.
-    pub(crate) fn go_on(&mut self, now: Instant) {
+    /// The call goes on with a far side that has answered: the first route is dialled with the next
+    /// [`Input::Time`], or when the browser has connected.
+    pub(crate) fn go_on(&mut self, now: Instant, goes_on: GoesOn) {
         self.far_side = FarSide::Answered;
-        self.goes_on = true;
+        self.goes_on = Some(goes_on);
         if let Some(route) = self.routes.first() {
             self.timers.bring_forward(Timer::Duration, now + route.max_duration);
         }
@@ -181,6 +198,8 @@ impl CallControl {
         match input {
             Input::HangUp(reason) => self.end(Signal::Ended(reason)),
             Input::GivenUp => self.end(Signal::Failed(ErrorCode::MediaFailed)),
+            Input::HandedOver { within } => self.hand_over(now, within),
+            Input::Shutdown if self.is_handed_over => self.release(),
             Input::Shutdown => self.end(Signal::Failed(ErrorCode::ServerShutdown)),
             Input::Time => self.expire(now),
             Input::Connected
@@ -234,6 +253,7 @@ impl CallControl {
                 self.interrupted()
             }
             (Browser::Closed, _) => Outcome::default(),
+            (_, Input::Closed | Input::Broken) if self.is_handed_over => self.release(),
             (_, Input::Closed) => {
                 self.await_browser(
                     Browser::Closed,
@@ -248,7 +268,10 @@ impl CallControl {
                 self.hear(now);
                 match self.far_side {
                     FarSide::Uncalled => self.dial(now, 0),
-                    FarSide::Called | FarSide::Proceeding | FarSide::Answered => self.connected(),
+                    FarSide::Called | FarSide::Proceeding | FarSide::Answered => {
+                        let dial = self.goes_on.take().map(|_| 0);
+                        Outcome { dial, ..self.connected() }
+                    }
                 }
             }
             (Browser::Present | Browser::Silent, Input::Heard) => {
@@ -358,7 +381,7 @@ impl CallControl {
         self.timers.set(Timer::Ring, now + times.ring_timeout);
         self.route = route;
         self.far_side = FarSide::Called;
-        Outcome { dial: Some(route), signal: None }
+        Outcome { dial: Some(route), ..Outcome::default() }
     }
 
     /// The next route, or the end.
@@ -371,10 +394,12 @@ impl CallControl {
     }
 
     fn expire(&mut self, now: Instant) -> Outcome {
-        let dial = std::mem::take(&mut self.goes_on).then_some(0);
-        let mut outcome = Outcome { dial, signal: None };
+        let dial = self.goes_on.take_if(|when| *when == GoesOn::AtOnce).map(|_| 0);
+        let mut outcome = Outcome { dial, ..Outcome::default() };
         while let Some(timer) = self.timers.expire(now) {
             let one = match timer {
+                Timer::HandOver => self.release(),
+                Timer::Silence if self.is_handed_over => self.release(),
                 Timer::Silence => {
                     self.browser = Browser::Silent;
                     self.interrupted()
@@ -392,16 +417,36 @@ impl CallControl {
             if self.is_over {
                 return one;
             }
-            outcome =
-                Outcome { signal: one.signal.or(outcome.signal), dial: one.dial.or(outcome.dial) };
+            outcome = Outcome {
+                signal: one.signal.or(outcome.signal),
+                dial: one.dial.or(outcome.dial),
+                release: false,
+            };
         }
         outcome
     }
 
+    /// Another process has the call: it is relayed for as long as the browser is here.
+    fn hand_over(&mut self, now: Instant, within: Duration) -> Outcome {
+        if self.browser != Browser::Present {
+            return self.release();
+        }
+        self.is_handed_over = true;
+        self.timers.bring_forward(Timer::HandOver, now + within);
+        Outcome::default()
+    }
+
+    fn release(&mut self) -> Outcome {
+        self.is_over = true;
+        self.timers = Timers::default();
+        Outcome { release: true, ..Outcome::default() }
+    }
+
+    /// A far side that was yet to be called by its dialog is called all the same: to hear that it is over.
     fn end(&mut self, signal: Signal) -> Outcome {
         self.is_over = true;
         self.timers = Timers::default();
-        Outcome::signal(signal)
+        Outcome { dial: self.goes_on.take().map(|_| 0), ..Outcome::signal(signal) }
     }
 }
 
@@ -418,7 +463,7 @@ impl From<FarFailure> for ErrorCode {
 
 impl Outcome {
     fn signal(signal: Signal) -> Self {
-        Self { signal: Some(signal), dial: None }
+        Self { signal: Some(signal), ..Self::default() }
     }
 }
 

@@ -1,3 +1,5 @@
+mod going_on;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -23,6 +25,8 @@ struct Simulation {
     control: CallControl,
     signals: Vec<Signal>,
     dialled: Vec<usize>,
+    /// How often both sides were let go without a word.
+    released: usize,
 }
 
 impl Simulation {
@@ -33,7 +37,7 @@ impl Simulation {
     fn with_routes(routes: Vec<RoutePolicy>) -> Self {
         let now = Instant::now();
         let control = CallControl::new(now, POLICY, routes);
-        Self { now, control, signals: Vec::new(), dialled: Vec::new() }
+        Self { now, control, signals: Vec::new(), dialled: Vec::new(), released: 0 }
     }
 
     /// The far side is being called.
@@ -52,9 +56,10 @@ impl Simulation {
     }
 
     fn input(&mut self, input: Input) {
-        let Outcome { signal, dial } = self.control.handle(self.now, input);
+        let Outcome { signal, dial, release } = self.control.handle(self.now, input);
         self.signals.extend(signal);
         self.dialled.extend(dial);
+        self.released += usize::from(release);
     }
 
     /// Lets time pass, stopping at every deadline.
@@ -80,35 +85,6 @@ fn media_that_never_connects_fails_the_call() {
     assert_eq!(call.signals, []);
     call.advance_secs(1);
     assert_eq!(call.signals, [MEDIA_FAILED]);
-}
-
-#[test]
-fn a_call_that_goes_on_offers_the_far_side_the_session_at_once_and_is_connected_with_the_browser() {
-    let mut call = Simulation::placed();
-    call.control.go_on(call.now);
-    call.input(Input::Time);
-    call.input(Input::Time);
-    assert_eq!(std::mem::take(&mut call.dialled), [0]);
-    call.input(Input::Held(true));
-    assert_eq!(call.signals, [Signal::Held(true)]);
-    call.input(Input::Connected);
-    assert_eq!(call.signals, [Signal::Held(true), Signal::Connected]);
-    assert_eq!(call.dialled, [] as [usize; 0]);
-    call.input(Input::HangUp(EndReason::RemoteHangup));
-    assert_eq!(call.signals.last(), Some(&REMOTE_HANGUP));
-}
-
-#[test]
-fn a_call_that_goes_on_without_its_browser_or_its_far_side_fails() {
-    for input in [None, Some(Input::Refused(FarFailure::Transport)), Some(Input::Lost)] {
-        let mut call = Simulation::placed();
-        call.control.go_on(call.now);
-        match input {
-            Some(input) => call.input(input),
-            None => call.advance(POLICY.connect_timeout),
-        }
-        assert_eq!(call.signals, [MEDIA_FAILED], "{input:?}");
-    }
 }
 
 #[test]

@@ -17,17 +17,20 @@ pub(super) enum Timer {
     Resume,
     /// The far side should have answered.
     Ring,
+    /// The browser should have gone to the process that has the call.
+    HandOver,
     /// The call has taken as long as it may.
     Duration,
 }
 
-const TIMERS: [Timer; 7] = [
+const TIMERS: [Timer; 8] = [
     Timer::Connect,
     Timer::Silence,
     Timer::Loss,
     Timer::CloseGrace,
     Timer::Resume,
     Timer::Ring,
+    Timer::HandOver,
     Timer::Duration,
 ];
 

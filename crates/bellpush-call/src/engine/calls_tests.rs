@@ -214,6 +214,7 @@ impl Table {
             policy,
             rtp_timeout: 30 * second,
             sounds: Arc::clone(&self.sounds),
+            goes_on: None,
             clock: WallClock::new(self.now, Duration::ZERO),
             sample_every: None,
             signals: sender,

@@ -25,6 +25,11 @@ pub(super) enum Command {
     Drop(CallId),
     /// Another server has it.
     Release(CallId),
+    /// Another server has it, and is not connected to the browser yet.
+    HandOver {
+        id: CallId,
+        within: Duration,
+    },
     Digit(CallId, Digit),
     /// The page went away, and may come back within this time.
     Suspend {

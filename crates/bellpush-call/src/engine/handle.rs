@@ -30,7 +30,7 @@ use super::{
     token,
 };
 use crate::{
-    Digit, MediaProbe, OfferError, PlaceCall, PlaceError, Placed, ResumeError, Route, Signal,
+    Digit, MediaProbe, OfferError, PlaceCall, PlaceError, Placed, ResumeError, Signal,
     bridge::{Bridge, BridgeSetup, SignalSender, Sounds},
     call::Policy,
     codec::CodecPreferences,
@@ -107,7 +107,7 @@ impl Engine {
     }
 
     /// Takes a call on and answers its offer. [`Signal::Connecting`] waits in the component already; of one
-    /// that goes on by a dialog, [`Signal::Reconnecting`].
+    /// that goes on with who has answered it before, [`Signal::Reconnecting`].
     /// The call is given up when the future is dropped before it is ready.
     ///
     /// # Errors
@@ -123,8 +123,11 @@ impl Engine {
         }
         let now = Instant::now();
         let (mut sender, signals) = SignalSender::channel();
-        let goes_on = call.routes.first().is_some_and(Route::goes_on);
-        sender.send(if goes_on { Signal::Reconnecting } else { Signal::Connecting });
+        sender.send(if call.goes_on().is_some() {
+            Signal::Reconnecting
+        } else {
+            Signal::Connecting
+        });
         let (bridge, answer) = self.bridge(now, shard, call, sender)?;
         let (reply, verdict) = oneshot::channel();
         shard.try_send(Command::Place { bridge: Box::new(bridge), reply })?;
@@ -190,6 +193,12 @@ impl Engine {
     /// component closes without a last signal.
     pub async fn release(&self, call_id: CallId) {
         self.command(call_id, Command::Release(call_id)).await;
+    }
+
+    /// Relays a call that another server has taken over until its browser has gone there, but no longer
+    /// than this time; then it is let go of as by [`Engine::release`].
+    pub async fn hand_over(&self, call_id: CallId, within: Duration) {
+        self.command(call_id, Command::HandOver { id: call_id, within }).await;
     }
 
     /// Whether an offer can be answered.
@@ -258,7 +267,7 @@ impl Engine {
         if call.routes.is_empty() {
             return Err(PlaceError::NoRoute);
         }
-        let offer = Offer::parse(&call.offer)?;
+        let (goes_on, offer) = (call.goes_on(), Offer::parse(&call.offer)?);
         let (leg, answer) =
             shard.answerer.answer(now, &offer, CodecPreferences::towards(&call.routes));
         let policy = Policy {
@@ -274,6 +283,7 @@ impl Engine {
             policy,
             rtp_timeout: config.rtp_timeout,
             sounds: Arc::clone(sounds),
+            goes_on,
             clock: wall_clock(now),
             sample_every: self.shared.config.sample_every,
             signals,

@@ -206,6 +206,9 @@ impl EventLoop {
             }
             Command::Drop(id) => calls.drop_id(id),
             Command::Release(id) => calls.release(id),
+            Command::HandOver { id, within } => {
+                calls.with_id(id, |call, edge| call.hand_over(now, within, edge));
+            }
             Command::Digit(id, digit) => {
                 calls.with_id(id, |call, edge| call.press(now, digit, edge));
             }

@@ -46,6 +46,11 @@ impl DemoLeg {
         }
     }
 
+    /// Goes on with a call that was answered before: without the greeting.
+    pub(crate) fn go_on(&mut self) {
+        self.state = State::Echo;
+    }
+
     /// When the next frame is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match self.state {
@@ -112,6 +117,15 @@ mod tests {
         assert!(frames > 200);
         assert_eq!(now - start, FRAME * u32::try_from(frames).unwrap());
         assert!(demo.echoes());
+    }
+
+    #[test]
+    fn a_call_that_goes_on_is_echoed_and_not_greeted() {
+        let mut demo = demo();
+        demo.go_on();
+        demo.answer(Instant::now());
+        assert!(demo.echoes());
+        assert_eq!(demo.next_deadline(), None);
     }
 
     #[test]

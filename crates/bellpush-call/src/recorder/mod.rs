@@ -98,8 +98,14 @@ impl Recorder {
         self.0.is_some()
     }
 
-    /// A call was accepted.
+    /// A call was accepted, or taken over from another process.
     pub fn begin(&self, call_id: CallId, app_id: AppId) {
+        if let Some(queue) = &self.0 {
+            // What another process has seen of it stands before what is seen of it here, as its count began
+            // with its own start, too, and is slower than the clock.
+            let now = u64::try_from(micros()).unwrap_or_default();
+            queue.seq.fetch_max(now, Ordering::Relaxed);
+        }
         self.put(|_| ToRecord::Begin { call_id, app_id });
     }
 

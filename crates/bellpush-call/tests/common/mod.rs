@@ -133,7 +133,7 @@ pub(crate) fn place(call_id: CallId, offer: &str) -> PlaceCall {
         ring_timeout: max_duration,
         max_duration,
     };
-    PlaceCall { call_id, offer: offer.to_owned(), routes: vec![demo], max_duration }
+    PlaceCall { call_id, offer: offer.to_owned(), routes: vec![demo], max_duration, former: None }
 }
 
 pub(crate) async fn offer() -> String {

@@ -11,15 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_call::{Engine, PlaceCall, Route};
+use bellpush_call::{Engine, Former, PlaceCall, Route};
 use bellpush_core::{
     events::{EventName, EventTime},
     ids::CallId,
+    record::{RecordEntry, TakeOverReason, TakenOver},
     routing::{AnsweredBy, CallFacts, RouteRequest, SipDialog},
     trunk::OpenDialog,
 };
 use bellpush_store::{
     Call, CallState, Claim, ClaimedCall, EventFilter, LivingNode, PageRequest, SecretHash, Session,
+    StoreError,
 };
 use metrics::{counter, describe_counter};
 use serde_json::Value;
@@ -29,6 +31,7 @@ use super::{
     control::elsewhere,
     live::{self, AcceptedCall, Before, CallClock},
     place::refusal,
+    registry::{Asked, LiveCall},
     resumed::{CallResumed, unknown},
     routes,
     state::Calls,
@@ -53,6 +56,8 @@ pub(super) struct Claiming {
     pub(super) token: ResumeToken,
     pub(super) offer: String,
     pub(super) address: IpAddr,
+    /// Whether the server that has answered this very request can't be reached.
+    pub(super) is_unreachable: bool,
 }
 
 /// Says what the counter counts.
@@ -64,6 +69,43 @@ pub(super) fn describe() {
 }
 
 impl Claiming {
+    /// Names this very request: by its token and its offer.
+    pub(super) fn request(&self) -> SecretHash {
+        SecretHash::of(&format!("{}\n{}", self.token.reveal(), self.offer))
+    }
+
+    /// Whether it may be this call that is asked for.
+    pub(super) fn is_for(&self, call: &LiveCall) -> bool {
+        !call.is_over() && self.is_same_site(&call.session)
+    }
+
+    fn is_same_site(&self, owner: &Session) -> bool {
+        owner.app_id == self.session.app_id && owner.origin == self.session.origin
+    }
+
+    /// The answer once more, to who asks the same again since it did not come; `None` when this is
+    /// another request, or what the answer brought was used.
+    pub(super) async fn answer_again(
+        &self,
+        calls: &Calls,
+        here: Option<&LiveCall>,
+    ) -> Result<Option<CallResumed>, Problem> {
+        let Some(call) = here else { return Ok(None) };
+        let request = self.request();
+        let (answer, next) = match call.asked(&request) {
+            Asked::Again(answer, next) => (answer, next),
+            Asked::Busy => return Err(is_busy()),
+            Asked::Anew => return Ok(None),
+        };
+        let present = calls.store.clock().await?;
+        // Another server may have it by now.
+        if calls.store.claimed_by(self.id, &request, present).await? != Some(calls.node_id) {
+            return Ok(None);
+        }
+        let session = calls.sessions.renew(&call.session).await?;
+        Ok(Some(CallResumed::new(calls, self.id, answer, &next, session)))
+    }
+
     /// The answer to who does not want to take it over.
     pub(super) async fn refuse<T>(self, calls: &Calls) -> Result<T, Problem> {
         let (call, _) = self.find(calls).await?;
@@ -93,10 +135,8 @@ impl Claiming {
         let call = call.filter(|call| call.state == CallState::Live);
         let call = call.ok_or_else(|| unknown(self.id))?;
         let owner = calls.store.session(call.session_id).await?;
-        let is_same_site = |owner: &Session| {
-            owner.app_id == self.session.app_id && owner.origin == self.session.origin
-        };
-        let owner = owner.filter(is_same_site).ok_or_else(|| unknown(self.id))?;
+        let owner = owner.filter(|owner| self.is_same_site(owner));
+        let owner = owner.ok_or_else(|| unknown(self.id))?;
         Ok((call, owner))
     }
 
@@ -107,43 +147,87 @@ impl Claiming {
             return Err(Problem::shutting_down(detail).retry_after(1));
         }
         let (call, owner) = self.find(calls).await?;
+        let at = calls.store.clock().await?;
+        let request = self.request();
         if call.node_id == calls.node_id {
-            // It is here, and goes on by another token than the one that was shown.
-            return Err(unknown(self.id));
+            return Err(self.taken(calls, &request, at).await?);
         }
         Engine::check_offer(&self.offer)
             .map_err(|reason| Problem::offer_invalid(reason.to_string()).at("/sdp"))?;
+        let from = calls.store.living_node(call.node_id, at).await?;
+        if let Some(node) = from.as_ref().filter(|_| !self.is_unreachable)
+            && calls.store.claimed_by(self.id, &request, at).await? == Some(call.node_id)
+        {
+            return Err(elsewhere(self.id, node));
+        }
         self.let_go_of_former(calls).await?;
-        let from = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
         let next = ResumeToken::random();
         let (shown, hash) = (self.token.hash(), next.hash());
         let (from_id, to) = (call.node_id, calls.node_id);
-        let claim = Claim { call_id: self.id, from: from_id, to, shown: &shown, next: &hash };
+        let (call_id, shown, next_hash) = (self.id, &shown, &hash);
+        let claim = Claim {
+            call_id,
+            from: from_id,
+            to,
+            shown,
+            next: next_hash,
+            request: Some(&request),
+            at,
+        };
         let claimed = match calls.store.claim_call(claim).await {
-            Ok(claimed) => claimed.ok_or_else(|| unknown(self.id))?,
+            Ok(Some(claimed)) => claimed,
+            Ok(None) => return Err(self.taken(calls, &request, at).await?),
             Err(error) => {
                 give_back(calls, claim);
                 return Err(error.into());
             }
         };
+        let reason = match &from {
+            None => TakeOverReason::Lost,
+            Some(LivingNode { takes_shards: false, .. }) => TakeOverReason::Stopping,
+            Some(_) => TakeOverReason::Unreachable,
+        };
         let (id, owner) = (self.id, Arc::new(owner));
-        let answer = match self.go_on(calls, Arc::clone(&owner), claimed, hash.clone()).await {
-            Ok(answer) => answer,
+        let former = match reason {
+            TakeOverReason::Stopping => Former::Relays,
+            TakeOverReason::Lost | TakeOverReason::Unreachable => Former::Gone,
+        };
+        let going_on = self.go_on(calls, Arc::clone(&owner), claimed, hash.clone(), former);
+        let answer = match going_on.await {
+            Ok((call, answer)) => {
+                call.answered(&request, &answer, &next);
+                answer
+            }
             Err(problem) => {
                 give_back(calls, claim);
                 return Err(problem);
             }
         };
-        let reason = match from {
-            None => "lost",
-            Some(LivingNode { takes_shards: false, .. }) => "stopping",
-            Some(_) => "unreachable",
-        };
-        counter!(TAKEN_OVER, "reason" => reason).increment(1);
-        let took_ms = began.elapsed().as_millis() as u64;
-        info!(call = %id, from = %from_id, %to, reason, took_ms, "took a call over");
+        let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
+        counter!(TAKEN_OVER, "reason" => reason.as_str()).increment(1);
+        info!(call = %id, from = %from_id, %to, reason = reason.as_str(), took_ms, "took a call over");
+        let (from_url, to_url) = (from.and_then(|node| node.url), calls.config.node_url.clone());
+        let taken = TakenOver { from: from_id, from_url, to, to_url, reason, took_ms };
+        calls.log.recorder().record(id, RecordEntry::TakenOver(taken));
         let session = calls.sessions.renew(&owner).await?;
         Ok(CallResumed::new(calls, id, answer, &next, session))
+    }
+
+    /// Why a call is not had by this request: unless the same request has it, another one does.
+    async fn taken(
+        &self,
+        calls: &Calls,
+        request: &SecretHash,
+        at: EventTime,
+    ) -> Result<Problem, StoreError> {
+        let Some(node_id) = calls.store.claimed_by(self.id, request, at).await? else {
+            return Ok(unknown(self.id));
+        };
+        let other = match node_id == calls.node_id {
+            true => None,
+            false => calls.store.living_node(node_id, at).await?,
+        };
+        Ok(other.map_or_else(is_busy, |node| elsewhere(self.id, &node)))
     }
 
     /// Lets go of what is left here of a call that was here before. Its end has to be refused as that of
@@ -158,14 +242,15 @@ impl Claiming {
         })
     }
 
-    /// Goes on with the call, which is ours by now. Returns the answer for the browser.
+    /// Goes on with the call, which is ours by now. Returns it with the answer for the browser.
     async fn go_on(
         self,
         calls: &Arc<Calls>,
         owner: Arc<Session>,
         claimed: ClaimedCall,
         resume: SecretHash,
-    ) -> Result<String, Problem> {
+        former: Former,
+    ) -> Result<(LiveCall, String), Problem> {
         let Self { id, offer, address, .. } = self;
         let ClaimedCall { call, dialog } = claimed;
         let started = started(calls, &call).await?;
@@ -176,7 +261,13 @@ impl Claiming {
         let max_duration = calls.config.max_call_duration.saturating_sub(clock.elapsed());
         let permit = calls.permits.admit(call.app_id, address);
         calls.log.recorder().begin(id, call.app_id);
-        let placing = PlaceCall { call_id: id, offer: offer.clone(), routes, max_duration };
+        let placing = PlaceCall {
+            call_id: id,
+            offer: offer.clone(),
+            routes,
+            max_duration,
+            former: Some(former),
+        };
         let placed = calls.engine.place(placing).await.map_err(refusal).inspect_err(|_| {
             calls.log.recorder().end(id);
         })?;
@@ -193,20 +284,20 @@ impl Claiming {
             answer: placed.answer.clone(),
             resume,
         };
-        live::follow(calls, accepted);
-        Ok(placed.answer)
+        Ok((live::follow(calls, accepted), placed.answer))
     }
 }
 
 /// Gives a call back that can't go on here, however long the store needs for it.
 fn give_back(calls: &Arc<Calls>, claim: Claim<'_>) {
     let calls = Arc::clone(calls);
-    let Claim { call_id, from, to, .. } = claim;
+    let Claim { call_id, from, to, at, .. } = claim;
     let (shown, next) = (claim.shown.clone(), claim.next.clone());
     tokio::spawn(async move {
         let (pause, times) = GIVE_BACK;
         for _ in 0..times {
-            let claim = Claim { call_id, from, to, shown: &shown, next: &next };
+            let (shown, next, request) = (&shown, &next, None);
+            let claim = Claim { call_id, from, to, shown, next, request, at };
             match calls.store.unclaim_call(claim).await {
                 Ok(()) => return,
                 Err(error) => error!(call = %call_id, %error, "it can't be given back yet"),
@@ -214,6 +305,11 @@ fn give_back(calls: &Arc<Calls>, claim: Claim<'_>) {
             tokio::time::sleep(pause).await;
         }
     });
+}
+
+fn is_busy() -> Problem {
+    Problem::unavailable("this very request is being answered; ask again in a moment")
+        .retry_after(1)
 }
 
 /// The call's first event, for its stream here.
@@ -251,9 +347,7 @@ async fn routes_of(
     let app = calls.sessions.app(call.app_id).await?;
     let profiles = opening_status::profiles(&calls.store, &app).await?;
     if let Some((open, _)) = dialog {
-        let route = routes::of_dialog(calls, &profiles, open);
-        let detail = "the trunk of the call does not run on this server";
-        return Ok(vec![route.ok_or_else(|| Problem::unavailable(detail).retry_after(1))?]);
+        return Ok(vec![routes::of_dialog(calls, &profiles, open).await?]);
     }
     let asked = RouteRequest {
         destination_id: call.destination_id,
@@ -278,8 +372,7 @@ async fn routes_of(
         form: &form,
         consent: call.consent.as_ref().map(|consent| consent.hash.as_str()),
     };
-    let mut routes: Vec<_> =
-        hops.iter().map(|hop| routes::route(calls, &facts, hop)).collect::<Result<_, _>>()?;
+    let mut routes = routes::of_hops(calls, &facts, &hops).await?;
     routes::rehearse(calls, owner, &mut routes).await?;
     Ok(routes)
 }

@@ -133,24 +133,24 @@ async fn end(
     reason: Option<HangUpReason>,
 ) -> Result<StatusCode, Problem> {
     let id = parse_id(id)?;
-    match live_call(calls, session, id)? {
-        Some(call) => {
-            match reason {
-                None => calls.engine.hang_up(id).await,
-                Some(HangUpReason::MediaFailed) => calls.engine.give_up(id).await,
-            }
-            tokio::time::timeout(END_WITHIN, call.finished()).await.map_err(|_| {
-                Problem::unavailable("the call was hung up, but its end is not stored yet")
-                    .retry_after(1)
-            })?;
+    if let Some(call) = live_call(calls, session, id)? {
+        match reason {
+            None => calls.engine.hang_up(id).await,
+            Some(HangUpReason::MediaFailed) => calls.engine.give_up(id).await,
         }
-        None => {
-            if let Some(Call { node_id, .. }) = orphan(calls, session, id).await? {
-                // It need not wait for somebody to take it up.
-                calls.store.abandon_orphan(id, node_id).await?;
-                return Err(is_gone());
-            }
+        tokio::time::timeout(END_WITHIN, call.finished()).await.map_err(|_| {
+            Problem::unavailable("the call was hung up, but its end is not stored yet")
+                .retry_after(1)
+        })?;
+        // Another server has it by now: there it goes on, and has to be ended.
+        if !call.is_elsewhere() {
+            return Ok(StatusCode::NO_CONTENT);
         }
+    }
+    if let Some(Call { node_id, .. }) = orphan(calls, session, id).await? {
+        // It need not wait for somebody to take it up.
+        calls.store.abandon_orphan(id, node_id).await?;
+        return Err(is_gone());
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -255,7 +255,8 @@ fn not_found(id: CallId) -> Problem {
     Problem::not_found(format!("there is no call {id} in this session"))
 }
 
-/// The session's live call; an error when it is another session's.
+/// The session's live call, or what this server has left of one that it has lost; an error when it is
+/// another session's.
 pub(super) fn live_call(
     calls: &Calls,
     session: &Session,
@@ -276,16 +277,17 @@ pub(super) async fn present(
 ) -> Result<LiveCall, Problem> {
     match live_call(calls, session, id)? {
         Some(call) if !call.is_over() => return Ok(call),
-        Some(_) => {}
-        None => over_call(calls, session, id).await?,
+        Some(call) if !call.is_elsewhere() => {}
+        _ => over_call(calls, session, id).await?,
     }
     Err(Problem::not_found(format!("there is no live call {id} in this session")))
 }
 
 /// The answer to what only the server that has a call can do.
 pub(super) fn elsewhere(id: CallId, LivingNode { url, .. }: &LivingNode) -> Problem {
-    let at = url.as_ref().map_or_else(String::new, |url| format!(" at {url}/v1/calls/{id}"));
-    Problem::misdirected(format!("the call lives on another server{at}"))
+    let address = url.as_ref().map(|url| format!("{url}/v1/calls/{id}"));
+    let at = address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+    Problem::misdirected(format!("the call lives on another server{at}")).lives_at(address)
 }
 
 /// The session's call as the store has it, which must be over: a call that is neither live here nor

@@ -164,7 +164,7 @@ async fn follower(
     id: &str,
 ) -> Result<(Follower, Option<OpenStreams>), Problem> {
     let id = parse_id(id)?;
-    if let Some(call) = live_call(calls, session, id)? {
+    if let Some(call) = live_call(calls, session, id)?.filter(|call| !call.is_elsewhere()) {
         return Ok((call.follow(), Some(call.streams)));
     }
     over_call(calls, session, id).await?;

@@ -262,7 +262,10 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                     publisher.publish(Content::event(&appended));
                 }
                 // Nothing of it is to be ended here: it goes on.
-                Err(Refusal::LivesElsewhere) => is_elsewhere = true,
+                Err(Refusal::LivesElsewhere) => {
+                    is_elsewhere = true;
+                    entry.lost();
+                }
                 // There is no log any more that it could be in, and still a visitor to be told.
                 Err(Refusal::UnknownApp) => publisher.publish(Content::unrecorded(&event)),
                 Err(refusal) => warn!(%refusal, "the end of the call is not stored"),

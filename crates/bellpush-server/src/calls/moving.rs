@@ -1,7 +1,7 @@
 //! Calls of this server that others take over: it says when that is to be, sees that it was, and ends
 //! nothing of what is not its own any more.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bellpush_call::MayEnd;
 use bellpush_core::{ids::CallId, lifecycle::Phase};
@@ -14,6 +14,9 @@ use super::state::Calls;
 
 /// How often it is looked whether others have taken calls over, while this server drains.
 const LOOK: Duration = Duration::from_millis(300);
+/// How long a call that was taken over is relayed here at most, until its browser has gone to the server
+/// that has it.
+const RELAYED_FOR: Duration = Duration::from_secs(5);
 /// Calls that are asked about at once.
 const BATCH: usize = 256;
 /// How long to wait before the store is asked again that did not answer.
@@ -26,6 +29,7 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
         error!(%error, "other servers can't be told that this one stops");
     }
     let mut tick = tokio::time::interval(LOOK);
+    let mut handed_over = HashSet::new();
     loop {
         tokio::select! {
             () = stopped.cancelled() => return,
@@ -40,9 +44,18 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
             call.move_away();
         }
         let ids: Vec<CallId> = live.into_iter().map(|(id, _)| id).collect();
-        if let Err(error) = let_go(&calls, &ids).await {
-            error!(%error, "it can't be asked whether other servers have calls of this one");
-            tokio::time::sleep(RETRY).await;
+        match calls.store.calls_elsewhere(calls.node_id, &ids).await {
+            Ok(elsewhere) => {
+                for id in elsewhere.difference(&handed_over) {
+                    info!(call = %id, "another server has taken this call over");
+                    calls.engine.hand_over(*id, RELAYED_FOR).await;
+                }
+                handed_over = elsewhere;
+            }
+            Err(error) => {
+                error!(%error, "it can't be asked whether other servers have calls of this one");
+                tokio::time::sleep(RETRY).await;
+            }
         }
     }
 }
@@ -57,11 +70,8 @@ pub(super) async fn let_go_of_silent(calls: &Calls) -> Result<(), StoreError> {
     }
     let silent = calls.live.all().into_iter();
     let silent = silent.filter(|(_, call)| call.stage().0 == Phase::Reconnecting);
-    let_go(calls, &silent.map(|(id, _)| id).collect::<Vec<_>>()).await
-}
-
-async fn let_go(calls: &Calls, ids: &[CallId]) -> Result<(), StoreError> {
-    for id in calls.store.calls_elsewhere(calls.node_id, ids).await? {
+    let ids: Vec<CallId> = silent.map(|(id, _)| id).collect();
+    for id in calls.store.calls_elsewhere(calls.node_id, &ids).await? {
         info!(call = %id, "another server has taken this call over");
         calls.engine.release(id).await;
     }

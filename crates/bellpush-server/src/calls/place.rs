@@ -177,8 +177,7 @@ async fn accept(
         form: &request.form_values,
         consent: consent.as_ref().map(|consent| consent.hash.as_str()),
     };
-    let mut routes: Vec<_> =
-        hops.iter().map(|hop| routes::route(calls, &facts, hop)).collect::<Result<_, _>>()?;
+    let mut routes = routes::of_hops(calls, &facts, &hops).await?;
     routes::rehearse(calls, &session, &mut routes).await?;
     if calls.is_draining() {
         return Err(
@@ -189,7 +188,8 @@ async fn accept(
         .permits
         .acquire((app.id, app.settings.max_calls), (address, calls.config.max_calls_per_address))?;
     let max_duration = calls.config.max_call_duration;
-    let placing = PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration };
+    let placing =
+        PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration, former: None };
     // Before the first message goes out.
     calls.log.recorder().begin(id, app.id);
     let placed = calls.engine.place(placing).await.map_err(refusal).inspect_err(|_| {

@@ -38,6 +38,8 @@ pub(super) struct LiveCall {
     stage: Arc<Mutex<(Phase, bool)>>,
     /// Cancelled when its visitor is to take it up at another server.
     moving: CancellationToken,
+    /// Cancelled when another server is known to have it.
+    elsewhere: CancellationToken,
 }
 
 /// Warnings that the record of one call holds, at most.
@@ -52,11 +54,33 @@ pub(super) struct Connection {
     pub(super) etag: String,
     /// The token that takes the call up, while it is good.
     resume: Option<SecretHash>,
+    /// The request that is taking it up just now, or has done so last.
+    request: Option<SecretHash>,
+    /// What that was answered.
+    answered: Option<Answered>,
+}
+
+/// The answer to a request that has taken a call up, for whoever did not get it.
+#[derive(Clone)]
+struct Answered {
+    sdp: String,
+    next: ResumeToken,
+}
+
+/// What is to be said to who asks for a call anew.
+pub(super) enum Asked {
+    /// What was said before: the SDP answer, and the token for the next time.
+    Again(String, ResumeToken),
+    /// That the same request is being answered.
+    Busy,
+    /// Nothing: it is another request.
+    Anew,
 }
 
 impl Connection {
     fn new(offer: String, answer: &str, resume: SecretHash) -> Self {
-        Self { offer, etag: etag_of(answer), resume: Some(resume) }
+        let (etag, resume) = (etag_of(answer), Some(resume));
+        Self { offer, etag, resume, request: None, answered: None }
     }
 }
 
@@ -84,8 +108,8 @@ impl LiveCall {
         let connection = Arc::new(Mutex::new(Connection::new(offer, answer, resume)));
         let (streams, warnings) = (OpenStreams::default(), Arc::default());
         let stage = Arc::new(Mutex::new((Phase::Connecting, false)));
-        let moving = CancellationToken::new();
-        Self { session, follower, streams, connection, warnings, stage, moving }
+        let (moving, elsewhere) = (CancellationToken::new(), CancellationToken::new());
+        Self { session, follower, streams, connection, warnings, stage, moving, elsewhere }
     }
 
     /// Has its visitor told to take it up at another server.
@@ -96,6 +120,17 @@ impl LiveCall {
     /// Waits until its visitor is to take it up at another server.
     pub(super) async fn moves_away(&self) {
         self.moving.cancelled().await;
+    }
+
+    /// Notes that another server has it.
+    pub(super) fn lost(&self) {
+        self.elsewhere.cancel();
+    }
+
+    /// Whether another server has it, as far as is known here: then only the store knows what has become
+    /// of it.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_cancelled()
     }
 
     /// The present connection.
@@ -136,19 +171,41 @@ impl LiveCall {
         value(&connection.etag)
     }
 
-    /// Makes another token the one that takes the call up next.
-    pub(super) fn exchange_resume(&self, next: &ResumeToken) {
-        self.lock().resume = Some(next.hash());
+    /// Makes another token the one that takes the call up next, and keeps the answer that brings it to
+    /// this request.
+    pub(super) fn answered(&self, request: &SecretHash, sdp: &str, next: &ResumeToken) {
+        let mut connection = self.lock();
+        connection.resume = Some(next.hash());
+        connection.request = Some(request.clone());
+        connection.answered = Some(Answered { sdp: sdp.to_owned(), next: next.clone() });
     }
 
-    /// Uses a token up; whether it was good.
-    pub(super) fn take_resume(&self, token: &ResumeToken) -> bool {
-        self.lock().resume.take_if(|good| *good == token.hash()).is_some()
+    /// What is to be said to a request that may be the last one, asked again.
+    pub(super) fn asked(&self, request: &SecretHash) -> Asked {
+        match &*self.lock() {
+            Connection { request: Some(last), answered, .. } if last == request => match answered {
+                Some(Answered { sdp, next }) => Asked::Again(sdp.clone(), next.clone()),
+                None => Asked::Busy,
+            },
+            _ => Asked::Anew,
+        }
+    }
+
+    /// Uses a token up for a request; whether it was good.
+    pub(super) fn take_resume(&self, token: &ResumeToken, request: &SecretHash) -> bool {
+        let mut connection = self.lock();
+        let is_good = connection.resume.take_if(|good| *good == token.hash()).is_some();
+        if is_good {
+            (connection.request, connection.answered) = (Some(request.clone()), None);
+        }
+        is_good
     }
 
     /// Makes a token good again that was not used after all.
     pub(super) fn give_back_resume(&self, token: &ResumeToken) {
-        self.lock().resume.get_or_insert_with(|| token.hash());
+        let mut connection = self.lock();
+        connection.resume.get_or_insert_with(|| token.hash());
+        connection.request = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_call::ResumeError;
-use bellpush_store::Session;
+use bellpush_store::Claim;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -20,7 +20,6 @@ use super::{
     forms::{IceFragment, SdpOffer},
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP, other_type},
-    registry::LiveCall,
     resumed::{CallResumed, unknown},
     state::Calls,
 };
@@ -120,6 +119,10 @@ pub(crate) struct ResumeRequest {
     /// to stop. From then on it lives where this was asked.
     #[serde(default)]
     take_over: bool,
+    /// With `takeOver`, when this very request is asked again: that the server which has answered it, and
+    /// has the call, can't be reached. It is taken over from that one, too.
+    #[serde(default)]
+    unreachable: bool,
     /// The SDP offer of a new connection.
     #[schema(value_type = SdpOffer)]
     sdp: String,
@@ -128,7 +131,8 @@ pub(crate) struct ResumeRequest {
 /// Resume a call
 ///
 /// The page that had the call went away (see leaving), and another page of the same site takes it
-/// up, with a session of its own and the one-time token of the page before. With `takeOver`, a call is
+/// up, with a session of its own and the one-time token of the page before. The same request, asked again
+/// because its answer was lost, is answered so again for half a minute. With `takeOver`, a call is
 /// taken up that another server has: one that does not answer any more, or has said `move`. The token
 /// decides who has it.
 #[utoipa::path(
@@ -139,7 +143,7 @@ pub(crate) struct ResumeRequest {
         (status = 200, description = "The call goes on", body = CallResumed),
         (status = 401, description = "No valid session"),
         (status = 404, description = "No live call that this token and this site may take up"),
-        (status = 421, description = "The call lives on another server, and was not to be taken over"),
+        (status = 421, description = "The call lives on another server, and was not to be taken over, or that one has answered this very request"),
         (status = 422, description = "The offer can't be answered"),
         (status = 429, description = "Too many requests"),
         (status = 503, description = "Not possible here right now; the call stays as it was"),
@@ -158,41 +162,50 @@ pub(crate) async fn resume(
     let id = parse_id(&id)?;
     body::check_json(&headers)?;
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
-    let ResumeRequest { resume_token, take_over, sdp } = body::parse_json(&bytes)?;
+    let asked: ResumeRequest = body::parse_json(&bytes)?;
+    let ResumeRequest { resume_token, take_over, unreachable: is_unreachable, sdp } = asked;
     let token = ResumeToken::parse(&resume_token).ok_or_else(|| unknown(id))?;
+    let claim = Claiming { session, id, token, offer: sdp, address, is_unreachable };
+    let request = claim.request();
+    let here = calls.live.find(id).filter(|call| claim.is_for(call));
+    if let Some(answer) = claim.answer_again(&calls, here.as_ref()).await? {
+        return Ok(Json(answer));
+    }
     if take_over && calls.is_draining() && calls.has_other_nodes() {
         let detail = "the server is stopping; another one takes the call";
         return Err(Problem::shutting_down(detail).retry_after(1));
     }
-    let here = calls.live.find(id).filter(|call| !call.is_over() && is_same_site(call, &session));
-    let Some(call) = here.filter(|call| call.take_resume(&token)) else {
-        let claim = Claiming { session, id, token, offer: sdp, address };
-        return if take_over {
-            claim.run(&calls).await.map(Json)
-        } else {
-            claim.refuse(&calls).await
-        };
+    let Some(call) = here.filter(|call| call.take_resume(&claim.token, &request)) else {
+        return elsewhere(claim, &calls, take_over).await;
     };
+    let (token, sdp) = (&claim.token, &claim.offer);
     let answer = match calls.engine.resume(id, sdp.clone()).await {
         Ok(answer) => answer,
         Err(error) => {
             // The offer was at fault, not the token.
-            call.give_back_resume(&token);
+            call.give_back_resume(token);
             return Err(refusal(error));
         }
     };
-    call.reconnected(sdp, &answer);
+    call.reconnected(sdp.clone(), &answer);
     let next = ResumeToken::random();
-    let (shown, hash) = (token.hash(), next.hash());
-    match calls.store.exchange_resume_token(id, calls.node_id, &shown, &hash).await {
-        Ok(true) => call.exchange_resume(&next),
+    let (shown, hash, own) = (token.hash(), next.hash(), calls.node_id);
+    let exchanged = async {
+        let at = calls.store.clock().await?;
+        let request = Some(&request);
+        let (call_id, shown, next) = (id, &shown, &hash);
+        let claim = Claim { call_id, from: own, to: own, shown, next, request, at };
+        calls.store.exchange_resume_token(claim).await
+    };
+    match exchanged.await {
+        Ok(true) => call.answered(&request, &answer, &next),
         Ok(false) => {
             // Another server has it by now.
             calls.engine.release(id).await;
-            return Err(unknown(id));
+            return elsewhere(claim, &calls, take_over).await;
         }
         Err(error) => {
-            call.give_back_resume(&token);
+            call.give_back_resume(token);
             return Err(error.into());
         }
     }
@@ -200,8 +213,13 @@ pub(crate) async fn resume(
     Ok(Json(CallResumed::new(&calls, id, answer, &next, session)))
 }
 
-fn is_same_site(call: &LiveCall, session: &Session) -> bool {
-    call.session.app_id == session.app_id && call.session.origin == session.origin
+/// Takes a call over that another server has, or says where it is.
+async fn elsewhere(
+    claim: Claiming,
+    calls: &Arc<Calls>,
+    take_over: bool,
+) -> Result<Json<CallResumed>, Problem> {
+    if take_over { claim.run(calls).await.map(Json) } else { claim.refuse(calls).await }
 }
 
 fn refusal(error: ResumeError) -> Problem {

@@ -38,8 +38,23 @@ pub(super) async fn rehearse(
     Ok(())
 }
 
-/// The route of a call that goes on by a dialog; `None` when its trunk does not run here.
-pub(super) fn of_dialog(calls: &Calls, profiles: &Profiles, open: OpenDialog) -> Option<Route> {
+/// The route of a call that goes on by a dialog.
+///
+/// # Errors
+/// The dialog's trunk does not run here, or the store fails.
+pub(super) async fn of_dialog(
+    calls: &Calls,
+    profiles: &Profiles,
+    open: OpenDialog,
+) -> Result<Route, Problem> {
+    calls.trunks.know(&[open.trunk_id]).await?;
+    route_of_dialog(calls, profiles, open).ok_or_else(|| {
+        let detail = "the trunk of the call does not run on this server; ask another one";
+        Problem::unavailable(detail).retry_after(1)
+    })
+}
+
+fn route_of_dialog(calls: &Calls, profiles: &Profiles, open: OpenDialog) -> Option<Route> {
     let OpenDialog { profile_id, trunk_id, snapshot, .. } = open;
     calls.trunks.status(trunk_id)?;
     let profile = profiles.by_id.get(&profile_id);
@@ -56,9 +71,28 @@ pub(super) fn of_dialog(calls: &Calls, profiles: &Profiles, open: OpenDialog) ->
     })
 }
 
-/// A hop as the call engine takes it.
-pub(super) fn route(calls: &Calls, facts: &CallFacts<'_>, hop: &Hop<'_>) -> Result<Route, Problem> {
-    let gone = || Problem::internal("a profile refers to a trunk that is not there");
+/// Hops as the call engine takes them.
+///
+/// # Errors
+/// A trunk was deleted just now, or the store fails.
+pub(super) async fn of_hops(
+    calls: &Calls,
+    facts: &CallFacts<'_>,
+    hops: &[Hop<'_>],
+) -> Result<Vec<Route>, Problem> {
+    let trunks = hops.iter().filter_map(|hop| match hop.target()? {
+        routing::HopTarget::Demo => None,
+        routing::HopTarget::Sip { trunk_id, .. } => Some(trunk_id),
+    });
+    calls.trunks.know(&trunks.collect::<Vec<_>>()).await?;
+    hops.iter().map(|hop| route(calls, facts, hop)).collect()
+}
+
+fn route(calls: &Calls, facts: &CallFacts<'_>, hop: &Hop<'_>) -> Result<Route, Problem> {
+    let gone = || {
+        let detail = "the trunk of the profile was deleted just now; try again in a moment";
+        Problem::unavailable(detail).retry_after(1)
+    };
     let far_side = match hop.target().ok_or_else(gone)? {
         routing::HopTarget::Demo => FarSide::Demo,
         routing::HopTarget::Sip { trunk_id, to } => {

@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem documents.
 
+use std::num::NonZeroU32;
+
 use axum::{
     Json,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -16,6 +18,11 @@ use super::{actor::ActorView, challenge::Challenge};
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(transparent)]
 struct Parameter(&'static str);
+
+/// Where something else is to be asked.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+struct Address(String);
 
 /// The last change of something.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -64,8 +71,12 @@ pub(crate) struct Problem {
     #[schema(value_type = Option<LastChangeView>)]
     #[serde(rename = "lastChange", skip_serializing_if = "Option::is_none")]
     last_change: Option<Box<LastChangeView>>,
+    /// For `misdirected`: the address that is to be asked, as far as there is one.
+    #[schema(value_type = Option<String>, example = "https://node2.calls.example.com/v1/calls/call_01920000000070008000000000000001")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Box<Address>>,
     #[serde(skip)]
-    retry_after: Option<u32>,
+    retry_after: Option<NonZeroU32>,
 }
 
 macro_rules! kinds {
@@ -168,6 +179,7 @@ impl Problem {
             next_opening: None,
             challenge: None,
             last_change: None,
+            address: None,
             retry_after: None,
         }
     }
@@ -237,16 +249,24 @@ impl Problem {
         Self { last_change, ..Self::precondition_failed(detail) }
     }
 
-    /// Adds when to try again, in seconds.
+    /// Adds where to ask instead.
+    #[must_use]
+    pub(crate) fn lives_at(mut self, address: Option<String>) -> Self {
+        self.address = address.map(|address| Box::new(Address(address)));
+        self
+    }
+
+    /// Adds when to try again, in seconds; a second at least.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        self.retry_after = Some(NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN));
         self
     }
 
     /// The `Retry-After` header, if it says when to try again.
     pub(crate) fn retry_after_header(&self) -> HeaderMap {
-        let value = self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into()));
+        let value = self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.get().into()));
         value.into_iter().collect()
     }
 

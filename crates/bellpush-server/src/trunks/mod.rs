@@ -70,6 +70,25 @@ impl RunningTrunks {
     /// When the store fails, or a password can't be opened.
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
         let _turn = self.reloading.lock().await;
+        self.read().await
+    }
+
+    /// Sees that these trunks are set up here: one that another node has made just now is read before
+    /// anybody is told that it is not there.
+    ///
+    /// # Errors
+    /// When the store fails, or a password can't be opened.
+    pub(crate) async fn know(&self, ids: &[TrunkId]) -> Result<(), StoreError> {
+        let are_known = || ids.iter().all(|id| self.settings(*id).is_some());
+        if are_known() {
+            return Ok(());
+        }
+        let _turn = self.reloading.lock().await;
+        // Whoever asked before may have read them.
+        if are_known() { Ok(()) } else { self.read().await }
+    }
+
+    async fn read(&self) -> Result<(), StoreError> {
         let trunks = self.store.trunks_with_passwords().await?;
         let configs = trunks.iter().filter(|(trunk, _)| trunk.settings.active).filter_map(
             |(trunk, password)| {

@@ -1,6 +1,6 @@
 //! Who has a call: the one-time token by which it is taken up, and claiming it for another node.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use bellpush_core::{
     events::EventTime,
@@ -16,6 +16,9 @@ use crate::{
     db::{self, to_json},
 };
 
+/// For how long a request that has taken a call up may be asked again, in case its answer was lost.
+pub const ANSWERED_AGAIN_FOR: Duration = Duration::from_secs(30);
+
 /// What a claim goes by.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
@@ -29,6 +32,10 @@ pub struct Claim<'a> {
     pub shown: &'a SecretHash,
     /// The hash of the next one.
     pub next: &'a SecretHash,
+    /// Names the request that asks for it, so that it is known when it is asked again.
+    pub request: Option<&'a SecretHash>,
+    /// When it is asked, by the clock that all nodes share.
+    pub at: EventTime,
 }
 
 /// A call that was claimed.
@@ -41,17 +48,33 @@ pub struct ClaimedCall {
     pub dialog: Option<(OpenDialog, EventTime)>,
 }
 
+/// The same request once more counts as the one that it repeats, until what that has brought is used.
 // By `ended_at` rather than `state`: there are indexes of live calls, which are not what finds one by its id.
 pub(crate) const CLAIM: &str = "
     UPDATE calls
     SET node_id = $3,
         resume_hash = $5,
+        claim_hash = $6,
+        claim_next = $5,
+        claimed_at = $7,
         orphaned_at = NULL
     WHERE id = $1
       AND node_id = $2
-      AND resume_hash = $4
+      AND (
+          resume_hash = $4
+          OR claim_hash = $6 AND claim_next = resume_hash AND claimed_at >= $8
+      )
       AND ended_at IS NULL
     RETURNING *";
+
+pub(crate) const CLAIMED_BY: &str = "
+    SELECT node_id
+    FROM calls
+    WHERE id = $1
+      AND claim_hash = $2
+      AND claim_next = resume_hash
+      AND claimed_at >= $3
+      AND ended_at IS NULL";
 
 pub(crate) const CLAIM_DIALOG: &str = "
     UPDATE dialogs
@@ -67,7 +90,10 @@ pub(crate) const CLAIM_DIALOG: &str = "
 
 pub(crate) const EXCHANGE: &str = "
     UPDATE calls
-    SET resume_hash = $4
+    SET resume_hash = $4,
+        claim_hash = $5,
+        claim_next = $4,
+        claimed_at = $6
     WHERE id = $1
       AND node_id = $2
       AND resume_hash = $3
@@ -92,12 +118,13 @@ const MARK_ORPHANS: &str = "
 impl Store {
     /// Takes a call over, whether or not its node lives: from now on the new one answers for it and
     /// for its dialog, and alone may end it. `None` when the token is not the present one, or the call
-    /// is over, or another's: of several who ask at once, one has it.
+    /// is over, or another's: of several who ask at once, one has it. A request that another node has
+    /// answered within [`ANSWERED_AGAIN_FOR`] takes the call over from that one with the same token.
     ///
     /// # Errors
     /// When the database fails. Whether the call was claimed is then not known.
     pub async fn claim_call(&self, claim: Claim<'_>) -> Result<Option<ClaimedCall>, StoreError> {
-        let Claim { call_id, from, to, shown, next } = claim;
+        let Claim { call_id, from, to, shown, next, request, at } = claim;
         let (id, node) = (call_id.to_string(), to.to_string());
         let transaction = self.db().begin().await?;
         let values = [
@@ -106,6 +133,9 @@ impl Store {
             node.clone().into(),
             shown.as_str().into(),
             next.as_str().into(),
+            request.map(SecretHash::as_str).into(),
+            at.millis().into(),
+            answered_since(at).into(),
         ];
         let Some(row) = db::one(&transaction, CLAIM, values).await? else {
             transaction.rollback().await?;
@@ -129,35 +159,50 @@ impl Store {
         Ok(Some(ClaimedCall { call, dialog }))
     }
 
+    /// The node that has answered this very request, and has the call: as long as the token that the
+    /// answer brought is the present one, and within [`ANSWERED_AGAIN_FOR`] of this time by the clock that
+    /// all nodes share.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claimed_by(
+        &self,
+        call_id: CallId,
+        request: &SecretHash,
+        at: EventTime,
+    ) -> Result<Option<NodeId>, StoreError> {
+        let (id, since) = (call_id.to_string(), answered_since(at));
+        let values = [id.into(), request.as_str().into(), since.into()];
+        let row = db::one(&self.db().write, CLAIMED_BY, values).await?;
+        row.map(|row| row.parse("node_id")).transpose()
+    }
+
     /// Gives a call back to the node that it was claimed from, with the token that was shown: whoever
     /// claimed it can't go on with it.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn unclaim_call(&self, claim: Claim<'_>) -> Result<(), StoreError> {
-        let Claim { call_id, from, to, shown, next } = claim;
-        let back = Claim { call_id, from: to, to: from, shown: next, next: shown };
+        let Claim { from, to, shown, next, .. } = claim;
+        let back = Claim { from: to, to: from, shown: next, next: shown, request: None, ..claim };
         self.claim_call(back).await?;
         Ok(())
     }
 
-    /// Makes another token the one that takes the call up. `false` when the former is not the present
-    /// one, or the call is over, or lives on another node than this.
+    /// Makes another token the one that takes the call up, of a call that stays on its node. `false` when
+    /// the former is not the present one, or the call is over, or lives on another node than this.
     ///
     /// # Errors
     /// When the database fails. Which one is good is then not known.
-    pub async fn exchange_resume_token(
-        &self,
-        call_id: CallId,
-        node_id: NodeId,
-        shown: &SecretHash,
-        next: &SecretHash,
-    ) -> Result<bool, StoreError> {
+    pub async fn exchange_resume_token(&self, claim: Claim<'_>) -> Result<bool, StoreError> {
+        let Claim { call_id, to, shown, next, request, at, .. } = claim;
         let values = [
             call_id.to_string().into(),
-            node_id.to_string().into(),
+            to.to_string().into(),
             shown.as_str().into(),
             next.as_str().into(),
+            request.map(SecretHash::as_str).into(),
+            at.millis().into(),
         ];
         Ok(db::execute(&self.db().write, EXCHANGE, values).await? > 0)
     }
@@ -211,4 +256,10 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// A request that was answered before then is not answered again at this time.
+fn answered_since(at: EventTime) -> i64 {
+    let millis = i64::try_from(ANSWERED_AGAIN_FOR.as_millis()).unwrap_or(i64::MAX);
+    at.millis().saturating_sub(millis)
 }

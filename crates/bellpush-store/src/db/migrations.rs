@@ -59,6 +59,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (65, "resume_tokens", include_str!("../../migrations/0065_resume_tokens.sql")),
     (66, "orphaned_calls", include_str!("../../migrations/0066_orphaned_calls.sql")),
     (69, "integration_outages", include_str!("../../migrations/0069_integration_outages.sql")),
+    (70, "repeated_claims", include_str!("../../migrations/0070_repeated_claims.sql")),
 ];
 
 /// The version from which on a database says which programs may use it.

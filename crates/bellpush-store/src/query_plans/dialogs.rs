@@ -12,6 +12,9 @@ use crate::{
 
 pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
     let fixed = |sql: &str, values: Vec<Value>| Query { sql: sql.into(), values };
+    let texts = |count| vec![Value::from("x"); count];
+    let claim = || [texts(6), vec![2_i64.into(), 1_i64.into()]].concat();
+    let exchange = || [texts(5), vec![2_i64.into()]].concat();
     let list = || Value::from(r#"[["x",1]]"#);
     vec![
         (
@@ -21,9 +24,10 @@ pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(left::TAKE, vec![list(), "x".into()]), "dialogs_pkey"),
         (fixed(left::OF_CALL, vec!["x".into()]), "dialogs_by_call"),
         (fixed(rows::FORGET, vec![list(), "x".into()]), "dialogs_pkey"),
-        (fixed(claims::CLAIM, vec!["x".into(); 5]), "calls_pkey"),
+        (fixed(claims::CLAIM, claim()), "calls_pkey"),
         (fixed(claims::CLAIM_DIALOG, vec!["x".into(), "x".into()]), "dialogs_by_call"),
-        (fixed(claims::EXCHANGE, vec!["x".into(); 4]), "calls_pkey"),
+        (fixed(claims::EXCHANGE, exchange()), "calls_pkey"),
+        (fixed(claims::CLAIMED_BY, vec!["x".into(), "x".into(), 1_i64.into()]), "calls_pkey"),
         (fixed(claims::ELSEWHERE, vec![list(), "x".into()]), "calls_pkey"),
     ]
 }

@@ -30,7 +30,8 @@ async fn claim(
     (from, to): (NodeId, NodeId),
     (shown, next): (&SecretHash, &SecretHash),
 ) -> Option<ClaimedCall> {
-    store.claim_call(Claim { call_id, from, to, shown, next }).await.unwrap()
+    let claim = Claim { call_id, from, to, shown, next, request: None, at: now() };
+    store.claim_call(claim).await.unwrap()
 }
 
 /// The same end, as another node would have it.
@@ -102,9 +103,11 @@ on_both_stores! {
         let (old, new) = (new_node(), new_node());
         let (visitor, call_id) = call_on(site, old).await;
         let (shown, next) = (first_token(call_id), SecretHash::of("rt_2"));
-        let asked = Claim { call_id, from: old, to: new, shown: &shown, next: &next };
+        let (request, at) = (Some(&SecretHash::of("a request")), now());
+        let asked = Claim { call_id, from: old, to: new, shown: &shown, next: &next, request, at };
         site.store.claim_call(asked).await.unwrap().unwrap();
         site.store.unclaim_call(asked).await.unwrap();
+        assert_eq!(site.store.claimed_by(call_id, request.unwrap(), now()).await.unwrap(), None);
         assert!(claim(&site.store, call_id, (old, new), (&shown, &next)).await.is_some());
         site.store.unclaim_call(asked).await.unwrap();
         site.store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
@@ -116,11 +119,71 @@ on_both_stores! {
         let tokens = ["rt_2", "rt_3"].map(SecretHash::of);
         let first = first_token(call_id);
         let store = &site.store;
-        assert!(!store.exchange_resume_token(call_id, new, &first, &tokens[0]).await.unwrap());
-        assert!(!store.exchange_resume_token(call_id, old, &tokens[1], &first).await.unwrap());
-        assert!(store.exchange_resume_token(call_id, old, &first, &tokens[0]).await.unwrap());
+        let request = SecretHash::of("a request");
+        let exchange = async |to, shown, next| {
+            let (request, at) = (Some(&request), now());
+            let claim = Claim { call_id, from: to, to, shown, next, request, at };
+            store.exchange_resume_token(claim).await.unwrap()
+        };
+        assert!(!exchange(new, &first, &tokens[0]).await);
+        assert!(!exchange(old, &tokens[1], &first).await);
+        assert_eq!(store.claimed_by(call_id, &request, now()).await.unwrap(), None);
+        assert!(exchange(old, &first, &tokens[0]).await);
+        assert_eq!(store.claimed_by(call_id, &request, now()).await.unwrap(), Some(old));
         assert_eq!(claim(store, call_id, (old, new), (&first, &tokens[1])).await, None);
         assert!(claim(store, call_id, (old, new), (&tokens[0], &tokens[1])).await.is_some());
+    }
+
+    async fn a_request_that_is_asked_again_is_known_until_its_answer_is_used_or_too_old(site) {
+        let (old, new, third) = (new_node(), new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let store = &site.store;
+        let [second, other] = ["rt_2", "rt_other"].map(SecretHash::of);
+        let [request, wrong] = ["rt_1, an offer", "rt_1, another offer"].map(SecretHash::of);
+        let first = first_token(call_id);
+        let at = now();
+        let asked = Claim {
+            call_id, from: old, to: new, shown: &first, next: &second, request: Some(&request), at,
+        };
+        assert_eq!(store.claimed_by(call_id, &request, at).await.unwrap(), None);
+        store.claim_call(asked).await.unwrap().unwrap();
+        let later = |seconds: i64| EventTime::from_millis(at.millis() + seconds * 1_000).unwrap();
+        let late = later(31);
+        assert_eq!(store.claimed_by(call_id, &request, later(29)).await.unwrap(), Some(new));
+        assert_eq!(store.claimed_by(call_id, &request, late).await.unwrap(), None);
+        assert_eq!(store.claimed_by(call_id, &wrong, at).await.unwrap(), None);
+
+        // A third one may take it over from the one that has answered it, by the same request alone.
+        let again = Claim { from: new, to: third, next: &other, ..asked };
+        for refused in [
+            Claim { request: Some(&wrong), ..again },
+            Claim { request: None, ..again },
+            Claim { at: late, ..again },
+        ] {
+            assert_eq!(store.claim_call(refused).await.unwrap(), None);
+        }
+        assert_eq!(store.claim_call(again).await.unwrap().unwrap().call.node_id, third);
+        assert_eq!(store.claimed_by(call_id, &request, at).await.unwrap(), Some(third));
+        // What the first answer brought is of no use any more; what the last one did ends all that.
+        assert_eq!(claim(store, call_id, (third, new), (&second, &first)).await, None);
+        assert!(claim(store, call_id, (third, new), (&other, &second)).await.is_some());
+        assert_eq!(store.claimed_by(call_id, &request, at).await.unwrap(), None);
+        assert_eq!(store.claim_call(Claim { from: new, ..again }).await.unwrap(), None);
+    }
+
+    async fn a_request_is_not_answered_again_when_a_node_of_before_has_changed_the_token(site) {
+        let (old, new) = (new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+        let (request, at) = (SecretHash::of("a request"), now());
+        let asked = Claim {
+            call_id, from: old, to: new, shown: &first, next: &second, request: Some(&request), at,
+        };
+        site.store.claim_call(asked).await.unwrap().unwrap();
+        // It knows nothing of requests.
+        let sql = "UPDATE calls SET resume_hash = 'another'";
+        site.sql(sql).await;
+        assert_eq!(site.store.claimed_by(call_id, &request, at).await.unwrap(), None);
     }
 
     async fn an_orphan_waits_since_it_was_noticed_first_and_not_any_more_once_claimed(site) {

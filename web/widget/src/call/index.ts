@@ -29,6 +29,10 @@ const LAST_WORD_MS = 2 * 60 * 1000;
 const REQUEST_MS = 5000;
 /** By when the server has told of the far side, once media flows and if nothing holds it back. */
 const TOLD_MS = 1500;
+/** How often it is looked for the first sound of another connection. */
+const SOUND_LOOK_MS = 10;
+/** A far side that is silent so long has none, and the other connection is as good. */
+const NO_SOUND_MS = 1000;
 /** When the server is asked after something that it must know of: at once, and as it may take a moment. */
 const ASK_MS = [0, 500, 1500, 4000];
 
@@ -50,7 +54,7 @@ export function startCall(ports: CallPorts): Call {
   let attending: Promise<void> = Promise.resolve();
 
   let media = open(false);
-  /** Connections that the present one takes the place of, once it is connected. */
+  /** Connections that the present one takes the place of, once it is connected and heard. */
   let former: readonly Media[] = [];
   const recovery = createRecovery({
     later: ports.later,
@@ -94,12 +98,7 @@ export function startCall(ports: CallPorts): Call {
 
   function connected(): void {
     if (former.length > 0) {
-      // In one turn: never are two of them heard.
-      if (!leaving) {
-        media.play();
-      }
-      closeAll(former);
-      former = [];
+      changeOver(media, ports.now() + NO_SOUND_MS);
     }
     void moving.then((one) => one?.recovered());
     if (!mediaConnected) {
@@ -107,6 +106,23 @@ export function startCall(ports: CallPorts): Call {
       ports.later(TOLD_MS, () => phase !== "connected" && following?.nudge());
       live?.watch();
     }
+  }
+
+  /** Has the present connection be heard in place of those before, as soon as there is something to hear. */
+  function changeOver(next: Media, until: number): void {
+    if (next !== media || former.length === 0) {
+      return;
+    }
+    if (!next.hasSound() && ports.now() < until && !leaving) {
+      ports.later(SOUND_LOOK_MS, () => changeOver(next, until));
+      return;
+    }
+    // In one turn: never are two of them heard.
+    if (!leaving) {
+      media.play();
+    }
+    closeAll(former);
+    former = [];
   }
 
   async function attend(): Promise<void> {

@@ -15,6 +15,8 @@ export interface Media {
   /** False when the far side does not take telephone events. */
   sendDigit(digit: string): boolean;
   stats(): Promise<RTCStatsReport>;
+  /** Whether sound has come that would be heard by now. */
+  hasSound(): boolean;
   /** Plays what is heard, in place of what plays by then; within a tap of the visitor where browsers want one. */
   play(): void;
   /** Nothing is heard or said any more; the connection stays. */
@@ -38,7 +40,7 @@ export interface MediaPorts {
 export function openMedia({ voice, audio, waits, onConnection, onBlocked }: MediaPorts): Media {
   const connection = new RTCPeerConnection();
   const track = voice.track();
-  const { sender } = connection.addTransceiver(track ?? "audio", {
+  const { sender, receiver } = connection.addTransceiver(track ?? "audio", {
     direction: "sendrecv",
     streams: track === null ? [] : [new MediaStream([track])],
   });
@@ -119,6 +121,7 @@ export function openMedia({ voice, audio, waits, onConnection, onBlocked }: Medi
       return true;
     },
     stats: () => connection.getStats(),
+    hasSound: () => receiver.getSynchronizationSources().length > 0,
     play,
     silence() {
       voice.stop();

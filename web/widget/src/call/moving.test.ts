@@ -1,8 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { setUp as setUpCall } from "../testing/call.ts";
 import { media, resetMedia } from "../testing/media.ts";
+import { CLAIM, ONE, setUp, THREE, TWO, taken } from "../testing/moving.ts";
 import { createNode, unanswered } from "../testing/node.ts";
-import { type Answer, json, problem } from "../testing/server.ts";
+import { type Answer, problem } from "../testing/server.ts";
 import { held, settle } from "../testing/time.ts";
 
 vi.mock("./media.ts", () => import("../testing/media.ts"));
@@ -15,47 +16,6 @@ beforeEach(resetMedia);
 beforeAll(async () => {
   await Promise.all([import("./live.ts"), import("./moving.ts")]);
 });
-
-const [ONE, TWO, THREE] = ["one", "two", "three"].map(
-  (name) => `https://${name}.example/v1/calls/call_1`,
-) as [string, string, string];
-const CLAIM = "POST /v1/calls/call_1/resume";
-
-/** What the node at this address answers to a claim, with its next token. */
-const taken = (address: string, resumeToken: string) => () =>
-  json({ callId: "call_1", sdp: "an answer", resumeToken, session: {}, address });
-
-/** A call that is connected at the first of three nodes; claims are answered in turn, and then by the last answer. */
-async function setUp(...claims: readonly Answer[]) {
-  const [one, two, three] = [createNode(ONE), createNode(TWO), createNode(THREE)];
-  const answers = [...claims];
-  const call = setUpCall(
-    {
-      [CLAIM]: (asked, signal) => {
-        const answer = answers.length > 1 ? answers.shift() : answers[0];
-        return answer === undefined ? problem(503, "server-shutdown") : answer(asked, signal);
-      },
-    },
-    false,
-    [one, two, three],
-  );
-  await call.time.pass(0);
-  await one.decide("call_started");
-  media.report("connected");
-  await one.say("connected");
-  await call.time.pass(3000);
-  const claimed = () =>
-    call.server.asked
-      .filter(({ method, path }) => `${method} ${path}` === CLAIM)
-      .map(({ body }) => JSON.parse(body));
-  /** What the node says to the widget that has come to it. */
-  const receive = async (node = two) => {
-    await node.decide("call_started");
-    await node.say("reconnecting");
-    await node.say("connected");
-  };
-  return { ...call, one, two, three, claimed, receive };
-}
 
 describe("a call whose server is killed", () => {
   it("goes on at another one, with its next token, and nothing is said of it", async () => {

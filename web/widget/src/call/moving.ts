@@ -3,8 +3,9 @@
  * public address. Loaded in peace, since nothing can be loaded once the server is gone.
  */
 
-import type { IceServer } from "@bellpush/protocol";
-import { within } from "./answers.ts";
+import type { CallResumed, IceServer, ResumeRequest } from "@bellpush/protocol";
+import type { Failure, Result } from "../errors.ts";
+import { isAway, within } from "./answers.ts";
 import { createArrivals } from "./arrivals.ts";
 import type { Media } from "./media.ts";
 import { type Placed, publicly, resume } from "./placing.ts";
@@ -48,7 +49,7 @@ export interface Moving extends Pick<TakeOver, "move" | "recovered" | "online" |
 export function createMoving(ports: MovingPorts): Moving {
   const { later, now } = ports;
   let stopped = false;
-  /** A connection that is on offer, to all servers that are asked at the same time. */
+  /** A connection that is on offer, to all servers that are asked while nobody is known to have taken it. */
   let offered: Offered | null = null;
 
   const takeOver = createTakeOver({
@@ -57,7 +58,7 @@ export function createMoving(ports: MovingPorts): Moving {
     flows,
     // A call whose address is no URL of its own is at the only server that there is.
     hasOthers: () => !ports.placed().address.startsWith("/"),
-    claim,
+    claim: () => claim(),
     onRefused: ports.onRefused,
   });
 
@@ -85,29 +86,37 @@ export function createMoving(ports: MovingPorts): Moving {
     return false;
   }
 
-  async function claim(): Promise<Claim> {
-    const { callId, resumeToken, session } = ports.placed();
-    if (resumeToken === null) {
+  async function claim(token = ports.placed().resumeToken): Promise<Claim> {
+    const { session } = ports.placed();
+    if (token === null) {
       return "refused";
     }
-    offered ??= offer(session.iceServers());
+    if (offered !== null && offered.token !== token) {
+      giveUp(offered);
+    }
+    offered ??= offer(token, session.iceServers());
     const own = offered;
     own.claims += 1;
     const sdp = await own.sdp.catch(() => null);
-    const result = sdp === null ? null : await post(callId, resumeToken, sdp);
+    const result = sdp === null ? null : await ask({ resumeToken: token, sdp, takeOver: true });
     own.claims -= 1;
     if (result?.ok) {
-      offered = null;
       const placed = ports.placed();
       const { address = placed.address, ...answer } = result.value;
-      ports.goOn(own.media, { ...placed, ...answer, address, session });
-      return "taken";
+      if (own === offered) {
+        offered = null;
+        ports.goOn(own.media, { ...placed, ...answer, address, session });
+        return "taken";
+      }
+      // The same answer once more, or that of a server which has taken the call from the one that we are at.
+      return address === placed.address ? "taken" : claim(answer.resumeToken);
     }
-    if (own.claims === 0 && own === offered) {
-      offered = null;
-      own.media.close();
+    const failure = result?.failure;
+    const isOpen = failure !== undefined && isUnsure(failure) && !stopped;
+    if (own.claims === 0 && own === offered && !isOpen) {
+      giveUp(own);
     }
-    switch (result?.failure.status) {
+    switch (failure?.status) {
       case 404:
         return "refused";
       case 0:
@@ -117,15 +126,31 @@ export function createMoving(ports: MovingPorts): Moving {
     }
   }
 
-  function post(callId: string, resumeToken: string, sdp: string) {
-    const body = { resumeToken, sdp, takeOver: true };
-    const signal = within(later, CLAIM_MS);
-    return resume(ports.placed().session, ports.fetch, publicly(callId), body, signal);
+  /** At the public address, or at the server that has answered the same before, if that is to be had. */
+  async function ask(body: ResumeRequest): Promise<Result<CallResumed>> {
+    const anywhere = publicly(ports.placed().callId);
+    const first = await post(anywhere, body, CLAIM_MS);
+    if (first.ok || first.failure.address === null) {
+      return first;
+    }
+    const second = await post(first.failure.address, body, ANSWER_MS);
+    return second.ok || !isAway(second.failure)
+      ? second
+      : post(anywhere, { ...body, unreachable: true }, CLAIM_MS);
   }
 
-  function offer(helpers: readonly IceServer[]): Offered {
+  function post(address: string, body: ResumeRequest, ms: number) {
+    return resume(ports.placed().session, ports.fetch, address, body, within(later, ms));
+  }
+
+  function giveUp(one: Offered): void {
+    offered = null;
+    one.media.close();
+  }
+
+  function offer(token: string, helpers: readonly IceServer[]): Offered {
     const media = ports.open();
-    return { media, sdp: media.offer(helpers), claims: 0 };
+    return { token, media, sdp: media.offer(helpers), claims: 0 };
   }
 
   /** Looks for packets that do not come any more. */
@@ -157,11 +182,21 @@ export function createMoving(ports: MovingPorts): Moving {
     stop() {
       stopped = true;
       takeOver.stop();
+      if (offered?.claims === 0) {
+        giveUp(offered);
+      }
     },
   };
 }
 
+/** Whether the server may have taken the call without our knowing: then the same is asked again. */
+function isUnsure({ status }: Failure): boolean {
+  return status === 0 || status === 502 || status === 504;
+}
+
 interface Offered {
+  /** What it is claimed with. */
+  readonly token: string;
   readonly media: Media;
   readonly sdp: Promise<string>;
   /** How many claims with it are on their way. */

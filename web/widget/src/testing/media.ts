@@ -15,6 +15,8 @@ interface Fake {
   /** Whether packets come. */
   flows: boolean;
   received: number;
+  /** Whether sound has come by a connection that is connected. */
+  sounds: boolean;
   peakDb: number | null;
 }
 
@@ -27,6 +29,7 @@ export const media: Fake = {
   offer: async () => "the offer",
   flows: true,
   received: 0,
+  sounds: true,
   peakDb: -20,
 };
 
@@ -38,6 +41,7 @@ export function resetMedia(): void {
     takesDigits: true,
     answerFails: false,
     flows: true,
+    sounds: true,
     peakDb: -20,
   });
 }
@@ -68,6 +72,7 @@ export function openMedia({ onConnection }: MediaPorts): Media {
         ["in", { type: "inbound-rtp", packetsReceived: media.received, packetsLost: 0, jitter: 0 }],
       ]) as unknown as RTCStatsReport;
     },
+    hasSound: () => media.sounds,
     play: () => note("play"),
     silence: () => note("silence"),
     close: () => note("close"),

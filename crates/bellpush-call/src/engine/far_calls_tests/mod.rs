@@ -1,5 +1,6 @@
 //! Calls to a telephone, over real UDP on both sides; only the trunk's signalling is a script.
 
+mod moved;
 mod script;
 
 use std::{collections::HashSet, time::Duration};
@@ -15,7 +16,7 @@ use tokio::time;
 use self::script::*;
 use super::*;
 use crate::{
-    Codec, Digit, FarSide, Signal, SrtpPolicy,
+    Codec, Digit, FarSide, Former, Signal, SrtpPolicy,
     trunk::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent},
 };
 
@@ -69,7 +70,7 @@ async fn sound_is_relayed_as_it_is_when_both_sides_speak_the_same() {
 #[tokio::test]
 async fn a_call_goes_on_by_the_dialog_of_another_server_and_can_be_let_go_of_without_a_word() {
     let mut test = Test::start();
-    let mut call = test.call(vec![with_open_dialog(to_phone(&[Codec::Pcma]))]).await;
+    let mut call = test.goes_on(with_open_dialog(to_phone(&[Codec::Pcma])), Former::Gone).await;
     let mut dialog = test.dialog().await;
     let mut phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
     dialog.events.send(TrunkEvent::OfferAnswered { sdp: phone.sdp("sendrecv") }).await;
@@ -96,7 +97,7 @@ async fn a_call_that_goes_on_offers_keys_that_nothing_was_sent_with() {
         if let FarSide::Sip(target) = &mut route.far_side {
             target.srtp = SrtpPolicy::Optional;
         }
-        let call = test.call(vec![route]).await;
+        let call = test.goes_on(route, Former::Gone).await;
         let mut dialog = test.dialog().await;
         let Some(TrunkCommand::Invite { sdp, .. }) = dialog.next().await else {
             panic!("that is no INVITE")

@@ -137,6 +137,21 @@ pub(super) struct Call {
     pub(super) answer: String,
 }
 
+/// A call whose browser has not taken the answer yet.
+pub(super) struct Offered {
+    pub(super) id: CallId,
+    pub(super) visitor: Visitor,
+    pub(super) placed: Placed,
+}
+
+impl Offered {
+    pub(super) fn connect(self) -> Call {
+        let Self { id, visitor, placed: Placed { answer, signals } } = self;
+        let visitor = visitor.accept(&answer).unwrap();
+        Call { id, visitor, signals, answer }
+    }
+}
+
 impl Test {
     pub(super) fn start() -> Self {
         Self::with(|_| {})
@@ -154,13 +169,21 @@ impl Test {
     }
 
     pub(super) async fn call(&self, routes: Vec<Route>) -> Call {
+        self.place(routes, None).await.connect()
+    }
+
+    /// A call that comes from another server.
+    pub(super) async fn goes_on(&self, route: Route, former: Former) -> Call {
+        self.place(vec![route], Some(former)).await.connect()
+    }
+
+    pub(super) async fn place(&self, routes: Vec<Route>, former: Option<Former>) -> Offered {
         let id = CallId::from_uuid(Uuid::now_v7());
         let visitor = Visitor::new().await.unwrap();
         let offer = visitor.offer().to_owned();
-        let place = PlaceCall { call_id: id, offer, routes, max_duration: HOUR };
-        let Placed { answer, signals } = self.engine.place(place).await.unwrap();
-        let visitor = visitor.accept(&answer).unwrap();
-        Call { id, visitor, signals, answer }
+        let place = PlaceCall { call_id: id, offer, routes, max_duration: HOUR, former };
+        let placed = self.engine.place(place).await.unwrap();
+        Offered { id, visitor, placed }
     }
 
     pub(super) async fn dialog(&mut self) -> Dialog {

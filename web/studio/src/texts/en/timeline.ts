@@ -34,6 +34,13 @@ export const timeline = {
   queueWait: (seconds: number) => `expected wait ${seconds} s`,
   transferred: "The phone system connected somebody else",
   answered: (profile: string) => `${profile} took the call`,
+  takenOver: (why: string, ms: number) =>
+    `Another server took the call over, in ${milliseconds(ms)}: ${why}`,
+  takeOverReasons: {
+    stopping: "its own was about to stop",
+    lost: "its own was gone",
+    unreachable: "the visitor could not reach its own",
+  },
   rejected: (answer: string) => `The phone system did not take it: ${answer}`,
   noResponse: "no final response",
   sent: "Sent",

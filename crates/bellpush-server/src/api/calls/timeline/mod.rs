@@ -125,6 +125,7 @@ fn timeline(
             RecordEntry::Answered { profile_id, trunk_id } => {
                 Happening::Answered { profile_id, trunk_id }
             }
+            RecordEntry::TakenOver(taken) => Happening::TakenOver(taken),
             RecordEntry::Rejected { failure } => Happening::Rejected { failure },
             RecordEntry::Warning { warning, raised } => Happening::Warning { warning, raised },
             RecordEntry::Sip(message) => Happening::Sip(Box::new(message.into())),

@@ -9,7 +9,7 @@ use bellpush_core::{
     ids::{CallbackId, DestinationId, EventId, IntegrationId, TrunkId},
     lifecycle::Phase,
     quality::{CallSide, QualitySample, Trouble},
-    record::{SipCarrier, SipMessage},
+    record::{SipCarrier, SipMessage, TakenOver},
     submission::CallbackReason,
     trunk::SipFailure,
 };
@@ -101,6 +101,8 @@ pub(crate) enum Happening {
         #[schema(value_type = Option<String>)]
         trunk_id: Option<TrunkId>,
     },
+    /// Another server took the call over.
+    TakenOver(TakenOver),
     /// A phone system did not take the call.
     Rejected {
         /** What it said. */

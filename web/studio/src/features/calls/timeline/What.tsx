@@ -46,6 +46,17 @@ export function What({ appId, callId, what }: WhatProps): ReactNode {
       return notice(what.notice);
     case "answered":
       return <Answered appId={appId} answered={what} />;
+    case "taken_over": {
+      const { from, fromUrl, to, toUrl, reason, tookMs } = what;
+      return (
+        <>
+          {words.takenOver(words.takeOverReasons[reason], tookMs)}
+          <div className={`${classes.data} foreign`}>
+            {fromUrl ?? from} → {toUrl ?? to}
+          </div>
+        </>
+      );
+    }
     case "rejected": {
       const { status, reasonPhrase } = what.failure;
       const answer = status == null ? words.noResponse : `${status} ${reasonPhrase ?? ""}`;

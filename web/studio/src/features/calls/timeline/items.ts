@@ -38,6 +38,7 @@ const GROUP_OF: Record<Happening["kind"], Group> = {
   hold: "phases",
   notice: "phases",
   answered: "phases",
+  taken_over: "phases",
   rejected: "phases",
   sip: "sip",
   quality: "quality",
