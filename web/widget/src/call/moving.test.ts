@@ -280,11 +280,11 @@ describe("a server that stops", () => {
     expect(told.slice(-2)).toEqual(["connected", "call_ended"]);
   });
 
-  it("and finds nobody to take the call keeps it, and asks again every 2 s", async () => {
+  it("and finds nobody to take the call keeps it, and asks again soon, else every 2 s", async () => {
     const older: Answer = () => problem(422, "invalid");
     const { time, one, told, claimed } = await setUp(older, unanswered, taken(TWO, "rt_2"));
     await one.send("move", {});
-    await time.pass(1900);
+    await time.pass(300);
     expect(claimed()).toHaveLength(1);
     await time.pass(200);
     expect(claimed()).toHaveLength(2);

@@ -285,13 +285,22 @@ describe("a move", () => {
     expect(log).toEqual(["0 claim"]);
   });
 
-  it("that does not succeed is tried again every 2 s, whatever the reason", async () => {
+  it("that is turned away is tried again soon, else every 2 s", async () => {
     const { time, world, log, takeOver } = setUp();
-    const answers: Claim[] = ["again", "nothing", "refused", "taken"];
+    const answers: Claim[] = ["again", "again", "nothing", "refused", "taken"];
     world.claim = async () => answers.shift() ?? "again";
     takeOver.move();
     await time.pass(60_000);
-    expect(log).toEqual(["0 claim", "2000 claim", "4000 claim", "6000 claim"]);
+    expect(log).toEqual(["0 claim", "400 claim", "800 claim", "2800 claim", "4800 claim"]);
+  });
+
+  it("that nobody takes is not tried so often for ever", async () => {
+    const { time, done, takeOver } = setUp();
+    takeOver.move();
+    await time.pass(8000);
+    expect(done().length).toBe(11 + 2);
+    await time.pass(8000);
+    expect(done().length).toBe(11 + 2 + 4);
   });
 
   it("has one claim at a time", async () => {
@@ -303,8 +312,8 @@ describe("a move", () => {
     await time.pass(6000);
     expect(log).toEqual(["0 claim"]);
     claim.resolve("again");
-    await time.pass(2000);
-    expect(log).toEqual(["0 claim", "8000 claim"]);
+    await time.pass(400);
+    expect(log).toEqual(["0 claim", "6400 claim"]);
   });
 
   it("after a move is another one", async () => {
@@ -319,8 +328,10 @@ describe("a move", () => {
 
   it("is urgent when the call's server dies before it has succeeded", async () => {
     const { time, world, log, takeOver, suspect } = setUp();
+    world.claim = async () => "nothing";
     takeOver.move();
     await time.pass(500);
+    world.claim = async () => "again";
     suspect();
     await time.pass(600);
     world.claim = async () => "taken";
@@ -330,6 +341,7 @@ describe("a move", () => {
 
   it("goes on when the server that was in doubt answers after all", async () => {
     const { time, world, log, takeOver, suspect } = setUp();
+    world.claim = async () => "nothing";
     takeOver.move();
     await time.pass(500);
     world.answers = true;
@@ -351,6 +363,7 @@ describe("a move", () => {
 
   it("is not given up because the connection was interrupted for a moment", async () => {
     const { time, world, log, takeOver } = setUp();
+    world.claim = async () => "nothing";
     takeOver.move();
     await time.pass(1000);
     takeOver.recovered();

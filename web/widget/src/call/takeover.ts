@@ -19,7 +19,13 @@ const UNANSWERED_MS = 700;
 const MOST_AT_ONCE = 3;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3200;
-/** When a move that did not succeed is tried again; the call goes on meanwhile. */
+/**
+ * When a move that was turned away is tried again, so often at first: a load balancer may have sent it to the
+ * server that stops, which has little time.
+ */
+const MOVE_SOON_MS = 400;
+const MOVES_SOON = 10;
+/** When a move that did not succeed is tried again else; the call goes on meanwhile. */
 const MOVE_AGAIN_MS = 2000;
 
 export interface TakeOverPorts {
@@ -53,6 +59,8 @@ export function createTakeOver(ports: TakeOverPorts): TakeOver {
   let state: State = "peace";
   /** The server has asked for a move that has not succeeded yet. */
   let moving = false;
+  /** How often it may be tried again soon. */
+  let soon = MOVES_SOON;
   /** The call's server is gone, as far as can be seen. */
   let urgent = false;
   let refused = false;
@@ -74,12 +82,12 @@ export function createTakeOver(ports: TakeOverPorts): TakeOver {
     });
   }
 
-  function calm(): void {
+  function calm(movesIn = MOVE_AGAIN_MS): void {
     state = "peace";
     urgent = false;
     plan += 1;
     if (moving) {
-      then(MOVE_AGAIN_MS, () => void claim());
+      then(movesIn, () => void claim());
     }
   }
 
@@ -122,7 +130,9 @@ export function createTakeOver(ports: TakeOverPorts): TakeOver {
       return;
     }
     if (!urgent) {
-      calm();
+      const isSoon = result === "again" && soon > 0;
+      soon -= Number(isSoon);
+      calm(isSoon ? MOVE_SOON_MS : MOVE_AGAIN_MS);
       return;
     }
     refused ||= result === "refused";
@@ -159,6 +169,7 @@ export function createTakeOver(ports: TakeOverPorts): TakeOver {
     move() {
       if (state !== "over") {
         moving = true;
+        soon = MOVES_SOON;
         if (state !== "claiming") {
           void claim();
         }
