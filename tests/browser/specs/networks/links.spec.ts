@@ -37,7 +37,8 @@ test.use({ serverOptions: ["--rtp-address", "127.0.0.1"] });
 test("an address that changes in the call", async ({ network, shop, telephone }) => {
   const happens = network.switchLinks;
   const program = network.chromium;
-  const trouble = { program, shop, telephone, happens, reconnects: true };
+  // The browser tells of another network, and often the call is there before anything is missed.
+  const trouble = { program, shop, telephone, happens, reconnects: true, says: false };
   check("address changed", await through(trouble), 15_000);
 });
 
