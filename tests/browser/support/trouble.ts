@@ -16,8 +16,10 @@ import { type Visitor, visit } from "./visitor.ts";
 export const TELEPHONE_TONE = 400;
 /** What is measured of the time before, and of that after. */
 const MEASURED_MS = 3000;
-/** How much fainter or louder a tone may be after: browsers adjust a microphone, by up to 13 dB here. */
-const SAME_LEVEL_DB = 15;
+/** How much fainter or louder a tone may be afterwards: browsers adjust the level of a microphone. */
+const SAME_LEVEL_DB = 12;
+/** How long they take for that at the beginning of a call: as loud as then it never is again. */
+const SETTLES_MS = 5000;
 /** The visitor speaks in bursts, with pauses of 150 ms: what is longer is no pause of theirs. */
 export const PAUSE_MS = 400;
 
@@ -66,12 +68,13 @@ export async function through(trouble: Trouble): Promise<Measured> {
         telephone.heard.some(({ at, level }) => at > since && level > -40);
       await until("the telephone hears the visitor", isHeard(0));
       const frame = await widget();
-      const from = performance.now();
-      await startRecording(frame);
       const passed = (ms: number) => {
         const end = performance.now() + ms;
         return until(`${ms} ms have passed`, () => performance.now() > end, ms + 5000);
       };
+      await passed(SETTLES_MS);
+      const from = performance.now();
+      await startRecording(frame);
       await passed(MEASURED_MS);
       const begins = performance.now();
       // It may be over before the trouble is.

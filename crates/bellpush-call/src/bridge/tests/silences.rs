@@ -20,6 +20,16 @@ fn with_silence(call: &mut SimulatedCall, phone: &mut Stream, frames: u32) {
     call.pass(FRAME * frames);
 }
 
+/// Has the visitor's browser announce a silence.
+fn announce_to_phone(call: &mut SimulatedCall) {
+    let Simulation { now, bridge, edge, .. } = &mut call.simulation;
+    let FarLeg::Sip(sip) = &mut bridge.far_side else { panic!("no telephone") };
+    let times = RtpTimes { seq: 2_000, timestamp: 160, marker: false };
+    let silence = ComfortNoisePacket { ssrc: 9, times, payload: &[50] };
+    sip.send_comfort_noise(*now, Codec::Pcma, &silence, edge);
+    bridge.tick(*now, edge);
+}
+
 #[test]
 fn a_silence_that_is_announced_is_noise_for_a_browser_without_comfort_noise() {
     // Gateways announce silences whatever they have answered.
@@ -110,12 +120,7 @@ fn a_visitors_silence_is_noise_in_packets_as_the_telephone_wants_them() {
         let mut call = call(offered(&[Codec::Pcma], false), format::Codec::PCMA, media);
         call.speak(160, &VOICE);
         call.pass(FRAME);
-        let Simulation { now, bridge, edge, .. } = &mut call.simulation;
-        let FarLeg::Sip(sip) = &mut bridge.far_side else { panic!("no telephone") };
-        let times = RtpTimes { seq: 2_000, timestamp: 160, marker: false };
-        let silence = ComfortNoisePacket { ssrc: 9, times, payload: &[50] };
-        sip.send_comfort_noise(*now, Codec::Pcma, &silence, edge);
-        bridge.tick(*now, edge);
+        announce_to_phone(&mut call);
         call.pass(3 * SECOND);
         let packets: Vec<RtpPacket> =
             call.heard_by_phone.iter().filter_map(|packet| RtpPacket::parse(packet)).collect();
@@ -138,11 +143,7 @@ fn a_visitors_silence_is_announced_to_a_telephone_that_takes_that() {
         call(offered(&[Codec::Pcma], false), format::Codec::PCMA, "m=audio 4000 RTP/AVP 8 13");
     call.speak(160, &VOICE);
     call.pass(FRAME);
-    let Simulation { now, bridge, edge, .. } = &mut call.simulation;
-    let FarLeg::Sip(sip) = &mut bridge.far_side else { panic!("no telephone") };
-    let times = RtpTimes { seq: 2_000, timestamp: 160, marker: false };
-    let silence = ComfortNoisePacket { ssrc: 9, times, payload: &[50] };
-    sip.send_comfort_noise(*now, Codec::Pcma, &silence, edge);
+    announce_to_phone(&mut call);
     call.pass(SECOND);
     let last = call.heard_by_phone.last().and_then(|packet| RtpPacket::parse(packet)).unwrap();
     assert_eq!((call.heard_by_phone.len(), last.header.payload_type), (2, CN));

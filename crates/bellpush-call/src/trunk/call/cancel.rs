@@ -43,9 +43,9 @@ impl PendingInvite {
         }
     }
 
-    /// The way that it went; when that is broken, another one to the same far side, which rings on
-    /// otherwise.
-    async fn way(&self, trunk: &Trunk) -> Flow {
+    /// The flow that it went by; when its connection is broken, another one to the same hop: the far side
+    /// rings on otherwise.
+    async fn open_flow(&self, trunk: &Trunk) -> Flow {
         if !self.flow.closed.is_cancelled() {
             return self.flow.clone();
         }
@@ -80,7 +80,7 @@ pub(super) async fn cancel_pending(trunk: Arc<Trunk>, mut pending: PendingInvite
         if pending.is_proceeding && !is_cancelled {
             is_cancelled = true;
             deadline = Instant::now() + limit;
-            pending.flow = pending.way(&trunk).await;
+            pending.flow = pending.open_flow(&trunk).await;
             // Its own response says nothing: the INVITE's tells.
             drop(trunk.stack.send(cancel(&pending.request), &pending.flow));
         }

@@ -1,4 +1,4 @@
-//! Which way requests go: to whom, over what, and what becomes of a way that breaks.
+//! Which flows requests go by: to whom, over what, and what becomes of one that breaks.
 
 use std::time::Duration;
 
