@@ -43,16 +43,16 @@ export interface Visitor {
 }
 
 /**
- * Has a visitor open the shop's page, with the widget in it or as it is given, and does the rest. In
- * place of the browser another program may be started, that starts it. With a sound server the devices
- * are real ones.
+ * Has a visitor open the shop's page, with the widget in it or as it is given, and does the rest. A
+ * page with a short life in it is made when the browser stands, which may take seconds. In place of the
+ * browser another program may be started, that starts it. With a sound server the devices are real ones.
  */
 export async function visit(
   name: BrowserName,
   microphone: Microphone | SoundServer,
   shop: Shop,
   run: (visitor: Visitor) => Promise<void>,
-  html: string = embeddingPage(shop.widgetUrl()),
+  html: string | (() => Promise<string>) = embeddingPage(shop.widgetUrl()),
   program?: string,
 ): Promise<void> {
   const browser = await (name === "chromium"
@@ -65,7 +65,7 @@ export async function visit(
     if (name === "chromium" && microphone !== "unanswered") {
       await setMicrophone(browser, origin, microphone === "refused" ? "denied" : "granted");
     }
-    shop.host.html = html;
+    shop.host.html = typeof html === "string" ? html : await html();
     await run(await openPage(browser, shop));
   } finally {
     await browser.close();
