@@ -3,6 +3,7 @@
 mod baresip;
 mod bridged;
 mod call;
+mod desk;
 mod kamailio;
 mod names;
 mod peer;
@@ -13,6 +14,7 @@ pub use baresip::Baresip;
 pub use bellpush_test_support::namespace::runs_in_network_of_its_own;
 pub use bridged::{BridgedCall, Lines};
 pub use call::{Call, OFFER, call_by, target, trunk, trunks, trunks_config};
+pub use desk::{Desk, Entry, Line};
 pub use kamailio::{Certificate, Kamailio};
 pub use names::{Names, Service};
 pub use peer::{ANSWER, Message, PATIENCE, Peer, SDP, read_message, reply};

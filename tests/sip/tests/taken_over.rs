@@ -3,7 +3,10 @@
 
 mod shop;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use bellpush_sip_tests::{Baresip, Kamailio, Peer, Sipp};
@@ -14,15 +17,20 @@ use bellpush_test_support::{
     ports::free_port,
     postgres::Database,
     server::{Options, ServerProcess},
-    visitor::{Visitor, VisitorCall},
+    visitor::{Heard, Visitor},
     widget::{Placed, TakenUp, Widget},
 };
 use serde_json::{Value, json};
-use shop::{Result, Shop, comes_to};
+use shop::{Result, Shop, comes_to, hears_itself};
 
 /// So long nobody else may end the call of a server that is gone: the lease, the time that the app gives
 /// a page to come back, and ten seconds.
 const ORPHANED_FOR: Duration = Duration::from_secs(3 + 8 + 10);
+
+/// Loud in G.711, whichever law.
+const LOUD: [u8; 16] = [
+    0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A,
+];
 
 /// Two servers on one database.
 struct Servers {
@@ -93,20 +101,12 @@ impl Servers {
     }
 }
 
-/// The telephone sends back whatever it hears.
-async fn hears_itself(media: &mut VisitorCall) -> Result {
-    media.wait_until(SOON, |heard| heard.connected).await?;
-    let start = Instant::now();
-    while start.elapsed() < SOON {
-        media.say((1..=20_u8).map(|n| vec![n; 160]));
-        let echo = |heard: &bellpush_test_support::visitor::Heard| {
-            heard.packets.iter().any(|packet| packet.payload[..] == [20; 160])
-        };
-        if media.wait_until(Duration::from_millis(500), echo).await.is_ok() {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("nothing comes back from the telephone")
+/// Whether there was a packet of a tone: silence and noise of comfort have few values.
+fn hears_tone(heard: &Heard) -> bool {
+    heard.packets.iter().any(|packet| {
+        let values: HashSet<&u8> = packet.payload.iter().collect();
+        values.len() > 20
+    })
 }
 
 /// The last value of a header of a request that SIPp has logged.
@@ -386,12 +386,20 @@ async fn a_whole_telephone_goes_on_with_the_call_of_a_killed_server() -> Result 
     let trunk = shop.create("/v1/trunks", &trunk).await?;
     shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
     let widget = shop.widget().await?;
-    let call = shop.call(&widget).await?;
+    let mut call = shop.call(&widget).await?;
     phone.says("Call established").await?;
+    call.media.wait_until(SOON, hears_tone).await?;
     shop.server.kill_9()?;
     shop.server.restart().await?;
-    let taken = widget.take_over(&call.call_id, &call.resume_token).await?;
+    let mut taken = widget.take_over(&call.call_id, &call.resume_token).await?;
     comes_to(&taken.widget, &call.call_id, "connected").await?;
+    taken.media.wait_until(SOON, hears_tone).await?;
+    // Nobody has said anything to it before.
+    eventually("the telephone hears the visitor", SOON, async || {
+        taken.media.say((0..20).map(|_| LOUD.repeat(10)));
+        Ok(phone.heard()?.iter().any(|sample| sample.unsigned_abs() > 3_000).then_some(()))
+    })
+    .await?;
     // Had it not taken the offer, the call would have been over without us.
     taken.widget.hang_up(&call.call_id).await?.expect(204)?;
     phone.says("session closed: Connection reset by peer").await?;

@@ -1,6 +1,8 @@
 //! The real server with one app, set up by its own API.
 #![allow(dead_code, reason = "not every test file uses every part")]
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use bellpush_sip_tests::Sipp;
 use bellpush_test_support::{
@@ -8,6 +10,7 @@ use bellpush_test_support::{
     api::{Api, App},
     eventually,
     server::{Options, ServerProcess},
+    visitor::VisitorCall,
     widget::{Placed, Widget},
 };
 use serde_json::{Value, json};
@@ -31,7 +34,7 @@ impl Shop {
     pub(crate) async fn with(options: Options, settings: Value) -> anyhow::Result<Self> {
         let options = options
             .or("--sip-listen", "127.0.0.1:0")
-            .with("--rtp-listen", "127.0.0.1")
+            .or("--rtp-listen", "127.0.0.1")
             .with("--rtp-address", "127.0.0.1");
         let server = ServerProcess::start(options).await?;
         let api = server.api();
@@ -128,4 +131,20 @@ pub(crate) async fn comes_to(widget: &Widget, call: &str, phase: &str) -> Result
         Ok(messages.iter().any(|message| message["data"]["phase"] == phase).then_some(()))
     })
     .await
+}
+
+/// The telephone sends back whatever it hears.
+pub(crate) async fn hears_itself(media: &mut VisitorCall) -> Result {
+    media.wait_until(SOON, |heard| heard.connected).await?;
+    let start = Instant::now();
+    while start.elapsed() < SOON {
+        media.say((1..=20_u8).map(|n| vec![n; 160]));
+        let echo = |heard: &bellpush_test_support::visitor::Heard| {
+            heard.packets.iter().any(|packet| packet.payload[..] == [20; 160])
+        };
+        if media.wait_until(Duration::from_millis(500), echo).await.is_ok() {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("nothing comes back from the telephone")
 }
