@@ -13,7 +13,12 @@ use tokio::process::{Child, Command};
 /// How long it may take for one step.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A running baresip. It hears itself.
+/// Bytes before the samples of a sound file.
+const WAV_HEADER: usize = 44;
+/// Samples a second of what it says and hears.
+const RATE: u32 = 8_000;
+
+/// A running baresip. It says a tone, and keeps what it hears.
 pub struct Baresip {
     process: Child,
     folder: tempfile::TempDir,
@@ -29,12 +34,15 @@ impl Baresip {
     pub async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let (port, rtp) = (free_port()?, free_ports(4)?);
+        let place = folder.path().display();
         let config = format!(
-            "sip_listen 127.0.0.1:{port}\nrtp_ports {rtp}-{}\naudio_player aubridge,x\n\
-             audio_source aubridge,x\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\n\
-             module aubridge.so\nmodule_app account.so\nmodule_app menu.so\n",
+            "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{}\naudio_player aubridge,nobody\n\
+             audio_source aufile,{place}/tone.wav\naudio_alert aufile,none\nsnd_path {place}\n\
+             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aubridge.so\n\
+             module aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n",
             rtp + 7
         );
+        fs::write(folder.path().join("tone.wav"), tone())?;
         fs::write(folder.path().join("config"), config)?;
         let account = "<sip:100@127.0.0.1>;regint=0;answermode=auto\n";
         fs::write(folder.path().join("accounts"), account)?;
@@ -72,4 +80,44 @@ impl Baresip {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+
+    /// All that it has heard so far.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn heard(&self) -> anyhow::Result<Vec<i16>> {
+        let mut heard = Vec::new();
+        for file in fs::read_dir(self.folder.path())? {
+            let path = file?.path();
+            if path.to_string_lossy().ends_with("-dec.wav") {
+                let bytes = fs::read(path)?;
+                let samples = bytes.get(WAV_HEADER..).unwrap_or_default().chunks_exact(2);
+                heard.extend(samples.map(|sample| i16::from_le_bytes([sample[0], sample[1]])));
+            }
+        }
+        Ok(heard)
+    }
+}
+
+/// A minute of a tone, as a file.
+fn tone() -> Vec<u8> {
+    let samples = (0..RATE * 60).map(|at| {
+        let turns = f64::from(at) * 437.0 / f64::from(RATE);
+        ((turns * std::f64::consts::TAU).sin() * 16_000.0) as i16
+    });
+    let sound: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
+    let length = sound.len() as u32;
+    let mut file = b"RIFF".to_vec();
+    file.extend((length + 36).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    // PCM, one channel.
+    file.extend([1, 0, 1, 0]);
+    file.extend(RATE.to_le_bytes());
+    file.extend((RATE * 2).to_le_bytes());
+    file.extend([2, 0, 16, 0]);
+    file.extend(b"data");
+    file.extend(length.to_le_bytes());
+    file.extend(sound);
+    file
 }
