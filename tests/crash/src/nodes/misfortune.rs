@@ -46,10 +46,13 @@ impl Misfortune {
     /// Each in its turn, so that none is left out of a short run.
     pub(super) fn draw(story: Story, round: u32, rng: &mut StdRng) -> Self {
         let more_than_the_lease = Duration::from_millis(rng.random_range(3_500..7_000));
+        // In a run of more rounds than those that every test run has, as long as it may be.
+        let longest = if round < 6 { 8_000 } else { 40_000 };
+        let long = Duration::from_millis(rng.random_range(5_000..longest));
         let some_time = Duration::from_millis(rng.random_range(0..8_000));
         match (story, round % 6) {
             (Story::Plain, 0 | 4) | (Story::Pooled, 0) | (Story::CutOff, 4) => Self::Killed,
-            (Story::Plain, 1) | (Story::Pooled, 4) => Self::Stopped(more_than_the_lease),
+            (Story::Plain, 1) | (Story::Pooled, 4) => Self::Stopped(long),
             (Story::Plain, 2) | (Story::Pooled, 5) => Self::Deaf,
             (Story::Plain, 3) | (Story::Pooled, 2) => Self::NoDatabase(some_time),
             (Story::Plain, _) | (Story::Pooled, 3) => Self::ToldToEnd,
@@ -69,6 +72,30 @@ impl Misfortune {
             (Story::Upgraded, 4) => Self::Replaced(0, Version::Old),
             (Story::Upgraded, _) => Self::Crashed(0),
         }
+    }
+
+    /// Whether calls of this server have to go on elsewhere.
+    pub(super) fn is_a_server_away(self) -> bool {
+        matches!(
+            self,
+            Self::Killed
+                | Self::Stopped(_)
+                | Self::ToldToEnd
+                | Self::Replaced(..)
+                | Self::Crashed(_)
+        )
+    }
+
+    /// Whether a server has no database meanwhile.
+    pub(super) fn is_database_away(self) -> bool {
+        matches!(
+            self,
+            Self::NoDatabase(_)
+                | Self::NoPooler(_)
+                | Self::CutOff(..)
+                | Self::FullDisk(_)
+                | Self::Promoted
+        )
     }
 
     /// Lets it happen, and ends it.

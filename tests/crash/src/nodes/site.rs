@@ -69,6 +69,11 @@ impl Site {
     async fn start_nodes(&mut self, story: Story) -> anyhow::Result<()> {
         let mut options =
             Options::sqlite().with("--lease-seconds", LEASE).as_node().program(&self.old);
+        // All that calls need is on loopback.
+        for option in ["--media-addresses", "--rtp-listen", "--rtp-address"] {
+            options = options.with(option, "127.0.0.1");
+        }
+        options = options.with("--sip-listen", "127.0.0.1:0");
         for (door, wrong) in DOORS.iter().zip(CLOCKS) {
             let of_node = match &self.pooler {
                 Some(pooler) => options
