@@ -12,20 +12,22 @@ const SILENT = [
   "**/specs/{boundaries,code-origin,first-screen,hours,proof,refusals}.spec.ts",
 ];
 
+const CI = process.env["CI"] !== undefined;
+
 export default defineConfig({
   testDir: "specs",
   // One test at a time where sound is judged, since the machine's cores are few and media must not stutter; those that
-  // mostly wait two at a time. After the other (`npm test`), or beside it where they get what it leaves of the cores
-  // (`cargo xtask test`).
+  // mostly wait two at a time. After the other (`npm test`), or beside it and the Rust tests (`cargo xtask test`), where
+  // they get what these leave of the cores: for a while that may be next to nothing.
   projects: [
     { name: "heard", testIgnore: SILENT, workers: 1 },
-    { name: "silent", testMatch: SILENT, workers: 2 },
+    { name: "silent", testMatch: SILENT, workers: 2, timeout: 120_000, retries: CI ? 2 : 0 },
   ],
   workers: 2,
   fullyParallel: false,
-  forbidOnly: process.env["CI"] !== undefined,
+  forbidOnly: CI,
   // Calls in real time on a shared machine: a test that passes at the second attempt is reported as flaky.
-  retries: process.env["CI"] === undefined ? 0 : 1,
+  retries: CI ? 1 : 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],

@@ -13,8 +13,8 @@ use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
 use crate::{
-    run::{binary, build_for_tests},
-    shell::{command, output, root, run as execute, run_beside},
+    run::binary,
+    shell::{command, idle_command, output, root, run_beside},
 };
 
 const FOLDER: &str = "tests/contract";
@@ -38,15 +38,15 @@ pub(super) fn prepare() -> anyhow::Result<()> {
     install_environment(&folder)
 }
 
-/// Asks a server all that its description allows, and what it forbids.
+/// Asks a server all that its description allows, and what it forbids, with what other programs leave of
+/// the processors.
 pub(super) fn test() -> anyhow::Result<()> {
     let folder = root().join(FOLDER);
     let python = environment().join(PYTHON);
-    build_for_tests()?;
     let server = Server::start()?;
     let script = folder.join("check.py");
-    execute(
-        command(&python.to_string_lossy(), &[&script.to_string_lossy(), &server.url()])
+    run_beside(
+        idle_command(&python.to_string_lossy(), &[&script.to_string_lossy(), &server.url()])
             .env("BELLPUSH_ADMIN_API_KEY", &server.api_key)
             .env("PYTHONDONTWRITEBYTECODE", "1"),
     )

@@ -52,17 +52,38 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         let beside = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         checked.and(beside)
     })?;
-    if wants(Part::Rust) {
-        test_rust()?;
-    }
-    if wants(Part::Contract) {
-        contract::test()?;
-    }
-    if wants(Part::Browser) {
-        test_browser()?;
+    if wants(Part::Rust) || wants(Part::Contract) || wants(Part::Browser) {
+        test(wants)?;
     }
     println!("All of it passed.");
     Ok(())
+}
+
+/// Runs the programs: in turn what goes by real time, and beside it, on what that leaves of the
+/// processors, what does not.
+fn test(wants: impl Fn(Part) -> bool + Copy + Sync) -> anyhow::Result<()> {
+    build_for_tests()?;
+    if wants(Part::Rust) {
+        execute(&mut nextest(&["--no-run"]))?;
+    }
+    let postgres = Postgres::start()?;
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            if wants(Part::Contract) {
+                contract::test()?;
+            }
+            if wants(Part::Browser) { test_browser("silent", &postgres) } else { Ok(()) }
+        });
+        let timed = || {
+            if wants(Part::Rust) {
+                test_rust(&postgres)?;
+            }
+            if wants(Part::Browser) { test_browser("heard", &postgres) } else { Ok(()) }
+        };
+        let timed = timed();
+        let beside = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        timed.and(beside)
+    })
 }
 
 /// What compiles, and no more than that.
@@ -120,32 +141,29 @@ fn lint() -> anyhow::Result<()> {
     generate::run(&generate::Options { check: true })
 }
 
-fn test_rust() -> anyhow::Result<()> {
-    let postgres = Postgres::start()?;
-    build_for_tests()?;
+fn test_rust(postgres: &Postgres) -> anyhow::Result<()> {
     // Calls in real time on a shared machine: a test that passes at the second attempt is reported as flaky.
     let retries = if std::env::var_os("CI").is_some() { "1" } else { "0" };
     execute(
-        cargo(&["nextest", "run", "--workspace", "--all-features", "--retries", retries])
+        nextest(&["--retries", retries])
             .env("BELLPUSH_TEST_POSTGRES", postgres.url())
             .env("BELLPUSH_BIN", binary(false)),
     )
 }
 
-fn test_browser() -> anyhow::Result<()> {
-    build_for_tests()?;
-    let postgres = Postgres::start()?;
-    let folder = root().join(BROWSER);
-    let with = |mut command: Command| {
-        command.current_dir(&folder).env("BELLPUSH_BIN", binary(false));
-        command.env("BELLPUSH_TEST_POSTGRES", postgres.url());
-        command
-    };
-    thread::scope(|scope| {
-        // Most of them wait most of the time, and so do those that listen.
-        let silent = scope.spawn(|| run_beside(&mut with(idle_command("npm", &["run", "silent"]))));
-        let heard = execute(&mut with(command("npm", &["run", "heard"])));
-        let silent = silent.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        heard.and(silent)
-    })
+fn nextest(options: &[&str]) -> Command {
+    let mut command = cargo(&["nextest", "run", "--workspace", "--all-features"]);
+    command.args(options);
+    command
+}
+
+/// Runs the tests of one project of `playwright.config.ts`: `heard`, or `silent` with idle priority.
+fn test_browser(project: &str, postgres: &Postgres) -> anyhow::Result<()> {
+    let is_silent = project == "silent";
+    let mut command = if is_silent { idle_command } else { command }("npm", &["run", project]);
+    command
+        .current_dir(root().join(BROWSER))
+        .env("BELLPUSH_BIN", binary(false))
+        .env("BELLPUSH_TEST_POSTGRES", postgres.url());
+    if is_silent { run_beside(&mut command) } else { execute(&mut command) }
 }
