@@ -7,11 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startBalancer } from "./balancer.ts";
-import { apiOf, type Server, startServer } from "./server.ts";
+import { apiOf, HERE, type Server, startServer } from "./server.ts";
 
 export interface Cluster extends Server {
   /** Each with its own URL. */
   readonly nodes: readonly Server[];
+  /** Starts one more, with this port for HTTP. */
+  readonly join: (port: number) => Promise<void>;
 }
 
 /** An administrator's URL of the PostgreSQL that the tests run against. */
@@ -57,11 +59,14 @@ export async function startCluster(count: number, options: readonly string[]): P
     run(admin, `DROP DATABASE ${name} WITH (FORCE)`);
     rmSync(folder, { recursive: true, force: true });
   };
+  const add = async (port?: number) => {
+    const first = 20_000 + nodes.length * 1000;
+    nodes.push(await startServer([...all, "--rtp-ports", `${first}-${first + 999}`], HERE, port));
+  };
   try {
     // One after the other: the first one brings the schema.
     for (let index = 0; index < count; index += 1) {
-      const first = 20_000 + index * 1000;
-      nodes.push(await startServer([...all, "--rtp-ports", `${first}-${first + 999}`]));
+      await add();
     }
   } catch (error) {
     await stop();
@@ -72,6 +77,7 @@ export async function startCluster(count: number, options: readonly string[]): P
   return {
     ...first,
     nodes,
+    join: add,
     url: balancer.url,
     api: apiOf(balancer.url),
     log: () => nodes.map((node, index) => `── server ${index + 1}\n${node.log()}`).join("\n"),

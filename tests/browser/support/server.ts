@@ -39,12 +39,13 @@ export interface Place {
 
 export const HERE: Place = { listen: "127.0.0.1", options: [] };
 
-/** Starts it. In the options, `{port}` stands for the port of HTTP. */
+/** Starts it. In the options, `{port}` stands for the port of HTTP, which is any free one unless it is given. */
 export async function startServer(
   options: readonly string[] = [],
   { listen, options: ofPlace }: Place = HERE,
+  given?: number,
 ): Promise<Server> {
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const mediaPort = await freePort();
   const data = mkdtempSync(join(tmpdir(), "bellpush-browser-"));
   const url = `http://localhost:${port}`;
