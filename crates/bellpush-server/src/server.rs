@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use bellpush_call::{Engine, MayEnd, Recorder, ToKeep, ToRecord, Trunks};
+use bellpush_call::{AskWhose, Engine, Recorder, ToKeep, ToRecord, Trunks};
 use bellpush_core::events::EventTime;
 use bellpush_delivery::Announcer;
 use bellpush_store::{Accounts, Store, StoreError};
@@ -254,12 +254,12 @@ impl Server {
     }
 
     /// Starts the regular duties. They end when the server is stopped. `open_dialogs` is what
-    /// the trunks tell of theirs, and `may_end` what they ask before they end one, where other servers
-    /// may have taken its call over.
+    /// the trunks tell of theirs, and `questions` what they ask before they end one, where other servers
+    /// may have taken it over.
     pub fn start_duties(
         &self,
         open_dialogs: mpsc::Receiver<ToKeep>,
-        may_end: Option<mpsc::Receiver<MayEnd>>,
+        questions: Option<mpsc::Receiver<AskWhose>>,
     ) -> JoinSet<()> {
         let Parts {
             calls,
@@ -281,7 +281,7 @@ impl Server {
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
         duties.spawn(dialogs::keep(store.clone(), calls.node_id, open_dialogs, stopped.clone()));
-        if let Some(questions) = may_end {
+        if let Some(questions) = questions {
             duties.spawn(moving::answer(Arc::clone(calls), questions, stopped.clone()));
         }
         duties.spawn(dialogs::end_left_behind(Arc::clone(calls), stopped.clone()));

@@ -52,8 +52,8 @@ pub use apps::{
     NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,
 };
 pub use calls::{
-    ANSWERED_AGAIN_FOR, Call, CallState, CallbackRequest, Claim, ClaimedCall, LivingNode,
-    OrphanedCall,
+    ANSWERED_AGAIN_FOR, Call, CallState, CallbackRequest, Claim, ClaimedCall, DialogOwner,
+    LivingNode, OrphanedCall,
 };
 pub use cluster::{Epochs, Heard, Hints, MOST_BYTES};
 pub use configuration::{Application, Applied, ApplyError, NewSigning};

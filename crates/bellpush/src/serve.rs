@@ -98,7 +98,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let recording = recording(&config);
     let (dialogs, open_dialogs) = OpenDialogs::channel(DIALOG_CHANGES);
     // Other servers may take calls of this one over.
-    let (dialogs, may_end) = if store.is_shared() {
+    let (dialogs, questions) = if store.is_shared() {
         let (dialogs, questions) = dialogs.asking(DIALOG_CHANGES);
         (dialogs, Some(questions))
     } else {
@@ -153,7 +153,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let written = store.take_new_deliveries().context("deliveries are announced already")?;
     let mut beside = cluster.start(written).await;
     server.load_trunks().await.context("the trunks can't be read")?;
-    let mut duties = server.start_duties(open_dialogs, may_end);
+    let mut duties = server.start_duties(open_dialogs, questions);
 
     info!(
         address = %listen,

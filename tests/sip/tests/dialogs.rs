@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use bellpush_call::{
     ByeAnswer, Credentials, OpenDialogs, SipTransport, ToKeep, TrunkConfig, TrunkEvent, Trunks,
-    TrunksConfig,
+    TrunksConfig, Whose,
 };
 use bellpush_core::{
     ids::CallId,
@@ -349,25 +349,46 @@ async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Re
     call.call.end().await?;
     assert!(to_keep.try_recv().is_err(), "its dialog goes on");
 
-    let (dialogs, _to_keep) = OpenDialogs::channel(8);
+    let (dialogs, mut to_keep) = OpenDialogs::channel(8);
     let (dialogs, mut questions) = dialogs.asking(8);
     let trunks = Trunks::start(TrunksConfig { dialogs, ..trunks_config() }).await?;
     let trunk = trunk(peer.port);
     trunks.set(vec![trunk.clone()]);
-    for is_ours in [false, true] {
+    // Who hangs up ends whatever is its own; who lets go ends what nobody else goes on with.
+    for (lets_go, whose, ends) in [
+        (false, Whose::Others, false),
+        (false, Whose::Ours, true),
+        (false, Whose::Stray, true),
+        (true, Whose::Others, false),
+        (true, Whose::Ours, false),
+        (true, Whose::Stray, true),
+    ] {
         let id = CallId::from_uuid(Uuid::now_v7());
         let mut call = Call::start_as(id, &trunks, target(&trunk)).await?;
         let invite = peer.receive("INVITE").await?;
         peer.answer(&invite).await?;
         peer.receive("ACK").await?;
         call.answer().await?;
-        call.hang_up().await?;
+        if lets_go {
+            call.send(bellpush_call::TrunkCommand::Release).await?;
+        } else {
+            call.hang_up().await?;
+        }
+        // Nobody can say before it is on disk.
+        assert!(questions.try_recv().is_err());
+        let ToKeep { kept, .. } = to_keep.recv().await.context("nothing is kept")?;
+        kept.context("nobody waits for it")?.send(()).ok().context("nobody waits for it")?;
         let asked = questions.recv().await.context("nobody asks")?;
-        assert_eq!(asked.call_id, id);
-        asked.is_ours.send(is_ours).ok().context("nobody waits for it")?;
-        call.end().await?;
+        assert_eq!((asked.call_id, &*asked.sip_call_id), (id, invite.header("Call-ID")?));
+        asked.answer.send(whose).ok().context("nobody waits for it")?;
         let bye = peer.within(Duration::from_millis(300)).await?;
-        assert_eq!(bye.is_some_and(|bye| bye.text.starts_with("BYE")), is_ours);
+        let bye = bye.filter(|bye| bye.text.starts_with("BYE"));
+        assert_eq!(bye.is_some(), ends, "{whose:?}");
+        if let Some(bye) = bye {
+            peer.reply(&bye, "200 OK", "", "").await?;
+        }
+        call.end().await?;
+        while to_keep.try_recv().is_ok() {}
     }
     Ok(())
 }

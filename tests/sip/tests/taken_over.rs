@@ -9,19 +9,16 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bellpush_sip_tests::{Baresip, Kamailio, Peer, Sipp};
+use bellpush_sip_tests::{Baresip, Peer, Sipp};
 use bellpush_test_support::{
-    SOON,
     answer::Answer,
-    eventually,
     ports::free_port,
-    postgres::Database,
     server::{Options, ServerProcess},
     visitor::{Heard, Visitor},
-    widget::{Placed, TakenUp, Widget},
+    widget::Widget,
 };
 use serde_json::{Value, json};
-use shop::{Result, Shop, comes_to, hears_itself};
+use shop::{Result, Shop, comes_to, hears_itself, servers::Servers};
 
 /// So long nobody else may end the call of a server that is gone: the lease, the time that the app gives
 /// a page to come back, and ten seconds.
@@ -31,75 +28,6 @@ const ORPHANED_FOR: Duration = Duration::from_secs(3 + 8 + 10);
 const LOUD: [u8; 16] = [
     0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A, 0x2A,
 ];
-
-/// Two servers on one database.
-struct Servers {
-    shop: Shop,
-    other: ServerProcess,
-    _kamailio: Option<Kamailio>,
-    _database: Database,
-}
-
-impl Servers {
-    /// With a telephone behind a proxy that stays in the dialog.
-    async fn start(phone: u16) -> anyhow::Result<Self> {
-        let kamailio = Kamailio::start(phone, "SHA-256", None).await?;
-        let servers = Self::with_trunk(kamailio.port).await?;
-        Ok(Self { _kamailio: Some(kamailio), ..servers })
-    }
-
-    /// With a trunk to this port.
-    async fn with_trunk(port: u16) -> anyhow::Result<Self> {
-        let database = Database::create().await?;
-        let options = Options::postgres(&database).with("--lease-seconds", "3").as_node();
-        let options = options.with("--rtp-listen", "127.0.0.1").with("--rtp-address", "127.0.0.1");
-        let shop = Shop::with(options.clone(), json!({})).await?;
-        let key = shop.server.data_dir().join("master.key").to_string_lossy().into_owned();
-        let other = options.with("--master-key-file", &key).with("--sip-listen", "127.0.0.1:0");
-        let other = ServerProcess::start(other).await?;
-        let trunk = json!({
-            "name": "Provider", "domain": "127.0.0.1", "port": port,
-            "username": "1000", "password": "secret", "keepAliveSeconds": null,
-        });
-        let trunk = shop.create("/v1/trunks", &trunk).await?;
-        shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
-        let servers = Self { shop, other, _kamailio: None, _database: database };
-        // What another server has set up is known a moment later.
-        servers.knows_trunk(&trunk).await?;
-        Ok(servers)
-    }
-
-    async fn knows_trunk(&self, trunk: &str) -> Result {
-        let path = format!("/v1/trunks/{trunk}");
-        eventually("the other server runs the trunk", SOON, async || {
-            let trunk: Value = self.other.api().get(&path).await?.expect(200)?.json()?;
-            Ok((!trunk["status"].is_null()).then_some(()))
-        })
-        .await
-    }
-
-    /// Takes a call up at the other server, whose telephone is heard then.
-    async fn take_over(&self, widget: &Widget, call: &Placed) -> anyhow::Result<TakenUp> {
-        let at_other = widget.at(&self.other.url());
-        let mut taken = at_other.take_over(&call.call_id, &call.resume_token).await?;
-        let address = format!("{}/v1/calls/{}", self.other.url(), call.call_id);
-        assert_eq!(taken.address, address);
-        hears_itself(&mut taken.media).await?;
-        comes_to(&taken.widget, &call.call_id, "connected").await?;
-        Ok(taken)
-    }
-
-    async fn record(&self, call_id: &str) -> anyhow::Result<Value> {
-        let path = format!("/v1/apps/{}/calls/{call_id}", self.shop.app.id);
-        self.other.api().get(&path).await?.expect(200)?.json()
-    }
-
-    async fn events(&self, call_id: &str) -> anyhow::Result<Vec<String>> {
-        let query = format!("callId={call_id}");
-        let events = self.other.api().events(&self.shop.app, &query).await?;
-        Ok(events.iter().map(|event| event.name()).collect())
-    }
-}
 
 /// Whether there was a packet of a tone: silence and noise of comfort have few values.
 fn hears_tone(heard: &Heard) -> bool {
@@ -406,35 +334,4 @@ async fn a_whole_telephone_goes_on_with_the_call_of_a_killed_server() -> Result 
     assert_eq!(shop.events(&call.call_id).await?, ["call_started", "call_ended"]);
     assert_eq!(shop.record(&call.call_id).await?["reason"], "user_hangup");
     Ok(())
-}
-
-#[tokio::test]
-async fn a_telephone_that_rang_for_a_killed_server_is_called_again_by_the_next() -> Result {
-    let phone = Peer::start().await?;
-    let mut servers = Servers::with_trunk(phone.port).await?;
-    let widget = servers.shop.widget().await?;
-    let call = widget.place().await?;
-    let first = phone.receive("INVITE").await?;
-    phone.reply(&first, "180 Ringing", "", "").await?;
-    comes_to(&widget, &call.call_id, "ringing").await?;
-    servers.shop.server.kill_9()?;
-    let at_other = widget.at(&servers.other.url());
-    let taken = at_other.take_over(&call.call_id, &call.resume_token).await?;
-    let again = loop {
-        let invite = phone.receive("INVITE").await?;
-        if invite.header("Call-ID")? != first.header("Call-ID")? {
-            break invite;
-        }
-    };
-    assert_eq!(again.header("X-Bellpush-Call")?, call.call_id);
-    phone.answer(&again).await?;
-    phone.receive("ACK").await?;
-    comes_to(&taken.widget, &call.call_id, "connected").await?;
-    let bye = phone.request(&again, "BYE", 1, "", "")?;
-    phone.send(bye.as_bytes(), again.from).await?;
-    eventually("the call is over", SOON, async || {
-        let events = servers.events(&call.call_id).await?;
-        Ok((events == ["call_started", "call_ended"]).then_some(()))
-    })
-    .await
 }

@@ -18,20 +18,36 @@ pub struct ToKeep {
     pub kept: Option<oneshot::Sender<()>>,
 }
 
-/// A dialog is to be ended, if it is still this process that has its call.
-#[derive(Debug)]
-pub struct MayEnd {
-    /// The call.
-    pub call_id: CallId,
-    /// Told whether it is ours. Dropped without a word, nobody knows: then it is left to others.
-    pub is_ours: oneshot::Sender<bool>,
+/// Who has to end a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// This process, which has its call.
+    Ours,
+    /// This process, though another one has the call: that one goes on by a dialog of its own.
+    Stray,
+    /// Another process, which has taken it over.
+    Others,
 }
+
+/// A question for whose a dialog is, before it is ended.
+#[derive(Debug)]
+pub struct AskWhose {
+    /// The call that it was opened for.
+    pub call_id: CallId,
+    /// Its Call-ID.
+    pub sip_call_id: String,
+    /// Told whose it is. Dropped without a word, nobody knows: then it is left to others.
+    pub answer: oneshot::Sender<Whose>,
+}
+
+/// A new dialog that is not on disk yet: told when it is.
+pub(super) struct Unkept(oneshot::Receiver<()>);
 
 /// Takes what becomes of dialogs. Clones put into the same queue.
 #[derive(Debug, Clone, Default)]
 pub struct OpenDialogs {
     changes: Option<mpsc::Sender<ToKeep>>,
-    questions: Option<mpsc::Sender<MayEnd>>,
+    questions: Option<mpsc::Sender<AskWhose>>,
 }
 
 impl OpenDialogs {
@@ -48,36 +64,53 @@ impl OpenDialogs {
         (Self { changes: Some(sender), questions: None }, receiver)
     }
 
-    /// The same where others may have taken a call over meanwhile: before a dialog is ended, it is asked
+    /// The same where others may have taken a dialog over meanwhile: before it is ended, it is asked
     /// whether that is so.
     #[must_use]
-    pub fn asking(self, capacity: usize) -> (Self, mpsc::Receiver<MayEnd>) {
+    pub fn asking(self, capacity: usize) -> (Self, mpsc::Receiver<AskWhose>) {
         let (sender, receiver) = mpsc::channel(capacity);
         (Self { questions: Some(sender), ..self }, receiver)
     }
 
-    /// Whether a dialog may be ended here, however long the answer takes.
-    pub(super) async fn may_end(&self, call_id: CallId) -> bool {
-        let Some(questions) = &self.questions else { return true };
-        let (is_ours, answer) = oneshot::channel();
+    /// Whose a dialog is, however long the answer takes. What was kept of it says so: one that is not on
+    /// disk yet is waited for.
+    pub(super) async fn whose(
+        &self,
+        call_id: CallId,
+        sip_call_id: &str,
+        unkept: Option<Unkept>,
+    ) -> Whose {
+        let Some(questions) = &self.questions else { return Whose::Ours };
+        if let Some(Unkept(is_kept)) = unkept {
+            // Dropped without a word when the server stops; then nobody answers below, either.
+            let _ = is_kept.await;
+        }
+        let (answer, whose) = oneshot::channel();
+        let question = AskWhose { call_id, sip_call_id: sip_call_id.to_owned(), answer };
         // Nobody answers any more when the server stops: whoever comes after it ends what is left.
-        questions.send(MayEnd { call_id, is_ours }).await.is_ok() && answer.await.unwrap_or(false)
+        match questions.send(question).await {
+            Ok(()) => whose.await.unwrap_or(Whose::Others),
+            Err(_) => Whose::Others,
+        }
     }
 
-    /// A dialog was opened. Returns when that is on disk, or after so long in any case.
-    pub(super) async fn opened(&self, dialog: OpenDialog, patience: Duration) {
-        let Some(queue) = &self.changes else { return };
-        let (kept, is_kept) = oneshot::channel();
+    /// A dialog was opened. Returns when that is on disk, or after so long in any case; then with what
+    /// tells when it is.
+    pub(super) async fn opened(&self, dialog: OpenDialog, patience: Duration) -> Option<Unkept> {
+        let queue = self.changes.as_ref()?;
+        let (kept, mut is_kept) = oneshot::channel();
         let change = ToKeep { change: DialogChange::Open(dialog), kept: Some(kept) };
         let keeping = async {
             // Without a reader, the answer does not come either.
             if queue.send(change).await.is_ok() {
-                let _ = is_kept.await;
+                let _ = (&mut is_kept).await;
             }
         };
-        if tokio::time::timeout(patience, keeping).await.is_err() {
-            tracing::warn!("a dialog can't be kept yet");
+        if tokio::time::timeout(patience, keeping).await.is_ok() {
+            return None;
         }
+        tracing::warn!("a dialog can't be kept yet");
+        Some(Unkept(is_kept))
     }
 
     /// A dialog leads elsewhere. Waits for nothing; `false` when there is no room for it.

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
 use super::{
+    moving,
     permits::CallPermit,
     quality::{CallQuality, grade},
     registry::LiveCall,
@@ -179,6 +180,9 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             }
             Signal::Answered(by) => {
                 answered_by = Some(*by);
+                if calls.has_other_nodes() {
+                    calls.tasks.spawn(moving::let_go_if_lost(Arc::clone(calls), call.id));
+                }
                 continue;
             }
             Signal::Rejected(failure) => {

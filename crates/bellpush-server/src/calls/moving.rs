@@ -3,9 +3,9 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use bellpush_call::MayEnd;
+use bellpush_call::{AskWhose, Whose};
 use bellpush_core::{ids::CallId, lifecycle::Phase};
-use bellpush_store::StoreError;
+use bellpush_store::{DialogOwner, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// How long a call that was taken over is relayed here at most, until its browser has gone to the server
 /// that has it.
 const RELAYED_FOR: Duration = Duration::from_secs(5);
-/// Calls that are asked about at once.
+/// Dialogs that are asked about at once.
 const BATCH: usize = 256;
 /// How long to wait before the store is asked again that did not answer.
 const RETRY: Duration = Duration::from_secs(1);
@@ -60,29 +60,41 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
     }
 }
 
-/// Lets go of calls whose browsers say nothing, where others have them by now.
+/// Lets go of calls of which nothing is heard from their browsers, or that nobody has taken yet, where others
+/// have them by now: what rings here is cancelled.
 ///
 /// # Errors
 /// When the store fails.
-pub(super) async fn let_go_of_silent(calls: &Calls) -> Result<(), StoreError> {
+pub(super) async fn let_go_of_lost(calls: &Calls) -> Result<(), StoreError> {
     if !calls.store.is_shared() {
         return Ok(());
     }
-    let silent = calls.live.all().into_iter();
-    let silent = silent.filter(|(_, call)| call.stage().0 == Phase::Reconnecting);
-    let ids: Vec<CallId> = silent.map(|(id, _)| id).collect();
-    for id in calls.store.calls_elsewhere(calls.node_id, &ids).await? {
+    let doubtful = calls.live.all().into_iter();
+    let doubtful = doubtful.filter(|(_, call)| call.stage().0 != Phase::Connected);
+    let ids: Vec<CallId> = doubtful.map(|(id, _)| id).collect();
+    let_go_of(calls, &ids).await
+}
+
+/// Lets go of a call that was answered just now, if another server has it: that one has called for itself.
+pub(super) async fn let_go_if_lost(calls: Arc<Calls>, id: CallId) {
+    if let Err(error) = let_go_of(&calls, &[id]).await {
+        error!(call = %id, %error, "it can't be asked whether another server has the call");
+    }
+}
+
+async fn let_go_of(calls: &Calls, ids: &[CallId]) -> Result<(), StoreError> {
+    for id in calls.store.calls_elsewhere(calls.node_id, ids).await? {
         info!(call = %id, "another server has taken this call over");
         calls.engine.release(id).await;
     }
     Ok(())
 }
 
-/// Answers whether a dialog may be ended here: not when another server has its call. Without an answer of
-/// the store nobody knows, so it is asked until it gives one.
+/// Answers whose a dialog is that is to be ended. Without an answer of the store nobody knows, so it is
+/// asked until it gives one.
 pub(crate) async fn answer(
     calls: Arc<Calls>,
-    mut questions: mpsc::Receiver<MayEnd>,
+    mut questions: mpsc::Receiver<AskWhose>,
     stopped: CancellationToken,
 ) {
     let mut asked = Vec::with_capacity(BATCH);
@@ -91,10 +103,13 @@ pub(crate) async fn answer(
             () = stopped.cancelled() => return,
             count = questions.recv_many(&mut asked, BATCH) => if count == 0 { return },
         }
-        let ids: Vec<CallId> = asked.iter().map(|question| question.call_id).collect();
-        let elsewhere = loop {
-            match calls.store.calls_elsewhere(calls.node_id, &ids).await {
-                Ok(elsewhere) => break elsewhere,
+        let dialogs = asked.iter().map(|AskWhose { call_id, sip_call_id, .. }| {
+            (sip_call_id.as_str(), *call_id)
+        });
+        let dialogs: Vec<_> = dialogs.collect();
+        let owners = loop {
+            match calls.store.dialog_owners(calls.node_id, &dialogs).await {
+                Ok(owners) => break owners,
                 Err(error) => error!(%error, "dialogs can't be ended before the store answers"),
             }
             tokio::select! {
@@ -102,9 +117,14 @@ pub(crate) async fn answer(
                 () = tokio::time::sleep(RETRY) => {}
             }
         };
-        for MayEnd { call_id, is_ours } in asked.drain(..) {
+        for AskWhose { sip_call_id, answer, .. } in asked.drain(..) {
+            let whose = match owners.get(&sip_call_id) {
+                None => Whose::Ours,
+                Some(DialogOwner::NotOfCall) => Whose::Stray,
+                Some(DialogOwner::Another) => Whose::Others,
+            };
             // Whoever asked may be gone.
-            let _ = is_ours.send(!elsewhere.contains(&call_id));
+            let _ = answer.send(whose);
         }
     }
 }

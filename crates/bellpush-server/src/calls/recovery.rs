@@ -72,7 +72,7 @@ pub(crate) async fn keep(calls: Arc<Calls>, stopped: CancellationToken) {
         if let Err(error) = end_orphans(&calls).await {
             error!(%error, "calls of lost nodes can't be ended yet");
         }
-        if let Err(error) = moving::let_go_of_silent(&calls).await {
+        if let Err(error) = moving::let_go_of_lost(&calls).await {
             error!(%error, "it can't be asked whether other servers have calls of this one");
         }
         if let Err(error) = calls.end_calls_of_deleted_apps().await {
@@ -149,7 +149,7 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
         }
         // A database that fails here will not take the end either.
         let place = calls.log.place_of_call(orphan.call.id).await?;
-        let dialog = calls.store.dialog_of_call(orphan.call.id).await?;
+        let dialog = calls.store.dialog_of_call(orphan.call.id, orphan.call.node_id).await?;
         let Some(append) = ending(orphan, dialog, place, now()) else { continue };
         let facts = CallFacts {
             id: orphan.call.id,

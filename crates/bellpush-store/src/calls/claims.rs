@@ -8,7 +8,10 @@ use bellpush_core::{
     trunk::OpenDialog,
 };
 
-use super::dialogs::{left::dialog, rows::seal};
+use super::dialogs::{
+    left::{dialog, of_call},
+    rows::seal,
+};
 use crate::{
     Store, StoreError,
     access::SecretHash,
@@ -76,17 +79,16 @@ pub(crate) const CLAIMED_BY: &str = "
       AND claimed_at >= $3
       AND ended_at IS NULL";
 
-pub(crate) const CLAIM_DIALOG: &str = "
+/// That which the call's node had. What rang elsewhere, or is being ended, does not go with the call.
+pub(crate) const CLAIM_DIALOG: &str = concat!(
+    "
     UPDATE dialogs
-    SET node_id = $2
-    WHERE sip_call_id = (
-        SELECT sip_call_id
-        FROM dialogs
-        WHERE call_id = $1
-        ORDER BY opened_at DESC
-        LIMIT 1
-    )
-    RETURNING *";
+    SET node_id = $3
+    WHERE sip_call_id = (",
+    of_call!("sip_call_id"),
+    ")
+    RETURNING *"
+);
 
 pub(crate) const EXCHANGE: &str = "
     UPDATE calls
@@ -126,10 +128,11 @@ impl Store {
     pub async fn claim_call(&self, claim: Claim<'_>) -> Result<Option<ClaimedCall>, StoreError> {
         let Claim { call_id, from, to, shown, next, request, at } = claim;
         let (id, node) = (call_id.to_string(), to.to_string());
+        let former = from.to_string();
         let transaction = self.db().begin().await?;
         let values = [
             id.clone().into(),
-            from.to_string().into(),
+            former.clone().into(),
             node.clone().into(),
             shown.as_str().into(),
             next.as_str().into(),
@@ -143,7 +146,8 @@ impl Store {
         };
         let call = call(&row)?;
         let key = self.data_key();
-        let dialog = match db::one(&transaction, CLAIM_DIALOG, [id.into(), node.into()]).await? {
+        let values = [id.into(), former.into(), node.into()];
+        let dialog = match db::one(&transaction, CLAIM_DIALOG, values).await? {
             Some(row) => {
                 let (open, opened_at) = (dialog(key, &row)?, row.time("opened_at")?);
                 let open = OpenDialog { snapshot: open.snapshot.taken_over(), ..open };

@@ -60,6 +60,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (66, "orphaned_calls", include_str!("../../migrations/0066_orphaned_calls.sql")),
     (69, "integration_outages", include_str!("../../migrations/0069_integration_outages.sql")),
     (70, "repeated_claims", include_str!("../../migrations/0070_repeated_claims.sql")),
+    (80, "dialogs_to_end", include_str!("../../migrations/0080_dialogs_to_end.sql")),
 ];
 
 /// The version from which on a database says which programs may use it.

@@ -6,7 +6,7 @@ use bellpush_core::{
     trunk::{CSEQ_GAP, DialogChange},
 };
 use bellpush_store::{
-    Append, AppendError, CallState, Claim, ClaimedCall, Refusal, SecretHash, Store,
+    Append, AppendError, CallState, Claim, ClaimedCall, DialogOwner, Refusal, SecretHash, Store,
 };
 
 use crate::{
@@ -67,6 +67,50 @@ on_both_stores! {
         assert_eq!(again.dialog.unwrap().0.snapshot.cseq, before.snapshot.cseq + 2 * CSEQ_GAP);
     }
 
+    async fn what_rang_elsewhere_is_ended_there_and_goes_with_the_call_to_nobody(site) {
+        let (old, new, third) = (new_node(), new_node(), new_node());
+        for node in [old, new, third] {
+            site.store.join(node, after(60), None).await.unwrap();
+        }
+        let visitor = site.visitor().await;
+        let call_id = new_call();
+        site.store.append(vec![visitor.starts(call_id, old)]).await.unwrap();
+        // It rings at the old node when the new one takes the call, and calls for itself.
+        let tokens = ["rt_2", "rt_3", "rt_4"].map(SecretHash::of);
+        let first = first_token(call_id);
+        let claimed = claim(&site.store, call_id, (old, new), (&first, &tokens[0])).await.unwrap();
+        assert_eq!(claimed.dialog, None);
+        let open = |node, name| {
+            let open = DialogChange::Open(dialog(name, call_id));
+            site.store.keep_dialogs(node, vec![open])
+        };
+        open(new, "new").await.unwrap();
+        // By a clock that is ahead of the other's.
+        open(old, "old").await.unwrap();
+        site.sql("UPDATE dialogs SET opened_at = opened_at + 10000 WHERE sip_call_id = 'old'").await;
+        let owners = async |node| {
+            let asked = [("new", call_id), ("old", call_id), ("never kept", call_id)];
+            let owners = site.store.dialog_owners(node, &asked).await.unwrap();
+            asked.map(|(name, _)| owners.get(name).copied())
+        };
+        let (stray, another) = (Some(DialogOwner::NotOfCall), Some(DialogOwner::Another));
+        assert_eq!(owners(old).await, [another, stray, another]);
+        assert_eq!(owners(new).await, [None, another, None]);
+
+        // The old node has the call once more, and may not have ended what it has left of before.
+        let back = claim(&site.store, call_id, (new, old), (&tokens[0], &tokens[1])).await.unwrap();
+        assert_eq!(back.dialog.unwrap().0.snapshot.sip_call_id, "new");
+        assert_eq!(site.store.dialog_of_call(call_id, old).await.unwrap().unwrap().0.snapshot.sip_call_id, "new");
+        let next = claim(&site.store, call_id, (old, third), (&tokens[1], &tokens[2])).await.unwrap();
+        assert_eq!(next.dialog.unwrap().0.snapshot.sip_call_id, "new");
+        // Should it die over that, another one ends it, though the call goes on.
+        site.store.leave(old).await.unwrap();
+        let taken = site.store.take_left_dialogs(third, now(), after(60), 9).await.unwrap();
+        let taken: Vec<_> = taken.iter().map(|open| &*open.snapshot.sip_call_id).collect();
+        assert_eq!(taken, ["old"]);
+        assert_eq!(site.store.dialog_of_call(call_id, third).await.unwrap().unwrap().0.snapshot.sip_call_id, "new");
+    }
+
     async fn a_wrong_token_and_a_call_that_is_over_are_claimed_by_nobody(site) {
         let (old, new) = (new_node(), new_node());
         let (visitor, call_id) = call_on(site, old).await;
@@ -88,7 +132,7 @@ on_both_stores! {
         let sip_call_id = call_id.to_string();
         let over = DialogChange::Over { sip_call_id };
         site.store.keep_dialogs(old, vec![over]).await.unwrap();
-        let kept = site.store.dialog_of_call(call_id).await.unwrap();
+        let kept = site.store.dialog_of_call(call_id, new).await.unwrap();
         assert_eq!(kept, claimed.dialog);
         assert_eq!(site.store.calls_elsewhere(old, &[call_id]).await.unwrap(), [call_id].into());
         assert!(site.store.calls_elsewhere(new, &[call_id]).await.unwrap().is_empty());

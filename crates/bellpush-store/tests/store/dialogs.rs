@@ -116,19 +116,20 @@ on_both_stores! {
     }
 
     async fn a_call_goes_on_by_its_last_dialog_since_that_was_answered(site) {
-        let call_id = new_call();
-        assert_eq!(site.store.dialog_of_call(call_id).await.unwrap(), None);
-        let node = new_node();
+        let (call_id, node) = (new_call(), new_node());
+        assert_eq!(site.store.dialog_of_call(call_id, node).await.unwrap(), None);
         for open in [dialog("one", call_id), dialog("two", new_call())] {
             keep(site, node, vec![DialogChange::Open(open)]).await;
         }
         site.sql("UPDATE dialogs SET opened_at = 1700000000000").await;
         keep(site, node, vec![DialogChange::Open(dialog("one", call_id))]).await;
-        let (kept, since) = site.store.dialog_of_call(call_id).await.unwrap().unwrap();
+        let (kept, since) = site.store.dialog_of_call(call_id, node).await.unwrap().unwrap();
         assert_eq!((kept, since.millis()), (dialog("one", call_id), 1_700_000_000_000));
+        // Nobody else's, whenever that was opened.
+        keep(site, new_node(), vec![DialogChange::Open(dialog("stray", call_id))]).await;
         let next = dialog("three", call_id);
         keep(site, node, vec![DialogChange::Open(next.clone())]).await;
-        assert_eq!(site.store.dialog_of_call(call_id).await.unwrap().unwrap().0, next);
+        assert_eq!(site.store.dialog_of_call(call_id, node).await.unwrap().unwrap().0, next);
     }
 
     async fn dialogs_are_kept_in_the_commits_of_events(site) {

@@ -1,6 +1,8 @@
 //! The real server with one app, set up by its own API.
 #![allow(dead_code, reason = "not every test file uses every part")]
 
+pub(crate) mod servers;
+
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;

@@ -5,7 +5,10 @@ use bellpush_core::{
     trunk::{DialogSnapshot, OpenDialog},
 };
 
-use crate::trunk::trunk::Trunk;
+use crate::trunk::{
+    open_dialogs::{Unkept, Whose},
+    trunk::Trunk,
+};
 
 /// Whose dialog it is.
 #[derive(Debug, Clone, Copy)]
@@ -18,26 +21,28 @@ pub(super) struct Owner {
 pub(super) struct KeptDialog {
     owner: Owner,
     snapshot: DialogSnapshot,
+    unkept: Option<Unkept>,
 }
 
 impl KeptDialog {
     /// Keeps a new dialog, and returns when it is on disk, but after T1 in any case: then the far side
     /// says its answer again.
     pub(super) async fn open(owner: Owner, trunk: &Trunk, snapshot: DialogSnapshot) -> Box<Self> {
-        let kept = Self { owner, snapshot };
+        let mut kept = Self { owner, snapshot, unkept: None };
         let config = &trunk.stack.config;
-        config.dialogs.opened(kept.of(trunk), config.t1).await;
+        kept.unkept = config.dialogs.opened(kept.of(trunk), config.t1).await;
         Box::new(kept)
     }
 
     /// One that was kept by another process, and is ours by now.
     pub(super) fn of_another(owner: Owner, snapshot: DialogSnapshot) -> Box<Self> {
-        Box::new(Self { owner, snapshot })
+        Box::new(Self { owner, snapshot, unkept: None })
     }
 
-    /// Whether it may be ended here: nobody else has taken its call over.
-    pub(super) async fn may_end(&self, trunk: &Trunk) -> bool {
-        trunk.stack.config.dialogs.may_end(self.owner.call_id).await
+    /// Whose it is by now.
+    pub(super) async fn whose(&mut self, trunk: &Trunk) -> Whose {
+        let (call_id, unkept) = (self.owner.call_id, self.unkept.take());
+        trunk.stack.config.dialogs.whose(call_id, self.sip_call_id(), unkept).await
     }
 
     /// Keeps it as it is now, if it leads elsewhere.

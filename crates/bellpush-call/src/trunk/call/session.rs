@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Digit,
     trunk::{
-        ByeCause, TrunkCommand, TrunkEvent,
+        ByeCause, TrunkCommand, TrunkEvent, Whose,
         acks::Acks,
         body::{self, Body},
         dialog::{Dialog, RequestMatch},
@@ -182,7 +182,7 @@ impl Session {
                     Some(TrunkCommand::Cancel) | None => {
                         return Box::pin(self.hang_up(ByeCause::NORMAL)).await;
                     }
-                    Some(TrunkCommand::Release) => return false,
+                    Some(TrunkCommand::Release) => return Box::pin(self.let_go()).await,
                     Some(TrunkCommand::Invite { .. }) => {}
                 },
                 Some(transaction) = self.incoming.requests.recv() => {
@@ -242,10 +242,24 @@ impl Session {
         self.end(cause).await
     }
 
+    /// Another process has the call. It goes on by this dialog, or by one that it has opened itself before
+    /// this one was answered: then nobody else ends this one.
+    async fn let_go(mut self: Box<Self>) -> bool {
+        let is_stray = match &mut self.kept {
+            Some(kept) => kept.whose(&self.trunk).await == Whose::Stray,
+            None => false,
+        };
+        if is_stray {
+            self.close();
+            bye(&self.trunk, &self.dialog, &self.flow, ByeCause::NORMAL).await;
+        }
+        is_stray
+    }
+
     /// Ends the dialog, unless another process has it by now.
-    async fn end(&self, cause: ByeCause) -> bool {
-        if let Some(kept) = &self.kept
-            && !kept.may_end(&self.trunk).await
+    async fn end(&mut self, cause: ByeCause) -> bool {
+        if let Some(kept) = &mut self.kept
+            && kept.whose(&self.trunk).await == Whose::Others
         {
             return false;
         }

@@ -16,7 +16,7 @@ use super::{
     session::Session,
 };
 use crate::trunk::{
-    FarFailure, SipTarget, TrunkCommand, TrunkEvent, dialog::Dialog, flow::Flow, left_behind,
+    FarFailure, SipTarget, TrunkCommand, TrunkEvent, Whose, dialog::Dialog, flow::Flow, left_behind,
     message_parts::tag, resolver::Hop, trunk::Trunk,
 };
 
@@ -68,7 +68,7 @@ pub(super) async fn run(
                 channel.fail(FarFailure::Transport).await;
             }
             let is_ours = match call_id {
-                Some(id) => dialogs.may_end(id).await,
+                Some(id) => dialogs.whose(id, &sip_call_id, None).await != Whose::Others,
                 None => true,
             };
             if is_ours {

@@ -1,5 +1,7 @@
 //! Dialogs whose node is gone, and taking them over.
 
+use std::collections::HashMap;
+
 use bellpush_core::{
     events::EventTime,
     ids::{CallId, NodeId},
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// From node to node: however many dialogs those have that live, they are not read. A call that is not over
-/// may be taken up by its visitor yet, and its dialog goes on with it.
+/// may be taken up by its visitor yet, and the dialog that its node has goes on with it.
 pub(crate) const LEFT: &str = concat!(
     "
     WITH RECURSIVE answering (node_id) AS (
@@ -32,13 +34,17 @@ pub(crate) const LEFT: &str = concat!(
       AND ",
     without_lease!("answering.node_id"),
     "
-      AND NOT EXISTS (
-        SELECT 1
-        FROM calls
-        JOIN sessions ON sessions.id = calls.session_id
-        JOIN apps ON apps.id = calls.app_id
-        WHERE calls.id = dialogs.call_id
-          AND calls.state = 'live'
+      AND (
+          dialogs.is_to_end
+          OR NOT EXISTS (
+              SELECT 1
+              FROM calls
+              JOIN sessions ON sessions.id = calls.session_id
+              JOIN apps ON apps.id = calls.app_id
+              WHERE calls.id = dialogs.call_id
+                AND calls.node_id = dialogs.node_id
+                AND calls.state = 'live'
+          )
       )
     LIMIT $4"
 );
@@ -47,18 +53,51 @@ pub(crate) const LEFT: &str = concat!(
 pub(crate) const TAKE: &str = "
     UPDATE dialogs
     SET node_id = $2,
-        snapshot = given.value ->> 2
+        snapshot = given.value ->> 2,
+        is_to_end = TRUE
     FROM jsonb_each($1) AS given
     WHERE dialogs.sip_call_id = given.value ->> 0
       AND dialogs.node_id = given.value ->> 1
     RETURNING sip_call_id, call_id, profile_id, trunk_id, snapshot";
 
-pub(crate) const OF_CALL: &str = "
-    SELECT *
+/// Not simply by `node_id`: all that the node has would be read for it. The times are those of the node that
+/// has opened them.
+macro_rules! of_call {
+    ($columns:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            "
     FROM dialogs
     WHERE call_id = $1
+      AND node_id || '' = $2
+      AND NOT is_to_end
     ORDER BY opened_at DESC
-    LIMIT 1";
+    LIMIT 1"
+        )
+    };
+}
+pub(in crate::calls) use of_call;
+
+pub(crate) const OF_CALL: &str = of_call!("*");
+
+/// Of one that has no row, its call says it: what ends a dialog takes its row out.
+pub(crate) const OWNERS: &str = "
+    SELECT given.value ->> 0 AS sip_call_id, dialogs.node_id AS node_id
+    FROM jsonb_each($1) AS given
+    LEFT JOIN dialogs ON dialogs.sip_call_id = given.value ->> 0
+    LEFT JOIN calls ON calls.id = given.value ->> 1
+    WHERE dialogs.node_id <> $2
+       OR calls.node_id <> $2";
+
+/// Whose a dialog is that a node has had, if not that node's together with its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialogOwner {
+    /// That node's alone: its call is another's.
+    NotOfCall,
+    /// Another node's, or nobody's any more.
+    Another,
+}
 
 impl Store {
     /// Keeps what becomes of dialogs that a node answers for, in order. Returns when it is on disk.
@@ -110,17 +149,39 @@ impl Store {
         Ok(taken)
     }
 
-    /// The dialog by which a call goes on, and when it was answered; `None` without one.
+    /// The dialog by which a call of this node goes on, and when it was answered; `None` without one.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn dialog_of_call(
         &self,
         id: CallId,
+        node_id: NodeId,
     ) -> Result<Option<(OpenDialog, EventTime)>, StoreError> {
-        let row = db::one(&self.db().read, OF_CALL, [id.to_string().into()]).await?;
+        let values = [id.to_string().into(), node_id.to_string().into()];
+        let row = db::one(&self.db().read, OF_CALL, values).await?;
         let key = self.data_key();
         row.map(|row| Ok((dialog(key, &row)?, row.time("opened_at")?))).transpose()
+    }
+
+    /// Whose these dialogs are by now, by Call-ID and call, of those that a node has not with their calls.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn dialog_owners(
+        &self,
+        node_id: NodeId,
+        dialogs: &[(&str, CallId)],
+    ) -> Result<HashMap<String, DialogOwner>, StoreError> {
+        let own = node_id.to_string();
+        let values = [to_json(&dialogs).into(), own.clone().into()];
+        let rows = db::all(&self.db().write, OWNERS, values).await?;
+        let owners = rows.iter().map(|row| {
+            let is_own = row.get::<Option<String>>("node_id")?.as_ref() == Some(&own);
+            let owner = if is_own { DialogOwner::NotOfCall } else { DialogOwner::Another };
+            Ok((row.get("sip_call_id")?, owner))
+        });
+        owners.collect()
     }
 }
 

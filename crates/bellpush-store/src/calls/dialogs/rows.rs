@@ -16,10 +16,21 @@ use crate::{
     vault::DataKey,
 };
 
+/// One that was answered when its call was another node's already is only there to be ended.
 pub(crate) const KEEP: &str = "
-    INSERT INTO dialogs (sip_call_id, call_id, profile_id, trunk_id, node_id, opened_at, snapshot)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, $2, $3, value ->> 4
-    FROM jsonb_each($1)
+    INSERT INTO dialogs (
+        sip_call_id, call_id, profile_id, trunk_id, node_id, opened_at, snapshot, is_to_end
+    )
+    SELECT given.value ->> 0, given.value ->> 1, given.value ->> 2, given.value ->> 3, $2, $3,
+        given.value ->> 4,
+        EXISTS (
+            SELECT 1
+            FROM calls
+            WHERE calls.id = given.value ->> 1
+              AND calls.node_id <> $2
+              AND calls.ended_at IS NULL
+        )
+    FROM jsonb_each($1) AS given
     WHERE TRUE
     ON CONFLICT (sip_call_id) DO UPDATE
     SET snapshot = excluded.snapshot
