@@ -30,7 +30,7 @@ mod trunk;
 pub use call::MAX_NOTICES;
 pub use codec::Codec;
 pub use digit::{Digit, InvalidDigit};
-pub use engine::{Engine, EngineConfig, StartError};
+pub use engine::{Engine, EngineConfig, Room, StartError};
 pub use legs::webrtc::OfferError;
 pub use media::{CallQuality, StreamQuality};
 pub use place::{FarSide, Former, MediaProbe, PlaceCall, PlaceError, Placed, ResumeError, Route};

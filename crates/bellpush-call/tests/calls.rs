@@ -224,6 +224,23 @@ async fn no_more_calls_are_taken_than_allowed_and_an_id_is_taken_once() {
 }
 
 #[tokio::test]
+async fn room_that_is_held_is_nobody_elses_until_it_is_given_back() {
+    let engine = TestEngine::with(|config| config.max_calls = 1).await;
+    let room = engine.reserve().unwrap();
+    assert_eq!(engine.reserve().err(), Some(PlaceError::Overloaded));
+    let other = engine.place(common::place(common::call_id(), &common::offer().await)).await;
+    assert_eq!(other.err(), Some(PlaceError::Overloaded));
+    // Also when the call that takes it is not to be had.
+    let broken = common::place(common::call_id(), "no offer");
+    assert!(engine.place_in(Some(room), broken).await.is_err());
+    let room = engine.reserve().unwrap();
+    let call = common::place(common::call_id(), &common::offer().await);
+    let _placed = engine.place_in(Some(room), call).await.unwrap();
+    assert_eq!(engine.live_calls(), 1);
+    assert_eq!(engine.reserve().err(), Some(PlaceError::Overloaded));
+}
+
+#[tokio::test]
 async fn shutting_down_waits_for_the_calls_and_then_fails_them() {
     let engine = TestEngine::start().await;
     let mut patient = engine.call().await;

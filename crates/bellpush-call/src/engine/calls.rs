@@ -8,10 +8,6 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     time::Instant,
 };
 
@@ -21,6 +17,7 @@ use slab::Slab;
 use super::{
     context::{CallEdge, Context, FarTransport},
     path::{BoundPath, Path, Transport},
+    room::{CallLimit, Room},
     socket::canonical,
     tcp::{self, Chunk},
     timers::TimerQueue,
@@ -67,24 +64,6 @@ struct CallSlot {
     queued: Option<Instant>,
 }
 
-/// The live calls of all shards, for the handles to read, and how many there may be.
-#[derive(Debug, Clone)]
-pub(super) struct CallLimit {
-    pub(super) live: Arc<AtomicUsize>,
-    pub(super) max: usize,
-}
-
-impl CallLimit {
-    fn acquire(&self) -> bool {
-        let add = |live| (live < self.max).then_some(live + 1);
-        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
-    }
-
-    fn release(&self, calls: usize) {
-        self.live.fetch_sub(calls, Ordering::Relaxed);
-    }
-}
-
 /// A datagram of a browser.
 #[derive(Debug)]
 pub(super) struct BrowserDatagram<'a> {
@@ -115,14 +94,17 @@ impl Calls {
         &mut self.context
     }
 
-    /// Takes on a call.
-    pub(super) fn add(&mut self, now: Instant, bridge: Bridge) -> Result<(), PlaceError> {
+    /// Takes on a call, for which there may be room already.
+    pub(super) fn add(
+        &mut self,
+        now: Instant,
+        bridge: Bridge,
+        room: Option<Room>,
+    ) -> Result<(), PlaceError> {
         if self.by_id.contains_key(&bridge.id()) {
             return Err(PlaceError::DuplicateId);
         }
-        if !self.limit.acquire() {
-            return Err(PlaceError::Overloaded);
-        }
+        room.or_else(|| self.limit.reserve()).ok_or(PlaceError::Overloaded)?.take();
         let (id, ufrag) = (bridge.id(), bridge.ufrag().unwrap_or_default().to_owned());
         let key = self.slots.insert(CallSlot {
             bridge,

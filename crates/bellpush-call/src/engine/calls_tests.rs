@@ -1,5 +1,9 @@
 use std::{
     net::{Ipv4Addr, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -219,7 +223,7 @@ impl Table {
             sample_every: None,
             signals: sender,
         };
-        self.calls.add(self.now, Bridge::new(self.now, leg, setup)).unwrap();
+        self.calls.add(self.now, Bridge::new(self.now, leg, setup), None).unwrap();
         Call { id, signals, answer }
     }
 

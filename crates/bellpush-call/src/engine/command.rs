@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bellpush_core::{events::EndReason, ids::CallId};
 use tokio::sync::oneshot;
 
+use super::room::Room;
 use crate::{
     Digit, PlaceError, ResumeError, bridge::Bridge, legs::webrtc::Offer, trunk::TrunkEvent,
 };
@@ -14,6 +15,8 @@ pub(super) enum Command {
     /// Take on a call, and say so. One whose caller is gone meanwhile is not taken on.
     Place {
         bridge: Box<Bridge>,
+        /// `None`: it is looked for when the call is taken on.
+        room: Option<Room>,
         reply: oneshot::Sender<Result<(), PlaceError>>,
     },
     HangUp {

@@ -18,11 +18,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     EngineConfig, StartError,
     addresses::Addresses,
-    calls::CallLimit,
     command::Command,
     context::Context,
     dial::{Dialer, NoTrunks, wake},
     meters::Meters,
+    room::{CallLimit, Room},
     rtp_ports::RtpPorts,
     shard::Shard,
     socket::MediaSocket,
@@ -113,12 +113,32 @@ impl Engine {
     /// # Errors
     /// The offer is not usable, or the engine takes no more calls.
     pub async fn place(&self, call: PlaceCall) -> Result<Placed, PlaceError> {
+        self.place_in(None, call).await
+    }
+
+    /// Room for a call that is to be placed by [`Engine::place_in`].
+    ///
+    /// # Errors
+    /// The engine takes no more calls.
+    pub fn reserve(&self) -> Result<Room, PlaceError> {
+        self.shared.limit.reserve().ok_or(PlaceError::Overloaded)
+    }
+
+    /// The same as [`Engine::place`] for a call that there is room for already.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn place_in(
+        &self,
+        room: Option<Room>,
+        call: PlaceCall,
+    ) -> Result<Placed, PlaceError> {
         let shard = self.shard(call.call_id).ok_or(PlaceError::ShuttingDown)?;
         if shard.is_closed() {
             return Err(PlaceError::ShuttingDown);
         }
         // The engine decides it; this saves the work of an answer that would not be used.
-        if self.live_calls() >= self.shared.config.max_calls {
+        if room.is_none() && self.live_calls() >= self.shared.config.max_calls {
             return Err(PlaceError::Overloaded);
         }
         let now = Instant::now();
@@ -130,7 +150,7 @@ impl Engine {
         });
         let (bridge, answer) = self.bridge(now, shard, call, sender)?;
         let (reply, verdict) = oneshot::channel();
-        shard.try_send(Command::Place { bridge: Box::new(bridge), reply })?;
+        shard.try_send(Command::Place { bridge: Box::new(bridge), room, reply })?;
         verdict.await.unwrap_or(Err(PlaceError::ShuttingDown))?;
         Ok(Placed { answer, signals })
     }

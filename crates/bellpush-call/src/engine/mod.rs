@@ -10,6 +10,7 @@ mod handle;
 mod log_limit;
 mod meters;
 mod path;
+mod room;
 mod rtp_ports;
 mod shard;
 mod socket;
@@ -19,3 +20,4 @@ mod token;
 
 pub use config::{EngineConfig, StartError};
 pub use handle::Engine;
+pub use room::Room;

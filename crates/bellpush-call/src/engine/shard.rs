@@ -10,11 +10,12 @@ use mio::{Events, Poll};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
 use super::{
-    calls::{BrowserDatagram, CallLimit, Calls},
+    calls::{BrowserDatagram, Calls},
     command::Command,
     context::Context,
     log_limit::LogLimit,
     path::{Path, Transport},
+    room::CallLimit,
     socket::Buffers,
     token::{self, Source},
 };
@@ -187,12 +188,12 @@ impl EventLoop {
         let now = Instant::now();
         let calls = &mut self.calls;
         match command {
-            Command::Place { bridge, reply } => {
+            Command::Place { bridge, room, reply } => {
                 let id = bridge.id();
                 let verdict = if self.shut_down_by.is_some() {
                     Err(PlaceError::ShuttingDown)
                 } else {
-                    calls.add(now, *bridge)
+                    calls.add(now, *bridge, room)
                 };
                 if let Err(Ok(())) = reply.send(verdict) {
                     calls.drop_id(id);
