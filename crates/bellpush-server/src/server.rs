@@ -17,7 +17,7 @@ use crate::{
     access::Access,
     alerts::AlertWatch,
     calls::{Calls, dialogs, moving, recovery},
-    clock::now,
+    clock::{SharedClock, now},
     cluster::Cluster,
     config::ServerConfig,
     demo::Demo,
@@ -71,6 +71,7 @@ struct Parts {
     sessions: Sessions,
     log: EventLog,
     calls: Arc<Calls>,
+    clock: SharedClock,
     trunks: RunningTrunks,
     records: Records,
     exports: ExportRunner,
@@ -169,6 +170,7 @@ impl Server {
         let sessions = Sessions::new(store.clone(), Arc::clone(&config), Arc::clone(&lookups));
         let trunks = RunningTrunks::new(store.clone(), trunks);
         let designs = Designs::new(store.clone());
+        let clock = SharedClock::default();
         let calls = Calls::new(
             designs.clone(),
             log.clone(),
@@ -177,6 +179,7 @@ impl Server {
             sessions.clone(),
             Arc::clone(&config),
             cluster,
+            clock.clone(),
         );
         let mail = Mail::new(config.mail.as_ref());
         let alerts = AlertWatch::new(
@@ -221,6 +224,7 @@ impl Server {
             sessions,
             log,
             calls: Arc::new(calls),
+            clock,
             trunks,
             replays: ReplayRunner::new(store.clone(), announcer.clone()),
             announcer,
@@ -276,13 +280,18 @@ impl Server {
             design_publisher,
             rehearsals,
             store,
+            clock,
             ..
         } = &*self.0;
         let mut duties = JoinSet::new();
         duties.spawn(recovery::keep(Arc::clone(calls), stopped.clone()));
-        duties.spawn(dialogs::keep(store.clone(), calls.node_id, open_dialogs, stopped.clone()));
+        let keeper = (store.clone(), calls.node_id, clock.clone());
+        duties.spawn(dialogs::keep(keeper, open_dialogs, stopped.clone()));
         if let Some(questions) = questions {
             duties.spawn(moving::answer(Arc::clone(calls), questions, stopped.clone()));
+        }
+        if store.is_shared() {
+            duties.spawn(moving::watch_lease(Arc::clone(calls), stopped.clone()));
         }
         duties.spawn(dialogs::end_left_behind(Arc::clone(calls), stopped.clone()));
         duties.spawn(trunks.clone().keep(stopped.clone()));

@@ -89,13 +89,16 @@ async fn a_token_works_once_and_the_next_one_comes_with_the_answer() {
         let visitor = Visitor::new().await.unwrap();
         let answer = resume(&widget, &call, &token, visitor.offer()).await;
         let answer: Value = answer.expect(200).unwrap().json().unwrap();
-        // The very same request, whose answer may have been lost, is answered as before; no other is.
+        // The very same request, whose answer may have been lost, is answered as before; no other is once
+        // the connection stands.
         let again = resume(&widget, &call, &token, visitor.offer()).await;
         let again: Value = again.expect(200).unwrap().json().unwrap();
         assert_eq!(
             (&again["sdp"], &again["resumeToken"]),
             (&answer["sdp"], &answer["resumeToken"])
         );
+        let mut media = visitor.accept(answer["sdp"].as_str().unwrap()).unwrap();
+        media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
         let other = Visitor::new().await.unwrap();
         refused(&resume(&widget, &call, &token, other.offer()).await, 404, "not-found");
         token = answer["resumeToken"].as_str().unwrap().to_owned();
@@ -104,6 +107,28 @@ async fn a_token_works_once_and_the_next_one_comes_with_the_answer() {
     let visitor = Visitor::new().await.unwrap();
     refused(&resume(&widget, &call, &token, visitor.offer()).await, 404, "not-found");
     drop(call.media);
+}
+
+/// It could not hand on the token that its answer has brought.
+#[tokio::test]
+async fn a_page_that_goes_before_it_is_connected_leaves_the_call_to_the_next() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let call = place(&widget).await;
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    let [gone, next] = [Visitor::new().await.unwrap(), Visitor::new().await.unwrap()];
+    let lost = resume(&widget, &call, &call.resume_token, gone.offer()).await;
+    let lost: Value = lost.expect(200).unwrap().json().unwrap();
+    let answer = resume(&widget, &call, &call.resume_token, next.offer()).await;
+    let answer: Value = answer.expect(200).unwrap().json().unwrap();
+    let used = lost["resumeToken"].as_str().unwrap();
+    refused(&resume(&widget, &call, used, gone.offer()).await, 404, "not-found");
+    let mut media = next.accept(answer["sdp"].as_str().unwrap()).unwrap();
+    media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
+    let late = Visitor::new().await.unwrap();
+    refused(&resume(&widget, &call, &call.resume_token, late.offer()).await, 404, "not-found");
+    let token = answer["resumeToken"].as_str().unwrap();
+    resume(&widget, &call, token, late.offer()).await.expect(200).unwrap();
 }
 
 #[tokio::test]

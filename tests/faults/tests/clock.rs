@@ -116,6 +116,43 @@ async fn retries_and_new_events_are_sent_in_time_whatever_the_clock_says() {
     }
 }
 
+/// One of them begins a call that the other ends, and neither knows that its clock is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_lasts_as_long_as_it_does_at_servers_whose_clocks_differ() {
+    let database = Database::create().await.unwrap();
+    let options = Options::postgres(&database).as_node();
+    let (behind, ahead) = (WallClock::new().unwrap(), WallClock::new().unwrap());
+    behind.jump_to(-10).unwrap();
+    ahead.jump_to(10).unwrap();
+    let one = ServerProcess::start(behind.give(options.clone())).await.unwrap();
+    let key = one.data_dir().join("master.key").to_string_lossy().into_owned();
+    let options = options.with("--master-key-file", &key);
+    let other = ServerProcess::start(ahead.give(options)).await.unwrap();
+    let sink = Sink::start().await.unwrap();
+    let shop = Shop::open(&one, &sink.url()).await.unwrap();
+    for (from, to) in [(&one, &other), (&other, &one)] {
+        let began = std::time::Instant::now();
+        let mut call = shop.widget.at(&from.url()).place().await.unwrap();
+        call.media.wait_until(SOON, |heard| heard.connected).await.unwrap();
+        let at_next = shop.widget.at(&to.url());
+        let mut taken = at_next.take_over(&call.call_id, &call.resume_token).await.unwrap();
+        taken.media.wait_until(SOON, |heard| heard.connected).await.unwrap();
+        taken.widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+        let longest = began.elapsed().as_millis() as i64 + 1_000;
+        let ended = shop.api.call(&shop.app, &call.call_id).await.unwrap();
+        let events = format!("callId={}", call.call_id);
+        let events = shop.api.events(&shop.app, &events).await.unwrap();
+        let [started, over] = &events[..] else { panic!("{events:?}") };
+        let (started, over) = (started.envelope().unwrap(), over.envelope().unwrap());
+        let lasted = milliseconds(&over) - milliseconds(&started);
+        assert!((0..=longest).contains(&lasted), "{lasted} ms of {longest}");
+        assert!(ended.duration.unwrap() as i64 * 1_000 <= longest, "{ended:?}");
+        // By a clock that is right.
+        let off = jiff::Timestamp::now().as_millisecond() - milliseconds(&over);
+        assert!((-1_000..5_000).contains(&off), "{off} ms");
+    }
+}
+
 async fn what_a_lost_server_left_is_ended_and_sent_though_the_clock_went_back(options: Options) {
     let mut scene = Scene::open(options).await.unwrap();
     scene.sink.reply(|_| Reply::Hang);

@@ -11,8 +11,11 @@ use std::{
 use anyhow::Context as _;
 use bellpush_sip_tests::{Baresip, Peer, Sipp};
 use bellpush_test_support::{
+    SOON,
     answer::Answer,
+    eventually,
     ports::free_port,
+    postgres::execute,
     server::{Options, ServerProcess},
     visitor::{Heard, Visitor},
     widget::Widget,
@@ -182,13 +185,13 @@ async fn a_claim_whose_answer_was_lost_is_answered_again_and_to_no_other() -> Re
     }
     // Another server, even the one that has lost the call, says where that was.
     assert_eq!(address_of(&asked(at_first).await?)?, again["address"]);
+    let mut media = visitor.accept(again["sdp"].as_str().context("no sdp")?)?;
+    hears_itself(&mut media).await?;
     let stranger = Visitor::new().await?;
     for at in [at_first, at_other] {
         let offer = stranger.offer();
         at.ask_for(&call.call_id, &call.resume_token, offer).await?.expect(404)?;
     }
-    let mut media = visitor.accept(again["sdp"].as_str().context("no sdp")?)?;
-    hears_itself(&mut media).await?;
 
     // Once the answer is used, whoever has seen the request has nothing.
     let next = again["resumeToken"].as_str().context("no token")?;
@@ -200,6 +203,113 @@ async fn a_claim_whose_answer_was_lost_is_answered_again_and_to_no_other() -> Re
     back.widget.hang_up(&call.call_id).await?.expect(204)?;
     phone.finish().await?;
     assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+/// It has left nothing but the token that it was given itself.
+#[tokio::test]
+async fn a_page_that_goes_away_over_its_claim_leaves_the_call_to_the_next() -> Result {
+    let phone = Sipp::start("taken_over_twice").await?;
+    let servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    let at_other = widget.at(&servers.other.url());
+    let (first, second) = (Visitor::new().await?, Visitor::new().await?);
+    let token = &call.resume_token;
+    let lost = at_other.ask_for(&call.call_id, token, first.offer()).await?.expect(200)?;
+    // Where the call is by now, and then at the server that had it before.
+    at_other.ask_for(&call.call_id, token, second.offer()).await?.expect(200)?;
+    let lost: Value = lost.json()?;
+    let used = lost["resumeToken"].as_str().context("no token")?;
+    at_other.ask_for(&call.call_id, used, first.offer()).await?.expect(404)?;
+    eventually("the telephone has taken the session anew", SOON, async || {
+        Ok((phone.messages().matches("\nACK ").count() == 2).then_some(()))
+    })
+    .await?;
+    let mut next = widget.take_over(&call.call_id, token).await?;
+    hears_itself(&mut next.media).await?;
+    let visitor = Visitor::new().await?;
+    for at in [&widget, &at_other] {
+        at.ask_for(&call.call_id, token, visitor.offer()).await?.expect(404)?;
+    }
+    next.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_can_be_taken_over_whose_trunk_takes_no_new_ones_any_more() -> Result {
+    let phone = Sipp::start("taken_over").await?;
+    let mut servers = Servers::start(phone.port).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    phone.heard("\nACK ").await?;
+    servers.rest_trunk().await?;
+    servers.shop.server.kill_9()?;
+    let taken = servers.take_over(&widget, &call).await?;
+    taken.widget.hang_up(&call.call_id).await?.expect(204)?;
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
+/// What is refused was not claimed in between: a crash just then would have left it to nobody.
+#[tokio::test]
+async fn a_call_that_a_full_server_can_not_take_is_not_touched() -> Result {
+    let phone = Peer::start().await?;
+    let mut servers = Servers::with(phone.port, |other| other.with("--max-calls", "1")).await?;
+    let widget = servers.shop.widget().await?;
+    let at_other = widget.at(&servers.other.url());
+    let (first, second) = (widget.place().await?, at_other.place().await?);
+    let row = format!("SELECT node_id || claimed_at FROM calls WHERE id = '{}'", first.call_id);
+    let visitor = Visitor::new().await?;
+    let asked =
+        async || at_other.ask_for(&first.call_id, &first.resume_token, visitor.offer()).await;
+    asked().await?.expect(503)?;
+    assert_eq!(servers.database.ask(&row).await?, None);
+    servers.shop.server.kill_9()?;
+    asked().await?.expect(503)?;
+    // It is had as soon as there is room.
+    at_other.hang_up(&second.call_id).await?.expect(204)?;
+    eventually("there is room", SOON, async || {
+        let answer = asked().await?;
+        Ok((answer.status == 200).then_some(()))
+    })
+    .await?;
+    assert_ne!(servers.database.ask(&row).await?, None);
+    Ok(())
+}
+
+/// It had let go of the call before it was given back.
+#[tokio::test]
+async fn a_call_that_its_server_does_not_have_is_taken_up_there_or_ended() -> Result {
+    let phone = Sipp::start("taken_over_twice").await?;
+    let servers = Servers::start(phone.port).await?;
+    let app = format!("/v1/apps/{}", servers.shop.app.id);
+    servers.shop.api.patch(&app, &json!({ "resumeSeconds": 0 })).await?.expect(200)?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    phone.heard("\nACK ").await?;
+    let taken = servers.take_over(&widget, &call).await?;
+    // Both servers see that they have lost it.
+    let swap = async || {
+        for table in ["calls", "dialogs"] {
+            let other = format!("SELECT id FROM nodes WHERE nodes.id <> {table}.node_id");
+            let sql = format!("UPDATE {table} SET node_id = ({other})");
+            execute(servers.database.url(), &sql).await?;
+        }
+        anyhow::Ok(())
+    };
+    address_of(&widget.hang_up(&call.call_id).await?)?;
+    swap().await?;
+    address_of(&taken.widget.hang_up(&call.call_id).await?)?;
+    let back = widget.take_over(&call.call_id, &taken.resume_token).await?;
+    comes_to(&back.widget, &call.call_id, "connected").await?;
+    swap().await?;
+    // Nobody comes for it this time.
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_error"]);
     Ok(())
 }
 

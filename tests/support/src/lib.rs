@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod api;
 pub mod browser;
+pub mod door;
 pub mod lossy_relay;
 pub mod namespace;
 pub mod ports;

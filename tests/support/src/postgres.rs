@@ -61,6 +61,20 @@ impl Database {
         Ok(found)
     }
 
+    /// The text that a query gives; `None` without one.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub async fn ask(&self, sql: &str) -> anyhow::Result<Option<String>> {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await?;
+        let connection = tokio::spawn(connection);
+        let row = client.query_opt(sql, &[]).await.with_context(|| format!("{sql} failed"))?;
+        let text = row.map(|row| row.try_get(0)).transpose()?.flatten();
+        drop(client);
+        connection.await??;
+        Ok(text)
+    }
+
     /// The URL of the database.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -93,6 +93,8 @@ struct Shared {
     stack: Arc<Stack>,
     runtime: Handle,
     running: Mutex<HashMap<TrunkId, Arc<Trunk>>>,
+    /// Those that take no new calls.
+    resting: Mutex<HashMap<TrunkId, TrunkConfig>>,
 }
 
 /// What is going on at the SIP edge.
@@ -112,8 +114,8 @@ impl Trunks {
     pub async fn start(config: TrunksConfig) -> io::Result<Self> {
         let stack = Stack::start(config).await?;
         meters::describe();
-        let running = Mutex::default();
-        Ok(Self(Arc::new(Shared { stack, runtime: Handle::current(), running })))
+        let (running, resting) = (Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Shared { stack, runtime: Handle::current(), running, resting })))
     }
 
     /// The UDP address in use.
@@ -142,6 +144,19 @@ impl Trunks {
         for trunk in old.into_values() {
             trunk.stop();
         }
+    }
+
+    /// Knows exactly these trunks, which do not run: calls that have been answered go on by them, and no
+    /// others.
+    pub fn rest(&self, configs: Vec<TrunkConfig>) {
+        let resting = configs.into_iter().map(|config| (config.id, config)).collect();
+        *self.0.resting() = resting;
+    }
+
+    /// Whether a call that has been answered can go on by this trunk.
+    #[must_use]
+    pub fn can_go_on(&self, id: TrunkId) -> bool {
+        self.running().contains_key(&id) || self.0.resting().contains_key(&id)
     }
 
     /// How a trunk is; `None` when none with this id runs.
@@ -175,12 +190,7 @@ impl Trunks {
     /// returns what the far side said to that.
     pub async fn end_dialog(&self, config: TrunkConfig, kept: &DialogSnapshot) -> ByeAnswer {
         let running = self.running().get(&config.id).cloned();
-        let trunk = running.unwrap_or_else(|| {
-            let trunk = Trunk::new(config, Arc::clone(&self.0.stack));
-            // It takes no part in anything else.
-            trunk.stop();
-            Arc::new(trunk)
-        });
+        let trunk = running.unwrap_or_else(|| self.0.apart(config));
         left_behind::end(&trunk, kept).await
     }
 
@@ -190,7 +200,14 @@ impl Trunks {
         self.0.runtime.spawn(async move {
             let Some(TrunkCommand::Invite { target, sdp }) = commands.recv().await else { return };
             let mut channel = CallChannel::new(commands, events);
-            let trunk = shared.running().get(&target.trunk_id).cloned();
+            let running = shared.running().get(&target.trunk_id).cloned();
+            let trunk = match running {
+                None if target.open.is_some() => {
+                    let resting = shared.resting().get(&target.trunk_id).cloned();
+                    resting.map(|config| shared.apart(config))
+                }
+                running => running,
+            };
             match trunk {
                 Some(trunk) => call::run(trunk, *target, sdp, channel, call_id).await,
                 None => channel.fail(FarFailure::Transport).await,
@@ -220,6 +237,17 @@ impl Trunks {
 impl Shared {
     fn running(&self) -> MutexGuard<'_, HashMap<TrunkId, Arc<Trunk>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn resting(&self) -> MutexGuard<'_, HashMap<TrunkId, TrunkConfig>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A trunk for one dialog, which takes no part in anything else.
+    fn apart(&self, config: TrunkConfig) -> Arc<Trunk> {
+        let trunk = Trunk::new(config, Arc::clone(&self.stack));
+        trunk.stop();
+        Arc::new(trunk)
     }
 }
 

@@ -168,7 +168,7 @@ pub struct TrunkSettings {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SessionSeconds>))]
     pub session_seconds: Option<u32>,
-    /// Whether calls go by it at all.
+    /// Whether new calls go by it; those that it has go on without.
     #[serde(default = "yes")]
     pub active: bool,
 }

@@ -5,41 +5,35 @@
 //! the dialog that was kept. One that nobody has answered yet is dialled again.
 
 use std::{
-    collections::BTreeMap,
     net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bellpush_call::{Engine, Former, PlaceCall, Route};
+use bellpush_call::{Engine, Former, PlaceCall, Room};
 use bellpush_core::{
-    events::{EventName, EventTime},
+    events::EventTime,
     ids::CallId,
     record::{RecordEntry, TakeOverReason, TakenOver},
-    routing::{AnsweredBy, CallFacts, RouteRequest, SipDialog},
-    trunk::OpenDialog,
 };
 use bellpush_store::{
-    Call, CallState, Claim, ClaimedCall, EventFilter, LivingNode, PageRequest, SecretHash, Session,
-    StoreError,
+    Call, CallState, Claim, ClaimedCall, LivingNode, SecretHash, Session, StoreError,
 };
 use metrics::{counter, describe_counter};
-use serde_json::Value;
 use tracing::{error, info};
 
 use super::{
+    call_clock::CallClock,
     control::elsewhere,
-    live::{self, AcceptedCall, Before, CallClock},
+    live::{self, AcceptedCall},
     place::refusal,
+    prepared::{Prepared, before},
     registry::{Asked, LiveCall},
     resumed::{CallResumed, unknown},
-    routes,
     state::Calls,
-    stream::Content,
+    under_way::UnderWay,
 };
-use crate::{
-    event_log::CallTrace, hours::opening_status, http::problem::Problem, tokens::ResumeToken,
-};
+use crate::{event_log::CallTrace, http::problem::Problem, tokens::ResumeToken};
 
 const TAKEN_OVER: &str = "bellpush_calls_taken_over_total";
 /// How long this server may take to let go of a call that comes back to it.
@@ -92,7 +86,7 @@ impl Claiming {
     ) -> Result<Option<CallResumed>, Problem> {
         let Some(call) = here else { return Ok(None) };
         let request = self.request();
-        let (answer, next) = match call.asked(&request) {
+        let (answer, next) = match call.asked(&request, &self.token) {
             Asked::Again(answer, next) => (answer, next),
             Asked::Busy => return Err(is_busy()),
             Asked::Anew => return Ok(None),
@@ -147,22 +141,29 @@ impl Claiming {
             return Err(Problem::shutting_down(detail).retry_after(1));
         }
         let (call, owner) = self.find(calls).await?;
-        let at = calls.store.clock().await?;
+        let under_way = calls.claims.begin(self.id).ok_or_else(is_busy)?;
+        let at = calls.clock.read(&calls.store).await?;
         let request = self.request();
-        if call.node_id == calls.node_id {
+        // One that it does not have was given back to it after it had let go, or a claim broke off.
+        let is_own = call.node_id == calls.node_id;
+        if is_own && calls.live.find(self.id).is_some_and(|call| !call.is_over()) {
             return Err(self.taken(calls, &request, at).await?);
         }
         Engine::check_offer(&self.offer)
             .map_err(|reason| Problem::offer_invalid(reason.to_string()).at("/sdp"))?;
-        let from = calls.store.living_node(call.node_id, at).await?;
+        let from = calls.store.living_node(call.node_id, at).await?.filter(|_| !is_own);
         if let Some(node) = from.as_ref().filter(|_| !self.is_unreachable)
             && calls.store.claimed_by(self.id, &request, at).await? == Some(call.node_id)
         {
             return Err(elsewhere(self.id, node));
         }
+        // Whatever may be refused is found out before anything is changed.
+        let room = calls.engine.reserve().map_err(refusal)?;
+        let owner = Arc::new(owner);
+        let prepared = Prepared::of(calls, &owner, &call).await?;
         self.let_go_of_former(calls).await?;
-        let next = ResumeToken::random();
-        let (shown, hash) = (self.token.hash(), next.hash());
+        let (token, next) = (self.token.clone(), ResumeToken::random());
+        let (shown, hash) = (token.hash(), next.hash());
         let (from_id, to) = (call.node_id, calls.node_id);
         let (call_id, shown, next_hash) = (self.id, &shown, &hash);
         let claim = Claim {
@@ -173,12 +174,13 @@ impl Claiming {
             next: next_hash,
             request: Some(&request),
             at,
+            orphaned_at: call.orphaned_at,
         };
         let claimed = match calls.store.claim_call(claim).await {
             Ok(Some(claimed)) => claimed,
             Ok(None) => return Err(self.taken(calls, &request, at).await?),
             Err(error) => {
-                give_back(calls, claim);
+                give_back(calls, claim, under_way);
                 return Err(error.into());
             }
         };
@@ -187,22 +189,23 @@ impl Claiming {
             Some(LivingNode { takes_shards: false, .. }) => TakeOverReason::Stopping,
             Some(_) => TakeOverReason::Unreachable,
         };
-        let (id, owner) = (self.id, Arc::new(owner));
+        let id = self.id;
         let former = match reason {
             TakeOverReason::Stopping => Former::Relays,
             TakeOverReason::Lost | TakeOverReason::Unreachable => Former::Gone,
         };
-        let going_on = self.go_on(calls, Arc::clone(&owner), claimed, hash.clone(), former);
-        let answer = match going_on.await {
+        let going_on = GoingOn { claimed, prepared, room, former, resume: hash.clone() };
+        let answer = match self.go_on(calls, Arc::clone(&owner), going_on).await {
             Ok((call, answer)) => {
-                call.answered(&request, &answer, &next);
+                call.answered(&request, &answer, (&token, &next));
                 answer
             }
             Err(problem) => {
-                give_back(calls, claim);
+                give_back(calls, claim, under_way);
                 return Err(problem);
             }
         };
+        drop(under_way);
         let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
         counter!(TAKEN_OVER, "reason" => reason.as_str()).increment(1);
         info!(call = %id, from = %from_id, %to, reason = reason.as_str(), took_ms, "took a call over");
@@ -247,17 +250,15 @@ impl Claiming {
         self,
         calls: &Arc<Calls>,
         owner: Arc<Session>,
-        claimed: ClaimedCall,
-        resume: SecretHash,
-        former: Former,
+        going_on: GoingOn,
     ) -> Result<(LiveCall, String), Problem> {
         let Self { id, offer, address, .. } = self;
+        let GoingOn { claimed, prepared, room, former, resume } = going_on;
         let ClaimedCall { call, dialog } = claimed;
-        let started = started(calls, &call).await?;
-        let place = calls.log.place_of_call(id).await?;
         let before = before(&call, dialog.as_ref());
-        let routes = routes_of(calls, &owner, &call, dialog).await?;
-        let clock = CallClock::since(call.started_at);
+        let (started, place) = (prepared.started.clone(), prepared.place);
+        let routes = prepared.routes_by(calls, &owner, &call, dialog).await?;
+        let clock = CallClock::since(call.started_at, calls.clock.now());
         let max_duration = calls.config.max_call_duration.saturating_sub(clock.elapsed());
         let permit = calls.permits.admit(call.app_id, address);
         calls.log.recorder().begin(id, call.app_id);
@@ -268,7 +269,8 @@ impl Claiming {
             max_duration,
             former: Some(former),
         };
-        let placed = calls.engine.place(placing).await.map_err(refusal).inspect_err(|_| {
+        let placed = calls.engine.place_in(Some(room), placing).await;
+        let placed = placed.map_err(refusal).inspect_err(|_| {
             calls.log.recorder().end(id);
         })?;
         let accepted = AcceptedCall {
@@ -288,16 +290,27 @@ impl Claiming {
     }
 }
 
+/// A call that is ours, and what is there to go on with it.
+struct GoingOn {
+    claimed: ClaimedCall,
+    prepared: Prepared,
+    room: Room,
+    former: Former,
+    /// The hash of the token that takes it up next.
+    resume: SecretHash,
+}
+
 /// Gives a call back that can't go on here, however long the store needs for it.
-fn give_back(calls: &Arc<Calls>, claim: Claim<'_>) {
+fn give_back(calls: &Arc<Calls>, claim: Claim<'_>, under_way: UnderWay) {
     let calls = Arc::clone(calls);
-    let Claim { call_id, from, to, at, .. } = claim;
+    let Claim { call_id, from, to, at, orphaned_at, .. } = claim;
     let (shown, next) = (claim.shown.clone(), claim.next.clone());
     tokio::spawn(async move {
+        let _under_way = under_way;
         let (pause, times) = GIVE_BACK;
         for _ in 0..times {
             let (shown, next, request) = (&shown, &next, None);
-            let claim = Claim { call_id, from, to, shown, next, request, at };
+            let claim = Claim { call_id, from, to, shown, next, request, at, orphaned_at };
             match calls.store.unclaim_call(claim).await {
                 Ok(()) => return,
                 Err(error) => error!(call = %call_id, %error, "it can't be given back yet"),
@@ -308,71 +321,6 @@ fn give_back(calls: &Arc<Calls>, claim: Claim<'_>) {
 }
 
 fn is_busy() -> Problem {
-    Problem::unavailable("this very request is being answered; ask again in a moment")
+    Problem::unavailable("this server is just taking the call up; ask again in a moment")
         .retry_after(1)
-}
-
-/// The call's first event, for its stream here.
-async fn started(calls: &Calls, call: &Call) -> Result<Content, Problem> {
-    let filter = EventFilter {
-        call_id: Some(call.id),
-        name: Some(EventName::CallStarted.as_str().to_owned()),
-        ..EventFilter::default()
-    };
-    let events = calls.store.events(call.app_id, &filter, PageRequest::first(1)).await?;
-    let recorded =
-        events.items.first().ok_or_else(|| Problem::internal("a call has no call_started"))?;
-    let event = serde_json::from_str(&recorded.envelope)
-        .map_err(|_| Problem::internal("an event in the store can't be read"))?;
-    Ok(Content::Event { id: recorded.id, event })
-}
-
-fn before(call: &Call, dialog: Option<&(OpenDialog, EventTime)>) -> Before {
-    let Some((open, answered_at)) = dialog else { return Before::default() };
-    let dialog = SipDialog { trunk_id: open.trunk_id, call_id: open.snapshot.sip_call_id.clone() };
-    let answered_by = AnsweredBy { profile_id: open.profile_id, dialog: Some(dialog) };
-    Before {
-        connected_at: Some((*answered_at).max(call.started_at)),
-        answered_by: Some(Box::new(answered_by)),
-    }
-}
-
-/// By its dialog, if it has one; else where it would go now.
-async fn routes_of(
-    calls: &Calls,
-    owner: &Session,
-    call: &Call,
-    dialog: Option<(OpenDialog, EventTime)>,
-) -> Result<Vec<Route>, Problem> {
-    let app = calls.sessions.app(call.app_id).await?;
-    let profiles = opening_status::profiles(&calls.store, &app).await?;
-    if let Some((open, _)) = dialog {
-        return Ok(vec![routes::of_dialog(calls, &profiles, open).await?]);
-    }
-    let asked = RouteRequest {
-        destination_id: call.destination_id,
-        routing_key: call.routing_key.as_deref(),
-    };
-    // By the hours of when it was placed: they may have ended since.
-    let hops = profiles.route(asked, call.started_at.timestamp())?;
-    let form: BTreeMap<String, String> = call
-        .form_values
-        .iter()
-        .flatten()
-        .filter_map(|(name, value)| match value {
-            Value::String(text) => Some((name.clone(), text.clone())),
-            _ => None,
-        })
-        .collect();
-    let facts = CallFacts {
-        call_id: call.id,
-        app_id: call.app_id,
-        context: &owner.context,
-        routing_key: call.routing_key.as_deref(),
-        form: &form,
-        consent: call.consent.as_ref().map(|consent| consent.hash.as_str()),
-    };
-    let mut routes = routes::of_hops(calls, &facts, &hops).await?;
-    routes::rehearse(calls, owner, &mut routes).await?;
-    Ok(routes)
 }

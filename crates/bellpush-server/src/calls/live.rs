@@ -4,10 +4,7 @@
 //! it durable; only then is it told to the widget. A call leaves this registry when its terminal
 //! event is on disk.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use bellpush_call::Signal;
 use bellpush_core::{
@@ -25,6 +22,7 @@ use tokio::sync::mpsc;
 use tracing::{Instrument, error, info, warn};
 
 use super::{
+    call_clock::CallClock,
     moving,
     permits::CallPermit,
     quality::{CallQuality, grade},
@@ -32,10 +30,7 @@ use super::{
     state::Calls,
     stream::{Content, Publisher},
 };
-use crate::{
-    clock,
-    event_log::{CallTrace, new_event_id},
-};
+use crate::event_log::{CallTrace, new_event_id};
 
 /// How long the messages of a finished call stay in memory for widgets that reconnect; after that
 /// they are read from the store.
@@ -43,44 +38,6 @@ const LINGER: Duration = Duration::from_secs(30);
 
 /// How long a commit may be on its way whose answer was lost.
 const IN_DOUBT: Duration = Duration::from_secs(60);
-
-/// The clock of one call: the server's at its acceptance, and from then on a steady one. However
-/// the server's is set meanwhile, the call ends after it began, and lasted as long as it did.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CallClock {
-    accepted_at: EventTime,
-    /// How long it had lasted before it came to this process.
-    before: Duration,
-    since: Instant,
-}
-
-impl CallClock {
-    pub(super) fn start() -> Self {
-        Self { accepted_at: clock::now(), before: Duration::ZERO, since: Instant::now() }
-    }
-
-    /// That of a call which was accepted by another process.
-    pub(super) fn since(accepted_at: EventTime) -> Self {
-        let before = clock::now().millis().saturating_sub(accepted_at.millis());
-        let before = Duration::from_millis(u64::try_from(before).unwrap_or_default());
-        Self { accepted_at, before, since: Instant::now() }
-    }
-
-    /// How long the call lasts by now.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.before + self.since.elapsed()
-    }
-
-    pub(super) const fn accepted_at(&self) -> EventTime {
-        self.accepted_at
-    }
-
-    fn now(&self) -> EventTime {
-        let elapsed = i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let millis = self.accepted_at.millis().saturating_add(elapsed);
-        EventTime::from_millis(millis).unwrap_or(self.accepted_at)
-    }
-}
 
 /// A call whose `call_started` is on disk.
 #[derive(Debug)]
@@ -205,6 +162,10 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             Signal::Connected => {
                 publisher.publish(Content::Progress { phase: Phase::Connected });
                 connected_at.get_or_insert_with(|| call.clock.now());
+                if let Some(present) = entry.connected() {
+                    let forgetting = forget_former_token(Arc::clone(calls), call.id, present);
+                    calls.tasks.spawn(forgetting);
+                }
                 continue;
             }
             Signal::Reconnecting => {
@@ -265,8 +226,8 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
                     calls.log.call_ended(call.trace, facts);
                     publisher.publish(Content::event(&appended));
                 }
-                // Nothing of it is to be ended here: it goes on.
-                Err(Refusal::LivesElsewhere) => {
+                // Nothing of it is to be ended here: it goes on, or was ended by whoever took it for lost.
+                Err(Refusal::LivesElsewhere | Refusal::AlreadyEnded) => {
                     is_elsewhere = true;
                     entry.lost();
                 }
@@ -276,7 +237,7 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             }
         }
         if is_elsewhere {
-            info!("it goes on at another server");
+            info!("it is another server's");
         } else {
             info!(event = %event.envelope.name, "over");
         }
@@ -290,6 +251,14 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
         tokio::time::sleep(LINGER).await;
         calls.live.remove(id, &entry);
     });
+}
+
+/// From now on the token of before takes the call up at no other server, either. Should the store not take
+/// that, it is of no use a moment later by itself.
+async fn forget_former_token(calls: Arc<Calls>, id: CallId, present: SecretHash) {
+    if let Err(error) = calls.store.forget_former_token(id, calls.node_id, &present).await {
+        warn!(call = %id, %error, "a token that was used is still good for a moment");
+    }
 }
 
 /// The phase that a signal brings, or whether the far side holds the visitor.
@@ -395,7 +364,7 @@ pub(super) async fn end_if_started(
     let event = Event { trace_parent: trace.place, ..event };
     let finish = CallFinish::from(CallEnd::Failed { code });
     // What the database was sent before may still be on its way.
-    while clock.since.elapsed() < IN_DOUBT {
+    while clock.elapsed() < IN_DOUBT {
         if append_terminal(calls, &event, &finish).await != Err(Refusal::UnknownCall) {
             return;
         }

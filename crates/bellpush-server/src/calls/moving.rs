@@ -1,14 +1,18 @@
 //! Calls of this server that others take over: it says when that is to be, sees that it was, and ends
 //! nothing of what is not its own any more.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bellpush_call::{AskWhose, Whose};
 use bellpush_core::{ids::CallId, lifecycle::Phase};
 use bellpush_store::{DialogOwner, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::state::Calls;
 
@@ -19,6 +23,13 @@ const LOOK: Duration = Duration::from_millis(300);
 const RELAYED_FOR: Duration = Duration::from_secs(5);
 /// Dialogs that are asked about at once.
 const BATCH: usize = 256;
+/// How often it is looked whether this server's lease holds.
+const LOOK_AT_LEASE: Duration = Duration::from_secs(1);
+/// How long after its lease is in doubt a server has its calls moved: a database that is started anew is back by
+/// then, and the others don't end them yet.
+const CUT_FOR: Duration = Duration::from_secs(4);
+/// How long after a lease is certain again others may still end calls that they took for orphans.
+const DOUBTED_FOR: Duration = Duration::from_secs(10);
 /// How long to wait before the store is asked again that did not answer.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -58,6 +69,51 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
             }
         }
     }
+}
+
+/// Looks after the calls of a server that may have been taken for dead. One that can't reach the database, though its
+/// visitors and telephones reach it, relays its calls all the same; the others would end them as orphans, so their
+/// visitors are to take them up there before. Which of them were ended all the same is looked for when the
+/// database is back.
+pub(crate) async fn watch_lease(calls: Arc<Calls>, stopped: CancellationToken) {
+    let mut tick = tokio::time::interval(LOOK_AT_LEASE);
+    let mut unsure_since = None;
+    let mut sure_since: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            () = stopped.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if calls.cluster.is_sure() {
+            if unsure_since.take().is_some() {
+                sure_since = Some(Instant::now());
+            }
+            if sure_since.is_some_and(|since| since.elapsed() < DOUBTED_FOR)
+                && let Err(error) = let_go_of_ended(&calls).await
+            {
+                error!(%error, "it can't be asked whether others have ended calls of this server");
+            }
+            continue;
+        }
+        let since = *unsure_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < CUT_FOR || !calls.has_other_nodes() {
+            continue;
+        }
+        for (id, call) in calls.live.all() {
+            if call.stage().0 == Phase::Connected && call.move_away() {
+                warn!(call = %id, "without the database: it is to go on at another server");
+            }
+        }
+    }
+}
+
+/// Lets go of calls that others have ended: nobody is at the other end any more.
+async fn let_go_of_ended(calls: &Calls) -> Result<(), StoreError> {
+    let ids: Vec<CallId> = calls.live.all().into_iter().map(|(id, _)| id).collect();
+    for id in calls.store.ended_calls(&ids).await? {
+        calls.engine.release(id).await;
+    }
+    Ok(())
 }
 
 /// Lets go of calls of which nothing is heard from their browsers, or that nobody has taken yet, where others
@@ -103,9 +159,9 @@ pub(crate) async fn answer(
             () = stopped.cancelled() => return,
             count = questions.recv_many(&mut asked, BATCH) => if count == 0 { return },
         }
-        let dialogs = asked.iter().map(|AskWhose { call_id, sip_call_id, .. }| {
-            (sip_call_id.as_str(), *call_id)
-        });
+        let dialogs = asked
+            .iter()
+            .map(|AskWhose { call_id, sip_call_id, .. }| (sip_call_id.as_str(), *call_id));
         let dialogs: Vec<_> = dialogs.collect();
         let owners = loop {
             match calls.store.dialog_owners(calls.node_id, &dialogs).await {

@@ -24,8 +24,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    call_clock::CallClock,
     forms::{FormValue, FormValueName, MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS, SdpOffer},
-    live::{self, AcceptedCall, Before, CallClock},
+    live::{self, AcceptedCall, Before},
     routes,
     state::Calls,
     stream::Content,
@@ -196,7 +197,7 @@ async fn accept(
         calls.log.recorder().end(id);
     })?;
 
-    let clock = CallClock::start();
+    let clock = CallClock::start(calls.clock.now());
     let accepted_at = clock.accepted_at();
     let mut lifecycle = Lifecycle::default();
     let accept = Input::Accept {

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use axum::http::HeaderValue;
@@ -11,7 +12,7 @@ use bellpush_core::{
     ids::{AppId, CallId},
     lifecycle::Phase,
 };
-use bellpush_store::{SecretHash, Session};
+use bellpush_store::{ANSWERED_AGAIN_FOR, SecretHash, Session};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -42,6 +43,8 @@ pub(super) struct LiveCall {
     elsewhere: CancellationToken,
 }
 
+/// For how long the token before the last one may be good: the store takes it a little longer.
+const FORMER_FOR: Duration = ANSWERED_AGAIN_FOR.saturating_sub(Duration::from_secs(5));
 /// Warnings that the record of one call holds, at most.
 const MAX_WARNINGS: usize = 100;
 
@@ -54,6 +57,9 @@ pub(super) struct Connection {
     pub(super) etag: String,
     /// The token that takes the call up, while it is good.
     resume: Option<SecretHash>,
+    /// The one before, which does so, too, until this connection stands: the page that has shown it may be
+    /// gone.
+    former: Option<SecretHash>,
     /// The request that is taking it up just now, or has done so last.
     request: Option<SecretHash>,
     /// What that was answered.
@@ -65,6 +71,7 @@ pub(super) struct Connection {
 struct Answered {
     sdp: String,
     next: ResumeToken,
+    at: Instant,
 }
 
 /// What is to be said to who asks for a call anew.
@@ -80,7 +87,7 @@ pub(super) enum Asked {
 impl Connection {
     fn new(offer: String, answer: &str, resume: SecretHash) -> Self {
         let (etag, resume) = (etag_of(answer), Some(resume));
-        Self { offer, etag, resume, request: None, answered: None }
+        Self { offer, etag, resume, former: None, request: None, answered: None }
     }
 }
 
@@ -112,9 +119,11 @@ impl LiveCall {
         Self { session, follower, streams, connection, warnings, stage, moving, elsewhere }
     }
 
-    /// Has its visitor told to take it up at another server.
-    pub(super) fn move_away(&self) {
+    /// Has its visitor told to take it up at another server; whether that is new.
+    pub(super) fn move_away(&self) -> bool {
+        let is_new = !self.moving.is_cancelled();
         self.moving.cancel();
+        is_new
     }
 
     /// Waits until its visitor is to take it up at another server.
@@ -122,12 +131,12 @@ impl LiveCall {
         self.moving.cancelled().await;
     }
 
-    /// Notes that another server has it.
+    /// Notes that another server has it, or has ended it.
     pub(super) fn lost(&self) {
         self.elsewhere.cancel();
     }
 
-    /// Whether another server has it, as far as is known here: then only the store knows what has become
+    /// Whether another server has it, or had, as far as is known here: then only the store knows what has become
     /// of it.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.elsewhere.is_cancelled()
@@ -171,41 +180,66 @@ impl LiveCall {
         value(&connection.etag)
     }
 
-    /// Makes another token the one that takes the call up next, and keeps the answer that brings it to
-    /// this request.
-    pub(super) fn answered(&self, request: &SecretHash, sdp: &str, next: &ResumeToken) {
+    /// Makes another token the one that takes the call up next, after the one that was shown, and keeps the
+    /// answer that brings it to this request.
+    pub(super) fn answered(
+        &self,
+        request: &SecretHash,
+        sdp: &str,
+        (shown, next): (&ResumeToken, &ResumeToken),
+    ) {
         let mut connection = self.lock();
         connection.resume = Some(next.hash());
+        connection.former = Some(shown.hash());
         connection.request = Some(request.clone());
-        connection.answered = Some(Answered { sdp: sdp.to_owned(), next: next.clone() });
+        connection.answered =
+            Some(Answered { sdp: sdp.to_owned(), next: next.clone(), at: Instant::now() });
     }
 
-    /// What is to be said to a request that may be the last one, asked again.
-    pub(super) fn asked(&self, request: &SecretHash) -> Asked {
+    /// The browser's connection stands. Returns the token that takes the call up, if the one before was
+    /// good as well until now.
+    pub(super) fn connected(&self) -> Option<SecretHash> {
+        let mut connection = self.lock();
+        connection.answered.as_ref()?;
+        connection.former.take()?;
+        connection.resume.clone()
+    }
+
+    /// What is to be said to a request with this token that may be the last one, asked again.
+    pub(super) fn asked(&self, request: &SecretHash, token: &ResumeToken) -> Asked {
         match &*self.lock() {
             Connection { request: Some(last), answered, .. } if last == request => match answered {
-                Some(Answered { sdp, next }) => Asked::Again(sdp.clone(), next.clone()),
+                Some(Answered { sdp, next, .. }) => Asked::Again(sdp.clone(), next.clone()),
                 None => Asked::Busy,
             },
+            Connection { request: Some(_), answered: None, former: Some(former), .. }
+                if *former == token.hash() =>
+            {
+                Asked::Busy
+            }
             _ => Asked::Anew,
         }
     }
 
     /// Uses a token up for a request; whether it was good.
     pub(super) fn take_resume(&self, token: &ResumeToken, request: &SecretHash) -> bool {
-        let mut connection = self.lock();
-        let is_good = connection.resume.take_if(|good| *good == token.hash()).is_some();
-        if is_good {
-            (connection.request, connection.answered) = (Some(request.clone()), None);
+        let (mut connection, hash) = (self.lock(), token.hash());
+        let is_former = connection.former.as_ref() == Some(&hash)
+            && connection.answered.as_ref().is_some_and(|last| last.at.elapsed() < FORMER_FOR);
+        if !is_former && connection.resume.as_ref() != Some(&hash) {
+            return false;
         }
-        is_good
+        connection.resume = None;
+        connection.former = Some(hash);
+        (connection.request, connection.answered) = (Some(request.clone()), None);
+        true
     }
 
     /// Makes a token good again that was not used after all.
     pub(super) fn give_back_resume(&self, token: &ResumeToken) {
         let mut connection = self.lock();
         connection.resume.get_or_insert_with(|| token.hash());
-        connection.request = None;
+        (connection.request, connection.former) = (None, None);
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

@@ -175,6 +175,12 @@ pub(crate) async fn resume(
         let detail = "the server is stopping; another one takes the call";
         return Err(Problem::shutting_down(detail).retry_after(1));
     }
+    if take_over && calls.has_other_nodes() && !calls.cluster.is_sure() {
+        let detail = "the server does not reach the database; another one takes the call";
+        return Err(Problem::unavailable(detail).retry_after(1));
+    }
+    // First: the connection that there is stays, where the store can't take note of the next one.
+    let at = calls.clock.read(&calls.store).await?;
     let Some(call) = here.filter(|call| call.take_resume(&claim.token, &request)) else {
         return elsewhere(claim, &calls, take_over).await;
     };
@@ -191,14 +197,14 @@ pub(crate) async fn resume(
     let next = ResumeToken::random();
     let (shown, hash, own) = (token.hash(), next.hash(), calls.node_id);
     let exchanged = async {
-        let at = calls.store.clock().await?;
         let request = Some(&request);
         let (call_id, shown, next) = (id, &shown, &hash);
-        let claim = Claim { call_id, from: own, to: own, shown, next, request, at };
+        let claim =
+            Claim { call_id, from: own, to: own, shown, next, request, at, orphaned_at: None };
         calls.store.exchange_resume_token(claim).await
     };
     match exchanged.await {
-        Ok(true) => call.answered(&request, &answer, &next),
+        Ok(true) => call.answered(&request, &answer, (token, &next)),
         Ok(false) => {
             // Another server has it by now.
             calls.engine.release(id).await;

@@ -7,7 +7,7 @@ use bellpush_core::{
     profile::CodecPolicy,
     rehearsal::CallFault,
     routing::{self, CallFacts, Hop, Profiles},
-    trunk::OpenDialog,
+    trunk::{DialogSnapshot, OpenDialog},
 };
 use bellpush_store::{Session, StoreError};
 
@@ -41,7 +41,7 @@ pub(super) async fn rehearse(
 /// The route of a call that goes on by a dialog.
 ///
 /// # Errors
-/// The dialog's trunk does not run here, or the store fails.
+/// The dialog's trunk is not set up here, or the store fails.
 pub(super) async fn of_dialog(
     calls: &Calls,
     profiles: &Profiles,
@@ -49,14 +49,16 @@ pub(super) async fn of_dialog(
 ) -> Result<Route, Problem> {
     calls.trunks.know(&[open.trunk_id]).await?;
     route_of_dialog(calls, profiles, open).ok_or_else(|| {
-        let detail = "the trunk of the call does not run on this server; ask another one";
+        let detail = "the trunk of the call is not set up on this server; ask another one";
         Problem::unavailable(detail).retry_after(1)
     })
 }
 
 fn route_of_dialog(calls: &Calls, profiles: &Profiles, open: OpenDialog) -> Option<Route> {
     let OpenDialog { profile_id, trunk_id, snapshot, .. } = open;
-    calls.trunks.status(trunk_id)?;
+    if !calls.trunks.can_go_on(trunk_id) {
+        return None;
+    }
     let profile = profiles.by_id.get(&profile_id);
     let opus = profile.is_some_and(|profile| profile.codec_policy == CodecPolicy::Opus);
     let target = trunks::target_of_dialog(&calls.trunks, (profile_id, trunk_id), snapshot, opus)?;
@@ -69,6 +71,14 @@ fn route_of_dialog(calls: &Calls, profiles: &Profiles, open: OpenDialog) -> Opti
         ring_timeout: limit,
         max_duration: own.map_or(limit, |own| own.min(limit)),
     })
+}
+
+/// The same route once its dialog was taken over, and its requests are numbered anew.
+pub(super) fn by_dialog(mut routes: Vec<Route>, snapshot: DialogSnapshot) -> Vec<Route> {
+    if let [Route { far_side: FarSide::Sip(target), .. }] = &mut *routes {
+        target.open = Some(Box::new(snapshot));
+    }
+    routes
 }
 
 /// Hops as the call engine takes them.

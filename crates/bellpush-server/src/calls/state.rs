@@ -15,10 +15,11 @@ use tracing::{error, warn};
 use super::{
     permits::CallPermits,
     registry::{LiveCall, LiveCalls},
+    under_way::ClaimsUnderWay,
 };
 use crate::{
-    cluster::Cluster, config::ServerConfig, designs::Designs, event_log::EventLog,
-    sessions::Sessions, trunks::RunningTrunks,
+    clock::SharedClock, cluster::Cluster, config::ServerConfig, designs::Designs,
+    event_log::EventLog, sessions::Sessions, trunks::RunningTrunks,
 };
 
 /// How long the ends of calls that are ended together are waited for.
@@ -35,10 +36,12 @@ pub(crate) struct Calls {
     pub(super) sessions: Sessions,
     pub(super) config: Arc<ServerConfig>,
     pub(super) cluster: Cluster,
+    pub(super) clock: SharedClock,
     /// This process, as the store knows it.
     pub(crate) node_id: NodeId,
     pub(super) live: LiveCalls,
     pub(super) permits: CallPermits,
+    pub(super) claims: ClaimsUnderWay,
     draining: CancellationToken,
     /// One task a live call.
     pub(super) tasks: TaskTracker,
@@ -46,6 +49,7 @@ pub(crate) struct Calls {
 
 impl Calls {
     /// None yet.
+    #[allow(clippy::too_many_arguments, reason = "each is a part of its own")]
     pub(crate) fn new(
         designs: Designs,
         log: EventLog,
@@ -54,6 +58,7 @@ impl Calls {
         sessions: Sessions,
         config: Arc<ServerConfig>,
         cluster: Cluster,
+        clock: SharedClock,
     ) -> Self {
         Self {
             store: cluster.store(),
@@ -65,8 +70,10 @@ impl Calls {
             config,
             node_id: cluster.node_id(),
             cluster,
+            clock,
             live: LiveCalls::default(),
             permits: CallPermits::default(),
+            claims: ClaimsUnderWay::default(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

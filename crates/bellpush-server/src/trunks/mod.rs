@@ -53,6 +53,11 @@ impl RunningTrunks {
         self.trunks.status(id)
     }
 
+    /// Whether a call that has been answered can go on by a trunk here, also when that takes no new calls.
+    pub(crate) fn can_go_on(&self, id: TrunkId) -> bool {
+        self.trunks.can_go_on(id)
+    }
+
     /// All trunks that are set up.
     pub(crate) fn ids(&self) -> impl Iterator<Item = TrunkId> + use<> {
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
@@ -90,16 +95,17 @@ impl RunningTrunks {
 
     async fn read(&self) -> Result<(), StoreError> {
         let trunks = self.store.trunks_with_passwords().await?;
-        let configs = trunks.iter().filter(|(trunk, _)| trunk.settings.active).filter_map(
-            |(trunk, password)| {
-                let config = config(trunk.id, &trunk.settings, password.as_ref());
-                if config.is_none() {
-                    error!(trunk = %trunk.id, "the trunk's settings can't be used");
-                }
-                config
-            },
-        );
-        self.trunks.set(configs.collect());
+        let (mut active, mut resting) = (Vec::new(), Vec::new());
+        for (trunk, password) in &trunks {
+            match config(trunk.id, &trunk.settings, password.as_ref()) {
+                Some(config) if trunk.settings.active => active.push(config),
+                Some(config) => resting.push(config),
+                None => error!(trunk = %trunk.id, "the trunk's settings can't be used"),
+            }
+        }
+        // In this order, so that a call finds a trunk of which that changes.
+        self.trunks.rest(resting);
+        self.trunks.set(active);
         let settings = trunks.into_iter().map(|(trunk, _)| (trunk.id, trunk.settings)).collect();
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
         Ok(())

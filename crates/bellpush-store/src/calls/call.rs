@@ -52,6 +52,8 @@ pub struct Call {
     pub sip_failure: Option<SipFailure>,
     /// Where it stands.
     pub state: CallState,
+    /// When it was noticed that its node is gone; `None` as long as that lives.
+    pub orphaned_at: Option<EventTime>,
 }
 
 impl Store {
@@ -108,6 +110,7 @@ pub(crate) fn call(row: &Row) -> Result<Call, StoreError> {
         quality_grade: row.known_word("quality_grade")?,
         sip_failure: row.json_opt("sip_failure")?,
         state,
+        orphaned_at: row.time_opt("orphaned_at")?,
     })
 }
 

@@ -39,6 +39,8 @@ pub struct Claim<'a> {
     pub request: Option<&'a SecretHash>,
     /// When it is asked, by the clock that all nodes share.
     pub at: EventTime,
+    /// Since when nobody has had the call, as far as was noticed: so it is again when it is given back.
+    pub orphaned_at: Option<EventTime>,
 }
 
 /// A call that was claimed.
@@ -51,7 +53,8 @@ pub struct ClaimedCall {
     pub dialog: Option<(OpenDialog, EventTime)>,
 }
 
-/// The same request once more counts as the one that it repeats, until what that has brought is used.
+/// The same request once more counts as the one that it repeats, until what that has brought is used; another one
+/// with the token of before has the call until a connection stands.
 // By `ended_at` rather than `state`: there are indexes of live calls, which are not what finds one by its id.
 pub(crate) const CLAIM: &str = "
     UPDATE calls
@@ -59,13 +62,15 @@ pub(crate) const CLAIM: &str = "
         resume_hash = $5,
         claim_hash = $6,
         claim_next = $5,
+        former_token = CAST($4 AS TEXT) || ':' || CAST($5 AS TEXT),
         claimed_at = $7,
-        orphaned_at = NULL
+        orphaned_at = $9
     WHERE id = $1
       AND node_id = $2
       AND (
           resume_hash = $4
           OR claim_hash = $6 AND claim_next = resume_hash AND claimed_at >= $8
+          OR former_token = CAST($4 AS TEXT) || ':' || resume_hash AND claimed_at >= $8
       )
       AND ended_at IS NULL
     RETURNING *";
@@ -95,17 +100,36 @@ pub(crate) const EXCHANGE: &str = "
     SET resume_hash = $4,
         claim_hash = $5,
         claim_next = $4,
+        former_token = CAST($3 AS TEXT) || ':' || CAST($4 AS TEXT),
         claimed_at = $6
     WHERE id = $1
       AND node_id = $2
-      AND resume_hash = $3
+      AND (
+          resume_hash = $3
+          OR former_token = CAST($3 AS TEXT) || ':' || resume_hash AND claimed_at >= $7
+      )
       AND ended_at IS NULL";
+
+/// A token that the answer to a later request has brought is not lost by it.
+const FORGET_FORMER: &str = "
+    UPDATE calls
+    SET former_token = NULL
+    WHERE id = $1
+      AND node_id = $2
+      AND resume_hash = $3";
 
 pub(crate) const ELSEWHERE: &str = "
     SELECT calls.id
     FROM jsonb_each($1) AS given
     JOIN calls ON calls.id = given.value ->> 0
     WHERE calls.node_id <> $2";
+
+/// Only when a lease was in doubt.
+pub(crate) const ENDED: &str = "
+    SELECT calls.id
+    FROM jsonb_each($1) AS given
+    JOIN calls ON calls.id = given.value ->> 0
+    WHERE calls.ended_at IS NOT NULL";
 
 /// Only when a node has died.
 const MARK_ORPHANS: &str = "
@@ -121,12 +145,21 @@ impl Store {
     /// Takes a call over, whether or not its node lives: from now on the new one answers for it and
     /// for its dialog, and alone may end it. `None` when the token is not the present one, or the call
     /// is over, or another's: of several who ask at once, one has it. A request that another node has
-    /// answered within [`ANSWERED_AGAIN_FOR`] takes the call over from that one with the same token.
+    /// answered within [`ANSWERED_AGAIN_FOR`] takes the call over from that one with the same token, and so does
+    /// another one with it before [`Store::forget_former_token`].
     ///
     /// # Errors
     /// When the database fails. Whether the call was claimed is then not known.
     pub async fn claim_call(&self, claim: Claim<'_>) -> Result<Option<ClaimedCall>, StoreError> {
-        let Claim { call_id, from, to, shown, next, request, at } = claim;
+        self.hand_to(claim, None).await
+    }
+
+    async fn hand_to(
+        &self,
+        claim: Claim<'_>,
+        orphaned_at: Option<EventTime>,
+    ) -> Result<Option<ClaimedCall>, StoreError> {
+        let Claim { call_id, from, to, shown, next, request, at, .. } = claim;
         let (id, node) = (call_id.to_string(), to.to_string());
         let former = from.to_string();
         let transaction = self.db().begin().await?;
@@ -139,6 +172,7 @@ impl Store {
             request.map(SecretHash::as_str).into(),
             at.millis().into(),
             answered_since(at).into(),
+            orphaned_at.map(EventTime::millis).into(),
         ];
         let Some(row) = db::one(&transaction, CLAIM, values).await? else {
             transaction.rollback().await?;
@@ -181,15 +215,15 @@ impl Store {
         row.map(|row| row.parse("node_id")).transpose()
     }
 
-    /// Gives a call back to the node that it was claimed from, with the token that was shown: whoever
-    /// claimed it can't go on with it.
+    /// Gives a call back to the node that it was claimed from, with the token that was shown, and as much of
+    /// an orphan as it was: whoever claimed it can't go on with it.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn unclaim_call(&self, claim: Claim<'_>) -> Result<(), StoreError> {
-        let Claim { from, to, shown, next, .. } = claim;
+        let Claim { from, to, shown, next, orphaned_at, .. } = claim;
         let back = Claim { from: to, to: from, shown: next, next: shown, request: None, ..claim };
-        self.claim_call(back).await?;
+        self.hand_to(back, orphaned_at).await?;
         Ok(())
     }
 
@@ -207,8 +241,26 @@ impl Store {
             next.as_str().into(),
             request.map(SecretHash::as_str).into(),
             at.millis().into(),
+            answered_since(at).into(),
         ];
         Ok(db::execute(&self.db().write, EXCHANGE, values).await? > 0)
+    }
+
+    /// The connection stands that whoever was given this token has asked for: the token of before is of no use
+    /// any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_former_token(
+        &self,
+        call_id: CallId,
+        node_id: NodeId,
+        present: &SecretHash,
+    ) -> Result<(), StoreError> {
+        let id = call_id.to_string();
+        let values = [id.into(), node_id.to_string().into(), present.as_str().into()];
+        db::execute(&self.db().write, FORGET_FORMER, values).await?;
+        Ok(())
     }
 
     /// Which of these calls live on another node than this, or lived there last.
@@ -227,6 +279,19 @@ impl Store {
         let values = [to_json(&asked).into(), node_id.to_string().into()];
         let rows = db::all(&self.db().write, ELSEWHERE, values).await?;
         rows.iter().map(|row| row.parse("id")).collect()
+    }
+
+    /// Which of these calls are over.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ended_calls(&self, calls: &[CallId]) -> Result<Vec<CallId>, StoreError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: Vec<[&CallId; 1]> = calls.iter().map(|id| [id]).collect();
+        let rows = db::all(&self.db().write, ENDED, [to_json(&asked).into()]).await?;
+        db::read(rows, |row| row.parse("id"))
     }
 
     /// Notes that nobody will take a call up any more whose node is gone: its visitor has hung up.

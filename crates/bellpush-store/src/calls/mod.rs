@@ -28,7 +28,7 @@ pub(crate) mod traces;
 
 pub use call::Call;
 pub use callbacks::CallbackRequest;
-pub use dialogs::left::DialogOwner;
 pub use claims::{ANSWERED_AGAIN_FOR, Claim, ClaimedCall};
+pub use dialogs::left::DialogOwner;
 pub use nodes::{LivingNode, OrphanedCall};
 pub use state::CallState;

@@ -1,11 +1,15 @@
 //! Nodes, their leases, and the calls that a dead node left behind.
 
-use bellpush_core::{context::Context, events::EventTime, ids::NodeId};
+use bellpush_core::{
+    context::Context,
+    events::EventTime,
+    ids::{CallId, NodeId},
+};
 
 use crate::{
     Store, StoreError,
     calls::call::{Call, call},
-    db,
+    db::{self, Row},
 };
 
 /// A live call whose node is gone, with what its terminal event needs.
@@ -19,8 +23,6 @@ pub struct OrphanedCall {
     pub preview: bool,
     /// Whether its visitor can take it up.
     pub can_be_taken_up: bool,
-    /// When it was noticed that its node is gone, if it was.
-    pub since: Option<EventTime>,
 }
 
 /// A node whose lease has not run out.
@@ -45,6 +47,21 @@ pub(crate) const ORPHANED: &str = concat!(
     "
     ORDER BY calls.id"
 );
+
+pub(crate) const LIVE_OF: &str = "
+    SELECT id
+    FROM calls
+    WHERE state = 'live'
+      AND node_id = $1";
+
+const OWN_CALL: &str = "
+    SELECT calls.*, sessions.context, sessions.preview
+    FROM calls
+    JOIN sessions ON sessions.id = calls.session_id
+    JOIN apps ON apps.id = calls.app_id
+    WHERE calls.id = $1
+      AND calls.node_id = $2
+      AND calls.state = 'live'";
 
 pub(crate) const FOUND_AGAIN: &str = concat!(
     "
@@ -177,14 +194,38 @@ impl Store {
     ) -> Result<Vec<OrphanedCall>, StoreError> {
         let values = [own.to_string().into(), now.millis().into(), latest.millis().into()];
         let rows = db::all(&self.db().read, ORPHANED, values).await?;
-        db::readable(rows, |row| {
-            Ok(OrphanedCall {
-                call: call(row)?,
-                context: row.json("context")?,
-                preview: row.get("preview")?,
-                can_be_taken_up: row.get::<Option<String>>("resume_hash")?.is_some(),
-                since: row.time_opt("orphaned_at")?,
-            })
-        })
+        db::readable(rows, orphan)
     }
+
+    /// The live calls of a node.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn live_calls_on(&self, node_id: NodeId) -> Result<Vec<CallId>, StoreError> {
+        let rows = db::all(&self.db().read, LIVE_OF, [node_id.to_string().into()]).await?;
+        db::readable(rows, |row| row.parse("id"))
+    }
+
+    /// A live call of this node, as if the node were gone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn own_call(
+        &self,
+        id: CallId,
+        node_id: NodeId,
+    ) -> Result<Option<OrphanedCall>, StoreError> {
+        let values = [id.to_string().into(), node_id.to_string().into()];
+        let row = db::one(&self.db().read, OWN_CALL, values).await?;
+        row.as_ref().map(orphan).transpose()
+    }
+}
+
+fn orphan(row: &Row) -> Result<OrphanedCall, StoreError> {
+    Ok(OrphanedCall {
+        call: call(row)?,
+        context: row.json("context")?,
+        preview: row.get("preview")?,
+        can_be_taken_up: row.get::<Option<String>>("resume_hash")?.is_some(),
+    })
 }

@@ -61,6 +61,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (69, "integration_outages", include_str!("../../migrations/0069_integration_outages.sql")),
     (70, "repeated_claims", include_str!("../../migrations/0070_repeated_claims.sql")),
     (80, "dialogs_to_end", include_str!("../../migrations/0080_dialogs_to_end.sql")),
+    (81, "former_tokens", include_str!("../../migrations/0081_former_tokens.sql")),
 ];
 
 /// The version from which on a database says which programs may use it.

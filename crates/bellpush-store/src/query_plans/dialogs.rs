@@ -13,8 +13,8 @@ use crate::{
 pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
     let fixed = |sql: &str, values: Vec<Value>| Query { sql: sql.into(), values };
     let texts = |count| vec![Value::from("x"); count];
-    let claim = || [texts(6), vec![2_i64.into(), 1_i64.into()]].concat();
-    let exchange = || [texts(5), vec![2_i64.into()]].concat();
+    let claim = || [texts(6), vec![2_i64.into(), 1_i64.into(), 3_i64.into()]].concat();
+    let exchange = || [texts(5), vec![2_i64.into(), 1_i64.into()]].concat();
     let list = || Value::from(r#"[["x",1]]"#);
     vec![
         (
@@ -29,6 +29,7 @@ pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(claims::CLAIM_DIALOG, texts(3)), "dialogs_by_call"),
         (fixed(claims::EXCHANGE, exchange()), "calls_pkey"),
         (fixed(claims::CLAIMED_BY, vec!["x".into(), "x".into(), 1_i64.into()]), "calls_pkey"),
+        (fixed(claims::ENDED, vec![list()]), "calls_pkey"),
         (fixed(claims::ELSEWHERE, vec![list(), "x".into()]), "calls_pkey"),
     ]
 }

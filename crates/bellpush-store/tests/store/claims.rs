@@ -20,7 +20,7 @@ async fn call_on(site: &Site, node: NodeId) -> (Visitor, CallId) {
     let call_id = new_call();
     site.store.append(vec![visitor.starts(call_id, node)]).await.unwrap();
     let open = DialogChange::Open(dialog(&call_id.to_string(), call_id));
-    site.store.keep_dialogs(node, vec![open]).await.unwrap();
+    site.store.keep_dialogs(node, now(), vec![open]).await.unwrap();
     (visitor, call_id)
 }
 
@@ -30,7 +30,8 @@ async fn claim(
     (from, to): (NodeId, NodeId),
     (shown, next): (&SecretHash, &SecretHash),
 ) -> Option<ClaimedCall> {
-    let claim = Claim { call_id, from, to, shown, next, request: None, at: now() };
+    let claim =
+        Claim { call_id, from, to, shown, next, request: None, at: now(), orphaned_at: None };
     store.claim_call(claim).await.unwrap()
 }
 
@@ -58,6 +59,7 @@ on_both_stores! {
         let before = dialog(&call_id.to_string(), call_id);
         assert_eq!(open.snapshot.cseq, before.snapshot.cseq + CSEQ_GAP);
         assert_eq!(open.snapshot, before.snapshot.clone().taken_over());
+        site.store.forget_former_token(call_id, new, &second).await.unwrap();
         // The token is used up, wherever the call is looked for.
         for from in [old, new] {
             let again = claim(&site.store, call_id, (from, third), (&first, &second)).await;
@@ -82,12 +84,17 @@ on_both_stores! {
         assert_eq!(claimed.dialog, None);
         let open = |node, name| {
             let open = DialogChange::Open(dialog(name, call_id));
-            site.store.keep_dialogs(node, vec![open])
+            site.store.keep_dialogs(node, now(), vec![open])
         };
         open(new, "new").await.unwrap();
         // By a clock that is ahead of the other's.
         open(old, "old").await.unwrap();
-        site.sql("UPDATE dialogs SET opened_at = opened_at + 10000 WHERE sip_call_id = 'old'").await;
+        let sql = "UPDATE dialogs SET opened_at = opened_at + 10000 WHERE sip_call_id = 'old'";
+        site.sql(sql).await;
+        let goes_on_by = async |node| {
+            let (open, _) = site.store.dialog_of_call(call_id, node).await.unwrap().unwrap();
+            open.snapshot.sip_call_id
+        };
         let owners = async |node| {
             let asked = [("new", call_id), ("old", call_id), ("never kept", call_id)];
             let owners = site.store.dialog_owners(node, &asked).await.unwrap();
@@ -100,7 +107,7 @@ on_both_stores! {
         // The old node has the call once more, and may not have ended what it has left of before.
         let back = claim(&site.store, call_id, (new, old), (&tokens[0], &tokens[1])).await.unwrap();
         assert_eq!(back.dialog.unwrap().0.snapshot.sip_call_id, "new");
-        assert_eq!(site.store.dialog_of_call(call_id, old).await.unwrap().unwrap().0.snapshot.sip_call_id, "new");
+        assert_eq!(goes_on_by(old).await, "new");
         let next = claim(&site.store, call_id, (old, third), (&tokens[1], &tokens[2])).await.unwrap();
         assert_eq!(next.dialog.unwrap().0.snapshot.sip_call_id, "new");
         // Should it die over that, another one ends it, though the call goes on.
@@ -108,7 +115,7 @@ on_both_stores! {
         let taken = site.store.take_left_dialogs(third, now(), after(60), 9).await.unwrap();
         let taken: Vec<_> = taken.iter().map(|open| &*open.snapshot.sip_call_id).collect();
         assert_eq!(taken, ["old"]);
-        assert_eq!(site.store.dialog_of_call(call_id, third).await.unwrap().unwrap().0.snapshot.sip_call_id, "new");
+        assert_eq!(goes_on_by(third).await, "new");
     }
 
     async fn a_wrong_token_and_a_call_that_is_over_are_claimed_by_nobody(site) {
@@ -131,7 +138,7 @@ on_both_stores! {
         assert!(is_refused(&late, Refusal::LivesElsewhere), "{late:?}");
         let sip_call_id = call_id.to_string();
         let over = DialogChange::Over { sip_call_id };
-        site.store.keep_dialogs(old, vec![over]).await.unwrap();
+        site.store.keep_dialogs(old, now(), vec![over]).await.unwrap();
         let kept = site.store.dialog_of_call(call_id, new).await.unwrap();
         assert_eq!(kept, claimed.dialog);
         assert_eq!(site.store.calls_elsewhere(old, &[call_id]).await.unwrap(), [call_id].into());
@@ -148,13 +155,38 @@ on_both_stores! {
         let (visitor, call_id) = call_on(site, old).await;
         let (shown, next) = (first_token(call_id), SecretHash::of("rt_2"));
         let (request, at) = (Some(&SecretHash::of("a request")), now());
-        let asked = Claim { call_id, from: old, to: new, shown: &shown, next: &next, request, at };
+        let asked = Claim {
+            call_id, from: old, to: new, shown: &shown, next: &next, request, at,
+            orphaned_at: None,
+        };
         site.store.claim_call(asked).await.unwrap().unwrap();
         site.store.unclaim_call(asked).await.unwrap();
         assert_eq!(site.store.claimed_by(call_id, request.unwrap(), now()).await.unwrap(), None);
         assert!(claim(&site.store, call_id, (old, new), (&shown, &next)).await.is_some());
         site.store.unclaim_call(asked).await.unwrap();
         site.store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+    }
+
+    async fn an_orphan_that_is_given_back_waits_since_it_was_noticed_first(site) {
+        let (old, new) = (new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let noticed = now();
+        site.store.mark_orphans(&[(call_id, old)], noticed).await.unwrap();
+        let orphaned_at = site.store.call(call_id).await.unwrap().unwrap().orphaned_at;
+        assert_eq!(orphaned_at, Some(noticed));
+        let (shown, next) = (first_token(call_id), SecretHash::of("rt_2"));
+        let asked = Claim {
+            call_id, from: old, to: new, shown: &shown, next: &next, request: None, at: after(5),
+            orphaned_at,
+        };
+        for _ in 0..2 {
+            let claimed = site.store.claim_call(asked).await.unwrap().unwrap();
+            assert_eq!(claimed.call.orphaned_at, None);
+            site.store.unclaim_call(asked).await.unwrap();
+            site.store.mark_orphans(&[(call_id, old)], after(9)).await.unwrap();
+            let call = site.store.call(call_id).await.unwrap().unwrap();
+            assert_eq!((call.node_id, call.orphaned_at), (old, Some(noticed)));
+        }
     }
 
     async fn a_token_is_exchanged_where_the_call_lives_and_nowhere_else(site) {
@@ -166,7 +198,8 @@ on_both_stores! {
         let request = SecretHash::of("a request");
         let exchange = async |to, shown, next| {
             let (request, at) = (Some(&request), now());
-            let claim = Claim { call_id, from: to, to, shown, next, request, at };
+            let orphaned_at = None;
+            let claim = Claim { call_id, from: to, to, shown, next, request, at, orphaned_at };
             store.exchange_resume_token(claim).await.unwrap()
         };
         assert!(!exchange(new, &first, &tokens[0]).await);
@@ -174,6 +207,7 @@ on_both_stores! {
         assert_eq!(store.claimed_by(call_id, &request, now()).await.unwrap(), None);
         assert!(exchange(old, &first, &tokens[0]).await);
         assert_eq!(store.claimed_by(call_id, &request, now()).await.unwrap(), Some(old));
+        store.forget_former_token(call_id, old, &tokens[0]).await.unwrap();
         assert_eq!(claim(store, call_id, (old, new), (&first, &tokens[1])).await, None);
         assert!(claim(store, call_id, (old, new), (&tokens[0], &tokens[1])).await.is_some());
     }
@@ -188,6 +222,7 @@ on_both_stores! {
         let at = now();
         let asked = Claim {
             call_id, from: old, to: new, shown: &first, next: &second, request: Some(&request), at,
+            orphaned_at: None,
         };
         assert_eq!(store.claimed_by(call_id, &request, at).await.unwrap(), None);
         store.claim_call(asked).await.unwrap().unwrap();
@@ -199,6 +234,7 @@ on_both_stores! {
 
         // A third one may take it over from the one that has answered it, by the same request alone.
         let again = Claim { from: new, to: third, next: &other, ..asked };
+        store.forget_former_token(call_id, new, &second).await.unwrap();
         for refused in [
             Claim { request: Some(&wrong), ..again },
             Claim { request: None, ..again },
@@ -215,6 +251,37 @@ on_both_stores! {
         assert_eq!(store.claim_call(Claim { from: new, ..again }).await.unwrap(), None);
     }
 
+    async fn the_token_of_before_has_the_call_until_a_connection_stands(site) {
+        let (old, new, third) = (new_node(), new_node(), new_node());
+        let (_, call_id) = call_on(site, old).await;
+        let store = &site.store;
+        let [two, three, four, five] = ["rt_2", "rt_3", "rt_4", "rt_5"].map(SecretHash::of);
+        let first = first_token(call_id);
+        let at = now();
+        let asked = |from, to, shown, next| Claim {
+            call_id, from, to, shown, next, request: None, at, orphaned_at: None,
+        };
+        store.claim_call(asked(old, new, &first, &two)).await.unwrap().unwrap();
+        // The page that asked is gone; the next one knows the token of before. What the lost answer
+        // brought is of no use then.
+        let late = EventTime::from_millis(at.millis() + 31_000).unwrap();
+        let again = asked(new, third, &first, &three);
+        assert_eq!(store.claim_call(Claim { at: late, ..again }).await.unwrap(), None);
+        assert_eq!(store.claim_call(asked(new, third, &five, &three)).await.unwrap(), None);
+        store.claim_call(again).await.unwrap().unwrap();
+        assert_eq!(store.claim_call(asked(third, new, &two, &five)).await.unwrap(), None);
+        // The same where the call stays.
+        assert!(store.exchange_resume_token(asked(third, third, &first, &four)).await.unwrap());
+        // That of a connection which is not the last one any more changes nothing.
+        store.forget_former_token(call_id, third, &three).await.unwrap();
+        store.forget_former_token(call_id, new, &four).await.unwrap();
+        assert!(store.exchange_resume_token(asked(third, third, &first, &five)).await.unwrap());
+        store.forget_former_token(call_id, third, &five).await.unwrap();
+        assert!(!store.exchange_resume_token(asked(third, third, &first, &four)).await.unwrap());
+        assert_eq!(store.claim_call(asked(third, new, &first, &four)).await.unwrap(), None);
+        assert!(store.claim_call(asked(third, new, &five, &four)).await.unwrap().is_some());
+    }
+
     async fn a_request_is_not_answered_again_when_a_node_of_before_has_changed_the_token(site) {
         let (old, new) = (new_node(), new_node());
         let (_, call_id) = call_on(site, old).await;
@@ -222,6 +289,7 @@ on_both_stores! {
         let (request, at) = (SecretHash::of("a request"), now());
         let asked = Claim {
             call_id, from: old, to: new, shown: &first, next: &second, request: Some(&request), at,
+            orphaned_at: None,
         };
         site.store.claim_call(asked).await.unwrap().unwrap();
         // It knows nothing of requests.
@@ -235,7 +303,7 @@ on_both_stores! {
         let (_, call_id) = call_on(site, old).await;
         let since = async || {
             let found = site.store.orphaned_calls(new_node(), now(), after(60)).await.unwrap();
-            found.iter().map(|orphan| (orphan.can_be_taken_up, orphan.since)).collect::<Vec<_>>()
+            found.iter().map(|orphan| (orphan.can_be_taken_up, orphan.call.orphaned_at)).collect::<Vec<_>>()
         };
         assert_eq!(since().await, [(true, None)]);
         let noticed = now();

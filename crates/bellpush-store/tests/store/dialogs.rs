@@ -38,7 +38,7 @@ fn over(sip_call_id: &str) -> DialogChange {
 }
 
 async fn keep(site: &Site, node_id: NodeId, changes: Vec<DialogChange>) {
-    site.store.keep_dialogs(node_id, changes).await.unwrap();
+    site.store.keep_dialogs(node_id, now(), changes).await.unwrap();
 }
 
 /// What a node takes over, by Call-ID.
@@ -139,7 +139,7 @@ on_both_stores! {
         let open = vec![DialogChange::Open(dialog("one", call_id))];
         let (started, kept) = tokio::join!(
             site.store.append(vec![visitor.starts(call_id, node)]),
-            site.store.keep_dialogs(node, open),
+            site.store.keep_dialogs(node, now(), open),
         );
         started.unwrap();
         kept.unwrap();

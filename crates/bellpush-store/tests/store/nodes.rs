@@ -76,7 +76,7 @@ on_both_stores! {
         let since = async |now: EventTime| {
             site.store.unmark_orphans(own, now, after(60)).await.unwrap();
             let found = site.store.orphaned_calls(new_node(), now, after(60)).await.unwrap();
-            let since = found.iter().map(|orphan| (orphan.call.id, orphan.since));
+            let since = found.iter().map(|orphan| (orphan.call.id, orphan.call.orphaned_at));
             since.collect::<std::collections::HashMap<_, _>>()
         };
         let marks = [(calls[0], lapsed), (calls[1], gone), (of_own, own)];

@@ -2,7 +2,9 @@
 
 use bellpush_sip_tests::Kamailio;
 use bellpush_test_support::{
-    SOON, eventually,
+    SOON,
+    door::Door,
+    eventually,
     postgres::Database,
     server::{Options, ServerProcess},
     widget::{Placed, TakenUp, Widget},
@@ -16,7 +18,8 @@ pub(crate) struct Servers {
     pub(crate) shop: Shop,
     pub(crate) other: ServerProcess,
     _kamailio: Option<Kamailio>,
-    _database: Database,
+    pub(crate) database: Database,
+    trunk: String,
 }
 
 impl Servers {
@@ -29,36 +32,73 @@ impl Servers {
 
     /// With a trunk to this port.
     pub(crate) async fn with_trunk(port: u16) -> anyhow::Result<Self> {
+        Self::with(port, |other| other).await
+    }
+
+    /// The same with more options of the other server.
+    pub(crate) async fn with(
+        port: u16,
+        more: impl FnOnce(Options) -> Options,
+    ) -> anyhow::Result<Self> {
+        Self::on(Database::create().await?, port, |first| first, more).await
+    }
+
+    /// With a telephone behind a proxy, and a door between the first server and the database.
+    pub(crate) async fn with_door(phone: u16) -> anyhow::Result<(Self, Door)> {
+        let kamailio = Kamailio::start(phone, "SHA-256", None).await?;
         let database = Database::create().await?;
+        let (door, url) = Door::before(database.url()).await?;
+        let through = |first: Options| first.with("--database-url", &url);
+        let servers = Self::on(database, kamailio.port, through, |other| other).await?;
+        Ok((Self { _kamailio: Some(kamailio), ..servers }, door))
+    }
+
+    async fn on(
+        database: Database,
+        port: u16,
+        first: impl FnOnce(Options) -> Options,
+        more: impl FnOnce(Options) -> Options,
+    ) -> anyhow::Result<Self> {
         let options = Options::postgres(&database).with("--lease-seconds", "3").as_node();
         let options = options.with("--rtp-listen", "127.0.0.1").with("--rtp-address", "127.0.0.1");
-        let shop = Shop::with(options.clone(), json!({})).await?;
+        let shop = Shop::with(first(options.clone()), json!({})).await?;
         let key = shop.server.data_dir().join("master.key").to_string_lossy().into_owned();
         let other = options.with("--master-key-file", &key).with("--sip-listen", "127.0.0.1:0");
-        let other = ServerProcess::start(other).await?;
+        let other = ServerProcess::start(more(other)).await?;
         let trunk = json!({
             "name": "Provider", "domain": "127.0.0.1", "port": port,
             "username": "1000", "password": "secret", "keepAliveSeconds": null,
         });
         let trunk = shop.create("/v1/trunks", &trunk).await?;
         shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
-        let servers = Self { shop, other, _kamailio: None, _database: database };
+        let servers = Self { shop, other, _kamailio: None, database, trunk };
         // What another server has set up is known a moment later.
-        servers.knows_trunk(&trunk).await?;
+        servers.runs_trunk(true).await?;
         Ok(servers)
     }
 
-    async fn knows_trunk(&self, trunk: &str) -> Result {
-        let path = format!("/v1/trunks/{trunk}");
-        eventually("the other server runs the trunk", SOON, async || {
+    /// Has the trunk take no new calls, anywhere.
+    pub(crate) async fn rest_trunk(&self) -> Result {
+        let path = format!("/v1/trunks/{}", self.trunk);
+        self.shop.api.patch(&path, &json!({ "active": false })).await?.expect(200)?;
+        self.runs_trunk(false).await
+    }
+
+    async fn runs_trunk(&self, runs: bool) -> Result {
+        let path = format!("/v1/trunks/{}", self.trunk);
+        eventually("the other server knows how the trunk is", SOON, async || {
             let trunk: Value = self.other.api().get(&path).await?.expect(200)?.json()?;
-            Ok((!trunk["status"].is_null()).then_some(()))
+            Ok((trunk["status"].is_null() != runs).then_some(()))
         })
         .await
     }
 
     /// Takes a call up at the other server, whose telephone is heard then.
-    pub(crate) async fn take_over(&self, widget: &Widget, call: &Placed) -> anyhow::Result<TakenUp> {
+    pub(crate) async fn take_over(
+        &self,
+        widget: &Widget,
+        call: &Placed,
+    ) -> anyhow::Result<TakenUp> {
         let at_other = widget.at(&self.other.url());
         let mut taken = at_other.take_over(&call.call_id, &call.resume_token).await?;
         let address = format!("{}/v1/calls/{}", self.other.url(), call.call_id);

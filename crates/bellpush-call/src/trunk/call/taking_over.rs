@@ -16,8 +16,8 @@ use super::{
     session::Session,
 };
 use crate::trunk::{
-    FarFailure, SipTarget, TrunkCommand, TrunkEvent, Whose, dialog::Dialog, flow::Flow, left_behind,
-    message_parts::tag, resolver::Hop, trunk::Trunk,
+    FarFailure, SipTarget, TrunkCommand, TrunkEvent, Whose, dialog::Dialog, flow::Flow,
+    left_behind, message_parts::tag, resolver::Hop, trunk::Trunk,
 };
 
 /// How long to wait before a far side is tried again that takes no connection, or not yet our offer.

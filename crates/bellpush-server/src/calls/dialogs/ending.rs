@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    calls::{recovery::Leases, state::Calls},
+    calls::{leases::Leases, state::Calls},
     trunks::RunningTrunks,
 };
 
@@ -63,11 +63,12 @@ async fn take(calls: &Calls, most: usize) -> Result<Vec<OpenDialog>, StoreError>
     if most == 0 {
         return Ok(Vec::new());
     }
-    let Leases { present, latest } = Leases::now(&calls.store).await?;
+    let Leases { present, latest } = Leases::now(calls).await?;
     calls.store.take_left_dialogs(calls.node_id, present, latest, most).await
 }
 
-async fn end(calls: Arc<Calls>, dialog: OpenDialog) {
+/// Ends a dialog that this node answers for, and says what came of it.
+pub(in crate::calls) async fn end(calls: Arc<Calls>, dialog: OpenDialog) {
     let OpenDialog { call_id, trunk_id, snapshot, .. } = &dialog;
     let sip_call_id = &snapshot.sip_call_id;
     let outcome = loop {
@@ -89,7 +90,8 @@ async fn end(calls: Arc<Calls>, dialog: OpenDialog) {
         );
     }
     let over = DialogChange::Over { sip_call_id: sip_call_id.clone() };
-    while let Err(error) = calls.store.keep_dialogs(calls.node_id, vec![over.clone()]).await {
+    let keep = || calls.store.keep_dialogs(calls.node_id, calls.clock.now(), vec![over.clone()]);
+    while let Err(error) = keep().await {
         error!(call = %call_id, sip_call_id, %error, "its row can't be taken out; trying again");
         tokio::time::sleep(EVERY).await;
     }

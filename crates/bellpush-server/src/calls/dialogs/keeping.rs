@@ -9,6 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use crate::clock::SharedClock;
+
 /// Changes that are kept at once.
 const BATCH: usize = 256;
 /// How long to wait before the store is asked again that did not take them.
@@ -17,8 +19,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Keeps all changes until the server is told to stop, and then those that have come by then. What the
 /// store does not take is tried again with what comes after it.
 pub(crate) async fn keep(
-    store: Store,
-    node_id: NodeId,
+    (store, node_id, clock): (Store, NodeId, SharedClock),
     mut changes: mpsc::Receiver<ToKeep>,
     stopped: CancellationToken,
 ) {
@@ -43,7 +44,7 @@ pub(crate) async fn keep(
             }
         };
         waiting.take(&mut batch);
-        let kept = waiting.keep(&store, node_id).await;
+        let kept = waiting.keep(&store, node_id, &clock).await;
         match &kept {
             Ok(()) if is_failing => info!("dialogs are kept again"),
             Err(error) if !is_failing => error!(%error, "dialogs can't be kept yet"),
@@ -71,9 +72,15 @@ impl Waiting {
         }
     }
 
-    async fn keep(&mut self, store: &Store, node_id: NodeId) -> Result<(), StoreError> {
+    async fn keep(
+        &mut self,
+        store: &Store,
+        node_id: NodeId,
+        clock: &SharedClock,
+    ) -> Result<(), StoreError> {
         if !self.changes.is_empty() {
-            store.keep_dialogs(node_id, self.changes.values().cloned().collect()).await?;
+            let changes = self.changes.values().cloned().collect();
+            store.keep_dialogs(node_id, clock.now(), changes).await?;
             self.changes.clear();
         }
         for told in self.told.drain(..) {

@@ -4,5 +4,6 @@
 mod ending;
 mod keeping;
 
+pub(super) use ending::end;
 pub(crate) use ending::end_left_behind;
 pub(crate) use keeping::keep;

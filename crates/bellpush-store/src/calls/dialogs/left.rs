@@ -60,8 +60,7 @@ pub(crate) const TAKE: &str = "
       AND dialogs.node_id = given.value ->> 1
     RETURNING sip_call_id, call_id, profile_id, trunk_id, snapshot";
 
-/// Not simply by `node_id`: all that the node has would be read for it. The times are those of the node that
-/// has opened them.
+/// Not simply by `node_id`: all that the node has would be read for it.
 macro_rules! of_call {
     ($columns:literal) => {
         concat!(
@@ -100,16 +99,18 @@ pub enum DialogOwner {
 }
 
 impl Store {
-    /// Keeps what becomes of dialogs that a node answers for, in order. Returns when it is on disk.
+    /// Keeps what becomes of dialogs that a node answers for, in order; those that are new were answered at
+    /// this time, by the clock that all nodes share. Returns when it is on disk.
     ///
     /// # Errors
     /// When the database fails; then it may be asked again.
     pub async fn keep_dialogs(
         &self,
         node_id: NodeId,
+        at: EventTime,
         changes: Vec<DialogChange>,
     ) -> Result<(), StoreError> {
-        self.log().keep_dialogs(DialogChanges::new(self.data_key(), node_id, changes)?).await
+        self.log().keep_dialogs(DialogChanges::new(self.data_key(), (node_id, at), changes)?).await
     }
 
     /// Takes over up to so many dialogs, of calls that are over, of nodes that have no lease (see [`Store::orphaned_calls`]):

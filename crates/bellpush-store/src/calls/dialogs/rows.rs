@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bellpush_core::{
+    events::EventTime,
     ids::{CallId, DestinationId, NodeId, TrunkId},
     trunk::{DialogChange, DialogSnapshot, OpenDialog},
 };
@@ -46,6 +47,7 @@ pub(crate) const FORGET: &str = "
 #[derive(Debug)]
 pub(crate) struct DialogChanges {
     node_id: NodeId,
+    at: EventTime,
     open: Vec<(String, CallId, DestinationId, TrunkId, String)>,
     over: Vec<[String; 1]>,
 }
@@ -57,7 +59,7 @@ impl DialogChanges {
     /// When there is no randomness.
     pub(crate) fn new(
         key: &DataKey,
-        node_id: NodeId,
+        (node_id, at): (NodeId, EventTime),
         changes: Vec<DialogChange>,
     ) -> Result<Self, StoreError> {
         let last: BTreeMap<String, DialogChange> =
@@ -72,15 +74,15 @@ impl DialogChanges {
                 DialogChange::Over { .. } => over.push([sip_call_id]),
             }
         }
-        Ok(Self { node_id, open, over })
+        Ok(Self { node_id, at, open, over })
     }
 
     /// Adds the statements that keep them.
     pub(crate) fn record(&self, batch: &mut Batch) {
         let node_id = self.node_id.to_string();
         if !self.open.is_empty() {
-            let now = db::now().millis();
-            batch.add(KEEP, [to_json(&self.open).into(), node_id.clone().into(), now.into()]);
+            let at = self.at.millis();
+            batch.add(KEEP, [to_json(&self.open).into(), node_id.clone().into(), at.into()]);
         }
         if !self.over.is_empty() {
             batch.add(FORGET, [to_json(&self.over).into(), node_id.into()]);

@@ -229,7 +229,7 @@ export const trunks = {
   realms: "Realms",
   realmsHint: "The password is given to these alone; empty: to the first that asks.",
   active: "In use",
-  activeHint: "Calls go by it.",
+  activeHint: "New calls go by it.",
   connection: "Connection",
   signIn: "Sign-in",
   identitySection: "Who calls",
