@@ -140,6 +140,10 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "calls_pkey"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "sessions_pkey"),
         (fixed(roll_up::EVENTS, vec![5_i64.into(), 20_i64.into()]), "survey_responses_pkey"),
+        (
+            fixed(roll_up::LAST_OF_STEP, vec![5_i64.into(), 20_i64.into(), 9_i64.into()]),
+            "events_pkey",
+        ),
         (fixed(roll_up::RECORDED_AT, vec![5_i64.into()]), "events_pkey"),
         (fixed(roll_up::HOURS, vec![list()]), "analytics_hours_pkey"),
         (

@@ -12,7 +12,8 @@ use bellpush_core::delivery::Seq;
 
 /// A transaction is over by then: no statement is waited for longer.
 const OPEN_FOR: Duration = Duration::from_secs(30);
-/// Places that are looked at again, at most.
+/// Places that are looked at again, at most. Where more are empty in a row, no transaction has them: the database
+/// was told to go on with a later place.
 const MAX_GAPS: usize = 2_000;
 
 /// The places that are empty so far.
@@ -24,6 +25,9 @@ impl Gaps {
     pub(super) fn note(&mut self, now: Instant, after: Seq, found: &[Seq]) {
         let mut expected = after.0 + 1;
         for seq in found {
+            if seq.0.saturating_sub(expected) > MAX_GAPS as i64 {
+                expected = seq.0;
+            }
             for empty in expected..seq.0 {
                 if self.0.len() >= MAX_GAPS {
                     return;
@@ -62,10 +66,19 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_of_the_numbers_fills_no_memory() {
+    fn where_the_places_go_on_much_later_nothing_is_looked_for() {
         let now = Instant::now();
         let mut gaps = Gaps::default();
-        gaps.note(now, Seq(0), &[Seq(1_000_000_000)]);
+        gaps.note(now, Seq(7), &[Seq(9), Seq(1_000_000_000), Seq(1_000_000_002)]);
+        assert_eq!(gaps.open(now), [8, 1_000_000_001].map(Seq));
+    }
+
+    #[test]
+    fn many_empty_places_fill_no_memory() {
+        let now = Instant::now();
+        let mut gaps = Gaps::default();
+        let found: Vec<_> = (1..5_000).map(|n| Seq(2 * n)).collect();
+        gaps.note(now, Seq(0), &found);
         assert_eq!(gaps.open(now).len(), MAX_GAPS);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     db::{self, Batch, to_json},
 };
 
-/// Places of the log that are counted in one transaction.
+/// Events of the log that are counted in one transaction.
 const STEP: i64 = 2_000;
 
 pub(crate) const PROGRESS: &str = "SELECT seq, up_to FROM analytics_progress WHERE id = 1";
@@ -39,6 +39,19 @@ pub(crate) const EVENTS: &str = "
         'survey_submitted', 'callback_requested')
       AND NOT events.preview
     ORDER BY events.seq";
+
+/// Where a step ends. Not all places are taken: the database may have been told to go on with a later one, by
+/// an administrator or by a newer version.
+pub(crate) const LAST_OF_STEP: &str = "
+    SELECT MAX(seq) AS seq
+    FROM (
+        SELECT seq
+        FROM events
+        WHERE seq > $1
+          AND seq <= $2
+        ORDER BY seq
+        LIMIT $3
+    ) AS step";
 
 pub(crate) const RECORDED_AT: &str = "
     SELECT recorded_at
@@ -110,7 +123,7 @@ impl Store {
             return Ok(false);
         }
         let fence = self.fence().await?;
-        let to = Seq(fence.seq.0.min(counted.0 + STEP));
+        let to = self.last_of_step(counted, fence.seq).await?;
         let is_last = to == fence.seq;
         let facts = self.facts_between(counted, to).await?;
         let bodies = self.counted(facts).await?;
@@ -151,6 +164,14 @@ impl Store {
         transaction.rollback().await?;
         let seq = row.map_or(Ok(None), |row| row.get("seq"))?.unwrap_or(0);
         Ok(Fence { seq: Seq(seq), at })
+    }
+
+    /// The last place of those that are counted together, after one and up to another.
+    async fn last_of_step(&self, after: Seq, end: Seq) -> Result<Seq, StoreError> {
+        let values = [after.0.into(), end.0.into(), STEP.into()];
+        let row = db::one(&self.db().read, LAST_OF_STEP, values).await?;
+        let last = row.map_or(Ok(None), |row| row.get("seq"))?;
+        Ok(last.map_or(end, Seq))
     }
 
     async fn facts_between(&self, after: Seq, to: Seq) -> Result<Facts, StoreError> {
