@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::Access,
     alerts::AlertWatch,
-    calls::{Calls, dialogs, moving, recovery},
+    calls::{Calls, dialogs, recovery, taking_over::moving},
     clock::{SharedClock, now},
     cluster::Cluster,
     config::ServerConfig,

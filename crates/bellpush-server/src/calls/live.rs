@@ -23,12 +23,12 @@ use tracing::{Instrument, error, info, warn};
 
 use super::{
     call_clock::CallClock,
-    moving,
     permits::CallPermit,
     quality::{CallQuality, grade},
     registry::LiveCall,
     state::Calls,
     stream::{Content, Publisher},
+    taking_over::moving,
 };
 use crate::event_log::{CallTrace, new_event_id};
 

@@ -15,13 +15,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    claim::Claiming,
     control::{parse_id, present},
     forms::{IceFragment, SdpOffer},
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP, other_type},
     resumed::{CallResumed, unknown},
     state::Calls,
+    taking_over::Claiming,
 };
 use crate::{
     http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},

@@ -15,7 +15,7 @@ use tracing::{error, warn};
 use super::{
     permits::CallPermits,
     registry::{LiveCall, LiveCalls},
-    under_way::ClaimsUnderWay,
+    taking_over::ClaimsUnderWay,
 };
 use crate::{
     clock::SharedClock, cluster::Cluster, config::ServerConfig, designs::Designs,

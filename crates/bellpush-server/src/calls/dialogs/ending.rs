@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    calls::{leases::Leases, state::Calls},
+    calls::{recovery::leases::Leases, state::Calls},
     trunks::RunningTrunks,
 };
 

@@ -23,17 +23,23 @@ use metrics::{counter, describe_counter};
 use tracing::{error, info};
 
 use super::{
-    call_clock::CallClock,
-    control::elsewhere,
-    live::{self, AcceptedCall},
-    place::refusal,
     prepared::{Prepared, before},
-    registry::{Asked, LiveCall},
-    resumed::{CallResumed, unknown},
-    state::Calls,
     under_way::UnderWay,
 };
-use crate::{event_log::CallTrace, http::problem::Problem, tokens::ResumeToken};
+use crate::{
+    calls::{
+        call_clock::CallClock,
+        control::elsewhere,
+        live::{self, AcceptedCall},
+        place::refusal,
+        registry::{Asked, LiveCall},
+        resumed::{CallResumed, unknown},
+        state::Calls,
+    },
+    event_log::CallTrace,
+    http::problem::Problem,
+    tokens::ResumeToken,
+};
 
 const TAKEN_OVER: &str = "bellpush_calls_taken_over_total";
 /// How long this server may take to let go of a call that comes back to it.
@@ -43,19 +49,19 @@ const GIVE_BACK: (Duration, u32) = (Duration::from_secs(1), 60);
 
 /// What is shown for a call.
 #[derive(Debug)]
-pub(super) struct Claiming {
+pub(in crate::calls) struct Claiming {
     /// Of whoever asks.
-    pub(super) session: Arc<Session>,
-    pub(super) id: CallId,
-    pub(super) token: ResumeToken,
-    pub(super) offer: String,
-    pub(super) address: IpAddr,
+    pub(in crate::calls) session: Arc<Session>,
+    pub(in crate::calls) id: CallId,
+    pub(in crate::calls) token: ResumeToken,
+    pub(in crate::calls) offer: String,
+    pub(in crate::calls) address: IpAddr,
     /// Whether the server that has answered this very request can't be reached.
-    pub(super) is_unreachable: bool,
+    pub(in crate::calls) is_unreachable: bool,
 }
 
 /// Says what the counter counts.
-pub(super) fn describe() {
+pub(in crate::calls) fn describe() {
     describe_counter!(
         TAKEN_OVER,
         "Calls of other servers that this one goes on with, by reason: whether the other one was stopping (stopping), gone (lost), or lived (unreachable)."
@@ -64,12 +70,12 @@ pub(super) fn describe() {
 
 impl Claiming {
     /// Names this very request: by its token and its offer.
-    pub(super) fn request(&self) -> SecretHash {
+    pub(in crate::calls) fn request(&self) -> SecretHash {
         SecretHash::of(&format!("{}\n{}", self.token.reveal(), self.offer))
     }
 
     /// Whether it may be this call that is asked for.
-    pub(super) fn is_for(&self, call: &LiveCall) -> bool {
+    pub(in crate::calls) fn is_for(&self, call: &LiveCall) -> bool {
         !call.is_over() && self.is_same_site(&call.session)
     }
 
@@ -79,7 +85,7 @@ impl Claiming {
 
     /// The answer once more, to who asks the same again since it did not come; `None` when this is
     /// another request, or what the answer brought was used.
-    pub(super) async fn answer_again(
+    pub(in crate::calls) async fn answer_again(
         &self,
         calls: &Calls,
         here: Option<&LiveCall>,
@@ -101,7 +107,7 @@ impl Claiming {
     }
 
     /// The answer to who does not want to take it over.
-    pub(super) async fn refuse<T>(self, calls: &Calls) -> Result<T, Problem> {
+    pub(in crate::calls) async fn refuse<T>(self, calls: &Calls) -> Result<T, Problem> {
         let (call, _) = self.find(calls).await?;
         if call.node_id != calls.node_id {
             let node = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
@@ -114,7 +120,7 @@ impl Claiming {
 
     /// Claims the call, and goes on with it. In a task of its own: a visitor who goes away now must not
     /// leave it half claimed.
-    pub(super) async fn run(self, calls: &Arc<Calls>) -> Result<CallResumed, Problem> {
+    pub(in crate::calls) async fn run(self, calls: &Arc<Calls>) -> Result<CallResumed, Problem> {
         let calls = Arc::clone(calls);
         let claiming = tokio::spawn(async move { self.claim(&calls).await });
         claiming.await.map_err(|error| {

@@ -5,6 +5,10 @@
 //! keeper looks after it. A call whose node has none any more is ended as
 //! `call_error`/`server_shutdown`; that it is ended once, the store guarantees.
 
+pub(in crate::calls) mod leases;
+mod missing;
+mod orphans;
+
 use std::{sync::Arc, time::Duration};
 
 use bellpush_core::events::EventTime;
@@ -12,13 +16,10 @@ use bellpush_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use self::{leases::Leases, missing::MissingCalls, orphans::Patience};
 use super::{
-    claim,
-    leases::Leases,
-    missing::MissingCalls,
-    moving,
-    orphans::{self, Patience},
     state::Calls,
+    taking_over::{self, moving},
 };
 use crate::clock::{later, now};
 
@@ -33,7 +34,7 @@ const EVERY: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the store fails.
 pub(crate) async fn start(calls: &Calls) -> Result<(), StoreError> {
-    claim::describe();
+    taking_over::describe();
     if !calls.store.is_shared() {
         join(calls).await?;
     }

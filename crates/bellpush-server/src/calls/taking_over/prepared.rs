@@ -12,8 +12,11 @@ use bellpush_core::{
 use bellpush_store::{Call, EventFilter, PageRequest, Session};
 use serde_json::Value;
 
-use super::{live::Before, routes, state::Calls, stream::Content};
-use crate::{hours::opening_status, http::problem::Problem};
+use crate::{
+    calls::{live::Before, routes, state::Calls, stream::Content},
+    hours::opening_status,
+    http::problem::Problem,
+};
 
 /// See the module's text.
 pub(super) struct Prepared {

@@ -12,11 +12,10 @@ use bellpush_core::{ids::CallId, trunk::OpenDialog};
 use bellpush_store::StoreError;
 
 use super::{
-    dialogs,
     leases::Leases,
     orphans::{self, GRACE, Patience},
-    state::Calls,
 };
+use crate::calls::{dialogs, state::Calls};
 
 /// Which calls are missing, and since when, by this node's steady clock.
 #[derive(Debug, Default)]

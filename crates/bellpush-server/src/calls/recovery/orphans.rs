@@ -17,8 +17,10 @@ use bellpush_core::{
 use bellpush_store::{Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, StoreError};
 use tracing::{error, info};
 
-use super::state::Calls;
-use crate::event_log::{CallTrace, new_event_id};
+use crate::{
+    calls::state::Calls,
+    event_log::{CallTrace, new_event_id},
+};
 
 /// How long an orphan waits for its visitor beyond the time that the app gives a page to come back.
 pub(super) const GRACE: Duration = Duration::from_secs(10);

@@ -10,22 +10,22 @@ use bellpush_core::ids::CallId;
 
 /// The calls that are under way.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ClaimsUnderWay(Arc<Mutex<HashSet<CallId>>>);
+pub(in crate::calls) struct ClaimsUnderWay(Arc<Mutex<HashSet<CallId>>>);
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
-pub(super) struct UnderWay {
+pub(in crate::calls) struct UnderWay {
     claims: ClaimsUnderWay,
     id: CallId,
 }
 
 impl ClaimsUnderWay {
     /// Begins with a call; `None` while somebody else is at it.
-    pub(super) fn begin(&self, id: CallId) -> Option<UnderWay> {
+    pub(in crate::calls) fn begin(&self, id: CallId) -> Option<UnderWay> {
         self.lock().insert(id).then(|| UnderWay { claims: self.clone(), id })
     }
 
-    pub(super) fn contains(&self, id: CallId) -> bool {
+    pub(in crate::calls) fn contains(&self, id: CallId) -> bool {
         self.lock().contains(&id)
     }
 

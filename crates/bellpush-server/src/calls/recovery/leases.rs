@@ -3,13 +3,12 @@
 use bellpush_core::{cluster::LONGEST_LEASE, events::EventTime};
 use bellpush_store::StoreError;
 
-use super::state::Calls;
-use crate::clock::later;
+use crate::{calls::state::Calls, clock::later};
 
 /// Which leases hold: those that end after the present, and no later than one can.
-pub(super) struct Leases {
-    pub(super) present: EventTime,
-    pub(super) latest: EventTime,
+pub(in crate::calls) struct Leases {
+    pub(in crate::calls) present: EventTime,
+    pub(in crate::calls) latest: EventTime,
 }
 
 impl Leases {
@@ -17,7 +16,7 @@ impl Leases {
     ///
     /// # Errors
     /// When the store fails.
-    pub(super) async fn now(calls: &Calls) -> Result<Self, StoreError> {
+    pub(in crate::calls) async fn now(calls: &Calls) -> Result<Self, StoreError> {
         Ok(Self::at(calls.clock.read(&calls.store).await?))
     }
 

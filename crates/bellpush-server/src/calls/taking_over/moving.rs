@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::state::Calls;
+use crate::calls::state::Calls;
 
 /// How often it is looked whether others have taken calls over, while this server drains.
 const LOOK: Duration = Duration::from_millis(300);
@@ -121,7 +121,7 @@ async fn let_go_of_ended(calls: &Calls) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the store fails.
-pub(super) async fn let_go_of_lost(calls: &Calls) -> Result<(), StoreError> {
+pub(in crate::calls) async fn let_go_of_lost(calls: &Calls) -> Result<(), StoreError> {
     if !calls.store.is_shared() {
         return Ok(());
     }
@@ -132,7 +132,7 @@ pub(super) async fn let_go_of_lost(calls: &Calls) -> Result<(), StoreError> {
 }
 
 /// Lets go of a call that was answered just now, if another server has it: that one has called for itself.
-pub(super) async fn let_go_if_lost(calls: Arc<Calls>, id: CallId) {
+pub(in crate::calls) async fn let_go_if_lost(calls: Arc<Calls>, id: CallId) {
     if let Err(error) = let_go_of(&calls, &[id]).await {
         error!(call = %id, %error, "it can't be asked whether another server has the call");
     }
