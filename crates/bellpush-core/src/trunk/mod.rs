@@ -97,6 +97,18 @@ pub enum MediaLatching {
     Any,
 }
 
+/// Which servers register at a phone system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RegisteredContacts {
+    /// Each, with a contact of its own.
+    #[default]
+    Each,
+    /// One, and another one when that is gone: for phone systems that keep one contact of a user.
+    One,
+}
+
 /// The settings of one trunk. Its password is kept apart from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -135,6 +147,9 @@ pub struct TrunkSettings {
     #[serde(default = "one_hour")]
     #[cfg_attr(feature = "openapi", schema(value_type = RegistrationSeconds))]
     pub register_seconds: u32,
+    /// Which servers register, where there are several.
+    #[serde(default)]
+    pub register_contacts: RegisteredContacts,
     /// Seconds between two questions (OPTIONS) whether it is there: 5 to 3,600; `null` never asks.
     #[serde(default = "half_a_minute")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<KeepAliveSeconds>))]

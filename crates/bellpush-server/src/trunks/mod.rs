@@ -20,7 +20,8 @@ use bellpush_core::{
     profile::{self, SipAddress},
     routing::{self, CallFacts, Hop},
     trunk::{
-        DialogSnapshot, MediaEncryption, MediaLatching, OpenDialog, TrunkCodec, TrunkSettings,
+        DialogSnapshot, MediaEncryption, MediaLatching, OpenDialog, RegisteredContacts, TrunkCodec,
+        TrunkSettings,
     },
 };
 use bellpush_store::{Store, StoreError};
@@ -38,6 +39,8 @@ pub(crate) struct RunningTrunks {
     store: Store,
     trunks: Trunks,
     settings: Arc<RwLock<HashMap<TrunkId, TrunkSettings>>>,
+    /// Those that calls go by, as they were read last.
+    active: Arc<RwLock<Vec<TrunkConfig>>>,
     /// Held from reading the trunks to running them: who read them earlier must not be done later.
     reloading: Arc<Mutex<()>>,
 }
@@ -45,7 +48,8 @@ pub(crate) struct RunningTrunks {
 impl RunningTrunks {
     /// The trunks of a store, none of which runs yet.
     pub(crate) fn new(store: Store, trunks: Trunks) -> Self {
-        Self { store, trunks, settings: Arc::default(), reloading: Arc::default() }
+        let (settings, active, reloading) = (Arc::default(), Arc::default(), Arc::default());
+        Self { store, trunks, settings, active, reloading }
     }
 
     /// How a trunk is on this node; `None` when it is not active.
@@ -105,10 +109,24 @@ impl RunningTrunks {
         }
         // In this order, so that a call finds a trunk of which that changes.
         self.trunks.rest(resting);
-        self.trunks.set(active);
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = active;
         let settings = trunks.into_iter().map(|(trunk, _)| (trunk.id, trunk.settings)).collect();
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.run();
         Ok(())
+    }
+
+    /// Runs the trunks as they were read last. Where one contact is registered, it is that of the server which
+    /// does what has to be done once.
+    fn run(&self) {
+        let active = self.active.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let leads = self.store.leads();
+        let configs = active.into_iter().map(|config| {
+            let contacts = self.settings(config.id).map(|trunk| trunk.register_contacts);
+            let registers = leads || contacts != Some(RegisteredContacts::One);
+            TrunkConfig { registration: config.registration.filter(|_| registers), ..config }
+        });
+        self.trunks.set(configs.collect());
     }
 
     /// Ends a dialog that another process left behind, also on a trunk that is not active any more, and
@@ -133,10 +151,17 @@ impl RunningTrunks {
     /// Follows the changes that other nodes make, until the server stops.
     pub(crate) async fn keep(self, stopped: CancellationToken) {
         let mut tick = tokio::time::interval(RELOAD_INTERVAL);
+        let mut leading = self.store.leading();
         loop {
             tokio::select! {
                 () = stopped.cancelled() => return,
                 _ = tick.tick() => {}
+                Ok(()) = leading.changed() => {
+                    // Also without the database: it may be that which is away.
+                    let _turn = self.reloading.lock().await;
+                    self.run();
+                    continue;
+                }
             }
             if let Err(error) = self.reload().await {
                 warn!(%error, "the trunks can't be read; they run as they are");

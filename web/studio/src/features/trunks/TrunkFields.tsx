@@ -152,6 +152,15 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
               {...optional("keepAliveSeconds")}
             />
             <NumberInput label={words.registerSeconds} {...form.getInputProps("registerSeconds")} />
+            <Select
+              label={words.registering}
+              allowDeselect={false}
+              data={(["each", "one"] as const).map((value) => ({
+                value,
+                label: words.registerings[value],
+              }))}
+              {...form.getInputProps("registerContacts")}
+            />
             <NumberInput label={words.sessionSeconds} {...optional("sessionSeconds")} />
           </SimpleGrid>
           <TagsInput

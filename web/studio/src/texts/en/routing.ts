@@ -225,6 +225,8 @@ export const trunks = {
   keepAlive: "Seconds between checks",
   keepAliveHint: "How often the trunk is asked whether it is there; empty: never.",
   registerSeconds: "Registration lasts, in seconds",
+  registering: "Of several servers",
+  registerings: { each: "Each registers", one: "One registers" },
   sessionSeconds: "Session timer, in seconds",
   realms: "Realms",
   realmsHint: "The password is given to these alone; empty: to the first that asks.",
