@@ -32,6 +32,7 @@ const test = base.extend<{ later: Later }>({
 test.use({ serverOptions: ["--rtp-address", "127.0.0.1", "--lease-seconds", "3", "--drain-seconds", "20"] });
 
 test("a page follows its call to a server that joined after it was loaded", async ({ page, later, shop }) => {
+  test.setTimeout(120_000);
   const { cluster, port } = later;
   const refused: string[] = [];
   page.on("console", (message) => {
