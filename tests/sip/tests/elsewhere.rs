@@ -154,7 +154,7 @@ async fn a_server_cut_off_from_its_database_ends_nothing_that_another_has() -> R
     wire.be_silent(false);
     is_hung_up(&desk, &own.call_id).await?;
     eventually("it learns that it has lost the call", SOON, async || {
-        Ok(shop.server.log()?.contains("it goes on at another server").then_some(()))
+        Ok(shop.server.log()?.contains("it is another server's").then_some(()))
     })
     .await?;
     for hanging_up in hanging_up {

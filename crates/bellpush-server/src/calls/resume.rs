@@ -206,7 +206,8 @@ pub(crate) async fn resume(
     match exchanged.await {
         Ok(true) => call.answered(&request, &answer, (token, &next)),
         Ok(false) => {
-            // Another server has it by now.
+            // Another server has it by now: what is left here answers nothing more.
+            call.lost();
             calls.engine.release(id).await;
             return elsewhere(claim, &calls, take_over).await;
         }

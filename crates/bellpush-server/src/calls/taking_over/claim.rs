@@ -74,9 +74,9 @@ impl Claiming {
         SecretHash::of(&format!("{}\n{}", self.token.reveal(), self.offer))
     }
 
-    /// Whether it may be this call that is asked for.
+    /// Whether it may be this call that is asked for, and that it is here.
     pub(in crate::calls) fn is_for(&self, call: &LiveCall) -> bool {
-        !call.is_over() && self.is_same_site(&call.session)
+        !call.is_over() && !call.is_elsewhere() && self.is_same_site(&call.session)
     }
 
     fn is_same_site(&self, owner: &Session) -> bool {
