@@ -9,6 +9,9 @@ import { certificate } from "./certificate.ts";
 import { freePort } from "./ports.ts";
 import { until } from "./until.ts";
 
+/** It may get next to nothing of the processors for a while, in milliseconds. */
+const READY_WITHIN = 45_000;
+
 const BINARY =
   process.env["BELLPUSH_BIN"] ?? join(import.meta.dirname, "../../../target/debug/bellpush");
 export const API_KEY = `bp_${"browser-tests-".repeat(4)}`;
@@ -77,11 +80,15 @@ export async function startServer(
         log += chunk.toString();
       });
     }
-    await until("the server is ready", async () => {
-      if (child.exitCode !== null) throw new Error(`the server stopped:\n${log}`);
-      const answer = await fetch(`${url}/readyz`).catch(() => null);
-      return answer?.ok === true;
-    });
+    await until(
+      "the server is ready",
+      async () => {
+        if (child.exitCode !== null) throw new Error(`the server stopped:\n${log}`);
+        const answer = await fetch(`${url}/readyz`).catch(() => null);
+        return answer?.ok === true;
+      },
+      READY_WITHIN,
+    );
   }
   await start();
   return {

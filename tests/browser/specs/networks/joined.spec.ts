@@ -29,9 +29,15 @@ const test = base.extend<{ later: Later }>({
   server: async ({ later }, use) => use(later.cluster),
 });
 
-test.use({ serverOptions: ["--rtp-address", "127.0.0.1", "--lease-seconds", "3", "--drain-seconds", "20"] });
+test.use({
+  serverOptions: ["--rtp-address", "127.0.0.1", "--lease-seconds", "3", "--drain-seconds", "20"],
+});
 
-test("a page follows its call to a server that joined after it was loaded", async ({ page, later, shop }) => {
+test("a page follows its call to a server that joined after it was loaded", async ({
+  page,
+  later,
+  shop,
+}) => {
   test.setTimeout(120_000);
   const { cluster, port } = later;
   const refused: string[] = [];
@@ -59,8 +65,8 @@ test("a page follows its call to a server that joined after it was loaded", asyn
 /** Where the call was, by what the page was told to keep. */
 function handovers(page: Page): Promise<string[]> {
   return page.evaluate(() =>
-    (window as unknown as { messages: { data: { handover?: string } }[] }).messages.flatMap(({ data }) =>
-      data.handover ? [String(JSON.parse(data.handover).address)] : [],
+    (window as unknown as { messages: { data: { handover?: string } }[] }).messages.flatMap(
+      ({ data }) => (data.handover ? [String(JSON.parse(data.handover).address)] : []),
     ),
   );
 }

@@ -44,7 +44,9 @@ test("a call is found by its order, its timeline read, and the list exported", a
   await page.getByRole("button", { name: "Views" }).click();
   await page.getByRole("button", { name: "Rated", exact: true }).click();
   await expect(table.getByRole("columnheader", { name: "Rating" })).toBeVisible();
-  await expect(page.getByRole("textbox", { name: "Context" })).toHaveValue(`orderId:${HOSTILE.order}`);
+  await expect(page.getByRole("textbox", { name: "Context" })).toHaveValue(
+    `orderId:${HOSTILE.order}`,
+  );
 
   await page.getByRole("button", { name: "Export" }).click();
   const drawer = page.getByRole("dialog", { name: "Exports" });
@@ -79,13 +81,25 @@ test("a call is found by its order, its timeline read, and the list exported", a
   await expect(timeline.getByText(/^[0-9a-f]{32}$/)).toBeVisible();
 
   const ladder = page.getByRole("region", { name: "SIP messages" });
-  await ladder.getByRole("button", { name: /Received 486/ }).click();
+  // On a busy machine the telephone says it again before it is acknowledged.
+  await ladder
+    .getByRole("button", { name: /Received 486/ })
+    .first()
+    .click();
   await expect(ladder.getByText(`Server: ${HOSTILE.telephone}`)).toBeVisible();
-  await ladder.getByRole("button", { name: /Sent INVITE/ }).last().click();
-  await ladder.getByRole("button", { name: /Sent INVITE/ }).first().click();
+  await ladder
+    .getByRole("button", { name: /Sent INVITE/ })
+    .last()
+    .click();
+  await ladder
+    .getByRole("button", { name: /Sent INVITE/ })
+    .first()
+    .click();
   await expect(ladder.getByText("X-Order: ")).toHaveCount(2);
   const pcap = await file(page, ladder.getByRole("link", { name: "pcap" }));
-  expect(["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"]).toContain(pcap.subarray(0, 4).toString("hex"));
+  expect(["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"]).toContain(
+    pcap.subarray(0, 4).toString("hex"),
+  );
   const text = await file(page, ladder.getByRole("link", { name: "Text" }));
   expect(text.toString()).toContain("INVITE sip:desk@");
 
