@@ -18,7 +18,7 @@ use crate::{
     http::problem::Problem,
 };
 
-/// See the module's text.
+/// The first event, trace and routes of a call, read before it is claimed.
 pub(super) struct Prepared {
     /// Its first event, for its stream here.
     pub(super) started: Content,

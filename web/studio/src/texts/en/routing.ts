@@ -226,6 +226,7 @@ export const trunks = {
   keepAliveHint: "How often the trunk is asked whether it is there; empty: never.",
   registerSeconds: "Registration lasts, in seconds",
   registering: "Of several servers",
+  registeringHint: "One, where the phone system keeps a single contact of a user.",
   registerings: { each: "Each registers", one: "One registers" },
   sessionSeconds: "Session timer, in seconds",
   realms: "Realms",
