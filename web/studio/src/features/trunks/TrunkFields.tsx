@@ -154,7 +154,7 @@ export function TrunkFields({ editor: { form }, hasPassword }: TrunkFieldsProps)
             <NumberInput label={words.registerSeconds} {...form.getInputProps("registerSeconds")} />
             <Select
               label={words.registering}
-              description={words.registeringHint}
+              {...below(words.registeringHint)}
               allowDeselect={false}
               data={(["each", "one"] as const).map((value) => ({
                 value,
