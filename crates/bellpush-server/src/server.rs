@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use bellpush_call::{AskWhose, Engine, Recorder, ToKeep, ToRecord, Trunks};
-use bellpush_core::events::EventTime;
+use bellpush_core::{app::Retention, events::EventTime};
 use bellpush_delivery::Announcer;
 use bellpush_store::{Accounts, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -399,8 +399,15 @@ impl Server {
             store.remove_rehearsals(before).await?;
         }
         store.remove_expired_exports(now).await?;
-        for app in store.apps().await? {
-            let removed = store.apply_retention(app.id, &app.settings.retention, now).await?;
+        let apps = store.apps().await?;
+        let longest = Retention::longest(apps.iter().map(|app| &app.settings.retention));
+        if let Err(error) = store.keep_partitions(&longest, now).await {
+            tracing::warn!(%error, "partitions are left as they are, and tried again in an hour");
+        }
+        let waiting = store.waiting(&longest, now).await?;
+        for app in apps {
+            let retention = &app.settings.retention;
+            let removed = store.apply_retention(app.id, retention, &waiting, now).await?;
             if removed > 0 {
                 tracing::info!(app = %app.id, removed, "what was kept for its time is deleted");
             }

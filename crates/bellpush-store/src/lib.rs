@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod insight;
 mod integrations;
+mod partitions;
 mod past_outages;
 mod privacy;
 #[cfg(test)]
@@ -78,6 +79,7 @@ pub use integrations::{
     GivenSecrets, Integration, MAX_REVEALS, NewSecrets, REVEAL_WINDOW, RetiredSecret, Reveal,
     RevealError, Secret, SigningSecrets,
 };
+pub use partitions::Waiting;
 pub use past_outages::PastOutage;
 pub use privacy::{
     Erased, Erasure, ErasureState, Footprint, Forecast, MAX_SESSIONS, PersonKey, PersonRecords,

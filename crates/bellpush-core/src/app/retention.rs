@@ -48,7 +48,7 @@ impl RetainedKind {
 }
 
 /// Days that each kind is kept; `null`: until it is deleted with the app. What is older is deleted
-/// within the hour.
+/// within the hour, or, where much of it is kept on PostgreSQL, a sixteenth of its time later at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -91,6 +91,30 @@ impl Retention {
         }
     }
 
+    /// How long those of them keep each kind that keep it longest: `None` where one keeps it for good, or
+    /// there is none. Deliveries that go with their events are counted as kept no longer than those.
+    #[must_use]
+    pub fn longest<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let shorter = |one: Option<u32>, other: Option<u32>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            _ => one.or(other),
+        };
+        let mut all = all
+            .into_iter()
+            .map(|it| Self { deliveries: shorter(it.deliveries, it.events), ..it.clone() });
+        let first = all.next().unwrap_or_default();
+        let longer = |one: Option<u32>, other: Option<u32>| Some(one?.max(other?));
+        all.fold(first, |one, other| Self {
+            visits: longer(one.visits, other.visits),
+            events: longer(one.events, other.events),
+            deliveries: longer(one.deliveries, other.deliveries),
+            calls: longer(one.calls, other.calls),
+            forms: longer(one.forms, other.forms),
+            callbacks: longer(one.callbacks, other.callbacks),
+            records: longer(one.records, other.records),
+        })
+    }
+
     /// # Errors
     /// The first one that is too short or too long.
     pub(super) fn check(&self, place: &str) -> Result<(), FieldError> {
@@ -103,5 +127,30 @@ impl Retention {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_is_for_good_where_one_keeps_it_so() {
+        let of = |visits, events, deliveries| Retention {
+            visits,
+            events,
+            deliveries,
+            ..Retention::default()
+        };
+        let longest = |all: &[Retention]| {
+            let found = Retention::longest(all);
+            (found.visits, found.events, found.deliveries)
+        };
+        assert_eq!(longest(&[]), (None, None, None));
+        assert_eq!(longest(&[of(Some(7), None, None)]), (Some(7), None, None));
+        let both = [of(Some(7), Some(30), None), of(Some(9), Some(5), Some(90))];
+        assert_eq!(longest(&both), (Some(9), Some(30), Some(30)));
+        let good = [of(Some(7), None, Some(3)), of(None, Some(5), Some(2))];
+        assert_eq!(longest(&good), (None, None, Some(3)));
     }
 }

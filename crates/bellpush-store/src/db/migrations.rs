@@ -62,7 +62,17 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (70, "repeated_claims", include_str!("../../migrations/0070_repeated_claims.sql")),
     (80, "dialogs_to_end", include_str!("../../migrations/0080_dialogs_to_end.sql")),
     (81, "former_tokens", include_str!("../../migrations/0081_former_tokens.sql")),
+    (90, "first_partitions", include_str!("../../migrations/0090_first_partitions.sql")),
+    (
+        91,
+        "first_partitions_checked",
+        include_str!("../../migrations/0091_first_partitions_checked.sql"),
+    ),
+    (92, "partitions", include_str!("../../migrations/0092_partitions.sql")),
 ];
+
+/// What a version begins with that only PostgreSQL needs.
+const POSTGRES_ONLY: &str = "{POSTGRES}";
 
 /// The version from which on a database says which programs may use it.
 const COMPATIBILITY: i64 = 63;
@@ -161,6 +171,11 @@ fn newest() -> i64 {
 }
 
 fn dialect(backend: DbBackend, sql: &str) -> String {
+    let sql = match (sql.strip_prefix(POSTGRES_ONLY), backend) {
+        (Some(sql), DbBackend::Postgres) => sql,
+        (Some(_), _) => "",
+        (None, _) => sql,
+    };
     let (id, seq, clustered, bytes) = match backend {
         DbBackend::Postgres => {
             ("TEXT COLLATE \"C\"", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "", "BYTEA")
@@ -178,18 +193,23 @@ mod tests {
     use sea_orm::Database;
 
     use super::*;
-    use crate::db::all;
+    use crate::{db::all, query_plans::site::Site};
 
     /// A database as the version with so many migrations left it.
     async fn of_version(last: usize) -> DatabaseConnection {
         let database = Database::connect("sqlite::memory:").await.unwrap();
+        bring_to(&database, last).await;
+        database
+    }
+
+    async fn bring_to(database: &DatabaseConnection, last: usize) {
         database.execute_unprepared(HISTORY).await.unwrap();
         for (version, name, sql) in MIGRATIONS.iter().take(last) {
-            database.execute_unprepared(&dialect(DbBackend::Sqlite, sql)).await.unwrap();
+            let sql = dialect(database.get_database_backend(), sql);
+            database.execute_unprepared(&sql).await.unwrap();
             let sql = format!("INSERT INTO schema_migrations VALUES ({version}, '{name}', 0)");
             database.execute_unprepared(&sql).await.unwrap();
         }
-        database
     }
 
     #[test]
@@ -247,5 +267,80 @@ mod tests {
         assert_eq!((count("apps").await, count("sessions").await), (0, 1));
         database.execute_unprepared("DELETE FROM app_rows").await.unwrap();
         assert_eq!(count("sessions").await, 0);
+    }
+    /// What an older program has written, and writes meanwhile, all finds its partition.
+    #[tokio::test]
+    async fn tables_become_partitioned_while_an_older_program_writes_to_them() {
+        let site = Site::postgres().await;
+        let database = Database::connect(site.url()).await.unwrap();
+        database
+            .execute_unprepared("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            .await
+            .unwrap();
+        bring_to(&database, MIGRATIONS.iter().take_while(|(version, ..)| *version < 90).count())
+            .await;
+        for sql in [
+            "INSERT INTO app_rows (id, settings, created_at, updated_at) VALUES ('app_1', '{}', 0, 0)",
+            "INSERT INTO sessions (id, app_id, context, preview, created_at)
+             VALUES ('ses_00', 'app_1', '{}', FALSE, 0)",
+            // Of a server whose clock was years ahead.
+            "INSERT INTO sessions (id, app_id, context, preview, created_at)
+             VALUES ('ses_020000000000700080000000000000', 'app_1', '{}', FALSE, 0)",
+            "INSERT INTO session_tokens VALUES ('hash', 'ses_00', 1)",
+            "INSERT INTO session_context VALUES ('app_1', 'key', 'value', 'ses_00')",
+            "INSERT INTO event_traces VALUES (1, '00-1')",
+        ] {
+            database.execute_unprepared(sql).await.unwrap();
+        }
+        // As it writes an event, its delivery and an attempt.
+        let write = async |n: i64| {
+            let sql = format!(
+                "INSERT INTO events (id, app_id, session_id, call_id, name, preview, envelope, occurred_at, recorded_at)
+                 VALUES ('00-{n}', 'app_1', 'ses_00', 'call_{n}', 'call_ended', FALSE, '{{}}', 0, 0)
+                 ON CONFLICT DO NOTHING
+                 RETURNING seq"
+            );
+            let seq: i64 = one(&database, &sql, []).await.unwrap().unwrap().get("seq").unwrap();
+            let sql = "INSERT INTO deliveries VALUES ('int_1', $1, 'dead', 1, NULL)";
+            execute(&database, sql, [seq.into()]).await.unwrap();
+            let sql = "INSERT INTO attempts VALUES ('int_1', $1, 1, 0, 0, 500, 'x', '', NULL)";
+            execute(&database, sql, [seq.into()]).await.unwrap();
+            seq
+        };
+        for n in 1..=3 {
+            assert_eq!(write(n).await, n);
+        }
+        let other = Database::connect(site.url()).await.unwrap();
+        let (migrated, last) = tokio::join!(migrate(&other), async {
+            let mut last = 3;
+            for n in 4..=500 {
+                let seq = write(n).await;
+                assert_eq!(seq, last + 1, "no place is left out, and none is used twice");
+                last = seq;
+            }
+            last
+        });
+        migrated.unwrap();
+
+        let count = async |table: &str| {
+            let sql = format!("SELECT COUNT(*) AS rows FROM {table}");
+            one(&database, &sql, []).await.unwrap().unwrap().get::<i64>("rows").unwrap()
+        };
+        for table in ["events", "deliveries", "attempts", "events_first", "deliveries_first"] {
+            assert_eq!(count(table).await, last, "{table}");
+        }
+        assert_eq!(count("sessions_first").await, 2);
+        assert_eq!((count("event_traces").await, count("session_context").await), (1, 1));
+        let refused = database
+            .execute_unprepared(
+                "INSERT INTO events (id, app_id, session_id, call_id, name, preview, envelope, occurred_at, recorded_at)
+                 VALUES ('00-9000', 'app_1', 'ses_00', 'call_7', 'call_error', FALSE, '{}', 0, 0)",
+            )
+            .await;
+        assert!(refused.is_err(), "a call of an older program has one end, too");
+        database.execute_unprepared("DELETE FROM sessions").await.unwrap();
+        let left = ["session_tokens", "session_context"].map(count);
+        assert_eq!(futures_util::future::join_all(left).await, [0, 0]);
+        site.clear().await;
     }
 }

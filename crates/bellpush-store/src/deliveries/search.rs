@@ -141,7 +141,7 @@ impl Store {
 
     /// The place in the log where events recorded at this time, or later, begin. Found by halving,
     /// since times ascend with places: no index on the time has to be written with each event.
-    async fn first_recorded_at(&self, millis: i64) -> Result<Seq, StoreError> {
+    pub(crate) async fn first_recorded_at(&self, millis: i64) -> Result<Seq, StoreError> {
         let read = &self.db().read;
         let (mut low, mut high) = (0_i64, self.last_seq().await?.0 + 1);
         while low < high {

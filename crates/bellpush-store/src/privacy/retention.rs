@@ -12,7 +12,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, Waiting,
     db::{self, Row},
 };
 
@@ -196,7 +196,8 @@ impl By {
 }
 
 impl Store {
-    /// Deletes what an app wants kept no longer; says how many rows were found for it.
+    /// Deletes what an app wants kept no longer, but for what waits for its partition to go whole; says
+    /// how many rows were found for it.
     ///
     /// # Errors
     /// When the database fails; what went until then is gone.
@@ -204,11 +205,15 @@ impl Store {
         &self,
         app_id: AppId,
         retention: &Retention,
+        waiting: &Waiting,
         now: EventTime,
     ) -> Result<u64, StoreError> {
         let mut removed = 0;
         for kind in RetainedKind::ALL {
             let Some(days) = retention.of(kind) else { continue };
+            if waiting.until(kind, days).is_some() {
+                continue;
+            }
             let before = now.millis().saturating_sub(i64::from(days) * DAY_MS);
             for owner in self.owners(app_id, kind).await? {
                 for (sql, by) in queries(kind) {
@@ -266,6 +271,7 @@ impl Store {
         &self,
         app_id: AppId,
         retention: &Retention,
+        waiting: &Waiting,
         now: EventTime,
     ) -> Result<Vec<Forecast>, StoreError> {
         let mut forecasts = Vec::new();
@@ -281,7 +287,8 @@ impl Store {
                 }
             }
             let Some(oldest) = oldest else { continue };
-            let at = oldest.saturating_add(kept).max(now.millis());
+            let until = waiting.until(kind, days).unwrap_or(i64::MIN);
+            let at = oldest.saturating_add(kept).max(now.millis()).max(until);
             let mut rows = 0;
             for owner in &owners {
                 for (sql, by) in queries(kind) {

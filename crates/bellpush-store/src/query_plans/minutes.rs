@@ -10,7 +10,7 @@ use crate::{alerts, db::page::Query, deliveries::search::Bounds};
 pub(super) fn call_minutes(is_sqlite: bool) -> (Query, &'static str) {
     let app_id = AppId::from_uuid(Uuid::now_v7());
     let bounds = Bounds { after: Some(Seq(10)), before: Some(Seq(1000)) };
-    let times = (site::now(), site::now());
+    let times = (site::now(), site::after(60));
     // By name, or by place alone: PostgreSQL takes either, and both begin at the app and end with the
     // window.
     let index = if is_sqlite { "events_by_name" } else { "events_by_" };

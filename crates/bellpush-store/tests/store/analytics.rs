@@ -104,7 +104,7 @@ on_both_stores! {
         let store = &site.store;
         store.append(vec![Append::Event(visitor.loaded())]).await.unwrap();
         site.sql(if site.is_postgres() {
-            "ALTER TABLE events ALTER COLUMN seq RESTART WITH 20000000"
+            "ALTER SEQUENCE event_places RESTART WITH 20000000"
         } else {
             "UPDATE sqlite_sequence SET seq = 20000000 WHERE name = 'events'"
         })

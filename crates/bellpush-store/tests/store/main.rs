@@ -47,6 +47,7 @@ mod newer_rows;
 mod newer_versions;
 mod nodes;
 mod opening;
+mod partitions;
 mod privacy;
 mod profiles;
 mod reading;

@@ -12,7 +12,7 @@ use bellpush_core::{
 };
 use bellpush_store::{
     Actor, Append, CallRecordPart, DeliveryFilter, ErasureState, EventFilter, ExportFormat,
-    Exported, PersonKey, ReplayState, Store,
+    Exported, PersonKey, ReplayState, Store, Waiting,
 };
 use uuid::Uuid;
 
@@ -61,9 +61,9 @@ on_both_stores! {
             (Retention { visits: Some(30), ..Retention::default() }, [0, 0, 0, 0]),
         ] {
             let before = counts(site, &visitor).await;
-            store.apply_retention(app, &retention, in_days(29)).await.unwrap();
+            store.apply_retention(app, &retention, &Waiting::default(), in_days(29)).await.unwrap();
             assert_eq!(counts(site, &visitor).await, before, "too early: {retention:?}");
-            store.apply_retention(app, &retention, in_days(31)).await.unwrap();
+            store.apply_retention(app, &retention, &Waiting::default(), in_days(31)).await.unwrap();
             assert_eq!(counts(site, &visitor).await, left, "{retention:?}");
             assert_eq!(counts(site, &other).await, all, "of another app");
         }
@@ -74,7 +74,7 @@ on_both_stores! {
         let call_id = new_call();
         site.store.append(vec![visitor.starts(call_id, new_node())]).await.unwrap();
         let retention = Retention { calls: Some(1), ..Retention::default() };
-        site.store.apply_retention(visitor.app_id(), &retention, in_days(9)).await.unwrap();
+        site.store.apply_retention(visitor.app_id(), &retention, &Waiting::default(), in_days(9)).await.unwrap();
         assert_eq!(counts(site, &visitor).await[2], 1);
     }
 
@@ -83,7 +83,7 @@ on_both_stores! {
         visit(&site.store, &visitor).await;
         let retention = Retention { events: Some(30), calls: Some(60), callbacks: Some(1), ..Retention::default() };
         let app = visitor.app_id();
-        let forecast = site.store.retention_forecast(app, &retention, now()).await.unwrap();
+        let forecast = site.store.retention_forecast(app, &retention, &Waiting::default(), now()).await.unwrap();
         let told: Vec<_> = forecast.iter().map(|it| (it.kind, it.rows, it.more)).collect();
         assert_eq!(told, [(RetainedKind::Events, 4, false), (RetainedKind::Calls, 1, false)]);
         for (it, days) in forecast.iter().zip([30, 60]) {

@@ -12,7 +12,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use bellpush_core::ids::{AppId, ErasureId, SessionId};
+use bellpush_core::{
+    app::Retention,
+    ids::{AppId, ErasureId, SessionId},
+};
 use bellpush_store::{AuditAction, MAX_SESSIONS, PersonKey, Store};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -49,7 +52,8 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 /// Read what is deleted next
 ///
 /// Of each kind that the app's `retention` does not keep for good: when the oldest has been kept for its time, and how
-/// much goes within a day from then. What is due is deleted within the hour.
+/// much goes within a day from then. What is due is deleted within the hour. Where much is kept on PostgreSQL, it goes
+/// with all that is as old, and the time is that at which this goes.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/retention", operation_id = "readRetention", tag = "privacy",
     params(("appId" = String, Path)),
@@ -60,7 +64,11 @@ pub(crate) async fn retention(
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<Json<ForecastList>, Problem> {
     let app = app(&store, app_id).await?;
-    let found = store.retention_forecast(app_id, &app.settings.retention, now()).await?;
+    let apps = store.apps().await?;
+    let longest = Retention::longest(apps.iter().map(|app| &app.settings.retention));
+    let waiting = store.waiting(&longest, now()).await?;
+    let retention = &app.settings.retention;
+    let found = store.retention_forecast(app_id, retention, &waiting, now()).await?;
     Ok(Json(ForecastList { items: found.into_iter().map(Into::into).collect() }))
 }
 

@@ -13,7 +13,7 @@ use super::{
     beside::Kept,
     plan::{Facts, KnownCall, Stage, Verdict},
     prepared::Prepared,
-    rows::{self, CALL_ENDED, DELIVERY_KEPT, EVENT_KEPT},
+    rows::{self, ANSWERS_KEPT, CALL_ENDED, DELIVERY_KEPT, EVENT_KEPT},
 };
 use crate::{
     calls::state::{ENDED, FAILED, LIVE},
@@ -23,15 +23,22 @@ use crate::{
 };
 
 /// What is known of apps, events and calls, as one statement: each more would be a wait for an answer.
+///
+/// Events are looked up one by one. In a join, PostgreSQL would take a partition that was empty when it
+/// planned to be read from end to end, and go on so while it fills.
 pub(crate) const FACTS: &str = "
     SELECT 'app' AS kind, id, id AS app_id, CAST(NULL AS BIGINT) AS seq,
         NULL AS session_id, NULL AS state, NULL AS surveyed_call, NULL AS node_id
     FROM apps
     WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'app')
     UNION ALL
-    SELECT 'event', id, app_id, seq, NULL, NULL, NULL, NULL
-    FROM events
-    WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'event')
+    SELECT 'event', value ->> 1,
+        (SELECT app_id FROM events WHERE id = value ->> 1),
+        (SELECT seq FROM events WHERE id = value ->> 1),
+        NULL, NULL, NULL, NULL
+    FROM jsonb_each($1)
+    WHERE value ->> 0 = 'event'
+      AND (SELECT seq FROM events WHERE id = value ->> 1) IS NOT NULL
     UNION ALL
     SELECT 'call', id, app_id, NULL, session_id, state, survey_responses.call_id, node_id
     FROM calls
@@ -100,9 +107,7 @@ async fn write_at_once(
     let is_allowed = |verdicts: &Verdicts| {
         verdicts.as_ref().is_ok_and(|all| all.iter().all(|verdict| *verdict == Verdict::Write))
     };
-    if !verdicts.iter().all(is_allowed)
-        || answer.seqs.len() < all.len()
-        || answer.ended < ends(&all)
+    if !verdicts.iter().all(is_allowed) || answer.seqs.len() < all.len() || answer.once < once(&all)
     {
         transaction.rollback().await?;
         return Ok(None);
@@ -155,9 +160,10 @@ async fn write_in_turn(
         return answer.written(requests, verdicts, &new, recorded_at);
     }
     let effects = Answer::read(batch.run(&transaction).await?)?;
-    if effects.ended < ends(&new) {
-        // Another node took one of the calls over since the facts were read.
-        return Err(DatabaseError::Conflict("call taken over".into()).into());
+    if effects.once < once(&new) {
+        // Another node took one of the calls over since the facts were read, or ended it, or kept its
+        // survey.
+        return Err(DatabaseError::Conflict("call changed".into()).into());
     }
     answer.deliveries = effects.deliveries;
     // Before the commit: what can't be answered is not to be on disk.
@@ -166,9 +172,12 @@ async fn write_in_turn(
     Ok(written)
 }
 
-/// How many of these end a call.
-fn ends(appends: &[&Prepared]) -> usize {
-    appends.iter().filter(|prepared| matches!(prepared.append, Append::CallEnded { .. })).count()
+/// How many of these do what is done once with a call: end it, or keep its survey.
+fn once(appends: &[&Prepared]) -> usize {
+    let is_done_once = |prepared: &&&Prepared| {
+        matches!(prepared.append, Append::CallEnded { .. } | Append::Survey { .. })
+    };
+    appends.iter().filter(is_done_once).count()
 }
 
 /// Asks what is known of apps, events and calls that these mention.
@@ -190,14 +199,14 @@ struct Answer {
     seqs: HashMap<EventId, Seq>,
     /// Rows of deliveries that were kept.
     deliveries: Vec<Row>,
-    /// How many calls were ended.
-    ended: usize,
+    /// How many calls were ended, and surveys kept.
+    once: usize,
 }
 
 impl Answer {
     fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
         let mut answer = Self::default();
-        let Self { facts, seqs, deliveries, ended } = &mut answer;
+        let Self { facts, seqs, deliveries, once } = &mut answer;
         for row in rows {
             match row.get::<String>("kind")?.as_str() {
                 "app" => _ = facts.apps.insert(row.parse("id")?),
@@ -209,7 +218,7 @@ impl Answer {
                 "call" => _ = facts.calls.insert(row.parse("id")?, known_call(&row)?),
                 EVENT_KEPT => seqs.extend([rows::kept_event(&row)?]),
                 DELIVERY_KEPT => deliveries.push(row),
-                CALL_ENDED => *ended += 1,
+                CALL_ENDED | ANSWERS_KEPT => *once += 1,
                 _ => return Err(StoreError::Corrupt { column: "kind" }),
             }
         }

@@ -24,6 +24,8 @@ use crate::{
 pub(super) const EVENT_KEPT: &str = "event kept";
 /// What the answer to [`UPDATE_CALLS`] is told by.
 pub(super) const CALL_ENDED: &str = "call ended";
+/// What the answer to [`INSERT_ANSWERS`] is told by.
+pub(super) const ANSWERS_KEPT: &str = "answers kept";
 /// What the answer to [`INSERT_DELIVERIES`] is told by.
 pub(super) const DELIVERY_KEPT: &str = "delivery kept";
 
@@ -41,9 +43,8 @@ const INSERT_EVENTS: &str = "
 
 const INSERT_TRACES: &str = "
     INSERT INTO event_traces (event_seq, trace_parent)
-    SELECT events.seq, given.value ->> 1
-    FROM jsonb_each($1) AS given
-    JOIN events ON events.id = given.value ->> 0";
+    SELECT (SELECT seq FROM events WHERE id = given.value ->> 0), given.value ->> 1
+    FROM jsonb_each($1) AS given";
 
 const INSERT_CALLS: &str = "
     INSERT INTO calls
@@ -55,8 +56,8 @@ const INSERT_CALLS: &str = "
         value ->> 9, value ->> 10
     FROM jsonb_each($1)";
 
-/// Whoever ends a call has to be the node that it lives on, until the commit: each call that is ended is
-/// answered by a row of [`CALL_ENDED`].
+/// Whoever ends a call has to be the node that it lives on, until the commit, and the first to do so:
+/// each call that is ended is answered by a row of [`CALL_ENDED`].
 const UPDATE_CALLS: &str = "
     UPDATE calls
     SET state = given.value -> 0 ->> 1,
@@ -75,13 +76,18 @@ const UPDATE_CALLS: &str = "
     FROM jsonb_each($1) AS given
     WHERE calls.id = given.value -> 0 ->> 0
       AND calls.node_id = given.value -> 0 ->> 7
+      AND calls.state = 'live'
     RETURNING 'call ended' AS kind";
 
+/// Each survey whose call had none is answered by a row of [`ANSWERS_KEPT`].
 const INSERT_ANSWERS: &str = "
     INSERT INTO survey_responses (call_id, event_id, answers, call_app_id, stars)
     SELECT
         value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
-    FROM jsonb_each($1)";
+    FROM jsonb_each($1)
+    WHERE TRUE
+    ON CONFLICT DO NOTHING
+    RETURNING 'answers kept' AS kind";
 
 const INSERT_CALLBACKS: &str = "
     INSERT INTO callback_requests
@@ -93,9 +99,9 @@ const INSERT_CALLBACKS: &str = "
 
 pub(crate) const INSERT_DELIVERIES: &str = "
     INSERT INTO deliveries (integration_id, event_seq, status, attempts, next_due)
-    SELECT integrations.id, events.seq, 'pending', 0, $2
+    SELECT integrations.id, (SELECT seq FROM events WHERE events.id = given.value ->> 0),
+        'pending', 0, $2
     FROM jsonb_each($1) AS given
-    JOIN events ON events.id = given.value ->> 0
     JOIN integrations ON integrations.app_id = given.value ->> 1
     JOIN integration_events ON integration_events.integration_id = integrations.id
     WHERE integration_events.name = given.value ->> 2

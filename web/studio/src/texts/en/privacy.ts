@@ -52,7 +52,7 @@ export const privacy = {
 
   retention: {
     title: "How long it is kept",
-    lead: "What is older is deleted within the hour, for good.",
+    lead: "What is older is deleted for good, as a rule within the hour.",
     forGood: "For good",
     days: " days",
     kinds: {
