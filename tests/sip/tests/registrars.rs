@@ -1,10 +1,17 @@
 //! Registrars that grant what nobody asked for.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use bellpush_call::{Credentials, Registration, RegistrationStatus, SipUser, TrunkConfig};
-use bellpush_sip_tests::{PATIENCE, Peer, trunk, trunks};
+use bellpush_call::{
+    CallerIdentity, Credentials, DisplayName, Registration, RegistrationStatus, SipUser,
+    TrunkConfig, Trunks,
+};
+use bellpush_core::ids::TrunkId;
+use bellpush_sip_tests::{Message, PATIENCE, Peer, trunk, trunks};
 use tokio::time::Instant;
 
 type Result = anyhow::Result<()>;
@@ -112,10 +119,71 @@ async fn a_registrar_that_wants_or_grants_an_eternity_is_asked_for_the_time_of_t
     }
     // Refused; after a while lengthened at once; and renewed in time, whatever was granted.
     assert_eq!(asked, ["12", "12", "13", "13"]);
+    registered(&trunks, id).await
+}
+
+/// Waits until a trunk says that it is registered.
+async fn registered(trunks: &Trunks, id: TrunkId) -> Result {
     let begin = Instant::now();
     while trunks.status(id).context("no trunk")?.registration != RegistrationStatus::Registered {
         anyhow::ensure!(begin.elapsed() < PATIENCE, "not registered");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    Ok(())
+}
+
+/// Knows bindings by their Contact, and takes its time to forget one. Returns those that are left when nothing
+/// has come for a while.
+async fn slow_to_forget(peer: &Peer) -> anyhow::Result<BTreeSet<String>> {
+    const DELAY: Duration = Duration::from_millis(500);
+    let mut bindings = BTreeSet::new();
+    let mut forgetting = VecDeque::<(Instant, Message)>::new();
+    loop {
+        let due = forgetting.front().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        match peer.within(due.unwrap_or(4 * DELAY)).await? {
+            Some(request) if request.header("Expires")? == "0" => {
+                // The same may come once more before it is answered.
+                if forgetting.iter().all(|(_, before)| before.text != request.text) {
+                    forgetting.push_back((Instant::now() + DELAY, request));
+                }
+            }
+            Some(request) => {
+                bindings.insert(request.contact()?.to_owned());
+                let more = format!("Contact: {};expires=600\r\n", request.header("Contact")?);
+                peer.reply(&request, "200 OK", &more, "").await?;
+            }
+            None => {
+                let Some((_, request)) = forgetting.pop_front() else { return Ok(bindings) };
+                bindings.remove(request.contact()?);
+                peer.reply(&request, "200 OK", "", "").await?;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trunk_that_is_changed_stays_registered_at_a_registrar_that_forgets_slowly() -> Result {
+    let peer = Peer::start().await?;
+    let config = registering(&peer)?;
+    let id = config.id;
+    let trunks = trunks(vec![config.clone()]).await?;
+    let named = |name: &str| -> anyhow::Result<TrunkConfig> {
+        let display_name = Some(DisplayName::try_from(name)?);
+        let caller = CallerIdentity { display_name, ..config.caller.clone() };
+        Ok(TrunkConfig { caller, ..config.clone() })
+    };
+    let changing = async {
+        registered(&trunks, id).await?;
+        trunks.set(vec![named("Reception")?]);
+        registered(&trunks, id).await?;
+        // Changed, taken out, put in again and changed once more, before the registrar says a word.
+        trunks.set(vec![named("Desk")?]);
+        trunks.set(Vec::new());
+        trunks.set(vec![named("Shop")?]);
+        trunks.set(vec![named("Door")?]);
+        registered(&trunks, id).await
+    };
+    let (bindings, ()) = tokio::try_join!(slow_to_forget(&peer), changing)?;
+    assert_eq!(bindings.len(), 1, "{bindings:?}");
     Ok(())
 }

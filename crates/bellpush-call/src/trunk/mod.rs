@@ -77,7 +77,7 @@ use bellpush_core::{
     ids::{CallId, TrunkId},
     trunk::DialogSnapshot,
 };
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 
 use self::{call::CallChannel, stack::Stack, trunk::Trunk};
 
@@ -95,6 +95,8 @@ struct Shared {
     running: Mutex<HashMap<TrunkId, Arc<Trunk>>>,
     /// Those that take no new calls.
     resting: Mutex<HashMap<TrunkId, TrunkConfig>>,
+    /// The tasks that keep trunks registered, the last one of each: also of those that are being taken out.
+    registrations: Mutex<HashMap<TrunkId, JoinHandle<()>>>,
 }
 
 /// What is going on at the SIP edge.
@@ -114,8 +116,9 @@ impl Trunks {
     pub async fn start(config: TrunksConfig) -> io::Result<Self> {
         let stack = Stack::start(config).await?;
         meters::describe();
-        let (running, resting) = (Mutex::default(), Mutex::default());
-        Ok(Self(Arc::new(Shared { stack, runtime: Handle::current(), running, resting })))
+        let (running, resting, registrations) = Default::default();
+        let runtime = Handle::current();
+        Ok(Self(Arc::new(Shared { stack, runtime, running, resting, registrations })))
     }
 
     /// The UDP address in use.
@@ -144,6 +147,7 @@ impl Trunks {
         for trunk in old.into_values() {
             trunk.stop();
         }
+        self.0.registrations().retain(|_, task| !task.is_finished());
     }
 
     /// Knows exactly these trunks, which do not run: calls that have been answered go on by them, and no
@@ -225,7 +229,10 @@ impl Trunks {
         let keep_alive = config.keep_alive;
         let trunk = Arc::new(Trunk::new(config, Arc::clone(&self.0.stack)));
         if let Some(registration) = registration {
-            self.0.runtime.spawn(registration::run(Arc::clone(&trunk), registration));
+            let mut registrations = self.0.registrations();
+            let before = registrations.remove(&trunk.config.id);
+            let task = registration::run(Arc::clone(&trunk), registration, before);
+            registrations.insert(trunk.config.id, self.0.runtime.spawn(task));
         }
         if let Some(every) = keep_alive {
             self.0.runtime.spawn(Arc::clone(&trunk).keep_alive(every));
@@ -241,6 +248,10 @@ impl Shared {
 
     fn resting(&self) -> MutexGuard<'_, HashMap<TrunkId, TrunkConfig>> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn registrations(&self) -> MutexGuard<'_, HashMap<TrunkId, JoinHandle<()>>> {
+        self.registrations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A trunk for one dialog, which takes no part in anything else.

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rsipstack::sip::{HeadersExt as _, Method, Response, prelude::ToTypedHeader as _};
+use tokio::task::JoinHandle;
 
 use super::{
     Registration, RegistrationStatus,
@@ -48,8 +49,23 @@ struct Refusal {
 }
 
 /// Registers the trunk's user, and again before that expires, until the trunk stops.
-pub(super) async fn run(trunk: Arc<Trunk>, registration: Registration) {
+///
+/// `before` did the same for the trunk as it was set up before. It takes its binding back, and a registrar
+/// that knows bindings by their Contact (RFC 3261 section 10.3) would take back ours, had we registered
+/// by then. It does so in its own limited time.
+pub(super) async fn run(
+    trunk: Arc<Trunk>,
+    registration: Registration,
+    before: Option<JoinHandle<()>>,
+) {
     trunk.change(|status| status.registration = RegistrationStatus::Pending);
+    if let Some(before) = before {
+        let _ = before.await;
+        // Also when the trunk is stopped by now: whoever comes next waits for us alone.
+        if trunk.stopped.is_cancelled() {
+            return;
+        }
+    }
     let mut binding = Binding::new(registration.expires);
     let mut backoff = MIN_BACKOFF;
     loop {
