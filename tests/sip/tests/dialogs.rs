@@ -142,6 +142,25 @@ async fn a_dialog_that_leads_elsewhere_is_kept_again_and_taken_out_when_both_sid
 }
 
 #[tokio::test]
+async fn the_streams_that_a_far_side_has_added_are_kept_with_its_dialog() -> Result {
+    let peer = Peer::start().await?;
+    let (mut call, open, invite) = answered(&peer).await?;
+    assert_eq!(open.snapshot.media_lines, [""; 0]);
+    let both = format!("{ANSWER}m=image 40004 udptl t38\r\n");
+    let offer = peer.request(&invite, "INVITE", 1, SDP, &both)?;
+    peer.send(offer.as_bytes(), call.trunks.local_addr()).await?;
+    let TrunkEvent::Offered { request, .. } = call.call.next().await? else { bail!("no offer") };
+    let sdp = format!("{ANSWER}m=image 0 udptl t38\r\n");
+    call.call.send(bellpush_call::TrunkCommand::AnswerOffer { request, sdp }).await?;
+    peer.receive("SIP/2.0 200").await?;
+    let ack = peer.request(&invite, "ACK", 1, "", "")?;
+    peer.send(ack.as_bytes(), call.trunks.local_addr()).await?;
+    let kept = call.open().await?.snapshot.media_lines;
+    assert_eq!(kept, ["audio 40002 RTP/AVP 8 101", "image 0 udptl t38"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_dialog_that_the_far_side_ends_is_taken_out() -> Result {
     let peer = Peer::start().await?;
     let (mut call, open, invite) = answered(&peer).await?;

@@ -47,6 +47,10 @@ pub struct DialogSnapshot {
     pub hop: Hop,
     /// What our last description of the session was named by.
     pub origin: Option<SdpOrigin>,
+    /// The media lines of that description without their `m=`, where there are others beside the audio. Not
+    /// known of what an earlier version has kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_lines: Vec<String>,
     /// The session interval in seconds (RFC 4028), while there is one.
     pub session_seconds: Option<u32>,
 }
@@ -126,6 +130,15 @@ impl SdpOrigin {
 }
 
 impl DialogSnapshot {
+    /// What is kept of the media lines of a description: nothing, where there is the audio alone. Whoever
+    /// describes the session anew needs each of the others in its place (RFC 3264 section 8).
+    #[must_use]
+    pub fn media_lines_of(sdp: &str) -> Vec<String> {
+        let lines: Vec<String> =
+            sdp.lines().filter_map(|line| line.strip_prefix("m=")).map(str::to_owned).collect();
+        if lines.len() > 1 { lines } else { Vec::new() }
+    }
+
     /// The dialog as another process goes on with it: its requests are numbered above all that were sent.
     #[must_use]
     pub fn taken_over(self) -> Self {
@@ -142,6 +155,7 @@ impl DialogSnapshot {
             || self.routes != kept.routes
             || self.hop != kept.hop
             || self.origin != kept.origin
+            || self.media_lines != kept.media_lines
             || self.session_seconds != kept.session_seconds
             || self.cseq.saturating_sub(kept.cseq) >= CSEQ_UNKEPT
     }
@@ -171,6 +185,7 @@ mod tests {
                 name: "pbx.example".into(),
             },
             origin: Some(SdpOrigin { id: 5, version: 1, address: None }),
+            media_lines: Vec::new(),
             session_seconds: None,
         }
     }
@@ -188,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn media_lines_are_kept_where_there_are_several() {
+        let sdp = "v=0\r\nm=audio 4000 RTP/AVP 8\r\na=sendrecv\r\n";
+        assert_eq!(DialogSnapshot::media_lines_of(sdp), [""; 0]);
+        let both = format!("{sdp}m=image 0 udptl t38\r\n");
+        let kept = DialogSnapshot::media_lines_of(&both);
+        assert_eq!(kept, ["audio 4000 RTP/AVP 8", "image 0 udptl t38"]);
+    }
+
+    #[test]
     fn a_dialog_is_kept_again_when_it_leads_elsewhere_and_not_for_each_request() {
         let kept = snapshot(7);
         assert!(!snapshot(7).differs_from(&kept));
@@ -198,6 +222,8 @@ mod tests {
         assert!(DialogSnapshot { routes: Vec::new(), ..snapshot(7) }.differs_from(&kept));
         let origin = Some(SdpOrigin { id: 5, version: 2, address: None });
         assert!(DialogSnapshot { origin, ..snapshot(7) }.differs_from(&kept));
+        let media_lines = vec!["audio 20000 RTP/AVP 8".into(), "image 0 udptl t38".into()];
+        assert!(DialogSnapshot { media_lines, ..snapshot(7) }.differs_from(&kept));
         assert!(DialogSnapshot { session_seconds: Some(90), ..snapshot(7) }.differs_from(&kept));
     }
 
@@ -210,6 +236,9 @@ mod tests {
             "hop":{"address":"192.0.2.1:5060","transport":"udp","name":"pbx.example"},
             "origin":{"id":5,"version":1},"sessionSeconds":null}"#;
         assert_eq!(serde_json::from_str::<DialogSnapshot>(kept).unwrap(), snapshot(7));
+        // What an earlier version may have to read has nothing new where that is not needed.
+        let written = serde_json::to_string(&snapshot(7)).unwrap();
+        assert!(!written.contains("mediaLines"), "{written}");
     }
 
     proptest! {

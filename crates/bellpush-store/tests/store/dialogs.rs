@@ -27,6 +27,7 @@ pub(crate) fn dialog(sip_call_id: &str, call_id: CallId) -> OpenDialog {
         user: "49".into(),
         hop,
         origin: Some(SdpOrigin { id: u64::MAX, version: 3, address: None }),
+        media_lines: vec!["image 0 udptl t38".into(), "audio 20000 RTP/AVP 8".into()],
         session_seconds: Some(90),
     };
     let profile_id = DestinationId::from_uuid(Uuid::from_u128(4));

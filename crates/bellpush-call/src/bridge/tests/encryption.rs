@@ -137,6 +137,7 @@ fn open() -> Box<DialogSnapshot> {
             name: "h".into(),
         },
         origin: None,
+        media_lines: Vec::new(),
         session_seconds: None,
     })
 }

@@ -267,6 +267,7 @@ pub(super) fn with_open_dialog(mut route: Route) -> Route {
             user: "us".into(),
             hop: Hop { address, transport: Transport::Udp, name: "h".into() },
             origin: None,
+            media_lines: Vec::new(),
             session_seconds: None,
         }));
     }

@@ -68,8 +68,10 @@ pub(crate) enum SipOutput {
 impl SipLeg {
     pub(crate) fn new(target: SipTarget, local: LocalMedia) -> Self {
         let mut negotiation = Negotiation::new(local);
-        if let Some(origin) = target.open.as_ref().and_then(|open| open.origin) {
-            negotiation.go_on(origin);
+        if let Some(open) = &target.open
+            && let Some(origin) = open.origin
+        {
+            negotiation.go_on(origin, &open.media_lines);
         }
         Self {
             state: State::Idle,

@@ -1,6 +1,6 @@
 use bellpush_core::{
     ids::{DestinationId, TrunkId},
-    trunk::{DialogSnapshot, Hop, Transport},
+    trunk::{DialogSnapshot, Hop, SdpOrigin, Transport},
 };
 use bellpush_srtp::SRTP_KEY_LEN;
 use proptest::prelude::*;
@@ -85,9 +85,9 @@ fn offered(sdp: Option<&str>) -> TrunkEvent {
     TrunkEvent::Offered { request: OfferId(1), sdp: sdp.map(Into::into) }
 }
 
-fn taken_over() -> SipLeg {
+fn open() -> DialogSnapshot {
     let address = "127.0.0.1:5060".parse().unwrap();
-    let mut leg = leg_with(Some(Box::new(DialogSnapshot {
+    DialogSnapshot {
         sip_call_id: "4711".into(),
         local: "<sip:us@h>;tag=1".into(),
         remote: "<sip:them@h>;tag=2".into(),
@@ -100,8 +100,13 @@ fn taken_over() -> SipLeg {
         user: "us".into(),
         hop: Hop { address, transport: Transport::Udp, name: "h".into() },
         origin: None,
+        media_lines: Vec::new(),
         session_seconds: None,
-    })));
+    }
+}
+
+fn taken_over() -> SipLeg {
+    let mut leg = leg_with(Some(Box::new(open())));
     leg.start();
     assert_eq!(outputs(&mut leg), ["invite"]);
     leg
@@ -117,6 +122,20 @@ fn a_far_side_that_has_answered_another_is_offered_the_session_anew() {
     assert_eq!(outputs(&mut leg), [] as [&str; 0]);
     leg.hang_up(ByeCause::NORMAL);
     assert_eq!(outputs(&mut leg), ["bye"]);
+}
+
+#[test]
+fn a_session_that_was_anothers_is_offered_with_every_stream_that_it_had() {
+    let media_lines = vec!["image 0 udptl t38".into(), "audio 20000 RTP/AVP 8".into()];
+    let origin = Some(SdpOrigin { id: 5, version: 2, address: None });
+    let mut leg = leg_with(Some(Box::new(DialogSnapshot { origin, media_lines, ..open() })));
+    leg.start();
+    let Some(SipOutput::Send(TrunkCommand::Invite { sdp, .. })) = leg.poll() else {
+        panic!("no offer")
+    };
+    let lines: Vec<&str> = sdp.lines().filter(|line| line.starts_with("m=")).collect();
+    assert_eq!((lines.len(), lines[0]), (2, "m=image 0 udptl t38"), "{sdp}");
+    assert!(sdp.contains("o=- 5 3 "), "{sdp}");
 }
 
 #[test]

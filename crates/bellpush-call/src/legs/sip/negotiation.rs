@@ -10,7 +10,8 @@ use super::{
     Direction, Format, MediaPlan,
     media_plan::COMFORT_NOISE,
     sdp::{
-        LocalAudio, MediaLine, PayloadType, RemoteAudio, SdpError, crypto_line, rejected, write,
+        LocalAudio, MediaLine, PayloadType, RemoteAudio, SdpError, crypto_line, read_media_lines,
+        rejected, write,
     },
 };
 use crate::{Codec, SrtpPolicy, media::RtpSource};
@@ -71,12 +72,19 @@ impl Negotiation {
         Self { local, origin, version: 0, formats, media_lines, audio: 0, plan: None }
     }
 
-    /// Goes on with a session that another process has described so: its name stays, and the next
-    /// description has the next number (RFC 3264 section 8).
-    pub(crate) fn go_on(&mut self, SdpOrigin { id, version, address }: SdpOrigin) {
+    /// Goes on with a session that another process has described so: its name stays, the next
+    /// description has the next number, and the media lines have their places (RFC 3264 section 8).
+    pub(crate) fn go_on(
+        &mut self,
+        SdpOrigin { id, version, address }: SdpOrigin,
+        media_lines: &[String],
+    ) {
         self.local.session_id = id;
         self.version = version;
         self.origin = address.unwrap_or(self.origin);
+        if let Some((lines, audio)) = read_media_lines(media_lines) {
+            (self.media_lines, self.audio) = (lines, audio);
+        }
     }
 
     /// Whether both sides have agreed on something.

@@ -1,3 +1,4 @@
+use bellpush_core::trunk::DialogSnapshot;
 use bellpush_srtp::{SRTP_KEY_LEN, SrtpSuite};
 use bellpush_test_fuzz::Seeds;
 use proptest::prelude::*;
@@ -54,7 +55,7 @@ fn an_offer_names_every_codec_in_its_order_with_keypad_and_comfort_noise() {
 fn a_session_that_was_anothers_keeps_its_name_and_has_the_next_number() {
     let mut negotiation = negotiation();
     let address = Some("192.0.2.77".parse().unwrap());
-    negotiation.go_on(SdpOrigin { id: 4_711, version: 8, address });
+    negotiation.go_on(SdpOrigin { id: 4_711, version: 8, address }, &[]);
     let offer = negotiation.offer();
     assert!(offer.contains("o=- 4711 9 IN IP4 192.0.2.77\r\n"), "{offer}");
     // Media comes to where we are.
@@ -190,6 +191,38 @@ fn an_offer_after_others_has_as_many_streams_as_were_agreed_on() {
     let plan = negotiation.accept(&sdp("m=image 0 udptl t38\r\nm=audio 4000 RTP/AVP 0"));
     assert_eq!(plan.unwrap().codec, Codec::Pcmu);
     assert_eq!(negotiation.accept(&sdp("m=audio 4000 RTP/AVP 0")), Err(SdpError::NoAudio));
+}
+
+#[test]
+fn whoever_goes_on_with_a_session_offers_every_stream_in_its_place() {
+    let audio = "m=audio 4000 RTP/AVP 8";
+    let image = "m=image 4002 udptl t38";
+    let refused = "m=image 0 udptl t38";
+    for (offered, at) in [([audio, image], 0), ([image, audio], 1)] {
+        let mut before = negotiation();
+        let (answer, _) = before.answer(&sdp(&offered.join("\r\n"))).unwrap();
+        let origin = SdpOrigin::of(&answer).unwrap();
+        let mut next = negotiation();
+        next.go_on(origin, &DialogSnapshot::media_lines_of(&answer));
+        let offer = next.offer();
+        let lines: Vec<&str> = offer.lines().filter(|line| line.starts_with("m=")).collect();
+        assert_eq!(lines.len(), 2, "{offer}");
+        assert!(lines[at].starts_with("m=audio 20000 RTP/AVP "), "{offer}");
+        assert_eq!(lines[1 - at], refused);
+        let accepted = offered.map(|line| if line == image { refused } else { line });
+        assert!(next.accept(&sdp(&accepted.join("\r\n"))).is_ok());
+        // And so does whoever goes on after that.
+        let kept = DialogSnapshot::media_lines_of(&offer);
+        let mut last = negotiation();
+        last.go_on(origin, &kept);
+        assert_eq!(last.offer(), offer);
+    }
+    for unreadable in [&["audio"][..], &["image 0 udptl t38", "audio 0 RTP/AVP 8"], &["", ""]] {
+        let mut next = negotiation();
+        let lines: Vec<String> = unreadable.iter().map(|&line| line.to_owned()).collect();
+        next.go_on(SdpOrigin { id: 7, version: 1, address: None }, &lines);
+        assert_eq!(next.offer().matches("m=").count(), 1, "{unreadable:?}");
+    }
 }
 
 #[test]

@@ -336,6 +336,23 @@ impl LocalAudio<'_> {
     }
 }
 
+/// The media lines of a description of ours, without their `m=`, and which of them is the audio: the one that
+/// is not rejected. `None` when they can't be read.
+pub(crate) fn read_media_lines(lines: &[String]) -> Option<(Vec<MediaLine>, usize)> {
+    let mut audio = None;
+    let mut read = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        let mut words = line.splitn(4, ' ');
+        let mut word = || words.next().filter(|word| !word.is_empty());
+        let (media, port, proto, fmt) = (word()?, word()?, word()?, word()?);
+        if port != "0" {
+            audio = audio.or(Some(n));
+        }
+        read.push((media.to_owned(), proto.to_owned(), fmt.to_owned()));
+    }
+    Some((read, audio?))
+}
+
 /// A media description that rejects one of the far side (RFC 3264 section 6).
 pub(crate) fn rejected((media, proto, fmt): &MediaLine) -> Media {
     Media {

@@ -27,6 +27,7 @@ impl Session {
     fn snapshot(&self) -> Option<DialogSnapshot> {
         Some(DialogSnapshot {
             origin: SdpOrigin::of(&self.offers.local_sdp),
+            media_lines: DialogSnapshot::media_lines_of(&self.offers.local_sdp),
             session_seconds: self.timer.seconds(),
             ..self.dialog.snapshot(&self.flow.hop)?
         })

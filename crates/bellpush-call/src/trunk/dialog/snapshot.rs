@@ -28,6 +28,7 @@ impl Dialog {
             user: self.user.clone(),
             hop: hop.into(),
             origin: None,
+            media_lines: Vec::new(),
             session_seconds: None,
         })
     }
