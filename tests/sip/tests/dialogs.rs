@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bellpush_call::{
-    ByeAnswer, Credentials, OpenDialogs, SipTransport, ToKeep, TrunkConfig, TrunkEvent, Trunks,
-    TrunksConfig, Whose,
+    ByeAnswer, Credentials, FarFailure, OpenDialogs, SipTarget, SipTransport, SrtpPolicy, ToKeep,
+    TrunkConfig, TrunkEvent, Trunks, TrunksConfig, Whose,
 };
 use bellpush_core::{
     ids::CallId,
@@ -312,6 +312,30 @@ async fn another_process_offers_the_session_anew_and_goes_on_with_the_dialog() -
     peer.send(bye.as_bytes(), next.local_addr()).await?;
     peer.receive("SIP/2.0 200").await?;
     assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }));
+    call.end().await
+}
+
+/// The trunk was changed since the call was answered by UDP: now its keys and its password are for TLS alone.
+#[tokio::test]
+async fn neither_keys_nor_a_digest_go_in_clear_once_encryption_is_required() -> Result {
+    let peer = Peer::start().await?;
+    let (first, open, _) = answered(&peer).await?;
+    let credentials = Credentials { username: "1000".into(), password: "secret".into() };
+    let (transport, credentials) = (SipTransport::Tls, Some(credentials));
+    let trunk = TrunkConfig { transport, credentials, ..trunk(peer.port) };
+    let next = trunks(vec![trunk.clone()]).await?;
+    let open = Some(Box::new(open.snapshot.taken_over()));
+    let target = SipTarget { srtp: SrtpPolicy::Required, open, ..target(&trunk) };
+    let mut call = Call::start_as(first.id, &next, target).await?;
+    let bye = peer.within(PATIENCE).await?.context("nothing came")?;
+    assert!(bye.text.starts_with("BYE ") && !bye.text.contains("a=crypto"), "{}", bye.text);
+    let challenge = "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"1\", qop=\"auth\"\r\n";
+    peer.reply(&bye, "401 Unauthorized", challenge, "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
+    let more = peer.within(Duration::from_millis(300)).await?;
+    assert!(more.is_none(), "{more:?}");
+    let status = next.status(trunk.id).context("no trunk")?;
+    assert!(status.last_error.is_some_and(|error| error.contains("needs TLS")));
     call.end().await
 }
 

@@ -280,12 +280,15 @@ impl Trunk {
         flow: &Flow,
         next_cseq: impl FnMut() -> u32,
     ) -> Result<Exchange, SendError> {
-        self.stack.exchange(request, flow, &mut self.authentication(), next_cseq).await
+        self.stack.exchange(request, flow, &mut self.authentication(flow), next_cseq).await
     }
 
-    /// The trunk's credentials, for one request.
-    pub(super) fn authentication(&self) -> Authentication<'_> {
-        Authentication::new(self.config.credentials.as_ref(), &self.realms)
+    /// The trunk's credentials, for one request by this flow. Those of a trunk that is reached by TLS go by
+    /// nothing else, also in a dialog that began before it was.
+    pub(super) fn authentication(&self, flow: &Flow) -> Authentication<'_> {
+        let TrunkConfig { transport, credentials, .. } = &self.config;
+        let in_clear = *transport == SipTransport::Tls && flow.hop.transport != SipTransport::Tls;
+        Authentication::new(credentials.as_ref().filter(|_| !in_clear), &self.realms)
     }
 
     /// The user that the trunk is known by.

@@ -44,6 +44,9 @@ use super::{
     FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkEvent, meters::CallOutcome, trunk::Trunk,
 };
 
+/// Why a call can't be made whose media has to be encrypted.
+const NEEDS_TLS: &str = "required encryption needs TLS: the keys stand in the signalling";
+
 /// Carries one call from its INVITE to its end.
 pub(super) async fn run(
     trunk: Arc<Trunk>,
@@ -57,8 +60,7 @@ pub(super) async fn run(
         return Box::pin(taking_over::run(trunk, (target, *open), sdp, channel, call_id)).await;
     }
     if target.srtp == SrtpPolicy::Required && trunk.config.transport != SipTransport::Tls {
-        let error = "required encryption needs TLS: the keys stand in the signalling";
-        trunk.change(|status| status.last_error = Some(error.to_owned()));
+        trunk.change(|status| status.last_error = Some(NEEDS_TLS.to_owned()));
         // There is no INVITE that it could name.
         let failure = SipFailure::unanswered(trunk.config.id, "");
         channel.send(TrunkEvent::Rejected(Box::new(failure))).await;

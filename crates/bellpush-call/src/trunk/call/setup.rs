@@ -139,7 +139,7 @@ impl Setup {
         is_last: bool,
     ) -> Attempt {
         let trunk = Arc::clone(&self.trunk);
-        let mut authentication = trunk.authentication();
+        let mut authentication = trunk.authentication(target);
         let mut flow = target.clone();
         let mut longer = 0;
         for _ in 0..MAX_REPEATS {

@@ -10,14 +10,14 @@ use bellpush_core::{ids::CallId, trunk::DialogSnapshot};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    CallChannel,
+    CallChannel, NEEDS_TLS,
     kept::{KeptDialog, Owner},
     offers::Offers,
     session::Session,
 };
 use crate::trunk::{
-    FarFailure, SipTarget, TrunkCommand, TrunkEvent, Whose, dialog::Dialog, flow::Flow,
-    left_behind, message_parts::tag, resolver::Hop, trunk::Trunk,
+    FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent, Whose,
+    dialog::Dialog, flow::Flow, left_behind, message_parts::tag, resolver::Hop, trunk::Trunk,
 };
 
 /// How long to wait before a far side is tried again that takes no connection, or not yet our offer.
@@ -28,6 +28,8 @@ pub(super) const RETRY: Duration = Duration::from_secs(1);
 enum Reached {
     By(Flow),
     Nowhere,
+    /// By what is not encrypted, as it was when the dialog began; but by now the keys have to be.
+    InClear,
     /// Another server has the call.
     Released,
     /// The call ended before.
@@ -54,7 +56,15 @@ pub(super) async fn run(
     let incoming = trunk.stack.incoming.requests(&sip_call_id, our_tag);
     let hop = Hop::from(&kept.hop);
     let outcome = tokio::select! {
-        reached = reach(&trunk, &dialog, &hop) => reached,
+        reached = reach(&trunk, &dialog, &hop) => match reached {
+            Reached::By(flow)
+                if target.srtp == SrtpPolicy::Required
+                    && flow.hop.transport != SipTransport::Tls =>
+            {
+                Reached::InClear
+            }
+            reached => reached,
+        },
         command = channel.commands.recv() => match command {
             Some(TrunkCommand::Release) => Reached::Released,
             _ => Reached::GivenUp,
@@ -63,9 +73,14 @@ pub(super) async fn run(
     let flow = match outcome {
         Reached::By(flow) => flow,
         Reached::Released => return,
-        Reached::Nowhere | Reached::GivenUp => {
-            if matches!(outcome, Reached::Nowhere) {
-                channel.fail(FarFailure::Transport).await;
+        Reached::Nowhere | Reached::InClear | Reached::GivenUp => {
+            match outcome {
+                Reached::Nowhere => channel.fail(FarFailure::Transport).await,
+                Reached::InClear => {
+                    trunk.change(|status| status.last_error = Some(NEEDS_TLS.to_owned()));
+                    channel.fail(FarFailure::Rejected).await;
+                }
+                _ => {}
             }
             let is_ours = match call_id {
                 Some(id) => dialogs.whose(id, &sip_call_id, None).await != Whose::Others,
