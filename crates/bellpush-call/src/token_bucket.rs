@@ -13,6 +13,9 @@ const INTERVAL: Duration = Duration::from_nanos(1_000_000_000 / RATE as u64);
 /// A network that was stuck delivers what it has kept: so much of it is taken at once.
 const BURST: Duration = Duration::from_secs(1);
 
+/// Tokens of a bucket that is nearly empty: a flight of a handshake comes at once.
+const FEW: u32 = 10;
+
 /// Bytes of a packet, at most: it fits an Ethernet frame.
 pub(crate) const MAX_PACKET_BYTES: usize = 1_500;
 
@@ -24,6 +27,11 @@ pub(crate) struct TokenBucket {
 }
 
 impl TokenBucket {
+    /// One that is nearly empty, for a sender who may have emptied another just now.
+    pub(crate) fn nearly_empty(now: Instant) -> Self {
+        Self { full_at: Some(now + BURST - INTERVAL * FEW) }
+    }
+
     /// Takes a token out, if there is one.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let full_at = self.full_at.unwrap_or(now).max(now) + INTERVAL;
@@ -77,6 +85,17 @@ mod tests {
         for pps in [50, 100, 200] {
             assert_eq!(taken(pps, 60), 60 * pps as usize);
         }
+    }
+
+    #[test]
+    fn a_bucket_that_is_nearly_empty_has_a_flight_and_the_rate() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::nearly_empty(start);
+        assert_eq!((0..50).filter(|_| bucket.take(start)).count(), 10);
+        let later = start + Duration::from_secs(2);
+        assert_eq!((0..500).filter(|_| bucket.take(later)).count(), 200);
+        let mut bucket = TokenBucket::nearly_empty(start);
+        assert!((0..1_000).all(|n| bucket.take(start + INTERVAL * n)));
     }
 
     #[test]

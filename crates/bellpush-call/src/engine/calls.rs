@@ -53,8 +53,9 @@ struct CallSlot {
     bridge: Bridge,
     /// The paths to the browser that its checks came by, latest last.
     paths: Vec<BoundPath>,
-    /// Of checks that come by other paths.
-    checks: TokenBucket,
+    /// Of all that comes from where the browser is not known to be: it may be the one who forges, and have
+    /// another path with each check.
+    elsewhere: TokenBucket,
     far: Option<FarTransport>,
     /// How many far sides have been called.
     dialled: u32,
@@ -109,7 +110,7 @@ impl Calls {
         let key = self.slots.insert(CallSlot {
             bridge,
             paths: Vec::new(),
-            checks: TokenBucket::default(),
+            elsewhere: TokenBucket::default(),
             far: None,
             dialled: 0,
             ufrag: ufrag.clone(),
@@ -215,10 +216,12 @@ impl Calls {
     }
 
     fn take_budget(&mut self, now: Instant, key: usize, path: Path) -> bool {
-        let Some(CallSlot { paths, checks, .. }) = self.slots.get_mut(key) else { return false };
+        let Some(slot) = self.slots.get_mut(key) else { return false };
+        let CallSlot { bridge, paths, elsewhere, .. } = slot;
         let address = path.transport_address();
         let known = paths.iter_mut().rev().find(|known| known.path.transport_address() == address);
-        known.map_or(checks, |known| &mut known.budget).take(now)
+        known.is_none_or(|known| known.budget.take(now))
+            && (bridge.is_browser_at(now, address) || elsewhere.take(now))
     }
 
     /// Takes in what came to a TCP connection. `true` when there may be more.
@@ -408,7 +411,8 @@ impl Calls {
             known.path = path;
             return;
         }
-        paths.push(BoundPath { path, budget: TokenBucket::default() });
+        // It may be one that gave way to others, with nothing left.
+        paths.push(BoundPath { path, budget: TokenBucket::nearly_empty(now) });
         // The leg knows which of them are in use, and keeps a number of them.
         let is_kept = |bound: &mut BoundPath| bridge.knows_path(bound.path.transport_address());
         let dropped: Vec<BoundPath> = paths.extract_if(.., |bound| !is_kept(bound)).collect();

@@ -234,6 +234,13 @@ impl Table {
         self.calls.receive(self.now, BrowserDatagram { path, bytes });
     }
 
+    /// Whether another packet from there would be taken in.
+    fn is_taken(&mut self, call: &Call, remote: SocketAddr) -> bool {
+        let transport = Transport::Udp { local: Some(Ipv4Addr::LOCALHOST.into()) };
+        let key = self.calls.by_id[&call.id];
+        self.calls.take_budget(self.now, key, Path { remote, transport })
+    }
+
     fn sizes(&self) -> [usize; 5] {
         let Calls { slots, by_id, by_ufrag, by_remote, .. } = &self.calls;
         let live = self.live.load(Ordering::Relaxed);
@@ -362,23 +369,56 @@ fn path(address: SocketAddr) -> TransportAddress {
 async fn a_flood_is_dropped_before_it_costs_anything() {
     let mut table = Table::new();
     let (call, browser, _socket) = connected(&mut table);
-    let key = table.calls.by_id[&call.id];
-    let is_taken = |table: &mut Table, remote| {
-        let transport = Transport::Udp { local: Some(Ipv4Addr::LOCALHOST.into()) };
-        table.calls.take_budget(table.now, key, Path { remote, transport })
-    };
+    // What it may do at once fills up first.
+    table.now += Duration::from_secs(1);
     let others = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 9), 9));
     let mut taken = [0, 0];
     for _ in 0..50_000 {
         table.now += Duration::from_micros(20);
         for (taken, remote) in taken.iter_mut().zip([browser.address, others]) {
-            *taken += usize::from(is_taken(&mut table, remote));
+            *taken += usize::from(table.is_taken(&call, remote));
         }
     }
     assert!(taken.iter().all(|taken| (350..=400).contains(taken)), "{taken:?}");
     // A packet that is too long is not even looked up.
     table.receive(browser.address, &[0x80; 1_501]);
     table.receive(browser.address, &[1; 60_000]);
+}
+
+#[tokio::test]
+async fn a_caller_with_many_addresses_has_no_more_taken_in_than_one_with_few() {
+    let mut table = Table::new();
+    let (call, browser, _socket) = connected(&mut table);
+    table.now += Duration::from_secs(1);
+    let mut taken = 0;
+    for n in 0..1_000 {
+        table.now += Duration::from_millis(2);
+        // By the time that it comes up again, others have taken its place.
+        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 9), 1_000 + n % 40));
+        table.receive(address, &browser.check);
+        taken += (0..300).filter(|_| table.is_taken(&call, address)).count();
+        // Which costs the browser nothing where it is.
+        assert!(n % 10 != 0 || table.is_taken(&call, browser.address));
+    }
+    // In 2 s, with what is taken at once.
+    assert!(taken <= 600, "{taken}");
+}
+
+#[tokio::test]
+async fn a_browser_whose_network_has_changed_is_heard_at_once() {
+    let mut table = Table::new();
+    let (call, browser, _socket) = connected(&mut table);
+    let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 9), 40_001));
+    table.receive(address, &browser.check);
+    // A flight of a handshake, and then speech and checks, before it is known to be there.
+    assert!((0..9).all(|_| table.is_taken(&call, address)));
+    for n in 0..500 {
+        table.now += Duration::from_millis(20);
+        assert!(table.is_taken(&call, address), "packet {n}");
+        if n % 10 == 0 {
+            assert!(table.is_taken(&call, address), "check {n}");
+        }
+    }
 }
 
 #[tokio::test]
