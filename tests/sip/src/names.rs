@@ -1,4 +1,4 @@
-//! A small DNS server: A records of loopback, and the SRV records that a test wants.
+//! A small DNS server: A records of loopback and of a private network, and the SRV records that a test wants.
 
 use std::net::SocketAddr;
 
@@ -10,6 +10,11 @@ use hickory_resolver::proto::{
     },
 };
 use tokio::{net::UdpSocket, task::JoinHandle};
+
+/// The address of [`PRIVATE_NAME`].
+const PRIVATE_ADDRESS: [u8; 4] = [10, 1, 2, 3];
+/// A name in a private network.
+pub const PRIVATE_NAME: &str = "pbx.private.example";
 
 /// One SRV record.
 #[derive(Debug, Clone)]
@@ -30,7 +35,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// Starts a server that knows these services; every other name has the address 127.0.0.1.
+    /// Starts a server that knows these services; every other name has the address 127.0.0.1, but for
+    /// [`PRIVATE_NAME`].
     ///
     /// # Errors
     /// The port can't be opened.
@@ -65,7 +71,10 @@ fn answer(query: &Message, services: &[Service]) -> Message {
         let name = question.name().clone();
         match question.query_type() {
             RecordType::A => {
-                let address = RData::A(A::new(127, 0, 0, 1));
+                let is_private =
+                    name.to_lowercase().to_utf8().trim_end_matches('.') == PRIVATE_NAME;
+                let address = if is_private { PRIVATE_ADDRESS } else { [127, 0, 0, 1] };
+                let address = RData::A(A::from(std::net::Ipv4Addr::from(address)));
                 answer.add_answer(Record::from_rdata(name, 5, address));
             }
             RecordType::SRV => {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bellpush_call::{
     Credentials, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent,
+    Trunks, TrunksConfig,
 };
 use bellpush_sip_tests::{
-    ANSWER, Call, Certificate, OFFER, PATIENCE, Peer, SDP, call_by, read_message, reply, target,
-    trunk, trunks,
+    ANSWER, Call, Certificate, Names, OFFER, PATIENCE, PRIVATE_NAME, Peer, SDP, call_by,
+    read_message, reply, target, trunk, trunks, trunks_config,
 };
 use tokio::{
     io::AsyncWriteExt as _,
@@ -169,6 +170,27 @@ async fn a_peer_behind_address_translation_is_spoken_to_where_it_sends_from() ->
         call.hang_up().await?;
         peer.receive("BYE").await.with_context(|| contact.to_owned())?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_peer_that_names_itself_by_a_name_of_its_private_network_is_spoken_to_where_it_sends_from()
+-> Result {
+    let peer = Peer::start().await?;
+    let names = Names::start(Vec::new()).await?;
+    let config = TrunksConfig { dns: Some(names.address), ..trunks_config() };
+    let trunks = Trunks::start(config).await?;
+    let trunk = trunk(peer.port);
+    trunks.set(vec![trunk.clone()]);
+    let mut call = Call::start(&trunks, target(&trunk)).await?;
+    let invite = peer.receive("INVITE").await?;
+    let more = format!("Contact: <sip:x@{PRIVATE_NAME}:5060>\r\n{SDP}");
+    peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+    call.answer().await?;
+    let ack = peer.receive("ACK").await?;
+    assert_eq!(ack.start_line(), format!("ACK sip:x@{PRIVATE_NAME}:5060 SIP/2.0"));
+    call.hang_up().await?;
+    peer.receive("BYE").await?;
     Ok(())
 }
 

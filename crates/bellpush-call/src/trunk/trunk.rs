@@ -194,11 +194,6 @@ impl Trunk {
     }
 
     async fn next_hop(&self, dialog: &Dialog, last: &Hop) -> Option<Hop> {
-        if self.config.rewrite_contact
-            && let Some(source) = dialog.translated_target()
-        {
-            return Some(Hop { address: source, ..last.clone() });
-        }
         let next = dialog.next_hop()?;
         let transport = match next.transport() {
             // Whatever the far side names, keys and digests stay encrypted.
@@ -212,7 +207,12 @@ impl Trunk {
         let host = next.host_with_port.host.to_string();
         let port = next.host_with_port.port.map(|port| port.value());
         let hops = self.stack.resolver.hops(&host, port, transport).await;
-        hops.ok()?.into_iter().next()
+        let hop = hops.ok()?.into_iter().next()?;
+        let translated = dialog.translated_target(hop.address.ip());
+        Some(match translated.filter(|_| self.config.rewrite_contact) {
+            Some(address) => Hop { address, ..last.clone() },
+            None => hop,
+        })
     }
 
     /// Sends a request in a dialog and returns its final response, with the flow that it took. A 2xx

@@ -101,19 +101,11 @@ impl Dialog {
         proxy.or_else(|| self.is_target_named.then(|| self.remote_target.clone()))
     }
 
-    /// Where requests go instead of the target, when that is an address behind address translation
-    /// (RFC 3581): a private one that its owner calls itself by, but another is the one that it
-    /// sends from. Proxies that stay in the dialog know the way themselves.
-    pub(super) fn translated_target(&self) -> Option<SocketAddr> {
+    /// Where requests go instead of the target's address, be that named or found in DNS, when that is one
+    /// behind address translation (RFC 3581): a private one that its owner calls itself by, but another is
+    /// the one that it sends from. Proxies that stay in the dialog know the way themselves.
+    pub(super) fn translated_target(&self, named: IpAddr) -> Option<SocketAddr> {
         let source = self.remote_source.filter(|_| self.routes.is_empty())?;
-        let named: IpAddr = self
-            .remote_target
-            .host_with_port
-            .host
-            .to_string()
-            .trim_matches(['[', ']'])
-            .parse()
-            .ok()?;
         let is_translated = is_private(named) && named != source.ip();
         // Between two processes of one machine there is no translation.
         (is_translated && !(named.is_loopback() && source.ip().is_loopback())).then_some(source)
