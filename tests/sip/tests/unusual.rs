@@ -294,3 +294,44 @@ async fn a_trunk_whose_targets_all_want_to_be_left_alone_says_so() -> Result {
     assert!(error.contains("503") && error.contains("Retry-After"), "{error}");
     Ok(())
 }
+
+/// A 200 to an INVITE without a tag in To.
+async fn answer_without_tag(peer: &Peer, invite: &Message) -> Result {
+    let answer = reply(invite, "200 OK", &named("pbx", peer.port), ANSWER.as_bytes())?;
+    let answer = String::from_utf8(answer)?.replace(";tag=peer", "");
+    peer.send(answer.as_bytes(), invite.from).await
+}
+
+/// RFC 3261 section 12.1.2: the tag is null.
+#[tokio::test]
+async fn a_far_side_without_a_tag_is_taken_and_ended_as_any_other() -> Result {
+    let peer = Peer::start().await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    answer_without_tag(&peer, &invite).await?;
+    call.answer().await?;
+    for _ in 0..2 {
+        let ack = peer.receive("ACK").await?;
+        assert_eq!(ack.header("To")?, invite.header("To")?);
+        // It has not heard of it.
+        answer_without_tag(&peer, &invite).await?;
+    }
+    call.hang_up().await?;
+    let bye = peer.receive("BYE").await?;
+    assert_eq!(bye.header("To")?, invite.header("To")?);
+    peer.reply(&bye, "200 OK", "", "").await?;
+    call.end().await
+}
+
+#[tokio::test]
+async fn a_far_side_without_a_tag_that_answers_after_all_is_told_that_nobody_is_there() -> Result {
+    let peer = Peer::start().await?;
+    let (_trunks, call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    call.send(TrunkCommand::Cancel).await?;
+    answer_without_tag(&peer, &invite).await?;
+    peer.receive("ACK").await?;
+    let bye = peer.receive("BYE").await?;
+    assert_eq!(bye.header("To")?, invite.header("To")?);
+    Ok(())
+}

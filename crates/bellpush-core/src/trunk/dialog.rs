@@ -25,7 +25,7 @@ pub struct DialogSnapshot {
     pub sip_call_id: String,
     /// Our From value: address and tag.
     pub local: String,
-    /// The far side's To value: address and tag.
+    /// The far side's To value: address and tag, if it has one.
     pub remote: String,
     /// The URI that requests ask for: the far side's Contact.
     pub remote_target: String,

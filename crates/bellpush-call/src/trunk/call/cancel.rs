@@ -114,11 +114,8 @@ async fn end_fork(
     response: &Response,
     ended: &mut HashSet<String>,
 ) {
-    let (Some(tag), Some(dialog)) = (to_tag(response), pending.acknowledge(trunk, response).await)
-    else {
-        return;
-    };
-    if ended.insert(tag) {
+    let Some(dialog) = pending.acknowledge(trunk, response).await else { return };
+    if ended.insert(to_tag(response).unwrap_or_default()) {
         let (trunk, flow) = (Arc::clone(trunk), pending.flow.clone());
         tokio::spawn(async move { bye(&trunk, &dialog, &flow, ByeCause::NORMAL).await });
     }

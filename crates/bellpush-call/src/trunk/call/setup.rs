@@ -315,8 +315,8 @@ impl Setup {
         response: Response,
         mut pending: PendingInvite,
     ) -> Outcome {
-        let dialog = pending.dialog(&response);
-        let (Some(tag), Some(mut dialog)) = (to_tag(&response), dialog) else {
+        let tag = to_tag(&response).unwrap_or_default();
+        let Some(mut dialog) = pending.dialog(&response) else {
             self.refused(channel, &response).await;
             return Outcome::Failed(FarFailure::Unreachable);
         };

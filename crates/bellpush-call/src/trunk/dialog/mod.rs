@@ -43,14 +43,13 @@ pub(super) struct Dialog {
 
 impl Dialog {
     /// The dialog that a response to this INVITE creates; `None` when it lacks what a dialog
-    /// needs.
+    /// needs. A far side that gives itself no tag has the null one (RFC 3261 section 12.1.2).
     pub(super) fn from_response(
         invite: &Request,
         response: &Response,
         source: Option<SocketAddr>,
         user: &str,
     ) -> Option<Self> {
-        to_tag(response)?;
         let target = value(&response.headers, "Contact")
             .and_then(|contact| split_list(contact).first().copied())
             .and_then(address)

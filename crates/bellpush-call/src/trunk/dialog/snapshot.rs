@@ -50,9 +50,10 @@ impl Dialog {
     }
 }
 
-/// An address with its tag alone: a name beside it may be what a visitor typed.
+/// An address with its tag alone, if it has one: a name beside it may be what a visitor typed.
 fn bare(value: &str) -> Option<String> {
-    Some(format!("<{}>;tag={}", address(value)?, tag(value)?))
+    let tag = tag(value).map_or_else(String::new, |tag| format!(";tag={tag}"));
+    Some(format!("<{}>{tag}", address(value)?))
 }
 
 impl From<&Hop> for kept::Hop {
