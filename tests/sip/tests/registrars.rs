@@ -7,11 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 use bellpush_call::{
-    CallerIdentity, Credentials, DisplayName, Registration, RegistrationStatus, SipUser,
-    TrunkConfig, Trunks,
+    CallerIdentity, Credentials, DisplayName, FarFailure, Registration, RegistrationStatus,
+    SipUser, TrunkConfig, TrunkEvent, Trunks,
 };
 use bellpush_core::ids::TrunkId;
-use bellpush_sip_tests::{Message, PATIENCE, Peer, trunk, trunks};
+use bellpush_sip_tests::{Call, Message, PATIENCE, Peer, target, trunk, trunks};
 use tokio::time::Instant;
 
 type Result = anyhow::Result<()>;
@@ -159,6 +159,45 @@ async fn slow_to_forget(peer: &Peer) -> anyhow::Result<BTreeSet<String>> {
             }
         }
     }
+}
+
+const CHALLENGE: &str = "WWW-Authenticate: Digest realm=\"mine\", nonce=\"1\"\r\n";
+
+/// It might be anybody who is called.
+#[tokio::test]
+async fn a_call_is_not_signed_in_before_the_registrar_has_said_who_the_trunk_is() -> Result {
+    let peer = Peer::start().await?;
+    let config = registering(&peer)?;
+    let trunks = trunks(vec![config.clone()]).await?;
+    let mut early = Call::start(&trunks, target(&config)).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.reply(&invite, "401 No", CHALLENGE, "").await?;
+    assert!(matches!(early.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
+
+    let peer = Peer::start().await?;
+    let config = registering(&peer)?;
+    trunks.set(vec![config.clone()]);
+    let register = peer.receive("REGISTER").await?;
+    peer.reply(&register, "401 No", CHALLENGE, "").await?;
+    let register = peer.receive("REGISTER").await?;
+    assert!(register.header("Authorization")?.contains("realm=\"mine\""));
+    let granted = format!("Contact: {}\r\n", register.header("Contact")?);
+    peer.reply(&register, "200 OK", &granted, "").await?;
+    registered(&trunks, config.id).await?;
+    // That is still known when the trunk is another, before it has registered anew.
+    let rewrite_contact = !config.rewrite_contact;
+    let changed = TrunkConfig { rewrite_contact, ..config.clone() };
+    for config in [config, changed] {
+        trunks.set(vec![config.clone()]);
+        let mut call = Call::start(&trunks, target(&config)).await?;
+        let invite = peer.receive("INVITE").await?;
+        peer.reply(&invite, "401 No", CHALLENGE, "").await?;
+        let invite = peer.receive("INVITE").await?;
+        assert!(invite.header("Authorization")?.contains("realm=\"mine\""));
+        peer.reply(&invite, "486 Busy Here", "", "").await?;
+        assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Busy)));
+    }
+    Ok(())
 }
 
 #[tokio::test]

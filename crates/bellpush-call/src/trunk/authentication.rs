@@ -1,8 +1,13 @@
 //! Credentials of a trunk: which challenges they answer, and how often.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use rsipstack::sip::{Header, Request, Response, prelude::HasHeaders as _};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Credentials,
@@ -16,6 +21,8 @@ const MAX_STALE: u32 = 2;
 const MAX_NEW: u32 = 1;
 /// Realms that are answered in one response, at most.
 const MAX_REALMS: usize = 4;
+/// How long whoever is challenged waits for the first registration: after a start, both are sent at once.
+const REGISTRATION_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Who asks for credentials: the far side (401), or a proxy before it (407).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,27 +34,43 @@ enum Challenger {
 /// The realms that a trunk's password is given to.
 ///
 /// Whoever is called can challenge, too, and would get the digest of the password with a nonce of
-/// their own: so once the trunk itself has accepted credentials, no other realm is answered.
+/// their own: so once the trunk itself has accepted credentials, no other realm is answered. A trunk that
+/// registers learns them there first, as nobody else can challenge a registration.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Realms {
     configured: Vec<String>,
     learned: Vec<(Challenger, String)>,
     is_settled: bool,
+    /// Cancelled once the registrar has taken a registration, of a trunk that registers.
+    registered: Option<CancellationToken>,
 }
 
 impl Realms {
-    /// With realms that are configured, only these; else those of the first request that is
-    /// challenged and then accepted (2xx).
-    pub(super) fn new(configured: Vec<String>) -> Self {
-        Self { configured, learned: Vec::new(), is_settled: false }
+    /// With realms that are configured, only these; else those of the registration where the trunk
+    /// registers, or of the first request that is challenged and then accepted (2xx).
+    pub(super) fn new(configured: Vec<String>, registers: bool) -> Self {
+        let registered = registers.then(CancellationToken::new);
+        Self { configured, learned: Vec::new(), is_settled: false, registered }
     }
 
-    fn allow(&mut self, challenger: Challenger, realm: &str) -> bool {
+    /// What is known of who the trunk is, if it is.
+    pub(super) fn known(&self) -> Option<Self> {
+        (!self.awaits_registrar()).then(|| self.clone())
+    }
+
+    /// Whether it is not known yet who the registrar is. With realms that are configured, that does not matter.
+    fn awaits_registrar(&self) -> bool {
+        let is_registered = self.registered.as_ref().is_none_or(CancellationToken::is_cancelled);
+        !is_registered && self.configured.is_empty()
+    }
+
+    fn allow(&mut self, challenger: Challenger, realm: &str, may_learn: bool) -> bool {
         if !self.configured.is_empty() {
             return self.configured.iter().any(|configured| configured == realm);
         }
         let is_known = self.learned.iter().any(|(_, learned)| learned == realm);
-        let is_first = !self.is_settled && self.learned.iter().all(|(who, _)| *who != challenger);
+        let is_first =
+            may_learn && !self.is_settled && self.learned.iter().all(|(who, _)| *who != challenger);
         if !is_known && is_first {
             self.learned.push((challenger, realm.to_owned()));
         }
@@ -86,6 +109,7 @@ pub(super) enum Unanswered {
 pub(super) struct Authentication<'a> {
     credentials: Option<&'a Credentials>,
     realms: &'a Mutex<Realms>,
+    is_registration: bool,
     answered: Vec<Answered>,
     /// Why the last challenge was not answered.
     pub(super) unanswered: Option<Unanswered>,
@@ -100,7 +124,32 @@ struct Answered {
 
 impl<'a> Authentication<'a> {
     pub(super) fn new(credentials: Option<&'a Credentials>, realms: &'a Mutex<Realms>) -> Self {
-        Self { credentials, realms, answered: Vec::new(), unanswered: None }
+        let (answered, unanswered) = (Vec::new(), None);
+        Self { credentials, realms, is_registration: false, answered, unanswered }
+    }
+
+    /// The same for a registration.
+    pub(super) fn of_registration(self) -> Self {
+        Self { is_registration: true, ..self }
+    }
+
+    /// As [`Self::is_challenged`], once the first registration has said who the trunk is.
+    pub(super) async fn is_challenged_by_trunk(&mut self, response: &Response) -> bool {
+        let is_challenged = self.is_challenged(response);
+        if !matches!(self.unanswered, Some(Unanswered::ForeignRealm(_))) || self.is_registration {
+            return is_challenged;
+        }
+        let registered = {
+            let realms = self.realms();
+            realms.registered.clone().filter(|_| realms.awaits_registrar())
+        };
+        let Some(registered) = registered else { return is_challenged };
+        let _ = timeout(REGISTRATION_PATIENCE, registered.cancelled()).await;
+        self.is_challenged(response)
+    }
+
+    fn realms(&self) -> MutexGuard<'a, Realms> {
+        self.realms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a final response. `true` when it is a challenge that is answered: the request is to be
@@ -112,14 +161,23 @@ impl<'a> Authentication<'a> {
     }
 
     fn challenged(&mut self, response: &Response) -> Result<bool, Unanswered> {
-        let mut realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut realms = self.realms();
+        let may_learn = self.is_registration || !realms.awaits_registrar();
         let challenger = match response.status_code.code() {
             401 => Challenger::Server,
             407 => Challenger::Proxy,
             // A refusal says nothing of the trunk: whoever is called may have challenged, and then refused.
             code => {
-                if !self.answered.is_empty() {
-                    if (200..300).contains(&code) { realms.settle() } else { realms.unsettle() }
+                let is_accepted = (200..300).contains(&code);
+                if !self.answered.is_empty() && may_learn {
+                    if is_accepted { realms.settle() } else { realms.unsettle() }
+                }
+                // One that has not even asked leaves it to others to do so.
+                if self.is_registration
+                    && is_accepted
+                    && let Some(registered) = &realms.registered
+                {
+                    registered.cancel();
                 }
                 return Ok(false);
             }
@@ -127,8 +185,9 @@ impl<'a> Authentication<'a> {
         if self.credentials.is_none() {
             return Err(Unanswered::Unsupported);
         }
-        let result = self.answer(challenger, challenges(challenger, response), &mut realms);
-        if result.is_err() {
+        let challenges = challenges(challenger, response);
+        let result = self.answer(challenger, challenges, &mut realms, may_learn);
+        if result.is_err() && may_learn {
             realms.unsettle();
         }
         result
@@ -139,10 +198,11 @@ impl<'a> Authentication<'a> {
         challenger: Challenger,
         challenges: Vec<Challenge>,
         realms: &mut Realms,
+        may_learn: bool,
     ) -> Result<bool, Unanswered> {
         let mut result = Err(Unanswered::Unsupported);
         for challenge in challenges {
-            if !realms.allow(challenger, &challenge.realm) {
+            if !realms.allow(challenger, &challenge.realm, may_learn) {
                 result = result.or(Err(Unanswered::ForeignRealm(challenge.realm)));
                 continue;
             }
@@ -313,10 +373,49 @@ mod tests {
     }
 
     #[test]
+    fn a_trunk_that_registers_gives_its_password_to_nobody_before_its_registrar() {
+        let credentials = mufasa();
+        let of = |status, realm: &str| response(status, &format!("realm=\"{realm}\", nonce=\"1\""));
+        let realms = Mutex::new(Realms::new(Vec::new(), true));
+        let ask = || Authentication::new(Some(&credentials), &realms);
+        let mut early = ask();
+        assert!(!early.is_challenged(&of(407, "evil")));
+        assert_eq!(early.unanswered, Some(Unanswered::ForeignRealm("evil".into())));
+        assert!(!ask().is_challenged(&of(401, "evil")));
+        let mut registration = ask().of_registration();
+        assert!(registration.is_challenged(&of(401, "mine")));
+        // What becomes of a call meanwhile says nothing of the registrar.
+        let mut meanwhile = ask();
+        assert!(meanwhile.is_challenged(&of(401, "mine")));
+        assert!(!meanwhile.is_challenged(&of(486, "-")));
+        assert!(!ask().is_challenged(&of(407, "evil")));
+        assert!(!registration.is_challenged(&of(200, "-")));
+        for (realm, is_answered) in [("evil", false), ("mine", true)] {
+            assert_eq!(ask().is_challenged(&of(401, realm)), is_answered, "{realm}");
+            assert_eq!(ask().is_challenged(&of(407, realm)), is_answered, "{realm}");
+        }
+    }
+
+    #[test]
+    fn a_registrar_that_refuses_has_not_said_who_the_trunk_is_and_one_that_never_asks_leaves_it_to_calls()
+     {
+        let credentials = mufasa();
+        let of = |status, realm: &str| response(status, &format!("realm=\"{realm}\", nonce=\"1\""));
+        let realms = Mutex::new(Realms::new(Vec::new(), true));
+        let ask = || Authentication::new(Some(&credentials), &realms);
+        let mut refused = ask().of_registration();
+        assert!(refused.is_challenged(&of(401, "mine")));
+        assert!(!refused.is_challenged(&of(403, "-")));
+        assert!(!ask().is_challenged(&of(401, "mine")));
+        assert!(!ask().of_registration().is_challenged(&of(200, "-")));
+        assert!(ask().is_challenged(&of(401, "mine")));
+    }
+
+    #[test]
     fn configured_realms_are_the_only_ones() {
         let credentials = mufasa();
         let of = |status, realm: &str| response(status, &format!("realm=\"{realm}\", nonce=\"1\""));
-        let realms = Mutex::new(Realms::new(vec!["mine".into()]));
+        let realms = Mutex::new(Realms::new(vec!["mine".into()], true));
         for (realm, is_answered) in [("other", false), ("mine", true)] {
             let mut only = Authentication::new(Some(&credentials), &realms);
             assert_eq!(only.is_challenged(&of(401, realm)), is_answered, "{realm}");

@@ -68,6 +68,19 @@ pub struct TrunkConfig {
     pub trusted_certificates: Option<PathBuf>,
 }
 
+impl TrunkConfig {
+    /// Whether it has the same password for the same places, and learns of them in the same way.
+    pub(super) fn signs_in_as(&self, other: &Self) -> bool {
+        self.domain == other.domain
+            && self.port == other.port
+            && self.outbound_proxy == other.outbound_proxy
+            && self.transport == other.transport
+            && self.credentials == other.credentials
+            && self.realms == other.realms
+            && self.registration.is_some() == other.registration.is_some()
+    }
+}
+
 /// A host that requests are sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyAddress {

@@ -134,14 +134,15 @@ impl Trunks {
         let mut old = std::mem::take(&mut *running);
         for config in configs {
             let id = config.id;
-            let same = old.remove(&id).filter(|trunk| {
-                let is_same = trunk.config == config;
-                if !is_same {
-                    trunk.stop();
+            let trunk = match old.remove(&id) {
+                Some(same) if same.config == config => same,
+                before => {
+                    if let Some(before) = &before {
+                        before.stop();
+                    }
+                    self.run(config, before.as_deref())
                 }
-                is_same
-            });
-            let trunk = same.unwrap_or_else(|| self.run(config));
+            };
             running.insert(id, trunk);
         }
         for trunk in old.into_values() {
@@ -224,10 +225,14 @@ impl Trunks {
         self.0.running()
     }
 
-    fn run(&self, config: TrunkConfig) -> Arc<Trunk> {
+    fn run(&self, config: TrunkConfig, before: Option<&Trunk>) -> Arc<Trunk> {
         let registration = config.registration.clone();
         let keep_alive = config.keep_alive;
-        let trunk = Arc::new(Trunk::new(config, Arc::clone(&self.0.stack)));
+        let trunk = Trunk::new(config, Arc::clone(&self.0.stack));
+        let trunk = Arc::new(match before {
+            Some(before) => trunk.in_place_of(before),
+            None => trunk,
+        });
         if let Some(registration) = registration {
             let mut registrations = self.0.registrations();
             let before = registrations.remove(&trunk.config.id);
@@ -254,8 +259,9 @@ impl Shared {
         self.registrations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A trunk for one dialog, which takes no part in anything else.
+    /// A trunk for one dialog, which takes no part in anything else: nor does it register.
     fn apart(&self, config: TrunkConfig) -> Arc<Trunk> {
+        let config = TrunkConfig { registration: None, ..config };
         let trunk = Trunk::new(config, Arc::clone(&self.stack));
         trunk.stop();
         Arc::new(trunk)

@@ -163,7 +163,7 @@ async fn register_at(
             cseq += 1;
             cseq
         };
-        let mut authentication = trunk.authentication(flow);
+        let mut authentication = trunk.authentication(flow).of_registration();
         let exchange = trunk.stack.exchange(request, flow, &mut authentication, next).await;
         binding.ids.cseq = cseq;
         let response = exchange

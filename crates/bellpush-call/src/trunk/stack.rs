@@ -284,7 +284,7 @@ impl Stack {
         loop {
             let mut responses = self.send(request.clone(), flow);
             let response = final_response(&mut responses, flow).await?;
-            if !authentication.is_challenged(&response) {
+            if !authentication.is_challenged_by_trunk(&response).await {
                 return Ok(Exchange { request, response, responses });
             }
             renew(&mut request, flow, next_cseq());

@@ -67,9 +67,19 @@ impl Trunk {
         let meters = TrunkMeters::new(config.id);
         meters.show(&status);
         let (status, stopped) = (Mutex::new(status), CancellationToken::new());
-        let realms = Mutex::new(Realms::new(config.realms.clone()));
+        let realms = Mutex::new(Realms::new(config.realms.clone(), config.registration.is_some()));
         let (pauses, without_stream) = (Mutex::default(), Mutex::default());
         Self { config, stack, tls, status, meters, realms, pauses, without_stream, stopped }
+    }
+
+    /// One in the place of another: what that has learned of who the trunk is still holds, where both sign in
+    /// at the same place as the same user.
+    pub(super) fn in_place_of(self, before: &Self) -> Self {
+        let known = lock(&before.realms).known();
+        match known.filter(|_| self.config.signs_in_as(&before.config)) {
+            Some(realms) => Self { realms: Mutex::new(realms), ..self },
+            None => self,
+        }
     }
 
     pub(super) fn status(&self) -> TrunkStatus {

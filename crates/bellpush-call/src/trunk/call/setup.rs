@@ -188,7 +188,7 @@ impl Setup {
             };
             let status = response.status_code.code();
             tracing::debug!(trunk = %self.trunk.config.id, status, "an INVITE's final response");
-            let is_challenged = authentication.is_challenged(&response);
+            let is_challenged = authentication.is_challenged_by_trunk(&response).await;
             let is_ours = !is_heard;
             if !is_ours {
                 self.note_failure(&response);
