@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use bellpush_call::{
     Credentials, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent,
 };
@@ -333,5 +333,26 @@ async fn a_far_side_without_a_tag_that_answers_after_all_is_told_that_nobody_is_
     peer.receive("ACK").await?;
     let bye = peer.receive("BYE").await?;
     assert_eq!(bye.header("To")?, invite.header("To")?);
+    Ok(())
+}
+
+/// RFC 3262: that is of provisional responses, and a session that goes on has none.
+#[tokio::test]
+async fn an_offer_that_requires_reliable_responses_is_answered() -> Result {
+    let peer = Peer::start().await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.answer(&invite).await?;
+    call.answer().await?;
+    peer.receive("ACK").await?;
+    let more = format!("Require: 100rel, timer\r\n{SDP}");
+    let offer = peer.request(&invite, "INVITE", 1, &more, ANSWER)?;
+    peer.send(offer.as_bytes(), trunks.local_addr()).await?;
+    let TrunkEvent::Offered { request, .. } = call.next().await? else { bail!("no offer") };
+    call.send(TrunkCommand::AnswerOffer { request, sdp: ANSWER.into() }).await?;
+    let answer = peer.receive("SIP/2.0 200").await?;
+    assert_eq!(answer.header("CSeq")?, "1 INVITE");
+    let ack = peer.request(&invite, "ACK", 1, "", "")?;
+    peer.send(ack.as_bytes(), trunks.local_addr()).await?;
     Ok(())
 }

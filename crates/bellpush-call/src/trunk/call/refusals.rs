@@ -32,6 +32,10 @@ pub(super) fn digit(request: &Request) -> Option<Digit> {
     info_digit(kind, &request.body).filter(|_| !body::is_encoded(&request.headers))
 }
 
+/// What may be required of us. Reliable responses (RFC 3262) are those above 100 alone, and in a dialog we send
+/// no such one.
+const EXTENSIONS: [&str; 2] = ["timer", "100rel"];
+
 /// The extensions that a request needs and we don't have.
 fn unsupported(request: &Request) -> Option<String> {
     let unknown: Vec<&str> = request
@@ -40,7 +44,8 @@ fn unsupported(request: &Request) -> Option<String> {
         .filter(|header| matches!(header, Header::Require(_)))
         .flat_map(|header| header.value().split(','))
         .map(str::trim)
-        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .filter(|option| !option.is_empty())
+        .filter(|option| !EXTENSIONS.iter().any(|known| option.eq_ignore_ascii_case(known)))
         .collect();
     (!unknown.is_empty()).then(|| unknown.join(", "))
 }
