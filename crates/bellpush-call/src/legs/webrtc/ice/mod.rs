@@ -203,8 +203,8 @@ impl IceLite {
             StunMessage::binding_reply(check.trans_id(), remote.address)
         };
         if self.may_send_small(now, remote, elsewhere) {
-            let password = self.session.local.password.clone();
-            self.send(remote, answer, &password);
+            let answer = write(answer, &self.session.local.password);
+            self.outgoing.extend(answer.map(|answer| (remote, answer)));
         }
         if is_consent { StunOutcome::Consent } else { StunOutcome::Check }
     }
@@ -278,25 +278,28 @@ impl IceLite {
 
     fn send_check(&mut self, now: Instant, remote: TransportAddress) {
         let id = TransId::new();
-        let Some(path) = self.paths.iter_mut().find(|path| path.remote == remote) else { return };
-        path.checked(now, id);
-        let session = Arc::clone(&path.session);
-        let Session { local, remote: theirs } = &*session;
+        let Self { paths, outgoing, tie_breaker, .. } = self;
+        let Some(path) = paths.iter_mut().find(|path| path.remote == remote) else { return };
+        let Session { local, remote: theirs } = &*path.session;
         let name = format!("{}:{}", theirs.ufrag, local.ufrag);
-        let check =
-            StunMessage::binding_request(&name, id, false, self.tie_breaker, PRIORITY, false);
-        self.send(remote, check, &theirs.password);
+        let check = StunMessage::binding_request(&name, id, false, *tie_breaker, PRIORITY, false);
+        let check = write(check, &theirs.password);
+        path.checked(now, id, check.is_some());
+        outgoing.extend(check.map(|check| (remote, check)));
     }
+}
 
-    fn send(&mut self, remote: TransportAddress, message: StunMessage<'_>, password: &str) {
-        let mut bytes = vec![0; MESSAGE_BYTES];
-        match message.to_bytes(Some(password.as_bytes()), &mut bytes, sha1_hmac) {
-            Ok(length) => {
-                bytes.truncate(length);
-                self.outgoing.push_back((remote, bytes));
-            }
-            // Names of more than 128 characters: then DTLS has to prove the path.
-            Err(error) => tracing::debug!(%error, "a STUN message can't be written"),
+/// A message as it is sent. `None` of one with names of more than 128 characters: then DTLS has to prove the path.
+fn write(message: StunMessage<'_>, password: &str) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; MESSAGE_BYTES];
+    match message.to_bytes(Some(password.as_bytes()), &mut bytes, sha1_hmac) {
+        Ok(length) => {
+            bytes.truncate(length);
+            Some(bytes)
+        }
+        Err(error) => {
+            tracing::debug!(%error, "a STUN message can't be written");
+            None
         }
     }
 }

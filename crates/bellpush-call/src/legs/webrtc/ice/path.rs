@@ -18,14 +18,16 @@ use crate::legs::webrtc::transport_address::{Protocol, TransportAddress};
 const CONSENT: Duration = Duration::from_secs(30);
 /// Between two checks of ours on a path in use (RFC 7675 section 5.1), but for some at random.
 const CONSENT_CHECKS: Duration = Duration::from_secs(5);
-/// How long a packet that only the browser can have made is good for.
+/// How long a packet that only the browser can have made is good for: to tell whether it is there, not to
+/// be sent to.
 const AUTHENTIC: Duration = Duration::from_secs(5);
 /// How long a path is taken for alive after an answer to a check of ours: two of them may get lost.
 const ALIVE: Duration = Duration::from_secs(15);
 /// While the browser is not known to be anywhere, the least time between two checks of ours.
 const FIRST_CHECKS: Duration = Duration::from_millis(100);
-/// Checks of ours that may be on their way at a time.
-const ON_THE_WAY: usize = 2;
+/// Checks of ours that may be on their way at a time: as many as there are while consent lasts. An answer that
+/// a network has kept back is one.
+const ON_THE_WAY: usize = 8;
 
 /// The names and passwords of both sides, as long as an ICE session lasts.
 pub(super) struct Session {
@@ -43,6 +45,8 @@ pub(super) struct Path {
     answered: Option<Instant>,
     /// When a packet that only the browser can have made last came by it.
     authentic: Option<Instant>,
+    /// Whether a check of ours can be written, which has the names of both sides.
+    can_be_checked: bool,
     checks: [Option<TransId>; ON_THE_WAY],
     last_check: Option<Instant>,
     next_check: Option<Instant>,
@@ -58,16 +62,18 @@ impl Path {
             is_proved,
             answered: is_proved.then_some(now),
             authentic: None,
+            can_be_checked: true,
             checks: [None; ON_THE_WAY],
             last_check: None,
             next_check: None,
         }
     }
 
-    /// Whether media and handshakes may be sent by it: the browser was there, and not long ago.
+    /// Whether media and handshakes may be sent by it: the browser was there, and not long ago. Whoever forges
+    /// where a packet comes from could be any browser, so that these count only where nothing can be asked.
     pub(super) fn may_send(&self, now: Instant) -> bool {
-        self.is_proved
-            && (is_within(self.authentic, AUTHENTIC, now) || is_within(self.answered, CONSENT, now))
+        let is_heard = !self.can_be_checked && is_within(self.authentic, AUTHENTIC, now);
+        self.is_proved && (is_heard || is_within(self.answered, CONSENT, now))
     }
 
     /// Whether the browser is there right now, as far as can be told.
@@ -89,13 +95,17 @@ impl Path {
         self.authentic = Some(now);
     }
 
-    /// Whether the browser's present check is a reason for one of ours.
+    /// Whether the browser's present check is a reason for one of ours: before the path is proved, and in time
+    /// before its proof wears off, if it is not the one that is asked for consent anyway.
     pub(super) fn wants_check(&self, now: Instant) -> bool {
-        !self.may_send(now) && !is_within(self.last_check, FIRST_CHECKS, now)
+        let pause = if self.may_send(now) { CONSENT_CHECKS } else { FIRST_CHECKS };
+        let is_fresh = self.is_proved && is_within(self.answered, ALIVE, now);
+        !is_fresh && !is_within(self.last_check, pause, now)
     }
 
-    /// A check of ours goes out.
-    pub(super) fn checked(&mut self, now: Instant, id: TransId) {
+    /// A check of ours goes out, unless none can be written.
+    pub(super) fn checked(&mut self, now: Instant, id: TransId, is_written: bool) {
+        self.can_be_checked = is_written;
         self.checks.rotate_right(1);
         self.checks[0] = Some(id);
         self.last_check = Some(now);
