@@ -220,7 +220,7 @@ impl Server {
             proxies: TrustedProxies::from(&*config.trusted_proxies),
             limits,
             lookups,
-            challenges: Arc::default(),
+            challenges: Arc::new(Challenges::new(store.challenge_key())),
             sessions,
             log,
             calls: Arc::new(calls),
@@ -375,6 +375,7 @@ impl Server {
         let Parts { store, accounts, .. } = &*self.0;
         let now = now();
         store.remove_expired_tokens(now).await?;
+        store.remove_expired_challenges(now).await?;
         accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
         accounts.remove_expired_invitations(now).await?;
         accounts.remove_expired_ceremonies(now).await?;

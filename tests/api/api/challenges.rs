@@ -1,10 +1,17 @@
 //! Proof of work at the beginning of a session.
 
-use bellpush_test_support::answer::Answer;
+use bellpush_test_support::{
+    answer::Answer,
+    postgres::Database,
+    server::{Options, ServerProcess},
+    widget::Embed,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::shop::{Shop, refused};
+use crate::shop::{ORIGIN, Shop, refused};
+
+const PUBLIC: &str = "https://calls.example";
 
 async fn ask(shop: &Shop, proof: Option<&Value>) -> Answer {
     let mut request = shop.embed.request(&json!({}));
@@ -59,4 +66,36 @@ async fn a_flood_of_sessions_has_to_be_worked_for_by_itself() {
     // Other apps are not made to pay for it.
     let (_, embed) = shop.another(json!({})).await;
     embed.ask(&embed.request(&json!({}))).await.unwrap().expect(201).unwrap();
+}
+
+#[tokio::test]
+async fn work_set_by_one_server_is_good_once_at_any_of_them() {
+    let database = Database::create().await.unwrap();
+    let options = Options::postgres(&database).as_node().with("--public-url", PUBLIC);
+    let first = ServerProcess::start(options.clone()).await.unwrap();
+    let key = first.data_dir().join("master.key").to_string_lossy().into_owned();
+    let second = ServerProcess::start(options.with("--master-key-file", &key)).await.unwrap();
+    let api = first.api();
+    let settings = json!({ "name": "Shop", "allowedOrigins": [ORIGIN], "challenge": "on" });
+    let app = api.create_app(&settings).await.unwrap();
+    let key = api.create_widget_key(&app).await.unwrap().key;
+    let at = |server: &ServerProcess| Embed {
+        server: server.url(),
+        app: app.clone(),
+        key: key.clone(),
+        origin: ORIGIN.to_owned(),
+    };
+    let (at_first, at_second) = (at(&first), at(&second));
+    for (asked, shown) in [(&at_first, &at_second), (&at_second, &at_first)] {
+        let mut request = asked.request(&json!({}));
+        let answer = asked.ask(&request).await.unwrap();
+        refused(&answer, 428, "challenge");
+        request["proof"] = solve(&answer);
+        shown.ask(&request).await.unwrap().expect(201).unwrap();
+        for used in [&shown, &asked] {
+            refused(&used.ask(&request).await.unwrap(), 428, "challenge");
+        }
+    }
+    // The servers go before their database.
+    drop((first, second));
 }

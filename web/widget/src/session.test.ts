@@ -70,6 +70,31 @@ describe("a session", () => {
     expect(told).toEqual([{ open: true, changes: [] }]);
   });
 
+  it("is worked for once more where another server sets a task of its own, and no more often", async () => {
+    const challenge = (salt: string) => ({
+      algorithm: "SHA-256",
+      challenge: "c",
+      maxnumber: 9,
+      salt,
+      signature: "m",
+    });
+    const salts = (server: { asked: { body: string }[] }) =>
+      server.asked.map(({ body }) => JSON.parse(body).proof?.salt);
+    const second = setUp(({ body }) =>
+      JSON.parse(body).proof?.salt === "of 1"
+        ? tokens(() => 1_790_000_000_000)(null as never, null)
+        : problem(428, "challenge", {
+            challenge: challenge(`of ${second.server.asked.length - 1}`),
+          }),
+    );
+    expect(await second.session.token()).toMatchObject({ ok: true, value: "st_1" });
+    expect(salts(second.server)).toEqual([undefined, "of 0", "of 1"]);
+
+    const never = setUp(() => problem(428, "challenge", { challenge: challenge("s") }));
+    expect(await never.session.token()).toMatchObject({ ok: false, failure: { status: 428 } });
+    expect(never.server.asked).toHaveLength(3);
+  });
+
   it("is asked for once, however many need it, with app, key, origin and context", async () => {
     const { session, server } = setUp((asked, signal) => answer(asked, signal));
     const answer = tokens(() => 1_790_000_000_000);

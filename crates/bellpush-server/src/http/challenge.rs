@@ -11,12 +11,12 @@ use std::{
 
 use bellpush_core::{app::ChallengePolicy, events::EventTime, ids::AppId};
 use hmac::{Hmac, KeyInit, Mac};
-use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::session_rate::SessionRate;
+use crate::clock::later;
 
 /// The number to be found is at most this at the usual rate: half a second of work for a browser, on
 /// the average.
@@ -25,8 +25,8 @@ const MAX_NUMBER: u32 = 50_000;
 const MAX_FACTOR: f64 = 8.0;
 /// How long a challenge may be answered.
 const VALID: Duration = Duration::from_secs(300);
-/// Solutions that are remembered, so that each works once.
-const REMEMBERED: u64 = 100_000;
+/// How much longer it is remembered that it was: the clocks of several servers differ.
+const REMEMBERED: Duration = Duration::from_secs(300);
 /// Bytes of a salt, at most.
 const MAX_SALT: usize = 160;
 const ALGORITHM: &str = "SHA-256";
@@ -64,6 +64,13 @@ pub(crate) struct Proof {
     signature: String,
 }
 
+impl Proof {
+    /// What names the task that was solved.
+    pub(crate) fn challenge(&self) -> &str {
+        &self.challenge
+    }
+}
+
 /// How hard a task is: the greatest number that may be the one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Difficulty(u32);
@@ -78,12 +85,12 @@ impl Difficulty {
 /// Asks for work, and checks it.
 #[derive(Debug)]
 pub(crate) struct Challenges {
-    /// Of this process alone: a task of another one is set anew.
+    /// Of all servers: a task of one may be answered at another.
     key: Key,
-    solved: Cache<String, ()>,
     rates: Mutex<HashMap<AppId, SessionRate>>,
 }
 
+/// A key of HMAC-SHA-256, filled up to a block.
 struct Key([u8; 64]);
 
 impl std::fmt::Debug for Key {
@@ -92,17 +99,16 @@ impl std::fmt::Debug for Key {
     }
 }
 
-impl Default for Challenges {
-    fn default() -> Self {
-        Self {
-            key: Key(rand::random()),
-            solved: Cache::builder().max_capacity(REMEMBERED).time_to_live(VALID * 2).build(),
-            rates: Mutex::default(),
-        }
-    }
-}
-
 impl Challenges {
+    /// Those that are marked by this key.
+    pub(crate) fn new(key: [u8; 32]) -> Self {
+        let mut block = [0; 64];
+        for (to, from) in block.iter_mut().zip(key) {
+            *to = from;
+        }
+        Self { key: Key(block), rates: Mutex::default() }
+    }
+
     /// Counts a session that is asked for, and says how hard a proof it needs, if any.
     pub(crate) fn required(
         &self,
@@ -137,24 +143,21 @@ impl Challenges {
         Challenge { algorithm: ALGORITHM, challenge, maxnumber: max_number, salt, signature }
     }
 
-    /// Whether a solution is right, of a task of ours for this app, in time, and the first one.
-    pub(crate) fn verify(&self, app_id: AppId, proof: &Proof, now: EventTime) -> bool {
-        let in_time = || {
-            let (app, expires) =
-                proof.salt.strip_suffix('&')?.split_once("?app=")?.1.split_once("&expires=")?;
-            let is_of_app = app.parse() == Ok(app_id);
-            Some(is_of_app && expires.parse::<i64>().ok()? > now.millis() / 1000)
-        };
-        let ours = || {
-            let signature = unhex(&proof.signature)?;
-            self.mark(&proof.challenge).verify_slice(&signature).ok()
-        };
-        proof.algorithm == ALGORITHM
-            && proof.salt.len() <= MAX_SALT
-            && in_time() == Some(true)
-            && hash(&proof.salt, proof.number) == proof.challenge
-            && ours().is_some()
-            && self.solved.entry(proof.challenge.clone()).or_insert(()).is_fresh()
+    /// Whether a solution is right, of a task of ours for this app, and in time: then until when it has
+    /// to be remembered that it was used. Whoever takes it has to see that it is the first one.
+    pub(crate) fn check(&self, app_id: AppId, proof: &Proof, now: EventTime) -> Option<EventTime> {
+        if proof.algorithm != ALGORITHM || proof.salt.len() > MAX_SALT {
+            return None;
+        }
+        let (app, expires) =
+            proof.salt.strip_suffix('&')?.split_once("?app=")?.1.split_once("&expires=")?;
+        let expires = expires.parse::<i64>().ok()?;
+        let is_in_time = app.parse() == Ok(app_id) && expires > now.millis() / 1000;
+        if !is_in_time || hash(&proof.salt, proof.number) != proof.challenge {
+            return None;
+        }
+        self.mark(&proof.challenge).verify_slice(&unhex(&proof.signature)?).ok()?;
+        Some(later(EventTime::from_millis(expires.checked_mul(1000)?)?, REMEMBERED))
     }
 
     fn mark(&self, challenge: &str) -> Hmac<Sha256> {
@@ -210,25 +213,19 @@ mod tests {
     }
 
     #[test]
-    fn a_solution_works_once_and_in_its_time() {
-        let challenges = Challenges::default();
+    fn a_solution_is_good_in_its_time_at_all_servers_of_one_key() {
+        let challenges = Challenges::new([7; 32]);
         let proof = solve(&challenges.issue(app(1), USUAL, at(0)));
-        assert!(!challenges.verify(app(1), &proof, at(301)), "too late");
-        assert!(challenges.verify(app(1), &proof, at(299)));
-        assert!(!challenges.verify(app(1), &proof, at(299)), "again");
-        assert!(
-            !Challenges::default().verify(
-                app(1),
-                &solve(&challenges.issue(app(1), USUAL, at(0))),
-                at(0)
-            ),
-            "of another"
-        );
+        let (same, strange) = (Challenges::new([7; 32]), Challenges::new([8; 32]));
+        assert_eq!(challenges.check(app(1), &proof, at(301)), None, "too late");
+        assert_eq!(challenges.check(app(1), &proof, at(299)), Some(at(600)));
+        assert_eq!(same.check(app(1), &proof, at(299)), Some(at(600)), "at another server");
+        assert_eq!(strange.check(app(1), &proof, at(0)), None, "of another key");
     }
 
     #[test]
     fn nothing_of_a_solution_can_be_changed() {
-        let challenges = Challenges::default();
+        let challenges = Challenges::new([7; 32]);
         let good = solve(&challenges.issue(app(1), USUAL, at(0)));
         let digits = good.number.to_string();
         let forged = [
@@ -247,25 +244,25 @@ mod tests {
             Proof { algorithm: "SHA-1".into(), ..good.clone() },
         ];
         for proof in forged {
-            assert!(!challenges.verify(app(1), &proof, at(0)), "{proof:?}");
+            assert_eq!(challenges.check(app(1), &proof, at(0)), None, "{proof:?}");
         }
-        assert!(challenges.verify(app(1), &good, at(0)));
+        assert!(challenges.check(app(1), &good, at(0)).is_some());
     }
 
     #[test]
     fn a_solution_is_of_no_use_for_another_app() {
-        let challenges = Challenges::default();
+        let challenges = Challenges::new([7; 32]);
         let proof = solve(&challenges.issue(app(1), USUAL, at(0)));
-        assert!(!challenges.verify(app(2), &proof, at(0)));
+        assert_eq!(challenges.check(app(2), &proof, at(0)), None);
         let salt = proof.salt.replace(&app(1).to_string(), &app(2).to_string());
         let forged = Proof { challenge: hash(&salt, proof.number), salt, ..proof.clone() };
-        assert!(!challenges.verify(app(2), &forged, at(0)));
-        assert!(challenges.verify(app(1), &proof, at(0)));
+        assert_eq!(challenges.check(app(2), &forged, at(0)), None);
+        assert!(challenges.check(app(1), &proof, at(0)).is_some());
     }
 
     #[test]
     fn a_proof_is_asked_for_as_the_app_says() {
-        let challenges = Challenges::default();
+        let challenges = Challenges::new([7; 32]);
         let due = |policy| challenges.required(app(1), policy, at(0)).is_some();
         assert!(due(ChallengePolicy::On) && !due(ChallengePolicy::Off));
         assert!(!due(ChallengePolicy::Auto));
@@ -274,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_work_grows_with_the_flood_up_to_a_limit() {
-        let challenges = Challenges::default();
+        let challenges = Challenges::new([7; 32]);
         let mut work = Vec::new();
         for _ in 0..1_000 {
             let difficulty = challenges.required(app(1), ChallengePolicy::Auto, at(0));

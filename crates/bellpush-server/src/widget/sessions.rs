@@ -102,7 +102,7 @@ pub(crate) async fn create(
     } else {
         None
     };
-    check_proof(&challenges, &app, request.proof.as_ref())?;
+    check_proof(&store, &challenges, &app, request.proof.as_ref()).await?;
     let new = NewSession {
         app_id: request.app_id,
         origin: Some(request.origin),
@@ -126,13 +126,22 @@ fn said_by(headers: &HeaderMap) -> (Option<&'static str>, Option<String>) {
     )
 }
 
-/// Refuses a browser that has to prove some work and has not.
-fn check_proof(challenges: &Challenges, app: &App, proof: Option<&Proof>) -> Result<(), Problem> {
+/// Refuses a browser that has to prove some work and has not. A proof is used up at all servers.
+async fn check_proof(
+    store: &Store,
+    challenges: &Challenges,
+    app: &App,
+    proof: Option<&Proof>,
+) -> Result<(), Problem> {
     let now = clock::now();
     let Some(difficulty) = challenges.required(app.id, app.settings.challenge, now) else {
         return Ok(());
     };
-    if proof.is_some_and(|proof| challenges.verify(app.id, proof, now)) {
+    // The store is asked only of work that was done.
+    if let Some(proof) = proof
+        && let Some(remembered_until) = challenges.check(app.id, proof, now)
+        && store.use_challenge(proof.challenge(), remembered_until).await?
+    {
         return Ok(());
     }
     metrics::counter!("bellpush_challenges_total").increment(1);

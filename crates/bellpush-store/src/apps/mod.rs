@@ -1,6 +1,7 @@
 //! Apps, their designs, the keys of their widgets, and the sessions of their visitors.
 
 pub(crate) mod app;
+mod challenges;
 pub(crate) mod design_schedules;
 pub(crate) mod designs;
 pub(crate) mod embed_reports;

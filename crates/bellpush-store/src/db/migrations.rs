@@ -69,6 +69,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0091_first_partitions_checked.sql"),
     ),
     (92, "partitions", include_str!("../../migrations/0092_partitions.sql")),
+    (93, "solved_challenges", include_str!("../../migrations/0093_solved_challenges.sql")),
 ];
 
 /// What a version begins with that only PostgreSQL needs.

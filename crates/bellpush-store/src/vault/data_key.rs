@@ -6,11 +6,15 @@ use aes_gcm::{
     aead::{Aead, Generate, Payload},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretBox, SecretString, zeroize::Zeroizing};
+use sha2::Sha256;
 
 use super::error::VaultError;
 
 const NONCE_BYTES: usize = 12;
+/// A block of SHA-256, which HMAC fills a key up to.
+const BLOCK_BYTES: usize = 64;
 
 /// 32 bytes that encrypt records.
 pub(crate) struct DataKey(SecretBox<[u8; 32]>);
@@ -59,6 +63,18 @@ impl DataKey {
         opened.map_err(|_| VaultError::Unreadable)
     }
 
+    /// A key for something else than encryption, by what it is for: nothing can be told from it of this
+    /// one, or of those for other purposes.
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut block = Zeroizing::new([0_u8; BLOCK_BYTES]);
+        for (to, from) in block.iter_mut().zip(self.0.expose_secret()) {
+            *to = *from;
+        }
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new((&*block).into());
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new(self.0.expose_secret().into())
     }
@@ -78,5 +94,14 @@ mod tests {
         assert!(DataKey::generate().unwrap().decrypt("call_1:7", &sealed).is_err());
         assert!(key.decrypt("call_1:7", &sealed[..11]).is_err());
         assert!(!sealed.windows(6).any(|window| window == b"INVITE"));
+    }
+
+    #[test]
+    fn a_key_of_another_use_is_of_its_purpose_and_its_origin_only() {
+        let key = DataKey::generate().unwrap();
+        let same = DataKey::from_text(&key.to_text()).unwrap();
+        assert_eq!(same.derive("challenges"), key.derive("challenges"));
+        assert_ne!(key.derive("challenges"), key.derive("links"));
+        assert_ne!(key.derive("challenges"), DataKey::generate().unwrap().derive("challenges"));
     }
 }

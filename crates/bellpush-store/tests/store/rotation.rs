@@ -57,6 +57,7 @@ on_both_stores! {
         fill(site).await;
         assert_eq!(site.store.sealed_records().await.unwrap(), BTreeMap::from([(1, 9)]));
         everything_opens(&site.store).await;
+        let challenge_key = site.store.challenge_key();
         site.store.close().await;
         let rotated = KeyRing::from(master_key()).with_new_key().unwrap();
         let store = site.open(rotated.clone()).await.unwrap();
@@ -71,6 +72,7 @@ on_both_stores! {
         assert!(refused_for_want_of(&error, 2), "{error:?}");
         let store = site.open(rotated.without(1).unwrap()).await.unwrap();
         everything_opens(&store).await;
+        assert_eq!(store.challenge_key(), challenge_key, "challenges under way are good still");
         store.close().await;
     }
 

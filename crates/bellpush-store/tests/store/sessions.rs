@@ -32,6 +32,21 @@ on_both_stores! {
         assert_eq!(store.session(id).await.unwrap(), Some(visitor.session.clone()));
     }
 
+    async fn a_challenge_is_used_once_and_forgotten_when_it_has_expired(site) {
+        let store = &site.store;
+        let in_an_hour = EventTime::from_millis(now().millis() + 3_600_000).unwrap();
+        assert!(store.use_challenge("a1", in_an_hour).await.unwrap());
+        assert!(!store.use_challenge("a1", in_an_hour).await.unwrap());
+        let both = tokio::join!(
+            store.use_challenge("b2", in_an_hour),
+            store.use_challenge("b2", in_an_hour),
+        );
+        assert!(both.0.unwrap() != both.1.unwrap(), "two at once");
+        assert_eq!(store.remove_expired_challenges(now()).await.unwrap(), 0);
+        assert!(!store.use_challenge("a1", in_an_hour).await.unwrap());
+        assert_eq!(store.remove_expired_challenges(in_an_hour).await.unwrap(), 2);
+    }
+
     async fn a_session_keeps_all_that_it_was_made_with(site) {
         let app_id = site.app().await;
         let destination = site.store.profiles(app_id).await.unwrap().remove(0);
