@@ -10,7 +10,7 @@ use bellpush_test_support::{
     postgres::Database,
     server::{Options, ServerProcess},
     sink::Sink,
-    widget::Widget,
+    widget::{Embed, Widget},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -104,6 +104,33 @@ async fn a_call_is_followed_and_ended_at_the_server_that_its_location_names() {
     let past: Value = astray.poll(id, 0).await.unwrap().expect(200).unwrap().json().unwrap();
     assert_eq!(past["done"], true);
     astray.hang_up(id).await.unwrap().expect(204).unwrap();
+}
+
+#[tokio::test]
+async fn the_call_of_a_preview_of_a_key_goes_on_at_another_server() {
+    let mut nodes = Nodes::start().await;
+    let first = nodes.first.api();
+    let path = format!("/v1/apps/{}/preview-tokens", nodes.app.id);
+    let token = first.post(&path, &json!({})).await.unwrap().expect(201).unwrap();
+    let embed = Embed {
+        server: nodes.first.url(),
+        app: nodes.app.clone(),
+        key: first.create_widget_key(&nodes.app).await.unwrap().key,
+        origin: PUBLIC.to_owned(),
+    };
+    let mut request = embed.request(&json!({}));
+    request["preview"] = true.into();
+    request["previewToken"] = token.json::<Value>().unwrap()["token"].clone();
+    let session = embed.ask(&request).await.unwrap().expect(201).unwrap().json().unwrap();
+    let widget = Widget::new(&nodes.first.url(), session);
+    let mut call = widget.place().await.unwrap();
+    call.media.wait_until(SOON, |heard| heard.connected).await.unwrap();
+    nodes.first.kill_9().unwrap();
+    let at_second = widget.at(&nodes.second.url());
+    let mut taken = at_second.take_over(&call.call_id, &call.resume_token).await.unwrap();
+    taken.media.wait_until(SOON, |heard| !heard.packets.is_empty()).await.unwrap();
+    assert_eq!(taken.widget.session.expires_at, widget.session.expires_at);
+    taken.widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
 }
 
 /// The gauge of an integration's breaker, which the server that delivers its events shows.

@@ -35,8 +35,15 @@ async fn a_preview_is_for_the_servers_own_pages_alone() {
     assert!(session.preview);
 }
 
+/// A preview that is begun with an API key.
+pub(crate) async fn begun_by_key(shop: &Shop) -> Widget {
+    let asked = request(shop, Some(&shop.preview_token().await));
+    let session = shop.embed.ask(&asked).await.unwrap().expect(201).unwrap().json().unwrap();
+    Widget::new(&shop.server.url(), session)
+}
+
 /// A preview that somebody begins in this browser.
-async fn begun_in(shop: &Shop, browser: &Browser) -> Widget {
+pub(crate) async fn begun_in(shop: &Shop, browser: &Browser) -> Widget {
     let path = format!("/v1/apps/{}/preview-tokens", shop.app.id);
     let token = browser.post(&path, &json!({})).await.unwrap().expect(201).unwrap();
     let token: Value = token.json().unwrap();
@@ -52,8 +59,7 @@ async fn a_test_call_ends_when_who_has_begun_it_signs_out_and_that_is_told() {
     let other = Browser::new(&shop.server);
     other.sign_in("olga@example.com", PASSWORD).await.unwrap().expect(200).unwrap();
     let (mine, theirs) = (begun_in(&shop, &owner).await, begun_in(&shop, &other).await);
-    let by_key = shop.embed.ask(&request(&shop, Some(&shop.preview_token().await))).await.unwrap();
-    let by_key = Widget::new(&shop.server.url(), by_key.expect(201).unwrap().json().unwrap());
+    let by_key = begun_by_key(&shop).await;
     let kept = [mine.place().await.unwrap(), by_key.place().await.unwrap()];
     let call = theirs.place().await.unwrap();
     let mut stream = theirs.follow(&call.call_id, 0).await.unwrap();
@@ -130,9 +136,7 @@ async fn a_preview_token_is_made_for_clients_of_the_api_and_for_an_app_that_is_t
 #[tokio::test]
 async fn a_preview_calls_as_any_session_does() {
     let shop = Shop::open().await;
-    let token = shop.preview_token().await;
-    let answer = shop.embed.ask(&request(&shop, Some(&token))).await.unwrap();
-    let widget = Widget::new(&shop.server.url(), answer.expect(201).unwrap().json().unwrap());
+    let widget = begun_by_key(&shop).await;
     let call = widget.place().await.unwrap();
     widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
     assert_eq!(shop.event_names().await, ["call_started", "call_ended"]);

@@ -1,16 +1,24 @@
 //! Calls that outlive their page's connection: the next page takes them up, and ICE restarts.
 
+use std::time::Duration;
+
 use bellpush_test_support::{
     SOON,
     answer::Answer,
+    api::Session,
+    browser::Browser,
     eventually,
+    server::Options,
     visitor::{Visitor, VisitorCall},
     widget::{Embed, Widget, call_id},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, refused};
+use crate::{
+    previews::{begun_by_key, begun_in},
+    shop::{Shop, refused},
+};
 
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
@@ -74,6 +82,55 @@ async fn the_next_page_takes_the_call_up_and_it_is_the_same_call() {
     resumed.hang_up(&call.id).await.unwrap().expect(204).unwrap();
     assert_eq!(reason(&shop, &call).await.as_deref(), Some("user_hangup"));
     assert_eq!(shop.event_names().await, ["call_started", "call_ended"]);
+}
+
+#[tokio::test]
+async fn the_call_of_a_preview_is_taken_up_and_one_of_a_key_ends_no_later_for_it() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    for is_of_key in [true, false] {
+        let begin = async || match is_of_key {
+            true => begun_by_key(&shop).await,
+            false => begun_in(&shop, &owner).await,
+        };
+        let (page, next_page) = (begin().await, begin().await);
+        let call = place(&page).await;
+        page.leave(&call.id).await.unwrap().expect(204).unwrap();
+        let visitor = Visitor::new().await.unwrap();
+        let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+        let answer: Value = answer.expect(200).unwrap().json().unwrap();
+        // In case the answer was lost.
+        let again = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+        again.expect(200).unwrap();
+        let mut media = visitor.accept(answer["sdp"].as_str().unwrap()).unwrap();
+        media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
+
+        let session: Session = serde_json::from_value(answer["session"].clone()).unwrap();
+        assert_eq!(session.expires_at == page.session.expires_at, is_of_key);
+        let resumed = Widget::new(&shop.server.url(), session);
+        let refreshed = resumed.refresh().await.unwrap();
+        if is_of_key {
+            refused(&refreshed, 401, "session-expired");
+        } else {
+            refreshed.expect(200).unwrap();
+        }
+        resumed.hang_up(&call.id).await.unwrap().expect(204).unwrap();
+        assert_eq!(reason(&shop, &call).await.as_deref(), Some("user_hangup"));
+    }
+}
+
+#[tokio::test]
+async fn the_call_of_a_preview_that_has_ended_stays_as_it_is() {
+    let shop = Shop::with(Options::sqlite().with("--session-seconds", "4")).await;
+    let page = begun_by_key(&shop).await;
+    let mut call = place(&page).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let visitor = Visitor::new().await.unwrap();
+    let next_page = begun_by_key(&shop).await;
+    let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+    refused(&answer, 401, "session-expired");
+    let before = call.media.heard().packets.len();
+    call.media.wait_until(SOON, |heard| heard.packets.len() > before + 10).await.unwrap();
 }
 
 #[tokio::test]

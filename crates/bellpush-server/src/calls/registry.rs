@@ -221,12 +221,15 @@ impl LiveCall {
         }
     }
 
+    /// Whether a token is good; it is not used up by that.
+    pub(super) fn may_resume(&self, token: &ResumeToken) -> bool {
+        self.lock().takes(&token.hash())
+    }
+
     /// Uses a token up for a request; whether it was good.
     pub(super) fn take_resume(&self, token: &ResumeToken, request: &SecretHash) -> bool {
         let (mut connection, hash) = (self.lock(), token.hash());
-        let is_former = connection.former.as_ref() == Some(&hash)
-            && connection.answered.as_ref().is_some_and(|last| last.at.elapsed() < FORMER_FOR);
-        if !is_former && connection.resume.as_ref() != Some(&hash) {
+        if !connection.takes(&hash) {
             return false;
         }
         connection.resume = None;
@@ -259,6 +262,15 @@ impl LiveCall {
     pub(crate) async fn finished(&self) {
         let mut follower = self.follower.clone();
         while !follower.after(u64::MAX).1 && follower.changed().await {}
+    }
+}
+
+impl Connection {
+    /// Whether the token with this hash takes the call up.
+    fn takes(&self, hash: &SecretHash) -> bool {
+        let is_former = self.former.as_ref() == Some(hash)
+            && self.answered.as_ref().is_some_and(|last| last.at.elapsed() < FORMER_FOR);
+        is_former || self.resume.as_ref() == Some(hash)
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) struct ResumeRequest {
     request_body = ResumeRequest,
     responses(
         (status = 200, description = "The call goes on", body = CallResumed),
-        (status = 401, description = "No valid session"),
+        (status = 401, description = "No valid session, or the call is of a preview that has ended; it stays as it was"),
         (status = 404, description = "No live call that this token and this site may take up"),
         (status = 421, description = "The call lives on another server, and was not to be taken over, or that one has answered this very request"),
         (status = 422, description = "The offer can't be answered"),
@@ -181,9 +181,13 @@ pub(crate) async fn resume(
     }
     // First: the connection that there is stays, where the store can't take note of the next one.
     let at = calls.clock.read(&calls.store).await?;
-    let Some(call) = here.filter(|call| call.take_resume(&claim.token, &request)) else {
+    let Some(call) = here.filter(|call| call.may_resume(&claim.token)) else {
         return elsewhere(claim, &calls, take_over).await;
     };
+    let session_end = calls.sessions.end_with_call(&call.session).await?;
+    if !call.take_resume(&claim.token, &request) {
+        return elsewhere(claim, &calls, take_over).await;
+    }
     let (token, sdp) = (&claim.token, &claim.offer);
     let answer = match calls.engine.resume(id, sdp.clone()).await {
         Ok(answer) => answer,
@@ -216,7 +220,7 @@ pub(crate) async fn resume(
             return Err(error.into());
         }
     }
-    let session = calls.sessions.renew(&call.session).await?;
+    let session = calls.sessions.renew_until(&call.session, session_end).await?;
     Ok(Json(CallResumed::new(&calls, id, answer, &next, session)))
 }
 

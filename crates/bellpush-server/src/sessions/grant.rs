@@ -65,16 +65,39 @@ impl Sessions {
     /// 401 when session or app are gone, and for the preview of an API key: nothing tells whether the key
     /// is valid still.
     pub(crate) async fn renew(&self, session: &Session) -> Result<SessionCreated, Problem> {
-        if session.preview && session.sign_in_id.is_none() {
-            let detail =
-                "a preview that was begun with an API key ends with its token; begin another";
-            return Err(Problem::session_expired(detail));
+        if is_of_key(session) {
+            return Err(ended_with_its_token());
         }
+        self.renew_until(session, self.token_end()).await
+    }
+
+    /// Until when the token is valid that whoever takes up a call of this session is given by
+    /// [`Sessions::renew_until`]. To be asked before the call is touched. The preview of an API key does not
+    /// get longer by that.
+    ///
+    /// # Errors
+    /// 401 for the preview of an API key that has ended.
+    pub(crate) async fn end_with_call(&self, session: &Session) -> Result<EventTime, Problem> {
+        if !is_of_key(session) {
+            return Ok(self.token_end());
+        }
+        let end = self.store.session_end(session.id).await?;
+        end.filter(|end| *end > now()).ok_or_else(ended_with_its_token)
+    }
+
+    /// Gives a session one more token, which is valid until then.
+    ///
+    /// # Errors
+    /// 401 when session or app are gone.
+    pub(crate) async fn renew_until(
+        &self,
+        session: &Session,
+        expires_at: EventTime,
+    ) -> Result<SessionCreated, Problem> {
         let app = self.app(session.app_id).await?;
         let hours =
             opening_status::of(&self.store, &app, opening_status::route_request(session)).await?;
         let token = SessionToken::random();
-        let expires_at = self.token_end();
         if !self.store.add_session_token(session.id, &token.hash(), expires_at).await? {
             return Err(Problem::session_expired("the session is gone"));
         }
@@ -106,4 +129,14 @@ impl Sessions {
             ice_servers,
         }
     }
+}
+
+/// Whether a session is a preview that was begun with an API key.
+fn is_of_key(session: &Session) -> bool {
+    session.preview && session.sign_in_id.is_none()
+}
+
+fn ended_with_its_token() -> Problem {
+    let detail = "a preview that was begun with an API key ends with its token; begin another";
+    Problem::session_expired(detail)
 }

@@ -158,6 +158,19 @@ impl Store {
         Ok(db::execute(&self.db().write, sql, values).await? > 0)
     }
 
+    /// When the last token of a session expires; `None` when it has none any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_end(&self, id: SessionId) -> Result<Option<EventTime>, StoreError> {
+        let sql = "
+            SELECT MAX(expires_at) AS expires_at
+            FROM session_tokens
+            WHERE session_id = $1";
+        let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
+        row.map_or(Ok(None), |row| row.time_opt("expires_at"))
+    }
+
     /// One session.
     ///
     /// # Errors

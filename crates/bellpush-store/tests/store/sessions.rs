@@ -25,6 +25,8 @@ on_both_stores! {
         assert!(!store.add_session_token(new_session_id(), &SecretHash::of("x"), later).await.unwrap());
         assert_eq!(found(fresh.clone(), in_an_hour).await, Some(id));
         assert_eq!(found(visitor.token.clone(), now()).await, Some(id));
+        assert_eq!(store.session_end(id).await.unwrap(), Some(later));
+        assert_eq!(store.session_end(new_session_id()).await.unwrap(), None);
 
         assert_eq!(store.remove_expired_tokens(in_an_hour).await.unwrap(), 1);
         assert_eq!(found(visitor.token.clone(), now()).await, None);

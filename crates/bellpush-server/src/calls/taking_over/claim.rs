@@ -102,7 +102,8 @@ impl Claiming {
         if calls.store.claimed_by(self.id, &request, present).await? != Some(calls.node_id) {
             return Ok(None);
         }
-        let session = calls.sessions.renew(&call.session).await?;
+        let end = calls.sessions.end_with_call(&call.session).await?;
+        let session = calls.sessions.renew_until(&call.session, end).await?;
         Ok(Some(CallResumed::new(calls, self.id, answer, &next, session)))
     }
 
@@ -165,6 +166,7 @@ impl Claiming {
         }
         // Whatever may be refused is found out before anything is changed.
         let room = calls.engine.reserve().map_err(refusal)?;
+        let session_end = calls.sessions.end_with_call(&owner).await?;
         let owner = Arc::new(owner);
         let prepared = Prepared::of(calls, &owner, &call).await?;
         self.let_go_of_former(calls).await?;
@@ -218,7 +220,7 @@ impl Claiming {
         let (from_url, to_url) = (from.and_then(|node| node.url), calls.config.node_url.clone());
         let taken = TakenOver { from: from_id, from_url, to, to_url, reason, took_ms };
         calls.log.recorder().record(id, RecordEntry::TakenOver(taken));
-        let session = calls.sessions.renew(&owner).await?;
+        let session = calls.sessions.renew_until(&owner, session_end).await?;
         Ok(CallResumed::new(calls, id, answer, &next, session))
     }
 
