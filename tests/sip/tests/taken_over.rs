@@ -238,6 +238,27 @@ async fn a_page_that_goes_away_over_its_claim_leaves_the_call_to_the_next() -> R
     Ok(())
 }
 
+/// However often it goes on elsewhere.
+#[tokio::test]
+async fn the_longest_time_of_a_call_counts_from_its_answer_wherever_it_goes_on() -> Result {
+    let phone = Sipp::start("taken_over").await?;
+    let mut servers = Servers::start(phone.port).await?;
+    servers.limit_calls(10).await?;
+    let widget = servers.shop.widget().await?;
+    let call = servers.shop.call(&widget).await?;
+    phone.heard("\nACK ").await?;
+    let answered = Instant::now();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    servers.shop.server.kill_9()?;
+    let _taken = servers.take_over(&widget, &call).await?;
+    phone.heard("\nBYE ").await?;
+    let lasted = answered.elapsed();
+    assert!((8..13).contains(&lasted.as_secs()), "{lasted:?}");
+    phone.finish().await?;
+    assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_ended"]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_call_can_be_taken_over_whose_trunk_takes_no_new_ones_any_more() -> Result {
     let phone = Sipp::start("taken_over").await?;

@@ -394,8 +394,8 @@ impl CallControl {
     }
 
     fn expire(&mut self, now: Instant) -> Outcome {
-        let dial = self.goes_on.take_if(|when| *when == GoesOn::AtOnce).map(|_| 0);
-        let mut outcome = Outcome { dial, ..Outcome::default() };
+        let goes_on = self.goes_on.take_if(|when| *when == GoesOn::AtOnce).map(|_| 0);
+        let mut outcome = Outcome { dial: goes_on, ..Outcome::default() };
         while let Some(timer) = self.timers.expire(now) {
             let one = match timer {
                 Timer::HandOver => self.release(),
@@ -415,7 +415,9 @@ impl CallControl {
                 Timer::Duration => self.end(Signal::Ended(EndReason::RemoteHangup)),
             };
             if self.is_over {
-                return one;
+                // Its time may be over when it has only come here: the far side has to hear that.
+                let dial = one.dial.or(goes_on.filter(|_| !one.release));
+                return Outcome { dial, ..one };
             }
             outcome = Outcome {
                 signal: one.signal.or(outcome.signal),

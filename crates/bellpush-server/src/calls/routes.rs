@@ -81,6 +81,15 @@ pub(super) fn by_dialog(mut routes: Vec<Route>, snapshot: DialogSnapshot) -> Vec
     routes
 }
 
+/// The same routes of a call that was answered so long ago: how long they let it last counts from then,
+/// wherever it was.
+pub(super) fn answered_before(mut routes: Vec<Route>, ago: Duration) -> Vec<Route> {
+    for route in &mut routes {
+        route.max_duration = route.max_duration.saturating_sub(ago);
+    }
+    routes
+}
+
 /// Hops as the call engine takes them.
 ///
 /// # Errors
@@ -117,4 +126,25 @@ fn route(calls: &Calls, facts: &CallFacts<'_>, hop: &Hop<'_>) -> Result<Route, P
         ring_timeout: hop.ring_timeout(),
         max_duration: hop.max_duration().map_or(limit, |own| own.min(limit)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_core::ids::DestinationId;
+
+    use super::*;
+
+    #[test]
+    fn what_a_call_has_lasted_elsewhere_is_taken_off_its_routes() {
+        let route = |seconds| Route {
+            destination_id: DestinationId::from_uuid(uuid::Uuid::from_u128(1)),
+            far_side: FarSide::Demo,
+            ring_timeout: Duration::from_secs(30),
+            max_duration: Duration::from_secs(seconds),
+        };
+        let routes = answered_before(vec![route(8), route(4)], Duration::from_secs(5));
+        let left: Vec<_> = routes.iter().map(|route| route.max_duration.as_secs()).collect();
+        assert_eq!(left, [3, 0]);
+        assert!(routes.iter().all(|route| route.ring_timeout == Duration::from_secs(30)));
+    }
 }

@@ -20,6 +20,7 @@ pub(crate) struct Servers {
     _kamailio: Option<Kamailio>,
     pub(crate) database: Database,
     trunk: String,
+    profile: String,
 }
 
 impl Servers {
@@ -70,11 +71,19 @@ impl Servers {
             "username": "1000", "password": "secret", "keepAliveSeconds": null,
         });
         let trunk = shop.create("/v1/trunks", &trunk).await?;
-        shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
-        let servers = Self { shop, other, _kamailio: None, database, trunk };
+        let profile = shop.profile_by(&trunk, json!({ "isDefault": true })).await?;
+        let servers = Self { shop, other, _kamailio: None, database, trunk, profile };
         // What another server has set up is known a moment later.
         servers.runs_trunk(true).await?;
         Ok(servers)
+    }
+
+    /// Lets calls last so many seconds from their answer.
+    pub(crate) async fn limit_calls(&self, seconds: u32) -> Result {
+        let path = format!("/v1/apps/{}/destinations/{}", self.shop.app.id, self.profile);
+        let limit = json!({ "maxDurationSeconds": seconds });
+        self.shop.api.patch(&path, &limit).await?.expect(200)?;
+        Ok(())
     }
 
     /// Has the trunk take no new calls, anywhere.

@@ -58,6 +58,17 @@ fn the_end_of_a_call_whose_far_side_is_yet_to_be_called_by_its_dialog_is_told_to
     }
 }
 
+#[test]
+fn a_call_whose_time_was_over_before_it_came_here_is_ended_at_once_and_the_far_side_hears_it() {
+    for when in [GoesOn::AtOnce, GoesOn::WithBrowser] {
+        let route = RoutePolicy { max_duration: Duration::ZERO, ..ROUTE };
+        let mut call = Simulation::with_routes(vec![route]);
+        call.control.go_on(call.now, when);
+        call.input(Input::Time);
+        assert_eq!((&call.dialled[..], &call.signals[..]), (&[0][..], &[REMOTE_HANGUP][..]));
+    }
+}
+
 const RELAYED: Input = Input::HandedOver { within: Duration::from_secs(3) };
 
 #[test]

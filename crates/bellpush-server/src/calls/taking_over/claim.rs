@@ -34,6 +34,7 @@ use crate::{
         place::refusal,
         registry::{Asked, LiveCall},
         resumed::{CallResumed, unknown},
+        routes,
         state::Calls,
     },
     event_log::CallTrace,
@@ -266,7 +267,12 @@ impl Claiming {
         let before = before(&call, dialog.as_ref());
         let (started, place) = (prepared.started.clone(), prepared.place);
         let routes = prepared.routes_by(calls, &owner, &call, dialog).await?;
-        let clock = CallClock::since(call.started_at, calls.clock.now());
+        let now = calls.clock.now();
+        let routes = match before.connected_at {
+            Some(at) => routes::answered_before(routes, CallClock::since(at, now).elapsed()),
+            None => routes,
+        };
+        let clock = CallClock::since(call.started_at, now);
         let max_duration = calls.config.max_call_duration.saturating_sub(clock.elapsed());
         let permit = calls.permits.admit(call.app_id, address);
         calls.log.recorder().begin(id, call.app_id);
