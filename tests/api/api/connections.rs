@@ -117,6 +117,49 @@ async fn a_limit_is_looked_at_before_a_body_is_waited_for() {
 }
 
 #[tokio::test]
+async fn who_has_yet_to_show_who_they_are_is_not_read_beyond_a_limit() {
+    let options =
+        Options::sqlite().with("--sign-ins-per-minute", "1").with("--requests-per-minute", "9");
+    let shop = Shop::with(options).await;
+    let ask = async |path: &str, body: String| {
+        let request = answer::client().post(format!("{}{path}", shop.server.url())).body(body);
+        Answer::to(request.header("content-type", "application/json")).await.unwrap()
+    };
+    let refused_at_once = async |path: &str| {
+        let mut stream = slow_body(&shop, path, "").await;
+        let mut text = String::new();
+        let read = stream.read_to_string(&mut text);
+        let read = tokio::time::timeout(Duration::from_secs(5), read).await;
+        assert!(read.is_ok(), "{path} waits for the body");
+        assert!(text.starts_with("HTTP/1.1 429"), "{path}: {text}");
+    };
+    // Of an address four times as many as of an account. What can't be read counts as well.
+    let large = format!("{{\"email\":\"{}\"}}", "a".repeat(20_000));
+    refused(&ask("/v1/sign-in", large.clone()).await, 413, "too-large");
+    for _ in 0..3 {
+        refused(&ask("/v1/sign-in/passkey", "{".to_owned()).await, 400, "malformed");
+    }
+    for path in ["/v1/sign-in", "/v1/sign-in/code", "/v1/sign-in/passkey"] {
+        refused_at_once(path).await;
+    }
+    refused(&ask("/v1/setup", large).await, 413, "too-large");
+    let link = json!({ "token": format!("su_{}", "A".repeat(43)) }).to_string();
+    for _ in 0..8 {
+        refused(&ask("/v1/setup/check", link.clone()).await, 403, "setup-link-invalid");
+    }
+    for path in [
+        "/v1/setup/check",
+        "/v1/setup",
+        "/v1/recovery/check",
+        "/v1/recovery",
+        "/v1/invitations/check",
+        "/v1/invitations/accept",
+    ] {
+        refused_at_once(path).await;
+    }
+}
+
+#[tokio::test]
 async fn a_fifth_stream_of_a_call_ends_the_oldest() {
     let shop = Shop::open().await;
     let widget = shop.widget().await;

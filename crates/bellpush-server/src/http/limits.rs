@@ -147,13 +147,22 @@ impl Limits {
     /// # Errors
     /// 429 with the time to wait.
     pub(crate) fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
-        let account = email.trim().to_lowercase().chars().take(ACCOUNT_CHARS).collect();
         self.sign_in_from(address)?;
+        self.sign_in_to(email)
+    }
+
+    /// Counts one attempt to sign in to an account, whether there is one or not, that was counted as one of
+    /// its address before it was read.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn sign_in_to(&self, email: &str) -> Result<(), Problem> {
+        let account = email.trim().to_lowercase().chars().take(ACCOUNT_CHARS).collect();
         self.sign_ins.count(&account, NonZeroU32::MIN, "attempts to sign in")
     }
 
-    /// Counts one attempt that names no account: were these counted as those of one, anybody could
-    /// keep everybody out.
+    /// Counts one attempt of an address. That is all that can be counted of one which names no account:
+    /// were these counted as those of one, anybody could keep everybody out.
     ///
     /// # Errors
     /// 429 with the time to wait.

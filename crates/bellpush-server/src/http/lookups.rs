@@ -49,6 +49,16 @@ impl FailedLookups {
         found
     }
 
+    /// Looks whether an address may look something up still. Nothing is counted.
+    ///
+    /// # Errors
+    /// 429 with the time to wait, when too many were in vain.
+    pub(crate) fn check(&self, address: IpAddr) -> Result<(), Problem> {
+        let now = Instant::now();
+        let bucket = self.lock().get(&address).copied();
+        self.allow(bucket.map_or(self.capacity(), |bucket| self.filled(bucket, now)))
+    }
+
     /// Forgets addresses whose bucket is full again. To be called now and then.
     pub(crate) fn forget_idle(&self) {
         let now = Instant::now();
@@ -60,19 +70,24 @@ impl FailedLookups {
         let full = Bucket { tokens: self.capacity(), filled_at: now };
         let bucket = buckets.entry(address).or_insert(full);
         let tokens = self.filled(*bucket, now);
-        if tokens < 1.0 {
-            let per_second = self.capacity() / 60.0;
-            let wait = Duration::from_secs_f64((1.0 - tokens) / per_second).as_secs() + 1;
-            metrics::counter!("bellpush_rate_limited_total", "what" => "failed_lookups")
-                .increment(1);
-            let per_minute = self.per_minute;
-            return Err(Problem::rate_limited(format!(
-                "more than {per_minute} unknown keys or tokens a minute; try again in {wait} s"
-            ))
-            .retry_after(wait));
-        }
+        self.allow(tokens)?;
         *bucket = Bucket { tokens: tokens - 1.0, filled_at: now };
         Ok(())
+    }
+
+    /// Refuses who has no whole token left.
+    fn allow(&self, tokens: f64) -> Result<(), Problem> {
+        if tokens >= 1.0 {
+            return Ok(());
+        }
+        let per_second = self.capacity() / 60.0;
+        let wait = Duration::from_secs_f64((1.0 - tokens) / per_second).as_secs() + 1;
+        metrics::counter!("bellpush_rate_limited_total", "what" => "failed_lookups").increment(1);
+        let per_minute = self.per_minute;
+        Err(Problem::rate_limited(format!(
+            "more than {per_minute} unknown keys or tokens a minute; try again in {wait} s"
+        ))
+        .retry_after(wait))
     }
 
     fn give_back(&self, address: IpAddr) {
@@ -112,6 +127,8 @@ mod tests {
         let start = Instant::now();
         assert!((0..60).all(|_| lookups.take(ADDRESS, start).is_ok()));
         assert_eq!(lookups.take(ADDRESS, start).unwrap_err().status, 429);
+        assert_eq!(lookups.check(ADDRESS).unwrap_err().status, 429);
+        assert!(lookups.check(IpAddr::from([192, 0, 2, 2])).is_ok());
         assert!(lookups.take(IpAddr::from([192, 0, 2, 2]), start).is_ok());
         let later = start + Duration::from_secs(2);
         assert!(lookups.take(ADDRESS, later).is_ok() && lookups.take(ADDRESS, later).is_ok());

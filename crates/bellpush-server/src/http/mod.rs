@@ -14,3 +14,4 @@ pub(crate) mod no_store;
 pub(crate) mod problem;
 pub(crate) mod revisions;
 mod session_rate;
+pub(crate) mod small_body;

@@ -162,7 +162,7 @@ impl Entrance {
         password: SecretString,
         arrival: &Arrival,
     ) -> Result<Progress, Problem> {
-        self.limits.sign_in(limit_key(arrival.address), email)?;
+        self.limits.sign_in_to(email)?;
         self.check_way().await?;
         // What is no address has no account: it takes as long.
         let account = match email.parse::<Email>() {
@@ -198,7 +198,7 @@ impl Entrance {
         let pending = CeremonyToken::parse(pending).ok_or_else(over)?.hash();
         let member = self.accounts.ceremony(&pending, SECOND_FACTOR, now()).await?;
         let member = self.member(member).await?.ok_or_else(over)?;
-        self.limits.sign_in(limit_key(arrival.address), member.email.as_str())?;
+        self.limits.sign_in_to(member.email.as_str())?;
         let actor = acting(&member, arrival.address);
         if !self.is_code(&member, code, &actor).await? {
             return self.refuse(member.email.as_str(), &actor, "this code does not fit").await;
@@ -226,7 +226,6 @@ impl Entrance {
         credential: Value,
         arrival: &Arrival,
     ) -> Result<(), Problem> {
-        self.limits.sign_in_from(limit_key(arrival.address))?;
         self.check_way().await?;
         let Some(member) = self.holder(ceremony, credential).await? else {
             return self.refuse("", &Actor::stranger(arrival.address), NO_PASSKEY).await;

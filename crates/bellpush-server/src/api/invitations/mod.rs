@@ -29,6 +29,7 @@ use crate::{
         lookups::FailedLookups,
         no_store::NoStore,
         problem::Problem,
+        small_body::LinkBody,
     },
     mail::Mail,
     server::Server,
@@ -240,7 +241,7 @@ pub(crate) async fn check(
     State(accounts): State<Accounts>,
     State(lookups): State<Arc<FailedLookups>>,
     ClientIp(address): ClientIp,
-    JsonBody(InvitationLink { token }): JsonBody<InvitationLink>,
+    LinkBody(InvitationLink { token }): LinkBody<InvitationLink>,
 ) -> Result<NoStore<InvitationSummary>, Problem> {
     let invitation = find(&accounts, &lookups, address, &token).await?;
     let inviter = match invitation.invited_by {
@@ -275,7 +276,7 @@ pub(crate) async fn accept(
     State(lookups): State<Arc<FailedLookups>>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    JsonBody(Acceptance { token, name, password }): JsonBody<Acceptance>,
+    LinkBody(Acceptance { token, name, password }): LinkBody<Acceptance>,
 ) -> Result<impl IntoResponse, Problem> {
     let invitation = find(&accounts, &lookups, address, &token).await?;
     let person = entrance.person(&name, invitation.email, password.into()).await?;

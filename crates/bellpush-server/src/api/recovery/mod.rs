@@ -17,11 +17,11 @@ use crate::{
     api::sign_in::SignInAnswer,
     clock::now,
     http::{
-        body::JsonBody,
         client_ip::{ClientIp, limit_key},
         lookups::FailedLookups,
         no_store::NoStore,
         problem::Problem,
+        small_body::LinkBody,
     },
     server::Server,
     sign_in::Entrance,
@@ -75,7 +75,7 @@ pub(crate) async fn check(
     State(accounts): State<Accounts>,
     State(lookups): State<Arc<FailedLookups>>,
     ClientIp(address): ClientIp,
-    JsonBody(RecoveryLink { token }): JsonBody<RecoveryLink>,
+    LinkBody(RecoveryLink { token }): LinkBody<RecoveryLink>,
 ) -> Result<NoStore<RecoverySummary>, Problem> {
     let token = RecoveryToken::parse(&token).ok_or_else(dead)?;
     let lookup = async { Ok(accounts.recovery_link(&token.hash(), now()).await?) };
@@ -101,7 +101,7 @@ pub(crate) async fn recover(
     State(lookups): State<Arc<FailedLookups>>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    JsonBody(Recovery { token, password }): JsonBody<Recovery>,
+    LinkBody(Recovery { token, password }): LinkBody<Recovery>,
 ) -> Result<impl IntoResponse, Problem> {
     let token = RecoveryToken::parse(&token).ok_or_else(dead)?;
     let lookup = async { Ok(accounts.recovery_link(&token.hash(), now()).await?) };

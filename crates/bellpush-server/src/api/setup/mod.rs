@@ -14,10 +14,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     api::sign_in::SignInAnswer,
     http::{
-        body::JsonBody,
         client_ip::{ClientIp, limit_key},
         lookups::FailedLookups,
         problem::Problem,
+        small_body::LinkBody,
     },
     server::Server,
     sign_in::Entrance,
@@ -69,7 +69,7 @@ pub(crate) async fn check(
     State(accounts): State<Accounts>,
     State(lookups): State<std::sync::Arc<FailedLookups>>,
     ClientIp(address): ClientIp,
-    JsonBody(SetupLink { token }): JsonBody<SetupLink>,
+    LinkBody(SetupLink { token }): LinkBody<SetupLink>,
 ) -> Result<StatusCode, Problem> {
     let token = SetupToken::parse(&token).ok_or_else(dead)?;
     let lookup = async { Ok(accounts.is_setup_link(&token.hash()).await?.then_some(())) };
@@ -95,7 +95,7 @@ pub(crate) async fn set_up(
     State(lookups): State<std::sync::Arc<FailedLookups>>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    JsonBody(body): JsonBody<FirstOwner>,
+    LinkBody(body): LinkBody<FirstOwner>,
 ) -> Result<impl IntoResponse, Problem> {
     let token = SetupToken::parse(&body.token).ok_or_else(dead)?;
     // Before a password is hashed for nothing.

@@ -27,6 +27,7 @@ use crate::{
         limits::Limits,
         no_store::NoStore,
         problem::Problem,
+        small_body::AttemptBody,
     },
     server::Server,
     sign_in::{Entrance, Progress, Proof, SecondFactorWay},
@@ -200,7 +201,7 @@ pub(crate) async fn sign_in(
     State(entrance): State<Entrance>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    JsonBody(Credentials { email, password }): JsonBody<Credentials>,
+    AttemptBody(Credentials { email, password }): AttemptBody<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
     let arrival = entrance.arrival(&headers, address);
     Ok(match entrance.by_password(&email, password.into(), &arrival).await? {
@@ -229,7 +230,7 @@ pub(crate) async fn by_code(
     State(entrance): State<Entrance>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    JsonBody(CodeAfterPassword { pending, code }): JsonBody<CodeAfterPassword>,
+    AttemptBody(CodeAfterPassword { pending, code }): AttemptBody<CodeAfterPassword>,
 ) -> Result<impl IntoResponse, Problem> {
     let arrival = entrance.arrival(&headers, address);
     entrance.by_code(&pending, &code, &arrival).await?;
@@ -268,7 +269,7 @@ pub(crate) async fn by_passkey(
     State(entrance): State<Entrance>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    JsonBody(PasskeyShown { ceremony, credential }): JsonBody<PasskeyShown>,
+    AttemptBody(PasskeyShown { ceremony, credential }): AttemptBody<PasskeyShown>,
 ) -> Result<impl IntoResponse, Problem> {
     let arrival = entrance.arrival(&headers, address);
     entrance.by_passkey(&ceremony, credential, &arrival).await?;
