@@ -1,6 +1,8 @@
 //! A text in another one that may have escaped it: for URLs, for JSON (once or within a string of
 //! another JSON), for HTML, or for two of them, one within the other, each character as it likes.
 
+use super::references;
+
 /// What was found of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Match {
@@ -14,6 +16,28 @@ pub(super) enum Match {
         /// How many bytes of what was searched that are.
         bytes: usize,
     },
+}
+
+/// One way to write a character, as far as it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// All of it.
+    Whole {
+        /// How many bytes that are.
+        bytes: usize,
+    },
+    /// Its beginning, at the end of the text.
+    Begun,
+}
+
+impl Form {
+    /// The same with so many bytes before it.
+    pub(super) const fn behind(self, before: usize) -> Self {
+        match self {
+            Self::Whole { bytes } => Self::Whole { bytes: bytes + before },
+            Self::Begun => Self::Begun,
+        }
+    }
 }
 
 /// JSON within a string of JSON has up to so many backslashes before a character.
@@ -33,12 +57,9 @@ pub(super) fn find(sought: &str, text: &str, start: usize) -> Option<Match> {
             }
             // Nearly always nothing can be escaped here.
             if rest.starts_with(is_escape) {
-                escapes(char, |escape| {
-                    if starts_with(rest, escape) {
-                        next.push(end + escape.len());
-                    } else if rest.len() < escape.len() && starts_with(escape, rest) {
-                        is_begun = true;
-                    }
+                escaped(char, rest, &mut |form| match form {
+                    Form::Whole { bytes } => next.push(end + bytes),
+                    Form::Begun => is_begun = true,
                 });
             }
         }
@@ -54,69 +75,75 @@ pub(super) fn find(sought: &str, text: &str, start: usize) -> Option<Match> {
 
 /// Whether an escape begins with the character.
 pub(super) const fn is_escape(char: char) -> bool {
-    matches!(char, '\\' | '%' | '&' | '+')
+    matches!(char, '\\' | '%' | '&' | '+' | char::REPLACEMENT_CHARACTER)
 }
 
 /// In escapes, capitals make no difference.
-fn starts_with(text: &str, beginning: &str) -> bool {
+pub(super) fn starts_with(text: &str, beginning: &str) -> bool {
     let begun = text.as_bytes().get(..beginning.len());
     begun.is_some_and(|begun| begun.eq_ignore_ascii_case(beginning.as_bytes()))
 }
 
-/// Every way to escape a character.
-fn escapes(char: char, mut each: impl FnMut(&str)) {
-    let mut bytes = [0; 4];
-    let percent: String =
-        char.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02x}")).collect();
-    each(&percent);
-    // A URL within a URL.
-    each(&percent.replace('%', "%25"));
-    if char == ' ' {
-        each("+");
+/// Finds each way to escape a character that `text` begins with. Only those are made that may be it.
+fn escaped(char: char, text: &str, each: &mut dyn FnMut(Form)) {
+    match text.chars().next() {
+        Some('%') => in_url(char, text, each),
+        Some('+') if char == ' ' => each(Form::Whole { bytes: 1 }),
+        Some('&') => references::find(char, text, each),
+        Some('\\') => behind_backslashes(char, text, each),
+        // A log can't hold it.
+        Some(shown @ char::REPLACEMENT_CHARACTER) if char.is_control() => {
+            each(Form::Whole { bytes: shown.len_utf8() });
+        }
+        _ => {}
     }
-    let code = u32::from(char);
-    let references = [
-        format!("#{code}"),
-        format!("#{code:03}"),
-        format!("#x{code:x}"),
-        format!("#x{code:02x}"),
-        format!("#x{code:04x}"),
-    ];
-    let references = references.iter().map(String::as_str).chain(entity(char));
-    for reference in references {
-        each(&format!("&{reference};"));
-        // HTML within HTML.
-        each(&format!("&amp;{reference};"));
+}
+
+/// Compares the beginning of a text with an escape.
+fn compare(text: &str, escape: &str, each: &mut dyn FnMut(Form)) {
+    if starts_with(text, escape) {
+        each(Form::Whole { bytes: escape.len() });
+    } else if text.len() < escape.len() && starts_with(escape, text) {
+        each(Form::Begun);
     }
+}
+
+fn in_url(char: char, text: &str, each: &mut dyn FnMut(Form)) {
+    for bytes in encodings(char) {
+        let percent: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+        compare(text, &percent, each);
+        // A URL within a URL.
+        compare(text, &percent.replace('%', "%25"), each);
+    }
+}
+
+fn behind_backslashes(char: char, text: &str, each: &mut dyn FnMut(Form)) {
     let mut units = [0; 2];
     let units = char.encode_utf16(&mut units);
     for count in 1..=MAX_BACKSLASHES {
         let slashes = "\\".repeat(count);
-        each(&units.iter().map(|unit| format!("{slashes}u{unit:04x}")).collect::<String>());
+        let utf_16: String = units.iter().map(|unit| format!("{slashes}u{unit:04x}")).collect();
+        compare(text, &utf_16, each);
         // As languages write bytes, and JSON does not.
-        if char.is_ascii() {
-            each(&format!("{slashes}x{code:02x}"));
+        for bytes in encodings(char) {
+            let bytes: String = bytes.iter().map(|byte| format!("{slashes}x{byte:02x}")).collect();
+            compare(text, &bytes, each);
         }
         if let Some(letter) = after_backslash(char) {
-            each(&format!("{slashes}{letter}"));
+            compare(text, &format!("{slashes}{letter}"), each);
             // JSON within HTML.
-            if let Some(entity) = entity(letter) {
-                each(&format!("{slashes}&{entity};"));
+            if let Some(tail) = text.strip_prefix(&*slashes) {
+                references::find(letter, tail, &mut |form| each(form.behind(count)));
             }
         }
     }
 }
 
-/// What HTML calls a character.
-const fn entity(char: char) -> Option<&'static str> {
-    match char {
-        '&' => Some("amp"),
-        '<' => Some("lt"),
-        '>' => Some("gt"),
-        '"' => Some("quot"),
-        '\'' => Some("apos"),
-        _ => None,
-    }
+/// The bytes of a character in UTF-8, and in Latin-1 where they are others.
+fn encodings(char: char) -> impl Iterator<Item = Vec<u8>> {
+    let utf_8 = char.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+    let latin_1 = u8::try_from(char).ok().filter(|byte| !byte.is_ascii());
+    std::iter::once(utf_8).chain(latin_1.map(|byte| vec![byte]))
 }
 
 const fn after_backslash(char: char) -> Option<char> {
@@ -152,6 +179,15 @@ mod tests {
         assert_eq!(find("a\"b", "a\\&quot;b", 0), whole(9));
         assert_eq!(find("a/b", "a\\x2Fb", 0), whole(6));
         assert_eq!(find("a\"b", "a\\&qu", 0), Some(Match::Begun { bytes: 5 }));
+        assert_eq!(find("ä/b", "&auml;&sol;b", 0), whole(12));
+        assert_eq!(find("ä/b", "%E4&#00047b", 0), whole(11));
+        assert_eq!(find("äb", "\\xc3\\xa4b", 0), whole(9));
+        assert_eq!(find("äb", "\\xe4b", 0), whole(5));
+        assert_eq!(find("a/b", "a&so", 0), Some(Match::Begun { bytes: 4 }));
+        assert_eq!(find("a/b", "a&#0004", 0), Some(Match::Begun { bytes: 7 }));
+        // The semicolon may be one of the text.
+        assert_eq!(find("a/;b", "a&#47;b", 0), whole(7));
+        assert_eq!(find("a\u{84}b", "a\u{fffd}b", 0), whole(5));
         // A character that is a beginning of its own escapes.
         assert_eq!(find("%41", "%2541", 0), whole(5));
         assert_eq!(find("\\\"", "\\\\\\\"", 0), whole(4));

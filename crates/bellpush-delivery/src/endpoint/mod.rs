@@ -6,7 +6,9 @@
 mod error;
 mod escapes;
 mod exchange;
+mod misread;
 mod redaction;
+mod references;
 mod secrets;
 
 use std::{

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     escapes::{Match, find, is_escape},
+    misread::misread,
     secrets::{Secrets, value},
 };
 use crate::signing::Signer;
@@ -57,8 +58,11 @@ impl Redaction {
         let shared = signer.shared_secrets().map(|secret| (secret, SIGNING_SECRET.to_owned()));
         let mut looks: Vec<Look> = Vec::new();
         for (value, shown) in named.chain(shared) {
-            let plain = Look { text: value.clone(), shown: shown.clone(), edges: (false, false) };
-            for look in std::iter::once(plain).chain(in_base64(value.expose_secret(), &shown)) {
+            let bare =
+                |text: SecretString| Look { text, shown: shown.clone(), edges: (false, false) };
+            let others = misread(value.expose_secret()).map(|text| bare(text.into()));
+            let plain = std::iter::once(bare(value.clone()));
+            for look in plain.chain(others).chain(in_base64(value.expose_secret(), &shown)) {
                 let text = look.text.expose_secret();
                 let is_known = looks.iter().any(|known| known.text.expose_secret() == text);
                 if !is_known && !text.is_empty() {
@@ -156,6 +160,7 @@ mod tests {
     use crate::signing::SigningSecret;
 
     const HUSH: &str = "hush/\"4c1d\"&x";
+    const ABROAD: &str = "pÄsswört-4711";
 
     fn signer() -> Signer {
         Signer::new(SigningSecret::generate([0xfb; 32]))
@@ -165,7 +170,13 @@ mod tests {
         let mut settings =
             IntegrationSettings::new("n", "https://hooks.example/{secret.a}".parse().unwrap());
         settings.headers.insert("x-key".into(), "{secret.longer}".parse().unwrap());
-        let secrets = [("a", HUSH), ("longer", "hush/\"4c1d\"&x and more"), ("unused", "answer")];
+        settings.headers.insert("x-other".into(), "{secret.abroad}".parse().unwrap());
+        let secrets = [
+            ("a", HUSH),
+            ("longer", "hush/\"4c1d\"&x and more"),
+            ("unused", "answer"),
+            ("abroad", ABROAD),
+        ];
         let secrets = secrets.map(|(name, value)| (name.parse().unwrap(), value.into()));
         Redaction::new(&settings, &secrets.into(), &signer())
     }
@@ -194,6 +205,24 @@ mod tests {
             ("<b>hush/&quot;4c1d&quot;&amp;x</b>".into(), "<b>{secret.a}</b>"),
             ("<b>hush&#47;&#34;4c1d&#034;&#x26;&#X78;</b>".into(), "<b>{secret.a}</b>"),
             ("%68ush%2f%224c1d%22&amp;x".into(), "{secret.a}"),
+            ("hush&sol;&quot;4c1d&QUOT;&AMP;x".into(), "{secret.a}"),
+            ("hush&#47&#034;4c1d&#x00022&ampx".into(), "{secret.a}"),
+            ("hush&#00047;&#0000034;4c1d&#34&#38;x".into(), "{secret.a}"),
+            (format!("key {ABROAD}."), "key {secret.abroad}."),
+            ("p&Auml;ssw&ouml;rt-4711".into(), "{secret.abroad}"),
+            ("p&amp;Auml;ssw&#246;rt&#45;4711".into(), "{secret.abroad}"),
+            (
+                "p%C3%84ssw%c3%b6rt-4711, p%C4ssw%F6rt-4711".into(),
+                "{secret.abroad}, {secret.abroad}",
+            ),
+            (r"p\u00c4ssw\u00F6rt-4711".into(), "{secret.abroad}"),
+            // UTF-8 that was read as Latin-1, as windows-1252, and the former as a log shows it.
+            ("p\u{c3}\u{84}ssw\u{c3}\u{b6}rt-4711".into(), "{secret.abroad}"),
+            ("p\u{c3}\u{201e}ssw\u{c3}\u{b6}rt-4711".into(), "{secret.abroad}"),
+            ("p\u{c3}\u{fffd}ssw\u{c3}\u{b6}rt-4711".into(), "{secret.abroad}"),
+            ("p&Atilde;&bdquo;ssw&Atilde;&para;rt-4711".into(), "{secret.abroad}"),
+            // Latin-1 that was read as UTF-8.
+            ("p\u{fffd}ssw\u{fffd}rt-4711".into(), "{secret.abroad}"),
             ("an answer of its own".into(), "an answer of its own"),
         ] {
             assert_eq!(redaction().apply(said.clone(), 4_096), kept, "{said}");
@@ -231,7 +260,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_secret_whatever_is_left_in_a_text(
-            value in "[ -~]{8,40}",
+            value in "[ -~]{8,40}|[ -~äÄßéñÿł€Ω😀]{8,40}",
             before in "[ -~]{0,20}",
             after in "[ -~]{0,20}",
         ) {
@@ -239,13 +268,23 @@ mod tests {
             let secrets = BTreeMap::from([("a".parse().unwrap(), value.as_str().into())]);
             let redaction = Redaction::new(&IntegrationSettings::new("n", url), &secrets, &signer());
             let escaped = |escape: fn(char) -> String| value.chars().map(escape).collect::<String>();
-            for look in [
+            let in_latin_1: Option<Vec<u8>> =
+                value.chars().map(|char| u8::try_from(char).ok()).collect();
+            let read_in_latin_1: String = value.bytes().map(char::from).collect();
+            let looks = [
                 value.clone(),
                 utf8_percent_encode(&value, NON_ALPHANUMERIC).to_string(),
-                escaped(|char| format!("\\u{:04x}", u32::from(char))),
+                value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
                 escaped(|char| format!("&#{};", u32::from(char))),
+                escaped(|char| format!("&#x{:06X};", u32::from(char))),
                 STANDARD.encode(&value),
-            ] {
+                read_in_latin_1.replace(|char: char| char.is_control(), "\u{fffd}"),
+                read_in_latin_1,
+            ];
+            let as_utf_8 = in_latin_1.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            // Of what has become unreadable as a whole nothing is shown.
+            let as_utf_8 = as_utf_8.filter(|look| !look.chars().all(|char| char == '\u{fffd}'));
+            for look in looks.into_iter().chain(as_utf_8) {
                 let text = redaction.apply(format!("{before}{look}{after}"), 4_096);
                 prop_assert!(!text.contains(&look), "{}", text);
             }
