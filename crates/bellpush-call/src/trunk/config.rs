@@ -12,6 +12,10 @@ use bellpush_core::{ids::TrunkId, trunk::Transport};
 use super::{CallerIdentity, OpenDialogs, SipUser};
 use crate::Recorder;
 
+/// Why a call can't be made whose media has to be encrypted.
+pub(super) const NEEDS_TLS: &str =
+    "required encryption needs TLS: the keys stand in the signalling";
+
 /// How all trunks of this server reach the network.
 #[derive(Debug, Clone)]
 pub struct TrunksConfig {

@@ -1,7 +1,10 @@
 //! A text in another one that may have escaped it: for URLs, for JSON (once or within a string of
 //! another JSON), for HTML, or for two of them, one within the other, each character as it likes.
 
-use super::references;
+use super::{
+    form::{Form, starts_with},
+    references,
+};
 
 /// What was found of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,28 +19,6 @@ pub(super) enum Match {
         /// How many bytes of what was searched that are.
         bytes: usize,
     },
-}
-
-/// One way to write a character, as far as it is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// All of it.
-    Whole {
-        /// How many bytes that are.
-        bytes: usize,
-    },
-    /// Its beginning, at the end of the text.
-    Begun,
-}
-
-impl Form {
-    /// The same with so many bytes before it.
-    pub(super) const fn behind(self, before: usize) -> Self {
-        match self {
-            Self::Whole { bytes } => Self::Whole { bytes: bytes + before },
-            Self::Begun => Self::Begun,
-        }
-    }
 }
 
 /// JSON within a string of JSON has up to so many backslashes before a character.
@@ -76,12 +57,6 @@ pub(super) fn find(sought: &str, text: &str, start: usize) -> Option<Match> {
 /// Whether an escape begins with the character.
 pub(super) const fn is_escape(char: char) -> bool {
     matches!(char, '\\' | '%' | '&' | '+' | char::REPLACEMENT_CHARACTER)
-}
-
-/// In escapes, capitals make no difference.
-pub(super) fn starts_with(text: &str, beginning: &str) -> bool {
-    let begun = text.as_bytes().get(..beginning.len());
-    begun.is_some_and(|begun| begun.eq_ignore_ascii_case(beginning.as_bytes()))
 }
 
 /// Finds each way to escape a character that `text` begins with. Only those are made that may be it.

@@ -6,6 +6,7 @@
 mod error;
 mod escapes;
 mod exchange;
+mod form;
 mod misread;
 mod redaction;
 mod references;

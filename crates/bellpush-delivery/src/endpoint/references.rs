@@ -2,7 +2,7 @@
 
 use html5gum::{Token, Tokenizer};
 
-use super::escapes::{Form, starts_with};
+use super::form::{Form, starts_with};
 
 /// Letters and digits of the longest name.
 const MAX_NAME: usize = 31;

@@ -41,11 +41,9 @@ use self::{
     setup::{Outcome, Setup},
 };
 use super::{
-    FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkEvent, meters::CallOutcome, trunk::Trunk,
+    FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkEvent, config::NEEDS_TLS,
+    meters::CallOutcome, trunk::Trunk,
 };
-
-/// Why a call can't be made whose media has to be encrypted.
-const NEEDS_TLS: &str = "required encryption needs TLS: the keys stand in the signalling";
 
 /// Carries one call from its INVITE to its end.
 pub(super) async fn run(

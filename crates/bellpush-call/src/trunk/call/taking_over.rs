@@ -10,14 +10,15 @@ use bellpush_core::{ids::CallId, trunk::DialogSnapshot};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    CallChannel, NEEDS_TLS,
+    CallChannel,
     kept::{KeptDialog, Owner},
     offers::Offers,
     session::Session,
 };
 use crate::trunk::{
     FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent, Whose,
-    dialog::Dialog, flow::Flow, left_behind, message_parts::tag, resolver::Hop, trunk::Trunk,
+    config::NEEDS_TLS, dialog::Dialog, flow::Flow, left_behind, message_parts::tag, resolver::Hop,
+    trunk::Trunk,
 };
 
 /// How long to wait before a far side is tried again that takes no connection, or not yet our offer.
