@@ -8,7 +8,7 @@ use axum::extract::FromRef;
 use bellpush_call::{AskWhose, Engine, Recorder, ToKeep, ToRecord, Trunks};
 use bellpush_core::{app::Retention, events::EventTime};
 use bellpush_delivery::Announcer;
-use bellpush_store::{Accounts, Store, StoreError};
+use bellpush_store::{Accounts, Store, StoreError, Waiting};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -405,7 +405,11 @@ impl Server {
         if let Err(error) = store.keep_partitions(&longest, now).await {
             tracing::warn!(%error, "partitions are left as they are, and tried again in an hour");
         }
-        let waiting = store.waiting(&longest, now).await?;
+        // Without that, everything goes row by row.
+        let waiting = store.waiting(&longest, now).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what waits for its partition can't be told");
+            Waiting::default()
+        });
         for app in apps {
             let retention = &app.settings.retention;
             let removed = store.apply_retention(app.id, retention, &waiting, now).await?;
