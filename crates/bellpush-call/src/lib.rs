@@ -37,9 +37,9 @@ pub use place::{FarSide, Former, MediaProbe, PlaceCall, PlaceError, Placed, Resu
 pub use recorder::{Recorder, ToRecord};
 pub use signal::Signal;
 pub use trunk::{
-    AskWhose, ByeAnswer, ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName,
+    ByeAnswer, ByeCause, Callee, CallerIdentity, CodecPolicy, Credentials, DisplayName, EndWhen,
     EventSink, FarFailure, HeaderName, HeaderValue, InvalidAddress, InvalidHeader, Latching,
-    OfferId, OpenDialogs, ProxyAddress, Registration, RegistrationStatus, SipTarget, SipTransport,
-    SipUri, SipUser, SrtpPolicy, ToKeep, TrunkCommand, TrunkConfig, TrunkEvent, TrunkStatus,
-    Trunks, TrunksConfig, TrunksLoad, Whose,
+    MayEnd, OfferId, OpenDialogs, ProxyAddress, Registration, RegistrationStatus, SipTarget,
+    SipTransport, SipUri, SipUser, SrtpPolicy, ToKeep, TrunkCommand, TrunkConfig, TrunkEvent,
+    TrunkStatus, Trunks, TrunksConfig, TrunksLoad,
 };

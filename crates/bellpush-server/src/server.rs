@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use bellpush_call::{AskWhose, Engine, Recorder, ToKeep, ToRecord, Trunks};
+use bellpush_call::{Engine, MayEnd, Recorder, ToKeep, ToRecord, Trunks};
 use bellpush_core::{app::Retention, events::EventTime};
 use bellpush_delivery::Announcer;
 use bellpush_store::{Accounts, Store, StoreError, Waiting};
@@ -263,7 +263,7 @@ impl Server {
     pub fn start_duties(
         &self,
         open_dialogs: mpsc::Receiver<ToKeep>,
-        questions: Option<mpsc::Receiver<AskWhose>>,
+        questions: Option<mpsc::Receiver<MayEnd>>,
     ) -> JoinSet<()> {
         let Parts {
             calls,

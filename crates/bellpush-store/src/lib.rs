@@ -53,7 +53,7 @@ pub use apps::{
     NewDesignVersion, NewSession, PublishedDesign, Publisher, Session, WidgetKey,
 };
 pub use calls::{
-    ANSWERED_AGAIN_FOR, Call, CallState, CallbackRequest, Claim, ClaimedCall, DialogOwner,
+    ANSWERED_AGAIN_FOR, Call, CallState, CallbackRequest, Claim, ClaimedCall, EndDialog,
     LivingNode, OrphanedCall,
 };
 pub use cluster::{Epochs, Heard, Hints, MOST_BYTES};

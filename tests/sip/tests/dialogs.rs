@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bellpush_call::{
-    ByeAnswer, Credentials, FarFailure, OpenDialogs, SipTarget, SipTransport, SrtpPolicy, ToKeep,
-    TrunkConfig, TrunkEvent, Trunks, TrunksConfig, Whose,
+    ByeAnswer, Credentials, EndWhen, FarFailure, OpenDialogs, SipTarget, SipTransport, SrtpPolicy,
+    ToKeep, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_core::{
     ids::CallId,
@@ -398,13 +398,11 @@ async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Re
     let trunk = trunk(peer.port);
     trunks.set(vec![trunk.clone()]);
     // Who hangs up ends whatever is its own; who lets go ends what nobody else goes on with.
-    for (lets_go, whose, ends) in [
-        (false, Whose::Others, false),
-        (false, Whose::Ours, true),
-        (false, Whose::Stray, true),
-        (true, Whose::Others, false),
-        (true, Whose::Ours, false),
-        (true, Whose::Stray, true),
+    for (lets_go, when, ends) in [
+        (false, EndWhen::Always, false),
+        (false, EndWhen::Always, true),
+        (true, EndWhen::Stray, false),
+        (true, EndWhen::Stray, true),
     ] {
         let id = CallId::from_uuid(Uuid::now_v7());
         let mut call = Call::start_as(id, &trunks, target(&trunk)).await?;
@@ -423,10 +421,11 @@ async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Re
         kept.context("nobody waits for it")?.send(()).ok().context("nobody waits for it")?;
         let asked = questions.recv().await.context("nobody asks")?;
         assert_eq!((asked.call_id, &*asked.sip_call_id), (id, invite.header("Call-ID")?));
-        asked.answer.send(whose).ok().context("nobody waits for it")?;
+        assert_eq!(asked.when, when);
+        asked.answer.send(ends).ok().context("nobody waits for it")?;
         let bye = peer.within(Duration::from_millis(300)).await?;
         let bye = bye.filter(|bye| bye.text.starts_with("BYE"));
-        assert_eq!(bye.is_some(), ends, "{whose:?}");
+        assert_eq!(bye.is_some(), ends, "{when:?}");
         if let Some(bye) = bye {
             peer.reply(&bye, "200 OK", "", "").await?;
         }

@@ -59,7 +59,7 @@ pub use config::{
 pub use header::{HeaderName, HeaderValue, InvalidHeader};
 pub use left_behind::ByeAnswer;
 pub use message::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent};
-pub use open_dialogs::{AskWhose, OpenDialogs, ToKeep, Whose};
+pub use open_dialogs::{EndWhen, MayEnd, OpenDialogs, ToKeep};
 pub use status::{RegistrationStatus, TrunkStatus};
 pub use target::{
     Callee, CallerIdentity, CodecPolicy, DisplayName, InvalidAddress, Latching, SipTarget, SipUri,

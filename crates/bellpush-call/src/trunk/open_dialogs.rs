@@ -18,26 +18,27 @@ pub struct ToKeep {
     pub kept: Option<oneshot::Sender<()>>,
 }
 
-/// Who has to end a dialog.
+/// When a dialog is to be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// This process, which has its call.
-    Ours,
-    /// This process, though another one has the call: that one goes on by a dialog of its own.
+pub enum EndWhen {
+    /// Unless another process has taken it over.
+    Always,
+    /// Only if another process has the call, and not this dialog: that one goes on by a dialog of its own.
     Stray,
-    /// Another process, which has taken it over.
-    Others,
 }
 
-/// A question for whose a dialog is, before it is ended.
+/// A question for whether a dialog is to be ended here.
 #[derive(Debug)]
-pub struct AskWhose {
+pub struct MayEnd {
     /// The call that it was opened for.
     pub call_id: CallId,
     /// Its Call-ID.
     pub sip_call_id: String,
-    /// Told whose it is. Dropped without a word, nobody knows: then it is left to others.
-    pub answer: oneshot::Sender<Whose>,
+    /// When it is to be.
+    pub when: EndWhen,
+    /// Told whether it is; then nobody takes it over any more. Dropped without a word, nobody knows: then
+    /// it is left to others.
+    pub answer: oneshot::Sender<bool>,
 }
 
 /// A new dialog that is not on disk yet: told when it is.
@@ -47,7 +48,7 @@ pub(super) struct Unkept(oneshot::Receiver<()>);
 #[derive(Debug, Clone, Default)]
 pub struct OpenDialogs {
     changes: Option<mpsc::Sender<ToKeep>>,
-    questions: Option<mpsc::Sender<AskWhose>>,
+    questions: Option<mpsc::Sender<MayEnd>>,
 }
 
 impl OpenDialogs {
@@ -67,30 +68,30 @@ impl OpenDialogs {
     /// The same where others may have taken a dialog over meanwhile: before it is ended, it is asked
     /// whether that is so.
     #[must_use]
-    pub fn asking(self, capacity: usize) -> (Self, mpsc::Receiver<AskWhose>) {
+    pub fn asking(self, capacity: usize) -> (Self, mpsc::Receiver<MayEnd>) {
         let (sender, receiver) = mpsc::channel(capacity);
         (Self { questions: Some(sender), ..self }, receiver)
     }
 
-    /// Whose a dialog is, however long the answer takes. What was kept of it says so: one that is not on
-    /// disk yet is waited for.
-    pub(super) async fn whose(
+    /// Whether a dialog is to be ended here, however long the answer takes. What was kept of it says so:
+    /// one that is not on disk yet is waited for.
+    pub(super) async fn may_end(
         &self,
-        call_id: CallId,
-        sip_call_id: &str,
+        (call_id, sip_call_id): (CallId, &str),
+        when: EndWhen,
         unkept: Option<Unkept>,
-    ) -> Whose {
-        let Some(questions) = &self.questions else { return Whose::Ours };
+    ) -> bool {
+        let Some(questions) = &self.questions else { return when == EndWhen::Always };
         if let Some(Unkept(is_kept)) = unkept {
             // Dropped without a word when the server stops; then nobody answers below, either.
             let _ = is_kept.await;
         }
-        let (answer, whose) = oneshot::channel();
-        let question = AskWhose { call_id, sip_call_id: sip_call_id.to_owned(), answer };
+        let (answer, may_end) = oneshot::channel();
+        let question = MayEnd { call_id, sip_call_id: sip_call_id.to_owned(), when, answer };
         // Nobody answers any more when the server stops: whoever comes after it ends what is left.
         match questions.send(question).await {
-            Ok(()) => whose.await.unwrap_or(Whose::Others),
-            Err(_) => Whose::Others,
+            Ok(()) => may_end.await.unwrap_or(false),
+            Err(_) => false,
         }
     }
 

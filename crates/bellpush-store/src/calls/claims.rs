@@ -9,7 +9,7 @@ use bellpush_core::{
 };
 
 use super::dialogs::{
-    left::{dialog, of_call},
+    left::{IS_ENDING, dialog, of_call},
     rows::seal,
 };
 use crate::{
@@ -84,7 +84,8 @@ pub(crate) const CLAIMED_BY: &str = "
       AND claimed_at >= $3
       AND ended_at IS NULL";
 
-/// That which the call's node had. What rang elsewhere, or is being ended, does not go with the call.
+/// That which the call's node had. What rang elsewhere, or is being ended, does not go with the call: nor what
+/// its node has begun to end by the time that the row can be written.
 pub(crate) const CLAIM_DIALOG: &str = concat!(
     "
     UPDATE dialogs
@@ -92,6 +93,8 @@ pub(crate) const CLAIM_DIALOG: &str = concat!(
     WHERE sip_call_id = (",
     of_call!("sip_call_id"),
     ")
+      AND node_id || '' = $2
+      AND NOT is_to_end
     RETURNING *"
 );
 
@@ -144,7 +147,7 @@ const MARK_ORPHANS: &str = "
 impl Store {
     /// Takes a call over, whether or not its node lives: from now on the new one answers for it and
     /// for its dialog, and alone may end it. `None` when the token is not the present one, or the call
-    /// is over, or another's: of several who ask at once, one has it. A request that another node has
+    /// is over, or being ended, or another's: of several who ask at once, one has it. A request that another node has
     /// answered within [`ANSWERED_AGAIN_FOR`] takes the call over from that one with the same token, and so does
     /// another one with it before [`Store::forget_former_token`].
     ///
@@ -180,7 +183,7 @@ impl Store {
         };
         let call = call(&row)?;
         let key = self.data_key();
-        let values = [id.into(), former.into(), node.into()];
+        let values = [id.clone().into(), former.clone().into(), node.into()];
         let dialog = match db::one(&transaction, CLAIM_DIALOG, values).await? {
             Some(row) => {
                 let (open, opened_at) = (dialog(key, &row)?, row.time("opened_at")?);
@@ -190,6 +193,14 @@ impl Store {
                 let sip_call_id = open.snapshot.sip_call_id.clone();
                 db::execute(&transaction, sql, [sip_call_id.into(), sealed.into()]).await?;
                 Some((open, opened_at))
+            }
+            // It would be dialled anew, though it was answered: its end is about to be stored.
+            None if db::one(&transaction, IS_ENDING, [id.into(), former.into()])
+                .await?
+                .is_some() =>
+            {
+                transaction.rollback().await?;
+                return Ok(None);
             }
             None => None,
         };

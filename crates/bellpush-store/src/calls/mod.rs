@@ -29,6 +29,6 @@ pub(crate) mod traces;
 pub use call::Call;
 pub use callbacks::CallbackRequest;
 pub use claims::{ANSWERED_AGAIN_FOR, Claim, ClaimedCall};
-pub use dialogs::left::DialogOwner;
+pub use dialogs::left::EndDialog;
 pub use nodes::{LivingNode, OrphanedCall};
 pub use state::CallState;

@@ -6,7 +6,7 @@ use bellpush_core::{
     trunk::{CSEQ_GAP, DialogChange},
 };
 use bellpush_store::{
-    Append, AppendError, CallState, Claim, ClaimedCall, DialogOwner, Refusal, SecretHash, Store,
+    Append, AppendError, CallState, Claim, ClaimedCall, EndDialog, Refusal, SecretHash, Store,
 };
 
 use crate::{
@@ -95,14 +95,14 @@ on_both_stores! {
             let (open, _) = site.store.dialog_of_call(call_id, node).await.unwrap().unwrap();
             open.snapshot.sip_call_id
         };
-        let owners = async |node| {
-            let asked = [("new", call_id), ("old", call_id), ("never kept", call_id)];
-            let owners = site.store.dialog_owners(node, &asked).await.unwrap();
-            asked.map(|(name, _)| owners.get(name).copied())
+        let ends = async |node, when| {
+            let asked = ["new", "old", "never kept"].map(|name| (name, call_id, when));
+            let ours = site.store.end_dialogs(node, &asked).await.unwrap();
+            asked.map(|(name, ..)| ours.contains(name))
         };
-        let (stray, another) = (Some(DialogOwner::NotOfCall), Some(DialogOwner::Another));
-        assert_eq!(owners(old).await, [another, stray, another]);
-        assert_eq!(owners(new).await, [None, another, None]);
+        assert_eq!(ends(old, EndDialog::WithoutCall).await, [false, true, false]);
+        assert_eq!(ends(old, EndDialog::Always).await, [false, true, false]);
+        assert_eq!(ends(new, EndDialog::WithoutCall).await, [false, false, false]);
 
         // The old node has the call once more, and may not have ended what it has left of before.
         let back = claim(&site.store, call_id, (new, old), (&tokens[0], &tokens[1])).await.unwrap();
@@ -116,6 +116,39 @@ on_both_stores! {
         let taken: Vec<_> = taken.iter().map(|open| &*open.snapshot.sip_call_id).collect();
         assert_eq!(taken, ["old"]);
         assert_eq!(goes_on_by(third).await, "new");
+    }
+
+    async fn a_dialog_that_its_node_ends_is_taken_over_by_nobody(site) {
+        let (old, new) = (new_node(), new_node());
+        site.store.join(old, after(60), None).await.unwrap();
+        let visitor = site.visitor().await;
+        // Both at once, and one after the other.
+        for round in 0..24 {
+            let call_id = new_call();
+            site.store.append(vec![visitor.starts(call_id, old)]).await.unwrap();
+            let name = format!("dialog {round}");
+            let open = vec![DialogChange::Open(dialog(&name, call_id))];
+            site.store.keep_dialogs(old, now(), open).await.unwrap();
+            let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+            let asked = [(&*name, call_id, EndDialog::Always)];
+            let ends = async || site.store.end_dialogs(old, &asked).await.unwrap().len() == 1;
+            let claims = async || claim(&site.store, call_id, (old, new), (&first, &second)).await;
+            let (ended, claimed) = match round {
+                0 => (ends().await, claims().await),
+                1 => {
+                    let claimed = claims().await;
+                    (ends().await, claimed)
+                }
+                _ => tokio::join!(ends(), claims()),
+            };
+            assert!(round > 1 || ended == (round == 0));
+            assert_eq!(claimed.is_some(), !ended, "of both, one has it: {claimed:?}");
+            let node_id = site.store.call(call_id).await.unwrap().unwrap().node_id;
+            assert_eq!(node_id, if ended { old } else { new });
+            if let Some(claimed) = claimed {
+                assert_eq!(claimed.dialog.unwrap().0.snapshot.sip_call_id, name);
+            }
+        }
     }
 
     async fn a_wrong_token_and_a_call_that_is_over_are_claimed_by_nobody(site) {

@@ -6,7 +6,7 @@ use bellpush_core::{
 };
 
 use crate::trunk::{
-    open_dialogs::{Unkept, Whose},
+    open_dialogs::{EndWhen, Unkept},
     trunk::Trunk,
 };
 
@@ -39,10 +39,11 @@ impl KeptDialog {
         Box::new(Self { owner, snapshot, unkept: None })
     }
 
-    /// Whose it is by now.
-    pub(super) async fn whose(&mut self, trunk: &Trunk) -> Whose {
+    /// Whether it is to be ended here; then nobody takes it over any more.
+    pub(super) async fn may_end(&mut self, trunk: &Trunk, when: EndWhen) -> bool {
         let (call_id, unkept) = (self.owner.call_id, self.unkept.take());
-        trunk.stack.config.dialogs.whose(call_id, self.sip_call_id(), unkept).await
+        let dialogs = &trunk.stack.config.dialogs;
+        dialogs.may_end((call_id, self.sip_call_id()), when, unkept).await
     }
 
     /// Keeps it as it is now, if it leads elsewhere.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Digit,
     trunk::{
-        ByeCause, TrunkCommand, TrunkEvent, Whose,
+        ByeCause, EndWhen, TrunkCommand, TrunkEvent,
         acks::Acks,
         body::{self, Body},
         dialog::{Dialog, RequestMatch},
@@ -246,7 +246,7 @@ impl Session {
     /// this one was answered: then nobody else ends this one.
     async fn let_go(mut self: Box<Self>) -> bool {
         let is_stray = match &mut self.kept {
-            Some(kept) => kept.whose(&self.trunk).await == Whose::Stray,
+            Some(kept) => kept.may_end(&self.trunk, EndWhen::Stray).await,
             None => false,
         };
         if is_stray {
@@ -259,7 +259,7 @@ impl Session {
     /// Ends the dialog, unless another process has it by now.
     async fn end(&mut self, cause: ByeCause) -> bool {
         if let Some(kept) = &mut self.kept
-            && kept.whose(&self.trunk).await == Whose::Others
+            && !kept.may_end(&self.trunk, EndWhen::Always).await
         {
             return false;
         }

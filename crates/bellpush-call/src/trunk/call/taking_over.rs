@@ -16,7 +16,7 @@ use super::{
     session::Session,
 };
 use crate::trunk::{
-    FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent, Whose,
+    EndWhen, FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent,
     config::NEEDS_TLS, dialog::Dialog, flow::Flow, left_behind, message_parts::tag, resolver::Hop,
     trunk::Trunk,
 };
@@ -84,7 +84,7 @@ pub(super) async fn run(
                 _ => {}
             }
             let is_ours = match call_id {
-                Some(id) => dialogs.whose(id, &sip_call_id, None).await != Whose::Others,
+                Some(id) => dialogs.may_end((id, &sip_call_id), EndWhen::Always, None).await,
                 None => true,
             };
             if is_ours {

@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellpush_call::{AskWhose, Whose};
+use bellpush_call::{EndWhen, MayEnd};
 use bellpush_core::{ids::CallId, lifecycle::Phase};
-use bellpush_store::{DialogOwner, StoreError};
+use bellpush_store::{EndDialog, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -146,11 +146,11 @@ async fn let_go_of(calls: &Calls, ids: &[CallId]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Answers whose a dialog is that is to be ended. Without an answer of the store nobody knows, so it is
-/// asked until it gives one.
+/// Answers whether dialogs are to be ended by this server. Without an answer of the store nobody knows, so it
+/// is asked until it gives one.
 pub(crate) async fn answer(
     calls: Arc<Calls>,
-    mut questions: mpsc::Receiver<AskWhose>,
+    mut questions: mpsc::Receiver<MayEnd>,
     stopped: CancellationToken,
 ) {
     let mut asked = Vec::with_capacity(BATCH);
@@ -159,13 +159,17 @@ pub(crate) async fn answer(
             () = stopped.cancelled() => return,
             count = questions.recv_many(&mut asked, BATCH) => if count == 0 { return },
         }
-        let dialogs = asked
-            .iter()
-            .map(|AskWhose { call_id, sip_call_id, .. }| (sip_call_id.as_str(), *call_id));
+        let dialogs = asked.iter().map(|MayEnd { call_id, sip_call_id, when, .. }| {
+            let when = match when {
+                EndWhen::Always => EndDialog::Always,
+                EndWhen::Stray => EndDialog::WithoutCall,
+            };
+            (sip_call_id.as_str(), *call_id, when)
+        });
         let dialogs: Vec<_> = dialogs.collect();
-        let owners = loop {
-            match calls.store.dialog_owners(calls.node_id, &dialogs).await {
-                Ok(owners) => break owners,
+        let ours = loop {
+            match calls.store.end_dialogs(calls.node_id, &dialogs).await {
+                Ok(ours) => break ours,
                 Err(error) => error!(%error, "dialogs can't be ended before the store answers"),
             }
             tokio::select! {
@@ -173,14 +177,9 @@ pub(crate) async fn answer(
                 () = tokio::time::sleep(RETRY) => {}
             }
         };
-        for AskWhose { sip_call_id, answer, .. } in asked.drain(..) {
-            let whose = match owners.get(&sip_call_id) {
-                None => Whose::Ours,
-                Some(DialogOwner::NotOfCall) => Whose::Stray,
-                Some(DialogOwner::Another) => Whose::Others,
-            };
+        for MayEnd { sip_call_id, answer, .. } in asked.drain(..) {
             // Whoever asked may be gone.
-            let _ = answer.send(whose);
+            let _ = answer.send(ours.contains(&sip_call_id));
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Dialogs whose node is gone, and taking them over.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use bellpush_core::{
     events::EventTime,
     ids::{CallId, NodeId},
     trunk::{DialogChange, OpenDialog},
 };
+use serde::Serialize;
 
 use super::rows::{DialogChanges, open, seal};
 use crate::{
@@ -80,22 +81,42 @@ pub(in crate::calls) use of_call;
 
 pub(crate) const OF_CALL: &str = of_call!("*");
 
-/// Of one that has no row, its call says it: what ends a dialog takes its row out.
-pub(crate) const OWNERS: &str = "
-    SELECT given.value ->> 0 AS sip_call_id, dialogs.node_id AS node_id
+/// Asks whose each is and marks it in one go: nobody takes it over in between. Those of others are written,
+/// too, so that whoever is just taking one has it before its node is read here.
+pub(crate) const END: &str = "
+    UPDATE dialogs
+    SET is_to_end = dialogs.is_to_end
+        OR dialogs.node_id = $2
+            AND (
+                given.value ->> 2 = 'always'
+                OR EXISTS (
+                    SELECT 1
+                    FROM calls
+                    WHERE calls.id = given.value ->> 1
+                      AND calls.node_id <> $2
+                )
+            )
     FROM jsonb_each($1) AS given
-    LEFT JOIN dialogs ON dialogs.sip_call_id = given.value ->> 0
-    LEFT JOIN calls ON calls.id = given.value ->> 1
-    WHERE dialogs.node_id <> $2
-       OR calls.node_id <> $2";
+    WHERE dialogs.sip_call_id = given.value ->> 0
+    RETURNING dialogs.sip_call_id, dialogs.node_id, dialogs.is_to_end";
 
-/// Whose a dialog is that a node has had, if not that node's together with its call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DialogOwner {
-    /// That node's alone: its call is another's.
-    NotOfCall,
-    /// Another node's, or nobody's any more.
-    Another,
+/// Whether the node that has a call is just ending the dialog that it has gone on by.
+pub(crate) const IS_ENDING: &str = "
+    SELECT 1 AS found
+    FROM dialogs
+    WHERE call_id = $1
+      AND node_id || '' = $2
+      AND is_to_end
+    LIMIT 1";
+
+/// When a node is to end a dialog that it has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndDialog {
+    /// Unless another node has it.
+    Always,
+    /// Only if it has it still, though not its call: another node goes on with that by a dialog of its own.
+    WithoutCall,
 }
 
 impl Store {
@@ -165,24 +186,39 @@ impl Store {
         row.map(|row| Ok((dialog(key, &row)?, row.time("opened_at")?))).transpose()
     }
 
-    /// Whose these dialogs are by now, by Call-ID and call, of those that a node has not with their calls.
+    /// Which of these dialogs, by Call-ID and call, a node is to end: from now on nobody else goes on with
+    /// them. One that has no row is left to whoever has its call, as what ends a dialog takes its row out.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn dialog_owners(
+    /// When the database fails. Which are to be ended is then not known; it may be asked again.
+    pub async fn end_dialogs(
         &self,
         node_id: NodeId,
-        dialogs: &[(&str, CallId)],
-    ) -> Result<HashMap<String, DialogOwner>, StoreError> {
+        dialogs: &[(&str, CallId, EndDialog)],
+    ) -> Result<HashSet<String>, StoreError> {
         let own = node_id.to_string();
+        // Those who write several at once lock rows in one order.
+        let mut dialogs = dialogs.to_vec();
+        dialogs.sort_unstable_by_key(|(sip_call_id, ..)| *sip_call_id);
         let values = [to_json(&dialogs).into(), own.clone().into()];
-        let rows = db::all(&self.db().write, OWNERS, values).await?;
-        let owners = rows.iter().map(|row| {
-            let is_own = row.get::<Option<String>>("node_id")?.as_ref() == Some(&own);
-            let owner = if is_own { DialogOwner::NotOfCall } else { DialogOwner::Another };
-            Ok((row.get("sip_call_id")?, owner))
+        let (mut kept, mut ours) = (HashSet::new(), HashSet::new());
+        for row in db::all(&self.db().write, END, values).await? {
+            let sip_call_id: String = row.get("sip_call_id")?;
+            if row.get::<String>("node_id")? == own && row.get("is_to_end")? {
+                ours.insert(sip_call_id.clone());
+            }
+            kept.insert(sip_call_id);
+        }
+        let unkept = dialogs.into_iter().filter(|(sip_call_id, _, when)| {
+            *when == EndDialog::Always && !kept.contains(*sip_call_id)
         });
-        owners.collect()
+        let unkept: Vec<(&str, CallId)> =
+            unkept.map(|(sip_call_id, call_id, _)| (sip_call_id, call_id)).collect();
+        let call_ids: Vec<CallId> = unkept.iter().map(|(_, call_id)| *call_id).collect();
+        let elsewhere = self.calls_elsewhere(node_id, &call_ids).await?;
+        let unkept = unkept.into_iter().filter(|(_, call_id)| !elsewhere.contains(call_id));
+        ours.extend(unkept.map(|(sip_call_id, _)| sip_call_id.to_owned()));
+        Ok(ours)
     }
 }
 
