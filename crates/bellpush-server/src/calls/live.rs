@@ -105,17 +105,26 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
     let mut lifecycle = Lifecycle::live_since(call.clock.accepted_at());
     let Before { mut connected_at, answered_by } = std::mem::take(&mut call.before);
     let (mut answered_by, mut quality) = (answered_by.map(|by| *by), None);
-    let (mut is_told_to_move, mut is_elsewhere) = (false, false);
+    let (mut moving, mut is_elsewhere) = (entry.moving(), false);
+    // Whoever drains may have said so before this begins.
+    moving.mark_changed();
     let (mut sip_failure, mut network) = (None, None);
     while lifecycle.is_live() {
-        // A channel that closes without a last word means that the engine died.
         let signal = tokio::select! {
-            signal = call.signals.recv() => {
-                signal.unwrap_or(Signal::Failed(ErrorCode::ServerShutdown))
-            }
-            () = entry.moves_away(), if !is_told_to_move => {
-                is_told_to_move = true;
-                publisher.publish(Content::Move {});
+            signal = call.signals.recv() => match signal {
+                Some(signal) => signal,
+                None if entry.is_elsewhere() => {
+                    info!("let go of");
+                    break;
+                }
+                // A channel that closes without a last word means that the engine died.
+                None => Signal::Failed(ErrorCode::ServerShutdown),
+            },
+            Ok(()) = moving.changed() => {
+                publisher.withdraw_move();
+                if *moving.borrow_and_update() {
+                    publisher.publish(Content::Move {});
+                }
                 continue;
             }
         };

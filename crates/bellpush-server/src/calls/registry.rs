@@ -13,6 +13,7 @@ use bellpush_core::{
     lifecycle::Phase,
 };
 use bellpush_store::{ANSWERED_AGAIN_FOR, SecretHash, Session};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -37,9 +38,10 @@ pub(super) struct LiveCall {
     warnings: Arc<Mutex<Vec<NotedWarning>>>,
     /// The phase that it is in, and whether the far side holds the visitor.
     stage: Arc<Mutex<(Phase, bool)>>,
-    /// Cancelled when its visitor is to take it up at another server.
-    moving: CancellationToken,
-    /// Cancelled when another server is known to have it.
+    /// Whether its visitor is to take it up at another server.
+    moving: watch::Sender<bool>,
+    /// Cancelled when another server is known to have it, or it was let go of for that: nothing of it is ended
+    /// here.
     elsewhere: CancellationToken,
 }
 
@@ -115,23 +117,26 @@ impl LiveCall {
         let connection = Arc::new(Mutex::new(Connection::new(offer, answer, resume)));
         let (streams, warnings) = (OpenStreams::default(), Arc::default());
         let stage = Arc::new(Mutex::new((Phase::Connecting, false)));
-        let (moving, elsewhere) = (CancellationToken::new(), CancellationToken::new());
+        let (moving, elsewhere) = (watch::Sender::new(false), CancellationToken::new());
         Self { session, follower, streams, connection, warnings, stage, moving, elsewhere }
     }
 
     /// Has its visitor told to take it up at another server; whether that is new.
     pub(super) fn move_away(&self) -> bool {
-        let is_new = !self.moving.is_cancelled();
-        self.moving.cancel();
-        is_new
+        !self.moving.send_replace(true)
     }
 
-    /// Waits until its visitor is to take it up at another server.
-    pub(super) async fn moves_away(&self) {
-        self.moving.cancelled().await;
+    /// Takes that back: it can go on here.
+    pub(super) fn stay(&self) {
+        self.moving.send_if_modified(|moving| std::mem::take(moving));
     }
 
-    /// Notes that another server has it, or has ended it.
+    /// Tells whether its visitor is to take it up at another server.
+    pub(super) fn moving(&self) -> watch::Receiver<bool> {
+        self.moving.subscribe()
+    }
+
+    /// Notes that another server has it, or has ended it: what is let go of here has no end here.
     pub(super) fn lost(&self) {
         self.elsewhere.cancel();
     }

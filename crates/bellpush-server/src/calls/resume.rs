@@ -208,7 +208,12 @@ pub(crate) async fn resume(
         calls.store.exchange_resume_token(claim).await
     };
     match exchanged.await {
-        Ok(true) => call.answered(&request, &answer, (token, &next)),
+        Ok(true) => {
+            call.answered(&request, &answer, (token, &next));
+            if !calls.is_draining() {
+                call.stay();
+            }
+        }
         Ok(false) => {
             // Another server has it by now: what is left here answers nothing more.
             call.lost();

@@ -100,6 +100,13 @@ impl Calls {
         format!("{node}/v1/calls/{id}")
     }
 
+    /// Notes that a call is about to be let go of: nothing of it is ended here.
+    pub(super) fn lost(&self, id: CallId) {
+        if let Some(call) = self.live.find(id) {
+            call.lost();
+        }
+    }
+
     /// Takes no new call from now on.
     pub(crate) fn drain(&self) {
         self.draining.cancel();

@@ -34,7 +34,8 @@ pub(crate) enum Content {
         /// What.
         notice: CallNotice,
     },
-    /// The server is about to stop: the widget takes the call up at another one meanwhile.
+    /// The server is about to stop, or cut off: the widget takes the call up at another one meanwhile. Nobody is
+    /// told any more once it was withdrawn.
     Move {},
     /// A catalogue event, with its id.
     Event {
@@ -84,7 +85,7 @@ impl Content {
     }
 }
 
-/// A message with its number: ascending within the call, without gaps.
+/// A message with its number: ascending within the call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Message {
     /// The number, from 1.
@@ -98,6 +99,8 @@ pub(crate) struct Message {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Log {
     messages: Vec<Message>,
+    /// The number of the last one, also when that was withdrawn.
+    last: u64,
     done: bool,
 }
 
@@ -116,8 +119,17 @@ impl Publisher {
 
     pub(super) fn publish(&self, content: Content) {
         self.0.send_modify(|log| {
-            let id = log.messages.len() as u64 + 1;
-            log.messages.push(Message { id, content });
+            log.last += 1;
+            log.messages.push(Message { id: log.last, content });
+        });
+    }
+
+    /// Takes back that the call is to be taken up elsewhere: whoever begins to follow is not told.
+    pub(super) fn withdraw_move(&self) {
+        self.0.send_if_modified(|log| {
+            let before = log.messages.len();
+            log.messages.retain(|message| message.content != Content::Move {});
+            log.messages.len() < before
         });
     }
 
@@ -135,7 +147,8 @@ impl Follower {
     /// A follower of a call that is over: its messages as they were read from the store.
     #[must_use]
     pub(super) fn of_the_past(messages: Vec<Message>) -> Self {
-        Self(watch::Sender::new(Log { messages, done: true }).subscribe())
+        let last = messages.last().map_or(0, |message| message.id);
+        Self(watch::Sender::new(Log { messages, last, done: true }).subscribe())
     }
 
     /// The messages after a number, and whether none will follow them.
@@ -175,6 +188,20 @@ mod tests {
         publisher.finish();
         assert!(follower.changed().await);
         assert_eq!(follower.after(3), (Vec::new(), true));
+    }
+
+    #[test]
+    fn a_move_that_was_withdrawn_is_told_to_nobody_and_its_number_is_not_used_again() {
+        let publisher = Publisher::new();
+        publisher.publish(progress(Phase::Connected));
+        publisher.publish(Content::Move {});
+        let mut told = publisher.follow();
+        assert_eq!(told.after(0).0.len(), 2);
+        publisher.withdraw_move();
+        assert_eq!(publisher.follow().after(0).0.len(), 1);
+        publisher.publish(Content::Move {});
+        let again = Message { id: 3, content: Content::Move {} };
+        assert_eq!(told.after(2).0, [again]);
     }
 
     #[test]

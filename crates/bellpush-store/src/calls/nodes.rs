@@ -25,6 +25,14 @@ pub struct OrphanedCall {
     pub can_be_taken_up: bool,
 }
 
+impl OrphanedCall {
+    /// Whether its visitor has hung up, or it was taken to be ended: nobody takes it up any more.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.call.orphaned_at.is_some_and(|at| at.millis() == 0)
+    }
+}
+
 /// A node whose lease has not run out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivingNode {
@@ -63,18 +71,33 @@ const OWN_CALL: &str = "
       AND calls.node_id = $2
       AND calls.state = 'live'";
 
+/// What its visitor has hung up stays abandoned.
 pub(crate) const FOUND_AGAIN: &str = concat!(
     "
     UPDATE calls
     SET orphaned_at = NULL
     WHERE state = 'live'
-      AND orphaned_at IS NOT NULL
+      AND orphaned_at <> 0
       AND (
           node_id = $1
           OR NOT ",
     without_lease!("calls.node_id"),
     "
       )"
+);
+
+/// Only of calls that are to be ended. By `ended_at` rather than `state`: there are indexes of live calls,
+/// which are not what finds one by its id.
+pub(crate) const TAKE_ORPHAN: &str = concat!(
+    "
+    UPDATE calls
+    SET node_id = $1,
+        orphaned_at = 0
+    WHERE id = $4
+      AND node_id = $5
+      AND ended_at IS NULL
+      AND ",
+    without_lease!("calls.node_id")
 );
 
 impl Store {
@@ -195,6 +218,28 @@ impl Store {
         let values = [own.to_string().into(), now.millis().into(), latest.millis().into()];
         let rows = db::all(&self.db().read, ORPHANED, values).await?;
         db::readable(rows, orphan)
+    }
+
+    /// Takes an orphan to end it, as one that nobody takes up any more; `false` when its node has a lease
+    /// again, or it is another's by now, or over. The times are those of [`Store::orphaned_calls`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_orphan(
+        &self,
+        own: NodeId,
+        orphan: &Call,
+        now: EventTime,
+        latest: EventTime,
+    ) -> Result<bool, StoreError> {
+        let values = [
+            own.to_string().into(),
+            now.millis().into(),
+            latest.millis().into(),
+            orphan.id.to_string().into(),
+            orphan.node_id.to_string().into(),
+        ];
+        Ok(db::execute(&self.db().write, TAKE_ORPHAN, values).await? > 0)
     }
 
     /// The live calls of a node.

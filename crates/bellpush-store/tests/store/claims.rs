@@ -151,6 +151,49 @@ on_both_stores! {
         }
     }
 
+    async fn what_a_node_has_of_a_call_that_others_have_ended_is_ended_by_it(site) {
+        let node = new_node();
+        let (visitor, call_id) = call_on(site, node).await;
+        let name = call_id.to_string();
+        let ends = async |when| {
+            let asked = [(&*name, call_id, when)];
+            site.store.end_dialogs(node, &asked).await.unwrap().contains(&name)
+        };
+        assert!(!ends(EndDialog::WithoutCall).await, "it goes on");
+        site.store.append(vec![ended_by(node, visitor.hangs_up(call_id))]).await.unwrap();
+        assert!(ends(EndDialog::WithoutCall).await);
+    }
+
+    async fn an_orphan_is_ended_as_long_as_its_node_has_no_lease(site) {
+        let (gone, own) = (new_node(), new_node());
+        let (visitor, call_id) = call_on(site, gone).await;
+        let orphan = async || {
+            let found = site.store.orphaned_calls(own, now(), after(60)).await.unwrap();
+            found.into_iter().next().unwrap()
+        };
+        let found = orphan().await;
+        assert!(!found.is_abandoned());
+        let take = async || site.store.take_orphan(own, &found.call, now(), after(60)).await.unwrap();
+        // It comes back after it was found without one.
+        site.store.join(gone, after(20), None).await.unwrap();
+        assert!(!take().await);
+        site.store.leave(gone).await.unwrap();
+        assert!(take().await);
+        assert!(!take().await, "it is not that node's any more");
+        let taken = site.store.own_call(call_id, own).await.unwrap().unwrap();
+        assert!(taken.is_abandoned());
+        // That is so for good, also when its node lives.
+        site.store.join(own, after(60), None).await.unwrap();
+        site.store.unmark_orphans(own, now(), after(60)).await.unwrap();
+        assert!(site.store.own_call(call_id, own).await.unwrap().unwrap().is_abandoned());
+        let late = site.store.append(vec![ended_by(gone, visitor.hangs_up(call_id))]).await;
+        assert!(is_refused(&late, Refusal::LivesElsewhere), "{late:?}");
+        // What is left of it is ended as all that its node has left.
+        let left = site.store.take_left_dialogs(own, now(), after(60), 9).await.unwrap();
+        assert_eq!(left.len(), 1);
+        site.store.append(vec![ended_by(own, visitor.hangs_up(call_id))]).await.unwrap();
+    }
+
     async fn a_wrong_token_and_a_call_that_is_over_are_claimed_by_nobody(site) {
         let (old, new) = (new_node(), new_node());
         let (visitor, call_id) = call_on(site, old).await;

@@ -47,11 +47,16 @@ impl Servers {
     /// With a telephone behind a proxy, and a door between the first server and the database.
     pub(crate) async fn with_door(phone: u16) -> anyhow::Result<(Self, Door)> {
         let kamailio = Kamailio::start(phone, "SHA-256", None).await?;
+        let (servers, door) = Self::with_door_to_trunk(kamailio.port).await?;
+        Ok((Self { _kamailio: Some(kamailio), ..servers }, door))
+    }
+
+    /// With a trunk to this port, and such a door.
+    pub(crate) async fn with_door_to_trunk(port: u16) -> anyhow::Result<(Self, Door)> {
         let database = Database::create().await?;
         let (door, url) = Door::before(database.url()).await?;
         let through = |first: Options| first.with("--database-url", &url);
-        let servers = Self::on(database, kamailio.port, through, |other| other).await?;
-        Ok((Self { _kamailio: Some(kamailio), ..servers }, door))
+        Ok((Self::on(database, port, through, |other| other).await?, door))
     }
 
     async fn on(

@@ -1,6 +1,7 @@
 //! Calls that are this node's in the store, though it does not have them: one that another node has given
 //! back which this one had let go of, or of which a claim broke off. Their visitors may take them up, here or
-//! elsewhere, for as long as those of a node that is gone; then they are ended.
+//! elsewhere, for as long as those of a node that is gone; then they are ended, and at once when their visitors hang
+//! up.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -37,13 +38,18 @@ impl MissingCalls {
             self.0.entry(id).or_insert_with(Instant::now);
         }
         let mut patience = Patience::default();
-        let waiting = self.0.iter().filter(|(_, since)| since.elapsed() >= GRACE);
         let waiting: Vec<(CallId, Duration)> =
-            waiting.map(|(id, since)| (*id, since.elapsed())).collect();
+            self.0.iter().map(|(id, since)| (*id, since.elapsed())).collect();
         for (id, waited) in waiting {
             let Some(call) = calls.store.own_call(id, calls.node_id).await? else { continue };
-            if call.can_be_taken_up && waited < patience.of(calls, call.call.app_id).await? {
-                continue;
+            if !call.is_abandoned() {
+                let patience = match call.can_be_taken_up {
+                    true => patience.of(calls, call.call.app_id).await?,
+                    false => GRACE,
+                };
+                if waited < patience {
+                    continue;
+                }
             }
             // Nobody begins with it meanwhile.
             let Some(_turn) = calls.claims.begin(id) else { continue };

@@ -92,7 +92,8 @@ fn lease_end(now: EventTime) -> EventTime {
 }
 
 async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
-    let Leases { present, latest } = Leases::now(calls).await?;
+    let leases = Leases::now(calls).await?;
+    let Leases { present, latest } = leases;
     // First: a node that was away and came back may be gone once more.
     calls.store.unmark_orphans(calls.node_id, present, latest).await?;
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
@@ -108,7 +109,9 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
                 continue;
             }
         }
-        orphans::end(calls, orphan, present).await?;
+        // What the leases say is of this moment.
+        let leases = Leases::now(calls).await?;
+        orphans::end_of_other(calls, orphan, &leases).await?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use bellpush_core::{
 use bellpush_store::{Append, AppendError, CallEnd, CallFinish, OrphanedCall, Refusal, StoreError};
 use tracing::{error, info};
 
+use super::leases::Leases;
 use crate::{
     calls::state::Calls,
     event_log::{CallTrace, new_event_id},
@@ -46,7 +47,28 @@ impl Patience {
     }
 }
 
-/// Ends a call at this time by the clock that all nodes share; returns the dialog that it had, if it was
+/// Ends an orphan of another node, unless that has a lease by these any more: a long list of orphans takes its
+/// time.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn end_of_other(
+    calls: &Calls,
+    orphan: &OrphanedCall,
+    leases: &Leases,
+) -> Result<(), StoreError> {
+    let Leases { present, latest } = *leases;
+    // Before: its dialog stays that of the node which is gone, and is ended as all that it has left.
+    let dialog = calls.store.dialog_of_call(orphan.call.id, orphan.call.node_id).await?;
+    if calls.store.take_orphan(calls.node_id, &orphan.call, present, latest).await? {
+        let mut own = orphan.clone();
+        own.call.node_id = calls.node_id;
+        append_end(calls, &own, dialog, present).await?;
+    }
+    Ok(())
+}
+
+/// Ends a call of this node at this time by the clock that all nodes share; returns the dialog that it had, if it was
 /// ended here. One that somebody has taken up or ended meanwhile is left alone.
 ///
 /// # Errors
@@ -56,9 +78,18 @@ pub(super) async fn end(
     orphan: &OrphanedCall,
     now: EventTime,
 ) -> Result<Option<OpenDialog>, StoreError> {
+    let dialog = calls.store.dialog_of_call(orphan.call.id, orphan.call.node_id).await?;
+    append_end(calls, orphan, dialog, now).await
+}
+
+async fn append_end(
+    calls: &Calls,
+    orphan: &OrphanedCall,
+    dialog: Option<(OpenDialog, EventTime)>,
+    now: EventTime,
+) -> Result<Option<OpenDialog>, StoreError> {
     let id = orphan.call.id;
     let place = calls.log.place_of_call(id).await?;
-    let dialog = calls.store.dialog_of_call(id, orphan.call.node_id).await?;
     let Some(append) = ending(orphan, dialog.as_ref(), place, now) else { return Ok(None) };
     let facts = CallFacts {
         id,

@@ -13,7 +13,7 @@ use std::{
 use bellpush_call::{Engine, Former, PlaceCall, Room};
 use bellpush_core::{
     events::EventTime,
-    ids::CallId,
+    ids::{CallId, NodeId},
     record::{RecordEntry, TakeOverReason, TakenOver},
 };
 use bellpush_store::{
@@ -155,7 +155,7 @@ impl Claiming {
         // One that it does not have was given back to it after it had let go, or a claim broke off.
         let is_own = call.node_id == calls.node_id;
         if is_own && calls.live.find(self.id).is_some_and(|call| !call.is_over()) {
-            return Err(self.taken(calls, &request, at).await?);
+            return Err(self.taken(calls, call.node_id, &request, at).await?);
         }
         Engine::check_offer(&self.offer)
             .map_err(|reason| Problem::offer_invalid(reason.to_string()).at("/sdp"))?;
@@ -187,7 +187,7 @@ impl Claiming {
         };
         let claimed = match calls.store.claim_call(claim).await {
             Ok(Some(claimed)) => claimed,
-            Ok(None) => return Err(self.taken(calls, &request, at).await?),
+            Ok(None) => return Err(self.taken(calls, from_id, &request, at).await?),
             Err(error) => {
                 give_back(calls, claim, under_way);
                 return Err(error.into());
@@ -229,11 +229,14 @@ impl Claiming {
     async fn taken(
         &self,
         calls: &Calls,
+        from: NodeId,
         request: &SecretHash,
         at: EventTime,
     ) -> Result<Problem, StoreError> {
         let Some(node_id) = calls.store.claimed_by(self.id, request, at).await? else {
-            return Ok(unknown(self.id));
+            // It is over in a moment, or can be taken up then.
+            let is_ending = calls.store.ends_dialog_of(self.id, from).await?;
+            return Ok(if is_ending { is_busy() } else { unknown(self.id) });
         };
         let other = match node_id == calls.node_id {
             true => None,
@@ -242,11 +245,11 @@ impl Claiming {
         Ok(other.map_or_else(is_busy, |node| elsewhere(self.id, &node)))
     }
 
-    /// Lets go of what is left here of a call that was here before. Its end has to be refused as that of
-    /// another server's call before the call is this one's again: it would be stored as the call's.
+    /// Lets go of what is left here of a call that was here before, before the call is this one's again.
     async fn let_go_of_former(&self, calls: &Calls) -> Result<(), Problem> {
         let former = calls.live.find(self.id).filter(|call| !call.is_over());
         let Some(former) = former else { return Ok(()) };
+        former.lost();
         calls.engine.release(self.id).await;
         tokio::time::timeout(LET_GO_WITHIN, former.finished()).await.map_err(|_| {
             let detail = "what was here of the call is not let go of yet; try again in a moment";

@@ -23,8 +23,10 @@ const LOOK: Duration = Duration::from_millis(300);
 const RELAYED_FOR: Duration = Duration::from_secs(5);
 /// Dialogs that are asked about at once.
 const BATCH: usize = 256;
-/// How often it is looked whether this server's lease holds.
-const LOOK_AT_LEASE: Duration = Duration::from_secs(1);
+/// How often it is looked whether this server's lease holds: more often than the shortest can be in doubt.
+const LOOK_AT_LEASE: Duration = Duration::from_millis(250);
+/// How often it is looked for calls that others have ended, after a lease was in doubt.
+const LOOK_FOR_ENDED: Duration = Duration::from_secs(1);
 /// How long after its lease is in doubt a server has its calls moved: a database that is started anew is back by
 /// then, and the others don't end them yet.
 const CUT_FOR: Duration = Duration::from_secs(4);
@@ -34,7 +36,8 @@ const DOUBTED_FOR: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Has the visitors of all connected calls take them up at other servers, and lets go of those that were
-/// taken up, until none is left or the server stops.
+/// taken up, until the server stops: a call that was accepted before may be stored, and be here, after all
+/// others have gone.
 pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
     if let Err(error) = calls.store.mark_stopping(calls.node_id).await {
         error!(%error, "other servers can't be told that this one stops");
@@ -47,9 +50,6 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
             _ = tick.tick() => {}
         }
         let live = calls.live.all();
-        if live.is_empty() {
-            return;
-        }
         // One that rings yet is told when it is connected.
         for (_, call) in live.iter().filter(|(_, call)| call.stage().0 == Phase::Connected) {
             call.move_away();
@@ -59,6 +59,7 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
             Ok(elsewhere) => {
                 for id in elsewhere.difference(&handed_over) {
                     info!(call = %id, "another server has taken this call over");
+                    calls.lost(*id);
                     calls.engine.hand_over(*id, RELAYED_FOR).await;
                 }
                 handed_over = elsewhere;
@@ -74,11 +75,12 @@ pub(crate) async fn move_away(calls: Arc<Calls>, stopped: CancellationToken) {
 /// Looks after the calls of a server that may have been taken for dead. One that can't reach the database, though its
 /// visitors and telephones reach it, relays its calls all the same; the others would end them as orphans, so their
 /// visitors are to take them up there before. Which of them were ended all the same is looked for when the
-/// database is back.
+/// database is back; the others can go on here then.
 pub(crate) async fn watch_lease(calls: Arc<Calls>, stopped: CancellationToken) {
     let mut tick = tokio::time::interval(LOOK_AT_LEASE);
     let mut unsure_since = None;
     let mut sure_since: Option<Instant> = None;
+    let mut looked_at: Option<Instant> = None;
     loop {
         tokio::select! {
             () = stopped.cancelled() => return,
@@ -86,12 +88,19 @@ pub(crate) async fn watch_lease(calls: Arc<Calls>, stopped: CancellationToken) {
         }
         if calls.cluster.is_sure() {
             if unsure_since.take().is_some() {
-                sure_since = Some(Instant::now());
+                (sure_since, looked_at) = (Some(Instant::now()), None);
+                // Whoever is about to stop has said so for another reason.
+                if !calls.is_draining() {
+                    calls.live.all().into_iter().for_each(|(_, call)| call.stay());
+                }
             }
             if sure_since.is_some_and(|since| since.elapsed() < DOUBTED_FOR)
-                && let Err(error) = let_go_of_ended(&calls).await
+                && looked_at.is_none_or(|at| at.elapsed() >= LOOK_FOR_ENDED)
             {
-                error!(%error, "it can't be asked whether others have ended calls of this server");
+                looked_at = Some(Instant::now());
+                if let Err(error) = let_go_of_ended(&calls).await {
+                    error!(%error, "it can't be asked whether others have ended calls of this server");
+                }
             }
             continue;
         }
@@ -107,10 +116,12 @@ pub(crate) async fn watch_lease(calls: Arc<Calls>, stopped: CancellationToken) {
     }
 }
 
-/// Lets go of calls that others have ended: nobody is at the other end any more.
+/// Lets go of calls that others have ended. Whoever took over a dialog of one has ended it, too; one that is this
+/// server's still is ended by it.
 async fn let_go_of_ended(calls: &Calls) -> Result<(), StoreError> {
     let ids: Vec<CallId> = calls.live.all().into_iter().map(|(id, _)| id).collect();
     for id in calls.store.ended_calls(&ids).await? {
+        calls.lost(id);
         calls.engine.release(id).await;
     }
     Ok(())
@@ -141,6 +152,7 @@ pub(in crate::calls) async fn let_go_if_lost(calls: Arc<Calls>, id: CallId) {
 async fn let_go_of(calls: &Calls, ids: &[CallId]) -> Result<(), StoreError> {
     for id in calls.store.calls_elsewhere(calls.node_id, ids).await? {
         info!(call = %id, "another server has taken this call over");
+        calls.lost(id);
         calls.engine.release(id).await;
     }
     Ok(())

@@ -93,14 +93,14 @@ pub(crate) const END: &str = "
                     SELECT 1
                     FROM calls
                     WHERE calls.id = given.value ->> 1
-                      AND calls.node_id <> $2
+                      AND (calls.node_id <> $2 OR calls.ended_at IS NOT NULL)
                 )
             )
     FROM jsonb_each($1) AS given
     WHERE dialogs.sip_call_id = given.value ->> 0
     RETURNING dialogs.sip_call_id, dialogs.node_id, dialogs.is_to_end";
 
-/// Whether the node that has a call is just ending the dialog that it has gone on by.
+/// Whether the node that has a call is just ending a dialog of it.
 pub(crate) const IS_ENDING: &str = "
     SELECT 1 AS found
     FROM dialogs
@@ -115,7 +115,8 @@ pub(crate) const IS_ENDING: &str = "
 pub enum EndDialog {
     /// Unless another node has it.
     Always,
-    /// Only if it has it still, though not its call: another node goes on with that by a dialog of its own.
+    /// Only if it has it still, though not its call any more: another node goes on with that by a dialog of
+    /// its own, or has ended it.
     WithoutCall,
 }
 
@@ -132,6 +133,15 @@ impl Store {
         changes: Vec<DialogChange>,
     ) -> Result<(), StoreError> {
         self.log().keep_dialogs(DialogChanges::new(self.data_key(), (node_id, at), changes)?).await
+    }
+
+    /// Whether a node is just ending a dialog of a call.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ends_dialog_of(&self, id: CallId, node_id: NodeId) -> Result<bool, StoreError> {
+        let values = [id.to_string().into(), node_id.to_string().into()];
+        Ok(db::one(&self.db().write, IS_ENDING, values).await?.is_some())
     }
 
     /// Takes over up to so many dialogs, of calls that are over, of nodes that have no lease (see [`Store::orphaned_calls`]):
