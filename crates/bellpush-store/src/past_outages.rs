@@ -73,6 +73,22 @@ impl PastOutages {
         )
     }
 
+    /// When the newest one began that is too many, of each of these subjects.
+    pub(crate) fn too_old(&self) -> String {
+        let Self { table, id, .. } = self;
+        format!(
+            "
+    SELECT given.value ->> 0 AS subject_id, (
+        SELECT {table}.began_at
+        FROM {table}
+        WHERE {table}.{id} = given.value ->> 0
+        ORDER BY {table}.began_at DESC
+        LIMIT 1 OFFSET $2
+    ) AS began_at
+    FROM jsonb_each($1) AS given"
+        )
+    }
+
     /// Takes out the oldest ones of these subjects, given as a list of lists, where there are too many.
     pub(crate) async fn limit(
         &self,
@@ -80,19 +96,14 @@ impl PastOutages {
         ids: &str,
     ) -> Result<(), StoreError> {
         let Self { table, id, .. } = self;
-        let sql = format!(
-            "
-    DELETE FROM {table}
-    WHERE {id} IN (SELECT value ->> 0 FROM jsonb_each($1))
-      AND began_at <= (
-        SELECT newer.began_at
-        FROM {table} AS newer
-        WHERE newer.{id} = {table}.{id}
-        ORDER BY newer.began_at DESC
-        LIMIT 1 OFFSET $2
-      )"
-        );
-        db::execute(transaction, &sql, [ids.into(), MAX_OUTAGES.into()]).await?;
+        // Once for each subject: asked of every row, it would read the others of its subject each time.
+        let rows = db::all(transaction, &self.too_old(), [ids.into(), MAX_OUTAGES.into()]).await?;
+        let sql = format!("DELETE FROM {table} WHERE {id} = $1 AND began_at <= $2");
+        for row in rows {
+            let Some(newest) = row.get::<Option<i64>>("began_at")? else { continue };
+            let subject: String = row.get("subject_id")?;
+            db::execute(transaction, &sql, [subject.into(), newest.into()]).await?;
+        }
         Ok(())
     }
 

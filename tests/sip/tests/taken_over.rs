@@ -355,7 +355,9 @@ async fn a_call_that_its_server_does_not_have_is_over_soon_when_its_visitor_hang
     swap(&servers).await?;
     address_of(&taken.widget.hang_up(&call.call_id).await?)?;
     widget.hang_up(&call.call_id).await?.expect(503)?;
-    tokio::time::timeout(SOON, phone.finish()).await.context("the telephone is not hung up on")??;
+    tokio::time::timeout(SOON, phone.finish())
+        .await
+        .context("the telephone is not hung up on")??;
     assert_eq!(servers.events(&call.call_id).await?, ["call_started", "call_error"]);
     Ok(())
 }

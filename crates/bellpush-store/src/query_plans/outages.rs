@@ -11,12 +11,15 @@ pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
     let fixed = |sql: &str, values: Vec<Value>| Query { sql: sql.into(), values };
     let of_app =
         || -> Vec<Value> { vec![app_id.clone().into(), 5_i64.into(), 9_i64.into(), 9_i64.into()] };
+    let list = || -> Vec<Value> { vec![r#"[["x"]]"#.into(), 9_i64.into()] };
     let before = || -> Vec<Value> { vec![5_i64.into()] };
     vec![
         (fixed(&trunk_outages::OUTAGES.in_span(), of_app()), "trunk_outages_pkey"),
         (fixed(trunk_outages::OPEN, vec![]), "trunk_outages_open"),
+        (fixed(&trunk_outages::OUTAGES.too_old(), list()), "trunk_outages_pkey"),
         (fixed(&trunk_outages::OUTAGES.forget(), before()), "trunk_outages_by_age"),
         (fixed(&past_outages::OUTAGES.in_span(), of_app()), "integration_outages_pkey"),
+        (fixed(&past_outages::OUTAGES.too_old(), list()), "integration_outages_pkey"),
         (fixed(&past_outages::OUTAGES.forget(), before()), "integration_outages_by_age"),
     ]
 }

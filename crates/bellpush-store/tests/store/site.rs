@@ -20,6 +20,10 @@ use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+// Whoever takes this file by its path has the other one beside it, too.
+#[path = "template.rs"]
+mod template;
+
 const SETTING: &str = "BELLPUSH_TEST_POSTGRES";
 
 /// A database with an open store.
@@ -48,13 +52,13 @@ impl Site {
         });
         let name = format!("bellpush_test_{}", Uuid::now_v7().simple());
         let admin = Database::connect(&admin_url).await.unwrap();
+        let template = template::ready(&admin, &admin_url).await;
         admin
-            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await
             .unwrap();
         admin.close().await.unwrap();
-        let (server, _) = admin_url.rsplit_once('/').unwrap();
-        let url = format!("{server}/{name}");
+        let url = template::beside(&admin_url, &name);
         let target = Target::Postgres { url: url.clone().into() };
         let store = Store::open(target.clone(), master_key()).await.unwrap();
         Self { target, store, place: Place::Database { admin_url, url, name } }
