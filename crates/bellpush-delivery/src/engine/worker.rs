@@ -112,6 +112,10 @@ pub(super) struct Worker<Q> {
     disabling: HashSet<IntegrationId>,
     suspension: Suspension,
     reading_endpoints: bool,
+    /// They have been read, so that every integration has its lane.
+    has_endpoints: bool,
+    /// Breakers that are to be reset then, whatever state they are read in.
+    resets: Vec<(IntegrationId, oneshot::Sender<()>)>,
     /// They changed again since the reading began.
     endpoints_stale: bool,
     stopping: bool,
@@ -138,6 +142,8 @@ impl<Q: DeliveryQueue> Worker<Q> {
             disabling: HashSet::new(),
             suspension: Suspension::default(),
             reading_endpoints: false,
+            has_endpoints: false,
+            resets: Vec::new(),
             endpoints_stale: false,
             stopping: false,
         }
@@ -424,6 +430,10 @@ impl<Q: DeliveryQueue> Worker<Q> {
         self.input(Input::EndpointsChanged(all));
         // The failures were another URL's.
         moved.into_iter().for_each(|id| self.input(Input::ResetBreaker(id)));
+        self.has_endpoints = true;
+        for (id, reply) in std::mem::take(&mut self.resets) {
+            self.reset_breaker(id, reply);
+        }
         if self.endpoints_stale {
             self.read_endpoints();
         }

@@ -160,6 +160,8 @@ pub(crate) struct Contents {
     pub(crate) rehearsals: BTreeMap<IntegrationId, Running<EndpointFault>>,
     /// How the breakers of rehearsals did, one change after the other.
     pub(crate) rehearsed: Vec<(RehearsalId, Option<Outage>)>,
+    /// Whether the endpoints can't be read.
+    pub(crate) is_unreadable: bool,
     /// How often writing fails from now on, and how.
     pub(crate) failures: Vec<Failure>,
     pub(crate) largest_page: usize,
@@ -313,6 +315,9 @@ impl DeliveryQueue for FakeQueue {
 
     async fn endpoints(&self) -> Result<Vec<ActiveEndpoint>, QueueError> {
         let contents = self.contents();
+        if contents.is_unreadable {
+            return Err(QueueError::new("the disk does not read"));
+        }
         let is_disabled =
             |id: IntegrationId| contents.disabled.iter().any(|(disabled, _)| *disabled == id);
         let active = contents.endpoints.iter().filter(|(id, _)| !is_disabled(*id));

@@ -6,6 +6,7 @@ use crate::{
     calls::{
         claims,
         dialogs::{left, rows},
+        nodes,
     },
     db::page::Query,
 };
@@ -28,6 +29,13 @@ pub(super) fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(rows::FORGET, vec![list(), "x".into()]), "dialogs_pkey"),
         (fixed(claims::CLAIM, claim()), "calls_pkey"),
         (fixed(claims::CLAIM_DIALOG, texts(3)), "dialogs_by_call"),
+        (
+            fixed(
+                nodes::TAKE_ORPHAN,
+                vec!["x".into(), 1_i64.into(), 2_i64.into(), "x".into(), "y".into()],
+            ),
+            "calls_pkey",
+        ),
         (fixed(claims::EXCHANGE, exchange()), "calls_pkey"),
         (fixed(claims::CLAIMED_BY, vec!["x".into(), "x".into(), 1_i64.into()]), "calls_pkey"),
         (fixed(claims::ENDED, vec![list()]), "calls_pkey"),

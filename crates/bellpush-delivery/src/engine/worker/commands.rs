@@ -2,8 +2,9 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use bellpush_core::delivery::PendingDelivery;
+use bellpush_core::{delivery::PendingDelivery, ids::IntegrationId};
 use futures_util::FutureExt;
+use tokio::sync::oneshot;
 
 use super::{TaskOutput, Worker, now};
 use crate::{
@@ -22,8 +23,12 @@ impl<Q: DeliveryQueue> Worker<Q> {
         match command {
             Command::Lane(id, reply) => _ = reply.send(self.scheduler.lane(now(), id)),
             Command::ResetBreaker(id, reply) => {
-                self.input(Input::ResetBreaker(id));
-                _ = reply.send(());
+                if self.has_endpoints {
+                    self.reset_breaker(id, reply);
+                } else {
+                    self.resets.retain(|(_, reply)| !reply.is_closed());
+                    self.resets.push((id, reply));
+                }
             }
             Command::Suspend(reply) => {
                 self.suspend().await;
@@ -45,6 +50,11 @@ impl<Q: DeliveryQueue> Worker<Q> {
                 });
             }
         }
+    }
+
+    pub(super) fn reset_breaker(&mut self, id: IntegrationId, reply: oneshot::Sender<()>) {
+        self.input(Input::ResetBreaker(id));
+        _ = reply.send(());
     }
 }
 

@@ -19,6 +19,7 @@ impl<Q: DeliveryQueue> Worker<Q> {
         self.endpoints.clear();
         self.disabling.clear();
         (self.reading_endpoints, self.endpoints_stale) = (false, false);
+        self.has_endpoints = false;
         let mut ended = mem::take(&mut self.writing).to_vec();
         ended.append(&mut self.ended);
         self.ended = ended;
