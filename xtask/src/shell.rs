@@ -33,7 +33,16 @@ pub(crate) fn idle_command(program: &str, arguments: &[&str]) -> Command {
 
 /// `cargo`, the one that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), arguments)
+    command(&own_cargo(), arguments)
+}
+
+/// The same as by [`idle_command`].
+pub(crate) fn idle_cargo(arguments: &[&str]) -> Command {
+    idle_command(&own_cargo(), arguments)
+}
+
+fn own_cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
 }
 
 /// Says what runs, runs it, and fails when it fails.

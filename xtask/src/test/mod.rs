@@ -13,12 +13,17 @@ use self::postgres::Postgres;
 use crate::{
     generate, install,
     run::{binary, build_for_tests},
-    shell::{cargo, command, idle_command, root, run as execute, run_beside},
+    shell::{cargo, command, idle_cargo, idle_command, root, run as execute, run_beside},
     tidy, web,
 };
 
 /// The tests in a browser.
 const BROWSER: &str = "tests/browser";
+/// The Rust tests that go by no real time, as a filter: those of the store.
+const UNTIMED: &str = "package(bellpush-store)";
+
+/// What all Rust tests are built with.
+const OF_ALL: [&str; 2] = ["--workspace", "--all-features"];
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -64,7 +69,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 fn test(wants: impl Fn(Part) -> bool + Copy + Sync) -> anyhow::Result<()> {
     build_for_tests()?;
     if wants(Part::Rust) {
-        execute(&mut nextest(&["--no-run"]))?;
+        execute(cargo(&["nextest", "run", "--no-run"]).args(OF_ALL))?;
     }
     let postgres = Postgres::start()?;
     thread::scope(|scope| {
@@ -72,11 +77,14 @@ fn test(wants: impl Fn(Part) -> bool + Copy + Sync) -> anyhow::Result<()> {
             if wants(Part::Contract) {
                 contract::test()?;
             }
-            if wants(Part::Browser) { test_browser("silent", &postgres) } else { Ok(()) }
+            if wants(Part::Browser) {
+                test_browser("silent", &postgres)?;
+            }
+            if wants(Part::Rust) { run_beside(&mut nextest(false, &postgres)) } else { Ok(()) }
         });
         let timed = || {
             if wants(Part::Rust) {
-                test_rust(&postgres)?;
+                execute(&mut nextest(true, &postgres))?;
             }
             if wants(Part::Browser) { test_browser("heard", &postgres) } else { Ok(()) }
         };
@@ -141,19 +149,20 @@ fn lint() -> anyhow::Result<()> {
     generate::run(&generate::Options { check: true })
 }
 
-fn test_rust(postgres: &Postgres) -> anyhow::Result<()> {
+/// Runs the Rust tests that go by real time, or the others with idle priority.
+fn nextest(timed: bool, postgres: &Postgres) -> Command {
+    let mut command = match timed {
+        true => cargo(&["nextest", "run"]),
+        false => idle_cargo(&["nextest", "run"]),
+    };
+    let filter = if timed { format!("not {UNTIMED}") } else { UNTIMED.to_owned() };
     // Calls in real time on a shared machine: a test that passes at the second attempt is reported as flaky.
     let retries = if std::env::var_os("CI").is_some() { "1" } else { "0" };
-    execute(
-        nextest(&["--retries", retries])
-            .env("BELLPUSH_TEST_POSTGRES", postgres.url())
-            .env("BELLPUSH_BIN", binary(false)),
-    )
-}
-
-fn nextest(options: &[&str]) -> Command {
-    let mut command = cargo(&["nextest", "run", "--workspace", "--all-features"]);
-    command.args(options);
+    command
+        .args(OF_ALL)
+        .args(["--retries", retries, "--filterset", &filter])
+        .env("BELLPUSH_TEST_POSTGRES", postgres.url())
+        .env("BELLPUSH_BIN", binary(false));
     command
 }
 
