@@ -1,7 +1,8 @@
 //! How many events a second the log takes, each on disk before its answer.
 //!
-//! `ingest sqlite|postgres [seconds] [concurrency] [integrations]`. PostgreSQL is taken from
-//! `BELLPUSH_TEST_POSTGRES`, an administrator's URL; a database is made and dropped.
+//! `ingest sqlite|postgres [seconds] [concurrency] [integrations] [days]`. PostgreSQL is taken from
+//! `BELLPUSH_TEST_POSTGRES`, an administrator's URL; a database is made and dropped, with partitions for so
+//! many days from now on, of what is kept for sixteen.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -14,7 +15,7 @@ use std::{
 };
 
 use bellpush_core::{
-    app::AppSettings,
+    app::{AppSettings, Retention},
     context::Context,
     events::{CatalogueEvent, Event, EventTime},
     ids::EventId,
@@ -37,7 +38,7 @@ async fn main() {
     let postgres = match arguments.first().map(String::as_str) {
         Some("sqlite") => None,
         Some("postgres") => Some(admin_url.unwrap()),
-        _ => panic!("usage: ingest sqlite|postgres [seconds] [concurrency] [integrations]"),
+        _ => panic!("usage: ingest sqlite|postgres [seconds] [concurrency] [integrations] [days]"),
     };
     let target = match &postgres {
         None => Target::Sqlite { dir: dir.path().to_owned() },
@@ -49,6 +50,13 @@ async fn main() {
         }
     };
     let store = Store::open(target, MasterKey::from_bytes([1; 32])).await.unwrap();
+    let kept = Some(16);
+    let longest =
+        Retention { visits: kept, events: kept, deliveries: kept, ..Retention::default() };
+    for day in 0..number(4, 0) {
+        let at = jiff::Timestamp::now() + Duration::from_secs(day * 24 * 3_600);
+        store.keep_partitions(&longest, EventTime::new(at)).await.unwrap();
+    }
     measure(&store, seconds, concurrency, integrations).await;
     store.close().await;
     if let Some(url) = postgres {
