@@ -245,7 +245,7 @@ pub(super) fn source_of(request: &Request) -> Option<SocketAddr> {
 /// Answers a request that belongs to no call: nobody can call this server.
 async fn reject(mut transaction: Transaction) {
     let request = &transaction.original;
-    let has_tag = request.to_header().is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
+    let has_tag = request.to_header().is_ok_and(|to| tag(to.value()).is_some());
     let status = match request.method {
         Method::Options => StatusCode::OK,
         Method::Ack => return,

@@ -129,8 +129,11 @@ pub(super) fn split_list(value: &str) -> Vec<&str> {
 fn split(value: &str, separator: char) -> Vec<&str> {
     let (mut quoted, mut bracketed, mut start) = (false, false, 0);
     let mut parts = Vec::new();
-    for (n, c) in value.char_indices() {
+    let mut characters = value.char_indices();
+    while let Some((n, c)) = characters.next() {
         match c {
+            // A quoted pair: whatever comes next is part of the text (RFC 3261 section 25.1).
+            '\\' if quoted => drop(characters.next()),
             '"' => quoted = !quoted,
             '<' if !quoted => bracketed = true,
             '>' if !quoted => bracketed = false,
@@ -224,6 +227,17 @@ mod tests {
         }
         assert_eq!(address("\"unfinished"), None);
         assert_eq!(address("<sip:a@b"), None);
+    }
+
+    #[test]
+    fn a_tag_is_found_behind_whatever_is_quoted() {
+        for name in [r#""a\"b""#, r#""a\\""#, r#""a\\\"b""#, r#""<x>;tag=y""#, r#""a,\";tag=y""#] {
+            let value = format!("{name} <sip:a@b;tag=z>;x=\"\\\";tag=w\";tag=1");
+            assert_eq!(tag(&value), Some("1"), "{value}");
+            assert_eq!(address(&value), Some("sip:a@b;tag=z"), "{value}");
+            assert_eq!(split_list(&format!("{value}, {value}")), [&*value, &*value]);
+        }
+        assert_eq!(tag("\"unfinished\\"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rsipstack::sip::{
 use super::{
     header::is_token,
     incoming::answer_to,
-    message_parts::{ALLOW, USER_AGENT, header},
+    message_parts::{ALLOW, USER_AGENT, header, tag},
 };
 
 /// The answer to a message, if that is a request with an unknown method.
@@ -35,15 +35,16 @@ pub(super) fn not_implemented(message: &[u8], from: SocketAddr) -> Option<Respon
 }
 
 fn response(request: &Request) -> Response {
-    let has_tag = request.to_header().is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
-    let tag = if has_tag { String::new() } else { format!(";tag={:016x}", rand::random::<u64>()) };
+    let has_tag = request.to_header().is_ok_and(|to| tag(to.value()).is_some());
+    let our_tag =
+        if has_tag { String::new() } else { format!(";tag={:016x}", rand::random::<u64>()) };
     let mut headers: Vec<Header> = Vec::new();
     for ours in request.headers().iter() {
         match ours {
             Header::Via(_) | Header::From(_) | Header::CallId(_) | Header::CSeq(_) => {
                 headers.push(ours.clone());
             }
-            Header::To(to) => headers.push(Header::To(format!("{}{tag}", to.value()).into())),
+            Header::To(to) => headers.push(Header::To(format!("{}{our_tag}", to.value()).into())),
             _ => {}
         }
     }

@@ -176,12 +176,10 @@ impl Dialog {
 
     /// Whether a request of the far side is in this dialog, and in order.
     pub(super) fn match_request(&mut self, request: &Request) -> RequestMatch {
-        let theirs = request.from_header().ok().and_then(|from| from.tag().ok().flatten());
-        let ours = request.to_header().ok().and_then(|to| to.tag().ok().flatten());
-        let tag_of = |text: &str| tag(text).map(str::to_owned);
-        if theirs.map(|tag| tag.value().to_owned()) != tag_of(&self.remote)
-            || ours.map(|tag| tag.value().to_owned()) != tag_of(&self.local)
-        {
+        // Not by the stack's reading: it does not heed quotes.
+        let theirs = request.from_header().ok().and_then(|from| tag(from.value()));
+        let ours = request.to_header().ok().and_then(|to| tag(to.value()));
+        if theirs != tag(&self.remote) || ours != tag(&self.local) {
             return RequestMatch::OtherDialog;
         }
         let Some(cseq) = request.cseq_header().ok().and_then(|cseq| cseq.seq().ok()) else {
@@ -224,8 +222,7 @@ pub(super) enum RequestMatch {
 
 /// The tag that names the far side of a response's dialog.
 pub(super) fn to_tag(response: &Response) -> Option<String> {
-    let tag = response.to_header().ok()?.tag().ok()??;
-    Some(tag.value().to_owned())
+    tag(response.to_header().ok()?.value()).map(str::to_owned)
 }
 
 /// Whether an address means something else, or nothing, outside of its own network.

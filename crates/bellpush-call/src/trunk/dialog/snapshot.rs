@@ -79,7 +79,8 @@ mod tests {
     use proptest::prelude::*;
     use rsipstack::sip::{HeadersExt as _, Request, Response, SipMessage};
 
-    use super::*;
+    use super::{super::RequestMatch, *};
+    use crate::DisplayName;
 
     fn hop() -> Hop {
         let address = ([192, 0, 2, 1], 5060).into();
@@ -122,7 +123,48 @@ mod tests {
         assert!(kept.contains("<sip:49@pbx.example>;tag=ours"), "{kept}");
     }
 
+    /// A request of the far side in the dialog of this INVITE.
+    fn bye(invite: &Request, cseq: u32) -> Request {
+        let from = invite.from_header().unwrap().value();
+        let text = format!(
+            "BYE sip:49@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK2\r\n\
+             From: \"<x>;tag=z\" <sip:100@pbx.example>;tag=theirs\r\nTo: {from}\r\n\
+             Call-ID: 5f0c\r\nCSeq: {cseq} BYE\r\nContent-Length: 0\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_bytes()) {
+            Ok(SipMessage::Request(request)) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The far side's requests are taken, before and after the dialog is taken over.
+    fn is_one_dialog_throughout(quoted: &str) {
+        let invite = invite(&format!("{quoted} "), 3);
+        let answer = answer("sip:a@h", &[]);
+        let mut dialog = Dialog::from_response(&invite, &answer, None, "49").unwrap();
+        assert_eq!(dialog.match_request(&bye(&invite, 1)), RequestMatch::InOrder, "{quoted}");
+        let kept = dialog.snapshot(&hop()).unwrap();
+        assert_eq!(kept.local, "<sip:49@pbx.example>;tag=ours", "{quoted}");
+        let mut restored = Dialog::restore(&kept).unwrap();
+        assert_eq!(restored.match_request(&bye(&invite, 2)), RequestMatch::InOrder, "{quoted}");
+    }
+
+    #[test]
+    fn a_name_with_quotes_and_brackets_does_not_hide_the_tag() {
+        for name in [r#"a"b"#, r#"a\"b"#, r"a\", "<x>;tag=y", r#"";tag=y"#] {
+            let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+            is_one_dialog_throughout(&format!("\"{escaped}\""));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_name_hides_the_tag(name in "\\PC{0,20}|[<>;=\\\\\"@tag]{0,12}") {
+            if let Ok(name) = DisplayName::try_from(&*name) {
+                is_one_dialog_throughout(&name.quoted());
+            }
+        }
+
         /// What is asked in a dialog that was kept is what would have been asked in the dialog itself,
         /// but for its number, which is higher by more than was left unkept.
         #[test]
