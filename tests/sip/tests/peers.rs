@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bellpush_call::{
-    Credentials, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig, TrunkEvent,
-    Trunks, TrunksConfig,
+    Credentials, DisplayName, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig,
+    TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_sip_tests::{
     ANSWER, Call, Certificate, Names, OFFER, PATIENCE, PRIVATE_NAME, Peer, SDP, call_by,
@@ -400,5 +400,28 @@ async fn what_the_far_side_says_to_a_call_that_it_does_not_take_is_told() -> Res
     assert_eq!(failure.reason.as_deref(), Some("Q.850;cause=21;text=\"Call rejected\""));
     assert_eq!(failure.call_id, invite.header("Call-ID")?);
     assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn whatever_a_visitor_is_called_the_call_is_made_and_the_far_side_can_end_it() -> Result {
+    for name in ["Ann \"Annie", "<>", "Ann <mail@>", "<sip:>", "<x>;tag=y", "a\\"] {
+        let peer = Peer::start().await?;
+        let trunk = trunk(peer.port);
+        let (id, mut target) = (trunk.id, target(&trunk));
+        target.caller.display_name = Some(DisplayName::try_from(name)?);
+        let trunks = trunks(vec![trunk]).await?;
+        let mut call = Call::start(&trunks, target).await?;
+        let invite = peer.receive("INVITE").await.context(name)?;
+        peer.answer(&invite).await?;
+        call.answer().await?;
+        peer.receive("ACK").await?;
+        let bye = peer.request(&invite, "BYE", 1, "", "")?;
+        peer.send(bye.as_bytes(), trunks.local_addr()).await?;
+        let response = peer.receive("SIP/2.0").await?;
+        assert_eq!(response.start_line(), "SIP/2.0 200 OK", "{name}");
+        assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }), "{name}");
+        assert_eq!(trunks.status(id).and_then(|status| status.last_error), None, "{name}");
+    }
     Ok(())
 }

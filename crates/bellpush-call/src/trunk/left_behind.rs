@@ -41,7 +41,7 @@ pub(super) async fn end(trunk: &Arc<Trunk>, kept: &DialogSnapshot) -> ByeAnswer 
         if let Some(flow) = trunk.reach(&dialog, &hop).await {
             match bye(trunk, &dialog, &flow).await {
                 Ok(status) => return ByeAnswer::Status(status),
-                Err(SendError::Timeout) => return ByeAnswer::None,
+                Err(SendError::Timeout | SendError::Unsent) => return ByeAnswer::None,
                 Err(SendError::Connect(_)) => {}
             }
         }

@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     io,
     net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -65,6 +68,9 @@ pub(super) enum SendError {
     /// Nobody answered.
     #[error("no answer")]
     Timeout,
+    /// It was never sent, as it can't be: that says nothing of the far side.
+    #[error("the request can't be sent")]
+    Unsent,
 }
 
 /// The responses to one request.
@@ -72,9 +78,15 @@ pub(super) struct Responses {
     receiver: mpsc::Receiver<Box<Response>>,
     /// What has been heard of the request so far.
     pub(super) heard: Arc<Heard>,
+    unsent: Arc<AtomicBool>,
 }
 
 impl Responses {
+    /// Whether there are none because the request was never sent.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.unsent.load(Ordering::Acquire)
+    }
+
     /// The next response; `None` after the last.
     pub(super) async fn recv(&mut self) -> Option<Box<Response>> {
         self.receiver.recv().await
@@ -213,15 +225,18 @@ impl Stack {
     }
 
     /// Sends a request. Its responses come out of the channel, which closes after the last one, or
-    /// without any when it could not be sent. A time-out is a 408 of our own.
+    /// without any when it could not be sent ([`Responses::is_unsent`]). A time-out is a 408 of our own.
     ///
     /// 2xx to an INVITE come out as often as they come in, for 64 times T1 (RFC 6026 section 7.2):
     /// whoever sent it acknowledges each by [`Self::acknowledge`].
     pub(super) fn send(&self, request: Request, flow: &Flow) -> Responses {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
-            return Responses { receiver, heard: Arc::default() };
+            tracing::warn!(method = %request.method, "a request names no transaction: it is not sent");
+            return Responses { receiver, heard: Arc::default(), unsent: Arc::new(true.into()) };
         };
+        let unsent = Arc::<AtomicBool>::default();
+        let is_unsent = Arc::clone(&unsent);
         let mut successes = self.incoming.successes(key.clone());
         let heard = Arc::clone(&successes.heard);
         let inner: EndpointInnerRef = Arc::clone(&self.endpoint.inner);
@@ -231,7 +246,8 @@ impl Stack {
         let accepted_for = self.transaction_timeout();
         tokio::spawn(async move {
             if let Err(error) = transaction.send().await {
-                tracing::debug!(%error, "a request can't be sent");
+                tracing::warn!(%error, "a request can't be sent");
+                is_unsent.store(true, Ordering::Release);
                 return;
             }
             loop {
@@ -259,7 +275,7 @@ impl Stack {
                 let _ = sender.send(response).await;
             }
         });
-        Responses { receiver, heard }
+        Responses { receiver, heard, unsent }
     }
 
     /// Sends the ACK of a 2xx, which is part of no transaction.
@@ -303,6 +319,7 @@ async fn final_response(responses: &mut Responses, flow: &Flow) -> Result<Respon
         tokio::select! {
             response = responses.recv() => match response {
                 None if flow.closed.is_cancelled() => return Err(broken().into()),
+                None if responses.is_unsent() => return Err(SendError::Unsent),
                 None => return Err(SendError::Timeout),
                 Some(response) if response.status_code.code() < 200 => {}
                 Some(response) => return Ok(*response),

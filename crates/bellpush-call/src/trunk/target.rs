@@ -152,10 +152,20 @@ impl DisplayName {
         &self.0
     }
 
-    /// As a quoted string (RFC 3261 section 25.1).
+    /// As a quoted string (RFC 3261 section 25.1). Brackets, which not only the stack below takes for those
+    /// of the address even in quotes, become round ones.
     pub(crate) fn quoted(&self) -> String {
-        let escaped = self.0.replace('\\', "\\\\").replace('"', "\\\"");
-        format!("\"{escaped}\"")
+        let mut quoted = String::from('"');
+        for c in self.0.chars() {
+            match c {
+                '<' => quoted.push('('),
+                '>' => quoted.push(')'),
+                '\\' | '"' => quoted.extend(['\\', c]),
+                c => quoted.push(c),
+            }
+        }
+        quoted.push('"');
+        quoted
     }
 }
 
@@ -280,6 +290,8 @@ mod tests {
     fn a_display_name_is_quoted() {
         let name = DisplayName::try_from("Ann \"A\" \\ B").unwrap();
         assert_eq!(name.quoted(), r#""Ann \"A\" \\ B""#);
+        let name = DisplayName::try_from("Ann <ann@x>").unwrap();
+        assert_eq!(name.quoted(), r#""Ann (ann@x)""#);
         assert!(DisplayName::try_from("a\nb").is_err());
     }
 }

@@ -89,7 +89,7 @@ impl Session {
         let is_new = self.renew_by.is_some();
         let Answer { response, flow, source } = match answer {
             Ok(answer) => answer,
-            Err(SendError::Timeout) => return false,
+            Err(SendError::Timeout | SendError::Unsent) => return false,
             // A far side that restarts is there again in a while; its media may go on meanwhile.
             Err(SendError::Connect(_)) => {
                 let pause = if is_new { taking_over::RETRY } else { REFRESH_RETRY };

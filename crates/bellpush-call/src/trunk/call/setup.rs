@@ -173,6 +173,8 @@ impl Setup {
                     flow = target.clone();
                     continue;
                 }
+                // What is wrong with it is wrong for every target.
+                InviteEnd::Unsent => return Attempt::Failed(FarFailure::Unreachable),
                 InviteEnd::TimedOut => {
                     self.unanswered(&flow, bytes);
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
@@ -263,6 +265,7 @@ impl Setup {
                 // Whatever came with the final response is for the session.
                 biased;
                 response = pending.responses.recv() => match response {
+                    None if pending.responses.is_unsent() => return InviteEnd::Unsent,
                     None if pending.flow.closed.is_cancelled() => return InviteEnd::Lost,
                     None => return InviteEnd::TimedOut,
                     Some(response) if response.status_code.code() < 200 => {
@@ -430,6 +433,8 @@ impl Setup {
 enum InviteEnd {
     Final(Response),
     Cancelled,
+    /// It was never sent: that is not the target's fault.
+    Unsent,
     /// Nothing came in its time.
     TimedOut,
     /// The connection broke.

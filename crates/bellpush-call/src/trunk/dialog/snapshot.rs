@@ -77,7 +77,10 @@ impl From<&kept::Hop> for Hop {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rsipstack::sip::{HeadersExt as _, Request, Response, SipMessage};
+    use rsipstack::{
+        sip::{HeadersExt as _, Request, Response, SipMessage},
+        transaction::key::{TransactionKey, TransactionRole},
+    };
 
     use super::{super::RequestMatch, *};
     use crate::DisplayName;
@@ -158,6 +161,16 @@ mod tests {
     }
 
     proptest! {
+        /// The stack below reads the address by its own rules, and sends nothing that it can't read.
+        #[test]
+        fn no_name_keeps_a_request_from_being_sent(name in "\\PC{0,20}|[<>;=:?\\\\\"@sip]{0,12}") {
+            if let Ok(name) = DisplayName::try_from(&*name) {
+                let invite = invite(&format!("{} ", name.quoted()), 3);
+                let key = TransactionKey::from_request(&invite, TransactionRole::Client).unwrap();
+                prop_assert!(key.to_string().contains("_ours_"), "{}", key);
+            }
+        }
+
         #[test]
         fn no_name_hides_the_tag(name in "\\PC{0,20}|[<>;=\\\\\"@tag]{0,12}") {
             if let Ok(name) = DisplayName::try_from(&*name) {
