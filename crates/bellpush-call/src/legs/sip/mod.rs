@@ -5,6 +5,7 @@
 //! dialogs themselves (CSeq, routes, forks, retransmissions) belong to the trunk's edge.
 
 mod leg;
+mod lenient;
 mod media_plan;
 mod negotiation;
 mod sdp;

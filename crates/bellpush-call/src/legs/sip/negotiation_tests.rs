@@ -269,6 +269,45 @@ fn rtcp_goes_where_the_far_side_says_but_not_to_a_third_party() {
 }
 
 #[test]
+fn an_odd_line_that_says_nothing_of_the_audio_changes_nothing() {
+    let plan = |answer: &str| {
+        let mut negotiation = negotiation();
+        negotiation.offer();
+        negotiation.accept(answer).cloned()
+    };
+    let good = sdp("m=audio 4000 RTP/AVP 8 101
+        a=rtpmap:101 telephone-event/8000
+        a=sendonly");
+    let expected = plan(&good).unwrap();
+    assert_eq!(expected.telephone_event.map(|event| event.payload_type), Some(101));
+    for (before, after) in [
+        ("o=- 1 1 IN", "o=- 1 18446744073709551616 IN"),
+        ("o=- 1 1 IN", "o=Cisco Phone 1 1 IN"),
+        ("s=-", "s=-\r\nb=AS:64 "),
+        ("s=-", "s=-\r\nb=AS:64.5"),
+        ("s=-", "s=-\r\ns=again\r\ni=x\r\ni=y"),
+        ("s=-", "s=-\r\nc=IN IP4 203.0.113.9"),
+        ("t=0 0", "t=0 0\r\n   \r\nnonsense\r\nt=x"),
+        ("v=0", "v=0 "),
+        ("v=0", "\u{feff}v=0"),
+        ("m=audio 4000", "m=audio  4000"),
+        ("m=audio 4000 RTP/AVP 8 101", "m=audio 4000 RTP/AVP 8 101 \r\nb=AS:64.5\r\ni=a\r\ni=b"),
+        ("101 telephone", "101  telephone"),
+        ("a=sendonly", "a=sendonly "),
+        ("a=sendonly\r\n", "a=sendonly\r\n\0\0\0"),
+        ("a=sendonly\r\n", "a=sendonly\0"),
+        ("\r\n", "\r"),
+        ("\r\n", "\n"),
+    ] {
+        // The connection is before the one that is added.
+        let good = good.replace("s=-\r\nc=IN IP4 198.51.100.2", "c=IN IP4 198.51.100.2\r\ns=-");
+        let odd = good.replace(before, after);
+        assert_ne!(odd, good, "{before}");
+        assert_eq!(plan(&odd).as_ref(), Ok(&expected), "{odd:?}");
+    }
+}
+
+#[test]
 fn what_can_not_work_is_an_error() {
     for (media, error) in [
         ("m=audio 4000 RTP/AVP 18", SdpError::NoCodec),

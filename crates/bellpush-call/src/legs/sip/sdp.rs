@@ -11,7 +11,7 @@ use sdp_types::{
     Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, Session, SrtpKeyParam, Time,
 };
 
-use super::{Direction, Format, TelephoneEvent};
+use super::{Direction, Format, TelephoneEvent, lenient::readable};
 use crate::{Codec, legs::rtp_map};
 
 /// Bytes of a session description, at most.
@@ -88,7 +88,7 @@ impl RemoteAudio {
         if text.len() > MAX_SDP {
             return Err(SdpError::TooLong);
         }
-        let session = Session::parse(text.as_bytes())
+        let session = Session::parse(readable(text).as_bytes())
             .map_err(|error| SdpError::Malformed(error.to_string()))?;
         if session.medias.len() > MAX_MEDIA {
             return Err(SdpError::TooLong);
