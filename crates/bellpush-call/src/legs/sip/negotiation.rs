@@ -153,6 +153,9 @@ impl Negotiation {
             }
             (None, SrtpPolicy::Required) => return Err(SdpError::Encryption),
             (None, _) if remote.secure_profile => return Err(SdpError::Encryption),
+            // It has taken one of our keys (RFC 4568 section 5.1.3), and encrypts with one that can't be
+            // used: that is noise to us, and our voice would go to it in the clear.
+            (None, SrtpPolicy::Optional) if remote.has_crypto => return Err(SdpError::Encryption),
             _ => None,
         };
         let telephone_event =

@@ -438,6 +438,26 @@ fn keys_with_what_we_do_not_have_are_passed_over() {
     }
 }
 
+#[test]
+fn an_answer_with_keys_is_encrypted_or_is_none() {
+    let suite = "AES_CM_128_HMAC_SHA1_80";
+    for (crypto, is_encrypted) in [
+        (format!("2 {suite} inline:{KEY}"), Some(true)),
+        (format!("2 {suite} inline:{KEY} WSH=128"), Some(true)),
+        (format!("2 {suite} inline:{KEY}|2^31 "), Some(true)),
+        (format!("2  {suite}   inline:{KEY} \t"), Some(true)),
+        (format!("2 {suite} inline:{KEY}|2^31|1:1"), None),
+        (format!("2 {suite} inline:{KEY} WSH=128 UNENCRYPTED_SRTP"), None),
+        ("nonsense".to_owned(), None),
+    ] {
+        let answer = sdp(&format!("m=audio 4000 RTP/AVP 8\r\na=crypto:{crypto}"));
+        let mut negotiation = Negotiation::new(local(SrtpPolicy::Optional));
+        negotiation.offer();
+        let plan = negotiation.accept(&answer).map(|plan| plan.srtp.is_some());
+        assert_eq!(plan, is_encrypted.ok_or(SdpError::Encryption), "{crypto}");
+    }
+}
+
 /// Lines that session descriptions are made of, good and bad.
 fn any_sdp() -> impl Strategy<Value = String> {
     let line = prop_oneof![

@@ -8,7 +8,8 @@ use std::{
 
 use bellpush_srtp::{SrtpKey, SrtpSuite};
 use sdp_types::{
-    Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, Session, SrtpKeyParam, Time,
+    Attribute, Connection, Crypto, CryptoSuite, Media, Origin, Rtcp, Session, SrtpKeyParam,
+    SrtpSessionParam, Time,
 };
 
 use super::{Direction, Format, TelephoneEvent, lenient::readable};
@@ -78,6 +79,8 @@ pub(crate) struct RemoteAudio {
     pub(crate) ptime: Duration,
     /// Its keys that we know the suite of, with their tags.
     pub(crate) crypto_keys: Vec<(u32, SrtpKey)>,
+    /// Whether it has keys at all, be they of use or not.
+    pub(crate) has_crypto: bool,
     /// Whether it takes RTCP on the port of RTP.
     pub(crate) rtcp_mux: bool,
 }
@@ -139,6 +142,7 @@ impl RemoteAudio {
             has_null_address: address.is_unspecified(),
             ptime: ptime(media),
             crypto_keys: crypto_keys(media),
+            has_crypto: media.has_attribute("crypto"),
             rtcp_mux,
         })
     }
@@ -230,7 +234,9 @@ fn crypto_keys(media: &Media) -> Vec<(u32, SrtpKey)> {
         .filter_map(|crypto| {
             let suite = suite(&crypto.crypto_suite)?;
             let [key] = crypto.key_params.as_slice() else { return None };
-            if key.mki_and_length.is_some() || !crypto.session_params.is_empty() {
+            // A hint for our own window is all that may be left unheeded (section 6.3.7).
+            let is_hint = |param: &SrtpSessionParam| matches!(param, SrtpSessionParam::Wsh(_));
+            if key.mki_and_length.is_some() || !crypto.session_params.iter().all(is_hint) {
                 return None;
             }
             let key_and_salt = decode_key(&key.key_and_salt)?;
