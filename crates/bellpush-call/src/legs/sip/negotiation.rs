@@ -10,8 +10,8 @@ use super::{
     Direction, Format, MediaPlan,
     media_plan::COMFORT_NOISE,
     sdp::{
-        LocalAudio, MediaLine, PayloadType, RemoteAudio, SdpError, crypto_line, read_media_lines,
-        rejected, write,
+        LocalAudio, MediaLine, PayloadType, RemoteAudio, RemoteSession, SdpError, crypto_line,
+        read_media_lines, rejected, write,
     },
 };
 use crate::{Codec, SrtpPolicy, media::RtpSource};
@@ -64,6 +64,15 @@ pub(crate) struct Negotiation {
     /// Which of them is the audio.
     audio: usize,
     plan: Option<MediaPlan>,
+}
+
+/// An audio stream of an offer, and how it is taken.
+struct Chosen {
+    index: usize,
+    remote: RemoteAudio,
+    codec: (u8, Codec),
+    srtp: Option<SrtpKeys>,
+    crypto: Vec<sdp_types::Attribute>,
 }
 
 impl Negotiation {
@@ -133,11 +142,8 @@ impl Negotiation {
 
     /// Takes the far side's answer to our last description, as an offer.
     pub(crate) fn accept(&mut self, answer: &str) -> Result<&MediaPlan, SdpError> {
-        let remote = RemoteAudio::parse(answer)?;
         // Our offers have one audio stream, and so have their answers (RFC 3264 section 6).
-        if remote.index != self.audio {
-            return Err(SdpError::NoAudio);
-        }
+        let remote = RemoteSession::parse(answer)?.audio(self.audio)?;
         let receive: Vec<_> =
             self.formats.iter().filter(|(_, format)| remote.has(*format)).copied().collect();
         let is_ours = |format| receive.iter().any(|(_, ours)| *ours == format);
@@ -177,9 +183,9 @@ impl Negotiation {
 
     /// Answers an offer of the far side.
     pub(crate) fn answer(&mut self, offer: &str) -> Result<(String, &MediaPlan), SdpError> {
-        let remote = RemoteAudio::parse(offer)?;
-        let (number, codec) = self.choose_codec(&remote).ok_or(SdpError::NoCodec)?;
-        let (srtp, crypto) = self.choose_crypto(&remote)?;
+        let session = RemoteSession::parse(offer)?;
+        let Chosen { index, remote, codec: (number, codec), srtp, crypto } =
+            self.choose_stream(&session)?;
         let telephone_event = remote.telephone_event_beside(codec, |_| true);
         let comfort_noise = remote.comfort_noise.filter(|_| codec.clock_rate() == 8_000);
         let mut receive = vec![(number, Format::Speech(codec))];
@@ -212,9 +218,31 @@ impl Negotiation {
             crypto,
             rtcp_mux: plan.rtcp_mux,
         };
-        (self.media_lines, self.audio) = (remote.media_lines, remote.index);
+        (self.media_lines, self.audio) = (session.media_lines(), index);
         let text = self.write(audio.media());
         Ok((text, self.plan.insert(plan)))
+    }
+
+    /// The audio stream that is taken of an offer: that of now if it can be used, else the first that can.
+    /// The others are rejected (RFC 3264 section 6). When there is none, why the likeliest is none.
+    fn choose_stream(&self, session: &RemoteSession) -> Result<Chosen, SdpError> {
+        let (present, others): (Vec<_>, Vec<_>) =
+            session.audio_lines().partition(|index| *index == self.audio);
+        let mut first_error = None;
+        for index in present.into_iter().chain(others) {
+            match self.choose(session, index) {
+                Ok(chosen) => return Ok(chosen),
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
+        }
+        Err(first_error.unwrap_or(SdpError::NoAudio))
+    }
+
+    fn choose(&self, session: &RemoteSession, index: usize) -> Result<Chosen, SdpError> {
+        let remote = session.audio(index)?;
+        let codec = self.choose_codec(&remote).ok_or(SdpError::NoCodec)?;
+        let (srtp, crypto) = self.choose_crypto(&remote)?;
+        Ok(Chosen { index, remote, codec, srtp, crypto })
     }
 
     /// The codec of now if the far side still has it, so that a hold changes nothing else; else

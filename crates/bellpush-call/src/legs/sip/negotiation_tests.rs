@@ -359,6 +359,32 @@ fn an_answer_has_as_many_streams_as_the_offer_and_refuses_all_but_one() {
     assert_eq!(media, ["m=video 0 RTP/AVP 96", "m=audio 20000 RTP/AVP 0", "m=audio 0 RTP/AVP 8"]);
 }
 
+#[test]
+fn of_several_audio_streams_the_one_that_can_be_used_is_taken_wherever_it_is() {
+    let encrypted =
+        format!("m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}");
+    let (plain, wide) = ("m=audio 4002 RTP/AVP 8", "m=audio 4000 RTP/AVP 9");
+    for other in [&*encrypted, wide, "m=audio 4000 RTP/AVP 8\r\nc=IN IP4 pbx.example"] {
+        for (offer, at) in [([other, plain], 1), ([plain, other], 0)] {
+            let mut negotiation = negotiation();
+            let (answer, plan) = negotiation.answer(&sdp(&offer.join("\r\n"))).unwrap();
+            assert_eq!((plan.remote.port(), plan.srtp.is_some()), (4_002, false), "{offer:?}");
+            let lines: Vec<&str> = answer.lines().filter(|line| line.starts_with("m=")).collect();
+            assert_eq!(lines.len(), 2, "{answer}");
+            assert_eq!(lines[at], "m=audio 20000 RTP/AVP 8");
+            assert!(lines[1 - at].starts_with("m=audio 0 "), "{answer}");
+        }
+    }
+    let refused = format!("{wide}\r\n{encrypted}");
+    assert_eq!(negotiation().answer(&sdp(&refused)).map(|_| ()), Err(SdpError::NoCodec));
+    // The one that is in use stays so, though another would do.
+    let mut negotiation = negotiation();
+    negotiation.answer(&sdp(&format!("{wide}\r\n{plain}"))).unwrap();
+    let (_, plan) =
+        negotiation.answer(&sdp(&format!("m=audio 4004 RTP/AVP 8\r\n{plain}"))).unwrap();
+    assert_eq!(plan.remote.port(), 4_002);
+}
+
 const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
 
 #[test]
@@ -488,8 +514,8 @@ proptest! {
         let _ = negotiation.accept(&text);
         if let Ok((answer, _)) = negotiation.answer(&text) {
             let streams = |text: &str| text.lines().filter(|line| line.starts_with("m=")).count();
-            let answer = RemoteAudio::parse(&answer).unwrap();
-            prop_assert_eq!(answer.media_lines.len(), streams(&text));
+            let answer = RemoteSession::parse(&answer).unwrap();
+            prop_assert_eq!(answer.media_lines().len(), streams(&text));
         }
     }
 }
@@ -539,7 +565,10 @@ fn fuzz_descriptions_of_far_sides() {
             }
             if let Ok((answer, plan)) = negotiation.answer(&text) {
                 is_right(plan);
-                assert!(RemoteAudio::parse(&answer).is_ok(), "{answer}");
+                let answer = RemoteSession::parse(&answer).unwrap();
+                let taken: Vec<usize> = answer.audio_lines().collect();
+                assert_eq!(taken.len(), 1, "{answer:?}");
+                assert!(answer.audio(taken[0]).is_ok(), "{answer:?}");
             }
         }
     });

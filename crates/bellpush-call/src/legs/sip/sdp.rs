@@ -50,13 +50,13 @@ pub(crate) enum SdpError {
 /// What a media line says: the media's type, its protocol and its formats.
 pub(crate) type MediaLine = (String, String, String);
 
-/// The audio stream of a far side's session description.
+/// A far side's session description.
+#[derive(Debug)]
+pub(crate) struct RemoteSession(Session);
+
+/// An audio stream of a far side's session description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RemoteAudio {
-    /// Its index among the media descriptions.
-    pub(crate) index: usize,
-    /// All media descriptions, for rejecting the others.
-    pub(crate) media_lines: Vec<MediaLine>,
     /// Where it takes RTP.
     pub(crate) rtp: SocketAddr,
     /// Where it takes RTCP.
@@ -85,8 +85,8 @@ pub(crate) struct RemoteAudio {
     pub(crate) rtcp_mux: bool,
 }
 
-impl RemoteAudio {
-    /// Reads a session description and takes out its first audio stream that is not refused.
+impl RemoteSession {
+    /// Reads a session description.
     pub(crate) fn parse(text: &str) -> Result<Self, SdpError> {
         if text.len() > MAX_SDP {
             return Err(SdpError::TooLong);
@@ -96,19 +96,34 @@ impl RemoteAudio {
         if session.medias.len() > MAX_MEDIA {
             return Err(SdpError::TooLong);
         }
-        let is_audio = |media: &Media| {
-            media.media.eq_ignore_ascii_case("audio")
-                && media.port != 0
-                && ["RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"]
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(&media.proto))
-        };
-        let index = session.medias.iter().position(is_audio).ok_or(SdpError::NoAudio)?;
-        let media = &session.medias[index];
-        let media_lines = session
+        Ok(Self(session))
+    }
+
+    /// All media descriptions, for rejecting those that are not taken.
+    pub(crate) fn media_lines(&self) -> Vec<MediaLine> {
+        let line = |media: &Media| (media.media.clone(), media.proto.clone(), media.fmt.clone());
+        self.0.medias.iter().map(line).collect()
+    }
+
+    /// Which of the media descriptions are audio streams that are not refused.
+    pub(crate) fn audio_lines(&self) -> impl Iterator<Item = usize> {
+        self.0
             .medias
             .iter()
-            .map(|media| (media.media.clone(), media.proto.clone(), media.fmt.clone()));
+            .enumerate()
+            .filter(|(_, media)| is_audio(media))
+            .map(|(index, _)| index)
+    }
+
+    /// The audio stream with this index among the media descriptions.
+    pub(crate) fn audio(&self, index: usize) -> Result<RemoteAudio, SdpError> {
+        let media = self.0.medias.get(index).filter(|media| is_audio(media));
+        RemoteAudio::of(&self.0, media.ok_or(SdpError::NoAudio)?)
+    }
+}
+
+impl RemoteAudio {
+    fn of(session: &Session, media: &Media) -> Result<Self, SdpError> {
         let address = media
             .connections
             .first()
@@ -122,8 +137,6 @@ impl RemoteAudio {
         let rtcp_mux = media.has_attribute("rtcp-mux");
         let maps = rtp_map::of(media);
         Ok(Self {
-            index,
-            media_lines: media_lines.collect(),
             rtp,
             rtcp: if rtcp_mux { rtp } else { rtcp_address(media, rtp) },
             secure_profile: media.proto.to_ascii_uppercase().contains("SAVP"),
@@ -138,7 +151,7 @@ impl RemoteAudio {
                 .iter()
                 .find(|map| map.is_comfort_noise())
                 .map(|map| map.payload_type),
-            direction: direction(media, &session),
+            direction: direction(media, session),
             has_null_address: address.is_unspecified(),
             ptime: ptime(media),
             crypto_keys: crypto_keys(media),
@@ -171,6 +184,14 @@ impl RemoteAudio {
         let (payload_type, clock_rate) = *at(codec.clock_rate()).or_else(|| at(8_000))?;
         Some(TelephoneEvent { payload_type, clock_rate })
     }
+}
+
+fn is_audio(media: &Media) -> bool {
+    media.media.eq_ignore_ascii_case("audio")
+        && media.port != 0
+        && ["RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&media.proto))
 }
 
 /// RFC 3605; without it RTCP is one port above RTP.
