@@ -88,8 +88,13 @@ impl SipLeg {
         if self.state == State::Idle
             && let Some(target) = self.target.take()
         {
-            self.state = if target.open.is_some() { State::Answered } else { State::Calling };
-            let sdp = self.negotiation.offer();
+            let sdp = if target.open.is_some() {
+                self.state = State::Answered;
+                self.negotiation.offer()
+            } else {
+                self.state = State::Calling;
+                self.negotiation.invite()
+            };
             self.send(TrunkCommand::Invite { target, sdp });
         }
     }
@@ -158,7 +163,7 @@ impl SipLeg {
     }
 
     fn early_media(&mut self, sdp: &str) {
-        match self.negotiation.accept(sdp) {
+        match self.negotiation.accept_of_invite(sdp) {
             Ok(plan) => {
                 let plan = plan.clone();
                 if self.state == State::Calling {
@@ -178,10 +183,11 @@ impl SipLeg {
     }
 
     fn answered(&mut self, sdp: &str, call_id: String) {
-        match self.negotiation.accept(sdp) {
+        match self.negotiation.accept_of_invite(sdp) {
             Ok(plan) => {
                 let plan = plan.clone();
                 self.state = State::Answered;
+                self.negotiation.invite_answered();
                 self.agreed(plan, Some(call_id));
             }
             Err(error) => {

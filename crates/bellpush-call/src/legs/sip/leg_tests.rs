@@ -21,6 +21,10 @@ fn leg() -> SipLeg {
 
 /// One that goes on by a dialog, if there is one.
 fn leg_with(open: Option<Box<DialogSnapshot>>) -> SipLeg {
+    leg_with_codecs(open, vec![Codec::Pcma])
+}
+
+fn leg_with_codecs(open: Option<Box<DialogSnapshot>>, codecs: Vec<Codec>) -> SipLeg {
     let target = SipTarget {
         profile_id: DestinationId::from_uuid(uuid::Uuid::nil()),
         trunk_id: TrunkId::from_uuid(uuid::Uuid::nil()),
@@ -38,7 +42,7 @@ fn leg_with(open: Option<Box<DialogSnapshot>>) -> SipLeg {
         address: "127.0.0.1".parse().unwrap(),
         rtp_port: 20_000,
         rtcp_port: 20_001,
-        codecs: vec![Codec::Pcma],
+        codecs,
         srtp: SrtpPolicy::Off,
         key_material: [[0; SRTP_KEY_LEN]; 4].into(),
         stale_sources: Vec::new(),
@@ -204,6 +208,41 @@ fn an_answer_that_can_not_be_used_is_taken_back() {
         _ => None,
     });
     assert_eq!(failure, Some((Some(200), "4711")));
+}
+
+#[test]
+fn what_one_telephone_that_rings_changes_says_nothing_of_the_others() {
+    let sdp = |formats: &str| {
+        ANSWER.replace("RTP/AVP 8", &format!("RTP/AVP {formats}"))
+            + "a=rtpmap:101 telephone-event/8000\r\na=rtpmap:99 telephone-event/8000\r\n"
+    };
+    let plan = |leg: &mut SipLeg| {
+        let plans = std::iter::from_fn(|| leg.poll()).filter_map(|output| match output {
+            SipOutput::Media(plan) => Some(plan),
+            _ => None,
+        });
+        plans.last().map(|plan| (plan.payload_type, plan.format(101), plan.format(99)))
+    };
+    let events = Some(crate::legs::sip::Format::TelephoneEvent(8_000));
+    let mut leg = leg_with_codecs(None, vec![Codec::Pcma, Codec::Pcmu]);
+    leg.start();
+    leg.handle(early(&sdp("8 101")));
+    assert_eq!(plan(&mut leg), Some((8, events, None)));
+    // It leaves out a codec, and numbers the keys anew.
+    leg.handle(offered(Some(&sdp("8 99"))));
+    assert_eq!(plan(&mut leg), Some((8, None, events)));
+    // Another answers, then that one: its answer is that to what it has offered itself.
+    leg.handle(early(&sdp("0 101")));
+    assert_eq!(plan(&mut leg), Some((0, events, None)));
+    leg.handle(answered(&sdp("8 99")));
+    assert_eq!(plan(&mut leg), Some((8, None, events)));
+
+    let mut leg = leg_with_codecs(None, vec![Codec::Pcma, Codec::Pcmu]);
+    leg.start();
+    leg.handle(early(&sdp("8 101")));
+    leg.handle(offered(Some(&sdp("8 99"))));
+    leg.handle(answered(&sdp("0 101")));
+    assert_eq!(plan(&mut leg), Some((0, events, None)));
 }
 
 #[test]

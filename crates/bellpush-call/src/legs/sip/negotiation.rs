@@ -57,13 +57,31 @@ pub(crate) struct Negotiation {
     /// The address that is part of the session's name.
     origin: IpAddr,
     version: u64,
-    /// All that our last description has, as it numbered it.
+    /// Our last description.
+    ours: Described,
+    /// What is known of the INVITE, until that is answered.
+    invite: Option<Box<Invite>>,
+    plan: Option<MediaPlan>,
+}
+
+/// What a description of ours says.
+#[derive(Debug, Clone, Default)]
+struct Described {
+    /// All formats that it has, as it numbered them.
     formats: Vec<(u8, Format)>,
     /// The media lines of the session, once the far side offered some.
     media_lines: Vec<MediaLine>,
     /// Which of them is the audio.
     audio: usize,
-    plan: Option<MediaPlan>,
+}
+
+/// An INVITE without a final answer. Each telephone that rings has an exchange of offers of its own, and
+/// what one of them changes in its own says nothing of the others'.
+#[derive(Debug)]
+struct Invite {
+    offer: Described,
+    /// The last offer of one that rings, and our answer to that.
+    changed: Option<(String, Described)>,
 }
 
 /// An audio stream of an offer, and how it is taken.
@@ -77,8 +95,8 @@ struct Chosen {
 
 impl Negotiation {
     pub(crate) fn new(local: LocalMedia) -> Self {
-        let (formats, media_lines, origin) = (Vec::new(), Vec::new(), local.address);
-        Self { local, origin, version: 0, formats, media_lines, audio: 0, plan: None }
+        let (origin, ours) = (local.address, Described::default());
+        Self { local, origin, version: 0, ours, invite: None, plan: None }
     }
 
     /// Goes on with a session that another process has described so: its name stays, the next
@@ -92,7 +110,7 @@ impl Negotiation {
         self.version = version;
         self.origin = address.unwrap_or(self.origin);
         if let Some((lines, audio)) = read_media_lines(media_lines) {
-            (self.media_lines, self.audio) = (lines, audio);
+            (self.ours.media_lines, self.ours.audio) = (lines, audio);
         }
     }
 
@@ -126,12 +144,12 @@ impl Negotiation {
         if has_clock(8_000) {
             formats.push((COMFORT_NOISE, Format::ComfortNoise));
         }
-        self.formats = formats;
+        self.ours.formats = formats;
         let audio = LocalAudio {
             port: self.local.rtp_port,
             rtcp_port: self.local.rtcp_port,
             protocol,
-            payload_types: self.formats.iter().map(payload_type).collect(),
+            payload_types: self.ours.formats.iter().map(payload_type).collect(),
             direction: Direction::SendReceive,
             ptime: PTIME,
             crypto,
@@ -140,12 +158,37 @@ impl Negotiation {
         self.write(audio.media())
     }
 
+    /// Our offer in an INVITE. Until that has its final answer, [`Self::accept_of_invite`] takes those of
+    /// each telephone that rings.
+    pub(crate) fn invite(&mut self) -> String {
+        let text = self.offer();
+        self.invite = Some(Box::new(Invite { offer: self.ours.clone(), changed: None }));
+        text
+    }
+
+    /// Takes an answer to the INVITE's offer; or one that stands for the last offer of its telephone, which
+    /// has changed the session before it answers.
+    pub(crate) fn accept_of_invite(&mut self, answer: &str) -> Result<&MediaPlan, SdpError> {
+        if let Some(invite) = &self.invite {
+            self.ours.clone_from(match &invite.changed {
+                Some((offer, ours)) if offer == answer => ours,
+                Some(_) | None => &invite.offer,
+            });
+        }
+        self.accept(answer)
+    }
+
+    /// The INVITE has its final answer.
+    pub(crate) fn invite_answered(&mut self) {
+        self.invite = None;
+    }
+
     /// Takes the far side's answer to our last description, as an offer.
     pub(crate) fn accept(&mut self, answer: &str) -> Result<&MediaPlan, SdpError> {
         // Our offers have one audio stream, and so have their answers (RFC 3264 section 6).
-        let remote = RemoteSession::parse(answer)?.audio(self.audio)?;
+        let remote = RemoteSession::parse(answer)?.audio(self.ours.audio)?;
         let receive: Vec<_> =
-            self.formats.iter().filter(|(_, format)| remote.has(*format)).copied().collect();
+            self.ours.formats.iter().filter(|(_, format)| remote.has(*format)).copied().collect();
         let is_ours = |format| receive.iter().any(|(_, ours)| *ours == format);
         let (payload_type, codec) = remote
             .codecs
@@ -194,7 +237,7 @@ impl Negotiation {
                 .map(|event| (event.payload_type, Format::TelephoneEvent(event.clock_rate))),
         );
         receive.extend(comfort_noise.map(|number| (number, Format::ComfortNoise)));
-        self.formats.clone_from(&receive);
+        self.ours.formats.clone_from(&receive);
         let plan = MediaPlan {
             remote: remote.rtp,
             rtcp: remote.rtcp,
@@ -212,14 +255,17 @@ impl Negotiation {
             port: self.local.rtp_port,
             rtcp_port: if plan.rtcp_mux { self.local.rtp_port } else { self.local.rtcp_port },
             protocol: &remote.protocol,
-            payload_types: self.formats.iter().map(payload_type).collect(),
+            payload_types: self.ours.formats.iter().map(payload_type).collect(),
             direction: plan.direction,
             ptime: plan.ptime,
             crypto,
             rtcp_mux: plan.rtcp_mux,
         };
-        (self.media_lines, self.audio) = (session.media_lines(), index);
+        (self.ours.media_lines, self.ours.audio) = (session.media_lines(), index);
         let text = self.write(audio.media());
+        if let Some(invite) = &mut self.invite {
+            invite.changed = Some((offer.to_owned(), self.ours.clone()));
+        }
         Ok((text, self.plan.insert(plan)))
     }
 
@@ -227,7 +273,7 @@ impl Negotiation {
     /// The others are rejected (RFC 3264 section 6). When there is none, why the likeliest is none.
     fn choose_stream(&self, session: &RemoteSession) -> Result<Chosen, SdpError> {
         let (present, others): (Vec<_>, Vec<_>) =
-            session.audio_lines().partition(|index| *index == self.audio);
+            session.audio_lines().partition(|index| *index == self.ours.audio);
         let mut first_error = None;
         for index in present.into_iter().chain(others) {
             match self.choose(session, index) {
@@ -289,8 +335,8 @@ impl Negotiation {
     /// (RFC 3264 sections 6 and 8).
     fn write(&mut self, audio: sdp_types::Media) -> String {
         self.version = self.version.wrapping_add(1);
-        let mut medias: Vec<_> = self.media_lines.iter().map(rejected).collect();
-        match medias.get_mut(self.audio) {
+        let mut medias: Vec<_> = self.ours.media_lines.iter().map(rejected).collect();
+        match medias.get_mut(self.ours.audio) {
             Some(line) => *line = audio,
             None => medias.push(audio),
         }
