@@ -425,3 +425,37 @@ async fn whatever_a_visitor_is_called_the_call_is_made_and_the_far_side_can_end_
     }
     Ok(())
 }
+
+/// The session and its timer stay as they were (RFC 4028 section 9, RFC 3261 section 14.2).
+#[tokio::test]
+async fn an_offer_that_is_refused_does_not_stop_the_refreshes() -> Result {
+    for asked in ["", "Session-Expires: 1800;refresher=uac\r\nSupported: timer\r\n"] {
+        let peer = Peer::start().await?;
+        let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+        let invite = peer.receive("INVITE").await?;
+        let more = format!(
+            "Contact: <sip:peer@127.0.0.1:{}>\r\nAllow: UPDATE\r\n\
+             Session-Expires: 4;refresher=uac\r\n{SDP}",
+            peer.port
+        );
+        peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+        let began = Instant::now();
+        call.answer().await?;
+        peer.receive("ACK").await?;
+        let fax = ANSWER.replace("m=audio 40002 RTP/AVP 8 101", "m=image 40004 udptl t38");
+        let offer = peer.request(&invite, "INVITE", 1, &format!("{asked}{SDP}"), &fax)?;
+        peer.send(offer.as_bytes(), trunks.local_addr()).await?;
+        let TrunkEvent::Offered { request, .. } = call.next().await? else {
+            anyhow::bail!("no offer")
+        };
+        call.send(TrunkCommand::RejectOffer { request, status: 488 }).await?;
+        peer.receive("SIP/2.0 488").await?;
+        let refresh = peer.receive("UPDATE").await?;
+        assert!((1..4).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+        assert!(refresh.header("Session-Expires")?.starts_with("4;"), "{}", refresh.text);
+        peer.reply(&refresh, "200 OK", "", "").await?;
+        call.hang_up().await?;
+        peer.receive("BYE").await?;
+    }
+    Ok(())
+}

@@ -24,7 +24,7 @@ use super::{
     body::{response_sdp, sdp},
     dialog::{Dialog, to_tag},
     message_parts::{address, bye_cause, has_token, info_digit, split_list, uri, value},
-    session_timer::SessionTimer,
+    session_timer::{Negotiated, SessionTimer},
     *,
 };
 use crate::Codec;
@@ -158,7 +158,9 @@ fn read_request(request: &Request) {
         let _ = dialog.next_hop().map(|uri| uri.to_string());
     }
     check_timer(|timer, now| {
-        let _ = timer.on_request(now, headers);
+        if let Negotiated::Accepted(agreed) = timer.negotiate(headers) {
+            timer.agree(now, agreed);
+        }
     });
 }
 

@@ -108,10 +108,10 @@ impl SessionTimer {
         });
     }
 
-    /// Takes a request of the far side that refreshes the session (section 9).
-    pub(super) fn on_request(&mut self, now: Instant, headers: &Headers) -> Negotiated {
+    /// What a request of the far side that would refresh the session asks for (section 9). Only its 2xx
+    /// sets the timer, see [`Self::agree`].
+    pub(super) fn negotiate(&self, headers: &Headers) -> Negotiated {
         let Some(requested) = SessionExpires::read(headers) else {
-            self.running = None;
             return Negotiated::Accepted(None);
         };
         if requested.interval < self.min {
@@ -124,15 +124,19 @@ impl SessionTimer {
             None if they_can => Refresher::Uac,
             None => Refresher::Uas,
         };
-        self.running = Some(Running {
-            interval: requested.interval,
-            since: now,
-            we_refresh: refresher == Refresher::Uas,
-        });
         Negotiated::Accepted(Some(SessionExpires {
             interval: requested.interval,
             refresher: Some(refresher),
         }))
+    }
+
+    /// A request of the far side is answered by a 2xx that says this.
+    pub(super) fn agree(&mut self, now: Instant, agreed: Option<SessionExpires>) {
+        self.running = agreed.map(|SessionExpires { interval, refresher }| Running {
+            interval,
+            since: now,
+            we_refresh: refresher == Some(Refresher::Uas),
+        });
     }
 
     /// Never asks for less from now on, as a 422 wants it, and says so (section 7.4).
@@ -239,10 +243,9 @@ mod tests {
         ] {
             let mut timer = SessionTimer::new(90 * SECOND);
             let agreed = SessionExpires { interval: 600 * SECOND, refresher: Some(refresher) };
-            assert_eq!(
-                timer.on_request(now, &headers(&fields)),
-                Negotiated::Accepted(Some(agreed))
-            );
+            assert_eq!(timer.negotiate(&headers(&fields)), Negotiated::Accepted(Some(agreed)));
+            assert_eq!(timer.next(), None);
+            timer.agree(now, Some(agreed));
             let due = timer.next().unwrap().1;
             assert_eq!(due == Due::Refresh, refresher == Refresher::Uas);
         }
@@ -250,9 +253,8 @@ mod tests {
 
     #[test]
     fn an_interval_that_is_too_short_is_refused() {
-        let mut timer = SessionTimer::new(90 * SECOND);
-        let negotiated = timer.on_request(Instant::now(), &headers(&[("Session-Expires", "89")]));
+        let timer = SessionTimer::new(90 * SECOND);
+        let negotiated = timer.negotiate(&headers(&[("Session-Expires", "89")]));
         assert_eq!(negotiated, Negotiated::IntervalTooSmall);
-        assert_eq!(timer.next(), None);
     }
 }

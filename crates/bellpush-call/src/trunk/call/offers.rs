@@ -35,6 +35,11 @@ struct Pending {
     expires: Option<SessionExpires>,
 }
 
+/// What the 2xx to an offer says of the session's interval.
+pub(super) struct Answered {
+    pub(super) expires: Option<SessionExpires>,
+}
+
 /// Whether our 2xx to a re-INVITE was acknowledged.
 pub(super) enum AckResult {
     /// The ACK came. `sdp` is its answer, when it had asked for our offer.
@@ -72,8 +77,14 @@ impl Offers {
     }
 
     /// Answers an open offer; an answer to one that is gone is of no use.
-    pub(super) async fn answer(&mut self, id: OfferId, sdp: String, contact: String, t1: Duration) {
-        let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
+    pub(super) async fn answer(
+        &mut self,
+        id: OfferId,
+        sdp: String,
+        contact: String,
+        t1: Duration,
+    ) -> Option<Answered> {
+        let pending = self.pending.take_if(|pending| pending.id == id)?;
         let Pending { mut transaction, expires, .. } = *pending;
         self.local_sdp.clone_from(&sdp);
         let headers = success_headers(contact, expires);
@@ -89,6 +100,7 @@ impl Offers {
             let sdp = Some(sdp.into_bytes());
             let _ = transaction.reply_with(StatusCode::OK, headers, sdp).await;
         }
+        Some(Answered { expires })
     }
 
     /// Rejects an open offer.

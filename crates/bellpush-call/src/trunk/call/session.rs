@@ -12,7 +12,7 @@ use super::{
     cancel::bye,
     channel::CallChannel,
     kept::KeptDialog,
-    offers::{AckResult, Offers, reject, success_headers},
+    offers::{AckResult, Answered, Offers, reject, success_headers},
     refusals::{digit, refusal},
 };
 use crate::{
@@ -166,7 +166,10 @@ impl Session {
                     Some(TrunkCommand::AnswerOffer { request, sdp }) => {
                         let contact = self.dialog.contact(&self.flow);
                         let t1 = self.trunk.stack.config.t1;
-                        Box::pin(self.offers.answer(request, sdp, contact, t1)).await;
+                        let answered = Box::pin(self.offers.answer(request, sdp, contact, t1)).await;
+                        if let Some(Answered { expires }) = answered {
+                            self.timer.agree(Instant::now().into_std(), expires);
+                        }
                     }
                     Some(TrunkCommand::RejectOffer { request, status }) => {
                         self.offers.reject(request, status);
@@ -361,7 +364,7 @@ impl Session {
             let seconds = rand::random_range(0..=10_u8);
             return reject(transaction, 500, vec![header("Retry-After", seconds.to_string())]);
         }
-        let expires = match self.timer.on_request(Instant::now().into_std(), &request.headers) {
+        let expires = match self.timer.negotiate(&request.headers) {
             Negotiated::Accepted(expires) => expires,
             Negotiated::IntervalTooSmall => {
                 let least = self.trunk.stack.config.min_session_interval.as_secs();
@@ -379,6 +382,7 @@ impl Session {
             let request = self.offers.open(transaction, expires);
             return channel.send(TrunkEvent::Offered { request, sdp: offer }).await;
         }
+        self.timer.agree(Instant::now().into_std(), expires);
         let headers = success_headers(self.dialog.contact(&self.flow), expires);
         let _ = transaction.reply_with(StatusCode::OK, headers, None).await;
     }
