@@ -58,6 +58,8 @@ struct RecordingEdge {
     to_far_side: Vec<Vec<u8>>,
     /// Where that went.
     rtp_to: Vec<SocketAddr>,
+    /// Where what went out to its port for RTCP went.
+    rtcp_to: Vec<SocketAddr>,
     /// What the next call on this port is not to hear.
     sources: Vec<RtpSource>,
 }
@@ -73,8 +75,9 @@ impl Edge for RecordingEdge {
         self.to_far_side.push(packet.to_vec());
     }
 
-    fn rtcp(&mut self, _to: SocketAddr, packet: &[u8]) {
+    fn rtcp(&mut self, to: SocketAddr, packet: &[u8]) {
         assert!(self.is_open && packet.len() >= 8);
+        self.rtcp_to.push(to);
     }
 
     fn rtp_source(&mut self, source: RtpSource) {

@@ -242,7 +242,12 @@ impl FarMedia {
     /// Sends the RTCP that is written.
     fn send_report(&mut self, edge: &mut dyn Edge) {
         let Self { plan: Some(plan), outgoing, selection, .. } = self else { return };
-        let Outgoing { packet, srtp, .. } = outgoing;
+        let (address, Outgoing { packet, srtp, .. }) = (selection.address(), outgoing);
+        let to = if plan.rtcp_mux { address.rtp(plan) } else { address.rtcp(plan) };
+        // By which older systems say hold: it leads to this machine itself.
+        if to.ip().is_unspecified() {
+            return;
+        }
         match (&plan.srtp, srtp) {
             (None, _) => {}
             (Some(_), Some(srtp)) => {
@@ -254,9 +259,9 @@ impl FarMedia {
             (Some(_), None) => return,
         }
         if plan.rtcp_mux {
-            edge.rtp(selection.address().rtp(plan), packet);
+            edge.rtp(to, packet);
         } else {
-            edge.rtcp(selection.address().rtcp(plan), packet);
+            edge.rtcp(to, packet);
         }
     }
 }

@@ -94,9 +94,10 @@ impl FarMedia {
         self.outgoing.stream.skip(Source::Visitor { ssrc }, seq);
     }
 
-    /// Presses a key in the media. `false` when the far side does not take that.
+    /// Presses a key in the media. `false` when the far side does not take that, or takes no media at all
+    /// as it holds us (RFC 3264 sections 5.1 and 8.4).
     pub(in crate::bridge) fn press(&mut self, now: Instant, digit: Digit) -> bool {
-        let takes = self.plan.as_ref().is_some_and(|plan| plan.telephone_event.is_some());
+        let takes = self.plan.as_ref().is_some_and(takes_keys);
         if takes {
             self.outgoing.dtmf.press(now, digit);
         }
@@ -106,7 +107,7 @@ impl FarMedia {
     /// The keys that wait to be pressed in the media of a far side that takes none there any more.
     pub(in crate::bridge) fn take_keys(&mut self) -> VecDeque<Digit> {
         match &self.plan {
-            Some(MediaPlan { telephone_event: None, .. }) => self.outgoing.dtmf.take_waiting(),
+            Some(plan) if !takes_keys(plan) => self.outgoing.dtmf.take_waiting(),
             Some(_) | None => VecDeque::new(),
         }
     }
@@ -220,4 +221,9 @@ impl FarMedia {
         rtcp.sent(now, times.timestamp, payload.len());
         edge.rtp(selection.address().rtp(plan), packet);
     }
+}
+
+/// Whether the far side takes keys in the media.
+fn takes_keys(plan: &MediaPlan) -> bool {
+    plan.telephone_event.is_some() && plan.direction.sends()
 }

@@ -9,13 +9,14 @@ use super::{
     *,
 };
 
+const OPUS: &str = "m=audio 4000 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\n\
+                    a=rtpmap:110 telephone-event/48000";
+
 /// A call with Opus and its events, in which four keys are pressed at once, and a re-INVITE with this
 /// while the first is being sent.
 fn pressed_before(media: &str) -> SimulatedCall {
     let routes = offered(&[Codec::Opus, Codec::Pcma], false);
-    let opus = "m=audio 4000 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\n\
-                a=rtpmap:110 telephone-event/48000";
-    let mut call = call(routes, format::Codec::Opus, opus);
+    let mut call = call(routes, format::Codec::Opus, OPUS);
     for key in ['1', '2', '3', '4'] {
         let Simulation { now, bridge, edge, .. } = &mut call.simulation;
         bridge.press(*now, Digit::try_from(key).unwrap(), edge);
@@ -60,4 +61,30 @@ fn keys_that_wait_go_on_beside_the_media_of_a_telephone_that_takes_none_there_an
     let call = pressed_before("m=audio 4000 RTP/AVP 8");
     assert_eq!(heard(&call), [(110, 1)]);
     assert_eq!(sent_beside(&call), ['2', '3', '4']);
+}
+
+#[test]
+fn a_telephone_that_holds_the_visitor_is_told_keys_beside_the_media() {
+    for hold in ["a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0"] {
+        // Those that wait, too.
+        let waiting = pressed_before(&format!("{OPUS}\r\n{hold}"));
+        assert_eq!(heard(&waiting), [(110, 1)], "{hold}");
+        assert_eq!(sent_beside(&waiting), ['2', '3', '4'], "{hold}");
+
+        let mut call = call(offered(&[Codec::Opus], false), format::Codec::Opus, OPUS);
+        let held = Some(sdp(&format!("{OPUS}\r\n{hold}")));
+        call.trunk_reports(TrunkEvent::Offered { request: OfferId(1), sdp: held });
+        call.pass(SECOND);
+        let Simulation { now, bridge, edge, .. } = &mut call.simulation;
+        (edge.rtp_to.clear(), edge.rtcp_to.clear());
+        bridge.press(*now, Digit::STAR, edge);
+        call.pass(20 * SECOND);
+        assert_eq!(heard(&call), [], "{hold}");
+        assert_eq!(sent_beside(&call), ['*'], "{hold}");
+        let Simulation { now, bridge, edge, .. } = &mut call.simulation;
+        bridge.hang_up(*now, EndReason::UserHangup, edge);
+        assert_eq!(edge.rtp_to, [], "{hold}");
+        // Reports go on, but not to nowhere, which is this machine.
+        assert_eq!(edge.rtcp_to.is_empty(), hold.ends_with("0.0.0.0"), "{hold}");
+    }
 }
