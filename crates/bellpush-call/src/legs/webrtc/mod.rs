@@ -306,7 +306,8 @@ impl WebRtcLeg {
             return Ok(None);
         }
         let mut digit = None;
-        self.dtmf.packet(times.timestamp, packet.payload, |pressed| digit = Some(pressed));
+        let (timestamp, marker) = (times.timestamp, times.marker);
+        self.dtmf.packet(timestamp, marker, packet.payload, |pressed| digit = Some(pressed));
         Ok(Some(LegMedia::Key { ssrc, seq: times.seq, digit }))
     }
 

@@ -9,6 +9,9 @@ use crate::Digit;
 /// A press longer than its 16-bit duration goes on in a new segment, that much later (RFC 4733
 /// section 2.5.1.3).
 const SEGMENT: u32 = 0xFFFF;
+/// How far from that a segment may end, and the next one begin after it: three packets of 20 ms at 48 kHz.
+/// Browsers begin the next one at the time of its first packet.
+const SLACK: u32 = 3 * 960;
 
 /// Follows the telephone-event packets of one RTP stream.
 #[derive(Debug, Default)]
@@ -21,6 +24,18 @@ struct Segment {
     start: u32,
     code: u8,
     ended: bool,
+    /// As far as it has been heard.
+    duration: u16,
+}
+
+/// A report of a packet.
+struct Report {
+    start: u32,
+    /// Whether the packet says that a press begins (RFC 4733 section 2.5.1.1).
+    marker: bool,
+    code: u8,
+    end: bool,
+    duration: u16,
 }
 
 impl DtmfReceiver {
@@ -29,6 +44,7 @@ impl DtmfReceiver {
     pub(crate) fn packet(
         &mut self,
         timestamp: u32,
+        marker: bool,
         payload: &[u8],
         mut pressed: impl FnMut(Digit),
     ) {
@@ -38,28 +54,43 @@ impl DtmfReceiver {
         // Reports after the first one start where the one before ended (section 2.5.1.5).
         let mut start = timestamp;
         for &[code, flags, duration_high, duration_low] in reports {
-            if let Some(digit) = self.report(start, code, flags & 0x80 != 0) {
+            let duration = u16::from_be_bytes([duration_high, duration_low]);
+            let end = flags & 0x80 != 0;
+            if let Some(digit) = self.report(Report { start, marker, code, end, duration }) {
                 pressed(digit);
             }
-            start = start.wrapping_add(u32::from_be_bytes([0, 0, duration_high, duration_low]));
+            start = start.wrapping_add(duration.into());
         }
     }
 
-    fn report(&mut self, start: u32, code: u8, end: bool) -> Option<Digit> {
+    fn report(&mut self, report: Report) -> Option<Digit> {
+        let Report { start, marker, code, end, duration } = report;
         let mut same_press = false;
         if let Some(latest) = &mut self.latest {
             let since = start.wrapping_sub(latest.start);
             if since == 0 {
                 latest.ended |= end;
+                latest.duration = latest.duration.max(duration);
                 return None;
             }
             if since > u32::MAX / 2 {
                 return None; // A late packet of an earlier press.
             }
-            same_press = !latest.ended && latest.code == code && since.is_multiple_of(SEGMENT);
+            same_press =
+                !latest.ended && latest.code == code && !marker && latest.goes_on_after(since);
         }
-        self.latest = Some(Segment { start, code, ended: end });
+        self.latest = Some(Segment { start, code, ended: end, duration });
         if same_press { None } else { Digit::from_event_code(code) }
+    }
+}
+
+impl Segment {
+    /// Whether what begins so much later is the next segment of the same press, or one after that.
+    fn goes_on_after(&self, since: u32) -> bool {
+        let duration = u32::from(self.duration);
+        let is_full = duration >= SEGMENT - SLACK;
+        let is_next = since.checked_sub(duration).is_some_and(|pause| pause <= SLACK);
+        since.is_multiple_of(SEGMENT) || is_full && is_next
     }
 }
 
@@ -95,7 +126,8 @@ mod tests {
         let mut detector = DtmfReceiver::default();
         let mut digits = String::new();
         for (timestamp, payload) in packets {
-            detector.packet(*timestamp, payload, |digit| digits.push_str(&digit.to_string()));
+            detector
+                .packet(*timestamp, false, payload, |digit| digits.push_str(&digit.to_string()));
         }
         digits
     }
@@ -130,6 +162,36 @@ mod tests {
         assert_eq!(pressed(&lost), "1");
     }
 
+    /// Chromium's insertDTMF of two seconds and more: the next segment begins at the time of its first packet.
+    #[test]
+    fn a_segment_that_begins_somewhat_later_is_of_the_same_press() {
+        for (step, last, next) in [
+            (960, 65_280, 66_240),
+            (960, 65_535, 66_240),
+            (960, 65_535, 67_200),
+            (160, 65_440, 65_440),
+        ] {
+            let mut packets: Vec<Packet> = (1..)
+                .map_while(|n| n.checked_mul(step))
+                .map(|length| (7, report(1, false, length)))
+                .collect();
+            packets.push((7, report(1, false, last)));
+            packets.extend([false, true, true, true].map(|end| (7 + next, report(1, end, step))));
+            assert_eq!(pressed(&packets), "1", "{next}");
+            // Also when the last packets of the first one are lost.
+            let before = packets.iter().filter(|(start, _)| *start == 7).count();
+            packets.drain(before - 2..before);
+            assert_eq!(pressed(&packets), "1", "{next}, with a loss");
+            // A marker says that it is another press, and so does its key.
+            let mut detector = DtmfReceiver::default();
+            let mut count = 0;
+            detector.packet(7, true, &report(1, false, last), |_| count += 1);
+            detector.packet(7 + next, true, &report(1, false, step), |_| count += 1);
+            detector.packet(7 + 2 * next, false, &report(2, false, step), |_| count += 1);
+            assert_eq!(count, 3, "{next}");
+        }
+    }
+
     #[test]
     fn late_packets_of_an_earlier_press_are_no_press() {
         let first = press(1, 5_000, 4);
@@ -142,7 +204,7 @@ mod tests {
     fn reports_packed_into_one_packet_are_presses_of_their_own() {
         let mut digits = Vec::new();
         let payload = [report(1, true, 960), report(2, false, 480)].concat();
-        DtmfReceiver::default().packet(7, &payload, |digit| digits.push(digit.event_code()));
+        DtmfReceiver::default().packet(7, true, &payload, |digit| digits.push(digit.event_code()));
         assert_eq!(digits, [1, 2]);
     }
 
@@ -152,7 +214,7 @@ mod tests {
         for length in [0, 1, 3, 5, 1_200] {
             let mut detector = DtmfReceiver::default();
             let mut count = 0;
-            detector.packet(0, &vec![0xFF; length], |_| count += 1);
+            detector.packet(0, false, &vec![0xFF; length], |_| count += 1);
             assert_eq!(count, 0);
         }
     }

@@ -196,7 +196,7 @@ mod tests {
             for (n, (_, timestamp, packet)) in sent(clock, &keys).iter().enumerate() {
                 // Never a whole press.
                 if n % 10 == 9 || !lost[n % 10] {
-                    detector.packet(*timestamp, &packet.payload, |digit| {
+                    detector.packet(*timestamp, packet.first, &packet.payload, |digit| {
                         heard.push_str(&digit.to_string());
                     });
                 }
