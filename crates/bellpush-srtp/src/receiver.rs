@@ -39,7 +39,7 @@ struct Keyed {
 
 /// What is known of the rollover counters of streams.
 enum Counters {
-    /// A stream begins at 0, and none of its packets goes by unseen for long.
+    /// A stream begins at 0, and none of its packets goes by unseen for long; but the first ones may.
     Known,
     /// Packets may have gone by: whether a counter is right is seen by a packet's authentication.
     Unknown {
@@ -105,10 +105,15 @@ impl SrtpReceiver {
         let mut stream = present.streams.get(ssrc)?;
         let likely = stream.rtp.guess(seq).filter(|index| stream.rtp.is_new(*index));
         let (index, length) = match &mut present.counters {
-            Counters::Known => {
-                let index = likely.ok_or(SrtpError::Replayed)?;
-                (index, present.rtp.unprotect((ssrc, index), clear, datagram)?.len())
-            }
+            Counters::Known => match stream.rtp.guess_at_beginning(seq) {
+                Some(indices) => {
+                    try_out(&present.rtp, (ssrc, indices.into_iter()), clear, datagram, copy)?
+                }
+                None => {
+                    let index = likely.ok_or(SrtpError::Replayed)?;
+                    (index, present.rtp.unprotect((ssrc, index), clear, datagram)?.len())
+                }
+            },
             Counters::Unknown { next } => {
                 let indices = likely.into_iter().chain(later(&stream, seq, *next));
                 let found = try_out(&present.rtp, (ssrc, indices), clear, datagram, copy);

@@ -65,6 +65,36 @@ fn a_stream_that_returns_to_a_key_goes_on_there_and_a_replay_stays_a_replay() {
 }
 
 #[test]
+fn a_stream_whose_first_packets_are_lost_right_before_its_numbers_begin_anew_is_heard() {
+    for suite in SrtpSuite::ALL {
+        let key = key(suite, 1);
+        let packets = sent(&key, 65_530..65_560);
+        let mut receiver = SrtpReceiver::new(&key).unwrap();
+        for packet in &packets[10..] {
+            receive(&mut receiver, packet).unwrap();
+        }
+        for packet in &packets[10..] {
+            assert_eq!(receive(&mut receiver, packet), Err(SrtpError::Replayed), "{suite:?}");
+        }
+        // One that is late is no replay, but only once.
+        receive(&mut receiver, &packets[9]).unwrap();
+        assert_eq!(receive(&mut receiver, &packets[9]), Err(SrtpError::Replayed), "{suite:?}");
+        // One that begins at 0 is heard as ever.
+        let mut receiver = SrtpReceiver::new(&key).unwrap();
+        for packet in sent(&key, 4..8) {
+            receive(&mut receiver, &packet).unwrap();
+        }
+        // No further counter is tried, and what is forged is not believed.
+        let mut receiver = SrtpReceiver::new(&key).unwrap();
+        let mut forged = packets[12].clone();
+        *forged.last_mut().unwrap() ^= 1;
+        assert_eq!(receive(&mut receiver, &forged), Err(SrtpError::Forged), "{suite:?}");
+        let third = &sent(&key, [at(2, 5)])[0];
+        assert_eq!(receive(&mut receiver, third), Err(SrtpError::Forged), "{suite:?}");
+    }
+}
+
+#[test]
 fn a_stream_may_keep_its_rollover_counter_under_a_new_key_or_begin_anew() {
     let suite = SrtpSuite::AesCm128HmacSha1Tag80;
     for rollovers in [0, 1, 3] {

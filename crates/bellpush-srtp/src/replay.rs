@@ -22,6 +22,14 @@ impl ReplayWindow {
         highest.checked_add_signed(distance)
     }
 
+    /// The indices that the first packet to be received may have, when there are two: not every sender
+    /// begins below 2^15, as RFC 3711 section 3.3.1 wants it, and of one that begins right before its
+    /// sequence numbers begin anew the packets up to there may be lost.
+    pub(crate) fn guess_at_beginning(&self, seq: u16) -> Option<[u64; 2]> {
+        let may_have_begun_anew = self.highest.is_none() && seq < 1 << 15;
+        may_have_begun_anew.then(|| [u64::from(seq), 1 << 16 | u64::from(seq)])
+    }
+
     /// How often the sequence numbers began anew, as far as is known.
     pub(crate) fn rollovers(&self) -> u64 {
         self.highest.unwrap_or_default() >> 16
