@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use rsipstack::sip::{Header, Headers, Response, Uri, headers::make_header};
+use rsipstack::sip::{Header, Headers, Response, Uri, headers::make_header, uri::Auth};
 
 use super::ByeCause;
 use crate::Digit;
@@ -56,13 +56,28 @@ pub(super) fn host_port(address: SocketAddr) -> String {
 }
 
 /// Reads a URI. The stack escapes the user part when it writes one, but does not take the escapes
-/// off when it reads one.
+/// off when it reads one; and it takes what is behind a semicolon or a question mark in the user part,
+/// such as the context of a local number, for parameters of the URI.
 pub(super) fn uri(text: &str) -> Option<Uri> {
-    let mut uri = Uri::try_from(text).ok()?;
-    if let Some(auth) = &mut uri.auth {
-        auth.user = unescape(&auth.user);
-    }
+    let Some((scheme, user, host)) = split_user(text.trim()) else {
+        return Uri::try_from(text).ok();
+    };
+    let mut uri = Uri::try_from(format!("{scheme}:{host}")).ok()?;
+    let mut auth = Auth::from(user);
+    auth.user = unescape(&auth.user);
+    auth.password = auth.password.map(|password| unescape(&password));
+    uri.auth = Some(auth);
     Some(uri)
+}
+
+/// The scheme of a URI with a user part, that, and all that comes after it. The last `@` before the host is
+/// the one that ends it, whatever may be in it that should have been escaped.
+fn split_user(text: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let first = rest.find('@')?;
+    let end = rest[first..].find([';', '?']).map_or(rest.len(), |at| first + at);
+    let at = rest[..end].rfind('@')?;
+    Some((scheme, &rest[..at], &rest[at + 1..]))
 }
 
 fn unescape(text: &str) -> String {
@@ -242,7 +257,14 @@ mod tests {
 
     #[test]
     fn an_escaped_user_is_written_as_it_was_read() {
-        for text in ["sip:a%20b@c", "sip:+49@c:5070;transport=tcp", "sip:c"] {
+        for text in [
+            "sip:a%20b@c",
+            "sip:+49@c:5070;transport=tcp",
+            "sip:c",
+            "sip:a:b%20c@d",
+            "sips:+4930123;phone-context=+49@10.0.0.9:5062;lr?a=b",
+            "sip:a?b@[::1]:5060",
+        ] {
             assert_eq!(uri(text).unwrap().to_string().to_lowercase(), text);
         }
     }

@@ -153,6 +153,19 @@ mod tests {
     }
 
     #[test]
+    fn parameters_of_a_number_are_part_of_the_user() {
+        let contact = "sip:+4930123;phone-context=+49@10.0.0.9:5062";
+        let invite = invite("", 3);
+        let dialog = Dialog::from_response(&invite, &answer(contact, &[]), None, "49").unwrap();
+        let restored = Dialog::restore(&dialog.snapshot(&hop()).unwrap()).unwrap();
+        for dialog in [dialog, restored] {
+            let next = dialog.next_hop().unwrap();
+            assert_eq!(next.host_with_port.to_string(), "10.0.0.9:5062");
+            assert_eq!(dialog.remote_target.to_string(), contact);
+        }
+    }
+
+    #[test]
     fn a_name_with_quotes_and_brackets_does_not_hide_the_tag() {
         for name in [r#"a"b"#, r#"a\"b"#, r"a\", "<x>;tag=y", r#"";tag=y"#] {
             let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
