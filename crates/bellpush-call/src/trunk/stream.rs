@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpSocket,
     sync::mpsc,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,12 @@ use super::{SipTransport, head, resolver::Hop, unknown_method::not_implemented};
 const MAX_MESSAGE: usize = 64 * 1024;
 /// Messages that may wait to be written.
 const WAITING: usize = 64;
+/// A double line break between messages asks whether we are there, a single one is the answer (RFC 5626
+/// section 4.4.1).
+const PING: usize = 4;
+const PONG: &[u8] = b"\r\n";
+/// Between two of these answers, at least.
+const PONG_PAUSE: Duration = Duration::from_secs(1);
 /// How long one message may take to be written before the connection is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -84,14 +91,25 @@ where
     .map_err(|error| io::Error::other(error.to_string()))?;
     let connection = SipConnection::Channel(connection);
     let (reader, writer) = tokio::io::split(stream);
-    let reading = Reader { reader, buffer: Vec::new(), address: hop.address, transport, remote };
+    // One may wait: what asks twice gets one answer.
+    let (pong, pongs) = mpsc::channel(1);
+    let reading = Reader {
+        reader,
+        buffer: Vec::new(),
+        address: hop.address,
+        transport,
+        remote,
+        breaks: 0,
+        pong,
+        ponged_at: None,
+    };
     let (token, way_back) = (closed.clone(), connection.clone());
     tokio::spawn(async move {
         // Also should it panic: nobody waits for a connection that nobody reads.
         let _closed = token.clone().drop_guard();
         let end = tokio::select! {
             end = reading.run(&to_stack, &way_back) => end,
-            end = write(writer, messages) => end,
+            end = write(writer, messages, pongs) => end,
             () = token.cancelled() => Ok(()),
         };
         if let Err(error) = end {
@@ -104,17 +122,23 @@ where
 async fn write<W: AsyncWrite + Unpin>(
     mut writer: W,
     mut messages: mpsc::Receiver<TransportEvent>,
+    mut pongs: mpsc::Receiver<()>,
 ) -> io::Result<()> {
-    while let Some(event) = messages.recv().await {
-        let TransportEvent::Incoming(message, ..) = event else { continue };
-        let bytes = message.to_bytes();
+    loop {
+        let bytes = tokio::select! {
+            event = messages.recv() => match event {
+                Some(TransportEvent::Incoming(message, ..)) => message.to_bytes(),
+                Some(_) => continue,
+                None => return Ok(()),
+            },
+            Some(()) = pongs.recv() => PONG.to_vec(),
+        };
         let written = async {
             writer.write_all(&bytes).await?;
             writer.flush().await
         };
         tokio::time::timeout(WRITE_TIMEOUT, written).await??;
     }
-    Ok(())
 }
 
 struct Reader<R> {
@@ -123,6 +147,10 @@ struct Reader<R> {
     address: SocketAddr,
     transport: Transport,
     remote: SipAddr,
+    /// Bytes of line breaks since the last message, or the last that were answered.
+    breaks: usize,
+    pong: mpsc::Sender<()>,
+    ponged_at: Option<Instant>,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
@@ -136,8 +164,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 let bytes: Vec<u8> = self.buffer.drain(..length).collect();
                 // RFC 5626 section 3.5.1: line breaks between messages keep the connection alive.
                 if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+                    self.line_breaks(bytes.len());
                     continue;
                 }
+                self.breaks = 0;
                 let bytes = head::in_utf_8(&bytes);
                 if let Some(response) = not_implemented(&bytes, self.address) {
                     let sent = connection.send(response.into(), None).await;
@@ -161,6 +191,22 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if self.reader.read_buf(&mut self.buffer).await? == 0 {
                 return Ok(());
             }
+        }
+    }
+}
+
+impl<R> Reader<R> {
+    /// Takes line breaks between messages, and answers those that ask for it.
+    fn line_breaks(&mut self, bytes: usize) {
+        self.breaks += bytes;
+        if self.breaks < PING {
+            return;
+        }
+        self.breaks = 0;
+        let now = Instant::now();
+        if self.ponged_at.is_none_or(|at| now >= at + PONG_PAUSE) && self.pong.try_send(()).is_ok()
+        {
+            self.ponged_at = Some(now);
         }
     }
 }
@@ -190,6 +236,7 @@ pub(super) fn frame(buffer: &[u8]) -> io::Result<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tokio::io::DuplexStream;
 
     use super::*;
 
@@ -214,6 +261,46 @@ mod tests {
         assert!(frame(&vec![b'x'; MAX_MESSAGE + 1]).is_err());
         assert!(frame(b"BYE\r\nContent-Length: much\r\n\r\n").is_err());
         assert!(frame(b"BYE\r\nContent-Length: 99999999\r\n\r\n").is_err());
+    }
+
+    /// What comes back within a while.
+    async fn answer(far_side: &mut DuplexStream) -> Vec<u8> {
+        let mut bytes = [0; 64];
+        match tokio::time::timeout(Duration::from_millis(100), far_side.read(&mut bytes)).await {
+            Ok(length) => bytes[..length.unwrap()].to_vec(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_double_line_break_is_answered_by_a_single_one_once_in_a_second() {
+        const REQUEST: &[u8] = b"BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n\
+            From: <sip:y@h>;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\nl: 0\r\n\r\n";
+        let (ours, mut far_side) = tokio::io::duplex(1_024);
+        let address = ([127, 0, 0, 1], 5060).into();
+        let hop = Hop { address, transport: SipTransport::Tcp, name: "h".into() };
+        let stream = serve(ours, &hop, address).await.unwrap();
+        for parts in [
+            &[&b"\r\n\r\n"[..]][..],
+            &[b"\r\n", b"\r\n"],
+            &[REQUEST, b"\r\n\r\n", REQUEST],
+            &[&[REQUEST, b"\r\n\r\n", REQUEST].concat()],
+        ] {
+            for part in parts {
+                far_side.write_all(part).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(answer(&mut far_side).await, b"\r\n", "{parts:?}");
+            far_side.write_all(b"\r\n\r\n\r\n\r\n").await.unwrap();
+            assert_eq!(answer(&mut far_side).await, b"", "that soon");
+            tokio::time::sleep(PONG_PAUSE).await;
+        }
+        // A single one asks for nothing, nor do two with a message between them.
+        for part in [b"\r\n", REQUEST, b"\r\n", REQUEST] {
+            far_side.write_all(part).await.unwrap();
+        }
+        assert_eq!(answer(&mut far_side).await, b"");
+        assert!(!stream.closed.is_cancelled());
     }
 
     proptest! {

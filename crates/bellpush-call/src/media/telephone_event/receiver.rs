@@ -171,7 +171,7 @@ mod tests {
             (960, 65_535, 67_200),
             (160, 65_440, 65_440),
         ] {
-            let mut packets: Vec<Packet> = (1..)
+            let mut packets: Vec<Packet> = (1_u16..)
                 .map_while(|n| n.checked_mul(step))
                 .map(|length| (7, report(1, false, length)))
                 .collect();
