@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bellpush_call::{
-    Credentials, DisplayName, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig,
+    Credentials, Digit, DisplayName, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig,
     TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_sip_tests::{
@@ -458,4 +458,26 @@ async fn an_offer_that_is_refused_does_not_stop_the_refreshes() -> Result {
         peer.receive("BYE").await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_key_for_a_call_that_the_far_side_does_not_know_ends_that_and_one_it_does_not_take_does_not()
+-> Result {
+    let peer = Peer::start().await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.answer(&invite).await?;
+    call.answer().await?;
+    peer.receive("ACK").await?;
+    for status in ["408 Timeout", "415 What", "481 Never heard of it"] {
+        let digit = Digit::try_from('5')?;
+        call.send(TrunkCommand::Info { digit }).await?;
+        let info = peer.receive("INFO").await?;
+        peer.reply(&info, status, "", "").await?;
+    }
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { cause: None }));
+    let bye = peer.receive("BYE").await?;
+    assert_eq!(bye.header("Reason")?, "Q.850;cause=102");
+    peer.reply(&bye, "481 Never heard of it", "", "").await?;
+    call.end().await
 }

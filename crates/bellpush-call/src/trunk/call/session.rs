@@ -209,8 +209,13 @@ impl Session {
                     }
                     Box::pin(self.resume(&mut channel)).await;
                 }
-                _ = final_response(self.sending_key.as_mut()) => {
+                answer = final_response(self.sending_key.as_mut()) => {
                     self.sending_key = None;
+                    // RFC 5057 section 5.1: the far side knows nothing of the session any more. Another
+                    // refusal, or none, is about the key alone.
+                    if answer.is_ok_and(|answer| answer.response.status_code.code() == 481) {
+                        return Box::pin(self.expire(channel)).await;
+                    }
                     self.send_next_key();
                 }
                 () = self.flow.closed.cancelled(), if !self.is_lost => {
