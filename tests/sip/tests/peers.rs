@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bellpush_call::{
-    Credentials, Digit, DisplayName, FarFailure, SipTransport, SrtpPolicy, TrunkCommand, TrunkConfig,
-    TrunkEvent, Trunks, TrunksConfig,
+    Credentials, Digit, DisplayName, FarFailure, SipTransport, SrtpPolicy, TrunkCommand,
+    TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_sip_tests::{
     ANSWER, Call, Certificate, Names, OFFER, PATIENCE, PRIVATE_NAME, Peer, SDP, call_by,

@@ -1,7 +1,10 @@
 //! Credentials of a trunk: which challenges they answer, and how often.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -120,6 +123,8 @@ struct Answered {
     challenge: Challenge,
     /// How often this realm has been answered.
     count: u32,
+    /// How many requests the nonce has been used for (RFC 7616 section 3.4).
+    uses: AtomicU32,
 }
 
 impl<'a> Authentication<'a> {
@@ -210,7 +215,12 @@ impl<'a> Authentication<'a> {
                 answered.challenger == challenger && answered.challenge.realm == challenge.realm
             });
             match before {
-                None => self.answered.push(Answered { challenger, challenge, count: 1 }),
+                None => self.answered.push(Answered {
+                    challenger,
+                    challenge,
+                    count: 1,
+                    uses: AtomicU32::default(),
+                }),
                 Some(answered) => {
                     let is_new = answered.challenge.nonce != challenge.nonce;
                     let more = match (challenge.is_stale, is_new) {
@@ -220,6 +230,9 @@ impl<'a> Authentication<'a> {
                     };
                     if answered.count > more {
                         return Err(Unanswered::Refused);
+                    }
+                    if is_new {
+                        answered.uses = AtomicU32::default();
                     }
                     answered.challenge = challenge;
                     answered.count += 1;
@@ -237,9 +250,10 @@ impl<'a> Authentication<'a> {
         });
         let Some(credentials) = self.credentials else { return };
         let (method, uri) = (request.method().to_string(), request.uri().to_string());
-        for Answered { challenger, challenge, .. } in &self.answered {
+        for Answered { challenger, challenge, uses, .. } in &self.answered {
             let cnonce = format!("{:032x}", rand::random::<u128>());
-            let value = authorization(challenge, credentials, &method, &uri, &cnonce);
+            let uses = uses.fetch_add(1, Ordering::Relaxed) + 1;
+            let value = authorization(challenge, credentials, (&method, &uri), &cnonce, uses);
             request.headers.push(match challenger {
                 Challenger::Proxy => Header::ProxyAuthorization(value.into()),
                 Challenger::Server => Header::Authorization(value.into()),
@@ -324,6 +338,36 @@ mod tests {
         let same = response(401, "realm=\"x\", nonce=\"1\"");
         assert!(authentication.is_challenged(&same));
         assert!(!authentication.is_challenged(&same));
+    }
+
+    #[test]
+    fn every_use_of_a_nonce_is_counted_and_a_new_one_begins_anew() {
+        let credentials = mufasa();
+        let realms = Mutex::default();
+        let mut authentication = Authentication::new(Some(&credentials), &realms);
+        let counts = |authentication: &Authentication<'_>| {
+            let text = "INVITE sip:x@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+                        From: <sip:y@h>;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 1\r\n\
+                        CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+            let Ok(SipMessage::Request(mut request)) = SipMessage::try_from(text.as_bytes()) else {
+                panic!("no request")
+            };
+            authentication.authorize(&mut request);
+            let text = request.headers().to_string();
+            let counts = text.split("nc=").skip(1).filter_map(|rest| rest.split(',').next());
+            counts.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let proxy = response(407, "realm=\"p\", nonce=\"1\", qop=\"auth\"");
+        assert!(authentication.is_challenged(&proxy));
+        assert_eq!(counts(&authentication), ["00000001"]);
+        let server = response(401, "realm=\"s\", nonce=\"1\", qop=\"auth\"");
+        assert!(authentication.is_challenged(&server));
+        assert_eq!(counts(&authentication), ["00000002", "00000001"]);
+        // A longer interval was asked for, say.
+        assert_eq!(counts(&authentication), ["00000003", "00000002"]);
+        let stale = response(401, "realm=\"s\", nonce=\"2\", qop=\"auth\", stale=true");
+        assert!(authentication.is_challenged(&stale));
+        assert_eq!(counts(&authentication), ["00000004", "00000001"]);
     }
 
     #[test]

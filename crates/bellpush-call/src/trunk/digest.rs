@@ -41,23 +41,23 @@ impl Algorithm {
     }
 }
 
-/// The value of the header that answers a challenge to a request.
+/// The value of the header that answers a challenge to a request. `uses` is how often its nonce has been
+/// used, this time included.
 pub(super) fn authorization(
     challenge: &Challenge,
     credentials: &Credentials,
-    method: &str,
-    uri: &str,
+    (method, uri): (&str, &str),
     cnonce: &str,
+    uses: u32,
 ) -> String {
     let Challenge { realm, nonce, .. } = challenge;
     let Credentials { username, password } = credentials;
     let algorithm = challenge.algorithm.unwrap_or(Algorithm::Md5);
     let secret = algorithm.hash(&format!("{username}:{realm}:{password}"));
     let what = algorithm.hash(&format!("{method}:{uri}"));
-    // Each request answers with a nonce of ours that is new, so it is its first use.
     let (response, qop) = if challenge.has_qop {
-        let text = format!("{secret}:{nonce}:00000001:{cnonce}:auth:{what}");
-        (algorithm.hash(&text), format!(", qop=auth, nc=00000001, cnonce=\"{cnonce}\""))
+        let text = format!("{secret}:{nonce}:{uses:08x}:{cnonce}:auth:{what}");
+        (algorithm.hash(&text), format!(", qop=auth, nc={uses:08x}, cnonce=\"{cnonce}\""))
     } else {
         (algorithm.hash(&format!("{secret}:{nonce}:{what}")), String::new())
     };
@@ -172,7 +172,8 @@ mod tests {
             ))
             .unwrap();
             let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
-            let header = authorization(&challenge, &mufasa(), "GET", "/dir/index.html", cnonce);
+            let header =
+                authorization(&challenge, &mufasa(), ("GET", "/dir/index.html"), cnonce, 1);
             assert_eq!(response_of(&header), expected);
         }
     }
@@ -184,7 +185,7 @@ mod tests {
         )
         .unwrap();
         assert!(!challenge.has_qop);
-        let header = authorization(&challenge, &mufasa(), "INVITE", "sip:b@c", "x");
+        let header = authorization(&challenge, &mufasa(), ("INVITE", "sip:b@c"), "x", 1);
         assert!(!header.contains("qop"), "{header}");
     }
 
