@@ -23,7 +23,7 @@ pub struct Service {
     pub name: &'static str,
     /// The order among several.
     pub priority: u16,
-    /// The port of 127.0.0.1.
+    /// The port of 127.0.0.1; 0 says that the service is not there.
     pub port: u16,
 }
 
@@ -80,7 +80,8 @@ fn answer(query: &Message, services: &[Service]) -> Message {
             RecordType::SRV => {
                 let asked = name.to_lowercase().to_utf8();
                 for service in services.iter().filter(|service| service.name == asked) {
-                    let Ok(host) = Name::from_utf8("host.example.") else { continue };
+                    let host = if service.port == 0 { "." } else { "host.example." };
+                    let Ok(host) = Name::from_utf8(host) else { continue };
                     let srv = SRV::new(service.priority, 0, service.port, host);
                     answer.add_answer(Record::from_rdata(name.clone(), 5, RData::SRV(srv)));
                 }

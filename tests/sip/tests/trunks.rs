@@ -216,6 +216,22 @@ async fn a_target_that_is_silent_or_out_of_order_gives_way_to_the_next() -> Resu
 }
 
 #[tokio::test]
+async fn a_domain_that_says_that_it_has_no_such_service_is_not_called() -> Result {
+    let names =
+        Names::start(vec![Service { name: "_sip._udp.pbx.example.", priority: 0, port: 0 }])
+            .await?;
+    let trunk = by_name("pbx.example");
+    let (id, target) = (trunk.id, target(&trunk));
+    let trunks = trunks_by_names(&names, trunk).await?;
+    let mut call = Call::start(&trunks, target).await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
+    call.end().await?;
+    let error = trunks.status(id).and_then(|status| status.last_error).unwrap_or_default();
+    assert!(error.contains("does not offer SIP"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_trunk_that_nobody_answers_on_fails_the_call() -> Result {
     let silent = UdpSocket::bind("127.0.0.1:0")?;
     let trunk = TrunkConfig {

@@ -34,6 +34,8 @@ pub(super) enum ResolveError {
     Dns { name: String, error: NetError },
     #[error("DNS has no address for {0}")]
     Nothing(String),
+    #[error("{0} does not offer SIP by this transport, as its SRV record says")]
+    NotOffered(String),
 }
 
 pub(super) struct Resolver {
@@ -72,7 +74,7 @@ impl Resolver {
         }
         let mut hops = Vec::new();
         if port.is_none() {
-            for (target, port) in self.services(host, transport).await {
+            for (target, port) in self.services(host, transport).await? {
                 if let Ok(addresses) = self.addresses(&target).await {
                     hops.extend(addresses.into_iter().map(|ip| hop(SocketAddr::new(ip, port))));
                 }
@@ -96,7 +98,11 @@ impl Resolver {
     }
 
     /// The SRV records of a host; none when DNS does not answer, as then its address is tried.
-    async fn services(&self, host: &str, transport: SipTransport) -> Vec<(String, u16)> {
+    async fn services(
+        &self,
+        host: &str,
+        transport: SipTransport,
+    ) -> Result<Vec<(String, u16)>, ResolveError> {
         let service = match transport {
             SipTransport::Udp => "_sip._udp",
             SipTransport::Tcp => "_sip._tcp",
@@ -104,19 +110,26 @@ impl Resolver {
         };
         let name = absolute(&format!("{service}.{host}"));
         let Ok(answer) = self.dns.lookup(name, RecordType::SRV).await else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let records = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::SRV(srv) => Some(Service {
-                priority: srv.priority,
-                weight: srv.weight,
-                target: srv.target.to_utf8(),
-                port: srv.port,
-            }),
-            _ => None,
-        });
+        let records: Vec<Service> = answer
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::SRV(srv) => Some(Service {
+                    priority: srv.priority,
+                    weight: srv.weight,
+                    target: srv.target.to_utf8(),
+                    port: srv.port,
+                }),
+                _ => None,
+            })
+            .collect();
+        if is_absent(&records) {
+            return Err(ResolveError::NotOffered(host.to_owned()));
+        }
         let mut rng = rand::rng();
-        order(records.collect(), |sum| rng.random_range(0..=sum))
+        Ok(order(records, |sum| rng.random_range(0..=sum)))
     }
 }
 
@@ -133,15 +146,24 @@ struct Service {
     port: u16,
 }
 
+impl Service {
+    /// RFC 2782: a target of "." says that the service is not there.
+    fn is_there(&self) -> bool {
+        self.target != "."
+    }
+}
+
+/// Whether a host says that it does not have a service; then its address is not tried, either.
+fn is_absent(services: &[Service]) -> bool {
+    !services.is_empty() && !services.iter().any(Service::is_there)
+}
+
 /// The order of RFC 2782: by priority, and at random by weight among equals. `draw(sum)` draws a
 /// number from 0 to `sum`.
 fn order(services: Vec<Service>, mut draw: impl FnMut(u32) -> u32) -> Vec<(String, u16)> {
     let mut by_priority = BTreeMap::<u16, Vec<Service>>::new();
-    for service in services {
-        // RFC 2782: a target of "." says that the service is not there.
-        if service.target != "." {
-            by_priority.entry(service.priority).or_default().push(service);
-        }
+    for service in services.into_iter().filter(Service::is_there) {
+        by_priority.entry(service.priority).or_default().push(service);
     }
     let mut ordered = Vec::new();
     for mut equals in by_priority.into_values() {
@@ -193,6 +215,9 @@ mod tests {
     #[test]
     fn a_service_that_is_declared_absent_has_no_target() {
         assert!(order(vec![service(0, 0, ".")], |_| 0).is_empty());
+        assert!(is_absent(&[service(0, 0, ".")]));
+        assert!(!is_absent(&[service(0, 0, "."), service(1, 0, "there")]));
+        assert!(!is_absent(&[]));
     }
 
     #[tokio::test]
