@@ -23,6 +23,8 @@ use super::{SipTransport, head, resolver::Hop, unknown_method::not_implemented};
 
 /// Bytes of one message, at most.
 const MAX_MESSAGE: usize = 64 * 1024;
+/// Frames in a row that are no message, before the connection is given up.
+const MAX_UNREADABLE: u32 = 3;
 /// Messages that may wait to be written.
 const WAITING: usize = 64;
 /// A double line break between messages asks whether we are there, a single one is the answer (RFC 5626
@@ -102,6 +104,7 @@ where
         breaks: 0,
         pong,
         ponged_at: None,
+        unreadable: 0,
     };
     let (token, way_back) = (closed.clone(), connection.clone());
     tokio::spawn(async move {
@@ -151,6 +154,8 @@ struct Reader<R> {
     breaks: usize,
     pong: mpsc::Sender<()>,
     ponged_at: Option<Instant>,
+    /// Frames in a row that were no message.
+    unreadable: u32,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
@@ -179,9 +184,15 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                         .map_err(|error| rsipstack::sip::Error::ParseError(error.to_string()))
                 });
                 let Ok(message) = message else {
-                    // A frame that is no message: what follows it can't be trusted either.
+                    // One may be the far side's mistake, and all calls of the connection end with it.
+                    // After several in a row nothing that follows can be trusted, either.
+                    self.unreadable += 1;
+                    if self.unreadable < MAX_UNREADABLE {
+                        continue;
+                    }
                     return Err(io::ErrorKind::InvalidData.into());
                 };
+                self.unreadable = 0;
                 let event =
                     TransportEvent::Incoming(message, connection.clone(), self.remote.clone());
                 if to_stack.send(event).is_err() {
@@ -263,6 +274,34 @@ mod tests {
         assert!(frame(b"BYE\r\nContent-Length: 99999999\r\n\r\n").is_err());
     }
 
+    const REQUEST: &[u8] = b"BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n\
+        From: <sip:y@h>;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\nl: 0\r\n\r\n";
+
+    /// A connection, and its other end.
+    async fn open() -> (Stream, DuplexStream) {
+        let (ours, far_side) = tokio::io::duplex(1_024);
+        let address = ([127, 0, 0, 1], 5060).into();
+        let hop = Hop { address, transport: SipTransport::Tcp, name: "h".into() };
+        (serve(ours, &hop, address).await.unwrap(), far_side)
+    }
+
+    #[tokio::test]
+    async fn one_message_that_can_not_be_read_is_passed_over_and_several_end_the_connection() {
+        let (stream, mut far_side) = open().await;
+        let odd: &[u8] = b"SIP/2.0 ??? OK\r\nl: 0\r\n\r\n";
+        for _ in 0..2 * MAX_UNREADABLE {
+            far_side.write_all(odd).await.unwrap();
+            far_side.write_all(REQUEST).await.unwrap();
+        }
+        let while_open =
+            tokio::time::timeout(Duration::from_millis(100), stream.closed.cancelled());
+        assert!(while_open.await.is_err(), "it was closed");
+        for _ in 0..MAX_UNREADABLE {
+            far_side.write_all(odd).await.unwrap();
+        }
+        tokio::time::timeout(Duration::from_secs(5), stream.closed.cancelled()).await.unwrap();
+    }
+
     /// What comes back within a while.
     async fn answer(far_side: &mut DuplexStream) -> Vec<u8> {
         let mut bytes = [0; 64];
@@ -274,12 +313,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_double_line_break_is_answered_by_a_single_one_once_in_a_second() {
-        const REQUEST: &[u8] = b"BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n\
-            From: <sip:y@h>;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\nl: 0\r\n\r\n";
-        let (ours, mut far_side) = tokio::io::duplex(1_024);
-        let address = ([127, 0, 0, 1], 5060).into();
-        let hop = Hop { address, transport: SipTransport::Tcp, name: "h".into() };
-        let stream = serve(ours, &hop, address).await.unwrap();
+        let (stream, mut far_side) = open().await;
         for parts in [
             &[&b"\r\n\r\n"[..]][..],
             &[b"\r\n", b"\r\n"],
