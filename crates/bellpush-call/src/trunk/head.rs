@@ -68,6 +68,15 @@ pub(super) fn of_datagram(datagram: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(whole.unwrap_or(read))
 }
 
+/// Whether a datagram ends before its body does: then it is an error, and nothing of it counts (RFC 3261
+/// section 18.3).
+pub(super) fn is_cut(datagram: &[u8]) -> bool {
+    let Some(length) = head_length(datagram) else { return false };
+    let (head, rest) = datagram.split_at(length);
+    let body = fields(head).filter_map(content_length).last().flatten();
+    body.is_some_and(|body| body > rest.len() - END.len())
+}
+
 /// Where the head of a message ends: before the line break of its last line. `None` when that has not
 /// come.
 pub(super) fn head_length(message: &[u8]) -> Option<usize> {
@@ -152,6 +161,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_datagram_that_ends_before_its_body_is_cut() {
+        for (length, is_cut_off) in
+            [("\r\nl: 5", true), ("\r\nl: 4", false), ("\r\nl: 3", false), ("", false)]
+        {
+            let message = format!("{HEAD}{length}\r\n\r\nbody");
+            assert_eq!(is_cut(&of_datagram(message.as_bytes())), is_cut_off, "{length:?}");
+        }
+        assert!(!is_cut(b"\r\n\r\n") && !is_cut(HEAD.as_bytes()));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_survive(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -165,6 +185,7 @@ mod tests {
                 }
                 prop_assert_eq!(&*in_utf_8(&read), &*read);
                 let whole = with_length(&read);
+                let _ = is_cut(&whole);
                 prop_assert_eq!(&*with_length(&whole), &*whole);
             }
         }
