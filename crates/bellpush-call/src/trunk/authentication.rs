@@ -125,6 +125,15 @@ struct Answered {
     count: u32,
     /// How many requests the nonce has been used for (RFC 7616 section 3.4).
     uses: AtomicU32,
+    /// Ours to it: the same for each of them, as the secret of a session is made from it.
+    cnonce: String,
+}
+
+impl Answered {
+    fn new(challenger: Challenger, challenge: Challenge) -> Self {
+        let cnonce = format!("{:032x}", rand::random::<u128>());
+        Self { challenger, challenge, count: 1, uses: AtomicU32::default(), cnonce }
+    }
 }
 
 impl<'a> Authentication<'a> {
@@ -215,12 +224,7 @@ impl<'a> Authentication<'a> {
                 answered.challenger == challenger && answered.challenge.realm == challenge.realm
             });
             match before {
-                None => self.answered.push(Answered {
-                    challenger,
-                    challenge,
-                    count: 1,
-                    uses: AtomicU32::default(),
-                }),
+                None => self.answered.push(Answered::new(challenger, challenge)),
                 Some(answered) => {
                     let is_new = answered.challenge.nonce != challenge.nonce;
                     let more = match (challenge.is_stale, is_new) {
@@ -231,11 +235,12 @@ impl<'a> Authentication<'a> {
                     if answered.count > more {
                         return Err(Unanswered::Refused);
                     }
+                    let count = answered.count + 1;
                     if is_new {
-                        answered.uses = AtomicU32::default();
+                        *answered = Answered { count, ..Answered::new(challenger, challenge) };
+                    } else {
+                        (answered.challenge, answered.count) = (challenge, count);
                     }
-                    answered.challenge = challenge;
-                    answered.count += 1;
                 }
             }
             result = Ok(true);
@@ -250,10 +255,9 @@ impl<'a> Authentication<'a> {
         });
         let Some(credentials) = self.credentials else { return };
         let (method, uri) = (request.method().to_string(), request.uri().to_string());
-        for Answered { challenger, challenge, uses, .. } in &self.answered {
-            let cnonce = format!("{:032x}", rand::random::<u128>());
+        for Answered { challenger, challenge, uses, cnonce, .. } in &self.answered {
             let uses = uses.fetch_add(1, Ordering::Relaxed) + 1;
-            let value = authorization(challenge, credentials, (&method, &uri), &cnonce, uses);
+            let value = authorization(challenge, credentials, (&method, &uri), cnonce, uses);
             request.headers.push(match challenger {
                 Challenger::Proxy => Header::ProxyAuthorization(value.into()),
                 Challenger::Server => Header::Authorization(value.into()),

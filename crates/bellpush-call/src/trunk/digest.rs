@@ -3,7 +3,7 @@
 //! Here and not in the stack below, which knows SHA-256 by another name than the one on the wire.
 
 use md5::Md5;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512_256};
 
 use super::Credentials;
 
@@ -19,24 +19,55 @@ pub(super) struct Challenge {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Algorithm {
-    Md5,
-    Sha256,
+struct Algorithm {
+    hash: Hash,
+    /// Whether the secret is one of the session, made from the nonces too (`-sess`).
+    is_of_session: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hash {
+    Md5,
+    Sha256,
+    Sha512Of256,
+}
+
+/// What the name of an algorithm ends in whose secret is one of the session.
+const OF_SESSION: &str = "-sess";
+
 impl Algorithm {
+    const MD5: Self = Self { hash: Hash::Md5, is_of_session: false };
+
+    fn named(name: &str) -> Option<Self> {
+        let split = name.split_at_checked(name.len().saturating_sub(OF_SESSION.len()));
+        let of_session = split.filter(|(_, end)| end.eq_ignore_ascii_case(OF_SESSION));
+        let (name, is_of_session) = of_session.map_or((name, false), |(name, _)| (name, true));
+        let mut all = [Hash::Md5, Hash::Sha256, Hash::Sha512Of256].into_iter();
+        let hash = all.find(|hash| hash.name().eq_ignore_ascii_case(name))?;
+        Some(Self { hash, is_of_session })
+    }
+
+    fn name(self) -> String {
+        let end = if self.is_of_session { OF_SESSION } else { "" };
+        format!("{}{end}", self.hash.name())
+    }
+}
+
+impl Hash {
     const fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",
+            Self::Sha512Of256 => "SHA-512-256",
         }
     }
 
-    fn hash(self, text: &str) -> String {
+    fn of(self, text: &str) -> String {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
             Self::Md5 => hex(&Md5::digest(text)),
             Self::Sha256 => hex(&Sha256::digest(text)),
+            Self::Sha512Of256 => hex(&Sha512_256::digest(text)),
         }
     }
 }
@@ -52,14 +83,17 @@ pub(super) fn authorization(
 ) -> String {
     let Challenge { realm, nonce, .. } = challenge;
     let Credentials { username, password } = credentials;
-    let algorithm = challenge.algorithm.unwrap_or(Algorithm::Md5);
-    let secret = algorithm.hash(&format!("{username}:{realm}:{password}"));
-    let what = algorithm.hash(&format!("{method}:{uri}"));
+    let Algorithm { hash, is_of_session } = challenge.algorithm.unwrap_or(Algorithm::MD5);
+    let mut secret = hash.of(&format!("{username}:{realm}:{password}"));
+    if is_of_session {
+        secret = hash.of(&format!("{secret}:{nonce}:{cnonce}"));
+    }
+    let what = hash.of(&format!("{method}:{uri}"));
     let (response, qop) = if challenge.has_qop {
         let text = format!("{secret}:{nonce}:{uses:08x}:{cnonce}:auth:{what}");
-        (algorithm.hash(&text), format!(", qop=auth, nc={uses:08x}, cnonce=\"{cnonce}\""))
+        (hash.of(&text), format!(", qop=auth, nc={uses:08x}, cnonce=\"{cnonce}\""))
     } else {
-        (algorithm.hash(&format!("{secret}:{nonce}:{what}")), String::new())
+        (hash.of(&format!("{secret}:{nonce}:{what}")), String::new())
     };
     let (username, realm, nonce) = (escape(username), escape(realm), escape(nonce));
     let mut value = format!(
@@ -94,15 +128,17 @@ pub(super) fn parse(value: &str) -> Option<Challenge> {
     };
     let algorithm = match get("algorithm") {
         None => None,
-        Some(name) if name.eq_ignore_ascii_case("MD5") => Some(Algorithm::Md5),
-        Some(name) if name.eq_ignore_ascii_case("SHA-256") => Some(Algorithm::Sha256),
-        Some(_) => return None,
+        Some(name) => Some(Algorithm::named(name)?),
     };
     let has_qop = match get("qop") {
         None => false,
         Some(list) if list.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth")) => true,
         Some(_) => return None,
     };
+    // Without it there is no place for a nonce of ours, which the secret would be made from.
+    if !has_qop && algorithm.is_some_and(|algorithm| algorithm.is_of_session) {
+        return None;
+    }
     Some(Challenge {
         realm: get("realm")?.clone(),
         nonce: get("nonce")?.clone(),
@@ -158,12 +194,19 @@ mod tests {
             .1
     }
 
-    /// RFC 7616 section 3.9.1 has the same request with both algorithms.
+    /// RFC 7616 section 3.9.1 has the same request with the first two algorithms.
     #[test]
     fn the_examples_of_the_rfc_are_answered_as_there() {
         for (algorithm, expected) in [
             ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
             ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+            ("SHA-512-256", "430d05014cecc49cab6fbe03176d41a1da86cbfe24a16580e22aaad928d960d0"),
+            ("MD5-sess", "e783283f46242139c486a698fec7211d"),
+            ("SHA-256-sess", "2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7"),
+            (
+                "SHA-512-256-sess",
+                "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e",
+            ),
         ] {
             let challenge = parse(&format!(
                 "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", \
@@ -174,7 +217,8 @@ mod tests {
             let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
             let header =
                 authorization(&challenge, &mufasa(), ("GET", "/dir/index.html"), cnonce, 1);
-            assert_eq!(response_of(&header), expected);
+            assert_eq!(response_of(&header), expected, "{algorithm}");
+            assert!(header.contains(&format!(", algorithm={algorithm},")), "{header}");
         }
     }
 
@@ -193,7 +237,8 @@ mod tests {
     fn what_we_can_not_do_is_not_answered() {
         for value in [
             "Basic realm=\"x\"",
-            "Digest realm=\"x\", nonce=\"y\", algorithm=SHA-512-256",
+            "Digest realm=\"x\", nonce=\"y\", algorithm=SHA-512",
+            "Digest realm=\"x\", nonce=\"y\", algorithm=MD5-sess",
             "Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"",
             "Digest nonce=\"y\"",
             "",
