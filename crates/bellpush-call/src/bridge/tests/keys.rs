@@ -76,7 +76,8 @@ fn a_telephone_that_holds_the_visitor_is_told_keys_beside_the_media() {
         call.trunk_reports(TrunkEvent::Offered { request: OfferId(1), sdp: held });
         call.pass(SECOND);
         let Simulation { now, bridge, edge, .. } = &mut call.simulation;
-        (edge.rtp_to.clear(), edge.rtcp_to.clear());
+        edge.rtp_to.clear();
+        edge.rtcp_to.clear();
         bridge.press(*now, Digit::STAR, edge);
         call.pass(20 * SECOND);
         assert_eq!(heard(&call), [], "{hold}");
