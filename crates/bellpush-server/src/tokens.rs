@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bellpush_store::SecretHash;
+use serde::{Deserialize, Serialize};
 
 macro_rules! opaque_token {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -50,6 +51,36 @@ macro_rules! opaque_token {
             }
         }
     };
+}
+
+/// A token in a request or an answer, or what else must be told and never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ToldToken(String);
+
+impl ToldToken {
+    /// The text.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for ToldToken {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for ToldToken {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for ToldToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }
 
 opaque_token!(
@@ -109,6 +140,13 @@ mod tests {
         assert_eq!(SessionToken::parse(token.reveal()), Some(token.clone()));
         assert_eq!(format!("{token:?}"), "st_***");
         assert!(token.hash() != SessionToken::random().hash());
+    }
+
+    #[test]
+    fn what_is_told_by_a_request_or_an_answer_is_never_shown() {
+        let told = ToldToken::from("st_hush");
+        assert_eq!(serde_json::to_string(&told).unwrap(), "\"st_hush\"");
+        assert_eq!(format!("{:?}", Some(told)), "Some(***)");
     }
 
     #[test]

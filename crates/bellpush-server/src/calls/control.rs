@@ -16,7 +16,7 @@ use super::{quality::Warning, registry::LiveCall, state::Calls};
 use crate::{
     clock::now,
     http::{body, body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
-    tokens::SessionToken,
+    tokens::{SessionToken, ToldToken},
 };
 use bellpush_store::{Call, CallState, LivingNode, Session};
 
@@ -76,7 +76,8 @@ pub(crate) async fn hang_up(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Leave {
     /// The session token: a beacon can't have headers of its own.
-    token: String,
+    #[schema(value_type = String)]
+    token: ToldToken,
 }
 
 /// Leave the page
@@ -103,7 +104,7 @@ pub(crate) async fn leave(
 ) -> Result<StatusCode, Problem> {
     let bytes = body::read(request.into_body(), MAX_BEACON_BYTES).await?;
     let Leave { token } = body::parse_json(&bytes)?;
-    let token = SessionToken::parse(&token)
+    let token = SessionToken::parse(token.reveal())
         .ok_or_else(|| Problem::session_expired("the token is not a session token"))?;
     let session = if is_live_here(&calls, &id) {
         calls.sessions.of_token_leaving(&token, limit_key).await?

@@ -35,7 +35,7 @@ use crate::{
     clock::now,
     hours::opening_status,
     http::{body, client_ip::LimitKey, headers::value, limits::Limits, problem::Problem},
-    tokens::ResumeToken,
+    tokens::{ResumeToken, ToldToken},
 };
 
 /// Carries the token for the next page beside an SDP answer.
@@ -77,7 +77,8 @@ pub(crate) struct CallAccepted {
     /// The SDP answer.
     sdp: String,
     /// Takes the call up from the next page, once; also in the head, as `Bellpush-Resume-Token`.
-    resume_token: String,
+    #[schema(value_type = String)]
+    resume_token: ToldToken,
     #[serde(skip)]
     etag: HeaderValue,
 }
@@ -150,7 +151,7 @@ pub(crate) async fn place(
     let head = response.headers_mut();
     head.insert(header::LOCATION, value(&location));
     head.insert(header::ETAG, etag);
-    head.insert(RESUME_TOKEN, value(&resume_token));
+    head.insert(RESUME_TOKEN, value(resume_token.reveal()));
     Ok(response)
 }
 
@@ -258,7 +259,7 @@ async fn accept(
         resume: resume_token.hash(),
     };
     let call = live::follow(calls, accepted);
-    let resume_token = resume_token.reveal().to_owned();
+    let resume_token = resume_token.reveal().into();
     let etag = value(&call.connection().etag);
     Ok(CallAccepted { call_id: id, sdp: placed.answer, resume_token, etag })
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
-    tokens::ResumeToken,
+    tokens::{ResumeToken, ToldToken},
 };
 
 /// Bytes of an SDP fragment, at most.
@@ -114,7 +114,8 @@ pub(crate) async fn patch(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResumeRequest {
     /// The token that was given with the call, or when it was taken up last. It works once.
-    resume_token: String,
+    #[schema(value_type = String)]
+    resume_token: ToldToken,
     /// Whether the call is to be taken over when it lives on another server, which may be gone, or about
     /// to stop. From then on it lives where this was asked.
     #[serde(default)]
@@ -164,7 +165,7 @@ pub(crate) async fn resume(
     let bytes = body::read(request.into_body(), MAX_OFFER_BYTES).await?;
     let asked: ResumeRequest = body::parse_json(&bytes)?;
     let ResumeRequest { resume_token, take_over, unreachable: is_unreachable, sdp } = asked;
-    let token = ResumeToken::parse(&resume_token).ok_or_else(|| unknown(id))?;
+    let token = ResumeToken::parse(resume_token.reveal()).ok_or_else(|| unknown(id))?;
     let claim = Claiming { session, id, token, offer: sdp, address, is_unreachable };
     let request = claim.request();
     let here = calls.live.find(id).filter(|call| claim.is_for(call));

@@ -5,7 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::state::Calls;
-use crate::{http::problem::Problem, sessions::SessionCreated, tokens::ResumeToken};
+use crate::{
+    http::problem::Problem,
+    sessions::SessionCreated,
+    tokens::{ResumeToken, ToldToken},
+};
 
 /// A call that was taken up again.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,7 +21,8 @@ pub(crate) struct CallResumed {
     /// The SDP answer.
     sdp: String,
     /// The token for the next time.
-    resume_token: String,
+    #[schema(value_type = String)]
+    resume_token: ToldToken,
     /// The session that the call belongs to, with a new token: what is asked and told of the call
     /// goes by it.
     session: SessionCreated,
@@ -33,7 +38,7 @@ impl CallResumed {
         next: &ResumeToken,
         session: SessionCreated,
     ) -> Self {
-        let (resume_token, address) = (next.reveal().to_owned(), calls.address_of(call_id));
+        let (resume_token, address) = (next.reveal().into(), calls.address_of(call_id));
         Self { call_id, sdp, resume_token, session, address }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     hours::opening_status::{self, OpeningStatusView},
     http::problem::Problem,
     sessions::turn::IceServer,
-    tokens::SessionToken,
+    tokens::{SessionToken, ToldToken},
 };
 
 /// A session with its token.
@@ -19,7 +19,8 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionCreated {
     /// Sent as `Authorization: Bearer …`.
-    token: String,
+    #[schema(value_type = String)]
+    token: ToldToken,
     /// Until when; refresh it before.
     #[schema(value_type = String, format = DateTime)]
     expires_at: EventTime,
@@ -120,7 +121,7 @@ impl Sessions {
         let ice_servers =
             self.config.turn.iter().map(|turn| turn.for_session(session.id, until)).collect();
         SessionCreated {
-            token: token.reveal().to_owned(),
+            token: token.reveal().into(),
             expires_at,
             server_time: now(),
             context: session.context.clone(),

@@ -25,7 +25,7 @@ use crate::{
     event_log::EventLog,
     http::{body, client_ip::LimitKey, headers::bearer, limits::Limits, problem::Problem},
     sessions::Sessions,
-    tokens::SessionToken,
+    tokens::{SessionToken, ToldToken},
 };
 
 /// Events in one request, at most.
@@ -38,7 +38,8 @@ const MAX_BYTES: usize = 512 * 1024;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Submissions {
     /// The session token, for requests that can't have headers of their own.
-    token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    token: Option<ToldToken>,
     /// The version of the design that the widget has loaded; the present one without it.
     design_version: Option<u32>,
     /// 1 to 20 events, in the order in which they happened.
@@ -86,7 +87,9 @@ pub(crate) async fn submit(
     }
     let bytes = body::read(request.into_body(), MAX_BYTES).await?;
     let request: Submissions = body::parse_json(&bytes)?;
-    let token = bearer(&headers).or(request.token.as_deref()).and_then(SessionToken::parse);
+    let token = bearer(&headers)
+        .or(request.token.as_ref().map(ToldToken::reveal))
+        .and_then(SessionToken::parse);
     let token = token.ok_or_else(|| {
         Problem::session_expired("send the session token as Authorization: Bearer st_…")
     })?;

@@ -28,7 +28,8 @@ use crate::{
         limits::Limits,
         problem::Problem,
     },
-    sessions::{PreviewToken, SessionCreated, Sessions},
+    sessions::{Maker, SessionCreated, Sessions},
+    tokens::ToldToken,
 };
 
 /// What a widget says of itself.
@@ -48,7 +49,8 @@ pub(crate) struct SessionRequest {
     #[serde(default)]
     preview: bool,
     /// What a preview is begun with: made by the API, short-lived.
-    preview_token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    preview_token: Option<ToldToken>,
     /// The profile to call; the app's default without it.
     destination: Option<DestinationId>,
     /// The answer to a `challenge`.
@@ -97,8 +99,14 @@ pub(crate) async fn create(
         ))
         .at("/origin"));
     }
-    let sign_in_id = if request.preview {
-        PreviewToken::check(&store, app.id, request.preview_token.as_deref())?
+    let (sign_in_id, api_key_id) = if request.preview {
+        match sessions
+            .maker_of_preview(app.id, request.preview_token.as_ref().map(ToldToken::reveal))
+            .await?
+        {
+            Maker::Person(id) => (Some(id), None),
+            Maker::Key(id) => (None, Some(id)),
+        }
     } else {
         None
     };

@@ -26,7 +26,8 @@ use super::{
 };
 use crate::{
     clock::{later, now},
-    tokens::CeremonyToken,
+    config::ServerConfig,
+    tokens::{CeremonyToken, ToldToken},
 };
 
 /// How long somebody may be at the provider.
@@ -125,8 +126,8 @@ impl From<SsoError> for SsoFailure {
 /// What is kept while somebody is at the provider.
 #[derive(Debug, Serialize, Deserialize)]
 struct Away {
-    nonce: String,
-    verifier: String,
+    nonce: ToldToken,
+    verifier: ToldToken,
     return_to: ReturnTo,
 }
 
@@ -156,7 +157,7 @@ impl Sso {
         let provider = self.provider(&sso).await?;
         let token = CeremonyToken::random();
         let asked = provider.ask(token.reveal());
-        let away = Away { nonce: asked.nonce, verifier: asked.verifier, return_to };
+        let away = Away { nonce: asked.nonce.into(), verifier: asked.verifier.into(), return_to };
         let state = serde_json::to_string(&away)
             .map_err(|error| SsoFailure::Unreachable(error.to_string()))?;
         let ceremony = Ceremony { kind: SSO.into(), member_id: None, state };
@@ -186,7 +187,7 @@ impl Sso {
         };
         let (settings, sso) = self.settings().await?;
         let provider = self.provider(&sso).await?;
-        let claims = provider.claims(&code, away.verifier, away.nonce).await?;
+        let claims = provider.claims(&code, away.verifier.reveal(), away.nonce.reveal()).await?;
         self.let_in(&settings, &sso, &claims, arrival).await?;
         Ok(away.return_to)
     }

@@ -174,14 +174,14 @@ impl<'a> Provider<'a> {
     pub(super) async fn claims(
         &self,
         code: &str,
-        verifier: String,
-        nonce: String,
+        verifier: &str,
+        nonce: &str,
     ) -> Result<Claims, ProviderError> {
         let exchange = self.client.exchange_code(AuthorizationCode::new(code.to_owned()));
         let exchange = exchange.map_err(unreachable)?;
         let tokens = exchange
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(self.http)
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
+            .request_async(&self.http)
             .await
             .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
         let untrusted = |why: String| ProviderError::Untrusted(why);
@@ -193,7 +193,7 @@ impl<'a> Provider<'a> {
             .set_allowed_algs(ALGORITHMS)
             .set_time_fn(|| DateTime::UNIX_EPOCH)
             .set_issue_time_verifier_fn(|_| Ok(()));
-        let claims = token.claims(&believer, &Nonce::new(nonce));
+        let claims = token.claims(&believer, &Nonce::new(nonce.to_owned()));
         let claims = claims.map_err(|error| untrusted(chain(&error)))?;
         let seconds = |time: DateTime<chrono::Utc>| time.timestamp();
         let (issued, expires) = (seconds(claims.issue_time()), seconds(claims.expiration()));
