@@ -86,6 +86,8 @@ async fn measure(store: &Store, seconds: u64, concurrency: u64, integrations: u6
         routing_key: None,
         destination_id: None,
         sign_in_id: None,
+        api_key_id: None,
+        widget_key_id: None,
     };
     let now = || EventTime::new(jiff::Timestamp::now());
     let session = store.create_session(new, &SecretHash::of("st_x"), now()).await.unwrap().unwrap();

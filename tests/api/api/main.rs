@@ -47,3 +47,4 @@ mod test_requests;
 mod traces;
 mod trunks;
 mod turn;
+mod withdrawn_keys;

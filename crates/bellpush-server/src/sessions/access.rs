@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, StatusCode};
-use bellpush_core::ids::AppId;
+use bellpush_core::ids::{ApiKeyId, AppId, SignInId, WidgetKeyId};
 use bellpush_store::{App, SecretHash, Session, Store};
 use moka::sync::Cache;
 use tokio::sync::watch;
@@ -12,14 +12,15 @@ use crate::{
     clock::now,
     config::ServerConfig,
     http::{client_ip::LimitKey, headers, lookups::FailedLookups, problem::Problem},
+    sessions::Maker,
     sign_in::idle_since,
     tokens::SessionToken,
 };
 
 /// Sessions kept in memory; others are read from the store.
 const CACHED: u64 = 20_000;
-/// How often it is looked whether who began a preview is signed in still: another server, or the
-/// command line, may have ended that.
+/// How often it is looked whether who began a preview is signed in still, and for how long a key is
+/// believed: another server, or the command line, may have ended that.
 const LOOK: Duration = Duration::from_secs(3);
 /// How long a session is believed before the store is asked again, and so by how much a token may
 /// outlive its time.
@@ -34,8 +35,17 @@ pub(crate) struct Sessions {
     /// Those of requests to leave a live call, counted apart: guesses elsewhere keep nobody in a call.
     leaving_lookups: Arc<FailedLookups>,
     cache: Cache<SecretHash, Arc<Session>>,
-    /// Told when the origins of an app may have changed.
-    origins_changed: watch::Sender<()>,
+    /// The keys that were valid a moment ago: many sessions are begun with the same one.
+    keys: Cache<Key, ()>,
+    /// Told when the origins of an app, or keys, may have changed.
+    changed: watch::Sender<()>,
+}
+
+/// A key that sessions are begun with, and end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Api(ApiKeyId),
+    Widget(WidgetKeyId),
 }
 
 impl Sessions {
@@ -53,7 +63,8 @@ impl Sessions {
             lookups,
             leaving_lookups: Arc::new(leaving_lookups),
             cache,
-            origins_changed: watch::Sender::new(()),
+            keys: Cache::builder().max_capacity(CACHED).time_to_live(LOOK).build(),
+            changed: watch::Sender::new(()),
         }
     }
 
@@ -139,15 +150,54 @@ impl Sessions {
         Ok(session)
     }
 
-    /// Refuses the sessions of an origin that was taken off the list, and the previews of those who
-    /// have signed out.
+    /// Refuses the sessions of an origin that was taken off the list, those of keys that are gone, and
+    /// the previews of those who have signed out.
     async fn check(&self, session: &Session) -> Result<(), Problem> {
         self.check_origin(session).await?;
-        let (Some(id), at) = (session.sign_in_id, now()) else { return Ok(()) };
+        if let Some(id) = session.widget_key_id {
+            self.check_key(Key::Widget(id)).await?;
+        }
+        if let Some(id) = session.api_key_id {
+            self.check_key(Key::Api(id)).await?;
+        }
+        match session.sign_in_id {
+            Some(id) => self.check_sign_in(id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what somebody who has signed out, or a key that is gone, would begin.
+    ///
+    /// # Errors
+    /// 401.
+    pub(super) async fn check_maker(&self, maker: Maker) -> Result<(), Problem> {
+        match maker {
+            Maker::Person(id) => self.check_sign_in(id).await,
+            Maker::Key(id) => self.check_key(Key::Api(id)).await,
+        }
+    }
+
+    async fn check_sign_in(&self, id: SignInId) -> Result<(), Problem> {
+        let at = now();
         if self.store.accounts().is_signed_in(id, at, idle_since(at)).await? {
             return Ok(());
         }
-        Err(Problem::session_expired("whoever has begun this preview is not signed in any more"))
+        Err(Problem::session_expired("whoever has begun this session is not signed in any more"))
+    }
+
+    async fn check_key(&self, key: Key) -> Result<(), Problem> {
+        if self.keys.contains_key(&key) {
+            return Ok(());
+        }
+        let is_valid = match key {
+            Key::Api(id) => self.store.api_keys().is_valid(id, now()).await?,
+            Key::Widget(id) => self.store.has_widget_key(id).await?,
+        };
+        if !is_valid {
+            return Err(Problem::session_expired("the key that began this session is gone"));
+        }
+        self.keys.insert(key, ());
+        Ok(())
     }
 
     async fn check_origin(&self, session: &Session) -> Result<(), Problem> {
@@ -168,16 +218,17 @@ impl Sessions {
         app.ok_or_else(|| Problem::session_expired("the app was deleted"))
     }
 
-    /// Asks the store again for each session, because an app's origins have changed.
+    /// Asks the store again for each session, because an app's origins, or keys, have changed.
     pub(crate) fn forget_all(&self) {
+        self.keys.invalidate_all();
         self.cache.invalidate_all();
-        self.origins_changed.send_replace(());
+        self.changed.send_replace(());
     }
 
-    /// Waits until the origin of a session is taken off its app's list, or who has begun a preview is
-    /// signed out.
+    /// Waits until the origin of a session is taken off its app's list, the key that began it is gone, or
+    /// who has begun a preview is signed out.
     pub(crate) async fn withdrawn(&self, session: Arc<Session>) {
-        let mut origins = self.origins_changed.subscribe();
+        let mut changed = self.changed.subscribe();
         let mut people = self.store.accounts().changes();
         let is_of_person = session.sign_in_id.is_some();
         // What another node changes is seen a while later.
@@ -185,7 +236,7 @@ impl Sessions {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(every) => {}
-                Ok(()) = origins.changed() => {}
+                Ok(()) = changed.changed() => {}
                 Ok(()) = people.changed(), if is_of_person => {}
             }
             match self.check(&session).await {

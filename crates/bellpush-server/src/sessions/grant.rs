@@ -63,8 +63,7 @@ impl Sessions {
     /// Gives a session one more token.
     ///
     /// # Errors
-    /// 401 when session or app are gone, and for the preview of an API key: nothing tells whether the key
-    /// is valid still.
+    /// 401 when session or app are gone, and for the preview of an API key, which ends with its token.
     pub(crate) async fn renew(&self, session: &Session) -> Result<SessionCreated, Problem> {
         if is_of_key(session) {
             return Err(ended_with_its_token());

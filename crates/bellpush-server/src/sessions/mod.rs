@@ -7,4 +7,4 @@ pub(crate) mod turn;
 
 pub(crate) use access::Sessions;
 pub(crate) use grant::SessionCreated;
-pub(crate) use preview::PreviewToken;
+pub(crate) use preview::{Maker, PreviewToken};

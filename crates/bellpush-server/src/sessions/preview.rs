@@ -1,14 +1,15 @@
 //! Tokens that let the server's own pages show a preview: short-lived, of one app, made by the API.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
+use axum::http::StatusCode;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use bellpush_core::{
     events::EventTime,
-    ids::{AppId, SignInId},
+    ids::{ApiKeyId, AppId, SignInId},
 };
 use bellpush_store::Store;
 use secrecy::ExposeSecret;
@@ -18,6 +19,8 @@ use utoipa::ToSchema;
 use crate::{
     clock::{later, now},
     http::problem::Problem,
+    sessions::Sessions,
+    tokens::ToldToken,
 };
 
 /// How long a preview may be begun with a token.
@@ -29,59 +32,88 @@ const PREFIX: &str = "pt_";
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PreviewToken {
     /// The token: the `preview` parameter of the widget's address.
-    #[schema(example = "pt_…")]
-    token: String,
+    #[schema(value_type = String, example = "pt_…")]
+    token: ToldToken,
     /// Until when a preview can be begun with it.
     #[schema(value_type = String, format = DateTime)]
     expires_at: EventTime,
 }
 
+/// Who made a token: a preview that is begun with it ends with that sign-in or key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// Somebody who is signed in.
+    Person(SignInId),
+    /// An API key.
+    Key(ApiKeyId),
+}
+
+impl Maker {
+    fn read(text: &str) -> Option<Self> {
+        let person = text.parse().map(Self::Person);
+        person.or_else(|_| text.parse().map(Self::Key)).ok()
+    }
+}
+
+impl fmt::Display for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
+        }
+    }
+}
+
 impl PreviewToken {
-    /// A new one. A preview that is begun with it ends with that sign-in.
+    /// A new one.
     ///
     /// # Errors
     /// 500 when there is no randomness.
-    pub(crate) fn new(
-        store: &Store,
-        app_id: AppId,
-        sign_in: Option<SignInId>,
-    ) -> Result<Self, Problem> {
+    pub(crate) fn new(store: &Store, app_id: AppId, maker: Maker) -> Result<Self, Problem> {
         let expires_at = later(now(), LIFETIME);
-        let sign_in = sign_in.map(|id| format!(" {id}")).unwrap_or_default();
-        let text = format!("{}{sign_in}", expires_at.millis());
+        let text = format!("{} {maker}", expires_at.millis());
         let sealed = store.seal_token(&purpose(app_id), &text)?;
         let bytes = STANDARD
             .decode(sealed)
             .map_err(|_| Problem::internal("a preview token can't be written"))?;
-        Ok(Self { token: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)), expires_at })
+        Ok(Self { token: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into(), expires_at })
     }
 
-    /// Checks a token as it comes back, and says with which sign-in its preview ends.
-    ///
-    /// # Errors
-    /// 403 for a token that is not one of this app, or is too old.
-    pub(crate) fn check(
-        store: &Store,
-        app_id: AppId,
-        token: Option<&str>,
-    ) -> Result<Option<SignInId>, Problem> {
+    /// Reads a token as it comes back; `None` for one that is not one of this app, or is too old.
+    fn read(store: &Store, app_id: AppId, token: Option<&str>) -> Option<Maker> {
         let read = || {
             let bytes = URL_SAFE_NO_PAD.decode(token?.strip_prefix(PREFIX)?).ok()?;
             let text = store.open_token(&purpose(app_id), &STANDARD.encode(bytes))?;
             let text = text.expose_secret();
-            let (expires_at, sign_in) = match text.split_once(' ') {
-                Some((expires_at, id)) => (expires_at, Some(id.parse::<SignInId>().ok()?)),
-                None => (text, None),
-            };
-            Some((expires_at.parse::<i64>().ok()?, sign_in))
+            let (expires_at, maker) = text.split_once(' ')?;
+            Some((expires_at.parse::<i64>().ok()?, Maker::read(maker)?))
         };
-        if let Some((_, sign_in)) = read().filter(|(expires_at, _)| now().millis() < *expires_at) {
-            return Ok(sign_in);
+        read().filter(|(expires_at, _)| now().millis() < *expires_at).map(|(_, maker)| maker)
+    }
+}
+
+impl Sessions {
+    /// Who made the token that a preview of an app is begun with: they must be signed in still, or be a
+    /// valid key.
+    ///
+    /// # Errors
+    /// 403 for a token that is not one of this app, is too old, or whose maker is gone.
+    pub(crate) async fn maker_of_preview(
+        &self,
+        app_id: AppId,
+        token: Option<&str>,
+    ) -> Result<Maker, Problem> {
+        let invalid = || {
+            Problem::preview_token_invalid(
+                "a preview needs a token that is less than 5 minutes old, of somebody who is signed \
+                 in, or of a valid API key; make one with POST /v1/apps/{appId}/preview-tokens",
+            )
+        };
+        let maker = PreviewToken::read(&self.store, app_id, token).ok_or_else(invalid)?;
+        match self.check_maker(maker).await {
+            Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => Err(invalid()),
+            checked => checked.map(|()| maker),
         }
-        Err(Problem::preview_token_invalid(
-            "a preview needs a token that is less than 5 minutes old; make one with POST \
-             /v1/apps/{appId}/preview-tokens",
-        ))
     }
 }
 

@@ -41,7 +41,7 @@ use crate::{
         limits::Limits,
         problem::Problem,
     },
-    sessions::{PreviewToken, Sessions},
+    sessions::Sessions,
     tokens::SessionToken,
 };
 
@@ -196,7 +196,7 @@ impl Documents {
         let hours = opening_status::of(&self.store, &app, asked).await?;
         let is_preview = parameters.preview.is_some();
         if is_preview {
-            PreviewToken::check(&self.store, app_id, parameters.preview.as_deref())?;
+            self.sessions.maker_of_preview(app_id, parameters.preview.as_deref()).await?;
         }
         let ancestors = self.ancestors(&app.settings, session.as_deref(), is_preview);
         if embedder.as_ref().is_some_and(|it| ancestors.iter().all(|known| known.as_str() != it)) {

@@ -84,7 +84,7 @@ pub(crate) async fn create(
     limits.session(address)?;
     let (browser, language) = said_by(request.headers());
     let JsonBody(request) = JsonBody::<SessionRequest>::from_request(request, &()).await?;
-    check_widget_key(&store, request.app_id, &request.key).await?;
+    let widget_key_id = check_widget_key(&store, request.app_id, &request.key).await?;
     let app = store.app(request.app_id).await?;
     let app = app.ok_or_else(|| Problem::not_found("there is no such app"))?;
     let allowed = if request.preview {
@@ -108,7 +108,7 @@ pub(crate) async fn create(
             Maker::Key(id) => (None, Some(id)),
         }
     } else {
-        None
+        (None, None)
     };
     check_proof(&store, &challenges, &app, request.proof.as_ref()).await?;
     let new = NewSession {
@@ -117,6 +117,8 @@ pub(crate) async fn create(
         context: request.context,
         preview: request.preview,
         sign_in_id,
+        api_key_id,
+        widget_key_id: Some(widget_key_id),
         routing_key: None,
         destination_id: request.destination,
         browser,

@@ -209,6 +209,15 @@ impl ApiKeys {
         Ok(key.filter(|key| key.expires_at.is_none_or(|end| end > now)))
     }
 
+    /// Whether a key is there, and has not expired.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_valid(&self, id: ApiKeyId, now: EventTime) -> Result<bool, StoreError> {
+        let key = self.by_id(id).await?;
+        Ok(key.is_some_and(|key| key.expires_at.is_none_or(|end| end > now)))
+    }
+
     /// Revokes a key: no request is taken by it from now on. Returns it as it was; `None` when there
     /// is none. Who has authority over everything may revoke the configured one, too.
     ///

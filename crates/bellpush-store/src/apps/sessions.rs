@@ -3,7 +3,7 @@
 use bellpush_core::{
     context::Context,
     events::EventTime,
-    ids::{AppId, DestinationId, SessionId, SignInId},
+    ids::{ApiKeyId, AppId, DestinationId, SessionId, SignInId, WidgetKeyId},
     origin::AllowedOrigin,
 };
 
@@ -25,8 +25,12 @@ pub struct NewSession {
     pub context: Context,
     /// Whether it is a preview.
     pub preview: bool,
-    /// The sign-in that a preview was begun with, and ends with.
+    /// The sign-in that it was begun with, and ends with.
     pub sign_in_id: Option<SignInId>,
+    /// The API key that it was begun with, and ends with.
+    pub api_key_id: Option<ApiKeyId>,
+    /// The widget key that it was begun with, and ends with.
+    pub widget_key_id: Option<WidgetKeyId>,
     /// The routing key that a backend gave.
     pub routing_key: Option<String>,
     /// The destination that its calls go to; `None` for the default one.
@@ -50,8 +54,12 @@ pub struct Session {
     pub context: Context,
     /// Whether it is a preview.
     pub preview: bool,
-    /// The sign-in that a preview was begun with, and ends with.
+    /// The sign-in that it was begun with, and ends with.
     pub sign_in_id: Option<SignInId>,
+    /// The API key that it was begun with, and ends with.
+    pub api_key_id: Option<ApiKeyId>,
+    /// The widget key that it was begun with, and ends with.
+    pub widget_key_id: Option<WidgetKeyId>,
     /// The routing key that a backend gave.
     pub routing_key: Option<String>,
     /// The destination that its calls go to; `None` for the default one.
@@ -85,8 +93,8 @@ impl Store {
         let sql = "
             INSERT INTO sessions
                 (id, app_id, origin, context, preview, routing_key, destination_id, created_at,
-                 browser, language, sign_in_id)
-            SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11
+                 browser, language, sign_in_id, api_key_id, widget_key_id)
+            SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
             FROM apps
             WHERE id = $2";
         let values = [
@@ -101,6 +109,8 @@ impl Store {
             new.browser.into(),
             new.language.clone().into(),
             new.sign_in_id.map(|id| id.to_string()).into(),
+            new.api_key_id.map(|id| id.to_string()).into(),
+            new.widget_key_id.map(|id| id.to_string()).into(),
         ];
         if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(None);
@@ -123,7 +133,7 @@ impl Store {
         }
         db::commit(transaction).await?;
         let NewSession { app_id, origin, context, preview, sign_in_id, .. } = new;
-        let NewSession { routing_key, destination_id, .. } = new;
+        let NewSession { api_key_id, widget_key_id, routing_key, destination_id, .. } = new;
         Ok(Some(Session {
             id,
             app_id,
@@ -131,6 +141,8 @@ impl Store {
             context,
             preview,
             sign_in_id,
+            api_key_id,
+            widget_key_id,
             routing_key,
             destination_id,
             created_at,
@@ -217,6 +229,8 @@ fn session(row: &Row) -> Result<Session, StoreError> {
         context: row.json("context")?,
         preview: row.get("preview")?,
         sign_in_id: row.parse_opt("sign_in_id")?,
+        api_key_id: row.parse_opt("api_key_id")?,
+        widget_key_id: row.parse_opt("widget_key_id")?,
         routing_key: row.get("routing_key")?,
         destination_id: row.parse_opt("destination_id")?,
         created_at: row.time("created_at")?,

@@ -71,6 +71,15 @@ impl Store {
         row.as_ref().map(widget_key).transpose()
     }
 
+    /// Whether there is a widget key with this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_widget_key(&self, id: WidgetKeyId) -> Result<bool, StoreError> {
+        let sql = "SELECT id FROM widget_keys WHERE id = $1";
+        Ok(db::one(&self.db().read, sql, [id.to_string().into()]).await?.is_some())
+    }
+
     /// Deletes a widget key of an app; `false` when there is none.
     ///
     /// # Errors

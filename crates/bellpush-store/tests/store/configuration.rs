@@ -76,6 +76,8 @@ on_both_stores! {
         let new = NewSession {
             app_id, origin, context, preview, routing_key, destination_id, browser, language,
             sign_in_id: None,
+            api_key_id: None,
+            widget_key_id: None,
         };
         let token = SecretHash::of("a late token");
         assert_eq!(store.create_session(new, &token, after(60)).await.unwrap(), None);

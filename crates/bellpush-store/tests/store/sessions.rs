@@ -60,6 +60,8 @@ on_both_stores! {
             context: Context::new([("note", "a\u{1}b"), ("name", "Zo\u{eb}")]).unwrap(),
             preview: true,
             sign_in_id: None,
+            api_key_id: None,
+            widget_key_id: None,
             routing_key: None,
             destination_id: Some(destination.id),
         };

@@ -238,6 +238,8 @@ impl Site {
             routing_key: Some("vip".into()),
             destination_id: None,
             sign_in_id: None,
+            api_key_id: None,
+            widget_key_id: None,
         };
         let token = SecretHash::of(&Uuid::now_v7().to_string());
         let later = EventTime::from_millis(now().millis() + 900_000).unwrap();

@@ -17,6 +17,7 @@ use crate::{
     clock::now,
     http::{body::JsonBody, no_store::NoStore, problem::Problem},
     server::Server,
+    sessions::Sessions,
     tokens::ApiKey as ShownKey,
 };
 
@@ -205,7 +206,7 @@ pub(crate) async fn read(
 
 /// Revoke an API key
 ///
-/// From then on no request is taken by it.
+/// From then on no request is taken by it, and the sessions that it began end.
 #[utoipa::path(
     delete, path = "/v1/api-keys/{apiKeyId}", operation_id = "deleteApiKey", tag = "api keys",
     params(("apiKeyId" = String, Path)),
@@ -218,11 +219,13 @@ pub(crate) async fn read(
 pub(crate) async fn delete(
     caller: Caller,
     State(store): State<Store>,
+    State(sessions): State<Sessions>,
     PathIds(id): PathIds<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
     find(&store, &caller, id).await?;
     let keys = store.api_keys();
     let revoked = keys.revoke(id, Some(caller.authority()), &caller.actor()).await?;
+    sessions.forget_all();
     revoked.map(|_| StatusCode::NO_CONTENT).ok_or_else(|| unknown(id))
 }
 

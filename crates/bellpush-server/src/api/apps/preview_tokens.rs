@@ -8,14 +8,15 @@ use crate::{
     access::{Caller, Identity},
     api::path::{PathIds, app},
     http::{no_store::NoStore, problem::Problem},
-    sessions::PreviewToken,
+    sessions::{Maker, PreviewToken},
 };
 
 /// Create a preview token
 ///
 /// For the `preview` parameter of the widget's address, in a page of the server itself. A preview
 /// skips the app's allowed origins, and its events go to no integration that does not ask for them. One
-/// that somebody begins in Studio ends when they sign out there, with its call.
+/// that somebody begins in Studio ends when they sign out there, with its call; one of an API key ends
+/// with the key.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/preview-tokens", operation_id = "createPreviewToken", tag = "apps",
     params(("appId" = String, Path)),
@@ -27,9 +28,9 @@ pub(crate) async fn create(
     PathIds(app_id): PathIds<AppId>,
 ) -> Result<(StatusCode, NoStore<PreviewToken>), Problem> {
     app(&store, app_id).await?;
-    let sign_in = match caller.identity() {
-        Identity::Person(signed_in) => Some(signed_in.sign_in.id),
-        Identity::Key(_) => None,
+    let maker = match caller.identity() {
+        Identity::Person(signed_in) => Maker::Person(signed_in.sign_in.id),
+        Identity::Key(key) => Maker::Key(key.id),
     };
-    Ok((StatusCode::CREATED, NoStore(PreviewToken::new(&store, app_id, sign_in)?)))
+    Ok((StatusCode::CREATED, NoStore(PreviewToken::new(&store, app_id, maker)?)))
 }

@@ -14,6 +14,7 @@ use crate::{
     access::ActingAs,
     api::path::{PathIds, app, unknown_app},
     http::problem::Problem,
+    sessions::Sessions,
     tokens::WidgetKey,
 };
 
@@ -78,7 +79,7 @@ pub(crate) async fn create(
 
 /// Delete a widget key
 ///
-/// Pages that still use it can't show the widget any more.
+/// Pages that still use it can't show the widget any more, and the sessions that it began end.
 #[utoipa::path(
     delete, path = "/v1/apps/{appId}/widget-keys/{keyId}", operation_id = "deleteWidgetKey", tag = "widget keys",
     params(("appId" = String, Path), ("keyId" = String, Path)),
@@ -87,9 +88,11 @@ pub(crate) async fn create(
 pub(crate) async fn delete(
     ActingAs(actor): ActingAs,
     State(store): State<Store>,
+    State(sessions): State<Sessions>,
     PathIds((app_id, id)): PathIds<(AppId, WidgetKeyId)>,
 ) -> Result<StatusCode, Problem> {
     if store.delete_widget_key(app_id, id, &actor).await? {
+        sessions.forget_all();
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found(format!("the app has no widget key {id}")))

@@ -21,6 +21,7 @@ use crate::{
         revisions::{IfMatch, Revised},
     },
     server::Server,
+    sessions::Sessions,
     sign_in::is_proved,
 };
 
@@ -173,6 +174,7 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let is_oneself = matches!(caller.identity(), Identity::Person(it) if it.member.id == id);
     if !is_oneself {
+    State(sessions): State<Sessions>,
         let permission =
             bellpush_core::access::Permission::write(bellpush_core::access::Resource::Members);
         if !caller.authority().has(permission) {
@@ -187,6 +189,8 @@ pub(crate) async fn remove(
 
 /// Adding an owner wants a proof of who sits there.
 ///
+    // Those that keys of theirs began are cached as begun by valid ones.
+    sessions.forget_all();
 /// # Errors
 /// 403.
 pub(super) fn check_proof(caller: &Caller, grant: &Grant) -> Result<(), Problem> {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    access::Caller,
+    access::{Caller, Identity},
     api::{path::app, profiles::resource::find},
     http::{body::JsonBody, problem::Problem},
     server::Server,
@@ -46,7 +46,8 @@ pub(crate) struct TrustedSessionRequest {
 
 /// Create a trusted session
 ///
-/// Hand the token to the page: the widget takes it as its `session` parameter.
+/// Hand the token to the page: the widget takes it as its `session` parameter. The session ends with
+/// the API key.
 #[utoipa::path(
     post, path = "/v1/sessions", operation_id = "createSession", tag = "sessions",
     request_body = TrustedSessionRequest,
@@ -82,12 +83,18 @@ pub(crate) async fn create(
             .await
             .map_err(|problem| Problem::invalid(problem.detail).at("/destinationId"))?;
     }
+    let (sign_in_id, api_key_id) = match caller.identity() {
+        Identity::Person(signed_in) => (Some(signed_in.sign_in.id), None),
+        Identity::Key(key) => (None, Some(key.id)),
+    };
     let new = NewSession {
         app_id: request.app_id,
         origin: Some(request.origin),
         context: request.context,
         preview: false,
-        sign_in_id: None,
+        sign_in_id,
+        api_key_id,
+        widget_key_id: None,
         routing_key: request.routing_key,
         destination_id: request.destination_id,
         // A backend asks, whose browser would be none of a visitor's.
