@@ -120,8 +120,14 @@ impl DeliveryQueue for StoreQueue {
         self.store.keep_backlog(&samples).await.map_err(QueueError::new)
     }
 
-    async fn disable(&self, id: IntegrationId, reason: DisableReason) -> Result<(), QueueError> {
-        let disabled = self.store.disable_integration(id, reason).await.map_err(QueueError::new)?;
+    async fn disable(
+        &self,
+        id: IntegrationId,
+        url: String,
+        reason: DisableReason,
+    ) -> Result<(), QueueError> {
+        let disabled = self.store.disable_integration(id, reason, Some(&url)).await;
+        let disabled = disabled.map_err(QueueError::new)?;
         if let Some(notification) = disabled {
             error!(
                 integration = %id,

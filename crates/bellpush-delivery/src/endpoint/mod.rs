@@ -135,6 +135,12 @@ impl Endpoint {
         }
     }
 
+    /// The URL as it is set, with its secrets named.
+    #[must_use]
+    pub fn shown_url(&self) -> &str {
+        &self.shown_url
+    }
+
     /// What the endpoint said, cut at [`KEPT_BYTES`], without the secrets that it was sent.
     #[must_use]
     pub fn redact(&self, text: String) -> String {

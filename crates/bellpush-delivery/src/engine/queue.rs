@@ -97,11 +97,13 @@ pub trait DeliveryQueue: Send + Sync + 'static {
         since_last: Duration,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
-    /// Makes an integration inactive, says so to its admins, and forgets its outage; its pending deliveries stay. The engine stops sending to it
-    /// at once and does not need an announcement of the change.
+    /// Makes an integration inactive, says so to its admins, and forgets its outage; its pending
+    /// deliveries stay. One that has another URL by now stays as it is. The engine stops sending to it at
+    /// once, reads the endpoints again afterwards, and does not need an announcement of the change.
     fn disable(
         &self,
         integration_id: IntegrationId,
+        url: String,
         reason: DisableReason,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 }

@@ -427,9 +427,9 @@ impl<Q: DeliveryQueue> Worker<Q> {
             now.insert(id, Arc::new(endpoint));
         }
         self.endpoints = now;
-        self.input(Input::EndpointsChanged(all));
-        // The failures were another URL's.
+        // The failures were another URL's. Before anything is sent to the new one.
         moved.into_iter().for_each(|id| self.input(Input::ResetBreaker(id)));
+        self.input(Input::EndpointsChanged(all));
         self.has_endpoints = true;
         for (id, reply) in std::mem::take(&mut self.resets) {
             self.reset_breaker(id, reply);
@@ -440,12 +440,18 @@ impl<Q: DeliveryQueue> Worker<Q> {
     }
 
     fn disable(&mut self, integration_id: IntegrationId, reason: DisableReason) {
+        let Some(endpoint) = self.endpoints.get(&integration_id) else {
+            // The scheduler gives up only what it was given with these.
+            tracing::error!(%integration_id, "switched off without an endpoint");
+            return;
+        };
+        let url = endpoint.shown_url().to_owned();
         metrics::disabled(reason);
         self.outages.remove(&integration_id);
         let queue = Arc::clone(&self.queue);
         self.disabling.insert(integration_id);
         self.tasks.spawn(async move {
-            let disable = || queue.disable(integration_id, reason);
+            let disable = || queue.disable(integration_id, url.clone(), reason);
             until_done("disable an integration", disable).await;
             TaskOutput::Disabled(integration_id)
         });

@@ -27,6 +27,8 @@ use crate::breaker::{Breaker, BreakerState, Permit, Verdict};
 pub(super) struct Lane {
     pub(super) app_id: AppId,
     pub(super) breaker: Breaker,
+    /// Counts up with each change of the endpoint: what was sent before says nothing about the new one.
+    pub(super) endpoint: u64,
     /// The outage that the breaker was resumed from, by the wall clock.
     pub(super) outage: Option<Outage>,
     /// Whether the integration is active.
@@ -61,6 +63,8 @@ struct BufferedDelivery {
     /// Whether it is due at a time of the wall clock, as it was read from disk, and was not decided on
     /// the steady one.
     by_wall: bool,
+    /// Which endpoint of the lane the last attempt began at.
+    endpoint: u64,
     stage: Stage,
 }
 
@@ -96,6 +100,8 @@ pub(super) struct Ended {
     /// Whether it went through the gate, and for which rehearsal it was simulated.
     pub(super) gated: bool,
     pub(super) rehearsal_id: Option<RehearsalId>,
+    /// Whether the endpoint was changed while it was in flight.
+    pub(super) is_of_former_endpoint: bool,
 }
 
 /// An attempt that begins.
@@ -111,6 +117,7 @@ impl Lane {
         Self {
             app_id,
             breaker,
+            endpoint: 0,
             outage,
             active: false,
             queued: false,
@@ -230,6 +237,7 @@ impl Lane {
         let buffered = self.buffer.get_mut(&seq)?;
         self.ready.remove(&seq);
         buffered.stage = Stage::InFlight(permit);
+        buffered.endpoint = self.endpoint;
         self.in_flight += 1;
         Some(buffered.started(None))
     }
@@ -257,7 +265,14 @@ impl Lane {
             };
         let earlier = buffered.delivery.earlier_attempts.min(buffered.attempts);
         buffered.attempts = buffered.attempts.saturating_add(1);
-        Some(Ended { number: buffered.attempts, earlier, permit, gated, rehearsal_id })
+        Some(Ended {
+            number: buffered.attempts,
+            earlier,
+            permit,
+            gated,
+            rehearsal_id,
+            is_of_former_endpoint: buffered.endpoint != self.endpoint,
+        })
     }
 
     /// Keeps what is to come once the attempt is on disk.
@@ -368,7 +383,14 @@ impl Lane {
         let delivery = Arc::new(delivery);
         self.buffer.insert(
             seq,
-            BufferedDelivery { delivery, attempts, due, by_wall: true, stage: Stage::Idle },
+            BufferedDelivery {
+                delivery,
+                attempts,
+                due,
+                by_wall: true,
+                endpoint: self.endpoint,
+                stage: Stage::Idle,
+            },
         );
         if let Some(call) = call {
             self.calls.entry(call).or_default().insert(seq);

@@ -139,7 +139,10 @@ impl Scheduler {
                 if self.lanes.contains_key(&id) {
                     actions.push(Action::KeepOutage { integration_id: id, outage: None });
                 }
-                self.in_lane(now, id, &mut actions, |lane| lane.breaker.reset());
+                self.in_lane(now, id, &mut actions, |lane| {
+                    lane.breaker.reset();
+                    lane.endpoint += 1;
+                });
             }
             Input::Tick => {}
         }
@@ -182,7 +185,10 @@ impl Scheduler {
             let breaker = || resumed(&self.breaker, now, outage);
             match self.lanes.get_mut(&integration_id) {
                 Some(lane) if lane.active => {}
-                Some(lane) => (lane.breaker, lane.outage) = (breaker(), outage),
+                Some(lane) => {
+                    (lane.breaker, lane.outage) = (breaker(), outage);
+                    lane.endpoint += 1;
+                }
                 None => {
                     let lane = Lane::new(app_id, breaker(), outage);
                     self.lanes.insert(integration_id, lane);
@@ -242,7 +248,13 @@ impl Scheduler {
             }
             failure => breaker.report(now.at, ended.permit, failure.is_none()),
         };
-        let verdict = self.schedule.judge(number - earlier, &report, rng);
+        let verdict = match self.schedule.judge(number - earlier, &report, rng) {
+            // The one that is gone is not the one that the next attempt goes to.
+            Verdict::Gone if ended.is_of_former_endpoint => {
+                self.schedule.retry(number - earlier, &report, rng)
+            }
+            verdict => verdict,
+        };
         let (outcome, wait) = match verdict {
             Verdict::Delivered => (DeliveryStatus::Delivered, None),
             Verdict::Dead | Verdict::Gone => (DeliveryStatus::Dead, None),

@@ -56,16 +56,26 @@ impl RetrySchedule {
             (Some(FailureClass::Status), Some(400..=499)) => self.attempts_when_refused,
             _ => u32::MAX,
         };
+        if number < attempts { self.retry(number, report, rng) } else { Verdict::Dead }
+    }
+
+    /// What follows attempt `number` that failed, as long as the schedule has a retry.
+    pub(super) fn retry<R: Rng>(
+        &self,
+        number: u32,
+        report: &AttemptReport,
+        rng: &mut R,
+    ) -> Verdict {
         let retry = usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
         match self.waits.get(retry) {
-            Some(longest) if number < attempts => {
+            Some(longest) => {
                 let drawn = longest.mul_f64(rng.random_range(0.0..=1.0));
                 let asked = report
                     .retry_after
                     .map(|asked| asked.clamp(SHORTEST_RETRY_AFTER, LONGEST_RETRY_AFTER));
                 Verdict::RetryIn(asked.map_or(drawn, |asked| asked.max(drawn)))
             }
-            _ => Verdict::Dead,
+            None => Verdict::Dead,
         }
     }
 

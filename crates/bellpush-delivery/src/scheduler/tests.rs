@@ -172,6 +172,25 @@ fn an_endpoint_that_is_gone_is_disabled_and_keeps_what_was_not_sent() {
 }
 
 #[test]
+fn an_endpoint_that_is_gone_and_was_changed_meanwhile_is_no_end() {
+    let mut sim = simulation();
+    let id = sim.endpoint(1, Behaviour::Status(410));
+    let first = sim.publish(id, None);
+    // It is announced after 300 µs, and the shortest answer takes 500.
+    sim.advance(Duration::from_micros(400));
+    assert_eq!(sim.seen.len(), 1);
+    sim.reset_breaker(id);
+    sim.advance(Duration::from_millis(40));
+    assert!(sim.disabled.is_empty(), "{:?}", sim.disabled);
+    assert_eq!(sim.rows[&first].status, DeliveryStatus::Pending);
+    sim.behave(id, Behaviour::Healthy);
+    sim.advance(seconds(10));
+    assert_eq!(sim.delivered(id), [first.seq.0]);
+    let records = &sim.rows[&first].records;
+    assert_eq!(records.iter().map(|it| it.status).collect::<Vec<_>>(), [Some(410), Some(200)]);
+}
+
+#[test]
 fn a_backlog_far_over_the_window_is_delivered_in_order_of_each_call() {
     let limits = Limits { window: 16, buffered: 64, ..Limits::default() };
     let mut sim = Simulation::new(3, limits);

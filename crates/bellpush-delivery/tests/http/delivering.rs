@@ -1,11 +1,14 @@
 //! What receivers see.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use bellpush_core::{
     delivery::{DeliveryStatus, DisableReason, FailureClass},
     integration::{Payload, Preset},
 };
 use bellpush_delivery::{DeliveryEngine, announcements};
+use tokio::sync::Notify;
 
 use crate::support::{FakeQueue, Sink, integration, quick, secret, until};
 
@@ -186,6 +189,42 @@ async fn an_endpoint_that_is_gone_is_disabled_and_gets_nothing_more() {
     until("the other has its event", || queue.count(DeliveryStatus::Delivered) == 1).await;
     assert_eq!(sink.received().len(), 1);
     assert_eq!(queue.count(DeliveryStatus::Pending), 2);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_after_its_integration_moved_switches_nothing_off() {
+    let (asked, answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let old = {
+        let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
+        Sink::answering(move |_| {
+            let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
+            async move {
+                asked.notify_one();
+                answer.notified().await;
+                StatusCode::GONE
+            }
+        })
+        .await
+    };
+    let new = Sink::healthy().await;
+    let queue = FakeQueue::with(&[&old.url()]);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let first = queue.commit(0, None);
+    announcer.deliveries(vec![first.clone()]);
+    asked.notified().await;
+    queue.contents().endpoints[0].1.url = new.url().parse().unwrap();
+    announcer.endpoints_changed();
+    until("a delivery goes to the new URL", || {
+        announcer.deliveries(vec![queue.commit(0, None)]);
+        !new.received().is_empty()
+    })
+    .await;
+    answer.notify_one();
+    let delivered = || queue.records(first.key).last().is_some_and(|it| it.failure.is_none());
+    until("the first is delivered to the new URL", delivered).await;
+    assert_eq!(queue.records(first.key)[0].status, Some(410));
+    assert!(queue.contents().disabled.is_empty());
 }
 
 #[tokio::test]

@@ -81,7 +81,8 @@ impl Store {
     }
 
     /// Switches an integration off, keeps why, and leaves a notification for the admins. Returns
-    /// that; `None` when the integration is gone or was not active.
+    /// that; `None` when the integration is gone, was not active, or has another URL than the one that
+    /// failed.
     ///
     /// # Errors
     /// When the database fails; nothing has happened then.
@@ -89,6 +90,7 @@ impl Store {
         &self,
         id: IntegrationId,
         reason: DisableReason,
+        failed_url: Option<&str>,
     ) -> Result<Option<Notification>, StoreError> {
         let at = db::now();
         let transaction = self.db().begin_configuration().await?;
@@ -103,6 +105,9 @@ impl Store {
         };
         let (app_id, settings) =
             (row.parse("app_id")?, row.json::<IntegrationSettings>("settings")?);
+        if failed_url.is_some_and(|failed| failed != settings.url.to_string()) {
+            return Ok(None);
+        }
         let before = settings.clone();
         let settings = IntegrationSettings { active: false, ..settings };
         let notification = Notification {

@@ -117,7 +117,7 @@ async fn what_a_dead_node_had_is_taken_and_its_writes_are_refused() {
     let late = store.record_attempts(vec![attempt(waiting[1].key, 1, DeliveryStatus::Dead)]).await;
     assert!(matches!(late, Err(StoreError::Fenced)));
     assert!(matches!(store.keep_outages(&[(id, None)]).await, Err(StoreError::Fenced)));
-    let late = store.disable_integration(id, DisableReason::Gone).await;
+    let late = store.disable_integration(id, DisableReason::Gone, None).await;
     assert!(matches!(late, Err(StoreError::Fenced)));
     assert!(matches!(store.take_shards(lost, 1).await, Err(StoreError::Fenced)));
     assert_eq!(pending(store, id).await[0].key, waiting[1].key);

@@ -176,8 +176,8 @@ on_both_stores! {
 
         let hook = integrate(store, app, settings(&["wish"])).await;
         let strange = integrate(store, app, settings(&["wish"])).await;
-        store.disable_integration(hook, DisableReason::Gone).await.unwrap();
-        store.disable_integration(strange, DisableReason::Gone).await.unwrap();
+        store.disable_integration(hook, DisableReason::Gone, None).await.unwrap();
+        store.disable_integration(strange, DisableReason::Gone, None).await.unwrap();
         put(site, ("integrations", "disabled_reason"), strange, "quota").await;
         let shown = store.integrations(app).await.unwrap();
         assert_eq!(shown.iter().map(|it| it.id).collect::<Vec<_>>(), [hook]);

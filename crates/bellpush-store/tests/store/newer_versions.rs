@@ -92,7 +92,7 @@ on_both_stores! {
         let changed = settings(&["wish", "cart"]);
         store.update_integration(app, id, &changed, 3, &Actor::HOST).await.unwrap().unwrap();
         assert_kept(site, place, "events", json!(["cart", "wish"])).await;
-        store.disable_integration(id, DisableReason::Gone).await.unwrap().unwrap();
+        store.disable_integration(id, DisableReason::Gone, None).await.unwrap().unwrap();
         assert_kept(site, place, "active", false.into()).await;
     }
 

@@ -104,7 +104,7 @@ on_both_stores! {
         let made = one_of(join_all(changes).await).unwrap();
         assert_eq!(made.revision, 2);
         // The server is one who changes, too.
-        store.disable_integration(id, DisableReason::Gone).await.unwrap().unwrap();
+        store.disable_integration(id, DisableReason::Gone, None).await.unwrap().unwrap();
         let stale = store.update_integration(app, id, &made.settings, 3, of(2, &by)).await;
         let Err(SaveError::Outdated(outdated)) = stale else { panic!("{stale:?}") };
         assert_eq!(outdated.last_change.unwrap().actor, Actor::SERVER);

@@ -325,7 +325,7 @@ on_both_stores! {
         let sample = BacklogSample { integration_id: id, waiting: 9, breaker_open_seconds: 60 };
         site.store.keep_backlog(&[sample]).await.unwrap();
         let other = site.visitor().await;
-        let told = site.store.disable_integration(id, DisableReason::Gone).await.unwrap().unwrap();
+        let told = site.store.disable_integration(id, DisableReason::Gone, None).await.unwrap().unwrap();
         let seen = async || {
             let size = StepSize::Hour;
             site.store.statistics(id, at(0), at(i64::MAX / 4_000_000), size).await.unwrap()
@@ -380,7 +380,7 @@ on_both_stores! {
         assert_eq!(outages().await[0].ended_at, Some(over));
 
         store.keep_outages(&[(id, failing(7_000, 1))]).await.unwrap();
-        store.disable_integration(id, DisableReason::Failing).await.unwrap().unwrap();
+        store.disable_integration(id, DisableReason::Failing, None).await.unwrap().unwrap();
         let found = outages().await;
         assert_eq!(found.iter().map(|it| it.began_at).collect::<Vec<_>>(), [at(7_000), at(5_000)]);
         assert!(found.iter().all(|it| it.ended_at.is_some()));
@@ -402,10 +402,10 @@ on_both_stores! {
         let outage = Outage { failing_since: at(1_000), trips: 3, open_until: at(9_000) };
         site.store.keep_outages(&[(id, Some(outage))]).await.unwrap();
         assert_eq!(site.store.endpoints().await.unwrap()[0].outage, Some(outage));
-        let told = site.store.disable_integration(id, DisableReason::Failing).await.unwrap();
+        let told = site.store.disable_integration(id, DisableReason::Failing, None).await.unwrap();
         let told = told.unwrap();
         assert_eq!((told.app_id, told.integration_id), (app_id, id));
-        assert_eq!(site.store.disable_integration(id, DisableReason::Gone).await.unwrap(), None);
+        assert_eq!(site.store.disable_integration(id, DisableReason::Gone, None).await.unwrap(), None);
         // It came too late to be kept.
         site.store.keep_outages(&[(id, Some(outage))]).await.unwrap();
         assert_eq!(site.store.endpoints().await.unwrap()[0].outage, None);

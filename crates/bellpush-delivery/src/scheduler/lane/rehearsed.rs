@@ -74,6 +74,7 @@ impl Lane {
         let buffered = self.buffer.get_mut(&seq)?;
         self.gated.remove(&seq);
         buffered.stage = Stage::Rehearsed(permit, simulated.map(|(id, _)| id));
+        buffered.endpoint = self.endpoint;
         Some(buffered.started(simulated.map(|(_, fault)| fault)))
     }
 
