@@ -245,3 +245,24 @@ async fn a_reveal_is_answered_once_written_down_and_limited_also_after_a_restart
     assert_eq!(page["items"][0], *items[4]);
     assert!(!shop.server.log().unwrap().contains("hush-4c1d"));
 }
+
+#[tokio::test]
+async fn who_may_not_set_secrets_sets_none_beside_settings() {
+    let shop = Shop::open().await;
+    let hook = settings("https://hooks.example/{secret.key}", json!({ "key": HUSH }));
+    let path = create(&shop, &hook).await;
+    let scopes = json!(["integrations:read", "integrations:write"]);
+    let draft = json!({ "name": "k", "scopes": scopes });
+    let made: Value = shop.api.post("/v1/api-keys", &draft).await.unwrap().json().unwrap();
+    let api = shop.api.with_key(made["key"].as_str().unwrap());
+    let patch = json!({ "secrets": { "key": "other" } });
+    let problem = refused(&api.patch(&path, &patch).await.unwrap(), 403, "forbidden");
+    assert!(problem.detail.contains("secrets:write"), "{problem:?}");
+    let all = format!("/v1/apps/{}/integrations", shop.app.id);
+    let problem = refused(&api.post(&all, &hook).await.unwrap(), 403, "forbidden");
+    assert!(problem.detail.contains("secrets:write"), "{problem:?}");
+    // Without any, all is as it was.
+    let without = json!({ "name": "Hook", "url": "https://hooks.example/x", "secrets": {} });
+    api.post(&all, &without).await.unwrap().expect(201).unwrap();
+    api.patch(&path, &json!({ "name": "Other" })).await.unwrap().expect(200).unwrap();
+}

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_core::{
+    access::Resource,
     delivery::DisableReason,
     events::EventTime,
     ids::{AppId, IntegrationId},
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    access::ActingAs,
+    access::{ActingAs, Caller},
     api::{
         integrations::{
             lookup::{find, unknown},
@@ -128,7 +129,8 @@ pub(crate) async fn list(
 
 /// Create an integration
 ///
-/// No event is selected by default. The answer holds the signing secret, this once.
+/// No event is selected by default. The answer holds the signing secret, this once. Values in `secrets`
+/// are taken from whoever may set secrets.
 #[utoipa::path(
     post, path = "/v1/apps/{appId}/integrations", operation_id = "createIntegration", tag = "integrations", params(("appId" = String, Path)),
     request_body = NewIntegration,
@@ -139,14 +141,14 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    ActingAs(actor): ActingAs,
+    caller: Caller,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
     PathIds(app_id): PathIds<AppId>,
     JsonBody(mut request): JsonBody<Value>,
 ) -> Result<Response, Problem> {
-    let named = take_secrets(&mut request)?;
+    let named = take_secrets(&mut request, &caller, app_id)?;
     let settings: IntegrationSettings = parse_value(request)?;
     check(&config, &settings)?;
     let new = NewSecrets {
@@ -155,7 +157,7 @@ pub(crate) async fn create(
         named,
     };
     let limit = config.max_active_integrations;
-    let created = store.create_integration(app_id, &settings, &new, limit, &actor).await?;
+    let created = store.create_integration(app_id, &settings, &new, limit, &caller.actor()).await?;
     announcer.endpoints_changed();
     let etag = etag(created.revision);
     let body = IntegrationCreated {
@@ -165,13 +167,20 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [etag], NoStore(body)).into_response())
 }
 
-/// Takes the values of secrets out of a request for a new integration, and checks them.
-fn take_secrets(request: &mut Value) -> Result<BTreeMap<SecretName, SecretString>, Problem> {
+/// Takes the values of secrets out of a request, and checks them, and that whoever asks may set some.
+fn take_secrets(
+    request: &mut Value,
+    caller: &Caller,
+    app_id: AppId,
+) -> Result<BTreeMap<SecretName, SecretString>, Problem> {
     let secrets = request.as_object_mut().and_then(|fields| fields.remove("secrets"));
     let Some(secrets) = secrets.filter(|secrets| !secrets.is_null()) else {
         return Ok(BTreeMap::new());
     };
     let Secrets { secrets } = parse_value(json!({ "secrets": secrets }))?;
+    if !secrets.is_empty() {
+        caller.must_write(Resource::Secrets, app_id)?;
+    }
     for (name, value) in &secrets {
         check_secret_value(value)
             .map_err(|error| Problem::invalid(error.to_string()).at(format!("/secrets/{name}")))?;
@@ -204,7 +213,7 @@ pub(crate) async fn read(
 /// Change an integration
 ///
 /// A merge patch (RFC 7396): fields that are given replace those that are there, `null` resets one
-/// to its default. `secrets` takes new values of secrets by name. A URL with another scheme, host or
+/// to its default. `secrets` takes new values of secrets by name, from whoever may set secrets. A URL with another scheme, host or
 /// port wants all secrets of the integration anew.
 #[utoipa::path(
     patch, path = "/v1/apps/{appId}/integrations/{integrationId}", operation_id = "updateIntegration", tag = "integrations",
@@ -217,7 +226,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn update(
-    ActingAs(actor): ActingAs,
+    caller: Caller,
     State(store): State<Store>,
     State(announcer): State<Announcer>,
     State(config): State<Arc<ServerConfig>>,
@@ -225,9 +234,10 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(mut patch): JsonBody<Value>,
 ) -> Result<Revised<IntegrationView>, Problem> {
-    let mut patching = Patching::new(if_match);
+    let (mut patching, actor) = (Patching::new(if_match), caller.actor());
     let mut present = find(&store, app_id, id).await?;
-    let mut secrets = GivenSecrets { named: take_secrets(&mut patch)?, signing_key: None };
+    let named = take_secrets(&mut patch, &caller, app_id)?;
+    let mut secrets = GivenSecrets { named, signing_key: None };
     let limit = config.max_active_integrations;
     let updated = loop {
         let settings = patched(&present.settings, &patch)?;
