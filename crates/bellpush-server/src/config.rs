@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use bellpush_core::{origin::AllowedOrigin, trace::Tracer};
+use bellpush_delivery::AddressPolicy;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub max_active_integrations: u8,
     /// Whether endpoints on loopback addresses are accepted.
     pub allow_loopback_endpoints: bool,
+    /// Which addresses are called beside public ones.
+    pub addresses: AddressPolicy,
     /// The URL that browsers reach this very node by, without a slash at the end; `None` where one
     /// node has the server's own URL for itself.
     pub node_url: Option<String>,

@@ -209,7 +209,7 @@ impl Server {
             ),
             mail,
             alerts,
-            sso: Sso::new(store.clone(), cookies.clone(), config.own_origin.as_str()),
+            sso: Sso::new(store.clone(), cookies.clone(), &config),
             entrance: Entrance::new(
                 store.clone(),
                 cookies,

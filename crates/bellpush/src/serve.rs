@@ -284,6 +284,7 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         max_call_duration: config.max_call_duration,
         max_active_integrations: config.max_active_integrations,
         allow_loopback_endpoints: config.allow_loopback_endpoints,
+        addresses: addresses(config),
         node_url: config.node_url.as_ref().map(ToString::to_string),
         node_urls: config.node_urls.clone(),
         code_origin: config.code_origin.clone(),
@@ -301,12 +302,16 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
 
 /// How requests are sent to addresses that people have typed.
 fn client_settings(config: &Config) -> ClientSettings {
-    let addresses = AddressPolicy {
+    ClientSettings { addresses: addresses(config), ..ClientSettings::default() }
+}
+
+/// Which addresses may be called beside public ones.
+fn addresses(config: &Config) -> AddressPolicy {
+    AddressPolicy {
         allow: config.allow_endpoint_networks.clone(),
         allow_loopback: config.allow_loopback_endpoints,
         nat64_prefixes: config.nat64_prefixes.clone(),
-    };
-    ClientSettings { addresses, ..ClientSettings::default() }
+    }
 }
 
 fn start_delivery(

@@ -84,6 +84,15 @@ pub struct ForbiddenAddress {
     pub kind: &'static str,
 }
 
+impl ForbiddenAddress {
+    /// Whether it is one that servers of the operator's own may have: not one that leads to the machine's
+    /// cloud, to its neighbours on the link, or to nobody.
+    #[must_use]
+    pub fn is_of_own_network(&self) -> bool {
+        [PRIVATE, LOOPBACK, CARRIER].contains(&self.kind)
+    }
+}
+
 impl AddressPolicy {
     /// Whether the address may be called.
     ///
@@ -171,18 +180,24 @@ fn behind_known_prefix(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-const V4: [(Ipv4Net, &str); 17] = [
+const METADATA: &str = "a cloud's metadata service";
+const PRIVATE: &str = "a private address";
+const LOOPBACK: &str = "a loopback address";
+const CARRIER: &str = "an address inside a provider's network";
+
+const V4: [(Ipv4Net, &str); 18] = [
     (v4([0, 0, 0, 0], 8), "an unspecified address"),
-    (v4([10, 0, 0, 0], 8), "a private address"),
-    (v4([100, 64, 0, 0], 10), "an address inside a provider's network"),
-    (v4([127, 0, 0, 0], 8), "a loopback address"),
-    (v4([168, 63, 129, 16], 32), "a cloud's metadata service"),
+    (v4([10, 0, 0, 0], 8), PRIVATE),
+    (v4([100, 100, 100, 200], 32), METADATA),
+    (v4([100, 64, 0, 0], 10), CARRIER),
+    (v4([127, 0, 0, 0], 8), LOOPBACK),
+    (v4([168, 63, 129, 16], 32), METADATA),
     (v4([169, 254, 0, 0], 16), "a link-local address"),
-    (v4([172, 16, 0, 0], 12), "a private address"),
+    (v4([172, 16, 0, 0], 12), PRIVATE),
     (v4([192, 0, 0, 0], 24), "an address kept for protocols"),
     (v4([192, 0, 2, 0], 24), "an address kept for documentation"),
     (v4([192, 88, 99, 0], 24), "a 6to4 relay"),
-    (v4([192, 168, 0, 0], 16), "a private address"),
+    (v4([192, 168, 0, 0], 16), PRIVATE),
     (v4([198, 18, 0, 0], 15), "an address kept for benchmarks"),
     (v4([198, 51, 100, 0], 24), "an address kept for documentation"),
     (v4([203, 0, 113, 0], 24), "an address kept for documentation"),
@@ -194,9 +209,9 @@ const V4: [(Ipv4Net, &str); 17] = [
 /// All of the internet's IPv6 addresses lie in here.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0, 0], 3);
 
-const V6: [(Ipv6Net, &str); 13] = [
+const V6: [(Ipv6Net, &str); 15] = [
     (v6([0, 0, 0, 0], 128), "an unspecified address"),
-    (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), "a loopback address"),
+    (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), LOOPBACK),
     (v6([0, 0, 0, 0], 64), "an IPv4 address inside an IPv6 one"),
     (v6([0x64, 0xff9b, 1, 0], 48), "an address inside a network's NAT64"),
     (v6([0x100, 0, 0, 0], 64), "a discard address"),
@@ -204,9 +219,11 @@ const V6: [(Ipv6Net, &str); 13] = [
     (v6([0x2001, 0, 0, 0], 23), "an address kept for protocols"),
     (v6([0x3fff, 0, 0, 0], 20), "an address kept for documentation"),
     (v6([0x5f00, 0, 0, 0], 16), "an address kept for protocols"),
-    (v6([0xfc00, 0, 0, 0], 7), "a private address"),
+    (Ipv6Net::new_assert(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128), METADATA),
+    (Ipv6Net::new_assert(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128), METADATA),
+    (v6([0xfc00, 0, 0, 0], 7), PRIVATE),
     (v6([0xfe80, 0, 0, 0], 10), "a link-local address"),
-    (v6([0xfec0, 0, 0, 0], 10), "a private address"),
+    (v6([0xfec0, 0, 0, 0], 10), PRIVATE),
     (v6([0xff00, 0, 0, 0], 8), "a multicast address"),
 ];
 
@@ -372,7 +389,12 @@ mod tests {
         for address in
             ["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"]
         {
-            assert!(check(&AddressPolicy::default(), address).is_err(), "{address} may be called");
+            let refused = check(&AddressPolicy::default(), address).expect_err(address);
+            assert!(!refused.is_of_own_network(), "{address}: {refused:?}");
+        }
+        for address in ["10.0.0.1", "127.0.0.1", "100.64.0.1", "fd00::1", "::1"] {
+            let refused = check(&AddressPolicy::default(), address).expect_err(address);
+            assert!(refused.is_of_own_network(), "{address}: {refused:?}");
         }
     }
 

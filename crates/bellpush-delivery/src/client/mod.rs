@@ -37,7 +37,7 @@ use stopwatch::Stopwatch;
 
 pub use certificates::{ClientError, system_tls, tls};
 pub use fetch::{Page, Unreachable};
-pub use guard::{AddressPolicy, InvalidNat64Prefix, Nat64Prefix};
+pub use guard::{AddressPolicy, ForbiddenAddress, InvalidNat64Prefix, Nat64Prefix};
 pub use outcome::{KEPT_BYTES, Outcome};
 pub use request::Request;
 pub use resolver::{Resolve, Resolving, SystemResolver};

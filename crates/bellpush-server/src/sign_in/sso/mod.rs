@@ -141,11 +141,11 @@ pub(crate) struct Returned {
 }
 
 impl Sso {
-    pub(crate) fn new(store: Store, cookies: Cookies, own_origin: &str) -> Self {
+    pub(crate) fn new(store: Store, cookies: Cookies, config: &ServerConfig) -> Self {
         let accounts = store.accounts();
         let http = system_tls().inspect_err(|error| tracing::error!(%error, "no single sign-on"));
-        let http = http.ok().map(|tls| Arc::new(HttpClient::new(tls)));
-        Self { store, accounts, cookies, http, own_origin: own_origin.to_owned() }
+        let http = http.ok().map(|tls| Arc::new(HttpClient::new(tls, config.addresses.clone())));
+        Self { store, accounts, cookies, http, own_origin: config.own_origin.to_string() }
     }
 
     /// Where to send a browser that wants in, and the cookie by which it is known again.

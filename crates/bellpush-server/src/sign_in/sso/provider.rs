@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::http::HttpClient;
+use super::http::{HttpClient, HttpError, IssuerClient};
 use crate::clock::now;
 
 /// Algorithms of signatures that are taken: with keys that the provider publishes.
@@ -93,7 +93,7 @@ pub(super) enum ProviderError {
 /// A provider, as its document describes it now.
 pub(super) struct Provider<'a> {
     client: OidcClient,
-    http: &'a HttpClient,
+    http: IssuerClient,
     groups_claim: &'a str,
 }
 
@@ -132,14 +132,17 @@ impl Claims {
 impl<'a> Provider<'a> {
     /// Reads the provider's document and its keys.
     pub(super) async fn discover(
-        http: &'a HttpClient,
+        http: &HttpClient,
         sso: &'a SsoSettings,
         secret: Option<SecretString>,
         callback: String,
     ) -> Result<Self, ProviderError> {
         let issuer = IssuerUrl::new(sso.issuer.clone()).map_err(unreachable)?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, http).await;
-        let metadata = metadata.map_err(|error| ProviderError::Unreachable(chain(&error)))?;
+        let http = http.for_issuer(issuer.url()).await;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &http).await;
+        let metadata = metadata.map_err(|error| failed(&error))?;
+        http.check_scheme(metadata.authorization_endpoint().url().scheme())
+            .map_err(|error| failed(&error))?;
         let by_body = metadata
             .token_endpoint_auth_methods_supported()
             .is_some_and(|methods| !methods.contains(&CoreClientAuthMethod::ClientSecretBasic));
@@ -183,7 +186,7 @@ impl<'a> Provider<'a> {
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
             .request_async(&self.http)
             .await
-            .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
+            .map_err(|error| failed(&error))?;
         let untrusted = |why: String| ProviderError::Untrusted(why);
         let token = tokens.id_token().ok_or_else(|| untrusted("there is no ID token".into()))?;
         // Times are looked at below, with leeway: the library has none.
@@ -230,10 +233,8 @@ impl<'a> Provider<'a> {
         else {
             return Ok(());
         };
-        let info: UserInfoClaims<Others, CoreGenderClaim> = request
-            .request_async(self.http)
-            .await
-            .map_err(|error| ProviderError::Unreachable(chain(&error)))?;
+        let info: UserInfoClaims<Others, CoreGenderClaim> =
+            request.request_async(&self.http).await.map_err(|error| failed(&error))?;
         if found.email.is_none() {
             found.email = info.email().map(|email| email.to_string());
             found.email_verified = info.email_verified() == Some(true);
@@ -262,6 +263,18 @@ impl<'a> Provider<'a> {
 
 fn unreachable(error: impl std::fmt::Display) -> ProviderError {
     ProviderError::Unreachable(error.to_string())
+}
+
+/// What a request that failed says of the provider.
+fn failed(error: &(dyn std::error::Error + 'static)) -> ProviderError {
+    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
+    let is_forbidden = |error: &(dyn std::error::Error + 'static)| {
+        matches!(error.downcast_ref(), Some(HttpError::Forbidden(_)))
+    };
+    if causes.any(is_forbidden) {
+        return ProviderError::Untrusted(chain(error));
+    }
+    ProviderError::Unreachable(chain(error))
 }
 
 /// An error with its causes.
