@@ -84,8 +84,11 @@ impl WebhookClient {
         ]);
         let request = Request { method: Method::GET, uri, headers, body: Bytes::new() };
         let mut watch = Stopwatch::start();
-        let sending = self.send(&request, &mut watch);
-        let Response { head, body } = match timeout_at(deadline, sending).await {
+        // Whatever it waits for, somebody waits here.
+        let mut extended = deadline;
+        let sending = self.send(&request, &mut extended, &mut watch);
+        let sent = timeout_at(deadline, sending).await.and_then(|sent| sent);
+        let Response { head, body } = match sent {
             Err(_) => return Err(Unreachable(Outcome::none_within(within).detail)),
             Ok(Err(error)) => return Err(Unreachable(Outcome::from_error(&error).detail)),
             Ok(Ok(response)) => response,

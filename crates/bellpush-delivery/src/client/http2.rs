@@ -1,10 +1,11 @@
 //! A connection of HTTP/2, and the streams on it.
 
 use std::{
-    pin::pin,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -30,8 +31,9 @@ use super::{
 const PING_AFTER: Duration = Duration::from_secs(15);
 /// …and is given up when it does not say so within this.
 const PONG_WITHIN: Duration = Duration::from_secs(20);
-/// Streams at once until the endpoint has said how many it takes.
-const FIRST_STREAMS: usize = 100;
+/// Streams at once until the endpoint has said how many it takes, which it does at once: those beyond
+/// that number would wait inside the connection, though another one may have room.
+const FIRST_STREAMS: usize = 1;
 
 /// A connection, and how it is used.
 pub(super) struct Http2 {
@@ -41,6 +43,8 @@ pub(super) struct Http2 {
     since: Opened,
     /// Streams that are open.
     streams: Arc<AtomicUsize>,
+    /// Whether it is known how many the endpoint takes at once.
+    is_settled: Arc<AtomicBool>,
     /// Streams that were opened.
     opened: u32,
     /// Streams that the endpoint is believed to take on it.
@@ -50,14 +54,16 @@ pub(super) struct Http2 {
 }
 
 impl Http2 {
-    /// `allowance`: streams that the endpoint is believed to take on one connection.
+    /// `allowance`: streams that the endpoint is believed to take on one connection. `changed` is called
+    /// when it says how many it takes at once.
     pub(super) async fn handshake(
         transport: Transport,
         allowance: u32,
         since: Opened,
+        changed: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, ConnectError> {
         let seen = transport.observations();
-        let streams = Arc::<AtomicUsize>::default();
+        let (streams, is_settled) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let (sender, connection) = Builder::new()
             .enable_push(false)
             .initial_max_send_streams(FIRST_STREAMS)
@@ -65,9 +71,14 @@ impl Http2 {
             .handshake(transport)
             .await
             .map_err(ConnectError::Http2)?;
-        tokio::spawn(drive(connection, Arc::clone(&seen), Arc::clone(&streams)));
+        let (settled, watched) = (Arc::clone(&is_settled), Arc::clone(&seen));
+        let on_limit = move || {
+            settled.store(watched.has_settings(), Ordering::Release);
+            changed();
+        };
+        tokio::spawn(drive(connection, Arc::clone(&seen), Arc::clone(&streams), on_limit));
         let idle_since = Instant::now();
-        Ok(Self { sender, seen, since, streams, opened: 0, allowance, idle_since })
+        Ok(Self { sender, seen, since, streams, is_settled, opened: 0, allowance, idle_since })
     }
 
     /// Opens a stream, if the endpoint takes one more now.
@@ -81,6 +92,12 @@ impl Http2 {
         self.streams.store(streams + 1, Ordering::Release);
         let (sender, seen) = (self.sender.clone(), Arc::clone(&self.seen));
         Some(Http2Stream { sender, seen, opened: self.since, reused })
+    }
+
+    /// How many streams the endpoint takes at once; `None` until it has said so.
+    pub(super) fn limit(&self) -> Option<usize> {
+        let is_settled = self.is_settled.load(Ordering::Acquire);
+        is_settled.then(|| self.sender.current_max_send_streams())
     }
 
     /// A stream has ended.
@@ -209,12 +226,33 @@ async fn drive(
     mut connection: Connection<Transport, Bytes>,
     seen: Arc<Observations>,
     streams: Arc<AtomicUsize>,
+    on_limit: impl Fn(),
 ) {
     let ping_pong = connection.ping_pong();
-    let silence = pin!(silence(ping_pong, seen, streams));
-    let connection = pin!(connection);
+    let silence = silence(ping_pong, Arc::clone(&seen), streams);
+    until_over(connection, &seen, silence, &on_limit).await;
+    // Nobody is to wait for this one.
+    on_limit();
+}
+
+async fn until_over(
+    mut connection: Connection<Transport, Bytes>,
+    seen: &Observations,
+    silence: impl Future<Output = ()>,
+    on_limit: impl Fn(),
+) {
+    let silence = pin!(silence);
+    let mut known = (seen.has_settings(), connection.max_concurrent_send_streams());
+    let driven = poll_fn(|cx| {
+        let polled = Pin::new(&mut connection).poll(cx);
+        let now = (seen.has_settings(), connection.max_concurrent_send_streams());
+        if std::mem::replace(&mut known, now) != now {
+            on_limit();
+        }
+        polled
+    });
     tokio::select! {
-        ended = connection => {
+        ended = driven => {
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection to an endpoint ended");
             }

@@ -26,7 +26,7 @@ mod tls_failure;
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, error::Elapsed, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use connector::Connector;
@@ -99,7 +99,8 @@ impl WebhookClient {
     }
 
     /// Sends one POST and says what came of it. Ends within this time, from the start to the end of
-    /// the answer.
+    /// the answer. Where it has to wait for others to be done on connections that are there, it waits for
+    /// as long at most, and that does not count: the endpoint knows nothing of it yet.
     pub async fn post(&self, request: &Request, within: Duration) -> Outcome {
         let mut watch = Stopwatch::start();
         let outcome = self.post_timed(request, within, &mut watch).await;
@@ -112,8 +113,8 @@ impl WebhookClient {
         within: Duration,
         watch: &mut Stopwatch,
     ) -> Outcome {
-        let deadline = Instant::now() + within;
-        let Response { head, body } = match timeout_at(deadline, self.send(request, watch)).await {
+        let mut deadline = Instant::now() + within;
+        let Response { head, body } = match self.send(request, &mut deadline, watch).await {
             Err(_) => return Outcome::none_within(within),
             Ok(Err(error)) => return Outcome::from_error(&error),
             Ok(Ok(response)) => response,
@@ -130,17 +131,18 @@ impl WebhookClient {
     async fn send(
         &self,
         request: &Request,
+        deadline: &mut Instant,
         watch: &mut Stopwatch,
-    ) -> Result<Response, ExchangeError> {
+    ) -> Result<Result<Response, ExchangeError>, Elapsed> {
         let mut resent = 0;
         loop {
-            match self.send_once(request, resent > 0, watch).await {
+            match self.send_once(request, resent > 0, deadline, watch).await? {
                 Err(error) if error.is_unprocessed() && resent < RESENDS => {
                     tracing::debug!(%error, resent, "the endpoint did not process a request");
                     resent += 1;
                     *watch = Stopwatch::start();
                 }
-                done => return done,
+                done => return Ok(done),
             }
         }
     }
@@ -149,17 +151,32 @@ impl WebhookClient {
         &self,
         request: &Request,
         again: bool,
+        deadline: &mut Instant,
         watch: &mut Stopwatch,
-    ) -> Result<Response, ExchangeError> {
-        match self.pool.acquire(&request.uri, again, watch).await? {
-            Lease::Http1(mut lease) => {
-                let (head, body) = lease.connection.send(request).await?;
-                Ok(Response { head, body: Body::Http1(lease, body) })
-            }
-            Lease::Http2(mut lease) => {
-                let (head, body) = lease.stream.send(request).await?;
-                Ok(Response { head, body: Body::Http2(lease, body) })
-            }
+    ) -> Result<Result<Response, ExchangeError>, Elapsed> {
+        let asked = Instant::now();
+        let acquired = self.pool.acquire(&request.uri, again, watch);
+        let lease = match timeout_at(*deadline, acquired).await? {
+            Ok(lease) => lease,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        if lease.opened().at < asked.into_std() {
+            *deadline += asked.elapsed();
+        }
+        timeout_at(*deadline, exchange(lease, request)).await
+    }
+}
+
+/// Sends a request over a connection, and reads the head of the answer.
+async fn exchange(lease: Lease, request: &Request) -> Result<Response, ExchangeError> {
+    match lease {
+        Lease::Http1(mut lease) => {
+            let (head, body) = lease.connection.send(request).await?;
+            Ok(Response { head, body: Body::Http1(lease, body) })
+        }
+        Lease::Http2(mut lease) => {
+            let (head, body) = lease.stream.send(request).await?;
+            Ok(Response { head, body: Body::Http2(lease, body) })
         }
     }
 }

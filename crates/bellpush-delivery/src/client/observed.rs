@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -21,6 +21,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const FRAME_HEADER: usize = 9;
 /// The frame type of GOAWAY (RFC 9113 section 6.8).
 const GOAWAY: u8 = 0x7;
+/// The frame type of SETTINGS, and the flag of those that only acknowledge ours (RFC 9113 section 6.5).
+const SETTINGS: u8 = 0x4;
+const ACK: u8 = 0x1;
 /// The frame types that a head comes in (RFC 9113 section 4.3).
 const HEADERS: u8 = 0x1;
 const CONTINUATION: u8 = 0x9;
@@ -33,6 +36,7 @@ pub(super) struct Observations {
     bytes: AtomicU64,
     beginning: AtomicU64,
     last_stream: AtomicU32,
+    has_settings: AtomicBool,
     largest_head: AtomicU64,
 }
 
@@ -42,6 +46,7 @@ impl Default for Observations {
             bytes: AtomicU64::new(0),
             beginning: AtomicU64::new(0),
             last_stream: AtomicU32::new(NONE),
+            has_settings: AtomicBool::new(false),
             largest_head: AtomicU64::new(0),
         }
     }
@@ -61,6 +66,11 @@ impl Observations {
     /// The highest stream that the peer takes, once it has sent GOAWAY.
     pub(super) fn last_stream(&self) -> Option<u32> {
         Some(self.last_stream.load(Ordering::Acquire)).filter(|last| *last != NONE)
+    }
+
+    /// Whether the peer has said on HTTP/2 what it takes. It is known a moment later.
+    pub(super) fn has_settings(&self) -> bool {
+        self.has_settings.load(Ordering::Acquire)
     }
 
     /// Bytes of the largest head of HTTP/2 so far, as it was packed.
@@ -86,11 +96,13 @@ impl Observations {
 enum Seen {
     /// GOAWAY with this last stream.
     Goaway(u32),
+    /// SETTINGS of the peer's own.
+    Settings,
     /// A head of so many bytes, or the beginning of one.
     Head(u64),
 }
 
-/// Finds GOAWAY and heads among the frames of HTTP/2, however they are cut.
+/// Finds GOAWAY, SETTINGS and heads among the frames of HTTP/2, however they are cut.
 #[derive(Debug, Default)]
 struct Frames {
     /// The header of the frame that has begun, and of a GOAWAY its last stream id.
@@ -121,6 +133,11 @@ impl Frames {
             }
             if let [_, _, _, GOAWAY, _, _, _, _, _, a, b, c, d] = *self.head {
                 saw(Seen::Goaway(u32::from_be_bytes([a, b, c, d]) & (NONE - 1)));
+            }
+            if let [_, _, _, SETTINGS, flags, ..] = *self.head
+                && flags & ACK == 0
+            {
+                saw(Seen::Settings);
             }
             if let Some(kind @ (HEADERS | CONTINUATION)) = self.head.get(3).copied() {
                 let before = if kind == HEADERS { 0 } else { self.block };
@@ -182,6 +199,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
                 match saw {
                     // The last of several counts: each lowers it.
                     Seen::Goaway(last) => this.seen.last_stream.store(last, Ordering::Release),
+                    Seen::Settings => this.seen.has_settings.store(true, Ordering::Release),
                     Seen::Head(bytes) => {
                         this.seen.largest_head.fetch_max(bytes, Ordering::AcqRel);
                     }

@@ -1,7 +1,7 @@
 //! The connections to each host, and who waits for one.
 //!
-//! Of HTTP/1.1, a connection has one request at a time; of HTTP/2, as many as the endpoint takes. What
-//! is missing is opened gently: one connection at first, and one more at a time with each that was
+//! Of HTTP/1.1, a connection has one request at a time; of HTTP/2, as many as the endpoint takes; what
+//! has no room there goes over a further one. What is missing is opened gently: one connection at first, and one more at a time with each that was
 //! opened, so that an endpoint is not met by a crowd of handshakes. An endpoint that takes a number of
 //! requests on each connection of HTTP/2 only (as nginx does, `keepalive_requests`) is not sent more
 //! on the next ones, once it is known.
@@ -108,10 +108,11 @@ impl Pool {
                     return Err(NotOpened { error: ConnectError::Abandoned, times });
                 }
                 Err(_) => {
-                    // The connection that all wait for is not there in time. Where none is being
-                    // opened, a stream is waited for.
+                    // The connection that all wait for is not there in time. Where there is one, or none
+                    // is being opened, a stream is waited for.
                     let state = host.state();
-                    if let Some(one) = state.opening.iter().max_by_key(|one| one.phase()) {
+                    let opening = if state.http2.is_empty() { &*state.opening } else { &[] };
+                    if let Some(one) = opening.iter().max_by_key(|one| one.phase()) {
                         let (phase, times) = (one.phase(), one.times());
                         let error = ConnectError::TimedOut { phase, limit };
                         return Err(NotOpened { error, times });
@@ -209,6 +210,8 @@ impl Host {
         again: bool,
     ) -> Result<Lease, oneshot::Receiver<Result<Lease, NotOpened>>> {
         let mut state = self.state();
+        // Whoever gave up is in nobody's way.
+        state.waiting.retain(|waiting| !waiting.reply.is_closed());
         if (again || state.waiting.is_empty())
             && let Some(lease) = self.lease(&mut state, again)
         {
@@ -282,6 +285,7 @@ impl Host {
     }
 
     fn open_more(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        state.waiting.retain(|waiting| !waiting.reply.is_closed());
         let allowance = state.allowance;
         let mut more = Vec::new();
         while state.opening.len() < state.wanted().min(state.window) {
@@ -352,11 +356,20 @@ impl State {
         if !self.speaks_http2 {
             return waiting;
         }
-        // While streams are free soon, no further connection is opened.
-        if self.http2.iter().any(|connection| !connection.is_spent()) {
-            return 0;
+        let allowance = usize::try_from(self.allowance).unwrap_or(usize::MAX);
+        let unspent = self.http2.iter().filter(|connection| !connection.is_spent());
+        let mut most = None;
+        for limit in unspent.map(Http2::limit) {
+            // It is said in a moment how many it takes.
+            let Some(limit) = limit else { return 0 };
+            most = most.max(Some(limit));
         }
-        waiting.div_ceil(usize::try_from(self.allowance).unwrap_or(usize::MAX))
+        match most {
+            // An endpoint that wants nothing now does not want it on further connections, either.
+            Some(0) => 0,
+            Some(most) => waiting.div_ceil(allowance.min(most)),
+            None => waiting.div_ceil(allowance),
+        }
     }
 
     /// Lets go of connections of HTTP/2 that take no more streams, and learns how many they took.
@@ -395,7 +408,15 @@ impl Opening {
         self.progress.end_phase();
         let since = OpenedAt { at: Instant::now(), times: self.progress.times() };
         if http2 {
-            return Ok(Opened::Http2(Http2::handshake(transport, allowance, since).await?));
+            // The connection must not keep what keeps it.
+            let host = Arc::downgrade(&self.host);
+            let changed = move || {
+                if let Some(host) = host.upgrade() {
+                    host.serve(host.state());
+                }
+            };
+            let connection = Http2::handshake(transport, allowance, since, changed).await?;
+            return Ok(Opened::Http2(connection));
         }
         Ok(Opened::Http1(Http1::handshake(transport, IDLE, since).await?))
     }
@@ -417,7 +438,7 @@ pub(super) enum Lease {
 
 impl Lease {
     /// When its connection was opened.
-    const fn opened(&self) -> OpenedAt {
+    pub(super) const fn opened(&self) -> OpenedAt {
         match self {
             Self::Http1(lease) => lease.connection.opened,
             Self::Http2(lease) => lease.stream.opened,

@@ -24,7 +24,7 @@ use crate::{
     tls::{Scripted, acceptor, client, post_within},
 };
 
-const WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const WITHIN: Duration = Duration::from_secs(10);
 const THANKS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nthanks";
 
 /// Reads one request of ours; `false` when there is none any more.
@@ -206,11 +206,26 @@ fn resolved(certificate: &CertificateDer<'static>) -> WebhookClient {
     client(quick().client.addresses, Scripted::new(&[&["127.0.0.1"]]), &[certificate])
 }
 
-type Http2 = h2::server::Connection<TlsStream<TcpStream>, bytes::Bytes>;
+pub(crate) type Http2 = h2::server::Connection<TlsStream<TcpStream>, bytes::Bytes>;
 
 /// An endpoint of HTTP/2. `talk` gets each connection with its number, from 1.
 async fn http2_endpoint<F>(
     talk: impl Fn(Http2, usize) -> F + Send + Sync + 'static,
+) -> (WebhookClient, String)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let talk = Arc::new(talk);
+    tls_endpoint(move |stream, number| {
+        let talk = Arc::clone(&talk);
+        async move { talk(h2::server::handshake(stream).await.unwrap(), number).await }
+    })
+    .await
+}
+
+/// An endpoint that agrees to HTTP/2. `talk` gets each stream with its number, from 1.
+pub(crate) async fn tls_endpoint<F>(
+    talk: impl Fn(TlsStream<TcpStream>, usize) -> F + Send + Sync + 'static,
 ) -> (WebhookClient, String)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -222,15 +237,14 @@ where
         let (acceptor, talk) = (acceptor.clone(), Arc::clone(&talk));
         async move {
             let stream = acceptor.accept(stream).await.unwrap();
-            let connection = h2::server::handshake(stream).await.unwrap();
-            talk(connection, number).await;
+            talk(stream, number).await;
         }
     })
     .await;
     (resolved(&certificate), format!("https://hooks.example:{}/", address.port()))
 }
 
-fn thank(mut respond: h2::server::SendResponse<bytes::Bytes>) {
+pub(crate) fn thank(mut respond: h2::server::SendResponse<bytes::Bytes>) {
     respond.send_response(http::Response::new(()), true).unwrap();
 }
 

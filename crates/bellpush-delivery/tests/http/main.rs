@@ -12,6 +12,7 @@ mod guarded_addresses;
 mod nginx;
 mod one_of_several;
 mod rehearsals;
+mod stream_limits;
 mod support;
 mod tls;
 mod tls_failures;
