@@ -1,11 +1,14 @@
 //! What came of a request: its status, or why there is none, and the words for the delivery log.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 use bellpush_core::delivery::{FailureClass, exchange::Timing};
 use http::{
     HeaderMap, StatusCode,
-    header::{AGE, DATE, RETRY_AFTER},
+    header::{AGE, CONTENT_TYPE, DATE, RETRY_AFTER},
 };
 use jiff::Timestamp;
 
@@ -154,9 +157,9 @@ impl Outcome {
         let (failure, detail) = match end {
             _ if !status.is_success() => {
                 let note = status.is_client_error().then(|| clock_note(&headers, now)).flatten();
-                (Some(FailureClass::Status), with_note(note, body))
+                (Some(FailureClass::Status), with_note(note, &in_utf_8(&headers, body)))
             }
-            BodyEnd::Read => (None, snippet(body)),
+            BodyEnd::Read => (None, snippet(&in_utf_8(&headers, body))),
             BodyEnd::Broken(error) => {
                 let detail = format!("the answer's body broke off: {error}");
                 (Some(FailureClass::Protocol), snippet(detail.as_bytes()))
@@ -245,6 +248,35 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
+/// A body as UTF-8, that is UTF-16 by its mark or its `charset`, and is there as a whole. One that was cut
+/// is left as it is: it would not be seen any more that a secret at its end may have been cut.
+fn in_utf_8<'a>(headers: &HeaderMap, body: &'a [u8]) -> Cow<'a, [u8]> {
+    if body.len() > KEPT_BYTES {
+        return Cow::Borrowed(body);
+    }
+    let (read, body_of): (fn([u8; 2]) -> u16, _) = match body {
+        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        // What has no NUL is no such text, whatever is said of it.
+        _ if !body.contains(&0) => return Cow::Borrowed(body),
+        _ => match charset(headers).as_deref() {
+            Some("utf-16le") => (u16::from_le_bytes, body),
+            Some("utf-16" | "utf-16be") => (u16::from_be_bytes, body),
+            _ => return Cow::Borrowed(body),
+        },
+    };
+    let units: Vec<u16> = body_of.as_chunks().0.iter().copied().map(read).collect();
+    Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
+}
+
+/// What encoding a text is said to have, in small letters.
+fn charset(headers: &HeaderMap) -> Option<String> {
+    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
+    let mut named = parameters.filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(value.trim().trim_matches('"').to_ascii_lowercase())
+}
+
 /// Keeps the text of what an endpoint said: at most 4 KiB, without control characters.
 fn snippet(bytes: &[u8]) -> String {
     let kept = bytes.get(..KEPT_BYTES).unwrap_or(bytes);
@@ -270,6 +302,29 @@ mod tests {
             let text = snippet(&long);
             assert!(text.len() <= KEPT_BYTES && text.len() > KEPT_BYTES - 4);
         }
+    }
+
+    #[test]
+    fn a_body_of_utf_16_is_read_by_its_mark_or_by_what_is_said_of_it() {
+        let read = |content_type: &'static str, body: &[u8]| {
+            let content_type = http::HeaderValue::from_static(content_type);
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+            snippet(&in_utf_8(&headers, body))
+        };
+        let units = || "pÄsswört 😀".encode_utf16();
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        for (content_type, body) in [
+            ("text/plain; charset=UTF-16LE", little.clone()),
+            ("text/plain;charset=\"utf-16be\"", big.clone()),
+            ("text/plain; charset=utf-16", big.clone()),
+            ("text/plain", [&[0xff, 0xfe], &*little].concat()),
+            ("text/plain; charset=utf-8", [&[0xfe, 0xff], &*big].concat()),
+        ] {
+            assert_eq!(read(content_type, &body), "pÄsswört 😀", "{content_type}");
+        }
+        assert_eq!(read("text/plain; charset=utf-16", "plain".as_bytes()), "plain");
+        assert_eq!(read("text/plain; charset=utf-16", b"\0a\0"), "a");
     }
 
     #[test]

@@ -24,16 +24,89 @@ pub(super) enum Match {
 /// JSON within a string of JSON has up to so many backslashes before a character.
 const MAX_BACKSLASHES: usize = 3;
 
+/// UTF-16 or UTF-32 that was read as UTF-8 has up to so many characters of nothing beside each.
+const MAX_NOTHING: usize = 3;
+
+/// How a text may be written, beside its escapes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Writing {
+    /// In capitals or not, as it likes.
+    pub(super) any_case: bool,
+    /// Over several lines.
+    pub(super) in_lines: bool,
+}
+
+impl Writing {
+    fn strip_prefix(self, text: &str, char: char) -> Option<&str> {
+        text.strip_prefix(|other: char| {
+            other == char || (self.any_case && other.eq_ignore_ascii_case(&char))
+        })
+    }
+
+    /// Whether a text may begin where this character is.
+    pub(super) fn begins(self, sought: char, with: char) -> bool {
+        self.strip_prefix(with.encode_utf8(&mut [0; 4]), sought).is_some() || is_escape(with)
+    }
+
+    /// Calls with each place where the next character may be: at the end of the last one, or behind what is
+    /// nothing or the end of a line.
+    fn each_place(self, text: &str, end: usize, each: &mut dyn FnMut(usize)) {
+        each(end);
+        let is_nothing = |char: &char| matches!(*char, '\0' | char::REPLACEMENT_CHARACTER);
+        let nothing = text[end..].chars().take(MAX_NOTHING).take_while(is_nothing);
+        let mut place = end;
+        for char in nothing {
+            place += char.len_utf8();
+            each(place);
+        }
+        if self.in_lines {
+            let mut ends = vec![end];
+            // CR and LF, or one of them.
+            for _ in 0..2 {
+                let mut next = Vec::new();
+                for end in ends {
+                    each_line_end(&text[end..], &mut |bytes| next.push(end + bytes));
+                }
+                next.iter().for_each(|place| each(*place));
+                ends = next;
+            }
+        }
+    }
+}
+
+/// Calls with the length of each line end, escaped or not, that a text begins with.
+fn each_line_end(text: &str, each: &mut dyn FnMut(usize)) {
+    for char in ['\r', '\n'] {
+        if text.starts_with(char) {
+            each(1);
+        } else if text.starts_with(is_escape) {
+            escaped(char, text, &mut |form| {
+                if let Form::Whole { bytes } = form {
+                    each(bytes);
+                }
+            });
+        }
+    }
+}
+
 /// Looks whether `sought` stands in `text` at `start`, a boundary of characters.
-pub(super) fn find(sought: &str, text: &str, start: usize) -> Option<Match> {
+pub(super) fn find(sought: &str, text: &str, start: usize, writing: Writing) -> Option<Match> {
     let mut ends = vec![start];
     let mut is_begun = false;
-    for char in sought.chars() {
+    for (index, char) in sought.chars().enumerate() {
         let mut next = Vec::new();
+        let mut places = Vec::new();
         for end in ends {
+            if index == 0 {
+                places.push(end);
+            } else {
+                writing.each_place(text, end, &mut |place| places.push(place));
+            }
+        }
+        for end in places {
             let rest = &text[end..];
             is_begun |= rest.is_empty();
-            if let Some(rest) = rest.strip_prefix(char) {
+            if let Some(rest) = writing.strip_prefix(rest, char) {
                 next.push(text.len() - rest.len());
             }
             // Nearly always nothing can be escaped here.
@@ -137,6 +210,25 @@ const fn after_backslash(char: char) -> Option<char> {
 mod tests {
     use super::*;
 
+    fn find(sought: &str, text: &str, start: usize) -> Option<Match> {
+        super::find(sought, text, start, Writing::default())
+    }
+
+    #[test]
+    fn a_text_is_found_in_any_case_or_over_several_lines_where_it_may_be() {
+        fn find(sought: &str, text: &str, any_case: bool, in_lines: bool) -> Option<Match> {
+            super::find(sought, text, 0, Writing { any_case, in_lines })
+        }
+        let whole = |end| Some(Match::Whole { end });
+        assert_eq!(find("6a2f", "6A2f", true, false), whole(4));
+        assert_eq!(find("6a2f", "6A2f", false, false), None);
+        for end in ["\r\n", "\n", "\r", "\\r\\n", "\\n", "%0d%0A", "&#13;&#10;"] {
+            let text = format!("ab{end}cd");
+            assert_eq!(find("abcd", &text, false, true), whole(text.len()), "{text}");
+            assert_eq!(find("abcd", &text, false, false), None, "{text}");
+        }
+    }
+
     #[test]
     fn a_text_is_found_whole_or_as_far_as_it_is_there() {
         let whole = |end| Some(Match::Whole { end });
@@ -160,6 +252,9 @@ mod tests {
         assert_eq!(find("äb", "\\xe4b", 0), whole(5));
         assert_eq!(find("a/b", "a&so", 0), Some(Match::Begun { bytes: 4 }));
         assert_eq!(find("a/b", "a&#0004", 0), Some(Match::Begun { bytes: 7 }));
+        // UTF-16 that was read as UTF-8.
+        assert_eq!(find("a/b", "a\0/\0b\0", 0), whole(5));
+        assert_eq!(find("a/b", "a\u{fffd}/\u{fffd}", 0), Some(Match::Begun { bytes: 8 }));
         // The semicolon may be one of the text.
         assert_eq!(find("a/;b", "a&#47;b", 0), whole(7));
         assert_eq!(find("a\u{84}b", "a\u{fffd}b", 0), whole(5));

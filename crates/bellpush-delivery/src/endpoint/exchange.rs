@@ -43,7 +43,7 @@ impl Endpoint {
 
     fn shown(&self, headers: &HeaderMap) -> Vec<Header> {
         let shown = |(name, value): (&HeaderName, &HeaderValue)| Header {
-            name: name.to_string(),
+            name: self.redaction.apply_to_name(name.as_str()),
             value: if *name == WEBHOOK_SIGNATURE {
                 SIGNATURE.to_owned()
             } else if value.is_sensitive() || CREDENTIALS.contains(name) {
@@ -109,6 +109,7 @@ mod tests {
         let said = HeaderMap::from_iter([
             (SET_COOKIE, HeaderValue::from_static("session=1")),
             (HeaderName::from_static("x-echo"), HeaderValue::from_static("hush-4c1d-and-more!")),
+            (HeaderName::from_static("x-hush-4c1d-and-more"), HeaderValue::from_static("1")),
         ]);
         let kept = endpoint.exchange(&request(&endpoint, ENVELOPE), ENVELOPE, &answered(said));
         assert_eq!(kept.request.url, "https://hooks.example/{secret.a}");
@@ -120,6 +121,7 @@ mod tests {
         let said = kept.response_headers.unwrap();
         assert_eq!(value(&said, "set-cookie"), SECRET);
         assert_eq!(value(&said, "x-echo"), "{secret.a}!");
+        assert_eq!(value(&said, "x-{secret.a}"), "1");
         assert_eq!((kept.request.body_bytes, kept.request.body), (ENVELOPE.len() as u32, None));
     }
 

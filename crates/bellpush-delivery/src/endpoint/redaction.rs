@@ -14,7 +14,7 @@ use bellpush_core::integration::IntegrationSettings;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    escapes::{Match, find, is_escape},
+    escapes::{Match, Writing, find},
     misread::misread,
     secrets::{Secrets, value},
 };
@@ -25,6 +25,8 @@ const SHORTEST_REST: usize = 4;
 /// The part of a secret in base64 that its surroundings have no influence on is found from this length
 /// on: a shorter one may be anything.
 const SHORTEST_BASE64: usize = 6;
+/// In hexadecimal digits it is found from this length on, as well.
+const SHORTEST_HEX: usize = 6;
 /// What stands in the place of a secret that requests are signed with.
 const SIGNING_SECRET: &str = "[signing secret]";
 
@@ -40,6 +42,8 @@ struct Look {
     shown: String,
     /// Whether the characters beside it, in base64, hold bits of the secret: before and after.
     edges: (bool, bool),
+    /// How else it may be written.
+    writing: Writing,
 }
 
 impl fmt::Debug for Redaction {
@@ -58,11 +62,17 @@ impl Redaction {
         let shared = signer.shared_secrets().map(|secret| (secret, SIGNING_SECRET.to_owned()));
         let mut looks: Vec<Look> = Vec::new();
         for (value, shown) in named.chain(shared) {
-            let bare =
-                |text: SecretString| Look { text, shown: shown.clone(), edges: (false, false) };
+            let bare = |text: SecretString| Look {
+                text,
+                shown: shown.clone(),
+                edges: (false, false),
+                writing: Writing::default(),
+            };
             let others = misread(value.expose_secret()).map(|text| bare(text.into()));
             let plain = std::iter::once(bare(value.clone()));
-            for look in plain.chain(others).chain(in_base64(value.expose_secret(), &shown)) {
+            let encoded = in_base64(value.expose_secret(), &shown);
+            let encoded = encoded.chain(in_hex(value.expose_secret(), &shown));
+            for look in plain.chain(others).chain(encoded) {
                 let text = look.text.expose_secret();
                 let is_known = looks.iter().any(|known| known.text.expose_secret() == text);
                 if !is_known && !text.is_empty() {
@@ -75,19 +85,29 @@ impl Redaction {
     }
 
     /// The text without secrets; `limit`: the length in bytes that it may have been cut at.
-    pub(super) fn apply(&self, mut text: String, limit: usize) -> String {
+    pub(super) fn apply(&self, text: String, limit: usize) -> String {
+        self.apply_to(text, limit, false)
+    }
+
+    /// The same for the name of a header, which was written in small letters whatever it was.
+    pub(super) fn apply_to_name(&self, name: &str) -> String {
+        self.apply_to(name.to_owned(), usize::MAX, true)
+    }
+
+    fn apply_to(&self, mut text: String, limit: usize, any_case: bool) -> String {
         if text.is_empty() {
             return text;
         }
         // A character that did not fit in may be missing, too.
-        if text.len() + char::MAX.len_utf8() > limit {
-            let rest = |look: &Look| rest_of(look.text.expose_secret(), &text);
+        if text.len().saturating_add(char::MAX.len_utf8()) > limit {
+            let rest = |look: &Look| rest_of(look, &text);
             if let Some(start) = self.looks.iter().filter_map(rest).min() {
                 text.truncate(start);
             }
         }
         for look in &self.looks {
-            look.replace(&mut text);
+            let any_case = any_case || look.writing.any_case;
+            look.replace(&mut text, Writing { any_case, ..look.writing });
         }
         text.truncate(text.floor_char_boundary(limit));
         text
@@ -96,9 +116,9 @@ impl Redaction {
 
 impl Look {
     /// Replaces it in the text, wherever it is and however it is escaped.
-    fn replace(&self, text: &mut String) {
+    fn replace(&self, text: &mut String, writing: Writing) {
         let mut from = 0;
-        while let Some((start, end)) = self.find(text, from) {
+        while let Some((start, end)) = self.find(text, from, writing) {
             let (before, after) = self.edges;
             let is_base64 = |char: char| char.is_ascii_alphanumeric() || "+/-_".contains(char);
             let start = match text[..start].chars().next_back() {
@@ -114,11 +134,12 @@ impl Look {
         }
     }
 
-    fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+    fn find(&self, text: &str, from: usize, writing: Writing) -> Option<(usize, usize)> {
         let look = self.text.expose_secret();
         let first = look.chars().next()?;
-        let starts = text[from..].match_indices(|char| char == first || is_escape(char));
-        starts.map(|(index, _)| from + index).find_map(|start| match find(look, text, start) {
+        let starts = text[from..].match_indices(|char| writing.begins(first, char));
+        let mut starts = starts.map(|(index, _)| from + index);
+        starts.find_map(|start| match find(look, text, start, writing) {
             Some(Match::Whole { end }) => Some((start, end)),
             Some(Match::Begun { .. }) | None => None,
         })
@@ -126,9 +147,24 @@ impl Look {
 }
 
 /// Where at the end of the text a secret begins that was cut off.
-fn rest_of(look: &str, text: &str) -> Option<usize> {
+fn rest_of(look: &Look, text: &str) -> Option<usize> {
+    let sought = look.text.expose_secret();
     text.char_indices().map(|(start, _)| start).find(|start| {
-        matches!(find(look, text, *start), Some(Match::Begun { bytes }) if bytes >= SHORTEST_REST)
+        let found = find(sought, text, *start, look.writing);
+        matches!(found, Some(Match::Begun { bytes }) if bytes >= SHORTEST_REST)
+    })
+}
+
+/// A secret as it is found in hexadecimal digits.
+fn in_hex(value: &str, shown: &str) -> Option<Look> {
+    let text: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let writing = Writing { any_case: true, in_lines: true };
+    let shown = shown.to_owned();
+    (text.len() >= SHORTEST_HEX).then(|| Look {
+        text: text.into(),
+        shown,
+        edges: (false, false),
+        writing,
     })
 }
 
@@ -143,7 +179,9 @@ fn in_base64<'a>(value: &'a str, shown: &'a str) -> impl Iterator<Item = Look> +
             let last = bytes.len() * 8 / 6;
             let text = encoded.get(first..last).filter(|text| text.len() >= SHORTEST_BASE64)?;
             let edges = (place != 0, bytes.len() % 3 != 0);
-            Some(Look { text: text.into(), shown: shown.to_owned(), edges })
+            // As mail has it, and what makes it for mail.
+            let writing = Writing { any_case: false, in_lines: true };
+            Some(Look { text: text.into(), shown: shown.to_owned(), edges, writing })
         })
     })
 }
@@ -223,6 +261,16 @@ mod tests {
             ("p&Atilde;&bdquo;ssw&Atilde;&para;rt-4711".into(), "{secret.abroad}"),
             // Latin-1 that was read as UTF-8.
             ("p\u{fffd}ssw\u{fffd}rt-4711".into(), "{secret.abroad}"),
+            // UTF-16 that was read as UTF-8, with its NUL or what a log shows of it.
+            ("h\0u\0s\0h\0/\0\"\x004\0c\x001\0d\0\"\0&\0x\0!".into(), "{secret.a}\0!"),
+            (
+                "\u{fffd}h\u{fffd}u\u{fffd}s\u{fffd}h\u{fffd}/\u{fffd}\"\u{fffd}4\u{fffd}c\u{fffd}1\u{fffd}d\u{fffd}\"\u{fffd}&\u{fffd}x"
+                    .into(),
+                "\u{fffd}{secret.a}",
+            ),
+            ("in hex 687573682f223463316422 26".into(), "in hex 687573682f223463316422 26"),
+            ("in hex 687573682f22346331642226780a".into(), "in hex {secret.a}0a"),
+            ("in hex 687573682F2234633164222678".into(), "in hex {secret.a}"),
             ("an answer of its own".into(), "an answer of its own"),
         ] {
             assert_eq!(redaction().apply(said.clone(), 4_096), kept, "{said}");
@@ -244,6 +292,30 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_base64_that_was_wrapped() {
+        for width in [4, 8, 64, 76] {
+            for end in ["\r\n", "\n", "\\r\\n", "\\n", "%0D%0A"] {
+                for before in ["", "u", "me", &"x".repeat(50)] {
+                    let encoded = STANDARD.encode(format!("{before}{HUSH} and more"));
+                    let lines: Vec<&str> = encoded
+                        .as_bytes()
+                        .chunks(width)
+                        .map(|it| str::from_utf8(it).unwrap())
+                        .collect();
+                    let text = redaction().apply(lines.join(end), 4_096);
+                    assert!(text.contains("{secret."), "{width} {end:?}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_the_name_of_a_header() {
+        assert_eq!(redaction().apply_to_name("x-hush/\"4C1D\"&x-y"), "x-{secret.a}-y");
+        assert_eq!(redaction().apply_to_name("content-type"), "content-type");
     }
 
     #[test]
@@ -278,13 +350,15 @@ mod tests {
                 escaped(|char| format!("&#{};", u32::from(char))),
                 escaped(|char| format!("&#x{:06X};", u32::from(char))),
                 STANDARD.encode(&value),
+                value.bytes().map(|byte| format!("{byte:02X}")).collect(),
                 read_in_latin_1.replace(|char: char| char.is_control(), "\u{fffd}"),
                 read_in_latin_1,
             ];
             let as_utf_8 = in_latin_1.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             // Of what has become unreadable as a whole nothing is shown.
             let as_utf_8 = as_utf_8.filter(|look| !look.chars().all(|char| char == '\u{fffd}'));
-            for look in looks.into_iter().chain(as_utf_8) {
+            let as_utf_16 = value.is_ascii().then(|| value.chars().map(|char| format!("{char}\0")).collect());
+            for look in looks.into_iter().chain(as_utf_8).chain(as_utf_16) {
                 let text = redaction.apply(format!("{before}{look}{after}"), 4_096);
                 prop_assert!(!text.contains(&look), "{}", text);
             }

@@ -12,6 +12,8 @@ use crate::{
     endpoint::Endpoint,
 };
 
+/// What stands for the name of a header that holds a secret.
+const REDACTED: HeaderName = HeaderName::from_static("redacted");
 const TEST: HeaderName = HeaderName::from_static("bellpush-test");
 
 /// A request with a sample event, and what came of it.
@@ -47,6 +49,15 @@ pub(super) async fn test(
     let mut outcome = client.post(&request, endpoint.timeout).await;
     let duration = begun.elapsed();
     outcome.detail = endpoint.redact(outcome.detail);
+    let told = std::mem::take(&mut outcome.headers);
+    for (name, value) in &told {
+        // Of a name nothing can be taken out: what stands in its place could not be written.
+        if endpoint.is_secret_in_name(name.as_str()) {
+            outcome.headers.append(REDACTED, value.clone());
+        } else {
+            outcome.headers.append(name, value.clone());
+        }
+    }
     for value in outcome.headers.values_mut() {
         let said = endpoint.redact(String::from_utf8_lossy(value.as_bytes()).into_owned());
         // What can't be written any more is not shown.
