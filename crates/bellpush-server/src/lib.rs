@@ -19,6 +19,7 @@ mod duties;
 mod embed;
 mod event_log;
 mod exports;
+mod followers;
 mod hours;
 mod http;
 mod live;

@@ -60,6 +60,19 @@ impl Access {
         self.accounts.changes()
     }
 
+    /// Who a request comes from that was let in before. It is no guess: it is not counted, and what others
+    /// guess from this address does not hinder it.
+    ///
+    /// # Errors
+    /// 401 without a valid key or cookie.
+    pub(crate) async fn identify_again(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+    ) -> Result<Caller, Problem> {
+        self.look_up(headers, address, None).await
+    }
+
     /// Who a request comes from. A key goes before a cookie.
     ///
     /// # Errors
@@ -69,31 +82,52 @@ impl Access {
         headers: &HeaderMap,
         address: IpAddr,
     ) -> Result<Caller, Problem> {
+        self.look_up(headers, address, Some(&*self.lookups)).await
+    }
+
+    async fn look_up(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+        counted: Option<&FailedLookups>,
+    ) -> Result<Caller, Problem> {
         let identity = match self.cookies.token(headers) {
             Some(token) if headers::bearer(headers).is_none() => {
                 let at = now();
                 let lookup =
                     async { Ok(self.accounts.signed_in(&token.hash(), at, idle_since(at)).await?) };
-                let found = self.lookups.count(limit_key(address), lookup).await?;
+                let found = match counted {
+                    Some(lookups) => lookups.count(limit_key(address), lookup).await?,
+                    None => lookup.await?,
+                };
                 let signed_in = found.ok_or_else(|| {
                     Problem::signed_out("you are not signed in any more; sign in again")
                 })?;
                 self.note_browser(&signed_in, address);
                 Identity::Person(signed_in)
             }
-            _ => Identity::Key(self.key(headers, address).await?),
+            _ => Identity::Key(self.key(headers, address, counted).await?),
         };
         Ok(Caller::new(identity, address))
     }
 
     /// The API key of a request.
-    async fn key(&self, headers: &HeaderMap, address: IpAddr) -> Result<ApiKey, Problem> {
+    async fn key(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+        counted: Option<&FailedLookups>,
+    ) -> Result<ApiKey, Problem> {
         let invalid =
             || Problem::api_key_invalid("send a valid API key as Authorization: Bearer bp_…");
         let key = headers::bearer(headers).and_then(ShownKey::parse).ok_or_else(invalid)?;
         let at = now();
         let lookup = async { Ok(self.keys.by_hash(&key.hash(), at).await?) };
-        let key = self.lookups.count(limit_key(address), lookup).await?.ok_or_else(invalid)?;
+        let found = match counted {
+            Some(lookups) => lookups.count(limit_key(address), lookup).await?,
+            None => lookup.await?,
+        };
+        let key = found.ok_or_else(invalid)?;
         self.note_key(key.id, at);
         Ok(key)
     }

@@ -6,6 +6,7 @@ mod guard;
 mod identify;
 mod need;
 mod operations;
+mod reader;
 mod refusals;
 
 pub(crate) use callers::{ActingAs, Caller, Identity, Person};
@@ -13,3 +14,4 @@ pub(crate) use guard::{Guard, guard};
 pub(crate) use identify::Access;
 pub(crate) use need::{Need, Where};
 pub(crate) use operations::need_of;
+pub(crate) use reader::Reader;

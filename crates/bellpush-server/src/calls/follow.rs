@@ -19,11 +19,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     control::{live_call, over_call, parse_id},
-    followers::{OpenStream, OpenStreams},
     state::Calls,
     stream::{Content, Follower, Message, NUMBER_FROM_STORE},
 };
 use crate::{
+    api::path::PathIds,
+    followers::{OpenStream, OpenStreams},
     http::{body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
     sessions::Sessions,
 };

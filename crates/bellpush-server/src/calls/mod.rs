@@ -5,7 +5,6 @@ mod call_clock;
 pub(crate) mod control;
 pub(crate) mod dialogs;
 pub(crate) mod follow;
-mod followers;
 pub(crate) mod forms;
 mod fragment;
 mod live;

@@ -17,12 +17,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    followers::OpenStreams,
     fragment::ufrag_of,
     quality::{NotedWarning, Warning},
     stream::Follower,
 };
-use crate::{http::headers::value, tokens::ResumeToken};
+use crate::{followers::OpenStreams, http::headers::value, tokens::ResumeToken};
 
 /// The calls of this process.
 #[derive(Debug, Default)]

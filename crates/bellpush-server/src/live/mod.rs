@@ -16,7 +16,7 @@ use std::{
 
 use bellpush_core::{
     delivery::Seq,
-    ids::{AppId, CallId},
+    ids::{ApiKeyId, AppId, CallId, SignInId},
     lifecycle::Phase,
 };
 use bellpush_store::{RecordedEvent, Store, StoreError};
@@ -26,6 +26,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::{gaps::Gaps, ring::Ring};
+use crate::followers::{Followers, OpenStream};
 pub(crate) use ring::Cursor;
 
 /// How often the log is looked at for what other nodes write.
@@ -79,6 +80,16 @@ struct Inner {
     begun: watch::Sender<bool>,
     watchers: AtomicUsize,
     wake: Notify,
+    followers: Followers<Follower>,
+}
+
+/// Who follows which app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Follower {
+    /// A browser that is signed in.
+    Browser(SignInId, AppId),
+    /// A program, by its key.
+    Key(ApiKeyId, AppId),
 }
 
 /// One who watches, until it is dropped.
@@ -94,7 +105,13 @@ impl LiveFeed {
         let (changed, _) = watch::channel(());
         let (begun, _) = watch::channel(false);
         let (watchers, wake) = (AtomicUsize::new(0), Notify::new());
-        Self(Arc::new(Inner { store, ring, changed, begun, watchers, wake }))
+        let followers = Followers::default();
+        Self(Arc::new(Inner { store, ring, changed, begun, watchers, wake, followers }))
+    }
+
+    /// A stream is opened for a follower, whose oldest ends where there are too many.
+    pub(crate) fn open(&self, follower: Follower) -> OpenStream {
+        self.0.followers.open(follower)
     }
 
     /// Begins to watch.

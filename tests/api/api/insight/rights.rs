@@ -165,3 +165,46 @@ async fn who_may_read_calls_and_no_events_sees_no_event_anywhere() {
         refused(&api.get(&path).await.unwrap(), 403, "forbidden");
     }
 }
+
+#[tokio::test]
+async fn what_a_neighbour_guesses_ends_nobodys_stream() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let loaded = || [widget.event("widget_loaded", json!({ "isPreview": false }))];
+    widget.submit(&loaded()).await.unwrap().expect(200).unwrap();
+    let mut stream = begun(shop.api.request(Method::GET, &path(&shop, "live"))).await;
+    let guess = shop.api.with_key(&format!("bp_{}", "A".repeat(43)));
+    let mut guesses = 0;
+    while guess.get("/v1/apps").await.unwrap().status != 429 {
+        guesses += 1;
+        assert!(guesses < 5_000, "they are not counted");
+    }
+    // Real time passes here: it is looked every 3 s whether the reader may still read.
+    let until = tokio::time::Instant::now() + std::time::Duration::from_millis(3_500);
+    while tokio::time::Instant::now() < until {
+        _ = guess.get("/v1/apps").await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    widget.submit(&loaded()).await.unwrap().expect(200).unwrap();
+    assert_eq!(stream.next().await.unwrap().event, "event");
+}
+
+#[tokio::test]
+async fn the_oldest_stream_of_a_key_makes_room_for_a_fifth_and_those_of_others_go_on() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    let live = path(&shop, "live");
+    let mut of_other = begun(owner.request(Method::GET, &live)).await;
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        streams.push(begun(shop.api.request(Method::GET, &live)).await);
+    }
+    let mut oldest = streams.remove(0);
+    let end = oldest.next().await.unwrap();
+    assert_eq!((end.event.as_str(), end.data), ("end", json!({ "reason": "replaced" })));
+    assert_eq!(oldest.next().await, None);
+    shop.load_widgets(1).await;
+    for stream in streams.iter_mut().chain([&mut of_other]) {
+        assert_eq!(stream.next().await.unwrap().event, "event");
+    }
+}

@@ -1,6 +1,5 @@
 //! `/v1/apps/{appId}/live`: calls under way, and events as they come.
 
-mod reader;
 mod stream;
 mod view;
 
@@ -12,25 +11,27 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response, Sse},
 };
-use bellpush_core::ids::{AppId, CallId};
+use bellpush_core::{
+    access::Resource,
+    ids::{AppId, CallId},
+};
 use bellpush_store::Store;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
-    reader::Reader,
     stream::{Filter, Stream},
     view::{LiveMessage, LiveSnapshot},
 };
 use crate::{
-    access::Caller,
+    access::{Access, Caller, Identity, Reader},
     api::{
         paging::context_filter,
         path::{PathIds, app},
     },
     http::{body::QueryParameters, client_ip::ClientIp, problem::Problem},
-    live::Cursor,
+    live::{Cursor, Follower, LiveFeed},
     server::Server,
 };
 
@@ -69,7 +70,7 @@ pub(crate) struct LiveQuery {
 /// to go on after a break, by `Last-Event-ID`: nothing is missed then, and nothing comes twice. Where
 /// that is too long ago, or was another server's, `resync` comes, and a new `snapshot` after it.
 /// `heartbeat` comes every 10 s; `end` says why the stream is closed: `unauthorized` when the right to
-/// read has ended, `shutdown`. Events come to those who may read events. With `Accept: application/json` the snapshot alone comes.
+/// read has ended, `replaced` where the sign-in or the key follows the app by 4 newer streams, `shutdown`. Events come to those who may read events. With `Accept: application/json` the snapshot alone comes.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/live", operation_id = "followApp", tag = "calls",
     params(("appId" = String, Path), LiveQuery),
@@ -80,6 +81,8 @@ pub(crate) struct LiveQuery {
 pub(crate) async fn follow(
     State(server): State<Server>,
     State(store): State<Store>,
+    State(access): State<Access>,
+    State(feed): State<LiveFeed>,
     PathIds(app_id): PathIds<AppId>,
     caller: Caller,
     ClientIp(address): ClientIp,
@@ -96,7 +99,12 @@ pub(crate) async fn follow(
     // One that can't be read is as good as one that is too old.
     let after = after.map(|text| text.parse::<Cursor>().ok());
     app(&store, app_id).await?;
-    let reader = Reader::new(&server, app_id, (headers.clone(), address, caller));
+    let follower = match caller.identity() {
+        Identity::Person(signed_in) => Follower::Browser(signed_in.sign_in.id, app_id),
+        Identity::Key(key) => Follower::Key(key.id, app_id),
+    };
+    let request = (headers.clone(), address, caller);
+    let reader = Reader::new(access, request, Resource::Calls, Some(app_id));
     let stream = Stream::begin(server, app_id, filter, reader);
     if tokio::time::timeout(READY_WITHIN, stream.ready()).await.is_err() {
         return Err(Problem::unavailable("the event log can't be read right now").retry_after(5));
@@ -110,5 +118,5 @@ pub(crate) async fn follow(
         let (snapshot, _) = stream.snapshot().await?;
         return Ok((no_store, Json(snapshot)).into_response());
     }
-    Ok((no_store, Sse::new(stream.messages(after))).into_response())
+    Ok((no_store, Sse::new(stream.messages(after, feed.open(follower)))).into_response())
 }

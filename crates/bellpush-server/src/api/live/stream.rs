@@ -12,13 +12,12 @@ use futures_util::{Stream as Messages, stream};
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{
-    reader::Reader,
-    view::{CallProgress, LiveCallView, LiveSnapshot},
-};
+use super::view::{CallProgress, LiveCallView, LiveSnapshot};
 use crate::{
+    access::Reader,
     api::events::EventView,
     calls::Calls,
+    followers::OpenStream,
     http::problem::Problem,
     live::{Cursor, Happened, LiveFeed, Watcher},
     server::Server,
@@ -106,6 +105,7 @@ impl Stream {
     pub(super) fn messages(
         self,
         after: Option<Option<Cursor>>,
+        open: OpenStream,
     ) -> impl Messages<Item = Result<sse::Event, Infallible>> {
         // The first one comes at once: it shows the reader that the way is open.
         let mut heartbeat = interval(HEARTBEAT);
@@ -115,7 +115,7 @@ impl Stream {
             Some(None) => Place::Lost,
             Some(Some(cursor)) => Place::At(cursor),
         };
-        let state = Telling { stream: self, place, waiting: VecDeque::new(), heartbeat };
+        let state = Telling { stream: self, open, place, waiting: VecDeque::new(), heartbeat };
         stream::unfold(state, |mut state| async move {
             loop {
                 // Before each message, also of those that wait already.
@@ -145,14 +145,20 @@ enum Place {
 
 struct Telling {
     stream: Stream,
+    open: OpenStream,
     place: Place,
     waiting: VecDeque<sse::Event>,
     heartbeat: tokio::time::Interval,
 }
 
 impl Telling {
-    /// Ends the stream of who may not read any more: what was not told yet is not told.
+    /// Ends the stream of who may not read any more, or reads by newer ones: what was not told yet is not
+    /// told.
     async fn look(&mut self) {
+        if !matches!(self.place, Place::Ended) && self.open.is_replaced() {
+            self.waiting.clear();
+            return self.end("replaced");
+        }
         if !matches!(self.place, Place::Ended) && !self.stream.reader.may_still_read().await {
             self.waiting.clear();
             self.end("unauthorized");
@@ -204,7 +210,7 @@ impl Telling {
     }
 
     async fn wait(&mut self, cursor: Cursor) {
-        let Self { stream, heartbeat, .. } = self;
+        let Self { stream, heartbeat, open, .. } = self;
         tokio::select! {
             () = stream.watcher.changed() => {}
             _ = heartbeat.tick() => {
@@ -213,6 +219,7 @@ impl Telling {
             }
             () = stream.server.stopping() => self.end("shutdown"),
             () = stream.reader.is_due() => {}
+            () = open.replaced() => {}
         }
     }
 

@@ -8,6 +8,7 @@ import { type EventSourceMessage, EventSourceParserStream } from "eventsource-pa
 import { client } from "../../api/client.ts";
 import type { EventView, LiveSnapshot } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
+import { t } from "../../texts/index.ts";
 import { type Feed, type Message, NOTHING, type Progress, take } from "./feed.ts";
 
 export interface Filter {
@@ -46,6 +47,7 @@ export class Follower {
   private followed: Followed = { connection: { kind: "starting" }, feed: NOTHING };
   private readonly listeners = new Set<() => void>();
   private cursor: string | undefined;
+  private isReplaced = false;
   private running: AbortController | null = null;
   private told: ReturnType<typeof setTimeout> | null = null;
   private asked: ReturnType<typeof setTimeout> | null = null;
@@ -66,6 +68,7 @@ export class Follower {
   readonly start = (): void => {
     this.stop();
     this.running = new AbortController();
+    this.isReplaced = false;
     void this.run(this.running.signal);
   };
 
@@ -92,6 +95,8 @@ export class Follower {
         }
       }
       if (signal.aborted) return;
+      // A newer one has its place: it is not taken back before somebody says so.
+      if (this.isReplaced) return this.say({ kind: "stopped", why: t.live.replaced });
       if (this.followed.connection.kind !== "lost") this.say({ kind: "lost", since: Date.now() });
       await wait(pause, signal);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
@@ -145,8 +150,10 @@ export class Follower {
         this.take({ kind: "call", progress: JSON.parse(data) as Progress });
         break;
       case "end":
+        this.isReplaced = (JSON.parse(data) as { reason?: string }).reason === "replaced";
+        return;
       case "resync":
-        // Of an end, the next request says why; a snapshot comes after a resync.
+        // A snapshot comes after it.
         return;
     }
     if (id !== undefined) this.cursor = id;
