@@ -160,7 +160,7 @@ async fn sign_ins_and_refusals_are_written_down() {
 #[tokio::test]
 async fn the_trail_is_filtered_and_exported() {
     let (_server, owner) = open().await;
-    for name in ["=cmd()", "Two", "Three"] {
+    for name in ["=cmd()", "\u{ff1d}cmd()", "Three"] {
         made(&owner, "/v1/apps", json!({ "name": name })).await;
     }
     let count = async |query: &str| {
@@ -188,7 +188,8 @@ async fn the_trail_is_filtered_and_exported() {
     assert!(csv.header("content-disposition").contains("audit.csv"));
     let text = csv.text();
     assert_eq!(text.lines().count(), 4, "{text}");
-    assert!(text.contains(",'=cmd(),") && !text.contains(",=cmd(),"), "{text}");
+    assert!(text.contains("\"'\u{ff1d}cmd()\""), "{text}");
+    assert!(text.contains("\"'=cmd()\"") && !text.contains("\"=cmd()"), "{text}");
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::io;
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use bellpush_core::delivery::Seq;
+use bellpush_core::{access::Resource, delivery::Seq};
 use bellpush_store::{AuditFilter, PageRequest, Store};
 use futures_util::stream;
 use serde::Deserialize;
@@ -16,8 +16,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{AuditQuery, view::AuditView};
 use crate::{
-    access::Caller,
-    http::{body::QueryParameters, problem::Problem},
+    access::{Access, Caller, Reader},
+    exports::csv,
+    http::{body::QueryParameters, client_ip::ClientIp, problem::Problem},
 };
 
 /// Lines that are read at once.
@@ -66,11 +67,15 @@ pub(crate) struct ExportQuery {
 )]
 pub(crate) async fn export(
     caller: Caller,
+    ClientIp(address): ClientIp,
+    headers: HeaderMap,
+    State(access): State<Access>,
     State(store): State<Store>,
     QueryParameters(query): QueryParameters<AuditQuery>,
     QueryParameters(ExportQuery { format }): QueryParameters<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let filter = AuditFilter { apps: Some(caller.apps().clone()), ..query.try_into()? };
+    let filter: AuditFilter = query.try_into()?;
+    let reader = Reader::new(access, (headers, address, caller), Resource::Audit, None);
     let format = format.unwrap_or_default();
     let (kind, name) = match format {
         ExportFormat::Json => ("application/x-ndjson", "attachment; filename=\"audit.ndjson\""),
@@ -81,10 +86,17 @@ pub(crate) async fn export(
         (header::CONTENT_DISPOSITION, name),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    let pages = stream::try_unfold(Some(None), move |place: Option<Option<Seq>>| {
+    let begin = (reader, Some(None));
+    let pages = stream::try_unfold(begin, move |(mut reader, place): (Reader, _)| {
         let (store, filter) = (store.clone(), filter.clone());
         async move {
-            let Some(after) = place else { return Ok(None) };
+            let Some(after): Option<Option<Seq>> = place else { return Ok(None) };
+            // Breaking off tells the reader that the file is not whole.
+            if !reader.may_still_read().await {
+                return Err(io::Error::other("the right to read it has ended"));
+            }
+            // What they may look into, too, is as it is now.
+            let filter = AuditFilter { apps: Some(reader.caller().apps().clone()), ..filter };
             let page = store.audit(&filter, PageRequest { after, limit: STEP }).await;
             let page = page.map_err(io::Error::other)?;
             let lines: Vec<_> = page.items.into_iter().map(AuditView::from).collect();
@@ -92,7 +104,7 @@ pub(crate) async fn export(
                 ExportFormat::Json => json_lines(&lines).map_err(io::Error::other)?,
                 ExportFormat::Csv => csv_rows(&lines, after.is_none()).map_err(io::Error::other)?,
             };
-            Ok::<_, io::Error>(Some((bytes, page.next.map(Some))))
+            Ok::<_, io::Error>(Some((bytes, (reader, page.next.map(Some)))))
         }
     });
     Ok((headers, Body::from_stream(pages)).into_response())
@@ -108,33 +120,7 @@ fn json_lines(lines: &[AuditView]) -> Result<Bytes, serde_json::Error> {
 }
 
 fn csv_rows(lines: &[AuditView], is_first: bool) -> Result<Bytes, csv::Error> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    if is_first {
-        table.write_record(COLUMNS)?;
-    }
-    for line in lines {
-        table.write_record(line.cells().map(|cell| no_formula(&cell)))?;
-    }
-    table.into_inner().map(Bytes::from).map_err(|error| error.into_error().into())
-}
-
-/// Spreadsheets take a text that begins so for a formula. With an apostrophe before it, it is a text.
-fn no_formula(cell: &str) -> String {
-    let is_risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if is_risky { format!("'{cell}") } else { cell.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+49 30 1234", "-1", "@x", "\t=1", "\r=1"] {
-            assert_eq!(no_formula(cell), format!("'{cell}"));
-        }
-        for cell in ["", "Ada", "a=b", "2026-01-01T00:00:00.000Z", "{\"a\":1}"] {
-            assert_eq!(no_formula(cell), cell);
-        }
-    }
+    let names = is_first.then(|| COLUMNS.map(ToOwned::to_owned).to_vec());
+    let rows = lines.iter().map(|line| line.cells().to_vec());
+    csv::rows(names.into_iter().chain(rows)).map(Bytes::from)
 }

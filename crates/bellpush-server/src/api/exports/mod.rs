@@ -8,7 +8,7 @@ use axum::{
     Json,
     body::{Body, Bytes},
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use bellpush_core::{
@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::view::{ExportPage, ExportView, NewExport};
 use crate::{
-    access::Caller,
+    access::{Access, Caller, Reader},
     api::{
         calls::sip::download,
         paging::PageQuery,
@@ -32,6 +32,7 @@ use crate::{
     exports::{ExportRunner, JSON_END},
     http::{
         body::{JsonBody, QueryParameters},
+        client_ip::ClientIp,
         problem::Problem,
     },
     server::Server,
@@ -152,7 +153,10 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn file(
     State(store): State<Store>,
+    State(access): State<Access>,
     caller: Caller,
+    ClientIp(address): ClientIp,
+    headers: HeaderMap,
     PathIds((app_id, id)): PathIds<(AppId, ExportId)>,
 ) -> Result<Response, Problem> {
     let export = find(&store, &caller, app_id, id).await?;
@@ -170,11 +174,15 @@ pub(crate) async fn file(
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", ""),
         ExportFormat::Json => ("application/json", "json", JSON_END),
     };
-    let parts = stream::unfold((store, 0), move |(store, part)| async move {
+    let request = (headers, address, caller);
+    let reader = Reader::new(access, request, resource(&export.exported), Some(app_id));
+    let parts = stream::unfold((store, reader, 0), move |(store, mut reader, part)| async move {
         if part > export.parts {
             return None;
         }
-        let read = if part == export.parts {
+        let read = if !reader.may_still_read().await {
+            Err(std::io::Error::other("the right to read it has ended"))
+        } else if part == export.parts {
             Ok(Bytes::from_static(end.as_bytes()))
         } else {
             match store.export_part(id, part).await {
@@ -184,7 +192,7 @@ pub(crate) async fn file(
                 Err(error) => Err(std::io::Error::other(error.to_string())),
             }
         };
-        Some((read, (store, part + 1)))
+        Some((read, (store, reader, part + 1)))
     });
     let name = format!("{id}.{ending}");
     Ok(download(Body::from_stream(parts).into_response(), kind, &name))
