@@ -140,3 +140,44 @@ async fn patches_of_different_fields_at_once_lose_nothing() {
         assert_eq!((&now["name"], &now["language"]), (&json!(name), &json!(language)));
     }
 }
+
+#[tokio::test]
+async fn of_two_patches_at_once_neither_undoes_the_other() {
+    let server = ServerProcess::start(Options::sqlite()).await.unwrap();
+    let owner = Browser::set_up(&server).await.unwrap();
+    let app = made(&owner, "/v1/apps", &json!({ "name": "Shop" })).await;
+    let rules = format!("/v1/apps/{app}/alert-rules");
+    let ben = Browser::invited_by(&owner, "ben@example.com", "admin", None).await.unwrap();
+    let ben = ben.me().await.unwrap()["id"].as_str().unwrap().to_owned();
+    let rule = json!({ "name": "R", "kind": "call_errors" });
+    let rule = made(&owner, &rules, &rule).await;
+    let both = [
+        (
+            format!("/v1/members/{ben}"),
+            [json!({ "role": "viewer" }), json!({ "apps": [app] })],
+            [json!({ "role": "admin" }), json!({ "apps": null })],
+        ),
+        (
+            format!("{rules}/{rule}"),
+            [json!({ "name": "Changed" }), json!({ "active": false })],
+            [json!({ "name": "R" }), json!({ "active": true })],
+        ),
+    ];
+    for (path, changes, back) in both {
+        for _ in 0..10 {
+            let (one, other) =
+                tokio::join!(owner.patch(&path, &changes[0]), owner.patch(&path, &changes[1]));
+            one.unwrap().expect(200).unwrap();
+            other.unwrap().expect(200).unwrap();
+            let now: Value = owner.get(&path).await.unwrap().expect(200).unwrap().json().unwrap();
+            for change in &changes {
+                for (field, value) in change.as_object().unwrap() {
+                    assert_eq!(now[field], *value, "{path}: {now}");
+                }
+            }
+            for change in &back {
+                owner.patch(&path, change).await.unwrap().expect(200).unwrap();
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use bellpush_store::{Actor, Edit, Expected, SaveError};
+use bellpush_store::{Actor, Edit, Expected, MemberError, SaveError};
 use serde::Serialize;
 use utoipa::{
     IntoParams,
@@ -48,6 +48,24 @@ impl IfMatch {
 /// How often a patch is put over what others have changed since it was read.
 const TRIES: u32 = 10;
 
+/// Why something was not saved, which may be that it was changed meanwhile.
+pub(crate) trait Outdating {
+    /// Whether that is why.
+    fn is_outdated(&self) -> bool;
+}
+
+impl Outdating for SaveError {
+    fn is_outdated(&self) -> bool {
+        matches!(self, Self::Outdated(_))
+    }
+}
+
+impl Outdating for MemberError {
+    fn is_outdated(&self) -> bool {
+        matches!(self, Self::Outdated(_))
+    }
+}
+
 /// A patch on its way into the store. Where the request names no revision, it is for the one that it was
 /// put over: what somebody else has changed in between is read again, and not written back.
 #[derive(Debug)]
@@ -71,8 +89,8 @@ impl Patching {
     }
 
     /// Whether it is to be read and patched again.
-    pub(crate) fn again(&mut self, error: &SaveError) -> bool {
-        let meanwhile = matches!(error, SaveError::Outdated(_));
+    pub(crate) fn again(&mut self, error: &impl Outdating) -> bool {
+        let meanwhile = error.is_outdated();
         let any = self.if_match.expected() == Expected::Any;
         self.left = self.left.saturating_sub(1);
         meanwhile && any && self.left > 0

@@ -23,7 +23,7 @@ use crate::{
     http::{
         body::{JsonBody, parse_value},
         problem::Problem,
-        revisions::{IfMatch, Revised},
+        revisions::{IfMatch, Patching, Revised},
     },
 };
 
@@ -124,10 +124,17 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Revised<AlertRuleView>, Problem> {
-    let present = find(&store, app_id, id).await?;
-    let settings = patched(&present.settings, &patch)?;
-    settings.check()?;
-    let updated = store.update_alert_rule(app_id, id, &settings, if_match.edit(&actor)).await?;
+    let mut patching = Patching::new(if_match);
+    let updated = loop {
+        let present = find(&store, app_id, id).await?;
+        let settings = patched(&present.settings, &patch)?;
+        settings.check()?;
+        let edit = patching.edit(&actor, present.revision);
+        match store.update_alert_rule(app_id, id, &settings, edit).await {
+            Err(error) if patching.again(&error) => {}
+            updated => break updated?,
+        }
+    };
     let rule = updated.ok_or_else(|| unknown(id))?;
     Ok(Revised::new(rule.revision, AlertRuleView::new(rule, now())))
 }

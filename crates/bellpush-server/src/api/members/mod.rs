@@ -18,7 +18,7 @@ use crate::{
     http::{
         body::JsonBody,
         problem::Problem,
-        revisions::{IfMatch, Revised},
+        revisions::{IfMatch, Patching, Revised},
     },
     server::Server,
     sessions::Sessions,
@@ -142,14 +142,19 @@ pub(crate) async fn update(
     if_match: IfMatch,
     JsonBody(patch): JsonBody<MemberPatch>,
 ) -> Result<Revised<MemberView>, Problem> {
-    let present = find(&accounts, &caller, id).await?;
-    let role = patch.role.unwrap_or_else(|| present.grant.role());
-    let apps = patch.apps.unwrap_or_else(|| present.grant.apps().list());
-    let grant = grant(&store, &caller, role, apps).await?;
-    check_proof(&caller, &grant)?;
-    let actor = caller.actor();
-    let by = (caller.authority(), if_match.edit(&actor));
-    let member = accounts.grant_member(id, grant, by).await?;
+    let (mut patching, actor) = (Patching::new(if_match), caller.actor());
+    let member = loop {
+        let present = find(&accounts, &caller, id).await?;
+        let role = patch.role.unwrap_or_else(|| present.grant.role());
+        let apps = patch.apps.clone().unwrap_or_else(|| present.grant.apps().list());
+        let grant = grant(&store, &caller, role, apps).await?;
+        check_proof(&caller, &grant)?;
+        let by = (caller.authority(), patching.edit(&actor, present.revision));
+        match accounts.grant_member(id, grant, by).await {
+            Err(error) if patching.again(&error) => {}
+            granted => break granted?,
+        }
+    };
     Ok(Revised::new(member.revision, member.into()))
 }
 
@@ -169,12 +174,12 @@ pub(crate) async fn update(
 pub(crate) async fn remove(
     caller: Caller,
     State(accounts): State<Accounts>,
+    State(sessions): State<Sessions>,
     PathIds(id): PathIds<MemberId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     let is_oneself = matches!(caller.identity(), Identity::Person(it) if it.member.id == id);
     if !is_oneself {
-    State(sessions): State<Sessions>,
         let permission =
             bellpush_core::access::Permission::write(bellpush_core::access::Resource::Members);
         if !caller.authority().has(permission) {
@@ -184,13 +189,13 @@ pub(crate) async fn remove(
     }
     let actor = caller.actor();
     accounts.remove_member(id, (caller.authority(), if_match.edit(&actor))).await?;
+    // Those that keys of theirs began are cached as begun by valid ones.
+    sessions.forget_all();
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Adding an owner wants a proof of who sits there.
 ///
-    // Those that keys of theirs began are cached as begun by valid ones.
-    sessions.forget_all();
 /// # Errors
 /// 403.
 pub(super) fn check_proof(caller: &Caller, grant: &Grant) -> Result<(), Problem> {
