@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// Bytes of an address, at most (RFC 5321 4.5.3.1.3, without the brackets).
 const MAX_BYTES: usize = 254;
@@ -12,7 +13,9 @@ const MAX_BYTES: usize = 254;
 #[error("write an e-mail address, like ada@example.com")]
 pub struct InvalidEmail;
 
-/// An e-mail address in small letters, so that one person is one account however it is typed.
+/// An e-mail address in small letters, so that one person is one account however it is typed, and no other
+/// person is: before the `@` only ASCII has small letters, since what else looks alike (the sign of Kelvin,
+/// a k) may be another mailbox, and it is composed (NFC); behind it stands the domain as it is asked for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email(String);
 
@@ -34,7 +37,7 @@ impl FromStr for Email {
     type Err = InvalidEmail;
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
-        let text = text.trim().to_lowercase();
+        let text = canonical(text.trim());
         let odd = |char: char| {
             char.is_whitespace() || char.is_control() || "<>()[]\\,;:\"".contains(char)
         };
@@ -46,6 +49,15 @@ impl FromStr for Email {
         }
         Ok(Self(text))
     }
+}
+
+/// The one form of an address. What is none stays none.
+fn canonical(text: &str) -> String {
+    let Some((user, domain)) = text.rsplit_once('@') else { return text.to_owned() };
+    let user: String = user.nfc().collect::<String>().to_ascii_lowercase();
+    // Of what is no domain nothing is known but its letters.
+    let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
+    format!("{user}@{domain}")
 }
 
 impl fmt::Display for Email {
@@ -85,6 +97,13 @@ mod tests {
         for text in ["", "ada", "ada@", "@example.com", "a b@example.com", "ada@example.com\r\nx"] {
             assert_eq!(parse(text), Err(InvalidEmail), "{text}");
         }
+        // Composed or not, it is one mailbox; what folds into another one's letter is another.
+        assert_eq!(parse("zo\u{eb}@example.com"), parse("zoe\u{308}@EXAMPLE.com"));
+        assert_ne!(parse("mi\u{212a}e@example.com"), parse("mike@example.com"));
+        assert_ne!(parse("\u{130}da@example.com"), parse("ida@example.com"));
+        assert_eq!(parse("ada@B\u{fc}cher.example"), parse("ada@xn--bcher-kva.example"));
+        assert_eq!(parse("ada@bu\u{308}cher.example"), parse("ada@xn--bcher-kva.example"));
+        assert_eq!(parse("ada@some_host.local").unwrap().as_str(), "ada@some_host.local");
         assert_eq!(parse(&format!("{}@example.com", "a".repeat(250))), Err(InvalidEmail));
     }
 }

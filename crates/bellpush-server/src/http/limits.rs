@@ -2,7 +2,10 @@
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
-use bellpush_core::ids::{AppId, IntegrationId, SessionId};
+use bellpush_core::{
+    access::Email,
+    ids::{AppId, IntegrationId, SessionId},
+};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -157,7 +160,10 @@ impl Limits {
     /// # Errors
     /// 429 with the time to wait.
     pub(crate) fn sign_in_to(&self, email: &str) -> Result<(), Problem> {
-        let account = email.trim().to_lowercase().chars().take(ACCOUNT_CHARS).collect();
+        // As the account is looked up; what is no address is counted as it is.
+        let account =
+            email.parse::<Email>().map_or_else(|_| email.trim().to_owned(), |it| it.to_string());
+        let account = account.chars().take(ACCOUNT_CHARS).collect();
         self.sign_ins.count(&account, NonZeroU32::MIN, "attempts to sign in")
     }
 
