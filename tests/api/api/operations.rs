@@ -118,3 +118,31 @@ async fn what_runs_here_is_told_to_who_is_known() {
     let system = shop.read("/v1/system").await;
     assert_eq!((&system["store"], &system["mail"]), (&json!("postgres"), &json!(true)));
 }
+
+#[tokio::test]
+async fn a_part_of_a_path_that_is_no_text_is_not_found_anywhere() {
+    let shop = Shop::open().await;
+    let document: Value = get(&shop, "/v1/openapi.json").await.json().unwrap();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parts: Vec<&str> = path.split('/').collect();
+        for at in (0..parts.len()).filter(|at| parts[*at].starts_with('{')) {
+            let mut parts = parts.clone();
+            parts[at] = "%FF";
+            let path = parts.join("/").replace("{appId}", &shop.app.id);
+            for method in item.as_object().unwrap().keys() {
+                let Ok(method) = method.to_uppercase().parse() else { continue };
+                let request = shop.api.request(method, &path).json(&serde_json::json!({}));
+                let answer = bellpush_test_support::answer::Answer::to(request).await.unwrap();
+                let kind = answer.header("content-type").to_owned();
+                assert_eq!(kind, "application/problem+json", "{path}: {}", answer.text());
+                assert!([401, 403, 404].contains(&answer.status), "{path}: {}", answer.text());
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 50, "{asked} operations");
+    for path in ["/w/%FF", "/w/%FF/code", "/w/%FF/code/preview"] {
+        assert_eq!(get(&shop, path).await.status, 404, "{path}");
+    }
+}

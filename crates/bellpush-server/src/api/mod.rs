@@ -24,7 +24,7 @@ mod members;
 mod notifications;
 mod paging;
 mod patch;
-mod path;
+pub(crate) mod path;
 mod privacy;
 mod profiles;
 mod recovery;

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode},
 };
 use bellpush_call::Digit;
@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{quality::Warning, registry::LiveCall, state::Calls};
 use crate::{
+    api::path::PathIds,
     clock::now,
     http::{body, body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
     tokens::{SessionToken, ToldToken},
@@ -60,7 +61,7 @@ pub(crate) async fn hang_up(
     State(calls): State<Arc<Calls>>,
     limit_key: LimitKey,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     QueryParameters(HangUp { reason }): QueryParameters<HangUp>,
 ) -> Result<StatusCode, Problem> {
     let session = if is_live_here(&calls, &id) {
@@ -99,7 +100,7 @@ pub(crate) struct Leave {
 pub(crate) async fn leave(
     State(calls): State<Arc<Calls>>,
     limit_key: LimitKey,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let bytes = body::read(request.into_body(), MAX_BEACON_BYTES).await?;
@@ -186,7 +187,7 @@ pub(crate) async fn dtmf(
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     limits.request(address)?;
@@ -233,7 +234,7 @@ pub(crate) async fn warn(
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     limits.request(address)?;

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{
         IntoResponse, Response,
@@ -104,7 +104,7 @@ pub(crate) async fn follow(
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     QueryParameters(FollowQuery { after }): QueryParameters<FollowQuery>,
 ) -> Result<Response, Problem> {
     limits.request(address)?;

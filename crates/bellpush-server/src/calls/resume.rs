@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -24,6 +24,7 @@ use super::{
     taking_over::Claiming,
 };
 use crate::{
+    api::path::PathIds,
     http::{body, client_ip::LimitKey, limits::Limits, problem::Problem},
     tokens::{ResumeToken, ToldToken},
 };
@@ -61,7 +62,7 @@ pub(crate) async fn patch(
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     limits.request(address)?;
@@ -155,7 +156,7 @@ pub(crate) async fn resume(
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<String>,
     request: Request,
 ) -> Result<Json<CallResumed>, Problem> {
     limits.request(address)?;

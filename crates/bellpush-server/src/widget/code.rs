@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, RawQuery, Request, State},
+    extract::{RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -21,6 +21,7 @@ use super::{
     html::{NO_REFERRER, Page, escape},
 };
 use crate::{
+    api::path::PathIds,
     config::ServerConfig,
     http::{
         assets::{self, WidgetManifest},
@@ -72,7 +73,7 @@ pub(crate) async fn preview(
     State(limits): State<Arc<Limits>>,
     State(config): State<Arc<ServerConfig>>,
     LimitKey(address): LimitKey,
-    Path(app_id): Path<String>,
+    PathIds(app_id): PathIds<String>,
 ) -> Result<Response, Problem> {
     limits.request(address)?;
     let (manifest, app) = shown(&store, &app_id).await?;
@@ -87,7 +88,7 @@ pub(crate) async fn code(
     State(config): State<Arc<ServerConfig>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(app_id): Path<String>,
+    PathIds(app_id): PathIds<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     limits.request(address)?;

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    extract::{FromRef, Path, RawQuery, State},
+    extract::{FromRef, RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -30,6 +30,7 @@ use super::{
     rehearsed,
 };
 use crate::{
+    api::path::PathIds,
     clock::now,
     config::ServerConfig,
     designs::Designs,
@@ -103,11 +104,11 @@ pub(crate) async fn document(
     State(limits): State<Arc<Limits>>,
     LimitKey(address): LimitKey,
     headers: HeaderMap,
-    Path(app_id): Path<String>,
+    app_id: Result<PathIds<String>, Problem>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let page = match limits.request(address) {
-        Ok(()) => {
+    let page = match limits.request(address).and(app_id) {
+        Ok(PathIds(app_id)) => {
             let query = query.as_deref().unwrap_or_default();
             documents.page(&app_id, query, &headers, LimitKey(address)).await
         }
