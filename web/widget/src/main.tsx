@@ -21,6 +21,7 @@ import { createSession, refreshed, type SessionPorts } from "./session.ts";
 import { type CallState, callIdOf, describe } from "./state.ts";
 import "./styles/tokens.css";
 import "./styles/widget.css";
+import { hideTokens } from "./tokens.ts";
 import { createIds } from "./uuid.ts";
 import { createWidget } from "./widget.ts";
 
@@ -30,7 +31,8 @@ const warn = (sentence: string) => console.warn(`Bellpush: ${sentence}`);
 const send: typeof fetch = (...request) => fetch(...request);
 
 async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
-  if (hideToken(config.session)) {
+  const tokens = { session: config.session ?? undefined, preview: config.previewToken };
+  if (hideTokens(tokens, window)) {
     return;
   }
   let shown: Shown = config;
@@ -310,27 +312,6 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       widget.resume(handover);
     }
   }
-}
-
-/**
- * Takes the token out of the address, where others could read it, and keeps it with the entry of the
- * history. True when the page is loaded again with it: a reload has only the address.
- */
-function hideToken(session: string | null): boolean {
-  const address = new URL(location.href);
-  if (session !== null) {
-    address.searchParams.delete("session");
-    history.replaceState({ session }, "", address);
-    return false;
-  }
-  const kept: unknown = history.state?.session;
-  if (typeof kept !== "string") {
-    return false;
-  }
-  history.replaceState(null, "", address);
-  address.searchParams.set("session", kept);
-  location.replace(address);
-  return true;
 }
 
 const root = document.getElementById("bellpush");
