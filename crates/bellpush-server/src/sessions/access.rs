@@ -8,11 +8,11 @@ use bellpush_store::{App, SecretHash, Session, Store};
 use moka::sync::Cache;
 use tokio::sync::watch;
 
+use super::maker::Maker;
 use crate::{
     clock::now,
     config::ServerConfig,
     http::{client_ip::LimitKey, headers, lookups::FailedLookups, problem::Problem},
-    sessions::Maker,
     sign_in::idle_since,
     tokens::SessionToken,
 };

@@ -2,9 +2,11 @@
 
 mod access;
 mod grant;
+mod maker;
 mod preview;
 pub(crate) mod turn;
 
 pub(crate) use access::Sessions;
 pub(crate) use grant::SessionCreated;
-pub(crate) use preview::{Maker, PreviewToken};
+pub(crate) use maker::Maker;
+pub(crate) use preview::PreviewToken;

@@ -1,25 +1,22 @@
 //! Tokens that let the server's own pages show a preview: short-lived, of one app, made by the API.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use bellpush_core::{
-    events::EventTime,
-    ids::{ApiKeyId, AppId, SignInId},
-};
+use bellpush_core::{events::EventTime, ids::AppId};
 use bellpush_store::Store;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::{access::Sessions, maker::Maker};
 use crate::{
     clock::{later, now},
     http::problem::Problem,
-    sessions::Sessions,
     tokens::ToldToken,
 };
 
@@ -37,31 +34,6 @@ pub(crate) struct PreviewToken {
     /// Until when a preview can be begun with it.
     #[schema(value_type = String, format = DateTime)]
     expires_at: EventTime,
-}
-
-/// Who made a token: a preview that is begun with it ends with that sign-in or key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Maker {
-    /// Somebody who is signed in.
-    Person(SignInId),
-    /// An API key.
-    Key(ApiKeyId),
-}
-
-impl Maker {
-    fn read(text: &str) -> Option<Self> {
-        let person = text.parse().map(Self::Person);
-        person.or_else(|_| text.parse().map(Self::Key)).ok()
-    }
-}
-
-impl fmt::Display for Maker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Person(id) => id.fmt(f),
-            Self::Key(id) => id.fmt(f),
-        }
-    }
 }
 
 impl PreviewToken {
