@@ -54,10 +54,29 @@ impl FromStr for Email {
 /// The one form of an address. What is none stays none.
 fn canonical(text: &str) -> String {
     let Some((user, domain)) = text.rsplit_once('@') else { return text.to_owned() };
-    let user: String = user.nfc().collect::<String>().to_ascii_lowercase();
+    let user = composed(user).to_ascii_lowercase();
     // Of what is no domain nothing is known but its letters.
     let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
     format!("{user}@{domain}")
+}
+
+/// The composed form (NFC), but that nothing becomes a letter of ASCII: Unicode holds the sign of Kelvin and
+/// a K for the same, and no mail server does.
+fn composed(text: &str) -> String {
+    let becomes_ascii = |char: char| {
+        let mut decomposed = std::iter::once(char).nfd();
+        !char.is_ascii()
+            && decomposed.next().is_some_and(|it| it.is_ascii())
+            && decomposed.next().is_none()
+    };
+    let parts = text.split_inclusive(becomes_ascii);
+    parts
+        .flat_map(|part| {
+            let kept = part.chars().next_back().filter(|last| becomes_ascii(*last));
+            let rest = &part[..part.len() - kept.map_or(0, char::len_utf8)];
+            rest.nfc().chain(kept)
+        })
+        .collect()
 }
 
 impl fmt::Display for Email {
