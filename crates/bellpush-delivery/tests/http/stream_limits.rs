@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -75,14 +75,16 @@ fn settings(streams: u32) -> Vec<u8> {
     frame(4, 0, 0, &[&[0, 3], &streams.to_be_bytes()[..]].concat())
 }
 
-/// Takes no stream at first, and a hundred after a while. Answers each with 200.
+/// Refuses every stream at first, and takes a hundred after a while. Answers each of these with 200.
 async fn late(stream: TlsStream<TcpStream>) {
     let (mut reader, mut writer) = tokio::io::split(stream);
     writer.write_all(&settings(0)).await.unwrap();
     let (answers, mut to_send) = tokio::sync::mpsc::unbounded_channel();
-    let more = answers.clone();
+    let (more, is_open) = (answers.clone(), Arc::<AtomicBool>::default());
+    let opened = Arc::clone(&is_open);
     tokio::spawn(async move {
         sleep(Duration::from_secs(1)).await;
+        opened.store(true, Ordering::SeqCst);
         _ = more.send(settings(100));
     });
     tokio::spawn(async move {
@@ -100,6 +102,11 @@ async fn late(stream: TlsStream<TcpStream>) {
         reader.read_exact(&mut payload).await.unwrap();
         match (kind, flags & 1) {
             (4, 0) => _ = answers.send(frame(4, 1, 0, &[])),
+            // What was sent before the SETTINGS were read: REFUSED_STREAM.
+            (1, _) if !is_open.load(Ordering::SeqCst) => {
+                _ = answers.send(frame(3, 0, u32::from_be_bytes(stream), &[0, 0, 0, 7]));
+            }
+            (0, _) if !is_open.load(Ordering::SeqCst) => {}
             (0 | 1, 1) => _ = answers.send(frame(1, 5, u32::from_be_bytes(stream), &[0x88])),
             _ => {}
         }

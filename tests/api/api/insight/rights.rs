@@ -168,7 +168,7 @@ async fn who_may_read_calls_and_no_events_sees_no_event_anywhere() {
 
 #[tokio::test]
 async fn what_a_neighbour_guesses_ends_nobodys_stream() {
-    let shop = Shop::open().await;
+    let shop = Shop::with(Options::sqlite().with("--requests-per-minute", "60")).await;
     let widget = shop.widget().await;
     let loaded = || [widget.event("widget_loaded", json!({ "isPreview": false }))];
     widget.submit(&loaded()).await.unwrap().expect(200).unwrap();
