@@ -21,7 +21,6 @@ DECLARE
     -- At least a million places, and a tenth of what there is.
     place BIGINT := (SELECT last_value + greatest(1000000, last_value / 10) FROM events_seq_seq);
 BEGIN
-    SET LOCAL lock_timeout = '10s';
     EXECUTE format('ALTER TABLE events ADD CONSTRAINT events_first_bound CHECK (id < %L) NOT VALID',
         substr(until, 1, 8) || '-' || substr(until, 9));
     EXECUTE format('ALTER TABLE sessions ADD CONSTRAINT sessions_first_bound CHECK (id < %L) NOT VALID',

@@ -13,8 +13,6 @@ DECLARE
     statements TEXT[];
     statement TEXT;
 BEGIN
-    -- A read of hours would otherwise let everybody wait.
-    SET LOCAL lock_timeout = '10s';
     LOCK TABLE events, sessions, session_context, session_tokens, deliveries, attempts
         IN ACCESS EXCLUSIVE MODE;
 

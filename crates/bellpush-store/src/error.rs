@@ -45,6 +45,18 @@ pub enum OpenError {
         /** The one needed. */
         known: i64,
     },
+    /// Another program kept tables in use that a newer version of the schema changes.
+    #[error(
+        "the schema could not be brought to version {version} ({name}): a transaction of another program \
+         uses tables that are to be changed; let it end (a backup, a long query: pg_stat_activity shows \
+         them), or end it by pg_terminate_backend, and start again"
+    )]
+    TablesInUse {
+        /** The version that could not be made. */
+        version: i64,
+        /** What it is called. */
+        name: &'static str,
+    },
     /// There is no database where it was looked for.
     #[error("there is no database {}; name its directory by --data-dir", .0.display())]
     NoDatabase(PathBuf),

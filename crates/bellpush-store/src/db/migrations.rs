@@ -4,16 +4,19 @@
 //! expand first, contract in a later version. The one that contracts says in `schema_compatibility`
 //! which version a program has to know from then on.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, TransactionTrait};
 
 use super::{
     connections::{Lock, lock},
     row::now,
     statements::{all, execute, one},
 };
-use crate::error::{OpenError, StoreError};
+use crate::error::{DatabaseError, OpenError, StoreError};
 
 /// Every version, in order, by the number of its file. Numbers may leave gaps: what is missing in a
 /// database is applied, also where a later one is there.
@@ -86,27 +89,102 @@ const HISTORY: &str = "
         applied_at BIGINT NOT NULL
     )";
 
+/// How long a version on PostgreSQL waits for a table that others use: whoever comes later waits behind
+/// it. More than `deadlock_timeout`, after which a vacuum of PostgreSQL's own gives way.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1500ms'";
+
+/// How often, and for how long, a version is tried that others are in the way of.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    pause: Duration,
+    in_all: Duration,
+}
+
+/// In the pauses those behind it go on.
+const PATIENCE: Patience =
+    Patience { pause: Duration::from_secs(2), in_all: Duration::from_secs(300) };
+
 /// Brings the schema up to date. Other nodes that start at the same time wait.
 pub(crate) async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    migrate_within(connection, PATIENCE).await
+}
+
+async fn migrate_within(
+    connection: &DatabaseConnection,
+    patience: Patience,
+) -> Result<(), OpenError> {
+    let mut began = Instant::now();
     loop {
-        let transaction = connection.begin().await?;
-        lock(&transaction, Lock::Migration).await?;
-        transaction.execute_unprepared(HISTORY).await?;
-        let applied = applied(&transaction).await?;
-        check_usable(&transaction, &applied).await?;
-        let Some((version, name, sql)) = missing(&applied) else {
-            transaction.commit().await?;
-            return Ok(());
-        };
-        transaction.execute_unprepared(&dialect(connection.get_database_backend(), sql)).await?;
-        execute(
-            &transaction,
-            "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-            [(*version).into(), (*name).into(), now().millis().into()],
-        )
-        .await?;
+        match next_version(connection).await? {
+            Step::Done => return Ok(()),
+            Step::Applied => began = Instant::now(),
+            Step::InTheWay(version, name) if began.elapsed() >= patience.in_all => {
+                return Err(OpenError::TablesInUse { version, name });
+            }
+            Step::InTheWay(version, name) => {
+                tracing::warn!(
+                    version,
+                    name,
+                    "the database's schema is not updated yet: a transaction of another program uses \
+                     tables that are to be changed; let it end (a backup, a long query: pg_stat_activity \
+                     shows them), or end it by pg_terminate_backend; trying again"
+                );
+                tokio::time::sleep(patience.pause).await;
+            }
+        }
+    }
+}
+
+/// What came of the next version.
+enum Step {
+    /// There is none.
+    Done,
+    Applied,
+    /// Somebody uses what it changes.
+    InTheWay(i64, &'static str),
+}
+
+async fn next_version(connection: &DatabaseConnection) -> Result<Step, OpenError> {
+    let backend = connection.get_database_backend();
+    let transaction = connection.begin().await?;
+    lock(&transaction, Lock::Migration).await?;
+    transaction.execute_unprepared(HISTORY).await?;
+    let applied = applied(&transaction).await?;
+    check_usable(&transaction, &applied).await?;
+    let Some((version, name, sql)) = missing(&applied) else {
         transaction.commit().await?;
-        tracing::info!(version, name, "database schema updated");
+        return Ok(Step::Done);
+    };
+    // Not before: another node may be at a version that takes its time.
+    if backend == DbBackend::Postgres {
+        transaction.execute_unprepared(LOCK_TIMEOUT).await?;
+    }
+    match transaction.execute_unprepared(&dialect(backend, sql)).await {
+        Ok(_) => {}
+        Err(error) if backend != DbBackend::Postgres => return Err(error.into()),
+        Err(error) => {
+            transaction.rollback().await?;
+            return in_the_way(error).map(|()| Step::InTheWay(*version, name));
+        }
+    }
+    execute(
+        &transaction,
+        "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
+        [(*version).into(), (*name).into(), now().millis().into()],
+    )
+    .await?;
+    transaction.commit().await?;
+    tracing::info!(version, name, "database schema updated");
+    Ok(Step::Applied)
+}
+
+/// Passes over that others hold what a version waited for, or wait for it in turn.
+fn in_the_way(error: DbErr) -> Result<(), OpenError> {
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    match DatabaseError::from(error) {
+        DatabaseError::Conflict(_) => Ok(()),
+        DatabaseError::Refused { code, .. } if code == LOCK_NOT_AVAILABLE => Ok(()),
+        error => Err(StoreError::from(error).into()),
     }
 }
 
@@ -270,6 +348,57 @@ mod tests {
         database.execute_unprepared("DELETE FROM app_rows").await.unwrap();
         assert_eq!(count("sessions").await, 0);
     }
+
+    /// A long read, as that of a backup, keeps the schema as it is, and nobody else waits for either.
+    #[tokio::test]
+    async fn nobody_waits_behind_a_version_that_waits_for_a_table() {
+        let site = Site::postgres().await;
+        let database = Database::connect(site.url()).await.unwrap();
+        database
+            .execute_unprepared("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            .await
+            .unwrap();
+        bring_to(&database, MIGRATIONS.iter().take_while(|(version, ..)| *version < 81).count())
+            .await;
+        for sql in [
+            "INSERT INTO app_rows (id, settings, created_at, updated_at) VALUES ('app_1', '{}', 0, 0)",
+            "INSERT INTO sessions (id, app_id, context, preview, created_at)
+             VALUES ('ses_00', 'app_1', '{}', FALSE, 0)",
+        ] {
+            database.execute_unprepared(sql).await.unwrap();
+        }
+        let reader = Database::connect(site.url()).await.unwrap().begin().await.unwrap();
+        reader.execute_unprepared("LOCK TABLE calls IN ACCESS SHARE MODE").await.unwrap();
+
+        let soon = Patience { pause: Duration::from_millis(200), in_all: Duration::ZERO };
+        let given_up = migrate_within(&database, soon).await.unwrap_err();
+        assert!(matches!(given_up, OpenError::TablesInUse { version: 81, .. }), "{given_up}");
+
+        let patience = Patience { in_all: Duration::from_secs(60), ..soon };
+        let writer = Database::connect(site.url()).await.unwrap();
+        let (migrated, ()) = tokio::join!(migrate_within(&database, patience), async {
+            let began = Instant::now();
+            for n in 0.. {
+                let wrote = Instant::now();
+                let sql = format!(
+                    "INSERT INTO calls (id, app_id, session_id, profile_id, node_id, state, started_at)
+                     VALUES ('call_{n}', 'app_1', 'ses_00', 'dst_1', 'node_1', 'live', 0)"
+                );
+                writer.execute_unprepared(&sql).await.unwrap();
+                assert!(wrote.elapsed() < Duration::from_secs(2), "{:?}", wrote.elapsed());
+                // Longer than a version waits, and its pause.
+                if began.elapsed() > Duration::from_secs(4) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            reader.rollback().await.unwrap();
+        });
+        migrated.unwrap();
+        check_current(&database).await.unwrap();
+        site.clear().await;
+    }
+
     /// What an older program has written, and writes meanwhile, all finds its partition.
     #[tokio::test]
     async fn tables_become_partitioned_while_an_older_program_writes_to_them() {
