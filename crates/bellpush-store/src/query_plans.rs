@@ -255,6 +255,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (fixed(nodes::LIVE_OF, vec!["x".into()]), "calls_live"),
+        (fixed(nodes::LIVE_OF_APP, vec!["x".into()]), "calls_live_by_app"),
         (fixed(nodes::FOUND_AGAIN, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (in_row(CallFilter::default()), "calls_by_app"),
         (in_row(CallFilter { max_duration: Some(9), ..CallFilter::default() }), "calls_by_app"),

@@ -30,8 +30,12 @@ struct Nodes {
 
 impl Nodes {
     async fn start() -> Self {
+        Self::with(|options| options).await
+    }
+
+    async fn with(set: impl FnOnce(Options) -> Options) -> Self {
         let database = Database::create().await.unwrap();
-        let options = Options::postgres(&database).as_node().with("--public-url", PUBLIC);
+        let options = set(Options::postgres(&database).as_node().with("--public-url", PUBLIC));
         let first = ServerProcess::start(options.clone()).await.unwrap();
         let key = first.data_dir().join("master.key").to_string_lossy().into_owned();
         let options = options.with("--master-key-file", &key);
@@ -290,4 +294,22 @@ async fn a_call_of_a_server_that_died_is_ended_once_by_another() {
     .unwrap();
     assert_eq!(record.error_code.as_deref(), Some("server_shutdown"));
     assert_eq!(nodes.events(&second, &call.call_id).await, ["call_started", "call_error"]);
+}
+
+#[tokio::test]
+async fn an_app_has_no_more_live_calls_at_all_servers_than_it_may_have() {
+    let nodes = Nodes::start().await;
+    let path = format!("/v1/apps/{}", nodes.app.id);
+    let most = nodes.second.api().patch(&path, &json!({ "maxCalls": 1 })).await.unwrap();
+    most.expect(200).unwrap();
+    let widget = nodes.widget().await;
+    let call = widget.place().await.unwrap();
+    let at_second = widget.at(&nodes.second.url());
+    let visitor = bellpush_test_support::visitor::Visitor::new().await.unwrap();
+    let answer = at_second.offer(visitor.offer()).await.unwrap();
+    let problem = refused(&answer, 429, "rate-limited");
+    assert!(problem.detail.starts_with("the app has"), "{problem:?}");
+    assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{:?}", answer.headers);
+    widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
+    at_second.offer(visitor.offer()).await.unwrap().expect(201).unwrap();
 }

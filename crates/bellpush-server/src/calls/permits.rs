@@ -1,5 +1,5 @@
-//! How many calls are live at once, by app and by address: each holds a permit for as long as it
-//! lives.
+//! How many calls are live at once at this server, by app and by address: each holds a permit for as long
+//! as it lives.
 
 use std::{
     collections::HashMap,
@@ -46,15 +46,11 @@ impl CallPermits {
         let mut live = self.lock();
         let of_app = live.by_app.get(&app_id).copied().unwrap_or(0);
         let of_address = live.by_address.get(&address).copied().unwrap_or(0);
-        let full = if app_limit.is_some_and(|limit| of_app >= limit) {
-            Some("the app has as many live calls as it may have")
-        } else if of_address >= address_limit {
-            Some("your address has as many live calls as it may have")
-        } else {
-            None
-        };
-        if let Some(full) = full {
-            return Err(Problem::rate_limited(full).retry_after(RETRY_AFTER));
+        if app_limit.is_some_and(|limit| of_app >= limit) {
+            return Err(full_app());
+        }
+        if of_address >= address_limit {
+            return Err(full("your address has as many live calls as it may have"));
         }
         live.by_app.insert(app_id, of_app + 1);
         live.by_address.insert(address, of_address + 1);
@@ -90,6 +86,15 @@ fn decrement<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
             counts.remove(&key);
         }
     }
+}
+
+/// The answer to one more call of an app that has as many as it may have.
+pub(super) fn full_app() -> Problem {
+    full("the app has as many live calls as it may have")
+}
+
+fn full(detail: &str) -> Problem {
+    Problem::rate_limited(detail).retry_after(RETRY_AFTER)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use bellpush_core::{
     routing::{CallFacts, RouteRequest},
     trace_context::TraceParent,
 };
-use bellpush_store::{App, Append, AppendError, NewCall, Session};
+use bellpush_store::{App, Append, AppendError, NewCall, Refusal, Session};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 use utoipa::ToSchema;
@@ -27,7 +27,7 @@ use super::{
     call_clock::CallClock,
     forms::{FormValue, FormValueName, MAX_FORM_NAME_CHARS, MAX_FORM_VALUE_CHARS, SdpOffer},
     live::{self, AcceptedCall, Before},
-    routes,
+    permits, routes,
     state::Calls,
     stream::Content,
 };
@@ -189,6 +189,7 @@ async fn accept(
     let permit = calls
         .permits
         .acquire((app.id, app.settings.max_calls), (address, calls.config.max_calls_per_address))?;
+    check_room(calls, &app).await?;
     let max_duration = calls.config.max_call_duration;
     let placing =
         PlaceCall { call_id: id, offer: request.sdp.clone(), routes, max_duration, former: None };
@@ -221,6 +222,8 @@ async fn accept(
         profile_id,
         routing_key: session.routing_key.clone(),
         node_id: calls.node_id,
+        // One server knows by itself.
+        app_limit: app.settings.max_calls.filter(|_| calls.store.is_shared()),
         resume: resume_token.hash(),
         form_values: Some(request.form_values)
             .filter(|values| !values.is_empty())
@@ -239,10 +242,13 @@ async fn accept(
                     live::end_if_started(&calls, &session, id, (clock, trace)).await;
                 });
             }
-            return Err(failed.err().map_or_else(
-                || Problem::internal("the call could not be accepted"),
-                Problem::from,
-            ));
+            return Err(match failed {
+                Err(AppendError::Refused { reason: Refusal::TooManyCalls, .. }) => {
+                    permits::full_app()
+                }
+                Err(error) => error.into(),
+                Ok(_) => Problem::internal("the call could not be accepted"),
+            });
         }
     };
     let accepted = AcceptedCall {
@@ -262,6 +268,17 @@ async fn accept(
     let resume_token = resume_token.reveal().into();
     let etag = value(&call.connection().etag);
     Ok(CallAccepted { call_id: id, sdp: placed.answer, resume_token, etag })
+}
+
+/// Refuses a call of an app that has as many as it may have at all servers, before its telephone rings. Two
+/// that come at once are told apart by the event log.
+async fn check_room(calls: &Calls, app: &App) -> Result<(), Problem> {
+    match app.settings.max_calls {
+        Some(most) if calls.store.is_shared() && !calls.store.has_room(app.id, most).await? => {
+            Err(permits::full_app())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Form values and consent against the design that the visitor has seen; the consent for the record.

@@ -118,6 +118,7 @@ impl From<AppendError> for Problem {
                     | Refusal::LivesElsewhere
                     | Refusal::NotEnded
                     | Refusal::SurveyTwice => Self::conflict(reason.to_string()),
+                    Refusal::TooManyCalls => Self::rate_limited(reason.to_string()),
                     Refusal::Mismatch => Self::internal(reason.to_string()),
                 };
                 problem.at(format!("/events/{index}"))

@@ -3,7 +3,7 @@
 use bellpush_core::{
     context::Context,
     events::EventTime,
-    ids::{CallId, NodeId},
+    ids::{AppId, CallId, NodeId},
 };
 
 use crate::{
@@ -61,6 +61,12 @@ pub(crate) const LIVE_OF: &str = "
     FROM calls
     WHERE state = 'live'
       AND node_id = $1";
+
+pub(crate) const LIVE_OF_APP: &str = "
+    SELECT 'calls counted' AS kind, CAST($1 AS TEXT) AS id, COUNT(*) AS live
+    FROM calls
+    WHERE app_id = $1
+      AND state = 'live'";
 
 const OWN_CALL: &str = "
     SELECT calls.*, sessions.context, sessions.preview
@@ -249,6 +255,16 @@ impl Store {
     pub async fn live_calls_on(&self, node_id: NodeId) -> Result<Vec<CallId>, StoreError> {
         let rows = db::all(&self.db().read, LIVE_OF, [node_id.to_string().into()]).await?;
         db::readable(rows, |row| row.parse("id"))
+    }
+
+    /// Whether an app has fewer live calls than this, at all servers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_room(&self, app_id: AppId, most: u32) -> Result<bool, StoreError> {
+        let row = db::one(&self.db().read, LIVE_OF_APP, [app_id.to_string().into()]).await?;
+        let live = row.map_or(Ok(0), |row| row.get::<i64>("live"))?;
+        Ok(live < i64::from(most))
     }
 
     /// A live call of this node, as if the node were gone.

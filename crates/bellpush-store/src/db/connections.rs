@@ -1,7 +1,8 @@
 //! Connections to the two databases, their locks and transactions.
 
-use std::{fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{borrow::Cow, fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
 
+use bellpush_core::ids::AppId;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -63,6 +64,21 @@ pub(crate) enum Lock {
     ChangeConfiguration,
     /// One change to members, invitations and what they may do at a time.
     ChangeAccess,
+    /// One node at a time starts calls of an app whose calls are counted. To be taken in the order of the
+    /// numbers, after [`Lock::ReadConfiguration`].
+    CallsOfApp(AppCalls),
+}
+
+/// The number of the lock for an app's calls. Two apps may have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AppCalls(i32);
+
+impl AppCalls {
+    pub(crate) fn of(app_id: &AppId) -> Self {
+        // The last bytes of an id are random.
+        let [.., a, b, c, d] = app_id.uuid().into_bytes();
+        Self(i32::from_be_bytes([a, b, c, d]))
+    }
 }
 
 pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result<(), DbErr> {
@@ -70,13 +86,16 @@ pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result
         return Ok(());
     }
     // The numbers are any that no other program uses in the same database.
-    let sql = match lock {
-        Lock::Migration => "SELECT pg_advisory_xact_lock(4207291, 1)",
-        Lock::ReadConfiguration => "SELECT pg_advisory_xact_lock_shared(4207291, 2)",
-        Lock::ChangeConfiguration => "SELECT pg_advisory_xact_lock(4207291, 2)",
-        Lock::ChangeAccess => "SELECT pg_advisory_xact_lock(4207291, 3)",
+    let sql: Cow<'_, str> = match lock {
+        Lock::Migration => "SELECT pg_advisory_xact_lock(4207291, 1)".into(),
+        Lock::ReadConfiguration => "SELECT pg_advisory_xact_lock_shared(4207291, 2)".into(),
+        Lock::ChangeConfiguration => "SELECT pg_advisory_xact_lock(4207291, 2)".into(),
+        Lock::ChangeAccess => "SELECT pg_advisory_xact_lock(4207291, 3)".into(),
+        Lock::CallsOfApp(AppCalls(app)) => {
+            format!("SELECT pg_advisory_xact_lock(4207292, {app})").into()
+        }
     };
-    connection.execute_unprepared(sql).await.map(drop)
+    connection.execute_unprepared(&sql).await.map(drop)
 }
 
 impl Db {

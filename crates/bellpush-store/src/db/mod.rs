@@ -18,7 +18,7 @@ mod timeout;
 pub(crate) mod untimed;
 
 pub(crate) use batch::Batch;
-pub(crate) use connections::{Db, Lock, begin, commit, lock};
+pub(crate) use connections::{AppCalls, Db, Lock, begin, commit, lock};
 pub(crate) use rewrite::{over, rewritten};
 pub(crate) use row::{Row, if_readable, now, number, read, readable, to_json, without_nul};
 pub(crate) use statements::{all, execute, one};

@@ -91,6 +91,8 @@ pub struct NewCall {
     pub routing_key: Option<String>,
     /// The node that the call lives on.
     pub node_id: NodeId,
+    /// How many live calls its app may have with it, at all servers that share a PostgreSQL database.
+    pub app_limit: Option<u32>,
     /// The hash of the token that takes it up.
     pub resume: SecretHash,
     /// What the form before the call held, if it was used.
@@ -238,6 +240,9 @@ pub enum Refusal {
     /// The call has started before.
     #[error("the call has started before")]
     AlreadyStarted,
+    /// The app has as many live calls as the new one says that it may have.
+    #[error("the app has as many live calls as it may have")]
+    TooManyCalls,
     /// The call is over.
     #[error("the call is over")]
     AlreadyEnded,

@@ -326,3 +326,42 @@ async fn two_nodes_that_record_the_same_events_record_them_once() {
     other.close().await;
     site.clear().await;
 }
+
+#[tokio::test]
+async fn two_nodes_start_no_more_calls_of_an_app_than_it_may_have() {
+    let site = Site::postgres().await;
+    let other = site.open(crate::site::master_key()).await.unwrap();
+    for _ in 0..10 {
+        let visitor = site.visitor().await;
+        let start = |call_id| {
+            let mut start = visitor.starts(call_id, new_node());
+            if let Append::CallStarted { call, .. } = &mut start {
+                call.app_limit = Some(3);
+            }
+            vec![start]
+        };
+        let calls: Vec<_> = (0..8).map(|_| new_call()).collect();
+        let starts = calls.iter().enumerate().map(|(n, call_id)| {
+            let store = if n % 2 == 0 { &site.store } else { &other };
+            store.append(start(*call_id))
+        });
+        let (mut started, mut refused) = (Vec::new(), 0);
+        for (call_id, result) in calls.iter().zip(join_all(starts).await) {
+            if result.is_ok() {
+                started.push(*call_id);
+            } else {
+                assert_eq!(refusal(result), (0, Refusal::TooManyCalls));
+                refused += 1;
+            }
+        }
+        assert_eq!((started.len(), refused), (3, 5));
+        let app_id = visitor.app_id();
+        assert!(!other.has_room(app_id, 3).await.unwrap());
+        assert!(other.has_room(app_id, 4).await.unwrap());
+        site.store.append(vec![visitor.hangs_up(started[0])]).await.unwrap();
+        assert!(other.has_room(app_id, 3).await.unwrap());
+        other.append(start(new_call())).await.unwrap();
+    }
+    other.close().await;
+    site.clear().await;
+}

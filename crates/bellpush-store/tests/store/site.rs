@@ -324,6 +324,7 @@ impl Visitor {
                 profile_id: DestinationId::from_uuid(Uuid::now_v7()),
                 routing_key: self.session.routing_key.clone(),
                 node_id,
+                app_limit: None,
                 resume: first_token(call_id),
                 form_values: form.as_object().cloned(),
                 consent: None,

@@ -1,13 +1,14 @@
 //! Writes a group of requests in one transaction. A constant number of statements, however many
 //! events there are: they go in as JSON.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bellpush_core::{
     delivery::{PendingDelivery, Seq},
     events::EventTime,
-    ids::EventId,
+    ids::{AppId, EventId},
 };
+use sea_orm::DatabaseTransaction;
 
 use super::{
     beside::Kept,
@@ -16,8 +17,11 @@ use super::{
     rows::{self, ANSWERS_KEPT, CALL_ENDED, DELIVERY_KEPT, EVENT_KEPT},
 };
 use crate::{
-    calls::state::{ENDED, FAILED, LIVE},
-    db::{self, Batch, Db, Lock, Row, to_json},
+    calls::{
+        nodes::LIVE_OF_APP,
+        state::{ENDED, FAILED, LIVE},
+    },
+    db::{self, AppCalls, Batch, Db, Lock, Row, to_json},
     error::{DatabaseError, StoreError},
     events::append::{Append, Refusal},
 };
@@ -44,6 +48,9 @@ pub(crate) const FACTS: &str = "
     FROM calls
     LEFT JOIN survey_responses ON survey_responses.call_id = calls.id
     WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'call')";
+
+/// What answers [`LIVE_OF_APP`].
+const CALLS_COUNTED: &str = "calls counted";
 
 /// Where an event is in the log.
 #[derive(Debug, Clone, Copy)]
@@ -128,8 +135,12 @@ async fn write_in_turn(
     let recorded_at = db::now();
     let mut answer = Answer::default();
     if !requests.is_empty() {
+        let all: Vec<_> = requests.iter().copied().flatten().collect();
         let mut batch = Batch::default();
-        ask_facts(&mut batch, &requests.iter().copied().flatten().collect::<Vec<_>>());
+        ask_facts(&mut batch, &all);
+        if db.has_other_writers() {
+            count_calls(&transaction, &mut batch, &all).await?;
+        }
         answer = Answer::read(batch.run(&transaction).await?)?;
     }
     let verdicts = answer.judge(requests);
@@ -191,6 +202,29 @@ fn ask_facts(batch: &mut Batch, appends: &[&Prepared]) {
     batch.add(FACTS, [to_json(&asked).into()]);
 }
 
+/// Asks how many calls are live of those apps whose new calls say how many may be. From here to the commit
+/// no other node starts one of them.
+async fn count_calls(
+    transaction: &DatabaseTransaction,
+    batch: &mut Batch,
+    appends: &[&Prepared],
+) -> Result<(), StoreError> {
+    let counted = appends.iter().filter_map(|prepared| match &prepared.append {
+        Append::CallStarted { event, call } if call.app_limit.is_some() => Some(event.app_id),
+        _ => None,
+    });
+    let counted: BTreeSet<AppId> = counted.collect();
+    // In the same order everywhere, that nobody waits in a circle: by the numbers of the locks, of which two
+    // apps may have the same.
+    for number in counted.iter().map(AppCalls::of).collect::<BTreeSet<_>>() {
+        db::lock(transaction, Lock::CallsOfApp(number)).await?;
+    }
+    for app_id in counted {
+        batch.add(LIVE_OF_APP, [app_id.to_string().into()]);
+    }
+    Ok(())
+}
+
 /// What the database answered.
 #[derive(Default)]
 struct Answer {
@@ -215,6 +249,7 @@ impl Answer {
                     facts.events.insert(id, row.parse("app_id")?);
                     seqs.insert(id, seq);
                 }
+                CALLS_COUNTED => _ = facts.live.insert(row.parse("id")?, row.count("live")?),
                 "call" => _ = facts.calls.insert(row.parse("id")?, known_call(&row)?),
                 EVENT_KEPT => seqs.extend([rows::kept_event(&row)?]),
                 DELIVERY_KEPT => deliveries.push(row),

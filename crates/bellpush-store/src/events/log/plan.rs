@@ -7,7 +7,7 @@ use bellpush_core::{
     ids::{AppId, CallId, EventId, NodeId, SessionId},
 };
 
-use crate::events::append::{Append, CallEnd, Refusal};
+use crate::events::append::{Append, CallEnd, NewCall, Refusal};
 
 /// What the database knows of all that a group mentions.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub(super) events: HashMap<EventId, AppId>,
     /// Calls that exist.
     pub(super) calls: HashMap<CallId, KnownCall>,
+    /// How many calls are live of the apps whose calls are counted.
+    pub(super) live: HashMap<AppId, u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,9 @@ impl Facts {
             .collect::<Result<_, _>>()?;
         self.events.extend(new.events);
         self.calls.extend(new.calls);
+        for (app_id, started) in new.live {
+            *self.live.entry(app_id).or_default() += started;
+        }
         Ok(verdicts)
     }
 
@@ -84,6 +89,14 @@ impl Facts {
             let call = new.calls.get(&call_id).or_else(|| self.calls.get(&call_id));
             if let Some((stage, node_id)) = next_stage(append, call)? {
                 let (app_id, session_id) = (event.app_id, event.session_id);
+                if let Append::CallStarted { call: NewCall { app_limit, .. }, .. } = append {
+                    let started = new.live.entry(app_id).or_default();
+                    let live = self.live.get(&app_id).copied().unwrap_or(0) + *started;
+                    if app_limit.is_some_and(|limit| live >= limit) {
+                        return Err(Refusal::TooManyCalls);
+                    }
+                    *started += 1;
+                }
                 new.calls.insert(call_id, KnownCall { app_id, session_id, node_id, stage });
             }
         }
