@@ -376,6 +376,9 @@ impl Server {
         let now = now();
         store.remove_expired_tokens(now).await?;
         store.remove_expired_challenges(now).await?;
+        if store.is_shared() {
+            store.remove_past_sign_in_attempts(store.clock().await?).await?;
+        }
         accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
         accounts.remove_expired_invitations(now).await?;
         accounts.remove_expired_ceremonies(now).await?;

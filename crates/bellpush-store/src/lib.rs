@@ -42,7 +42,7 @@ pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
     Ceremony, Configured, Deed, Invitation, InvitationDraft, Kept, KeyError, Member, MemberError,
     NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, SavedView, SecondFactors, SecretHash,
-    SignIn, SignInWay, SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
+    SignIn, SignInAttempts, SignInWay, SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
 };
 pub use alerts::{
     Alert, AlertEnd, AlertNotice, AlertRule, DueMail, Look, NoticeMail, QueueHour, UnloggedNotice,

@@ -22,14 +22,14 @@ use uuid::Uuid;
 use self::{filled::fill, site::Site};
 use crate::{
     AuditAction, AuditFilter, CallFilter, CallStateName, DeliveryFilter, EventFilter, PageRequest,
-    access::{audit::search as audit, views},
+    access::{attempts, audit::search as audit, views},
     alerts,
     analytics::{read, roll_up},
     apps::{design_schedules, designs, embed_reports, sessions},
     calls::{callbacks, nodes, traces},
     db::{self, Db, page::Query},
     deliveries::{
-        attempts, endpoints, hours, outages as notifications, replays,
+        attempts as delivery_attempts, endpoints, hours, outages as notifications, replays,
         search::{self, Bounds, Search},
         statistics,
     },
@@ -124,7 +124,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(rows::INSERT_DELIVERIES, vec![list(), 1_i64.into()]), "integrations_by_app"),
         (fixed(endpoints::PENDING, pending), "deliveries_pending"),
         (fixed(endpoints::WITH_EARLIER, vec![list()]), "events_by_call"),
-        (fixed(attempts::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
+        (fixed(delivery_attempts::UPDATE_DELIVERIES, vec![list()]), "deliveries_pkey"),
         (fixed(removals::LAST_DELIVERY, step()), "deliveries_pkey"),
         (fixed(removals::REMOVE_DELIVERIES, step()), "deliveries_pkey"),
         (fixed(removals::REMOVE_ATTEMPTS, step()), "attempts_pkey"),
@@ -254,6 +254,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(profiles::OF_APP, vec![app_id.to_string().into()]), "destinations_by_app"),
         (fixed(sessions::BY_TOKEN, vec!["x".into(), 1_i64.into()]), "session_tokens_pkey"),
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
+        (fixed(attempts::PAST, vec![5_i64.into()]), "sign_in_attempts_by_age"),
         (fixed(nodes::LIVE_OF, vec!["x".into()]), "calls_live"),
         (fixed(nodes::LIVE_OF_APP, vec!["x".into()]), "calls_live_by_app"),
         (fixed(nodes::FOUND_AGAIN, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),

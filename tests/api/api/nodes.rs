@@ -6,6 +6,7 @@ use bellpush_test_support::{
     SOON,
     answer::{self, Answer},
     api::Api,
+    browser::Browser,
     eventually,
     postgres::Database,
     server::{Options, ServerProcess},
@@ -312,4 +313,29 @@ async fn an_app_has_no_more_live_calls_at_all_servers_than_it_may_have() {
     assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{:?}", answer.headers);
     widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
     at_second.offer(visitor.offer()).await.unwrap().expect(201).unwrap();
+}
+
+#[tokio::test]
+async fn guesses_at_an_account_are_limited_for_all_servers_together() {
+    let nodes = Nodes::with(|options| options.with("--sign-ins-per-minute", "10")).await;
+    let browsers = [&nodes.first, &nodes.second].map(Browser::new);
+    let guess = async |n: usize| {
+        browsers[n % 2].sign_in("nobody@example.com", "guess-guess-guess").await.unwrap()
+    };
+    // They are counted by the minute: all within one.
+    eventually("there is time in this minute", Duration::from_secs(40), async || {
+        Ok((jiff::Timestamp::now().as_second() % 60 < 30).then_some(()))
+    })
+    .await
+    .unwrap();
+    for n in 0..10 {
+        refused(&guess(n).await, 401, "sign-in-refused");
+    }
+    for n in 0..2 {
+        let answer = guess(n).await;
+        let problem = refused(&answer, 429, "rate-limited");
+        assert!(problem.detail.contains("10 attempts to sign in a minute"), "{problem:?}");
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+    }
 }

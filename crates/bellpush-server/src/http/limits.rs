@@ -1,4 +1,5 @@
-//! Rate limits per address and per session (GCRA).
+//! Rate limits per address and per session (GCRA), each of this server. Attempts to sign in to an account are
+//! counted for all servers that share a database.
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -6,6 +7,7 @@ use bellpush_core::{
     access::Email,
     ids::{AppId, IntegrationId, SessionId},
 };
+use bellpush_store::Store;
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -53,6 +55,8 @@ const SESSIONS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// How many members behind one address may try to sign in at their full rate.
 const ACCOUNTS_PER_ADDRESS: NonZeroU32 = NonZeroU32::new(4).unwrap();
+/// What attempts to sign in are called.
+const SIGN_INS: &str = "attempts to sign in";
 /// Characters of what is typed as an e-mail address that accounts are told apart by.
 const ACCOUNT_CHARS: usize = 254;
 
@@ -144,27 +148,23 @@ impl Limits {
         self.embed_checks.count(&app, NonZeroU32::MIN, "checks")
     }
 
-    /// Counts one attempt to sign in, or to prove again who one is, whether there is such an account
-    /// or not.
-    ///
-    /// # Errors
-    /// 429 with the time to wait.
-    pub(crate) fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
-        self.sign_in_from(address)?;
-        self.sign_in_to(email)
-    }
-
     /// Counts one attempt to sign in to an account, whether there is one or not, that was counted as one of
-    /// its address before it was read.
+    /// its address before it was read. Beside others that share the database, it is counted there, too.
     ///
     /// # Errors
-    /// 429 with the time to wait.
-    pub(crate) fn sign_in_to(&self, email: &str) -> Result<(), Problem> {
-        // As the account is looked up; what is no address is counted as it is.
-        let account =
-            email.parse::<Email>().map_or_else(|_| email.trim().to_owned(), |it| it.to_string());
-        let account = account.chars().take(ACCOUNT_CHARS).collect();
-        self.sign_ins.count(&account, NonZeroU32::MIN, "attempts to sign in")
+    /// 429 with the time to wait, or when the database fails.
+    pub(crate) async fn sign_in_to(&self, email: &str, store: &Store) -> Result<(), Problem> {
+        let account = account(email);
+        // First: who is over the limit here does not keep the database busy.
+        self.sign_ins.count(&account, NonZeroU32::MIN, SIGN_INS)?;
+        if store.is_shared() {
+            let attempts = store.count_sign_in_attempt(&account).await?;
+            let per_minute = self.sign_ins.per_minute;
+            if attempts.count > i64::from(per_minute.get()) {
+                return Err(too_many(per_minute, SIGN_INS, attempts.seconds_left));
+            }
+        }
+        Ok(())
     }
 
     /// Counts one attempt of an address. That is all that can be counted of one which names no account:
@@ -173,7 +173,7 @@ impl Limits {
     /// # Errors
     /// 429 with the time to wait.
     pub(crate) fn sign_in_from(&self, address: IpAddr) -> Result<(), Problem> {
-        self.sign_ins_by_address.count(&address, NonZeroU32::MIN, "attempts to sign in")
+        self.sign_ins_by_address.count(&address, NonZeroU32::MIN, SIGN_INS)
     }
 
     /// Forgets keys that are back at their full allowance, so that memory does not grow with the
@@ -209,14 +209,23 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             Ok(Err(not_until)) => not_until.wait_time_from(DefaultClock::default().now()),
             Err(_) => Duration::from_secs(60),
         };
-        metrics::counter!("bellpush_rate_limited_total", "what" => what.to_owned()).increment(1);
-        let seconds = wait.as_secs() + 1;
-        let per_minute = self.per_minute;
-        Err(Problem::rate_limited(format!(
-            "more than {per_minute} {what} a minute; try again in {seconds} s"
-        ))
-        .retry_after(seconds))
+        Err(too_many(self.per_minute, what, wait.as_secs() + 1))
     }
+}
+
+fn too_many(per_minute: NonZeroU32, what: &str, seconds: u64) -> Problem {
+    metrics::counter!("bellpush_rate_limited_total", "what" => what.to_owned()).increment(1);
+    Problem::rate_limited(format!(
+        "more than {per_minute} {what} a minute; try again in {seconds} s"
+    ))
+    .retry_after(seconds)
+}
+
+/// What accounts are told apart by: as they are looked up; what is no address is counted as it is.
+fn account(email: &str) -> String {
+    let account =
+        email.parse::<Email>().map_or_else(|_| email.trim().to_owned(), |it| it.to_string());
+    account.chars().take(ACCOUNT_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -240,13 +249,11 @@ mod tests {
         assert_eq!(refused.status, 429);
         assert!(limits.call(other, session()).is_ok());
         // An account, from wherever; and an address, for whichever accounts.
-        assert!(limits.sign_in(one, "a@b").is_ok() && limits.sign_in(other, " A@b").is_ok());
-        assert!(limits.sign_in(other, "a@b").is_err());
-        let tried = (0..20).filter(|number| limits.sign_in(one, &format!("{number}")).is_ok());
-        assert_eq!(tried.count(), 7);
+        let to = |email: &str| limits.sign_ins.count(&account(email), NonZeroU32::MIN, SIGN_INS);
+        assert!(to("a@b").is_ok() && to(" A@b").is_ok() && to("a@b").is_err());
         // Attempts without an account are nobody's but their address's.
         let (third, fourth) = (IpAddr::from([192, 0, 2, 3]), IpAddr::from([192, 0, 2, 4]));
         assert_eq!((0..20).filter(|_| limits.sign_in_from(third).is_ok()).count(), 8);
-        assert!(limits.sign_in_from(fourth).is_ok() && limits.sign_in(fourth, "").is_ok());
+        assert!(limits.sign_in_from(fourth).is_ok() && to("").is_ok());
     }
 }

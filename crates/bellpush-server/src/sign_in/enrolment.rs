@@ -11,11 +11,7 @@ use super::{
     entrance::{Asked, Entrance},
     totp,
 };
-use crate::{
-    clock::now,
-    http::{client_ip::limit_key, problem::Problem},
-    tokens::CeremonyToken,
-};
+use crate::{clock::now, http::problem::Problem, tokens::CeremonyToken};
 
 /// A member who adds a passkey.
 const NEW_PASSKEY: &str = "new_passkey";
@@ -52,7 +48,7 @@ impl Entrance {
         by: (SignInId, &Actor),
     ) -> Result<Vec<String>, Problem> {
         let nothing = || Problem::conflict("there is no new key for codes; ask for one first");
-        self.limits.sign_in(limit_key(by.1.address.unwrap_or(NOWHERE)), member.email.as_str())?;
+        self.count_proof(by.1.address.unwrap_or(NOWHERE), member).await?;
         let key = self.accounts.totp_key(member.id).await?;
         let (sealed, _) = key.filter(|(_, in_use)| !in_use).ok_or_else(nothing)?;
         let key = self.store.open_totp_key(member.id, &sealed)?;

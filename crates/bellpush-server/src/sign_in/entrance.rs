@@ -162,7 +162,7 @@ impl Entrance {
         password: SecretString,
         arrival: &Arrival,
     ) -> Result<Progress, Problem> {
-        self.limits.sign_in_to(email)?;
+        self.limits.sign_in_to(email, &self.store).await?;
         self.check_way().await?;
         // What is no address has no account: it takes as long.
         let account = match email.parse::<Email>() {
@@ -198,7 +198,7 @@ impl Entrance {
         let pending = CeremonyToken::parse(pending).ok_or_else(over)?.hash();
         let member = self.accounts.ceremony(&pending, SECOND_FACTOR, now()).await?;
         let member = self.member(member).await?.ok_or_else(over)?;
-        self.limits.sign_in_to(member.email.as_str())?;
+        self.limits.sign_in_to(member.email.as_str(), &self.store).await?;
         let actor = acting(&member, arrival.address);
         if !self.is_code(&member, code, &actor).await? {
             return self.refuse(member.email.as_str(), &actor, "this code does not fit").await;
@@ -244,7 +244,7 @@ impl Entrance {
         proof: Proof,
         actor: &Actor,
     ) -> Result<(EventTime, SetCookie), Problem> {
-        self.limits.sign_in(limit_key(sign_in.address), member.email.as_str())?;
+        self.count_proof(sign_in.address, member).await?;
         let (fits, wrong) = match proof {
             Proof::Password(password) => {
                 let account = self.accounts.by_email(&member.email).await?;
@@ -268,6 +268,19 @@ impl Entrance {
             .ok_or_else(|| Problem::signed_out("you are not signed in any more; sign in again"))?;
         let until = proved_until(&SignIn { proved_at, ..sign_in.clone() });
         Ok((until, self.cookies.set(&token)))
+    }
+
+    /// Counts an attempt to prove again who one is.
+    ///
+    /// # Errors
+    /// 429 after too many.
+    pub(super) async fn count_proof(
+        &self,
+        address: IpAddr,
+        member: &Member,
+    ) -> Result<(), Problem> {
+        self.limits.sign_in_from(limit_key(address))?;
+        self.limits.sign_in_to(member.email.as_str(), &self.store).await
     }
 
     /// Who holds the passkey that a browser shows.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+pub(crate) mod attempts;
 pub(crate) mod audit;
 mod ceremonies;
 mod grant_columns;
@@ -17,6 +18,7 @@ pub(crate) mod views;
 
 pub use accounts::Accounts;
 pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
+pub use attempts::SignInAttempts;
 pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Deed, Who};
 pub use ceremonies::Ceremony;
 pub use invitations::{Invitation, InvitationDraft};
