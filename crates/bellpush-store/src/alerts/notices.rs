@@ -19,6 +19,10 @@ const MAX_ATTEMPTS: i64 = 10;
 const FIRST_WAIT_MS: i64 = 60_000;
 /// No wait is longer.
 const LONGEST_WAIT_MS: i64 = 3_600_000;
+/// Due by whichever clock.
+const AT_ONCE: i64 = 0;
+/// Mails that are looked at for one to take: some may be of a newer version, and others taken meanwhile.
+const CANDIDATES: i64 = 20;
 /// Characters that are kept of a failure.
 const FAILURE_CHARS: usize = 300;
 
@@ -99,7 +103,7 @@ pub(super) async fn write(
         let sql = "
             INSERT INTO alert_mails (event_id, address, attempts, next_due)
             VALUES ($1, $2, 0, $3)";
-        let values = [event_id.to_string().into(), address.as_str().into(), at.millis().into()];
+        let values = [event_id.to_string().into(), address.as_str().into(), AT_ONCE.into()];
         db::execute(transaction, sql, values).await?;
     }
     Ok(())
@@ -132,15 +136,14 @@ impl Store {
         Ok(())
     }
 
-    /// Mails that are due, for this node to send: each is due again later unless it is said to be sent.
+    /// A mail that is due, for this node to send now: it is due again later unless it is said to be sent, by
+    /// the clock that all nodes share.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_due_mails(&self, limit: u32) -> Result<Vec<DueMail>, StoreError> {
-        let now = db::now().millis();
-        let values = [now.into(), i64::from(limit).into()];
-        let rows = db::all(&self.db().read, DUE, values).await?;
-        let mut taken = Vec::new();
+    pub async fn take_due_mail(&self) -> Result<Option<DueMail>, StoreError> {
+        let now = self.clock().await?.millis();
+        let rows = db::all(&self.db().read, DUE, [now.into(), CANDIDATES.into()]).await?;
         for row in rows {
             let Some(mail) = db::if_readable(due(&row))? else { continue };
             let attempts: u32 = row.count("attempts")?;
@@ -152,10 +155,10 @@ impl Store {
                 (now + wait.clamp(FIRST_WAIT_MS, LONGEST_WAIT_MS)).into(),
             ];
             if db::execute(&self.db().write, TAKE, values).await? > 0 {
-                taken.push(mail);
+                return Ok(Some(mail));
             }
         }
-        Ok(taken)
+        Ok(None)
     }
 
     /// The mail server took a mail, or why it did not. After ten attempts it is given up.

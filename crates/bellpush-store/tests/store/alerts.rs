@@ -27,7 +27,7 @@ fn rule() -> AlertRuleSettings {
     }
 }
 
-async fn made(store: &Store, app_id: AppId) -> AlertRule {
+pub(crate) async fn made(store: &Store, app_id: AppId) -> AlertRule {
     store.create_alert_rule(app_id, &rule(), &Actor::HOST).await.unwrap()
 }
 
@@ -43,7 +43,7 @@ async fn look(store: &Store, rule: &AlertRule, value: f64, minute: i64, is_muted
     Look { rule, at, reading, step }
 }
 
-async fn keep(store: &Store, rule: &AlertRule, value: f64, minute: i64) -> u32 {
+pub(crate) async fn keep(store: &Store, rule: &AlertRule, value: f64, minute: i64) -> u32 {
     let look = look(store, rule, value, minute, false).await;
     store.keep_looks(&[look]).await.unwrap()
 }
@@ -251,18 +251,17 @@ on_both_stores! {
         let (store, app) = (&site.store, site.app().await);
         let rule = made(store, app).await;
         keep(store, &rule, 2000.0, 0).await;
-        let due = store.take_due_mails(9).await.unwrap();
-        assert_eq!(due.len(), 1);
-        assert_eq!((due[0].address.as_str(), due[0].title.as_str()), ("ada@example.com", "Alert: Backlog"));
-        assert_eq!(store.take_due_mails(9).await.unwrap(), [], "it is another's for now");
-        store.mail_tried(&due[0], Err("no route".into())).await.unwrap();
+        let due = store.take_due_mail().await.unwrap().unwrap();
+        assert_eq!((due.address.as_str(), due.title.as_str()), ("ada@example.com", "Alert: Backlog"));
+        assert_eq!(store.take_due_mail().await.unwrap(), None, "it is another's for now");
+        store.mail_tried(&due, Err("no route".into())).await.unwrap();
         let mail = alerts(store, app).await[0].notices[0].mails[0].clone();
         assert_eq!((mail.failure.as_deref(), mail.given_up), (Some("no route"), false));
         site.sql("UPDATE alert_mails SET next_due = 0").await;
-        let again = store.take_due_mails(9).await.unwrap();
-        store.mail_tried(&again[0], Ok(())).await.unwrap();
+        let again = store.take_due_mail().await.unwrap().unwrap();
+        store.mail_tried(&again, Ok(())).await.unwrap();
         site.sql("UPDATE alert_mails SET next_due = 0 WHERE next_due IS NOT NULL").await;
-        assert_eq!(store.take_due_mails(9).await.unwrap(), []);
+        assert_eq!(store.take_due_mail().await.unwrap(), None);
         let mail = alerts(store, app).await[0].notices[0].mails[0].clone();
         assert!(mail.sent_at.is_some() && mail.failure.is_none() && !mail.given_up);
     }
@@ -272,7 +271,7 @@ on_both_stores! {
         let rule = made(store, app).await;
         keep(store, &rule, 2000.0, 0).await;
         let mut attempts = 0;
-        while let Some(mail) = store.take_due_mails(1).await.unwrap().pop() {
+        while let Some(mail) = store.take_due_mail().await.unwrap() {
             attempts += 1;
             store.mail_tried(&mail, Err("no".into())).await.unwrap();
             site.sql("UPDATE alert_mails SET next_due = 0 WHERE next_due IS NOT NULL").await;

@@ -35,6 +35,7 @@ mod analytics;
 mod api_keys;
 mod audit;
 mod claims;
+mod clocks;
 mod cluster;
 mod configuration;
 mod configurations;

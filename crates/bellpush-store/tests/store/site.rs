@@ -78,6 +78,18 @@ impl Site {
         connection.close().await.unwrap();
     }
 
+    /// Sets the clock of the database so many hours ahead of this machine's, or behind it, for those who
+    /// connect from now on.
+    pub(crate) async fn shift_clock(&self, hours: i32) {
+        let Place::Database { name, .. } = &self.place else { panic!("SQLite has no clock") };
+        self.sql(&format!(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+             AS 'SELECT pg_catalog.clock_timestamp() + {hours} * INTERVAL ''1 hour''';
+             ALTER DATABASE {name} SET search_path = public, pg_catalog"
+        ))
+        .await;
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.place, Place::Database { .. })
     }
