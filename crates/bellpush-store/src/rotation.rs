@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bellpush_core::events::EventTime;
 use sea_orm::DatabaseTransaction;
 
 use crate::{
@@ -158,11 +157,12 @@ impl Store {
         Ok(done)
     }
 
-    /// Whether a server is running on this database.
+    /// Whether a server is running on this database, by the clock that leases go by.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_in_use(&self, now: EventTime) -> Result<bool, StoreError> {
+    pub async fn is_in_use(&self) -> Result<bool, StoreError> {
+        let now = self.clock().await?;
         let sql = "SELECT id FROM nodes WHERE lease_until > $1";
         Ok(db::one(&self.db().read, sql, [now.millis().into()]).await?.is_some())
     }

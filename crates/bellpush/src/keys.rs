@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{bail, ensure};
-use bellpush_core::events::EventTime;
 use bellpush_store::{KeyRing, Store};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 
 use crate::{
     config::{Config, DatabaseOptions, MasterKeys, Options},
@@ -90,7 +88,7 @@ async fn list(config: &Config) -> anyhow::Result<()> {
 async fn rotate(config: &Config) -> anyhow::Result<()> {
     let (mut keys, mut store) = open(config).await?;
     ensure!(
-        !store.is_in_use(EventTime::new(Timestamp::now())).await?,
+        !store.is_in_use().await?,
         "a server is running on this database; stop it first (its sign goes away within 10 s)"
     );
     let current = keys.current();

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use bellpush_core::cluster::Term;
 use bellpush_store::Store;
 
 use crate::{
     alerts::{keep, made},
-    site::{Site, after, master_key},
+    site::{Site, after, master_key, new_node},
 };
 
 /// A database whose clock is an hour behind, and two servers on it.
@@ -34,6 +35,15 @@ async fn close(site: Site, servers: [Store; 2]) {
         server.close().await;
     }
     site.clear().await;
+}
+
+#[tokio::test]
+async fn a_server_that_runs_is_seen_by_whose_clock_is_ahead() {
+    let (site, servers) = with_two_servers().await;
+    let term = Term { node_id: new_node(), incarnation: 1 };
+    servers[0].join_cluster(term, Duration::from_secs(60), None, true).await.unwrap();
+    assert!(servers[1].is_in_use().await.unwrap());
+    close(site, servers).await;
 }
 
 #[tokio::test]

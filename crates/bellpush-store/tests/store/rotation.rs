@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     deliveries::settings,
     secrets::{actor, name, with_secrets},
-    site::{Site, master_key, now},
+    site::{Site, after, master_key},
     trunks::trunk,
 };
 
@@ -115,11 +115,11 @@ on_both_stores! {
 
     async fn a_server_that_runs_shows_by_its_lease(site) {
         let node = NodeId::from_uuid(Uuid::now_v7());
-        assert!(!site.store.is_in_use(now()).await.unwrap());
-        let lease = bellpush_core::events::EventTime::from_millis(now().millis() + 60_000).unwrap();
-        site.store.join(node, lease, None).await.unwrap();
-        assert!(site.store.is_in_use(now()).await.unwrap());
-        assert!(!site.store.is_in_use(lease).await.unwrap());
+        assert!(!site.store.is_in_use().await.unwrap());
+        site.store.join(node, after(60), None).await.unwrap();
+        assert!(site.store.is_in_use().await.unwrap());
+        site.store.join(node, after(-1), None).await.unwrap();
+        assert!(!site.store.is_in_use().await.unwrap());
     }
 }
 
