@@ -1,4 +1,5 @@
-//! Counts the log for analytics: a duty of every node, of which each event is counted once.
+//! Counts the log for analytics: a duty of one node, and while another becomes the one, each event is counted
+//! once all the same.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,15 @@ const SHORTEST_REST: Duration = Duration::from_millis(5);
 pub(crate) async fn run(store: Store, stopped: CancellationToken) {
     describe_counter!("bellpush_roll_up_steps_total", "Steps in which events were counted.");
     describe_histogram!("bellpush_roll_up_seconds", "Seconds that such a step took.");
+    let mut leading = store.leading();
     loop {
+        if !store.leads() {
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                _ = leading.changed() => {}
+            }
+            continue;
+        }
         let began = Instant::now();
         let pause = match store.roll_up().await {
             Ok(more) => {

@@ -339,3 +339,31 @@ async fn guesses_at_an_account_are_limited_for_all_servers_together() {
         assert!((1..=60).contains(&wait), "{wait}");
     }
 }
+
+/// How often a server has looked for what is to be counted.
+async fn roll_ups(server: &ServerProcess) -> anyhow::Result<u32> {
+    let metrics = server.api().get("/metrics").await?.text();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("bellpush_roll_up_steps_total "));
+    Ok(line.map_or(Ok(0), str::parse)?)
+}
+
+#[tokio::test]
+async fn one_server_counts_for_analytics_and_another_goes_on_with_it() {
+    let mut nodes = Nodes::start().await;
+    let is_first = eventually("one counts", 3 * SOON, async || {
+        let [first, second] = [roll_ups(&nodes.first).await?, roll_ups(&nodes.second).await?];
+        assert!(first < 2 || second < 2, "{first} {second}");
+        Ok((first >= 3 || second >= 3).then_some((first >= 3, first.min(second))))
+    });
+    let (is_first, of_other) = is_first.await.unwrap();
+    // Who was alone led for a moment, as the first one is before the second comes.
+    assert_eq!(of_other, 0);
+    let (leader, other) = match is_first {
+        true => (&mut nodes.first, &nodes.second),
+        false => (&mut nodes.second, &nodes.first),
+    };
+    leader.terminate().await.unwrap();
+    eventually("the other goes on", SOON, async || Ok((roll_ups(other).await? > 0).then_some(())))
+        .await
+        .unwrap();
+}
