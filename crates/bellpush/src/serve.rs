@@ -199,7 +199,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     while let Some(ended) = duties.join_next().await {
         ended?;
     }
-    if let Err(error) = cluster.leave().await {
+    if let Err(error) = cluster.leave(CLUSTER_STOP).await {
         warn!(%error, "this server can't be taken out of the database; its lease runs out by itself");
     }
     beside.shutdown().await;

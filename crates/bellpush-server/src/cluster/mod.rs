@@ -31,7 +31,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use self::{questions::Questions, reader::Reader, teller::Teller, words::Word};
@@ -72,6 +72,10 @@ struct Shared {
     elsewhere: Mutex<Option<mpsc::Receiver<Elsewhere>>>,
     drain: CancellationToken,
     drained: CancellationToken,
+    /// Nothing more is appended here.
+    leaving: CancellationToken,
+    /// The others were told of all that was.
+    told: CancellationToken,
     left: CancellationToken,
 }
 
@@ -107,6 +111,8 @@ impl Cluster {
             elsewhere: Mutex::new(Some(elsewhere)),
             drain: CancellationToken::new(),
             drained: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+            told: CancellationToken::new(),
             left: CancellationToken::new(),
         };
         // Nothing is an owner's until the first word of the keeper.
@@ -188,12 +194,19 @@ impl Cluster {
         }
     }
 
-    /// Takes this node out of the database: nothing of it is to be written any more.
+    /// Takes this node out of the database: nothing of it is to be written any more. Before that the others
+    /// are told of what was appended last, as long as that takes no longer than this.
     ///
     /// # Errors
     /// When the store fails; the lease then runs out by itself.
-    pub async fn leave(&self) -> Result<(), StoreError> {
+    pub async fn leave(&self, patience: Duration) -> Result<(), StoreError> {
         if let Some(shared) = &self.0.shared {
+            shared.leaving.cancel();
+            if tokio::time::timeout(patience, shared.told.cancelled()).await.is_err() {
+                warn!(
+                    "other servers were not told of the last events; they look for them within 30 s"
+                );
+            }
             shared.left.cancel();
         }
         self.0.tenure.end();
@@ -223,6 +236,13 @@ impl Cluster {
         let mut look = tokio::time::interval(LOOK_FOR_MISSED);
         loop {
             tokio::select! {
+                shared = self.is_leaving() => {
+                    while let Ok(batch) = written.try_recv() {
+                        self.route(batch);
+                    }
+                    shared.teller.flush().await;
+                    shared.told.cancel();
+                }
                 batch = written.recv() => match batch {
                     Some(batch) => self.route(batch),
                     None => return,
@@ -231,6 +251,17 @@ impl Cluster {
                     self.0.announcer.missed();
                 },
             }
+        }
+    }
+
+    /// Waits until nothing more is appended here, and the others are not told of all that was.
+    async fn is_leaving(&self) -> &Shared {
+        match &self.0.shared {
+            Some(shared) if !shared.told.is_cancelled() => {
+                shared.leaving.cancelled().await;
+                shared
+            }
+            _ => std::future::pending().await,
         }
     }
 
