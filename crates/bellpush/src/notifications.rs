@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header::CONTENT_TYPE};
 use serde_json::json;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// How often what could not be sent is sent again.
@@ -47,17 +48,20 @@ impl AdminWebhook {
         Ok(Self { client: WebhookClient::new(settings)?, url, store, new })
     }
 
-    pub(crate) async fn run(self) {
+    /// Sends them until the server stops. One that is on its way then is waited for: whether it was taken
+    /// has to be known, or the next server would send it again.
+    pub(crate) async fn run(self, stopped: CancellationToken) {
         let mut leading = self.store.leading();
         let again = if self.store.is_shared() { LOOK_FOR_OTHERS } else { AGAIN };
         loop {
             // One server tells them, of all that share a database.
             if self.store.leads()
-                && let Err(error) = self.send_all().await
+                && let Err(error) = self.send_all(&stopped).await
             {
                 warn!(%error, "notifications can't be read");
             }
             tokio::select! {
+                () = stopped.cancelled() => return,
                 () = self.new.notified() => {}
                 _ = leading.changed() => {}
                 () = tokio::time::sleep(again) => {}
@@ -65,14 +69,14 @@ impl AdminWebhook {
         }
     }
 
-    async fn send_all(&self) -> Result<(), StoreError> {
+    async fn send_all(&self, stopped: &CancellationToken) -> Result<(), StoreError> {
         loop {
             let unsent = self.store.unsent_notifications(AT_ONCE).await?;
             if unsent.is_empty() {
                 return Ok(());
             }
             for notification in unsent {
-                if !self.send(&notification).await {
+                if stopped.is_cancelled() || !self.send(&notification).await {
                     return Ok(());
                 }
                 self.store.notification_sent(notification.id).await?;

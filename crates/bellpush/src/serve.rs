@@ -22,6 +22,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::Notify,
+    task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -149,7 +150,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         cluster.clone(),
     );
     server.recover().await.context("calls of an earlier run can't be ended")?;
-    let deliveries = start_delivery(&config, client, tracer, &store, &cluster, announced)?;
+    let notified = Arc::new(Notify::new());
+    let admins_stop = CancellationToken::new();
+    let admins = start_admin_webhook(&config, &client, &store, &notified, &admins_stop)?;
+    let queue = StoreQueue { store: store.clone(), notified };
+    let deliveries = start_delivery(&config, client, tracer, queue, &cluster, announced)?;
     let written = store.take_new_deliveries().context("deliveries are announced already")?;
     let mut beside = cluster.start(written).await;
     server.load_trunks().await.context("the trunks can't be read")?;
@@ -194,8 +199,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(metrics) = metrics {
         metrics.await?;
     }
+    admins_stop.cancel();
     let left = deliveries.shut_down(DELIVERY_STOP).await;
     info!(unfinished = left.unfinished, unrecorded = left.unrecorded, "delivery stopped");
+    if let Some(admins) = admins {
+        admins.await?;
+    }
     while let Some(ended) = duties.join_next().await {
         ended?;
     }
@@ -314,20 +323,28 @@ fn addresses(config: &Config) -> AddressPolicy {
     }
 }
 
+/// Sends what admins should know, where they have a webhook.
+fn start_admin_webhook(
+    config: &Config,
+    client: &ClientSettings,
+    store: &Store,
+    notified: &Arc<Notify>,
+    stopped: &CancellationToken,
+) -> anyhow::Result<Option<JoinHandle<()>>> {
+    let Some(url) = config.admin_webhook_url.clone() else { return Ok(None) };
+    let webhook = AdminWebhook::new(url, client, store.clone(), Arc::clone(notified))
+        .context("notifications can't be sent")?;
+    Ok(Some(tokio::spawn(webhook.run(stopped.clone()))))
+}
+
 fn start_delivery(
     config: &Config,
     client: ClientSettings,
     tracer: Option<Tracer>,
-    store: &Store,
+    queue: StoreQueue,
     cluster: &Cluster,
     announced: Announcements,
 ) -> anyhow::Result<DeliveryEngine> {
-    let notified = Arc::new(Notify::new());
-    if let Some(url) = config.admin_webhook_url.clone() {
-        let webhook = AdminWebhook::new(url, &client, store.clone(), Arc::clone(&notified))
-            .context("notifications can't be sent")?;
-        tokio::spawn(webhook.run());
-    }
     let settings = DeliverySettings {
         schedule: config.retries.clone(),
         client,
@@ -335,8 +352,7 @@ fn start_delivery(
         tenure: cluster.tenure(),
         ..DeliverySettings::default()
     };
-    let queue = Arc::new(StoreQueue { store: store.clone(), notified });
-    DeliveryEngine::start(queue, announced, settings).context("delivery can't be started")
+    DeliveryEngine::start(Arc::new(queue), announced, settings).context("delivery can't be started")
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

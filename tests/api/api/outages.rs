@@ -1,5 +1,7 @@
 //! Endpoints that fail: breakers, and integrations that are switched off.
 
+use std::time::Duration;
+
 use bellpush_test_support::{
     SOON,
     server::Options,
@@ -114,4 +116,33 @@ async fn an_integration_whose_endpoint_is_gone_is_switched_off_and_the_admins_ar
     assert_eq!((&on["disabledReason"], &on["disabledAt"]), (&Value::Null, &Value::Null));
     shop.load_widgets(1).await;
     sink.wait_until(SOON, |received| received.len() == 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn admins_who_are_just_being_told_when_the_server_stops_are_told_once() {
+    let admins = Sink::start().await.unwrap();
+    let mut shop = Shop::with(Options::sqlite().with("--admin-webhook-url", &admins.url())).await;
+    let sink = Sink::start().await.unwrap();
+    sink.reply(|_| Reply::Status(410));
+    admins.reply(|_| Reply::After(Duration::from_secs(2), 200));
+    shop.integrate(&sink, &["widget_loaded"]).await;
+    shop.load_widgets(1).await;
+    admins.wait_until(SOON, |received| received.len() == 1).await.unwrap();
+    assert_eq!(admins.in_flight(), 1);
+    assert!(shop.server.terminate().await.unwrap().success());
+    shop.server.restart().await.unwrap();
+
+    // What is told next comes after what was told again.
+    admins.reply(|_| Reply::Status(200));
+    let path = shop.integrate(&sink, &["widget_loaded"]).await;
+    shop.load_widgets(1).await;
+    let off = shop.wait_for(&path, |integration| integration["active"] == false).await;
+    let received = admins
+        .wait_until(SOON, |received| {
+            let of_second = off["id"].as_str().unwrap();
+            received.iter().any(|one| String::from_utf8_lossy(&one.body).contains(of_second))
+        })
+        .await
+        .unwrap();
+    assert_eq!(received.len(), 2, "{received:?}");
 }
