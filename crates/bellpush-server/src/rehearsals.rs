@@ -39,6 +39,10 @@ impl Due for RehearsalWatch {
         self.store.next_rehearsal_end().await
     }
 
+    async fn clock(&self) -> Result<EventTime, StoreError> {
+        self.store.clock().await
+    }
+
     async fn act(&self, now: EventTime) -> Result<(), StoreError> {
         for ended in self.store.end_due_rehearsals(now).await? {
             info!(app = %ended.app_id, rehearsal = %ended.id, "a rehearsal is over");

@@ -4,6 +4,8 @@ use bellpush_test_support::{
     SOON,
     answer::{self, Answer},
     eventually,
+    postgres::Database,
+    server::Options,
     sink::Sink,
     visitor::Visitor,
     widget::{Widget, call_id},
@@ -189,6 +191,25 @@ async fn a_design_is_published_at_its_time_whatever_becomes_of_the_draft() {
     .unwrap();
     assert_eq!(config(&shop, "").await.0["design"]["theme"]["radius"], 8);
     assert_eq!(shop.read(&path(&shop, "schedule")).await["schedule"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_design_is_published_by_the_clock_that_all_servers_share() {
+    let database = Database::create().await.unwrap();
+    database.shift_clock(1).await.unwrap();
+    let shop = Shop::with(Options::postgres(&database)).await;
+    save(&shop, &example(), Some("*")).await.expect(200).unwrap();
+    // To this machine's clock it is half an hour away.
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(30);
+    let body = json!({ "publishAt": soon.to_string() });
+    let put = shop.api.request(Method::PUT, &path(&shop, "schedule"));
+    let put = Answer::to(put.header("if-match", "\"r1\"").json(&body)).await.unwrap();
+    put.expect(200).unwrap();
+    eventually("it is published", SOON, async || {
+        Ok((config(&shop, "").await.0["designVersion"] == json!(1)).then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

@@ -75,6 +75,20 @@ impl Database {
         Ok(text)
     }
 
+    /// Sets its clock so many hours ahead of this machine's, or behind it, for those who connect from now on.
+    ///
+    /// # Errors
+    /// It refuses.
+    pub async fn shift_clock(&self, hours: i32) -> anyhow::Result<()> {
+        let sql = format!(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+             AS 'SELECT pg_catalog.clock_timestamp() + {hours} * INTERVAL ''1 hour''';
+             ALTER DATABASE {} SET search_path = public, pg_catalog",
+            self.name
+        );
+        execute(&self.url, &sql).await
+    }
+
     /// The URL of the database.
     #[must_use]
     pub fn url(&self) -> &str {

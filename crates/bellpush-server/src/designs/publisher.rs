@@ -39,6 +39,10 @@ impl Due for DesignPublisher {
         self.store.next_design_due().await
     }
 
+    async fn clock(&self) -> Result<EventTime, StoreError> {
+        self.store.clock().await
+    }
+
     async fn act(&self, now: EventTime) -> Result<(), StoreError> {
         if let Some((app_id, published)) = self.store.publish_due_design(now).await? {
             let version = published.version;

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub(crate) use self::wake::{Wake, rest};
-use crate::clock::now;
 
 /// How often to look for what another node was told.
 const LOOK: Duration = Duration::from_secs(30);
@@ -26,6 +25,9 @@ pub(crate) trait Due {
 
     /// When the next of it is due; `None` when nothing is to come.
     fn next(&self) -> impl Future<Output = Result<Option<EventTime>, StoreError>> + Send;
+
+    /// Now, by the clock that all nodes share: which of them is first does not depend on its own.
+    fn clock(&self) -> impl Future<Output = Result<EventTime, StoreError>> + Send;
 
     /// Does what is due, or a part of it.
     fn act(&self, now: EventTime) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -47,11 +49,13 @@ pub(crate) async fn at_its_time<D: Due>(duty: D, stopped: CancellationToken) {
 /// Does all that is due; how long to wait for the next of it.
 async fn act_on_all(duty: &impl Due) -> Result<Duration, StoreError> {
     loop {
-        let pause = pause_until(duty.next().await?, now());
+        let next = duty.next().await?;
+        let now = duty.clock().await?;
+        let pause = pause_until(next, now);
         if !pause.is_zero() {
             return Ok(pause);
         }
-        duty.act(now()).await?;
+        duty.act(now).await?;
     }
 }
 
@@ -70,6 +74,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::clock::now;
 
     #[test]
     fn the_pause_ends_when_something_is_due_and_soon_enough_to_see_what_others_were_told() {
@@ -102,6 +107,10 @@ mod tests {
 
         async fn next(&self) -> Result<Option<EventTime>, StoreError> {
             Ok((self.left.load(Ordering::SeqCst) > 0).then(now))
+        }
+
+        async fn clock(&self) -> Result<EventTime, StoreError> {
+            Ok(now())
         }
 
         async fn act(&self, _: EventTime) -> Result<(), StoreError> {

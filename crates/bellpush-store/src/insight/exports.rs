@@ -155,7 +155,7 @@ impl Store {
             Exported::Events(_) => (self.last_seq().await?.0 + 1).to_string(),
         };
         let context_keys = self.context_keys(app_id).await?;
-        let now = db::now();
+        let now = self.clock().await?;
         let transaction = self.db().begin().await?;
         let sql = "
             INSERT INTO exports
@@ -229,7 +229,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn take_export(&self) -> Result<Option<Export>, StoreError> {
-        let now = db::now().millis();
+        let now = self.clock().await?.millis();
         let waiting = db::readable(db::all(&self.db().read, RUNNING, [now.into()]).await?, export)?;
         let Some(found) = waiting.into_iter().find(|export| export.is_whole) else {
             return Ok(None);
@@ -257,7 +257,7 @@ impl Store {
     ) -> Result<Option<Export>, StoreError> {
         let identity = identity(export.id, export.parts);
         let body = fold(self.data_key(), &identity, step.text.as_bytes())?;
-        let now = db::now().millis();
+        let now = self.clock().await?.millis();
         let transaction = self.db().begin().await?;
         let sql = "
             UPDATE exports
@@ -300,7 +300,8 @@ impl Store {
             SET state = 'failed', failure = $2, ended_at = $3
             WHERE id = $1
               AND state = 'running'";
-        let values = [id.to_string().into(), why.into(), db::now().millis().into()];
+        let now = self.clock().await?.millis();
+        let values = [id.to_string().into(), why.into(), now.into()];
         db::execute(&self.db().write, sql, values).await?;
         Ok(())
     }

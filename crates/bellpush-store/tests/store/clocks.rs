@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use bellpush_core::cluster::Term;
-use bellpush_store::Store;
+use bellpush_store::{CallFilter, ExportFormat, Exported, Store};
 
 use crate::{
     alerts::{keep, made},
@@ -76,5 +76,12 @@ async fn what_is_taken_is_a_servers_own_for_as_long_by_every_clock() {
     keep(&servers[0], &made(&servers[0], app).await, 2000.0, 0).await;
     servers[0].take_due_mail().await.unwrap().unwrap();
     assert!(ends_soon(&site, "alert_mails", "next_due").await);
+
+    let exported = Exported::Calls(CallFilter::default());
+    let export =
+        servers[0].create_export(app, exported, ExportFormat::Json, after(3_600), 1).await.unwrap();
+    assert_eq!(servers[0].take_export().await.unwrap(), export);
+    assert!(ends_soon(&site, "exports", "leased_until").await);
+    assert_eq!(servers[1].take_export().await.unwrap(), None);
     close(site, servers).await;
 }
