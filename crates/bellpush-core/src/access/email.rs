@@ -15,7 +15,7 @@ pub struct InvalidEmail;
 
 /// An e-mail address in small letters, so that one person is one account however it is typed, and no other
 /// person is: before the `@` only ASCII has small letters, since what else looks alike (the sign of Kelvin,
-/// a k) may be another mailbox, and it is composed (NFC); behind it stands the domain as it is asked for.
+/// a k) may be another mailbox, and it is composed (NFC); behind it stands the domain in its letters, however it is written.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email(String);
 
@@ -55,8 +55,9 @@ impl FromStr for Email {
 fn canonical(text: &str) -> String {
     let Some((user, domain)) = text.rsplit_once('@') else { return text.to_owned() };
     let user = composed(user).to_ascii_lowercase();
-    // Of what is no domain nothing is known but its letters.
-    let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
+    // In its letters, as they were always stored. Of what is no domain nothing else is known.
+    let domain = idna::domain_to_ascii(domain)
+        .map_or_else(|_| domain.to_lowercase(), |ascii| idna::domain_to_unicode(&ascii).0);
     format!("{user}@{domain}")
 }
 
@@ -122,6 +123,7 @@ mod tests {
         assert_ne!(parse("\u{130}da@example.com"), parse("ida@example.com"));
         assert_eq!(parse("ada@B\u{fc}cher.example"), parse("ada@xn--bcher-kva.example"));
         assert_eq!(parse("ada@bu\u{308}cher.example"), parse("ada@xn--bcher-kva.example"));
+        assert_eq!(parse("ada@xn--bcher-kva.example").unwrap().domain(), "b\u{fc}cher.example");
         assert_eq!(parse("ada@some_host.local").unwrap().as_str(), "ada@some_host.local");
         assert_eq!(parse(&format!("{}@example.com", "a".repeat(250))), Err(InvalidEmail));
     }
