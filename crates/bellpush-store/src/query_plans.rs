@@ -26,7 +26,7 @@ use crate::{
     alerts,
     analytics::{read, roll_up},
     apps::{design_schedules, designs, embed_reports, sessions},
-    calls::{callbacks, nodes, traces},
+    calls::{callbacks, nodes, state, traces},
     db::{self, Db, page::Query},
     deliveries::{
         attempts as delivery_attempts, endpoints, hours, outages as notifications, replays,
@@ -256,7 +256,7 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(nodes::ORPHANED, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (fixed(attempts::PAST, vec![5_i64.into()]), "sign_in_attempts_by_age"),
         (fixed(nodes::LIVE_OF, vec!["x".into()]), "calls_live"),
-        (fixed(nodes::LIVE_OF_APP, vec!["x".into()]), "calls_live_by_app"),
+        (fixed(state::LIVE_OF_APP, vec!["x".into()]), "calls_live_by_app"),
         (fixed(nodes::FOUND_AGAIN, vec!["x".into(), 1_i64.into(), 2_i64.into()]), "calls_live"),
         (in_row(CallFilter::default()), "calls_by_app"),
         (in_row(CallFilter { max_duration: Some(9), ..CallFilter::default() }), "calls_by_app"),

@@ -3,7 +3,7 @@
 /** The parameters that hold one. */
 const PARAMETERS = ["session", "preview"] as const;
 
-export type Tokens = Readonly<Partial<Record<(typeof PARAMETERS)[number], string>>>;
+export type Tokens = Readonly<Partial<Record<(typeof PARAMETERS)[number], string | undefined>>>;
 
 export interface Page {
   readonly location: Pick<Location, "href" | "replace">;

@@ -127,7 +127,7 @@ impl LiveCall {
 
     /// Takes that back: it can go on here.
     pub(super) fn stay(&self) {
-        self.moving.send_if_modified(|moving| std::mem::take(moving));
+        self.moving.send_if_modified(std::mem::take);
     }
 
     /// Tells whether its visitor is to take it up at another server.

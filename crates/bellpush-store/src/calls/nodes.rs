@@ -8,7 +8,10 @@ use bellpush_core::{
 
 use crate::{
     Store, StoreError,
-    calls::call::{Call, call},
+    calls::{
+        call::{Call, call},
+        state::LIVE_OF_APP,
+    },
     db::{self, Row},
 };
 
@@ -61,12 +64,6 @@ pub(crate) const LIVE_OF: &str = "
     FROM calls
     WHERE state = 'live'
       AND node_id = $1";
-
-pub(crate) const LIVE_OF_APP: &str = "
-    SELECT 'calls counted' AS kind, CAST($1 AS TEXT) AS id, COUNT(*) AS live
-    FROM calls
-    WHERE app_id = $1
-      AND state = 'live'";
 
 const OWN_CALL: &str = "
     SELECT calls.*, sessions.context, sessions.preview

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::{
     Json,
-    extract::State,
+    extract::{FromRef as _, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response, Sse},
 };
@@ -81,8 +81,6 @@ pub(crate) struct LiveQuery {
 pub(crate) async fn follow(
     State(server): State<Server>,
     State(store): State<Store>,
-    State(access): State<Access>,
-    State(feed): State<LiveFeed>,
     PathIds(app_id): PathIds<AppId>,
     caller: Caller,
     ClientIp(address): ClientIp,
@@ -103,6 +101,7 @@ pub(crate) async fn follow(
         Identity::Person(signed_in) => Follower::Browser(signed_in.sign_in.id, app_id),
         Identity::Key(key) => Follower::Key(key.id, app_id),
     };
+    let (access, feed) = (Access::from_ref(&server), LiveFeed::from_ref(&server));
     let request = (headers.clone(), address, caller);
     let reader = Reader::new(access, request, Resource::Calls, Some(app_id));
     let stream = Stream::begin(server, app_id, filter, reader);

@@ -17,10 +17,7 @@ use super::{
     rows::{self, ANSWERS_KEPT, CALL_ENDED, DELIVERY_KEPT, EVENT_KEPT},
 };
 use crate::{
-    calls::{
-        nodes::LIVE_OF_APP,
-        state::{ENDED, FAILED, LIVE},
-    },
+    calls::state::{ENDED, FAILED, LIVE, LIVE_OF_APP},
     db::{self, AppCalls, Batch, Db, Lock, Row, to_json},
     error::{DatabaseError, StoreError},
     events::append::{Append, Refusal},

@@ -14,7 +14,8 @@ export const live = {
   lostLead: (time: string) =>
     `What you see is as of ${time}. It is tried again by itself; nothing that happens meanwhile is missed.`,
   stopped: "It has stopped",
-  replaced: "You watch this app in several other windows, and a newer one has taken this one's place.",
+  replaced:
+    "You watch this app in several other windows, and a newer one has taken this one's place.",
   pause: "Pause",
   resume: "Go on",
   earlier: "All events",
