@@ -31,8 +31,7 @@ const warn = (sentence: string) => console.warn(`Bellpush: ${sentence}`);
 const send: typeof fetch = (...request) => fetch(...request);
 
 async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
-  const tokens = { session: config.session ?? undefined, preview: config.previewToken };
-  if (hideTokens(tokens, window)) {
+  if (hideTokens(!!(config.session || config.previewToken), window)) {
     return;
   }
   let shown: Shown = config;
