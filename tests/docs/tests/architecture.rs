@@ -36,6 +36,7 @@ fn the_core_depends_on_nothing_that_does_input_or_output() {
     let allowed = [
         "content-security-policy",
         "html5gum",
+        "idna",
         "jiff",
         "regex",
         "schemars",
@@ -45,6 +46,7 @@ fn the_core_depends_on_nothing_that_does_input_or_output() {
         "sfv",
         "sha2",
         "thiserror",
+        "unicode-normalization",
         "url",
         "utoipa",
         "uuid",
