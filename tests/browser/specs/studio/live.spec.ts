@@ -101,6 +101,29 @@ test("calls and events are shown as they happen, and a break loses none and doub
   host.stop();
 });
 
+test("a window whose place newer ones have taken says so, and has it back when asked", async ({
+  studio: { page, server, open },
+}) => {
+  const app = await server.api<Named>("POST", "/v1/apps", { name: "Shop" });
+  const live = `apps/${app.id}/live`;
+  await open(live);
+  const mark = (at: Page) => at.getByRole("region", { name: "Events" }).getByRole("status").first();
+  await expect(mark(page)).toHaveText("Live");
+  const newer: Page[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await expect(mark(other)).toHaveText("Live");
+    newer.push(other);
+  }
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("a newer one has taken this one's place");
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  await alert.getByRole("button").click();
+  await expect(mark(page)).toHaveText("Live");
+  await expect(newer[0]?.getByRole("alert") ?? alert).toContainText("has taken this one's place");
+});
+
 /** The page is opened again, until the server has so many events of that. */
 async function visit(
   visitor: Page,
