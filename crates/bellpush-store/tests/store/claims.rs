@@ -1,5 +1,7 @@
 //! Calls that another node claims, and who may end them.
 
+use std::time::Duration;
+
 use bellpush_core::{
     events::EventTime,
     ids::{CallId, NodeId},
@@ -8,6 +10,7 @@ use bellpush_core::{
 use bellpush_store::{
     Append, AppendError, CallState, Claim, ClaimedCall, EndDialog, Refusal, SecretHash, Store,
 };
+use sea_orm::{ConnectionTrait as _, Database, TransactionTrait as _};
 
 use crate::{
     dialogs::dialog,
@@ -418,6 +421,35 @@ async fn of_many_nodes_that_claim_a_call_at_once_one_has_it() {
         assert_eq!(claimed[0].call.node_id, node);
     }
     other.close().await;
+    site.clear().await;
+}
+
+/// The claim has found the dialog by then, and waits for whoever writes it.
+#[tokio::test]
+async fn a_dialog_that_is_marked_while_it_is_claimed_is_not_taken_over() {
+    let site = Site::postgres().await;
+    let (old, new) = (new_node(), new_node());
+    let (_, call_id) = call_on(&site, old).await;
+    let database = Database::connect(site.url()).await.unwrap();
+    let marking = database.begin().await.unwrap();
+    marking.execute_unprepared("UPDATE dialogs SET is_to_end = TRUE").await.unwrap();
+    let claiming = tokio::spawn({
+        let store = site.store.clone();
+        async move {
+            let (first, second) = (first_token(call_id), SecretHash::of("rt_2"));
+            claim(&store, call_id, (old, new), (&first, &second)).await
+        }
+    });
+    let waits = "SELECT 'it waits' AS found FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while site.found(waits).await.is_empty() {
+        assert!(!claiming.is_finished(), "it waits for nobody");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    marking.commit().await.unwrap();
+    assert_eq!(claiming.await.unwrap(), None);
+    assert_eq!(site.store.call(call_id).await.unwrap().unwrap().node_id, old);
+    database.close().await.unwrap();
     site.clear().await;
 }
 
