@@ -57,6 +57,11 @@ async fn main() {
         let at = jiff::Timestamp::now() + Duration::from_secs(day * 24 * 3_600);
         store.keep_partitions(&longest, EventTime::new(at)).await.unwrap();
     }
+    if let Some(url) = &postgres {
+        // What makes the tables is on disk before events come.
+        let admin = Database::connect(url).await.unwrap();
+        admin.execute_unprepared("CHECKPOINT").await.unwrap();
+    }
     measure(&store, seconds, concurrency, integrations).await;
     store.close().await;
     if let Some(url) = postgres {

@@ -1,10 +1,11 @@
 //! A page with a widget: places calls and submits events until the server is gone, and goes on with
 //! what was left when there is a server again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bellpush_test_support::{
+    SOON,
     answer::Answer,
     visitor::Visitor,
     widget::{Embed, Widget, call_id},
@@ -20,6 +21,8 @@ pub(crate) const CUSTOM_EVENT: &str = "cart_changed";
 const MAX_EVENTS: usize = 20;
 /// Pages do not ask again at once.
 const LONGEST_PAUSE_MS: u64 = 25;
+/// A server gives a call up whose media does not come by then.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The server is gone.
 struct Gone;
@@ -58,11 +61,18 @@ impl Page {
     /// Submits what was never acknowledged.
     pub(crate) async fn submit_the_rest(&mut self, ledger: &Ledger) -> anyhow::Result<()> {
         self.widget = Widget::new(&self.server, self.widget.session.clone());
-        let submitted = self.submit(ledger).await;
-        ensure!(submitted.is_ok(), "the server is gone, though nobody killed it");
-        let left = self.outbox.len();
-        ensure!(left == 0, "{left} events are still not taken: {:?}", ledger.entries().strange);
-        Ok(())
+        // Its database may be back for a moment only.
+        let since = Instant::now();
+        loop {
+            let submitted = self.submit(ledger).await;
+            ensure!(submitted.is_ok(), "the server is gone, though nobody killed it");
+            let left = self.outbox.len();
+            if left == 0 {
+                return Ok(());
+            }
+            let strange = ledger.entries().strange.clone();
+            ensure!(since.elapsed() < SOON, "{left} events are still not taken: {strange:?}");
+        }
     }
 
     /// One call, with events before, within and after it.
@@ -72,6 +82,7 @@ impl Page {
         self.submit(ledger).await?;
 
         let visitor = Visitor::new().await.map_err(|_| Gone)?;
+        let placed = Instant::now();
         let Some(answer) = self.expect(ledger, 201, self.widget.offer(visitor.offer()).await)?
         else {
             return Ok(());
@@ -96,7 +107,10 @@ impl Page {
             // Another live call for the server to find when it is back.
             _ => return self.pause().await,
         };
-        if self.expect(ledger, 204, end)?.is_some() {
+        // While a database is away, requests wait: whoever hangs up too late has no call any more, and is
+        // told that it is over, too.
+        let was_in_time = placed.elapsed() < CONNECT_TIMEOUT;
+        if self.expect(ledger, 204, end)?.is_some() && was_in_time {
             ledger.entries().ended_calls.insert(call.clone());
             let rating = self.rng.random_range(1..=5);
             self.outbox.push(self.widget.survey(&call, &[("sound", rating)], None));
