@@ -101,7 +101,7 @@ impl WebhookClient {
                 return Err(Unreachable(Outcome::none_within(within).detail));
             }
         }
-        let mut bytes = excerpt.into_bytes();
+        let (mut bytes, _) = excerpt.into_bytes();
         bytes.truncate(max_bytes);
         Ok(Page {
             url,

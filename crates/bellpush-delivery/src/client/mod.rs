@@ -123,8 +123,9 @@ impl WebhookClient {
         let mut excerpt = Excerpt::of(&head.headers, KEPT_BYTES);
         let reading = timeout_at(deadline, body.read(&mut excerpt));
         let end = reading.await.unwrap_or(BodyEnd::TimedOut);
-        let kept = excerpt.into_bytes();
-        Outcome::from_response(head.status, head.headers, &kept, end, Timestamp::now())
+        let (kept, is_whole) = excerpt.into_bytes();
+        let kept = (&*kept, is_whole);
+        Outcome::from_response(head.status, head.headers, kept, end, Timestamp::now())
     }
 
     /// Sends it until the endpoint has processed it, or it failed.

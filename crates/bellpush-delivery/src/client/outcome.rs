@@ -42,6 +42,8 @@ pub struct Outcome {
     pub retry_after: Option<Duration>,
     /// The beginning of the answer's body, or what went wrong.
     pub detail: String,
+    /// Whether the body did not come to its end, so that what it said last may be half of something.
+    pub is_cut: bool,
     /// How long the parts of it took.
     pub timing: Timing,
 }
@@ -95,7 +97,8 @@ impl Outcome {
         let detail = snippet(detail.into().as_bytes());
         let headers = HeaderMap::new();
         let (failure, timing) = (Some(failure), Timing::default());
-        Self { status: None, headers, failure, retry_after: None, detail, timing }
+        let (retry_after, is_cut) = (None, false);
+        Self { status: None, headers, failure, retry_after, detail, is_cut, timing }
     }
 
     /// There was no answer in time.
@@ -146,14 +149,16 @@ impl Outcome {
         }
     }
 
-    /// There was one. A status other than 2xx says all; of a 2xx, the body must come in time too.
+    /// There was one. A status other than 2xx says all; of a 2xx, the body must come in time too. `is_whole`:
+    /// whether that is all of it that came.
     pub(super) fn from_response(
         status: StatusCode,
         headers: HeaderMap,
-        body: &[u8],
+        (body, is_whole): (&[u8], bool),
         end: BodyEnd,
         now: Timestamp,
     ) -> Self {
+        let is_cut = !is_whole || !matches!(end, BodyEnd::Read);
         let (failure, detail) = match end {
             _ if !status.is_success() => {
                 let note = status.is_client_error().then(|| clock_note(&headers, now)).flatten();
@@ -171,7 +176,7 @@ impl Outcome {
         };
         let retry_after = retry_after(&headers, now);
         let (status, timing) = (Some(status.as_u16()), Timing::default());
-        Self { status, headers, failure, retry_after, detail, timing }
+        Self { status, headers, failure, retry_after, detail, is_cut, timing }
     }
 }
 
@@ -364,7 +369,8 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let headers = HeaderMap::new();
-            let outcome = Outcome::from_response(status, headers, b"", end, Timestamp::UNIX_EPOCH);
+            let outcome =
+                Outcome::from_response(status, headers, (b"", true), end, Timestamp::UNIX_EPOCH);
             assert_eq!(outcome.failure, failure, "{status}");
         }
     }
@@ -385,7 +391,7 @@ mod tests {
             let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
             let body = "x".repeat(KEPT_BYTES + 1);
             let outcome =
-                Outcome::from_response(code, headers, body.as_bytes(), BodyEnd::Read, now);
+                Outcome::from_response(code, headers, (body.as_bytes(), true), BodyEnd::Read, now);
             assert!(outcome.detail.contains(words), "{status} {date}: {}", outcome.detail);
             assert_eq!(outcome.detail.contains("clock"), !words.is_empty(), "{status} {date}");
             assert_eq!(outcome.detail.len(), KEPT_BYTES);

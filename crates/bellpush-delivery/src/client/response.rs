@@ -14,7 +14,7 @@ use super::{
     pool::{Http1Lease, Http2Lease},
 };
 
-/// Bytes of a packed body that are read, at most.
+/// Bytes of a packed body that are read, where no more than that is kept of it.
 const MAX_PACKED_BYTES: usize = 64 * 1024;
 
 /// An answer whose body is still to be read.
@@ -63,6 +63,8 @@ impl Body {
 /// cut.
 pub(super) struct Excerpt {
     body: Unpacked,
+    /// Bytes of a packed body that are read, at most.
+    max_packed: usize,
     /// Bytes that came, packed as they are.
     received: usize,
     /// Whether it can't be unpacked any further.
@@ -131,7 +133,7 @@ impl Excerpt {
             Some("deflate") => Unpacked::NotBegun { coding: Coding::Deflate, kept },
             Some(other) => Unpacked::Unreadable { coding: other.chars().take(32).collect(), limit },
         };
-        Self { body, received: 0, is_broken: false }
+        Self { body, max_packed: limit.max(MAX_PACKED_BYTES), received: 0, is_broken: false }
     }
 
     fn add(&mut self, data: &Bytes) {
@@ -151,37 +153,40 @@ impl Excerpt {
     fn is_full(&self) -> bool {
         let is_full = match &self.body {
             Unpacked::NotBegun { .. } => false,
-            Unpacked::Plain(kept) => kept.is_full(),
+            Unpacked::Plain(kept) => return kept.is_full(),
             Unpacked::Gzip(decoder) => decoder.get_ref().is_full(),
             Unpacked::Zlib(decoder) => decoder.get_ref().is_full(),
             Unpacked::Deflate(decoder) => decoder.get_ref().is_full(),
             Unpacked::Unreadable { limit, .. } => self.received > *limit,
         };
-        is_full || self.is_broken || self.received > MAX_PACKED_BYTES
+        is_full || self.is_broken || self.received > self.max_packed
     }
 
-    /// What was read.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        match self.body {
-            Unpacked::NotBegun { .. } => Vec::new(),
-            Unpacked::Plain(kept) => kept.bytes,
+    /// What was read, and whether it unpacked to its end.
+    pub(super) fn into_bytes(self) -> (Vec<u8>, bool) {
+        let is_whole = !self.is_full();
+        let (bytes, is_unpacked) = match self.body {
+            Unpacked::NotBegun { .. } => (Vec::new(), true),
+            Unpacked::Plain(kept) => (kept.bytes, true),
             Unpacked::Gzip(mut decoder) => {
-                _ = decoder.flush();
-                decoder.get_mut().take().bytes
+                let finished = decoder.try_finish();
+                (decoder.get_mut().take().bytes, finished.is_ok())
             }
             Unpacked::Zlib(mut decoder) => {
-                _ = decoder.flush();
-                decoder.get_mut().take().bytes
+                let finished = decoder.try_finish();
+                (decoder.get_mut().take().bytes, finished.is_ok())
             }
             Unpacked::Deflate(mut decoder) => {
-                _ = decoder.flush();
-                decoder.get_mut().take().bytes
+                let finished = decoder.try_finish();
+                (decoder.get_mut().take().bytes, finished.is_ok())
             }
-            Unpacked::Unreadable { .. } if self.received == 0 => Vec::new(),
+            Unpacked::Unreadable { .. } if self.received == 0 => (Vec::new(), true),
             Unpacked::Unreadable { coding, .. } => {
-                format!("(a body that is packed with {coding}, and not shown)").into_bytes()
+                let words = format!("(a body that is packed with {coding}, and not shown)");
+                (words.into_bytes(), true)
             }
-        }
+        };
+        (bytes, is_whole && is_unpacked)
     }
 }
 
@@ -227,8 +232,12 @@ mod tests {
     use crate::client::KEPT_BYTES;
 
     fn excerpt(coding: &str, body: &[u8]) -> Vec<u8> {
+        read(coding, body, KEPT_BYTES).0
+    }
+
+    fn read(coding: &str, body: &[u8], limit: usize) -> (Vec<u8>, bool) {
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().unwrap())]);
-        let mut excerpt = Excerpt::of(&headers, KEPT_BYTES);
+        let mut excerpt = Excerpt::of(&headers, limit);
         for piece in body.chunks(7) {
             if !excerpt.is_full() {
                 excerpt.add(&Bytes::copy_from_slice(piece));
@@ -272,6 +281,28 @@ mod tests {
         let packed = gzip(&b"abc".repeat(1_000));
         let half = excerpt("gzip", packed.get(..packed.len() / 2).unwrap());
         assert!(half.len() <= 3_000);
+    }
+
+    #[test]
+    fn it_is_known_whether_a_body_is_there_to_its_end() {
+        let text = b"you sent Bearer hush-4c1d".repeat(20);
+        for (coding, body) in
+            [("identity", text.clone()), ("gzip", gzip(&text)), ("deflate", deflate(&text))]
+        {
+            assert_eq!(read(coding, &body, KEPT_BYTES), (text.clone(), true), "{coding}");
+            assert!(!read(coding, &body, 100).1, "{coding}, cut");
+        }
+        let packed = gzip(&text);
+        assert!(!read("gzip", &packed[..packed.len() - 9], KEPT_BYTES).1, "its packing broke off");
+    }
+
+    #[test]
+    fn where_more_is_kept_more_is_read() {
+        let page: Vec<u8> =
+            (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        for (coding, body) in [("identity", page.clone()), ("gzip", gzip(&page))] {
+            assert!(read(coding, &body, 2_000_000) == (page.clone(), true), "{coding}");
+        }
     }
 
     #[test]

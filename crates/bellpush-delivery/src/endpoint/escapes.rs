@@ -4,6 +4,7 @@
 use super::{
     form::{Form, starts_with},
     references,
+    steps::Steps,
 };
 
 /// What was found of a text.
@@ -23,6 +24,10 @@ pub(super) enum Match {
 
 /// JSON within a string of JSON has up to so many backslashes before a character.
 const MAX_BACKSLASHES: usize = 3;
+
+/// Steps of a search that one of its beginnings takes, and a character that may be escaped.
+const STEPS_TO_BEGIN: u32 = 2;
+const STEPS_OF_ESCAPE: u32 = 8;
 
 /// UTF-16 or UTF-32 that was read as UTF-8 has up to so many characters of nothing beside each.
 const MAX_NOTHING: usize = 3;
@@ -89,8 +94,18 @@ fn each_line_end(text: &str, each: &mut dyn FnMut(usize)) {
     }
 }
 
-/// Looks whether `sought` stands in `text` at `start`, a boundary of characters.
-pub(super) fn find(sought: &str, text: &str, start: usize, writing: Writing) -> Option<Match> {
+/// Looks whether `sought` stands in `text` at `start`, a boundary of characters; without steps, it is not
+/// found.
+pub(super) fn find(
+    sought: &str,
+    text: &str,
+    start: usize,
+    writing: Writing,
+    steps: &Steps,
+) -> Option<Match> {
+    if !steps.take(STEPS_TO_BEGIN) {
+        return None;
+    }
     let mut ends = vec![start];
     let mut is_begun = false;
     for (index, char) in sought.chars().enumerate() {
@@ -105,12 +120,16 @@ pub(super) fn find(sought: &str, text: &str, start: usize, writing: Writing) -> 
         }
         for end in places {
             let rest = &text[end..];
+            let is_escaped = rest.starts_with(is_escape);
+            if !steps.take(if is_escaped { STEPS_OF_ESCAPE } else { 1 }) {
+                return None;
+            }
             is_begun |= rest.is_empty();
             if let Some(rest) = writing.strip_prefix(rest, char) {
                 next.push(text.len() - rest.len());
             }
             // Nearly always nothing can be escaped here.
-            if rest.starts_with(is_escape) {
+            if is_escaped {
                 escaped(char, rest, &mut |form| match form {
                     Form::Whole { bytes } => next.push(end + bytes),
                     Form::Begun => is_begun = true,
@@ -211,13 +230,14 @@ mod tests {
     use super::*;
 
     fn find(sought: &str, text: &str, start: usize) -> Option<Match> {
-        super::find(sought, text, start, Writing::default())
+        super::find(sought, text, start, Writing::default(), &Steps::for_bytes(text.len()))
     }
 
     #[test]
     fn a_text_is_found_in_any_case_or_over_several_lines_where_it_may_be() {
         fn find(sought: &str, text: &str, any_case: bool, in_lines: bool) -> Option<Match> {
-            super::find(sought, text, 0, Writing { any_case, in_lines })
+            let steps = Steps::for_bytes(text.len());
+            super::find(sought, text, 0, Writing { any_case, in_lines }, &steps)
         }
         let whole = |end| Some(Match::Whole { end });
         assert_eq!(find("6a2f", "6A2f", true, false), whole(4));

@@ -11,6 +11,7 @@ mod misread;
 mod redaction;
 mod references;
 mod secrets;
+mod steps;
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -141,10 +142,13 @@ impl Endpoint {
         &self.shown_url
     }
 
-    /// What the endpoint said, cut at [`KEPT_BYTES`], without the secrets that it was sent.
+    /// What the endpoint said, cut at [`KEPT_BYTES`], without the secrets that it was sent. `is_cut`: whether
+    /// it may end within one of them, however short it is.
     #[must_use]
-    pub fn redact(&self, text: String) -> String {
-        self.redaction.apply(text, KEPT_BYTES)
+    pub fn redact(&self, mut text: String, is_cut: bool) -> String {
+        text.truncate(text.floor_char_boundary(KEPT_BYTES));
+        let limit = if is_cut { text.len().min(KEPT_BYTES) } else { KEPT_BYTES };
+        self.redaction.apply(text, limit)
     }
 
     /// Whether the name of a header holds a secret that the endpoint was sent.

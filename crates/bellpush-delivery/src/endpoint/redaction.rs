@@ -10,13 +10,14 @@ use base64::{
         general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
     },
 };
-use bellpush_core::integration::IntegrationSettings;
+use bellpush_core::{delivery::exchange::MAX_HEADER_BYTES, integration::IntegrationSettings};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     escapes::{Match, Writing, find},
     misread::misread,
     secrets::{Secrets, value},
+    steps::Steps,
 };
 use crate::signing::Signer;
 
@@ -29,6 +30,8 @@ const SHORTEST_BASE64: usize = 6;
 const SHORTEST_HEX: usize = 6;
 /// What stands in the place of a secret that requests are signed with.
 const SIGNING_SECRET: &str = "[signing secret]";
+/// What stands in the place of a text of which it is not known whether a secret is in it.
+const NOT_SHOWN: &str = "[not shown: looking for secrets in it would take too long]";
 
 /// Takes secrets out of a text.
 pub(super) struct Redaction {
@@ -89,25 +92,31 @@ impl Redaction {
         self.apply_to(text, limit, false)
     }
 
-    /// The same for the name of a header, which was written in small letters whatever it was.
+    /// The same for the name of a header, which was written in small letters whatever it was; one that is
+    /// longer is cut.
     pub(super) fn apply_to_name(&self, name: &str) -> String {
-        self.apply_to(name.to_owned(), usize::MAX, true)
+        let cut = &name[..name.floor_char_boundary(MAX_HEADER_BYTES)];
+        self.apply_to(cut.to_owned(), MAX_HEADER_BYTES, true)
     }
 
     fn apply_to(&self, mut text: String, limit: usize, any_case: bool) -> String {
         if text.is_empty() {
             return text;
         }
+        let steps = Steps::for_bytes(text.len());
         // A character that did not fit in may be missing, too.
         if text.len().saturating_add(char::MAX.len_utf8()) > limit {
-            let rest = |look: &Look| rest_of(look, &text);
+            let rest = |look: &Look| rest_of(look, &text, &steps);
             if let Some(start) = self.looks.iter().filter_map(rest).min() {
                 text.truncate(start);
             }
         }
         for look in &self.looks {
             let any_case = any_case || look.writing.any_case;
-            look.replace(&mut text, Writing { any_case, ..look.writing });
+            look.replace(&mut text, Writing { any_case, ..look.writing }, &steps);
+        }
+        if steps.are_spent() {
+            NOT_SHOWN.clone_into(&mut text);
         }
         text.truncate(text.floor_char_boundary(limit));
         text
@@ -116,9 +125,9 @@ impl Redaction {
 
 impl Look {
     /// Replaces it in the text, wherever it is and however it is escaped.
-    fn replace(&self, text: &mut String, writing: Writing) {
+    fn replace(&self, text: &mut String, writing: Writing, steps: &Steps) {
         let mut from = 0;
-        while let Some((start, end)) = self.find(text, from, writing) {
+        while let Some((start, end)) = self.find(text, from, writing, steps) {
             let (before, after) = self.edges;
             let is_base64 = |char: char| char.is_ascii_alphanumeric() || "+/-_".contains(char);
             let start = match text[..start].chars().next_back() {
@@ -134,12 +143,18 @@ impl Look {
         }
     }
 
-    fn find(&self, text: &str, from: usize, writing: Writing) -> Option<(usize, usize)> {
+    fn find(
+        &self,
+        text: &str,
+        from: usize,
+        writing: Writing,
+        steps: &Steps,
+    ) -> Option<(usize, usize)> {
         let look = self.text.expose_secret();
         let first = look.chars().next()?;
         let starts = text[from..].match_indices(|char| writing.begins(first, char));
         let mut starts = starts.map(|(index, _)| from + index);
-        starts.find_map(|start| match find(look, text, start, writing) {
+        starts.find_map(|start| match find(look, text, start, writing, steps) {
             Some(Match::Whole { end }) => Some((start, end)),
             Some(Match::Begun { .. }) | None => None,
         })
@@ -147,12 +162,15 @@ impl Look {
 }
 
 /// Where at the end of the text a secret begins that was cut off.
-fn rest_of(look: &Look, text: &str) -> Option<usize> {
+fn rest_of(look: &Look, text: &str, steps: &Steps) -> Option<usize> {
     let sought = look.text.expose_secret();
-    text.char_indices().map(|(start, _)| start).find(|start| {
-        let found = find(sought, text, *start, look.writing);
+    let first = sought.chars().next()?;
+    let mut starts = text.match_indices(|char| look.writing.begins(first, char));
+    let is_rest = |start: &usize| {
+        let found = find(sought, text, *start, look.writing, steps);
         matches!(found, Some(Match::Begun { bytes }) if bytes >= SHORTEST_REST)
-    })
+    };
+    starts.find_map(|(start, _)| Some(start).filter(is_rest))
 }
 
 /// A secret as it is found in hexadecimal digits.
@@ -371,6 +389,38 @@ mod tests {
         let limit = said.len();
         assert!(redaction().apply("x".repeat(limit), limit).len() <= limit);
         assert!(redaction().apply(said, limit).starts_with("{secret.a}x"));
+    }
+
+    #[test]
+    fn a_text_that_takes_too_long_to_search_is_not_shown() {
+        let url = "https://hooks.example/{secret.a}".parse().unwrap();
+        let slashes = format!("{}x", "\\".repeat(3_999));
+        let secrets = BTreeMap::from([("a".parse().unwrap(), slashes.as_str().into())]);
+        let settings = IntegrationSettings::new("n", url);
+        let redaction = Redaction::new(&settings, &secrets, &signer());
+        // To the end, it would be hours.
+        assert_eq!(redaction.apply("\\".repeat(4_000), 4_096), NOT_SHOWN);
+        assert_eq!(redaction.apply_to_name(&"&a".repeat(30_000)).len(), MAX_HEADER_BYTES);
+        assert_eq!(redaction.apply("not found".into(), 4_096), "not found");
+    }
+
+    #[test]
+    fn with_many_secrets_what_endpoints_say_is_shown() {
+        let names: Vec<String> = (0..32).map(|n| format!("s{n}")).collect();
+        let path: String = names.iter().map(|name| format!("{{secret.{name}}}/")).collect();
+        let url = format!("https://hooks.example/{path}").parse().unwrap();
+        let value = |n: &str| format!("{n}-Zk3+8dU0pQv/4xW1yB7cT2hN9rL6mE5a");
+        let secrets = names.iter().map(|name| (name.parse().unwrap(), value(name).into()));
+        let settings = IntegrationSettings::new("n", url);
+        let redaction = Redaction::new(&settings, &secrets.collect(), &signer());
+        let entry =
+            r#"{"path":"\/orders\/17","note":"50% of 3 & more","at":"2026-12-01T04:00:00Z"},"#;
+        let page = entry.repeat(4_096 / entry.len());
+        assert_eq!(redaction.apply(page.clone(), 4_096), page);
+        let url = "https%3A%2F%2Fshop.example%2Forders%3Fid%3D17%26state%3Dpaid".repeat(4);
+        assert_eq!(redaction.apply(url.clone(), 256), url);
+        let said = format!("{page}{}", value("s7"));
+        assert_eq!(redaction.apply(said, 5_000), format!("{page}{{secret.s7}}"));
     }
 
     #[test]

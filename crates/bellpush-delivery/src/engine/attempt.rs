@@ -78,7 +78,7 @@ pub(super) async fn attempt(
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
         status: outcome.status,
         failure: outcome.failure,
-        detail: endpoint.redact(outcome.detail),
+        detail: endpoint.redact(outcome.detail, outcome.is_cut),
         retry_after: outcome.retry_after,
         exchange,
     };

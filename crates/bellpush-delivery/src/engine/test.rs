@@ -48,7 +48,7 @@ pub(super) async fn test(
     let (headers, body) = (request.headers.clone(), request.body.clone());
     let mut outcome = client.post(&request, endpoint.timeout).await;
     let duration = begun.elapsed();
-    outcome.detail = endpoint.redact(outcome.detail);
+    outcome.detail = endpoint.redact(outcome.detail, outcome.is_cut);
     let told = std::mem::take(&mut outcome.headers);
     for (name, value) in &told {
         // Of a name nothing can be taken out: what stands in its place could not be written.
@@ -59,7 +59,7 @@ pub(super) async fn test(
         }
     }
     for value in outcome.headers.values_mut() {
-        let said = endpoint.redact(String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let said = endpoint.redact(String::from_utf8_lossy(value.as_bytes()).into_owned(), false);
         // What can't be written any more is not shown.
         *value = HeaderValue::from_str(&said).unwrap_or_else(|_| HeaderValue::from_static(""));
     }
