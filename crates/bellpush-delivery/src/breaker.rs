@@ -22,6 +22,8 @@ pub struct BreakerPolicy {
     /// …but not before it has failed for so long in this process. What was before may be the time
     /// that the server was not running, or a clock that was wrong.
     pub hopeless_seen_for: Duration,
+    /// Where nothing was sent for longer than that, nobody knows whether it failed: such a time does not count.
+    pub longest_silence: Duration,
 }
 
 impl Default for BreakerPolicy {
@@ -35,6 +37,7 @@ impl Default for BreakerPolicy {
             longest_open: Duration::from_secs(600),
             hopeless_after: Duration::from_secs(5 * 24 * 3_600),
             hopeless_seen_for: Duration::from_secs(3_600),
+            longest_silence: Duration::from_secs(24 * 3_600),
         }
     }
 }
@@ -53,7 +56,7 @@ pub enum BreakerState {
 /// How an endpoint fails whose breaker is not closed, seen from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failing {
-    /// For how long no attempt has succeeded.
+    /// For how long no attempt has succeeded, without times in which none was made.
     pub failing_for: Duration,
     /// Probes that failed.
     pub trips: u32,
@@ -92,8 +95,8 @@ pub struct Breaker {
 enum State {
     Closed {
         in_a_row: u32,
-        /// The first of the failures in a row.
-        first_failure: Option<Instant>,
+        /// Of the failures in a row.
+        outage: Option<Outage>,
         recent: OutcomeWindow,
     },
     Open {
@@ -108,16 +111,38 @@ enum State {
     },
 }
 
-/// Since when there was no success.
+/// Since when there was no success. Times of silence are left out: both beginnings are moved by them.
 #[derive(Debug, Clone, Copy)]
 struct Outage {
     /// In this process.
     since: Instant,
     /// In the ones before.
     earlier: Duration,
+    /// The first and the last failure in this process.
+    seen: Option<(Instant, Instant)>,
 }
 
 impl Outage {
+    fn resumed(now: Instant, earlier: Duration) -> Self {
+        Self { since: now, earlier, seen: None }
+    }
+
+    /// One that begins with a failure.
+    fn begun(now: Instant) -> Self {
+        Self { since: now, earlier: Duration::ZERO, seen: Some((now, now)) }
+    }
+
+    /// The same after another failure.
+    fn failed(self, now: Instant, longest_silence: Duration) -> Self {
+        let (first, last) = self.seen.unwrap_or((now, self.since));
+        let silence = now.saturating_duration_since(last);
+        if silence <= longest_silence {
+            return Self { seen: Some((first, now)), ..self };
+        }
+        let first = self.seen.map_or(now, |_| first + silence);
+        Self { since: self.since + silence, seen: Some((first, now)), ..self }
+    }
+
     fn age(self, now: Instant) -> Duration {
         self.earlier.saturating_add(now.saturating_duration_since(self.since))
     }
@@ -135,7 +160,7 @@ impl Breaker {
     #[must_use]
     pub fn resume(policy: BreakerPolicy, now: Instant, failing: Failing) -> Self {
         let until = now + failing.open_for.min(policy.longest_open);
-        let outage = Outage { since: now, earlier: failing.failing_for };
+        let outage = Outage::resumed(now, failing.failing_for);
         let state = State::Open { until, trips: failing.trips, outage };
         Self { policy, state, era: 0 }
     }
@@ -176,19 +201,21 @@ impl Breaker {
         }
         let policy = &self.policy;
         match &mut self.state {
-            State::Closed { in_a_row, first_failure, recent } => {
+            State::Closed { in_a_row, outage, recent } => {
                 if success {
-                    (*in_a_row, *first_failure) = (0, None);
+                    (*in_a_row, *outage) = (0, None);
                 } else {
                     *in_a_row += 1;
-                    first_failure.get_or_insert(now);
+                    let begun = Outage::begun(now);
+                    *outage =
+                        Some(outage.map_or(begun, |it| it.failed(now, policy.longest_silence)));
                 }
                 recent.add(now, policy.window, success);
                 let opens = *in_a_row >= policy.consecutive_failures
                     || recent.is_bad(policy.minimum_attempts, policy.failure_ratio);
                 if opens {
-                    let since = first_failure.unwrap_or(now);
-                    self.open(now, 0, Outage { since, earlier: Duration::ZERO });
+                    let outage = outage.unwrap_or_else(|| Outage::begun(now));
+                    self.open(now, 0, outage);
                 }
                 opens
             }
@@ -197,7 +224,8 @@ impl Breaker {
                 true
             }
             State::HalfOpen { trips, outage } => {
-                let (trips, outage) = (trips.saturating_add(1), *outage);
+                let outage = outage.failed(now, policy.longest_silence);
+                let trips = trips.saturating_add(1);
                 self.open(now, trips, outage);
                 true
             }
@@ -224,8 +252,9 @@ impl Breaker {
         match self.state {
             State::Closed { .. } => false,
             State::Open { outage, .. } | State::HalfOpen { outage, .. } => {
+                let seen_for = |(first, _)| now.saturating_duration_since(first);
                 outage.age(now) >= self.policy.hopeless_after
-                    && now.saturating_duration_since(outage.since) >= self.policy.hopeless_seen_for
+                    && outage.seen.map(seen_for) >= Some(self.policy.hopeless_seen_for)
             }
         }
     }
@@ -271,7 +300,7 @@ impl Breaker {
 impl State {
     const fn closed() -> Self {
         let recent = OutcomeWindow { halves: [Half::EMPTY; 2], since: None };
-        Self::Closed { in_a_row: 0, first_failure: None, recent }
+        Self::Closed { in_a_row: 0, outage: None, recent }
     }
 }
 

@@ -147,12 +147,45 @@ fn a_breaker_goes_on_where_an_earlier_process_left_it() {
     assert_eq!(breaker.next_deadline(), Some(later + 160 * SECOND));
     assert!(!breaker.is_hopeless(now + days(1) - SECOND));
     assert!(breaker.is_hopeless(now + days(1)));
-    // A wrong clock, or a long stop: the endpoint gets an hour to show that it works.
+    // A wrong clock, or a long stop: from its first failure, the endpoint gets an hour to show that it works.
     let wrong = Failing { failing_for: days(900), trips: 0, open_for: days(900) };
-    let breaker = Breaker::resume(policy, now, wrong);
+    let mut breaker = Breaker::resume(policy, now, wrong);
     assert_eq!(breaker.next_deadline(), Some(now + 600 * SECOND));
-    assert!(!breaker.is_hopeless(now + 3_599 * SECOND));
-    assert!(breaker.is_hopeless(now + 3_600 * SECOND));
+    assert!(!breaker.is_hopeless(now + days(1)));
+    let failed = now + 3_700 * SECOND;
+    assert!(attempt(&mut breaker, failed, false));
+    assert!(!breaker.is_hopeless(failed + 3_599 * SECOND));
+    assert!(breaker.is_hopeless(failed + 3_600 * SECOND));
+}
+
+#[test]
+fn days_without_an_attempt_are_no_days_of_failure() {
+    let begun = Instant::now();
+    let day = 24 * 3_600 * SECOND;
+    let mut breaker = opened(begun);
+    let silent = begun + 8 * day;
+    assert!(attempt(&mut breaker, silent, false));
+    assert!(!breaker.is_hopeless(silent));
+    assert_eq!(breaker.failing(silent).unwrap().failing_for, Duration::ZERO);
+    // From then on it fails, once a day.
+    for days in 1..5 {
+        assert!(attempt(&mut breaker, silent + days * day, false));
+        assert!(!breaker.is_hopeless(silent + days * day), "after {days} days");
+    }
+    assert!(attempt(&mut breaker, silent + 5 * day, false));
+    assert!(breaker.is_hopeless(silent + 5 * day));
+    // Failures that opened nothing, long ago.
+    let mut breaker = Breaker::new(BreakerPolicy::default());
+    assert!(attempt(&mut breaker, begun, false));
+    (0..9).for_each(|_| _ = attempt(&mut breaker, silent, false));
+    assert_eq!(breaker.state(), BreakerState::Open);
+    assert!(!breaker.is_hopeless(silent + day));
+    // A process that is started anew, and has nothing to send for days.
+    let left = Failing { failing_for: 4 * day, trips: 3, open_for: SECOND };
+    let mut breaker = Breaker::resume(BreakerPolicy::default(), begun, left);
+    assert!(attempt(&mut breaker, silent, false));
+    assert!(!breaker.is_hopeless(silent + 3_600 * SECOND));
+    assert!(breaker.is_hopeless(silent + day));
 }
 
 proptest! {

@@ -477,8 +477,11 @@ fn resumed(policy: &BreakerPolicy, now: Now, outage: Option<Outage>) -> Breaker 
         let millis = to.millis().saturating_sub(from.millis());
         Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     };
+    // From when it was open until nothing was sent.
+    let is_silent = between(outage.open_until, now.wall) > policy.longest_silence;
+    let seen_until = if is_silent { outage.open_until } else { now.wall };
     let failing = Failing {
-        failing_for: between(outage.failing_since, now.wall),
+        failing_for: between(outage.failing_since, seen_until),
         trips: outage.trips,
         open_for: between(now.wall, outage.open_until),
     };

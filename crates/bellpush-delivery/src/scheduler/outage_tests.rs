@@ -47,6 +47,24 @@ fn an_endpoint_that_fails_for_five_days_is_disabled_and_keeps_what_was_not_sent(
 }
 
 #[test]
+fn days_without_an_event_are_no_days_of_failure_also_over_a_crash() {
+    for crashes in [false, true] {
+        let mut sim = Simulation::new(1, Limits::default());
+        let id = sim.endpoint(1, Behaviour::Status(401));
+        publish_for(&mut sim, id, 24);
+        // Until all of it was given up.
+        sim.advance(7 * DAY);
+        if crashes {
+            sim.crash();
+        }
+        sim.advance(8 * DAY);
+        assert_eq!(sim.with_status(DeliveryStatus::Pending), 0);
+        publish_for(&mut sim, id, 2);
+        assert!(sim.disabled.is_empty(), "{crashes}: {:?}", sim.disabled);
+    }
+}
+
+#[test]
 fn crashes_do_not_start_the_five_days_anew() {
     let mut sim = Simulation::new(1, Limits::default());
     let id = sim.endpoint(1, Behaviour::Hanging);
