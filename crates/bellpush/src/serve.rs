@@ -15,17 +15,18 @@ use bellpush_server::{
     ApiKey, Cluster, Demo, EmbedChecks, RecordLimits, Recording, Server, ServerConfig,
 };
 use bellpush_store::{Actor, NewApiKey, Store};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
+    time::MissedTickBehavior,
 };
-use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{error, info, warn};
 
 use crate::{
     config::Config,
@@ -46,6 +47,8 @@ const DIALOG_CHANGES: usize = 1_024;
 const RECORDED: usize = 8_192;
 /// How often it is recorded how both sides of a call are received.
 const SAMPLE_EVERY: Duration = Duration::from_secs(3);
+/// How often what was measured is counted together: until then, each measurement takes memory.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// How long visitors may take at least to take their calls up at other servers, where there are others.
 const MOVE_WITHIN: Duration = Duration::from_secs(8);
 /// How long the store may take for the ends of calls when the server stops.
@@ -74,9 +77,15 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let began = Instant::now();
     allow_many_files();
+    let mut signals = Signals::new()?;
     let metrics =
         PrometheusBuilder::new().install_recorder().context("metrics can't be collected")?;
-    let store = store::open(&config, store::load_keys(&config)?).await?;
+    let _upkeep = AbortOnDropHandle::new(tokio::spawn(keep_up(metrics.clone())));
+    let store = tokio::select! {
+        store = store::open(&config, store::load_keys(&config)?) => store?,
+        // It may wait for its database, or bring much data up to date. Nothing else has begun.
+        () = signals.next() => return Ok(()),
+    };
     ensure_admin_key(&store, &config).await?;
     let traces = config.otlp_endpoint.as_ref().map(Traces::start).transpose();
     let traces = traces.context("--otlp-endpoint")?.map(Arc::new);
@@ -186,12 +195,23 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         tokio::spawn(http::serve(listener, router, None, http_stop.clone()))
     });
 
-    wait_for_signal().await?;
+    loop {
+        tokio::select! {
+            () = signals.next() => break,
+            Some(ended) = duties.join_next() => tell_of(ended),
+        }
+    }
     info!("stopping");
     server.drain();
     // Where calls can go on elsewhere, they are given the time to.
     let patience = if cluster.has_others() { config.drain.max(MOVE_WITHIN) } else { config.drain };
-    tokio::join!(calls.shut_down(patience), cluster.drain(CLUSTER_STOP));
+    tokio::select! {
+        _ = async { tokio::join!(calls.shut_down(patience), cluster.drain(CLUSTER_STOP)) } => {}
+        () = signals.next() => {
+            info!("told to stop a second time: calls are not waited for any more");
+            tokio::join!(calls.shut_down(Duration::ZERO), cluster.drain(CLUSTER_STOP));
+        }
+    }
     say_goodbye(&trunks).await;
     server.stop(STORE_STOP).await;
     http_stop.cancel();
@@ -206,7 +226,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         admins.await?;
     }
     while let Some(ended) = duties.join_next().await {
-        ended?;
+        tell_of(ended);
     }
     if let Err(error) = cluster.leave(CLUSTER_STOP).await {
         warn!(%error, "this server can't be taken out of the database; its lease runs out by itself");
@@ -355,12 +375,41 @@ fn start_delivery(
     DeliveryEngine::start(Arc::new(queue), announced, settings).context("delivery can't be started")
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Tells of a duty that has ended by itself: what it did is not done until the next start.
+fn tell_of(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!(%error, "a duty of this server has failed and is not done any more; restart it");
     }
-    Ok(())
+}
+
+/// Has measurements counted together, for whoever asks for them; many servers are never asked.
+async fn keep_up(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(METRICS_UPKEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+/// What tells the server to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on they are noticed.
+    fn new() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -1,18 +1,24 @@
-//! Connections by address: who opens too many loses the one that has asked for least.
+//! Connections by address: who opens too many loses the one that has asked for least. So does who has most
+//! of them when there are too many in all.
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio_util::sync::CancellationToken;
 
+/// Leading bits of an IPv6 address that one customer's addresses have in common at least.
+const SITE_BITS: u32 = 48;
+
 /// The open connections of all addresses.
 #[derive(Debug, Clone)]
 pub(super) struct Connections {
     per_address: Option<NonZeroU32>,
+    /// In all.
+    most: usize,
     table: Arc<Mutex<Table>>,
 }
 
@@ -20,6 +26,8 @@ pub(super) struct Connections {
 struct Table {
     /// Counts openings and requests: what has the smaller number is older.
     clock: u64,
+    /// Entries in it.
+    open: usize,
     by_address: HashMap<IpAddr, Vec<Entry>>,
 }
 
@@ -39,6 +47,8 @@ enum State {
     Receiving,
     /// The last request has its response.
     Answered,
+    /// A request is there as a whole and has no response yet: its client could not know what became of it.
+    Working,
     /// The response goes on for as long as the client wants it, such as the events of a live call.
     Streaming,
 }
@@ -53,31 +63,29 @@ pub(super) struct Connection {
 }
 
 impl Connections {
-    /// None yet; `per_address` from one address at most.
-    pub(super) fn new(per_address: Option<NonZeroU32>) -> Self {
-        Self { per_address, table: Arc::default() }
+    /// None yet; `per_address` from one address at most, and so many in all.
+    pub(super) fn new(per_address: Option<NonZeroU32>, most: usize) -> Self {
+        Self { per_address, most, table: Arc::default() }
     }
 
     /// Adds a connection. Where its address has too many, another one of it is evicted: first of all
     /// one that has not sent its whole request, and last of all one that is sent a stream; the oldest of
-    /// them.
+    /// them. Where there are too many in all, it is one of whoever has most.
     pub(super) fn open(&self, address: IpAddr) -> Connection {
         let evicted = CancellationToken::new();
         let mut table = self.lock();
         let id = table.tick();
         let limit = self.per_address.map_or(usize::MAX, |limit| limit.get() as usize);
-        let entries = table.by_address.entry(address).or_default();
-        while entries.len() >= limit {
-            let victim = entries
-                .iter()
-                .enumerate()
-                .min_by_key(|(_, entry)| (entry.state, entry.since))
-                .map(|(index, _)| index);
-            let Some(victim) = victim else { break };
-            entries.swap_remove(victim).evicted.cancel();
-            metrics::counter!("bellpush_http_connections_evicted_total").increment(1);
+        while table.by_address.get(&address).is_some_and(|entries| entries.len() >= limit) {
+            table.evict(|other| other == address);
         }
-        entries.push(Entry { id, state: State::Receiving, since: id, evicted: evicted.clone() });
+        while table.open >= self.most {
+            let Some(site) = table.largest_site() else { break };
+            table.evict(|other| site_of(other) == site);
+        }
+        let entry = Entry { id, state: State::Receiving, since: id, evicted: evicted.clone() };
+        table.by_address.entry(address).or_default().push(entry);
+        table.open += 1;
         Connection { connections: self.clone(), address, id, evicted }
     }
 
@@ -87,10 +95,56 @@ impl Connections {
     }
 }
 
+/// What one customer has of addresses, by the first of them.
+fn site_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let mask = u128::MAX << (Ipv6Addr::BITS - SITE_BITS);
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
+        }
+    }
+}
+
 impl Table {
     fn tick(&mut self) -> u64 {
         self.clock += 1;
         self.clock
+    }
+
+    /// Who has most connections.
+    fn largest_site(&self) -> Option<IpAddr> {
+        let mut sites = HashMap::<_, usize>::new();
+        for (address, entries) in &self.by_address {
+            *sites.entry(site_of(*address)).or_default() += entries.len();
+        }
+        sites.into_iter().max_by_key(|(_, open)| *open).map(|(site, _)| site)
+    }
+
+    /// Gives up the one that has asked for least, of these addresses.
+    fn evict(&mut self, is_of: impl Fn(IpAddr) -> bool) {
+        let entries = self.by_address.iter().filter(|(address, _)| is_of(**address));
+        let entries =
+            entries.flat_map(|(address, entries)| entries.iter().map(move |it| (*address, it)));
+        let victim = entries.min_by_key(|(_, entry)| (entry.state, entry.since));
+        let Some((address, id)) = victim.map(|(address, entry)| (address, entry.id)) else {
+            return;
+        };
+        if let Some(entry) = self.remove(address, id) {
+            entry.evicted.cancel();
+            metrics::counter!("bellpush_http_connections_evicted_total").increment(1);
+        }
+    }
+
+    fn remove(&mut self, address: IpAddr, id: u64) -> Option<Entry> {
+        let entries = self.by_address.get_mut(&address)?;
+        let at = entries.iter().position(|entry| entry.id == id)?;
+        let entry = entries.swap_remove(at);
+        if entries.is_empty() {
+            self.by_address.remove(&address);
+        }
+        self.open -= 1;
+        Some(entry)
     }
 }
 
@@ -98,6 +152,11 @@ impl Connection {
     /// The head of a request is there; its body may follow.
     pub(super) fn receiving(&self) {
         self.mark(State::Receiving);
+    }
+
+    /// All of a request is there.
+    pub(super) fn working(&self) {
+        self.mark(State::Working);
     }
 
     /// A request has got its response.
@@ -116,10 +175,6 @@ impl Connection {
     }
 
     fn mark(&self, state: State) {
-        // Without a limit nobody asks.
-        if self.connections.per_address.is_none() {
-            return;
-        }
         let mut table = self.connections.lock();
         let since = table.tick();
         let entries = table.by_address.get_mut(&self.address);
@@ -132,13 +187,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let mut table = self.connections.lock();
-        if let Some(entries) = table.by_address.get_mut(&self.address) {
-            entries.retain(|entry| entry.id != self.id);
-            if entries.is_empty() {
-                table.by_address.remove(&self.address);
-            }
-        }
+        self.connections.lock().remove(self.address, self.id);
     }
 }
 
@@ -155,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_oldest_that_has_not_asked_makes_room() {
-        let connections = Connections::new(NonZeroU32::new(3));
+        let connections = Connections::new(NonZeroU32::new(3), 100);
         let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
         open[0].receiving();
         open[0].answered();
@@ -172,7 +221,7 @@ mod tests {
 
     #[test]
     fn of_those_that_were_answered_the_one_that_asked_last_stays() {
-        let connections = Connections::new(NonZeroU32::new(2));
+        let connections = Connections::new(NonZeroU32::new(2), 100);
         let mut open = vec![connections.open(ONE), connections.open(ONE)];
         open[1].answered();
         open[0].answered();
@@ -182,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_stream_of_a_call_outlasts_what_has_been_answered() {
-        let connections = Connections::new(NonZeroU32::new(3));
+        let connections = Connections::new(NonZeroU32::new(3), 100);
         let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
         open[0].streaming();
         open[1].answered();
@@ -197,15 +246,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_worked_on_outlasts_what_is_on_its_way_in_or_answered() {
+        let connections = Connections::new(NonZeroU32::new(3), 100);
+        let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
+        open[0].working();
+        open[1].answered();
+        open[2].receiving();
+        open.push(connections.open(ONE));
+        assert_eq!(evicted(&open), [false, false, true, false]);
+        open[3].working();
+        open.push(connections.open(ONE));
+        assert_eq!(evicted(&open), [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn when_the_house_is_full_whoever_has_most_makes_room() {
+        let connections = Connections::new(NonZeroU32::new(3), 8);
+        let other = connections.open(OTHER);
+        // One customer's networks, each with fewer than one address may have.
+        let mut open = Vec::new();
+        for network in 0..7 {
+            let address = Ipv6Addr::new(0x2001, 0xdb8, 7, network, 0, 0, 0, 0);
+            open.push(connections.open(address.into()));
+        }
+        open[0].answered();
+        let new = connections.open(ONE);
+        assert!(!new.evicted.is_cancelled() && !other.evicted.is_cancelled());
+        assert_eq!(evicted(&open), [false, true, false, false, false, false, false]);
+        assert_eq!(connections.lock().open, 8);
+    }
+
+    #[test]
     fn a_closed_connection_leaves_nothing_behind() {
-        let connections = Connections::new(NonZeroU32::new(1));
+        let connections = Connections::new(NonZeroU32::new(1), 100);
         let first = connections.open(ONE);
         drop(first);
         let second = connections.open(ONE);
         assert!(!second.evicted.is_cancelled());
         drop(second);
         assert!(connections.lock().by_address.is_empty());
-        let unlimited = Connections::new(None);
+        assert_eq!(connections.lock().open, 0);
+        let unlimited = Connections::new(None, 100);
         let open: Vec<_> = (0..100).map(|_| unlimited.open(ONE)).collect();
         assert_eq!(evicted(&open), [false; 100]);
     }

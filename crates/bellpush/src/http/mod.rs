@@ -2,6 +2,7 @@
 //! order when the server stops.
 
 mod connections;
+mod noted_body;
 
 use std::{convert::Infallible, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -16,18 +17,20 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-use self::connections::{Connection, Connections};
+use self::{
+    connections::{Connection, Connections},
+    noted_body::NotedBody,
+};
 
-/// Open connections, at most; further ones wait to be accepted.
+/// Open connections, at most; for a further one another is given up.
 const MAX_CONNECTIONS: usize = 10_000;
+/// Bytes that are kept of a request before it is read on, its head among them.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a client may take for a request's head. It bounds idle connections, too.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// How long what was sent may be neither acknowledged nor taken by a client (`TCP_USER_TIMEOUT`), in
@@ -46,18 +49,12 @@ pub(crate) async fn serve(
     per_address: Option<NonZeroU32>,
     stop: CancellationToken,
 ) {
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let connections = Connections::new(per_address);
+    let connections = Connections::new(per_address, MAX_CONNECTIONS);
     let graceful = GracefulShutdown::new();
     loop {
-        let accepted = async {
-            // The semaphore is never closed.
-            let permit = Arc::clone(&permits).acquire_owned().await.ok();
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accepted => accepted,
+            accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -78,7 +75,6 @@ pub(crate) async fn serve(
                 }
                 () = open.evicted() => debug!(%peer, "a connection made room for another one"),
             }
-            drop(permit);
         });
     }
     drop(listener);
@@ -103,9 +99,10 @@ fn connection(
         warn!(%error, "a connection can't be told to give up");
     }
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
         open.receiving();
+        let noted = |body| Body::new(NotedBody::new(body, Arc::clone(&open)));
+        let mut request = request.map(noted);
+        request.extensions_mut().insert(ConnectInfo(peer));
         let (open, response) = (Arc::clone(&open), router.clone().oneshot(request));
         async move {
             let response = response.await;
@@ -119,6 +116,7 @@ fn connection(
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
 }
 
