@@ -114,7 +114,16 @@ fn arrows_between_crates_point_down_only() {
 
 #[test]
 fn every_path_that_the_map_names_is_there() {
-    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    every_path_is_there("ARCHITECTURE.md");
+}
+
+#[test]
+fn every_path_where_a_boundary_is_guarded_is_there() {
+    every_path_is_there("SECURITY.md");
+}
+
+fn every_path_is_there(page: &str) {
+    let page = std::fs::read_to_string(root().join(page)).unwrap();
     let mut paths = 0;
     for row in page.lines().filter(|line| line.starts_with('|')) {
         for word in row.split('`').skip(1).step_by(2).filter(|word| word.contains('/')) {

@@ -128,6 +128,13 @@ impl EmbedChecks {
     }
 
     async fn document(&self, url: &Url, server: &str) -> Result<Document, String> {
+        // What an origin may be, but for HTTP on loopback, is HTTPS.
+        if url.origin().ascii_serialization().parse::<AllowedOrigin>().is_err() {
+            return Err(format!(
+                "{url} is not served by HTTPS, and browsers give such pages no microphone; check its \
+                 address that begins with https"
+            ));
+        }
         let page = self.pages.get(url, MAX_BYTES, PATIENCE).await.map_err(|it| it.to_string())?;
         if !(200..300).contains(&page.status) {
             return Err(format!(
