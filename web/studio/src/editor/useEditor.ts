@@ -117,6 +117,7 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
     setProblem(null);
     form.clearErrors();
     refused.current = null;
+    const sent = form.getValues();
     try {
       const present = load === null ? null : await load();
       if (present !== null && !isSame(present.value, base)) {
@@ -125,12 +126,14 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
       }
       const headers: Record<string, string> =
         present?.version == null ? {} : { "If-Match": present.version };
-      await save({ values: form.values, changes: changed(base, form.values), headers });
-      dropDraft(id);
+      await save({ values: sent, changes: changed(base, sent), headers });
       setDraft(null);
       const stored = load === null ? null : await load().catch(() => null);
-      const next = stored?.value ?? form.values;
-      begin(next, next);
+      const next = stored?.value ?? sent;
+      // What was typed meanwhile stands on what was sent; a form for something new has done its work.
+      const typed = load === null ? next : merge(sent, form.getValues(), next).merged;
+      if (isSame(typed, next)) dropDraft(id);
+      begin(next, typed);
       return true;
     } catch (error) {
       await fail(asProblem(error));
@@ -141,7 +144,8 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
   }
 
   function found(theirs: Versioned<V>): void {
-    setConflict({ mine: form.values, theirs, ...merge(base, form.values, theirs.value) });
+    const mine = form.getValues();
+    setConflict({ mine, theirs, ...merge(base, mine, theirs.value) });
   }
 
   async function fail(caught: Problem): Promise<void> {
@@ -176,8 +180,14 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
     },
     restoreDraft: () => {
       if (draft === null) return;
+      const { base: before, values: mine } = draft;
       // What others saved since stays, where the draft had not touched it.
-      begin(value, merge(draft.base, draft.values, value).merged);
+      const put = merge(before, mine, value);
+      if (put.clashes.length > 0) {
+        setConflict({ mine, theirs: { value, version: null }, ...put });
+        return;
+      }
+      begin(value, put.merged);
       setDraft(null);
     },
     forgetDraft: () => {
@@ -188,6 +198,7 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
       if (conflict === null) return;
       begin(conflict.theirs.value, values);
       setConflict(null);
+      setDraft(null);
     },
     postpone: () => setConflict(null),
   };

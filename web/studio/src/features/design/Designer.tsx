@@ -128,12 +128,8 @@ export function Designer({ appId, initial }: DesignerProps) {
           />
         </div>
       </Screen>
-      {view.saving.name === "clash" && (
-        <ClashDialog
-          document={document}
-          clashes={view.saving.clashes}
-          onResolve={session.resolve}
-        />
+      {editing.clashes !== null && (
+        <ClashDialog document={document} clashes={editing.clashes} onResolve={editing.resolve} />
       )}
       <Suspense>
         {publishing !== null && (

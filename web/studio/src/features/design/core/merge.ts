@@ -36,6 +36,12 @@ export type Side = "mine" | "theirs";
 const SEPARATOR = "\n";
 const keyOf = (...part: readonly string[]) => part.join(SEPARATOR);
 
+/** What was decided of these clashes, in their order; mine stands where nothing was. */
+export function decided(clashes: readonly Clash[], sides: readonly Side[]): (clash: Clash) => Side {
+  const chosen = new Map(clashes.map(({ part }, index) => [keyOf(...part), sides[index]]));
+  return ({ part }) => chosen.get(keyOf(...part)) ?? "mine";
+}
+
 /** Merges; `side` says whose value is taken where both changed a part. */
 export function merge(
   base: Design,

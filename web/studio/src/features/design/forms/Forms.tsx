@@ -110,12 +110,8 @@ function Editing({ appId, initial }: { readonly appId: string; readonly initial:
           ))}
         </Stack>
       </Screen>
-      {view.saving.name === "clash" && (
-        <ClashDialog
-          document={document}
-          clashes={view.saving.clashes}
-          onResolve={session.resolve}
-        />
+      {editing.clashes !== null && (
+        <ClashDialog document={document} clashes={editing.clashes} onResolve={editing.resolve} />
       )}
     </EditingProvider>
   );

@@ -8,7 +8,7 @@ import { asProblem, type Problem } from "../../../api/problem.ts";
 import { isSame } from "../../../editor/merge.ts";
 import type { Design } from "../core/document.ts";
 import { begin, edit, type History, rebase, redo, seal, undo } from "../core/history.ts";
-import type { Clash, Side } from "../core/merge.ts";
+import { type Clash, decided, type Side } from "../core/merge.ts";
 
 /** A draft as the server has it, with its version for `If-Match`. */
 export interface Saved {
@@ -191,11 +191,7 @@ export function createSession(initial: Saved, ports: SessionPorts): Session {
     resolve(sides) {
       const { saving } = view;
       if (saving.name !== "clash") return;
-      const keyOf = ({ part }: Clash) => part.join("\n");
-      const chosen = new Map(
-        saving.clashes.map((clash, index) => [keyOf(clash), sides[index] ?? "mine"]),
-      );
-      take(saving.theirs, (clash) => chosen.get(keyOf(clash)) ?? "mine");
+      take(saving.theirs, decided(saving.clashes, sides));
     },
     close() {
       isClosed = true;

@@ -1,14 +1,15 @@
 /** The session of an app's draft, for as long as a screen shows it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
+import { useSignIn } from "../../../api/auth.ts";
 import { type Draft, dropDraft, keepDraft, readDraft } from "../../../editor/drafts.ts";
 import { isSame } from "../../../editor/merge.ts";
 import { t } from "../../../texts/index.ts";
 import { done } from "../../../ui/notify.ts";
 import type { Design } from "../core/document.ts";
-import { merge } from "../core/merge.ts";
+import { type Clash, decided, merge, type Side } from "../core/merge.ts";
 import { loadDraft, saveDraft } from "../queries.ts";
 import { createSession, type Saved, type Session, type View } from "./session.ts";
 
@@ -34,28 +35,32 @@ export interface Editing {
   readonly local: Draft<Design> | null;
   readonly restore: () => void;
   readonly forget: () => void;
+  /** What somebody else has changed as well, here or before the reload, and is to be decided; null: nothing. */
+  readonly clashes: readonly Clash[] | null;
+  /** Decides it, in the order of the clashes. */
+  readonly resolve: (sides: readonly Side[]) => void;
 }
 
+/** A session begins with the draft as it was at first, and follows the server by itself from then on. */
 export function useDesign(appId: string, initial: Saved): Editing {
   const [local, setLocal] = useState(() => {
     const kept = readDraft<Design>(keyOf(appId));
     return kept === null || isSame(kept.values, initial.document) ? null : kept;
   });
-  const session = useMemo(
-    () =>
-      createSession(initial, {
-        load: () => loadDraft(appId),
-        save: (document, revision) => saveDraft(appId, document, revision),
-        later(ms, run) {
-          const timer = setTimeout(run, ms);
-          return () => clearTimeout(timer);
-        },
-        keep: (document, base) =>
-          document === null ? dropDraft(keyOf(appId)) : keepDraft(keyOf(appId), document, base),
-        onMerged: () => done(t.design.merged),
-      }),
-    [appId, initial],
+  const [session] = useState(() =>
+    createSession(initial, {
+      load: () => loadDraft(appId),
+      save: (document, revision) => saveDraft(appId, document, revision),
+      later(ms, run) {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      keep: (document, base) =>
+        document === null ? dropDraft(keyOf(appId)) : keepDraft(keyOf(appId), document, base),
+      onMerged: () => done(t.design.merged),
+    }),
   );
+  const [asked, setAsked] = useState<readonly Clash[] | null>(null);
   const view = useSyncExternalStore(session.subscribe, session.view);
   useEffect(() => {
     const look = () => document.visibilityState === "visible" && void session.refresh();
@@ -67,18 +72,38 @@ export function useDesign(appId: string, initial: Saved): Editing {
       void session.flush();
     };
   }, [session]);
+  const signIn = useSignIn();
+  useEffect(() => {
+    // What could not be saved while nobody was signed in.
+    if (signIn === "signed-in" && session.view().saving.name === "failed") void session.flush();
+  }, [session, signIn]);
+
+  function takeUp(side: (clash: Clash) => Side): void {
+    if (local === null) return;
+    session.edit((present) => merge(local.base, local.values, present, side).document);
+    setLocal(null);
+    setAsked(null);
+  }
+
+  const { saving } = view;
   return {
     session,
     view,
     local,
     restore() {
       if (local === null) return;
-      session.edit((present) => merge(local.base, local.values, present).document);
-      setLocal(null);
+      const { clashes } = merge(local.base, local.values, view.history.present);
+      if (clashes.length > 0) setAsked(clashes);
+      else takeUp(() => "mine");
     },
     forget() {
       dropDraft(keyOf(appId));
       setLocal(null);
+    },
+    clashes: saving.name === "clash" ? saving.clashes : asked,
+    resolve(sides) {
+      if (saving.name === "clash") session.resolve(sides);
+      else if (asked !== null) takeUp(decided(asked, sides));
     },
   };
 }
