@@ -13,6 +13,7 @@ import { DIMENSIONS, day, SPANS, STEPS } from "./features/analytics/search.ts";
 import { CALL_STATES, COLUMNS, GRADES, RATINGS, REASONS } from "./features/calls/search.ts";
 import { GROUPS } from "./features/calls/timeline/items.ts";
 import { designSearch } from "./features/design/search.ts";
+import { SIGN_IN_PROBLEMS } from "./features/people/sign-in/problems.ts";
 import { NotFound, ScreenFailed } from "./frame/fallbacks.tsx";
 import { Shell } from "./frame/Shell.tsx";
 import {
@@ -51,7 +52,7 @@ const recovery = createRoute({
 const signInProblem = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: ({ detail }: Search) => kept({ detail: text(detail) }),
+  validateSearch: ({ problem }: Search) => kept({ problem: oneOf(SIGN_IN_PROBLEMS, problem) }),
   component: lazyRouteComponent(() => import("./features/people/sign-in/SignInProblem.tsx")),
 });
 

@@ -12,7 +12,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const at = await seeded(server, page, PLAIN);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const faults = watch(page);
-    for (const before of ["", "setup", "invitation", "recovery", "sign-in?detail=Your%20clock"]) {
+    for (const before of ["", "setup", "invitation", "recovery", "sign-in?problem=sso-clocks"]) {
       await page.goto(`${server.url}/studio/${before}`);
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       expect(await inaccessible(page), before).toEqual([]);
@@ -26,6 +26,19 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(faults).toEqual([]);
   });
 }
+
+test("why somebody was not let in is said in Studio's words, and not in those of the address", async ({
+  page,
+  server,
+}) => {
+  for (const problem of ["sso-domain", "toString", "1"]) {
+    await page.goto(`${server.url}/studio/sign-in?problem=${problem}&detail=Call+Mallory`);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("You were not signed in");
+    await expect(page.getByText("Mallory")).toHaveCount(0);
+    const words = problem === "sso-domain" ? "your domain are not allowed" : "The server's log says why.";
+    await expect(page.getByText(words)).toBeVisible();
+  }
+});
 
 test("hostile text is text on every screen, and breaks no layout", async ({ page, server }) => {
   test.setTimeout(240_000);

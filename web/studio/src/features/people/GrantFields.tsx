@@ -5,12 +5,7 @@ import { MultiSelect, Select, Stack, Text } from "@mantine/core";
 import type { Role } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { useApps } from "../apps/queries.ts";
-
-export interface Grant {
-  readonly role: Role;
-  /** Empty: all. */
-  readonly apps: readonly string[];
-}
+import type { Grant } from "./grant.ts";
 
 export const ROLES: readonly Role[] = ["viewer", "editor", "admin", "owner"];
 
@@ -71,9 +66,3 @@ export function AppsField({ apps, all, onChange }: AppsFieldProps) {
     />
   );
 }
-
-/** As the API takes it. */
-export const grantBody = ({ role, apps }: Grant) => ({
-  role,
-  apps: apps.length === 0 ? null : [...apps],
-});

@@ -6,11 +6,14 @@ import { useState } from "react";
 import { client } from "../../api/client.ts";
 import type { MemberView, Role } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
+import { merge } from "../../editor/merge.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { done } from "../../ui/notify.ts";
 import { useRefusal } from "../../ui/useRefusal.ts";
-import { type Grant, GrantFields, grantBody } from "./GrantFields.tsx";
+import { Warning } from "../../ui/Warning.tsx";
+import { GrantFields } from "./GrantFields.tsx";
+import { changeGrant, type Grant, grantBody, grantOf } from "./grant.ts";
 import { refreshPeople } from "./queries.ts";
 
 interface InviteProps {
@@ -82,17 +85,25 @@ interface ChangeRoleProps extends InviteProps {
 }
 
 export function ChangeRole({ member, most, onClose }: ChangeRoleProps) {
-  const [grant, setGrant] = useState<Grant>({ role: member.role, apps: member.apps ?? [] });
+  const [base, setBase] = useState(() => grantOf(member));
+  const [grant, setGrant] = useState(base);
+  const [isOvertaken, setOvertaken] = useState(false);
   const [error, setError] = useRefusal(grant);
   const words = t.people.members;
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
+    setError(null);
     try {
-      await client.PATCH("/v1/members/{memberId}", {
-        params: { path: { memberId: member.id } },
-        body: grantBody(grant),
-      });
+      const theirs = await changeGrant(member.id, base, grant);
       await refreshPeople();
+      setOvertaken(theirs !== null);
+      if (theirs !== null) {
+        setBase(theirs);
+        const { role, apps } = merge(base, grant, theirs).merged;
+        // An owner is one of all apps.
+        setGrant({ role, apps: role === "owner" ? [] : apps });
+        return;
+      }
       done(t.people.account.saved);
       onClose();
     } catch (caught) {
@@ -104,6 +115,7 @@ export function ChangeRole({ member, most, onClose }: ChangeRoleProps) {
       <form onSubmit={submit}>
         <Stack>
           <GrantFields grant={grant} onChange={setGrant} most={most} />
+          <Warning of={isOvertaken ? [words.overtaken(t.people.roles[base.role][0])] : []} />
           {error !== null && (
             <Text c="var(--studio-bad)" role="alert" className="foreign">
               {error}

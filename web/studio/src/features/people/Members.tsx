@@ -3,7 +3,6 @@
 import { Badge, Button, Group, Text } from "@mantine/core";
 import { IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";
-import { signedOut } from "../../api/auth.ts";
 import { api, client } from "../../api/client.ts";
 import type { InvitationView, MemberView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
@@ -20,6 +19,7 @@ import { useApps } from "../apps/queries.ts";
 import { ChangeRole, Invite } from "./MemberDialogs.tsx";
 import { Permitted } from "./Permitted.tsx";
 import { refreshPeople, useMe, useMembers } from "./queries.ts";
+import { leave } from "./sign-in/signOut.ts";
 
 interface Open {
   readonly kind: "change" | "remove";
@@ -130,7 +130,7 @@ export default function Members() {
             await client.DELETE("/v1/members/{memberId}", {
               params: { path: { memberId: open.member.id } },
             });
-            if (open.member.id === me?.id) return signedOut();
+            if (open.member.id === me?.id) return leave();
             await refreshPeople();
             done(words.removed);
           }}

@@ -34,6 +34,22 @@ export const people = {
     codeHint: "Of your authenticator app, or one of your backup codes.",
     again: "Begin again",
     returned: "You were not signed in",
+    why: {
+      "sso-not-set-up": "Single sign-on is not set up here.",
+      "sso-unreachable":
+        "The provider can't be reached, or does not answer as it should. Try again in a moment.",
+      "sso-refused": "The provider let nobody in.",
+      "sso-interrupted": "This sign-in was not begun in this browser, or took too long.",
+      "sso-untrusted": "What the provider said can't be believed. The server's log says why.",
+      "sso-clocks":
+        "The provider's clock and the server's differ by more than a minute. The server's log says by how much.",
+      "sso-email-unverified": "The provider has not verified your e-mail address.",
+      "sso-domain": "E-mail addresses of your domain are not allowed here.",
+      "sso-no-role": "None of your groups has a role here.",
+      "sso-no-member": "There is no member for this account. Ask for an invitation.",
+      unavailable: "The server can't use its database right now. Try again in a moment.",
+      unknown: "The server's log says why.",
+    },
   },
 
   recovery: {
@@ -166,6 +182,8 @@ export const people = {
     lastSeen: "Last seen",
     never: "never",
     change: "Change the role",
+    overtaken: (role: string) =>
+      `Somebody else changed this meanwhile; the role is now ${role}. What you chose is still here: save again to have it.`,
     remove: "Remove",
     leave: "Leave",
     removeTitle: (name: string) => `Remove ${name}`,

@@ -7,10 +7,11 @@ import { ButtonLink } from "../../../ui/links.tsx";
 import { Gate } from "./Gate.tsx";
 
 export default function SignInProblem() {
-  const { detail } = useSearch({ from: "/sign-in" });
+  const { problem } = useSearch({ from: "/sign-in" });
   const words = t.people.signIn;
+  // Anybody can write an address: what it says is never shown.
   return (
-    <Gate title={words.returned} lead={<span className="foreign">{detail}</span>}>
+    <Gate title={words.returned} lead={words.why[problem ?? "unknown"]}>
       <ButtonLink to="/apps">{t.ui.tryAgain}</ButtonLink>
     </Gate>
   );
