@@ -1,7 +1,10 @@
 /** A hook of React's, run without a screen. */
 
+import { QueryClientProvider } from "@tanstack/react-query";
 import { act, createElement } from "react";
 import { createRoot } from "react-dom/client";
+
+import { queryClient } from "../api/client.ts";
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -22,7 +25,12 @@ export async function runHook<P, R>(hook: (props: P) => R, first: P): Promise<Ho
     return null;
   }
   const root = createRoot(document.createElement("div"));
-  const give = (given: P) => act(async () => root.render(createElement(Host, { given })));
+  const give = (given: P) => {
+    const host = createElement(Host, { given });
+    return act(async () =>
+      root.render(createElement(QueryClientProvider, { client: queryClient }, host)),
+    );
+  };
   await give(first);
   return {
     now: () => results.at(-1) as R,

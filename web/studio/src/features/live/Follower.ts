@@ -199,10 +199,11 @@ export class Follower {
   private askForCalls(): void {
     const signal = this.running?.signal;
     if (signal === undefined) return;
+    const { context, callId } = this.filter;
     this.asked ??= setTimeout(async () => {
       const { data } = await client
         .GET("/v1/apps/{appId}/live", {
-          params: { path: { appId: this.appId }, query: { context: this.filter.context } },
+          params: { path: { appId: this.appId }, query: { context, callId } },
           headers: { accept: "application/json" },
           signal,
         })

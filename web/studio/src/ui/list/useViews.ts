@@ -40,12 +40,16 @@ async function read(appId: string, list: ViewedList): Promise<readonly ViewView[
 async function move(appId: string, list: ViewedList, known: readonly ViewView[]): Promise<boolean> {
   const key = `studio-views-${list}-${appId}`;
   const names = new Set(known.map(({ name }) => name));
-  const kept = oldViews(localStorage.getItem(key)).filter(({ name }) => !names.has(name.trim()));
+  let moved = 0;
   try {
-    for (const view of kept) await put(appId, list, view);
+    const kept = oldViews(localStorage.getItem(key)).filter(({ name }) => !names.has(name.trim()));
+    for (const view of kept) {
+      await put(appId, list, view);
+      moved += 1;
+    }
     localStorage.removeItem(key);
   } catch {
-    // The server may have no room for them: they stay here, and are tried again.
+    // The browser may keep nothing, and the server may have no room: what stays here is tried again.
   }
-  return kept.length > 0;
+  return moved > 0;
 }
