@@ -16,13 +16,12 @@ import {
   type PageAnswer,
   type SessionAnswer,
 } from "@bellpush/protocol";
-import { ADVICE } from "./advice.ts";
 import type { Call, CallPorts } from "./call/call.ts";
 import type { Handover } from "./call/handover.ts";
 import type { Given, Place } from "./call/placing.ts";
 import { type Failure, type Refusal, refusalOfMicrophone, unsupported } from "./errors.ts";
 import type { Events } from "./events.ts";
-import { loadPart } from "./load.ts";
+import { advise, loadPart } from "./load.ts";
 import {
   askMicrophone,
   browserFacts,
@@ -308,9 +307,8 @@ export function createAttempts(ports: AttemptPorts): Attempts {
     if (!isPresent(own)) {
       return;
     }
-    const advice = ADVICE[reason ?? code];
-    if (advice !== undefined) {
-      warn(advice);
+    if (reason !== null) {
+      advise(reason, warn);
     }
     const message = ERROR_MESSAGES[code];
     own.scope.events.emit("call_error", { errorCode: code, errorMessage: message });

@@ -1,5 +1,8 @@
 /** The browser's clock corrected to the server's, by the times that the server's answers carry. */
 
+/** What a clock differs by from one that only goes forward is more than a small correction. */
+const SET_MS = 1000;
+
 export interface Clock {
   /** Milliseconds since the Unix epoch, as the server counts them. */
   now(): number;
@@ -9,18 +12,37 @@ export interface Clock {
   learn(serverTime: string, askedAt: number, cameAt: number): void;
 }
 
-export function createClock(local: () => number): Clock {
+/**
+ * Of the browser's clock, and one that only goes forward. `onSet` is called when the browser's has been
+ * set, or the machine has slept: only the server can tell which of the two, and what time it is.
+ */
+export function createClock(local: () => number, steady: () => number, onSet: () => void): Clock {
   let offset = 0;
   let uncertainty = Number.POSITIVE_INFINITY;
-  const now = () => Math.round(local() + offset);
+  let apart = local() - steady();
+
+  function now(): number {
+    const moved = local() - steady() - apart;
+    if (Math.abs(moved) > SET_MS) {
+      apart += moved;
+      // Until the server says more, too early is better than too late: it takes no times ahead of its own.
+      offset -= moved;
+      uncertainty = Number.POSITIVE_INFINITY;
+      onSet();
+    }
+    return Math.round(local() + offset);
+  }
+
   return {
     now,
     iso: () => new Date(now()).toISOString(),
     learn(serverTime, askedAt, cameAt) {
+      now();
       const server = Date.parse(serverTime);
-      const roundTrip = Math.max(0, cameAt - askedAt);
-      // The quickest answer says most: the server's time lies somewhere within the round trip.
-      if (Number.isFinite(server) && roundTrip <= uncertainty) {
+      const roundTrip = cameAt - askedAt;
+      // The quickest answer says most: the server's time lies somewhere within the round trip. None takes less
+      // than no time: there the clock was set on the way.
+      if (Number.isFinite(server) && roundTrip >= 0 && roundTrip <= uncertainty) {
         uncertainty = roundTrip;
         offset = server - (askedAt + roundTrip / 2);
       }

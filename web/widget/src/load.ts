@@ -1,3 +1,10 @@
+import type { ErrorReason } from "./errors.ts";
+
+/** Says what the embedding page's developer can do; nothing depends on it. */
+export function advise(reason: ErrorReason, warn: (sentence: string) => void): void {
+  import("./advice.ts").then((part) => part.advise(reason, warn)).catch(() => undefined);
+}
+
 /**
  * Loads a part of the widget. What could not be loaded once, some browsers never ask for again by its
  * address (HTML's module map): it is asked for by another one then.

@@ -10,9 +10,9 @@ import type { ExtrasPorts } from "./design/ports.ts";
 import { blocksOf, type Scene, type Shown } from "./design/scene.ts";
 import { type Audience, createEvents } from "./events.ts";
 import { chooseLanguage, loadTexts } from "./i18n/index.ts";
-import { loadPart } from "./load.ts";
+import { advise, loadPart } from "./load.ts";
 import { leaveInTab, takeFromTab } from "./memory.ts";
-import { MICROPHONE_ADVICE, microphoneAllowedByPage } from "./microphone.ts";
+import { microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
 import type { Parts } from "./parts.ts";
@@ -74,10 +74,17 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     return;
   }
   if (microphoneAllowedByPage() === false) {
-    warn(MICROPHONE_ADVICE);
+    advise("by_page", warn);
   }
 
-  const clock = createClock(Date.now);
+  const clock = createClock(Date.now, now, () => {
+    // A visitor who has no session yet gets the server's time with it.
+    const { session } = widget.page();
+    const token = session.current();
+    if (token !== null) {
+      void session.renew(token);
+    }
+  });
   const [navigation] = performance.getEntriesByType("navigation");
   if (navigation instanceof PerformanceNavigationTiming) {
     const { requestStart, responseStart } = navigation;
@@ -85,7 +92,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     clock.learn(config.serverTime, asked, performance.timeOrigin + responseStart);
   }
 
-  const parent = connectParent(window, origin, (wish) => obey(wish));
+  const parent = connectParent(window, origin, (wish) => obey(wish), later);
   const audiences: Audience[] = [parent.tell];
   const outboxes: Outbox[] = [];
   const newId = createIds(clock.now, (bytes) => crypto.getRandomValues(bytes));
@@ -290,6 +297,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     // What came back is a page whose call went on to another one.
     if (persisted && left) {
       location.reload();
+    } else if (persisted) {
+      widget.comeBack();
     }
   });
   addEventListener("online", widget.online);

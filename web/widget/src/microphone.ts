@@ -100,10 +100,6 @@ export function startAudio(): HTMLAudioElement {
   return element;
 }
 
-/** Said to the developer of the embedding page, in the console. */
-export const MICROPHONE_ADVICE =
-  'The page that embeds the call widget does not let it use the microphone; add allow="microphone; autoplay; clipboard-write" to the iframe and check the page\'s Permissions-Policy.';
-
 interface Policy {
   allowsFeature(feature: string): boolean;
 }

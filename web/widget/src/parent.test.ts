@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectParent, embeddingOrigin, readCommand } from "./parent.ts";
+import { createTime } from "./testing/time.ts";
 
 const SHOP = "https://shop.example";
 const ADDRESS = "https://calls.example/w/app_1?key=wk_1";
@@ -58,12 +59,16 @@ describe("the parent", () => {
         listener = added;
       },
     };
-    const connected = connectParent(own as unknown as Window, SHOP, ({ command }) =>
-      obeyed.push(command),
+    const time = createTime();
+    const connected = connectParent(
+      own as unknown as Window,
+      SHOP,
+      ({ command }) => obeyed.push(command),
+      time.later,
     );
     const data = { source: "bellpush", version: 1, command: "call" };
     const hear = (message: object) => listener({ source: parent, origin: SHOP, data, ...message });
-    return { connected, hear, obeyed, posted };
+    return { connected, hear, obeyed, posted, time };
   }
 
   it("is told of events under its own origin and no other", () => {
@@ -115,6 +120,16 @@ describe("the parent", () => {
     say({ command: "answer", id: 1, answer: { allowed: false } });
     expect(await asking).toEqual({ allowed: true, context: { tier: "gold" } });
     expect(obeyed).toEqual([]);
+  });
+
+  it("has said no when no answer comes", async () => {
+    const { connected, hear, time } = setUp();
+    hear({
+      data: { source: "bellpush", version: 1, command: "attend", subjects: ["beforecall"] },
+    });
+    const asking = connected.ask("beforecall");
+    await time.pass(15_000);
+    expect(await asking).toEqual({ allowed: false });
   });
 
   it.each([

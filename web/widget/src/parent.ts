@@ -58,15 +58,23 @@ export interface Parent {
   keep(handover: string | null): void;
   /** The visitor wants the panel closed that the widget is in. */
   close(): void;
-  /** Asks a page that answers such questions; null at once from one that does not. */
+  /** Asks a page that answers such questions; null at once from one that does not. No answer is no. */
   ask(subject: AskSubject): Promise<PageAnswer | null>;
 }
 
 /** What of the page's commands is for the widget; the rest is about the asking itself. */
 export type Wish = Exclude<Command, { readonly command: "attend" | "answer" }>;
 
+/** The page has 10 s for its word, and what it needs for that has to be loaded: then no word comes. */
+const PATIENCE_MS = 15_000;
+
 /** Speaks with the embedding page, and with no other window. */
-export function connectParent(own: Window, origin: string, obey: (wish: Wish) => void): Parent {
+export function connectParent(
+  own: Window,
+  origin: string,
+  obey: (wish: Wish) => void,
+  later: (ms: number, run: () => void) => void,
+): Parent {
   const waiting = new Map<number, (answer: PageAnswer) => void>();
   let attended: readonly AskSubject[] = [];
   let asked = 0;
@@ -120,6 +128,7 @@ export function connectParent(own: Window, origin: string, obey: (wish: Wish) =>
       const id = asked;
       return new Promise((resolve) => {
         waiting.set(id, resolve);
+        later(PATIENCE_MS, () => resolve({ allowed: false }));
         post({ ask: { id, subject } } satisfies Content<AskMessage>);
       });
     },

@@ -30,7 +30,7 @@ export type Warning = (typeof WARNINGS)[number];
 
 export interface Idle {
   readonly name: "idle";
-  /** The visitor is in a call in another tab. */
+  /** The visitor is in a call in another tab; it is said anew with each step. */
   readonly elsewhere: boolean;
 }
 
@@ -220,7 +220,7 @@ function enter(to: State, from: CallState, input: Step): CallState {
   switch (to) {
     case "idle":
     case "closed":
-      return { name: to, elsewhere: "elsewhere" in from && from.elsewhere };
+      return { name: to, elsewhere: false };
     case "calling":
       return input.type === "resume"
         ? {

@@ -29,6 +29,8 @@ export interface TabsPorts {
 export interface Tabs {
   /** Whether this tab has a call now. */
   has(call: boolean): void;
+  /** Asks whether another tab has a call. */
+  ask(): void;
   /** Asks for the call of the other tab. */
   bring(): void;
   /** The other tab's call goes on here. */
@@ -78,10 +80,12 @@ export function createTabs(channel: Channel | null, ports: TabsPorts): Tabs {
         }
       }
     };
-    say("who");
   }
+  const ask = () => say("who");
+  ask();
 
   return {
+    ask,
     has(call) {
       if (here !== call) {
         here = call;

@@ -78,6 +78,8 @@ export interface Widget {
   online(): void;
   /** The page goes away. */
   leave(): void;
+  /** The page is back, as it was when it was left. */
+  comeBack(): void;
 }
 
 export function createWidget(ports: WidgetPorts): Widget {
@@ -94,24 +96,32 @@ export function createWidget(ports: WidgetPorts): Widget {
   /** null until it is loaded; what is wished until then stands in the state. */
   let attempts: Attempts | null = null;
   let tabs: Tabs | null = null;
+  /** The visitor is in a call in another tab, whatever is shown here meanwhile. */
+  let elsewhere = false;
   const tabsPorts: TabsPorts = {
     later,
-    onElsewhere: (elsewhere) => dispatch({ type: "elsewhere", elsewhere }),
+    onElsewhere,
     give: () => attempts?.handover() ?? null,
     onGiven: resume,
     onTaken(callId) {
       const own = callId === callIdOf(state);
       if (own) {
         attempts?.drop();
+        elsewhere = true;
         dispatch({ type: "move" });
       }
       return own;
     },
   };
 
+  function onElsewhere(is: boolean): void {
+    elsewhere = is;
+    dispatch({ type: "elsewhere", elsewhere });
+  }
+
   function dispatch(input: Input): void {
     const before = state;
-    state = reduce(state, input);
+    state = reduce(reduce(state, input), { type: "elsewhere", elsewhere });
     if (state === before) {
       return;
     }
@@ -237,6 +247,7 @@ export function createWidget(ports: WidgetPorts): Widget {
 
   function resume(handover: Handover): void {
     const { muted, held } = handover;
+    elsewhere = false;
     const since = handover.connectedAt === null ? null : Date.now() - handover.connectedAt;
     // A clock that was set meanwhile takes no time away.
     const connectedAt = since === null ? null : now() - Math.max(0, since);
@@ -245,10 +256,11 @@ export function createWidget(ports: WidgetPorts): Widget {
     withAttempts((ready) => ready.takeUp(handover));
   }
 
+  const isWaiting = () => state.name === "idle" || state.name === "closed";
+
   function tap(listening = false): void {
     keepHours();
-    const elsewhere = (state.name === "idle" || state.name === "closed") && state.elsewhere;
-    if (elsewhere) {
+    if (isWaiting() && elsewhere) {
       // The right to play sound belongs to this tap, whatever comes of it.
       startAudio();
       tabs?.bring();
@@ -264,10 +276,6 @@ export function createWidget(ports: WidgetPorts): Widget {
   }
 
   function retry(listening = false): void {
-    if (state.name === "error" && state.code === "session_expired") {
-      location.reload();
-      return;
-    }
     dispatch({ type: "start_over" });
     tap(listening);
   }
@@ -324,7 +332,9 @@ export function createWidget(ports: WidgetPorts): Widget {
   };
 
   onMicrophoneAllowed(() => {
-    if (state.name === "error" && state.code === "microphone_denied") {
+    // It is allowed in all tabs at once: the visitor speaks in the one that is seen.
+    const isSeen = document.visibilityState === "visible" && !elsewhere;
+    if (isSeen && state.name === "error" && state.code === "microphone_denied") {
       retry();
     }
   });
@@ -359,7 +369,7 @@ export function createWidget(ports: WidgetPorts): Widget {
       ports.loadParts().then(
         () =>
           later(OTHER_TAB_MS, () => {
-            if ((state.name === "idle" || state.name === "closed") && !state.elsewhere) {
+            if (isWaiting() && !elsewhere) {
               resume(handover);
             }
           }),
@@ -370,6 +380,11 @@ export function createWidget(ports: WidgetPorts): Widget {
     leave() {
       attempts?.call()?.leave();
       tabs?.has(false);
+    },
+    comeBack() {
+      // What other tabs have said meanwhile was not heard here.
+      onElsewhere(false);
+      tabs?.ask();
     },
   };
 }

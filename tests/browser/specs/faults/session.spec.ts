@@ -54,7 +54,10 @@ for (const browser of BROWSERS) {
           errorCode: "session_expired",
           context: { orderId: "trusted" },
         });
-        await sees("Reload");
+        await sees("Reload it, then try again.");
+        // The frame alone would come back with the same token.
+        await press("Try again");
+        await sees("Reload it, then try again.");
       },
       pageWithSession,
     );

@@ -113,7 +113,6 @@ const texts: Texts = {
       no_devices: "Tento prohlížeč neumí používat mikrofon. Otevřete stránku v jiném prohlížeči.",
     },
     retry: "Zkusit znovu",
-    reload: "Načíst znovu",
     copyAddress: "Kopírovat odkaz",
     listen: "Zavolat bez mikrofonu",
     listenHint: "Slyšíte druhou stranu a můžete používat klávesnici.",

@@ -112,7 +112,6 @@ const texts: Texts = {
       no_devices: "Denne browser kan ikke bruge en mikrofon. Åbn siden i en anden browser.",
     },
     retry: "Prøv igen",
-    reload: "Genindlæs",
     copyAddress: "Kopiér linket",
     listen: "Ring uden mikrofon",
     listenHint: "Du hører den anden side og kan bruge tastaturet.",

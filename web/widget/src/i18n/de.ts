@@ -119,7 +119,6 @@ const texts: Texts = {
         "Dieser Browser kann kein Mikrofon benutzen. Öffnen Sie diese Seite in einem anderen Browser.",
     },
     retry: "Noch einmal versuchen",
-    reload: "Neu laden",
     copyAddress: "Link kopieren",
     listen: "Ohne Mikrofon anrufen",
     listenHint: "Sie hören die andere Seite und können die Wähltastatur benutzen.",

@@ -102,7 +102,6 @@ const en = {
       no_devices: "This browser can't use a microphone. Open this page in another browser.",
     } satisfies Record<ErrorReason, string>,
     retry: "Try again",
-    reload: "Reload",
     copyAddress: "Copy the link",
     listen: "Call without a microphone",
     listenHint: "You hear the other side, and can use the keypad.",

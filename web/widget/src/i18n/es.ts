@@ -116,7 +116,6 @@ const texts: Texts = {
       no_devices: "Este navegador no puede usar un micrófono. Abra esta página en otro navegador.",
     },
     retry: "Intentar de nuevo",
-    reload: "Recargar",
     copyAddress: "Copiar el enlace",
     listen: "Llamar sin micrófono",
     listenHint: "Oye a la otra persona y puede usar el teclado.",

@@ -113,7 +113,6 @@ const texts: Texts = {
       no_devices: "Tämä selain ei voi käyttää mikrofonia. Avaa tämä sivu toisessa selaimessa.",
     },
     retry: "Yritä uudelleen",
-    reload: "Lataa uudelleen",
     copyAddress: "Kopioi linkki",
     listen: "Soita ilman mikrofonia",
     listenHint: "Kuulet toisen osapuolen ja voit käyttää näppäimistöä.",

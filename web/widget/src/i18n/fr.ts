@@ -117,7 +117,6 @@ const texts: Texts = {
         "Ce navigateur ne peut pas utiliser de micro. Ouvrez cette page dans un autre navigateur.",
     },
     retry: "Réessayer",
-    reload: "Recharger",
     copyAddress: "Copier le lien",
     listen: "Appeler sans micro",
     listenHint: "Vous entendez votre interlocuteur et pouvez utiliser le clavier.",

@@ -117,7 +117,6 @@ const texts: Texts = {
         "Ez a böngésző nem tud mikrofont használni. Nyissa meg az oldalt másik böngészőben.",
     },
     retry: "Újra",
-    reload: "Újratöltés",
     copyAddress: "Link másolása",
     listen: "Hívás mikrofon nélkül",
     listenHint: "Hallja a másik felet, és használhatja a billentyűzetet.",

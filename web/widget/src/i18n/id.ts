@@ -114,7 +114,6 @@ const texts: Texts = {
       no_devices: "Peramban ini tidak dapat memakai mikrofon. Buka halaman ini di peramban lain.",
     },
     retry: "Coba lagi",
-    reload: "Muat ulang",
     copyAddress: "Salin tautan",
     listen: "Telepon tanpa mikrofon",
     listenHint: "Anda mendengar pihak lain dan dapat memakai papan tombol.",

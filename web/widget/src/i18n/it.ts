@@ -117,7 +117,6 @@ const texts: Texts = {
         "Questo browser non può usare un microfono. Apra questa pagina in un altro browser.",
     },
     retry: "Riprova",
-    reload: "Ricarica",
     copyAddress: "Copia il link",
     listen: "Chiama senza microfono",
     listenHint: "Sente l’altra persona e può usare la tastiera.",

@@ -113,7 +113,6 @@ const texts: Texts = {
       no_devices: "このブラウザではマイクを使えません。別のブラウザでこのページを開いてください。",
     },
     retry: "もう一度試す",
-    reload: "再読み込み",
     copyAddress: "リンクをコピー",
     listen: "マイクなしで電話する",
     listenHint: "相手の声を聞き、キーパッドを使うことができます。",

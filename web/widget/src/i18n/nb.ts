@@ -112,7 +112,6 @@ const texts: Texts = {
       no_devices: "Denne nettleseren kan ikke bruke en mikrofon. Åpne siden i en annen nettleser.",
     },
     retry: "Prøv igjen",
-    reload: "Last inn på nytt",
     copyAddress: "Kopier lenken",
     listen: "Ring uten mikrofon",
     listenHint: "Du hører den andre siden og kan bruke tastaturet.",

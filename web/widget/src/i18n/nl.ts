@@ -117,7 +117,6 @@ const texts: Texts = {
         "Deze browser kan geen microfoon gebruiken. Open deze pagina in een andere browser.",
     },
     retry: "Opnieuw proberen",
-    reload: "Opnieuw laden",
     copyAddress: "Link kopiëren",
     listen: "Bellen zonder microfoon",
     listenHint: "U hoort de andere kant en kunt het toetsenblok gebruiken.",

@@ -115,7 +115,6 @@ const texts: Texts = {
         "Ta przeglądarka nie może używać mikrofonu. Otwórz tę stronę w innej przeglądarce.",
     },
     retry: "Spróbuj ponownie",
-    reload: "Odśwież",
     copyAddress: "Skopiuj link",
     listen: "Zadzwoń bez mikrofonu",
     listenHint: "Słyszysz drugą stronę i możesz używać klawiatury.",

@@ -114,7 +114,6 @@ const texts: Texts = {
       no_devices: "Este navegador não pode usar um microfone. Abra esta página noutro navegador.",
     },
     retry: "Tentar de novo",
-    reload: "Recarregar",
     copyAddress: "Copiar a ligação",
     listen: "Ligar sem microfone",
     listenHint: "Ouve a outra pessoa e pode usar o teclado.",

@@ -117,7 +117,6 @@ const texts: Texts = {
       no_devices: "Acest browser nu poate folosi un microfon. Deschideți pagina în alt browser.",
     },
     retry: "Încercați din nou",
-    reload: "Reîncărcați",
     copyAddress: "Copiați linkul",
     listen: "Sunați fără microfon",
     listenHint: "Auziți cealaltă parte și puteți folosi tastatura.",

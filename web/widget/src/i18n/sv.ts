@@ -115,7 +115,6 @@ const texts: Texts = {
         "Den här webbläsaren kan inte använda en mikrofon. Öppna sidan i en annan webbläsare.",
     },
     retry: "Försök igen",
-    reload: "Ladda om",
     copyAddress: "Kopiera länken",
     listen: "Ring utan mikrofon",
     listenHint: "Du hör den andra sidan och kan använda knappsatsen.",

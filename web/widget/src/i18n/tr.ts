@@ -114,7 +114,6 @@ const texts: Texts = {
       no_devices: "Bu tarayıcı mikrofon kullanamıyor. Bu sayfayı başka bir tarayıcıda açın.",
     },
     retry: "Yeniden dene",
-    reload: "Yeniden yükle",
     copyAddress: "Bağlantıyı kopyala",
     listen: "Mikrofonsuz ara",
     listenHint: "Karşı tarafı duyarsınız ve tuş takımını kullanabilirsiniz.",

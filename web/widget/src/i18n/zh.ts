@@ -109,7 +109,6 @@ const texts: Texts = {
       no_devices: "此浏览器无法使用麦克风。请在其他浏览器中打开此页面。",
     },
     retry: "重试",
-    reload: "重新加载",
     copyAddress: "复制链接",
     listen: "不用麦克风呼叫",
     listenHint: "您可以听到对方，并可使用拨号键盘。",

@@ -53,7 +53,7 @@ function Retry({ state, label, scene: { t, actions } }: RetryProps) {
         )
       ) : (
         <button type="button" class="bp-button bp-primary" onClick={() => actions.retry()}>
-          <Text {...(code === "session_expired" ? { text: t.error.reload } : label)} />
+          <Text {...label} />
         </button>
       )}
       {listens && (
