@@ -42,17 +42,41 @@ export function identityOf(props: WidgetProps): string {
   ]);
 }
 
-/** Hands the listeners that a component has at the moment to a handle. */
-export function listen(handle: Handle, latest: () => WidgetListeners): void {
-  handle.on("*", (event) => latest().onEvent?.(event));
-  handle.on("state", (state) => latest().onState?.(state));
-  if (latest().onBeforeCall !== undefined) {
-    handle.on("beforecall", (event) => latest().onBeforeCall?.(event));
+/**
+ * Keeps a widget as its component has it at the moment. What comes back is called when that may have changed.
+ */
+export function follow(handle: Handle, latest: () => WidgetProps & WidgetListeners): () => void {
+  /** What the widget was told last. */
+  let told: WidgetProps = latest();
+  /** Takes back that the page is asked before calls; null while it is not. */
+  let unask: (() => void) | null = null;
+
+  function keep(): void {
+    const { onBeforeCall, ...props } = latest();
+    if (onBeforeCall !== undefined) {
+      unask ??= handle.on("beforecall", (event) => latest().onBeforeCall?.(event));
+    } else {
+      unask?.();
+      unask = null;
+    }
+    // A call keeps its context: another one is told when it is over.
+    const { context = {} } = handle.state.name === "calling" ? told : props;
+    const before = told;
+    told = { ...props, context };
+    change(handle, before, told);
   }
+
+  handle.on("*", (event) => latest().onEvent?.(event));
+  handle.on("state", (state) => {
+    latest().onState?.(state);
+    keep();
+  });
+  keep();
+  return keep;
 }
 
 /** Changes what can be changed in place. */
-export function update(handle: Handle, before: WidgetProps, after: WidgetProps): void {
+function change(handle: Handle, before: WidgetProps, after: WidgetProps): void {
   const patch = difference(before.context ?? {}, after.context ?? {});
   if (Object.keys(patch).length > 0) {
     handle.setContext(patch);

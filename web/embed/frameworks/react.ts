@@ -11,10 +11,9 @@ import {
 } from "react";
 import { type Handle, mount } from "../src/index.ts";
 import {
+  follow,
   identityOf,
-  listen,
   optionsOf,
-  update,
   type WidgetListeners,
   type WidgetProps,
 } from "./options.ts";
@@ -48,8 +47,8 @@ function useWidget(
 ): Handle | null {
   const [handle, setHandle] = useState<Handle | null>(null);
   const latest = useRef(props);
-  /** What the widget was told last. */
-  const told = useRef(props);
+  /** Brings the widget to the latest. */
+  const keep = useRef<(() => void) | null>(null);
   const identity = identityOf(props);
 
   useEffect(() => {
@@ -58,7 +57,6 @@ function useWidget(
 
   // The identity stands for the options.
   useEffect(() => {
-    told.current = latest.current;
     const { session } = latest.current;
     const options = optionsOf(latest.current);
     const ask = () => {
@@ -69,20 +67,16 @@ function useWidget(
       place === null ? null : (place.current as Element),
       typeof session === "function" ? { ...options, session: ask } : options,
     );
-    listen(mounted, () => latest.current);
+    keep.current = follow(mounted, () => latest.current);
     setHandle(mounted);
     return () => {
+      keep.current = null;
       mounted.destroy();
       setHandle(null);
     };
   }, [identity]);
 
-  useEffect(() => {
-    if (handle !== null) {
-      update(handle, told.current, props);
-      told.current = props;
-    }
-  });
+  useEffect(() => keep.current?.());
 
   return handle;
 }

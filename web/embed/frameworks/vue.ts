@@ -14,10 +14,9 @@ import {
 } from "vue";
 import { type Handle, type MountOptions, mount } from "../src/index.ts";
 import {
+  follow,
   identityOf,
-  listen,
   optionsOf,
-  update,
   type WidgetListeners,
   type WidgetProps,
 } from "./options.ts";
@@ -69,6 +68,8 @@ function useWidget(
   place: () => Element | null,
 ): ShallowRef<Handle | null> {
   const handle = shallowRef<Handle | null>(null);
+  /** Brings the widget to what is read. */
+  let keep: () => void = () => undefined;
 
   function begin(): void {
     const props = read();
@@ -81,7 +82,7 @@ function useWidget(
       place(),
       typeof props.session === "function" ? { ...options, session: ask } : options,
     );
-    listen(mounted, read);
+    keep = follow(mounted, read);
     handle.value = mounted;
   }
 
@@ -97,7 +98,7 @@ function useWidget(
       return;
     }
     if (identityOf(after) === identityOf(before)) {
-      update(handle.value, before, after);
+      keep();
     } else {
       end();
       begin();

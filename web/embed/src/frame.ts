@@ -47,7 +47,7 @@ export function createFrame(hear: (said: Said) => void): Frame {
       data.version === 1
     ) {
       if (data.event?.name === "widget_loaded") {
-        ready = element.contentWindow;
+        ready = source as Window;
       }
       // What is said on hearing of it goes before what has waited.
       hear(data);

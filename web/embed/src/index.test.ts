@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Handle, mount } from "./index.ts";
+import { more, setMore } from "./say.ts";
 
 const HOST = "https://calls.example";
 const OPTIONS = { app: "app_1", key: "wk_1", host: HOST };
@@ -135,6 +136,22 @@ describe("a foreign message", () => {
     handle.on("*", heard);
     say("call_started", { source: frame.contentWindow, ...from });
     expect(heard).not.toHaveBeenCalled();
+  });
+});
+
+describe("a question that the page can't answer", () => {
+  const loaded = more;
+  afterEach(() => setMore(loaded));
+
+  it("ends the call, since what it needs for that can't be loaded", async () => {
+    const { frame, posted } = mountInline();
+    say("widget_loaded", { source: frame.contentWindow });
+    setMore(() => Promise.reject(new TypeError("it can't be loaded")));
+    const ask = { id: 1, subject: "beforecall" };
+    const data = { source: "bellpush", version: 1, ask };
+    say("", { source: frame.contentWindow, data });
+    await vi.waitFor(() => expect(logged).toHaveBeenCalled());
+    expect(posted.at(-1)?.[0]).toMatchObject({ command: "hangup" });
   });
 });
 

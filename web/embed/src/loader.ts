@@ -38,7 +38,10 @@ guard(() => {
   // Not yet the loader: what was pushed into `window.Bellpush = window.Bellpush || []`.
   const before = window.Bellpush as BellpushGlobal | Queued[] | undefined;
   const host = scripts[0]?.address.origin;
-  setMore(() => import(/* @vite-ignore */ `${host}/embed/more.js`));
+  const load = (again: string | number) =>
+    import(/* @vite-ignore */ `${host}/embed/more.js?${again}`);
+  // What could not be loaded once, some browsers never ask for again by its address.
+  setMore(() => load("").catch(() => load(Date.now())));
   for (const { address, data } of scripts) {
     guard(() => {
       const { mount, ...options } = readScript(address, data);

@@ -5,7 +5,7 @@
 
 import type { Entry, Handle } from "./handle.ts";
 import { addressOf, type MountOptions } from "./options.ts";
-import { guard, whenReady } from "./say.ts";
+import { complain, guard, whenReady } from "./say.ts";
 import { type Asked, createWidget, IDLE, type Widget } from "./widget.ts";
 
 /** An element, a selector of one that may come later, or null for a floating button. */
@@ -38,10 +38,10 @@ export function mountAt(place: Place, options: MountOptions): Handle {
   let item: Item | undefined;
   guard(() => {
     addressOf(options, location.origin);
-    if (place !== null && typeof place !== "string" && !(place instanceof Element)) {
+    const target = typeof place === "string" ? document.querySelector(place) : place;
+    if (target !== null && !(target instanceof Element)) {
       throw Error(`there is no element to mount in: ${place}`);
     }
-    const target = typeof place === "string" ? document.querySelector(place) : place;
     item = [...items].find(({ place: known, element, widget }) =>
       place
         ? known === place || (target && element === target)
@@ -183,14 +183,15 @@ function createHandle(item: Item | undefined): Handle {
   } as Handle;
   for (const name of METHODS) {
     (handle as unknown as Record<string, unknown>)[name] = (value: never) => {
-      let outcome: unknown = { ok: false, reason: "the widget is not mounted" };
-      guard(() => {
+      try {
         if (!item || !items.has(item)) {
           throw Error(`${name} does nothing: the widget is not mounted`);
         }
-        outcome = item.widget[name](value);
-      });
-      return outcome;
+        return item.widget[name](value);
+      } catch (error) {
+        complain(error);
+        return { ok: false, reason: (error as Error).message };
+      }
     };
   }
   return handle;

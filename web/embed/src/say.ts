@@ -15,7 +15,7 @@ export function complain(what: unknown): void {
 /** Runs with a document that is read: now, or as soon as it is. */
 export function whenReady(run: () => void): void {
   if (document.readyState === "loading") {
-    document.addEventListener("DOMContentLoaded", () => guard(run), { once: true });
+    document.addEventListener("DOMContentLoaded", () => guard(run));
   } else {
     guard(run);
   }

@@ -12,7 +12,7 @@ const FAREWELL_MS = 2000;
 /** A page whose `load` does not come gets the widget all the same. */
 const LOAD_MS = 4000;
 
-/** What a handle can ask for. */
+/** What a handle can ask for; what can't be done is thrown. */
 export type Asked = Omit<Handle, "on" | "off" | "once" | "state" | "destroy">;
 
 export interface Widget extends Asked {
@@ -56,7 +56,9 @@ export function createWidget(
       )
     : undefined;
 
-  const isBusy = () => state.name === "calling";
+  function isBusy(): boolean {
+    return state.name === "calling";
+  }
 
   function tell(name: string, event: unknown): void {
     for (const entry of [...entries]) {
@@ -78,7 +80,7 @@ export function createWidget(
 
   function hear({ id, event, state: next, ask, close: closing, handover }: Said): void {
     if (event) {
-      const seen = { ...event, id };
+      const seen = { id, ...event };
       if (event.name === "widget_loaded") {
         attend();
         const kept = keep();
@@ -99,7 +101,11 @@ export function createWidget(
       more()
         .then((part) => part.answer(ask, options, entries))
         .then(send)
-        .catch(complain);
+        .catch((error) => {
+          complain(error);
+          // What the page would answer is not known: no call is made.
+          send({ command: "hangup" });
+        });
     } else if (closing) {
       close();
     } else {
@@ -183,7 +189,9 @@ export function createWidget(
     style("color-scheme", theme === "light" || theme === "dark" ? theme : "light dark");
     const give = (name = "Call us") => {
       for (const part of [launcher?.panel, launcher?.button, frame.element]) {
-        part?.setAttribute("aria-label", label ?? name);
+        if (part) {
+          part.ariaLabel = label ?? name;
+        }
       }
     };
     const [language = ""] = lang.split("-");
@@ -226,18 +234,18 @@ export function createWidget(
   }
 
   function remove(): void {
+    destroyed = true;
     clearTimeout(timer);
     removeEventListener("load", load);
-    destroyed = true;
     frame.destroy();
     launcher?.host.remove();
   }
 
+  launcher?.draw(false);
   if (!floating) {
     frame.element.style.minHeight = "520px";
   }
   dress();
-  launcher?.draw(false);
   return {
     get options() {
       return options;
@@ -254,18 +262,13 @@ export function createWidget(
     hangup: () => send({ command: "hangup" }),
     mute: (muted = true) => send({ command: "mute", muted }),
     setContext(patch: ContextPatch): Outcome {
-      try {
-        const context = patched(options.context, patch);
-        addressOf({ ...options, context }, "");
-        if (isBusy()) {
-          throw Error("a call is going on");
-        }
-        choose({ context }, { command: "context", patch });
-        return { ok: true };
-      } catch (error) {
-        complain(error);
-        return { ok: false, reason: (error as Error).message };
+      const context = patched(options.context, patch);
+      addressOf({ ...options, context }, "");
+      if (isBusy()) {
+        throw Error("a call is going on");
       }
+      choose({ context }, { command: "context", patch });
+      return { ok: true };
     },
     setTheme: (theme: Theme) => choose({ theme }, { command: "theme", theme }),
     setLanguage: (lang: string) => choose({ lang }, { command: "language", language: lang }),

@@ -56,6 +56,18 @@ test("the button stands in the corner that is asked for, away from the edges as 
   expect((await buttonBox(page)).x, "right to left").toBe(20);
 });
 
+test("what few need is asked for again where it could not be loaded", async ({ page, shop }) => {
+  let tries = 0;
+  await page.route("**/embed/more.js*", (route) => {
+    tries += 1;
+    return tries === 1 ? route.abort() : route.continue();
+  });
+  shop.host.html = shopPage(tag(shop, { "data-lang": "de" }));
+  await page.goto(shop.host.origin);
+  await expect(button(page)).toHaveAccessibleName("Rufen Sie uns an");
+  expect(tries).toBe(2);
+});
+
 test("label, icon, order and hidden launcher are the page's choice", async ({ page, shop }) => {
   shop.host.html = shopPage(tag(shop, { "data-label": "Need help?", "data-z-index": "5" }));
   await page.goto(shop.host.origin);
