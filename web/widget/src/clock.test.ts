@@ -3,12 +3,13 @@ import { createClock } from "./clock.ts";
 
 /** A machine with both of its clocks, and how often it was told that one was set. */
 function machine(at: number) {
-  const clocks = { local: at, steady: 0, told: 0 };
+  const clocks = { local: at, steady: 0, told: 0, isAsked: true };
   const clock = createClock(
     () => clocks.local,
     () => clocks.steady,
     () => {
       clocks.told += 1;
+      return clocks.isAsked;
     },
   );
   const pass = (ms: number) => {
@@ -54,6 +55,15 @@ describe("the clock", () => {
     set(ms);
     expect(clock.now()).toBe(before + 60_000);
     expect([clock.now() - before, clocks.told]).toEqual([60_000, 1]);
+  });
+
+  it("is the browser's after a sleep where the server is not asked", () => {
+    const { clock, clocks, set } = machine(1_790_000_000_000);
+    clocks.isAsked = false;
+    set(3_600_000);
+    expect(clock.now()).toBe(1_790_003_600_000);
+    set(-3_600_000);
+    expect(clock.now()).toBe(1_790_003_600_000);
   });
 
   it("believes the first answer after that, however long it took", () => {

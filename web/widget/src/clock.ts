@@ -14,9 +14,14 @@ export interface Clock {
 
 /**
  * Of the browser's clock, and one that only goes forward. `onSet` is called when the browser's has been
- * set, or the machine has slept: only the server can tell which of the two, and what time it is.
+ * set, or the machine has slept: only the server can tell which of the two, and what time it is. It says
+ * whether the server is asked.
  */
-export function createClock(local: () => number, steady: () => number, onSet: () => void): Clock {
+export function createClock(
+  local: () => number,
+  steady: () => number,
+  onSet: () => boolean,
+): Clock {
   let offset = 0;
   let uncertainty = Number.POSITIVE_INFINITY;
   let apart = local() - steady();
@@ -25,10 +30,12 @@ export function createClock(local: () => number, steady: () => number, onSet: ()
     const moved = local() - steady() - apart;
     if (Math.abs(moved) > SET_MS) {
       apart += moved;
-      // Until the server says more, too early is better than too late: it takes no times ahead of its own.
-      offset -= moved;
       uncertainty = Number.POSITIVE_INFINITY;
-      onSet();
+      // Until the server says more, too early is better than too late: it takes no times ahead of its own. Where it
+      // does not, the machine has slept: that is what sets a clock forward most often.
+      if (onSet() || moved < 0) {
+        offset -= moved;
+      }
     }
     return Math.round(local() + offset);
   }

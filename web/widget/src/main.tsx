@@ -81,9 +81,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     // A visitor who has no session yet gets the server's time with it.
     const { session } = widget.page();
     const token = session.current();
-    if (token !== null) {
-      void session.renew(token);
-    }
+    void (token && session.renew(token));
+    return token !== null;
   });
   const [navigation] = performance.getEntriesByType("navigation");
   if (navigation instanceof PerformanceNavigationTiming) {

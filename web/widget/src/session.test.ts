@@ -22,7 +22,7 @@ function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CON
   const session = createSession({
     config: { ...CONFIG, ...config },
     origin: "https://shop.example",
-    clock: createClock(time.now, time.now, () => undefined),
+    clock: createClock(time.now, time.now, () => false),
     fetch: server.fetch,
     localNow: time.now,
     later: time.later,
