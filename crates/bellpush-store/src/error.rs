@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use sea_orm::{DbErr, RuntimeErr, sqlx};
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{self, postgres::PgDatabaseError},
+};
 
 use crate::vault::VaultError;
 
@@ -156,9 +159,20 @@ fn is_out_of_order(code: &str) -> bool {
     code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 7 | 8 | 10 | 14))
 }
 
+/// Whether PostgreSQL refused a statement only because it was prepared before a table was changed, as by a newer
+/// version that starts beside this one ("cached plan must not change result type", which other settings of
+/// the database say in other languages).
+pub(crate) fn is_outdated_plan(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| {
+        error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery")
+    })
+}
+
 impl From<&sqlx::Error> for DatabaseError {
     fn from(error: &sqlx::Error) -> Self {
         match error {
+            _ if is_outdated_plan(error) => Self::Conflict("0A000".into()),
             sqlx::Error::Database(error) => {
                 let code = error.code().map_or_else(|| "unknown".into(), |code| code.into_owned());
                 Self::from_code(code, error.constraint())

@@ -252,13 +252,17 @@ impl Accounts {
         now: EventTime,
         idle_since: EventTime,
     ) -> Result<Vec<SignIn>, StoreError> {
-        let sql = "
-            SELECT *
+        let sql = concat!(
+            "
+            SELECT ",
+            db::columns!(sign_ins),
+            "
             FROM sign_ins
             WHERE member_id = $1
               AND expires_at > $2
               AND last_used_at > $3
-            ORDER BY id DESC";
+            ORDER BY id DESC"
+        );
         let values = [member.to_string().into(), now.millis().into(), idle_since.millis().into()];
         db::readable(db::all(&self.db().read, sql, values).await?, sign_in)
     }

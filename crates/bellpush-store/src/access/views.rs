@@ -41,12 +41,16 @@ pub enum Kept {
     TooMany,
 }
 
-pub(crate) const OF_MEMBER: &str = "
-    SELECT saved_views.*
+pub(crate) const OF_MEMBER: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(saved_views),
+    "
     FROM saved_views
     JOIN apps ON apps.id = saved_views.app_id
     WHERE member_id = $1
-    ORDER BY saved_views.app_id, list, name";
+    ORDER BY saved_views.app_id, list, name"
+);
 
 impl Accounts {
     /// The views of a member.

@@ -92,17 +92,25 @@ pub struct NoticeMail {
     pub given_up: bool,
 }
 
-pub(crate) const NOTICES: &str = "
-    SELECT *
+pub(crate) const NOTICES: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(alert_notices),
+    "
     FROM alert_notices
     WHERE alert_id IN (SELECT value ->> 0 FROM jsonb_each($1))
-    ORDER BY event_id";
+    ORDER BY event_id"
+);
 
-pub(crate) const MAILS: &str = "
-    SELECT *
+pub(crate) const MAILS: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(alert_mails),
+    "
     FROM alert_mails
     WHERE event_id IN (SELECT value ->> 0 FROM jsonb_each($1))
-    ORDER BY event_id, address";
+    ORDER BY event_id, address"
+);
 
 const FORGET: [&str; 2] = [
     "DELETE FROM alerts WHERE id < $1 AND ended_at IS NOT NULL",
@@ -172,7 +180,11 @@ pub(crate) fn search(
     if let Some(after) = page.after {
         conditions.and("id < $", after.to_string());
     }
-    conditions.query("SELECT * FROM alerts", "ORDER BY id DESC", &page)
+    conditions.query(
+        concat!("SELECT ", db::columns!(alerts), " FROM alerts"),
+        "ORDER BY id DESC",
+        &page,
+    )
 }
 
 /// An alert begins.

@@ -48,24 +48,36 @@ pub struct AlertRule {
     pub revision: u64,
 }
 
-pub(crate) const OF_APP: &str = "
-    SELECT *
+pub(crate) const OF_APP: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(alert_rules),
+    "
     FROM alert_rules
     WHERE app_id = $1
-    ORDER BY id";
+    ORDER BY id"
+);
 
-const ONE: &str = "
-    SELECT *
+const ONE: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(alert_rules),
+    "
     FROM alert_rules
     WHERE id = $1
-      AND app_id = $2";
+      AND app_id = $2"
+);
 
-const ACTIVE: &str = "
-    SELECT alert_rules.*
+const ACTIVE: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(alert_rules),
+    "
     FROM alert_rules
     JOIN apps ON apps.id = alert_rules.app_id
     WHERE alert_rules.active
-    ORDER BY alert_rules.app_id, alert_rules.id";
+    ORDER BY alert_rules.app_id, alert_rules.id"
+);
 
 impl Store {
     /// An app's alert rules, oldest first.
@@ -238,13 +250,16 @@ async fn insert(
     actor: &Actor,
 ) -> Result<AlertRule, SaveError> {
     check_subject(transaction, app_id, settings).await?;
-    let sql = "
+    let sql = concat!(
+        "
         INSERT INTO alert_rules
             (id, app_id, settings, active, created_at, updated_at, progress, looked_at, sample)
         SELECT $1, id, $3, $4, $5, $5, $6, 0, 0
         FROM apps
         WHERE id = $2
-        RETURNING *";
+        RETURNING ",
+        db::columns!(alert_rules)
+    );
     let values = [
         id.to_string().into(),
         app_id.to_string().into(),
@@ -311,7 +326,10 @@ async fn locked(
     app_id: AppId,
     id: AlertRuleId,
 ) -> Result<Option<AlertRule>, StoreError> {
-    let touch = "UPDATE alert_rules SET active = active WHERE id = $1 AND app_id = $2 RETURNING *";
+    let touch = concat!(
+        "UPDATE alert_rules SET active = active WHERE id = $1 AND app_id = $2 RETURNING ",
+        db::columns!(alert_rules)
+    );
     let values = [id.to_string().into(), app_id.to_string().into()];
     db::one(transaction, touch, values).await?.as_ref().map(rule).transpose()
 }

@@ -288,7 +288,8 @@ pub(super) async fn enter(
     actor: &Actor,
 ) -> Result<DesignVersion, DesignError> {
     let at = db::now();
-    let sql = "
+    let sql = concat!(
+        "
         INSERT INTO design_versions
             (app_id, version, document, note, restored, api_key_id, published_by, published_at)
         SELECT id,
@@ -296,7 +297,9 @@ pub(super) async fn enter(
             $2, $3, $4, $5, $6, $7
         FROM apps
         WHERE id = $1
-        RETURNING *";
+        RETURNING ",
+        db::columns!(design_versions)
+    );
     let values = [
         app_id.to_string().into(),
         new.document.into(),

@@ -68,13 +68,17 @@ pub struct Session {
     pub created_at: EventTime,
 }
 
-pub(crate) const BY_TOKEN: &str = "
-    SELECT sessions.*
+pub(crate) const BY_TOKEN: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(sessions),
+    "
     FROM session_tokens
     JOIN sessions ON sessions.id = session_tokens.session_id
     JOIN apps ON apps.id = sessions.app_id
     WHERE token_hash = $1
-      AND expires_at > $2";
+      AND expires_at > $2"
+);
 
 impl Store {
     /// Makes a session with its first token; `None` when there is no such app.
@@ -188,11 +192,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let sql = "
-            SELECT sessions.*
+        let sql = concat!(
+            "
+            SELECT ",
+            db::columns!(sessions),
+            "
             FROM sessions
             JOIN apps ON apps.id = sessions.app_id
-            WHERE sessions.id = $1";
+            WHERE sessions.id = $1"
+        );
         let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
         row.as_ref().map(session).transpose()
     }

@@ -62,11 +62,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn call(&self, id: CallId) -> Result<Option<Call>, StoreError> {
-        let sql = "
-            SELECT calls.*
+        let sql = concat!(
+            "
+            SELECT ",
+            db::columns!(calls),
+            "
             FROM calls
             JOIN apps ON apps.id = calls.app_id
-            WHERE calls.id = $1";
+            WHERE calls.id = $1"
+        );
         let row = db::one(&self.db().read, sql, [id.to_string().into()]).await?;
         row.as_ref().map(call).transpose()
     }

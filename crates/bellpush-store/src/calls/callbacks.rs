@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     Page, PageRequest, Store, StoreError,
     db::{
-        Row,
+        self, Row,
         page::{Conditions, Query},
     },
 };
@@ -57,7 +57,11 @@ pub(crate) fn query(app_id: AppId, page: PageRequest<CallbackId>) -> Query {
     if let Some(after) = page.after {
         conditions.and("id < $", after.to_string());
     }
-    conditions.query("SELECT * FROM callback_requests", "ORDER BY id DESC", &page)
+    conditions.query(
+        concat!("SELECT ", db::columns!(callback_requests), " FROM callback_requests"),
+        "ORDER BY id DESC",
+        &page,
+    )
 }
 
 pub(crate) fn request(row: &Row) -> Result<CallbackRequest, StoreError> {

@@ -56,7 +56,8 @@ pub struct ClaimedCall {
 /// The same request once more counts as the one that it repeats, until what that has brought is used; another one
 /// with the token of before has the call until a connection stands.
 // By `ended_at` rather than `state`: there are indexes of live calls, which are not what finds one by its id.
-pub(crate) const CLAIM: &str = "
+pub(crate) const CLAIM: &str = concat!(
+    "
     UPDATE calls
     SET node_id = $3,
         resume_hash = $5,
@@ -73,7 +74,9 @@ pub(crate) const CLAIM: &str = "
           OR former_token = CAST($4 AS TEXT) || ':' || resume_hash AND claimed_at >= $8
       )
       AND ended_at IS NULL
-    RETURNING *";
+    RETURNING ",
+    db::columns!(calls)
+);
 
 pub(crate) const CLAIMED_BY: &str = "
     SELECT node_id
@@ -95,7 +98,8 @@ pub(crate) const CLAIM_DIALOG: &str = concat!(
     ")
       AND node_id || '' = $2
       AND NOT is_to_end
-    RETURNING *"
+    RETURNING ",
+    db::columns!(dialogs)
 );
 
 pub(crate) const EXCHANGE: &str = "

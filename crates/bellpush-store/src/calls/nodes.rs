@@ -47,7 +47,9 @@ pub struct LivingNode {
 
 pub(crate) const ORPHANED: &str = concat!(
     "
-    SELECT calls.*, sessions.context, sessions.preview
+    SELECT ",
+    db::columns!(calls),
+    ", calls.resume_hash, sessions.context, sessions.preview
     FROM calls
     JOIN sessions ON sessions.id = calls.session_id
     JOIN apps ON apps.id = calls.app_id
@@ -65,14 +67,18 @@ pub(crate) const LIVE_OF: &str = "
     WHERE state = 'live'
       AND node_id = $1";
 
-const OWN_CALL: &str = "
-    SELECT calls.*, sessions.context, sessions.preview
+const OWN_CALL: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(calls),
+    ", calls.resume_hash, sessions.context, sessions.preview
     FROM calls
     JOIN sessions ON sessions.id = calls.session_id
     JOIN apps ON apps.id = calls.app_id
     WHERE calls.id = $1
       AND calls.node_id = $2
-      AND calls.state = 'live'";
+      AND calls.state = 'live'"
+);
 
 /// What its visitor has hung up stays abandoned.
 pub(crate) const FOUND_AGAIN: &str = concat!(

@@ -5,6 +5,7 @@
 
 mod batch;
 pub(crate) mod checkpoint;
+mod columns;
 pub(crate) mod connections;
 pub(crate) mod migrations;
 pub(crate) mod page;
@@ -18,6 +19,7 @@ mod timeout;
 pub(crate) mod untimed;
 
 pub(crate) use batch::Batch;
+pub(crate) use columns::columns;
 pub(crate) use connections::{AppCalls, Db, Lock, begin, commit, lock};
 pub(crate) use rewrite::{over, rewritten};
 pub(crate) use row::{Row, if_readable, now, number, read, readable, to_json, without_nul};

@@ -210,12 +210,16 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn attempts(&self, key: DeliveryKey) -> Result<Vec<AttemptRecord>, StoreError> {
-        let sql = "
-            SELECT *
+        let sql = concat!(
+            "
+            SELECT ",
+            db::columns!(attempts),
+            ", attempts.exchange
             FROM attempts
             WHERE integration_id = $1
               AND event_seq = $2
-            ORDER BY number";
+            ORDER BY number"
+        );
         let values = [key.integration_id.to_string().into(), key.seq.0.into()];
         db::readable(db::all(&self.db().read, sql, values).await?, |row| {
             let record = attempt(row)?;

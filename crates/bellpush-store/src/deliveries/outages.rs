@@ -32,12 +32,16 @@ pub struct Notification {
     pub created_at: EventTime,
 }
 
-const UNSENT: &str = "
-    SELECT *
+const UNSENT: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(notifications),
+    "
     FROM notifications
     WHERE sent_at IS NULL
     ORDER BY id
-    LIMIT $1";
+    LIMIT $1"
+);
 
 pub(crate) const FORGET: &str = "
     DELETE FROM notifications
@@ -165,7 +169,11 @@ impl Store {
         if let Some(after) = page.after {
             conditions.and("id < $", after.to_string());
         }
-        let query = conditions.query("SELECT * FROM notifications", "ORDER BY id DESC", &page);
+        let query = conditions.query(
+            concat!("SELECT ", db::columns!(notifications), " FROM notifications"),
+            "ORDER BY id DESC",
+            &page,
+        );
         Page::read(&self.db().read, query, page.limit, notification, |notification| notification.id)
             .await
     }

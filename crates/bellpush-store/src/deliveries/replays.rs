@@ -74,10 +74,14 @@ pub(crate) const REPLAY: &str = "
       AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))
       AND status IN ('delivered', 'dead')";
 
-pub(crate) const RUNNING: &str = "
-    SELECT *
+pub(crate) const RUNNING: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(replays),
+    "
     FROM replays
-    WHERE state = 'running'";
+    WHERE state = 'running'"
+);
 
 pub(crate) const WAITING: &str = "
     SELECT COUNT(*) AS waiting
@@ -184,7 +188,11 @@ impl Store {
         if let Some(after) = page.after {
             conditions.and("id < $", after.to_string());
         }
-        let query = conditions.query("SELECT * FROM replays", "ORDER BY id DESC", &page);
+        let query = conditions.query(
+            concat!("SELECT ", db::columns!(replays), " FROM replays"),
+            "ORDER BY id DESC",
+            &page,
+        );
         Page::read(&self.db().read, query, page.limit, replay, |replay| replay.id).await
     }
 
@@ -197,11 +205,15 @@ impl Store {
         integration_id: IntegrationId,
         id: ReplayId,
     ) -> Result<Option<Replay>, StoreError> {
-        let sql = "
-            SELECT *
+        let sql = concat!(
+            "
+            SELECT ",
+            db::columns!(replays),
+            "
             FROM replays
             WHERE id = $1
-              AND integration_id = $2";
+              AND integration_id = $2"
+        );
         let values = [id.to_string().into(), integration_id.to_string().into()];
         db::one(&self.db().read, sql, values).await?.as_ref().map(replay).transpose()
     }

@@ -176,9 +176,13 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// The newest ones, and one more than the limit.
     pub(crate) fn newest(self, limit: u32) -> Query {
-        let columns = "
-            SELECT deliveries.*, events.id AS event_id, events.name, events.call_id,
-                events.recorded_at";
+        let columns = concat!(
+            "
+            SELECT ",
+            db::columns!(deliveries),
+            ", events.id AS event_id, events.name, events.call_id,
+                events.recorded_at"
+        );
         let order = format!("ORDER BY {} DESC", self.seq());
         self.conditions().query(&self.select(columns), &order, &PageRequest::<Seq>::first(limit))
     }

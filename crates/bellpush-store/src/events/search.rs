@@ -134,7 +134,11 @@ impl Search<'_> {
             conditions.and("recorded_at < $", to.millis());
         }
         let page = PageRequest::<Seq>::first(limit);
-        conditions.query("SELECT * FROM events", "ORDER BY seq DESC", &page)
+        conditions.query(
+            concat!("SELECT ", db::columns!(events), " FROM events"),
+            "ORDER BY seq DESC",
+            &page,
+        )
     }
 
     /// The place so many rows further on, where rows have to be looked at one by one.
@@ -175,7 +179,8 @@ impl Search<'_> {
     }
 }
 
-pub(crate) const EVENT: &str = "SELECT * FROM events WHERE id = $1";
+pub(crate) const EVENT: &str =
+    concat!("SELECT ", db::columns!(events), " FROM events WHERE id = $1");
 
 pub(crate) fn event(row: &Row) -> Result<RecordedEvent, StoreError> {
     Ok(RecordedEvent {

@@ -119,12 +119,16 @@ pub struct ExportStep {
     pub next: Option<String>,
 }
 
-pub(crate) const RUNNING: &str = "
-    SELECT *
+pub(crate) const RUNNING: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(exports),
+    "
     FROM exports
     WHERE state = 'running'
       AND leased_until < $1
-    ORDER BY id";
+    ORDER BY id"
+);
 
 pub(crate) const PART: &str = "
     SELECT body
@@ -208,7 +212,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn export(&self, app_id: AppId, id: ExportId) -> Result<Option<Export>, StoreError> {
-        let sql = "SELECT * FROM exports WHERE id = $1 AND app_id = $2";
+        let sql = concat!(
+            "SELECT ",
+            db::columns!(exports),
+            " FROM exports WHERE id = $1 AND app_id = $2"
+        );
         let values = [id.to_string().into(), app_id.to_string().into()];
         db::one(&self.db().read, sql, values).await?.as_ref().map(export).transpose()
     }
@@ -336,7 +344,11 @@ pub(crate) fn query(app_id: AppId, page: PageRequest<ExportId>) -> Query {
     if let Some(after) = page.after {
         conditions.and("id < $", after.to_string());
     }
-    conditions.query("SELECT * FROM exports", "ORDER BY id DESC", &page)
+    conditions.query(
+        concat!("SELECT ", db::columns!(exports), " FROM exports"),
+        "ORDER BY id DESC",
+        &page,
+    )
 }
 
 fn export(row: &Row) -> Result<Export, StoreError> {

@@ -40,11 +40,15 @@ pub struct CallRecord {
     pub since: Option<EventTime>,
 }
 
-pub(crate) const OF_CALL: &str = "
-    SELECT *
+pub(crate) const OF_CALL: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(call_records),
+    "
     FROM call_records
     WHERE call_id = $1
-    ORDER BY part";
+    ORDER BY part"
+);
 
 pub(crate) const SIZE: &str = "
     SELECT COALESCE(CAST(SUM(bytes) AS BIGINT), 0) AS size

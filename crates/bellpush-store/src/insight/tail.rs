@@ -12,12 +12,16 @@ use crate::{
 /// Calls under way that are read, at most.
 const MAX_LIVE: i64 = 1_000;
 
-pub(crate) const AFTER: &str = "
-    SELECT *
+pub(crate) const AFTER: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(events),
+    "
     FROM events
     WHERE seq > $1
     ORDER BY seq
-    LIMIT $2";
+    LIMIT $2"
+);
 
 pub(crate) const PLACES: &str = "
     SELECT seq
@@ -25,20 +29,28 @@ pub(crate) const PLACES: &str = "
     WHERE seq > $1
     ORDER BY seq";
 
-pub(crate) const AT: &str = "
-    SELECT *
+pub(crate) const AT: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(events),
+    "
     FROM events
     WHERE seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))
-    ORDER BY seq";
+    ORDER BY seq"
+);
 
-pub(crate) const LIVE: &str = "
-    SELECT calls.*, sessions.context, sessions.preview
+pub(crate) const LIVE: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(calls),
+    ", sessions.context, sessions.preview
     FROM calls
     JOIN sessions ON sessions.id = calls.session_id
     WHERE calls.app_id = $1
       AND calls.state = 'live'
     ORDER BY calls.id DESC
-    LIMIT $2";
+    LIMIT $2"
+);
 
 /// A call under way.
 #[derive(Debug, Clone, PartialEq)]

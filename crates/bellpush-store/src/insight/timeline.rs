@@ -39,8 +39,11 @@ pub struct CallAttempt {
 
 // Both go from the call's few events to the app's few integrations. SQLite goes through the tables of
 // a cross join in their order.
-pub(crate) const DELIVERIES: &str = "
-    SELECT deliveries.*, events.id AS event_id, events.name, events.call_id, events.recorded_at,
+pub(crate) const DELIVERIES: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(deliveries),
+    ", events.id AS event_id, events.name, events.call_id, events.recorded_at,
         integrations.settings
     FROM events
     CROSS JOIN integrations
@@ -50,10 +53,14 @@ pub(crate) const DELIVERIES: &str = "
       AND deliveries.integration_id = integrations.id
       AND deliveries.event_seq = events.seq
     ORDER BY events.seq
-    LIMIT $3";
+    LIMIT $3"
+);
 
-pub(crate) const ATTEMPTS: &str = "
-    SELECT attempts.*, events.id AS event_id
+pub(crate) const ATTEMPTS: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(attempts),
+    ", events.id AS event_id
     FROM events
     CROSS JOIN integrations
     CROSS JOIN attempts
@@ -62,14 +69,19 @@ pub(crate) const ATTEMPTS: &str = "
       AND attempts.integration_id = integrations.id
       AND attempts.event_seq = events.seq
     ORDER BY attempts.started_at, attempts.number
-    LIMIT $3";
+    LIMIT $3"
+);
 
-pub(crate) const CALLBACKS: &str = "
-    SELECT *
+pub(crate) const CALLBACKS: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(callback_requests),
+    "
     FROM callback_requests
     WHERE call_id = $1
     ORDER BY id
-    LIMIT $2";
+    LIMIT $2"
+);
 
 impl Store {
     /// The deliveries of a call's events, in the order of the events, and their attempts, oldest

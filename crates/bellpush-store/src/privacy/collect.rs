@@ -40,6 +40,14 @@ enum Column {
     Number(&'static str),
 }
 
+impl Column {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Text(name) | Self::Time(name) | Self::Json(name) | Self::Number(name) => name,
+        }
+    }
+}
+
 impl Store {
     /// What is kept of these sessions.
     ///
@@ -54,7 +62,8 @@ impl Store {
         let ids: Vec<_> = sessions.iter().copied().collect();
         let of_sessions = OF_SESSIONS;
         let all = async |from: String, columns: &[Column]| {
-            let sql = format!("SELECT * FROM {from} LIMIT $2");
+            let names: Vec<_> = columns.iter().map(Column::name).collect();
+            let sql = format!("SELECT {} FROM {from} LIMIT $2", names.join(", "));
             let rows = db::all(&self.db().read, &sql, [db_list(&ids), MAX_ROWS.into()]).await?;
             db::read(rows, |row| fields(row, columns))
         };

@@ -93,12 +93,16 @@ pub struct Erasure {
     pub ended_at: Option<EventTime>,
 }
 
-pub(crate) const RUNNING: &str = "
-    SELECT *
+pub(crate) const RUNNING: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(erasures),
+    "
     FROM erasures
     WHERE state = 'running'
     ORDER BY id
-    LIMIT 1";
+    LIMIT 1"
+);
 
 impl Store {
     /// Begins to erase what is kept of these sessions; `None` when there is no such app. `key` is how
@@ -186,7 +190,11 @@ impl Store {
         app_id: AppId,
         id: ErasureId,
     ) -> Result<Option<Erasure>, StoreError> {
-        let sql = "SELECT * FROM erasures WHERE id = $1 AND app_id = $2";
+        let sql = concat!(
+            "SELECT ",
+            db::columns!(erasures),
+            " FROM erasures WHERE id = $1 AND app_id = $2"
+        );
         let values = [id.to_string().into(), app_id.to_string().into()];
         db::one(&self.db().read, sql, values).await?.as_ref().map(erasure).transpose()
     }
@@ -251,7 +259,11 @@ impl Store {
         // With the lock, so that results which are being recorded leave nothing, and no event comes
         // in between.
         let transaction = self.db().begin_configuration().await?;
-        let sql = "SELECT * FROM erasures WHERE id = $1 AND state = 'running'";
+        let sql = concat!(
+            "SELECT ",
+            db::columns!(erasures),
+            " FROM erasures WHERE id = $1 AND state = 'running'"
+        );
         let Some(row) = db::one(&transaction, sql, [id.to_string().into()]).await? else {
             return self.erasure(app_id, id).await;
         };
@@ -276,11 +288,14 @@ impl Store {
             "UPDATE erased_sessions SET is_done = TRUE WHERE erasure_id = $2 AND session_id IN ({IDS})"
         );
         db::execute(&transaction, &sql, [db_list(&next), id.to_string().into()]).await?;
-        let sql = "
+        let sql = concat!(
+            "
             UPDATE erasures
             SET done = done + $2, report = $3, state = $4, ended_at = $5
             WHERE id = $1
-            RETURNING *";
+            RETURNING ",
+            db::columns!(erasures)
+        );
         let state = if is_over { "done" } else { "running" };
         let ended = is_over.then(|| db::now().millis());
         let values = [
@@ -396,7 +411,11 @@ pub(crate) fn query(app_id: AppId, page: PageRequest<ErasureId>) -> Query {
     if let Some(after) = page.after {
         conditions.and("id < $", after.to_string());
     }
-    conditions.query("SELECT * FROM erasures", "ORDER BY id DESC", &page)
+    conditions.query(
+        concat!("SELECT ", db::columns!(erasures), " FROM erasures"),
+        "ORDER BY id DESC",
+        &page,
+    )
 }
 
 fn erasure(row: &Row) -> Result<Erasure, StoreError> {

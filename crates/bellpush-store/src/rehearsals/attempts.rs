@@ -22,8 +22,11 @@ pub struct RehearsedAttempt {
     pub record: AttemptRecord,
 }
 
-pub(crate) const ATTEMPTS: &str = "
-    SELECT attempts.*, events.id AS event_id, events.name AS event_name
+pub(crate) const ATTEMPTS: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(attempts),
+    ", events.id AS event_id, events.name AS event_name
     FROM attempts
     JOIN events ON events.seq = attempts.event_seq
     WHERE (attempts.integration_id, attempts.event_seq) IN (
@@ -32,7 +35,8 @@ pub(crate) const ATTEMPTS: &str = "
         WHERE met.rehearsal_id = $1
     )
     ORDER BY attempts.started_at DESC, attempts.event_seq DESC, attempts.number DESC
-    LIMIT $2";
+    LIMIT $2"
+);
 
 impl Store {
     /// The last attempts of the deliveries that a rehearsal met, newest first.

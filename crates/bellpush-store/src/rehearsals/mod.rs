@@ -59,11 +59,15 @@ impl Rehearsal {
     }
 }
 
-const ONE: &str = "
-    SELECT *
+const ONE: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(rehearsals),
+    "
     FROM rehearsals
     WHERE id = $1
-      AND app_id = $2";
+      AND app_id = $2"
+);
 
 /// All times are after the epoch: with the condition, SQLite searches the index, too.
 pub(crate) const NEXT_END: &str = "
@@ -74,12 +78,15 @@ pub(crate) const NEXT_END: &str = "
     ORDER BY ends_at
     LIMIT 1";
 
-pub(crate) const DUE: &str = "
+pub(crate) const DUE: &str = concat!(
+    "
     UPDATE rehearsals
     SET ended_at = ends_at
     WHERE ended_at IS NULL
       AND ends_at <= $1
-    RETURNING *";
+    RETURNING ",
+    db::columns!(rehearsals)
+);
 
 pub(crate) const FORGET: &str = "
     DELETE FROM rehearsals
@@ -109,12 +116,15 @@ impl Store {
             db::commit(transaction).await?;
             return Ok(None);
         }
-        let sql = "
+        let sql = concat!(
+            "
             INSERT INTO rehearsals (id, app_id, target, fault, started_at, ends_at)
             SELECT $1, id, $3, $4, $5, $6
             FROM apps
             WHERE id = $2
-            RETURNING *";
+            RETURNING ",
+            db::columns!(rehearsals)
+        );
         let values = [
             RehearsalId::from_uuid(Uuid::now_v7()).to_string().into(),
             app_id.to_string().into(),
@@ -147,13 +157,16 @@ impl Store {
         let at = db::now();
         let transaction = self.db().begin_configuration().await?;
         end_due(&transaction, at).await?;
-        let sql = "
+        let sql = concat!(
+            "
             UPDATE rehearsals
             SET ended_at = $3
             WHERE id = $1
               AND app_id = $2
               AND ended_at IS NULL
-            RETURNING *";
+            RETURNING ",
+            db::columns!(rehearsals)
+        );
         let values = [id.to_string().into(), app_id.to_string().into(), at.millis().into()];
         let ended = db::one(&transaction, sql, values).await?;
         if let Some(row) = &ended {
@@ -232,7 +245,11 @@ pub(crate) fn search(app_id: AppId, of: Option<Target>, page: PageRequest<Rehear
     if let Some(after) = page.after {
         conditions.and("id < $", after.to_string());
     }
-    conditions.query("SELECT * FROM rehearsals", "ORDER BY id DESC", &page)
+    conditions.query(
+        concat!("SELECT ", db::columns!(rehearsals), " FROM rehearsals"),
+        "ORDER BY id DESC",
+        &page,
+    )
 }
 
 async fn end_due(

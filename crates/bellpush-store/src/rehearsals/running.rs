@@ -15,17 +15,25 @@ use crate::{
     db::{self, to_json},
 };
 
-pub(crate) const RUNNING: &str = "
-    SELECT *
+pub(crate) const RUNNING: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(rehearsals),
+    "
     FROM rehearsals
     WHERE ended_at IS NULL
-      AND ends_at > $1";
+      AND ends_at > $1"
+);
 
-pub(crate) const OF_TARGET: &str = "
-    SELECT *
+pub(crate) const OF_TARGET: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(rehearsals),
+    "
     FROM rehearsals
     WHERE target = $1
-      AND ended_at IS NULL";
+      AND ended_at IS NULL"
+);
 
 /// A breaker that was not seen to close, as of a server that was stopped, counts no longer than it could
 /// have been open.

@@ -3,19 +3,22 @@
 
 use bellpush_core::{
     alerts::{AlertKind, AlertRuleSettings, Reading},
-    delivery::DisableReason,
+    delivery::{DisableReason, Seq},
     integration::IntegrationSettings,
     rehearsal::{Fault, RehearsalSettings},
+    trunk::DialogChange,
 };
 use bellpush_store::{
-    Actor, AuditAction, AuditFilter, CallFilter, DeliveryFilter, EventFilter, ExportFormat,
-    Exported, Look, PageRequest, Who,
+    Actor, Append, AuditAction, AuditFilter, CallFilter, Claim, DeliveryFilter, EventFilter,
+    ExportFormat, Exported, Look, PageRequest, SecretHash, Who,
 };
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::{
     deliveries::{integrate, settings},
-    site::{Site, after, new_call, new_node, now},
+    dialogs::dialog,
+    site::{Site, after, first_token, new_call, new_node, now},
     trunks::trunk,
 };
 
@@ -202,6 +205,65 @@ on_both_stores! {
         let shown = store.call(two).await.unwrap().unwrap();
         assert_eq!(shown.quality_grade, None, "a call can do without it");
     }
+}
+
+/// As a newer version that starts beside this one adds columns, while statements are prepared.
+#[tokio::test]
+async fn columns_that_a_newer_version_adds_are_in_the_way_of_nothing() {
+    let site = Site::postgres().await;
+    let (store, visitor) = (&site.store, site.visitor().await);
+    let (old, new) = (new_node(), new_node());
+    let work = async || {
+        // At all connections at once.
+        let found = join_all((0..20).map(|_| store.session_by_token(&visitor.token, now()))).await;
+        assert!(found.into_iter().all(|found| found.unwrap().is_some()));
+        let call_id = new_call();
+        store.append(vec![visitor.starts(call_id, old)]).await.unwrap();
+        let open = DialogChange::Open(dialog(&call_id.to_string(), call_id));
+        store.keep_dialogs(old, now(), vec![open]).await.unwrap();
+        let orphans = store.orphaned_calls(new, now(), after(60)).await.unwrap();
+        assert_eq!(orphans.len(), 1);
+        let claim = Claim {
+            call_id,
+            from: old,
+            to: new,
+            shown: &first_token(call_id),
+            next: &SecretHash::of("rt_2"),
+            request: None,
+            at: now(),
+            orphaned_at: None,
+        };
+        assert!(store.claim_call(claim).await.unwrap().unwrap().dialog.is_some());
+        let Append::CallEnded { event, finish, .. } = visitor.hangs_up(call_id) else {
+            panic!("it ends a call")
+        };
+        store.append(vec![Append::CallEnded { event, finish, node_id: new }]).await.unwrap();
+        store.call(call_id).await.unwrap().unwrap();
+        let page = PageRequest::first(ALL);
+        store.calls(visitor.app_id(), &CallFilter::default(), page).await.unwrap();
+        store.events_after(Seq(0), ALL).await.unwrap();
+    };
+    work().await;
+    for table in ["sessions", "calls", "dialogs", "events"] {
+        site.sql(&format!("ALTER TABLE {table} ADD COLUMN newer TEXT NOT NULL DEFAULT ''")).await;
+    }
+    work().await;
+    site.clear().await;
+}
+
+/// What columns can't keep from it, as when one has another type.
+#[tokio::test]
+async fn a_statement_that_was_prepared_for_another_type_is_prepared_anew() {
+    let site = Site::postgres().await;
+    let (store, visitor) = (&site.store, site.visitor().await);
+    let read =
+        async || join_all((0..20).map(|_| store.session_by_token(&visitor.token, now()))).await;
+    read().await;
+    site.sql("ALTER TABLE sessions ALTER COLUMN routing_key TYPE VARCHAR(200)").await;
+    for found in read().await.into_iter().chain(read().await) {
+        assert_eq!(found.unwrap().unwrap(), visitor.session);
+    }
+    site.clear().await;
 }
 
 fn for_previews() -> IntegrationSettings {

@@ -211,13 +211,17 @@ async fn lines(
     after: i64,
     last: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    let sql = "
-        SELECT *
+    let sql = concat!(
+        "
+        SELECT ",
+        db::columns!(audit_trail),
+        ", audit_trail.hash
         FROM audit_trail
         WHERE seq > $1
           AND seq <= $2
         ORDER BY seq
-        LIMIT $3";
+        LIMIT $3"
+    );
     Ok(db::all(connection, sql, [after.into(), last.into(), STEP.into()]).await?)
 }
 

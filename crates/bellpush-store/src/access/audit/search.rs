@@ -7,7 +7,7 @@ use super::{Actor, AuditAction, AuditEntry};
 use crate::{
     Page, PageRequest, Store, StoreError,
     db::{
-        Row,
+        self, Row,
         page::{Conditions, Query},
     },
 };
@@ -90,7 +90,11 @@ pub(crate) fn query(filter: &AuditFilter, page: PageRequest<Seq>) -> Query {
     if let Some(after) = page.after {
         conditions.and("seq < $", after.0);
     }
-    conditions.query("SELECT * FROM audit_trail", "ORDER BY seq DESC", &page)
+    conditions.query(
+        concat!("SELECT ", db::columns!(audit_trail), " FROM audit_trail"),
+        "ORDER BY seq DESC",
+        &page,
+    )
 }
 
 fn entry(row: &Row) -> Result<AuditEntry, StoreError> {

@@ -28,7 +28,9 @@ pub(crate) const LEFT: &str = concat!(
         FROM answering
         WHERE answering.node_id IS NOT NULL
     )
-    SELECT dialogs.*
+    SELECT ",
+    db::columns!(dialogs),
+    "
     FROM answering
     JOIN dialogs ON dialogs.node_id = answering.node_id
     WHERE answering.node_id <> $1
@@ -63,7 +65,7 @@ pub(crate) const TAKE: &str = "
 
 /// Not simply by `node_id`: all that the node has would be read for it.
 macro_rules! of_call {
-    ($columns:literal) => {
+    ($columns:expr) => {
         concat!(
             "SELECT ",
             $columns,
@@ -79,7 +81,7 @@ macro_rules! of_call {
 }
 pub(in crate::calls) use of_call;
 
-pub(crate) const OF_CALL: &str = of_call!("*");
+pub(crate) const OF_CALL: &str = of_call!(db::columns!(dialogs));
 
 /// Asks whose each is and marks it in one go: nobody takes it over in between. Those of others are written,
 /// too, so that whoever is just taking one has it before its node is read here.

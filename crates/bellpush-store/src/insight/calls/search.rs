@@ -10,7 +10,10 @@ use sea_orm::Value;
 use super::filter::{CallFilter, CallStateName};
 use crate::{
     PageRequest,
-    db::page::{Conditions, Query},
+    db::{
+        columns,
+        page::{Conditions, Query},
+    },
     insight::context::ByContext,
 };
 
@@ -112,7 +115,7 @@ impl Search<'_> {
         self.and_floor(&mut conditions, floor);
         self.and_beside(&mut conditions);
         let order = format!("ORDER BY {} DESC", self.id());
-        conditions.query(&self.select("SELECT calls.*"), &order, page)
+        conditions.query(&self.select(concat!("SELECT ", columns!(calls))), &order, page)
     }
 
     /// The call that is so many rows further on; none when there are not so many.
