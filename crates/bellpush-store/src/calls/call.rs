@@ -82,7 +82,9 @@ impl Store {
     pub async fn survey_answers(&self, call_id: CallId) -> Result<Option<Answers>, StoreError> {
         let sql = "SELECT answers FROM survey_responses WHERE call_id = $1";
         let row = db::one(&self.db().read, sql, [call_id.to_string().into()]).await?;
-        row.map(|row| row.json("answers")).transpose()
+        let answers: Option<Answers> = row.map(|row| row.json("answers")).transpose()?;
+        // Of answers that were kept for their time, it is only known that there were some.
+        Ok(answers.filter(|answers| !answers.answers.is_empty()))
     }
 }
 

@@ -6,7 +6,7 @@ use bellpush_core::ids::{AppId, SessionId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::find::{IDS, OF_CALLS, OF_SESSIONS, SentTo, db_list};
+use super::find::{ANSWERED, IDS, OF_CALLS, OF_SESSIONS, SentTo, db_list};
 use crate::{
     Store, StoreError,
     db::{self, Row},
@@ -96,7 +96,7 @@ impl Store {
             )
             .await?,
             surveys: all(
-                format!("survey_responses WHERE {OF_CALLS} ORDER BY call_id"),
+                format!("survey_responses WHERE {OF_CALLS} AND {ANSWERED} ORDER BY call_id"),
                 &[Text("call_id"), Json("answers")],
             )
             .await?,

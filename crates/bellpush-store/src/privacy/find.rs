@@ -95,6 +95,9 @@ pub(crate) const CALLS_WITH: &str = r"
     ORDER BY id
     LIMIT $4";
 
+/// Surveys of which the answers are kept.
+pub(super) const ANSWERED: &str = r#"answers <> '{"answers":[]}'"#;
+
 /// Requests to be called back that have it.
 pub(crate) const CALLBACKS_WITH: &str = r"
     SELECT id, session_id, form_values
@@ -188,7 +191,8 @@ impl Store {
                 count(&format!("{} AND form_values IS NOT NULL", counted("calls", OF_SESSIONS)))
                     .await?;
             found.callbacks += count(&counted("callback_requests", OF_SESSIONS)).await?;
-            found.surveys += count(&counted("survey_responses", OF_CALLS)).await?;
+            found.surveys +=
+                count(&format!("{} AND {ANSWERED}", counted("survey_responses", OF_CALLS))).await?;
             found.records += count(&counted("call_records", OF_CALLS)).await?;
             let sql = format!(
                 "SELECT COUNT(*) AS found, MIN(created_at) AS since FROM sessions

@@ -137,8 +137,11 @@ const fn deletions(kind: RetainedKind) -> &'static [&'static str] {
             "UPDATE calls
              SET form_values = NULL
              WHERE id IN (SELECT value ->> 0 FROM jsonb_each($1))",
-            "DELETE FROM survey_responses
-             WHERE call_id IN (SELECT value ->> 0 FROM jsonb_each($1))",
+            // That there was a survey is known for as long as the call is: it has no other.
+            r#"UPDATE survey_responses
+             SET answers = '{"answers":[]}',
+                 stars = NULL
+             WHERE call_id IN (SELECT value ->> 0 FROM jsonb_each($1))"#,
         ],
         RetainedKind::Callbacks => {
             &["DELETE FROM callback_requests WHERE id IN (SELECT value ->> 0 FROM jsonb_each($1))"]

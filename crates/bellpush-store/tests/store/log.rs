@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use bellpush_core::{delivery::Seq, ids::AppId};
+use bellpush_core::{app::Retention, delivery::Seq, ids::AppId};
 use bellpush_store::{
-    Actor, Append, AppendError, CallState, EventFilter, PageRequest, RecordedEvent, Refusal, Store,
+    Actor, Append, AppendError, CallFilter, CallState, EventFilter, PageRequest, RecordedEvent,
+    Refusal, Store, Waiting,
 };
 use futures_util::{FutureExt, future::join_all};
 
-use crate::site::{Site, new_call, new_node};
+use crate::site::{Site, after, new_call, new_node};
 
 async fn recorded(store: &Store, app_id: AppId) -> Vec<RecordedEvent> {
     let page = PageRequest::first(10_000);
@@ -157,6 +158,46 @@ on_both_stores! {
         let answers = site.store.survey_answers(live).await.unwrap().unwrap();
         assert_eq!(answers.comment.as_deref(), Some("Thanks"));
         assert_eq!(site.store.survey_answers(failed).await.unwrap(), None);
+    }
+
+    async fn a_survey_comes_once_also_when_its_answers_are_kept_no_longer(site) {
+        let visitor = site.visitor().await;
+        let call_id = visitor.calls(&site.store).await;
+        site.store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+        site.store.append(vec![visitor.rates(call_id)]).await.unwrap();
+        let forms = Retention { forms: Some(1), ..Retention::default() };
+        let later = after(2 * 24 * 3_600);
+        let retain = async || {
+            let waiting = Waiting::default();
+            site.store.apply_retention(visitor.app_id(), &forms, &waiting, later).await.unwrap()
+        };
+        assert!(retain().await > 0);
+        assert_eq!(retain().await, 0);
+        assert_eq!(site.store.survey_answers(call_id).await.unwrap(), None);
+        let (any, page) = (CallFilter::default(), PageRequest::first(1));
+        let found = site.store.calls(visitor.app_id(), &any, page).await.unwrap();
+        assert_eq!(found.items[0].survey, None);
+        let again = site.store.append(vec![visitor.rates(call_id)]).await;
+        assert_eq!(refusal(again), (0, Refusal::SurveyTwice));
+    }
+
+    async fn what_does_not_go_with_the_disk_fails_alone_in_its_group(site) {
+        let visitor = site.visitor().await;
+        let call_id = visitor.calls(&site.store).await;
+        site.store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+        site.store.append(vec![visitor.rates(call_id)]).await.unwrap();
+        // As versions before this one have left it.
+        site.sql("DELETE FROM survey_responses").await;
+        let requests = (0..21).map(|n| {
+            let append =
+                if n == 10 { visitor.rates(call_id) } else { Append::Event(visitor.loaded()) };
+            site.store.append(vec![append])
+        });
+        let results = join_all(requests).await;
+        let kept = results.iter().filter(|result| result.is_ok()).count();
+        // PostgreSQL takes it where the event of before lies in another partition.
+        assert!(kept >= 20, "{kept} were kept");
+        site.store.check().await.unwrap();
     }
 
     async fn nobody_touches_the_call_of_another_session(site) {

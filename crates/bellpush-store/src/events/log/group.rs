@@ -46,6 +46,10 @@ pub(crate) const FACTS: &str = "
     LEFT JOIN survey_responses ON survey_responses.call_id = calls.id
     WHERE id IN (SELECT value ->> 1 FROM jsonb_each($1) WHERE value ->> 0 = 'call')";
 
+/// Why a group is written again: by then it is known what another node has written meanwhile.
+const REPEATED_EVENT: &str = "repeated event";
+const CALL_CHANGED: &str = "call changed";
+
 /// What answers [`LIVE_OF_APP`].
 const CALLS_COUNTED: &str = "calls counted";
 
@@ -156,7 +160,7 @@ async fn write_in_turn(
         if kept.seqs.len() < new.len() {
             // Another node recorded one of them, or the end of the same call, since the facts were
             // read. What follows from it would be refused as if it were at fault.
-            return Err(DatabaseError::Conflict("repeated event".into()).into());
+            return Err(conflict(REPEATED_EVENT));
         }
         answer.seqs.extend(kept.seqs);
     }
@@ -171,13 +175,23 @@ async fn write_in_turn(
     if effects.once < once(&new) {
         // Another node took one of the calls over since the facts were read, or ended it, or kept its
         // survey.
-        return Err(DatabaseError::Conflict("call changed".into()).into());
+        return Err(conflict(CALL_CHANGED));
     }
     answer.deliveries = effects.deliveries;
     // Before the commit: what can't be answered is not to be on disk.
     let written = answer.written(requests, verdicts, &new, recorded_at)?;
     db::commit(transaction).await?;
     Ok(written)
+}
+
+fn conflict(with: &str) -> StoreError {
+    DatabaseError::Conflict(with.into()).into()
+}
+
+/// Whether something in a group does not go with what is on disk. Nothing of it was written.
+pub(super) fn is_at_odds(error: &StoreError) -> bool {
+    let StoreError::Database(DatabaseError::Conflict(with)) = error else { return false };
+    matches!(with.as_str(), REPEATED_EVENT | CALL_CHANGED)
 }
 
 /// How many of these do what is done once with a call: end it, or keep its survey.

@@ -285,9 +285,9 @@ impl Writer {
                     one.keep_alone(&self.db).await;
                 }
             }
-            // Something in one of the requests is more than the database takes: only the guilty
-            // one shall fail.
-            Err(StoreError::Database(DatabaseError::Refused { .. })) if group.len() > 1 => {
+            // Something in one of the requests is more than the database takes, or does not go with
+            // what is on disk: only the guilty one shall fail.
+            Err(error) if !may_be_written(&error) && group.len() > 1 => {
                 for request in group {
                     Box::pin(self.write(vec![request], Vec::new())).await;
                 }
@@ -353,6 +353,7 @@ impl Writer {
 /// Whether what failed so may be on disk all the same.
 fn may_be_written(error: &StoreError) -> bool {
     !matches!(error, StoreError::Database(DatabaseError::Refused { .. }))
+        && !group::is_at_odds(error)
 }
 
 fn too_late() -> StoreError {

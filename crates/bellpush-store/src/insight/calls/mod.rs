@@ -144,7 +144,11 @@ impl Store {
             contexts.insert(row.parse("id")?, (row.json("context")?, row.get("preview")?));
         }
         for row in db::all(read, SURVEYS, [to_json(&ids).into()]).await? {
-            surveys.insert(row.parse("call_id")?, row.json("answers")?);
+            let answers: Answers = row.json("answers")?;
+            // Of answers that were kept for their time, it is only known that there were some.
+            if !answers.answers.is_empty() {
+                surveys.insert(row.parse("call_id")?, answers);
+            }
         }
         Ok(calls
             .into_iter()
