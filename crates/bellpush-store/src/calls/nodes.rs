@@ -51,7 +51,7 @@ pub(crate) const ORPHANED: &str = concat!(
     db::columns!(calls),
     ", calls.resume_hash, sessions.context, sessions.preview
     FROM calls
-    JOIN sessions ON sessions.id = calls.session_id
+    LEFT JOIN sessions ON sessions.id = calls.session_id
     JOIN apps ON apps.id = calls.app_id
     WHERE calls.state = 'live'
       AND calls.node_id <> $1
@@ -73,7 +73,7 @@ const OWN_CALL: &str = concat!(
     db::columns!(calls),
     ", calls.resume_hash, sessions.context, sessions.preview
     FROM calls
-    JOIN sessions ON sessions.id = calls.session_id
+    LEFT JOIN sessions ON sessions.id = calls.session_id
     JOIN apps ON apps.id = calls.app_id
     WHERE calls.id = $1
       AND calls.node_id = $2
@@ -285,11 +285,19 @@ impl Store {
     }
 }
 
+/// The context of a call's session, and whether that is a preview. Where it is gone, nothing is known but that
+/// the call has to end.
+pub(crate) fn context(row: &Row) -> Result<(Context, bool), StoreError> {
+    let preview: Option<bool> = row.get("preview")?;
+    Ok((row.json_opt("context")?.unwrap_or_default(), preview.unwrap_or_default()))
+}
+
 fn orphan(row: &Row) -> Result<OrphanedCall, StoreError> {
+    let (context, preview) = context(row)?;
     Ok(OrphanedCall {
         call: call(row)?,
-        context: row.json("context")?,
-        preview: row.get("preview")?,
+        context,
+        preview,
         can_be_taken_up: row.get::<Option<String>>("resume_hash")?.is_some(),
     })
 }

@@ -4,7 +4,7 @@ use bellpush_core::{context::Context, delivery::Seq, ids::AppId};
 
 use crate::{
     Call, RecordedEvent, Store, StoreError,
-    calls::call::call,
+    calls::{call::call, nodes::context},
     db::{self, to_json},
     events::search::event,
 };
@@ -45,7 +45,7 @@ pub(crate) const LIVE: &str = concat!(
     db::columns!(calls),
     ", sessions.context, sessions.preview
     FROM calls
-    JOIN sessions ON sessions.id = calls.session_id
+    LEFT JOIN sessions ON sessions.id = calls.session_id
     WHERE calls.app_id = $1
       AND calls.state = 'live'
     ORDER BY calls.id DESC
@@ -110,7 +110,7 @@ impl Store {
     pub async fn calls_under_way(&self, app_id: AppId) -> Result<Vec<CallUnderWay>, StoreError> {
         let values = [app_id.to_string().into(), MAX_LIVE.into()];
         db::read(db::all(&self.db().read, LIVE, values).await?, |row| {
-            let (context, preview) = (row.json("context")?, row.get("preview")?);
+            let (context, preview) = context(row)?;
             Ok(CallUnderWay { call: call(row)?, context, preview })
         })
     }

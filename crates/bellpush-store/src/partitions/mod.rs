@@ -90,7 +90,8 @@ impl Store {
         if let Some(before) = before(longest.visits) {
             self.drop_by_time(VISITS, before).await?;
             let sql = "DELETE FROM sessions
-                 WHERE id IN (SELECT id FROM sessions_default WHERE created_at < $1)";
+                 WHERE id IN (SELECT id FROM sessions_default WHERE created_at < $1)
+                   AND id NOT IN (SELECT session_id FROM calls WHERE state = 'live')";
             db::execute(&self.db().write, sql, [before.into()]).await?;
         }
         if let Some(before) = before(longest.events) {
@@ -221,9 +222,20 @@ impl Store {
 
     async fn drop_by_time(&self, tables: Tables, before: i64) -> Result<(), StoreError> {
         for partition in tables.partitions(&self.db().read).await? {
-            if partition.span.to <= before {
-                self.drop_one(tables, &partition.span, None).await?;
+            let span = &partition.span;
+            if span.to > before {
+                continue;
             }
+            // A call under way needs its session's context at its end.
+            let live = (tables.key == Key::SessionId).then(|| {
+                let (from, to) = (tables.key.bound(span.from), tables.key.bound(span.to));
+                format!(
+                    "SELECT id FROM calls
+                    WHERE state = 'live' AND session_id >= '{from}' AND session_id < '{to}'
+                    LIMIT 1"
+                )
+            });
+            self.drop_one(tables, span, live.as_deref()).await?;
         }
         Ok(())
     }

@@ -38,8 +38,15 @@ pub struct Forecast {
     pub more: bool,
 }
 
-pub(crate) const OLDER_VISITS: &str =
-    "SELECT id AS found FROM sessions WHERE app_id = $1 AND id < $2 ORDER BY id LIMIT $3";
+/// A call under way needs its session's context at its end.
+pub(crate) const OLDER_VISITS: &str = "
+    SELECT id AS found
+    FROM sessions
+    WHERE app_id = $1
+      AND id < $2
+      AND id NOT IN (SELECT session_id FROM calls WHERE app_id = $1 AND state = 'live')
+    ORDER BY id
+    LIMIT $3";
 pub(crate) const OLDER_CALLS: &str = "
     SELECT id AS found
     FROM calls
@@ -102,9 +109,9 @@ pub(crate) const OLDER_RECORDS: &str = "
 /// What goes with each kind; `$1` is a list of keys, `$2` the app where it is named.
 const fn deletions(kind: RetainedKind) -> &'static [&'static str] {
     match kind {
-        RetainedKind::Visits => {
-            &["DELETE FROM sessions WHERE id IN (SELECT value ->> 0 FROM jsonb_each($1))"]
-        }
+        RetainedKind::Visits => &["DELETE FROM sessions
+             WHERE id IN (SELECT value ->> 0 FROM jsonb_each($1))
+               AND id NOT IN (SELECT session_id FROM calls WHERE app_id = $2 AND state = 'live')"],
         RetainedKind::Events => &[
             "DELETE FROM attempts
              WHERE integration_id IN (SELECT id FROM integrations WHERE app_id = $2)

@@ -92,6 +92,34 @@ on_both_stores! {
         }
     }
 
+    async fn the_visit_of_a_call_under_way_stays_until_it_is_over(site) {
+        let (store, visitor) = (&site.store, site.visitor().await);
+        let call_id = visitor.calls(store).await;
+        let visits = Retention { visits: Some(1), ..Retention::default() };
+        let later = in_days(60);
+        let retain = async || {
+            store.keep_partitions(&visits, later).await.unwrap();
+            store.apply_retention(visitor.app_id(), &visits, &Waiting::default(), later).await.unwrap();
+            store.session(visitor.session.id).await.unwrap().is_some()
+        };
+        assert!(retain().await);
+        let orphans = store.orphaned_calls(new_node(), later, later).await.unwrap();
+        assert_eq!(orphans[0].context, visitor.session.context);
+        store.append(vec![visitor.hangs_up(call_id)]).await.unwrap();
+        assert!(!retain().await);
+    }
+
+    async fn a_call_whose_visit_is_gone_is_found_to_be_ended(site) {
+        let (store, visitor) = (&site.store, site.visitor().await);
+        let call_id = visitor.calls(store).await;
+        // As versions before this one have left it.
+        site.sql("DELETE FROM sessions").await;
+        let orphans = store.orphaned_calls(new_node(), now(), now()).await.unwrap();
+        assert_eq!(orphans.iter().map(|it| it.call.id).collect::<Vec<_>>(), [call_id]);
+        store.append(vec![visitor.loses_media(call_id)]).await.unwrap();
+        assert!(store.has_room(visitor.app_id(), 1).await.unwrap());
+    }
+
     async fn what_names_a_person_goes_with_them_wherever_somebody_has_written_it(site) {
         let store = &site.store;
         let app = site.app().await;

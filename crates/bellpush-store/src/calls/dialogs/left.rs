@@ -42,7 +42,6 @@ pub(crate) const LEFT: &str = concat!(
           OR NOT EXISTS (
               SELECT 1
               FROM calls
-              JOIN sessions ON sessions.id = calls.session_id
               JOIN apps ON apps.id = calls.app_id
               WHERE calls.id = dialogs.call_id
                 AND calls.node_id = dialogs.node_id
