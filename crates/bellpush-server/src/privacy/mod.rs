@@ -11,6 +11,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use bellpush_core::ids::ErasureId;
 use bellpush_delivery::Announcer;
 use bellpush_store::{Erasure, ErasureState, Store, StoreError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -30,6 +31,8 @@ pub(crate) struct ErasureRunner {
     store: Store,
     tombstones: Arc<Tombstones>,
     asked: Wake,
+    /// An erasure was done by this process.
+    erased: Arc<Notify>,
 }
 
 /// What remembers something of visitors besides the store.
@@ -54,7 +57,7 @@ impl ErasureRunner {
     /// Erasures of a store; the file with tombstones is at this path.
     pub(crate) fn new(store: Store, tombstones: PathBuf) -> Self {
         let tombstones = Arc::new(Tombstones::at(tombstones));
-        Self { store, tombstones, asked: Wake::default() }
+        Self { store, tombstones, asked: Wake::default(), erased: Arc::default() }
     }
 
     /// An erasure was begun.
@@ -62,8 +65,9 @@ impl ErasureRunner {
         self.asked.wake();
     }
 
-    /// Does again what the database does not know of, and what was left in the middle. To be called
-    /// before anything is served.
+    /// Does again what the database does not know of, and what was left in the middle; where other servers may
+    /// have calls of those who are erased, all of it is only begun here. To be called before anything is
+    /// served.
     ///
     /// # Errors
     /// When the store fails, or the file can't be read.
@@ -73,6 +77,9 @@ impl ErasureRunner {
                 warn!(erasure = %id, "the database did not know of an erasure: it is done again");
             }
         }
+        if self.store.has_other_writers() {
+            return Ok(());
+        }
         while let Some(erasure) = self.store.running_erasure().await? {
             self.erase(erasure).await?;
         }
@@ -81,17 +88,40 @@ impl ErasureRunner {
 
     /// Runs erasures until the server stops.
     pub(crate) async fn run(self, memories: Memories, stopped: CancellationToken) {
+        tokio::join!(self.erase_all(&memories, &stopped), self.scrub_after(&stopped));
+    }
+
+    /// Takes what was erased off the disk, which may take long: calls of the next to be erased do not wait for
+    /// it.
+    async fn scrub_after(&self, stopped: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                () = self.erased.notified() => {}
+            }
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                scrubbed = self.store.scrub() => {
+                    if let Err(error) = scrubbed {
+                        warn!(%error, "what was erased may still be on the disk");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn erase_all(&self, memories: &Memories, stopped: &CancellationToken) {
         let mut newest = None;
         loop {
             tokio::select! {
                 () = stopped.cancelled() => return,
-                worked = self.work(&memories, &mut newest) => {
+                worked = self.work(memories, &mut newest) => {
                     if let Err(error) = worked {
                         warn!(%error, "an erasure can't go on yet");
                     }
                 }
             }
-            if self.asked.pause(LOOK, &stopped).await.is_stopped() {
+            if self.asked.pause(LOOK, stopped).await.is_stopped() {
                 return;
             }
         }
@@ -129,12 +159,12 @@ impl ErasureRunner {
             let began = tokio::time::Instant::now();
             match self.store.advance_erasure(app_id, id).await? {
                 Some(next) => erasure = next,
-                // With its app.
+                // It went with its app, or another server has done the last of it.
                 None => return Ok(()),
             }
             tokio::time::sleep(began.elapsed().max(SHORTEST_REST)).await;
         }
-        self.store.scrub().await?;
+        self.erased.notify_one();
         info!(erasure = %id, sessions = erasure.done, "an erasure is done");
         Ok(())
     }

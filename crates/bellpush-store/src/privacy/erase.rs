@@ -265,7 +265,7 @@ impl Store {
             " FROM erasures WHERE id = $1 AND state = 'running'"
         );
         let Some(row) = db::one(&transaction, sql, [id.to_string().into()]).await? else {
-            return self.erasure(app_id, id).await;
+            return Ok(None);
         };
         let Erasure { mut erased, .. } = erasure(&row)?;
         let sql = "
