@@ -31,6 +31,7 @@ mod records;
 mod reference;
 mod rehearsals;
 mod replays;
+mod retention;
 mod roll_ups;
 mod router;
 mod server;

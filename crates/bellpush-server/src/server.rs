@@ -6,9 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use bellpush_call::{Engine, MayEnd, Recorder, ToKeep, ToRecord, Trunks};
-use bellpush_core::{app::Retention, events::EventTime};
 use bellpush_delivery::Announcer;
-use bellpush_store::{Accounts, Store, StoreError, Waiting};
+use bellpush_store::{Accounts, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +34,7 @@ use crate::{
     records::{RecordLimits, Records},
     rehearsals::RehearsalWatch,
     replays::ReplayRunner,
-    roll_ups,
+    retention, roll_ups,
     sessions::Sessions,
     sign_in::{Entrance, cookie::Cookies, idle_since, passkeys::Passkeys, sso::Sso},
     trunks::{self, RunningTrunks},
@@ -45,8 +44,6 @@ use crate::{
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// The size of the records of calls is looked after this often.
 const SIZE_EVERY: Duration = Duration::from_secs(60);
-/// What has been kept for its time is removed this often.
-const REMOVE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The server's state. Clones are handles of the same one.
 #[derive(Debug, Clone)]
@@ -280,6 +277,7 @@ impl Server {
             design_publisher,
             rehearsals,
             store,
+            config,
             clock,
             ..
         } = &*self.0;
@@ -311,6 +309,7 @@ impl Server {
         duties.spawn(at_its_time(design_publisher.clone(), stopped.clone()));
         duties.spawn(at_its_time(rehearsals.clone(), stopped.clone()));
         duties.spawn(roll_ups::run(store.clone(), stopped.clone()));
+        duties.spawn(retention::run(store.clone(), Arc::clone(config), stopped.clone()));
         duties.spawn(log.feed().clone().run(stopped.clone()));
         duties.spawn(self.clone().tidy());
         duties
@@ -338,12 +337,11 @@ impl Server {
         self.0.stopped.cancel();
     }
 
-    /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes what has
-    /// been kept for its time.
+    /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes records of calls that
+    /// find no room.
     async fn tidy(self) {
         let Parts { store, limits, lookups, sessions, records, stopped, .. } = &*self.0;
         let mut forget = tokio::time::interval(FORGET_EVERY);
-        let mut remove = tokio::time::interval(REMOVE_EVERY);
         let mut size = tokio::time::interval(SIZE_EVERY);
         loop {
             let (done, what) = tokio::select! {
@@ -360,9 +358,6 @@ impl Server {
                 // What is kept for all is one server's work.
                 _ = size.tick(), if store.leads() => {
                     (records.remove_old().await, "records of calls")
-                }
-                _ = remove.tick(), if store.leads() => {
-                    (self.remove_old().await, "what has been kept for its time")
                 }
             };
             if let Err(error) = done {
@@ -382,44 +377,6 @@ impl Server {
         accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
         accounts.remove_expired_invitations(now).await?;
         accounts.remove_expired_ceremonies(now).await?;
-        Ok(())
-    }
-
-    async fn remove_old(&self) -> Result<(), StoreError> {
-        let Parts { store, config, .. } = &*self.0;
-        let now = now();
-        let before = |kept: Duration| {
-            let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
-            EventTime::from_millis(now.millis().saturating_sub(kept))
-        };
-        if let Some(before) = before(config.keep_statistics) {
-            store.remove_statistics(before).await?;
-            store.remove_trunk_outages(before).await?;
-            store.remove_integration_outages(before).await?;
-        }
-        if let Some(before) = before(config.keep_notifications) {
-            store.remove_notifications(before).await?;
-            store.remove_alerts(before).await?;
-            store.remove_rehearsals(before).await?;
-        }
-        store.remove_expired_exports(now).await?;
-        let apps = store.apps().await?;
-        let longest = Retention::longest(apps.iter().map(|app| &app.settings.retention));
-        if let Err(error) = store.keep_partitions(&longest, now).await {
-            tracing::warn!(%error, "partitions are left as they are, and tried again in an hour");
-        }
-        // Without that, everything goes row by row.
-        let waiting = store.waiting(&longest, now).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "what waits for its partition can't be told");
-            Waiting::default()
-        });
-        for app in apps {
-            let retention = &app.settings.retention;
-            let removed = store.apply_retention(app.id, retention, &waiting, now).await?;
-            if removed > 0 {
-                tracing::info!(app = %app.id, removed, "what was kept for its time is deleted");
-            }
-        }
         Ok(())
     }
 }
