@@ -31,6 +31,13 @@ pub enum StoreKind {
     Postgres,
 }
 
+/// What becomes of the schema when a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Schema {
+    BroughtUpToDate,
+    AsItIs,
+}
+
 /// The store. Clones are handles to the same one.
 #[derive(Debug, Clone)]
 pub struct Store(Arc<Inner>);
@@ -53,11 +60,29 @@ impl Store {
     /// # Errors
     /// [`OpenError`] says what to do.
     pub async fn open(target: Target, keys: impl Into<KeyRing>) -> Result<Self, OpenError> {
-        let keys = keys.into();
+        Self::open_with(target, keys.into(), Schema::BroughtUpToDate).await
+    }
+
+    /// The same, of a database that is there, and whose schema stays as it is: servers of an older version
+    /// may be running on it.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub async fn open_as_it_is(
+        target: Target,
+        keys: impl Into<KeyRing>,
+    ) -> Result<Self, OpenError> {
+        Self::open_with(target, keys.into(), Schema::AsItIs).await
+    }
+
+    async fn open_with(target: Target, keys: KeyRing, schema: Schema) -> Result<Self, OpenError> {
         let (db, checkpointer) = match target {
             Target::Sqlite { dir } => {
-                let lock = lock_directory(&dir)?;
                 let file = database_file(&dir);
+                if schema == Schema::AsItIs && !file.is_file() {
+                    return Err(OpenError::NoDatabase(file));
+                }
+                let lock = lock_directory(&dir)?;
                 let database = make_file(&file)?;
                 let db = Db::sqlite(&file, Some(lock)).await?;
                 let checkpointer = Checkpointer::start(&file, database, &db);
@@ -68,7 +93,10 @@ impl Store {
         if !db.is_sqlite() {
             session::check(&db.write).await?;
         }
-        migrations::migrate(&db.write).await?;
+        match schema {
+            Schema::BroughtUpToDate => migrations::migrate(&db.write).await?,
+            Schema::AsItIs => migrations::check_current(&db.write).await?,
+        }
         check_key(&db, &keys).await?;
         audit::hash_earlier(&db).await?;
         let data_key = sealed::data_key(&db, &keys).await?;

@@ -106,7 +106,7 @@ async fn rotate(config: &Config) -> anyhow::Result<()> {
         // On disk before anything is encrypted with it.
         keys.save(file)?;
         store.close().await;
-        store = store::open(config, keys.clone()).await?;
+        store = store::open_as_it_is(config, keys.clone()).await?;
     }
     let done = store.seal_anew().await?;
     store.close().await;
@@ -141,6 +141,6 @@ async fn open(config: &Config) -> anyhow::Result<(KeyRing, Store)> {
         MasterKeys::File(file) => KeyRing::load(file)?,
         MasterKeys::Given(_) => store::load_keys(config)?,
     };
-    let store = store::open(config, keys.clone()).await?;
+    let store = store::open_as_it_is(config, keys.clone()).await?;
     Ok((keys, store))
 }

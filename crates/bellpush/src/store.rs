@@ -31,6 +31,14 @@ pub(crate) async fn open(config: &Config, keys: KeyRing) -> anyhow::Result<Store
     Ok(Store::open(target(config), keys).await?)
 }
 
+/// The same, of a database that is there, and whose schema stays as it is.
+///
+/// # Errors
+/// The sentence says why it can't be.
+pub(crate) async fn open_as_it_is(config: &Config, keys: KeyRing) -> anyhow::Result<Store> {
+    Ok(Store::open_as_it_is(target(config), keys).await?)
+}
+
 /// The database that is configured.
 pub(crate) fn target(config: &Config) -> Target {
     match &config.database_url {
