@@ -203,6 +203,13 @@ impl EventId {
     pub const fn uuid(self) -> Uuid {
         self.0
     }
+
+    /// The time in it: milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn made_at_millis(self) -> i64 {
+        // Its first 48 bits.
+        (self.0.as_u128() >> 80) as i64
+    }
 }
 
 impl fmt::Display for EventId {

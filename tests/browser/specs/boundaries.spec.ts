@@ -29,6 +29,7 @@ test("a page of another site can't use a session token it got hold of", async ({
   await page.goto(shop.host.origin);
   const outcome = await page.evaluate(
     async ({ url, token }) => {
+      const now = Date.now().toString(16).padStart(12, "0");
       const simple = await fetch(`${url}/v1/widget/events`, {
         method: "POST",
         mode: "no-cors",
@@ -36,7 +37,7 @@ test("a page of another site can't use a session token it got hold of", async ({
           token,
           events: [
             {
-              id: "01920000-0000-7000-8000-000000000001",
+              id: `${now.slice(0, 8)}-${now.slice(8)}-7000-8000-000000000001`,
               event: { name: "forged", data: { context: {} }, timestamp: new Date().toISOString() },
             },
           ],

@@ -24,6 +24,9 @@ use crate::{
 const MAX_AGE_MS: i64 = 24 * 60 * 60 * 1000;
 /// How far the browser's corrected clock may be ahead.
 const MAX_AHEAD_MS: i64 = 60 * 1000;
+/// How far the time in an event's id may be from its timestamp: both are read from one clock, which may be put
+/// right in between. By the id it is found, and kept for its time.
+const MAX_ID_OFF_MS: i64 = 24 * 60 * 60 * 1000;
 /// Characters of a button's label, at most.
 const MAX_LABEL_CHARS: usize = 100;
 
@@ -32,7 +35,7 @@ const MAX_LABEL_CHARS: usize = 100;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Submission {
-    /// Made by the widget; a repeated id is accepted and changes nothing.
+    /// Made by the widget, at the time of the event; a repeated id is accepted and changes nothing.
     pub id: EventId,
     /// The call it belongs to; needed for `survey_submitted`.
     #[serde(default)]
@@ -109,6 +112,9 @@ pub enum SubmissionError {
     /// Too old, or in the future.
     #[error("the timestamp is more than a day old or more than a minute ahead")]
     Timestamp,
+    /// An id of another time.
+    #[error("the id, a UUIDv7, is of a time more than a day from the timestamp")]
+    Id,
     /// A survey without its call or its answers, or answers with another event.
     #[error("survey_submitted, and no other event, needs callId and survey")]
     Survey,
@@ -150,6 +156,9 @@ impl Submission {
         let at = self.event.timestamp.millis();
         if at < session.now_ms - MAX_AGE_MS || at > session.now_ms + MAX_AHEAD_MS {
             return Err(SubmissionError::Timestamp);
+        }
+        if at.abs_diff(self.id.made_at_millis()) > MAX_ID_OFF_MS.unsigned_abs() {
+            return Err(SubmissionError::Id);
         }
         let mut own = self.event.data.clone();
         if own.remove("context") != Some(session.context.to_json()) {

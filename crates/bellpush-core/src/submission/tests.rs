@@ -12,7 +12,7 @@ fn submission(name: &str, data: Value) -> Submission {
     };
     data.insert("context".into(), json!({ "orderId": "A-1" }));
     serde_json::from_value(json!({
-        "id": "01920000-0000-7000-8000-000000000001",
+        "id": "01a0c450-6c00-7000-8000-000000000001",
         "event": { "name": name, "data": data, "timestamp": "2026-09-21T14:13:20.000Z" },
     }))
     .unwrap()
@@ -148,6 +148,27 @@ fn a_timestamp_is_neither_ancient_nor_ahead() {
 
 /// Whatever a widget sends: it is refused with a sentence of a bounded length, or what is accepted
 /// is a submission within the limits.
+#[test]
+fn an_id_is_of_the_time_of_its_event() {
+    let mut event = submission("wants_callback", json!({}));
+    let day = 24 * 60 * 60 * 1000;
+    for (offset, is_taken) in [
+        (0, true),
+        (day, true),
+        (-day, true),
+        (day + 1, false),
+        (-day - 1, false),
+        (7_973 * 365 * day, false),
+    ] {
+        let millis = u64::try_from(NOW + offset).unwrap();
+        let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid();
+        event.id = EventId::from_uuid(uuid).unwrap();
+        assert_eq!(event.id.made_at_millis(), NOW + offset);
+        let expected = if is_taken { Ok(SubmittedEvent::Custom) } else { Err(SubmissionError::Id) };
+        assert_eq!(accept(&event), expected, "{offset} ms off");
+    }
+}
+
 #[test]
 fn fuzz_submissions() {
     let denied = json!({

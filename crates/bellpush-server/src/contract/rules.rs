@@ -71,6 +71,7 @@ const RULES: &[(&str, &str, &str)] = &[
     ("SignInSettings", "requireSso", "needs sso"),
     ("SsoSettings", "newMembers", "any role but owner"),
     ("Submission", "event", "one that a widget may send, as docs/events.md says, of the last day"),
+    ("Submission", "id", "of a time at most a day from the event's timestamp"),
     ("Submission", "survey", "answers to questions that were asked, each once"),
     ("Submissions", "designVersion", DESIGN_VERSION),
     ("TrunkSettings", "assertedIdentity", "a SIP URI, not a user alone"),

@@ -12,7 +12,7 @@ use bellpush_core::{
     design::Design,
     events::Event,
     ids::EventId,
-    submission::{SessionFacts, Submission, SubmittedEvent},
+    submission::{SessionFacts, Submission, SubmissionError, SubmittedEvent},
     trace_context::TraceParent,
 };
 use bellpush_store::{Append, Session};
@@ -129,9 +129,10 @@ async fn check(
     trace_parent: Option<TraceParent>,
 ) -> Result<Append, Problem> {
     let facts = SessionFacts { context: &session.context, preview: session.preview, now_ms };
-    let kind = submission
-        .accept(facts)
-        .map_err(|error| Problem::invalid(error.to_string()).at("/event"))?;
+    let kind = submission.accept(facts).map_err(|error| {
+        let at = if error == SubmissionError::Id { "/id" } else { "/event" };
+        Problem::invalid(error.to_string()).at(at)
+    })?;
     if let Some(call_id) = submission.call_id {
         checks.is_call_of(session, call_id).await?;
     }
