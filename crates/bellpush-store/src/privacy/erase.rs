@@ -247,7 +247,8 @@ impl Store {
         db::one(&self.db().read, RUNNING, []).await?.as_ref().map(erasure).transpose()
     }
 
-    /// Erases a few more sessions. After the last ones it is done.
+    /// Erases a few more sessions. After the last ones it is done: of several who erase, one has done them. `None`
+    /// when it was done before, or has gone with its app.
     ///
     /// # Errors
     /// When the database fails; what went until then is gone.

@@ -32,6 +32,20 @@ on_both_stores! {
         assert!(matches!(error, OpenError::NewerSchema { found: 999, .. }), "{error:?}");
     }
 
+    async fn what_is_opened_as_it_is_keeps_its_schema(site) {
+        site.store.close().await;
+        let open = || Store::open_as_it_is(site.target.clone(), master_key());
+        open().await.unwrap().close().await;
+        // As a server of the version before has left it.
+        let last = "(SELECT MAX(version) FROM schema_migrations)";
+        site.sql(&format!("DELETE FROM schema_migrations WHERE version = {last}")).await;
+        let versions = async || site.found("SELECT name AS found FROM schema_migrations").await.len();
+        let before = versions().await;
+        let error = open().await.unwrap_err();
+        assert!(matches!(error, OpenError::OlderSchema { .. }), "{error:?}");
+        assert_eq!(versions().await, before);
+    }
+
     async fn another_master_key_is_refused(site) {
         site.store.close().await;
         let error = site.open(MasterKey::from_bytes([8; 32])).await.unwrap_err();
@@ -49,6 +63,15 @@ async fn a_second_process_is_told_that_the_directory_is_in_use() {
     assert!(matches!(error, OpenError::InUse(_)), "{error:?}");
     assert!(error.to_string().contains("in use by another bellpush process"));
     site.clear().await;
+}
+
+#[tokio::test]
+async fn no_database_is_made_where_one_is_to_be_opened_as_it_is() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let target = Target::Sqlite { dir: dir.path().to_owned() };
+    let error = Store::open_as_it_is(target, master_key()).await.unwrap_err();
+    assert!(matches!(error, OpenError::NoDatabase(_)), "{error:?}");
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -162,6 +162,8 @@ on_both_stores! {
         store.create_export(app, export, ExportFormat::Json, later, 3).await.unwrap().unwrap();
         let done = store.advance_erasure(app, id).await.unwrap().unwrap();
         assert_eq!((done.state, done.erased.exports), (ErasureState::Done, 1));
+        // Whoever comes later has not done it.
+        assert_eq!(store.advance_erasure(app, id).await.unwrap(), None);
         store.scrub().await.unwrap();
         assert_eq!(site.tables_with("7f3a91c2").await, [""; 0]);
     }
