@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -35,6 +35,10 @@ pub struct Wire {
 struct State {
     behind: SocketAddr,
     silent: watch::Sender<bool>,
+    /// How many connections there have been.
+    connections: AtomicUsize,
+    /// So many of them, the first ones, carry nothing any more.
+    mute: watch::Sender<usize>,
     lose_commit: AtomicBool,
 }
 
@@ -52,7 +56,13 @@ impl Wire {
         let moved = url.set_ip_host(address.ip()).and_then(|()| url.set_port(Some(address.port())));
         moved.ok().context("the URL has no place for an address")?;
         let lose_commit = AtomicBool::new(false);
-        let state = Arc::new(State { behind, silent: watch::channel(false).0, lose_commit });
+        let state = Arc::new(State {
+            behind,
+            silent: watch::channel(false).0,
+            connections: AtomicUsize::new(0),
+            mute: watch::channel(0).0,
+            lose_commit,
+        });
         let task = tokio::spawn(listen(listener, Arc::clone(&state)));
         Ok(Self { url, state, task })
     }
@@ -66,6 +76,12 @@ impl Wire {
     /// Carries nothing, or everything again. No connection is closed.
     pub fn be_silent(&self, silent: bool) {
         self.state.silent.send_replace(silent);
+    }
+
+    /// Carries nothing any more on the connections that there are, and closes none, as when a machine dies. New
+    /// ones work.
+    pub fn let_those_there_be_mute(&self) {
+        self.state.mute.send_replace(self.state.connections.load(Ordering::Acquire));
     }
 
     /// Lets the next commit of events be done, and breaks its connection before the answer is told.
@@ -87,9 +103,11 @@ impl Drop for Wire {
 }
 
 impl State {
-    async fn carries(&self) {
-        // The sender is this state's own, so it is never gone.
+    /// Waits until the connection of this number carries something.
+    async fn carries(&self, number: usize) {
+        // The senders are this state's own, so they are never gone.
         let _ = self.silent.subscribe().wait_for(|silent| !silent).await;
+        let _ = self.mute.subscribe().wait_for(|mute| number >= *mute).await;
     }
 }
 
@@ -103,6 +121,7 @@ async fn listen(listener: TcpListener, state: Arc<State>) {
 
 /// Carries both ways until one side ends, which ends the other one.
 async fn carry(client: TcpStream, state: &State) -> anyhow::Result<()> {
+    let number = state.connections.fetch_add(1, Ordering::AcqRel);
     let database = TcpStream::connect(state.behind).await?;
     client.set_nodelay(true)?;
     database.set_nodelay(true)?;
@@ -110,22 +129,22 @@ async fn carry(client: TcpStream, state: &State) -> anyhow::Result<()> {
     let (from_database, to_database) = database.into_split();
     let (lost, loses) = watch::channel(false);
     tokio::select! {
-        asked = ask(from_client, to_database, state, lost) => asked,
-        answered = answer(from_database, to_client, state, loses) => answered,
+        asked = ask(from_client, to_database, (state, number), lost) => asked,
+        answered = answer(from_database, to_client, (state, number), loses) => answered,
     }
 }
 
 async fn ask(
     mut client: OwnedReadHalf,
     mut database: OwnedWriteHalf,
-    state: &State,
+    (state, number): (&State, usize),
     lost: watch::Sender<bool>,
 ) -> anyhow::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     let mut writes_events = false;
     loop {
         let length = client.read(&mut bytes).await?;
-        state.carries().await;
+        state.carries(number).await;
         let read = bytes.get(..length).filter(|read| !read.is_empty()).context("the end")?;
         let says = |words: &[u8]| read.windows(words.len()).any(|part| part == words);
         writes_events |= says(WRITES_EVENTS);
@@ -139,13 +158,13 @@ async fn ask(
 async fn answer(
     mut database: OwnedReadHalf,
     mut client: OwnedWriteHalf,
-    state: &State,
+    (state, number): (&State, usize),
     loses: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     loop {
         let length = database.read(&mut bytes).await?;
-        state.carries().await;
+        state.carries(number).await;
         let read = bytes.get(..length).filter(|read| !read.is_empty()).context("the end")?;
         if *loses.borrow() {
             // It is done: this is the answer.

@@ -20,6 +20,8 @@ const REFUSED_WITHIN: Duration = Duration::from_secs(10);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// The time that a group is given, behind another one, and some more.
 const GIVEN_UP_WITHIN: Duration = Duration::from_secs(30);
+/// The same as for one that falls silent, for the last group that it had, and then for a connection that waits.
+const REPLACED_WITHIN: Duration = Duration::from_secs(25);
 const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
 const TERMINATIONS: u32 = 30;
 
@@ -240,6 +242,35 @@ async fn a_database_that_falls_silent_does_not_leave_pages_without_an_answer() {
     .await
     .context("after the silence")
     .unwrap();
+    scene.all_is_kept_and_delivered().await.unwrap();
+}
+
+/// A machine that dies says nothing, and another has its address a moment later.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_will_never_answer_are_replaced_soon() {
+    let database = Database::create().await.unwrap();
+    let wire = Wire::to(database.url()).await.unwrap();
+    let scene = Scene::open(wire.url()).await.unwrap();
+    let Scene { shop, ledger, .. } = &scene;
+    // So that one dies in the middle of a group.
+    let page = || ledger.submit_for_ever(shop, 3, 100);
+    let dies = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        wire.let_those_there_be_mute();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    tokio::select! {
+        () = dies => {}
+        failed = async { tokio::try_join!(page(), page(), page(), page()) } => {
+            panic!("{:?}", failed.err());
+        }
+    }
+    eventually("events are taken again", REPLACED_WITHIN, async || {
+        Ok(ledger.submit(shop, &shop.events(1, 1)).await?.then_some(()))
+    })
+    .await
+    .unwrap();
+    scene.is_ready_by_itself().await.unwrap();
     scene.all_is_kept_and_delivered().await.unwrap();
 }
 

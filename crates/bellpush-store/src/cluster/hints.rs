@@ -1,9 +1,12 @@
 //! What servers on one PostgreSQL tell each other: hints, by NOTIFY. Nothing depends on their
 //! coming: what they speak of is in the database.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
+use sea_orm::sqlx::{
+    self,
+    postgres::{PgListener, PgPoolOptions},
+};
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -16,7 +19,7 @@ const CHANNEL: &str = "bellpush";
 /// NOTIFY takes less than 8,000 bytes.
 pub const MOST_BYTES: usize = 7_900;
 
-/// How long connecting may take.
+/// How long connecting may take, and to be heard.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Hints as they come in, on a connection of their own.
@@ -51,12 +54,16 @@ impl Hints {
             .max_connections(1)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options);
-        let mut listener =
-            PgListener::connect_with(&pool).await.map_err(|error| DatabaseError::from(&error))?;
-        // Who gives up waiting while it connects again would never hear that the connection broke.
-        listener.eager_reconnect(false);
-        listener.listen(CHANNEL).await.map_err(|error| DatabaseError::from(&error))?;
-        Ok(Self(listener))
+        let listening = async {
+            let mut listener = PgListener::connect_with(&pool).await?;
+            // Who gives up waiting while it connects again would never hear that the connection broke.
+            listener.eager_reconnect(false);
+            listener.listen(CHANNEL).await?;
+            Ok(Self(listener))
+        };
+        let listening = tokio::time::timeout(PATIENCE, listening).await;
+        let silent = |_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+        Ok(listening.unwrap_or_else(silent).map_err(|error| DatabaseError::from(&error))?)
     }
 
     /// Waits for the next hint. Safe to cancel.

@@ -1,6 +1,6 @@
 //! Connections to the two databases, their locks and transactions.
 
-use std::{borrow::Cow, fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{borrow::Cow, fs::File, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use bellpush_core::ids::AppId;
 use sea_orm::{
@@ -31,8 +31,13 @@ const POSTGRES_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const SQLITE_READERS: u32 = 4;
 /// Rows that may wait between SQLite's thread and who asked.
 const ROW_BUFFER: usize = 1_024;
-/// Connections to PostgreSQL, besides that of the log.
+/// How long a connection to PostgreSQL that is given back may take to answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(4);
+/// Connections to PostgreSQL, besides those of the log.
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// Connections to PostgreSQL for the log, which writes by one at a time: the next group does not wait until
+/// the last one's is given back, nor until one that does not answer any more is closed.
+const POSTGRES_LOG: u32 = 2;
 /// Connections to PostgreSQL for leases and words to other nodes.
 const POSTGRES_ASIDE: u32 = 2;
 
@@ -135,7 +140,17 @@ impl Db {
 
     pub(crate) async fn postgres(url: &str) -> Result<Self, OpenError> {
         let options = postgres_options(url)?;
-        let pool = PgPoolOptions::new().acquire_timeout(POSTGRES_ACQUIRE_TIMEOUT);
+        let pool = PgPoolOptions::new()
+            .acquire_timeout(POSTGRES_ACQUIRE_TIMEOUT)
+            // One that was given up in the middle of a statement counts as taken until it has answered: of
+            // a machine that died without a word, for as long as the system sends again.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let answered = tokio::time::timeout(ANSWERS_WITHIN, connection.ping()).await;
+                    let silent = |_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+                    answered.unwrap_or_else(silent).map(|()| true)
+                })
+            });
         let write: DatabaseConnection = pool
             .clone()
             .max_connections(POSTGRES_CONNECTIONS)
@@ -144,7 +159,8 @@ impl Db {
             .map_err(failed)?
             .into();
         // The log never waits for a connection that a repository holds.
-        let log = pool.clone().max_connections(1).connect_lazy_with(options.clone()).into();
+        let log =
+            pool.clone().max_connections(POSTGRES_LOG).connect_lazy_with(options.clone()).into();
         let aside = pool.max_connections(POSTGRES_ASIDE).connect_lazy_with(options).into();
         let (read, access) = (write.clone(), watch::Sender::default());
         Ok(Self { read, write, log, aside, lock: None, access })
