@@ -17,6 +17,8 @@ use crate::Codec;
 const SLOTS: usize = 32;
 /// What a network carries in one packet. Longer ones are no audio.
 const MAX_PAYLOAD: usize = 1_400;
+/// RFC 3550 appendix A.1: what is further behind may be a stream that has begun anew.
+const MAX_MISORDER: u64 = 100;
 /// A gap is made up for at most so long; after more, sound goes on where the stream is.
 const LONGEST_GAP: Duration = Duration::from_millis(240);
 
@@ -58,6 +60,8 @@ pub(crate) struct JitterBuffer {
     /// The packet to be taken next.
     next: Option<Position>,
     highest: Position,
+    /// The number after one that was far behind: if it comes, the stream has begun anew there.
+    restarts_at: Option<u64>,
     meter: DelayMeter,
     late: u64,
 }
@@ -90,6 +94,7 @@ impl JitterBuffer {
             spare: Vec::new(),
             next: None,
             highest: Position::default(),
+            restarts_at: None,
             meter: DelayMeter::new(now, clock_rate),
             late: 0,
         }
@@ -108,15 +113,22 @@ impl JitterBuffer {
         }
         let position = Position { seq, timestamp };
         match self.next {
-            Some(next) if seq < next.seq && next.seq - seq < SLOTS as u64 => {
+            Some(next) if seq < next.seq && next.seq - seq <= MAX_MISORDER => {
                 self.late += 1;
                 self.meter.arrived(now, timestamp);
+                return Inserted::Late;
+            }
+            // One alone is no new beginning (RFC 3550 appendix A.1).
+            Some(next) if seq < next.seq && self.restarts_at != Some(seq) => {
+                self.restarts_at = Some(seq + 1);
+                self.late += 1;
                 return Inserted::Late;
             }
             Some(next) if seq >= next.seq && seq - next.seq < SLOTS as u64 => {}
             // The first packet, or a stream that went on somewhere else.
             _ => {
                 self.clear();
+                self.restarts_at = None;
                 self.meter = DelayMeter::new(now, self.clock_rate);
                 self.next = Some(position);
                 self.highest = position;

@@ -97,10 +97,29 @@ fn a_stream_that_jumps_goes_on_where_it_is() {
     let mut buffer = JitterBuffer::new(Instant::now(), 8_000);
     insert(&mut buffer, 0);
     let now = Instant::now();
-    for (seq, n) in [(500_000, 7), (500_001, 8), (9, 9)] {
-        assert_eq!(insert_at(&mut buffer, now, seq, u32::from(n) * 160, &[n]), Inserted::Kept);
+    for (seq, n, inserted) in [
+        (500_000, 7, Inserted::Kept),
+        (500_001, 8, Inserted::Kept),
+        (9, 9, Inserted::Late),
+        (10, 10, Inserted::Kept),
+    ] {
+        assert_eq!(insert_at(&mut buffer, now, seq, u32::from(n) * 160, &[n]), inserted);
     }
-    assert_eq!(drain(&mut buffer), ["packet 9"]);
+    assert_eq!(drain(&mut buffer), ["packet 10"]);
+}
+
+#[test]
+fn one_packet_that_is_far_behind_costs_nothing_of_what_waits() {
+    for behind in [32, 100, 101, 40_000] {
+        let mut buffer = JitterBuffer::new(Instant::now(), 8_000);
+        insert(&mut buffer, 0);
+        insert(&mut buffer, 1);
+        let seq = 100_000 - behind;
+        assert_eq!(insert_at(&mut buffer, Instant::now(), seq, 7, &[9]), Inserted::Late);
+        assert_eq!(insert(&mut buffer, 2), Inserted::Kept);
+        assert_eq!(drain(&mut buffer), ["packet 0", "packet 1", "packet 2"], "{behind}");
+        assert_eq!(buffer.late(), 1);
+    }
 }
 
 #[test]
