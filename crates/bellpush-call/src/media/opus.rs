@@ -41,6 +41,9 @@ pub(crate) enum OpusError {
     /// Sound of this length can't be encoded, or not into so little room.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// It has no bytes: the decoder would make sound up in its place.
+    #[error("a packet of Opus has at least one byte")]
+    Empty,
     /// The decoder failed, and was replaced by a new one.
     #[error("the Opus decoder panicked")]
     Panicked,
@@ -59,6 +62,9 @@ impl OpusDecoder {
 
     /// Appends the samples of a packet to `output`.
     pub(crate) fn decode(&mut self, packet: &[u8], output: &mut Vec<i16>) -> Result<(), OpusError> {
+        if packet.is_empty() {
+            return Err(OpusError::Empty);
+        }
         self.decoded(packet, LONGEST, DecodeMode::Normal, output)
     }
 
@@ -194,6 +200,13 @@ pub(crate) mod tests {
         assert!(purity(steady, 440.0) > 0.95, "{:.3}", purity(steady, 440.0));
         let level = 10.0 * (energy(steady) / 3.2e7).log10();
         assert!(level.abs() < 1.5, "{level:.1} dB");
+    }
+
+    #[test]
+    fn a_packet_without_a_byte_is_no_sound() {
+        let mut heard = Vec::new();
+        let refused = OpusDecoder::new().unwrap().decode(&[], &mut heard);
+        assert_eq!((refused, heard), (Err(OpusError::Empty), Vec::new()));
     }
 
     #[test]
