@@ -113,29 +113,37 @@ fn without_passwords(line: &str) -> String {
     out
 }
 
-/// SDP without the keys of SRTP and the password of ICE.
+/// SDP without the keys of SRTP and the password of ICE, on all lines that are taken for ones: also after a
+/// bare CR, and with blanks before.
 fn description(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
-    for line in body.split_inclusive('\n') {
+    for line in body.split_inclusive(['\r', '\n']) {
         let text = line.trim_end_matches(['\r', '\n']);
-        let end = &line[text.len()..];
-        if text.starts_with("a=crypto:") {
-            let known =
-                text.find("inline:").map_or("a=crypto:", |at| &text[..at + "inline:".len()]);
-            out.push_str(known);
-            out.push_str(MASK);
-        } else if text.starts_with("a=ice-pwd:") {
-            out.push_str("a=ice-pwd:");
-            out.push_str(MASK);
-        } else if text.starts_with("k=") {
-            out.push_str("k=");
-            out.push_str(MASK);
-        } else {
-            out.push_str(text);
+        match secret_from(text) {
+            Some(at) => {
+                out.push_str(&text[..at]);
+                out.push_str(MASK);
+            }
+            None => out.push_str(text),
         }
-        out.push_str(end);
+        out.push_str(&line[text.len()..]);
     }
     out
+}
+
+/// Where on a line of SDP the secret begins, if it has one.
+fn secret_from(line: &str) -> Option<usize> {
+    let (kind, value) = line.split_once('=')?;
+    let begin = line.len() - value.trim_start().len();
+    match kind.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}') {
+        "k" => Some(begin),
+        "a" if line[begin..].starts_with("ice-pwd:") => Some(begin + "ice-pwd:".len()),
+        "a" if line[begin..].starts_with("crypto:") => {
+            let key = "inline:";
+            Some(line.find(key).map_or(begin + "crypto:".len(), |at| at + key.len()))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +181,18 @@ mod tests {
         for kind in ["application/dtmf-relay", "APPLICATION/DTMF"] {
             let info = format!("INFO sip:7@h SIP/2.0\r\nc: {kind}\r\n\r\nSignal=5\r\nDuration=160");
             assert!(!masked(info.as_bytes()).contains('5'), "{kind}");
+        }
+    }
+
+    #[test]
+    fn keys_are_left_out_on_whatever_is_read_as_a_line() {
+        for before in ["\r", " ", "\t ", "\u{feff}", "\n\u{a0}"] {
+            for line in ["a=crypto:1 X inline:5ecret", "a= crypto:1 X 5ecret", "a=ice-pwd:5ecret"] {
+                let body = format!("v=0\r\n{before}{line}\ra=sendrecv\r\n");
+                let masked = description(&body);
+                assert!(!masked.contains("5ecret"), "{masked:?}");
+                assert!(masked.ends_with("***\ra=sendrecv\r\n"), "{masked:?}");
+            }
         }
     }
 
