@@ -72,6 +72,15 @@ async fn of_several_fingerprints_one_that_is_strong_will_do() {
     answer(&offer).await.unwrap();
 }
 
+/// It is the whole offer then, with a port that stands for the bundle's.
+#[tokio::test]
+async fn audio_that_is_only_to_be_had_in_a_bundle_is_offered() {
+    let offer =
+        CHROMIUM.replace("m=audio 9", "m=audio 0").replace("a=mid:0", "a=bundle-only\na=mid:0");
+    let answer = answer(&offer).await.unwrap();
+    assert!(answer.contains("m=audio 9 "), "{answer}");
+}
+
 #[tokio::test]
 async fn every_call_has_its_own_ice_credentials_and_the_same_certificate() {
     let engine = TestEngine::start().await;
@@ -113,6 +122,14 @@ async fn a_bad_offer_gets_a_sentence_that_says_what_is_wrong() {
         (CHROMIUM.replace("m=audio", "m=video"), "no audio"),
         (second_line("audio"), "an m= section of audio besides the audio"),
         (second_line("video"), "an m= section of video besides the audio"),
+        (
+            second_line("audio").replacen("m=audio 9", "m=audio 0", 1).replacen(
+                "a=mid:0",
+                "a=bundle-only\na=mid:0",
+                1,
+            ),
+            "an m= section of audio besides the audio",
+        ),
         (CHROMIUM.replace("a=sendrecv", "a=recvonly"), "the audio is recvonly"),
         (CHROMIUM.replace("a=sendrecv", "a=inactive"), "the audio is inactive"),
         (CHROMIUM.replace("opus/48000", "speex/16000"), "no Opus"),

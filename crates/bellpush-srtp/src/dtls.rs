@@ -105,20 +105,21 @@ pub enum Role {
 /// One connection.
 pub struct Dtls {
     connection: dimpl::Dtls,
-    /// The far side's certificate, as it is announced.
-    expected: Fingerprint,
+    /// The certificates that the far side may have, as they are announced.
+    expected: Vec<Fingerprint>,
     is_proved: bool,
 }
 
 impl Dtls {
-    /// A client begins the handshake, once it is polled.
+    /// A client begins the handshake, once it is polled. The far side has one of the certificates that are
+    /// `theirs`.
     ///
     /// # Errors
     /// There is no cryptography for it.
     pub fn new(
         now: Instant,
         ours: &Certificate,
-        theirs: Fingerprint,
+        theirs: Vec<Fingerprint>,
         role: Role,
     ) -> Result<Self, DtlsError> {
         let config = config(role == Role::Server { wants_cookie: true }).ok_or_else(untested)?;
@@ -160,7 +161,7 @@ impl Dtls {
             Output::Packet(packet) => Some(DtlsOutput::Packet(packet)),
             Output::Timeout(at) => Some(DtlsOutput::Wait(at)),
             Output::PeerCert(der) => {
-                if !self.expected.is_of(der) {
+                if !self.expected.iter().any(|theirs| theirs.is_of(der)) {
                     return Err(DtlsError::WrongCertificate);
                 }
                 self.is_proved = true;

@@ -58,6 +58,12 @@ impl Fingerprint {
         Self { hash: Hash::Sha256, bytes }
     }
 
+    /// Whether both are made with the same hash function.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+
     /// Whether it is that of this certificate in DER.
     #[must_use]
     pub fn is_of(&self, der: &[u8]) -> bool {

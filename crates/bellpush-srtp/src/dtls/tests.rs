@@ -50,9 +50,11 @@ fn talk(now: Instant, client: &mut Dtls, server: &mut Dtls) -> (Observed, Observ
 /// A client that announces this certificate to the server, and has that one.
 fn ends(now: Instant, announced: &Certificate, used: &Certificate) -> (Dtls, Dtls) {
     let server = Certificate::generate().unwrap();
-    let client = Dtls::new(now, used, server.fingerprint().clone(), Role::Client).unwrap();
+    let client = Dtls::new(now, used, vec![server.fingerprint().clone()], Role::Client).unwrap();
     let role = Role::Server { wants_cookie: false };
-    (client, Dtls::new(now, &server, announced.fingerprint().clone(), role).unwrap())
+    // Another one may be announced beside it (RFC 8122 section 5).
+    let theirs = vec![Fingerprint::sha256(b"another"), announced.fingerprint().clone()];
+    (client, Dtls::new(now, &server, theirs, role).unwrap())
 }
 
 #[test]
@@ -77,9 +79,10 @@ fn both_ends_agree_on_keys_and_hear_of_the_end() {
 fn a_server_that_wants_a_cookie_sends_little_before_it_has_come_back() {
     let now = Instant::now();
     let [ours, theirs] = [(); 2].map(|()| Certificate::generate().unwrap());
-    let mut client = Dtls::new(now, &theirs, ours.fingerprint().clone(), Role::Client).unwrap();
+    let mut client =
+        Dtls::new(now, &theirs, vec![ours.fingerprint().clone()], Role::Client).unwrap();
     let role = Role::Server { wants_cookie: true };
-    let mut server = Dtls::new(now, &ours, theirs.fingerprint().clone(), role).unwrap();
+    let mut server = Dtls::new(now, &ours, vec![theirs.fingerprint().clone()], role).unwrap();
     let (mut of_client, mut of_server) = (Observed::default(), Observed::default());
     let hello = poll(&mut client, &mut of_client);
     for datagram in &hello {

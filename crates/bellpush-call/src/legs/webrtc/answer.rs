@@ -38,6 +38,8 @@ pub(super) struct Answer<'a> {
     pub(super) candidates: &'a [Attribute],
     pub(super) credentials: &'a Credentials,
     pub(super) fingerprint: &'a Fingerprint,
+    /// Whether DTLS's handshake is ours to begin.
+    pub(super) is_dtls_client: bool,
     /// The codecs, the preferred first: a browser speaks the first that it knows.
     pub(super) codecs: &'a [Codec],
     /// Whether all who may hear the browser are telephones of 8 kHz.
@@ -84,7 +86,7 @@ impl Answer<'_> {
         with("ice-ufrag", self.credentials.ufrag.clone());
         with("ice-pwd", self.credentials.password.clone());
         with("fingerprint", self.fingerprint.to_string());
-        let role = if self.offer.is_dtls_client { "active" } else { "passive" };
+        let role = if self.is_dtls_client { "active" } else { "passive" };
         with("setup", role.to_owned());
         with("mid", self.offer.mid.clone());
         for (number, codec) in self.codecs() {
@@ -191,12 +193,14 @@ mod tests {
     fn answer_to(offer: &str, codecs: &[Codec], is_narrowband: bool) -> String {
         let credentials = Credentials { ufrag: "ours".into(), password: "secret".into() };
         let addresses = ["192.0.2.1:5000", "[2001:db8::1]:5000"].map(|text| text.parse().unwrap());
+        let offer = Offer::parse(offer).unwrap();
         Answer {
-            offer: &Offer::parse(offer).unwrap(),
+            offer: &offer,
             session: (7, 1),
             candidates: &candidates(&addresses),
             credentials: &credentials,
             fingerprint: &Fingerprint::sha256(&[]),
+            is_dtls_client: offer.is_dtls_client.unwrap_or(false),
             codecs,
             is_narrowband,
             ssrc: 1_234,

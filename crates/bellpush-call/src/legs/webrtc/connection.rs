@@ -23,7 +23,7 @@ pub(super) struct Connection {
     /// `None` until the browser begins the handshake, or can be reached for us to begin it.
     dtls: Option<Dtls>,
     certificate: Arc<Certificate>,
-    fingerprint: Fingerprint,
+    fingerprints: Vec<Fingerprint>,
     /// Whether the handshake is ours to begin.
     is_client: bool,
     /// The path that the handshake began by when that was not proved yet: the cookie goes there.
@@ -60,15 +60,15 @@ impl Connection {
     /// `is_client` is whether DTLS's handshake is begun by us.
     pub(super) fn new(
         certificate: Arc<Certificate>,
-        theirs: (Credentials, Fingerprint),
+        theirs: (Credentials, Vec<Fingerprint>),
         is_client: bool,
     ) -> Self {
-        let (credentials, fingerprint) = theirs;
+        let (credentials, fingerprints) = theirs;
         Self {
             ice: IceLite::new(credentials),
             dtls: None,
             certificate,
-            fingerprint,
+            fingerprints,
             is_client,
             cookie_path: None,
             handshake_path: None,
@@ -136,7 +136,7 @@ impl Connection {
     }
 
     fn begin(&mut self, now: Instant, role: Role) {
-        match Dtls::new(now, &self.certificate, self.fingerprint.clone(), role) {
+        match Dtls::new(now, &self.certificate, self.fingerprints.clone(), role) {
             Ok(dtls) => self.dtls = Some(dtls),
             Err(error) => {
                 self.state = State::Over;

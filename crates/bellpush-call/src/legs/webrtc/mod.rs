@@ -53,9 +53,9 @@ use media::{FromBrowser, Media};
 pub(crate) struct WebRtcLeg {
     connection: Connection,
     local_parameters: Arc<LocalParameters>,
-    /// The browser's track and its certificate, which a further offer has to be of.
+    /// The browser's track and its certificates, which a further offer has to be of.
     mid: String,
-    fingerprint: Fingerprint,
+    fingerprints: Vec<Fingerprint>,
     /// Whether DTLS's handshake is ours to begin, which stays so.
     is_dtls_client: bool,
     /// The session's id, and how often it was described.
@@ -157,18 +157,19 @@ impl WebRtcLeg {
         clock: WallClock,
         speech: CodecPreferences<'_>,
     ) -> Self {
-        let Offer { credentials, fingerprint, .. } = offer;
-        let theirs = (credentials.clone(), fingerprint.clone());
+        let Offer { credentials, fingerprints, .. } = offer;
+        let theirs = (credentials.clone(), fingerprints.clone());
+        let is_dtls_client = offer.is_dtls_client.unwrap_or(false);
         Self {
             connection: Connection::new(
                 Arc::clone(&local_parameters.certificate),
                 theirs,
-                offer.is_dtls_client,
+                is_dtls_client,
             ),
             local_parameters,
             mid: offer.mid.clone(),
-            fingerprint: fingerprint.clone(),
-            is_dtls_client: offer.is_dtls_client,
+            fingerprints: fingerprints.clone(),
+            is_dtls_client,
             session: (rand::random::<u64>() >> 1, 0),
             order: speech.codecs.to_vec(),
             payload_types: offer.payload_types,
@@ -224,10 +225,10 @@ impl WebRtcLeg {
     /// calls the leg by.
     pub(crate) fn restart(&mut self, offer: &Offer) -> Result<String, OfferError> {
         // Another certificate would be another connection (RFC 8842 section 5.5).
-        if offer.mid != self.mid || offer.fingerprint != self.fingerprint {
+        if offer.mid != self.mid || !offer.has_fingerprints(&self.fingerprints) {
             return Err(OfferError::OtherTrack);
         }
-        if offer.is_dtls_client != self.is_dtls_client {
+        if offer.is_dtls_client.is_some_and(|is_ours| is_ours != self.is_dtls_client) {
             return Err(OfferError::Unusable("its a=setup asks for the other side".to_owned()));
         }
         self.payload_types = offer.payload_types;
@@ -247,6 +248,7 @@ impl WebRtcLeg {
             candidates: &self.local_parameters.candidates,
             credentials: self.connection.ice().local(),
             fingerprint: self.local_parameters.certificate.fingerprint(),
+            is_dtls_client: self.is_dtls_client,
             codecs: &self.order,
             is_narrowband: self.is_narrowband,
             ssrc: self.ssrc,

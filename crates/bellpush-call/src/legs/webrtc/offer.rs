@@ -67,9 +67,10 @@ pub(crate) struct Offer {
     /// Whether the browser wants one transport for all sections.
     pub(super) is_bundled: bool,
     pub(super) credentials: Credentials,
-    pub(super) fingerprint: Fingerprint,
-    /// Whether the browser leaves DTLS's handshake to be begun by us.
-    pub(super) is_dtls_client: bool,
+    /// Of the certificates that the browser may have, by one hash function.
+    pub(super) fingerprints: Vec<Fingerprint>,
+    /// Whether DTLS's handshake is ours to begin, where the browser does not leave that open.
+    pub(super) is_dtls_client: Option<bool>,
     /// How it numbers our codecs; the first number of each.
     pub(super) payload_types: [Option<u8>; Codec::ALL.len()],
     /// How it numbers comfort noise at 8 kHz (RFC 3389), if it takes that.
@@ -79,6 +80,14 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
+    /// Whether its certificates are these, in any order.
+    pub(super) fn has_fingerprints(&self, these: &[Fingerprint]) -> bool {
+        let holds = |all: &[Fingerprint], some: &[Fingerprint]| {
+            some.iter().all(|fingerprint| all.contains(fingerprint))
+        };
+        holds(&self.fingerprints, these) && holds(these, &self.fingerprints)
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, OfferError> {
         if text.trim().is_empty() {
             return Err(OfferError::Empty);
@@ -144,10 +153,12 @@ impl Offer {
             }),
             credentials: credentials(ufrag, password)
                 .ok_or_else(|| unusable("it has no usable a=ice-ufrag and a=ice-pwd"))?,
-            fingerprint: fingerprint(session, media)?,
+            fingerprints: fingerprints(session, media)?,
             is_dtls_client: match value("setup") {
-                Some("actpass" | "active") | None => false,
-                Some("passive") => true,
+                Some("actpass") => None,
+                // RFC 4145 section 4: what an offer without it means.
+                Some("active") | None => Some(false),
+                Some("passive") => Some(true),
                 Some(_) => return Err(unusable("its a=setup must be actpass, active or passive")),
             },
             payload_types,
@@ -161,7 +172,9 @@ impl Offer {
 fn the_audio(session: &Session) -> Result<usize, OfferError> {
     let mut audio = None;
     let mut other = None;
-    for (index, media) in session.medias.iter().enumerate().filter(|(_, media)| media.port != 0) {
+    // RFC 8843 section 6: what is only to be had in a bundle has no port of its own.
+    let is_offered = |media: &Media| media.port != 0 || media.has_attribute("bundle-only");
+    for (index, media) in session.medias.iter().enumerate().filter(|(_, media)| is_offered(media)) {
         if media.media == "audio" && audio.is_none() {
             audio = Some((index, media));
         } else {
@@ -186,8 +199,9 @@ fn is_directed(media: &Media) -> bool {
     media.has_attribute("sendrecv") || ONE_WAY.into_iter().any(|name| media.has_attribute(name))
 }
 
-/// The first that we have the hash of: there may be one for each (RFC 8122 section 5).
-fn fingerprint(session: &Session, media: &Media) -> Result<Fingerprint, OfferError> {
+/// Those of the first hash function that we have. The certificate has to be of any one of them (RFC 8122
+/// section 5).
+fn fingerprints(session: &Session, media: &Media) -> Result<Vec<Fingerprint>, OfferError> {
     let of = |attributes: &[Attribute]| -> Vec<Result<Fingerprint, InvalidFingerprint>> {
         let these = attributes.iter().filter(|attribute| attribute.attribute == "fingerprint");
         these.map(|attribute| attribute.value.as_deref().unwrap_or_default().parse()).collect()
@@ -196,12 +210,16 @@ fn fingerprint(session: &Session, media: &Media) -> Result<Fingerprint, OfferErr
     if read.is_empty() {
         read = of(&session.attributes);
     }
-    let known = read.iter().position(Result::is_ok);
-    match known.map(|at| read.swap_remove(at)).or_else(|| read.pop()) {
-        Some(Ok(fingerprint)) => Ok(fingerprint),
-        Some(Err(error)) => Err(unusable(format_args!("of its a=fingerprint, {error}"))),
-        None => Err(unusable("it has no a=fingerprint")),
+    let error = read.iter().find_map(|fingerprint| fingerprint.as_ref().err().copied());
+    let mut known: Vec<Fingerprint> = read.into_iter().filter_map(Result::ok).collect();
+    if let Some(first) = known.first().cloned() {
+        known.retain(|fingerprint| fingerprint.is_like(&first));
+        return Ok(known);
     }
+    Err(match error {
+        Some(error) => unusable(format_args!("of its a=fingerprint, {error}")),
+        None => unusable("it has no a=fingerprint"),
+    })
 }
 
 fn credentials(ufrag: Option<&str>, password: Option<&str>) -> Option<Credentials> {

@@ -300,7 +300,7 @@ fn a_handshake_from_an_address_that_is_forged_gets_less_than_it_brings() {
     let mut call = Simulation::start(Duration::from_millis(5));
     let theirs = Certificate::generate().unwrap();
     let ours = call.leg.local_parameters.certificate.fingerprint().clone();
-    let mut client = Dtls::new(call.now, &theirs, ours, Role::Client).unwrap();
+    let mut client = Dtls::new(call.now, &theirs, vec![ours], Role::Client).unwrap();
     let mut buffer = [0; BUFFER_LEN];
     let Ok(Some(DtlsOutput::Packet(hello))) = client.poll(&mut buffer) else { panic!("no hello") };
     let mut brought = 0;
@@ -330,13 +330,13 @@ fn a_browser_that_answers_no_check_proves_its_path_by_the_cookie_of_dtls() {
         Arc::clone(&call.leg.local_parameters.certificate),
         (
             Credentials { ufrag: call.ufrag.clone(), password: "x".repeat(24) },
-            theirs.fingerprint().clone(),
+            vec![theirs.fingerprint().clone()],
         ),
         false,
     );
     call.nominate(home());
     let ours = call.leg.local_parameters.certificate.fingerprint().clone();
-    let mut client = Dtls::new(call.now, &theirs, ours, Role::Client).unwrap();
+    let mut client = Dtls::new(call.now, &theirs, vec![ours], Role::Client).unwrap();
     let mut is_connected = false;
     for _ in 0..20 {
         let mut buffer = [0; BUFFER_LEN];
@@ -454,10 +454,24 @@ fn a_further_offer_is_for_the_connection_that_there_is() {
     assert_ne!(ours(&restarted, "a=ice-pwd:"), ours(&answer, "a=ice-pwd:"));
     assert_eq!(ours(&restarted, "a=ssrc:"), ours(&answer, "a=ssrc:"));
 
+    // Of several certificates it may have any, and they may come in any order.
+    let line = OFFER.lines().find(|line| line.starts_with("a=fingerprint:")).unwrap();
+    let other = line.replace("F1:6D", "F1:6E");
+    let two = |lines: [&str; 2]| Offer::parse(&OFFER.replace(line, &lines.join("\n"))).unwrap();
+    let (first, second) = (two([line, &other]), two([&other, line]));
+    assert_eq!(first.fingerprints.len(), 2);
+    assert!(first.has_fingerprints(&second.fingerprints));
+    assert!(!first.has_fingerprints(&offer.fingerprints));
+
     assert_eq!(with("F1:6D", "F1:6E"), Err(OfferError::OtherTrack), "another certificate");
     assert_eq!(with("a=mid:0", "a=mid:1"), Err(OfferError::OtherTrack));
     let other_side = with("setup:actpass", "setup:passive");
     assert!(matches!(other_side, Err(OfferError::Unusable(_))), "{other_side:?}");
+
+    // Who begins the handshake was agreed on when the browser left that to be begun by us.
+    let passive = Offer::parse(&OFFER.replace("setup:actpass", "setup:passive")).unwrap();
+    let (mut begun, _) = answerer.answer(now, &passive, CodecPreferences::default());
+    assert_eq!(ours(&begun.restart(&offer).unwrap(), "a=setup:"), "a=setup:active");
 
     with("111", "96").unwrap();
     assert_eq!(leg.payload_type(Codec::Opus), Some(96), "as it is numbered now");
