@@ -74,13 +74,6 @@ impl Outgoing {
         .flatten()
         .min()
     }
-
-    /// Tells which part of the packets the far side loses, in percent.
-    pub(super) fn set_expected_loss(&mut self, percent: u8) {
-        if let Some(transcoding) = &mut self.transcoder {
-            transcoding.transcoder.set_expected_loss(percent);
-        }
-    }
 }
 
 impl EventClock {

@@ -80,7 +80,9 @@ impl FarMedia {
             return incoming.pass(now, (format, codec), times, payload, sink);
         }
         let (slot, from) = (&mut incoming.transcoder, (codec, incoming.stream));
-        if let Some((transcoder, is_new)) = Transcoding::between(slot, now, from, heard_as, FRAME) {
+        let packets = (FRAME, leg.loss_percent());
+        if let Some((transcoder, is_new)) = Transcoding::between(slot, now, from, heard_as, packets)
+        {
             if is_new {
                 sink.stream.restart();
             }
@@ -99,9 +101,7 @@ impl FarMedia {
         remote: SocketAddr,
         datagram: &mut [u8],
     ) {
-        let Self {
-            plan: Some(plan), selection, incoming, inactivity, rtcp, outgoing, budgets, ..
-        } = self
+        let Self { plan: Some(plan), selection, incoming, inactivity, rtcp, budgets, .. } = self
         else {
             return;
         };
@@ -127,9 +127,6 @@ impl FarMedia {
         }
         // Whether the call is over is for the signalling to say.
         let _goodbye = rtcp.receive(now, packet);
-        if let Some(reception) = rtcp.remote_reception() {
-            outgoing.set_expected_loss(reception.loss_percent);
-        }
     }
 
     pub(super) fn play_to_browser(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {

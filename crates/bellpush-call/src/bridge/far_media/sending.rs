@@ -24,14 +24,16 @@ impl FarMedia {
         edge: &mut dyn Edge,
     ) {
         let source = Source::Visitor { ssrc: speech.ssrc };
-        let Self { plan: Some(plan), outgoing, .. } = self else { return };
+        let Self { plan: Some(plan), outgoing, rtcp, .. } = self else { return };
         outgoing.noise.set_playing(now, false);
         if speech.codec != plan.codec {
             outgoing.silence.stop();
             let from = (speech.codec, speech.ssrc);
             let slot = &mut outgoing.transcoder;
+            let loss_percent = rtcp.remote_reception().map_or(0, |heard| heard.loss_percent);
+            let packets = (plan.ptime, loss_percent);
             if let Some((transcoder, is_new)) =
-                Transcoding::between(slot, now, from, plan.codec, plan.ptime)
+                Transcoding::between(slot, now, from, plan.codec, packets)
             {
                 if is_new {
                     outgoing.stream.restart();

@@ -143,6 +143,10 @@ fn a_call_that_is_transcoded_survives_loss_and_the_tones_are_still_heard() {
     tells_of_a_tenth(quality.visitor.as_ref().unwrap());
     tells_of_a_tenth(quality.far_side.as_ref().unwrap());
 
+    // The browser has told of that, for which it is sent what was lost once more.
+    let told = call.simulation.bridge.browser.as_ref().map_or(0, WebRtcLeg::loss_percent);
+    assert!(told >= 3, "{told} %");
+
     // The browser's network loses a tenth again, which a browser conceals. Each concealment shifts
     // the wave a little, so that the tone is no pure one any more.
     let mut heard = call.heard_by_browser.clone();

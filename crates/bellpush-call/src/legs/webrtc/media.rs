@@ -128,6 +128,11 @@ impl Media {
         self.sender.protect_rtcp(&mut self.packet).is_ok().then_some(&self.packet)
     }
 
+    /// Which part of our stream the browser has lost of late, in percent, as far as its reports tell.
+    pub(super) fn loss_percent(&self) -> u8 {
+        self.rtcp.remote_reception().map_or(0, |reception| reception.loss_percent)
+    }
+
     /// How long it takes to the browser and back, as far as its reports tell.
     pub(super) fn round_trip(&self) -> Option<Duration> {
         self.rtcp.round_trip()

@@ -420,6 +420,11 @@ impl WebRtcLeg {
         Some(ToBrowser { remote: self.connection.ice().media_path(now)?, datagram })
     }
 
+    /// Which part of what it is sent the browser has lost of late, in percent, as its last report tells.
+    pub(crate) fn loss_percent(&self) -> u8 {
+        self.media.as_ref().map_or(0, Media::loss_percent)
+    }
+
     /// How long it takes to the browser and back, as its last report tells.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.media.as_ref().and_then(Media::round_trip)
