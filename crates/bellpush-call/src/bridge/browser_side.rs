@@ -116,18 +116,13 @@ impl Bridge {
 
     /// Tells the browser how it is received, if that is due.
     pub(super) fn report(&mut self, now: Instant, edge: &mut dyn Edge) {
-        let clock_rate = self.clock_rate();
+        let clock_rate = self.to_browser.clock_rate();
         let Some(leg) = &mut self.browser else { return };
         if leg.next_report().is_some_and(|at| at <= now)
             && let Some(packet) = leg.report(now, &mut self.reception, clock_rate)
         {
             edge.to_browser(&packet);
         }
-    }
-
-    /// Timestamp units a second of what comes from the browser.
-    pub(super) fn clock_rate(&self) -> u32 {
-        self.visitor_stream.map_or(Codec::Opus, |(_, codec)| codec).clock_rate()
     }
 
     pub(super) fn browser_event(&mut self, now: Instant, event: LegEvent, edge: &mut dyn Edge) {
@@ -143,7 +138,7 @@ impl Bridge {
 
     /// Tells the browser that the call is over.
     pub(super) fn say_goodbye(&mut self, now: Instant, edge: &mut dyn Edge) {
-        let clock_rate = self.clock_rate();
+        let clock_rate = self.to_browser.clock_rate();
         let Some(leg) = &mut self.browser else { return };
         if let Some(packet) = leg.goodbye(now, &mut self.reception, clock_rate) {
             edge.to_browser(&packet);

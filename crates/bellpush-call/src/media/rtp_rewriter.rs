@@ -84,6 +84,11 @@ impl RtpRewriter {
         Self { start, clock_rate, last: None, mapping: None }
     }
 
+    /// Timestamp units a second of what goes out.
+    pub(crate) fn clock_rate(&self) -> u32 {
+        self.clock_rate
+    }
+
     /// The codec changes to one of this clock rate. Numbers run on; what feeds the stream counts
     /// as a new source.
     pub(crate) fn set_clock_rate(&mut self, clock_rate: u32) {
