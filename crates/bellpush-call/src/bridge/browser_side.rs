@@ -21,23 +21,23 @@ impl Bridge {
         edge: &mut dyn Edge,
     ) -> Received {
         let Some(leg) = &mut self.browser else { return Received::Foreign };
-        match leg.receive_media(now, remote, datagram) {
-            Ok(Some(LegMedia::Audio(packet))) => {
-                self.control(now, Input::Heard, edge);
-                self.speech(now, &packet, edge);
-            }
-            Ok(Some(LegMedia::ComfortNoise(packet))) => {
-                self.control(now, Input::Heard, edge);
-                self.comfort_noise(now, &packet, edge);
-            }
-            Ok(Some(LegMedia::Key { ssrc, seq, digit })) => {
-                self.control(now, Input::Heard, edge);
-                self.key(now, (ssrc, seq), digit, edge);
-            }
-            Ok(Some(LegMedia::Reports)) => self.round_trip = leg.round_trip().or(self.round_trip),
+        let media = match leg.receive_media(now, remote, datagram) {
+            Ok(Some(media)) => media,
             Ok(None) => return Received::Packet,
             // Not logged: anybody can send such packets.
             Err(_) => return Received::Malformed,
+        };
+        if let LegMedia::Reports = media {
+            self.round_trip = leg.round_trip().or(self.round_trip);
+        }
+        // Whatever it is, only the browser can have made it.
+        self.control(now, Input::Heard, edge);
+        match media {
+            LegMedia::Audio(packet) => self.speech(now, &packet, edge),
+            LegMedia::ComfortNoise(packet) => self.comfort_noise(now, &packet, edge),
+            LegMedia::Key { ssrc, seq, digit } => self.key(now, (ssrc, seq), digit, edge),
+            LegMedia::Reports => {}
+            LegMedia::Other => return Received::Packet,
         }
         self.settle(now, edge);
         Received::Packet

@@ -71,6 +71,8 @@ pub(crate) struct WebRtcLeg {
     /// Whether all who may hear the browser are telephones of 8 kHz.
     is_narrowband: bool,
     dtmf: DtmfReceiver,
+    /// The stream that its keys are of, whose timestamps tell them apart.
+    dtmf_stream: Option<u32>,
     /// The codec that the browser speaks: behind it a decoder may have to be made.
     codec: ChangeLimit<Codec>,
     /// Of packets of media that only the browser can have made.
@@ -125,6 +127,8 @@ pub(crate) enum LegMedia<'a> {
     Key { ssrc: u32, seq: u64, digit: Option<Digit> },
     /// Reports on both streams.
     Reports,
+    /// A packet beyond what a browser sends, or of a kind that was not agreed on.
+    Other,
 }
 
 /// A packet of speech from the browser.
@@ -177,6 +181,7 @@ impl WebRtcLeg {
             keypad: offer.keypad.clone(),
             is_narrowband: speech.is_narrowband,
             dtmf: DtmfReceiver::default(),
+            dtmf_stream: None,
             ssrc: rand::random(),
             cname: format!("{:016x}", rand::random::<u64>()),
             clock,
@@ -273,8 +278,7 @@ impl WebRtcLeg {
     }
 
     /// Takes in a packet of media, which is decrypted where it lies. An error says why it is
-    /// refused; `None` is one that came too early, beyond what a browser sends, or of a kind that was
-    /// not agreed on.
+    /// refused; `None` is one that came before the keys.
     pub(crate) fn receive_media<'a>(
         &mut self,
         now: Instant,
@@ -285,17 +289,17 @@ impl WebRtcLeg {
         let received = media.receive(now, datagram)?;
         self.connection.heard(now, remote);
         if !self.budget.take(now) {
-            return Ok(None);
+            return Ok(Some(LegMedia::Other));
         }
         let (packet, times) = match received {
             FromBrowser::Rtp(packet, times) => (packet, times),
             FromBrowser::Reports => return Ok(Some(LegMedia::Reports)),
-            FromBrowser::OtherStream => return Ok(None),
+            FromBrowser::OtherStream => return Ok(Some(LegMedia::Other)),
         };
         let (ssrc, kind) = (packet.header.ssrc, packet.header.payload_type);
         if let Some(codec) = self.codec(kind) {
             if !self.codec.admits(now, codec) {
-                return Ok(None);
+                return Ok(Some(LegMedia::Other));
             }
             let payload = packet.payload;
             return Ok(Some(LegMedia::Audio(AudioPacket { ssrc, codec, times, payload })));
@@ -305,7 +309,10 @@ impl WebRtcLeg {
             return Ok(Some(LegMedia::ComfortNoise(ComfortNoisePacket { ssrc, times, payload })));
         }
         if !self.keypad.iter().any(|(number, _)| *number == kind) {
-            return Ok(None);
+            return Ok(Some(LegMedia::Other));
+        }
+        if self.dtmf_stream != Some(ssrc) {
+            (self.dtmf, self.dtmf_stream) = (DtmfReceiver::default(), Some(ssrc));
         }
         let mut digit = None;
         let (timestamp, marker) = (times.timestamp, times.marker);

@@ -1,5 +1,7 @@
 //! The leg with a browser at the other end, in simulated time.
 
+mod streams;
+
 use std::net::SocketAddr;
 
 use std::collections::VecDeque;
@@ -146,7 +148,8 @@ impl Simulation {
                         self.heard_by_leg.push(packet.payload.to_vec());
                     }
                     Some(LegMedia::Reports) => self.round_trips.extend(self.leg.round_trip()),
-                    Some(LegMedia::ComfortNoise(_) | LegMedia::Key { .. }) | None => {}
+                    Some(LegMedia::ComfortNoise(_) | LegMedia::Key { .. } | LegMedia::Other)
+                    | None => {}
                 }
             }
             Toward::Leg => {
