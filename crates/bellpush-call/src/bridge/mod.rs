@@ -171,6 +171,19 @@ impl Bridge {
             .unwrap_or(self.browser_deadline)
     }
 
+    /// There is no such path to the browser any more.
+    pub(crate) fn forget_path(
+        &mut self,
+        now: Instant,
+        remote: TransportAddress,
+        edge: &mut dyn Edge,
+    ) {
+        if let Some(leg) = &mut self.browser {
+            leg.forget_path(now, remote);
+            self.settle(now, edge);
+        }
+    }
+
     /// Takes in a browser's datagram. Media is decrypted where it lies.
     pub(crate) fn receive(
         &mut self,

@@ -8,7 +8,7 @@ use std::{
 use bellpush_srtp::dtls::{Certificate, Fingerprint};
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 
-use super::{Offer, ice::Credentials};
+use super::{Offer, Protocol, ice::Credentials};
 use crate::{Codec, media::opus::NARROWBAND_BITS_PER_SECOND};
 
 /// RFC 8829 section 5.2.1: where media goes is said by candidates.
@@ -166,8 +166,8 @@ pub(super) fn candidates(addresses: &[SocketAddr]) -> Vec<Attribute> {
     let mut lines = Vec::with_capacity(2 * addresses.len() + 1);
     for (place, address) in (0..).zip(addresses) {
         let (ip, port) = (address.ip(), address.port());
-        let udp = priority(UDP_PREFERENCE, 0xFFFF - place);
-        let tcp = priority(TCP_PREFERENCE, PASSIVE_PREFERENCE + 0x1FFF - place);
+        let [udp, tcp] = [Protocol::Udp, Protocol::Tcp]
+            .map(|protocol| candidate_priority(protocol) - (place << 8));
         for (protocol, foundation, priority, kind) in
             [("udp", 2 * place + 1, udp, ""), ("tcp", 2 * place + 2, tcp, " tcptype passive")]
         {
@@ -177,6 +177,14 @@ pub(super) fn candidates(addresses: &[SocketAddr]) -> Vec<Attribute> {
     }
     lines.push(Attribute::new("end-of-candidates"));
     lines
+}
+
+/// The priority of our candidates of this kind, as far as they don't differ by their place.
+pub(super) const fn candidate_priority(protocol: Protocol) -> u32 {
+    match protocol {
+        Protocol::Udp => priority(UDP_PREFERENCE, 0xFFFF),
+        Protocol::Tcp => priority(TCP_PREFERENCE, PASSIVE_PREFERENCE + 0x1FFF),
+    }
 }
 
 /// RFC 8445 section 5.1.2.1, of the first component.

@@ -85,9 +85,15 @@ impl Connection {
         self.ice.restart(theirs);
     }
 
-    /// A packet of media that the browser has protected came by this path.
-    pub(super) fn heard(&mut self, now: Instant, remote: TransportAddress) {
-        self.ice.heard(now, remote);
+    /// A packet of media that the browser has protected came by this path. Whether there may be something to do
+    /// earlier for that.
+    pub(super) fn heard(&mut self, now: Instant, remote: TransportAddress) -> bool {
+        self.ice.heard(now, remote)
+    }
+
+    /// There is no such path any more.
+    pub(super) fn forget(&mut self, now: Instant, remote: TransportAddress) {
+        self.ice.forget(now, remote);
     }
 
     /// Takes in a datagram that is not media.

@@ -287,7 +287,9 @@ impl WebRtcLeg {
     ) -> Result<Option<LegMedia<'a>>, SrtpError> {
         let Some(media) = &mut self.media else { return Ok(None) };
         let received = media.receive(now, datagram)?;
-        self.connection.heard(now, remote);
+        if self.connection.heard(now, remote) {
+            (self.now, self.waits) = (now, None);
+        }
         if !self.budget.take(now) {
             return Ok(Some(LegMedia::Other));
         }
@@ -318,6 +320,12 @@ impl WebRtcLeg {
         let (timestamp, marker) = (times.timestamp, times.marker);
         self.dtmf.packet(timestamp, marker, packet.payload, |pressed| digit = Some(pressed));
         Ok(Some(LegMedia::Key { ssrc, seq: times.seq, digit }))
+    }
+
+    /// There is no such path to the browser any more.
+    pub(crate) fn forget_path(&mut self, now: Instant, remote: TransportAddress) {
+        (self.now, self.waits) = (now, None);
+        self.connection.forget(now, remote);
     }
 
     /// Tells the leg the time.

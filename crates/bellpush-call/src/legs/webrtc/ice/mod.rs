@@ -35,10 +35,10 @@ pub(super) struct IceLite {
     session: Arc<Session>,
     /// The latest checked last.
     paths: Vec<Path>,
-    /// The path that the browser has nominated last.
-    nominated: Option<TransportAddress>,
-    /// The one that it had nominated when it was proved: what is sent goes there.
+    /// The nominated path that what is sent goes by.
     selected: Option<TransportAddress>,
+    /// One of lower priority that was nominated since, and by which check.
+    challenger: Option<(TransportAddress, TransId)>,
     /// Tells two agents apart that both want the same role (RFC 8445 section 7.3.1.1).
     tie_breaker: u64,
     /// Of packets to where the browser is not known to be.
@@ -65,8 +65,8 @@ impl IceLite {
         Self {
             session: Arc::new(Session { local: Credentials::random(), remote }),
             paths: Vec::new(),
-            nominated: None,
             selected: None,
+            challenger: None,
             tie_breaker: rand::random(),
             allowance: Allowance::default(),
             outgoing: VecDeque::new(),
@@ -119,17 +119,26 @@ impl IceLite {
         }
     }
 
-    /// When [`IceLite::tick`] is due.
+    /// When [`IceLite::tick`] is due. Who has withdrawn consent is not asked for it (RFC 7675 section 5.1),
+    /// but by the answer to a check.
     pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        self.find(self.selected?).map(|path| path.next_check(now))
+        let selected = self.find(self.selected?).filter(|path| path.may_send(now));
+        selected.map(|path| path.next_check(now))
     }
 
-    /// A packet that only the browser can have made came by this path.
-    pub(super) fn heard(&mut self, now: Instant, remote: TransportAddress) {
+    /// A packet that only the browser can have made came by this path. Whether media goes by it from now on, and
+    /// did not before.
+    pub(super) fn heard(&mut self, now: Instant, remote: TransportAddress) -> bool {
         // The latest checked is mostly the one in use.
         if let Some(path) = self.paths.iter_mut().rev().find(|path| path.remote == remote) {
             path.heard(now);
         }
+        // Of the paths that a browser has nominated, it knows best which one it uses.
+        if self.selected == Some(remote) {
+            self.challenger = None;
+            return false;
+        }
+        self.select(now, remote, true)
     }
 
     /// The browser has got what was sent by this path alone.
@@ -137,7 +146,17 @@ impl IceLite {
         if let Some(path) = self.paths.iter_mut().find(|path| path.remote == remote) {
             path.prove(now);
         }
-        self.select(now);
+        self.select(now, remote, false);
+    }
+
+    /// There is no such path any more: what is sent goes by the best of the others.
+    pub(super) fn forget(&mut self, now: Instant, remote: TransportAddress) {
+        self.paths.retain(|path| path.remote != remote);
+        self.selected.take_if(|selected| *selected == remote);
+        let others: Vec<TransportAddress> = self.paths.iter().map(|path| path.remote).collect();
+        for other in others {
+            self.select(now, other, false);
+        }
     }
 
     /// Whether checks of the browser have come by this path.
@@ -195,10 +214,8 @@ impl IceLite {
         let answer = if check.ice_controlled().is_some() {
             StunMessage::binding_role_conflict_reply(check.trans_id())
         } else {
-            // A browser says so with every check of the path that it has nominated.
             if check.use_candidate() {
-                self.nominated = Some(remote);
-                self.select(now);
+                self.nominated(now, remote, check);
             }
             StunMessage::binding_reply(check.trans_id(), remote.address)
         };
@@ -231,7 +248,7 @@ impl IceLite {
             return StunOutcome::Foreign;
         }
         path.answered(now, id);
-        self.select(now);
+        self.select(now, remote, false);
         StunOutcome::Consent
     }
 
@@ -242,7 +259,7 @@ impl IceLite {
         let path = match self.paths.iter().position(|path| path.remote == remote) {
             Some(at) => {
                 let mut path = self.paths.remove(at);
-                path.session = session;
+                path.join(session);
                 path
             }
             None => {
@@ -268,12 +285,40 @@ impl IceLite {
         }
     }
 
-    /// What is sent goes by the nominated path as soon as that is proved.
-    fn select(&mut self, now: Instant) {
-        let nominated = self.nominated.and_then(|remote| self.find(remote));
-        if let Some(path) = nominated.filter(|path| path.may_send(now)) {
-            self.selected = Some(path.remote);
+    /// A check that nominates the path it came by. Firefox does so with every check (aggressive nomination),
+    /// and uses the best of those that work; Chromium only with those of the path it uses, which may become a
+    /// worse one than before.
+    fn nominated(&mut self, now: Instant, remote: TransportAddress, check: &StunMessage<'_>) {
+        if let Some(path) = self.paths.iter_mut().rev().find(|path| path.remote == remote) {
+            path.nominate(check.prio().unwrap_or_default());
         }
+        if self.selected == Some(remote) {
+            self.challenger = None;
+            return;
+        }
+        let id = check.trans_id();
+        // One that is sent again because no answer has come yet has the same id.
+        let insists = self.challenger.is_some_and(|(path, first)| path == remote && first != id);
+        if !self.select(now, remote, insists) && !insists {
+            self.challenger = Some((remote, id));
+        }
+    }
+
+    /// Sends by this path from now on, if it is nominated and proved, and either the better one (RFC 8445
+    /// section 8.1.1) or what the browser `insists` on. Whether it does.
+    fn select(&mut self, now: Instant, remote: TransportAddress, insists: bool) -> bool {
+        let is_of_session = |path: &&Path| Arc::ptr_eq(&path.session, &self.session);
+        let this = self.find(remote).filter(is_of_session);
+        let Some(this) = this.filter(|path| path.is_nominated() && path.may_send(now)) else {
+            return false;
+        };
+        let present = self.selected.and_then(|selected| self.find(selected));
+        let present = present.filter(|path| is_of_session(path) && path.is_alive(now));
+        let takes_over = insists || present.is_none_or(|present| !present.outranks(this));
+        if takes_over {
+            (self.selected, self.challenger) = (Some(remote), None);
+        }
+        takes_over
     }
 
     fn send_check(&mut self, now: Instant, remote: TransportAddress) {

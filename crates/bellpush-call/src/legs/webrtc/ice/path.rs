@@ -12,12 +12,18 @@ use std::{
 use is::stun::TransId;
 
 use super::credentials::Credentials;
-use crate::legs::webrtc::transport_address::{Protocol, TransportAddress};
+use crate::legs::webrtc::{
+    answer::candidate_priority,
+    transport_address::{Protocol, TransportAddress},
+};
 
 /// How long an answer to a check of ours is good for (RFC 7675 section 5.1).
 const CONSENT: Duration = Duration::from_secs(30);
 /// Between two checks of ours on a path in use (RFC 7675 section 5.1), but for some at random.
 const CONSENT_CHECKS: Duration = Duration::from_secs(5);
+/// The same while nothing else is heard: then the answers tell that the browser is there, and two of them have
+/// to come in the time after which it is taken to be away.
+const QUIET_CHECKS: Duration = Duration::from_secs(2);
 /// How long a packet that only the browser can have made is good for: to tell whether it is there, not to
 /// be sent to.
 const AUTHENTIC: Duration = Duration::from_secs(5);
@@ -27,7 +33,7 @@ const ALIVE: Duration = Duration::from_secs(15);
 const FIRST_CHECKS: Duration = Duration::from_millis(100);
 /// Checks of ours that may be on their way at a time: as many as there are while consent lasts. An answer that
 /// a network has kept back is one.
-const ON_THE_WAY: usize = 8;
+const ON_THE_WAY: usize = 19;
 
 /// The names and passwords of both sides, as long as an ICE session lasts.
 pub(super) struct Session {
@@ -40,6 +46,8 @@ pub(super) struct Path {
     pub(super) remote: TransportAddress,
     /// Those that the browser's checks on this path were made with.
     pub(super) session: Arc<Session>,
+    /// The priority that it was nominated with (RFC 8445 section 6.1.2.3).
+    nomination: Option<u64>,
     is_proved: bool,
     /// When it last answered a check of ours.
     answered: Option<Instant>,
@@ -49,7 +57,8 @@ pub(super) struct Path {
     can_be_checked: bool,
     checks: [Option<TransId>; ON_THE_WAY],
     last_check: Option<Instant>,
-    next_check: Option<Instant>,
+    /// What the time until the next check is multiplied by.
+    pace: f64,
 }
 
 impl Path {
@@ -59,14 +68,39 @@ impl Path {
         Self {
             remote,
             session,
+            nomination: None,
             is_proved,
             answered: is_proved.then_some(now),
             authentic: None,
             can_be_checked: true,
             checks: [None; ON_THE_WAY],
             last_check: None,
-            next_check: None,
+            pace: 1.0,
         }
+    }
+
+    /// The browser checks it in this session. In another one it was not nominated yet.
+    pub(super) fn join(&mut self, session: Arc<Session>) {
+        if !Arc::ptr_eq(&self.session, &session) {
+            (self.session, self.nomination) = (session, None);
+        }
+    }
+
+    /// The browser nominates it, by a check with this priority.
+    pub(super) fn nominate(&mut self, theirs: u32) {
+        let (theirs, ours) =
+            (u64::from(theirs), u64::from(candidate_priority(self.remote.protocol)));
+        let priority = (theirs.min(ours) << 32) + 2 * theirs.max(ours) + u64::from(theirs > ours);
+        self.nomination = Some(priority);
+    }
+
+    pub(super) fn is_nominated(&self) -> bool {
+        self.nomination.is_some()
+    }
+
+    /// Whether it was nominated with a higher priority than the other.
+    pub(super) fn outranks(&self, other: &Self) -> bool {
+        self.nomination > other.nomination
     }
 
     /// Whether media and handshakes may be sent by it: the browser was there, and not long ago. Whoever forges
@@ -110,12 +144,15 @@ impl Path {
         self.checks[0] = Some(id);
         self.last_check = Some(now);
         // RFC 7675 section 5.1: between 0.8 and 1.2 of it.
-        self.next_check = Some(now + CONSENT_CHECKS.mul_f64(rand::random_range(0.8..1.2)));
+        self.pace = rand::random_range(0.8..1.2);
     }
 
     /// When the next check of ours is due, while the path is in use.
     pub(super) fn next_check(&self, now: Instant) -> Instant {
-        self.next_check.unwrap_or(now)
+        let Some(last) = self.last_check else { return now };
+        let after = |pause: Duration| last + pause.mul_f64(self.pace);
+        let quiet = self.authentic.map_or(last, |heard| heard + QUIET_CHECKS);
+        after(QUIET_CHECKS).max(quiet).min(after(CONSENT_CHECKS))
     }
 
     /// Whether this is the id of a check of ours that is not answered yet.

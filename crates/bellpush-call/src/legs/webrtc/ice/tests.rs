@@ -1,4 +1,5 @@
 mod consent;
+mod nomination;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -135,9 +136,11 @@ fn the_browser_nominates_a_path_and_may_change_its_mind() {
     // The same port is another path by TCP, where the handshake has proved it.
     let by_tcp = TransportAddress { protocol: Protocol::Tcp, ..at(3) };
     assert!(!call.ice.knows(by_tcp));
-    let check = call.good(true);
-    call.ice.receive(call.now, by_tcp, &check);
-    assert_eq!(call.ice.media_path(call.now), Some(by_tcp));
+    for selected in [at(3), by_tcp] {
+        let check = call.good(true);
+        call.ice.receive(call.now, by_tcp, &check);
+        assert_eq!(call.ice.media_path(call.now), Some(selected));
+    }
 }
 
 #[test]
@@ -395,7 +398,9 @@ fn fuzz_changes_of_address() {
                     forged += usize::from(!is_there(port));
                     call.check(port, nominates);
                 }
-                6 => call.ice.heard(call.now, at(port)),
+                6 => {
+                    call.ice.heard(call.now, at(port));
+                }
                 7 => {
                     call.remote.ufrag = format!("them{port}");
                     call.ice.restart(&call.remote);

@@ -35,8 +35,11 @@ fn what_is_heard_by_a_path_where_nobody_answers_is_no_consent() {
         call.sent();
     }
     assert!(!call.ice.is_alive(call.now, at(1)));
-    // It is asked all the same, and may say so any time.
-    call.pass(6 * SECOND, |_| true);
+    // Nobody is asked any more, until a check comes: who answers then may be sent to again.
+    call.pass(60 * SECOND, |_| true);
+    assert_eq!(call.ice.media_path(call.now), None);
+    call.check(1, true);
+    call.answer();
     assert_eq!(call.ice.media_path(call.now), Some(at(1)));
 }
 
@@ -65,8 +68,9 @@ fn a_browser_with_a_name_that_is_too_long_for_a_check_is_there_while_it_is_heard
     let mut path = Path::new(call.now, at(1), Arc::clone(&call.ice.session));
     // As its handshake does.
     path.prove(call.now);
+    path.nominate(1);
     call.ice.paths.push(path);
-    (call.ice.nominated, call.ice.selected) = (Some(at(1)), Some(at(1)));
+    call.ice.selected = Some(at(1));
     for _ in 0..60 {
         call.ice.heard(call.now, at(1));
         call.pass(SECOND, |_| false);
@@ -83,5 +87,23 @@ fn a_browser_that_only_listens_is_asked_for_consent_and_gives_it() {
         assert!(call.ice.is_alive(call.now, at(1)));
         assert_eq!(call.ice.media_path(call.now), Some(at(1)));
         call.pass(SECOND, |_| true);
+    }
+}
+
+#[test]
+fn a_browser_is_asked_more_often_while_it_sends_nothing() {
+    for (sends, questions) in [(true, 10..=16), (false, 25..=40)] {
+        let mut call = Simulation::established(1);
+        let mut asked = 0;
+        for _ in 0..60 * 10 {
+            if sends {
+                call.ice.heard(call.now, at(1));
+            }
+            call.now += SECOND / 10;
+            call.ice.tick(call.now);
+            asked += call.ice.outgoing.len();
+            call.answer();
+        }
+        assert!(questions.contains(&asked), "{asked}");
     }
 }
