@@ -26,7 +26,7 @@ use super::{
 use crate::{
     PlaceError,
     bridge::{Bridge, Edge},
-    legs::webrtc::{Received, StunTarget, is_stun, stun_target},
+    legs::webrtc::{Protocol, Received, StunTarget, is_stun, stun_nominates, stun_target},
     token_bucket::{MAX_PACKET_BYTES, TokenBucket},
     trunk::TrunkEvent,
 };
@@ -195,7 +195,9 @@ impl Calls {
         let received =
             self.with(key, Some(path), |bridge, edge| bridge.receive(now, remote, bytes, edge));
         match received.unwrap_or(Received::Malformed) {
-            Received::Check | Received::Consent => self.bind_path(now, key, path),
+            Received::Check | Received::Consent => {
+                self.bind_path(now, key, path, stun_nominates(bytes));
+            }
             Received::Packet => {}
             Received::Foreign => self.context.meters.dropped_unknown.increment(1),
             Received::Malformed => self.context.meters.dropped_malformed.increment(1),
@@ -204,15 +206,19 @@ impl Calls {
 
     /// The call that a browser's datagram is for, as far as it can be told without its keys.
     fn recipient(&self, path: Path, bytes: &[u8]) -> Option<usize> {
+        let holder = match path.transport {
+            Transport::Udp { .. } => self.by_remote.get(&path.remote).copied(),
+            Transport::Tcp { connection } => self.context.tcp.call(connection),
+        };
         if is_stun(bytes)
             && let StunTarget::Ufrag(ufrag) = stun_target(bytes)?
         {
-            return self.by_ufrag.get(ufrag).copied();
+            let named = self.by_ufrag.get(ufrag).copied();
+            // A connection stays the call's that has claimed it.
+            let is_taken = path.transport.protocol() == Protocol::Tcp && holder.is_some();
+            return named.filter(|named| !is_taken || holder == Some(*named));
         }
-        match path.transport {
-            Transport::Udp { .. } => self.by_remote.get(&path.remote).copied(),
-            Transport::Tcp { connection } => self.context.tcp.call(connection),
-        }
+        holder
     }
 
     fn take_budget(&mut self, now: Instant, key: usize, path: Path) -> bool {
@@ -226,10 +232,8 @@ impl Calls {
 
     /// Takes in what came to a TCP connection. `true` when there may be more.
     pub(super) fn receive_frames(&mut self, now: Instant, connection: usize) -> bool {
-        let Some(Chunk { remote, mut bytes, is_cut }) = self.context.tcp.read(connection) else {
-            self.disconnect(connection);
-            return false;
-        };
+        let Some(chunk) = self.context.tcp.read(connection) else { return false };
+        let Chunk { remote, mut bytes, is_cut, is_last } = chunk;
         let path = Path { remote, transport: Transport::Tcp { connection } };
         let mut rest = bytes.as_mut_slice();
         loop {
@@ -237,28 +241,35 @@ impl Calls {
                 Ok(Some(bytes)) => self.receive(now, BrowserDatagram { path, bytes }),
                 Ok(None) => break,
                 Err(tcp::TooLong) => {
-                    self.disconnect(connection);
+                    self.disconnect(now, connection);
                     return false;
                 }
             }
+        }
+        if is_last {
+            self.disconnect(now, connection);
+            return false;
         }
         self.context.tcp.keep(connection, rest);
         is_cut
     }
 
     /// Goes on writing to a TCP connection.
-    pub(super) fn flush(&mut self, connection: usize) {
+    pub(super) fn flush(&mut self, now: Instant, connection: usize) {
         if self.context.tcp.flush(connection).is_err() {
-            self.disconnect(connection);
+            self.disconnect(now, connection);
         }
     }
 
-    fn disconnect(&mut self, connection: usize) {
+    fn disconnect(&mut self, now: Instant, connection: usize) {
         let Context { tcp, registry, .. } = &mut self.context;
-        if let Some((_, key)) = tcp.close(registry, connection)
-            && let Some(slot) = self.slots.get_mut(key)
-        {
-            slot.paths.retain(|bound| bound.path.transport != Transport::Tcp { connection });
+        let Some((_, key)) = tcp.close(registry, connection) else { return };
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let transport = Transport::Tcp { connection };
+        let gone = slot.paths.extract_if(.., |bound| bound.path.transport == transport).next();
+        if let Some(BoundPath { path, .. }) = gone {
+            let remote = path.transport_address();
+            self.with(key, None, |bridge, edge| bridge.forget_path(now, remote, edge));
         }
     }
 
@@ -309,7 +320,7 @@ impl Calls {
     /// the next round, so that it can't hold up the others.
     pub(super) fn tick(&mut self, now: Instant) {
         let Context { tcp, registry, .. } = &mut self.context;
-        tcp.expire(now, registry);
+        tcp.tick(now, registry);
         let mut due = std::mem::take(&mut self.due);
         while let Some((at, key)) = self.timers.pop_due(now) {
             // Other entries are of an earlier call in this slot, or overtaken by a sooner one.
@@ -387,7 +398,8 @@ impl Calls {
     /// Has what comes by a path belong to the call that a good check was for. An address where the
     /// browser of another call is right now stays that call's: whoever places a call could forge it.
     /// One that has fallen silent may belong to another browser by now, behind the same NAT.
-    fn bind_path(&mut self, now: Instant, key: usize, path: Path) {
+    /// `is_nominated` is whether the check says that the path is to be used.
+    fn bind_path(&mut self, now: Instant, key: usize, path: Path, is_nominated: bool) {
         let Self { slots, by_remote, context, .. } = self;
         let address = path.transport_address();
         if let Transport::Udp { .. } = path.transport {
@@ -404,11 +416,21 @@ impl Calls {
             Transport::Udp { .. } => {
                 by_remote.insert(path.remote, key);
             }
-            Transport::Tcp { connection } => context.tcp.claim(connection, key),
+            Transport::Tcp { connection } if !context.tcp.claim(connection, key) => return,
+            Transport::Tcp { .. } => {}
         }
         let same = |known: &&mut BoundPath| known.path.transport_address() == address;
         if let Some(known) = paths.iter_mut().find(same) {
-            known.path = path;
+            // A browser may also try another address of this machine: what it is sent from stays the one that it
+            // has chosen.
+            let before = known.path;
+            let is_tcp = path.transport.protocol() == Protocol::Tcp;
+            if before != path && (is_nominated || is_tcp) {
+                known.path = path;
+                if is_tcp {
+                    self.unbind_path(key, before);
+                }
+            }
             return;
         }
         // It may be one that gave way to others, with nothing left.

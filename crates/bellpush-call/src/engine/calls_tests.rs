@@ -1,3 +1,6 @@
+#[path = "calls_tests/tcp.rs"]
+mod tcp;
+
 use std::{
     net::{Ipv4Addr, UdpSocket},
     sync::{

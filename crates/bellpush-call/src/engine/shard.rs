@@ -81,7 +81,7 @@ impl Shard {
                 if let Source::Connection(key) = source
                     && event.is_writable()
                 {
-                    running.calls.flush(key);
+                    running.calls.flush(Instant::now(), key);
                 }
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
                     running.read(source);

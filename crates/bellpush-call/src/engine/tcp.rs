@@ -32,6 +32,8 @@ const HEADER: usize = 2;
 const MAX_WAITING: usize = 16 * 1024;
 /// What is read in one go.
 const READ: usize = 16 * 1024;
+/// The pause after a connection that could not be taken.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// New connections taken in one go.
 const ACCEPTS: usize = 64;
 
@@ -42,6 +44,8 @@ pub(super) struct TcpPort {
     /// How many of each network.
     unclaimed: HashMap<IpAddr, usize>,
     max_connections: usize,
+    /// When to look for new ones, which the system does not tell of again.
+    accept_at: Option<Instant>,
     log_limit: LogLimit,
 }
 
@@ -72,6 +76,8 @@ pub(super) struct Chunk {
     pub(super) bytes: Vec<u8>,
     /// Whether there may be more to read at once.
     pub(super) is_cut: bool,
+    /// Whether nothing comes after it: the connection has to be closed.
+    pub(super) is_last: bool,
 }
 
 impl TcpPort {
@@ -82,12 +88,18 @@ impl TcpPort {
             connections: Slab::new(),
             unclaimed: HashMap::new(),
             max_connections,
+            accept_at: None,
             log_limit: LogLimit::default(),
         })
     }
 
     pub(super) fn register(&mut self, registry: &Registry) -> io::Result<()> {
         registry.register(&mut self.listener, token::LISTENER, Interest::READABLE)
+    }
+
+    #[cfg(test)]
+    pub(super) fn port(&self) -> u16 {
+        self.listener.local_addr().map_or(0, |address| address.port())
     }
 
     /// The open connections.
@@ -97,6 +109,7 @@ impl TcpPort {
 
     /// Takes new connections in. `true` when there may be more.
     pub(super) fn accept(&mut self, now: Instant, registry: &Registry) -> bool {
+        self.accept_at = None;
         for _ in 0..ACCEPTS {
             match self.listener.accept() {
                 Ok((stream, remote)) => {
@@ -107,11 +120,12 @@ impl TcpPort {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                // Of that connection, or of no file being left: the next look will tell.
+                // Of that connection, or of no file being left: others may wait behind it.
                 Err(error) => {
                     if self.log_limit.admits(now) {
                         tracing::debug!(%error, "the media port takes no connection");
                     }
+                    self.accept_at = Some(now + ACCEPT_AGAIN);
                     return false;
                 }
             }
@@ -149,15 +163,18 @@ impl TcpPort {
         Ok(())
     }
 
-    /// Takes out what can be read without waiting. `None` when the connection is gone or has to
-    /// go; close it then. An answer may be empty.
+    /// Takes out what can be read without waiting, which may be nothing. `None` when the connection is gone.
     pub(super) fn read(&mut self, key: usize) -> Option<Chunk> {
         let connection = self.connections.get_mut(key)?;
         let mut bytes = std::mem::take(&mut connection.read);
         let mut buffer = [0; READ];
+        let mut is_last = false;
         let is_cut = loop {
             match connection.stream.read(&mut buffer) {
-                Ok(0) => return None,
+                Ok(0) => {
+                    is_last = true;
+                    break false;
+                }
                 Ok(length) => {
                     bytes.extend_from_slice(buffer.get(..length)?);
                     // Others get their turn before the rest.
@@ -167,10 +184,14 @@ impl TcpPort {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return None,
+                // What came before it counts all the same.
+                Err(_) => {
+                    is_last = true;
+                    break false;
+                }
             }
         };
-        Some(Chunk { remote: connection.remote, bytes, is_cut })
+        Some(Chunk { remote: connection.remote, bytes, is_cut, is_last })
     }
 
     /// Keeps the beginning of a frame for the next read.
@@ -188,13 +209,18 @@ impl TcpPort {
         }
     }
 
-    /// A connection has sent a good check for this call.
-    pub(super) fn claim(&mut self, key: usize, call: usize) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        if let Claim::Unclaimed { .. } = connection.claim {
-            Self::discount(&mut self.unclaimed, connection.remote.ip());
+    /// A connection has sent a good check for this call. Whether it is that call's from now on: not if it is gone,
+    /// or another one's.
+    pub(super) fn claim(&mut self, key: usize, call: usize) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else { return false };
+        match connection.claim {
+            Claim::By(holder) => holder == call,
+            Claim::Unclaimed { .. } => {
+                connection.claim = Claim::By(call);
+                Self::discount(&mut self.unclaimed, connection.remote.ip());
+                true
+            }
         }
-        connection.claim = Claim::By(call);
     }
 
     /// Sends a packet without waiting.
@@ -230,16 +256,19 @@ impl TcpPort {
         }
     }
 
-    /// When [`TcpPort::expire`] is due.
+    /// When [`TcpPort::tick`] is due.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         if self.unclaimed.is_empty() {
-            return None;
+            return self.accept_at;
         }
-        self.deadlines().map(|(_, until)| until).min()
+        self.deadlines().map(|(_, until)| until).chain(self.accept_at).min()
     }
 
-    /// Cuts off who has not said in time which call a connection is for.
-    pub(super) fn expire(&mut self, now: Instant, registry: &Registry) {
+    /// Looks again for connections, if that is due, and cuts off who has not said in time which call one is for.
+    pub(super) fn tick(&mut self, now: Instant, registry: &Registry) {
+        if self.accept_at.is_some_and(|at| at <= now) && self.accept(now, registry) {
+            self.accept_at = Some(now);
+        }
         if self.unclaimed.is_empty() {
             return;
         }

@@ -25,7 +25,7 @@ pub(crate) use ice::Probes;
 pub(crate) use offer::Offer;
 pub use offer::OfferError;
 pub(crate) use received::Received;
-pub(crate) use stun::{StunTarget, is_stun, target as stun_target};
+pub(crate) use stun::{StunTarget, is_stun, nominates as stun_nominates, target as stun_target};
 pub(crate) use transport_address::{Protocol, TransportAddress};
 
 use std::{

@@ -9,6 +9,7 @@ const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
 const RESPONSE: u8 = 0x01;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const USERNAME: [u8; 2] = [0x00, 0x06];
+const USE_CANDIDATE: [u8; 2] = [0x00, 0x25];
 /// RFC 8489 section 6.1: a message fits a datagram that passes every IPv6 network unbroken.
 const MAX_BYTES: usize = 1_280;
 /// A browser's check has ten.
@@ -49,6 +50,13 @@ pub(crate) fn target(datagram: &[u8]) -> Option<StunTarget<'_>> {
         return Some(StunTarget::Ufrag(ours));
     }
     (kind[0] & RESPONSE != 0).then_some(StunTarget::Sender)
+}
+
+/// Whether it is a check that nominates the path it comes by (RFC 8445 section 7.1.2).
+pub(crate) fn nominates(datagram: &[u8]) -> bool {
+    is_stun(datagram)
+        && attributes(datagram)
+            .is_some_and(|mut found| found.any(|(kind, _)| kind == USE_CANDIDATE))
 }
 
 /// The attributes up to the end, or up to one that is cut off.
