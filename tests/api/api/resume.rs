@@ -8,6 +8,7 @@ use bellpush_test_support::{
     api::Session,
     browser::Browser,
     eventually,
+    postgres::{Database, execute},
     server::Options,
     visitor::{Visitor, VisitorCall},
     widget::{Embed, Widget, call_id},
@@ -131,6 +132,47 @@ async fn the_call_of_a_preview_that_has_ended_stays_as_it_is() {
     refused(&answer, 401, "session-expired");
     let before = call.media.heard().packets.len();
     call.media.wait_until(SOON, |heard| heard.packets.len() > before + 10).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_that_leaves_while_it_is_answered_leaves_the_call_to_the_next_one() {
+    let database = Database::create().await.unwrap();
+    let shop = Shop::with(Options::postgres(&database)).await;
+    let (widget, page, next_page) = (shop.widget().await, shop.widget().await, shop.widget().await);
+    let call = place(&widget).await;
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    let asks = async |what: &str, sql: &str| {
+        eventually(what, SOON, async || Ok(database.ask(sql).await?.map(|_| ()))).await.unwrap();
+    };
+    let url = database.url().to_owned();
+    let locked = tokio::spawn(async move {
+        execute(&url, "BEGIN; LOCK TABLE calls IN SHARE MODE; SELECT pg_sleep(60)").await
+    });
+    let of_calls = "SELECT mode FROM pg_locks WHERE relation = 'calls'::regclass";
+    asks("the table is locked", &format!("{of_calls} AND mode = 'ShareLock' AND granted")).await;
+    let visitor = Visitor::new().await.unwrap();
+    let waits = format!("{of_calls} AND NOT granted");
+    // Its connection is closed with the request.
+    tokio::select! {
+        _ = resume(&page, &call, &call.resume_token, visitor.offer()) => panic!("it is answered"),
+        () = asks("the token is to be exchanged", &waits) => {}
+    }
+    let release = "
+        SELECT CAST(pg_terminate_backend(pid) AS TEXT)
+        FROM pg_stat_activity
+        WHERE query LIKE '%pg_sleep(60)%'
+          AND pid <> pg_backend_pid()";
+    database.ask(release).await.unwrap();
+    assert!(locked.await.unwrap().is_err());
+    let visitor = Visitor::new().await.unwrap();
+    let answer: Value = eventually("the next page has the call", SOON, async || {
+        let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+        Ok(answer.expect(200).ok().map(|answer| answer.json().unwrap()))
+    })
+    .await
+    .unwrap();
+    let mut media = visitor.accept(answer["sdp"].as_str().unwrap()).unwrap();
+    media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
 }
 
 #[tokio::test]

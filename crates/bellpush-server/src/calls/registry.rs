@@ -75,6 +75,31 @@ struct Answered {
     at: Instant,
 }
 
+/// A token that a request is taking the call up with. Whatever comes in between, it is good again when this is
+/// dropped.
+pub(super) struct TakenToken {
+    call: LiveCall,
+    /// `None` once it is used.
+    token: Option<SecretHash>,
+}
+
+impl TakenToken {
+    /// It was used, or is good no longer.
+    pub(super) fn use_up(mut self) {
+        self.token = None;
+    }
+}
+
+impl Drop for TakenToken {
+    fn drop(&mut self) {
+        if let Some(token) = self.token.take() {
+            let mut connection = self.call.lock();
+            connection.resume.get_or_insert(token);
+            (connection.request, connection.former) = (None, None);
+        }
+    }
+}
+
 /// What is to be said to who asks for a call anew.
 pub(super) enum Asked {
     /// What was said before: the SDP answer, and the token for the next time.
@@ -230,23 +255,20 @@ impl LiveCall {
         self.lock().takes(&token.hash())
     }
 
-    /// Uses a token up for a request; whether it was good.
-    pub(super) fn take_resume(&self, token: &ResumeToken, request: &SecretHash) -> bool {
+    /// Uses a token up for a request; `None` when it is not good.
+    pub(super) fn take_resume(
+        &self,
+        token: &ResumeToken,
+        request: &SecretHash,
+    ) -> Option<TakenToken> {
         let (mut connection, hash) = (self.lock(), token.hash());
         if !connection.takes(&hash) {
-            return false;
+            return None;
         }
         connection.resume = None;
-        connection.former = Some(hash);
+        connection.former = Some(hash.clone());
         (connection.request, connection.answered) = (Some(request.clone()), None);
-        true
-    }
-
-    /// Makes a token good again that was not used after all.
-    pub(super) fn give_back_resume(&self, token: &ResumeToken) {
-        let mut connection = self.lock();
-        connection.resume.get_or_insert_with(|| token.hash());
-        (connection.request, connection.former) = (None, None);
+        Some(TakenToken { call: self.clone(), token: Some(hash) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -320,5 +342,54 @@ impl LiveCalls {
     fn lock(&self) -> MutexGuard<'_, HashMap<CallId, LiveCall>> {
         // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_core::{context::Context, ids::SessionId};
+    use uuid::Uuid;
+
+    use super::{super::stream::Publisher, *};
+
+    fn call(token: &ResumeToken) -> LiveCall {
+        let session = Session {
+            id: SessionId::from_uuid(Uuid::nil()),
+            app_id: AppId::from_uuid(Uuid::nil()),
+            origin: None,
+            context: Context::default(),
+            preview: false,
+            sign_in_id: None,
+            api_key_id: None,
+            widget_key_id: None,
+            routing_key: None,
+            destination_id: None,
+            created_at: EventTime::from_millis(0).unwrap(),
+        };
+        let follower = Publisher::new().follow();
+        LiveCall::new(Arc::new(session), follower, String::new(), "", token.hash())
+    }
+
+    #[test]
+    fn a_token_that_came_to_nothing_is_good_again() {
+        let token = ResumeToken::random();
+        let call = call(&token);
+        let (first, second) = (SecretHash::of("first"), SecretHash::of("second"));
+        let taken = call.take_resume(&token, &first).unwrap();
+        for request in [&first, &second] {
+            assert!(matches!(call.asked(request, &token), Asked::Busy));
+        }
+        assert!(call.take_resume(&token, &second).is_none());
+        drop(taken);
+        for request in [&first, &second] {
+            assert!(matches!(call.asked(request, &token), Asked::Anew));
+        }
+
+        let taken = call.take_resume(&token, &second).unwrap();
+        let next = ResumeToken::random();
+        call.answered(&second, "v=0", (&token, &next));
+        taken.use_up();
+        assert!(matches!(call.asked(&second, &token), Asked::Again(..)));
+        assert!(call.may_resume(&next));
     }
 }

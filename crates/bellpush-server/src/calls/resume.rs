@@ -10,8 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_call::ResumeError;
+use bellpush_core::events::EventTime;
 use bellpush_store::Claim;
 use serde::Deserialize;
+use tracing::error;
 use utoipa::ToSchema;
 
 use super::{
@@ -19,6 +21,7 @@ use super::{
     forms::{IceFragment, SdpOffer},
     fragment::{self, Fragment},
     place::{MAX_OFFER_BYTES, SDP, other_type},
+    registry::LiveCall,
     resumed::{CallResumed, unknown},
     state::Calls,
     taking_over::Claiming,
@@ -168,7 +171,6 @@ pub(crate) async fn resume(
     let ResumeRequest { resume_token, take_over, unreachable: is_unreachable, sdp } = asked;
     let token = ResumeToken::parse(resume_token.reveal()).ok_or_else(|| unknown(id))?;
     let claim = Claiming { session, id, token, offer: sdp, address, is_unreachable };
-    let request = claim.request();
     let here = calls.live.find(id).filter(|call| claim.is_for(call));
     if let Some(answer) = claim.answer_again(&calls, here.as_ref()).await? {
         return Ok(Json(answer));
@@ -186,19 +188,33 @@ pub(crate) async fn resume(
     let Some(call) = here.filter(|call| call.may_resume(&claim.token)) else {
         return elsewhere(claim, &calls, take_over).await;
     };
+    // In a task of its own: a page that goes away now must not keep the next one from taking the call up.
+    let resuming = tokio::spawn({
+        let calls = Arc::clone(&calls);
+        async move { take_up(&calls, call, claim, at, take_over).await }
+    });
+    resuming.await.map_err(|error| {
+        error!(call = %id, %error, "taking a call up failed");
+        Problem::internal("the call could not be taken up")
+    })?
+}
+
+/// Answers the offer for a call that is here, by a token that was good at this time.
+async fn take_up(
+    calls: &Arc<Calls>,
+    call: LiveCall,
+    claim: Claiming,
+    at: EventTime,
+    take_over: bool,
+) -> Result<Json<CallResumed>, Problem> {
+    let (id, request) = (claim.id, claim.request());
     let session_end = calls.sessions.end_with_call(&call.session).await?;
-    if !call.take_resume(&claim.token, &request) {
-        return elsewhere(claim, &calls, take_over).await;
-    }
-    let (token, sdp) = (&claim.token, &claim.offer);
-    let answer = match calls.engine.resume(id, sdp.clone()).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            // The offer was at fault, not the token.
-            call.give_back_resume(token);
-            return Err(refusal(error));
-        }
+    let Some(taken) = call.take_resume(&claim.token, &request) else {
+        return elsewhere(claim, calls, take_over).await;
     };
+    let (token, sdp) = (&claim.token, &claim.offer);
+    // A refusal: the offer was at fault, not the token.
+    let answer = calls.engine.resume(id, sdp.clone()).await.map_err(refusal)?;
     call.reconnected(sdp.clone(), &answer);
     let next = ResumeToken::random();
     let (shown, hash, own) = (token.hash(), next.hash(), calls.node_id);
@@ -209,26 +225,20 @@ pub(crate) async fn resume(
             Claim { call_id, from: own, to: own, shown, next, request, at, orphaned_at: None };
         calls.store.exchange_resume_token(claim).await
     };
-    match exchanged.await {
-        Ok(true) => {
-            call.answered(&request, &answer, (token, &next));
-            if !calls.is_draining() {
-                call.stay();
-            }
-        }
-        Ok(false) => {
-            // Another server has it by now: what is left here answers nothing more.
-            call.lost();
-            calls.engine.release(id).await;
-            return elsewhere(claim, &calls, take_over).await;
-        }
-        Err(error) => {
-            call.give_back_resume(token);
-            return Err(error.into());
-        }
+    let is_exchanged = exchanged.await?;
+    taken.use_up();
+    if !is_exchanged {
+        // Another server has it by now: what is left here answers nothing more.
+        call.lost();
+        calls.engine.release(id).await;
+        return elsewhere(claim, calls, take_over).await;
+    }
+    call.answered(&request, &answer, (token, &next));
+    if !calls.is_draining() {
+        call.stay();
     }
     let session = calls.sessions.renew_until(&call.session, session_end).await?;
-    Ok(Json(CallResumed::new(&calls, id, answer, &next, session)))
+    Ok(Json(CallResumed::new(calls, id, answer, &next, session)))
 }
 
 /// Takes a call over that another server has, or says where it is.
