@@ -1,3 +1,5 @@
+#[path = "calls_tests/local_addresses.rs"]
+mod local_addresses;
 #[path = "calls_tests/tcp.rs"]
 mod tcp;
 
