@@ -4,17 +4,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bellpush_call::{
-    ByeAnswer, Credentials, EndWhen, FarFailure, OpenDialogs, SipTarget, SipTransport, SrtpPolicy,
-    ToKeep, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
+    ByeAnswer, Credentials, Digit, EndWhen, FarFailure, OpenDialogs, SipTarget, SipTransport,
+    SrtpPolicy, ToKeep, TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_core::{
     ids::CallId,
     trunk::{DialogChange, OpenDialog},
 };
 use bellpush_sip_tests::{
-    ANSWER, Call, Message, PATIENCE, Peer, SDP, Sipp, target, trunk, trunks, trunks_config,
+    ANSWER, Call, Message, PATIENCE, Peer, SDP, Sipp, read_message, reply, target, trunk, trunks,
+    trunks_config,
 };
-use tokio::sync::mpsc;
+use tokio::{io::AsyncWriteExt as _, sync::mpsc};
 use uuid::Uuid;
 
 type Result = anyhow::Result<()>;
@@ -151,7 +152,7 @@ async fn the_streams_that_a_far_side_has_added_are_kept_with_its_dialog() -> Res
     peer.send(offer.as_bytes(), call.trunks.local_addr()).await?;
     let TrunkEvent::Offered { request, .. } = call.call.next().await? else { bail!("no offer") };
     let sdp = format!("{ANSWER}m=image 0 udptl t38\r\n");
-    call.call.send(bellpush_call::TrunkCommand::AnswerOffer { request, sdp }).await?;
+    call.call.send(TrunkCommand::AnswerOffer { request, sdp }).await?;
     peer.receive("SIP/2.0 200").await?;
     let ack = peer.request(&invite, "ACK", 1, "", "")?;
     peer.send(ack.as_bytes(), call.trunks.local_addr()).await?;
@@ -265,11 +266,46 @@ async fn a_far_side_that_takes_no_connection_yet_is_tried_again() -> Result {
     assert!(!ending.is_finished());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     let (mut stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await??;
-    let bye = bellpush_sip_tests::read_message(&mut stream).await?;
+    let bye = read_message(&mut stream).await?;
     assert!(bye.start_line().starts_with("BYE"), "{}", bye.text);
-    let answer = bellpush_sip_tests::reply(&bye, "200 OK", "", b"")?;
-    tokio::io::AsyncWriteExt::write_all(&mut stream, &answer).await?;
+    let answer = reply(&bye, "200 OK", "", b"")?;
+    stream.write_all(&answer).await?;
     assert_eq!(ending.await?, ByeAnswer::Status(200));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_is_pressed_while_a_far_side_is_reached_waits_until_the_session_goes_on()
+-> Result {
+    let phone = Sipp::start_with("plain_answer", &[], "t1").await?;
+    let config = TrunkConfig { transport: SipTransport::Tcp, ..trunk(phone.port) };
+    let mut first = KeptCall::by(config.clone()).await?;
+    let open = first.open().await?;
+    first.call.answer().await?;
+    phone.heard(" ACK\r\n").await?;
+    first.call.send(TrunkCommand::Release).await?;
+    let port = phone.port;
+    drop(phone);
+    let next = trunks(vec![config.clone()]).await?;
+    let mut call = Call::go_on(first.id, &next, &config, open.snapshot.taken_over()).await?;
+    call.send(TrunkCommand::Info { digit: Digit::try_from('5')? }).await?;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let (mut stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await??;
+    let invite = read_message(&mut stream).await?;
+    assert!(invite.start_line().starts_with("INVITE"), "{}", invite.text);
+    call.send(TrunkCommand::Info { digit: Digit::try_from('6')? }).await?;
+    let early = tokio::time::timeout(Duration::from_millis(300), read_message(&mut stream)).await;
+    assert!(early.is_err(), "{early:?}");
+    stream.write_all(&reply(&invite, "200 OK", SDP, ANSWER.as_bytes())?).await?;
+    assert!(matches!(call.next().await?, TrunkEvent::OfferAnswered { .. }));
+    for start in ["ACK", "INFO", "INFO"] {
+        let message = read_message(&mut stream).await?;
+        assert!(message.start_line().starts_with(start), "{}", message.text);
+        if start == "INFO" {
+            stream.write_all(&reply(&message, "200 OK", "", b"")?).await?;
+        }
+    }
     Ok(())
 }
 
@@ -303,7 +339,7 @@ async fn another_process_offers_the_session_anew_and_goes_on_with_the_dialog() -
     let hold = peer.request(&invite, "INVITE", 7, SDP, ANSWER)?;
     peer.send(hold.as_bytes(), next.local_addr()).await?;
     let TrunkEvent::Offered { request, .. } = call.next().await? else { bail!("no offer") };
-    call.send(bellpush_call::TrunkCommand::AnswerOffer { request, sdp: ANSWER.into() }).await?;
+    call.send(TrunkCommand::AnswerOffer { request, sdp: ANSWER.into() }).await?;
     let answer = peer.receive("SIP/2.0 200").await?;
     assert_eq!(answer.header("CSeq")?, "7 INVITE");
     let ack = peer.request(&invite, "ACK", 7, "", "")?;
@@ -387,7 +423,7 @@ async fn a_far_side_that_wants_to_be_left_alone_for_too_long_is_asked_once_more(
 async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Result {
     let peer = Peer::start().await?;
     let (call, ..) = answered(&peer).await?;
-    call.call.send(bellpush_call::TrunkCommand::Release).await?;
+    call.call.send(TrunkCommand::Release).await?;
     let mut to_keep = call.to_keep;
     call.call.end().await?;
     assert!(to_keep.try_recv().is_err(), "its dialog goes on");
@@ -411,7 +447,7 @@ async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Re
         peer.receive("ACK").await?;
         call.answer().await?;
         if lets_go {
-            call.send(bellpush_call::TrunkCommand::Release).await?;
+            call.send(TrunkCommand::Release).await?;
         } else {
             call.hang_up().await?;
         }

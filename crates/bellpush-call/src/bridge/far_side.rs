@@ -1,6 +1,7 @@
 //! The far side of a call, whatever it is: what it tells, and what it has to play.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,6 +23,9 @@ use crate::{
     media::{FRAME_SAMPLES, Reception, RtpTimes, Source, StreamQuality, WallClock},
     trunk::{ByeCause, FarFailure, SipTarget, TrunkCommand, TrunkEvent},
 };
+
+/// Keys that may wait for a far side that is offered the session anew.
+const MAX_EARLY_KEYS: usize = 64;
 
 /// The far side.
 pub(super) enum FarLeg {
@@ -52,6 +56,8 @@ pub(super) enum FarEvent {
 pub(super) struct SipSide {
     leg: SipLeg,
     media: FarMedia,
+    /// Keys that were pressed before it is known how this far side takes them.
+    early_keys: VecDeque<Digit>,
 }
 
 impl FarLeg {
@@ -74,6 +80,9 @@ impl FarLeg {
                     sip.media.apply(now, plan);
                     for digit in sip.media.take_keys() {
                         sip.leg.press(digit);
+                    }
+                    for digit in std::mem::take(&mut sip.early_keys) {
+                        sip.press(now, digit);
                     }
                     continue;
                 }
@@ -151,7 +160,7 @@ impl SipSide {
         }
         let mut leg = SipLeg::new(target, local);
         leg.start();
-        Self { leg, media }
+        Self { leg, media, early_keys: VecDeque::new() }
     }
 
     pub(super) fn receive_from_trunk(&mut self, event: TrunkEvent) {
@@ -199,9 +208,14 @@ impl SipSide {
         self.media.skip(ssrc, seq);
     }
 
-    /// Presses a key at the far side: in its media if it takes that, else beside it.
+    /// Presses a key at the far side: in its media if it takes that, else beside it. One that has answered
+    /// elsewhere is offered the session anew first, and says then which it takes.
     pub(super) fn press(&mut self, now: Instant, digit: Digit) {
-        if !self.media.press(now, digit) {
+        if self.media.is_unplanned() && self.leg.is_answered() {
+            if self.early_keys.len() < MAX_EARLY_KEYS {
+                self.early_keys.push_back(digit);
+            }
+        } else if !self.media.press(now, digit) {
             self.leg.press(digit);
         }
     }

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
 use bellpush_core::ids::CallId;
 use mio::{Interest, Registry, Waker, net::UdpSocket};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use zeroize::Zeroizing;
 
 use super::{
@@ -179,7 +179,11 @@ impl Edge for CallEdge<'_> {
     }
 
     fn to_trunk(&mut self, message: TrunkCommand) -> bool {
-        self.far.as_ref().is_some_and(|far| far.trunk.try_send(message).is_ok())
+        self.far.as_ref().is_some_and(|far| match far.trunk.try_send(message) {
+            // One key too many is no reason to end the call.
+            Err(TrySendError::Full(TrunkCommand::Info { .. })) => true,
+            sent => sent.is_ok(),
+        })
     }
 
     fn close_far_side(&mut self) {

@@ -106,6 +106,11 @@ impl FarMedia {
         takes
     }
 
+    /// Whether it is yet to be agreed how media flows.
+    pub(in crate::bridge) fn is_unplanned(&self) -> bool {
+        self.plan.is_none()
+    }
+
     /// The keys that wait to be pressed in the media of a far side that takes none there any more.
     pub(in crate::bridge) fn take_keys(&mut self) -> VecDeque<Digit> {
         match &self.plan {

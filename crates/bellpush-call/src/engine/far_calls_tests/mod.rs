@@ -166,6 +166,21 @@ async fn nobody_who_answers_in_time_is_a_cancelled_call() {
 }
 
 #[tokio::test]
+async fn keys_wait_for_a_far_side_that_is_offered_the_session_anew() {
+    let mut test = Test::start();
+    let call = test.goes_on(with_open_dialog(to_phone(&[Codec::Pcma])), Former::Gone).await;
+    let mut dialog = test.dialog().await;
+    let phone = Phone::of(Codec::Pcma, dialog.invited().await).await;
+    test.engine.digit(call.id, Digit::try_from('5').unwrap()).await;
+    time::sleep(Duration::from_millis(200)).await;
+    assert!(dialog.orders.try_recv().is_err());
+    let sdp = phone.sdp("sendrecv").replace(" 101\r\n", "\r\n").replace("a=rtpmap:101", "a=x:");
+    dialog.events.send(TrunkEvent::OfferAnswered { sdp }).await;
+    let Some(TrunkCommand::Info { digit }) = dialog.next().await else { panic!("no key") };
+    assert_eq!(digit.to_string(), "5");
+}
+
+#[tokio::test]
 async fn who_answered_after_an_overflow_is_told_once_and_before_both_sides_are_connected() {
     let mut test = Test::start();
     let (first, second) = (to_phone(&[Codec::Pcma]), to_phone(&[Codec::Pcma]));

@@ -146,6 +146,11 @@ impl SipLeg {
     }
 
     /// Presses a key at the far side beside the media, for one that takes no telephone-event.
+    /// Whether the far side has answered, be it here or elsewhere.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.state == State::Answered
+    }
+
     pub(crate) fn press(&mut self, digit: Digit) {
         if self.state == State::Answered {
             self.send(TrunkCommand::Info { digit });

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Keys that may wait for the one before them.
-const MAX_KEYS: usize = 64;
+pub(super) const MAX_KEYS: usize = 64;
 
 /// A session with a far side.
 pub(super) struct Session {
@@ -174,12 +174,7 @@ impl Session {
                     Some(TrunkCommand::RejectOffer { request, status }) => {
                         self.offers.reject(request, status);
                     }
-                    Some(TrunkCommand::Info { digit }) => {
-                        if self.keys.len() < MAX_KEYS {
-                            self.keys.push_back(digit);
-                        }
-                        self.send_next_key();
-                    }
+                    Some(TrunkCommand::Info { digit }) => self.press(digit),
                     Some(TrunkCommand::Bye { cause }) => return Box::pin(self.hang_up(cause)).await,
                     // The call gave up before it learned that it was answered, or is gone.
                     Some(TrunkCommand::Cancel) | None => {
@@ -207,6 +202,7 @@ impl Session {
                     if !Box::pin(self.refreshed(&mut channel, answer)).await {
                         return Box::pin(self.expire(channel)).await;
                     }
+                    self.send_next_key();
                     Box::pin(self.resume(&mut channel)).await;
                 }
                 answer = final_response(self.sending_key.as_mut()) => {
@@ -402,9 +398,18 @@ impl Session {
         self.offers.is_awaiting_ack() || self.refreshing.as_ref().is_some_and(is_answered)
     }
 
-    /// Sends the far side the next key, once the one before is done.
+    /// Presses a key, after those that wait.
+    pub(super) fn press(&mut self, digit: Digit) {
+        if self.keys.len() < MAX_KEYS {
+            self.keys.push_back(digit);
+        }
+        self.send_next_key();
+    }
+
+    /// Sends the far side the next key, once the one before is done, and the session is ours.
     fn send_next_key(&mut self) {
         if self.sending_key.is_none()
+            && self.renew_by.is_none()
             && let Some(digit) = self.keys.pop_front()
         {
             let body = format!("Signal={digit}\r\nDuration=160\r\n");

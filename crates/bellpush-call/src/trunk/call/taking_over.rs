@@ -13,12 +13,15 @@ use super::{
     CallChannel,
     kept::{KeptDialog, Owner},
     offers::Offers,
-    session::Session,
+    session::{MAX_KEYS, Session},
 };
-use crate::trunk::{
-    EndWhen, FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent,
-    config::NEEDS_TLS, dialog::Dialog, flow::Flow, left_behind, message_parts::tag, resolver::Hop,
-    trunk::Trunk,
+use crate::{
+    Digit,
+    trunk::{
+        EndWhen, FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent,
+        config::NEEDS_TLS, dialog::Dialog, flow::Flow, left_behind, message_parts::tag,
+        resolver::Hop, trunk::Trunk,
+    },
 };
 
 /// How long to wait before a far side is tried again that takes no connection, or not yet our offer.
@@ -56,7 +59,11 @@ pub(super) async fn run(
     // What the far side asks meanwhile waits for the session.
     let incoming = trunk.stack.incoming.requests(&sip_call_id, our_tag);
     let hop = Hop::from(&kept.hop);
+    let mut keys = Vec::new();
     let outcome = tokio::select! {
+        // Whoever has given up already is not to be reached any more.
+        biased;
+        outcome = unless_given_up(&mut channel, &mut keys) => outcome,
         reached = reach(&trunk, &dialog, &hop) => match reached {
             Reached::By(flow)
                 if target.srtp == SrtpPolicy::Required
@@ -65,10 +72,6 @@ pub(super) async fn run(
                 Reached::InClear
             }
             reached => reached,
-        },
-        command = channel.commands.recv() => match command {
-            Some(TrunkCommand::Release) => Reached::Released,
-            _ => Reached::GivenUp,
         },
     };
     let flow = match outcome {
@@ -105,8 +108,35 @@ pub(super) async fn run(
     }
     session.kept = owner.map(|owner| KeptDialog::of_another(owner, kept));
     session.refresh();
+    for key in keys {
+        session.press(key);
+    }
     if Box::new(session).run(channel, Vec::new()).await {
         dialogs.over(sip_call_id).await;
+    }
+}
+
+/// What becomes of the call when it ends before the far side is reached. Keys that are pressed meanwhile
+/// wait for the session.
+async fn unless_given_up(channel: &mut CallChannel, keys: &mut Vec<Digit>) -> Reached {
+    loop {
+        match channel.commands.recv().await {
+            Some(TrunkCommand::Info { digit }) => {
+                if keys.len() < MAX_KEYS {
+                    keys.push(digit);
+                }
+            }
+            Some(TrunkCommand::Release) => return Reached::Released,
+            Some(TrunkCommand::Cancel | TrunkCommand::Bye { .. }) | None => {
+                return Reached::GivenUp;
+            }
+            // Nothing is offered before there is a session.
+            Some(
+                TrunkCommand::AnswerOffer { .. }
+                | TrunkCommand::RejectOffer { .. }
+                | TrunkCommand::Invite { .. },
+            ) => {}
+        }
     }
 }
 
