@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::{
     legs::{sip::LocalMedia, webrtc::ToBrowser},
     media::RtpSource,
-    trunk::{SipTarget, TrunkCommand},
+    trunk::{ByeCause, SipTarget, TrunkCommand},
 };
 
 /// What a call does to the world. Nothing here waits: what can't be done now is dropped.
@@ -26,6 +26,9 @@ pub(crate) trait Edge {
     /// Opens ports for a far side's media and the channel to its trunk, in place of what is open.
     /// `None` when there is no port.
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia>;
+
+    /// Opens the channel to a trunk for no more than to end a dialog that the call was to go on by.
+    fn end_dialog(&mut self, target: &SipTarget, cause: ByeCause);
 
     /// Tells the trunk something. `false` when it does not take it: then the far side is lost.
     fn to_trunk(&mut self, message: TrunkCommand) -> bool;

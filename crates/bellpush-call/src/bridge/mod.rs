@@ -349,7 +349,12 @@ impl Bridge {
                     let sip = SipSide::new(now, clock, target, local, timeout, sounds);
                     self.far_side = FarLeg::Sip(Box::new(sip));
                 }
-                None => self.control(now, Input::Refused(FarFailure::Transport), edge),
+                None => {
+                    if target.open.is_some() {
+                        edge.end_dialog(target, ByeCause::MEDIA_LOST);
+                    }
+                    self.control(now, Input::Refused(FarFailure::Transport), edge);
+                }
             },
             Some(&FarSide::Refusing { status, trunk_id }) => {
                 if let Some(trunk_id) = trunk_id {

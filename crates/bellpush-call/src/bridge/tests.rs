@@ -102,6 +102,10 @@ impl Edge for RecordingEdge {
         })
     }
 
+    fn end_dialog(&mut self, _target: &SipTarget, _cause: ByeCause) {
+        unreachable!("there is a port for every far side");
+    }
+
     fn to_trunk(&mut self, message: TrunkCommand) -> bool {
         assert!(self.is_open);
         self.dialogs.last_mut().unwrap().push(message);

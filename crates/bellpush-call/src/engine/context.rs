@@ -25,7 +25,7 @@ use crate::{
     },
     media::RtpSource,
     token_bucket::SharedBuckets,
-    trunk::{SipTarget, TrunkCommand},
+    trunk::{ByeCause, SipTarget, TrunkCommand},
 };
 
 /// What there is once in a shard, for all of its calls.
@@ -113,6 +113,20 @@ pub(super) struct CallEdge<'a> {
     pub(super) dialled: &'a mut u32,
 }
 
+impl CallEdge<'_> {
+    /// Brings what another far side's trunk reports to the call, and nothing of the one before.
+    fn dialled(&mut self) -> TrunkEventSender {
+        self.close_far_side();
+        *self.dialled = self.dialled.wrapping_add(1);
+        TrunkEventSender {
+            call_id: self.id,
+            dialled: *self.dialled,
+            commands: self.context.commands.clone(),
+            waker: Arc::clone(&self.context.waker),
+        }
+    }
+}
+
 impl Edge for CallEdge<'_> {
     fn to_browser(&mut self, packet: &ToBrowser<'_>) {
         let Context { media, tcp, meters, .. } = &mut *self.context;
@@ -148,14 +162,7 @@ impl Edge for CallEdge<'_> {
     }
 
     fn dial(&mut self, target: &SipTarget) -> Option<LocalMedia> {
-        self.close_far_side();
-        *self.dialled = self.dialled.wrapping_add(1);
-        let events = TrunkEventSender {
-            call_id: self.id,
-            dialled: *self.dialled,
-            commands: self.context.commands.clone(),
-            waker: Arc::clone(&self.context.waker),
-        };
+        let events = self.dialled();
         let far = match self.context.open(self.key, events) {
             Ok(far) => far,
             Err(error) => {
@@ -176,6 +183,18 @@ impl Edge for CallEdge<'_> {
             stale_sources,
             session_id: rand::random::<u64>() >> 1,
         })
+    }
+
+    fn end_dialog(&mut self, target: &SipTarget, cause: ByeCause) {
+        let events = self.dialled();
+        let trunk = self.context.dialer.open(events);
+        // The offer is never made: both are in the queue when the trunk looks at it.
+        let invite = TrunkCommand::Invite { target: Box::new(target.clone()), sdp: String::new() };
+        for command in [invite, TrunkCommand::Bye { cause }] {
+            if trunk.try_send(command).is_err() {
+                tracing::warn!(call_id = %self.id, "the trunk takes no message");
+            }
+        }
     }
 
     fn to_trunk(&mut self, message: TrunkCommand) -> bool {

@@ -46,6 +46,29 @@ async fn a_far_side_that_was_not_offered_the_session_yet_is_told_that_the_call_i
 }
 
 #[tokio::test]
+async fn a_far_side_that_there_is_no_port_for_is_told_that_the_call_is_over() {
+    for former in [Former::Gone, Former::Relays] {
+        let mut test = Test::with(|config| {
+            let first = *config.rtp_ports.start();
+            config.rtp_ports = first..=first + 1;
+        });
+        let (_other, _dialog, _phone) = test.answered(to_phone(&[Codec::Pcma]), Codec::Pcma).await;
+        let routes = vec![with_open_dialog(to_phone(&[Codec::Pcma]))];
+        let mut call = test.place(routes, Some(former)).await.connect();
+        let mut dialog = test.dialog().await;
+        assert!(matches!(dialog.next().await, Some(TrunkCommand::Invite { .. })));
+        assert!(matches!(dialog.next().await, Some(TrunkCommand::Bye { .. })));
+        let end = loop {
+            match call.next().await {
+                Some(Signal::Reconnecting | Signal::Connected) => {}
+                other => break other,
+            }
+        };
+        assert_eq!(end, Some(Signal::Failed(ErrorCode::MediaFailed)));
+    }
+}
+
+#[tokio::test]
 async fn the_demo_goes_on_with_a_call_of_another_server_without_its_greeting() {
     for former in [Former::Gone, Former::Relays] {
         let test = Test::start();
