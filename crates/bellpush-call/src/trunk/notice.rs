@@ -7,27 +7,49 @@ use std::{
 };
 
 use bellpush_core::call_notice::CallNotice;
-use rsipstack::sip::{Headers, Response};
+use rsipstack::sip::{Header, Headers, HeadersExt as _, Response};
 
-use super::message_parts::{header, reason_phrase, value};
+use super::{
+    dialog::to_tag,
+    message_parts::{has_token, header, reason_phrase, value},
+};
 
 /// The status of a call that waits in a queue (RFC 3261 section 21.1.4).
 const QUEUED: u16 = 182;
 /// The longest wait that is passed on, in seconds: a day. Whoever expects a longer one expects nothing.
 const MAX_WAIT: u32 = 86_400;
 
-/// Makes a response from a queue another one than that before, if it says something else. The stack takes a
-/// provisional response for a repetition where status, body and RSeq are the same, and passes it on once;
-/// that of a queue differs in its reason phrase alone.
+/// Where [`tell_apart`] keeps the number of a reliable response.
+const RELIABLE_NUMBER: &str = "X-Reliable-Number";
+
+/// Makes a provisional response another one than that before, if it says something else. The stack takes one
+/// for a repetition where status, body and RSeq are the same, and passes it on once; but that of a queue
+/// differs in its reason phrase alone, and those of several telephones, each of which counts for itself, in
+/// their tags.
 pub(super) fn tell_apart(response: &mut Response) {
-    if response.status_code.code() != QUEUED || value(&response.headers, "RSeq").is_some() {
+    if !(101..200).contains(&response.status_code.code()) {
         return;
     }
+    let number = response.rseq_value();
     let mut hasher = DefaultHasher::new();
-    reason_phrase(response).hash(&mut hasher);
+    (to_tag(response), number, reason_phrase(response)).hash(&mut hasher);
     let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
-    let number = u32::from_be_bytes([a, b, c, d]).max(1);
-    response.headers.push(header("RSeq", number.to_string()));
+    response.headers.retain(|header| {
+        let name = header.name();
+        !["RSeq", RELIABLE_NUMBER].iter().any(|ours| name.eq_ignore_ascii_case(ours))
+    });
+    if let Some(number) = number {
+        response.headers.push(header(RELIABLE_NUMBER, number.to_string()));
+    }
+    let different = u32::from_be_bytes([a, b, c, d]);
+    response.headers.push(Header::RSeq(different.to_string().into()));
+}
+
+/// The number of a response that was told apart, if it has one: the far side wants to know that we have it
+/// (RFC 3262).
+pub(super) fn reliable_number(response: &Response) -> Option<u32> {
+    let number = value(&response.headers, RELIABLE_NUMBER)?.parse().ok();
+    number.filter(|_| has_token(&response.headers, "Require", "100rel"))
 }
 
 /// What a provisional response says of a queue. Where in it, and for how long, is in words that no

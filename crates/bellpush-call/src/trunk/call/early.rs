@@ -1,6 +1,6 @@
 //! Early dialogs: what far sides that ring say, and ask for.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rsipstack::{
     sip::{Method, Request, Response, StatusCode, prelude::HeadersExt as _},
@@ -14,11 +14,12 @@ use super::{
     refusals::refusal,
 };
 use crate::trunk::{
-    TrunkEvent,
+    OfferId, TrunkEvent,
     body::{self, Body, response_sdp},
     dialog::{Dialog, RequestMatch, to_tag},
     incoming::source_of,
-    message_parts::{has_token, header},
+    message_parts::header,
+    notice::reliable_number,
     trunk::Trunk,
 };
 
@@ -32,7 +33,8 @@ const TERMINATED: u16 = 199;
 /// The early dialogs (RFC 3261 section 12.1) of one call; with forks there are several.
 pub(super) struct EarlyDialogs {
     dialogs: HashMap<String, EarlyDialog>,
-    pub(super) offers: Offers,
+    /// What the INVITE offers, and the numbers of what is offered in return.
+    offers: Offers,
     is_ringing: bool,
     /// Requests of a dialog that we have not heard of yet: the acknowledgement of an answer goes
     /// out before the answer gets here, and what the far side asks next may come sooner.
@@ -44,6 +46,8 @@ pub(super) struct EarlyDialog {
     pub(super) dialog: Dialog,
     /// Its answer to our offer.
     pub(super) sdp: Option<String>,
+    /// What is offered and answered in it (RFC 3261 section 13.2.2.4): the others know nothing of that.
+    pub(super) offers: Offers,
     /// The number of its last reliable response (RFC 3262 section 3).
     rseq: Option<u32>,
 }
@@ -64,10 +68,30 @@ impl EarlyDialogs {
         self.dialogs.remove(tag)
     }
 
-    /// Forgets all: the INVITE is sent again, with this offer.
-    pub(super) fn clear(&mut self, offer: &str) {
-        self.dialogs.clear();
-        offer.clone_into(&mut self.offers.local_sdp);
+    /// The offers of a dialog that begins now.
+    pub(super) fn new_offers(&self) -> Offers {
+        self.offers.of_another_dialog()
+    }
+
+    /// Forgets all: the INVITE is over, or sent again. What is still to be answered is refused.
+    pub(super) fn clear(&mut self) {
+        for (_, mut early) in self.dialogs.drain() {
+            early.offers.close();
+        }
+    }
+
+    /// Answers an open offer.
+    pub(super) async fn answer(&mut self, id: OfferId, sdp: String, contact: String, t1: Duration) {
+        if let Some(early) = self.dialogs.values_mut().find(|early| early.offers.is_open(id)) {
+            early.offers.answer(id, sdp, contact, t1).await;
+        }
+    }
+
+    /// Rejects an open offer.
+    pub(super) fn reject(&mut self, id: OfferId, status: u16) {
+        for early in self.dialogs.values_mut() {
+            early.offers.reject(id, status);
+        }
     }
 
     /// The requests that came before the answer of their dialog.
@@ -92,19 +116,18 @@ impl EarlyDialogs {
         };
         if !self.dialogs.contains_key(&tag) {
             // Of a branch that we have not heard of, or that is over.
-            if status == TERMINATED && !is_reliable(response) {
+            if status == TERMINATED && reliable_number(response).is_none() {
                 return;
             }
             let dialog = pending.dialog(response);
             let Some(dialog) = dialog.filter(|_| self.dialogs.len() < MAX_EARLY) else {
                 return self.ringing(channel).await;
             };
-            self.dialogs.insert(tag.clone(), EarlyDialog { dialog, sdp: None, rseq: None });
+            let offers = self.new_offers();
+            self.dialogs.insert(tag.clone(), EarlyDialog { dialog, sdp: None, offers, rseq: None });
         }
         let Some(early) = self.dialogs.get_mut(&tag) else { return };
-        if is_reliable(response)
-            && let Some(rseq) = response.rseq_value()
-        {
+        if let Some(rseq) = reliable_number(response) {
             // RFC 3262 section 4: in order, and each only once.
             if early.rseq.is_some_and(|last| rseq != last.wrapping_add(1)) {
                 return;
@@ -113,7 +136,9 @@ impl EarlyDialogs {
             prack(trunk, pending, &early.dialog, rseq);
         }
         if status == TERMINATED {
-            self.dialogs.remove(&tag);
+            if let Some(mut early) = self.dialogs.remove(&tag) {
+                early.offers.close();
+            }
             return;
         }
         match response_sdp(response) {
@@ -176,12 +201,12 @@ impl EarlyDialogs {
                         return;
                     }
                 };
-                if self.offers.is_busy() {
+                if early.offers.is_busy() {
                     return reject(transaction, 500, vec![header("Retry-After", "1")]);
                 }
                 // From here on its answer to our first offer is history.
                 early.sdp = Some(sdp.clone());
-                let request = self.offers.open(transaction, None);
+                let request = early.offers.open(transaction, None);
                 channel.send(TrunkEvent::Offered { request, sdp: Some(sdp) }).await;
             }
             // A key that is pressed while it rings is for nobody.
@@ -204,11 +229,6 @@ fn prack(trunk: &Arc<Trunk>, pending: &PendingInvite, dialog: &Dialog, rseq: u32
             tracing::debug!(trunk = %trunk.config.id, %error, "a PRACK was not answered");
         }
     });
-}
-
-/// Whether the far side wants to know that we have it (RFC 3262).
-fn is_reliable(response: &Response) -> bool {
-    has_token(&response.headers, "Require", "100rel")
 }
 
 fn invite_cseq(invite: &Request) -> Option<u32> {

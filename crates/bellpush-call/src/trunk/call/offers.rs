@@ -1,7 +1,13 @@
 //! Offers of the far side that wait for the call's answer, and answers that wait for the far
 //! side's acknowledgement.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use rsipstack::{
     sip::{Header, Method, SipMessage, StatusCode},
@@ -23,7 +29,8 @@ const T2: Duration = Duration::from_secs(4);
 pub(super) struct Offers {
     /// Our last description of the session: an offer or an answer.
     pub(super) local_sdp: String,
-    last: u32,
+    /// The number of the next one, of all dialogs of the call.
+    next: Arc<AtomicU32>,
     /// In a box: calls have one seldom, and its transaction takes almost a kilobyte.
     pending: Option<Box<Pending>>,
     awaiting_ack: Option<oneshot::Receiver<AckResult>>,
@@ -51,7 +58,17 @@ pub(super) enum AckResult {
 impl Offers {
     /// With the offer of our INVITE.
     pub(super) fn new(local_sdp: String) -> Self {
-        Self { local_sdp, last: 0, pending: None, awaiting_ack: None }
+        Self { local_sdp, next: Arc::default(), pending: None, awaiting_ack: None }
+    }
+
+    /// Those of another dialog of the same call, which begins with the same offer.
+    pub(super) fn of_another_dialog(&self) -> Self {
+        Self { next: Arc::clone(&self.next), ..Self::new(self.local_sdp.clone()) }
+    }
+
+    /// Whether this one waits for its answer.
+    pub(super) fn is_open(&self, id: OfferId) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.id == id)
     }
 
     /// Whether another offer has to wait.
@@ -70,8 +87,7 @@ impl Offers {
         transaction: Transaction,
         expires: Option<SessionExpires>,
     ) -> OfferId {
-        self.last = self.last.wrapping_add(1);
-        let id = OfferId(self.last);
+        let id = OfferId(self.next.fetch_add(1, Ordering::Relaxed));
         self.pending = Some(Box::new(Pending { id, transaction, expires }));
         id
     }

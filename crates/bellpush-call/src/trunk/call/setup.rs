@@ -106,7 +106,7 @@ impl Setup {
             let flow = tokio::select! {
                 flow = self.trunk.flow(hop) => flow,
                 // Nothing was sent yet, so there is nothing to end.
-                _ = channel.commands.recv() => return Attempt::Cancelled,
+                () = channel.given_up() => return Attempt::Cancelled,
             };
             let attempt = match flow {
                 Ok(flow) => {
@@ -120,6 +120,7 @@ impl Setup {
                 }
             };
             if !matches!(attempt, Attempt::Answered(_)) {
+                self.early.clear();
                 for transaction in self.early.take_unmatched() {
                     reject(transaction, 481, Vec::new());
                 }
@@ -145,7 +146,7 @@ impl Setup {
         for _ in 0..MAX_REPEATS {
             let request = tokio::select! {
                 request = self.request(&mut flow, &authentication) => request,
-                _ = channel.commands.recv() => return Attempt::Cancelled,
+                () = channel.given_up() => return Attempt::Cancelled,
             };
             self.invite.ids.cseq += 1;
             trunk.stack.tap.goes_by(&self.invite.ids.call_id, &flow);
@@ -240,7 +241,7 @@ impl Setup {
                     return Attempt::Failed(FarFailure::from_status(status));
                 }
             }
-            self.early.clear(&self.invite.sdp);
+            self.early.clear();
         }
         self.note_error(format!("INVITE: asked for something else {MAX_REPEATS} times"));
         Attempt::Failed(FarFailure::Rejected)
@@ -286,18 +287,15 @@ impl Setup {
                     Some(TrunkCommand::AnswerOffer { request, sdp }) => {
                         let contact = pending.flow.contact(&self.invite.user);
                         let t1 = self.trunk.stack.config.t1;
-                        self.early.offers.answer(request, sdp, contact, t1).await;
+                        self.early.answer(request, sdp, contact, t1).await;
                     }
                     Some(TrunkCommand::RejectOffer { request, status }) => {
-                        self.early.offers.reject(request, status);
+                        self.early.reject(request, status);
                     }
                     Some(TrunkCommand::Info { .. } | TrunkCommand::Invite { .. }) => {}
                     // Whoever has the call now has dialled for itself.
                     Some(TrunkCommand::Cancel | TrunkCommand::Release | TrunkCommand::Bye { .. })
-                    | None => {
-                        self.early.offers.close();
-                        return InviteEnd::Cancelled;
-                    }
+                    | None => return InviteEnd::Cancelled,
                 },
                 Some(transaction) = self.incoming.requests.recv() => {
                     let contact = pending.flow.contact(&self.invite.user);
@@ -331,7 +329,12 @@ impl Setup {
             dialog.continue_from(&early.dialog);
         }
         // RFC 3262 section 5: with the answer in a reliable response, the 2xx has none.
-        let sdp = response_sdp(&response).or_else(|| early.and_then(|early| early.sdp));
+        let (early_sdp, offers) = match early {
+            Some(early) => (early.sdp, early.offers),
+            None => (None, self.early.new_offers()),
+        };
+        self.early.clear();
+        let sdp = response_sdp(&response).or(early_sdp);
         let Some(sdp) = sdp else {
             pending.acknowledge(&self.trunk, &response).await;
             tokio::spawn(end_forks(Arc::clone(&self.trunk), pending, tag));
@@ -342,10 +345,10 @@ impl Setup {
         };
         let call_id = self.invite.ids.call_id.clone();
         let unmatched = self.early.take_unmatched();
-        let Self { trunk, invite, incoming, early, owner, .. } = self;
+        let Self { trunk, invite, incoming, owner, .. } = self;
         let min_interval = invite.min_interval;
         let mut session =
-            Session::new(trunk, dialog, flow, incoming, early.offers, min_interval, &response);
+            Session::new(trunk, dialog, flow, incoming, offers, min_interval, &response);
         // Sound need not wait for the disk.
         let answered = channel.send(TrunkEvent::Answered { sdp, call_id });
         let (kept, ()) = tokio::join!(session.open(owner), answered);
