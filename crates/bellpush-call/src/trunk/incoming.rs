@@ -23,7 +23,7 @@ use rsipstack::{
     },
     transport::{SipAddr, SipConnection, TransportEvent, transport_layer::DomainResolver},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::{
     message_parts::{ALLOW, header, tag},
@@ -34,6 +34,9 @@ use super::{
 
 /// Requests of one call, or 2xx of one INVITE, that may wait to be read.
 const QUEUE: usize = 32;
+
+/// Answers to requests of no call that may be on their way at once.
+const MAX_REFUSALS: usize = 256;
 
 /// Where what comes in goes.
 #[derive(Clone)]
@@ -132,6 +135,7 @@ impl Incoming {
 
     /// Gives each request to its call, and rejects the others.
     pub(super) async fn dispatch(self, mut requests: mpsc::UnboundedReceiver<Transaction>) {
+        let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
         while let Some(transaction) = requests.recv().await {
             let call_id = transaction.original.call_id_header().ok();
             let call = call_id
@@ -139,7 +143,15 @@ impl Incoming {
             match call {
                 // A call that does not keep up is asked again: the far side repeats its request.
                 Some(call) => drop(call.try_send(Box::new(transaction))),
-                None => reject(transaction).await,
+                // Whoever does not read holds up nobody else. One too many is asked again, too.
+                None => {
+                    if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+                        tokio::spawn(async move {
+                            reject(transaction).await;
+                            drop(permit);
+                        });
+                    }
+                }
             }
         }
     }
@@ -278,7 +290,11 @@ impl DomainResolver for NoNames {
 
 impl Drop for IncomingRequests {
     fn drop(&mut self) {
-        lock(&self.calls).remove(&self.call_id);
+        let mut calls = lock(&self.calls);
+        // A call that was let go of may have come back meanwhile.
+        if calls.get(&self.call_id).is_some_and(|call| Arc::ptr_eq(&call.finals, &self.finals)) {
+            calls.remove(&self.call_id);
+        }
     }
 }
 
@@ -295,6 +311,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recorder::Recorder;
 
     fn request(via: &str) -> Request {
         let text = format!(
@@ -305,6 +322,17 @@ mod tests {
             Ok(SipMessage::Request(request)) => request,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn whoever_lets_go_of_a_call_id_takes_it_from_nobody_who_has_it_by_now() {
+        let incoming = Incoming::new(Arc::new(Peers::new()), Tap::new(Recorder::off()));
+        let before = incoming.requests("1", "a");
+        let now = incoming.requests("1", "b");
+        drop(before);
+        assert_eq!(incoming.calls(), 1);
+        drop(now);
+        assert_eq!(incoming.calls(), 0);
     }
 
     #[test]

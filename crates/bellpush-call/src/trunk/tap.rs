@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bellpush_core::{
@@ -27,11 +30,14 @@ const MAX_MESSAGE: usize = 16 * 1_024;
 pub(super) struct Tap {
     recorder: Recorder,
     calls: Arc<Mutex<HashMap<String, TappedCall>>>,
+    listeners: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct TappedCall {
     call_id: CallId,
+    /// Whose it is: the number of the [`Tapped`].
+    listener: u64,
     /// The way that it takes, once that is known.
     way: Option<Way>,
 }
@@ -47,11 +53,12 @@ struct Way {
 pub(super) struct Tapped {
     tap: Tap,
     sip_call_id: String,
+    listener: u64,
 }
 
 impl Tap {
     pub(super) fn new(recorder: Recorder) -> Self {
-        Self { recorder, calls: Arc::default() }
+        Self { recorder, calls: Arc::default(), listeners: Arc::default() }
     }
 
     /// Listens to the messages with this Call-ID from now on.
@@ -59,9 +66,10 @@ impl Tap {
         if !self.recorder.is_on() {
             return None;
         }
-        let call = TappedCall { call_id, way: None };
+        let listener = self.listeners.fetch_add(1, Ordering::Relaxed);
+        let call = TappedCall { call_id, listener, way: None };
         self.lock().insert(sip_call_id.to_owned(), call);
-        Some(Tapped { tap: self.clone(), sip_call_id: sip_call_id.to_owned() })
+        Some(Tapped { tap: self.clone(), sip_call_id: sip_call_id.to_owned(), listener })
     }
 
     /// The messages with this Call-ID go this way from now on.
@@ -86,7 +94,7 @@ impl Tap {
             SipMessage::Response(response) => response.call_id_header(),
         };
         let call = id.ok().and_then(|id| self.lock().get(id.value()).copied());
-        let Some(TappedCall { call_id, way: Some(way) }) = call else { return };
+        let Some(TappedCall { call_id, way: Some(way), .. }) = call else { return };
         let bytes = message.to_bytes();
         let text = masked(bytes.get(..MAX_MESSAGE).unwrap_or(&bytes));
         let Way { transport, local, remote: usual } = way;
@@ -115,6 +123,27 @@ impl MessageInspector for Tap {
 
 impl Drop for Tapped {
     fn drop(&mut self) {
-        self.tap.lock().remove(&self.sip_call_id);
+        let mut calls = self.tap.lock();
+        // A call that was let go of may have come back meanwhile.
+        if calls.get(&self.sip_call_id).is_some_and(|call| call.listener == self.listener) {
+            calls.remove(&self.sip_call_id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_stops_listening_leaves_those_who_came_after() {
+        let tap = Tap::new(Recorder::channel(1).0);
+        let call_id = CallId::from_uuid(uuid::Uuid::nil());
+        let before = tap.listen("1", call_id);
+        let now = tap.listen("1", call_id);
+        drop(before);
+        assert!(tap.lock().contains_key("1"));
+        drop(now);
+        assert!(tap.lock().is_empty());
     }
 }
