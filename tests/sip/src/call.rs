@@ -141,8 +141,9 @@ impl Call {
         let to_trunk = start(Box::new(move |message| {
             let sender = sender.clone();
             Box::pin(async move {
-                // Of interest for media alone.
-                if !matches!(message, TrunkEvent::SignallingAddress(_)) {
+                // Of interest for media and records alone.
+                if !matches!(message, TrunkEvent::SignallingAddress(_) | TrunkEvent::Calling { .. })
+                {
                     let _ = sender.send(message).await;
                 }
             })

@@ -258,6 +258,22 @@ async fn an_answer_that_we_do_not_take_is_told_with_what_names_it() -> Result {
 }
 
 #[tokio::test]
+async fn a_far_side_that_is_asked_again_and_says_nothing_has_not_refused() -> Result {
+    for asks in ["401 Who", "422 Longer"] {
+        let peer = Peer::start().await?;
+        let credentials = Credentials { username: "1000".into(), password: "secret".into() };
+        let (_trunks, mut call) =
+            call_by(&peer, |trunk| trunk.credentials = Some(credentials)).await?;
+        let invite = peer.receive("INVITE").await?;
+        let challenge = "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"1\"\r\nMin-SE: 3600\r\n";
+        peer.reply(&invite, asks, challenge, "").await?;
+        let failure = call.failure().await?;
+        assert_eq!((failure.status, &*failure.call_id), (None, invite.header("Call-ID")?));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_call_that_is_not_even_placed_says_on_which_trunk() -> Result {
     let peer = Peer::start().await?;
     let trunk = trunk(peer.port);

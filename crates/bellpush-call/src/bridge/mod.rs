@@ -29,8 +29,9 @@ use std::{
 
 use bellpush_core::{
     events::{EndReason, ErrorCode},
-    ids::CallId,
+    ids::{CallId, TrunkId},
     routing::{AnsweredBy, SipDialog},
+    trunk::SipFailure,
 };
 
 use crate::{
@@ -78,6 +79,8 @@ pub(crate) struct Bridge {
     routes: Vec<Route>,
     /// The present one.
     route: usize,
+    /// The Call-ID by which it is called, once there is one.
+    sip_call_id: String,
     rtp_timeout: Duration,
     control: CallControl,
     sounds: Arc<Sounds>,
@@ -122,6 +125,7 @@ impl Bridge {
             control,
             routes,
             route: 0,
+            sip_call_id: String::new(),
             rtp_timeout,
             sounds,
             clock,
@@ -245,6 +249,7 @@ impl Bridge {
         match message {
             TrunkEvent::Trying => self.control(now, Input::Trying, edge),
             TrunkEvent::Notice(notice) => self.control(now, Input::Notice(notice), edge),
+            TrunkEvent::Calling { call_id } => self.sip_call_id = call_id,
             TrunkEvent::Rejected(failure) => self.signals.send(Signal::Rejected(failure)),
             message => sip.receive_from_trunk(message),
         }
@@ -288,7 +293,11 @@ impl Bridge {
     }
 
     fn control(&mut self, now: Instant, input: Input, edge: &mut dyn Edge) {
-        let Outcome { signal, mut dial, release } = self.control.handle(now, input);
+        let Outcome { signal, mut dial, rang_out, release } = self.control.handle(now, input);
+        if rang_out && let Some(trunk_id) = self.trunk_id() {
+            let failure = SipFailure::unanswered(trunk_id, &self.sip_call_id);
+            self.signals.send(Signal::Rejected(Box::new(failure)));
+        }
         if release {
             // One that takes no message sees by the end of its queue that nobody is left.
             edge.to_trunk(TrunkCommand::Release);
@@ -318,6 +327,14 @@ impl Bridge {
         }
     }
 
+    /// The trunk of the present far side, if that is on one.
+    fn trunk_id(&self) -> Option<TrunkId> {
+        match &self.routes.get(self.route)?.far_side {
+            FarSide::Sip(target) => Some(target.trunk_id),
+            FarSide::Demo | FarSide::Refusing { .. } => None,
+        }
+    }
+
     /// Calls the far side of a route, in place of the present one.
     fn dial(&mut self, now: Instant, route: usize, edge: &mut dyn Edge) {
         self.far_side.hang_up(now, ByeCause::NORMAL, edge);
@@ -329,6 +346,7 @@ impl Bridge {
         edge.close_far_side();
         self.far_side = FarLeg::None;
         self.sampler.dial();
+        self.sip_call_id.clear();
         self.route = route;
         match self.routes.get(route).map(|route| &route.far_side) {
             Some(FarSide::Demo) => {
@@ -372,13 +390,9 @@ impl Bridge {
     /// The present far side takes the call; the Call-ID is that of its dialog, if it has one.
     fn answered(&mut self, now: Instant, call_id: Option<String>, edge: &mut dyn Edge) {
         let route = self.routes.get(self.route).filter(|_| !self.control.is_over());
-        if let Some(Route { destination_id, far_side, .. }) = route {
-            let dialog = match (far_side, call_id) {
-                (FarSide::Sip(target), Some(call_id)) => {
-                    Some(SipDialog { trunk_id: target.trunk_id, call_id })
-                }
-                _ => None,
-            };
+        if let Some(Route { destination_id, .. }) = route {
+            let dialog = self.trunk_id().zip(call_id);
+            let dialog = dialog.map(|(trunk_id, call_id)| SipDialog { trunk_id, call_id });
             let answered_by = AnsweredBy { profile_id: *destination_id, dialog };
             self.signals.send(Signal::Answered(Box::new(answered_by)));
         }

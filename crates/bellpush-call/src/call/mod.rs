@@ -96,6 +96,8 @@ pub(crate) struct Outcome {
     pub(crate) signal: Option<Signal>,
     /// The route whose far side is to be called, in place of the present one.
     pub(crate) dial: Option<usize>,
+    /// The far side was called, and said nothing for as long as it may ring.
+    pub(crate) rang_out: bool,
     /// Both sides are let go without a word: the call is another process's.
     pub(crate) release: bool,
 }
@@ -404,10 +406,13 @@ impl CallControl {
                     self.browser = Browser::Silent;
                     self.interrupted()
                 }
-                Timer::Ring if self.far_side == FarSide::Called => {
-                    self.refused(now, FarFailure::Unreachable)
+                Timer::Ring => {
+                    let failure = match self.far_side {
+                        FarSide::Called => FarFailure::Unreachable,
+                        _ => FarFailure::NoAnswer,
+                    };
+                    Outcome { rang_out: true, ..self.refused(now, failure) }
                 }
-                Timer::Ring => self.refused(now, FarFailure::NoAnswer),
                 Timer::Connect | Timer::Loss | Timer::CloseGrace => {
                     self.end(Signal::Failed(ErrorCode::MediaFailed))
                 }
@@ -422,6 +427,7 @@ impl CallControl {
             outcome = Outcome {
                 signal: one.signal.or(outcome.signal),
                 dial: one.dial.or(outcome.dial),
+                rang_out: one.rang_out || outcome.rang_out,
                 release: false,
             };
         }

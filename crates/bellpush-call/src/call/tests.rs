@@ -56,7 +56,7 @@ impl Simulation {
     }
 
     fn input(&mut self, input: Input) {
-        let Outcome { signal, dial, release } = self.control.handle(self.now, input);
+        let Outcome { signal, dial, release, .. } = self.control.handle(self.now, input);
         self.signals.extend(signal);
         self.dialled.extend(dial);
         self.released += usize::from(release);

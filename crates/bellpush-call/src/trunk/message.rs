@@ -57,6 +57,11 @@ pub enum TrunkCommand {
 pub enum TrunkEvent {
     /// The far side's signalling comes from this address: that of the hop that the INVITE is sent to.
     SignallingAddress(IpAddr),
+    /// The far side is called from now on, whether it hears that or not.
+    Calling {
+        /** The Call-ID of the INVITE. */
+        call_id: String,
+    },
     /// The far side rings (180), or works on it (182, 183 without SDP).
     Ringing,
     /// The far side plays something before it answers (183 or 180 with SDP).

@@ -211,8 +211,9 @@ async fn run(calls: &Arc<Calls>, mut call: AcceptedCall, entry: LiveCall, publis
             let quality = CallQuality::of(measured.as_deref(), entry.warnings());
             let quality = quality.and_then(|quality| serde_json::to_value(quality).ok());
             let answered_by = answered_by.take();
-            // Of a call that somebody took, it was another who did not.
-            let sip_failure = sip_failure.take().filter(|_| answered_by.is_none());
+            // Of a call that somebody took, or that ended while another rang, it was another who did not.
+            let is_refused = answered_by.is_none() && is_refused(&end);
+            let sip_failure = sip_failure.take().filter(|_| is_refused);
             let finish = CallFinish {
                 end,
                 connected_at,
@@ -334,6 +335,17 @@ const fn error_of(end: &CallEnd) -> Option<&'static str> {
         CallEnd::Failed { code } => Some(code.as_str()),
         CallEnd::Ended { .. } => None,
     }
+}
+
+/// Whether a call ended because nobody took it.
+const fn is_refused(end: &CallEnd) -> bool {
+    use ErrorCode::{DestinationBusy, DestinationRejected, DestinationUnreachable, NoAnswer};
+    matches!(
+        end,
+        CallEnd::Failed {
+            code: DestinationBusy | DestinationRejected | DestinationUnreachable | NoAnswer,
+        }
+    )
 }
 
 /// Makes the end of a call durable, however long the store needs. Refused when another node has

@@ -8,6 +8,7 @@ use std::{collections::HashSet, time::Duration};
 use bellpush_core::{
     events::{EndReason, ErrorCode},
     routing::{AnsweredBy, SipDialog},
+    trunk::SipFailure,
 };
 use bellpush_srtp::{RtpHeader, SrtpSuite};
 use bellpush_test_support::{ports::free_ports, visitor::Visitor};
@@ -161,7 +162,28 @@ async fn nobody_who_answers_in_time_is_a_cancelled_call() {
     second.invited().await;
     second.events.send(TrunkEvent::Failed(FarFailure::Unreachable)).await;
     assert_eq!(call.next().await, Some(Signal::Connecting));
+    assert!(matches!(call.next().await, Some(Signal::Rejected(_))));
     assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::DestinationUnreachable)]);
+    test.is_empty().await;
+}
+
+#[tokio::test]
+async fn a_telephone_that_nobody_answers_is_told_of_in_place_of_the_busy_one_before_it() {
+    let mut test = Test::start();
+    let (first, mut second) = (to_phone(&[Codec::Pcma]), to_phone(&[Codec::Pcma]));
+    second.ring_timeout = Duration::from_millis(200);
+    let FarSide::Sip(target) = &second.far_side else { panic!("no telephone") };
+    let unanswered = SipFailure::unanswered(target.trunk_id, SIP_CALL_ID);
+    let mut call = test.call(vec![first, second]).await;
+    test.dialog().await.events.send(TrunkEvent::Failed(FarFailure::Busy)).await;
+    let mut dialog = test.dialog().await;
+    dialog.invited().await;
+    dialog.events.send(TrunkEvent::Calling { call_id: SIP_CALL_ID.into() }).await;
+    dialog.events.send(TrunkEvent::Ringing).await;
+    assert_eq!(call.next().await, Some(Signal::Connecting));
+    assert_eq!(call.next().await, Some(Signal::Ringing));
+    assert_eq!(call.next().await, Some(Signal::Rejected(Box::new(unanswered))));
+    assert_eq!(call.rest().await, [Signal::Failed(ErrorCode::NoAnswer)]);
     test.is_empty().await;
 }
 

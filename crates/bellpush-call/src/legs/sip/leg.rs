@@ -123,7 +123,8 @@ impl SipLeg {
             // Which key, and whose, matters to nobody here; call control knows of the others, and the
             // media of the address.
             (_, TrunkEvent::Digit(_) | TrunkEvent::Trying | TrunkEvent::Rejected(_))
-            | (_, TrunkEvent::Notice(_) | TrunkEvent::SignallingAddress(_)) => {}
+            | (_, TrunkEvent::Notice(_) | TrunkEvent::SignallingAddress(_))
+            | (_, TrunkEvent::Calling { .. }) => {}
             // An offer before there is a dialog can't be: the edge has one by then.
             (State::Calling, TrunkEvent::Offered { request, .. }) => {
                 self.send(TrunkCommand::RejectOffer { request, status: NOT_ACCEPTABLE_HERE });
@@ -145,12 +146,12 @@ impl SipLeg {
         self.state = State::Over;
     }
 
-    /// Presses a key at the far side beside the media, for one that takes no telephone-event.
     /// Whether the far side has answered, be it here or elsewhere.
     pub(crate) fn is_answered(&self) -> bool {
         self.state == State::Answered
     }
 
+    /// Presses a key at the far side beside the media, for one that takes no telephone-event.
     pub(crate) fn press(&mut self, digit: Digit) {
         if self.state == State::Answered {
             self.send(TrunkCommand::Info { digit });

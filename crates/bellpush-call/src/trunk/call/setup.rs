@@ -79,6 +79,8 @@ impl Setup {
 
     /// Sets the call up. When that fails, tells what the far side said.
     pub(super) async fn run(mut self, channel: &mut CallChannel) -> Outcome {
+        let call_id = self.invite.ids.call_id.clone();
+        channel.send(TrunkEvent::Calling { call_id }).await;
         let outcome = self.try_targets(channel).await;
         match outcome {
             Attempt::Answered(answered) => {
@@ -142,7 +144,7 @@ impl Setup {
         let trunk = Arc::clone(&self.trunk);
         let mut authentication = trunk.authentication(target);
         let mut flow = target.clone();
-        let mut longer = 0;
+        let (mut longer, mut asked) = (0, None);
         for _ in 0..MAX_REPEATS {
             let request = tokio::select! {
                 request = self.request(&mut flow, &authentication) => request,
@@ -193,7 +195,13 @@ impl Setup {
             tracing::debug!(trunk = %self.trunk.config.id, status, "an INVITE's final response");
             let is_challenged = authentication.is_challenged_by_trunk(&response).await;
             let is_ours = !is_heard;
-            if !is_ours {
+            let is_answered = match status {
+                401 | 407 => is_challenged,
+                422 => longer < MAX_LONGER && self.longer_interval(&response).is_some(),
+                _ => false,
+            };
+            // One that is asked again has refused nothing yet.
+            if !is_ours && !is_answered {
                 self.note_failure(&response);
             }
             if let Some(pause) =
@@ -224,11 +232,8 @@ impl Setup {
                     return Attempt::Failed(FarFailure::Rejected);
                 }
                 422 => {
-                    let least = value(&response.headers, "Min-SE")
-                        .and_then(|text| text.split(';').next()?.trim().parse().ok())
-                        .map(Duration::from_secs)
-                        .filter(|least| self.invite.interval.is_none_or(|asked| *least > asked));
-                    let Some(least) = least.filter(|_| longer < MAX_LONGER) else {
+                    let least = self.longer_interval(&response).filter(|_| is_answered);
+                    let Some(least) = least else {
                         self.note_error(describe("INVITE", &response, None));
                         return Attempt::Failed(FarFailure::Unreachable);
                     };
@@ -242,6 +247,10 @@ impl Setup {
                 }
             }
             self.early.clear();
+            asked = Some(response);
+        }
+        if let Some(asked) = asked {
+            self.note_failure(&asked);
         }
         self.note_error(format!("INVITE: asked for something else {MAX_REPEATS} times"));
         Attempt::Failed(FarFailure::Rejected)
@@ -388,6 +397,13 @@ impl Setup {
             "an INVITE is too large for a datagram, and the trunk takes no TCP: headers are left out",
         );
         request
+    }
+
+    /// The interval that a 422 asks for, if it is longer than that which was asked for.
+    fn longer_interval(&self, response: &Response) -> Option<Duration> {
+        let least = value(&response.headers, "Min-SE")?.split(';').next()?.trim().parse().ok();
+        let least = least.map(Duration::from_secs)?;
+        self.invite.interval.is_none_or(|asked| least > asked).then_some(least)
     }
 
     /// A target said nothing at all.
