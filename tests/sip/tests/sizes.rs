@@ -140,3 +140,26 @@ async fn a_refresh_that_is_too_large_goes_by_udp_where_tcp_leads_to_nobody() -> 
     assert_is_whole(&refresh);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_request_that_is_too_large_goes_by_udp_where_tcp_leads_to_somebody_who_says_nothing()
+-> Result {
+    let peer = Peer::start().await?;
+    let listener = tokio::net::TcpListener::bind(peer.address()?).await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    let port = peer.port;
+    let more = format!(
+        "Contact: <sip:peer@127.0.0.1:{port}>\r\n\
+         Record-Route: <sip:127.0.0.1:{port};lr;id={}>\r\n{SDP}",
+        "x".repeat(MOST)
+    );
+    peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+    call.answer().await?;
+    peer.receive("ACK").await?;
+    call.hang_up().await?;
+    let (mut stream, _) = listener.accept().await?;
+    assert!(read_message(&mut stream).await?.text.starts_with("BYE "));
+    peer.receive("BYE").await?;
+    Ok(())
+}

@@ -1,9 +1,15 @@
 //! How one hop is reached, and what requests say of it.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 use rsipstack::{
-    sip::{Header, Request, Transport},
+    sip::{Header, Method, Request, Transport},
     transport::{SipAddr, SipConnection},
 };
 use tokio_util::sync::CancellationToken;
@@ -19,6 +25,38 @@ pub(super) struct Flow {
     pub(super) local: SocketAddr,
     /// Cancelled when a connection is closed; datagrams have none.
     pub(super) closed: CancellationToken,
+    /// What has come by the connection.
+    pub(super) arrivals: Arc<Arrivals>,
+    /// Whether the connection was there before: then it may be dead, and nobody has noticed.
+    pub(super) is_reused: bool,
+}
+
+/// What has come by a connection.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    /// How often something has come.
+    count: AtomicU64,
+    /// Whether its far side answers OPTIONS: not everybody does.
+    answers_options: AtomicBool,
+}
+
+impl Arrivals {
+    /// How often something has come so far.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Something has come.
+    pub(super) fn add(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request was answered.
+    pub(super) fn answered(&self, method: Method) {
+        if method == Method::Options {
+            self.answers_options.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Flow {
@@ -42,6 +80,15 @@ impl Flow {
             SipTransport::Udp => format!("<sip:{user}@{at}>"),
             transport => format!("<sip:{user}@{at};transport={}>", transport.name()),
         }
+    }
+
+    /// Whether nobody is at the other end of the connection any more: a request was not answered there, and
+    /// nothing else has come since it was sent, when that had been so often.
+    pub(super) fn is_dead(&self, unanswered: Method, arrivals: u64) -> bool {
+        !self.is_datagrams()
+            && self.arrivals.count() == arrivals
+            && (unanswered != Method::Options
+                || self.arrivals.answers_options.load(Ordering::Relaxed))
     }
 
     /// Whether what is sent may be lost.

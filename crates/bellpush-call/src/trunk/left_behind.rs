@@ -7,12 +7,7 @@ use rsipstack::sip::Method;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    ByeCause,
-    dialog::Dialog,
-    flow::Flow,
-    message_parts::reason,
-    resolver::Hop,
-    stack::{Exchange, SendError},
+    ByeCause, dialog::Dialog, flow::Flow, message_parts::reason, resolver::Hop, stack::SendError,
     trunk::Trunk,
 };
 
@@ -55,10 +50,9 @@ pub(super) async fn end(trunk: &Arc<Trunk>, kept: &DialogSnapshot) -> ByeAnswer 
 async fn bye(trunk: &Arc<Trunk>, dialog: &Dialog, flow: &Flow) -> Result<u16, SendError> {
     let why = vec![reason(ByeCause::SHUTDOWN)];
     let sent = trunk.request_in_dialog(dialog, flow, Method::Bye, why, String::new());
-    let (Exchange { response, responses, .. }, _) = sent.await?;
-    match response.status_code.code() {
-        // The stack says so of itself when nobody answers.
-        408 if responses.heard.source().is_none() => Err(SendError::Timeout),
-        status => Ok(status),
+    let (exchange, _) = sent.await?;
+    if exchange.is_unanswered() {
+        return Err(SendError::Timeout);
     }
+    Ok(exchange.response.status_code.code())
 }

@@ -5,7 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -13,7 +13,7 @@ use std::{
 
 use rsipstack::{
     EndpointBuilder,
-    sip::{Request, Response, SipMessage},
+    sip::{Method, Request, Response, SipMessage},
     transaction::{
         Endpoint,
         endpoint::{EndpointInnerRef, EndpointOption},
@@ -33,7 +33,7 @@ use super::{
     incoming::{Heard, Incoming, NoNames},
     message_parts::USER_AGENT,
     peers::Peers,
-    resolver::{Hop, Resolver},
+    resolver::{Hop, Resolver, can_send},
     stream,
     tap::Tap,
     udp::BudgetedSocket,
@@ -50,7 +50,7 @@ pub(super) struct Stack {
     pub(super) config: TrunksConfig,
     /// The UDP address in use.
     pub(super) local: SocketAddr,
-    streams: tokio::sync::Mutex<HashMap<(Hop, TlsKey), Flow>>,
+    streams: Mutex<HashMap<(Hop, TlsKey), Slot>>,
     pub(super) incoming: Incoming,
     pub(super) tap: Tap,
     peers: Arc<Peers>,
@@ -58,6 +58,9 @@ pub(super) struct Stack {
 
 /// Connections with other trusted certificates are other connections.
 type TlsKey = usize;
+
+/// A connection, once there is one.
+type Slot = Arc<tokio::sync::Mutex<Option<Flow>>>;
 
 /// Why a request has no final response.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +81,9 @@ pub(super) struct Responses {
     receiver: mpsc::Receiver<Box<Response>>,
     /// What has been heard of the request so far.
     pub(super) heard: Arc<Heard>,
+    method: Method,
+    /// How often something had come by the connection before.
+    arrivals: u64,
     unsent: Arc<AtomicBool>,
 }
 
@@ -106,7 +112,8 @@ impl Stack {
         let socket = UdpSocket::bind(config.bind).await?;
         let local = socket.local_addr()?;
         let other = |error: &dyn std::fmt::Display| io::Error::other(error.to_string());
-        let resolver = Arc::new(Resolver::new(config.dns).map_err(|error| other(&error))?);
+        let resolver =
+            Arc::new(Resolver::new(config.dns, local.ip()).map_err(|error| other(&error))?);
         let cancel = CancellationToken::new();
         let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(NoNames));
         let peers = Arc::new(Peers::new());
@@ -150,7 +157,7 @@ impl Stack {
             resolver,
             config,
             local,
-            streams: tokio::sync::Mutex::default(),
+            streams: Mutex::default(),
             incoming,
             tap,
             peers,
@@ -172,13 +179,12 @@ impl Stack {
         if hop.transport == SipTransport::Udp {
             return self.datagrams(hop);
         }
-        let key = (hop.clone(), tls.map_or(0, |config| Arc::as_ptr(config) as usize));
-        if let Some(flow) = self.streams.lock().await.get(&key)
-            && !flow.closed.is_cancelled()
-        {
-            return Ok(flow.clone());
+        let slot = self.slot(hop, tls);
+        // One of those that want a connection opens it; the others wait for that.
+        let mut slot = slot.lock().await;
+        if let Some(flow) = slot.as_ref().filter(|flow| !flow.closed.is_cancelled()) {
+            return Ok(Flow { is_reused: true, ..flow.clone() });
         }
-        // Not under the lock: a far side that does not answer must not hold up the others.
         let tls = if hop.transport == SipTransport::Tls { tls.cloned() } else { None };
         let stream = stream::connect(hop, self.config.bind, tls).await?;
         self.endpoint.inner.transport_layer.add_connection(stream.connection.clone());
@@ -187,14 +193,35 @@ impl Stack {
             hop: hop.clone(),
             local: SocketAddr::new(self.advertised(stream.local.ip()), stream.local.port()),
             closed: stream.closed,
+            arrivals: stream.arrivals,
+            is_reused: false,
         };
-        let mut streams = self.streams.lock().await;
-        streams.retain(|_, flow| !flow.closed.is_cancelled());
-        streams.insert(key, flow.clone());
+        *slot = Some(flow.clone());
         Ok(flow)
     }
 
+    /// Where the connection to a hop is, or will be. A far side that does not answer holds up nobody who
+    /// wants another.
+    fn slot(&self, hop: &Hop, tls: Option<&Arc<ClientConfig>>) -> Slot {
+        let key = (hop.clone(), tls.map_or(0, |config| Arc::as_ptr(config) as usize));
+        // A map of values that are whole at any time: a panic elsewhere does not make it wrong.
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = streams.get(&key) {
+            return Arc::clone(slot);
+        }
+        streams.retain(|_, slot| {
+            let is_open = |flow: &Flow| !flow.closed.is_cancelled();
+            // Whoever else has it is about to connect.
+            Arc::strong_count(slot) > 1
+                || slot.try_lock().is_ok_and(|flow| flow.as_ref().is_some_and(is_open))
+        });
+        Arc::clone(streams.entry(key).or_default())
+    }
+
     fn datagrams(&self, hop: &Hop) -> io::Result<Flow> {
+        if !can_send(self.local.ip(), hop.address.ip()) {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
         // Ask the routing table which of our addresses the far side sees; nothing is sent.
         let ip = if self.local.ip().is_unspecified() {
             let probe = StdUdpSocket::bind(SocketAddr::new(self.local.ip(), 0))?;
@@ -208,6 +235,8 @@ impl Stack {
             hop: hop.clone(),
             local: SocketAddr::new(self.advertised(ip), self.local.port()),
             closed: CancellationToken::new(),
+            arrivals: Arc::default(),
+            is_reused: false,
         })
     }
 
@@ -231,10 +260,13 @@ impl Stack {
     /// whoever sent it acknowledges each by [`Self::acknowledge`].
     pub(super) fn send(&self, request: Request, flow: &Flow) -> Responses {
         let (sender, receiver) = mpsc::channel(QUEUE);
+        let method = request.method;
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
-            tracing::warn!(method = %request.method, "a request names no transaction: it is not sent");
-            return Responses { receiver, heard: Arc::default(), unsent: Arc::new(true.into()) };
+            tracing::warn!(%method, "a request names no transaction: it is not sent");
+            let (heard, unsent) = (Arc::default(), Arc::new(true.into()));
+            return Responses { receiver, heard, method, arrivals: 0, unsent };
         };
+        let (connection, arrivals) = (flow.clone(), flow.arrivals.count());
         let unsent = Arc::<AtomicBool>::default();
         let is_unsent = Arc::clone(&unsent);
         let mut successes = self.incoming.successes(key.clone());
@@ -255,7 +287,14 @@ impl Stack {
                     message = transaction.receive() => match message {
                         // Without a reader, the transaction is still to be driven to its end.
                         Some(SipMessage::Response(response)) => {
+                            let is_unanswered = is_unanswered(&response, &successes.heard);
                             let _ = sender.send(Box::new(response)).await;
+                            if !is_unanswered {
+                                connection.arrivals.answered(method);
+                            } else if connection.is_dead(method, arrivals) {
+                                // RFC 5626 section 4.4.
+                                connection.closed.cancel();
+                            }
                         }
                         Some(SipMessage::Request(_)) => {}
                         None => return,
@@ -275,7 +314,7 @@ impl Stack {
                 let _ = sender.send(response).await;
             }
         });
-        Responses { receiver, heard, unsent }
+        Responses { receiver, heard, method, arrivals, unsent }
     }
 
     /// Sends the ACK of a 2xx, which is part of no transaction.
@@ -314,6 +353,18 @@ impl Stack {
     }
 }
 
+impl Exchange {
+    /// Whether nobody answered: then the response is the stack's own.
+    pub(super) fn is_unanswered(&self) -> bool {
+        is_unanswered(&self.response, &self.responses.heard)
+    }
+}
+
+/// Whether a response is the stack's own, which says so when nobody answers.
+fn is_unanswered(response: &Response, heard: &Heard) -> bool {
+    response.status_code.code() == 408 && heard.source().is_none()
+}
+
 async fn final_response(responses: &mut Responses, flow: &Flow) -> Result<Response, SendError> {
     loop {
         tokio::select! {
@@ -322,6 +373,13 @@ async fn final_response(responses: &mut Responses, flow: &Flow) -> Result<Respon
                 None if responses.is_unsent() => return Err(SendError::Unsent),
                 None => return Err(SendError::Timeout),
                 Some(response) if response.status_code.code() < 200 => {}
+                Some(response)
+                    if is_unanswered(&response, &responses.heard)
+                        && flow.is_dead(responses.method, responses.arrivals) =>
+                {
+                    flow.closed.cancel();
+                    return Err(broken().into());
+                }
                 Some(response) => return Ok(*response),
             },
             () = flow.closed.cancelled() => return Err(broken().into()),

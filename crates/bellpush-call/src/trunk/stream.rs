@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{SipTransport, head, resolver::Hop, unknown_method::not_implemented};
+use super::{SipTransport, flow::Arrivals, head, resolver::Hop, unknown_method::not_implemented};
 
 /// Bytes of one message, at most.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -35,6 +35,9 @@ const PONG: &[u8] = b"\r\n";
 const PONG_PAUSE: Duration = Duration::from_secs(1);
 /// How long one message may take to be written before the connection is given up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long what was sent may not be acknowledged by the far side's machine (`TCP_USER_TIMEOUT`), in
+/// milliseconds: one that is gone without a word is not waited for by what follows.
+const SENT_TIMEOUT_MS: u32 = 10_000;
 
 /// An open connection.
 pub(super) struct Stream {
@@ -42,6 +45,8 @@ pub(super) struct Stream {
     pub(super) local: SocketAddr,
     /// Cancelled when the connection is closed; cancelling it closes the connection.
     pub(super) closed: CancellationToken,
+    /// What has come.
+    pub(super) arrivals: Arc<Arrivals>,
 }
 
 /// Connects to a far side from this address.
@@ -59,6 +64,7 @@ pub(super) async fn connect(
     }
     let tcp = socket.connect(hop.address).await?;
     tcp.set_nodelay(true)?;
+    rustix::net::sockopt::set_tcp_user_timeout(&tcp, SENT_TIMEOUT_MS)?;
     let local = tcp.local_addr()?;
     let Some(tls) = tls else {
         return serve(tcp, hop, local).await;
@@ -95,8 +101,10 @@ where
     let (reader, writer) = tokio::io::split(stream);
     // One may wait: what asks twice gets one answer.
     let (pong, pongs) = mpsc::channel(1);
+    let arrivals = Arc::<Arrivals>::default();
     let reading = Reader {
         reader,
+        arrivals: Arc::clone(&arrivals),
         buffer: Vec::new(),
         address: hop.address,
         transport,
@@ -119,7 +127,7 @@ where
             tracing::debug!(%error, "a SIP connection ended");
         }
     });
-    Ok(Stream { connection, local, closed })
+    Ok(Stream { connection, local, closed, arrivals })
 }
 
 async fn write<W: AsyncWrite + Unpin>(
@@ -146,6 +154,7 @@ async fn write<W: AsyncWrite + Unpin>(
 
 struct Reader<R> {
     reader: R,
+    arrivals: Arc<Arrivals>,
     buffer: Vec<u8>,
     address: SocketAddr,
     transport: Transport,
@@ -202,6 +211,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if self.reader.read_buf(&mut self.buffer).await? == 0 {
                 return Ok(());
             }
+            self.arrivals.add();
         }
     }
 }

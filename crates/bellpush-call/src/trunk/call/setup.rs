@@ -144,7 +144,7 @@ impl Setup {
         let trunk = Arc::clone(&self.trunk);
         let mut authentication = trunk.authentication(target);
         let mut flow = target.clone();
-        let (mut longer, mut asked) = (0, None);
+        let (mut longer, mut asked, mut is_renewed) = (0, None, false);
         for _ in 0..MAX_REPEATS {
             let request = tokio::select! {
                 request = self.request(&mut flow, &authentication) => request,
@@ -174,6 +174,23 @@ impl Setup {
                     trunk.takes_no_stream(flow.hop.address);
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
                     flow = target.clone();
+                    continue;
+                }
+                // It was dead already, and this request is how that shows.
+                InviteEnd::Lost if flow.is_reused && !is_heard && !is_renewed => {
+                    tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
+                    is_renewed = true;
+                    let renewed = tokio::select! {
+                        renewed = trunk.flow(&flow.hop) => renewed,
+                        () = channel.given_up() => return Attempt::Cancelled,
+                    };
+                    match renewed {
+                        Ok(renewed) => flow = renewed,
+                        Err(error) => {
+                            self.target_failed(&flow, error.to_string());
+                            return Attempt::Next;
+                        }
+                    }
                     continue;
                 }
                 // What is wrong with it is wrong for every target.
@@ -275,8 +292,8 @@ impl Setup {
                 // Whatever came with the final response is for the session.
                 biased;
                 response = pending.responses.recv() => match response {
-                    None if pending.responses.is_unsent() => return InviteEnd::Unsent,
                     None if pending.flow.closed.is_cancelled() => return InviteEnd::Lost,
+                    None if pending.responses.is_unsent() => return InviteEnd::Unsent,
                     None => return InviteEnd::TimedOut,
                     Some(response) if response.status_code.code() < 200 => {
                         if !pending.is_proceeding {
