@@ -1,4 +1,4 @@
-//! A small DNS server: A records of loopback and of a private network, and the SRV records that a test wants.
+//! A small DNS server: addresses of loopback and of a private network, and the SRV records that a test wants.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use hickory_resolver::proto::{
     op::{Message, MessageType, ResponseCode},
     rr::{
         Name, RData, Record, RecordType,
-        rdata::{A, SRV},
+        rdata::{A, AAAA, SRV},
     },
 };
 use tokio::{net::UdpSocket, task::JoinHandle};
@@ -15,6 +15,10 @@ use tokio::{net::UdpSocket, task::JoinHandle};
 const PRIVATE_ADDRESS: [u8; 4] = [10, 1, 2, 3];
 /// A name in a private network.
 pub const PRIVATE_NAME: &str = "pbx.private.example";
+/// A name that has an address of IPv6, too: `::1`.
+pub const DUAL_NAME: &str = "dual.example";
+/// A name that the server says nothing of.
+pub const MUTE_NAME: &str = "mute.example";
 
 /// One SRV record.
 #[derive(Debug, Clone)]
@@ -36,7 +40,7 @@ pub struct Names {
 
 impl Names {
     /// Starts a server that knows these services; every other name has the address 127.0.0.1, but for
-    /// [`PRIVATE_NAME`].
+    /// [`PRIVATE_NAME`], [`DUAL_NAME`] and [`MUTE_NAME`].
     ///
     /// # Errors
     /// The port can't be opened.
@@ -47,6 +51,9 @@ impl Names {
             let mut buffer = [0; 1_500];
             while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
                 let Ok(query) = Message::from_vec(&buffer[..length]) else { continue };
+                if query.queries.iter().any(|question| is(question.name(), MUTE_NAME)) {
+                    continue;
+                }
                 if let Ok(answer) = answer(&query, &services).to_vec() {
                     let _ = socket.send_to(&answer, from).await;
                 }
@@ -62,6 +69,10 @@ impl Drop for Names {
     }
 }
 
+fn is(name: &Name, wanted: &str) -> bool {
+    name.to_lowercase().to_utf8().trim_end_matches('.') == wanted
+}
+
 fn answer(query: &Message, services: &[Service]) -> Message {
     let mut answer = Message::response(query.metadata.id, query.metadata.op_code);
     answer.metadata.message_type = MessageType::Response;
@@ -71,10 +82,13 @@ fn answer(query: &Message, services: &[Service]) -> Message {
         let name = question.name().clone();
         match question.query_type() {
             RecordType::A => {
-                let is_private =
-                    name.to_lowercase().to_utf8().trim_end_matches('.') == PRIVATE_NAME;
+                let is_private = is(&name, PRIVATE_NAME);
                 let address = if is_private { PRIVATE_ADDRESS } else { [127, 0, 0, 1] };
                 let address = RData::A(A::from(std::net::Ipv4Addr::from(address)));
+                answer.add_answer(Record::from_rdata(name, 5, address));
+            }
+            RecordType::AAAA if is(&name, DUAL_NAME) => {
+                let address = RData::AAAA(AAAA::from(std::net::Ipv6Addr::LOCALHOST));
                 answer.add_answer(Record::from_rdata(name, 5, address));
             }
             RecordType::SRV => {

@@ -1,15 +1,15 @@
 //! Which flows requests go by: to whom, over what, and what becomes of one that breaks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use bellpush_call::{
     FarFailure, HeaderName, HeaderValue, ProxyAddress, SipTransport, TrunkConfig, TrunkEvent,
-    Trunks,
+    Trunks, TrunksConfig,
 };
 use bellpush_sip_tests::{
-    ANSWER, Call, Names, PATIENCE, Peer, SDP, Service, call_by, read_message, reply, target, trunk,
-    trunks, trunks_config,
+    ANSWER, Call, DUAL_NAME, MUTE_NAME, Names, PATIENCE, Peer, SDP, Service, call_by, read_message,
+    reply, target, trunk, trunks, trunks_config,
 };
 use tokio::{
     io::AsyncWriteExt as _,
@@ -143,5 +143,105 @@ async fn what_is_too_large_goes_by_udp_where_tcp_leads_to_nobody() -> Result {
             "asked for another connection"
         );
     }
+    Ok(())
+}
+
+/// Trunks that ask this DNS server.
+async fn trunks_by(names: &Names, trunk: TrunkConfig) -> anyhow::Result<Trunks> {
+    let config = TrunksConfig { dns: Some(names.address), ..trunks_config() };
+    let trunks = Trunks::start(config).await?;
+    trunks.set(vec![trunk]);
+    Ok(trunks)
+}
+
+#[tokio::test]
+async fn a_proxy_that_says_nothing_in_a_dialog_gives_way_to_the_next_one() -> Result {
+    let (peer, mute) = (Peer::start().await?, Peer::start().await?);
+    let other = Peer::start().await?;
+    let named = |name, priority, port| Service { name, priority, port };
+    let names = Names::start(vec![
+        named("_sip._udp.proxies.example.", 1, mute.port),
+        named("_sip._udp.proxies.example.", 2, peer.port),
+        named("_sip._udp.others.example.", 1, mute.port),
+        named("_sip._udp.others.example.", 2, other.port),
+    ])
+    .await?;
+    let trunk = trunk(peer.port);
+    let trunks = trunks_by(&names, trunk.clone()).await?;
+    // The one that we know to be there comes first, whatever its priority.
+    let mut call = Call::start(&trunks, target(&trunk)).await?;
+    let invite = peer.receive("INVITE").await?;
+    let more = format!("Record-Route: <sip:proxies.example;lr>\r\n{SDP}");
+    peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+    call.answer().await?;
+    peer.receive("ACK").await?;
+    call.hang_up().await?;
+    let bye = peer.receive("BYE").await?;
+    peer.reply(&bye, "200 OK", "", "").await?;
+    assert!(mute.within(Duration::from_millis(200)).await?.is_none());
+
+    // Of others we learn it in time before the session is over.
+    let mut call = Call::start(&trunks, target(&trunk)).await?;
+    let invite = peer.receive("INVITE").await?;
+    let more = format!(
+        "Record-Route: <sip:others.example;lr>\r\nSession-Expires: 4;refresher=uac\r\n{SDP}"
+    );
+    peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+    call.answer().await?;
+    mute.receive("INVITE").await?;
+    let refresh = other.receive("INVITE").await?;
+    other.reply(&refresh, "200 OK", SDP, ANSWER).await?;
+    other.receive("ACK").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::OfferAnswered { .. }));
+    call.hang_up().await?;
+    other.receive("BYE").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn addresses_that_this_server_can_not_send_from_are_not_sent_to() -> Result {
+    let peer = Peer::start().await?;
+    let names = Names::start(Vec::new()).await?;
+    let keep_alive = Some(Duration::from_millis(100));
+    let trunk = TrunkConfig { domain: DUAL_NAME.into(), keep_alive, ..trunk(peer.port) };
+    let trunks = trunks_by(&names, trunk.clone()).await?;
+    for _ in 0..3 {
+        let options = peer.receive("OPTIONS").await?;
+        peer.reply(&options, "200 OK", "", "").await?;
+    }
+    let status = trunks.status(trunk.id).context("no trunk")?;
+    assert_eq!(status.last_error, None);
+    assert_eq!(status.targets.keys().collect::<Vec<_>>(), [&peer.address()?]);
+    // Nor are those that a far side names, be it by a name or as they are.
+    for host in [DUAL_NAME, "[::1]"] {
+        let mut call = Call::start(&trunks, target(&trunk)).await?;
+        let invite = peer.receive("INVITE").await?;
+        let more = format!("Contact: <sip:x@{host}:{}>\r\n{SDP}", peer.port);
+        peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+        call.answer().await?;
+        peer.receive("ACK").await?;
+        call.hang_up().await?;
+        let bye = peer.receive("BYE").await?;
+        peer.reply(&bye, "200 OK", "", "").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_that_dns_says_nothing_of_holds_no_call_up() -> Result {
+    let peer = Peer::start().await?;
+    let names = Names::start(Vec::new()).await?;
+    let trunk = trunk(peer.port);
+    let trunks = trunks_by(&names, trunk.clone()).await?;
+    let mut call = Call::start(&trunks, target(&trunk)).await?;
+    let invite = peer.receive("INVITE").await?;
+    let more = format!("Contact: <sip:x@{MUTE_NAME}:{}>\r\n{SDP}", peer.port);
+    peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+    let answered_at = Instant::now();
+    peer.receive("ACK").await?;
+    call.answer().await?;
+    call.hang_up().await?;
+    peer.receive("BYE").await?;
+    assert!(answered_at.elapsed() < Duration::from_secs(4), "{:?}", answered_at.elapsed());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
 use hickory_resolver::{
@@ -40,11 +40,18 @@ pub(super) enum ResolveError {
 
 pub(super) struct Resolver {
     dns: TokioResolver,
+    /// Where datagrams are sent from.
+    from: IpAddr,
+}
+
+/// Whether what is sent from one address can go to another: from the unspecified one of IPv6, all can.
+pub(super) fn can_send(from: IpAddr, to: IpAddr) -> bool {
+    from.is_ipv4() == to.is_ipv4() || from == IpAddr::from(Ipv6Addr::UNSPECIFIED)
 }
 
 impl Resolver {
-    /// Asks this server, or the system's.
-    pub(super) fn new(server: Option<SocketAddr>) -> Result<Self, NetError> {
+    /// Asks this server, or the system's, for what can be reached from an address.
+    pub(super) fn new(server: Option<SocketAddr>, from: IpAddr) -> Result<Self, NetError> {
         let builder = match server {
             None => TokioResolver::builder_tokio()?,
             Some(server) => {
@@ -57,7 +64,7 @@ impl Resolver {
                 TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             }
         };
-        Ok(Self { dns: builder.build()? })
+        Ok(Self { dns: builder.build()?, from })
     }
 
     /// The places of a host, in the order in which they are to be tried.
@@ -83,6 +90,11 @@ impl Resolver {
         if hops.is_empty() {
             let addresses = self.addresses(host).await?;
             hops.extend(addresses.into_iter().map(|ip| hop(SocketAddr::new(ip, usual))));
+        }
+        // Of one that has addresses of both families, those of the other one are of no use.
+        let can_send = |hop: &Hop| can_send(self.from, hop.address.ip());
+        if hops.iter().any(can_send) {
+            hops.retain(can_send);
         }
         hops.truncate(MAX_HOPS);
         if hops.is_empty() { Err(ResolveError::Nothing(host.to_owned())) } else { Ok(hops) }
@@ -220,9 +232,23 @@ mod tests {
         assert!(!is_absent(&[]));
     }
 
+    #[test]
+    fn only_a_socket_for_both_families_sends_to_the_other_one() {
+        for (from, to, can) in [
+            ("192.0.2.1", "192.0.2.2", true),
+            ("0.0.0.0", "2001:db8::1", false),
+            ("2001:db8::1", "192.0.2.1", false),
+            ("::", "192.0.2.1", true),
+            ("::", "2001:db8::1", true),
+        ] {
+            assert_eq!(can_send(from.parse().unwrap(), to.parse().unwrap()), can, "{from} {to}");
+        }
+    }
+
     #[tokio::test]
     async fn an_address_needs_no_dns() {
-        let resolver = Resolver::new(Some("127.0.0.1:9".parse().unwrap())).unwrap();
+        let from = IpAddr::from([127, 0, 0, 1]);
+        let resolver = Resolver::new(Some("127.0.0.1:9".parse().unwrap()), from).unwrap();
         for (host, port, transport, address) in [
             ("192.0.2.1", None, SipTransport::Udp, "192.0.2.1:5060"),
             ("192.0.2.1", None, SipTransport::Tls, "192.0.2.1:5061"),

@@ -35,6 +35,11 @@ const STREAM_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a target that took no connection, or said nothing in it, is not asked for one again.
 const STREAM_RETRY: Duration = Duration::from_secs(600);
 
+/// How long DNS may take to say where a request in a dialog goes; then it goes where the one before went.
+const NAME_TIMEOUT: Duration = Duration::from_secs(1);
+/// Targets that may say nothing to one request in a dialog before the last one is tried.
+const MAX_SILENT: usize = 2;
+
 /// A trunk that runs.
 pub(super) struct Trunk {
     pub(super) config: TrunkConfig,
@@ -192,10 +197,20 @@ impl Trunk {
 
     /// A flow for a request in a dialog, whose last one went to `hop`.
     pub(super) async fn reach(&self, dialog: &Dialog, hop: &Hop) -> Option<Flow> {
+        self.reach_beside(dialog, hop, &[]).await
+    }
+
+    /// The same, but none to those that have said nothing.
+    async fn reach_beside(
+        &self,
+        dialog: &Dialog,
+        hop: &Hop,
+        silent: &[SocketAddr],
+    ) -> Option<Flow> {
         // A far side may name an address that can't be reached from here: where the call was set
         // up, it could be.
-        let hops = self.next_hop(dialog, hop).await.into_iter().chain([hop.clone()]);
-        for hop in hops {
+        let hops = self.next_hops(dialog, hop).await.into_iter().chain([hop.clone()]);
+        for hop in hops.filter(|hop| !silent.contains(&hop.address)) {
             if let Ok(flow) = self.flow(&hop).await {
                 return Some(flow);
             }
@@ -203,8 +218,9 @@ impl Trunk {
         None
     }
 
-    async fn next_hop(&self, dialog: &Dialog, last: &Hop) -> Option<Hop> {
-        let next = dialog.next_hop()?;
+    /// Where the next request of a dialog may go. The one that has had the last is known to be there.
+    async fn next_hops(&self, dialog: &Dialog, last: &Hop) -> Vec<Hop> {
+        let Some(next) = dialog.next_hop() else { return Vec::new() };
         let transport = match next.transport() {
             // Whatever the far side names, keys and digests stay encrypted.
             _ if last.transport == SipTransport::Tls => SipTransport::Tls,
@@ -216,20 +232,25 @@ impl Trunk {
         };
         let host = next.host_with_port.host.to_string();
         let port = next.host_with_port.port.map(|port| port.value());
-        let hops = self.stack.resolver.hops(&host, port, transport).await;
-        let hop = hops.ok()?.into_iter().next()?;
-        let translated = dialog.translated_target(hop.address.ip());
-        Some(match translated.filter(|_| self.config.rewrite_contact) {
-            Some(address) => Hop { address, ..last.clone() },
-            None => hop,
-        })
+        let hops = self.stack.resolver.hops(&host, port, transport);
+        let hops = tokio::time::timeout(NAME_TIMEOUT, hops).await.ok().and_then(Result::ok);
+        let mut hops: Vec<Hop> = hops.unwrap_or_default();
+        for hop in &mut hops {
+            let translated = dialog.translated_target(hop.address.ip());
+            if let Some(address) = translated.filter(|_| self.config.rewrite_contact) {
+                *hop = Hop { address, ..last.clone() };
+            }
+        }
+        hops.sort_by_key(|hop| hop.address != last.address);
+        hops
     }
 
     /// Sends a request in a dialog and returns its final response, with the flow that it took. A 2xx
     /// to a re-INVITE is acknowledged.
     ///
-    /// When the connection breaks over it, it is sent once more over a new one; but not a key,
-    /// which might be pressed twice.
+    /// When the connection breaks over it, it is sent once more over a new one, and where datagrams are not
+    /// answered, to the next that it may go to (RFC 3263 section 4.3); but not a key, which might be pressed
+    /// twice.
     pub(super) async fn request_in_dialog(
         self: &Arc<Self>,
         dialog: &Dialog,
@@ -239,8 +260,16 @@ impl Trunk {
         body: String,
     ) -> Result<(Exchange, Flow), SendError> {
         let mut is_last = method == Method::Info;
+        let (mut silent, mut unanswered) = (Vec::new(), None);
         loop {
-            let flow = self.flow_in_dialog(dialog, flow).await;
+            let flow = if silent.is_empty() {
+                self.flow_in_dialog(dialog, flow).await
+            } else {
+                match self.reach_beside(dialog, &flow.hop, &silent).await {
+                    Some(flow) => flow,
+                    None => return unanswered.ok_or(SendError::Timeout),
+                }
+            };
             let build = |flow: &Flow| {
                 let mut request = dialog.request(method, flow, more.clone());
                 request.body = body.clone().into_bytes();
@@ -253,6 +282,15 @@ impl Trunk {
                 self.takes_no_stream(flow.hop.address);
             }
             match exchange {
+                Ok(exchange)
+                    if exchange.is_unanswered()
+                        && flow.is_datagrams()
+                        && method != Method::Info
+                        && silent.len() < MAX_SILENT =>
+                {
+                    silent.push(flow.hop.address);
+                    unanswered = Some((exchange, flow));
+                }
                 Ok(exchange) => return Ok((exchange, flow)),
                 Err(SendError::Connect(_)) if !is_last => is_last = true,
                 Err(error) => return Err(error),
