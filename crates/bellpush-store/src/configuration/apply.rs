@@ -68,15 +68,23 @@ impl Store {
         Ok((plan(&present, &wanted), read::state(&present)))
     }
 
-    /// Applies a checked document, and says what that has changed.
+    /// Applies a checked document, and says what that has changed. `permit` judges these very changes: what is
+    /// set up can't become another before they are made.
     ///
     /// # Errors
-    /// [`ApplyError`]; nothing is changed then.
-    pub async fn apply_configuration(
+    /// [`ApplyError`], or why `permit` refuses; nothing is changed then.
+    pub async fn apply_configuration<E: From<ApplyError>>(
         &self,
         application: Application<'_>,
+        permit: impl FnOnce(&[PlannedChange]) -> Result<(), E>,
         actor: &Actor,
-    ) -> Result<Vec<PlannedChange>, ApplyError> {
+    ) -> Result<Vec<PlannedChange>, E> {
+        let begun = self.begin_applying(application).await?;
+        permit(&begun.planned)?;
+        Ok(self.carry_out(begun, application, actor).await?)
+    }
+
+    async fn begin_applying(&self, application: Application<'_>) -> Result<Begun, ApplyError> {
         let transaction = self.db().begin_configuration().await?;
         let present = read::part(read::present(&transaction).await?, application.wanted);
         let state = read::state(&present);
@@ -85,6 +93,16 @@ impl Store {
         }
         let wanted = settled(&transaction, self.keys(), &present, application.wanted).await?;
         let planned = plan(&present, &wanted);
+        Ok(Begun { transaction, present, wanted, planned })
+    }
+
+    async fn carry_out(
+        &self,
+        begun: Begun,
+        application: Application<'_>,
+        actor: &Actor,
+    ) -> Result<Vec<PlannedChange>, ApplyError> {
+        let Begun { transaction, present, wanted, planned } = begun;
         let apply = Apply {
             transaction: &transaction,
             keys: self.keys(),
@@ -113,6 +131,14 @@ impl Store {
         self.remover().wake();
         Ok(planned)
     }
+}
+
+/// What is about to be changed, by a transaction in which nobody else changes it.
+struct Begun {
+    transaction: DatabaseTransaction,
+    present: Configuration,
+    wanted: Configuration,
+    planned: Vec<PlannedChange>,
 }
 
 struct Apply<'a> {

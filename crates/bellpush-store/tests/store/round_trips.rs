@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bellpush_core::configuration::{Configuration, PlannedChange, SecretReference};
-use bellpush_store::{Actor, Application, NewSigning, Store};
+use bellpush_store::{Actor, Application, ApplyError, NewSigning, Store};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
@@ -32,7 +32,8 @@ async fn apply(store: &Store, wanted: &Configuration) -> Vec<PlannedChange> {
         signing: &signing,
         max_active: 3,
     };
-    let applied = store.apply_configuration(application, &Actor::HOST).await.unwrap();
+    let anything = |_: &[PlannedChange]| Ok::<_, ApplyError>(());
+    let applied = store.apply_configuration(application, anything, &Actor::HOST).await.unwrap();
     assert_eq!(applied, planned);
     applied
 }
@@ -117,5 +118,28 @@ on_both_stores! {
             one.clear().await;
             other.clear().await;
         }
+    }
+
+    async fn what_is_not_permitted_of_the_very_changes_is_not_applied(site) {
+        let wanted = configurations().new_tree(&mut TestRunner::deterministic()).unwrap().current();
+        let (planned, state) = plan(&site.store, &wanted).await;
+        let (_, before) = export(&site.store).await;
+        let signing = signing(&wanted);
+        let application = Application {
+            wanted: &wanted,
+            state: &state,
+            file_name: None,
+            signing: &signing,
+            max_active: 3,
+        };
+        let mut judged = Vec::new();
+        let nothing = |changes: &[PlannedChange]| {
+            judged = changes.to_vec();
+            Err(ApplyError::Moved { state: "not permitted".into() })
+        };
+        let refused = site.store.apply_configuration(application, nothing, &Actor::HOST).await;
+        assert!(matches!(refused, Err(ApplyError::Moved { state }) if state == "not permitted"));
+        assert_eq!(judged, planned);
+        assert_eq!(export(&site.store).await.1, before);
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     extract::{Request, State},
 };
 use bellpush_core::{
-    configuration::{Configuration, MAX_BYTES},
+    configuration::{Configuration, MAX_BYTES, PlannedChange},
     ids::AppId,
 };
 use bellpush_delivery::{Announcer, SigningSecret};
@@ -151,11 +151,6 @@ pub(crate) async fn apply(
     })?;
     let wanted = checked(body.configuration, &config)?;
     need::to_plan(&caller, &wanted)?;
-    let (planned, present) = store.plan_configuration(&wanted).await?;
-    // On another state the store refuses it, with all that was planned.
-    if present == state {
-        need::to_apply(&caller, &planned)?;
-    }
     let application = Application {
         wanted: &wanted,
         state: &state,
@@ -163,7 +158,8 @@ pub(crate) async fn apply(
         signing: &new_signing(&wanted)?,
         max_active: config.max_active_integrations,
     };
-    let changes = store.apply_configuration(application, &caller.actor()).await?;
+    let permit = |planned: &[PlannedChange]| need::to_apply(&caller, planned);
+    let changes = store.apply_configuration(application, permit, &caller.actor()).await?;
     // An origin may have been taken away from sessions that are cached as allowed.
     sessions.forget_all();
     announcer.endpoints_changed();
