@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use bellpush_core::{access::Email, ids::EventId};
+use bellpush_core::{
+    access::{Email, in_ascii},
+    ids::EventId,
+};
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -55,9 +58,17 @@ impl MailConfig {
         let url = self.url.expose_secret();
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
         let transport = transport.map_err(|_| MailConfigError::Url)?.build();
-        let from = self.from.parse().map_err(|_| MailConfigError::From)?;
+        let from = mailbox(&self.from).ok_or(MailConfigError::From)?;
         Ok(Sender { transport, from })
     }
+}
+
+/// Who mail goes to, or comes from. The domain is the one that is asked for, in ASCII: with its letters, few servers
+/// would take the mail.
+fn mailbox(text: &str) -> Option<Mailbox> {
+    let Mailbox { name, email } = text.parse().ok()?;
+    let email = Address::new(email.user(), in_ascii(email.domain())).ok()?;
+    Some(Mailbox { name, email })
 }
 
 impl Mail {
@@ -77,7 +88,7 @@ impl Mail {
         let Some(sender) = &self.0 else {
             return Err("the server has no SMTP server to send mail by (--smtp-url)".into());
         };
-        let to = to.parse::<Mailbox>().map_err(|_| "it is no e-mail address".to_owned())?;
+        let to = mailbox(to).ok_or("it is no e-mail address")?;
         let host = sender.from.email.domain();
         let message = Message::builder()
             .from(sender.from.clone())
@@ -100,7 +111,7 @@ impl Mail {
              {link}\r\n\r\n\
              If you don't know what this is about, you need not do anything.\r\n"
         );
-        let Ok(to) = to.as_str().parse::<Mailbox>() else { return false };
+        let Some(to) = mailbox(to.as_str()) else { return false };
         let message = Message::builder()
             .from(sender.from.clone())
             .to(to)
@@ -115,5 +126,22 @@ impl Mail {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_goes_to_the_domain_that_is_asked_for() {
+        for (text, expected) in [
+            ("ada@b\u{fc}cher.example", "ada@xn--bcher-kva.example"),
+            ("Bellpush <bell@B\u{fc}cher.example>", "Bellpush <bell@xn--bcher-kva.example>"),
+            ("Ada@example.com", "Ada@example.com"),
+        ] {
+            assert_eq!(mailbox(text).unwrap().to_string(), expected);
+        }
+        assert_eq!(mailbox("nobody"), None);
     }
 }

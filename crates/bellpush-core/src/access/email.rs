@@ -61,6 +61,13 @@ fn canonical(text: &str) -> String {
     format!("{user}@{domain}")
 }
 
+/// A domain as it is asked for, in ASCII (`xn--…`), by which it is compared, and found by mail servers. What is no
+/// domain is kept in small letters.
+#[must_use]
+pub fn in_ascii(domain: &str) -> String {
+    idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
+}
+
 /// The composed form (NFC), but that nothing becomes a letter of ASCII: Unicode holds the sign of Kelvin and
 /// a K for the same, and no mail server does.
 fn composed(text: &str) -> String {

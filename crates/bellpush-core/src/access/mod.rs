@@ -14,7 +14,7 @@ mod viewed_list;
 
 pub use authority::{Authority, Place};
 pub use changes::Change;
-pub use email::{Email, InvalidEmail};
+pub use email::{Email, InvalidEmail, in_ascii};
 pub use grant::{Apps, Grant, GrantError, Role};
 pub use permission::{Access, InvalidPermission, Permission, Resource};
 pub use scopes::Scopes;

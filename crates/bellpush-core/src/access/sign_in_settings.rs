@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Apps, Grant, Role};
+use super::{Apps, Grant, Role, email::in_ascii};
 use crate::{
     field_error::{FieldError, check_chars},
     ids::AppId,
@@ -16,7 +16,7 @@ const MAX_DOMAINS: usize = 50;
 const MAX_GROUPS: usize = 100;
 
 /// How a domain is written: more is looked at by who delivers mail.
-const DOMAIN_PATTERN: &str = r"^[A-Za-z0-9.-]*\.[A-Za-z0-9.-]*$";
+const DOMAIN_PATTERN: &str = r"^[^\x00-\x2c/:-@\[-`{-\x7f]*\.[^\x00-\x2c/:-@\[-`{-\x7f]*$";
 /// Characters of each, at most.
 const MAX_SSO_NAME_CHARS: usize = 50;
 const MAX_ISSUER_CHARS: usize = 500;
@@ -43,7 +43,8 @@ pub struct SignInSettings {
     pub require_second_factor: bool,
     /// Whether single sign-on is the only way in.
     pub require_sso: bool,
-    /// Domains of e-mail addresses that may be invited, or come by single sign-on. Empty: all.
+    /// Domains of e-mail addresses that may be invited, or come by single sign-on; in their letters, or as they are
+    /// asked for (`xn--…`). Empty: all.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<EmailDomain>, max_items = 50, example = json!(["example.com"])))]
     pub allowed_email_domains: Vec<String>,
     /// Single sign-on by OpenID Connect; `null`: there is none.
@@ -130,13 +131,14 @@ impl SignInSettings {
     /// Whether somebody with an address of this domain may become a member.
     #[must_use]
     pub fn allows_domain(&self, domain: &str) -> bool {
-        let allowed = &self.allowed_email_domains;
-        allowed.is_empty() || allowed.iter().any(|it| it.eq_ignore_ascii_case(domain))
+        let (allowed, domain) = (&self.allowed_email_domains, in_ascii(domain));
+        allowed.is_empty() || allowed.iter().any(|it| in_ascii(it) == domain)
     }
 }
 
 fn is_domain(text: &str) -> bool {
-    let plain = |char: char| char.is_ascii_alphanumeric() || ".-".contains(char);
+    let plain =
+        |char: char| char.is_ascii_alphanumeric() || ".-".contains(char) || !char.is_ascii();
     text.contains('.') && text.chars().all(plain)
 }
 
@@ -279,7 +281,12 @@ mod tests {
 
     #[test]
     fn the_pattern_of_a_domain_says_what_the_rule_says() {
-        assert_same_language(DOMAIN_PATTERN, 0..=300, r"[a-zA-Z0-9.-]{0,6}|\PC{0,3}", is_domain);
+        assert_same_language(
+            DOMAIN_PATTERN,
+            0..=300,
+            r"[a-zA-Z0-9.-]{0,6}|[ü例@ .a]{0,4}|\PC{0,3}",
+            is_domain,
+        );
     }
 
     #[test]
@@ -307,13 +314,22 @@ mod tests {
 
     #[test]
     fn domains_are_compared_as_a_whole() {
-        let settings = SignInSettings {
-            allowed_email_domains: vec!["Example.com".into()],
+        let settings_of = |domain: &str| SignInSettings {
+            allowed_email_domains: vec![domain.into()],
             ..SignInSettings::default()
         };
+        let settings = settings_of("Example.com");
         assert!(settings.allows_domain("example.com"));
         assert!(!settings.allows_domain("evil-example.com"));
         assert!(!settings.allows_domain("example.com.evil"));
+        // In its letters, as addresses have it, or as it is asked for.
+        for written in ["B\u{fc}cher.example", "xn--bcher-kva.example", "bu\u{308}cher.example"] {
+            let allowed = settings_of(written);
+            assert_eq!(allowed.check(), Ok(()), "{written}");
+            let email: crate::access::Email = "ada@xn--bcher-kva.example".parse().unwrap();
+            assert!(allowed.allows_domain(email.domain()), "{written}");
+            assert!(!allowed.allows_domain("bucher.example"), "{written}");
+        }
         assert!(SignInSettings::default().allows_domain("anything.example"));
     }
 
