@@ -1,6 +1,12 @@
 //! Which session a request belongs to.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::http::{HeaderMap, StatusCode};
 use bellpush_core::ids::{ApiKeyId, AppId, SignInId, WidgetKeyId};
@@ -34,9 +40,12 @@ pub(crate) struct Sessions {
     lookups: Arc<FailedLookups>,
     /// Those of requests to leave a live call, counted apart: guesses elsewhere keep nobody in a call.
     leaving_lookups: Arc<FailedLookups>,
-    cache: Cache<SecretHash, Arc<Session>>,
+    /// With the count of changes that it was read after.
+    cache: Cache<SecretHash, (u64, Arc<Session>)>,
     /// The keys that were valid a moment ago: many sessions are begun with the same one.
-    keys: Cache<Key, ()>,
+    keys: Cache<Key, u64>,
+    /// How often what is kept in memory was forgotten: what was read before may be kept after, and is not believed.
+    changes: Arc<AtomicU64>,
     /// Told when the origins of an app, or keys, may have changed.
     changed: watch::Sender<()>,
 }
@@ -64,6 +73,7 @@ impl Sessions {
             leaving_lookups: Arc::new(leaving_lookups),
             cache,
             keys: Cache::builder().max_capacity(CACHED).time_to_live(LOOK).build(),
+            changes: Arc::default(),
             changed: watch::Sender::new(()),
         }
     }
@@ -106,11 +116,12 @@ impl Sessions {
         token: &SessionToken,
         LimitKey(address): LimitKey,
     ) -> Result<Arc<Session>, Problem> {
-        if let Some(session) = self.cache.get(&token.hash()) {
+        let changes = self.changes();
+        if let Some((_, session)) = self.cache.get(&token.hash()).filter(|it| it.0 == changes) {
             return Ok(session);
         }
         let found = self.lookups.count(address, self.look_up(token)).await?;
-        self.admit(token, found).await
+        self.admit(token, found, changes).await
     }
 
     /// The same for a request to leave a live call, which nothing else of its address keeps from that.
@@ -122,11 +133,16 @@ impl Sessions {
         token: &SessionToken,
         LimitKey(address): LimitKey,
     ) -> Result<Arc<Session>, Problem> {
-        if let Some(session) = self.cache.get(&token.hash()) {
+        let changes = self.changes();
+        if let Some((_, session)) = self.cache.get(&token.hash()).filter(|it| it.0 == changes) {
             return Ok(session);
         }
         let found = self.leaving_lookups.count(address, self.look_up(token)).await?;
-        self.admit(token, found).await
+        self.admit(token, found, changes).await
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
     }
 
     async fn look_up(&self, token: &SessionToken) -> Result<Option<Session>, Problem> {
@@ -137,6 +153,7 @@ impl Sessions {
         &self,
         token: &SessionToken,
         found: Option<Session>,
+        changes: u64,
     ) -> Result<Arc<Session>, Problem> {
         let session = found.ok_or_else(|| {
             Problem::session_expired("the session token is unknown or has expired")
@@ -145,7 +162,7 @@ impl Sessions {
         let session = Arc::new(session);
         // Of a preview it is looked each time, as of whoever has begun it.
         if session.sign_in_id.is_none() {
-            self.cache.insert(token.hash(), Arc::clone(&session));
+            self.cache.insert(token.hash(), (changes, Arc::clone(&session)));
         }
         Ok(session)
     }
@@ -186,7 +203,8 @@ impl Sessions {
     }
 
     async fn check_key(&self, key: Key) -> Result<(), Problem> {
-        if self.keys.contains_key(&key) {
+        let changes = self.changes();
+        if self.keys.get(&key) == Some(changes) {
             return Ok(());
         }
         let is_valid = match key {
@@ -196,7 +214,7 @@ impl Sessions {
         if !is_valid {
             return Err(Problem::session_expired("the key that began this session is gone"));
         }
-        self.keys.insert(key, ());
+        self.keys.insert(key, changes);
         Ok(())
     }
 
@@ -220,6 +238,7 @@ impl Sessions {
 
     /// Asks the store again for each session, because an app's origins, or keys, have changed.
     pub(crate) fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.keys.invalidate_all();
         self.cache.invalidate_all();
         self.changed.send_replace(());
