@@ -222,6 +222,15 @@ impl Problem {
         self
     }
 
+    /// With the parameter that caused it, if there is one, as a field of a body: there it stands for a property.
+    #[must_use]
+    pub(crate) fn in_body(mut self) -> Self {
+        match self.parameter.take() {
+            Some(parameter) => self.at(format!("/{}", parameter.0)),
+            None => self,
+        }
+    }
+
     /// Adds the work to be proved.
     #[must_use]
     pub(crate) fn with_challenge(mut self, challenge: Challenge) -> Self {

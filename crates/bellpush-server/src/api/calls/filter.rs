@@ -132,7 +132,7 @@ impl TryFrom<CallQuery> for CallFilter {
 
     fn try_from(query: CallQuery) -> Result<Self, Problem> {
         if query.rating.is_some_and(|rating| !(1..=5).contains(&rating)) {
-            return Err(Problem::invalid("rating is between 1 and 5").at("/rating"));
+            return Err(Problem::invalid("rating is between 1 and 5").of("rating"));
         }
         Ok(Self {
             context: context_filter(query.context.as_deref())?,

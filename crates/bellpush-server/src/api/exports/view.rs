@@ -143,6 +143,7 @@ impl NewExport {
 
 /// The place of a fault in the filter, as a place in the body.
 fn within_filter(problem: Problem) -> Problem {
+    let problem = problem.in_body();
     let pointer = format!("/filter{}", problem.pointer.as_deref().unwrap_or_default());
     problem.at(pointer)
 }
