@@ -54,10 +54,7 @@ pub(crate) async fn metrics_by_token(
     });
     if !is_token {
         let caller = access.identify(&headers, address).await?;
-        let permission = Permission::read(Resource::Notifications);
-        if !caller.authority().allows(permission, Place::Installation) {
-            return Err(Problem::forbidden_without(permission));
-        }
+        caller.must(Permission::read(Resource::Notifications), Place::Installation)?;
     }
     Ok(metrics_openly(State(metrics)).await)
 }

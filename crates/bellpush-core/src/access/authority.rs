@@ -1,5 +1,7 @@
 //! What somebody may do: a member by a role, an API key by its scopes, and never beyond its maker.
 
+use std::collections::BTreeSet;
+
 use super::{Apps, Grant, Permission, Role, Scopes};
 use crate::ids::AppId;
 
@@ -27,6 +29,12 @@ impl Authority {
     #[must_use]
     pub fn of_member(grant: &Grant) -> Self {
         Self { role: grant.role(), scopes: Scopes::All, apps: grant.apps().clone() }
+    }
+
+    /// A member's who has to do something first: none of it yet, in the same apps.
+    #[must_use]
+    pub fn withheld(grant: &Grant) -> Self {
+        Self { scopes: Scopes::Only(BTreeSet::new()), ..Self::of_member(grant) }
     }
 
     /// A key's: its scopes in its apps, as far as its maker has them now. A key of the installation

@@ -35,7 +35,8 @@ pub(crate) enum Identity {
 impl Caller {
     pub(super) fn new(identity: Identity, address: IpAddr) -> Self {
         let authority = match &identity {
-            Identity::Person(signed_in) => Authority::of_member(&signed_in.member.grant),
+            Identity::Person(it) if it.lacks_second_factor => Authority::withheld(&it.member.grant),
+            Identity::Person(it) => Authority::of_member(&it.member.grant),
             Identity::Key(key) => key.authority(),
         };
         Self(Arc::new(Inner { identity, authority, address }))
@@ -54,7 +55,7 @@ impl Caller {
         }
     }
 
-    /// What they may do.
+    /// What they may do: nothing while a second factor has to be added first.
     pub(crate) fn authority(&self) -> &Authority {
         &self.0.authority
     }
@@ -74,10 +75,7 @@ impl Caller {
     /// # Errors
     /// 403.
     pub(crate) fn must_read(&self, resource: Resource, app: AppId) -> Result<(), Problem> {
-        let permission = Permission::read(resource);
-        self.may_read(resource, app)
-            .then_some(())
-            .ok_or_else(|| Problem::forbidden_without(permission))
+        self.must(Permission::read(resource), Place::App(app))
     }
 
     /// Refuses what they may not change in an app.
@@ -85,9 +83,34 @@ impl Caller {
     /// # Errors
     /// 403.
     pub(crate) fn must_write(&self, resource: Resource, app: AppId) -> Result<(), Problem> {
-        let permission = Permission::write(resource);
-        let allowed = self.0.authority.allows(permission, Place::App(app));
-        allowed.then_some(()).ok_or_else(|| Problem::forbidden_without(permission))
+        self.must(Permission::write(resource), Place::App(app))
+    }
+
+    /// Refuses what they may not do there.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn must(&self, permission: Permission, place: Place) -> Result<(), Problem> {
+        let allowed = self.0.authority.allows(permission, place);
+        allowed.then_some(()).ok_or_else(|| self.refusal(permission))
+    }
+
+    /// Refuses what they may do nowhere.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn must_have(&self, permission: Permission) -> Result<(), Problem> {
+        let has_it = self.0.authority.has(permission);
+        has_it.then_some(()).ok_or_else(|| self.refusal(permission))
+    }
+
+    fn refusal(&self, permission: Permission) -> Problem {
+        match &self.0.identity {
+            Identity::Person(it) if it.lacks_second_factor => {
+                Problem::second_factor_required("add a second factor to your account first")
+            }
+            _ => Problem::forbidden_without(permission),
+        }
     }
 
     /// Refuses an app that is none of theirs, as if it did not exist.

@@ -83,9 +83,7 @@ impl Guard {
 async fn permit(request: &mut Request, need: Need, caller: &Caller) -> Result<(), Problem> {
     check_origin(request, caller)?;
     if let Need::May { permission, place, .. } = need {
-        if !caller.authority().has(permission) {
-            return Err(Problem::forbidden_without(permission));
-        }
+        caller.must_have(permission)?;
         let place = match place {
             Where::Installation => Place::Installation,
             Where::AnyApp => Place::AnyApp,
@@ -95,9 +93,7 @@ async fn permit(request: &mut Request, need: Need, caller: &Caller) -> Result<()
                 Place::App(app)
             }
         };
-        if !caller.authority().allows(permission, place) {
-            return Err(Problem::forbidden_without(permission));
-        }
+        caller.must(permission, place)?;
     }
     check_person(need, caller)
 }
@@ -136,10 +132,6 @@ fn check_person(need: Need, caller: &Caller) -> Result<(), Problem> {
     };
     match caller.identity() {
         Identity::Key(_) if person_only => Err(Problem::people_only()),
-        // Their own affairs they may look after: there they add one.
-        Identity::Person(it) if it.lacks_second_factor && matches!(need, Need::May { .. }) => {
-            Err(Problem::second_factor_required("add a second factor to your account first"))
-        }
         Identity::Person(signed_in) if proof && !is_proved(&signed_in.sign_in, now()) => {
             Err(Problem::proof_needed())
         }

@@ -43,6 +43,7 @@ pub(super) async fn grant(
     Grant::new(role, apps(store, caller, chosen).await?).map_err(refused)
 }
 
-fn refused(error: GrantError) -> Problem {
+/// 422 for a role that nobody can have for such apps.
+pub(super) fn refused(error: GrantError) -> Problem {
     Problem::invalid(error.to_string()).at("/apps")
 }

@@ -190,13 +190,20 @@ async fn an_owner_who_has_lost_every_way_in_comes_back_by_a_link_from_the_host()
 #[tokio::test]
 async fn where_a_second_factor_is_enforced_nobody_gets_on_without_one() {
     let (server, owner) = open().await;
+    let ben = Browser::invited_by(&owner, "ben@example.com", "viewer", None).await.unwrap();
     let settings = json!({ "requireSecondFactor": true, "allowedEmailDomains": ["example.com"] });
     server.api().put("/v1/sign-in-settings", &settings).await.unwrap().expect(200).unwrap();
     refused(&owner.get("/v1/apps").await.unwrap(), 403, "second-factor-required");
-    assert_eq!(owner.me().await.unwrap()["lacksSecondFactor"], true);
+    let me = owner.me().await.unwrap();
+    assert_eq!((&me["lacksSecondFactor"], &me["permissions"]), (&json!(true), &json!([])));
+    // Nor by what anybody may ask for, because everybody may leave.
+    let ben = format!("/v1/members/{}", ben.me().await.unwrap()["id"].as_str().unwrap());
+    refused(&owner.delete(&ben).await.unwrap(), 403, "second-factor-required");
+    refused(&owner.get("/metrics").await.unwrap(), 403, "second-factor-required");
     enrol(&owner).await;
     owner.get("/v1/apps").await.unwrap().expect(200).unwrap();
     assert_eq!(owner.me().await.unwrap()["lacksSecondFactor"], false);
+    owner.delete(&ben).await.unwrap().expect(204).unwrap();
     let stranger = json!({ "email": "eve@evil.example", "role": "viewer" });
     let problem = refused(&owner.post("/v1/invitations", &stranger).await.unwrap(), 422, "invalid");
     assert_eq!(problem.pointer.as_deref(), Some("/email"));

@@ -10,12 +10,12 @@ use crate::{access::Caller, http::problem::Problem};
 
 /// Whether somebody looks after all apps and the trunks.
 pub(super) fn is_whole_installation(caller: &Caller) -> bool {
-    allowed(caller, Permission::read(Resource::Trunks), Place::Installation).is_ok()
+    caller.must(Permission::read(Resource::Trunks), Place::Installation).is_ok()
 }
 
 /// The parts that are theirs to read.
 pub(super) fn readable(caller: &Caller, mut configuration: Configuration) -> Configuration {
-    if allowed(caller, Permission::read(Resource::Trunks), Place::AnyApp).is_err() {
+    if caller.must(Permission::read(Resource::Trunks), Place::AnyApp).is_err() {
         configuration.trunks.clear();
     }
     for app in &mut configuration.apps {
@@ -41,7 +41,7 @@ fn to_read(caller: &Caller, configuration: &Configuration) -> Result<(), Problem
     if configuration.trunks.is_empty() {
         return Ok(());
     }
-    allowed(caller, Permission::read(Resource::Trunks), Place::AnyApp)
+    caller.must(Permission::read(Resource::Trunks), Place::AnyApp)
 }
 
 /// Refuses to compare a document with what is not theirs to read: and values of secrets, which a
@@ -51,11 +51,11 @@ pub(super) fn to_plan(caller: &Caller, wanted: &Configuration) -> Result<(), Pro
         caller.reaches(app.id)?;
         let values = app.integrations.iter().flatten().flat_map(|it| it.secrets.values());
         if has_value(values) {
-            allowed(caller, Permission::write(Resource::Secrets), Place::App(app.id))?;
+            caller.must(Permission::write(Resource::Secrets), Place::App(app.id))?;
         }
     }
     if has_value(wanted.trunks.iter().filter_map(|trunk| trunk.password.as_ref())) {
-        allowed(caller, Permission::write(Resource::Trunks), Place::Installation)?;
+        caller.must(Permission::write(Resource::Trunks), Place::Installation)?;
     }
     to_read(caller, wanted)
 }
@@ -65,15 +65,15 @@ pub(super) fn to_apply(caller: &Caller, planned: &[PlannedChange]) -> Result<(),
     use bellpush_core::configuration::ChangeKind::Added;
     for change in planned {
         let Some(app) = change.app_id else {
-            allowed(caller, Permission::write(Resource::Trunks), Place::Installation)?;
+            caller.must(Permission::write(Resource::Trunks), Place::Installation)?;
             continue;
         };
         if change.screen == Screen::Settings && change.kind == Added {
-            allowed(caller, Permission::write(Resource::Apps), Place::Installation)?;
+            caller.must(Permission::write(Resource::Apps), Place::Installation)?;
         }
-        allowed(caller, Permission::write(resource(change.screen)), Place::App(app))?;
+        caller.must(Permission::write(resource(change.screen)), Place::App(app))?;
         if change.changes.iter().any(|it| it.field.starts_with("/secrets/")) {
-            allowed(caller, Permission::write(Resource::Secrets), Place::App(app))?;
+            caller.must(Permission::write(Resource::Secrets), Place::App(app))?;
         }
     }
     Ok(())
@@ -108,9 +108,4 @@ const fn resource(screen: Screen) -> Resource {
 
 fn has_value<'a>(mut secrets: impl Iterator<Item = &'a SecretReference>) -> bool {
     secrets.any(|secret| matches!(secret, SecretReference::Value(_)))
-}
-
-fn allowed(caller: &Caller, permission: Permission, place: Place) -> Result<(), Problem> {
-    let allowed = caller.authority().allows(permission, place);
-    allowed.then_some(()).ok_or_else(|| Problem::forbidden_without(permission))
 }

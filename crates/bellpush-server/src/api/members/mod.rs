@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use bellpush_core::{
-    access::{Email, Grant, Role},
+    access::{Email, Grant, Permission, Resource, Role},
     events::EventTime,
     ids::{AppId, MemberId},
 };
@@ -13,7 +13,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::{Caller, Identity},
-    api::{grants::grant, path::PathIds},
+    api::{
+        grants::{grant, refused},
+        path::PathIds,
+    },
     clock::now,
     http::{
         body::JsonBody,
@@ -146,8 +149,11 @@ pub(crate) async fn update(
     let member = loop {
         let present = find(&accounts, &caller, id).await?;
         let role = patch.role.unwrap_or_else(|| present.grant.role());
-        let apps = patch.apps.clone().unwrap_or_else(|| present.grant.apps().list());
-        let grant = grant(&store, &caller, role, apps).await?;
+        let grant = match patch.apps.clone() {
+            Some(apps) => grant(&store, &caller, role, apps).await?,
+            // Apps that were chosen earlier are not judged again: one may be gone since.
+            None => Grant::new(role, present.grant.apps().clone()).map_err(refused)?,
+        };
         check_proof(&caller, &grant)?;
         let by = (caller.authority(), patching.edit(&actor, present.revision));
         match accounts.grant_member(id, grant, by).await {
@@ -180,11 +186,7 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let is_oneself = matches!(caller.identity(), Identity::Person(it) if it.member.id == id);
     if !is_oneself {
-        let permission =
-            bellpush_core::access::Permission::write(bellpush_core::access::Resource::Members);
-        if !caller.authority().has(permission) {
-            return Err(Problem::forbidden_without(permission));
-        }
+        caller.must_have(Permission::write(Resource::Members))?;
         find(&accounts, &caller, id).await?;
     }
     let actor = caller.actor();
