@@ -314,21 +314,6 @@ impl Accounts {
         Ok(ended)
     }
 
-    /// Writes down that somebody did not get in.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn record_refused_sign_in(
-        &self,
-        email: &str,
-        actor: &Actor,
-    ) -> Result<(), StoreError> {
-        let transaction = self.db().begin().await?;
-        let line = Line::new(AuditAction::SignInRefused).named(email);
-        audit::write(&transaction, actor, db::now(), line).await?;
-        Ok(db::commit(transaction).await?)
-    }
-
     /// Forgets browsers whose time is over; says how many.
     ///
     /// # Errors

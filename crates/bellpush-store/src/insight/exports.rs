@@ -5,6 +5,7 @@ use bellpush_core::{
     ids::{AppId, ExportId},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +13,8 @@ use super::{
     sealed::{fold, unfold},
 };
 use crate::{
-    EventFilter, Page, PageRequest, Store, StoreError,
+    Actor, AuditAction, EventFilter, Page, PageRequest, Store, StoreError,
+    access::audit::{self, Line},
     db::{
         self, Row,
         page::{Conditions, Query},
@@ -151,6 +153,7 @@ impl Store {
         format: ExportFormat,
         expires_at: EventTime,
         max_running: u32,
+        actor: &Actor,
     ) -> Result<Option<Export>, StoreError> {
         let id = ExportId::from_uuid(Uuid::now_v7());
         let place = match &exported {
@@ -186,11 +189,13 @@ impl Store {
             expires_at.millis().into(),
             i64::from(max_running).into(),
         ];
-        let made = db::execute(&transaction, sql, values).await?;
-        db::commit(transaction).await?;
-        if made == 0 {
+        if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(None);
         }
+        let line = Line::new(AuditAction::ExportMade).in_app(app_id).on(id);
+        let told = json!({ "kind": exported.kind(), "format": format.as_str() });
+        audit::write(&transaction, actor, now, line.between(&(), &told)).await?;
+        db::commit(transaction).await?;
         self.export(app_id, id).await
     }
 
@@ -225,10 +230,22 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn delete_export(&self, app_id: AppId, id: ExportId) -> Result<bool, StoreError> {
+    pub async fn delete_export(
+        &self,
+        app_id: AppId,
+        id: ExportId,
+        actor: &Actor,
+    ) -> Result<bool, StoreError> {
+        let transaction = self.db().begin().await?;
         let sql = "DELETE FROM exports WHERE id = $1 AND app_id = $2";
         let values = [id.to_string().into(), app_id.to_string().into()];
-        Ok(db::execute(&self.db().write, sql, values).await? > 0)
+        if db::execute(&transaction, sql, values).await? == 0 {
+            return Ok(false);
+        }
+        let line = Line::new(AuditAction::ExportDeleted).in_app(app_id).on(id);
+        audit::write(&transaction, actor, db::now(), line).await?;
+        db::commit(transaction).await?;
+        Ok(true)
     }
 
     /// Takes on an export that nobody writes at present: it is this node's for its next step. Those by

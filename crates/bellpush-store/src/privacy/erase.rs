@@ -222,23 +222,6 @@ impl Store {
         rows.iter().map(|row| row.parse("session_id")).collect()
     }
 
-    /// Writes down that something was done with an app that changes nothing.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn note(
-        &self,
-        action: AuditAction,
-        app_id: AppId,
-        actor: &Actor,
-    ) -> Result<(), StoreError> {
-        let transaction = self.db().begin().await?;
-        let line = Line::new(action).in_app(app_id).on(app_id);
-        audit::write(&transaction, actor, db::now(), line).await?;
-        db::commit(transaction).await?;
-        Ok(())
-    }
-
     /// An erasure that is not done yet, if there is one.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use bellpush_core::cluster::Term;
-use bellpush_store::{CallFilter, ExportFormat, Exported, Store};
+use bellpush_store::{Actor, CallFilter, ExportFormat, Exported, Store};
 
 use crate::{
     alerts::{keep, made},
@@ -78,8 +78,10 @@ async fn what_is_taken_is_a_servers_own_for_as_long_by_every_clock() {
     assert!(ends_soon(&site, "alert_mails", "next_due").await);
 
     let exported = Exported::Calls(CallFilter::default());
-    let export =
-        servers[0].create_export(app, exported, ExportFormat::Json, after(3_600), 1).await.unwrap();
+    let export = servers[0]
+        .create_export(app, exported, ExportFormat::Json, after(3_600), 1, &Actor::HOST)
+        .await
+        .unwrap();
     assert_eq!(servers[0].take_export().await.unwrap(), export);
     assert!(ends_soon(&site, "exports", "leased_until").await);
     assert_eq!(servers[1].take_export().await.unwrap(), None);

@@ -118,7 +118,7 @@ on_both_stores! {
         let later = after(3_600);
         let made = async |exported| {
             let format = ExportFormat::Json;
-            store.create_export(app, exported, format, later, 3).await.unwrap().unwrap().id
+            store.create_export(app, exported, format, later, 3, &Actor::HOST).await.unwrap().unwrap().id
         };
         let of_calls = made(Exported::Calls(CallFilter::default())).await;
         let of_events = made(Exported::Events(EventFilter::default())).await;

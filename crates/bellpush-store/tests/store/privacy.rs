@@ -159,7 +159,7 @@ on_both_stores! {
 
         let export = Exported::Events(EventFilter::default());
         let later = after(3_600);
-        store.create_export(app, export, ExportFormat::Json, later, 3).await.unwrap().unwrap();
+        store.create_export(app, export, ExportFormat::Json, later, 3, &Actor::HOST).await.unwrap().unwrap();
         let done = store.advance_erasure(app, id).await.unwrap().unwrap();
         assert_eq!((done.state, done.erased.exports), (ErasureState::Done, 1));
         // Whoever comes later has not done it.

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bellpush_core::{access::Resource, delivery::Seq};
-use bellpush_store::{AuditFilter, PageRequest, Store};
+use bellpush_store::{AuditAction, AuditFilter, PageRequest, Store};
 use futures_util::stream;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -75,6 +75,7 @@ pub(crate) async fn export(
     QueryParameters(ExportQuery { format }): QueryParameters<ExportQuery>,
 ) -> Result<Response, Problem> {
     let filter: AuditFilter = query.try_into()?;
+    store.note(AuditAction::AuditExported, None, None, &caller.actor()).await?;
     let reader = Reader::new(access, (headers, address, caller), Resource::Audit, None);
     let format = format.unwrap_or_default();
     let (kind, name) = match format {

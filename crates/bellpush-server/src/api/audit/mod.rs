@@ -170,6 +170,8 @@ pub(crate) async fn of_design(
     let actions = vec![
         AuditAction::DesignDraftSaved,
         AuditAction::DesignPublished,
+        AuditAction::DesignScheduled,
+        AuditAction::DesignUnscheduled,
         AuditAction::DesignRolledBack,
     ];
     let filter = AuditFilter { app_id: Some(app_id), actions, ..AuditFilter::default() };

@@ -9,10 +9,11 @@ use bellpush_core::{
     ids::{AppId, CallId},
     record::Recorded,
 };
-use bellpush_store::Store;
+use bellpush_store::{Actor, AuditAction, Store};
 
 use super::read::find;
 use crate::{
+    access::ActingAs,
     api::path::PathIds,
     http::{headers::value, problem::Problem},
     records::{Records, capture},
@@ -32,6 +33,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
     )
 )]
 pub(crate) async fn pcap(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(records): State<Records>,
     PathIds((app_id, id)): PathIds<(AppId, CallId)>,
@@ -40,6 +42,7 @@ pub(crate) async fn pcap(
     let file = capture::pcap(&entries)
         .map_err(|error| Problem::internal(format!("the capture can't be made: {error}")))?;
     let file = file.ok_or_else(|| nothing_kept(id))?;
+    note(&store, app_id, id, &actor).await?;
     Ok(download(file.into_response(), PCAP, &format!("{id}.pcap")))
 }
 
@@ -54,12 +57,14 @@ pub(crate) async fn pcap(
     )
 )]
 pub(crate) async fn text(
+    ActingAs(actor): ActingAs,
     State(store): State<Store>,
     State(records): State<Records>,
     PathIds((app_id, id)): PathIds<(AppId, CallId)>,
 ) -> Result<Response, Problem> {
     let entries = entries(&store, &records, app_id, id).await?;
     let text = capture::text(&entries).ok_or_else(|| nothing_kept(id))?;
+    note(&store, app_id, id, &actor).await?;
     Ok(download(text.into_response(), TEXT, &format!("{id}.txt")))
 }
 
@@ -71,6 +76,10 @@ async fn entries(
 ) -> Result<Vec<Recorded>, Problem> {
     find(store, app_id, id).await?;
     Ok(records.of_call(id).await?.entries)
+}
+
+async fn note(store: &Store, app_id: AppId, id: CallId, actor: &Actor) -> Result<(), Problem> {
+    Ok(store.note(AuditAction::SipExported, Some(app_id), Some(id.to_string()), actor).await?)
 }
 
 fn nothing_kept(id: CallId) -> Problem {

@@ -16,7 +16,7 @@ use bellpush_core::{
     events::EventTime,
     ids::{AppId, ExportId},
 };
-use bellpush_store::{Export, ExportFormat, ExportState, Exported, Store};
+use bellpush_store::{AuditAction, Export, ExportFormat, ExportState, Exported, Store};
 use futures_util::stream;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -77,7 +77,9 @@ pub(crate) async fn create(
     let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
     let expires_at = EventTime::from_millis(now().millis().saturating_add(kept))
         .ok_or_else(|| Problem::internal("the clock is far off"))?;
-    let made = store.create_export(app_id, exported, format, expires_at, MAX_RUNNING).await?;
+    let made = store
+        .create_export(app_id, exported, format, expires_at, MAX_RUNNING, &caller.actor())
+        .await?;
     let made = made.ok_or_else(|| {
         let detail = format!("{MAX_RUNNING} exports of the app are being written; wait for one");
         Problem::conflict(detail)
@@ -134,7 +136,7 @@ pub(crate) async fn delete(
     PathIds((app_id, id)): PathIds<(AppId, ExportId)>,
 ) -> Result<StatusCode, Problem> {
     find(&store, &caller, app_id, id).await?;
-    if store.delete_export(app_id, id).await? {
+    if store.delete_export(app_id, id, &caller.actor()).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(unknown(id))
@@ -174,6 +176,8 @@ pub(crate) async fn file(
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", ""),
         ExportFormat::Json => ("application/json", "json", JSON_END),
     };
+    let action = AuditAction::ExportDownloaded;
+    store.note(action, Some(app_id), Some(id.to_string()), &caller.actor()).await?;
     let request = (headers, address, caller);
     let reader = Reader::new(access, request, resource(&export.exported), Some(app_id));
     let parts = stream::unfold((store, reader, 0), move |(store, mut reader, part)| async move {

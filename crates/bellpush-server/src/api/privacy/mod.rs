@@ -135,7 +135,7 @@ pub(crate) async fn export(
             (page::html(&app.settings.name, &records), "text/html; charset=utf-8", "person.html")
         }
     };
-    store.note(AuditAction::PersonExported, app_id, &actor).await?;
+    store.note(AuditAction::PersonExported, Some(app_id), Some(app_id.to_string()), &actor).await?;
     Ok(download(Body::from(text).into_response(), kind, name))
 }
 

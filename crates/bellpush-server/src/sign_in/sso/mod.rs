@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use bellpush_core::access::{Apps, Grant, SignInSettings, SsoSettings};
 use bellpush_delivery::client::system_tls;
 use bellpush_store::{
-    Accounts, Ceremony, SignInWay, SsoArrival, SsoError, SsoIdentity, Store, StoreError,
+    Accounts, Actor, Ceremony, SignInWay, SsoArrival, SsoError, SsoIdentity, Store, StoreError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,23 @@ impl Sso {
         }
         let begun = self.accounts.go_on(&token.hash(), SSO, now()).await?;
         let begun = begun.ok_or(SsoFailure::Interrupted)?;
+        let finished = self.take(returned, &begun, arrival).await;
+        match &finished {
+            Ok(_) | Err(SsoFailure::Interrupted | SsoFailure::NotSetUp | SsoFailure::Store(_)) => {}
+            Err(failure) => {
+                let actor = Actor::stranger(arrival.address);
+                self.accounts.record_refused_sso(failure.word(), &actor).await?;
+            }
+        }
+        finished
+    }
+
+    async fn take(
+        &self,
+        returned: Returned,
+        begun: &Ceremony,
+        arrival: &Arrival,
+    ) -> Result<ReturnTo, SsoFailure> {
         let away: Away = serde_json::from_str(&begun.state).map_err(|_| SsoFailure::Interrupted)?;
         let Some(code) = returned.code else {
             let why = returned.error_description.or(returned.error);

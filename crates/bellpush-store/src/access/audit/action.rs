@@ -132,6 +132,16 @@ actions! {
     DesignRolledBack, "design_rolled_back";
     /// A file was applied to an app.
     ConfigurationApplied, "configuration_applied";
+    /// An export of calls or events was made.
+    ExportMade, "export_made";
+    /// The file of an export was handed out.
+    ExportDownloaded, "export_downloaded";
+    /// An export was deleted.
+    ExportDeleted, "export_deleted";
+    /// The SIP messages of a call were handed out as a file.
+    SipExported, "sip_exported";
+    /// The audit trail was handed out as a file.
+    AuditExported, "audit_exported";
     /// What is kept of a person was handed out.
     PersonExported, "person_exported";
     /// What is kept of a person was erased.

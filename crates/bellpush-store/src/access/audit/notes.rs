@@ -7,7 +7,11 @@ use bellpush_core::{
 use serde_json::json;
 
 use super::{Actor, AuditAction, Line, write};
-use crate::{Store, StoreError, db};
+use crate::{
+    Store, StoreError,
+    access::{Accounts, SignInWay},
+    db::{self, Db},
+};
 
 impl Store {
     /// Writes down that something was not permitted: which operation, and for want of what.
@@ -24,6 +28,21 @@ impl Store {
         self.record(actor, line.between(&(), &json!({ "needed": needed }))).await
     }
 
+    /// Writes down that something was handed out: of an app, or of the installation, and what.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note(
+        &self,
+        action: AuditAction,
+        app_id: Option<AppId>,
+        subject: Option<String>,
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
+        let line = Line { app_id, subject_id: subject, ..Line::new(action) };
+        self.record(actor, line).await
+    }
+
     /// Writes down that a breaker was reset by hand.
     ///
     /// # Errors
@@ -38,8 +57,37 @@ impl Store {
     }
 
     async fn record(&self, actor: &Actor, line: Line) -> Result<(), StoreError> {
-        let transaction = self.db().begin().await?;
-        write(&transaction, actor, db::now(), line).await?;
-        Ok(db::commit(transaction).await?)
+        record(self.db(), actor, line).await
     }
+}
+
+impl Accounts {
+    /// Writes down that somebody did not get in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_refused_sign_in(
+        &self,
+        email: &str,
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
+        let line = Line::new(AuditAction::SignInRefused).named(email);
+        record(self.db(), actor, line).await
+    }
+
+    /// Writes down that somebody did not get in who came from single sign-on, by the word for why.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_refused_sso(&self, why: &str, actor: &Actor) -> Result<(), StoreError> {
+        let told = json!({ "way": SignInWay::Sso.as_str(), "problem": why });
+        let line = Line::new(AuditAction::SignInRefused).between(&(), &told);
+        record(self.db(), actor, line).await
+    }
+}
+
+async fn record(db: &Db, actor: &Actor, line: Line) -> Result<(), StoreError> {
+    let transaction = db.begin().await?;
+    write(&transaction, actor, db::now(), line).await?;
+    Ok(db::commit(transaction).await?)
 }
