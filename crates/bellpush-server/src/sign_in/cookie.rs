@@ -42,19 +42,22 @@ impl Cookies {
         SignInToken::parse(&find(headers, &self.name)?)
     }
 
-    /// What a browser shows that comes back from single sign-on.
-    pub(crate) fn away(&self, headers: &HeaderMap) -> Option<CeremonyToken> {
-        CeremonyToken::parse(&find(headers, &self.away_name())?)
+    /// Whether a browser that comes back from single sign-on is the one that went there with this.
+    pub(crate) fn is_away(&self, headers: &HeaderMap, token: &CeremonyToken) -> bool {
+        let shown = find(headers, &self.away_name(token));
+        shown.is_some_and(|shown| CeremonyToken::parse(&shown).as_ref() == Some(token))
     }
 
     /// Lets a browser be known again that goes to single sign-on.
     pub(crate) fn set_away(&self, token: &CeremonyToken, time: std::time::Duration) -> SetCookie {
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-        self.header(&self.away_name(), token.reveal(), Duration::seconds(seconds))
+        self.header(&self.away_name(token), token.reveal(), Duration::seconds(seconds))
     }
 
-    fn away_name(&self) -> String {
-        format!("{}-away", self.name)
+    /// Tabs that go there at once have cookies of their own, of a few names, so that nobody makes a browser keep many.
+    fn away_name(&self, token: &CeremonyToken) -> String {
+        let last = token.reveal().chars().next_back().unwrap_or('0').to_ascii_lowercase();
+        format!("{}-away-{last}", self.name)
     }
 
     /// Gives a browser its token.

@@ -175,7 +175,7 @@ impl Sso {
         let token = returned.state.as_deref().and_then(CeremonyToken::parse);
         let token = token.ok_or(SsoFailure::Interrupted)?;
         // Another browser's sign-in must not become this one's.
-        if self.cookies.away(headers).as_ref() != Some(&token) {
+        if !self.cookies.is_away(headers, &token) {
             return Err(SsoFailure::Interrupted);
         }
         let begun = self.accounts.go_on(&token.hash(), SSO, now()).await?;
