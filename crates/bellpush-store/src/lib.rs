@@ -40,9 +40,10 @@ pub mod vault;
 
 pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
-    Ceremony, Configured, Deed, Invitation, InvitationDraft, Kept, KeyError, Member, MemberError,
-    NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, SavedView, SecondFactors, SecretHash,
-    SignIn, SignInAttempts, SignInWay, SignedIn, SsoArrival, SsoError, SsoIdentity, Who,
+    Ceremony, Configured, Deed, Invitation, InvitationDraft, Kept, KeyError, LetInBy, Member,
+    MemberError, NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, Proofs, SavedView,
+    SecondFactors, SecretHash, SignIn, SignInAttempts, SignInError, SignInWay, SignedIn,
+    SsoArrival, SsoError, SsoIdentity, Who,
 };
 pub use alerts::{
     Alert, AlertEnd, AlertNotice, AlertRule, DueMail, Look, NoticeMail, QueueHour, UnloggedNotice,

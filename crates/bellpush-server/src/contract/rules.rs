@@ -12,6 +12,7 @@ const FORM: &str = "what the form of the app's design asks for";
 
 /// Schema, property, rule.
 const RULES: &[(&str, &str, &str)] = &[
+    ("Acceptance", "password", "needed unless single sign-on is the only way in"),
     ("AlertRuleSettings", "emails", "e-mail addresses, each once in whatever case"),
     ("AlertRuleSettings", "errorCodes", "none but for call_errors"),
     ("AlertRuleSettings", "integrationId", "for breaker_open and backlog; one of the app"),

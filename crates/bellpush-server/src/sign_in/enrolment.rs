@@ -72,7 +72,7 @@ impl Entrance {
         member: &Member,
         by: (SignInId, &Actor),
     ) -> Result<Vec<String>, Problem> {
-        if !self.accounts.second_factors(member.id).await?.totp {
+        if self.accounts.second_factors(member.id).await?.totp_since.is_none() {
             return Err(Problem::conflict("codes on paper are for those who have codes"));
         }
         let (codes, hashes) = totp::backup_codes();

@@ -3,9 +3,14 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
-use bellpush_core::{access::Email, events::EventTime, ids::MemberId};
+use bellpush_core::{
+    access::Email,
+    events::EventTime,
+    ids::{MemberId, PasskeyId},
+};
 use bellpush_store::{
-    Accounts, Actor, Ceremony, Member, SecondFactors, SignIn, SignInWay, Store, Who,
+    Accounts, Actor, Ceremony, LetInBy, Member, Proofs, SecondFactors, SignIn, SignInError,
+    SignInWay, Store, Who,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -171,16 +176,19 @@ impl Entrance {
         };
         let hash = account.as_ref().and_then(|(_, hash)| hash.clone());
         let fits = self.passwords.verify(password, hash).await?;
-        let Some((member, _)) = account.filter(|_| fits) else {
+        let Some((member, Some(hash))) = account.filter(|_| fits) else {
             let email: String = email.chars().take(MAX_NAME_CHARS).collect();
             return self.refuse(&email, &Actor::stranger(arrival.address), NO_FIT).await;
         };
-        let ways = ways(&self.accounts.second_factors(member.id).await?);
+        let factors = self.accounts.second_factors(member.id).await?;
+        let (proofs, ways) = (Proofs::of(&hash, &factors), ways(&factors));
         if ways.is_empty() {
-            self.let_in(&member, arrival, SignInWay::Password).await?;
+            self.let_in(&member, arrival, LetInBy::Password(&proofs)).await?;
             return Ok(Progress::SignedIn);
         }
-        let pending = self.begin(SECOND_FACTOR, Some(member.id), "{}").await?;
+        let state = serde_json::to_string(&proofs);
+        let state = state.map_err(|_| Problem::internal("the sign-in can't be kept"))?;
+        let pending = self.begin(SECOND_FACTOR, Some(member.id), &state).await?;
         Ok(Progress::SecondFactor { pending, ways })
     }
 
@@ -196,15 +204,17 @@ impl Entrance {
     ) -> Result<(), Problem> {
         let over = || Problem::sign_in_refused("this took too long; begin with the password again");
         let pending = CeremonyToken::parse(pending).ok_or_else(over)?.hash();
-        let member = self.accounts.ceremony(&pending, SECOND_FACTOR, now()).await?;
-        let member = self.member(member).await?.ok_or_else(over)?;
+        let begun = self.accounts.ceremony(&pending, SECOND_FACTOR, now()).await?;
+        let begun = begun.ok_or_else(over)?;
+        let proofs: Proofs = serde_json::from_str(&begun.state).map_err(|_| over())?;
+        let member = self.member(begun.member_id).await?.ok_or_else(over)?;
         self.limits.sign_in_to(member.email.as_str(), &self.store).await?;
         let actor = acting(&member, arrival.address);
         if !self.is_code(&member, code, &actor).await? {
             return self.refuse(member.email.as_str(), &actor, "this code does not fit").await;
         }
         self.accounts.go_on(&pending, SECOND_FACTOR, now()).await?.ok_or_else(over)?;
-        self.let_in(&member, arrival, SignInWay::Password).await
+        self.let_in(&member, arrival, LetInBy::Password(&proofs)).await
     }
 
     /// Asks a browser for a passkey.
@@ -227,10 +237,10 @@ impl Entrance {
         arrival: &Arrival,
     ) -> Result<(), Problem> {
         self.check_way().await?;
-        let Some(member) = self.holder(ceremony, credential).await? else {
+        let Some((member, passkey)) = self.holder(ceremony, credential).await? else {
             return self.refuse("", &Actor::stranger(arrival.address), NO_PASSKEY).await;
         };
-        self.let_in(&member, arrival, SignInWay::Passkey).await
+        self.let_in(&member, arrival, LetInBy::Passkey(passkey)).await
     }
 
     /// Has it proved again who sits at a browser. The browser gets another cookie.
@@ -256,7 +266,7 @@ impl Entrance {
             }
             Proof::Passkey { ceremony, credential } => {
                 let holder = self.holder(&ceremony, credential).await?;
-                (holder.is_some_and(|holder| holder.id == member.id), NO_PASSKEY)
+                (holder.is_some_and(|(holder, _)| holder.id == member.id), NO_PASSKEY)
             }
         };
         if !fits {
@@ -283,8 +293,12 @@ impl Entrance {
         self.limits.sign_in_to(member.email.as_str(), &self.store).await
     }
 
-    /// Who holds the passkey that a browser shows.
-    async fn holder(&self, ceremony: &str, credential: Value) -> Result<Option<Member>, Problem> {
+    /// Who holds the passkey that a browser shows, and which it is.
+    async fn holder(
+        &self,
+        ceremony: &str,
+        credential: Value,
+    ) -> Result<Option<(Member, PasskeyId)>, Problem> {
         let Some(token) = CeremonyToken::parse(ceremony) else { return Ok(None) };
         let Some(begun) = self.accounts.go_on(&token.hash(), PASSKEY, now()).await? else {
             return Ok(None);
@@ -299,7 +313,8 @@ impl Entrance {
             return Ok(None);
         };
         self.accounts.record_passkey_use(passkey.id, &kept).await?;
-        self.member(Some(passkey.member_id)).await
+        let member = self.member(Some(passkey.member_id)).await?;
+        Ok(member.map(|member| (member, passkey.id)))
     }
 
     /// Whether this is a code of theirs, which it is once.
@@ -316,8 +331,7 @@ impl Entrance {
     /// Where single sign-on is the only way in, there is no other.
     async fn check_way(&self) -> Result<(), Problem> {
         if self.accounts.sign_in_settings().await?.require_sso {
-            let detail = "single sign-on is the only way in here";
-            return Err(Problem::sso_required(detail));
+            return Err(Problem::sso_required(SignInError::SsoRequired.to_string()));
         }
         Ok(())
     }
@@ -345,11 +359,21 @@ impl Entrance {
         &self,
         member: &Member,
         arrival: &Arrival,
-        way: SignInWay,
+        by: LetInBy<'_>,
     ) -> Result<(), Problem> {
         let actor = acting(member, arrival.address);
-        self.accounts.sign_in(member, &arrival.new_sign_in(way), &actor).await?;
-        Ok(())
+        let way = match by {
+            LetInBy::Password(_) => SignInWay::Password,
+            LetInBy::Passkey(_) => SignInWay::Passkey,
+        };
+        match self.accounts.sign_in(member, &arrival.new_sign_in(way), by, &actor).await {
+            Ok(_) => Ok(()),
+            Err(error @ SignInError::SsoRequired) => Err(Problem::sso_required(error.to_string())),
+            Err(error @ SignInError::Changed) => {
+                self.refuse(member.email.as_str(), &actor, &error.to_string()).await
+            }
+            Err(SignInError::Store(error)) => Err(error.into()),
+        }
     }
 
     async fn refuse<T>(&self, email: &str, actor: &Actor, detail: &str) -> Result<T, Problem> {
@@ -367,9 +391,10 @@ fn acting(member: &Member, address: IpAddr) -> Actor {
 }
 
 fn ways(factors: &SecondFactors) -> Vec<SecondFactorWay> {
-    let has_codes = factors.totp && factors.backup_codes > 0;
+    let has_totp = factors.totp_since.is_some();
+    let has_codes = has_totp && factors.backup_codes > 0;
     [
-        (factors.totp, SecondFactorWay::Totp),
+        (has_totp, SecondFactorWay::Totp),
         (has_codes, SecondFactorWay::BackupCode),
         (!factors.passkeys.is_empty(), SecondFactorWay::Passkey),
     ]

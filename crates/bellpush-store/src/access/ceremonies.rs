@@ -3,7 +3,10 @@
 use bellpush_core::{events::EventTime, ids::MemberId};
 
 use super::{SecretHash, accounts::Accounts};
-use crate::{StoreError, db};
+use crate::{
+    StoreError,
+    db::{self, Row},
+};
 
 /// What is to be gone on with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +61,7 @@ impl Accounts {
               AND expires_at > $3
             RETURNING kind, member_id, state";
         let values = [token.as_str().into(), kind.into(), now.millis().into()];
-        let row = db::one(&self.db().write, sql, values).await?;
-        row.map(|row| {
-            Ok(Ceremony {
-                kind: row.get("kind")?,
-                member_id: row.parse_opt("member_id")?,
-                state: row.get("state")?,
-            })
-        })
-        .transpose()
+        db::one(&self.db().write, sql, values).await?.as_ref().map(ceremony).transpose()
     }
 
     /// The same, which can be gone on with again: as when a code was mistyped.
@@ -78,18 +73,15 @@ impl Accounts {
         token: &SecretHash,
         kind: &str,
         now: EventTime,
-    ) -> Result<Option<MemberId>, StoreError> {
+    ) -> Result<Option<Ceremony>, StoreError> {
         let sql = "
-            SELECT member_id
+            SELECT kind, member_id, state
             FROM ceremonies
             WHERE token_hash = $1
               AND kind = $2
               AND expires_at > $3";
         let values = [token.as_str().into(), kind.into(), now.millis().into()];
-        match db::one(&self.db().read, sql, values).await? {
-            Some(row) => row.parse_opt("member_id"),
-            None => Ok(None),
-        }
+        db::one(&self.db().read, sql, values).await?.as_ref().map(ceremony).transpose()
     }
 
     /// Forgets what nobody went on with; says how much.
@@ -106,4 +98,12 @@ impl Accounts {
         }
         Ok(removed)
     }
+}
+
+fn ceremony(row: &Row) -> Result<Ceremony, StoreError> {
+    Ok(Ceremony {
+        kind: row.get("kind")?,
+        member_id: row.parse_opt("member_id")?,
+        state: row.get("state")?,
+    })
 }

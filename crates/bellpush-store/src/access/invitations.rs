@@ -15,6 +15,7 @@ use super::{
     grant_columns::{apps_text, grant},
     members::{Member, MemberError, NewMember, insert, told},
     sign_ins::{self, NewSignIn, SignIn},
+    sso,
 };
 use crate::{
     StoreError,
@@ -155,17 +156,18 @@ impl Accounts {
     }
 
     /// Makes a member by an invitation, which is dead from then on, and signs the browser in. What the
-    /// inviter may not grant any more is not granted.
+    /// inviter may not grant any more is not granted. Where single sign-on is the only way in, or without a
+    /// password, the member has none, and no browser is signed in.
     ///
     /// # Errors
     /// [`MemberError::DeadLink`], [`MemberError::EmailTaken`], or when the database fails.
     pub async fn accept_invitation(
         &self,
         token: &SecretHash,
-        (name, password): (&str, &secrecy::SecretString),
+        (name, password): (&str, Option<&secrecy::SecretString>),
         sign_in: &NewSignIn<'_>,
         actor: &Actor,
-    ) -> Result<(Member, SignIn), MemberError> {
+    ) -> Result<(Member, Option<SignIn>), MemberError> {
         let transaction = self.db().begin_access().await?;
         let at = db::now();
         let invitation = by_token(&transaction, token, at).await?.ok_or(MemberError::DeadLink)?;
@@ -178,11 +180,16 @@ impl Accounts {
                 return Err(MemberError::DeadLink);
             }
         }
-        let new = NewMember { name, email: &invitation.email, password: Some(password) };
+        let require_sso = sso::read(&transaction).await?.0.require_sso;
+        let password = password.filter(|_| !require_sso);
+        let new = NewMember { name, email: &invitation.email, password };
         let member = insert(&transaction, &new, invitation.grant, at).await?;
         let sql = "DELETE FROM invitations WHERE id = $1";
         db::execute(&transaction, sql, [invitation.id.to_string().into()]).await?;
-        let sign_in = sign_ins::insert(&transaction, member.id, sign_in, at).await?;
+        let sign_in = match password {
+            Some(_) => Some(sign_ins::insert(&transaction, member.id, sign_in, at).await?),
+            None => None,
+        };
         let who = Who::Member(member.id);
         let actor = Actor { who, name: Some(member.name.clone()), address: actor.address };
         let changes = Change::between(&Value::Null, &told(&member));

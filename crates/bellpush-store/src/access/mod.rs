@@ -8,6 +8,7 @@ mod ceremonies;
 mod grant_columns;
 mod invitations;
 mod members;
+mod proofs;
 mod recovery;
 mod second_factors;
 mod secret_hash;
@@ -23,6 +24,7 @@ pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTr
 pub use ceremonies::Ceremony;
 pub use invitations::{Invitation, InvitationDraft};
 pub use members::{Member, MemberError, NewMember};
+pub use proofs::{LetInBy, Proofs, SignInError};
 pub use second_factors::{NewPasskey, Passkey, SecondFactors};
 pub use secret_hash::SecretHash;
 pub use sign_ins::{NewSignIn, SignIn, SignInWay, SignedIn};

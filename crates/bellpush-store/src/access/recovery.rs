@@ -58,7 +58,8 @@ impl Accounts {
     }
 
     /// Makes the person with the link's address an owner, with this password and no other way in, and
-    /// signs the browser in and all others out. The link is dead then.
+    /// signs the browser in and all others out. The link is dead then. Whom a provider of single sign-on means
+    /// is forgotten, until one comes with this address anew. API keys stay: programs live by them.
     ///
     /// # Errors
     /// [`MemberError::DeadLink`], or when the database fails.
@@ -90,8 +91,12 @@ impl Accounts {
                 let password = password.expose_secret().into();
                 db::execute(&transaction, sql, [id(), password, at.millis().into()]).await?;
                 second_factors::remove_all(&transaction, member.id).await?;
-                let sql = "DELETE FROM sign_ins WHERE member_id = $1";
-                db::execute(&transaction, sql, [id()]).await?;
+                for sql in [
+                    "DELETE FROM sign_ins WHERE member_id = $1",
+                    "DELETE FROM sso_identities WHERE member_id = $1",
+                ] {
+                    db::execute(&transaction, sql, [id()]).await?;
+                }
                 let revision = member.revision + 1;
                 Member { grant: Grant::OWNER, has_password: true, revision, ..member }
             }

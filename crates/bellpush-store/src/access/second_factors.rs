@@ -22,8 +22,8 @@ use crate::{
 /// What a member has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecondFactors {
-    /// Whether codes from a telephone are taken.
-    pub totp: bool,
+    /// Since when there is the key for codes from a telephone; `None`: none are taken.
+    pub totp_since: Option<EventTime>,
     /// How many codes on paper are left.
     pub backup_codes: usize,
     /// Passkeys, oldest first.
@@ -34,7 +34,7 @@ impl SecondFactors {
     /// Whether there is any.
     #[must_use]
     pub fn any(&self) -> bool {
-        self.totp || !self.passkeys.is_empty()
+        self.totp_since.is_some() || !self.passkeys.is_empty()
     }
 }
 
@@ -75,14 +75,7 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn second_factors(&self, member: MemberId) -> Result<SecondFactors, StoreError> {
-        let own = || [member.to_string().into()];
-        let sql = "SELECT 1 AS found FROM totp_keys WHERE member_id = $1 AND last_step IS NOT NULL";
-        let totp = db::one(&self.db().read, sql, own()).await?.is_some();
-        let sql = "SELECT code_hash FROM backup_codes WHERE member_id = $1";
-        let backup_codes = db::all(&self.db().read, sql, own()).await?.len();
-        let sql = format!("{PASSKEYS} WHERE member_id = $1 ORDER BY id");
-        let passkeys = db::read(db::all(&self.db().read, &sql, own()).await?, passkey)?;
-        Ok(SecondFactors { totp, backup_codes, passkeys })
+        of_member(&self.db().read, member).await
     }
 
     /// Keeps a new key for codes, sealed; it is not in use before a code of it was shown.
@@ -294,6 +287,22 @@ impl Accounts {
         finish(self, transaction, member, AuditAction::PasskeyRemoved, Some(&name), by).await?;
         Ok(true)
     }
+}
+
+/// What a member has.
+pub(super) async fn of_member(
+    connection: &impl ConnectionTrait,
+    member: MemberId,
+) -> Result<SecondFactors, StoreError> {
+    let own = || [member.to_string().into()];
+    let sql = "SELECT created_at FROM totp_keys WHERE member_id = $1 AND last_step IS NOT NULL";
+    let totp = db::one(connection, sql, own()).await?;
+    let totp_since = totp.map(|row| row.time("created_at")).transpose()?;
+    let sql = "SELECT code_hash FROM backup_codes WHERE member_id = $1";
+    let backup_codes = db::all(connection, sql, own()).await?.len();
+    let sql = format!("{PASSKEYS} WHERE member_id = $1 ORDER BY id");
+    let passkeys = db::read(db::all(connection, &sql, own()).await?, passkey)?;
+    Ok(SecondFactors { totp_since, backup_codes, passkeys })
 }
 
 /// Takes away all that a member proves who they are by.

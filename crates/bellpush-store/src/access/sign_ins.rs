@@ -17,6 +17,7 @@ use super::{
     accounts::Accounts,
     audit::{self, Actor, AuditAction, Line},
     members::{Member, member},
+    proofs::{self, LetInBy, SignInError},
 };
 use crate::{
     StoreError,
@@ -99,7 +100,7 @@ pub struct NewSignIn<'a> {
     pub way: SignInWay,
 }
 
-const BY_TOKEN: &str = "
+const SIGNED_IN: &str = "
     SELECT members.id, members.name, members.email, members.role, members.apps,
         members.password_hash IS NOT NULL AS has_password, members.created_at, members.last_seen_at,
         members.revision,
@@ -116,22 +117,23 @@ const BY_TOKEN: &str = "
         (SELECT value FROM settings WHERE key = 'sign_in') AS settings
     FROM sign_ins
     JOIN members ON members.id = sign_ins.member_id
-    WHERE sign_ins.token_hash = $1
-      AND sign_ins.expires_at > $2
-      AND sign_ins.last_used_at > $3";
+    WHERE sign_ins.expires_at > $1
+      AND sign_ins.last_used_at > $2";
 
 impl Accounts {
-    /// Signs a browser in.
+    /// Signs a browser in, if what its owner was let in by is still what it was when it was judged.
     ///
     /// # Errors
-    /// When the database fails.
+    /// [`SignInError`] says why not.
     pub async fn sign_in(
         &self,
         member: &Member,
         new: &NewSignIn<'_>,
+        by: LetInBy<'_>,
         actor: &Actor,
-    ) -> Result<SignIn, StoreError> {
+    ) -> Result<SignIn, SignInError> {
         let transaction = self.db().begin_access().await?;
+        proofs::check(&transaction, member.id, by).await?;
         let at = db::now();
         let sign_in = insert(&transaction, member.id, new, at).await?;
         let way = new.way.as_str();
@@ -153,29 +155,31 @@ impl Accounts {
         now: EventTime,
         idle_since: EventTime,
     ) -> Result<Option<SignedIn>, StoreError> {
-        let values = [token.as_str().into(), now.millis().into(), idle_since.millis().into()];
-        let row = db::one(&self.db().read, BY_TOKEN, values).await?;
-        let both = |row: &Row| {
-            let member = member(row)?;
-            let sign_in = SignIn {
-                id: row.parse("sign_in_id")?,
-                member_id: member.id,
-                device: row.get("device")?,
-                address: row.parse("address")?,
-                created_at: row.time("signed_in_at")?,
-                last_used_at: row.time("last_used_at")?,
-                expires_at: row.time("expires_at")?,
-                way: row.word("way")?,
-                proved_at: row.time("proved_at")?,
-            };
-            let settings: SignInSettings = row.json_opt("settings")?.unwrap_or_default();
-            let has_any = row.get::<bool>("has_totp")? || row.get::<bool>("has_passkey")?;
-            // What the provider asks for, it knows itself; a passkey is two things at once.
-            let is_enough = matches!(sign_in.way, SignInWay::Sso | SignInWay::Passkey);
-            let lacks_second_factor = settings.require_second_factor && !has_any && !is_enough;
-            Ok(SignedIn { sign_in, member, lacks_second_factor })
-        };
-        row.as_ref().map(both).transpose()
+        self.find("sign_ins.token_hash", token.as_str(), (now, idle_since)).await
+    }
+
+    /// The same of a browser that is known already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn signed_in_by_id(
+        &self,
+        id: SignInId,
+        now: EventTime,
+        idle_since: EventTime,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        self.find("sign_ins.id", &id.to_string(), (now, idle_since)).await
+    }
+
+    async fn find(
+        &self,
+        column: &str,
+        value: &str,
+        (now, idle_since): (EventTime, EventTime),
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let sql = format!("{SIGNED_IN} AND {column} = $3");
+        let values = [now.millis().into(), idle_since.millis().into(), value.into()];
+        db::one(&self.db().read, &sql, values).await?.as_ref().map(signed_in).transpose()
     }
 
     /// Whether a browser is signed in. One that was not used since `idle_since` is signed out.
@@ -364,6 +368,27 @@ pub(super) async fn insert(
         way: new.way,
         proved_at: at,
     })
+}
+
+fn signed_in(row: &Row) -> Result<SignedIn, StoreError> {
+    let member = member(row)?;
+    let sign_in = SignIn {
+        id: row.parse("sign_in_id")?,
+        member_id: member.id,
+        device: row.get("device")?,
+        address: row.parse("address")?,
+        created_at: row.time("signed_in_at")?,
+        last_used_at: row.time("last_used_at")?,
+        expires_at: row.time("expires_at")?,
+        way: row.word("way")?,
+        proved_at: row.time("proved_at")?,
+    };
+    let settings: SignInSettings = row.json_opt("settings")?.unwrap_or_default();
+    let has_any = row.get::<bool>("has_totp")? || row.get::<bool>("has_passkey")?;
+    // What the provider asks for, it knows itself; a passkey is two things at once.
+    let is_enough = matches!(sign_in.way, SignInWay::Sso | SignInWay::Passkey);
+    let lacks_second_factor = settings.require_second_factor && !has_any && !is_enough;
+    Ok(SignedIn { sign_in, member, lacks_second_factor })
 }
 
 fn sign_in(row: &Row) -> Result<SignIn, StoreError> {

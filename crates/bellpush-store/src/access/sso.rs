@@ -200,7 +200,9 @@ fn has_same_issuer(before: &SignInSettings, after: &SignInSettings) -> bool {
     issuer(before) == issuer(after)
 }
 
-async fn read(connection: &impl ConnectionTrait) -> Result<(SignInSettings, u64), StoreError> {
+pub(super) async fn read(
+    connection: &impl ConnectionTrait,
+) -> Result<(SignInSettings, u64), StoreError> {
     let sql = "SELECT value, revision FROM settings WHERE key = $1";
     let row = db::one(connection, sql, [SETTINGS.into()]).await?;
     row.map_or_else(

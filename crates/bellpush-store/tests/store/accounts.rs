@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use bellpush_core::{
-    access::{Apps, Email, Grant, Role, SignInSettings, ViewedList},
+    access::{Apps, Authority, Email, Grant, Role, SignInSettings, ViewedList},
     events::EventTime,
     ids::{AppId, MemberId},
 };
 use bellpush_store::{
-    Accounts, Actor, Ceremony, Kept, Member, NewMember, NewSignIn, SavedView, SecretHash, SignIn,
-    SignInWay, SsoArrival, SsoError, SsoIdentity,
+    Accounts, Actor, Ceremony, InvitationDraft, Kept, LetInBy, Member, NewMember, NewPasskey,
+    NewSignIn, Proofs, SavedView, SecretHash, SignIn, SignInError, SignInWay, SsoArrival, SsoError,
+    SsoIdentity,
 };
 use futures_util::future::join_all;
 
@@ -182,5 +183,104 @@ on_both_stores! {
         };
         assert_eq!((left(&first).await, left(&other).await), (false, true));
         assert_eq!(accounts.sign_in_settings().await.unwrap(), settings);
+    }
+
+    async fn who_was_judged_before_a_change_is_not_let_in_after_it(site) {
+        let accounts = site.store.accounts();
+        let (olga, browser) = owner(&accounts).await;
+        let by = (browser.id, &Actor::HOST);
+        let judged = async || {
+            let (_, hash) = accounts.by_email(&olga.email).await.unwrap().unwrap();
+            let factors = accounts.second_factors(olga.id).await.unwrap();
+            Proofs::of(&hash.unwrap(), &factors)
+        };
+        let come = async |by: LetInBy<'_>| {
+            let token = SecretHash::of(&uuid::Uuid::now_v7().to_string());
+            let new = sign_in(&token, SignInWay::Password);
+            accounts.sign_in(&olga, &new, by, &Actor::HOST).await
+        };
+        let at_first = judged().await;
+        come(LetInBy::Password(&at_first)).await.unwrap();
+
+        accounts.set_password(olga.id, &"another hash".into(), browser.id, &Actor::HOST).await.unwrap();
+        let refused = come(LetInBy::Password(&at_first)).await;
+        assert!(matches!(refused, Err(SignInError::Changed)), "{refused:?}");
+        let before_codes = judged().await;
+        assert!(accounts.put_totp_key(olga.id, "sealed").await.unwrap());
+        come(LetInBy::Password(&before_codes)).await.unwrap();
+        assert!(accounts.confirm_totp(olga.id, 10, &[SecretHash::of("a")], by).await.unwrap());
+        let refused = come(LetInBy::Password(&before_codes)).await;
+        assert!(matches!(refused, Err(SignInError::Changed)), "{refused:?}");
+        // A code on paper that is used changes nothing of it.
+        let with_codes = judged().await;
+        let code = SecretHash::of("a");
+        assert!(accounts.take_backup_code(olga.id, &code, &Actor::HOST).await.unwrap());
+        come(LetInBy::Password(&with_codes)).await.unwrap();
+
+        let new = NewPasskey { credential_id: "c", credential: "{}", name: "Laptop" };
+        let passkey = accounts.add_passkey(olga.id, new, by).await.unwrap().unwrap();
+        come(LetInBy::Passkey(passkey.id)).await.unwrap();
+        assert!(accounts.remove_passkey(olga.id, passkey.id, by).await.unwrap());
+        let refused = come(LetInBy::Passkey(passkey.id)).await;
+        assert!(matches!(refused, Err(SignInError::Changed)), "{refused:?}");
+
+        let settings = SignInSettings { require_sso: true, ..SignInSettings::default() };
+        site.store.save_sign_in_settings(&settings, None, &Actor::HOST).await.unwrap();
+        let refused = come(LetInBy::Password(&judged().await)).await;
+        assert!(matches!(refused, Err(SignInError::SsoRequired)), "{refused:?}");
+    }
+
+    async fn an_invitation_makes_a_member_without_a_password_where_single_sign_on_is_the_only_way(site) {
+        let accounts = site.store.accounts();
+        owner(&accounts).await;
+        let (link, ben) = (SecretHash::of("in_1"), email("ben@example.com"));
+        let invitation = InvitationDraft {
+            token: &link,
+            email: &ben,
+            grant: Grant::new(Role::Editor, Apps::All).unwrap(),
+            invited_by: None,
+            expires_at: later(60),
+        };
+        let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
+        accounts.invite(invitation, by).await.unwrap();
+        let settings = SignInSettings { require_sso: true, ..SignInSettings::default() };
+        site.store.save_sign_in_settings(&settings, None, &Actor::HOST).await.unwrap();
+        let token = SecretHash::of("a");
+        let new = sign_in(&token, SignInWay::Link);
+        let who = ("Ben", Some(&"hash".into()));
+        let stranger = Actor::stranger(ADDRESS);
+        let (member, signed_in) = accounts.accept_invitation(&link, who, &new, &stranger).await.unwrap();
+        assert_eq!((signed_in, member.has_password), (None, false));
+        let (same, _) = accounts
+            .sso_sign_in(&by_provider("1", Some(&ben)), &sign_in(&token, SignInWay::Sso))
+            .await
+            .unwrap();
+        assert_eq!((same.id, same.grant.role()), (member.id, Role::Editor));
+    }
+
+    async fn whom_a_provider_meant_does_not_come_back_with_an_owner_who_was_recovered(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let token = SecretHash::of("a");
+        let new = sign_in(&token, SignInWay::Sso);
+        accounts.sso_sign_in(&by_provider("1", Some(&olga.email)), &new).await.unwrap();
+        let link = SecretHash::of("re_1");
+        let hour = std::time::Duration::from_secs(3_600);
+        accounts.add_recovery_link(&link, &olga.email, hour).await.unwrap();
+        let back = SecretHash::of("b");
+        accounts.recover(&link, &"new hash".into(), &sign_in(&back, SignInWay::Link)).await.unwrap();
+        let refused = accounts.sso_sign_in(&by_provider("1", None), &new).await;
+        assert!(matches!(refused, Err(SsoError::NoMember)), "{refused:?}");
+    }
+
+    async fn a_browser_is_known_by_its_sign_in_after_it_was_given_another_token(site) {
+        let accounts = site.store.accounts();
+        let (olga, browser) = owner(&accounts).await;
+        let other = SecretHash::of("second");
+        accounts.step_up(browser.id, &other, &Actor::HOST).await.unwrap().unwrap();
+        let found = accounts.signed_in_by_id(browser.id, now(), later(-60)).await.unwrap();
+        assert_eq!(found.unwrap().member.id, olga.id);
+        let over = accounts.signed_in_by_id(browser.id, later(61), later(-60)).await.unwrap();
+        assert_eq!(over, None);
     }
 }

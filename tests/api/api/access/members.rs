@@ -44,7 +44,10 @@ async fn an_invitation_works_once_for_the_address_that_it_was_made_for() {
         .unwrap()
         .json()
         .unwrap();
-    assert_eq!(told, json!({ "email": "ben@example.com", "role": "editor", "invitedBy": "Olga" }));
+    let expected = json!({
+        "email": "ben@example.com", "role": "editor", "invitedBy": "Olga", "password": true,
+    });
+    assert_eq!(told, expected);
     let accept = json!({ "token": token, "name": "Ben", "password": PASSWORD });
     ben.post("/v1/invitations/accept", &accept).await.unwrap().expect(201).unwrap();
     let me = ben.me().await.unwrap();
@@ -220,4 +223,40 @@ async fn the_last_owner_stays_whoever_asks() {
     let narrow = json!({ "role": "owner", "apps": [app(&owner, "Shop").await] });
     refused(&owner.patch(&path, &narrow).await.unwrap(), 422, "invalid");
     assert_eq!(owner.me().await.unwrap()["role"], "owner");
+}
+
+#[tokio::test]
+async fn a_member_of_an_app_that_is_gone_can_get_another_role() {
+    let (_server, owner) = open().await;
+    let (one, two) = (app(&owner, "One").await, app(&owner, "Two").await);
+    let ben = Browser::invited_by(&owner, "ben@example.com", "viewer", Some(&[&one, &two]));
+    let path = format!("/v1/members/{}", id_of(&ben.await.unwrap()).await);
+    owner.delete(&format!("/v1/apps/{one}")).await.unwrap().expect(204).unwrap();
+    let changed = owner.patch(&path, &json!({ "role": "editor" })).await.unwrap();
+    assert_eq!(changed.expect(200).unwrap().json::<Value>().unwrap()["role"], "editor");
+    let again = owner.patch(&path, &json!({ "apps": [one, two] })).await.unwrap();
+    assert_eq!(refused(&again, 422, "invalid").pointer.as_deref(), Some("/apps"));
+}
+
+#[tokio::test]
+async fn who_is_invited_where_single_sign_on_is_the_only_way_in_goes_on_by_that() {
+    let (server, owner) = open().await;
+    let body = json!({ "email": "ben@example.com", "role": "editor" });
+    let made: Value = owner.post("/v1/invitations", &body).await.unwrap().json().unwrap();
+    let token = made["link"].as_str().unwrap().split_once("#token=").unwrap().1;
+    let sso = json!({ "name": "P", "issuer": "https://login.example", "clientId": "studio" });
+    let settings = json!({ "requireSso": true, "sso": sso });
+    let ben = Browser::new(&server);
+    let accept = json!({ "token": token, "name": "Ben" });
+    let without = ben.post("/v1/invitations/accept", &accept).await.unwrap();
+    assert_eq!(refused(&without, 422, "invalid").pointer.as_deref(), Some("/password"));
+    server.api().put("/v1/sign-in-settings", &settings).await.unwrap().expect(200).unwrap();
+    let check = ben.post("/v1/invitations/check", &json!({ "token": token })).await.unwrap();
+    assert_eq!(check.json::<Value>().unwrap()["password"], false);
+    let answer = ben.post("/v1/invitations/accept", &accept).await.unwrap().expect(201).unwrap();
+    assert_eq!(answer.json::<Value>().unwrap(), json!({ "state": "singleSignOn" }));
+    assert_eq!(ben.cookie(), None);
+    let members: Value = server.api().get("/v1/members").await.unwrap().json().unwrap();
+    assert_eq!(members["items"][1]["email"], "ben@example.com");
+    assert_eq!(members["items"][1]["hasPassword"], false);
 }

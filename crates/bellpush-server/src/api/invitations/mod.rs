@@ -33,7 +33,7 @@ use crate::{
     },
     mail::Mail,
     server::Server,
-    sign_in::Entrance,
+    sign_in::{Entrance, person_name},
     tokens::InvitationToken,
 };
 
@@ -137,6 +137,8 @@ pub(crate) struct InvitationSummary {
     role: Role,
     /// The name of who invited them; `null` when that was no person.
     invited_by: Option<String>,
+    /// Whether they choose a password; otherwise single sign-on is the only way in.
+    password: bool,
 }
 
 /// Somebody who takes an invitation.
@@ -149,9 +151,10 @@ pub(crate) struct Acceptance {
     /// Their name.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// Their password: 10 to 256 characters, and not easy to guess.
+    /// Their password: 10 to 256 characters, and not easy to guess. None is needed, or kept, where single sign-on
+    /// is the only way in.
     #[schema(min_length = 10, max_length = 256)]
-    password: String,
+    password: Option<String>,
 }
 
 /// List invitations
@@ -255,12 +258,14 @@ pub(crate) async fn check(
     }
     let Invitation { email, grant, .. } = invitation;
     let invited_by = inviter.map(|inviter| inviter.name);
-    Ok(NoStore(InvitationSummary { email, role: grant.role(), invited_by }))
+    let password = !accounts.sign_in_settings().await?.require_sso;
+    Ok(NoStore(InvitationSummary { email, role: grant.role(), invited_by, password }))
 }
 
 /// Become a member
 ///
-/// By the link of an invitation, which is dead then. The browser is signed in.
+/// By the link of an invitation, which is dead then. The browser is signed in, but where single sign-on is the
+/// only way in: there it has to go on by that.
 #[utoipa::path(
     post, path = "/v1/invitations/accept", operation_id = "acceptInvitation", tag = "sign-in",
     request_body = Acceptance,
@@ -279,13 +284,24 @@ pub(crate) async fn accept(
     LinkBody(Acceptance { token, name, password }): LinkBody<Acceptance>,
 ) -> Result<impl IntoResponse, Problem> {
     let invitation = find(&accounts, &lookups, address, &token).await?;
-    let person = entrance.person(&name, invitation.email, password.into()).await?;
+    let (name, password) = if accounts.sign_in_settings().await?.require_sso {
+        (person_name(&name)?, None)
+    } else {
+        let password =
+            password.ok_or_else(|| Problem::invalid("choose a password").at("/password"))?;
+        let person = entrance.person(&name, invitation.email, password.into()).await?;
+        (person.name, Some(person.password))
+    };
     let token = InvitationToken::parse(&token).ok_or_else(dead)?;
     let arrival = entrance.arrival(&headers, address);
-    let new = (person.name.as_str(), &person.password);
+    let new = (name.as_str(), password.as_ref());
     let (sign_in, actor) = (arrival.new_sign_in(SignInWay::Link), Actor::stranger(address));
-    accounts.accept_invitation(&token.hash(), new, &sign_in, &actor).await?;
-    Ok((StatusCode::CREATED, entrance.cookie(&arrival), SignInAnswer::SIGNED_IN))
+    let (_, signed_in) = accounts.accept_invitation(&token.hash(), new, &sign_in, &actor).await?;
+    Ok(match signed_in {
+        Some(_) => (StatusCode::CREATED, entrance.cookie(&arrival), SignInAnswer::SIGNED_IN)
+            .into_response(),
+        None => (StatusCode::CREATED, SignInAnswer::SINGLE_SIGN_ON).into_response(),
+    })
 }
 
 async fn find(

@@ -121,9 +121,13 @@ pub(crate) async fn read(
     State(accounts): State<Accounts>,
 ) -> Result<Json<SecondFactorsView>, Problem> {
     let factors = accounts.second_factors(person.member()?.id).await?;
-    let SecondFactors { totp, backup_codes, passkeys } = factors;
+    let SecondFactors { totp_since, backup_codes, passkeys } = factors;
     let passkeys = passkeys.into_iter().map(Into::into).collect();
-    Ok(Json(SecondFactorsView { totp, backup_codes_left: backup_codes, passkeys }))
+    Ok(Json(SecondFactorsView {
+        totp: totp_since.is_some(),
+        backup_codes_left: backup_codes,
+        passkeys,
+    }))
 }
 
 /// Make a key for codes

@@ -90,11 +90,15 @@ pub(crate) enum SignInState {
     SignedIn,
     /// The password fits; something else has to be shown, too.
     SecondFactor,
+    /// It is not signed in: single sign-on is the only way in.
+    SingleSignOn,
 }
 
 impl SignInAnswer {
     pub(super) const SIGNED_IN: NoStore<Self> =
         NoStore(Self { state: SignInState::SignedIn, ways: None, pending: None });
+    pub(super) const SINGLE_SIGN_ON: NoStore<Self> =
+        NoStore(Self { state: SignInState::SingleSignOn, ways: None, pending: None });
 }
 
 /// E-mail address and password.

@@ -34,7 +34,7 @@ export default function Invitation() {
   const words = t.people.invitation;
   if (check.error !== null) return <Gate title={words.deadTitle} lead={words.deadLead} />;
   if (check.data === undefined) return <Loading />;
-  const { email, role, invitedBy } = check.data;
+  const { email, role, invitedBy, password: choosesPassword } = check.data;
   const [roleName] = t.people.roles[role];
   return (
     <Gate
@@ -47,10 +47,14 @@ export default function Invitation() {
     >
       <NewPerson
         email={email}
+        choosesPassword={choosesPassword}
         act={words.act}
         onSubmit={async ({ name, password }) => {
-          await client.POST("/v1/invitations/accept", { body: { token: link, name, password } });
-          signedIn();
+          const { data } = await client.POST("/v1/invitations/accept", {
+            body: { token: link, name, ...(choosesPassword && { password }) },
+          });
+          // Otherwise the page for signing in leads on to single sign-on.
+          if (data?.state === "signedIn") signedIn();
           await navigate({ to: "/apps" });
         }}
       />

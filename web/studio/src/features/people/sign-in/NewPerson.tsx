@@ -16,11 +16,13 @@ export interface Person {
 interface NewPersonProps {
   /** Given where it can't be chosen. */
   readonly email?: string;
+  /** Not where single sign-on is the only way in. */
+  readonly choosesPassword?: boolean;
   readonly act: string;
   readonly onSubmit: (person: Person) => Promise<void>;
 }
 
-export function NewPerson({ email, act, onSubmit }: NewPersonProps) {
+export function NewPerson({ email, choosesPassword = true, act, onSubmit }: NewPersonProps) {
   const form = useForm({ initialValues: { name: "", email: email ?? "", password: "" } });
   const [busy, setBusy] = useState(false);
   const submit = form.onSubmit(async (person) => {
@@ -29,9 +31,10 @@ export function NewPerson({ email, act, onSubmit }: NewPersonProps) {
       await onSubmit(person);
     } catch (caught) {
       const problem = asProblem(caught);
-      const field = ["name", "email", "password"].find((one) => problem.pointer === `/${one}`);
-      form.setFieldError(field ?? "password", problem.message);
-      form.getInputNode(field ?? "password")?.focus();
+      const named = ["name", "email", "password"].find((one) => problem.pointer === `/${one}`);
+      const field = named ?? (choosesPassword ? "password" : "name");
+      form.setFieldError(field, problem.message);
+      form.getInputNode(field)?.focus();
       setBusy(false);
     }
   });
@@ -52,13 +55,19 @@ export function NewPerson({ email, act, onSubmit }: NewPersonProps) {
           readOnly={email !== undefined}
           {...form.getInputProps("email")}
         />
-        <PasswordInput
-          label={t.people.password}
-          description={t.people.passwordHint}
-          autoComplete="new-password"
-          {...form.getInputProps("password")}
-        />
-        <Button type="submit" loading={busy} disabled={name.trim() === "" || password === ""}>
+        {choosesPassword && (
+          <PasswordInput
+            label={t.people.password}
+            description={t.people.passwordHint}
+            autoComplete="new-password"
+            {...form.getInputProps("password")}
+          />
+        )}
+        <Button
+          type="submit"
+          loading={busy}
+          disabled={name.trim() === "" || (choosesPassword && password === "")}
+        >
           {act}
         </Button>
       </Stack>
