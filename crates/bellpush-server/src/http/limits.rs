@@ -5,7 +5,7 @@ use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use bellpush_core::{
     access::Email,
-    ids::{AppId, IntegrationId, SessionId},
+    ids::{AppId, IntegrationId, MemberId, SessionId, SignInId},
 };
 use bellpush_store::Store;
 use governor::{
@@ -26,7 +26,8 @@ pub struct LimitSettings {
     pub events_per_minute: NonZeroU32,
     /// Any other request per address: documents, refreshes, following a call, keys.
     pub requests_per_minute: NonZeroU32,
-    /// Attempts to sign in per account; per address four times as many.
+    /// Attempts to sign in per account, and as many codes after its password, and proofs per browser; per address
+    /// four times as many.
     pub sign_ins_per_minute: NonZeroU32,
 }
 
@@ -154,11 +155,31 @@ impl Limits {
     /// # Errors
     /// 429 with the time to wait, or when the database fails.
     pub(crate) async fn sign_in_to(&self, email: &str, store: &Store) -> Result<(), Problem> {
-        let account = account(email);
+        self.attempt(format!("account {}", account(email)), store).await
+    }
+
+    /// The same of a code after the password of a member. Strangers, who don't know the password, have no part in
+    /// it, and so keep nobody out.
+    ///
+    /// # Errors
+    /// 429 with the time to wait, or when the database fails.
+    pub(crate) async fn code_of(&self, member: MemberId, store: &Store) -> Result<(), Problem> {
+        self.attempt(format!("code {member}"), store).await
+    }
+
+    /// The same of a proof again at a browser that is signed in, in which no other browser has a part.
+    ///
+    /// # Errors
+    /// 429 with the time to wait, or when the database fails.
+    pub(crate) async fn proof_at(&self, browser: SignInId, store: &Store) -> Result<(), Problem> {
+        self.attempt(format!("proof {browser}"), store).await
+    }
+
+    async fn attempt(&self, what: String, store: &Store) -> Result<(), Problem> {
         // First: who is over the limit here does not keep the database busy.
-        self.sign_ins.count(&account, NonZeroU32::MIN, SIGN_INS)?;
+        self.sign_ins.count(&what, NonZeroU32::MIN, SIGN_INS)?;
         if store.is_shared() {
-            let attempts = store.count_sign_in_attempt(&account).await?;
+            let attempts = store.count_sign_in_attempt(&what).await?;
             let per_minute = self.sign_ins.per_minute;
             if attempts.count > i64::from(per_minute.get()) {
                 return Err(too_many(per_minute, SIGN_INS, attempts.seconds_left));

@@ -48,7 +48,7 @@ impl Entrance {
         by: (SignInId, &Actor),
     ) -> Result<Vec<String>, Problem> {
         let nothing = || Problem::conflict("there is no new key for codes; ask for one first");
-        self.count_proof(by.1.address.unwrap_or(NOWHERE), member).await?;
+        self.count_proof(by.1.address.unwrap_or(NOWHERE), by.0).await?;
         let key = self.accounts.totp_key(member.id).await?;
         let (sealed, _) = key.filter(|(_, in_use)| !in_use).ok_or_else(nothing)?;
         let key = self.store.open_totp_key(member.id, &sealed)?;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use bellpush_core::{
     access::Email,
     events::EventTime,
-    ids::{MemberId, PasskeyId},
+    ids::{MemberId, PasskeyId, SignInId},
 };
 use bellpush_store::{
     Accounts, Actor, Ceremony, LetInBy, Member, Proofs, SecondFactors, SignIn, SignInError,
@@ -208,7 +208,7 @@ impl Entrance {
         let begun = begun.ok_or_else(over)?;
         let proofs: Proofs = serde_json::from_str(&begun.state).map_err(|_| over())?;
         let member = self.member(begun.member_id).await?.ok_or_else(over)?;
-        self.limits.sign_in_to(member.email.as_str(), &self.store).await?;
+        self.limits.code_of(member.id, &self.store).await?;
         let actor = acting(&member, arrival.address);
         if !self.is_code(&member, code, &actor).await? {
             return self.refuse(member.email.as_str(), &actor, "this code does not fit").await;
@@ -254,7 +254,7 @@ impl Entrance {
         proof: Proof,
         actor: &Actor,
     ) -> Result<(EventTime, SetCookie), Problem> {
-        self.count_proof(sign_in.address, member).await?;
+        self.count_proof(sign_in.address, sign_in.id).await?;
         let (fits, wrong) = match proof {
             Proof::Password(password) => {
                 let account = self.accounts.by_email(&member.email).await?;
@@ -287,10 +287,10 @@ impl Entrance {
     pub(super) async fn count_proof(
         &self,
         address: IpAddr,
-        member: &Member,
+        browser: SignInId,
     ) -> Result<(), Problem> {
         self.limits.sign_in_from(limit_key(address))?;
-        self.limits.sign_in_to(member.email.as_str(), &self.store).await
+        self.limits.proof_at(browser, &self.store).await
     }
 
     /// Who holds the passkey that a browser shows, and which it is.

@@ -91,6 +91,28 @@ async fn guesses_are_limited_for_an_account_and_for_an_address() {
 }
 
 #[tokio::test]
+async fn strangers_who_guess_keep_nobody_from_a_proof_or_a_code() {
+    let options = Options::sqlite().with("--sign-ins-per-minute", "2");
+    let server =
+        ServerProcess::start(options.with("--trusted-proxies", "127.0.0.1/32")).await.unwrap();
+    let owner = Browser::set_up(&server).await.unwrap();
+    let stranger = Browser::new(&server);
+    for status in [401, 401, 429] {
+        let request = stranger.request(Method::POST, "/v1/sign-in");
+        let request = request.header("x-forwarded-for", "192.0.2.1");
+        let body = json!({ "email": OLGA, "password": "guess-guess-guess" });
+        assert_eq!(stranger.send(request.json(&body)).await.unwrap().status, status);
+    }
+    let proof = async |password: &str| {
+        owner.post("/v1/step-up", &json!({ "password": password })).await.unwrap()
+    };
+    proof(PASSWORD).await.expect(200).unwrap();
+    // At this very browser guesses are limited all the same.
+    refused(&proof("not this one").await, 401, "sign-in-refused");
+    refused(&proof(PASSWORD).await, 429, "rate-limited");
+}
+
+#[tokio::test]
 async fn a_browser_shows_another_cookie_after_each_proof_and_the_old_one_is_worth_nothing() {
     let (_server, browser) = open().await;
     let before = browser.copy();
