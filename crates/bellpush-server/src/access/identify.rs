@@ -61,16 +61,26 @@ impl Access {
     }
 
     /// Who a request comes from that was let in before. It is no guess: it is not counted, and what others
-    /// guess from this address does not hinder it.
+    /// guess from this address does not hinder it. A browser is known by its sign-in, since its cookie becomes
+    /// another one when it is proved again who sits there.
     ///
     /// # Errors
-    /// 401 without a valid key or cookie.
+    /// 401 when the key or the sign-in is not valid any more.
     pub(crate) async fn identify_again(
         &self,
+        caller: &Caller,
         headers: &HeaderMap,
         address: IpAddr,
     ) -> Result<Caller, Problem> {
-        self.look_up(headers, address, None).await
+        let identity = match caller.identity() {
+            Identity::Person(before) => {
+                let (id, at) = (before.sign_in.id, now());
+                let found = self.accounts.signed_in_by_id(id, at, idle_since(at)).await?;
+                self.person(found, address)?
+            }
+            Identity::Key(_) => Identity::Key(self.key(headers, address, None).await?),
+        };
+        Ok(Caller::new(identity, address))
     }
 
     /// Who a request comes from. A key goes before a cookie.
@@ -82,33 +92,24 @@ impl Access {
         headers: &HeaderMap,
         address: IpAddr,
     ) -> Result<Caller, Problem> {
-        self.look_up(headers, address, Some(&*self.lookups)).await
-    }
-
-    async fn look_up(
-        &self,
-        headers: &HeaderMap,
-        address: IpAddr,
-        counted: Option<&FailedLookups>,
-    ) -> Result<Caller, Problem> {
         let identity = match self.cookies.token(headers) {
             Some(token) if headers::bearer(headers).is_none() => {
                 let at = now();
                 let lookup =
                     async { Ok(self.accounts.signed_in(&token.hash(), at, idle_since(at)).await?) };
-                let found = match counted {
-                    Some(lookups) => lookups.count(limit_key(address), lookup).await?,
-                    None => lookup.await?,
-                };
-                let signed_in = found.ok_or_else(|| {
-                    Problem::signed_out("you are not signed in any more; sign in again")
-                })?;
-                self.note_browser(&signed_in, address);
-                Identity::Person(signed_in)
+                self.person(self.lookups.count(limit_key(address), lookup).await?, address)?
             }
-            _ => Identity::Key(self.key(headers, address, counted).await?),
+            _ => Identity::Key(self.key(headers, address, Some(&*self.lookups)).await?),
         };
         Ok(Caller::new(identity, address))
+    }
+
+    /// The person who sits at a browser, which is used from this address.
+    fn person(&self, found: Option<SignedIn>, address: IpAddr) -> Result<Identity, Problem> {
+        let signed_in = found
+            .ok_or_else(|| Problem::signed_out("you are not signed in any more; sign in again"))?;
+        self.note_browser(&signed_in, address);
+        Ok(Identity::Person(signed_in))
     }
 
     /// The API key of a request.

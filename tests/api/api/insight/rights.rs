@@ -87,6 +87,19 @@ async fn a_stream_ends_at_once_with_the_right_that_it_was_opened_by() {
 }
 
 #[tokio::test]
+async fn a_stream_goes_on_when_it_is_proved_again_who_sits_there() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    let mut stream = begun(owner.request(Method::GET, &path(&shop, "live"))).await;
+    let proof = json!({ "password": PASSWORD });
+    owner.post("/v1/step-up", &proof).await.unwrap().expect(200).unwrap();
+    let widget = shop.embed.open(json!({ "orderId": "after-proof" })).await.unwrap();
+    let loaded = widget.event("widget_loaded", json!({ "isPreview": false }));
+    widget.submit(&[loaded]).await.unwrap().expect(200).unwrap();
+    while stream.next().await.unwrap().event != "event" {}
+}
+
+#[tokio::test]
 async fn a_stream_ends_when_the_time_of_its_key_is_over() {
     let shop = Shop::open().await;
     let owner = Browser::set_up(&shop.server).await.unwrap();
