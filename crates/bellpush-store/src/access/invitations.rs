@@ -14,8 +14,8 @@ use super::{
     audit::{self, Actor, AuditAction, Line},
     grant_columns::{apps_text, grant},
     members::{Member, MemberError, NewMember, insert, told},
+    settings,
     sign_ins::{self, NewSignIn, SignIn},
-    sso,
 };
 use crate::{
     StoreError,
@@ -180,7 +180,7 @@ impl Accounts {
                 return Err(MemberError::DeadLink);
             }
         }
-        let require_sso = sso::read(&transaction).await?.0.require_sso;
+        let require_sso = settings::read(&transaction).await?.0.require_sso;
         let password = password.filter(|_| !require_sso);
         let new = NewMember { name, email: &invitation.email, password };
         let member = insert(&transaction, &new, invitation.grant, at).await?;

@@ -12,6 +12,7 @@ mod proofs;
 mod recovery;
 mod second_factors;
 mod secret_hash;
+mod settings;
 mod setup;
 mod sign_ins;
 pub(crate) mod sso;

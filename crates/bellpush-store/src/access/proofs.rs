@@ -8,7 +8,7 @@ use sea_orm::DatabaseTransaction;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{SecretHash, second_factors, second_factors::SecondFactors, sso};
+use super::{SecretHash, second_factors, second_factors::SecondFactors, settings};
 use crate::{StoreError, db};
 
 /// What a member proves who they are by, as a hash: another one says that some of it is another.
@@ -67,7 +67,7 @@ pub(super) async fn check(
     member: MemberId,
     by: LetInBy<'_>,
 ) -> Result<(), SignInError> {
-    if sso::read(transaction).await?.0.require_sso {
+    if settings::read(transaction).await?.0.require_sso {
         return Err(SignInError::SsoRequired);
     }
     let factors = second_factors::of_member(transaction, member).await?;

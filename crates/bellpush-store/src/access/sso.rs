@@ -5,7 +5,7 @@ use bellpush_core::{
     events::EventTime,
     ids::MemberId,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -14,12 +14,12 @@ use super::{
     accounts::Accounts,
     audit::{self, Actor, AuditAction, Line},
     members::{self, Member, MemberError, NewMember, insert, owners, told},
+    settings::{SETTINGS, read},
     sign_ins::{self, NewSignIn, SignIn},
 };
 use crate::{Edit, SaveError, Store, StoreError, db, revision::Subject};
 
-/// The key of the settings, and that of the client's secret.
-pub(crate) const SETTINGS: &str = "sign_in";
+/// The key of the client's secret.
 pub(crate) const SECRET: &str = "sso_client_secret";
 /// The identity that the client's secret is sealed for.
 pub(crate) const SECRET_IDENTITY: &str = "settings:sso_client_secret";
@@ -198,17 +198,6 @@ impl Accounts {
 fn has_same_issuer(before: &SignInSettings, after: &SignInSettings) -> bool {
     let issuer = |settings: &SignInSettings| settings.sso.as_ref().map(|sso| sso.issuer.clone());
     issuer(before) == issuer(after)
-}
-
-pub(super) async fn read(
-    connection: &impl ConnectionTrait,
-) -> Result<(SignInSettings, u64), StoreError> {
-    let sql = "SELECT value, revision FROM settings WHERE key = $1";
-    let row = db::one(connection, sql, [SETTINGS.into()]).await?;
-    row.map_or_else(
-        || Ok((SignInSettings::default(), 0)),
-        |row| Ok((row.json("value")?, row.count("revision")?)),
-    )
 }
 
 async fn put(

@@ -229,8 +229,9 @@ async fn the_last_owner_stays_whoever_asks() {
 async fn a_member_of_an_app_that_is_gone_can_get_another_role() {
     let (_server, owner) = open().await;
     let (one, two) = (app(&owner, "One").await, app(&owner, "Two").await);
-    let ben = Browser::invited_by(&owner, "ben@example.com", "viewer", Some(&[&one, &two]));
-    let path = format!("/v1/members/{}", id_of(&ben.await.unwrap()).await);
+    let apps = [one.as_str(), two.as_str()];
+    let ben = Browser::invited_by(&owner, "ben@example.com", "viewer", Some(&apps)).await.unwrap();
+    let path = format!("/v1/members/{}", id_of(&ben).await);
     owner.delete(&format!("/v1/apps/{one}")).await.unwrap().expect(204).unwrap();
     let changed = owner.patch(&path, &json!({ "role": "editor" })).await.unwrap();
     assert_eq!(changed.expect(200).unwrap().json::<Value>().unwrap()["role"], "editor");
