@@ -181,6 +181,7 @@ impl Sso {
         let begun = self.accounts.go_on(&token.hash(), SSO, now()).await?;
         let begun = begun.ok_or(SsoFailure::Interrupted)?;
         let finished = self.take(returned, &begun, arrival).await;
+        // A return that belongs to no sign-in tried nothing, and is not written down: anybody can send many.
         match &finished {
             Ok(_) | Err(SsoFailure::Interrupted | SsoFailure::NotSetUp | SsoFailure::Store(_)) => {}
             Err(failure) => {
