@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Callee, CallerIdentity, CodecPolicy, Latching, SipTarget, SipUser, SrtpPolicy,
+    Callee, CallerIdentity, CodecPolicy, FarSide, Latching, SipTarget, SipUser, SrtpPolicy,
     codec::CodecPreferences,
     legs::{
         sip::LocalMedia,
