@@ -133,7 +133,7 @@ impl Store {
         }
         let transaction = self.db().begin().await?;
         db::execute(&transaction, "DELETE FROM nodes WHERE FALSE", []).await?;
-        Ok(transaction.rollback().await?)
+        Ok(db::rollback(transaction).await?)
     }
 
     /// Writes as much as some events need, and takes it away again.

@@ -91,7 +91,7 @@ impl Accounts {
         let sql = "SELECT COUNT(*) AS views FROM saved_views WHERE member_id = $1";
         let count = db::one(&transaction, sql, [member.to_string().into()]).await?;
         if count.map(|row| row.get::<i64>("views")).transpose()?.unwrap_or_default() > MAX_VIEWS {
-            transaction.rollback().await?;
+            db::rollback(transaction).await?;
             return Ok(Kept::TooMany);
         }
         db::commit(transaction).await?;

@@ -132,7 +132,7 @@ impl Store {
         let values = [to.0.into(), time.millis().into(), counted.0.into()];
         if db::execute(&transaction, ADVANCE, values).await? == 0 {
             // Another node has counted them, and what was read of the hours is old.
-            transaction.rollback().await?;
+            db::rollback(transaction).await?;
             return Ok(true);
         }
         let mut batch = Batch::default();
@@ -161,7 +161,7 @@ impl Store {
         let transaction = self.db().begin_configuration().await?;
         let at = db::now();
         let row = db::one(&transaction, "SELECT MAX(seq) AS seq FROM events", []).await?;
-        transaction.rollback().await?;
+        db::rollback(transaction).await?;
         let seq = row.map_or(Ok(None), |row| row.get("seq"))?.unwrap_or(0);
         Ok(Fence { seq: Seq(seq), at })
     }

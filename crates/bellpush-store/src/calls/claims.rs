@@ -182,7 +182,7 @@ impl Store {
             orphaned_at.map(EventTime::millis).into(),
         ];
         let Some(row) = db::one(&transaction, CLAIM, values).await? else {
-            transaction.rollback().await?;
+            db::rollback(transaction).await?;
             return Ok(None);
         };
         let call = call(&row)?;
@@ -203,7 +203,7 @@ impl Store {
                 .await?
                 .is_some() =>
             {
-                transaction.rollback().await?;
+                db::rollback(transaction).await?;
                 return Ok(None);
             }
             None => None,

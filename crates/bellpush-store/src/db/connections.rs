@@ -100,7 +100,12 @@ pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result
             format!("SELECT pg_advisory_xact_lock(4207292, {app})").into()
         }
     };
-    connection.execute_unprepared(&sql).await.map(drop)
+    let locked = async { connection.execute_unprepared(&sql).await.map(drop) };
+    match lock {
+        // Others may have much to bring up to date.
+        Lock::Migration => locked.await,
+        _ => in_time(DbBackend::Postgres, locked).await,
+    }
 }
 
 impl Db {
@@ -238,8 +243,7 @@ impl Db {
 
     async fn begin_locked(&self, which: Lock) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
-        let locked = lock(&transaction, which);
-        in_time(transaction.get_database_backend(), locked).await?;
+        lock(&transaction, which).await?;
         Ok(transaction)
     }
 
@@ -268,6 +272,11 @@ pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
 /// Commits. Whether it was done is not known when the answer does not come.
 pub(crate) async fn commit(transaction: DatabaseTransaction) -> Result<(), DbErr> {
     in_time(transaction.get_database_backend(), transaction.commit()).await
+}
+
+/// Takes all of a transaction back.
+pub(crate) async fn rollback(transaction: DatabaseTransaction) -> Result<(), DbErr> {
+    in_time(transaction.get_database_backend(), transaction.rollback()).await
 }
 
 /// Options for every connection to a SQLite file.

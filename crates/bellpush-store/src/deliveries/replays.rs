@@ -325,7 +325,7 @@ impl Store {
             now.into(),
         ];
         if db::execute(&transaction, sql, values).await? == 0 {
-            transaction.rollback().await?;
+            db::rollback(transaction).await?;
             return Ok(0);
         }
         db::commit(transaction).await?;

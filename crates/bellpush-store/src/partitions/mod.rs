@@ -320,7 +320,7 @@ impl Store {
     /// not for long behind somebody who reads.
     async fn begin_change(&self) -> Result<DatabaseTransaction, StoreError> {
         let transaction = self.db().begin_configuration().await?;
-        transaction.execute_unprepared("SET LOCAL lock_timeout = '1s'").await?;
+        db::execute(&transaction, "SET LOCAL lock_timeout = '1s'", []).await?;
         Ok(transaction)
     }
 

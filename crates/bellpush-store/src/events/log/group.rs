@@ -117,7 +117,7 @@ async fn write_at_once(
     };
     if !verdicts.iter().all(is_allowed) || answer.seqs.len() < all.len() || answer.once < once(&all)
     {
-        transaction.rollback().await?;
+        db::rollback(transaction).await?;
         return Ok(None);
     }
     let written = answer.written(requests, verdicts, &all, recorded_at)?;
@@ -168,7 +168,7 @@ async fn write_in_turn(
     rows::write_effects(&mut batch, &new, recorded_at);
     beside.iter().for_each(|kept| kept.record(&mut batch));
     if batch.is_empty() {
-        transaction.rollback().await?;
+        db::rollback(transaction).await?;
         return answer.written(requests, verdicts, &new, recorded_at);
     }
     let effects = Answer::read(batch.run(&transaction).await?)?;
