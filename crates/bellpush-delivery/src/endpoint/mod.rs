@@ -257,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn of_an_answer_that_was_cut_the_beginning_of_a_secret_is_not_shown_either() {
+        let settings = settings("https://hooks.example/{secret.a}");
+        let endpoint = endpoint(&settings, &[("a", "hush-4c1d-and-more")]).unwrap();
+        let half = "you sent Bearer hush-4c1d-and-mor";
+        assert_eq!(endpoint.redact(half.into(), true), "you sent Bearer ");
+        // In one that is whole it is no secret.
+        assert_eq!(endpoint.redact(half.into(), false), half);
+    }
+
+    #[test]
     fn secrets_stand_in_path_query_and_headers_of_the_request_alone() {
         let mut settings = settings("https://hooks.example/a/{secret.path}/b?key={secret.key}&x=1");
         let bearer = "Bearer {secret.key}".parse().unwrap();

@@ -43,6 +43,20 @@ async fn read_request(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
+async fn of_an_error_whose_body_breaks_off_it_is_known_that_it_was_cut() {
+    for (length, is_cut) in [(4, false), (1_000, true)] {
+        let answer = post_raw(move |mut stream| async move {
+            read_request(&mut stream).await;
+            let head = format!("HTTP/1.1 500 Oops\r\ncontent-length: {length}\r\n\r\nhalf");
+            let _ = stream.write_all(head.as_bytes()).await;
+        })
+        .await;
+        assert_eq!((answer.failure, answer.status), (Some(FailureClass::Status), Some(500)));
+        assert_eq!((answer.is_cut, answer.detail.as_str()), (is_cut, "half"));
+    }
+}
+
+#[tokio::test]
 async fn a_closed_port_is_no_connection() {
     let address = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

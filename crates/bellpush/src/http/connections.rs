@@ -40,6 +40,13 @@ struct Entry {
     evicted: CancellationToken,
 }
 
+impl Entry {
+    /// Who has least of it makes room first.
+    fn merit(&self) -> (State, u64) {
+        (self.state, self.since)
+    }
+}
+
 /// What a connection is busy with; those that come first are given up first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
@@ -76,12 +83,18 @@ impl Connections {
         let mut table = self.lock();
         let id = table.tick();
         let limit = self.per_address.map_or(usize::MAX, |limit| limit.get() as usize);
-        while table.by_address.get(&address).is_some_and(|entries| entries.len() >= limit) {
-            table.evict(|other| other == address);
+        let of_address = |table: &Table| {
+            let entries = table.by_address.get(&address)?;
+            let victim = entries.iter().min_by_key(|entry| entry.merit());
+            victim.filter(|_| entries.len() >= limit).map(|entry| (address, entry.id))
+        };
+        while let Some(victim) = of_address(&table) {
+            table.evict(victim);
         }
-        while table.open >= self.most {
-            let Some(site) = table.largest_site() else { break };
-            table.evict(|other| site_of(other) == site);
+        while table.open >= self.most
+            && let Some(victim) = table.victim_of_largest_site()
+        {
+            table.evict(victim);
         }
         let entry = Entry { id, state: State::Receiving, since: id, evicted: evicted.clone() };
         table.by_address.entry(address).or_default().push(entry);
@@ -112,24 +125,21 @@ impl Table {
         self.clock
     }
 
-    /// Who has most connections.
-    fn largest_site(&self) -> Option<IpAddr> {
+    /// The one that has asked for least, of whoever has most.
+    fn victim_of_largest_site(&self) -> Option<(IpAddr, u64)> {
         let mut sites = HashMap::<_, usize>::new();
         for (address, entries) in &self.by_address {
             *sites.entry(site_of(*address)).or_default() += entries.len();
         }
-        sites.into_iter().max_by_key(|(_, open)| *open).map(|(site, _)| site)
+        let (largest, _) = sites.into_iter().max_by_key(|(_, open)| *open)?;
+        let of_site = self.by_address.iter().filter(|(address, _)| site_of(**address) == largest);
+        let entries =
+            of_site.flat_map(|(address, entries)| entries.iter().map(move |it| (*address, it)));
+        entries.min_by_key(|(_, entry)| entry.merit()).map(|(address, entry)| (address, entry.id))
     }
 
-    /// Gives up the one that has asked for least, of these addresses.
-    fn evict(&mut self, is_of: impl Fn(IpAddr) -> bool) {
-        let entries = self.by_address.iter().filter(|(address, _)| is_of(**address));
-        let entries =
-            entries.flat_map(|(address, entries)| entries.iter().map(move |it| (*address, it)));
-        let victim = entries.min_by_key(|(_, entry)| (entry.state, entry.since));
-        let Some((address, id)) = victim.map(|(address, entry)| (address, entry.id)) else {
-            return;
-        };
+    /// Gives up a connection for another one.
+    fn evict(&mut self, (address, id): (IpAddr, u64)) {
         if let Some(entry) = self.remove(address, id) {
             entry.evicted.cancel();
             metrics::counter!("bellpush_http_connections_evicted_total").increment(1);

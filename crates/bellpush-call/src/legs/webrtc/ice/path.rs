@@ -22,7 +22,8 @@ const CONSENT: Duration = Duration::from_secs(30);
 /// Between two checks of ours on a path in use (RFC 7675 section 5.1), but for some at random.
 const CONSENT_CHECKS: Duration = Duration::from_secs(5);
 /// The same while nothing else is heard: then the answers tell that the browser is there, and two of them have
-/// to come in the time after which it is taken to be away.
+/// to come in the time after which it is taken to be away. That is more often than consent may be asked for (four
+/// seconds): they are no questions for consent, which the ones above would do for.
 const QUIET_CHECKS: Duration = Duration::from_secs(2);
 /// How long a packet that only the browser can have made is good for: to tell whether it is there, not to
 /// be sent to.
