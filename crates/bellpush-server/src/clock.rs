@@ -12,6 +12,10 @@ use jiff::Timestamp;
 /// A time that took longer to come says less of the present than the last one.
 const EXACT_WITHIN: Duration = Duration::from_millis(250);
 
+/// A machine may have started with a wrong clock, which is set right in its first minutes: nothing is removed by it
+/// for so long. A database that servers share has a clock of its own.
+pub(crate) const SETTLED_AFTER: Duration = Duration::from_secs(600);
+
 /// Now, by the wall clock.
 pub(crate) fn now() -> EventTime {
     EventTime::new(Timestamp::now())

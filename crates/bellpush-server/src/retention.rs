@@ -3,52 +3,51 @@
 use std::{sync::Arc, time::Duration};
 
 use bellpush_core::{app::Retention, events::EventTime};
-use bellpush_store::{App, Store, StoreError, Waiting};
+use bellpush_store::{Store, StoreError, Waiting};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{clock::now, config::ServerConfig};
+use crate::{clock::SETTLED_AFTER, config::ServerConfig};
 
 /// What has been kept for its time is removed this often.
 const EVERY: Duration = Duration::from_secs(3_600);
-/// How soon a pass ends after another server leads.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// Removes what is old, until the server stops. A pass may take hours, and nothing else waits for it.
 pub(crate) async fn run(store: Store, config: Arc<ServerConfig>, stopped: CancellationToken) {
-    let mut tick = tokio::time::interval(EVERY);
-    loop {
-        tokio::select! {
-            () = stopped.cancelled() => return,
-            _ = tick.tick(), if store.leads() => {}
+    let work = async {
+        if !store.is_shared() {
+            tokio::time::sleep(SETTLED_AFTER).await;
         }
-        tokio::select! {
-            () = stopped.cancelled() => return,
-            () = another_leads(&store) => {}
-            () = remove_old(&store, &config) => {}
+        let mut leading = store.leading();
+        // Only together with the store does what says so go away.
+        while leading.wait_for(|leads| *leads).await.is_ok() {
+            let removal = async {
+                loop {
+                    remove_old(&store, &config).await;
+                    tokio::time::sleep(EVERY).await;
+                }
+            };
+            tokio::select! {
+                () = removal => {}
+                _ = leading.wait_for(|leads| !leads) => {}
+            }
         }
-    }
-}
-
-async fn another_leads(store: &Store) {
-    while store.leads() {
-        tokio::time::sleep(LOOK).await;
-    }
+    };
+    stopped.run_until_cancelled(work).await;
 }
 
 async fn remove_old(store: &Store, config: &ServerConfig) {
     if let Err(error) = remove_of_all(store, config).await {
         warn!(%error, "what has been kept for its time can't be removed");
     }
-    match store.apps().await {
-        Ok(apps) => remove_of_apps(store, &apps).await,
-        Err(error) => warn!(%error, "what apps keep for a time can't be removed"),
+    if let Err(error) = remove_of_apps(store).await {
+        warn!(%error, "what apps keep for a time can't be removed");
     }
 }
 
 /// What is kept for as long as the server is told to keep it.
 async fn remove_of_all(store: &Store, config: &ServerConfig) -> Result<(), StoreError> {
-    let now = now();
+    let now = store.clock().await?;
     let before = |kept: Duration| {
         let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         EventTime::from_millis(now.millis().saturating_sub(kept))
@@ -68,8 +67,8 @@ async fn remove_of_all(store: &Store, config: &ServerConfig) -> Result<(), Store
 }
 
 /// What is kept for as long as its app wants it kept.
-async fn remove_of_apps(store: &Store, apps: &[App]) {
-    let now = now();
+async fn remove_of_apps(store: &Store) -> Result<(), StoreError> {
+    let (apps, now) = (store.apps().await?, store.clock().await?);
     let longest = Retention::longest(apps.iter().map(|app| &app.settings.retention));
     if let Err(error) = store.keep_partitions(&longest, now).await {
         warn!(%error, "partitions are left as they are, and tried again in an hour");
@@ -79,7 +78,7 @@ async fn remove_of_apps(store: &Store, apps: &[App]) {
         warn!(%error, "what waits for its partition can't be told");
         Waiting::default()
     });
-    for app in apps {
+    for app in &apps {
         match store.apply_retention(app.id, &app.settings.retention, &waiting, now).await {
             Ok(0) => {}
             Ok(removed) => {
@@ -91,4 +90,5 @@ async fn remove_of_apps(store: &Store, apps: &[App]) {
             }
         }
     }
+    Ok(())
 }

@@ -2,7 +2,10 @@
 //!
 //! Handlers name the parts that they need as their state; only routes know the whole.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::extract::FromRef;
 use bellpush_call::{Engine, MayEnd, Recorder, ToKeep, ToRecord, Trunks};
@@ -16,7 +19,7 @@ use crate::{
     access::Access,
     alerts::AlertWatch,
     calls::{Calls, dialogs, recovery, taking_over::moving},
-    clock::{SharedClock, now},
+    clock::{SETTLED_AFTER, SharedClock},
     cluster::Cluster,
     config::ServerConfig,
     demo::Demo,
@@ -341,6 +344,8 @@ impl Server {
     /// find no room.
     async fn tidy(self) {
         let Parts { store, limits, lookups, sessions, records, stopped, .. } = &*self.0;
+        let began = Instant::now();
+        let removes = || store.leads() && (store.is_shared() || began.elapsed() >= SETTLED_AFTER);
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut size = tokio::time::interval(SIZE_EVERY);
         loop {
@@ -350,13 +355,13 @@ impl Server {
                     limits.forget_idle();
                     lookups.forget_idle();
                     sessions.forget_idle();
-                    if !store.leads() {
+                    if !removes() {
                         continue;
                     }
                     (self.remove_expired().await, "expired session tokens and sign-ins")
                 }
                 // What is kept for all is one server's work.
-                _ = size.tick(), if store.leads() => {
+                _ = size.tick(), if removes() => {
                     (records.remove_old().await, "records of calls")
                 }
             };
@@ -368,11 +373,11 @@ impl Server {
 
     async fn remove_expired(&self) -> Result<(), StoreError> {
         let Parts { store, accounts, .. } = &*self.0;
-        let now = now();
+        let now = store.clock().await?;
         store.remove_expired_tokens(now).await?;
         store.remove_expired_challenges(now).await?;
         if store.is_shared() {
-            store.remove_past_sign_in_attempts(store.clock().await?).await?;
+            store.remove_past_sign_in_attempts(now).await?;
         }
         accounts.remove_expired_sign_ins(now, idle_since(now)).await?;
         accounts.remove_expired_invitations(now).await?;

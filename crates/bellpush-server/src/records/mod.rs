@@ -142,13 +142,13 @@ impl Records {
     /// # Errors
     /// When the store fails.
     pub(crate) async fn remove_old(&self) -> Result<(), StoreError> {
-        let RecordLimits { keep, max_bytes } = self.0.limits;
+        let (RecordLimits { keep, max_bytes }, store) = (self.0.limits, &self.0.store);
         let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-        let before = EventTime::from_millis(clock::now().millis().saturating_sub(keep));
+        let before = EventTime::from_millis(store.clock().await?.millis().saturating_sub(keep));
         if let Some(before) = before {
-            self.0.store.remove_call_records(before, max_bytes).await?;
+            store.remove_call_records(before, max_bytes).await?;
         }
-        let size = self.0.store.call_records_size().await?;
+        let size = store.call_records_size().await?;
         gauge!("bellpush_call_records_bytes").set(size as f64);
         Ok(())
     }
