@@ -14,6 +14,7 @@ use crate::{
     access::audit::{self, Actor, AuditAction, Line},
     db::{self, Row, to_json},
     deliveries::search::{Bounds, DeliveryFilter, Search},
+    insight::context::ByContext,
 };
 
 /// How far a replay has come.
@@ -60,13 +61,15 @@ impl Replay {
         Bounds { after: Some(self.done_to), before: Some(Seq(self.last.0.saturating_add(1))) }
     }
 
-    fn search(&self, bounds: Bounds) -> Search<'_> {
+    fn search(&self, by_context: ByContext) -> Search<'_> {
         let Self { app_id, integration_id, filter, .. } = self;
-        Search { app_id: *app_id, integration_id: *integration_id, filter, bounds }
+        let (app_id, integration_id) = (*app_id, *integration_id);
+        Search { app_id, integration_id, filter, bounds: self.bounds(), by_context }
     }
 }
 
-/// Makes deliveries pending again that have ended.
+/// Makes deliveries pending again that have ended. Beside the configuration, as all that makes some pending:
+/// what has been kept for its time goes when nobody does.
 pub(crate) const REPLAY: &str = "
     UPDATE deliveries
     SET status = 'pending', earlier_attempts = attempts, next_due = $3
@@ -110,7 +113,7 @@ impl Store {
             key.integration_id.to_string().into(),
             at.millis().into(),
         ];
-        let transaction = self.db().begin().await?;
+        let transaction = self.db().begin_beside_configuration().await?;
         if db::execute(&transaction, REPLAY, values).await? == 0 {
             return Ok(false);
         }
@@ -263,7 +266,8 @@ impl Store {
         if replay.total.is_some() {
             return Ok(());
         }
-        let query = replay.search(replay.bounds()).count();
+        let by_context = self.by_context(replay.app_id, &replay.filter).await?;
+        let query = replay.search(by_context).count();
         let row = db::untimed::one(&self.db().read, &query.sql, query.values).await?;
         let ahead: i64 = row.map_or(Ok(0), |row| row.get("count"))?;
         let sql = "UPDATE replays SET total = replayed + $2 WHERE id = $1";
@@ -292,7 +296,8 @@ impl Store {
     /// When the database fails; nothing has happened then.
     pub async fn advance_replay(&self, replay: &Replay, limit: u32) -> Result<u64, StoreError> {
         // Looked for without the one connection that writes: it may take a while.
-        let query = replay.search(replay.bounds()).oldest(limit);
+        let by_context = self.by_context(replay.app_id, &replay.filter).await?;
+        let query = replay.search(by_context).oldest(limit);
         let rows = db::untimed::all(&self.db().read, &query.sql, query.values).await?;
         let mut seqs = db::read(rows, |row| Ok((row.get::<i64>("event_seq")?,)))?;
         let is_last = seqs.len() <= limit as usize;
@@ -302,7 +307,7 @@ impl Store {
             _ => replay.last.0,
         };
         let now = db::now().millis();
-        let transaction = self.db().begin().await?;
+        let transaction = self.db().begin_beside_configuration().await?;
         let id = replay.integration_id.to_string();
         let values = [to_json(&seqs).into(), id.into(), now.into()];
         let replayed = db::execute(&transaction, REPLAY, values).await?;

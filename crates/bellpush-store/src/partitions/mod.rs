@@ -42,7 +42,10 @@ const PLACES: i64 = 100_000_000_000;
 const LARGE: i64 = 100_000;
 /// Clocks of servers may differ by so much, at most, for nothing to go before its time.
 const CLOCK_STEP_MS: i64 = 3_600_000;
-/// Traces that are deleted in one transaction.
+/// The time in an event's id may be so much before that at which it is recorded: a browser brings both a day late, and
+/// its id may be a day off.
+const EVENT_AGE_MS: i64 = 2 * DAY_MS + CLOCK_STEP_MS;
+/// Rows that are deleted in one transaction.
 const STEP: i64 = 5_000;
 
 /// Says what waits until its partition goes whole. It is the same for all apps that keep it for the
@@ -95,11 +98,11 @@ impl Store {
             db::execute(&self.db().write, sql, [before.into()]).await?;
         }
         if let Some(before) = before(longest.events) {
-            self.drop_by_time(EVENTS, before).await?;
+            self.drop_by_time(EVENTS, before - EVENT_AGE_MS).await?;
             let sql = "DELETE FROM events
                  WHERE id IN (SELECT id FROM events_default WHERE recorded_at < $1)";
             db::execute(&self.db().write, sql, [before.into()]).await?;
-            self.remove_traces().await?;
+            self.remove_what_events_left().await?;
         }
         if let Some(deliveries) = before(longest.deliveries) {
             self.drop_deliveries(deliveries, before(longest.events)).await?;
@@ -128,9 +131,10 @@ impl Store {
             let Some(days) = longest.of(kind) else { continue };
             let kept = i64::from(days) * DAY_MS;
             let before = now.millis() - kept;
+            let age = if tables.key == Key::EventId { EVENT_AGE_MS } else { 0 };
             let at = match tables.key {
                 Key::Place => self.first_recorded_at(before).await?.0,
-                Key::EventId | Key::SessionId => before,
+                Key::EventId | Key::SessionId => before - age,
             };
             let partitions = tables.partitions(&self.db().read).await?;
             let of_then = partitions.iter().find(|it| (it.span.from..it.span.to).contains(&at));
@@ -149,7 +153,7 @@ impl Store {
             };
             // One that was made when rows were kept for longer would let them wait for too long.
             if end.saturating_sub(began) <= 2 * plan::days(Some(days)) * DAY_MS {
-                waiting.0.push(Wait { kind, days, until: end + kept });
+                waiting.0.push(Wait { kind, days, until: end + kept + age });
             }
         }
         Ok(waiting)
@@ -299,20 +303,31 @@ impl Store {
         Ok(())
     }
 
-    /// Takes away traces of events that have gone with their partition.
-    async fn remove_traces(&self) -> Result<(), StoreError> {
+    /// Takes away what events have left that went with their partition: traces, and deliveries that were still to be
+    /// made.
+    async fn remove_what_events_left(&self) -> Result<(), StoreError> {
         let sql = "
-            DELETE FROM event_traces
-            WHERE event_seq IN (
-                SELECT event_seq
-                FROM event_traces
-                WHERE event_seq < COALESCE(
-                    (SELECT MIN(seq) FROM events),
-                    (SELECT last_value FROM event_places)
-                )
-                ORDER BY event_seq
-                LIMIT $1)";
-        while db::execute(&self.db().write, sql, [STEP.into()]).await? > 0 {}
+            SELECT COALESCE(
+                (SELECT MIN(seq) FROM events),
+                (SELECT last_value FROM event_places)
+            ) AS first";
+        let Some(row) = db::one(&self.db().read, sql, []).await? else { return Ok(()) };
+        let first: i64 = row.get("first")?;
+        for sql in [
+            "DELETE FROM event_traces
+             WHERE event_seq IN (
+                SELECT event_seq FROM event_traces WHERE event_seq < $1 ORDER BY event_seq LIMIT $2)",
+            "DELETE FROM deliveries
+             WHERE (integration_id, event_seq) IN (
+                SELECT integration_id, event_seq
+                FROM deliveries
+                WHERE integration_id IN (SELECT id FROM integrations)
+                  AND status = 'pending'
+                  AND event_seq < $1
+                LIMIT $2)",
+        ] {
+            while db::execute(&self.db().write, sql, [first.into(), STEP.into()]).await? > 0 {}
+        }
         Ok(())
     }
 
@@ -321,6 +336,8 @@ impl Store {
     async fn begin_change(&self) -> Result<DatabaseTransaction, StoreError> {
         let transaction = self.db().begin_configuration().await?;
         db::execute(&transaction, "SET LOCAL lock_timeout = '1s'", []).await?;
+        // What the default partition holds of a new one goes there in one statement, or never.
+        db::execute(&transaction, "SET LOCAL statement_timeout = 0", []).await?;
         Ok(transaction)
     }
 

@@ -31,18 +31,30 @@ pub(super) fn period(at: i64, days: i64) -> i64 {
     at.div_euclid(length) * length
 }
 
-/// Bounds of partitions that are missing: from the last one on, until two more are there than `reached`
-/// needs. Each is `width` wide, and ends at a multiple of `unit`.
+/// Bounds of partitions that are missing: from the last one on that begins before `reached`, until two more are there
+/// than that needs, beside those that a clock which was ahead has left further on. Each is `width` wide at most, and
+/// ends at a multiple of `unit`, or where the next one begins.
 pub(super) fn missing(spans: &[Span], reached: i64, width: i64, unit: i64) -> Vec<(i64, i64)> {
-    let Some(mut from) = spans.iter().map(|span| span.to).max() else { return Vec::new() };
+    if spans.is_empty() {
+        return Vec::new();
+    }
+    let begun = spans.iter().filter(|span| span.from <= reached);
+    let mut from = begun.map(|span| span.to).max().unwrap_or(i64::MIN);
     // After a long pause none is made that could only be empty.
-    if from < reached - width {
+    if from < reached.saturating_sub(width) {
         from = reached - reached.rem_euclid(unit);
     }
     let mut bounds = Vec::new();
     while from < reached.saturating_add(AHEAD.saturating_mul(width)) {
+        let ahead = spans.iter().filter(|span| span.from >= from);
+        let next = ahead.min_by_key(|span| span.from);
+        if let Some(next) = next.filter(|next| next.from == from) {
+            from = next.to;
+            continue;
+        }
         let to = from.saturating_add(width);
         let to = to - to.rem_euclid(unit);
+        let to = next.map_or(to, |next| next.from.min(to));
         bounds.push((from, to));
         from = to;
     }
@@ -79,6 +91,15 @@ mod tests {
         assert_eq!(too_wide(&spans, 20, 5), &spans[2..]);
         assert_eq!(too_wide(&spans, 20, 90), []);
         assert_eq!(too_wide(&spans, 190, 5), []);
+    }
+
+    #[test]
+    fn what_a_clock_that_was_ahead_has_made_leaves_no_hole() {
+        let spans = [span(i64::MIN, 10), span(40, 50), span(50, 60)];
+        assert_eq!(missing(&spans, 12, 10, 1), [(10, 20), (20, 30), (30, 40)]);
+        assert_eq!(missing(&spans, 22, 10, 1), [(22, 32), (32, 40)]);
+        // The first one may be gone.
+        assert_eq!(missing(&spans[1..], 12, 10, 10), [(10, 20), (20, 30), (30, 40)]);
     }
 
     proptest! {

@@ -124,13 +124,20 @@ const fn deletions(kind: RetainedKind) -> &'static [&'static str] {
             "DELETE FROM events
              WHERE seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))",
         ],
+        // One may have been made pending again since it was found.
         RetainedKind::Deliveries => &[
             "DELETE FROM attempts
              WHERE integration_id = $2
-               AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))",
+               AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))
+               AND 'pending' <> (
+                    SELECT status
+                    FROM deliveries
+                    WHERE deliveries.integration_id = $2
+                      AND deliveries.event_seq = attempts.event_seq)",
             "DELETE FROM deliveries
              WHERE integration_id = $2
-               AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))",
+               AND event_seq IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))
+               AND status <> 'pending'",
         ],
         RetainedKind::Calls => &[
             "DELETE FROM survey_responses

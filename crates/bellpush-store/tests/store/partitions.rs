@@ -7,7 +7,8 @@ use bellpush_core::{
     ids::{EventId, IntegrationId, SessionId},
 };
 use bellpush_store::{Append, AppendError, EventFilter, PageRequest, Refusal, Waiting};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use sea_orm::{ConnectionTrait as _, Database, TransactionTrait as _};
 use uuid::Uuid;
 
 use crate::{
@@ -94,7 +95,7 @@ async fn what_nobody_keeps_goes_with_its_partition_and_nothing_before() {
     // The first one ends within two weeks and a day.
     keep(44).await;
     assert_eq!(counted(&site).await, [1, 1, 4, 4, 4, 1]);
-    keep(46).await;
+    keep(49).await;
     assert_eq!(counted(&site).await[..5], [0; 5]);
     for table in TABLES.iter().take(5) {
         let left = partitions(&site, table).await;
@@ -140,6 +141,51 @@ async fn deliveries_that_wait_stay_as_long_as_their_events() {
     let here = attempt(last.key, 1, DeliveryStatus::Delivered);
     site.store.record_attempts(vec![gone, here]).await.unwrap();
     assert_eq!((rows(&site, "deliveries").await, rows(&site, "attempts").await), (1, 1));
+    site.clear().await;
+}
+
+/// A browser brings events, and their ids, up to two days late.
+#[tokio::test]
+async fn events_stay_for_their_time_however_old_their_ids_are() {
+    let site = Site::postgres().await;
+    let visitor = site.visitor().await;
+    let keep = async |days| site.store.keep_partitions(&all(1), in_days(days)).await.unwrap();
+    keep(20).await;
+    let endpoint = integrate(&site.store, visitor.app_id(), settings(&["widget_loaded"])).await;
+    let mut late = visitor.loaded();
+    late.id = EventId::from_uuid(uuid_in(20)).unwrap();
+    site.store.append(vec![Append::Event(late)]).await.unwrap();
+    site.sql(&format!("UPDATE events SET recorded_at = {}", in_days(22).millis())).await;
+    keep(22).await;
+    assert_eq!(rows(&site, "events").await, 1);
+    assert_eq!(pending(&site.store, endpoint).await.len(), 1);
+    // Nor does what it was to be delivered to count it as waiting when it has gone.
+    keep(25).await;
+    assert_eq!((rows(&site, "events").await, rows(&site, "deliveries").await), (0, 0));
+    site.clear().await;
+}
+
+#[tokio::test]
+async fn what_is_pending_again_by_the_time_it_is_to_go_stays() {
+    let site = Site::postgres().await;
+    let (visitor, _) = visited(&site, true).await;
+    let others = Database::connect(site.url()).await.unwrap();
+    let events = others.begin().await.unwrap();
+    events.execute_unprepared("SELECT pg_advisory_xact_lock_shared(4207291, 2)").await.unwrap();
+    let gone = Retention { deliveries: Some(1), ..Retention::default() };
+    let waiting = Waiting::default();
+    let removal = site.store.apply_retention(visitor.app_id(), &gone, &waiting, in_days(3));
+    let replay = async {
+        // It has found all four by then.
+        site.wait_for_lock().await;
+        let sql = "UPDATE deliveries SET status = 'pending' WHERE event_seq = 4";
+        events.execute_unprepared(sql).await.unwrap();
+        events.commit().await.unwrap();
+    };
+    let (removed, ()) = join(removal, replay).await;
+    removed.unwrap();
+    assert_eq!((rows(&site, "deliveries").await, rows(&site, "attempts").await), (1, 1));
+    others.close().await.unwrap();
     site.clear().await;
 }
 
@@ -301,25 +347,20 @@ async fn a_session_takes_its_tokens_and_its_context_with_it() {
 async fn a_long_read_does_not_let_events_wait() {
     let site = Site::postgres().await;
     let visitor = site.visitor().await;
-    let reader = sea_orm::Database::connect(site.url()).await.unwrap();
-    let transaction = sea_orm::TransactionTrait::begin(&reader).await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(
-        &transaction,
-        "SELECT COUNT(*) FROM events, sessions",
-    )
-    .await
-    .unwrap();
+    let reader = Database::connect(site.url()).await.unwrap();
+    let transaction = reader.begin().await.unwrap();
+    transaction.execute_unprepared("SELECT COUNT(*) FROM events, sessions").await.unwrap();
     let longest = all(30);
     let began = std::time::Instant::now();
     let (kept, appended) = tokio::join!(
-        site.store.keep_partitions(&longest, in_days(46)),
+        site.store.keep_partitions(&longest, in_days(49)),
         site.store.append(vec![Append::Event(visitor.loaded())]),
     );
     kept.unwrap_err();
     appended.unwrap();
     assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
     transaction.rollback().await.unwrap();
-    site.store.keep_partitions(&all(30), in_days(46)).await.unwrap();
+    site.store.keep_partitions(&all(30), in_days(49)).await.unwrap();
     assert_eq!(rows(&site, "events").await, 0);
     site.clear().await;
 }

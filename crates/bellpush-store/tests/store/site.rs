@@ -78,6 +78,15 @@ impl Site {
         connection.close().await.unwrap();
     }
 
+    /// Waits until somebody waits for a lock on PostgreSQL.
+    pub(crate) async fn wait_for_lock(&self) {
+        let sql = "SELECT pid::TEXT AS found FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while self.found(sql).await.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
     /// Sets the clock of the database so many hours ahead of this machine's, or behind it, for those who
     /// connect from now on.
     pub(crate) async fn shift_clock(&self, hours: i32) {
