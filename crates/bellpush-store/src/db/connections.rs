@@ -86,6 +86,9 @@ impl AppCalls {
     }
 }
 
+/// PostgreSQL goes on with a statement that nobody waits for any longer, and keeps the lock that all others wait for.
+const GIVEN_UP: &str = "SET LOCAL statement_timeout = '10s'";
+
 pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result<(), DbErr> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(());
@@ -94,8 +97,12 @@ pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result
     let sql: Cow<'_, str> = match lock {
         Lock::Migration => "SELECT pg_advisory_xact_lock(4207291, 1)".into(),
         Lock::ReadConfiguration => "SELECT pg_advisory_xact_lock_shared(4207291, 2)".into(),
-        Lock::ChangeConfiguration => "SELECT pg_advisory_xact_lock(4207291, 2)".into(),
-        Lock::ChangeAccess => "SELECT pg_advisory_xact_lock(4207291, 3)".into(),
+        Lock::ChangeConfiguration => {
+            format!("{GIVEN_UP}; SELECT pg_advisory_xact_lock(4207291, 2)").into()
+        }
+        Lock::ChangeAccess => {
+            format!("{GIVEN_UP}; SELECT pg_advisory_xact_lock(4207291, 3)").into()
+        }
         Lock::CallsOfApp(AppCalls(app)) => {
             format!("SELECT pg_advisory_xact_lock(4207292, {app})").into()
         }

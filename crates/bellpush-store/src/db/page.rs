@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, Value};
 use super::{
     row::{Row, readable},
     statements,
+    untimed::AMONG,
 };
 use crate::error::StoreError;
 
@@ -108,19 +109,20 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
-    /// Restricts to an app's sessions whose context has this key and value.
+    /// Restricts to an app's sessions whose context has this key and value: few sessions.
     pub(crate) fn and_context(&mut self, app_id: AppId, (key, value): &(String, String)) {
         let app_id = self.placeholder(app_id.to_string());
         let key = self.placeholder(key.as_str());
         let value = self.placeholder(value.as_str());
+        let [begin, end] = AMONG;
         self.and_always(&format!(
-            "session_id IN (
+            "session_id {begin}
                 SELECT session_id
                 FROM session_context
                 WHERE app_id = {app_id}
                   AND key = {key}
                   AND value = {value}
-            )"
+            {end}"
         ));
     }
 

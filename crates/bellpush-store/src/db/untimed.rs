@@ -17,6 +17,23 @@ use crate::error::is_outdated_plan;
 const LIST: &str = "jsonb_each($1)";
 const POSTGRES_LIST: &str = "jsonb_array_elements($1::jsonb)";
 
+/// Begins and ends a query whose rows a column's value is to be among: few of them, and each looked up by an index.
+/// Of `IN` PostgreSQL makes a join. As it has no statistics of a partitioned table as a whole, it then takes half of all
+/// rows for wanted, and goes through all of them; of an array it knows better.
+pub(crate) const AMONG: [&str; 2] = ["IN (/* among */", "/* among */)"];
+const POSTGRES_AMONG: [&str; 2] = ["= ANY (ARRAY(", "))"];
+/// The same of those that are listed.
+const AMONG_LIST: [(&str, &str); 2] = [
+    (
+        "IN (SELECT value ->> 0 FROM jsonb_each($1))",
+        "= ANY (ARRAY(SELECT value ->> 0 FROM jsonb_each($1)))",
+    ),
+    (
+        "IN (SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1))",
+        "= ANY (ARRAY(SELECT CAST(value ->> 0 AS BIGINT) FROM jsonb_each($1)))",
+    ),
+];
+
 /// How often PostgreSQL has refused what was prepared before a table was changed. It is a part of each
 /// statement from then on: all are prepared anew, at every connection, and behind a pooler that keeps prepared
 /// statements for all who have the same text.
@@ -24,7 +41,7 @@ static CHANGES_SEEN: AtomicU32 = AtomicU32::new(0);
 
 fn statement(backend: DbBackend, sql: &str, values: Vec<Value>, changes_seen: u32) -> Statement {
     let sql = match backend {
-        DbBackend::Postgres if sql.contains(LIST) => Cow::Owned(sql.replace(LIST, POSTGRES_LIST)),
+        DbBackend::Postgres => postgres(sql),
         _ => Cow::Borrowed(sql),
     };
     let sql = match changes_seen {
@@ -36,6 +53,23 @@ fn statement(backend: DbBackend, sql: &str, values: Vec<Value>, changes_seen: u3
         other => other,
     });
     Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// A statement as PostgreSQL takes it.
+fn postgres(sql: &str) -> Cow<'_, str> {
+    let mut sql = Cow::Borrowed(sql);
+    let [begin, _] = AMONG;
+    if sql.contains(begin) {
+        for (among, postgres) in AMONG.iter().zip(POSTGRES_AMONG) {
+            sql = Cow::Owned(sql.replace(among, postgres));
+        }
+    }
+    if sql.contains(LIST) {
+        for (among, postgres) in AMONG_LIST.into_iter().chain([(LIST, POSTGRES_LIST)]) {
+            sql = Cow::Owned(sql.replace(among, postgres));
+        }
+    }
+    sql
 }
 
 /// What is asked of the database, to be asked again where it was prepared before a table was changed.

@@ -40,6 +40,8 @@ pub struct Endpoint {
     pub outage: Option<Outage>,
 }
 
+/// The place with the status as well as alone: PostgreSQL leaves out of a look-up what a partial index says of all its
+/// rows, and would begin at an integration's first one for lack of the column in between.
 pub(crate) const PENDING: &str = "
     SELECT integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due, events.app_id,
         events.id AS event_id, events.call_id, events.preview, events.envelope,
@@ -49,10 +51,13 @@ pub(crate) const PENDING: &str = "
     LEFT JOIN event_traces ON event_traces.event_seq = events.seq
     WHERE integration_id = $1
       AND status = 'pending'
+      AND (status, deliveries.event_seq) > ('pending', $2)
       AND deliveries.event_seq > $2
     ORDER BY deliveries.event_seq
     LIMIT $3";
 
+/// By their keys, whatever PostgreSQL takes for little: the calls by the places of their events, not by their own
+/// index, and the deliveries not by that of those that are pending, of which it would read all of an integration.
 pub(crate) const WITH_EARLIER: &str = "
     WITH wanted (integration_id, seq) AS (
         SELECT value ->> 0, CAST(value ->> 1 AS BIGINT)
@@ -60,9 +65,9 @@ pub(crate) const WITH_EARLIER: &str = "
         UNION
         SELECT given.value ->> 0, earlier.seq
         FROM jsonb_each($1) AS given
-        JOIN events AS told ON told.seq = CAST(given.value ->> 1 AS BIGINT)
-        JOIN events AS earlier ON earlier.call_id = told.call_id
-        WHERE earlier.seq < told.seq
+        JOIN events AS earlier ON earlier.call_id = (
+            SELECT call_id FROM events WHERE seq = CAST(given.value ->> 1 AS BIGINT))
+        WHERE earlier.seq < CAST(given.value ->> 1 AS BIGINT)
     )
     SELECT deliveries.integration_id, deliveries.event_seq, attempts, earlier_attempts, next_due,
         events.app_id, events.id AS event_id, events.call_id, events.preview, events.envelope,
@@ -72,7 +77,7 @@ pub(crate) const WITH_EARLIER: &str = "
     JOIN events ON events.seq = deliveries.event_seq
     LEFT JOIN event_traces ON event_traces.event_seq = events.seq
     WHERE deliveries.event_seq = wanted.seq
-      AND status = 'pending'
+      AND status NOT IN ('delivered', 'dead')
     ORDER BY deliveries.event_seq, deliveries.integration_id";
 
 impl Store {

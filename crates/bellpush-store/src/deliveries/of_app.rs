@@ -27,12 +27,13 @@ impl Store {
         page: PageRequest<DeliveryKey>,
     ) -> Result<Page<Delivery, DeliveryKey>, StoreError> {
         let within = self.bounds(filter.from, filter.to).await?;
+        let by_context = self.by_context(app_id, filter).await?;
         let mut found = Vec::new();
         // An index answers for each integration by itself: an app has few.
         for &integration_id in integrations {
             let before = page.after.map(|last| first_left_out(last, integration_id));
             let bounds = within.within(Bounds { after: None, before });
-            let search = Search { app_id, integration_id, filter, bounds };
+            let search = Search { app_id, integration_id, filter, bounds, by_context };
             let Query { sql, values } = search.newest(page.limit);
             let rows = db::all(&self.db().read, &sql, values).await?;
             found.extend(db::readable(rows, delivery)?);

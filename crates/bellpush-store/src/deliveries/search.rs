@@ -13,6 +13,7 @@ use crate::{
     db::page::{Conditions, Query},
     db::{self, Row},
     deliveries::{attempts::key, status::word},
+    insight::context::{self, ByContext},
 };
 
 /// A clock may have been put back by so much, at most, for a range of times to be found exactly.
@@ -93,7 +94,9 @@ impl Store {
     ) -> Result<Page<Delivery, Seq>, StoreError> {
         let bounds = self.bounds(filter.from, filter.to).await?;
         let bounds = bounds.within(Bounds { after: None, before: page.after });
-        let query = Search { app_id, integration_id, filter, bounds }.newest(page.limit);
+        let by_context = self.by_context(app_id, filter).await?;
+        let search = Search { app_id, integration_id, filter, bounds, by_context };
+        let query = search.newest(page.limit);
         Page::read(&self.db().read, query, page.limit, delivery, |delivery| delivery.key.seq).await
     }
 
@@ -110,6 +113,18 @@ impl Store {
         let filter = DeliveryFilter { event_id: Some(event_id), ..DeliveryFilter::default() };
         let page = self.deliveries(app_id, integration_id, &filter, PageRequest::first(1)).await?;
         Ok(page.items.into_iter().next())
+    }
+
+    /// How a filter's context is looked for.
+    pub(crate) async fn by_context(
+        &self,
+        app_id: AppId,
+        filter: &DeliveryFilter,
+    ) -> Result<ByContext, StoreError> {
+        match &filter.context {
+            Some(pair) => context::way(self.db(), app_id, pair).await,
+            None => Ok(ByContext::Sessions),
+        }
     }
 
     /// The places of the log between which all events lie that were recorded between two times.
@@ -171,6 +186,7 @@ pub(crate) struct Search<'a> {
     pub(crate) integration_id: IntegrationId,
     pub(crate) filter: &'a DeliveryFilter,
     pub(crate) bounds: Bounds,
+    pub(crate) by_context: ByContext,
 }
 
 impl Search<'_> {
@@ -202,17 +218,22 @@ impl Search<'_> {
     /// Whether the search goes through events, which are found by an index of theirs, rather than
     /// through deliveries.
     fn by_event(self) -> bool {
-        let DeliveryFilter { event_id, call_id, context, .. } = self.filter;
-        event_id.is_some() || call_id.is_some() || context.is_some() || self.by_name()
+        let DeliveryFilter { event_id, call_id, .. } = self.filter;
+        event_id.is_some() || call_id.is_some() || self.by_sessions() || self.by_name()
+    }
+
+    /// Whether it goes through the events of the sessions of a context.
+    fn by_sessions(self) -> bool {
+        self.filter.context.is_some() && self.by_context == ByContext::Sessions
     }
 
     /// Whether it goes through the events of a name. Those that wait or are dead are fewer, and so is
     /// what lies between two bounds.
     fn by_name(self) -> bool {
-        let DeliveryFilter { statuses, name, event_id, call_id, context, .. } = self.filter;
+        let DeliveryFilter { statuses, name, event_id, call_id, .. } = self.filter;
         let few = !statuses.is_empty() && !statuses.contains(&DeliveryStatus::Delivered);
         let bounded = self.bounds.after.is_some() && self.bounds.before.is_some();
-        let narrow = event_id.is_some() || call_id.is_some() || context.is_some();
+        let narrow = event_id.is_some() || call_id.is_some() || self.by_sessions();
         name.is_some() && !(few || bounded || narrow)
     }
 
@@ -250,9 +271,12 @@ impl Search<'_> {
         }
         // The integration is the app's, and so are the events that it gets: the app has to be named
         // where an index begins with it only.
-        if let Some(pair) = context {
-            conditions.and_context(self.app_id, pair);
-        } else if self.by_name() {
+        match context {
+            Some(pair) if self.by_sessions() => conditions.and_context(self.app_id, pair),
+            Some(pair) => conditions.and_context_of(self.app_id, pair, "events.session_id"),
+            None => {}
+        }
+        if self.by_name() {
             conditions.and("events.app_id = $", self.app_id.to_string());
         }
         let mut and = |condition: &str, value: Option<Value>| {
@@ -266,8 +290,19 @@ impl Search<'_> {
         and("events.recorded_at >= $", from.map(|time| time.millis().into()));
         and("events.recorded_at < $", to.map(|time| time.millis().into()));
         let seq = self.seq();
-        and(&format!("{seq} > $"), self.bounds.after.map(|seq| seq.0.into()));
-        and(&format!("{seq} < $"), self.bounds.before.map(|seq| seq.0.into()));
+        for (than, bound) in [(">", self.bounds.after), ("<", self.bounds.before)] {
+            and(&format!("{seq} {than} $"), bound.map(|seq| seq.0.into()));
+            // As in [`PENDING`](super::endpoints::PENDING).
+            if let [status] = statuses.as_slice()
+                && !self.by_event()
+            {
+                let with_status = format!(
+                    "(deliveries.status, deliveries.event_seq) {than} ('{}', $)",
+                    word(*status)
+                );
+                and(&with_status, bound.map(|seq| seq.0.into()));
+            }
+        }
         conditions
     }
 }

@@ -54,12 +54,14 @@ pub(crate) const LAST_OF_TARGET: &str = "
     WHERE target = $1
       AND ends_at > $2";
 
+/// The place with the status, too, as in [`PENDING`](crate::deliveries::endpoints::PENDING).
 pub(crate) const HELD_BACK: &str = "
     SELECT COUNT(*) AS waiting
     FROM deliveries
     JOIN events ON events.seq = deliveries.event_seq
     WHERE deliveries.integration_id = $1
       AND deliveries.status = 'pending'
+      AND (deliveries.status, deliveries.event_seq) > ('pending', $2)
       AND deliveries.event_seq > $2
       AND events.preview";
 
