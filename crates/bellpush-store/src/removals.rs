@@ -61,6 +61,9 @@ pub(crate) const LAST_DELIVERY: &str =
 pub(crate) const LAST_EVENT: &str = last_of_step!("events" of "app_id" by "seq");
 pub(crate) const LAST_CALL: &str = last_of_step!("calls" of "app_id" by "id");
 pub(crate) const LAST_SESSION: &str = last_of_step!("sessions" of "app_id" by "id");
+pub(crate) const LAST_CALLBACK: &str = last_of_step!("callback_requests" of "app_id" by "id");
+pub(crate) const LAST_HOUR: &str = last_of_step!("analytics_hours" of "app_id" by "hour");
+pub(crate) const LAST_ALERT: &str = last_of_step!("alerts" of "app_id" by "id");
 
 pub(crate) const REMOVE_ATTEMPTS: &str =
     concat!("DELETE FROM ", rows_of_step!("attempts" of "integration_id" by "event_seq"));
@@ -94,6 +97,14 @@ pub(crate) const REMOVE_CALLS: &str =
 pub(crate) const REMOVE_SESSIONS: &str =
     concat!("DELETE FROM ", rows_of_step!("sessions" of "app_id" by "id"));
 
+pub(crate) const REMOVE_CALLBACKS: &str =
+    concat!("DELETE FROM ", rows_of_step!("callback_requests" of "app_id" by "id"));
+pub(crate) const REMOVE_HOURS: &str =
+    concat!("DELETE FROM ", rows_of_step!("analytics_hours" of "app_id" by "hour"));
+/// Their notices and mails go with them.
+pub(crate) const REMOVE_ALERTS: &str =
+    concat!("DELETE FROM ", rows_of_step!("alerts" of "app_id" by "id"));
+
 /// Rows that are taken away together.
 #[derive(Debug, Clone, Copy)]
 enum Rows {
@@ -101,14 +112,17 @@ enum Rows {
     Events,
     Calls,
     Sessions,
+    Callbacks,
+    Hours,
+    Alerts,
 }
 
 impl Rows {
     /// Before the first.
     fn beginning(self) -> Value {
         match self {
-            Self::Deliveries | Self::Events => 0_i64.into(),
-            Self::Calls | Self::Sessions => "".into(),
+            Self::Deliveries | Self::Events | Self::Hours => 0_i64.into(),
+            Self::Calls | Self::Sessions | Self::Callbacks | Self::Alerts => "".into(),
         }
     }
 
@@ -119,13 +133,20 @@ impl Rows {
             Self::Events => LAST_EVENT,
             Self::Calls => LAST_CALL,
             Self::Sessions => LAST_SESSION,
+            Self::Callbacks => LAST_CALLBACK,
+            Self::Hours => LAST_HOUR,
+            Self::Alerts => LAST_ALERT,
         }
     }
 
     fn found(self, row: &Row) -> Result<Option<Value>, StoreError> {
         Ok(match self {
-            Self::Deliveries | Self::Events => row.get::<Option<i64>>("last")?.map(Value::from),
-            Self::Calls | Self::Sessions => row.get::<Option<String>>("last")?.map(Value::from),
+            Self::Deliveries | Self::Events | Self::Hours => {
+                row.get::<Option<i64>>("last")?.map(Value::from)
+            }
+            Self::Calls | Self::Sessions | Self::Callbacks | Self::Alerts => {
+                row.get::<Option<String>>("last")?.map(Value::from)
+            }
         })
     }
 
@@ -136,6 +157,9 @@ impl Rows {
             Self::Events => &[REMOVE_TRACES, REMOVE_EVENTS],
             Self::Calls => &[REMOVE_SURVEYS, REMOVE_RECORDS, REMOVE_CALLS],
             Self::Sessions => &[REMOVE_SESSIONS],
+            Self::Callbacks => &[REMOVE_CALLBACKS],
+            Self::Hours => &[REMOVE_HOURS],
+            Self::Alerts => &[REMOVE_ALERTS],
         }
     }
 
@@ -148,7 +172,11 @@ impl Rows {
             ]),
             Self::Events => Then::Rows(Self::Calls),
             Self::Calls => Then::Rows(Self::Sessions),
-            Self::Sessions => Then::End(&["DELETE FROM app_rows WHERE id = $1"]),
+            Self::Sessions => Then::Rows(Self::Callbacks),
+            Self::Callbacks => Then::Rows(Self::Hours),
+            Self::Hours => Then::Rows(Self::Alerts),
+            // With the few rows that else hang on it.
+            Self::Alerts => Then::End(&["DELETE FROM app_rows WHERE id = $1"]),
         }
     }
 }

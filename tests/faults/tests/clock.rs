@@ -7,7 +7,7 @@ use std::time::Duration;
 use bellpush_fault_tests::{clock::WallClock, shop::Shop};
 use bellpush_test_support::{
     SOON, eventually,
-    postgres::Database,
+    postgres::{Database, execute},
     server::{Options, ServerProcess},
     sink::{Reply, Sink},
 };
@@ -196,4 +196,39 @@ async fn what_a_lost_server_on_postgresql_left_does_not_wait_for_a_clock_that_we
     let database = Database::create().await.unwrap();
     let options = Options::postgres(&database);
     what_a_lost_server_left_is_ended_and_sent_though_the_clock_went_back(options).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_old_by_the_database_goes_and_nothing_else_whatever_a_servers_clock_says() {
+    let database = Database::create().await.unwrap();
+    let mut scene = Scene::open(Options::postgres(&database)).await.unwrap();
+    let (app, kept) = (&scene.shop.app.id, json!({ "retention": { "events": 30, "visits": 30 } }));
+    let patched = scene.shop.api.patch(&format!("/v1/apps/{app}"), &kept).await.unwrap();
+    patched.expect(200).unwrap();
+    scene.shop.submit(&scene.shop.events(4, 10)).await.unwrap();
+    let days = async |seq: &str, days: i64| {
+        let sql = format!(
+            "UPDATE events SET recorded_at = recorded_at - {days} * 86400000::BIGINT WHERE seq = {seq}"
+        );
+        execute(database.url(), &sql).await.unwrap();
+    };
+    let events = async || database.ask("SELECT COUNT(*)::TEXT FROM events").await.unwrap().unwrap();
+    let (all, first) = (events().await, "(SELECT MIN(seq) FROM events)");
+    days(first, 31).await;
+    scene.server.kill_9().unwrap();
+    scene.clock.jump_to(40 * 24 * HOUR).unwrap();
+    scene.server.restart().await.unwrap();
+    eventually("what is old is gone", RETRIED_WITHIN, async || {
+        Ok((events().await != all).then_some(()))
+    })
+    .await
+    .unwrap();
+    // It is done with all kinds by the time it has made the partitions that come next, and looked at rows.
+    let left = all.parse::<u32>().unwrap() - 1;
+    assert_eq!(events().await, left.to_string());
+    let sessions = database.ask("SELECT COUNT(*)::TEXT FROM sessions").await.unwrap();
+    assert_ne!(sessions.as_deref(), Some("0"));
+    let partitions = "SELECT COUNT(*)::TEXT FROM pg_inherits WHERE inhparent = 'events'::regclass";
+    let partitions = database.ask(partitions).await.unwrap().unwrap();
+    assert!(partitions.parse::<u32>().unwrap() > 2, "{partitions}");
 }

@@ -138,7 +138,7 @@ pub(crate) const ENDED: &str = "
     JOIN calls ON calls.id = given.value ->> 0
     WHERE calls.ended_at IS NOT NULL";
 
-/// Only when a node has died.
+/// Only when a node has died. What lies ahead was noted by a clock that has been set back since.
 const MARK_ORPHANS: &str = "
     UPDATE calls
     SET orphaned_at = $2
@@ -146,7 +146,7 @@ const MARK_ORPHANS: &str = "
     WHERE calls.id = given.value ->> 0
       AND calls.node_id = given.value ->> 1
       AND calls.ended_at IS NULL
-      AND calls.orphaned_at IS NULL";
+      AND (calls.orphaned_at IS NULL OR calls.orphaned_at > $2)";
 
 impl Store {
     /// Takes a call over, whether or not its node lives: from now on the new one answers for it and
@@ -325,7 +325,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes when it was noticed that the nodes of these calls are gone, of those of which it was not.
+    /// Notes when it was noticed that the nodes of these calls are gone, of those of which it was not by then.
     ///
     /// # Errors
     /// When the database fails.

@@ -268,6 +268,19 @@ on_both_stores! {
         }
     }
 
+    async fn a_mark_by_a_clock_that_was_set_back_since_begins_anew(site) {
+        let old = new_node();
+        let (_, call_id) = call_on(site, old).await;
+        let marked = async |at| {
+            site.store.mark_orphans(&[(call_id, old)], at).await.unwrap();
+            site.store.call(call_id).await.unwrap().unwrap().orphaned_at
+        };
+        let (noticed, ahead) = (now(), after(5));
+        assert_eq!(marked(ahead).await, Some(ahead));
+        assert_eq!(marked(noticed).await, Some(noticed));
+        assert_eq!(marked(after(9)).await, Some(noticed));
+    }
+
     async fn a_token_is_exchanged_where_the_call_lives_and_nowhere_else(site) {
         let (old, new) = (new_node(), new_node());
         let (_, call_id) = call_on(site, old).await;

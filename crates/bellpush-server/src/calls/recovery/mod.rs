@@ -12,7 +12,7 @@ mod orphans;
 use std::{sync::Arc, time::Duration};
 
 use bellpush_core::events::EventTime;
-use bellpush_store::StoreError;
+use bellpush_store::{OrphanedCall, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -97,8 +97,9 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     // First: a node that was away and came back may be gone once more.
     calls.store.unmark_orphans(calls.node_id, present, latest).await?;
     let orphans = calls.store.orphaned_calls(calls.node_id, present, latest).await?;
-    let new =
-        orphans.iter().filter(|orphan| orphan.can_be_taken_up && orphan.call.orphaned_at.is_none());
+    // One that lies ahead is of a clock that was set back: its time begins anew.
+    let is_new = |orphan: &&OrphanedCall| orphan.call.orphaned_at.is_none_or(|at| at > present);
+    let new = orphans.iter().filter(|orphan| orphan.can_be_taken_up).filter(is_new);
     let new: Vec<_> = new.map(|orphan| (orphan.call.id, orphan.call.node_id)).collect();
     calls.store.mark_orphans(&new, present).await?;
     let mut patience = Patience::default();
@@ -116,8 +117,8 @@ async fn end_orphans(calls: &Calls) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether so much time is over since then. What lies ahead is of a clock that was set back.
+/// Whether so much time is over since then.
 fn has_passed(since: EventTime, time: Duration, now: EventTime) -> bool {
     let passed = now.millis().saturating_sub(since.millis());
-    passed < 0 || passed >= i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+    passed >= i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
