@@ -31,8 +31,20 @@ export interface BellpushProps extends WidgetProps, WidgetListeners {
 export function Bellpush(props: BellpushProps): ReactElement {
   const place = useRef<HTMLDivElement>(null);
   const handle = useWidget(props, place);
-  const { onHandle } = props;
-  useEffect(() => onHandle?.(handle), [handle, onHandle]);
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+  // What the page's function returns is nothing of React's.
+  useEffect(() => {
+    if (handle === null) {
+      return;
+    }
+    latest.current.onHandle?.(handle);
+    return () => {
+      latest.current.onHandle?.(null);
+    };
+  }, [handle]);
   return createElement("div", { ref: place, className: props.className, style: props.style });
 }
 
