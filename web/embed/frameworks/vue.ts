@@ -64,10 +64,16 @@ export const Bellpush = defineComponent({
 });
 
 function useWidget(
-  read: () => WidgetProps & WidgetListeners,
+  given: () => WidgetProps & WidgetListeners,
   place: () => Element | null,
 ): ShallowRef<Handle | null> {
   const handle = shallowRef<Handle | null>(null);
+  /** What is given as of now: a page may change it in place, where nothing else would tell of it. */
+  function read(): WidgetProps & WidgetListeners {
+    const { context, ...props } = given();
+    return context === undefined ? props : { ...props, context: { ...context } };
+  }
+
   /** Brings the widget to what is read. */
   let keep: () => void = () => undefined;
 
