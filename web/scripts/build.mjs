@@ -15,6 +15,16 @@ const published = `${root}dist/`;
 const dist = `${await mkdtemp(`${root}.dist-`)}/`;
 
 /**
+ * What the encoder may be told of how distances are written down. It does not try them by itself, and which one makes
+ * a file shortest differs.
+ */
+const DISTANCES = [
+  {},
+  { [constants.BROTLI_PARAM_NPOSTFIX]: 1 },
+  { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_FONT },
+];
+
+/**
  * Settings that all parts share.
  * @param {string} outDir
  * @param {import("vite").BuildOptions} options
@@ -275,7 +285,12 @@ function isCompressed(file) {
 }
 
 /** @param {Uint8Array} content */
-function compress(content) {
-  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
-  return promisify(brotliCompress)(content, quality);
+async function compress(content) {
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  const tried = await Promise.all(
+    DISTANCES.map((more) =>
+      promisify(brotliCompress)(content, { params: { ...quality, ...more } }),
+    ),
+  );
+  return tried.reduce((best, one) => (one.length < best.length ? one : best));
 }
