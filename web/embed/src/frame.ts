@@ -46,16 +46,15 @@ export function createFrame(hear: (said: Said) => void): Frame {
       data?.source === "bellpush" &&
       data.version === 1
     ) {
-      if (data.event?.name === "widget_loaded") {
-        ready = source as Window;
-      }
+      // The first that a widget says is that it has loaded.
+      ready = source as Window;
       // What is said on hearing of it goes before what has waited.
       hear(data);
       waiting.splice(0).forEach(send);
     }
   }
 
-  element.allow = "microphone; autoplay; clipboard-write; screen-wake-lock";
+  element.allow = "microphone; autoplay; clipboard-write; screen-wake-lock; speaker-selection";
   // What is not there yet is white in some browsers, whatever is behind it.
   element.style.cssText = "display:block;width:100%;height:100%;border:0;opacity:0";
   element.onload = () => {

@@ -57,6 +57,9 @@ describe("an inline widget", () => {
   it("is an iframe that may use the microphone and knows the page's origin", () => {
     const { frame } = mountInline();
     expect(frame.allow).toContain("microphone; autoplay; clipboard-write");
+    expect(frame.allow, "for Firefox, which lists no loudspeakers without").toContain(
+      "speaker-selection",
+    );
     expect(new URL(frame.src).searchParams.get("origin")).toBe(location.origin);
   });
 
@@ -97,6 +100,21 @@ describe("an inline widget", () => {
       ["call", HOST],
       ["hangup", HOST],
     ]);
+  });
+
+  it("that comes back from the browser's cache goes on with a call of the next page", () => {
+    const { frame, posted } = mountInline();
+    say("widget_loaded", { source: frame.contentWindow });
+    const comesBack = (persisted: boolean) => {
+      posted.length = 0;
+      window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted }));
+      return posted.map(([message]) => message).filter((one) => (one as Said).command === "resume");
+    };
+    expect(comesBack(true)).toEqual([]);
+    sessionStorage[OPTIONS.app] = "a handover";
+    expect(comesBack(false)).toEqual([]);
+    expect(comesBack(true)).toMatchObject([{ handover: "a handover" }]);
+    expect(comesBack(true), "one widget takes it").toEqual([]);
   });
 
   it("is gone after destroy, with its listeners", () => {

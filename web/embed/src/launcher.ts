@@ -34,17 +34,18 @@ export function createLauncher(
   const end = document.dir === "rtl" ? "bottom-left" : "bottom-right";
   const [edge, side] = (position ?? end).split("-");
   const [across, down = across] = `${offset ?? (innerWidth < 500 ? 10 : 20)}`.split(",");
+  // The icon is cut out of a border: where colours are forced, that has the colour of the button's text.
   // A constructed sheet passes the page's CSP, which an inline one may not.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
-button{display:flex;align-items:center;gap:10px;height:60px;padding:0 15px;font:600 16px system-ui;cursor:pointer;color:light-dark(#fff,#04231f);border:1px solid #0000;border-radius:30px;box-shadow:0 4px 20px #0003;background:light-dark(#0b7367,#4fd6c3)}
-i{width:28px;height:28px;background:currentColor}
-div{position:absolute;${edge}:76px;${side}:0;width:min(380px,100vw - 2*${across}px);height:min(600px,100dvh - ${down}px - 92px - var(--k));overflow:hidden;border-radius:20px;box-shadow:0 4px 40px #0003;background:light-dark(#fbfcfc,#121618)}
+button{background:light-dark(#0b7367,#4fd6c3);box-shadow:0 4px 20px #0003;height:60px;border-radius:30px;cursor:pointer;border:1px solid #0000;display:flex;font:600 16px system-ui;padding:0 15px;gap:10px;align-items:center;color:light-dark(#fff,#04231f)}
+i{border:14px solid}
+div{position:absolute;box-shadow:0 4px 40px #0003;height:min(600px,100dvh - ${down}px - 92px - var(--k));overflow:hidden;width:min(380px,100vw - 2*${across}px);${side}:0;${edge}:76px;border-radius:20px;background:light-dark(#fbfcfc,#121618)}
 @media(max-height:500px){div{${edge}:calc(8px - ${down}px);${side}:76px;width:min(380px,100vw - 96px);height:calc(100dvh - 16px - var(--k))}}
 .off{visibility:hidden}`);
   root.adoptedStyleSheets = [sheet];
   // The page's own rules for its elements end here.
-  host.style.cssText = `all:initial!important;position:fixed!important;${edge}:calc(${down}px + env(safe-area-inset-${edge},0px) + var(--k))!important;${side}:calc(${across}px + env(safe-area-inset-${side},0px))!important;z-index:${zIndex ?? 1e9}!important;--k:0px`;
+  host.style.cssText = `all:initial!important;position:fixed!important;${edge}:calc(${down}px + env(safe-area-inset-${edge}) + var(--k))!important;${side}:calc(${across}px + env(safe-area-inset-${side}))!important;z-index:${zIndex ?? 1e9}!important;--k:0px`;
   // In the top layer nothing of the page can be its container. An order of the page's own rules it out.
   host.popover = zIndex ? null : "manual";
   panel.role = "dialog";
@@ -63,7 +64,7 @@ div{position:absolute;${edge}:76px;${side}:0;width:min(380px,100vw - 2*${across}
       picture.style.cssText =
         open || !icon.includes("/")
           ? `clip-path:path("${open ? CROSS : icon}")`
-          : `background:center/contain no-repeat url("${icon}")`;
+          : `border:0;padding:14px;background:center/contain no-repeat url("${icon}")`;
     },
   };
 }

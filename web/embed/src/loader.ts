@@ -50,7 +50,7 @@ guard(() => {
       }
     });
   }
-  if (!before || !("get" in before)) {
+  if (!(before as BellpushGlobal | undefined)?.get) {
     const bellpush: BellpushGlobal = {
       mount: (place, options) => mountAt(place, host ? { host, ...options } : options),
       get: handleOf,
@@ -73,7 +73,7 @@ guard(() => {
   whenReady(() =>
     setTimeout(() => {
       if (!handleOf()) {
-        complain("embed.js has no data-app, and nothing was mounted");
+        more().then((part) => complain(part.NOTHING_MOUNTED), complain);
       }
     }, SILENCE_MS),
   );

@@ -10,6 +10,9 @@ export async function check(options: Checked): Promise<Report> {
   return (await import("./check/page.ts")).checkAloud(options);
 }
 
+/** What a page is told that has the loader and no widget. */
+export const NOTHING_MOUNTED = "embed.js has no data-app, and nothing was mounted";
+
 /** How long the visitor waits for the page's word. */
 const PATIENCE_MS = 10_000;
 

@@ -132,8 +132,9 @@ function observe(): void {
 
 /** The visitor presses an element of the page that may be there to set a widget off. */
 function pull(event: Event): void {
-  const [target] = event.composedPath() as Element[];
-  const trigger = target?.closest?.<HTMLElement>("[data-bellpush]");
+  // Also from within shadow trees.
+  const path = event.composedPath() as HTMLElement[];
+  const trigger = path.find(({ dataset }) => dataset?.bellpush);
   const item = trigger && itemOf(trigger.dataset.bellpushApp);
   for (const method of METHODS) {
     if (item && method === trigger.dataset.bellpush) {

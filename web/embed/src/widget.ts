@@ -78,16 +78,31 @@ export function createWidget(
     }
   }
 
+  /** Gives the frame what it needs to go on with the call of the page before. */
+  function resume(): void {
+    if (keep()) {
+      send({ command: "resume", handover: keep() });
+      keep("");
+    }
+  }
+
+  /** The page is back from the browser's cache, as it was before the visitor called from the next one. */
+  function comeBack({ persisted }: PageTransitionEvent): void {
+    if (persisted && keep()) {
+      open();
+      // A frame that had a call itself loads anew, and is given it then.
+      if (!isBusy()) {
+        resume();
+      }
+    }
+  }
+
   function hear({ id, event, state: next, ask, close: closing, handover }: Said): void {
     if (event) {
       const seen = { id, ...event };
       if (event.name === "widget_loaded") {
         attend();
-        const kept = keep();
-        if (kept) {
-          send({ command: "resume", handover: kept });
-          keep("");
-        }
+        resume();
       }
       tell(event.name, seen);
       tell("*", seen);
@@ -186,7 +201,7 @@ export function createWidget(
   function dress(): void {
     const { theme, lang = navigator.language, label } = options;
     // Where the schemes of frame and content differ, browsers paint a box behind the content.
-    style("color-scheme", theme === "light" || theme === "dark" ? theme : "light dark");
+    style("color-scheme", theme && theme !== "auto" ? theme : "light dark");
     const give = (name = "Call us") => {
       for (const part of [launcher?.panel, launcher?.button, frame.element]) {
         if (part) {
@@ -237,10 +252,12 @@ export function createWidget(
     destroyed = true;
     clearTimeout(timer);
     removeEventListener("load", load);
+    removeEventListener("pageshow", comeBack);
     frame.destroy();
     launcher?.host.remove();
   }
 
+  addEventListener("pageshow", comeBack);
   launcher?.draw(false);
   if (!floating) {
     frame.element.style.minHeight = "520px";

@@ -106,6 +106,22 @@ for (const [locale, name] of [
   });
 }
 
+test("the button's icon is seen where colours are forced", async ({ page, shop }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  shop.host.html = shopPage(tag(shop));
+  await page.goto(shop.host.origin);
+  const { icon, ground } = await button(page).evaluate((one) => {
+    // What is cut out: the border, if there is one, or else the background.
+    const style = getComputedStyle(one.querySelector("i") as Element);
+    const { borderTopWidth, borderTopColor, backgroundColor } = style;
+    return {
+      icon: borderTopWidth === "0px" ? backgroundColor : borderTopColor,
+      ground: getComputedStyle(one).backgroundColor,
+    };
+  });
+  expect(icon).not.toBe(ground);
+});
+
 test("Escape closes the panel and gives the focus back to where it was", async ({ page, shop }) => {
   const trigger = `<a href="#there" data-bellpush="open">Talk to us</a>`;
   shop.host.html = shopPage(tag(shop), trigger);
@@ -132,7 +148,9 @@ test("Escape closes the panel and gives the focus back to where it was", async (
 test("any element of the page can set a call off and end it", async ({ page, shop }) => {
   shop.host.html = shopPage(
     tag(shop, { "data-launcher": "false" }),
-    `<button data-bellpush="call"><span>Call now, from the page</span></button>
+    `<shop-button data-bellpush="call">
+       <template shadowrootmode="open"><button>Call now, from the page</button></template>
+     </shop-button>
      <button data-bellpush="hangup">End it</button>`,
   );
   await page.goto(shop.host.origin);
