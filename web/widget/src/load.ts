@@ -19,3 +19,24 @@ export function loadPart<T>(load: () => Promise<T>): Promise<T> {
     return import(/* @vite-ignore */ `${address}?${Date.now()}`);
   });
 }
+
+/** Nothing is asked for in vain while this document goes away. */
+let isGone = false;
+
+/**
+ * Loads what no call can be made without, while there is none. A server that has not even the file that this
+ * stands in has another version by now: its document takes the place of ours.
+ */
+export async function loadNeeded<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await loadPart(load);
+  } catch (error) {
+    const answer = await fetch(import.meta.url, { cache: "no-store" }).catch(() => null);
+    isGone ||= answer?.status === 404;
+    if (!isGone) {
+      throw error;
+    }
+    location.reload();
+    return new Promise(() => undefined);
+  }
+}

@@ -10,8 +10,8 @@ import type { ExtrasPorts } from "./design/ports.ts";
 import { blocksOf, type Scene, type Shown } from "./design/scene.ts";
 import { type Audience, createEvents } from "./events.ts";
 import { chooseLanguage, loadTexts } from "./i18n/index.ts";
-import { advise, loadPart } from "./load.ts";
-import { leaveInTab, takeFromTab } from "./memory.ts";
+import { advise, loadNeeded, loadPart } from "./load.ts";
+import { attempt, leaveInTab, takeFromTab } from "./memory.ts";
 import { microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
@@ -50,7 +50,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       draw(widget.state());
     },
     draw: () => draw(widget.state()),
-    scope: () => widget.page(),
+    scope: () => widget.scope(),
     callId: () => callIdOf(widget.state()),
     fetch: send,
     warn,
@@ -95,20 +95,30 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   const audiences: Audience[] = [parent.tell];
   const outboxes: Outbox[] = [];
   const newId = createIds(clock.now, (bytes) => crypto.getRandomValues(bytes));
-  const sessionPorts: SessionPorts = {
+  const sessionPorts: Omit<SessionPorts, "isNeeded" | "onHours"> = {
     config,
     origin,
     clock,
     later,
     fetch: send,
     localNow: Date.now,
-    onHours: (hours) => widget.learnHours(hours),
     solve: async (challenge) => (await import("./proof/index.ts")).solve(challenge),
   };
 
   function scope(context: Context, more: Partial<SessionPorts> = {}): Scope {
     const own = { ...config, context };
-    const session = createSession({ ...sessionPorts, config: own, ...more });
+    const session = createSession({
+      ...sessionPorts,
+      config: own,
+      isNeeded: () => [widget.page(), widget.scope()].some((used) => used.session === session),
+      onHours(hours) {
+        // Another session may have a profile with hours of its own.
+        if (widget.page().session === session) {
+          widget.learnHours(hours);
+        }
+      },
+      ...more,
+    });
     const designVersion = () => shown.designVersion;
     const outbox = createOutbox({
       session,
@@ -139,7 +149,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   let parts: Parts | null = null;
   let loading: Promise<Parts> | null = null;
   function loadParts(): Promise<Parts> {
-    loading ??= loadPart(() => import("./parts.ts")).then(
+    loading ??= loadNeeded(() => import("./parts.ts")).then(
       (loaded) => {
         parts = loaded;
         loaded.guardClicks(root);
@@ -178,7 +188,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   let { context } = config;
   const page = scope(context);
   const key = `bellpush-call-${config.appId}`;
-  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(key) : null;
+  const channel = attempt(() => new BroadcastChannel(key));
   const widget = createWidget({
     config,
     page,
@@ -260,6 +270,7 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       case "close":
         // The panel is the page's own matter; a live call goes on.
         removeEventListener("focus", focusTitle);
+        widget.close();
         break;
       case "mute":
         widget.actions.setMuted(wish.muted);
@@ -270,9 +281,11 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       case "language":
         language = wish.language;
         void Promise.all([loadTexts(language), extras?.learn(language)]).then(([texts]) => {
-          t = texts;
-          speak();
-          draw(widget.state());
+          if (language === wish.language) {
+            t = texts;
+            speak();
+            draw(widget.state());
+          }
         });
         break;
       case "resume":
@@ -298,11 +311,12 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
       location.reload();
     } else if (persisted) {
       widget.comeBack();
+      resume(takeFromTab(key));
     }
   });
   addEventListener("online", widget.online);
-  addEventListener("keydown", ({ key, defaultPrevented }) => {
-    if (key === "Escape" && !defaultPrevented) {
+  addEventListener("keydown", ({ key, defaultPrevented, isComposing }) => {
+    if (key === "Escape" && !defaultPrevented && !isComposing) {
       parent.close();
     }
   });

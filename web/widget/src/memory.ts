@@ -38,7 +38,8 @@ function write(storage: () => Storage, key: string, value: unknown): void {
   attempt(() => storage().setItem(key, JSON.stringify(value)));
 }
 
-function attempt(act: () => unknown): unknown {
+/** What comes of it; null where it throws. */
+export function attempt<T>(act: () => T): T | null {
   try {
     return act();
   } catch {

@@ -19,6 +19,7 @@ function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CON
   const time = createTime();
   const server = createServer(answer);
   const told: OpeningStatus[] = [];
+  const needed = { is: true };
   const session = createSession({
     config: { ...CONFIG, ...config },
     origin: "https://shop.example",
@@ -26,11 +27,12 @@ function setUp(answer: Answer, config: typeof CONFIG | { session: string } = CON
     fetch: server.fetch,
     localNow: time.now,
     later: time.later,
+    isNeeded: () => needed.is,
     onHours: (hours) => void told.push(hours),
     solve: async ({ maxnumber: _, ...challenge }) => ({ ...challenge, number: 7 }),
   });
   const paths = () => server.asked.map(({ path }) => path.replace("/v1/widget/sessions", "~"));
-  return { time, server, session, paths, told };
+  return { time, server, session, paths, told, needed };
 }
 
 function tokens(now: () => number): Answer {
@@ -118,6 +120,34 @@ describe("a session", () => {
     await time.pass(40 * 60_000);
     expect(paths()).toEqual(["~", "~/refresh", "~/refresh", "~/refresh"]);
     expect(session.current()).toBe("st_4");
+  });
+
+  it("is renewed again where that fails for a while, also one given by the page", async () => {
+    let away = false;
+    const { session, time, paths } = setUp(
+      (asked, signal) => (away ? problem(503, "unavailable") : answer(asked, signal)),
+      { session: "st_given" },
+    );
+    const answer = tokens(time.now);
+    await session.token();
+    away = true;
+    await time.pass(13 * 60_000 + 1000);
+    away = false;
+    await time.pass(60_000);
+    expect(session.current()).toBe("st_2");
+    expect(paths().length).toBeLessThan(5);
+    expect(await session.token()).toEqual({ ok: true, value: "st_2" });
+  });
+
+  it("is left to expire once nobody needs it", async () => {
+    const { session, time, paths, needed } = setUp((asked, signal) => answer(asked, signal));
+    const answer = tokens(time.now);
+    await session.token();
+    needed.is = false;
+    await time.pass(60 * 60_000);
+    expect(paths()).toEqual(["~"]);
+    // And made anew if it is used after all.
+    expect(await session.token()).toMatchObject({ ok: true });
   });
 
   it("given by the page is renewed when first used and never replaced by another", async () => {

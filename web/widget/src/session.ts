@@ -42,6 +42,8 @@ export interface SessionPorts {
   readonly later: (ms: number, run: () => void) => void;
   /** A session that another page began: it goes on here, and is never made anew. */
   readonly adopted?: SessionAnswer;
+  /** Whether it is the page's own, or that of the call that is told of: others are left to expire. */
+  readonly isNeeded: () => boolean;
   /** Each answer says anew whether calls are taken. */
   readonly onHours: (hours: OpeningStatus) => void;
   /** Does the work that the server may want to see; null when it can't be done. */
@@ -85,10 +87,17 @@ export function createSession(ports: SessionPorts): Session {
     const fresh = { token: answer.token, expiresAt, margin: Math.min(MARGIN_MS, life / 3) };
     held = fresh;
     iceServers = answer.iceServers;
-    const pause = Math.max(SHORTEST_PAUSE_MS, expiresAt - clock.now() - fresh.margin);
-    ports.later(pause, () => {
-      if (held === fresh) {
-        void once(refresh);
+    refreshLater(fresh, expiresAt - clock.now() - fresh.margin);
+  }
+
+  /** Silently, and again where that fails for a while, for as long as the token lives and is needed. */
+  function refreshLater(fresh: Held, ms: number): void {
+    ports.later(Math.max(SHORTEST_PAUSE_MS, ms), async () => {
+      if (held === fresh && clock.now() < fresh.expiresAt && ports.isNeeded()) {
+        const result = await once(refresh);
+        if (!result.ok && result.failure.passing) {
+          refreshLater(fresh, result.failure.waitMs ?? 0);
+        }
       }
     });
   }

@@ -15,6 +15,8 @@ interface Tab {
   tabs: Tabs;
   elsewhere: boolean;
   call: boolean;
+  /** For a microphone that was refused here. */
+  waits: boolean;
 }
 
 /** Tabs of one browser: what one says all others hear. */
@@ -52,6 +54,9 @@ function browser() {
         }
         return own;
       },
+      onRefused: () => {
+        tab.waits = false;
+      },
     });
     return tab;
   }
@@ -84,6 +89,33 @@ describe("a visitor's tabs", () => {
     expect([one.elsewhere, other.elsewhere, third.elsewhere]).toEqual([true, false, true]);
     has(other, false);
     expect([one.elsewhere, third.elsewhere]).toEqual([false, false]);
+  });
+
+  it("do not wait for a microphone that was refused in another one since", () => {
+    const { open } = browser();
+    const [one, other] = [open(), open()];
+    one.waits = true;
+    other.waits = true;
+    other.tabs.refused();
+    expect([one.waits, other.waits]).toEqual([false, true]);
+  });
+
+  it("are alone where the browser has the channel throw", () => {
+    const channel: Channel = {
+      onmessage: null,
+      postMessage() {
+        throw new DOMException("The operation is insecure.", "SecurityError");
+      },
+    };
+    const tabs = createTabs(channel, {
+      later: () => undefined,
+      onElsewhere: () => undefined,
+      give: () => null,
+      onGiven: () => undefined,
+      onTaken: () => false,
+      onRefused: () => undefined,
+    });
+    expect(() => tabs.has(true)).not.toThrow();
   });
 
   it("wait for no tab that has crashed", async () => {

@@ -5,6 +5,7 @@
  */
 
 import { type Handover, readHandover } from "./call/handover.ts";
+import { attempt } from "./memory.ts";
 
 /** A tab that has the call answers within a moment; one that has crashed does not. */
 const ANSWER_MS = 1500;
@@ -24,6 +25,8 @@ export interface TabsPorts {
   readonly onGiven: (handover: Handover) => void;
   /** Another tab has taken a call over; whether it was that of this one. */
   readonly onTaken: (callId: string) => boolean;
+  /** The visitor was asked for the microphone in another tab or frame since, and has refused it there. */
+  readonly onRefused: () => void;
 }
 
 export interface Tabs {
@@ -35,12 +38,15 @@ export interface Tabs {
   bring(): void;
   /** The other tab's call goes on here. */
   taken(callId: string): void;
+  /** The visitor was asked for the microphone here, and has refused it. */
+  refused(): void;
 }
 
 export function createTabs(channel: Channel | null, ports: TabsPorts): Tabs {
   let here = false;
   let waiting = false;
-  const say = (type: string, more: object = {}) => channel?.postMessage({ type, ...more });
+  const say = (type: string, more: object = {}) =>
+    attempt(() => channel?.postMessage({ type, ...more }));
 
   if (channel !== null) {
     channel.onmessage = ({ data }) => {
@@ -55,6 +61,9 @@ export function createTabs(channel: Channel | null, ports: TabsPorts): Tabs {
           break;
         case "gone":
           ports.onElsewhere(false);
+          break;
+        case "refused":
+          ports.onRefused();
           break;
         case "give": {
           const handover = ports.give();
@@ -103,5 +112,6 @@ export function createTabs(channel: Channel | null, ports: TabsPorts): Tabs {
       });
     },
     taken: (callId) => say("taken", { callId }),
+    refused: () => say("refused"),
   };
 }

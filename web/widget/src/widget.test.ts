@@ -66,12 +66,14 @@ async function setUp() {
       taken: () => undefined,
       bring: () => told.push("brings"),
       ask: () => told.push("asks"),
+      refused: () => undefined,
     };
   });
   const there = <T>(one: T | null): T => one as T;
   await settle();
   return {
     widget,
+    time,
     told,
     is: (state: Partial<CallState>) => expect(widget.state()).toMatchObject(state),
     others: () => there(others),
@@ -82,6 +84,8 @@ async function setUp() {
     fail: (code: string) => there(attempt).dispatch({ type: "fail", code, message: "" }),
   };
 }
+
+type Kit = Awaited<ReturnType<typeof setUp>>;
 
 describe("a call in another tab", () => {
   it("is known after a call here, whenever it was said", async () => {
@@ -136,6 +140,21 @@ describe("a microphone that is allowed later", () => {
     await settle();
     expect(told).toEqual(["begins"]);
     is({ name: "error" });
+  });
+
+  it.each([
+    ["before a panel that was closed", ({ widget }: Kit) => widget.close()],
+    ["minutes later", ({ time }: Kit) => time.pass(6 * 60_000)],
+    ["where another frame has asked since", ({ others }: Kit) => others().onRefused()],
+  ])("dials nobody %s", async (_, meanwhile) => {
+    const kit = await setUp();
+    await kit.call();
+    kit.fail("microphone_denied");
+    await meanwhile(kit);
+    allow();
+    await settle();
+    expect(kit.told).toEqual(["begins"]);
+    kit.is({ name: "error" });
   });
 
   it("neither dials nor brings a call that goes on in another tab", async () => {

@@ -28,6 +28,8 @@ const SURVEY_AFTER_MS = 1500;
 /** Browsers' timers end at 24 days, and clocks are set: the hours are looked at this often at least. */
 const LOOK_MS = 60 * 60 * 1000;
 const SECOND_MS = 1000;
+/** For how long after a refusal the call begins by itself when the microphone is allowed after all. */
+const WAITS_MS = 5 * 60 * 1000;
 /** Another tab that has the call says so within this time. */
 const OTHER_TAB_MS = 100;
 
@@ -60,6 +62,8 @@ export interface Widget {
   emitCustom(name: string, data: { readonly [key: string]: Json }, except: Audience): void;
   /** The page's own scope as of now, and the call that the state is about. */
   page(): Scope;
+  /** The scope of what is told now: that of the call that the state is about, or else the page's own. */
+  scope(): Scope;
   /** Whether calls are taken. */
   isOpen(): boolean;
   /** When calls are taken again; null while they are, or when that is not known. */
@@ -78,6 +82,8 @@ export interface Widget {
   online(): void;
   /** The page goes away. */
   leave(): void;
+  /** The page has closed the panel: nobody waits before it. */
+  close(): void;
   /** The page is back, as it was when it was left. */
   comeBack(): void;
 }
@@ -98,6 +104,11 @@ export function createWidget(ports: WidgetPorts): Widget {
   let tabs: Tabs | null = null;
   /** The visitor is in a call in another tab, whatever is shown here meanwhile. */
   let elsewhere = false;
+  /** Until when the visitor, who has refused the microphone here, may be taken to wait for the call. */
+  let waitsUntil = 0;
+  const waitNoMore = () => {
+    waitsUntil = 0;
+  };
   const tabsPorts: TabsPorts = {
     later,
     onElsewhere,
@@ -112,6 +123,7 @@ export function createWidget(ports: WidgetPorts): Widget {
       }
       return own;
     },
+    onRefused: waitNoMore,
   };
 
   function onElsewhere(is: boolean): void {
@@ -144,6 +156,9 @@ export function createWidget(ports: WidgetPorts): Widget {
       openSurveySoon();
     } else if (state.name === "idle") {
       keepHours();
+    } else if (state.name === "error" && state.code === "microphone_denied") {
+      waitsUntil = now() + WAITS_MS;
+      tabs?.refused();
     }
   }
 
@@ -285,7 +300,8 @@ export function createWidget(ports: WidgetPorts): Widget {
     return callId === null ? {} : { callId };
   }
 
-  const events = () => ((callIdOf(state) !== null && attempts?.scope()) || page).events;
+  const scope = () => (callIdOf(state) !== null && attempts?.scope()) || page;
+  const events = () => scope().events;
 
   const actions: Actions = {
     warmUp() {
@@ -332,8 +348,9 @@ export function createWidget(ports: WidgetPorts): Widget {
   };
 
   onMicrophoneAllowed(() => {
-    // It is allowed in all tabs at once: the visitor speaks in the one that is seen.
-    const isSeen = document.visibilityState === "visible" && !elsewhere;
+    // It is allowed in all tabs and frames at once, perhaps for something else in the page: the visitor
+    // speaks in the one that is seen and was the last to ask, before an open panel.
+    const isSeen = document.visibilityState === "visible" && !elsewhere && now() < waitsUntil;
     if (isSeen && state.name === "error" && state.code === "microphone_denied") {
       retry();
     }
@@ -343,6 +360,7 @@ export function createWidget(ports: WidgetPorts): Widget {
     actions,
     state: () => state,
     page: () => page,
+    scope,
     isOpen: () => isOpen(hours, clock.now()),
     emitCustom: (name, data, except) => events().emitCustom(name, data, { ...about(), except }),
     opensAt() {
@@ -381,6 +399,7 @@ export function createWidget(ports: WidgetPorts): Widget {
       attempts?.call()?.leave();
       tabs?.has(false);
     },
+    close: waitNoMore,
     comeBack() {
       // What other tabs have said meanwhile was not heard here.
       onElsewhere(false);

@@ -3,6 +3,7 @@
 import { expect } from "@playwright/test";
 
 import { violations } from "../../support/axe.ts";
+import { call } from "../../support/call.ts";
 import { design, publish } from "../../support/design.ts";
 import { messageNamed, test } from "../../support/shop.ts";
 
@@ -58,6 +59,33 @@ test("outside business hours a visitor asks to be called back", async ({ page, s
       formValues: { phone: "+1 555 0100", time: "After six" },
     },
   ]);
+});
+
+test("one who was in a call asks, though the page's context is another one by then", async ({
+  page,
+  shop,
+}) => {
+  await publish(
+    shop,
+    design({
+      ended: [{ type: "heading", text: "ended.title" }, { type: "callback", contact: "phone" }],
+    }),
+  );
+  const widget = await shop.open(page);
+  await call(widget);
+  await widget.getByRole("button", { name: "Hang up" }).click();
+  await widget.getByRole("textbox", { name: "Phone number" }).fill("+1 555 0100");
+  await page.evaluate((server) => {
+    const told = { source: "bellpush", version: 1, command: "context", patch: { orderId: "B-1" } };
+    window.frames[0]?.postMessage(told, server);
+  }, shop.server.url);
+  await widget.getByRole("button", { name: "Ask for a call" }).click();
+  await expect(widget.getByText("We will get back to you.")).toBeVisible();
+  const told = await messageNamed(page, "callback_requested");
+  const ended = await messageNamed(page, "call_ended");
+  const { callId, context } = told.data.event.data;
+  expect(callId).toBe(ended.data.event.data["callId"]);
+  expect(context).toMatchObject({ orderId: "A-12345" });
 });
 
 test("after a call that failed, and where it can't be sent, it is said in words", async ({

@@ -345,6 +345,12 @@ test("a storage that throws does not keep a call from being made", async ({ page
         },
       });
     }
+    // Firefox, where cookies are blocked, has this throw as well.
+    window.BroadcastChannel = class {
+      constructor() {
+        throw new DOMException("The operation is insecure.", "SecurityError");
+      }
+    } as unknown as typeof BroadcastChannel;
   });
   shop.host.html = shopPage(tag(shop));
   await page.goto(shop.host.origin);
