@@ -2,7 +2,7 @@
 
 import { expect } from "@playwright/test";
 
-import { call, spyOnMicrophones } from "../support/call.ts";
+import { call, sentLevel, spyOnMicrophones } from "../support/call.ts";
 import { embeddingPage } from "../support/host.ts";
 import { spyOnPeers } from "../support/media.ts";
 import { messageNamed, messages, test } from "../support/shop.ts";
@@ -121,6 +121,52 @@ test("a visitor without a microphone calls to listen, and has the keypad", async
   expect(ended.data.event.data).toMatchObject({ reason: "remote_hangup" });
 });
 
+test("a microphone that is chosen by one who listens is shown, heard, and can be muted", async ({
+  page,
+  context,
+  shop,
+}) => {
+  await context.addInitScript(() => {
+    const devices = navigator.mediaDevices;
+    const ask = devices.getUserMedia.bind(devices);
+    let isInUse = true;
+    devices.getUserMedia = (wish) => {
+      const answer = isInUse ? Promise.reject(new DOMException("in use", "NotReadableError")) : ask(wish);
+      isInUse = false;
+      return answer;
+    };
+  });
+  const widget = await shop.open(page);
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await widget.getByRole("button", { name: "Call without a microphone" }).click();
+  await expect(widget.getByRole("heading", { name: "Connected" })).toBeVisible();
+  const listens = widget.getByRole("main").getByText("You are listening without a microphone");
+  await expect(listens).toBeVisible();
+  await widget.getByRole("button", { name: "Audio" }).click();
+  await widget.getByRole("combobox", { name: "Microphone" }).selectOption({ index: 1 });
+  await expect(listens).toHaveCount(0);
+  expect(await sentLevel(widget)).toBeGreaterThan(0);
+  await widget.getByRole("button", { name: "Mute" }).click();
+  await expect(widget.getByRole("button", { name: "Unmute" })).toBeVisible();
+  await expect.poll(() => sentLevel(widget)).toBe(0);
+});
+
+test("a page of before an upgrade has its widget load anew, and calls", async ({ page, shop }) => {
+  const widget = await shop.open(page);
+  // The server has no file any more that this page knows of.
+  const files = `${shop.server.url}/widget/assets/*.js*`;
+  await page.route(files, (route) => route.fulfill({ status: 404 }));
+  await page.route(`${shop.server.url}/w/**`, async (route) => {
+    await page.unroute(files);
+    await route.continue();
+  });
+  const anew = page.waitForEvent("framenavigated");
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await anew;
+  await call(widget);
+  expect((await messages(page)).map(({ data }) => data.event.name)).not.toContain("call_error");
+});
+
 test("sound that the browser refuses to play is one tap away", async ({ page, context, shop }) => {
   await context.addInitScript(() => {
     const play = HTMLMediaElement.prototype.play;
@@ -135,6 +181,7 @@ test("sound that the browser refuses to play is one tap away", async ({ page, co
   await call(widget);
   const hear = widget.getByRole("button", { name: "Tap to hear" });
   await expect(hear).toBeVisible();
+  await expect(widget.getByRole("status")).toContainText("Tap to hear");
   await widget.evaluate(() => {
     (window as unknown as { tapped: boolean }).tapped = true;
   });

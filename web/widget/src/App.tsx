@@ -100,6 +100,7 @@ function announcement(scene: AppProps["scene"]): string {
     case "calling":
       return [
         later?.titleOf(state, t) ?? t.phases[state.phase],
+        ...(state.soundBlocked ? [t.calling.hear] : []),
         ...(state.muted ? [t.calling.muted] : []),
         ...(state.listening ? [t.calling.listening] : []),
         ...state.warnings.map((warning) => t.warnings[warning]),

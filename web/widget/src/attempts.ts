@@ -15,16 +15,18 @@ import {
   type IdentifiedEvent,
   type PageAnswer,
   type SessionAnswer,
+  type WidgetErrorCode,
 } from "@bellpush/protocol";
 import type { Call, CallPorts } from "./call/call.ts";
 import type { Handover } from "./call/handover.ts";
 import type { Given, Place } from "./call/placing.ts";
-import { type Failure, type Refusal, refusalOfMicrophone, unsupported } from "./errors.ts";
+import type { Failure, Refusal } from "./errors.ts";
 import type { Events } from "./events.ts";
-import { advise, loadPart } from "./load.ts";
+import { advise, loadNeeded } from "./load.ts";
 import {
   askMicrophone,
   browserFacts,
+  canCall,
   createSilence,
   createVoice,
   microphoneAllowedByPage,
@@ -108,9 +110,11 @@ export function createAttempts(ports: AttemptPorts): Attempts {
 
   function begin(listening: boolean, given: Given): void {
     const own = enter(null, given);
-    const refusal = unsupported(browserFacts(), !listening);
-    if (refusal !== null) {
-      fail(own, refusal);
+    const browser = browserFacts();
+    if (!canCall(browser, !listening)) {
+      void explained("browser_unsupported", (part) => part.unsupported(browser)).then((refusal) =>
+        fail(own, refusal),
+      );
       return;
     }
     loadCall().catch(() => undefined);
@@ -194,8 +198,11 @@ export function createAttempts(ports: AttemptPorts): Attempts {
       own.voice.use(stream);
     } catch (error) {
       const facts = { allowedByPage: microphoneAllowedByPage(), tookMs: now() - askedAt };
+      const refusal = await explained("microphone_unavailable", (part) =>
+        part.refusalOfMicrophone(error, facts),
+      );
       if (waits()) {
-        fail(own, refusalOfMicrophone(error, facts));
+        fail(own, refusal);
       }
     }
     return undefined;
@@ -278,6 +285,7 @@ export function createAttempts(ports: AttemptPorts): Attempts {
           seconds: secondsOf(state(), now()),
           reason: "user_hangup",
         }),
+      onMicrophone: () => advance(own, { type: "listen", listening: false }),
       onSoundBlocked: (blocked) => advance(own, { type: "sound", blocked }),
       onWarning: (warning, raised) => advance(own, { type: "warn", warning, raised }),
       wishes() {
@@ -365,7 +373,16 @@ export function createAttempts(ports: AttemptPorts): Attempts {
 const send: typeof fetch = (...request) => fetch(...request);
 
 function loadCall(): Promise<typeof import("./call/index.ts")> {
-  return loadPart(() => import("./call/index.ts"));
+  return loadNeeded(() => import("./call/index.ts"));
+}
+
+/** Why there can be no call; the code alone where what knows more can't be loaded. */
+async function explained(
+  code: WidgetErrorCode,
+  find: (part: typeof import("./refusals.ts")) => Refusal,
+): Promise<Refusal> {
+  const part = await import("./refusals.ts").catch(() => null);
+  return part === null ? { code, reason: null } : find(part);
 }
 
 /** What a server's event means for the screen. */

@@ -39,6 +39,9 @@ export function unreadable(detail: string): Failed {
   return failed("signaling_failed", { passing: true, detail });
 }
 
+/** A request without an answer for so long has none, unless it says otherwise itself. */
+const ANSWER_MS = 15_000;
+
 /** Sends a request; whatever is not 2xx becomes a failure. */
 export async function request(
   fetch: typeof globalThis.fetch,
@@ -47,7 +50,12 @@ export async function request(
 ): Promise<Result<Response>> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: "omit", cache: "no-store", ...init });
+    response = await fetch(path, {
+      credentials: "omit",
+      cache: "no-store",
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...init,
+    });
   } catch {
     return noAnswer();
   }
@@ -107,60 +115,6 @@ export type ErrorReason =
 export interface Refusal {
   readonly code: WidgetErrorCode;
   readonly reason: ErrorReason | null;
-}
-
-export interface MicrophoneFacts {
-  /** Whether the embedding page lets us have it; null where the browser does not tell. */
-  readonly allowedByPage: boolean | null;
-  /** How long the answer took: no person answers within a moment. */
-  readonly tookMs: number;
-}
-
-/** No visitor reads a question and answers it in less. */
-const FASTEST_ANSWER_MS = 150;
-
-/** The code for what `getUserMedia` threw, and what more is known. */
-export function refusalOfMicrophone(error: unknown, facts: MicrophoneFacts): Refusal {
-  const { name, message } =
-    error instanceof Error || error instanceof DOMException ? error : { name: "", message: "" };
-  if (name !== "NotAllowedError" && name !== "SecurityError") {
-    return { code: "microphone_unavailable", reason: null };
-  }
-  const code = "microphone_denied";
-  if (facts.allowedByPage === false) {
-    return { code, reason: "by_page" };
-  }
-  if (/by system/i.test(message)) {
-    return { code, reason: "by_system" };
-  }
-  const unknown = facts.allowedByPage === null && facts.tookMs < FASTEST_ANSWER_MS;
-  return { code, reason: unknown ? "blocked" : null };
-}
-
-export interface BrowserFacts {
-  readonly secure: boolean;
-  readonly webRtc: boolean;
-  readonly devices: boolean;
-  readonly userAgent: string;
-}
-
-/** Browsers within other apps, which often can't make calls. */
-const IN_APP =
-  /FBAN|FBAV|Instagram|\bLine\/|MicroMessenger|Twitter|LinkedInApp|Snapchat|TikTok|musical_ly|Bytedance|Pinterest|; wv\)|GSA\/|DuckDuckGo\/.*Mobile/;
-
-/** Why this browser can make no call, whoever asks; null when nothing speaks against one. */
-export function unsupported(browser: BrowserFacts, needsMicrophone: boolean): Refusal | null {
-  if (browser.webRtc && (browser.devices || !needsMicrophone)) {
-    return null;
-  }
-  const code = "browser_unsupported";
-  if (!browser.secure) {
-    return { code, reason: "insecure" };
-  }
-  if (IN_APP.test(browser.userAgent)) {
-    return { code, reason: "in_app" };
-  }
-  return { code, reason: browser.webRtc ? "no_devices" : "no_webrtc" };
 }
 
 function failed(code: WidgetErrorCode, facts: Partial<Omit<Failure, "code">>): Failed {

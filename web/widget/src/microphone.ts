@@ -1,6 +1,5 @@
 /** The visitor's microphone and the element that plays the far side: both belong to the tap itself. */
 
-import type { BrowserFacts } from "./errors.ts";
 import { remembered } from "./memory.ts";
 
 const CONSTRAINTS = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -115,6 +114,20 @@ export function microphoneAllowedByPage(): boolean | null {
 }
 
 /** What this browser brings along for a call. */
+export interface BrowserFacts {
+  readonly secure: boolean;
+  readonly webRtc: boolean;
+  /** Microphones can be asked for. */
+  readonly devices: boolean;
+  readonly userAgent: string;
+}
+
+/** Whether a call can be made with that. */
+export function canCall({ webRtc, devices }: BrowserFacts, needsMicrophone: boolean): boolean {
+  return webRtc && (devices || !needsMicrophone);
+}
+
+/** Looks what there is. */
 export function browserFacts(): BrowserFacts {
   return {
     secure: window.isSecureContext,

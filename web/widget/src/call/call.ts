@@ -46,6 +46,8 @@ export interface CallPorts {
   readonly onLeft: () => void;
   readonly onSoundBlocked: (blocked: boolean) => void;
   readonly onWarning: (warning: Warning, raised: boolean) => void;
+  /** There is a microphone from now on, also where the visitor has listened without one. */
+  readonly onMicrophone: () => void;
   /** What only the screen knows: how the visitor wants it. */
   readonly wishes: () => Wishes;
   /** What another page needs to go on with the call is another one now. */

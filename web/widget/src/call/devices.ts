@@ -37,6 +37,10 @@ export interface DevicePorts {
   readonly audio: HTMLAudioElement;
   readonly media: MediaDevices | undefined;
   readonly later: (ms: number, run: () => void) => void;
+  /** Whether the visitor listens without a microphone. */
+  readonly isListening: () => boolean;
+  /** There is a microphone from now on. */
+  readonly onMicrophone: () => void;
   /** Whether the microphone is gone, with none in its place. */
   readonly onMicrophoneLost: (lost: boolean) => void;
 }
@@ -109,6 +113,10 @@ export function createDevices(ports: DevicePorts): Devices {
   }
 
   function listen(stream: MediaStream | null): void {
+    if (stream !== null) {
+      // First: never is one heard without a sign of it on the screen.
+      ports.onMicrophone();
+    }
     voice.use(stream);
     const track = voice.track();
     track?.addEventListener("ended", () => track === voice.track() && void replace());
@@ -165,7 +173,7 @@ export function createDevices(ports: DevicePorts): Devices {
     }
     if (lost) {
       await replace();
-    } else if (track !== null && track === voice.track()) {
+    } else if (track !== null && track === voice.track() && !ports.isListening()) {
       const { deviceId } = track.getSettings();
       const found = await devices("microphone");
       const followed = found.find(({ id }) => id === "default");

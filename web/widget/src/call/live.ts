@@ -25,6 +25,8 @@ export interface LivePorts {
   /** Whether media has been there and is not to be expected now. */
   readonly interrupted: () => boolean;
   readonly onWarning: (warning: Warning, raised: boolean) => void;
+  /** There is a microphone from now on. */
+  readonly onMicrophone: () => void;
 }
 
 export interface Live {
@@ -47,6 +49,8 @@ export function attend(ports: LivePorts): Live {
     audio: ports.audio,
     media: ports.mediaDevices,
     later,
+    isListening: () => ports.wishes().listening,
+    onMicrophone: ports.onMicrophone,
     onMicrophoneLost: (lost) => ports.onWarning("microphone_lost", lost),
   });
   const wake = keepAwake();

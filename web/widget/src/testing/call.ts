@@ -61,6 +61,7 @@ export function setUp(
     mediaDevices: undefined,
     beacon: (...beacon) => void beacons.push(beacon),
     onAccepted: ({ callId }) => void told.push(`accepted ${callId}`),
+    onMicrophone: () => undefined,
     onPhase: (phase) => void told.push(phase),
     onFar: (far) => void told.push(JSON.stringify(far)),
     onEvent: ({ event }) => void told.push(event.name),
