@@ -115,3 +115,69 @@ test("kept edits are put on what others have changed beside them", async () => {
   expect(now().conflict).toBeNull();
   expect(now().form.values).toEqual({ name: "Their shop", note: "mine" });
 });
+
+test("what was taken over from others stays, though the screen has not read it yet", async () => {
+  const server = createServer();
+  const { now, act } = await runHook(useEditor<Values>, server.options);
+  const theirs = { name: "Their shop", note: "" };
+  server.put(theirs);
+  await act(() => now().form.setFieldValue("name", "My shop"));
+  await act(() => now().submit());
+  await act(() => now().resolve(theirs));
+  expect(now().form.values).toEqual(theirs);
+  expect([now().isDirty, now().conflict]).toEqual([false, null]);
+  await act(() => now().form.setFieldValue("note", "open late"));
+  await act(() => now().submit());
+  expect(server.stored()).toEqual({ ...theirs, note: "open late" });
+});
+
+test("what was saved stays, though the screen could not read it again", async () => {
+  const server = createServer();
+  const { now, act, give } = await runHook(useEditor<Values>, server.options);
+  await act(() => now().form.setFieldValue("name", "My shop"));
+  await act(() => now().submit());
+  expect(now().form.values.name).toBe("My shop");
+  await give({ ...server.options, value: { name: "Newest", note: "" } });
+  expect(now().form.values.name).toBe("Newest");
+});
+
+test("a save is told what the editor stands on, not what the screen once read", async () => {
+  const server = createServer();
+  const bases: Values[] = [];
+  const save: typeof server.options.save = (request) => {
+    bases.push(request.base);
+    return server.options.save(request);
+  };
+  const { now, act } = await runHook(useEditor<Values>, { ...server.options, save });
+  const theirs = { name: "Their shop", note: "theirs" };
+  server.put(theirs);
+  await act(() => now().form.setFieldValue("note", "mine"));
+  await act(() => now().submit());
+  await act(() => now().resolve({ ...theirs, note: "mine" }));
+  await act(() => now().submit());
+  expect(bases).toEqual([theirs]);
+  expect(server.stored()).toEqual({ name: "Their shop", note: "mine" });
+});
+
+test("what is offered from before stays until it is decided about, whatever is typed or saved", async () => {
+  const server = createServer();
+  const kept = { name: "Shop", note: "from before" };
+  keepDraft("one", kept, FIRST);
+  const { now, act } = await runHook(useEditor<Values>, server.options);
+  await act(() => now().form.setFieldValue("name", "My shop"));
+  expect([now().draft?.values, readDraft("one")?.values]).toEqual([kept, kept]);
+  await act(() => now().submit());
+  expect(readDraft("one")?.values).toEqual(kept);
+  await act(() => now().restoreDraft());
+  expect(now().form.values).toEqual({ name: "My shop", note: "from before" });
+  expect(readDraft("one")?.values).toEqual({ name: "My shop", note: "from before" });
+});
+
+test("what was typed and taken back is not offered after a reload", async () => {
+  const server = createServer();
+  const { now, act } = await runHook(useEditor<Values>, server.options);
+  await act(() => now().form.setFieldValue("name", "My shop"));
+  expect(readDraft("one")).not.toBeNull();
+  await act(() => now().form.setFieldValue("name", FIRST.name));
+  expect(readDraft("one")).toBeNull();
+});

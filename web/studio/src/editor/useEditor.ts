@@ -21,6 +21,8 @@ export interface Versioned<V> {
 
 export interface SaveRequest<V> {
   readonly values: V;
+  /** What the editor stands on: what the server has, as it was read just before. */
+  readonly base: V;
   /** Only the fields that differ from what the server has. */
   readonly changes: Partial<V>;
   /** For `If-Match`. */
@@ -43,6 +45,8 @@ export interface EditorOptions<V> {
 export interface Conflict<V> extends Merge<V> {
   readonly mine: V;
   readonly theirs: Versioned<V>;
+  /** What the server has, that the decision is put on. */
+  readonly base: V;
 }
 
 export interface Editor<V> {
@@ -73,18 +77,26 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
   const faulty = useRef<string | null>(null);
   const refused = useRef<Refused | null>(null);
   const isDirty = !isSame(form.values, base);
+  const latest = useRef(value);
+  latest.current = value;
+  // What was read for a save is newer than what the screen has, until the screen has something else.
+  const followed = useRef(value);
 
   // Follows the server as long as nothing was edited.
   useEffect(() => {
-    if (!isDirty && !isSame(value, base)) begin(value, value);
+    if (isDirty || isSame(value, followed.current)) return;
+    followed.current = value;
+    if (!isSame(value, base)) begin(value, value);
   });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: keeps what was typed, and nothing else
   useEffect(() => {
-    if (!isDirty) return;
+    // What is offered is not written over: first it is decided about.
+    if (draft !== null) return;
+    if (!isDirty) return dropDraft(id);
     const blank = Object.fromEntries(secrets.map((name) => [name, base[name]]));
     keepDraft(id, { ...form.values, ...blank }, base);
-  }, [form.values]);
+  }, [form.values, draft]);
 
   // What the server said of a field goes when it is changed, wherever it stands.
   // biome-ignore lint/correctness/useExhaustiveDependencies: when something was typed, and not before
@@ -126,13 +138,13 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
       }
       const headers: Record<string, string> =
         present?.version == null ? {} : { "If-Match": present.version };
-      await save({ values: sent, changes: changed(base, sent), headers });
-      setDraft(null);
+      await save({ values: sent, base, changes: changed(base, sent), headers });
       const stored = load === null ? null : await load().catch(() => null);
       const next = stored?.value ?? sent;
       // What was typed meanwhile stands on what was sent; a form for something new has done its work.
       const typed = load === null ? next : merge(sent, form.getValues(), next).merged;
-      if (isSame(typed, next)) dropDraft(id);
+      if (draft === null && isSame(typed, next)) dropDraft(id);
+      followed.current = latest.current;
       begin(next, typed);
       return true;
     } catch (error) {
@@ -145,7 +157,7 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
 
   function found(theirs: Versioned<V>): void {
     const mine = form.getValues();
-    setConflict({ mine, theirs, ...merge(base, mine, theirs.value) });
+    setConflict({ mine, theirs, base: theirs.value, ...merge(base, mine, theirs.value) });
   }
 
   async function fail(caught: Problem): Promise<void> {
@@ -171,23 +183,24 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
     isSaving,
     problem,
     conflict,
-    draft: isDirty ? null : draft,
+    draft,
     submit,
     discard: () => {
-      dropDraft(id);
+      if (draft === null) dropDraft(id);
       setProblem(null);
       begin(base, base);
     },
     restoreDraft: () => {
       if (draft === null) return;
       const { base: before, values: mine } = draft;
-      // What others saved since stays, where the draft had not touched it.
-      const put = merge(before, mine, value);
+      // What others saved since, or was typed before this, stays where the draft had not touched it.
+      const present = form.getValues();
+      const put = merge(before, mine, present);
       if (put.clashes.length > 0) {
-        setConflict({ mine, theirs: { value, version: null }, ...put });
+        setConflict({ mine, theirs: { value: present, version: null }, base, ...put });
         return;
       }
-      begin(value, put.merged);
+      begin(base, put.merged);
       setDraft(null);
     },
     forgetDraft: () => {
@@ -196,9 +209,11 @@ export function useEditor<V extends object>(options: EditorOptions<V>): Editor<V
     },
     resolve: (values) => {
       if (conflict === null) return;
-      begin(conflict.theirs.value, values);
+      followed.current = latest.current;
+      begin(conflict.base, values);
       setConflict(null);
-      setDraft(null);
+      // Of what is offered this decides only where it was asked about.
+      if (conflict.mine === draft?.values) setDraft(null);
     },
     postpone: () => setConflict(null),
   };

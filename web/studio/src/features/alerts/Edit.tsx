@@ -113,8 +113,8 @@ function Form({ appId, rule }: OfRule) {
         }),
         valuesOf,
       ),
-    save: async ({ values, headers }) => {
-      const body = changed(bodyOf(valuesOf(rule)), bodyOf(values));
+    save: async ({ base, values, headers }) => {
+      const body = changed(bodyOf(base), bodyOf(values));
       await client.PATCH("/v1/apps/{appId}/alert-rules/{ruleId}", { params, body, headers });
       await refreshAlerts();
     },

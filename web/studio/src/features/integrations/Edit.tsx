@@ -173,8 +173,8 @@ function Parts({
         }),
         valuesOf,
       ),
-    save: async ({ values, headers }) => {
-      const body = patchOf(valuesOf(integration), values);
+    save: async ({ base, values, headers }) => {
+      const body = patchOf(base, values);
       await client.PATCH("/v1/apps/{appId}/integrations/{integrationId}", {
         params,
         body,

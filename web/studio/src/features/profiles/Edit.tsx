@@ -122,8 +122,8 @@ function Form({ appId, profile }: { readonly appId: string; readonly profile: Pr
         }),
         valuesOf,
       ),
-    save: async ({ values, headers }) => {
-      const body = patchOf(valuesOf(profile), values);
+    save: async ({ base, values, headers }) => {
+      const body = patchOf(base, values);
       await client.PATCH("/v1/apps/{appId}/destinations/{destinationId}", {
         params,
         body,

@@ -125,9 +125,8 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
     id: `trunk-${trunk.id}`,
     value: valuesOf(trunk),
     load: () => versioned(client.GET("/v1/trunks/{trunkId}", { params }), valuesOf),
-    save: async ({ values, headers }) => {
-      const before = bodyOf(valuesOf(trunk));
-      const body = changed(before, bodyOf(values));
+    save: async ({ base, values, headers }) => {
+      const body = changed(bodyOf(base), bodyOf(values));
       await client.PATCH("/v1/trunks/{trunkId}", { params, body, headers });
       await refreshTrunks();
     },
