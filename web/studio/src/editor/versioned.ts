@@ -1,5 +1,6 @@
 /** What is edited, with the version that a change of it has to name. */
 
+import { revisionOf } from "../api/revision.ts";
 import type { Versioned } from "./useEditor.ts";
 
 interface Answer<T> {
@@ -13,5 +14,5 @@ export async function versioned<T, V>(
 ): Promise<Versioned<V>> {
   const { data, response } = await asked;
   if (data === undefined) throw new Error("the answer is empty");
-  return { value: valuesOf(data), version: response.headers.get("etag") };
+  return { value: valuesOf(data), version: revisionOf(response) };
 }

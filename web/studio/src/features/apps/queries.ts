@@ -2,6 +2,7 @@
 
 import { api, client, queryClient } from "../../api/client.ts";
 import type { AppSettings, AppView } from "../../api/generated/schema.ts";
+import { revisionOf } from "../../api/revision.ts";
 import type { Versioned } from "../../editor/useEditor.ts";
 
 const one = (appId: string) => ({ params: { path: { appId } } });
@@ -26,7 +27,7 @@ export async function loadSettings<V>(
 ): Promise<Versioned<V>> {
   const { data, response } = await client.GET("/v1/apps/{appId}", one(appId));
   if (data === undefined) throw new Error("the answer is empty");
-  return { value: pick(data), version: response.headers.get("etag") };
+  return { value: pick(data), version: revisionOf(response) };
 }
 
 export async function saveSettings(

@@ -1,6 +1,7 @@
 /** What the designer asks the server. */
 
 import { api, client, queryClient } from "../../api/client.ts";
+import { revisionOf } from "../../api/revision.ts";
 import { type Design, opened } from "./core/document.ts";
 import type { Saved } from "./session/session.ts";
 
@@ -11,7 +12,7 @@ const asDesign = (document: unknown): Design => opened(document as Design);
 
 export async function loadDraft(appId: string): Promise<Saved> {
   const { data, response } = await client.GET("/v1/apps/{appId}/design/draft", one(appId));
-  return { document: asDesign(data), revision: response.headers.get("etag") ?? "*" };
+  return { document: asDesign(data), revision: revisionOf(response) ?? "*" };
 }
 
 export async function saveDraft(
@@ -25,7 +26,7 @@ export async function saveDraft(
     body: document as unknown as Record<string, unknown>,
     ...options,
   });
-  return { document: asDesign(data), revision: response.headers.get("etag") ?? "*" };
+  return { document: asDesign(data), revision: revisionOf(response) ?? "*" };
 }
 
 export const useVersions = (appId: string) =>

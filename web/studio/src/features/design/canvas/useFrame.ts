@@ -34,7 +34,8 @@ export function useFrame(
   { document, scene, language, scheme }: Shown,
   handlers: FrameHandlers,
 ): { readonly isReady: boolean } {
-  const [isReady, setReady] = useState(false);
+  // How often it has begun: a widget that was loaded anew is told everything again.
+  const [begun, setBegun] = useState(0);
   const revision = useRef(0);
   const tell = useRef(handlers);
   tell.current = handlers;
@@ -46,7 +47,7 @@ export function useFrame(
       const report: DesignerReport = data.designer;
       switch (report.name) {
         case "ready":
-          setReady(true);
+          setBegun((count) => count + 1);
           break;
         case "words":
           tell.current.onWords(report.words);
@@ -67,31 +68,30 @@ export function useFrame(
   }, [frame]);
 
   useEffect(() => {
-    if (!isReady) return;
-    send(frame.current, { command: "pick", picking: true });
-  }, [frame, isReady]);
+    if (begun > 0) send(frame.current, { command: "pick", picking: true });
+  }, [frame, begun]);
 
   useEffect(() => {
-    if (isReady) send(frame.current, { command: "language", language });
-  }, [frame, isReady, language]);
+    if (begun > 0) send(frame.current, { command: "language", language });
+  }, [frame, begun, language]);
 
   useEffect(() => {
-    if (isReady) send(frame.current, { command: "theme", theme: scheme });
-  }, [frame, isReady, scheme]);
+    if (begun > 0) send(frame.current, { command: "theme", theme: scheme });
+  }, [frame, begun, scheme]);
 
   useEffect(() => {
-    if (!isReady) return;
+    if (begun === 0) return;
     revision.current += 1;
     frame.current?.setAttribute("data-sent", String(revision.current));
     send(frame.current, { command: "design", design: document, revision: revision.current });
-  }, [frame, isReady, document]);
+  }, [frame, begun, document]);
 
   useEffect(() => {
-    if (!isReady) return;
+    if (begun === 0) return;
     send(frame.current, { command: "show", state: scene.state, example: scene.example });
-  }, [frame, isReady, scene]);
+  }, [frame, begun, scene]);
 
-  return { isReady };
+  return { isReady: begun > 0 };
 }
 
 function send(frame: HTMLIFrameElement | null, command: Command | DesignerCommand): void {

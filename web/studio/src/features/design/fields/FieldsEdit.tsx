@@ -19,11 +19,13 @@ import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-r
 import { useState } from "react";
 
 import { t } from "../../../texts/index.ts";
+import { useWritten } from "../../../ui/useWritten.ts";
 import { type Block, isRecord, plain } from "../core/document.ts";
 import { fieldNames, freeField, inAll, newField } from "../core/kinds.ts";
 import { setBlock } from "../core/operations.ts";
 import { useEditing } from "../editing.ts";
 import { TextEdit } from "../panel/TextEdit.tsx";
+import { useFieldKeys } from "./fieldKeys.ts";
 import { optionsOf, textOfOptions } from "./options.ts";
 import { useFieldUses } from "./useFieldUses.ts";
 
@@ -37,6 +39,7 @@ interface FieldsEditProps {
 export function FieldsEdit({ block, fields }: FieldsEditProps) {
   const { appId, document, language, words: own, edit } = useEditing();
   const uses = useFieldUses(appId);
+  const keys = useFieldKeys(fields);
   const [refused, setRefused] = useState<string | null>(null);
   const words = t.design.fields;
   const write = (next: readonly design.Field[], run?: string) =>
@@ -82,8 +85,7 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
         {fields.map((field, index) => {
           const name = said(field.label) || field.name;
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a field whose name is typed stays open
-            <Accordion.Item key={index} value={String(index)}>
+            <Accordion.Item key={keys[index]} value={keys[index] ?? ""}>
               <Group gap={0} wrap="nowrap">
                 <Accordion.Control>
                   <span className="foreign">{name}</span>
@@ -164,7 +166,7 @@ interface OneFieldProps {
 }
 
 function OneField({ block, index, field, taken, users, onChange }: OneFieldProps) {
-  const { seal } = useEditing();
+  const { language, seal } = useEditing();
   const words = t.design.fields;
   const set = (change: Partial<design.Field>, run?: string) =>
     onChange(plain({ ...field, ...change }) as design.Field, run);
@@ -200,7 +202,7 @@ function OneField({ block, index, field, taken, users, onChange }: OneFieldProps
         checked={field.required}
         onChange={(event) => set({ required: event.currentTarget.checked })}
       />
-      {field.kind === "select" && <Options field={field} onChange={set} />}
+      {field.kind === "select" && <Options key={language} field={field} onChange={set} />}
       {isWritten && (
         <Group grow align="flex-start">
           <NumberInput
@@ -263,8 +265,11 @@ function FieldName({
   users,
   onChange,
 }: PartProps & { readonly taken: ReadonlySet<string>; readonly users: readonly string[] }) {
-  const [text, setText] = useState(field.name);
   const words = t.design.fields;
+  const [text, setText] = useWritten(field.name, {
+    write: (name) => name,
+    read: (typed) => (NAME.test(typed) ? typed : null),
+  });
   const isGood = NAME.test(text) && (text === field.name || !taken.has(text));
   return (
     <TextInput
@@ -286,8 +291,10 @@ function FieldName({
 /** Options in bulk: one a line. */
 function Options({ field, onChange }: PartProps) {
   const { document, language } = useEditing();
-  const present = textOfOptions(field.options ?? [], language);
-  const [text, setText] = useState(present);
+  const present = field.options ?? [];
+  const write = (options: readonly design.FieldOption[]) => textOfOptions(options, language);
+  const read = (typed: string) => optionsOf(typed, present, language, document.languages);
+  const [text, setText] = useWritten(present, { write, read });
   const words = t.design.fields;
   return (
     <Textarea
@@ -300,11 +307,9 @@ function Options({ field, onChange }: PartProps) {
       value={text}
       onChange={({ currentTarget: { value } }) => {
         setText(value);
-        const options = optionsOf(value, field.options ?? [], language, document.languages);
-        onChange({ options }, `options ${field.name} ${language}`);
+        onChange({ options: read(value) }, `options ${field.name} ${language}`);
       }}
-      onBlur={() => setText(textOfOptions(field.options ?? [], language))}
-      key={language}
+      onBlur={() => setText(write(present))}
     />
   );
 }

@@ -13,9 +13,9 @@ import {
   TextInput,
 } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
 
 import { t } from "../../../texts/index.ts";
+import { useWritten } from "../../../ui/useWritten.ts";
 import type { Block } from "../core/document.ts";
 import { setCondition } from "../core/operations.ts";
 import { useEditing } from "../editing.ts";
@@ -66,6 +66,12 @@ export function ConditionEdit({ block }: { readonly block: Block }) {
 
 const isKey = (key: string) => /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(key);
 
+type Row = readonly [key: string, value: string];
+
+const rowsOf = (pairs: Readonly<Record<string, string>>): readonly Row[] => Object.entries(pairs);
+const pairsOf = (rows: readonly Row[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(rows.filter(([key]) => isKey(key)));
+
 interface PairsProps {
   readonly pairs: Readonly<Record<string, string>>;
   readonly onChange: (pairs: Readonly<Record<string, string>>) => void;
@@ -74,18 +80,10 @@ interface PairsProps {
 /** Half a pair is none yet, and stands here alone until it is whole. */
 function Pairs({ pairs, onChange }: PairsProps) {
   const words = t.design.condition;
-  const [rows, setRows] = useState<readonly (readonly [string, string])[]>(Object.entries(pairs));
-  const whole = Object.fromEntries(rows.filter(([key]) => isKey(key)));
-  const given = JSON.stringify(pairs);
-  // What was undone, or came from somebody else.
-  const [seen, setSeen] = useState(given);
-  if (seen !== given) {
-    setSeen(given);
-    if (JSON.stringify(whole) !== given) setRows(Object.entries(pairs));
-  }
-  const write = (next: readonly (readonly [string, string])[]) => {
+  const [rows, setRows] = useWritten(pairs, { write: rowsOf, read: pairsOf });
+  const write = (next: readonly Row[]) => {
     setRows(next);
-    onChange(Object.fromEntries(next.filter(([key]) => isKey(key))));
+    onChange(pairsOf(next));
   };
   return (
     <Stack gap="xs">

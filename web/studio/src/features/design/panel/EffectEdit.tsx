@@ -2,9 +2,9 @@
 
 import type { design, Json } from "@bellpush/protocol";
 import { Select, Stack, Textarea, TextInput } from "@mantine/core";
-import { useState } from "react";
 
 import { t } from "../../../texts/index.ts";
+import { useWritten } from "../../../ui/useWritten.ts";
 import { isRecord } from "../core/document.ts";
 
 type Effect = design.ButtonEffect;
@@ -81,7 +81,10 @@ function EventData({
   readonly data: Data;
   readonly onChange: (data: Data) => void;
 }) {
-  const [text, setText] = useState(() => JSON.stringify(data, null, 2));
+  const [text, setText] = useWritten(data, {
+    write: (value) => JSON.stringify(value, null, 2),
+    read,
+  });
   const isGood = read(text) !== null;
   return (
     <Textarea

@@ -16,16 +16,22 @@ function createServer() {
   let saved: Saved = { document: FIRST, revision: "r0" };
   let count = 0;
   let failure: Problem | null = null;
+  let refusal: (() => void) | null = null;
   return {
     saved: () => saved,
     fail: (problem: Problem | null) => {
       failure = problem;
+    },
+    /** Happens to every save. */
+    refuse: (then: (() => void) | null) => {
+      refusal = then;
     },
     load: async () => {
       if (failure !== null) throw failure;
       return structuredClone(saved);
     },
     async save(document: Design, revision: string) {
+      refusal?.();
       if (failure !== null) throw failure;
       if (revision !== saved.revision) throw new Problem(412, "precondition-failed", "changed");
       count += 1;
@@ -109,6 +115,23 @@ describe("a draft", () => {
     session.edit(title("Call me"));
     await settle();
     expect(session.view().saving.name).toBe("saved");
+  });
+
+  test("is not sent for ever when it is refused as changed, though nothing is new", async () => {
+    const server = createServer();
+    const { session, settle, kept, present } = editorOf(server);
+    let saves = 0;
+    server.refuse(() => {
+      saves += 1;
+      throw new Problem(412, "precondition-failed", "changed");
+    });
+    session.edit(title("Call us"));
+    await settle();
+    expect([session.view().saving.name, saves]).toEqual(["failed", 1]);
+    expect(kept.at(-1)).toEqual(present());
+    server.refuse(null);
+    expect(await session.flush()).toBe(true);
+    expect(server.saved().document).toEqual(present());
   });
 });
 

@@ -127,7 +127,10 @@ export function createSession(initial: Saved, ports: SessionPorts): Session {
     } catch (error) {
       const problem = asProblem(error);
       if (problem.status === 412) {
-        await ports.load().then(take, fail);
+        // Where nothing is new, to save it again would be refused again.
+        const takeNew = (theirs: Saved) =>
+          theirs.revision === view.revision ? fail(problem) : take(theirs);
+        await ports.load().then(takeNew, fail);
       } else {
         fail(problem);
       }

@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 
 import { refused, signedIn } from "../../../api/auth.ts";
 import { Problem } from "../../../api/problem.ts";
-import { keepDraft } from "../../../editor/drafts.ts";
+import { keepDraft, readDraft } from "../../../editor/drafts.ts";
 import { runHook } from "../../../testing/hook.ts";
 import { type Design, opened } from "../core/document.ts";
 import { withOverride } from "../core/texts.ts";
@@ -66,5 +66,24 @@ test("kept edits that others have overwritten are decided before they are taken 
   await act(() => now().resolve(["theirs"]));
   expect(now().view.history.present).toEqual(theirs);
   expect([now().clashes, now().local]).toEqual([null, null]);
+  await end();
+});
+
+test("kept edits stay until they are decided about, whatever is saved and looked at meanwhile", async () => {
+  signedIn();
+  server.save = async (_, document) => ({ document, revision: "r1" });
+  keepDraft("design-app_1", title("From before"), FIRST);
+  const first = await designOf(saved(FIRST));
+  await first.end();
+  const { now, act, end } = await designOf(saved(FIRST));
+  expect(now().local?.values).toEqual(title("From before"));
+  const other = withOverride(FIRST, "en", "form.title", "Before we talk");
+  await act(() => now().session.edit(() => other));
+  await act(() => now().session.flush());
+  expect(readDraft("design-app_1")?.values).toEqual(title("From before"));
+  await act(() => now().restore());
+  expect(now().view.history.present).toEqual(title("From before", other));
+  await act(() => now().session.flush());
+  expect(readDraft("design-app_1")).toBeNull();
   await end();
 });

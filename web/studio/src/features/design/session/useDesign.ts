@@ -1,7 +1,7 @@
 /** The session of an app's draft, for as long as a screen shows it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { useSignIn } from "../../../api/auth.ts";
 import { type Draft, dropDraft, keepDraft, readDraft } from "../../../editor/drafts.ts";
@@ -47,6 +47,8 @@ export function useDesign(appId: string, initial: Saved): Editing {
     const kept = readDraft<Design>(keyOf(appId));
     return kept === null || isSame(kept.values, initial.document) ? null : kept;
   });
+  const isOffered = useRef(false);
+  isOffered.current = local !== null;
   const [session] = useState(() =>
     createSession(initial, {
       load: () => loadDraft(appId),
@@ -55,8 +57,12 @@ export function useDesign(appId: string, initial: Saved): Editing {
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);
       },
-      keep: (document, base) =>
-        document === null ? dropDraft(keyOf(appId)) : keepDraft(keyOf(appId), document, base),
+      keep(document, base) {
+        // What is offered is not written over: first it is decided about.
+        if (isOffered.current) return;
+        if (document === null) dropDraft(keyOf(appId));
+        else keepDraft(keyOf(appId), document, base);
+      },
       onMerged: () => done(t.design.merged),
     }),
   );
@@ -80,6 +86,8 @@ export function useDesign(appId: string, initial: Saved): Editing {
 
   function takeUp(side: (clash: Clash) => Side): void {
     if (local === null) return;
+    isOffered.current = false;
+    dropDraft(keyOf(appId));
     session.edit((present) => merge(local.base, local.values, present, side).document);
     setLocal(null);
     setAsked(null);
