@@ -2,8 +2,9 @@
 
 import { Button, Drawer, Group, Stack, Text } from "@mantine/core";
 import { IconRepeat } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 
-import { api, queryClient } from "../../api/client.ts";
+import { api } from "../../api/client.ts";
 import type { AttemptView, DeliveryDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Facts } from "../../ui/Facts.tsx";
@@ -14,10 +15,10 @@ import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { duration, figure } from "../../ui/time.ts";
+import { Permitted } from "../people/Permitted.tsx";
 import { Attempt } from "./Attempt.tsx";
 import { TONES } from "./columns.tsx";
-
-const ONE = "/v1/apps/{appId}/integrations/{integrationId}/deliveries/{eventId}";
+import { DELIVERY as ONE, refreshDeliveries, replayOne } from "./queries.ts";
 
 interface DetailsProps {
   readonly appId: string;
@@ -29,7 +30,8 @@ interface DetailsProps {
 export default function Details({ appId, integrationId, eventId, onClose }: DetailsProps) {
   const params = { path: { appId, integrationId, eventId } };
   const delivery = api.useQuery("get", ONE, { params }, { refetchInterval: 3_000 });
-  const replay = api.useMutation("post", `${ONE}/replay`, {
+  const replay = useMutation({
+    mutationFn: () => replayOne(appId, integrationId, eventId),
     onSuccess: async () => {
       done(t.deliveries.replayQueued);
       await refreshDeliveries();
@@ -44,14 +46,16 @@ export default function Details({ appId, integrationId, eventId, onClose }: Deta
             <Summary appId={appId} delivery={loaded} />
             {loaded.status !== "pending" && (
               <Group>
-                <Button
-                  variant="default"
-                  leftSection={<IconRepeat size={16} />}
-                  loading={replay.isPending}
-                  onClick={() => replay.mutate({ params })}
-                >
-                  {t.deliveries.replay}
-                </Button>
+                <Permitted scope="deliveries:write" appId={appId}>
+                  <Button
+                    variant="default"
+                    leftSection={<IconRepeat size={16} />}
+                    loading={replay.isPending}
+                    onClick={() => replay.mutate()}
+                  >
+                    {t.deliveries.replay}
+                  </Button>
+                </Permitted>
               </Group>
             )}
             {loaded.attempts.length === 0 && (
@@ -72,13 +76,6 @@ export default function Details({ appId, integrationId, eventId, onClose }: Deta
     </Drawer>
   );
 }
-
-export const refreshDeliveries = () =>
-  queryClient.invalidateQueries({
-    predicate: ({ queryKey }) =>
-      queryKey[0] === "deliveries" ||
-      String(queryKey[1]).startsWith("/v1/apps/{appId}/integrations/{integrationId}/"),
-  });
 
 function Summary({
   appId,

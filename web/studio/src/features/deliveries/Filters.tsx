@@ -1,7 +1,7 @@
 /** The filters of the delivery log. */
 
 import { EVENT_NAMES } from "@bellpush/protocol";
-import { Group, Select } from "@mantine/core";
+import { Group, MultiSelect, Select } from "@mantine/core";
 
 import { t } from "../../texts/index.ts";
 import { Instant, Typed } from "../../ui/list/filters.tsx";
@@ -16,15 +16,15 @@ export function Filters({ search, go }: FiltersProps) {
   const words = t.deliveries;
   return (
     <Group gap="sm" align="flex-end" role="search" aria-label={t.ui.filters}>
-      <Select
+      <MultiSelect
         label={words.status}
         clearable
-        w={140}
+        miw={160}
         data={STATUSES.map((value) => ({ value, label: words.statuses[value] }))}
-        value={search.status?.[0] ?? null}
-        onChange={(value) => {
-          const status = STATUSES.find((one) => one === value);
-          go({ status: status === undefined ? undefined : [status] });
+        value={search.status ?? []}
+        onChange={(values) => {
+          const status = STATUSES.filter((one) => values.includes(one));
+          go({ status: status.length === 0 ? undefined : status });
         }}
       />
       <Select

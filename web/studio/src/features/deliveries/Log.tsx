@@ -9,7 +9,7 @@ import {
   useParams,
   useSearch,
 } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { client } from "../../api/client.ts";
 import type { DeliveryView } from "../../api/generated/schema.ts";
@@ -151,17 +151,36 @@ function Deliveries({ appId, integrationId, search, go }: DeliveriesProps) {
       return data ?? { items: [] };
     },
   });
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = (eventId: string, isChosen: boolean) => {
+    const next = new Set(chosen);
+    if (isChosen) next.add(eventId);
+    else next.delete(eventId);
+    setChosen(next);
+  };
+  // Of rows that are not shown any more none is sent.
+  const shown = new Set(
+    (list.rows ?? [])
+      .filter((row) => row.status !== "pending" && chosen.has(row.eventId))
+      .map(rowKey),
+  );
   const isFiltered =
     status !== undefined || Object.values(filters).some((one) => one !== undefined);
   return (
     <>
       <Filters search={search} go={go} />
-      <ReplayBar appId={appId} integrationId={integrationId} search={search} />
+      <ReplayBar
+        appId={appId}
+        integrationId={integrationId}
+        search={search}
+        chosen={shown}
+        onDone={() => setChosen(new Set())}
+      />
       <ListView
         label={t.deliveries.title}
         list={list}
         rowKey={rowKey}
-        columns={deliveryColumns((open) => go({ open }))}
+        columns={deliveryColumns((open) => go({ open }), { chosen, choose })}
         onOpen={(row) => go({ open: row.eventId })}
         chosen={search.open ?? null}
         clear={isFiltered ? () => go(NONE) : null}

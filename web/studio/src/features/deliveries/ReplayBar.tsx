@@ -1,29 +1,30 @@
 /** Sends many deliveries again, by the filters of the log, and shows how far that has come. */
 
-import { Button, Checkbox, Group, Modal, Progress, Stack, Text } from "@mantine/core";
+import { Button, Group, Progress, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconRepeat } from "@tabler/icons-react";
-import { useState } from "react";
 
-import { api, client, queryClient } from "../../api/client.ts";
+import { api } from "../../api/client.ts";
 import type { ReplayView } from "../../api/generated/schema.ts";
-import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
-import { Facts } from "../../ui/Facts.tsx";
-import { done, failed } from "../../ui/notify.ts";
-import { figure, shortTime } from "../../ui/time.ts";
+import { failed } from "../../ui/notify.ts";
+import { figure } from "../../ui/time.ts";
+import { Permitted } from "../people/Permitted.tsx";
+import { REPLAYS as LIST, refreshReplays } from "./queries.ts";
+import { ReplayChosen } from "./ReplayChosen.tsx";
+import { ReplayDialog } from "./ReplayDialog.tsx";
 import type { DeliverySearch } from "./search.ts";
-
-const LIST = "/v1/apps/{appId}/integrations/{integrationId}/replays";
 
 interface ReplayBarProps {
   readonly appId: string;
   readonly integrationId: string;
   readonly search: DeliverySearch;
+  /** The events whose deliveries were chosen one by one. */
+  readonly chosen: ReadonlySet<string>;
+  readonly onDone: () => void;
 }
 
-export function ReplayBar(props: ReplayBarProps) {
-  const { appId, integrationId } = props;
+export function ReplayBar({ appId, integrationId, search, chosen, onDone }: ReplayBarProps) {
   const path = { appId, integrationId };
   const [isOpen, dialog] = useDisclosure(false);
   const replays = api.useQuery(
@@ -36,16 +37,21 @@ export function ReplayBar(props: ReplayBarProps) {
   return (
     <Group justify="space-between">
       {running === undefined ? <span /> : <Running path={path} replay={running} />}
-      <Button
-        variant="default"
-        size="xs"
-        leftSection={<IconRepeat size={14} />}
-        onClick={dialog.open}
-        disabled={running !== undefined}
-      >
-        {t.deliveries.replayMany}
-      </Button>
-      {isOpen && <ReplayDialog {...props} onClose={dialog.close} />}
+      <Group gap="xs">
+        {chosen.size > 0 && <ReplayChosen {...path} chosen={chosen} onDone={onDone} />}
+        <Permitted scope="deliveries:write" appId={appId}>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconRepeat size={14} />}
+            onClick={dialog.open}
+            disabled={running !== undefined}
+          >
+            {t.deliveries.replayMany}
+          </Button>
+        </Permitted>
+      </Group>
+      {isOpen && <ReplayDialog {...path} search={search} onClose={dialog.close} />}
     </Group>
   );
 }
@@ -58,7 +64,7 @@ interface RunningProps {
 function Running({ path, replay }: RunningProps) {
   const words = t.deliveries;
   const cancel = api.useMutation("post", `${LIST}/{replayId}/cancel`, {
-    onSuccess: refresh,
+    onSuccess: refreshReplays,
     onError: failed,
   });
   const total = replay.total ?? null;
@@ -78,70 +84,5 @@ function Running({ path, replay }: RunningProps) {
         {words.replayCancel}
       </Button>
     </Group>
-  );
-}
-
-const refresh = () => queryClient.invalidateQueries({ queryKey: ["get", LIST] });
-
-function ReplayDialog({
-  appId,
-  integrationId,
-  search,
-  onClose,
-}: ReplayBarProps & { readonly onClose: () => void }) {
-  const words = t.deliveries;
-  const [delivered, setDelivered] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  const start = async () => {
-    try {
-      await client.POST(LIST, {
-        params: { path: { appId, integrationId } },
-        body: {
-          status: delivered ? ["dead", "delivered"] : ["dead"],
-          name: search.name,
-          callId: search.call,
-          context: search.context,
-          from: search.from,
-          to: search.to,
-        },
-      });
-      await refresh();
-      done(words.replayQueued);
-      onClose();
-    } catch (caught) {
-      setError(asProblem(caught).message);
-    }
-  };
-  return (
-    <Modal opened onClose={onClose} title={words.replayTitle}>
-      <Stack>
-        <Text>{words.replayLead}</Text>
-        <Facts
-          of={[
-            [words.event, search.name],
-            [words.call, search.call],
-            [words.context, search.context],
-            [t.ui.from, search.from && shortTime(search.from)],
-            [t.ui.to, search.to && shortTime(search.to)],
-          ]}
-        />
-        <Checkbox
-          label={words.replayDelivered}
-          checked={delivered}
-          onChange={(event) => setDelivered(event.currentTarget.checked)}
-        />
-        {error !== null && (
-          <Text c="var(--studio-bad)" role="alert" className="foreign">
-            {error}
-          </Text>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t.ui.cancel}
-          </Button>
-          <Button onClick={start}>{words.replayStart}</Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }

@@ -1,6 +1,6 @@
 /** The columns of the delivery log. */
 
-import { Badge, Group, UnstyledButton } from "@mantine/core";
+import { Badge, Checkbox, Group, UnstyledButton } from "@mantine/core";
 
 import type { DeliveryView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
@@ -17,9 +17,31 @@ export const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
   dead: "bad",
 };
 
-export function deliveryColumns(open: (eventId: string) => void): readonly Column<DeliveryView>[] {
+export interface Choice {
+  readonly chosen: ReadonlySet<string>;
+  readonly choose: (eventId: string, isChosen: boolean) => void;
+}
+
+export function deliveryColumns(
+  open: (eventId: string) => void,
+  { chosen, choose }: Choice,
+): readonly Column<DeliveryView>[] {
   const words = t.deliveries;
   return [
+    {
+      id: "choose",
+      header: "",
+      // What waits is sent as it is.
+      cell: (row) => (
+        <Checkbox
+          size="xs"
+          aria-label={words.choose(`${row.eventName} ${row.eventId}`)}
+          disabled={row.status === "pending"}
+          checked={chosen.has(row.eventId) && row.status !== "pending"}
+          onChange={(event) => choose(row.eventId, event.currentTarget.checked)}
+        />
+      ),
+    },
     {
       id: "status",
       header: words.status,

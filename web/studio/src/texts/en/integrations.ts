@@ -44,6 +44,7 @@ export const integrations = {
 
   health: {
     working: "Working",
+    unknown: "Not known",
     inactive: "Switched off",
     open: "Endpoint failing: held back",
     halfOpen: "Trying the endpoint again",
@@ -172,9 +173,12 @@ export const deliveries = {
   replayQueued: "Queued: the row shows what becomes of it",
   replayMany: "Send these again…",
   replayTitle: "Send many again",
-  replayLead:
-    "Everything that was given up and fits the filters; delivered ones too if you choose so.",
-  replayDelivered: "Delivered ones too",
+  replayLead: "Everything that fits the filters of the list, and has ended in one of these ways.",
+  replayCount: (count: string, more: boolean) =>
+    `${more ? `More than ${count} deliveries` : count === "1" ? "1 delivery" : `${count} deliveries`}`,
+  replayChosen: (count: string) => `Send the chosen again (${count})`,
+  eventId: "Event id",
+  choose: (event: string) => `Choose ${event}`,
   replayStart: "Send again",
   replayRunning: (done: number, total: string) => `Sending again: ${done} of ${total}`,
   replayCancel: "Stop",
