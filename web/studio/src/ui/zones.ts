@@ -17,16 +17,29 @@ const parts = (instant: Date, timeZone: string): Readonly<Record<string, string>
 
 /** An instant as the wall clock shows it: `2026-12-24T10:00`. */
 export function wallClockOf(instant: string, timeZone: string): string {
-  const { year, month, day, hour, minute } = parts(new Date(instant), timeZone);
-  return `${year}-${month}-${day}T${hour}:${minute}`;
+  const { year = "", month, day, hour, minute } = parts(new Date(instant), timeZone);
+  return `${year.padStart(4, "0")}-${month}-${day}T${hour}:${minute}`;
 }
 
-/** The instant at which the wall clock shows this; of a time that is skipped, the one just after. */
-export function instantOf(wallClock: string, timeZone: string): string {
+const DAY_MS = 86_400_000;
+
+/**
+ * The instant at which the wall clock shows this, the first one where it does so twice; of a time that is
+ * skipped, the one just after. null: no clock shows that.
+ */
+export function instantOf(wallClock: string, timeZone: string): string | null {
   const asUtc = Date.parse(`${wallClock}Z`);
+  if (Number.isNaN(asUtc)) return null;
   const offsetAt = (instant: number) =>
     Date.parse(`${wallClockOf(new Date(instant).toISOString(), timeZone)}Z`) - instant;
-  // The offset there may differ from the one at the same figures of UTC.
-  const first = asUtc - offsetAt(asUtc);
-  return new Date(asUtc - offsetAt(first)).toISOString();
+  // No clock is put twice within two days.
+  const [before, after] = [asUtc - DAY_MS, asUtc + DAY_MS].map((near) => asUtc - offsetAt(near));
+  const both = [before ?? asUtc, after ?? asUtc]
+    .sort((a, b) => a - b)
+    .map((instant) => new Date(instant).toISOString());
+  return both.find((one) => wallClockOf(one, timeZone) === wallClock) ?? both[1] ?? null;
 }
+
+/** The day that it is, as a calendar there shows it: `2026-12-24`. */
+export const todayIn = (timeZone: string): string =>
+  wallClockOf(new Date().toISOString(), timeZone).slice(0, 10);

@@ -1,6 +1,6 @@
 /** The figures by profile, site, browser, language or network; a row sets a filter. */
 
-import { Button, SegmentedControl, Text } from "@mantine/core";
+import { Button, SegmentedControl, Text, UnstyledButton } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 
 import type { BreakdownRow } from "../../api/generated/schema.ts";
@@ -8,6 +8,7 @@ import { t } from "../../texts/index.ts";
 import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
+import ui from "../../ui/ui.module.css";
 import { useProfileNames } from "../profiles/queries.ts";
 import classes from "./analytics.module.css";
 import { type FigureName, nameOf, read } from "./figures.ts";
@@ -59,7 +60,9 @@ export function Breakdown({ appId, search, asked, go }: PartProps) {
               label={words.dimensions[by]}
               rows={rows}
               rowKey={(row) => row.value}
-              columns={columns(by, name)}
+              columns={columns(by, name, (value) =>
+                go({ [by]: asked[by] === value ? undefined : value }),
+              )}
               chosen={asked[by] ?? null}
               onOpen={(row) => go({ [by]: asked[by] === row.value ? undefined : row.value })}
             />
@@ -75,12 +78,20 @@ export function Breakdown({ appId, search, asked, go }: PartProps) {
   );
 }
 
-function columns(by: Dimension, name: (value: string) => string): readonly Column<BreakdownRow>[] {
+function columns(
+  by: Dimension,
+  name: (value: string) => string,
+  choose: (value: string) => void,
+): readonly Column<BreakdownRow>[] {
   const value: Column<BreakdownRow> = {
     id: "value",
     header: t.analytics.breakdown.dimensions[by],
     title: true,
-    cell: (row) => <span className="foreign">{name(row.value)}</span>,
+    cell: (row) => (
+      <UnstyledButton className={`${ui.rowLink} foreign`} onClick={() => choose(row.value)}>
+        {name(row.value)}
+      </UnstyledButton>
+    ),
   };
   return [
     value,

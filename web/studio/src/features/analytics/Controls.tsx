@@ -4,6 +4,7 @@ import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 
 import { t } from "../../texts/index.ts";
+import { useTyped } from "../../ui/useTyped.ts";
 import { useProfileNames } from "../profiles/queries.ts";
 import classes from "./analytics.module.css";
 import { valueName } from "./names.ts";
@@ -64,17 +65,8 @@ interface DayProps {
 }
 
 function Day({ label, value, onChange }: DayProps) {
-  return (
-    <TextInput
-      type="date"
-      aria-label={label}
-      value={value}
-      onChange={(event) => {
-        const day = event.currentTarget.value;
-        if (day !== "") onChange(day);
-      }}
-    />
-  );
+  const typed = useTyped(value, (day) => day !== "" && onChange(day));
+  return <TextInput type="date" aria-label={label} max="9999-12-31" {...typed} />;
 }
 
 function Active({ appId, asked, go }: Omit<ControlsProps, "search">) {

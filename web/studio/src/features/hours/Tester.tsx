@@ -1,15 +1,15 @@
 /** "Is it open at…?", answered by the server. */
 
-import { Button, Group, Text, TextInput } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 
 import { api } from "../../api/client.ts";
 import type { HoursCheck } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { Instant } from "../../ui/list/filters.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { timeInZone } from "../../ui/time.ts";
-import { instantOf, wallClockOf } from "../../ui/zones.ts";
 
 interface TesterProps {
   readonly appId: string;
@@ -25,15 +25,7 @@ export function Tester({ appId, timeZone, at, onAt }: TesterProps) {
   return (
     <Section title={t.hours.test} lead={t.hours.testLead(timeZone)}>
       <Group align="flex-end" gap="sm" mb="md">
-        <TextInput
-          type="datetime-local"
-          label={t.hours.testAt}
-          value={at === undefined ? "" : wallClockOf(at, timeZone)}
-          onChange={(event) => {
-            const value = event.currentTarget.value;
-            onAt(value === "" ? undefined : instantOf(value, timeZone));
-          }}
-        />
+        <Instant label={t.hours.testAt} value={at} onChange={onAt} timeZone={timeZone} />
         <Button variant="default" onClick={() => onAt(undefined)} disabled={at === undefined}>
           {t.hours.testNow}
         </Button>

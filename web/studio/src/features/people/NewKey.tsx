@@ -113,6 +113,7 @@ export function NewKey({ onClose }: { readonly onClose: () => void }) {
             type="date"
             label={words.expires}
             description={words.expiresHint}
+            max="9999-12-31"
             value={expires}
             onChange={(event) => setExpires(event.currentTarget.value)}
           />

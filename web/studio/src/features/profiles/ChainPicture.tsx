@@ -1,6 +1,6 @@
 /** What would happen to a call, as the server's routing says: the chain of profiles, drawn. */
 
-import { Button, Group, Select, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Text } from "@mantine/core";
 import { IconArrowDown, IconPhoneIncoming, IconPhoneOff } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -8,11 +8,10 @@ import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import type { ChainLinkView, ProfileView, RoutingAnswer } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
-import { Typed } from "../../ui/list/filters.tsx";
+import { Instant, Typed } from "../../ui/list/filters.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { timeInZone, viewerZone } from "../../ui/time.ts";
-import { instantOf, wallClockOf } from "../../ui/zones.ts";
 import { type Question, questionOf } from "./chain.ts";
 import classes from "./profiles.module.css";
 
@@ -46,14 +45,10 @@ export function ChainPicture({ appId, profiles, question, onAsk, from }: ChainPi
   return (
     <>
       <Group align="flex-end" gap="sm" mb="lg">
-        <TextInput
-          type="datetime-local"
+        <Instant
           label={words.chainAt}
-          value={question.at === undefined ? "" : wallClockOf(question.at, viewerZone)}
-          onChange={(event) => {
-            const value = event.currentTarget.value;
-            onAsk({ ...question, at: value === "" ? undefined : instantOf(value, viewerZone) });
-          }}
+          value={question.at}
+          onChange={(at) => onAsk({ ...question, at })}
         />
         <Button
           variant="default"

@@ -30,6 +30,8 @@ interface DataTableProps<R> {
   readonly chosen?: string | null;
   /** There is nothing to press in it: what scrolls is reached by the keyboard itself. */
   readonly plain?: boolean;
+  /** Whether there are older rows that were not read yet. */
+  readonly hasMore?: boolean;
 }
 
 /** Rows from which on only those near the window are drawn. */
@@ -96,11 +98,16 @@ function Frame<R>({
   columns,
   rows,
   plain = false,
+  hasMore = false,
   children,
 }: DataTableProps<R> & { readonly children: ReactNode }) {
   return (
     <div className={classes.scroll} tabIndex={plain ? 0 : undefined}>
-      <table className={classes.table} aria-label={label} aria-rowcount={rows.length + 1}>
+      <table
+        className={classes.table}
+        aria-label={label}
+        aria-rowcount={hasMore ? -1 : rows.length + 1}
+      >
         <thead>
           <tr>
             {columns.map((column) => (
@@ -141,6 +148,8 @@ function Row<R>({ row, columns, rowKey, onOpen, chosen, index, measure }: RowPro
     <tr
       ref={measure}
       data-index={index}
+      // The row of headers is the first.
+      aria-rowindex={index === undefined ? undefined : index + 2}
       onClick={open}
       className={[open && classes.clickable, chosen === key && classes.chosen]
         .filter(Boolean)

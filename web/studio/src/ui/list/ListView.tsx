@@ -1,9 +1,10 @@
 /** A cursor list with its four states, the bar of new rows, and the way to older ones. */
 
-import { Button, Group } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { IconArrowUp, IconSearch } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
+import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Failed, Loading, NoMatch, Nothing } from "../states.tsx";
 import { shortTime } from "../time.ts";
@@ -41,11 +42,16 @@ export function ListView<R>({ list, clear, empty, ...table }: ListViewProps<R>) 
       )}
       <div className="surface">{content()}</div>
       {list.hasMore && list.rows !== undefined && list.rows.length > 0 && (
-        <Group justify="center">
+        <Stack gap="xs" align="center">
+          {list.moreError !== null && !list.isLoadingMore && (
+            <Text c="var(--studio-bad)" size="sm" role="alert" className="foreign">
+              {asProblem(list.moreError).message}
+            </Text>
+          )}
           <Button variant="default" loading={list.isLoadingMore} onClick={list.more}>
             {t.ui.older}
           </Button>
-        </Group>
+        </Stack>
       )}
     </>
   );
@@ -75,6 +81,6 @@ export function ListView<R>({ list, clear, empty, ...table }: ListViewProps<R>) 
       );
     }
     if (list.rows.length === 0) return clear === null ? empty : <NoMatch clear={clear} />;
-    return <DataTable rows={list.rows} {...table} />;
+    return <DataTable rows={list.rows} hasMore={list.hasMore} {...table} />;
   }
 }

@@ -1,9 +1,9 @@
 /** Fields of filters. */
 
 import { TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
 
 import { viewerZone } from "../time.ts";
+import { useTyped } from "../useTyped.ts";
 import { instantOf, wallClockOf } from "../zones.ts";
 
 interface FieldProps {
@@ -13,40 +13,23 @@ interface FieldProps {
   readonly onChange: (value: string | undefined) => void;
 }
 
-/** Asked for when it is complete, not at each letter. */
 export function Typed({ label, placeholder, value, onChange }: FieldProps) {
-  const [text, setText] = useState(value ?? "");
-  useEffect(() => setText(value ?? ""), [value]);
-  const submit = () => {
+  const typed = useTyped(value ?? "", (text) => {
     const next = text.trim() === "" ? undefined : text.trim();
     if (next !== value) onChange(next);
-  };
-  return (
-    <TextInput
-      label={label}
-      placeholder={placeholder}
-      value={text}
-      w={230}
-      onChange={(event) => setText(event.currentTarget.value)}
-      onBlur={submit}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") submit();
-      }}
-    />
-  );
+  });
+  return <TextInput label={label} placeholder={placeholder} w={230} {...typed} />;
 }
 
-export function Instant({ label, value, onChange }: FieldProps) {
+interface InstantProps extends FieldProps {
+  /** Whose clock it is; the viewer's unless another one is named. */
+  readonly timeZone?: string;
+}
+
+export function Instant({ label, value, onChange, timeZone = viewerZone }: InstantProps) {
+  const shown = value === undefined ? "" : wallClockOf(value, timeZone);
+  const typed = useTyped(shown, (clock) => onChange(instantOf(clock, timeZone) ?? undefined));
   return (
-    <TextInput
-      type="datetime-local"
-      w={196}
-      label={label}
-      value={value === undefined ? "" : wallClockOf(value, viewerZone)}
-      onChange={(event) => {
-        const typed = event.currentTarget.value;
-        onChange(typed === "" ? undefined : instantOf(typed, viewerZone));
-      }}
-    />
+    <TextInput type="datetime-local" w={196} label={label} max="9999-12-31T23:59" {...typed} />
   );
 }

@@ -24,6 +24,8 @@ export interface CursorList<R> {
   readonly error: unknown;
   readonly refetch: () => void;
   readonly hasMore: boolean;
+  /** Why older ones could not be read. */
+  readonly moreError: unknown;
   readonly more: () => void;
   readonly isLoadingMore: boolean;
   readonly searchedTo: string | null;
@@ -49,29 +51,43 @@ export function useCursorList<R>({ key, read, rowKey, enabled }: Options<R>): Cu
     staleTime: Number.POSITIVE_INFINITY,
     enabled,
   });
-  const rows = list.data?.pages.flatMap((page) => page.items);
-  const [first] = rows ?? [];
-  const firstKey = first === undefined ? null : rowKey(first);
+  const loaded = list.data?.pages.flatMap((page) => page.items);
   const newest = useQuery({
     queryKey: [...key, "newest"],
     queryFn: () => read({ limit: LOOKED_AT }),
     refetchInterval: LOOK_EVERY,
     staleTime: LOOK_EVERY,
-    enabled: enabled !== false && rows !== undefined,
+    enabled: enabled !== false && loaded !== undefined,
   });
-  const counted = newest.data?.items.findIndex((row) => rowKey(row) === firstKey) ?? 0;
+  // Where it stands moves no row; what is known of it is the newest.
+  const fresh = new Map(newest.data?.items.map((row) => [rowKey(row), row]));
+  const rows = loaded?.map((row) => fresh.get(rowKey(row)) ?? row);
   return {
     rows,
     error: list.error,
+    moreError: list.isFetchNextPageError ? list.error : null,
     refetch: () => void list.refetch(),
     hasMore: list.hasNextPage,
     more: () => void list.fetchNextPage(),
     isLoadingMore: list.isFetchingNextPage,
     searchedTo: list.data?.pages.at(-1)?.searchedTo ?? null,
-    newer: counted === -1 ? (newest.data?.items.length ?? 0) : counted,
+    newer: newerThan(loaded?.map(rowKey) ?? [], [...fresh.keys()]),
     showNewer: () => {
       window.scrollTo({ top: 0 });
       void queries.resetQueries({ queryKey: listKey });
     },
   };
+}
+
+/**
+ * How many keys stand before what is known, newest first. What is known may be gone from among the newest,
+ * as a call that is not under way any more: then keys tell by themselves, as they grow with time.
+ */
+export function newerThan(known: readonly string[], newest: readonly string[]): number {
+  const index = newest.findIndex((key) => known.includes(key));
+  if (index >= 0) return index;
+  const [first] = known;
+  const isAfter = (key: string, other: string) =>
+    key.length === other.length ? key > other : key.length > other.length;
+  return newest.filter((key) => first === undefined || isAfter(key, first)).length;
 }

@@ -111,6 +111,7 @@ export default function PublishDialog(props: PublishDialogProps) {
           {isLater && (
             <TextInput
               type="datetime-local"
+              max="9999-12-31T23:59"
               label={words.at}
               description={words.atHint}
               required
