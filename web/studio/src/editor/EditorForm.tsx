@@ -4,15 +4,20 @@ import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconHistory } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
+import { Permitted, useForbidden } from "../features/people/Permitted.tsx";
 import { t } from "../texts/index.ts";
 import { done } from "../ui/notify.ts";
 import { ago } from "../ui/time.ts";
 import classes from "../ui/ui.module.css";
+import { faultyField } from "../ui/useFault.ts";
 import { ConflictDialog } from "./ConflictDialog.tsx";
 import type { Editor } from "./useEditor.ts";
 
 interface EditorFormProps<V> {
   readonly editor: Editor<V>;
+  /** What one needs to save it; in an app, or in the installation. */
+  readonly scope: string;
+  readonly appId?: string;
   readonly children: ReactNode;
   /** What the button says; `Save` unless told otherwise. */
   readonly act?: string;
@@ -28,9 +33,17 @@ interface EditorFormProps<V> {
 
 export function EditorForm<V extends object>(props: EditorFormProps<V>) {
   const { editor, children, act, isNew = false, onSaved, onCancel, names = {}, subject } = props;
-  const submit = async (event: React.FormEvent) => {
+  const forbidden = useForbidden(props.scope, props.appId);
+  const submit = async (event: React.FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     event.stopPropagation();
+    if (forbidden !== null) return;
+    const faulty = faultyField(event.currentTarget);
+    if (faulty !== null) {
+      faulty.scrollIntoView({ block: "center" });
+      faulty.focus();
+      return;
+    }
     if (await editor.submit()) {
       done(t.editor.saved);
       onSaved?.();
@@ -51,6 +64,11 @@ export function EditorForm<V extends object>(props: EditorFormProps<V>) {
               </Button>
             </Group>
           </Alert>
+        )}
+        {forbidden !== null && (
+          <Text size="sm" c="dimmed" role="note">
+            {forbidden}
+          </Text>
         )}
         {children}
         {editor.problem !== null && (
@@ -78,9 +96,11 @@ export function EditorForm<V extends object>(props: EditorFormProps<V>) {
               >
                 {isNew ? t.ui.cancel : t.editor.discard}
               </Button>
-              <Button type="submit" loading={editor.isSaving}>
-                {act ?? t.editor.save}
-              </Button>
+              <Permitted scope={props.scope} appId={props.appId}>
+                <Button type="submit" loading={editor.isSaving}>
+                  {act ?? t.editor.save}
+                </Button>
+              </Permitted>
             </Group>
           </div>
         )}

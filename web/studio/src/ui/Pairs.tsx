@@ -4,6 +4,7 @@ import { Stack, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import classes from "./pairs.module.css";
+import { RowName } from "./RowName.tsx";
 import { Rows, without, withRow } from "./Rows.tsx";
 
 export type Pair = readonly [name: string, value: string];
@@ -21,6 +22,7 @@ export interface PairsProps {
 
 export function Pairs({ pairs, onChange, name, value, path, faults, warning }: PairsProps) {
   const change = (index: number, pair: Pair) => onChange(withRow(pairs, index, pair));
+  const names = pairs.map(([one]) => one);
   return (
     <Stack gap="xs">
       <Rows
@@ -34,10 +36,12 @@ export function Pairs({ pairs, onChange, name, value, path, faults, warning }: P
           const [key, content] = pairs[index] ?? ["", ""];
           return (
             <>
-              <TextInput
+              <RowName
                 aria-label={called}
                 placeholder={name}
-                value={key}
+                names={names}
+                index={index}
+                isUsed={content !== ""}
                 onChange={(event) => change(index, [event.currentTarget.value, content])}
               />
               <div>

@@ -50,7 +50,15 @@ function New({ appId }: { readonly appId: string }) {
   });
   return (
     <Screen title={t.alerts.create} lead={lead}>
-      <EditorForm editor={editor} isNew act={t.alerts.create} onSaved={back} onCancel={back}>
+      <EditorForm
+        editor={editor}
+        scope="alerts:write"
+        appId={appId}
+        isNew
+        act={t.alerts.create}
+        onSaved={back}
+        onCancel={back}
+      >
         <RuleFields appId={appId} editor={editor} />
         <BackTest appId={appId} rule={bodyOf(editor.form.values)} />
       </EditorForm>
@@ -121,7 +129,7 @@ function Form({ appId, rule }: OfRule) {
     pathOf,
   });
   return (
-    <EditorForm editor={editor} subject={rule.id}>
+    <EditorForm editor={editor} scope="alerts:write" appId={appId} subject={rule.id}>
       <RuleFields appId={appId} editor={editor} />
       <BackTest appId={appId} rule={bodyOf(editor.form.values)} />
     </EditorForm>

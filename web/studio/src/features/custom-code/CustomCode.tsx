@@ -58,6 +58,8 @@ function Fields({ app }: { readonly app: AppView }) {
     <Stack gap="lg">
       <EditorForm
         editor={editor}
+        scope="settings:write"
+        appId={app.id}
         names={{ customCode: words.title }}
         subject={app.id}
         onSaved={() => setRun(run + 1)}

@@ -62,7 +62,9 @@ function Preview({ appId, run, widgetKey }: RunningProps & { readonly widgetKey?
         setEvents((before) => [...before, data.event.name].slice(-MOST));
       } else if (codeIn(widget).some((code) => code === source) && isConsole(data)) {
         const { level, text } = data.console;
-        setLines((before) => [...before, { at: before.length, level, text }].slice(-MOST));
+        setLines((before) =>
+          [...before, { at: (before.at(-1)?.at ?? -1) + 1, level, text }].slice(-MOST),
+        );
       }
     };
     addEventListener("message", hear);

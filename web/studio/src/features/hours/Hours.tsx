@@ -2,6 +2,7 @@
 
 import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 
 import type { AppView, BusinessHours } from "../../api/generated/schema.ts";
 import { EditorForm } from "../../editor/EditorForm.tsx";
@@ -65,8 +66,16 @@ function HoursForm({ app }: { readonly app: AppView }) {
   });
   const { form } = editor;
   const { hours } = form.values;
+  // What was written into the week is there again after a look at the other way.
+  const [week, setWeek] = useState(app.hours ?? NEW_HOURS(viewerZone));
   return (
-    <EditorForm editor={editor} names={{ hours: t.hours.title }} subject={app.id}>
+    <EditorForm
+      editor={editor}
+      scope="settings:write"
+      appId={app.id}
+      names={{ hours: t.hours.title }}
+      subject={app.id}
+    >
       <Section
         title={t.hours.mode}
         lead={hours === null ? t.hours.alwaysLead : undefined}
@@ -74,12 +83,10 @@ function HoursForm({ app }: { readonly app: AppView }) {
           <SegmentedControl
             aria-label={t.hours.mode}
             value={hours === null ? "always" : "week"}
-            onChange={(mode) =>
-              form.setFieldValue(
-                "hours",
-                mode === "always" ? null : (app.hours ?? NEW_HOURS(viewerZone)),
-              )
-            }
+            onChange={(mode) => {
+              if (hours !== null) setWeek(hours);
+              form.setFieldValue("hours", mode === "always" ? null : week);
+            }}
             data={[
               { value: "always", label: t.hours.always },
               { value: "week", label: t.hours.byWeek },

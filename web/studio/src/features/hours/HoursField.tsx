@@ -3,11 +3,12 @@
 import { Button, Group, Select, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCalendarPlus } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import type { BusinessHours, HoursException } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Rows, without, withRow } from "../../ui/Rows.tsx";
+import { todayIn } from "../../ui/zones.ts";
 import classes from "./hours.module.css";
 import { DAYS, NEW_HOURS } from "./times.ts";
 import { WeekGrid, WindowsInput } from "./WeekGrid.tsx";
@@ -26,6 +27,14 @@ const ZONES = [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 
 export function HoursField(props: HoursFieldProps) {
   const { hours, onChange, path, faults } = props;
+  // Round the clock there are no windows; who goes back to a week finds the one that was there.
+  const [week, setWeek] = useState(() =>
+    hours.alwaysOpen ? NEW_HOURS(hours.timeZone).week : hours.week,
+  );
+  const roundTheClock = (alwaysOpen: boolean): BusinessHours => {
+    if (alwaysOpen && !hours.alwaysOpen) setWeek(hours.week);
+    return { ...hours, alwaysOpen, week: alwaysOpen ? NO_WEEK : week };
+  };
   const zones = ZONES.includes(hours.timeZone) ? ZONES : [hours.timeZone, ...ZONES];
   return (
     <Stack gap="lg">
@@ -44,7 +53,7 @@ export function HoursField(props: HoursFieldProps) {
         <Switch
           label={t.hours.roundTheClock}
           checked={hours.alwaysOpen ?? false}
-          onChange={(event) => onChange(roundTheClock(hours, event.currentTarget.checked))}
+          onChange={(event) => onChange(roundTheClock(event.currentTarget.checked))}
           mb={8}
         />
       </Group>
@@ -62,14 +71,7 @@ export function HoursField(props: HoursFieldProps) {
   );
 }
 
-/** Round the clock there are no windows; otherwise one begins with those of an office. */
-function roundTheClock(hours: BusinessHours, alwaysOpen: boolean): BusinessHours {
-  const { week } = NEW_HOURS(hours.timeZone);
-  const none = Object.fromEntries(DAYS.map((day) => [day, []]));
-  return { ...hours, alwaysOpen, week: alwaysOpen ? none : week };
-}
-
-const today = () => new Date().toISOString().slice(0, 10);
+const NO_WEEK = Object.fromEntries(DAYS.map((day) => [day, []]));
 
 function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
   const all = hours.exceptions ?? [];
@@ -103,7 +105,7 @@ function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
           name={t.hours.exception}
           className={classes.exception}
           onRemove={(index) => set(without(all, index))}
-          onAdd={() => set([...all, { date: today(), label: "", windows: [] }])}
+          onAdd={() => set([...all, { date: todayIn(hours.timeZone), label: "", windows: [] }])}
           add={t.hours.addException}
         >
           {(index, name) => {

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 
 import type { BusinessHours, Window } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { useFault } from "../../ui/useFault.ts";
 import { DayTrack } from "./DayTrack.tsx";
 import classes from "./hours.module.css";
 import { DAYS, type Day, overMidnight, readWindows, writeWindows } from "./times.ts";
@@ -114,6 +115,7 @@ export function WindowsInput(props: WindowsInputProps) {
   };
   return (
     <TextInput
+      ref={useFault(misread)}
       className={className}
       aria-label={label}
       placeholder={placeholder}

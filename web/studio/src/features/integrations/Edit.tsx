@@ -83,6 +83,8 @@ function New({
     <Screen title={words.create} lead={preset?.description ?? words.lead}>
       <EditorForm
         editor={editor}
+        scope="integrations:write"
+        appId={appId}
         isNew
         act={words.create}
         onCancel={() => void navigate({ to: "/apps/$appId/integrations", params: { appId } })}
@@ -204,7 +206,7 @@ function Parts({
         ))}
       </Tabs.List>
       {/* Settings and payload are one form: what is typed in one is kept while the other is looked at. */}
-      <EditorForm editor={editor} subject={integration.id}>
+      <EditorForm editor={editor} scope="integrations:write" appId={appId} subject={integration.id}>
         <MovedSecrets editor={editor} before={integration.url} />
         <Tabs.Panel value="settings">
           <Stack gap="md">

@@ -16,12 +16,18 @@ interface PermittedProps {
   }>;
 }
 
-export function Permitted({ scope, appId, children }: PermittedProps) {
+/** Why somebody may not do what a scope names; null: they may. */
+export function useForbidden(scope: string, appId?: string): string | null {
   const me = useMe().data;
-  if (me === undefined || may(me, scope, appId)) return children;
-  const role = me.role == null ? me.name : t.people.roles[me.role][0];
+  if (me === undefined || may(me, scope, appId)) return null;
+  return t.people.forbidden(me.role == null ? me.name : t.people.roles[me.role][0], scope);
+}
+
+export function Permitted({ scope, appId, children }: PermittedProps) {
+  const why = useForbidden(scope, appId);
+  if (why === null) return children;
   return (
-    <Tooltip label={t.people.forbidden(role, scope)}>
+    <Tooltip label={why}>
       {/* Not `disabled`: then neither keys nor a pointer would reach the reason. */}
       {cloneElement(children, { "data-disabled": true, onClick: prevent })}
     </Tooltip>

@@ -30,9 +30,7 @@ const pick = (app: AppView): Form => ({
   retention: Object.fromEntries(KINDS.map((kind) => [kind, app.retention?.[kind] ?? null])),
 });
 
-const NAMES = Object.fromEntries(
-  KINDS.map((kind) => [`retention.${kind}`, t.privacy.retention.kinds[kind]]),
-);
+const NAMES = { retention: t.privacy.retention.title };
 
 export function Retention({ app }: { readonly app: AppView }) {
   const editor = useEditor<Form>({
@@ -48,7 +46,13 @@ export function Retention({ app }: { readonly app: AppView }) {
   const forecast = useForecast(app.id).data?.items ?? [];
   const words = t.privacy.retention;
   return (
-    <EditorForm editor={editor} names={NAMES} subject={app.id}>
+    <EditorForm
+      editor={editor}
+      scope="settings:write"
+      appId={app.id}
+      names={NAMES}
+      subject={app.id}
+    >
       <Section title={words.title} lead={words.lead}>
         <Stack gap="sm" maw={560}>
           {KINDS.map((kind) => {

@@ -68,6 +68,8 @@ function New({ appId }: { readonly appId: string }) {
     <Screen title={t.profiles.createTitle} lead={t.profiles.lead}>
       <EditorForm
         editor={editor}
+        scope="profiles:write"
+        appId={appId}
         isNew
         act={t.profiles.create}
         onSaved={back}
@@ -135,7 +137,13 @@ function Form({ appId, profile }: { readonly appId: string; readonly profile: Pr
   });
   return (
     <>
-      <EditorForm editor={editor} names={NAMES} subject={profile.id}>
+      <EditorForm
+        editor={editor}
+        scope="profiles:write"
+        appId={appId}
+        names={NAMES}
+        subject={profile.id}
+      >
         <ProfileFields appId={appId} profileId={profile.id} editor={editor} />
       </EditorForm>
       <Routing appId={appId} profileId={profile.id} />

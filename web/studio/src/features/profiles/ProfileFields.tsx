@@ -17,6 +17,7 @@ import type { Editor } from "../../editor/useEditor.ts";
 import { t } from "../../texts/index.ts";
 import { HeaderPairs } from "../../ui/HeaderPairs.tsx";
 import { TextLink } from "../../ui/links.tsx";
+import { RowName } from "../../ui/RowName.tsx";
 import { Rows, without, withRow } from "../../ui/Rows.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { viewerZone } from "../../ui/time.ts";
@@ -201,6 +202,7 @@ function RoutingKeys({ appId, profileId, editor: { form } }: ProfileFieldsProps)
   const words = t.profiles;
   const others = (useProfiles(appId).data?.items ?? []).filter((one) => one.id !== profileId);
   const rows = form.values.routingKeys;
+  const names = rows.map(({ key }) => key);
   const set = (next: readonly KeyRow[]) => form.setFieldValue("routingKeys", next as never);
   const change = (row: KeyRow, index: number, patch: Partial<KeyRow>) =>
     set(withRow(rows, index, { ...row, ...patch }));
@@ -218,10 +220,12 @@ function RoutingKeys({ appId, profileId, editor: { form } }: ProfileFieldsProps)
           if (row === undefined) return null;
           return (
             <>
-              <TextInput
+              <RowName
                 aria-label={name}
                 placeholder={words.key}
-                value={row.key}
+                names={names}
+                index={index}
+                isUsed={row.to !== ""}
                 onChange={(event) => change(row, index, { key: event.currentTarget.value })}
               />
               <Select

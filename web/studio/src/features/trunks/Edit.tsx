@@ -54,7 +54,14 @@ function New({ appId }: { readonly appId: string }) {
           {hint}
         </Alert>
       )}
-      <EditorForm editor={editor} isNew act={t.trunks.create} onSaved={back} onCancel={back}>
+      <EditorForm
+        editor={editor}
+        scope="trunks:write"
+        isNew
+        act={t.trunks.create}
+        onSaved={back}
+        onCancel={back}
+      >
         <TrunkFields editor={editor} hasPassword={false} />
       </EditorForm>
     </Screen>
@@ -133,7 +140,7 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
     secrets: ["password"],
   });
   return (
-    <EditorForm editor={editor} subject={trunk.id}>
+    <EditorForm editor={editor} scope="trunks:write" subject={trunk.id}>
       <TrunkFields editor={editor} hasPassword={trunk.hasPassword} />
     </EditorForm>
   );

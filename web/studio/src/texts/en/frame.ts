@@ -1,6 +1,7 @@
 /** Texts of the frame, and those that every screen shares. */
 
 export const frame = {
+  unreached: (time: string) => `The server can't be reached. Shown is what was so at ${time}.`,
   product: "Call Studio",
   skip: "Skip to content",
   navigation: "Navigation",
@@ -89,6 +90,8 @@ export const frame = {
 } as const;
 
 export const ui = {
+  nameTwice: "Another row has this name",
+  nameMissing: "Give it a name, or take the row out",
   copy: "Copy",
   copied: "Copied",
   copyWhat: (what: string) => `Copy ${what}`,

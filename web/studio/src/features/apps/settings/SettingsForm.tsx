@@ -55,7 +55,13 @@ export function SettingsForm({ app }: { readonly app: AppView }) {
   const { form } = editor;
   const words = t.apps.settings;
   return (
-    <EditorForm editor={editor} names={NAMES} subject={app.id}>
+    <EditorForm
+      editor={editor}
+      scope="settings:write"
+      appId={app.id}
+      names={NAMES}
+      subject={app.id}
+    >
       <Section title={words.general}>
         <Stack maw={520}>
           <TextInput
