@@ -50,12 +50,21 @@ client.use(problems);
 export const api = createQueryClient(client);
 
 /** Answers that are no better the second time. */
-const isFinal = (error: unknown) =>
+export const isFinal = (error: unknown) =>
   error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429;
+
+/** For queries that make something by asking: it is not made anew when all else is read again. */
+export const MADE_BY_ASKING = { isMade: true };
+
+export const refreshAll = () =>
+  queryClient.invalidateQueries({ predicate: ({ meta }) => meta?.isMade !== true });
 
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // The browser's word that there is no network is no answer: what is asked says so, at once.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 5_000,
       retry: (count, error) => count < 2 && !isFinal(error),
     },

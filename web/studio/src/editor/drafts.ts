@@ -8,6 +8,7 @@ export interface Draft<V> {
 }
 
 const PREFIX = "bellpush-studio-draft:";
+const OWNER = "bellpush-studio-drafts-of";
 
 export function readDraft<V>(key: string): Draft<V> | null {
   try {
@@ -32,6 +33,17 @@ export function dropDraft(key: string): void {
     localStorage.removeItem(PREFIX + key);
   } catch {
     // Nothing was kept.
+  }
+}
+
+/** Whose edits are kept here: those of somebody else go. */
+export function keepDraftsOf(person: string): void {
+  try {
+    const owner = localStorage.getItem(OWNER);
+    if (owner !== null && owner !== person) dropAllDrafts();
+    localStorage.setItem(OWNER, person);
+  } catch {
+    // Nothing is kept.
   }
 }
 

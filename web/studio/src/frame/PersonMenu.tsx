@@ -13,7 +13,7 @@ import { IconKeyboard, IconLogout, IconUserCircle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 
 import { useMe } from "../features/people/queries.ts";
-import { signOut } from "../features/people/sign-in/signOut.ts";
+import { signOut } from "../features/people/sign-in/seat.ts";
 import { t } from "../texts/index.ts";
 import { useCompactRows } from "./preferences.ts";
 

@@ -6,10 +6,11 @@ import { IconSearch } from "@tabler/icons-react";
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 
-import { signedIn, useSignIn } from "../api/auth.ts";
+import { useSignIn } from "../api/auth.ts";
 import { useMe } from "../features/people/queries.ts";
 import { SignInAgain, SignInScreen } from "../features/people/sign-in/SignIn.tsx";
 import { StepUp } from "../features/people/sign-in/StepUp.tsx";
+import { seat } from "../features/people/sign-in/seat.ts";
 import { t } from "../texts/index.ts";
 import { Failed, Loading } from "../ui/states.tsx";
 import classes from "./frame.module.css";
@@ -18,6 +19,7 @@ import { Navigation } from "./Navigation.tsx";
 import { PersonMenu } from "./PersonMenu.tsx";
 import { INNER_PAGES, OUTER } from "./pages.ts";
 import { useCompactRows, useSingleKeys } from "./preferences.ts";
+import { Unreached } from "./Unreached.tsx";
 
 const Palette = lazy(() => import("./palette/Palette.tsx"));
 const Help = lazy(() => import("./Help.tsx"));
@@ -25,9 +27,11 @@ const Help = lazy(() => import("./Help.tsx"));
 export function Shell() {
   const signIn = useSignIn();
   const me = useMe();
+  // Each answer says so: in another tab somebody may have signed in again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when it was answered, and not before
   useEffect(() => {
-    if (me.isSuccess) signedIn();
-  }, [me.isSuccess]);
+    if (me.data !== undefined && me.isSuccess) seat(me.data.id);
+  }, [me.dataUpdatedAt]);
   if (signIn === "signed-out") return <SignInScreen />;
   if (signIn === "unknown") {
     return me.error === null ? (
@@ -124,6 +128,7 @@ function Frame() {
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className={classes.main}>
         <div className={classes.content}>
+          <Unreached />
           <Outlet />
         </div>
       </AppShell.Main>

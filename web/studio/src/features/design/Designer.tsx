@@ -140,7 +140,9 @@ export function Designer({ appId, initial }: DesignerProps) {
             onClose={() => setPublishing(null)}
             onGo={(pointer) => {
               setPublishing(null);
-              go(placeOfFault(pointer, (state, index) => blocksIn(view.base, state)[index]?.id));
+              const { base } = view;
+              const idOf = (state: State, index: number) => blocksIn(base, state)[index]?.id;
+              go(placeOfFault(pointer, base.languages, idOf));
             }}
           />
         )}
@@ -160,6 +162,7 @@ function blockPicked(
 /** Where in the designer a fault of the document is mended. */
 export function placeOfFault(
   pointer: string,
+  languages: readonly string[],
   idOf: (state: State, index: number) => string | undefined,
 ): Partial<DesignSearch> {
   const [, area, place, index, ...rest] = pointer.split("/");
@@ -171,7 +174,7 @@ export function placeOfFault(
   const state = STATES.find((one) => one === place);
   if (state === undefined) return {};
   // The last part of a text's place is its language.
-  const language = rest.findLast((part) => /^[a-z]{2,3}(-|$)/.test(part));
+  const language = rest.findLast((part) => languages.includes(part));
   return {
     state,
     example: undefined,

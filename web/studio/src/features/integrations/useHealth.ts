@@ -29,10 +29,13 @@ async function readHealth(appId: string): Promise<readonly Health[]> {
   });
   return Promise.all(
     (data?.items ?? []).map(async (integration) => {
-      const { data: now } = await client.GET(
-        "/v1/apps/{appId}/integrations/{integrationId}/health",
-        { params: { path: { appId, integrationId: integration.id } } },
-      );
+      // Of one that can't be read nothing is known; that is no reason to say nothing of the others.
+      const now = await client
+        .GET("/v1/apps/{appId}/integrations/{integrationId}/health", {
+          params: { path: { appId, integrationId: integration.id } },
+        })
+        .then(({ data: read }) => read)
+        .catch(() => undefined);
       return { integration, name: integration.name, now, ...inWords(integration, now) };
     }),
   );
@@ -47,7 +50,8 @@ export function inWords(
     return { tone: "bad", words: words.disabled[integration.disabledReason] };
   }
   if (integration.active === false) return { tone: "none", words: words.inactive };
-  switch (now?.breaker?.state) {
+  if (now === undefined) return { tone: "none", words: words.unknown };
+  switch (now.breaker?.state) {
     case "open":
       return { tone: "bad", words: words.open };
     case "half_open":

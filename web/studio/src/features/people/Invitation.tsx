@@ -8,6 +8,7 @@ import { signedIn } from "../../api/auth.ts";
 import { client } from "../../api/client.ts";
 import { t } from "../../texts/index.ts";
 import { Loading } from "../../ui/states.tsx";
+import { DeadLink } from "./sign-in/DeadLink.tsx";
 import { Gate } from "./sign-in/Gate.tsx";
 import { NewPerson } from "./sign-in/NewPerson.tsx";
 import { takeToken } from "./sign-in/token.ts";
@@ -32,7 +33,13 @@ export default function Invitation() {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const words = t.people.invitation;
-  if (check.error !== null) return <Gate title={words.deadTitle} lead={words.deadLead} />;
+  if (check.error !== null) {
+    return (
+      <DeadLink check={check}>
+        <Gate title={words.deadTitle} lead={words.deadLead} />
+      </DeadLink>
+    );
+  }
   if (check.data === undefined) return <Loading />;
   const { email, role, invitedBy, password: choosesPassword } = check.data;
   const [roleName] = t.people.roles[role];

@@ -19,7 +19,7 @@ import { useApps } from "../apps/queries.ts";
 import { ChangeRole, Invite } from "./MemberDialogs.tsx";
 import { Permitted } from "./Permitted.tsx";
 import { refreshPeople, useMe, useMembers } from "./queries.ts";
-import { leave } from "./sign-in/signOut.ts";
+import { leave } from "./sign-in/seat.ts";
 
 interface Open {
   readonly kind: "change" | "remove";

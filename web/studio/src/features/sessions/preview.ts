@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 
-import { client, serverUrl } from "../../api/client.ts";
+import { client, MADE_BY_ASKING, serverUrl } from "../../api/client.ts";
 
 interface Preview {
   readonly appId: string;
@@ -22,6 +22,7 @@ export function usePreviewAddress({ appId, widgetKey, profileId, purpose }: Prev
     // A token begins one preview: another one is asked for by the next one.
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
+    meta: MADE_BY_ASKING,
   });
 }
 

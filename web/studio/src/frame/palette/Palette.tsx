@@ -16,7 +16,7 @@ import "@mantine/spotlight/styles.css";
 
 import { useApps } from "../../features/apps/queries.ts";
 import { may, useMe } from "../../features/people/queries.ts";
-import { signOut } from "../../features/people/sign-in/signOut.ts";
+import { signOut } from "../../features/people/sign-in/seat.ts";
 import { t } from "../../texts/index.ts";
 import { INNER_PAGES, OUTER } from "../pages.ts";
 import { useFound } from "./useFound.ts";
@@ -40,7 +40,9 @@ export default function Palette({ appId, onClose }: PaletteProps) {
   const [query, setQuery] = useState("");
   const navigate = useNavigate();
   const apps = useApps().data?.items ?? [];
-  const found = useFound(query, apps, appId);
+  const { found, isPending } = useFound(query, apps, appId);
+  // Enter on what was just pasted goes where that leads, once it is known.
+  const [isAwaited, setAwaited] = useState(false);
   useEffect(() => spotlight.open(), []);
 
   const here = apps.find((app) => app.id === appId);
@@ -128,20 +130,35 @@ export default function Palette({ appId, onClose }: PaletteProps) {
     ],
   ];
   const [first] = groups.flatMap(([, commands]) => commands);
+  const take = () => {
+    // Where nothing is found, what was typed stays.
+    if (first === undefined) return;
+    void first.run();
+    spotlight.close();
+  };
   /** Enter takes the first one, unless another was chosen. */
   const onKeyDown = (event: React.KeyboardEvent) => {
     const list = event.currentTarget.closest("[role='dialog']");
     const isChosen = list?.querySelector("[data-selected]") != null;
     if (event.key !== "Enter" || event.nativeEvent.isComposing || isChosen) return;
-    void first?.run();
-    spotlight.close();
+    if (isPending) setAwaited(true);
+    else take();
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the answer is there
+  useEffect(() => {
+    if (!isAwaited || isPending) return;
+    setAwaited(false);
+    take();
+  }, [isAwaited, isPending]);
   const isEmpty = groups.every(([, commands]) => commands.length === 0);
 
   return (
     <Spotlight.Root
       query={query}
-      onQueryChange={setQuery}
+      onQueryChange={(typed) => {
+        setAwaited(false);
+        setQuery(typed);
+      }}
       onSpotlightClose={onClose}
       shortcut={null}
       scrollable

@@ -20,11 +20,17 @@ const PAIR = /^([A-Za-z][A-Za-z0-9_.-]*):\s*(.+)$/;
 const LEAST = 3;
 const MOST = 8;
 
+export interface Finding {
+  readonly found: readonly Found[];
+  /** Whether the server has yet to say what was typed last leads to. */
+  readonly isPending: boolean;
+}
+
 export function useFound(
   query: string,
   apps: readonly AppView[],
   here: string | undefined,
-): readonly Found[] {
+): Finding {
   const asked = query.trim();
   const [settled] = useDebouncedValue(asked, 150);
   const hits = useQuery({
@@ -41,11 +47,16 @@ export function useFound(
   // A pair names its filter itself: it leads there without asking, whether a call has it or not.
   if (pair !== null && !asked.startsWith("int_")) {
     const context = `${pair[1]}:${pair[2]}`;
-    return nearest.slice(0, MOST).map((app) => callsWith(context, app.id, app.name));
+    const found = nearest.slice(0, MOST).map((app) => callsWith(context, app.id, app.name));
+    return { found, isPending: false };
   }
   const nameOf = (id: string) => apps.find((app) => app.id === id)?.name ?? id;
-  const found = asked === settled ? (hits.data ?? []) : [];
-  return found.slice(0, MOST).flatMap((hit) => foundBy(hit, nameOf(hit.appId)));
+  const isSettled = asked === settled;
+  const found = isSettled ? (hits.data ?? []) : [];
+  return {
+    found: found.slice(0, MOST).flatMap((hit) => foundBy(hit, nameOf(hit.appId))),
+    isPending: asked.length >= LEAST && (!isSettled || hits.isPending),
+  };
 }
 
 function callsWith(context: string, appId: string, appName: string): Found {

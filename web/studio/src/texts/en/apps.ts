@@ -21,6 +21,7 @@ export const apps = {
 
   overview: {
     working: "Working",
+    notKnown: "Not known of all",
     notYet: "Not set up yet",
     answered: "Answered",
     failed: "Failed",

@@ -16,6 +16,7 @@ export const people = {
   allApps: "All apps",
   appsHint: "Empty: all of them.",
   you: "you",
+  unknownLink: "This link could not be checked",
 
   signIn: {
     title: "Sign in to Call Studio",
@@ -23,6 +24,7 @@ export const people = {
     refused: "E-mail address and password don't fit.",
     expiredTitle: "You were signed out",
     expiredLead: "Sign in again: what you have typed is still here.",
+    leave: "Sign out, and leave nothing behind",
     needsOwner: "Nobody can sign in yet",
     needsOwnerLead:
       "The server prints a link when it starts; open it to become the owner. On the host, this prints another one:",

@@ -196,6 +196,10 @@ function HoursFigure({ app }: { readonly app: AppView }) {
   );
 }
 
+/** That all work is said only when it is known of all. */
+const known = (working: number, all: number | undefined) =>
+  all !== undefined && working === all ? t.apps.overview.working : t.apps.overview.notKnown;
+
 function TrunkFigure({ appId }: { readonly appId: string }) {
   const trunks = api.useQuery("get", "/v1/trunks", {}, { refetchInterval: 15_000 }).data?.items;
   const working = trunks?.filter((trunk) => trunkTone(trunk) === "good").length ?? 0;
@@ -213,7 +217,7 @@ function TrunkFigure({ appId }: { readonly appId: string }) {
           ) : trunks?.length === 0 ? (
             t.apps.overview.notYet
           ) : (
-            t.apps.overview.working
+            known(working, trunks?.length)
           )
         }
       />
@@ -238,7 +242,7 @@ function IntegrationFigure({ appId }: { readonly appId: string }) {
           ) : health?.length === 0 ? (
             t.apps.overview.notYet
           ) : (
-            t.apps.overview.working
+            known(working, health?.length)
           )
         }
       />

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import qrcode from "qrcode-generator";
 import { useState } from "react";
 
-import { client } from "../../../api/client.ts";
+import { client, MADE_BY_ASKING } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { Code } from "../../../ui/Code.tsx";
@@ -25,6 +25,7 @@ export function Authenticator({ onClose, onCodes }: AuthenticatorProps) {
     queryFn: async () => (await client.POST("/v1/me/totp")).data ?? null,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
+    meta: MADE_BY_ASKING,
     retry: false,
   });
   const [code, setCode] = useState("");

@@ -11,6 +11,7 @@ import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { Loading } from "../../../ui/states.tsx";
 import { useRefusal } from "../../../ui/useRefusal.ts";
+import { DeadLink } from "./DeadLink.tsx";
 import { Gate } from "./Gate.tsx";
 import { takeToken } from "./token.ts";
 
@@ -33,7 +34,13 @@ export default function Recovery() {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const words = t.people.recovery;
-  if (check.error !== null) return <Gate title={words.deadTitle} lead={words.deadLead} />;
+  if (check.error !== null) {
+    return (
+      <DeadLink check={check}>
+        <Gate title={words.deadTitle} lead={words.deadLead} />
+      </DeadLink>
+    );
+  }
   if (check.data === undefined) return <Loading />;
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();

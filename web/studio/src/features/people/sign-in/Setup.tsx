@@ -12,6 +12,7 @@ import { Code } from "../../../ui/Code.tsx";
 import { Loading } from "../../../ui/states.tsx";
 import { AppFields } from "../../apps/CreateApp.tsx";
 import { TestCall } from "../../sessions/TestCall.tsx";
+import { DeadLink } from "./DeadLink.tsx";
 import { Gate } from "./Gate.tsx";
 import { NewPerson } from "./NewPerson.tsx";
 import { takeToken } from "./token.ts";
@@ -41,9 +42,11 @@ export default function Setup() {
   const words = t.people.setup;
   if (check.error !== null) {
     return (
-      <Gate title={words.deadTitle} lead={words.deadLead}>
-        <Code text={t.people.signIn.command} label={t.people.signIn.command} />
-      </Gate>
+      <DeadLink check={check}>
+        <Gate title={words.deadTitle} lead={words.deadLead}>
+          <Code text={t.people.signIn.command} label={t.people.signIn.command} />
+        </Gate>
+      </DeadLink>
     );
   }
   if (check.data === undefined) return <Loading />;

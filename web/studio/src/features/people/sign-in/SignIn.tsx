@@ -1,6 +1,6 @@
 /** Signing in: at first, and again over what is open when the session has ended. */
 
-import { Modal, Text } from "@mantine/core";
+import { Button, Modal, Stack, Text } from "@mantine/core";
 
 import { signedOut } from "../../../api/auth.ts";
 import { api } from "../../../api/client.ts";
@@ -8,6 +8,7 @@ import { t } from "../../../texts/index.ts";
 import { Code } from "../../../ui/Code.tsx";
 import { Gate } from "./Gate.tsx";
 import { SignInForm } from "./SignInForm.tsx";
+import { leave } from "./seat.ts";
 
 export function SignInScreen() {
   const options = api.useQuery("get", "/v1/sign-in");
@@ -36,11 +37,18 @@ export function SignInAgain() {
       withCloseButton={false}
       closeOnClickOutside={false}
       closeOnEscape={false}
+      // Above whatever is open, the question who sits there too.
+      zIndex={500}
     >
       <Text c="dimmed" mb="md">
         {words.expiredLead}
       </Text>
-      <SignInForm />
+      <Stack>
+        <SignInForm />
+        <Button variant="subtle" color="gray" onClick={leave}>
+          {words.leave}
+        </Button>
+      </Stack>
     </Modal>
   );
 }

@@ -4,12 +4,12 @@ import { Button, Divider, PasswordInput, Stack, Text, TextInput } from "@mantine
 import { IconFingerprint } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { signedIn } from "../../../api/auth.ts";
-import { api, client, queryClient, serverUrl } from "../../../api/client.ts";
+import { api, client, serverUrl } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { useAct } from "../../../ui/useAct.ts";
 import { askForPasskey, knowsPasskeys } from "./passkeys.ts";
+import { enter } from "./seat.ts";
 
 export function SignInForm() {
   const options = api.useQuery("get", "/v1/sign-in").data;
@@ -45,16 +45,11 @@ export function SignInForm() {
   );
 }
 
-function entered(): void {
-  signedIn();
-  void queryClient.invalidateQueries();
-}
-
 async function byPasskey(): Promise<void> {
   const assertion = await askForPasskey();
   if (assertion === null) return;
   await client.POST("/v1/sign-in/passkey", { body: assertion });
-  entered();
+  await enter();
 }
 
 /** The provider's page, and then back to where one wanted to go. */
@@ -77,7 +72,7 @@ function Password({ onPending }: { readonly onPending: (pending: string) => void
       body: { email: email.trim(), password },
     });
     if (data?.state === "secondFactor" && data.pending != null) return onPending(data.pending);
-    entered();
+    await enter();
   };
   const { busy, error, submit } = useAct(signIn, [email, password], inWords);
   return (
@@ -117,7 +112,7 @@ function Code({ pending, onAgain }: CodeProps) {
   const words = t.people.signIn;
   const send = async () => {
     await client.POST("/v1/sign-in/code", { body: { pending, code: code.trim() } });
-    entered();
+    await enter();
   };
   const { busy, error, submit } = useAct(send, [code]);
   return (
