@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 
 import { queryClient } from "../api/client.ts";
 import { t } from "../texts/index.ts";
-import { clockTime } from "../ui/time.ts";
+import { shortTime } from "../ui/time.ts";
 import classes from "./frame.module.css";
 import { unreachedSince } from "./unreachedSince.ts";
 
@@ -16,7 +16,7 @@ export function Unreached() {
     <div role="status">
       {since > 0 && (
         <div className={classes.unreached}>
-          {t.frame.unreached(clockTime(new Date(since).toISOString()))}
+          {t.frame.unreached(shortTime(new Date(since).toISOString()))}
         </div>
       )}
     </div>

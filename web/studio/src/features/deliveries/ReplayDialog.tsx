@@ -26,11 +26,11 @@ const COUNTED = 500;
 
 export function ReplayDialog({ appId, integrationId, search, onClose }: ReplayDialogProps) {
   const words = t.deliveries;
-  const [status, setStatus] = useState(() =>
-    // Without a choice what was given up: what has arrived is sent again only when it is asked for.
-    ENDED.filter((one) => search.status?.includes(one) ?? one === "dead"),
-  );
   const { name, call: callId, event: eventId, context, from, to } = search;
+  const [status, setStatus] = useState(() =>
+    // Without a choice what was given up: of many that have arrived, none is sent again unasked.
+    ENDED.filter((one) => search.status?.includes(one) ?? (eventId !== undefined || one === "dead")),
+  );
   const filters = { name, callId, context, from, to };
   const path = { appId, integrationId };
   const found = api.useQuery(

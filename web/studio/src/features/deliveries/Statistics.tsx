@@ -9,6 +9,8 @@ import { t } from "../../texts/index.ts";
 import { DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { figure, timeInZone } from "../../ui/time.ts";
+import { wallClockOf } from "../../ui/zones.ts";
+import { useApp } from "../apps/queries.ts";
 import classes from "./deliveries.module.css";
 
 interface StatisticsProps {
@@ -23,11 +25,18 @@ export function Statistics({ appId, integrationId }: StatisticsProps) {
     { params: { path: { appId, integrationId } } },
     { refetchInterval: 30_000 },
   ).data;
+  const timeZone = useApp(appId).data?.hours?.timeZone ?? "UTC";
   if (report === undefined || report.total.attempts === 0) return null;
-  return <Report report={report} />;
+  return <Report report={report} timeZone={timeZone} />;
 }
 
-function Report({ report: { total, steps } }: { readonly report: StatisticsReport }) {
+interface ReportProps {
+  readonly report: StatisticsReport;
+  /** The app's, by which it is read when what happens. */
+  readonly timeZone: string;
+}
+
+function Report({ report: { total, steps }, timeZone }: ReportProps) {
   const [isTable, table] = useDisclosure(false);
   const words = t.deliveries;
   const latency = total.latencyMs;
@@ -52,7 +61,7 @@ function Report({ report: { total, steps } }: { readonly report: StatisticsRepor
           value={latency == null ? "–" : `${latency.p50} ms`}
           note={latency == null ? " " : words.latencies(latency.p90, latency.p99)}
         />
-        <Bars steps={lastDay(steps)} />
+        <Bars steps={lastDay(steps)} timeZone={timeZone} />
       </div>
       <Collapse expanded={isTable} transitionDuration={120}>
         {isTable && (
@@ -61,7 +70,12 @@ function Report({ report: { total, steps } }: { readonly report: StatisticsRepor
             rows={[...steps].reverse()}
             rowKey={(step) => step.start}
             columns={[
-              { id: "hour", header: words.barsHour, title: true, cell: (step) => hour(step.start) },
+              {
+                id: "hour",
+                header: words.barsHour,
+                title: true,
+                cell: (step) => timeInZone(step.start, timeZone),
+              },
               {
                 id: "delivered",
                 header: words.statuses.delivered,
@@ -94,10 +108,6 @@ function Figure({ name, value, note }: FigureProps) {
   );
 }
 
-const hour = (start: string) => timeInZone(start, "UTC");
-
-const clock = (start: string) => start.slice(11, 16);
-
 const HOUR_MS = 3_600_000;
 
 /** Every hour of the last day, those without an attempt too. */
@@ -123,7 +133,13 @@ const HEIGHT = 72;
 const WIDTH = 10;
 const KINDS = ["delivered", "retried", "dead"] as const;
 
-function Bars({ steps }: { readonly steps: readonly StatisticsStep[] }) {
+interface BarsProps {
+  readonly steps: readonly StatisticsStep[];
+  readonly timeZone: string;
+}
+
+function Bars({ steps, timeZone }: BarsProps) {
+  const clock = (start: string) => wallClockOf(start, timeZone).slice(11);
   const most = Math.max(1, ...steps.map((step) => step.attempts));
   const [first, last] = [steps[0], steps.at(-1)];
   return (
@@ -148,7 +164,7 @@ function Bars({ steps }: { readonly steps: readonly StatisticsStep[] }) {
                 width={WIDTH - 3}
                 height={height}
               >
-                <title>{`${hour(step.start)}: ${step[kind]}`}</title>
+                <title>{`${timeInZone(step.start, timeZone)}: ${step[kind]}`}</title>
               </rect>
             );
           });
@@ -156,7 +172,7 @@ function Bars({ steps }: { readonly steps: readonly StatisticsStep[] }) {
       </svg>
       <div className={classes.axis}>
         <span>{first && clock(first.start)}</span>
-        <span>{t.deliveries.hourZone}</span>
+        <span>{t.analytics.zone(timeZone)}</span>
         <span>{last && clock(last.start)}</span>
       </div>
     </div>

@@ -13,9 +13,9 @@ import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { viewerZone } from "../../ui/time.ts";
 import { loadSettings, saveSettings, useApp } from "../apps/queries.ts";
-import { HoursField, hoursPath } from "./HoursField.tsx";
+import { HoursField } from "./HoursField.tsx";
 import { Tester } from "./Tester.tsx";
-import { NEW_HOURS } from "./times.ts";
+import { hoursPath, NEW_HOURS } from "./times.ts";
 
 const route = "/frame/apps/$appId/hours";
 

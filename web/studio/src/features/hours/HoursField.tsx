@@ -127,6 +127,8 @@ function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
                 <TextInput
                   type="date"
                   aria-label={`${name}: ${t.hours.date}`}
+                  data-path={`${place}.date`}
+                  error={faults[`${place}.date`] as string | undefined}
                   value={exception.date}
                   onChange={(event) =>
                     change(exception, index, { date: event.currentTarget.value })
@@ -135,6 +137,8 @@ function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
                 <TextInput
                   type="date"
                   aria-label={`${name}: ${t.hours.until}`}
+                  data-path={`${place}.until`}
+                  error={faults[`${place}.until`] as string | undefined}
                   value={exception.until ?? ""}
                   min={exception.date}
                   onChange={(event) =>
@@ -156,11 +160,4 @@ function Exceptions({ hours, onChange, path, faults }: HoursFieldProps) {
       </Stack>
     </div>
   );
-}
-
-/** The form's path of a fault that the server finds in hours at `path`. */
-export function hoursPath(pointer: string): string {
-  const parts = pointer.slice(1).split("/");
-  const at = parts.findIndex((part) => part === "week" || part === "exceptions");
-  return (at === -1 ? parts : parts.slice(0, at + 2)).join(".");
 }

@@ -1,7 +1,15 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 
-import { moved, onItsDay, overMidnight, readWindows, resized, writeWindows } from "./times.ts";
+import {
+  hoursPath,
+  moved,
+  onItsDay,
+  overMidnight,
+  readWindows,
+  resized,
+  writeWindows,
+} from "./times.ts";
 
 describe("hours are typed freely", () => {
   test.each([
@@ -54,4 +62,18 @@ test("a window is moved and resized within its day", () => {
   expect(moved(window, -2_000)).toEqual({ from: "00:00", to: "08:00" });
   expect(resized(window, 600, 15)).toEqual({ from: "09:00", to: "24:00" });
   expect(resized(window, -600, 15)).toEqual({ from: "09:00", to: "09:15" });
+});
+
+test("a window over midnight is never one of no length", () => {
+  const night = { from: "22:00", to: "02:00" };
+  expect(moved(night, -2_000)).toEqual({ from: "02:01", to: "02:00" });
+  expect(resized(night, 2_000, 15)).toEqual({ from: "22:00", to: "21:45" });
+});
+
+test("a fault of hours leads to the field that it is of", () => {
+  expect(hoursPath("/hours/week/monday/0/from")).toBe("hours.week.monday");
+  expect(hoursPath("/hours/exceptions/2/windows/0/to")).toBe("hours.exceptions.2.windows");
+  expect(hoursPath("/hours/exceptions/2/until")).toBe("hours.exceptions.2.until");
+  expect(hoursPath("/hours/exceptions/2/label")).toBe("hours.exceptions.2");
+  expect(hoursPath("/hours/timeZone")).toBe("hours.timeZone");
 });

@@ -92,7 +92,7 @@ export function overMidnight(hours: BusinessHours, day: Day): readonly number[] 
   return (hours.week?.[before] ?? []).filter(isOvernight).map(({ to }) => minutesOf(to));
 }
 
-/** A window moved by some minutes, its length kept and its day too. */
+/** A window moved by some minutes, its length kept and its day too; one over midnight begins after its end. */
 export function moved(window: Window, by: number): Window {
   const [from, to] = onItsDay(window);
   const length = to - from;
@@ -100,7 +100,7 @@ export function moved(window: Window, by: number): Window {
   if (isOvernight(window))
     return {
       ...window,
-      from: timeOf(Math.min(Math.max(minutesOf(window.to), from + by), DAY_MINUTES - 1)),
+      from: timeOf(Math.min(Math.max(minutesOf(window.to) + 1, from + by), DAY_MINUTES - 1)),
     };
   return { from: timeOf(start), to: timeOf(start + length) };
 }
@@ -109,7 +109,7 @@ export function moved(window: Window, by: number): Window {
 export function resized(window: Window, by: number, step: number): Window {
   const end = minutesOf(window.to) + by;
   const least = isOvernight(window) ? 0 : minutesOf(window.from) + step;
-  const most = isOvernight(window) ? minutesOf(window.from) : DAY_MINUTES;
+  const most = isOvernight(window) ? minutesOf(window.from) - step : DAY_MINUTES;
   return { ...window, to: timeOf(Math.min(Math.max(least, end), most)) };
 }
 
@@ -121,3 +121,15 @@ export const NEW_HOURS = (timeZone: string): BusinessHours => {
     exceptions: [],
   };
 };
+
+/** Fields of an exception beside its label, which stands for it as a whole. */
+const OF_EXCEPTION = ["date", "until", "windows"];
+
+/** The form's path of a fault that the server finds in hours. */
+export function hoursPath(pointer: string): string {
+  const parts = pointer.slice(1).split("/");
+  const at = parts.findIndex((part) => part === "week" || part === "exceptions");
+  if (at === -1) return parts.join(".");
+  const isOwn = parts[at] === "exceptions" && OF_EXCEPTION.includes(parts[at + 2] ?? "");
+  return parts.slice(0, at + (isOwn ? 3 : 2)).join(".");
+}

@@ -180,7 +180,11 @@ function Mark({ connection, held }: { readonly connection: Connection; readonly 
   return (
     <Group gap="sm" role="status">
       <Status tone={said[connection.kind]}>{words[connection.kind]}</Status>
-      {held.isPaused && <Status tone="warn">{words.paused(held.waiting)}</Status>}
+      {held.isPaused && (
+        <Status tone="warn">
+          {held.isCut ? words.pausedCut(held.waiting) : words.paused(held.waiting)}
+        </Status>
+      )}
     </Group>
   );
 }

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useSignIn } from "../../api/auth.ts";
 import type { EventView } from "../../api/generated/schema.ts";
 import { type Filter, type Followed, Follower } from "./Follower.ts";
+import { MOST } from "./feed.ts";
 
 export interface Live extends Followed {
   readonly again: () => void;
@@ -30,6 +31,8 @@ export interface Held {
   readonly events: readonly EventView[];
   /** Those that came while it was paused. */
   readonly waiting: number;
+  /** Whether more came than are kept: then there is a gap between what was held and what is shown next. */
+  readonly isCut: boolean;
   readonly toggle: () => void;
 }
 
@@ -37,10 +40,12 @@ export interface Held {
 export function useHeld(events: readonly EventView[]): Held {
   const [held, setHeld] = useState<readonly EventView[] | null>(null);
   const known = useMemo(() => new Set(held?.map((event) => event.id)), [held]);
+  const waiting = held === null ? 0 : events.filter((event) => !known.has(event.id)).length;
   return {
     isPaused: held !== null,
     events: held ?? events,
-    waiting: held === null ? 0 : events.filter((event) => !known.has(event.id)).length,
+    waiting,
+    isCut: waiting >= MOST,
     toggle: () => setHeld(held === null ? events : null),
   };
 }

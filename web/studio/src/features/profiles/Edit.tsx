@@ -15,7 +15,7 @@ import { Id } from "../../ui/Id.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded, Loading } from "../../ui/states.tsx";
-import { hoursPath } from "../hours/HoursField.tsx";
+import { hoursPath } from "../hours/times.ts";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { ChainPicture } from "./ChainPicture.tsx";
 import { ProfileFields } from "./ProfileFields.tsx";

@@ -191,7 +191,6 @@ export const deliveries = {
   bars: "Attempts by the hour: delivered, retried, given up",
   barsTable: "Show as table",
   barsHour: "Hour",
-  hourZone: "Hours in UTC",
   detail: {
     title: "Delivery",
     queued: "Received and queued",

@@ -9,6 +9,8 @@ export const live = {
     lost: "Connection lost",
     stopped: "Stopped",
     paused: (count: number) => `Paused · ${count} waiting`,
+    pausedCut: (count: number) =>
+      `Paused · ${count} waiting, and others before them under All events`,
   },
   lost: "The connection is lost",
   lostLead: (time: string) =>
