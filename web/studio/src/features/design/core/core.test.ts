@@ -210,6 +210,22 @@ describe("merging", () => {
     expect(merge(base, gone, changed, () => "mine").document).toEqual(gone);
   });
 
+  test("asks whose it is where both have added what can stand there only once", () => {
+    const without: Design = { ...base, states: { ...base.states, survey: [] } };
+    const survey = (id: string) => newBlock("survey", id, base, WORDS);
+    const withOne = (id: string): Design => ({
+      ...without,
+      states: { ...without.states, survey: [survey(id)] },
+    });
+    const [mine, theirs] = [withOne("mine"), withOne("theirs")];
+    const { clashes } = merge(without, mine, theirs);
+    expect(clashes).toMatchObject([
+      { part: ["place", "mine"], mine: { id: "mine" }, theirs: { id: "theirs" } },
+    ]);
+    expect(merge(without, mine, theirs, () => "mine").document).toEqual(mine);
+    expect(merge(without, mine, theirs, () => "theirs").document).toEqual(theirs);
+  });
+
   test("keeps both orders where each moved something else", () => {
     expect(mergedOrder(["a", "b", "c", "d"], ["b", "a", "c", "d"], ["a", "b", "d", "c"])).toEqual([
       "b",

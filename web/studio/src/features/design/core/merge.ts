@@ -9,7 +9,8 @@
 import type { design, State } from "@bellpush/protocol";
 
 import { isSame } from "../../../editor/merge.ts";
-import { type Block, type Design, isRecord, STATES } from "./document.ts";
+import { type Block, blocksIn, type Design, isRecord, STATES } from "./document.ts";
+import { RULES } from "./kinds.ts";
 import { mended } from "./mend.ts";
 
 /** A document as parts, by a key such as `theme light accent` or `block b1 text de`. */
@@ -54,8 +55,8 @@ export function merge(
   const [b, m, t] = [partsOf(base), partsOf(mine), partsOf(theirs)];
   const merged = new Map<string, unknown>();
   const clashes: Clash[] = [];
-  const decide = (key: string) => {
-    const clash: Clash = { part: key.split(SEPARATOR), mine: m.get(key), theirs: t.get(key) };
+  const decide = (key: string, [mineOf, theirsOf] = [m.get(key), t.get(key)]) => {
+    const clash: Clash = { part: key.split(SEPARATOR), mine: mineOf, theirs: theirsOf };
     clashes.push(clash);
     return side(clash) === "mine" ? m : t;
   };
@@ -67,6 +68,11 @@ export function merge(
     if (goneBy === null || (!m.has(place) && !t.has(place))) continue;
     const other = goneBy === m ? t : m;
     fates.set(id, hasChanged(b, other, id) ? decide(place) : goneBy);
+  }
+  // Of what can stand in a state only once, both have added one: a person says whose it is.
+  for (const [one, other] of rivals(base, mine, theirs)) {
+    const chosen = decide(keyOf("place", one.id), [one, other]);
+    fates.set(chosen === m ? other.id : one.id, NOWHERE);
   }
   for (const key of new Set([...b.keys(), ...m.keys(), ...t.keys()])) {
     const [kind, id = ""] = key.split(SEPARATOR);
@@ -80,6 +86,22 @@ export function merge(
   );
   const document = mended(joined(merged, languages, new Map(orders)));
   return { document, clashes, hasTheirs: true };
+}
+
+const NOWHERE: Parts = new Map();
+
+/** What each of the two has added to a state that takes but one of its kind. */
+function rivals(base: Design, mine: Design, theirs: Design): readonly (readonly [Block, Block])[] {
+  const before = new Set(STATES.flatMap((state) => blocksIn(base, state).map(({ id }) => id)));
+  return STATES.flatMap((state) =>
+    blocksIn(mine, state).flatMap((one): readonly (readonly [Block, Block])[] => {
+      if (RULES[one.type].single !== true || before.has(one.id)) return [];
+      const other = blocksIn(theirs, state).find(
+        ({ id, type }) => type === one.type && id !== one.id && !before.has(id),
+      );
+      return other === undefined ? [] : [[one, other]];
+    }),
+  );
 }
 
 function sideOf(
