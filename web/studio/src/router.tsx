@@ -10,6 +10,7 @@ import {
 } from "@tanstack/react-router";
 
 import { DIMENSIONS, day, SPANS, STEPS } from "./features/analytics/search.ts";
+import { auditSearch } from "./features/audit/search.ts";
 import { CALL_STATES, COLUMNS, GRADES, RATINGS, REASONS } from "./features/calls/search.ts";
 import { GROUPS } from "./features/calls/timeline/items.ts";
 import { designSearch } from "./features/design/search.ts";
@@ -96,7 +97,7 @@ const keys = createRoute({
 const audit = createRoute({
   getParentRoute: () => frame,
   path: "/audit",
-  validateSearch: ({ action, appId }: Search) => kept({ action: text(action), appId: text(appId) }),
+  validateSearch: auditSearch,
   component: lazyRouteComponent(() => import("./features/audit/Audit.tsx")),
 });
 
@@ -338,7 +339,7 @@ const privacy = createRoute({
 const history = createRoute({
   getParentRoute: () => app,
   path: "/history",
-  validateSearch: ({ action }: Search) => kept({ action: text(action) }),
+  validateSearch: auditSearch,
   component: lazyRouteComponent(() => import("./features/apps/History.tsx")),
 });
 

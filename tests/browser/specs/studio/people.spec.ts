@@ -92,6 +92,10 @@ test("an invited viewer sees everything and changes nothing, and is told why", a
 
   await page.getByRole("link", { name: "Audit" }).click();
   await expect(page.getByRole("button", { name: "Member removed" })).toBeVisible();
+  await page.getByLabel("Who", { exact: true }).fill("mem_of_nobody");
+  await page.getByLabel("Who", { exact: true }).press("Enter");
+  await expect(page).toHaveURL(/actorId=mem_of_nobody/);
+  await expect(page.getByRole("button", { name: "Member removed" })).toHaveCount(0);
 });
 
 test("a key with chosen scopes is shown once, does what it may, and is revoked at once", async ({

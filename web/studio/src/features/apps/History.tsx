@@ -18,8 +18,8 @@ export default function History() {
         label={t.apps.history.title}
         search={search}
         appId={appId}
-        onSearch={({ action }) =>
-          void navigate({ to: "/apps/$appId/history", params: { appId }, search: { action } })
+        onSearch={(next) =>
+          void navigate({ to: "/apps/$appId/history", params: { appId }, search: next })
         }
       />
     </Screen>

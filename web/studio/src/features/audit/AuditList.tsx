@@ -9,17 +9,14 @@ import type { AuditView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
+import { Instant, Typed } from "../../ui/list/filters.tsx";
 import { ListView } from "../../ui/list/ListView.tsx";
 import { useCursorList } from "../../ui/list/useCursorList.ts";
 import { Nothing } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import ui from "../../ui/ui.module.css";
 import { useApps } from "../apps/queries.ts";
-
-export interface AuditSearch {
-  readonly action?: string;
-  readonly appId?: string;
-}
+import type { AuditSearch } from "./search.ts";
 
 interface AuditListProps {
   readonly label: string;
@@ -34,7 +31,7 @@ const rowKey = (row: AuditView) => String(row.seq);
 export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
   const [open, setOpen] = useState<AuditView | null>(null);
   const apps = useApps().data?.items ?? [];
-  const filters = { action: search.action, appId: appId ?? search.appId };
+  const filters = { ...search, appId: appId ?? search.appId };
   const list = useCursorList<AuditView>({
     key: ["audit", filters],
     rowKey,
@@ -46,12 +43,12 @@ export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
     },
   });
   const words = t.people.audit;
-  const isFiltered = search.action !== undefined || search.appId !== undefined;
+  const isFiltered = Object.values(search).some((one) => one !== undefined);
   return (
     <>
       <search className={ui.filters} aria-label={t.ui.filters}>
         <Select
-          aria-label={words.what}
+          label={words.what}
           placeholder={words.anyAction}
           clearable
           searchable
@@ -61,7 +58,7 @@ export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
         />
         {appId === undefined && (
           <Select
-            aria-label={words.app}
+            label={words.app}
             placeholder={words.anyApp}
             clearable
             data={apps.map((app) => ({ value: app.id, label: app.name }))}
@@ -69,6 +66,24 @@ export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
             onChange={(chosen) => onSearch({ ...search, appId: chosen ?? undefined })}
           />
         )}
+        <Typed
+          label={words.who}
+          placeholder={words.actorHint}
+          value={search.actorId}
+          onChange={(actorId) => onSearch({ ...search, actorId })}
+        />
+        <Typed
+          label={words.subject}
+          placeholder={words.subjectHint}
+          value={search.subjectId}
+          onChange={(subjectId) => onSearch({ ...search, subjectId })}
+        />
+        <Instant
+          label={t.ui.from}
+          value={search.from}
+          onChange={(from) => onSearch({ ...search, from })}
+        />
+        <Instant label={t.ui.to} value={search.to} onChange={(to) => onSearch({ ...search, to })} />
       </search>
       <ListView
         label={label}

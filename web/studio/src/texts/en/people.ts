@@ -239,6 +239,8 @@ export const people = {
     what: "What",
     who: "Who",
     subject: "Of what",
+    actorHint: "An id: mem_… or key_…",
+    subjectHint: "An id, such as dest_…",
     from: "From",
     app: "App",
     anyAction: "All acts",
