@@ -29,7 +29,9 @@ export function ReplayDialog({ appId, integrationId, search, onClose }: ReplayDi
   const { name, call: callId, event: eventId, context, from, to } = search;
   const [status, setStatus] = useState(() =>
     // Without a choice what was given up: of many that have arrived, none is sent again unasked.
-    ENDED.filter((one) => search.status?.includes(one) ?? (eventId !== undefined || one === "dead")),
+    ENDED.filter(
+      (one) => search.status?.includes(one) ?? (eventId !== undefined || one === "dead"),
+    ),
   );
   const filters = { name, callId, context, from, to };
   const path = { appId, integrationId };
