@@ -37,6 +37,8 @@ impl Bridge {
         }
         edge.close_far_side();
         self.far_side = FarLeg::None;
+        // Whatever feeds the browser's stream from now on has numbers of its own.
+        self.to_browser.restart();
         self.sampler.dial();
         self.sip_call_id.clear();
         self.route = route;
@@ -58,6 +60,9 @@ impl Bridge {
                     let (clock, timeout) = (self.clock, self.rtp_timeout);
                     let sip = SipSide::new(now, clock, target, local, timeout, sounds);
                     self.far_side = FarLeg::Sip(Box::new(sip));
+                    if self.browser.is_none() {
+                        self.far_side.browser_is_away(now);
+                    }
                 }
                 None => {
                     if target.open.is_some() {

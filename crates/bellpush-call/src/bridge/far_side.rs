@@ -125,6 +125,13 @@ impl FarLeg {
         }
     }
 
+    /// Another browser hears the far side from now on.
+    pub(super) fn browser_is_new(&mut self) {
+        if let Self::Sip(sip) = self {
+            sip.media.begin_listener();
+        }
+    }
+
     /// The browser sends nothing for a while.
     pub(super) fn browser_is_away(&mut self, now: Instant) {
         if let Self::Sip(sip) = self {

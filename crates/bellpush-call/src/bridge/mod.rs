@@ -309,6 +309,9 @@ impl Bridge {
             {
                 self.signals.send(Signal::Network(network));
             }
+            if signal == Signal::Reconnecting {
+                self.far_side.browser_is_away(now);
+            }
             if signal.is_terminal() {
                 // A far side has to be reached to be told of the end.
                 if let Some(route) = dial.take() {

@@ -42,6 +42,7 @@ impl Bridge {
         self.browser = Some(leg);
         self.browser_deadline = now;
         self.to_browser = new_stream(Codec::Opus.clock_rate());
+        self.far_side.browser_is_new();
         self.control(now, Input::Resumed, edge);
         self.settle(now, edge);
         answer

@@ -5,6 +5,7 @@ mod floods;
 mod fuzz;
 mod keys;
 mod loss;
+mod overflow;
 mod silences;
 mod simulated_call;
 mod streams;

@@ -129,6 +129,11 @@ impl FarMedia {
         let _goodbye = rtcp.receive(now, packet);
     }
 
+    /// Another browser listens: a silence that the one before was told of is told anew, when it is said again.
+    pub(in crate::bridge) fn begin_listener(&mut self) {
+        self.incoming.silence.stop();
+    }
+
     pub(super) fn play_to_browser(&mut self, now: Instant, sink: &mut BrowserSink<'_>) {
         let Self { plan: Some(plan), incoming, sounds, .. } = self else { return };
         // It fills in for who has just stopped, and then stops itself.

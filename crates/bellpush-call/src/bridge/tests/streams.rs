@@ -43,7 +43,7 @@ pub(super) fn call(routes: Vec<Route>, spoken: format::Codec, media: &str) -> Si
 pub(super) struct Stream {
     from: &'static str,
     ssrc: u32,
-    seq: u16,
+    pub(super) seq: u16,
     timestamp: u32,
 }
 
