@@ -28,7 +28,8 @@ pub(crate) fn masked(message: &[u8]) -> String {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         is_secret = n > 0 && (is("Authorization") || is("Proxy-Authorization"));
         if n > 0 && (is("Content-Type") || is("c")) {
-            holds_keys = value.to_ascii_lowercase().contains("dtmf");
+            let value = value.to_ascii_lowercase();
+            holds_keys = ["dtmf", "digits"].iter().any(|kind| value.contains(kind));
         }
         if is_secret {
             out.push_str(&authorization(line));
@@ -89,13 +90,17 @@ fn parameters(text: &str) -> impl Iterator<Item = &str> {
 
 /// `sip:user:password@host` (RFC 3261 section 19.1.1 advises against it, which does not prevent it).
 fn without_passwords(line: &str) -> String {
+    let lower = line.to_ascii_lowercase();
     let mut out = String::new();
     let mut rest = line;
-    while let Some(at) = rest.find("sip:").or_else(|| rest.find("sips:")) {
-        let begin = at + rest[at..].find(':').map_or(0, |colon| colon + 1);
+    loop {
+        let ahead = &lower[line.len() - rest.len()..];
+        let after = |scheme: &str| Some(ahead.find(scheme)? + scheme.len());
+        let Some(begin) = ["sip:", "sips:"].into_iter().filter_map(after).min() else { break };
         out.push_str(&rest[..begin]);
         rest = &rest[begin..];
-        let end = rest.find([' ', '>', ';', '?', '"', ',']).unwrap_or(rest.len());
+        // User and password may hold what ends the host (section 25.1).
+        let end = rest.find([' ', '\t', '>', '"']).unwrap_or(rest.len());
         let uri = &rest[..end];
         match uri.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
             Some((user, host)) => {
@@ -138,6 +143,8 @@ fn secret_from(line: &str) -> Option<usize> {
     match kind.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}') {
         "k" => Some(begin),
         "a" if line[begin..].starts_with("ice-pwd:") => Some(begin + "ice-pwd:".len()),
+        // RFC 4567.
+        "a" if line[begin..].starts_with("key-mgmt:") => Some(begin + "key-mgmt:".len()),
         "a" if line[begin..].starts_with("crypto:") => {
             let key = "inline:";
             Some(line.find(key).map_or(begin + "crypto:".len(), |at| at + key.len()))
@@ -178,7 +185,9 @@ mod tests {
         assert!(!masked_sdp.contains("5ecret"), "{masked_sdp}");
         assert!(masked_sdp.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:***\r\n"));
         assert!(masked_sdp.ends_with("a=sendrecv\r\n"));
-        for kind in ["application/dtmf-relay", "APPLICATION/DTMF"] {
+        for kind in
+            ["application/dtmf-relay", "APPLICATION/DTMF", "application/vnd.nortelnetworks.digits"]
+        {
             let info = format!("INFO sip:7@h SIP/2.0\r\nc: {kind}\r\n\r\nSignal=5\r\nDuration=160");
             assert!(!masked(info.as_bytes()).contains('5'), "{kind}");
         }
@@ -187,7 +196,12 @@ mod tests {
     #[test]
     fn keys_are_left_out_on_whatever_is_read_as_a_line() {
         for before in ["\r", " ", "\t ", "\u{feff}", "\n\u{a0}"] {
-            for line in ["a=crypto:1 X inline:5ecret", "a= crypto:1 X 5ecret", "a=ice-pwd:5ecret"] {
+            for line in [
+                "a=crypto:1 X inline:5ecret",
+                "a= crypto:1 X 5ecret",
+                "a=ice-pwd:5ecret",
+                "a=key-mgmt:mikey 5ecret",
+            ] {
                 let body = format!("v=0\r\n{before}{line}\ra=sendrecv\r\n");
                 let masked = description(&body);
                 assert!(!masked.contains("5ecret"), "{masked:?}");
@@ -202,6 +216,13 @@ mod tests {
         let expected =
             "From: \"A\" <sip:ann:***@h:5060;user=phone>;tag=1, <sips:bob@h>, sip:h:5060";
         assert_eq!(without_passwords(line), expected);
+        for (line, expected) in [
+            ("Contact: <sips:bob:hu5h@h>, <sip:bob@h>", "Contact: <sips:bob:***@h>, <sip:bob@h>"),
+            ("SIP:bob:hu5h@h SIP/2.0", "SIP:bob:***@h SIP/2.0"),
+            ("To: <sip:b,o;b?:h,u;5?h@h:5060;lr>", "To: <sip:b,o;b?:***@h:5060;lr>"),
+        ] {
+            assert_eq!(without_passwords(line), expected);
+        }
     }
 
     proptest! {
