@@ -381,6 +381,8 @@ impl CallControl {
             return self.end(Signal::Failed(ErrorCode::DestinationUnreachable));
         };
         self.timers.set(Timer::Ring, now + times.ring_timeout);
+        // In another queue the same place is another one.
+        self.reported.notice = None;
         self.route = route;
         self.far_side = FarSide::Called;
         Outcome { dial: Some(route), ..Outcome::default() }

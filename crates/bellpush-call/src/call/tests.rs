@@ -356,6 +356,17 @@ fn the_far_side_may_answer_while_the_page_is_away() {
     assert_eq!(call.signals, [Signal::Ringing, Signal::Connected]);
 }
 
+#[test]
+fn the_same_place_in_the_next_telephone_systems_queue_is_told() {
+    let mut call = Simulation::called(2);
+    call.input(Input::Notice(queued(5)));
+    call.input(Input::Refused(FarFailure::Busy));
+    for _ in 0..2 {
+        call.input(Input::Notice(queued(5)));
+    }
+    assert_eq!(call.signals, [5, 5].map(|place| Signal::Notice(queued(place))));
+}
+
 fn queued(place: u32) -> CallNotice {
     CallNotice::Queued { position: Some(place), wait_seconds: None }
 }
