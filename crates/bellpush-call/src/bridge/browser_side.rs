@@ -35,7 +35,7 @@ impl Bridge {
         match media {
             LegMedia::Audio(packet) => self.speech(now, &packet, edge),
             LegMedia::ComfortNoise(packet) => self.comfort_noise(now, &packet, edge),
-            LegMedia::Key { ssrc, seq, digit } => self.key(now, (ssrc, seq), digit, edge),
+            LegMedia::Key { ssrc, seq, digits } => self.keys(now, (ssrc, seq), &digits, edge),
             LegMedia::Reports => {}
             LegMedia::Other => return Received::Packet,
         }
@@ -80,12 +80,12 @@ impl Bridge {
         }
     }
 
-    /// A packet of a key that the visitor holds, with the key when it is the first one.
-    pub(super) fn key(
+    /// A packet of keys that the visitor holds, with those that it is the first one of.
+    pub(super) fn keys(
         &mut self,
         now: Instant,
         (ssrc, seq): (u32, u64),
-        digit: Option<Digit>,
+        digits: &[Digit],
         edge: &mut dyn Edge,
     ) {
         self.reception.untimed(now, seq);
@@ -94,8 +94,8 @@ impl Bridge {
             FarLeg::Sip(sip) => sip.skip(ssrc, seq),
             FarLeg::None => {}
         }
-        if let Some(digit) = digit {
-            self.pressed(now, digit, edge);
+        for digit in digits {
+            self.pressed(now, *digit, edge);
         }
     }
 

@@ -123,8 +123,8 @@ pub(crate) enum LegMedia<'a> {
     Audio(AudioPacket<'a>),
     /// It falls silent, and says how loud that is.
     ComfortNoise(ComfortNoisePacket<'a>),
-    /// A packet that is not audio, with the keypad press that it begins, if any.
-    Key { ssrc: u32, seq: u64, digit: Option<Digit> },
+    /// A packet that is not audio, with the keypad presses that it begins, if any.
+    Key { ssrc: u32, seq: u64, digits: Vec<Digit> },
     /// Reports on both streams.
     Reports,
     /// A packet beyond what a browser sends, or of a kind that was not agreed on.
@@ -316,10 +316,10 @@ impl WebRtcLeg {
         if self.dtmf_stream != Some(ssrc) {
             (self.dtmf, self.dtmf_stream) = (DtmfReceiver::default(), Some(ssrc));
         }
-        let mut digit = None;
+        let mut digits = Vec::new();
         let (timestamp, marker) = (times.timestamp, times.marker);
-        self.dtmf.packet(timestamp, marker, packet.payload, |pressed| digit = Some(pressed));
-        Ok(Some(LegMedia::Key { ssrc, seq: times.seq, digit }))
+        self.dtmf.packet(timestamp, marker, packet.payload, |digit| digits.push(digit));
+        Ok(Some(LegMedia::Key { ssrc, seq: times.seq, digits }))
     }
 
     /// There is no such path to the browser any more.

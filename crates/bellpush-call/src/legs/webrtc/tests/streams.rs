@@ -38,11 +38,24 @@ fn a_key_of_another_stream_is_heard_wherever_its_time_begins() {
         let mut packet = packet(&mut browser, header, &[5, 0x0A, 0, 160]);
         let now = now + Duration::from_secs(second);
         match leg.receive_media(now, by_udp(home()), &mut packet).unwrap() {
-            Some(LegMedia::Key { digit, .. }) => heard.extend(digit),
+            Some(LegMedia::Key { digits, .. }) => heard.extend(digits),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(heard.len(), 3, "{heard:?}");
+}
+
+#[test]
+fn all_keys_of_a_packet_are_heard() {
+    let now = Instant::now();
+    let (mut leg, mut browser) = connected(now);
+    let header = RtpHeader { payload_type: KEYPAD, marker: true, seq: 7, timestamp: 0, ssrc: 7 };
+    // RFC 4733 section 2.5.1.5.
+    let keys = [1, 0x8A, 3, 32, 2, 0x8A, 3, 32];
+    let mut packet = packet(&mut browser, header, &keys);
+    let received = leg.receive_media(now, by_udp(home()), &mut packet).unwrap();
+    let Some(LegMedia::Key { digits, .. }) = received else { panic!("{received:?}") };
+    assert_eq!(digits.iter().map(ToString::to_string).collect::<String>(), "12");
 }
 
 #[test]
