@@ -103,6 +103,12 @@ impl SeqExtender {
         self.highest = Some(highest.max(extended));
         extended
     }
+
+    /// How far an extended number is behind the highest one so far.
+    #[must_use]
+    pub fn behind(&self, extended: u64) -> u64 {
+        self.highest.map_or(0, |highest| highest.saturating_sub(extended))
+    }
 }
 
 #[cfg(test)]

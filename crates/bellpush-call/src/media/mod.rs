@@ -41,6 +41,9 @@ pub(crate) const FRAME: Duration = Duration::from_millis(20);
 /// [`FRAME`] in Opus' RTP clock, which runs at 48 kHz whatever the bandwidth (RFC 7587).
 pub(crate) const FRAME_SAMPLES: u32 = 960;
 
+/// What is further behind the latest packet may be of a stream that has begun anew (RFC 3550 appendix A.1).
+pub(crate) const MAX_MISORDER: u64 = 100;
+
 /// Where a stream of RTP comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RtpSource {

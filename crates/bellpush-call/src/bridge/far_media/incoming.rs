@@ -12,7 +12,7 @@ use crate::{
     Codec,
     bridge::{BrowserSink, noise_player::NoisePlayer},
     legs::sip::Format,
-    media::{ChangeLimit, FRAME, Reception, RtpTimes, Source, StreamQuality},
+    media::{ChangeLimit, FRAME, MAX_MISORDER, Reception, RtpTimes, Source, StreamQuality},
 };
 
 /// The stream that the far side sends.
@@ -20,6 +20,10 @@ pub(super) struct Incoming {
     /// How many sources were heard.
     pub(super) stream: u32,
     seqs: SeqExtender,
+    /// The number after one that was far behind: if it comes, the source has begun its numbers anew.
+    restarts_at: Option<u64>,
+    /// The stream that the source has begun so last.
+    restarted: ChangeLimit<u32>,
     /// What was spoken last.
     pub(super) codec: Option<Codec>,
     pub(super) reception: Reception,
@@ -39,6 +43,8 @@ impl Incoming {
         Self {
             stream: 0,
             seqs: SeqExtender::default(),
+            restarts_at: None,
+            restarted: ChangeLimit::new(),
             codec: None,
             reception: Reception::new(clock_rate),
             srtp: None,
@@ -98,19 +104,32 @@ impl Incoming {
         StreamQuality::of(self.codec.unwrap_or(agreed), &self.reception, late, round_trip)
     }
 
-    /// Another source is heard.
+    /// Another source is heard, or what comes from now on has other numbers.
     pub(super) fn begin_stream(&mut self) {
         self.stream = self.stream.wrapping_add(1);
-        self.seqs = SeqExtender::default();
+        (self.seqs, self.restarts_at) = (SeqExtender::default(), None);
         self.begin_way();
-        let clock_rate = self.codec.unwrap_or(Codec::Pcma).clock_rate();
-        self.reception.restart(clock_rate);
+        self.reception.restart(self.codec.unwrap_or(Codec::Pcma).clock_rate());
         self.silence.stop();
+    }
+
+    /// Whether the source has begun its numbers anew, as it may without a word (RFC 3550 appendix A.1): two
+    /// that follow each other, far behind. The first of them is left to be a late one.
+    fn begins_anew(&mut self, now: Instant, seq: u64) -> bool {
+        if self.seqs.behind(seq) <= MAX_MISORDER {
+            return false;
+        }
+        let follows = self.restarts_at.replace(seq + 1) == Some(seq);
+        follows && self.restarted.admits(now, self.stream.wrapping_add(1))
     }
 
     /// Counts a packet, and says where it stands in its stream.
     pub(super) fn take(&mut self, now: Instant, format: Format, header: &RtpHeader) -> RtpTimes {
-        let seq = self.seqs.extend(header.seq);
+        let mut seq = self.seqs.extend(header.seq);
+        if self.begins_anew(now, seq) {
+            self.begin_stream();
+            seq = self.seqs.extend(header.seq);
+        }
         match format {
             Format::Speech(codec) => {
                 self.set_codec(codec);
@@ -140,12 +159,14 @@ impl Incoming {
                     sink.send(now, codec, times, payload);
                 }
             }
+            // On hold it hears noise made here, and one source at a time.
+            Format::ComfortNoise if self.is_on_hold => sink.stream.skip(source, times.seq),
             Format::ComfortNoise if sink.takes_comfort_noise() && codec.clock_rate() == 8_000 => {
                 if let Some(times) = sink.stream.rewrite(now, source, times) {
                     sink.send_comfort_noise(now, times, payload);
                 }
             }
-            Format::ComfortNoise if !self.is_on_hold && codec.clock_rate() == 8_000 => {
+            Format::ComfortNoise if codec.clock_rate() == 8_000 => {
                 let announced =
                     Announced { source, codec, timestamp: times.timestamp, ptime: FRAME };
                 match self.silence.announced(now, announced, payload) {

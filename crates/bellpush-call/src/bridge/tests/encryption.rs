@@ -118,6 +118,20 @@ fn a_telephone_that_returns_to_a_key_is_heard_on_and_what_it_has_said_is_not_hea
     call.simulation.end();
 }
 
+#[test]
+fn a_telephone_that_begins_anew_with_another_key_is_heard() {
+    let mut call = call(None);
+    call.trunk_reports(answered(sdp(Some(FIRST))));
+    let mut phone = Phone::new(60_000);
+    let packets: Vec<Vec<u8>> = (0..50).map(|_| phone.packet()).collect();
+    assert_eq!(heard(&mut call, &packets), 50);
+    offers(&mut call, Some(SECOND_KEY));
+    phone = Phone { sender: SrtpSender::new(&key(SECOND_KEY)).unwrap(), seq: 30_000 };
+    let packets: Vec<Vec<u8>> = (0..50).map(|_| phone.packet()).collect();
+    let heard = heard(&mut call, &packets);
+    assert!(heard >= 48, "{heard}");
+}
+
 /// A dialog of another server.
 fn open() -> Box<DialogSnapshot> {
     Box::new(DialogSnapshot {

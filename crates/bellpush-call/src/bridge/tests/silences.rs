@@ -5,7 +5,7 @@ use str0m::format;
 
 use super::{
     simulated_call::{FRAME, Heard, SimulatedCall},
-    streams::{CN, PCMA, PHONE, Stream, VOICE, call, offered},
+    streams::{CN, PCMA, PHONE, Stream, VOICE, call, offered, sdp, with_comfort_noise},
     *,
 };
 use crate::{legs::webrtc::ComfortNoisePacket, media::RtpTimes};
@@ -79,6 +79,27 @@ fn a_silence_is_noise_for_as_long_as_it_lasts_where_the_browser_hears_opus() {
         for pair in heard.windows(2) {
             assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), 960);
         }
+    }
+}
+
+#[test]
+fn on_hold_a_silence_that_is_announced_again_and_again_is_one_stream_of_noise() {
+    let network = |_, datagram| vec![(Duration::from_millis(2), datagram)];
+    let (routes, codec) = (offered(&[Codec::Pcma], false), format::Codec::PCMA);
+    let mut call = SimulatedCall::with(routes, codec, Box::new(network), with_comfort_noise);
+    call.pass(SECOND);
+    let hold = sdp("m=audio 4000 RTP/AVP 8 13\r\na=sendonly");
+    call.trunk_reports(answered(hold));
+    let mut phone = Stream::new(PHONE, 1);
+    for _ in 0..200 {
+        phone.send(&mut call, CN, 800, &[50]);
+        call.pass(5 * FRAME);
+    }
+    let heard = &call.heard_by_browser;
+    assert!((995..=1_003).contains(&heard.len()), "{}", heard.len());
+    for pair in heard.windows(2) {
+        assert_eq!(pair[1].seq, pair[0].seq + 1);
+        assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), 160);
     }
 }
 

@@ -63,6 +63,16 @@ pub(super) struct SimulatedCall {
 impl SimulatedCall {
     /// Calls the routes, with a browser that speaks this codec.
     pub(super) fn new(routes: Vec<Route>, codec: format::Codec, network: Network) -> Self {
+        Self::with(routes, codec, network, str::to_owned)
+    }
+
+    /// Calls the routes, with a browser whose offer is changed.
+    pub(super) fn with(
+        routes: Vec<Route>,
+        codec: format::Codec,
+        network: Network,
+        change: impl FnOnce(&str) -> String,
+    ) -> Self {
         let now = Instant::now();
         let mut browser = Rtc::builder()
             .set_rtp_mode(true)
@@ -75,7 +85,8 @@ impl SimulatedCall {
         let mut changes = browser.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
-        let (simulation, answer) = Simulation::with_offer(now, routes, &offer.to_sdp_string());
+        let offer = change(&offer.to_sdp_string());
+        let (simulation, answer) = Simulation::with_offer(now, routes, &offer);
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         browser.sdp_api().accept_answer(pending, answer).unwrap();
         let voice = browser.codec_config().find(|params| params.spec().codec == codec).unwrap();

@@ -69,6 +69,50 @@ impl Stream {
     }
 }
 
+#[test]
+fn a_telephone_whose_numbers_begin_anew_is_heard_on() {
+    for (spoken, opus_to_browser, units) in
+        [(format::Codec::PCMA, false, 160), (format::Codec::Opus, true, 960)]
+    {
+        let routes = offered(&[Codec::Pcma], opus_to_browser);
+        let mut call = call(routes, spoken, "m=audio 4000 RTP/AVP 8");
+        let mut phone = Stream::new(PHONE, 1);
+        for seq in [65_500, 40_000, 39_000] {
+            phone.seq = seq;
+            for _ in 0..100 {
+                phone.send(&mut call, PCMA, 160, &VOICE);
+                call.pass(FRAME);
+            }
+        }
+        let heard = &call.heard_by_browser;
+        assert!((293..=303).contains(&heard.len()), "{}", heard.len());
+        for pair in heard.windows(2) {
+            assert_eq!(pair[1].seq, pair[0].seq + 1);
+            let later = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+            assert!((units..=3 * units).contains(&later), "{later}");
+        }
+    }
+}
+
+#[test]
+fn a_single_packet_that_is_far_behind_begins_nothing() {
+    let mut call =
+        call(offered(&[Codec::Pcma], false), format::Codec::PCMA, "m=audio 4000 RTP/AVP 8");
+    let mut phone = Stream::new(PHONE, 1);
+    for n in 0..100 {
+        if n % 3 == 2 {
+            let mut stray = phone;
+            stray.seq = phone.seq.wrapping_sub(30_000);
+            stray.send(&mut call, PCMA, 160, &[0x66; 160]);
+        }
+        phone.send(&mut call, PCMA, 160, &VOICE);
+        call.pass(FRAME);
+    }
+    let heard = &call.heard_by_browser;
+    assert_eq!(heard.iter().filter(|packet| packet.payload == VOICE).count(), 100);
+    assert!(heard.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+}
+
 /// Which payload types the browser heard, in their order.
 fn heard_types(call: &SimulatedCall) -> Vec<u8> {
     let mut types: Vec<u8> = call.heard_by_browser.iter().map(|heard| heard.payload_type).collect();
@@ -225,18 +269,20 @@ fn a_telephone_behind_a_nat_is_heard_from_where_it_signals() {
     assert_eq!(last, Some("203.0.113.9:6000".parse().unwrap()));
 }
 
+/// The offer of a browser that takes comfort noise.
+pub(super) fn with_comfort_noise(offer: &str) -> String {
+    let offer = offer.replace("a=rtcp-mux", "a=rtpmap:13 CN/8000\r\na=rtcp-mux");
+    let lines = offer.lines().map(|line| match line.starts_with("m=audio ") {
+        true => format!("{line} 13\r\n"),
+        false => format!("{line}\r\n"),
+    });
+    lines.collect()
+}
+
 #[test]
 fn a_browser_that_takes_comfort_noise_gets_the_telephones() {
-    let offer = shared().offer.replace("a=rtcp-mux", "a=rtpmap:13 CN/8000\r\na=rtcp-mux");
-    let offer: Vec<String> = offer
-        .lines()
-        .map(
-            |line| {
-                if line.starts_with("m=audio ") { format!("{line} 13") } else { line.to_owned() }
-            },
-        )
-        .collect();
-    let (_, answer) = Simulation::with_offer(Instant::now(), vec![phone()], &offer.join("\r\n"));
+    let offer = with_comfort_noise(&shared().offer);
+    let (_, answer) = Simulation::with_offer(Instant::now(), vec![phone()], &offer);
     assert!(answer.contains("a=rtpmap:13 CN/8000\r\n"), "{answer}");
 }
 

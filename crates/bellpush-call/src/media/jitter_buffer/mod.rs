@@ -10,15 +10,13 @@ use std::time::{Duration, Instant};
 
 use delay::DelayMeter;
 
-use super::RtpTimes;
+use super::{MAX_MISORDER, RtpTimes};
 use crate::Codec;
 
 /// Packets that are kept at most, a power of two: 640 ms of the usual ones.
 const SLOTS: usize = 32;
 /// What a network carries in one packet. Longer ones are no audio.
 const MAX_PAYLOAD: usize = 1_400;
-/// RFC 3550 appendix A.1: what is further behind may be a stream that has begun anew.
-const MAX_MISORDER: u64 = 100;
 /// A gap is made up for at most so long; after more, sound goes on where the stream is.
 const LONGEST_GAP: Duration = Duration::from_millis(240);
 
