@@ -57,11 +57,20 @@ pub(crate) struct RtcpSession {
     sent: Option<LastSent>,
     packets: u32,
     octets: u32,
-    last_sr: Option<(u32, Instant)>,
+    last_sr: Option<SenderReport>,
     round_trip: Option<Duration>,
     remote_reception: Option<RemoteReception>,
     due: Instant,
     random: u32,
+}
+
+/// What a sender said last of its stream.
+#[derive(Debug, Clone, Copy)]
+struct SenderReport {
+    ssrc: u32,
+    /// The middle of its NTP time.
+    ntp: u32,
+    received: Instant,
 }
 
 /// The packet that was sent last.
@@ -105,7 +114,10 @@ impl RtcpSession {
     pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> bool {
         let mut goodbye = false;
         read(datagram, |item| match item {
-            RtcpItem::Sender { info, .. } => self.last_sr = Some(((info.ntp >> 16) as u32, now)),
+            RtcpItem::Sender { ssrc, info } => {
+                let ntp = (info.ntp >> 16) as u32;
+                self.last_sr = Some(SenderReport { ssrc, ntp, received: now });
+            }
             RtcpItem::Block(block) if block.ssrc == self.ssrc => self.take_report_block(now, block),
             RtcpItem::Block(_) => {}
             RtcpItem::Goodbye { .. } => goodbye = true,
@@ -183,10 +195,11 @@ impl RtcpSession {
         });
         let block = far_side.and_then(|ssrc| {
             let received = reception.report()?;
-            let (last_sr, delay_since_last_sr) = match self.last_sr {
-                Some((ntp, at)) => (ntp, short_ntp(now.saturating_duration_since(at))),
-                None => (0, 0),
-            };
+            // Another source's clock says nothing of this one's.
+            let last_sr = self.last_sr.filter(|last| last.ssrc == ssrc);
+            let (last_sr, delay_since_last_sr) = last_sr.map_or((0, 0), |last| {
+                (last.ntp, short_ntp(now.saturating_duration_since(last.received)))
+            });
             Some(ReportBlock {
                 ssrc,
                 fraction_lost: received.fraction_lost,
@@ -280,6 +293,30 @@ mod tests {
         assert!((9..=11).contains(&heard.loss_percent), "{}", heard.loss_percent);
         assert!((70..=100).contains(&heard.lost), "{}", heard.lost);
         assert_eq!(b.remote_reception().unwrap().lost, 0);
+    }
+
+    #[test]
+    fn what_one_source_has_said_of_its_clock_is_not_held_against_another() {
+        let begin = Instant::now();
+        let (mut a, mut b) = (session(begin, 1), session(begin, 2));
+        let mut out = Vec::new();
+        b.sent(begin, 0, 160);
+        b.report(begin, None, &mut Reception::new(8_000), 8_000, &mut out);
+        a.receive(begin, &out);
+        for (ssrc, is_told) in [(2, true), (3, false)] {
+            let mut reception = Reception::new(8_000);
+            reception.packet(begin, 70_000, 0);
+            a.report(begin + SECOND, Some(ssrc), &mut reception, 8_000, &mut out);
+            let mut block = None;
+            read(&out, |item| {
+                if let RtcpItem::Block(of) = item {
+                    block = Some(of);
+                }
+            });
+            let block = block.unwrap();
+            assert_eq!((block.ssrc, block.last_sr != 0), (ssrc, is_told));
+            assert_eq!(block.delay_since_last_sr, if is_told { 65_536 } else { 0 });
+        }
     }
 
     #[test]
