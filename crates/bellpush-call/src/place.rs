@@ -160,6 +160,9 @@ pub enum ResumeError {
     /// The call is over, or was never here.
     #[error("the call is over")]
     NoSuchCall,
+    /// The page that had the call has left it, and it waits for the next one.
+    #[error("the call waits to be taken up")]
+    PageIsAway,
 }
 
 // Offer and answer hold the ICE passwords, which must not reach a log.

@@ -86,6 +86,59 @@ async fn the_next_page_takes_the_call_up_and_it_is_the_same_call() {
 }
 
 #[tokio::test]
+async fn a_page_that_says_late_that_it_goes_takes_nothing_from_the_one_that_has_the_call() {
+    let shop = Shop::open().await;
+    shop.change(json!({ "resumeSeconds": 1 })).await.expect(200).unwrap();
+    let (widget, next_page) = (shop.widget().await, shop.widget().await);
+    let call = place(&widget).await;
+    let visitor = Visitor::new().await.unwrap();
+    let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+    let answer: Value = answer.expect(200).unwrap().json().unwrap();
+    let mut media = visitor.accept(answer["sdp"].as_str().unwrap()).unwrap();
+    media.wait_until(SOON, |heard| heard.packets.len() > 10).await.unwrap();
+
+    let given_up = format!("/v1/calls/{}?reason=media_failed", call.id);
+    let given_up = Answer::to(widget.request(Method::DELETE, &given_up)).await.unwrap();
+    for said in [widget.leave(&call.id).await.unwrap(), given_up] {
+        said.expect(204).unwrap();
+    }
+    // For longer than the call would wait.
+    let before = media.heard().packets.len();
+    media.wait_until(SOON, |heard| heard.packets.len() > before + 100).await.unwrap();
+    assert_eq!(shop.api.call(&shop.app, &call.id).await.unwrap().state, "live");
+
+    let session = serde_json::from_value(answer["session"].clone()).unwrap();
+    let resumed = Widget::new(&shop.server.url(), session);
+    // Also by a token that it was given later.
+    let renewed: Session = resumed.refresh().await.unwrap().expect(200).unwrap().json().unwrap();
+    resumed.with_token(&renewed.token).leave(&call.id).await.unwrap().expect(204).unwrap();
+    let ended = eventually("the call is over", SOON, async || Ok(reason(&shop, &call).await));
+    assert_eq!(ended.await.unwrap(), "user_hangup");
+}
+
+#[tokio::test]
+async fn a_page_that_goes_while_the_calls_server_is_gone_leaves_it_to_the_next() {
+    let mut shop = Shop::open().await;
+    shop.change(json!({ "resumeSeconds": 30 })).await.expect(200).unwrap();
+    let widget = shop.widget().await;
+    let call = place(&widget).await;
+    shop.server.kill_9().unwrap();
+    shop.server.restart().await.unwrap();
+    let next_page = shop.widget().await;
+    let visitor = Visitor::new().await.unwrap();
+    // Until its lease is out, the server that had the call may live.
+    let gone = eventually("the server is known to be gone", SOON, async || {
+        let answer = resume(&next_page, &call, &call.resume_token, visitor.offer()).await;
+        Ok((answer.status != 421).then_some(answer))
+    });
+    assert_eq!(gone.await.unwrap().status, 503);
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    let taken = next_page.take_over(&call.id, &call.resume_token).await.unwrap();
+    drop(taken);
+    assert_eq!(shop.api.call(&shop.app, &call.id).await.unwrap().state, "live");
+}
+
+#[tokio::test]
 async fn the_call_of_a_preview_is_taken_up_and_one_of_a_key_ends_no_later_for_it() {
     let shop = Shop::open().await;
     let owner = Browser::set_up(&shop.server).await.unwrap();
@@ -339,4 +392,18 @@ async fn a_visitor_whose_network_changed_restarts_ice_and_hears_on() {
     call.media.wait_until(SOON, |heard| heard.packets.len() > before + 50).await.unwrap();
     widget.hang_up(&call.id).await.unwrap().expect(204).unwrap();
     assert_eq!(reason(&shop, &call).await.as_deref(), Some("user_hangup"));
+}
+
+#[tokio::test]
+async fn a_connection_whose_page_has_left_is_not_restarted_and_the_call_waits() {
+    let shop = Shop::open().await;
+    let widget = shop.widget().await;
+    let mut call = place(&widget).await;
+    widget.leave(&call.id).await.unwrap().expect(204).unwrap();
+    let own = fragment(&call.media.move_on().await.unwrap());
+    let problem = refused(&patch(&widget, &call, &own, Some("*")).await, 404, "not-found");
+    assert!(problem.detail.contains("waits"), "{}", problem.detail);
+    let visitor = Visitor::new().await.unwrap();
+    let answer = resume(&widget, &call, &call.resume_token, visitor.offer()).await;
+    answer.expect(200).unwrap();
 }

@@ -58,7 +58,7 @@ impl Bridge {
         offer: &Offer,
         edge: &mut dyn Edge,
     ) -> Result<String, ResumeError> {
-        let leg = self.browser.as_mut().ok_or(ResumeError::NoSuchCall)?;
+        let leg = self.browser.as_mut().ok_or(ResumeError::PageIsAway)?;
         let answer = leg.restart(offer)?;
         self.settle(now, edge);
         Ok(answer)

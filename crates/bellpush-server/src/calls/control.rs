@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use bellpush_call::Digit;
-use bellpush_core::{ids::CallId, record::RecordEntry};
+use bellpush_core::{events::EventTime, ids::CallId, record::RecordEntry};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,6 +17,7 @@ use crate::{
     api::path::PathIds,
     clock::now,
     http::{body, body::QueryParameters, client_ip::LimitKey, limits::Limits, problem::Problem},
+    sessions::bearer_token,
     tokens::{SessionToken, ToldToken},
 };
 use bellpush_store::{Call, CallState, LivingNode, Session};
@@ -64,12 +65,17 @@ pub(crate) async fn hang_up(
     PathIds(id): PathIds<String>,
     QueryParameters(HangUp { reason }): QueryParameters<HangUp>,
 ) -> Result<StatusCode, Problem> {
-    let session = if is_live_here(&calls, &id) {
-        calls.sessions.authenticate_leaving(&headers, limit_key).await?
-    } else {
-        calls.sessions.authenticate(&headers, limit_key).await?
-    };
-    end(&calls, &session, &id, reason).await
+    let token = bearer_token(&headers)?;
+    let session = leaving_session(&calls, &token, &id, limit_key).await?;
+    let id = parse_id(&id)?;
+    // What the visitor wants holds whichever page says it, what a connection does only of the present one.
+    if reason.is_some()
+        && let Some(call) = live_call(&calls, &session, id)?
+        && is_of_former_page(&calls, &call, &token).await
+    {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    end(&calls, &session, id, reason).await
 }
 
 /// What a page sends when it goes away.
@@ -84,14 +90,14 @@ pub(crate) struct Leave {
 /// Leave the page
 ///
 /// The beacon of a page that goes away. The call waits for the app's resume window to be taken up
-/// by the next page, and then ends as `user_hangup`; without a window it ends at once. Never limited
-/// in rate, like hanging up.
+/// by the next page, and then ends as `user_hangup`; without a window it ends at once. From a page whose call
+/// another one has taken up since, it changes nothing. Never limited in rate, like hanging up.
 #[utoipa::path(
     post, path = "/v1/calls/{callId}/leave", operation_id = "leavePage", tag = "calls",
     params(("callId" = String, Path, description = "The call")),
     request_body(content = Leave, description = "Any content type"),
     responses(
-        (status = 204, description = "The call waits, or is over"),
+        (status = 204, description = "The call waits, is over, or is another page's by now"),
         (status = 401, description = "No valid session"),
         (status = 404, description = "No such call in this session"),
         (status = 421, description = "The call lives on another server"),
@@ -107,34 +113,55 @@ pub(crate) async fn leave(
     let Leave { token } = body::parse_json(&bytes)?;
     let token = SessionToken::parse(token.reveal())
         .ok_or_else(|| Problem::session_expired("the token is not a session token"))?;
-    let session = if is_live_here(&calls, &id) {
-        calls.sessions.of_token_leaving(&token, limit_key).await?
-    } else {
-        calls.sessions.of_token(&token, limit_key).await?
-    };
-    let window = calls.sessions.app(session.app_id).await?.settings.resume_window();
-    if !window.is_zero()
-        && let Some(call) = live_call(&calls, &session, parse_id(&id)?)?
-        && !call.is_over()
+    let session = leaving_session(&calls, &token, &id, limit_key).await?;
+    let id = parse_id(&id)?;
+    let call = live_call(&calls, &session, id)?.filter(|call| !call.is_over());
+    if let Some(call) = &call
+        && is_of_former_page(&calls, call, &token).await
     {
-        calls.engine.suspend(parse_id(&id)?, window).await;
         return Ok(StatusCode::NO_CONTENT);
     }
-    end(&calls, &session, &id, None).await
+    let window = calls.sessions.app(session.app_id).await?.settings.resume_window();
+    if window.is_zero() {
+        return end(&calls, &session, id, None).await;
+    }
+    match call {
+        Some(_) => calls.engine.suspend(id, window).await,
+        // One whose server is gone waits for the next page as it is.
+        None => drop(orphan(&calls, &session, id).await?),
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether a call of this id is live here: who knows it is no guesser, and may always leave it.
-fn is_live_here(calls: &Calls, id: &str) -> bool {
-    id.parse().is_ok_and(|id| calls.live.find(id).is_some())
+/// The session of who leaves a call. Who knows one that is live here is no guesser, and may always leave it.
+async fn leaving_session(
+    calls: &Calls,
+    token: &SessionToken,
+    id: &str,
+    limit_key: LimitKey,
+) -> Result<Arc<Session>, Problem> {
+    if id.parse().is_ok_and(|id| calls.live.find(id).is_some()) {
+        calls.sessions.of_token_leaving(token, limit_key).await
+    } else {
+        calls.sessions.of_token(token, limit_key).await
+    }
+}
+
+/// Whether a session token is that of a page from which another one has taken the call up. Where the store does not
+/// tell, whoever leaves is believed.
+async fn is_of_former_page(calls: &Calls, call: &LiveCall, token: &SessionToken) -> bool {
+    let Some(end) = call.page_token_end() else { return false };
+    let before = EventTime::from_millis(end.millis().saturating_sub(1)).unwrap_or(end);
+    let present = calls.store.session_by_token(&token.hash(), before).await;
+    present.is_ok_and(|session| session.is_none())
 }
 
 async fn end(
     calls: &Calls,
     session: &Session,
-    id: &str,
+    id: CallId,
     reason: Option<HangUpReason>,
 ) -> Result<StatusCode, Problem> {
-    let id = parse_id(id)?;
     if let Some(call) = live_call(calls, session, id)? {
         match reason {
             None => calls.engine.hang_up(id).await,
@@ -315,7 +342,7 @@ async fn orphan(calls: &Calls, session: &Session, id: CallId) -> Result<Option<C
     }
 }
 
-fn is_gone() -> Problem {
+pub(super) fn is_gone() -> Problem {
     let detail = "the server that held the call is gone; take it up anew, or its end is recorded";
     Problem::unavailable(detail).retry_after(1)
 }

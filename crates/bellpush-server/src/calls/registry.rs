@@ -65,6 +65,8 @@ pub(super) struct Connection {
     request: Option<SecretHash>,
     /// What that was answered.
     answered: Option<Answered>,
+    /// The end of the session token that the page was given with it, when it took the call up from another page.
+    page_token_end: Option<EventTime>,
 }
 
 /// The answer to a request that has taken a call up, for whoever did not get it.
@@ -113,7 +115,15 @@ pub(super) enum Asked {
 impl Connection {
     fn new(offer: String, answer: &str, resume: SecretHash) -> Self {
         let (etag, resume) = (etag_of(answer), Some(resume));
-        Self { offer, etag, resume, former: None, request: None, answered: None }
+        Self {
+            offer,
+            etag,
+            resume,
+            former: None,
+            request: None,
+            answered: None,
+            page_token_end: None,
+        }
     }
 }
 
@@ -207,6 +217,17 @@ impl LiveCall {
         connection.offer = offer;
         connection.etag = etag_of(answer);
         value(&connection.etag)
+    }
+
+    /// Notes that another page has the call, which was given a session token that is valid until then.
+    pub(super) fn turn_page(&self, token_end: EventTime) {
+        self.lock().page_token_end = Some(token_end);
+    }
+
+    /// Until when the session tokens of the page that has the call are valid at least: those of pages before it end
+    /// sooner. `None` while it is the first one.
+    pub(super) fn page_token_end(&self) -> Option<EventTime> {
+        self.lock().page_token_end
     }
 
     /// Makes another token the one that takes the call up next, after the one that was shown, and keeps the

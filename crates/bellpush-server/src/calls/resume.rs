@@ -216,6 +216,10 @@ async fn take_up(
     // A refusal: the offer was at fault, not the token.
     let answer = calls.engine.resume(id, sdp.clone()).await.map_err(refusal)?;
     call.reconnected(sdp.clone(), &answer);
+    // A page that moves its own call goes on by the tokens that it has.
+    if claim.session.id != call.session.id {
+        call.turn_page(session_end);
+    }
     let next = ResumeToken::random();
     let (shown, hash, own) = (token.hash(), next.hash(), calls.node_id);
     let exchanged = async {
@@ -254,5 +258,8 @@ fn refusal(error: ResumeError) -> Problem {
     match error {
         ResumeError::Offer(reason) => Problem::offer_invalid(reason.to_string()).at("/sdp"),
         ResumeError::NoSuchCall => Problem::not_found("the call is over"),
+        ResumeError::PageIsAway => Problem::not_found(
+            "the page has left the call, which waits to be taken up by its token",
+        ),
     }
 }

@@ -95,18 +95,6 @@ impl Sessions {
         self.of_token(&bearer_token(headers)?, LimitKey(address)).await
     }
 
-    /// The same for a request to leave a live call, which nothing else of its address keeps from that.
-    ///
-    /// # Errors
-    /// 401 without a valid token, 429 when this address has shown too many unknown ones for it.
-    pub(crate) async fn authenticate_leaving(
-        &self,
-        headers: &HeaderMap,
-        address: LimitKey,
-    ) -> Result<Arc<Session>, Problem> {
-        self.of_token_leaving(&bearer_token(headers)?, address).await
-    }
-
     /// The session of a token, which must be valid still, for an origin that is allowed still.
     ///
     /// # Errors
@@ -267,7 +255,11 @@ impl Sessions {
     }
 }
 
-fn bearer_token(headers: &HeaderMap) -> Result<SessionToken, Problem> {
+/// The session token of a request.
+///
+/// # Errors
+/// 401 without one.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<SessionToken, Problem> {
     headers::bearer(headers).and_then(SessionToken::parse).ok_or_else(|| {
         Problem::session_expired("send the session token as Authorization: Bearer st_…")
     })

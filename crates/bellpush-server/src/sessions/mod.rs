@@ -6,7 +6,7 @@ mod maker;
 mod preview;
 pub(crate) mod turn;
 
-pub(crate) use access::Sessions;
+pub(crate) use access::{Sessions, bearer_token};
 pub(crate) use grant::SessionCreated;
 pub(crate) use maker::Maker;
 pub(crate) use preview::PreviewToken;

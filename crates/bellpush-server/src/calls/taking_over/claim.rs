@@ -29,7 +29,7 @@ use super::{
 use crate::{
     calls::{
         call_clock::CallClock,
-        control::elsewhere,
+        control::{elsewhere, is_gone},
         live::{self, AcceptedCall},
         place::refusal,
         registry::{Asked, LiveCall},
@@ -113,9 +113,7 @@ impl Claiming {
         let (call, _) = self.find(calls).await?;
         if call.node_id != calls.node_id {
             let node = calls.store.living_node(call.node_id, calls.store.clock().await?).await?;
-            if let Some(node) = node {
-                return Err(elsewhere(self.id, &node));
-            }
+            return Err(node.map_or_else(is_gone, |node| elsewhere(self.id, &node)));
         }
         Err(unknown(self.id))
     }
