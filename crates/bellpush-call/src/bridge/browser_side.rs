@@ -45,9 +45,12 @@ impl Bridge {
 
     /// The visitor's voice, on its way to the far side.
     pub(super) fn speech(&mut self, now: Instant, packet: &AudioPacket<'_>, edge: &mut dyn Edge) {
-        if self.visitor_stream != Some((packet.ssrc, packet.codec)) {
-            self.visitor_stream = Some((packet.ssrc, packet.codec));
+        let before = self.visitor_stream.replace((packet.ssrc, packet.codec));
+        if before != self.visitor_stream {
             self.reception.restart(packet.codec.clock_rate());
+        }
+        if before.is_none_or(|(ssrc, _)| ssrc != packet.ssrc) {
+            self.reception.begin_source();
         }
         self.reception.packet(now, packet.times.seq, packet.times.timestamp);
         match &mut self.far_side {
@@ -59,7 +62,11 @@ impl Bridge {
                     sink.send(now, packet.codec, times, packet.payload);
                 }
             }
-            FarLeg::Sip(sip) => sip.send_speech(now, packet, edge),
+            FarLeg::Sip(sip) => {
+                if sip.send_speech(now, packet, edge) {
+                    self.reception.unheard();
+                }
+            }
             FarLeg::Demo(_) | FarLeg::None => {}
         }
     }
@@ -72,7 +79,8 @@ impl Bridge {
         edge: &mut dyn Edge,
     ) {
         self.reception.untimed(now, packet.times.seq);
-        let codec = self.visitor_stream.map_or(Codec::Opus, |(_, codec)| codec);
+        // Who has not spoken yet announces silence beside G.711 (RFC 3551 section 6).
+        let codec = self.visitor_stream.map_or(Codec::Pcma, |(_, codec)| codec);
         match &mut self.far_side {
             FarLeg::Demo(_) => self.to_browser.skip(visitor(packet.ssrc), packet.times.seq),
             FarLeg::Sip(sip) => sip.send_comfort_noise(now, codec, packet, edge),

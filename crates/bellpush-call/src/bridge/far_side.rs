@@ -191,13 +191,14 @@ impl SipSide {
         self.media.receive_rtcp(now, remote, packet);
     }
 
+    /// Sends the visitor's voice. Whether that came too late to be heard.
     pub(super) fn send_speech(
         &mut self,
         now: Instant,
         packet: &AudioPacket<'_>,
         edge: &mut dyn Edge,
-    ) {
-        self.media.send_speech(now, packet, edge);
+    ) -> bool {
+        self.media.send_speech(now, packet, edge)
     }
 
     pub(super) fn send_comfort_noise(

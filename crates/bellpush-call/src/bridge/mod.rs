@@ -407,7 +407,7 @@ impl Bridge {
     fn quality(&self) -> Option<CallQuality> {
         let far_side = self.far_side.quality()?;
         let codec = self.visitor_stream.map_or(Codec::Opus, |(_, codec)| codec);
-        let visitor = StreamQuality::of(codec, &self.reception, 0, self.round_trip);
+        let visitor = StreamQuality::of(codec, &self.reception, self.round_trip);
         Some(CallQuality { visitor, far_side })
     }
 

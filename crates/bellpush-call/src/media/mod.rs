@@ -23,6 +23,7 @@ pub(crate) use self::{
 pub(crate) use change_limit::ChangeLimit;
 pub(crate) use comfort_noise::{ComfortNoiseLoop, NoiseGenerator};
 pub(crate) use greeting::Greeting;
+pub(crate) use jitter_buffer::Inserted;
 pub(crate) use quality::sample;
 pub use quality::{CallQuality, StreamQuality};
 pub(crate) use reception::Reception;

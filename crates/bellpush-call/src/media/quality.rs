@@ -49,19 +49,17 @@ pub struct StreamQuality {
 }
 
 impl StreamQuality {
-    /// Sums a stream up; `None` when nothing was received. `late` of the packets came too late to
-    /// be heard.
+    /// Sums a stream up; `None` when nothing was received.
     pub(crate) fn of(
         codec: Codec,
         reception: &Reception,
-        late: u64,
         round_trip: Option<Duration>,
     ) -> Option<Self> {
         let (packets, lost) = (reception.received(), reception.lost());
         if packets == 0 {
             return None;
         }
-        let unheard = (lost + late) as f32 / (packets + lost) as f32;
+        let unheard = (lost + reception.late()) as f32 / (packets + lost) as f32;
         let jitter = reception.jitter();
         let one_way = round_trip.unwrap_or_default() / 2;
         let mos = opinion_score(unheard.min(1.0), one_way + jitter * BUFFERED_JITTER + OWN_DELAY);
@@ -148,14 +146,15 @@ mod tests {
     fn a_stream_is_summed_up() {
         let begin = Instant::now();
         let mut reception = Reception::new(8_000);
-        assert_eq!(StreamQuality::of(Codec::Pcma, &reception, 0, None), None);
+        assert_eq!(StreamQuality::of(Codec::Pcma, &reception, None), None);
         for n in (0..1_000_u32).filter(|n| n % 50 != 7) {
             reception.packet(begin + 20 * MS * n, 65_536 + u64::from(n), n * 160);
         }
-        let quality = StreamQuality::of(Codec::Pcma, &reception, 0, Some(60 * MS)).unwrap();
+        let quality = StreamQuality::of(Codec::Pcma, &reception, Some(60 * MS)).unwrap();
         assert_eq!((quality.packets, quality.lost), (980, 20));
         assert!((4.1..4.3).contains(&quality.mos), "{}", quality.mos);
-        let late = StreamQuality::of(Codec::Pcma, &reception, 100, Some(60 * MS)).unwrap();
+        (0..100).for_each(|_| reception.unheard());
+        let late = StreamQuality::of(Codec::Pcma, &reception, Some(60 * MS)).unwrap();
         assert!(late.mos < quality.mos - 0.4, "{}", late.mos);
     }
 }

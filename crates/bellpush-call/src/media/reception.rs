@@ -14,6 +14,10 @@ pub(crate) struct Reception {
     /// Packets that the runs before should have had.
     expected_before: u64,
     received: u64,
+    /// Received, and yet of no use.
+    late: u64,
+    /// Expected and received before the present source.
+    before_source: (u64, u64),
     /// In timestamp units.
     jitter: f64,
     /// Expected and received when it was last reported.
@@ -34,7 +38,7 @@ struct Run {
 pub(crate) struct Received {
     /// Loss since the last report, as a part of 256.
     pub(crate) fraction_lost: u8,
-    /// Loss since the beginning.
+    /// Loss since the beginning of the source.
     pub(crate) lost: u64,
     /// The highest sequence number with its cycles.
     pub(crate) highest_seq: u32,
@@ -49,9 +53,18 @@ impl Reception {
             run: None,
             expected_before: 0,
             received: 0,
+            late: 0,
+            before_source: (0, 0),
             jitter: 0.0,
             reported: (0, 0),
         }
+    }
+
+    /// Another SSRC is heard: what is reported begins anew (RFC 3550 section 6.4.1). To be told after
+    /// [`Reception::restart`].
+    pub(crate) fn begin_source(&mut self) {
+        self.before_source = (self.expected(), self.received);
+        self.reported = self.before_source;
     }
 
     /// The codec, or the sender's SSRC, changed: numbers begin anew, counts go on.
@@ -95,6 +108,16 @@ impl Reception {
         self.packet(now, seq, timestamp);
     }
 
+    /// The packet that arrived last came too late to be heard.
+    pub(crate) fn unheard(&mut self) {
+        self.late += 1;
+    }
+
+    /// Packets that came too late to be heard.
+    pub(crate) fn late(&self) -> u64 {
+        self.late
+    }
+
     /// Packets that were received.
     pub(crate) fn received(&self) -> u64 {
         self.received
@@ -119,9 +142,11 @@ impl Reception {
         self.reported = (expected, self.received);
         let due = expected.saturating_sub(expected_before);
         let missing = due.saturating_sub(self.received.saturating_sub(received_before));
+        let (expected_of_others, received_of_others) = self.before_source;
+        let of_source = self.received - received_of_others;
         Some(Received {
             fraction_lost: (missing * 256).checked_div(due).unwrap_or(0).min(255) as u8,
-            lost: self.lost(),
+            lost: (expected - expected_of_others).saturating_sub(of_source),
             highest_seq: run.highest as u32,
             jitter: self.jitter as u32,
         })
@@ -191,6 +216,23 @@ mod tests {
         // A jump that nobody told of.
         reception.packet(begin + FRAME * 30, 70_000, 5);
         assert_eq!((reception.received(), reception.lost()), (20, 1));
+    }
+
+    #[test]
+    fn of_another_source_its_own_loss_is_reported_and_all_is_counted() {
+        let begin = Instant::now();
+        let mut reception = Reception::new(8_000);
+        for n in (0..100).filter(|n| n % 4 != 1) {
+            receive(&mut reception, begin, n, Duration::ZERO);
+        }
+        reception.restart(8_000);
+        reception.begin_source();
+        for n in (0..100).filter(|n| n % 10 != 1) {
+            receive(&mut reception, begin + 100 * FRAME, n, Duration::ZERO);
+        }
+        let report = reception.report().unwrap();
+        assert_eq!((report.fraction_lost, report.lost), (25, 10));
+        assert_eq!((reception.received(), reception.lost()), (165, 35));
     }
 
     proptest! {

@@ -100,12 +100,17 @@ impl Incoming {
         agreed: Codec,
         round_trip: Option<Duration>,
     ) -> Option<StreamQuality> {
-        let late = self.transcoder.as_ref().map_or(0, |t| t.transcoder.late());
-        StreamQuality::of(self.codec.unwrap_or(agreed), &self.reception, late, round_trip)
+        StreamQuality::of(self.codec.unwrap_or(agreed), &self.reception, round_trip)
     }
 
-    /// Another source is heard, or what comes from now on has other numbers.
-    pub(super) fn begin_stream(&mut self) {
+    /// Another source is heard.
+    pub(super) fn begin_source(&mut self) {
+        self.begin_stream();
+        self.reception.begin_source();
+    }
+
+    /// What comes from now on has other numbers.
+    fn begin_stream(&mut self) {
         self.stream = self.stream.wrapping_add(1);
         (self.seqs, self.restarts_at) = (SeqExtender::default(), None);
         self.begin_way();

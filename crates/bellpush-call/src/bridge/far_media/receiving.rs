@@ -9,7 +9,7 @@ use crate::{
     Codec,
     bridge::{BrowserSink, source_selection::Selected},
     legs::{sip::Format, webrtc::WebRtcLeg},
-    media::{FRAME, Source},
+    media::{FRAME, Inserted, Source},
 };
 
 impl FarMedia {
@@ -59,7 +59,7 @@ impl FarMedia {
             }
             Selected::Present => {}
             Selected::New => {
-                incoming.begin_stream();
+                incoming.begin_source();
                 if let Some(source) = selection.source() {
                     sink.edge.rtp_source(source);
                 }
@@ -87,8 +87,12 @@ impl FarMedia {
                 sink.stream.restart();
             }
             match format {
-                Format::Speech(codec) => transcoder.packet(now, codec, times, payload),
-                Format::ComfortNoise => transcoder.comfort_noise(payload),
+                Format::Speech(codec) => {
+                    if transcoder.packet(now, codec, times, payload) == Inserted::Late {
+                        incoming.reception.unheard();
+                    }
+                }
+                Format::ComfortNoise => transcoder.comfort_noise(now, payload),
                 Format::TelephoneEvent(_) => {}
             }
         }

@@ -12,46 +12,50 @@ use crate::{
         sip::MediaPlan,
         webrtc::{AudioPacket, ComfortNoisePacket},
     },
-    media::{RtpTimes, Source, packet_time},
+    media::{Inserted, RtpTimes, Source, Transcoder, packet_time},
 };
 
 impl FarMedia {
-    /// Sends the visitor's voice.
+    /// Sends the visitor's voice. Whether that came too late to be heard.
     pub(in crate::bridge) fn send_speech(
         &mut self,
         now: Instant,
         speech: &AudioPacket<'_>,
         edge: &mut dyn Edge,
-    ) {
+    ) -> bool {
         let source = Source::Visitor { ssrc: speech.ssrc };
-        let Self { plan: Some(plan), outgoing, rtcp, .. } = self else { return };
+        let Self { plan: Some(plan), outgoing, .. } = self else { return false };
         outgoing.noise.set_playing(now, false);
         if speech.codec != plan.codec {
             outgoing.silence.stop();
-            let from = (speech.codec, speech.ssrc);
-            let slot = &mut outgoing.transcoder;
-            let loss_percent = rtcp.remote_reception().map_or(0, |heard| heard.loss_percent);
-            let packets = (plan.ptime, loss_percent);
-            if let Some((transcoder, is_new)) =
-                Transcoding::between(slot, now, from, plan.codec, packets)
-            {
-                if is_new {
-                    outgoing.stream.restart();
-                }
-                transcoder.packet(now, speech.codec, speech.times, speech.payload);
-            }
-            return;
+            let AudioPacket { ssrc, codec, times, payload } = *speech;
+            return self.transcoder_of(now, (codec, ssrc)).is_some_and(|transcoder| {
+                transcoder.packet(now, codec, times, payload) == Inserted::Late
+            });
         }
         outgoing.transcoder = None;
         let is_heard = outgoing.silence.spoken(speech.times.timestamp);
         // A key that is held takes the place of sound, and who is on hold is not sent any.
         if !is_heard || !plan.direction.sends() || outgoing.dtmf.is_sending() {
             outgoing.stream.skip(source, speech.times.seq);
-            return;
+            return false;
         }
         if let Some(times) = outgoing.stream.rewrite(now, source, speech.times) {
             self.send(now, times, Payload::Speech(speech.payload), edge);
         }
+        false
+    }
+
+    /// What takes this stream of the visitor to the codec that the far side hears.
+    fn transcoder_of(&mut self, now: Instant, from: (Codec, u32)) -> Option<&mut Transcoder> {
+        let Self { plan: Some(plan), outgoing, rtcp, .. } = self else { return None };
+        let loss_percent = rtcp.remote_reception().map_or(0, |heard| heard.loss_percent);
+        let (slot, packets) = (&mut outgoing.transcoder, (plan.ptime, loss_percent));
+        let (transcoder, is_new) = Transcoding::between(slot, now, from, plan.codec, packets)?;
+        if is_new {
+            outgoing.stream.restart();
+        }
+        Some(transcoder)
     }
 
     /// The visitor falls silent after speaking this codec, and says how loud that is.
@@ -65,13 +69,24 @@ impl FarMedia {
         let source = Source::Visitor { ssrc: packet.ssrc };
         let Self { plan: Some(plan), outgoing, .. } = self else { return };
         if let Some(transcoding) = &mut outgoing.transcoder {
-            return transcoding.transcoder.comfort_noise(packet.payload);
+            outgoing.noise.set_playing(now, false);
+            return transcoding.transcoder.comfort_noise(now, packet.payload);
         }
-        let passes = codec == plan.codec && codec.clock_rate() == 8_000;
+        let is_narrow = |codec: Codec| codec.clock_rate() == 8_000;
+        if is_narrow(codec) && !is_narrow(plan.codec) {
+            outgoing.noise.set_playing(now, false);
+            if let Some(transcoder) = self.transcoder_of(now, (codec, packet.ssrc)) {
+                transcoder.comfort_noise(now, packet.payload);
+            }
+            return;
+        }
+        // It is the same beside either law of G.711.
+        let passes = is_narrow(codec) && is_narrow(plan.codec);
         if !passes || !plan.direction.sends() || outgoing.dtmf.is_sending() {
             outgoing.stream.skip(source, packet.times.seq);
             return;
         }
+        outgoing.noise.set_playing(now, false);
         if plan.comfort_noise.is_some() {
             if let Some(times) = outgoing.stream.rewrite(now, source, packet.times) {
                 self.send(now, times, Payload::ComfortNoise(packet.payload), edge);
@@ -79,8 +94,8 @@ impl FarMedia {
             return;
         }
         let timestamp = packet.times.timestamp;
-        let announced =
-            Announced { source, codec, timestamp, ptime: packet_time(codec, plan.ptime) };
+        let (codec, ptime) = (plan.codec, packet_time(plan.codec, plan.ptime));
+        let announced = Announced { source, codec, timestamp, ptime };
         let noise = outgoing.silence.announced(now, announced, packet.payload);
         let Some(noise) = noise.map(Vec::from) else {
             outgoing.stream.skip(source, packet.times.seq);

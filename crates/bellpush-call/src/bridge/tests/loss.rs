@@ -137,6 +137,43 @@ fn a_call_that_is_relayed_survives_loss_and_tells_of_it() {
 }
 
 #[test]
+fn what_comes_too_late_to_be_heard_counts_also_after_a_pause() {
+    let (mut said, mut sent) = (0_u32, 0_u32);
+    let network = move |hop, datagram: Vec<u8>| {
+        let is_media =
+            datagram.first().is_some_and(|first| (128..192).contains(first)) && !is_rtcp(&datagram);
+        let count = match hop {
+            Hop::FromBrowser if is_media => &mut said,
+            Hop::FromPhone => &mut sent,
+            _ => return vec![(Duration::from_millis(10), datagram)],
+        };
+        *count += 1;
+        let is_late = *count % 10 == 7;
+        vec![(Duration::from_millis(if is_late { 310 } else { 10 }), datagram)]
+    };
+    let (routes, spoken) = (phone_heard_in(Codec::Opus), format::Codec::Opus);
+    let mut call = SimulatedCall::new(routes, spoken, Box::new(network));
+    call.pass(2 * SECOND);
+    call.trunk_reports(answered(PCMA.to_owned()));
+    for frame in 0..200_u32 {
+        call.speak(960, &[0x08, 1, 2]);
+        let seq = 65_000_u16.wrapping_add(frame as u16);
+        let timestamp = frame * 160;
+        let header = RtpHeader { payload_type: 8, marker: false, seq, timestamp, ssrc: 7 };
+        call.phone_sends([&header.to_bytes()[..], &tone(1_300.0, frame)].concat());
+        call.pass(FRAME);
+    }
+    call.pass(2 * SECOND);
+    call.simulation.end();
+    let CallQuality { visitor, far_side } = quality(&call);
+    for stream in [visitor, far_side] {
+        let stream = stream.as_ref().unwrap();
+        assert_eq!((stream.packets, stream.lost), (200, 0));
+        assert!((2.4..3.9).contains(&stream.mos), "{stream:?}");
+    }
+}
+
+#[test]
 fn a_call_that_is_transcoded_survives_loss_and_the_tones_are_still_heard() {
     let call = call_over_bad_networks(Codec::Opus, format::Codec::Opus);
     let quality = quality(&call);

@@ -83,6 +83,17 @@ fn a_silence_is_noise_for_as_long_as_it_lasts_where_the_browser_hears_opus() {
 }
 
 #[test]
+fn a_silence_before_anything_is_said_is_noise_where_the_browser_hears_opus() {
+    let routes = offered(&[Codec::Pcma], true);
+    let mut call = call(routes, format::Codec::Opus, "m=audio 4000 RTP/AVP 8");
+    let mut phone = Stream::new(PHONE, 1);
+    phone.send(&mut call, CN, 100 * 160, &[50]);
+    call.pass(100 * FRAME);
+    let heard = call.heard_by_browser.len();
+    assert!((97..=101).contains(&heard), "{heard}");
+}
+
+#[test]
 fn on_hold_a_silence_that_is_announced_again_and_again_is_one_stream_of_noise() {
     let network = |_, datagram| vec![(Duration::from_millis(2), datagram)];
     let (routes, codec) = (offered(&[Codec::Pcma], false), format::Codec::PCMA);
@@ -100,6 +111,23 @@ fn on_hold_a_silence_that_is_announced_again_and_again_is_one_stream_of_noise() 
     for pair in heard.windows(2) {
         assert_eq!(pair[1].seq, pair[0].seq + 1);
         assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), 160);
+    }
+}
+
+#[test]
+fn a_visitor_who_is_silent_before_a_word_is_heard_to_be() {
+    for (codec, media, expected) in [
+        (Codec::Pcma, "m=audio 4000 RTP/AVP 8", 50),
+        (Codec::Pcmu, "m=audio 4000 RTP/AVP 0", 50),
+        (Codec::Pcmu, "m=audio 4000 RTP/AVP 0 13", 1),
+        (Codec::Opus, "m=audio 4000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2", 50),
+    ] {
+        let mut call = call(offered(&[codec], false), format::Codec::PCMA, media);
+        announce_to_phone(&mut call);
+        call.pass(SECOND);
+        let heard = call.heard_by_phone.len();
+        let expected = expected - expected / 20..=expected + 1;
+        assert!(expected.contains(&heard), "{media}: {heard}");
     }
 }
 

@@ -61,7 +61,6 @@ pub(crate) struct JitterBuffer {
     /// The number after one that was far behind: if it comes, the stream has begun anew there.
     restarts_at: Option<u64>,
     meter: DelayMeter,
-    late: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,7 +93,6 @@ impl JitterBuffer {
             highest: Position::default(),
             restarts_at: None,
             meter: DelayMeter::new(now, clock_rate),
-            late: 0,
         }
     }
 
@@ -112,14 +110,12 @@ impl JitterBuffer {
         let position = Position { seq, timestamp };
         match self.next {
             Some(next) if seq < next.seq && next.seq - seq <= MAX_MISORDER => {
-                self.late += 1;
                 self.meter.arrived(now, timestamp);
                 return Inserted::Late;
             }
             // One alone is no new beginning (RFC 3550 appendix A.1).
             Some(next) if seq < next.seq && self.restarts_at != Some(seq) => {
                 self.restarts_at = Some(seq + 1);
-                self.late += 1;
                 return Inserted::Late;
             }
             Some(next) if seq >= next.seq && seq - next.seq < SLOTS as u64 => {}
@@ -203,9 +199,9 @@ impl JitterBuffer {
         self.meter.target()
     }
 
-    /// Packets that came after their time.
-    pub(crate) fn late(&self) -> u64 {
-        self.late
+    /// Whether none after this one has come yet.
+    pub(crate) fn is_newest(&self, seq: u64) -> bool {
+        self.highest.seq == seq
     }
 
     fn clear(&mut self) {

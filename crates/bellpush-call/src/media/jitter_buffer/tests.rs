@@ -78,7 +78,6 @@ fn a_packet_after_its_time_and_one_that_comes_twice_are_left_out() {
     assert_eq!(insert(&mut buffer, 1), Inserted::Refused);
     drain(&mut buffer);
     assert_eq!(insert(&mut buffer, 1), Inserted::Late);
-    assert_eq!(buffer.late(), 1);
     assert_eq!(drain(&mut buffer), [""; 0]);
 }
 
@@ -118,7 +117,6 @@ fn one_packet_that_is_far_behind_costs_nothing_of_what_waits() {
         assert_eq!(insert_at(&mut buffer, Instant::now(), seq, 7, &[9]), Inserted::Late);
         assert_eq!(insert(&mut buffer, 2), Inserted::Kept);
         assert_eq!(drain(&mut buffer), ["packet 0", "packet 1", "packet 2"], "{behind}");
-        assert_eq!(buffer.late(), 1);
     }
 }
 

@@ -28,10 +28,13 @@ const FADED: usize = 100 * 8;
 /// A sender that is silent for so long is not filled in for any more.
 const IDLE: usize = 1_000 * 8;
 /// How often the wait is looked at, and what it may exceed the target by.
-const ADAPT_EVERY: Duration = Duration::from_secs(1);
+const ADAPT_EVERY: Duration = Duration::from_millis(100);
 const SPARE: Duration = Duration::from_millis(20);
 /// Sound taken out at a time to shorten the wait: 10 ms, blended over as much.
 const REMOVED: usize = 80;
+/// What exceeds the target by more, after as much was made up or left out, was held back by the network and came at once: its time
+/// is over, and it is left out as a whole.
+const HELD_BACK: Duration = Duration::from_millis(200);
 /// What is not sent in time because the thread was busy is not sent in a burst.
 const MAX_LAG: Duration = Duration::from_millis(200);
 const MAX_PACKET: usize = 640;
@@ -74,8 +77,10 @@ pub(crate) struct Transcoder {
 struct PlayoutDelay {
     longest: Duration,
     adapt_at: Instant,
-    newest: u64,
-    accelerate: bool,
+    /// Samples made up or left out meanwhile, in place of what came all the same.
+    made_up: usize,
+    /// Samples to be taken out.
+    surplus: usize,
 }
 
 #[derive(Debug)]
@@ -109,8 +114,8 @@ impl Transcoder {
             delay: PlayoutDelay {
                 longest: Duration::ZERO,
                 adapt_at: now + ADAPT_EVERY,
-                newest: 0,
-                accelerate: false,
+                made_up: 0,
+                surplus: 0,
             },
             out: Outgoing {
                 clock_rate: to.clock_rate(),
@@ -126,38 +131,46 @@ impl Transcoder {
     }
 
     /// Takes in a packet of sound. Its sequence number is extended over 16 bits.
-    pub(crate) fn packet(&mut self, now: Instant, codec: Codec, times: RtpTimes, payload: &[u8]) {
-        if self.buffer.insert(now, codec, times, payload) != Inserted::Kept {
-            return;
+    pub(crate) fn packet(
+        &mut self,
+        now: Instant,
+        codec: Codec,
+        times: RtpTimes,
+        payload: &[u8],
+    ) -> Inserted {
+        let inserted = self.buffer.insert(now, codec, times, payload);
+        if inserted == Inserted::Kept {
+            self.is_silent = false;
+            match self.due {
+                None => self.start(now),
+                Some(due) if self.buffer.is_newest(times.seq) => {
+                    self.delay.longest = self.delay.longest.max(self.wait(now, due));
+                }
+                Some(_) => {}
+            }
         }
-        self.is_silent = false;
-        let Some(due) = self.due else {
-            self.start(now);
-            return;
-        };
-        if times.seq > self.delay.newest {
-            self.delay.newest = times.seq;
-            let before = self.duration_of(self.pcm.len()) + self.units(self.buffer.span());
-            let wait = due.saturating_duration_since(now) + before;
-            self.delay.longest = self.delay.longest.max(wait);
-        }
+        inserted
+    }
+
+    /// How long it takes until the newest packet is heard.
+    fn wait(&self, now: Instant, due: Instant) -> Duration {
+        let before = self.duration_of(self.pcm.len()) + self.units(self.buffer.span());
+        due.saturating_duration_since(now) + before
     }
 
     /// Takes in a packet of comfort noise (RFC 3389): the sender has fallen silent, and noise is
     /// heard until it speaks again.
-    pub(crate) fn comfort_noise(&mut self, payload: &[u8]) {
+    pub(crate) fn comfort_noise(&mut self, now: Instant, payload: &[u8]) {
         self.is_silent = true;
         self.noise.set_level_of(payload);
+        if self.due.is_none() {
+            self.start(now);
+        }
     }
 
     /// Tells which part of the packets out is lost, in percent, as the listener reports it.
     pub(crate) fn set_expected_loss(&mut self, percent: u8) {
         self.encoder.set_expected_loss(percent);
-    }
-
-    /// Packets that came too late to be heard.
-    pub(crate) fn late(&self) -> u64 {
-        self.buffer.late()
     }
 
     /// When [`Transcoder::poll`] is due.
@@ -196,13 +209,16 @@ impl Transcoder {
         self.delay.longest = Duration::ZERO;
         self.delay.adapt_at = due + ADAPT_EVERY;
         if let Some(since) = self.idle_since.take() {
-            self.out.pause(due.saturating_duration_since(since));
+            let pause = due.saturating_duration_since(since);
+            self.out.pause(pause);
+            self.delay.made_up += samples(pause);
         }
     }
 
     fn stop(&mut self, due: Instant) {
         self.due = None;
         self.idle_since = Some(due);
+        self.delay.made_up = self.underrun;
         self.pcm.clear();
         self.buffer = JitterBuffer::new(due, self.clock_rate);
         self.out.times.marker = true;
@@ -212,8 +228,17 @@ impl Transcoder {
     fn adapt_delay(&mut self, now: Instant) {
         if now >= self.delay.adapt_at {
             self.delay.adapt_at = now + ADAPT_EVERY;
-            self.delay.accelerate = self.delay.longest > self.buffer.target() + SPARE;
-            self.delay.longest = Duration::ZERO;
+            let longest = std::mem::take(&mut self.delay.longest);
+            let surplus = longest.saturating_sub(self.buffer.target() + SPARE);
+            let made_up = std::mem::take(&mut self.delay.made_up);
+            let held_back = samples(surplus).min(made_up);
+            self.delay.surplus = if held_back >= samples(HELD_BACK) {
+                held_back
+            } else if surplus.is_zero() {
+                0
+            } else {
+                REMOVED
+            };
         }
     }
 
@@ -225,10 +250,10 @@ impl Transcoder {
                 self.fill_in(missing);
             }
         }
-        if self.delay.accelerate && self.underrun == 0 {
-            let wanted = self.frame + REMOVED;
+        if self.delay.surplus > 0 && self.underrun == 0 {
+            let wanted = self.frame.max(REMOVED) + self.delay.surplus;
             while self.pcm.len() < wanted && self.fetch() {}
-            if self.pcm.len() >= wanted.max(2 * REMOVED) {
+            if self.pcm.len() >= wanted {
                 self.accelerate();
             }
         }
@@ -239,7 +264,7 @@ impl Transcoder {
         let before = self.pcm.len();
         match self.buffer.next() {
             Next::Packet(codec, payload) => {
-                self.underrun = 0;
+                self.delay.made_up += std::mem::take(&mut self.underrun);
                 if let Err(error) = self.decoder.decode(codec, payload, &mut self.pcm) {
                     tracing::debug!(%error, "a packet was not decoded");
                     self.decoder.conceal(self.frame, None, &mut self.pcm);
@@ -271,10 +296,11 @@ impl Transcoder {
         self.underrun += samples;
     }
 
-    /// Takes 10 ms out, by blending over from where they begin to where they end.
+    /// Takes the surplus out, by blending over from where it begins to where it ends.
     fn accelerate(&mut self) {
+        let surplus = std::mem::take(&mut self.delay.surplus);
         for n in 0..REMOVED {
-            if let (Some(&from), Some(&to)) = (self.pcm.get(n), self.pcm.get(n + REMOVED)) {
+            if let (Some(&from), Some(&to)) = (self.pcm.get(n), self.pcm.get(n + surplus)) {
                 let (n, whole) = (n as i32, REMOVED as i32);
                 let blend = (i32::from(from) * (whole - n) + i32::from(to) * n) / whole;
                 if let Some(sample) = self.pcm.get_mut(n as usize) {
@@ -282,8 +308,7 @@ impl Transcoder {
                 }
             }
         }
-        self.pcm.drain(REMOVED..2 * REMOVED);
-        self.delay.accelerate = false;
+        self.pcm.drain(REMOVED..REMOVED + surplus);
     }
 
     fn duration_of(&self, samples: usize) -> Duration {
@@ -297,7 +322,11 @@ impl Transcoder {
 
 /// Samples of a packet that goes out.
 fn frame_samples(to: Codec, ptime: Duration) -> usize {
-    packet_time(to, ptime).as_millis() as usize * (SAMPLE_RATE / 1_000) as usize
+    samples(packet_time(to, ptime))
+}
+
+fn samples(duration: Duration) -> usize {
+    duration.as_millis() as usize * (SAMPLE_RATE / 1_000) as usize
 }
 
 impl Outgoing {

@@ -50,24 +50,47 @@ fn run(
     transcoder: &mut Transcoder,
     begin: Instant,
     from: Codec,
-    mut arrivals: Vec<Arrival>,
+    arrivals: Vec<Arrival>,
 ) -> Vec<Sent> {
+    run_counting(transcoder, begin, from, arrivals).0
+}
+
+/// The same, and how many packets came too late.
+fn run_counting(
+    transcoder: &mut Transcoder,
+    begin: Instant,
+    from: Codec,
+    mut arrivals: Vec<Arrival>,
+) -> (Vec<Sent>, usize) {
     arrivals.sort_by_key(|arrival| arrival.at);
     let mut arrivals = arrivals.into_iter().peekable();
-    let mut sent = Vec::new();
+    let (mut sent, mut late) = (Vec::new(), 0);
     loop {
         let due = transcoder.next_deadline().map(|due| due - begin);
         let arrival = arrivals.next_if(|next| due.is_none_or(|due| next.at <= due));
         if let Some(Arrival { at, times, payload }) = arrival {
-            transcoder.packet(begin + at, from, times, &payload);
+            let inserted = transcoder.packet(begin + at, from, times, &payload);
+            late += usize::from(inserted == Inserted::Late);
         } else if let Some(at) = due {
             if let Some(packet) = transcoder.poll(begin + at) {
                 sent.push(Sent { at, times: packet.times, payload: packet.payload.to_vec() });
             }
         } else {
-            return sent;
+            return (sent, late);
         }
     }
+}
+
+/// What it sends until then.
+fn until(transcoder: &mut Transcoder, begin: Instant, end: Duration) -> Vec<Sent> {
+    let mut sent = Vec::new();
+    while let Some(due) = transcoder.next_deadline().filter(|due| *due < begin + end) {
+        if let Some(packet) = transcoder.poll(due) {
+            let (times, payload) = (packet.times, packet.payload.to_vec());
+            sent.push(Sent { at: due - begin, times, payload });
+        }
+    }
+    sent
 }
 
 fn transcoder(begin: Instant, from: Codec, to: Codec) -> Transcoder {
@@ -168,12 +191,13 @@ fn jittered(packets: usize) -> Vec<Arrival> {
 fn jitter_is_waited_for_and_then_nothing_is_missing() {
     let begin = Instant::now();
     let mut transcoder = transcoder(begin, Codec::Pcma, Codec::Pcma);
-    let sent = within(&run(&mut transcoder, begin, Codec::Pcma, jittered(500)), MS * 9_900);
+    let (sent, late) = run_counting(&mut transcoder, begin, Codec::Pcma, jittered(500));
+    let sent = within(&sent, MS * 9_900);
     assert_continuous(&sent, 160);
     let heard = heard(&sent);
     let purity = purity(&heard[4 * 8_000..]);
     assert!(purity > 0.98, "{purity:.3}");
-    assert!(transcoder.late() <= 5, "{} were late", transcoder.late());
+    assert!(late <= 5, "{late} were late");
 }
 
 #[test]
@@ -236,15 +260,9 @@ fn announced_silence_is_noise_of_the_announced_level_until_somebody_speaks() {
     let begin = Instant::now();
     let mut transcoder = transcoder(begin, Codec::Pcmu, Codec::Pcma);
     transcoder.packet(begin, Codec::Pcmu, times(70_000, 0), &[0x80; 160]);
-    transcoder.comfort_noise(&[35]);
-    let mut sent = Vec::new();
+    transcoder.comfort_noise(begin, &[35]);
     // For much longer than who stops without a word is filled in for.
-    while let Some(due) = transcoder.next_deadline().filter(|due| *due < begin + MS * 5_000) {
-        if let Some(packet) = transcoder.poll(due) {
-            let (times, payload) = (packet.times, packet.payload.to_vec());
-            sent.push(Sent { at: due - begin, times, payload });
-        }
-    }
+    let sent = until(&mut transcoder, begin, MS * 5_000);
     assert_eq!(sent.len(), 250);
     assert_continuous(&sent, 160);
     let noise = heard(&sent[2..]);
@@ -254,6 +272,54 @@ fn announced_silence_is_noise_of_the_announced_level_until_somebody_speaks() {
     transcoder.packet(begin + MS * 5_000, Codec::Pcmu, times(70_250, 40_000), &[0xFF; 160]);
     let after = run(&mut transcoder, begin, Codec::Pcmu, Vec::new());
     assert!(after.len() < 60, "it never ends");
+}
+
+#[test]
+fn a_silence_is_noise_also_where_it_is_announced_before_anything_is_said_or_long_after() {
+    let begin = Instant::now();
+    let mut transcoder = transcoder(begin, Codec::Pcmu, Codec::Pcma);
+    transcoder.comfort_noise(begin, &[35]);
+    let sent = until(&mut transcoder, begin, MS * 5_000);
+    assert_eq!(sent.len(), 250);
+    assert_continuous(&sent, 160);
+    // It is spoken then, and without a word no more.
+    transcoder.packet(begin + MS * 5_000, Codec::Pcmu, times(70_000, 40_000), &[0x80; 160]);
+    let before = until(&mut transcoder, begin, MS * 9_000);
+    assert_eq!(transcoder.next_deadline(), None);
+    transcoder.comfort_noise(begin + MS * 9_000, &[35]);
+    let after = until(&mut transcoder, begin, MS * 14_000);
+    assert_eq!(after.len(), 250);
+    let (last, first) = (&before[before.len() - 1], &after[0]);
+    assert!(first.times.marker);
+    let later = first.times.timestamp.wrapping_sub(last.times.timestamp) / 8;
+    assert!(u128::from(later).abs_diff((first.at - last.at).as_millis()) <= 1, "{later} ms");
+}
+
+#[test]
+fn what_the_network_has_held_back_is_left_out_and_the_wait_is_short_again_within_seconds() {
+    let begin = Instant::now();
+    for (samples, held) in [(160, 200..230), (480, 60..90)] {
+        let mut transcoder = transcoder(begin, Codec::Pcma, Codec::Pcma);
+        let mut arrivals = a_law(1_000, samples);
+        let together = arrivals[held.end].at;
+        arrivals[held.clone()].iter_mut().for_each(|arrival| arrival.at = together);
+        let mut waits = Vec::new();
+        for Arrival { at, times, payload } in arrivals {
+            until(&mut transcoder, begin, at);
+            transcoder.packet(begin + at, Codec::Pcma, times, &payload);
+            let due = transcoder.next_deadline().unwrap();
+            waits.push((at, transcoder.wait(begin + at, due)));
+        }
+        let longest_from = |from: Duration| {
+            let later = waits.iter().filter(|(at, _)| *at >= together + from);
+            later.map(|(_, wait)| *wait).max().unwrap()
+        };
+        let soon = longest_from(MS * 500);
+        assert!(soon <= MS * 400, "{soon:?}");
+        // Late packets count for a while: of the last hundred, next to none may be missed.
+        let later = longest_from(MS * 240 * samples as u32 / 8 / 20 + MS * 8_000);
+        assert!(later <= MS * 80, "{later:?} of {samples}");
+    }
 }
 
 #[test]
