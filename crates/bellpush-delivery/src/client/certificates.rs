@@ -12,7 +12,9 @@ use rustls::{
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use webpki::EndEntityCert;
+use webpki::{EndEntityCert, KeyUsage};
+
+use super::tls_failure::day;
 
 /// Why the client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,7 @@ pub fn tls(roots: RootCertStore) -> Result<ClientConfig, ClientError> {
 }
 
 /// Why nobody who is trusted stands for a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum UntrustedChain {
     /// It stands for itself.
     SelfSigned,
@@ -67,13 +69,17 @@ pub(super) enum UntrustedChain {
     MissingIntermediate,
     /// The chain that it came with leads to nobody who is trusted.
     UnknownAuthority,
+    /// One that it came with expired on that day, and not itself.
+    ExpiredIntermediate(String),
+    /// One that it came with is valid from that day on only, and it is itself.
+    IntermediateToCome(String),
 }
 
 impl std::error::Error for UntrustedChain {}
 
 impl fmt::Display for UntrustedChain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let words = match self {
             Self::SelfSigned => {
                 "the endpoint's certificate is self-signed; it needs one of a known authority"
             }
@@ -84,7 +90,22 @@ impl fmt::Display for UntrustedChain {
             Self::UnknownAuthority => {
                 "the endpoint's certificate leads to an authority that this server does not trust"
             }
-        })
+            Self::ExpiredIntermediate(day) => {
+                return write!(
+                    f,
+                    "an intermediate certificate that the endpoint sends expired on {day}; \
+                     configure the present chain there"
+                );
+            }
+            Self::IntermediateToCome(day) => {
+                return write!(
+                    f,
+                    "an intermediate certificate that the endpoint sends is valid from {day} on \
+                     only; configure the present chain there"
+                );
+            }
+        };
+        f.write_str(words)
     }
 }
 
@@ -103,16 +124,23 @@ impl ServerCertVerifier for Explaining {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let checked =
             self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        checked.map_err(|error| match error {
-            rustls::Error::InvalidCertificate(ref reason) if is_of_issuer(reason) => {
-                match untrusted(end_entity, intermediates) {
-                    Some(why) => rustls::Error::InvalidCertificate(CertificateError::Other(
-                        OtherError(Arc::new(why)),
-                    )),
-                    None => error,
+        checked.map_err(|error| {
+            let rustls::Error::InvalidCertificate(reason) = &error else { return error };
+            let why = match reason {
+                CertificateError::ExpiredContext { not_after, .. } => {
+                    of_intermediate(end_entity, now, *not_after)
+                        .map(UntrustedChain::ExpiredIntermediate)
                 }
-            }
-            error => error,
+                CertificateError::NotValidYetContext { not_before, .. } => {
+                    of_intermediate(end_entity, now, *not_before)
+                        .map(UntrustedChain::IntermediateToCome)
+                }
+                reason if is_of_issuer(reason) => untrusted(end_entity, intermediates),
+                _ => None,
+            };
+            let Some(why) = why else { return error };
+            let other = OtherError(Arc::new(why));
+            rustls::Error::InvalidCertificate(CertificateError::Other(other))
         })
     }
 
@@ -136,6 +164,23 @@ impl ServerCertVerifier for Explaining {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
+    }
+}
+
+/// That day, where it is no bound of the endpoint's own certificate, which is valid now.
+fn of_intermediate(
+    end_entity: &CertificateDer<'_>,
+    now: UnixTime,
+    bound: UnixTime,
+) -> Option<String> {
+    let certificate = EndEntityCert::try_from(end_entity).ok()?;
+    let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
+    // Its own time is looked at before it is asked who stands for it, which here is nobody.
+    let usage = KeyUsage::server_auth();
+    let checked = certificate.verify_for_usage(algorithms, &[], &[], now, usage, None, None);
+    match checked.err()? {
+        webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => None,
+        _ => day(bound),
     }
 }
 

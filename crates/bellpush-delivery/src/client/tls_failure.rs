@@ -88,7 +88,8 @@ fn bare(name: &str) -> &str {
     name.split('"').nth(1).unwrap_or(name)
 }
 
-fn day(time: UnixTime) -> Option<String> {
+/// The day of a time, in UTC.
+pub(super) fn day(time: UnixTime) -> Option<String> {
     let at = Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()?;
     Some(at.strftime("%Y-%m-%d").to_string())
 }

@@ -44,11 +44,14 @@ fn params(name: &str, is_ca: bool) -> CertificateParams {
 
 impl Authority {
     fn new(root: &str) -> Self {
+        Self::with(root, params("Intermediate", true))
+    }
+
+    fn with(root: &str, intermediate: CertificateParams) -> Self {
         let root =
             CertifiedIssuer::self_signed(params(root, true), KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let intermediate =
-            CertifiedIssuer::signed_by(params("Intermediate", true), key, &root).unwrap();
+        let intermediate = CertifiedIssuer::signed_by(intermediate, key, &root).unwrap();
         Self { root: root.der().clone(), intermediate }
     }
 
@@ -124,6 +127,29 @@ async fn a_certificate_that_can_not_be_trusted_is_told_by_what_is_wrong_with_it(
     ] {
         let (certificate, key) = authority.certify(&params);
         let outcome = authority.ask(vec![certificate, intermediate.clone()], key).await;
+        assert_eq!(outcome.failure, Some(FailureClass::Tls));
+        assert!(outcome.detail.contains(words), "{}", outcome.detail);
+    }
+}
+
+#[tokio::test]
+async fn an_intermediate_certificate_that_is_not_valid_now_is_not_taken_for_the_endpoints_own() {
+    let mut expired = params("Intermediate", true);
+    (expired.not_before, expired.not_after) =
+        (date_time_ymd(2020, 1, 1), date_time_ymd(2024, 5, 17));
+    let mut to_come = params("Intermediate", true);
+    to_come.not_before = date_time_ymd(2094, 5, 17);
+    for (intermediate, words) in [
+        (expired, "an intermediate certificate that the endpoint sends expired on 2024-05-17"),
+        (
+            to_come,
+            "an intermediate certificate that the endpoint sends is valid from 2094-05-17 on",
+        ),
+    ] {
+        let authority = Authority::with("Root", intermediate);
+        let (certificate, key) = authority.certify(&params("hooks.example", false));
+        let chain = vec![certificate, authority.intermediate.der().clone()];
+        let outcome = authority.ask(chain, key).await;
         assert_eq!(outcome.failure, Some(FailureClass::Tls));
         assert!(outcome.detail.contains(words), "{}", outcome.detail);
     }
