@@ -1,14 +1,14 @@
 //! What is kept of a request and of its answer's head, without secrets.
 
 use bellpush_core::delivery::exchange::{
-    Exchange, Header, MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADERS, SentRequest,
+    Exchange, Header, MAX_BODY_BYTES, MAX_HEADERS, SentRequest,
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE},
 };
 
-use super::{Endpoint, WEBHOOK_SIGNATURE};
+use super::{Endpoint, WEBHOOK_SIGNATURE, steps::Steps};
 use crate::client::{Outcome, Request};
 
 /// What stands for a value that is or holds a secret.
@@ -41,17 +41,18 @@ impl Endpoint {
         }
     }
 
-    fn shown(&self, headers: &HeaderMap) -> Vec<Header> {
+    /// Headers as they may be seen: the first ones, without secrets. Together they cost no more than a body.
+    pub(crate) fn shown(&self, headers: &HeaderMap) -> Vec<Header> {
+        let steps = Steps::for_bytes(MAX_BODY_BYTES);
         let shown = |(name, value): (&HeaderName, &HeaderValue)| Header {
-            name: self.redaction.apply_to_name(name.as_str()),
+            name: self.redaction.apply_to_name(name.as_str(), &steps),
             value: if *name == WEBHOOK_SIGNATURE {
                 SIGNATURE.to_owned()
             } else if value.is_sensitive() || CREDENTIALS.contains(name) {
                 SECRET.to_owned()
             } else {
-                let mut text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                text.truncate(text.floor_char_boundary(MAX_HEADER_BYTES));
-                self.redaction.apply(text, MAX_HEADER_BYTES)
+                let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                self.redaction.apply_to_value(text, &steps)
             },
         };
         headers.iter().take(MAX_HEADERS).map(shown).collect()
@@ -62,7 +63,9 @@ impl Endpoint {
 mod tests {
     use std::collections::BTreeMap;
 
-    use bellpush_core::{ids::IntegrationId, integration::IntegrationSettings};
+    use bellpush_core::{
+        delivery::exchange::MAX_HEADER_BYTES, ids::IntegrationId, integration::IntegrationSettings,
+    };
     use bytes::Bytes;
     use http::{Method, Uri};
     use proptest::prelude::*;
@@ -123,6 +126,28 @@ mod tests {
         assert_eq!(value(&said, "x-echo"), "{secret.a}!");
         assert_eq!(value(&said, "x-{secret.a}"), "1");
         assert_eq!((kept.request.body_bytes, kept.request.body), (ENVELOPE.len() as u32, None));
+    }
+
+    #[test]
+    fn headers_that_take_long_to_search_are_not_searched_each_anew() {
+        let endpoint = endpoint();
+        let mut said = HeaderMap::new();
+        for n in 0..MAX_HEADERS {
+            let name = format!("{n:02}{}", "&a".repeat(120));
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            said.insert(name, HeaderValue::from_str(&"&a".repeat(128)).unwrap());
+        }
+        let shown = endpoint.shown(&said);
+        assert_eq!(shown.len(), MAX_HEADERS);
+        let last = shown.last().unwrap();
+        assert!(last.value.starts_with("[not shown") && last.name.starts_with("[not shown"));
+        // Those of others can be read.
+        let usual = (0..MAX_HEADERS).map(|n| {
+            let name = HeaderName::from_bytes(format!("x-usual-header-{n}").as_bytes()).unwrap();
+            (name, HeaderValue::from_static("max-age=31536000; report-uri=\"/a%2Fb?c=d&e=%20\""))
+        });
+        let shown = endpoint.shown(&usual.collect());
+        assert!(shown.iter().all(|header| header.value.starts_with("max-age")));
     }
 
     #[test]

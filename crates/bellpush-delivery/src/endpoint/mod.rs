@@ -151,11 +151,6 @@ impl Endpoint {
         self.redaction.apply(text, limit)
     }
 
-    /// Whether the name of a header holds a secret that the endpoint was sent.
-    pub(crate) fn is_secret_in_name(&self, name: &str) -> bool {
-        self.redaction.apply_to_name(name) != name
-    }
-
     /// Whether an attempt that began then is kept in full: each that failed, and of those that
     /// delivered one a second, so that many events do not cost more for it.
     pub(crate) fn keeps_in_full(&self, is_delivered: bool, start_time: Timestamp) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use bellpush_core::{
-    delivery::{DeliveryStatus, DisableReason, FailureClass},
+    delivery::{DeliveryStatus, DisableReason, FailureClass, exchange::Header},
     integration::{Payload, Preset},
 };
 use bellpush_delivery::{DeliveryEngine, announcements};
@@ -55,6 +55,32 @@ async fn an_event_without_a_call_has_no_call_header() {
     let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
     until("delivered", || queue.count(DeliveryStatus::Delivered) == 1).await;
     assert!(!sink.received()[0].headers.contains_key("bellpush-call-id"));
+}
+
+#[tokio::test]
+async fn a_test_request_shows_no_more_than_the_delivery_log_would() {
+    let sink = Sink::answering(|_| async {
+        (StatusCode::OK, [("set-cookie", "session=1"), ("x-plain", "seen")], "thanks")
+    })
+    .await;
+    let queue = FakeQueue::with(&[&sink.url()]);
+    let typed = "Basic typed".parse().unwrap();
+    queue.contents().endpoints[0].1.headers.insert("authorization".into(), typed);
+    let (announcer, announced) = announcements(8);
+    let _engine = DeliveryEngine::start(queue.clone(), announced, quick()).unwrap();
+    let sample = queue.commit(0, None);
+    let tested = announcer.test(sample).await.unwrap().unwrap();
+    let value = |headers: &[Header], name| {
+        let found = headers.iter().find(|header| header.name == name);
+        found.map(|header| header.value.clone()).unwrap_or_default()
+    };
+    assert_eq!(sink.received()[0].header("authorization"), "Basic typed");
+    assert_eq!(value(&tested.headers, "authorization"), "[secret]");
+    assert_eq!(value(&tested.headers, "webhook-signature"), "[signature]");
+    assert_eq!(value(&tested.headers, "bellpush-test"), "1");
+    assert_eq!(value(&tested.response_headers, "set-cookie"), "[secret]");
+    assert_eq!(value(&tested.response_headers, "x-plain"), "seen");
+    assert_eq!((tested.outcome.detail.as_str(), tested.outcome.headers.len()), ("thanks", 0));
 }
 
 #[tokio::test]

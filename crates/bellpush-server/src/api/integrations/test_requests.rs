@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue},
-};
+use axum::{Json, extract::State};
 use bellpush_core::{
-    delivery::{DeliveryKey, FailureClass, PendingDelivery, Seq, exchange::Timing},
+    delivery::{
+        DeliveryKey, FailureClass, PendingDelivery, Seq,
+        exchange::{Header, Timing},
+    },
     events::{AnyEventName, EventName, is_custom_name, sample},
     ids::{AppId, CallId, IntegrationId},
 };
@@ -27,9 +26,6 @@ use crate::{
     event_log::new_event_id,
     http::{body::JsonBody, limits::Limits, problem::Problem},
 };
-
-/// What stands for a value that holds a secret.
-const HIDDEN: &str = "[secret]";
 
 /// Which sample to send.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -91,6 +87,12 @@ struct HeaderView {
     value: String,
 }
 
+impl From<Header> for HeaderView {
+    fn from(Header { name, value }: Header) -> Self {
+        Self { name, value }
+    }
+}
+
 /// Send a test request
 ///
 /// Sends a sample event at once, beside the queue: nothing is stored, and the breaker does not count
@@ -138,7 +140,7 @@ pub(crate) async fn send(
     };
     let response = outcome.status.map(|status| TestResponse {
         status,
-        headers: views(&outcome.headers),
+        headers: tested.response_headers.into_iter().map(Into::into).collect(),
         body: outcome.detail,
     });
     Ok(Json(TestReport {
@@ -147,23 +149,11 @@ pub(crate) async fn send(
         timing: outcome.timing,
         request: TestRequest {
             url: integration.settings.url.to_string(),
-            headers: views(&tested.headers),
+            headers: tested.headers.into_iter().map(Into::into).collect(),
             body: String::from_utf8_lossy(&tested.body).into_owned(),
         },
         response,
         failure: outcome.failure,
         problem,
     }))
-}
-
-fn views(headers: &HeaderMap) -> Vec<HeaderView> {
-    let view = |(name, value): (&HeaderName, &HeaderValue)| HeaderView {
-        name: name.to_string(),
-        value: if value.is_sensitive() {
-            HIDDEN.to_owned()
-        } else {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
-        },
-    };
-    headers.iter().map(view).collect()
 }
