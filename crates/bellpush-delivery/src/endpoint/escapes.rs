@@ -3,6 +3,7 @@
 
 use super::{
     form::{Form, starts_with},
+    layers::{LAYERS, peel},
     references,
     steps::Steps,
 };
@@ -28,6 +29,8 @@ const MAX_BACKSLASHES: usize = 3;
 /// Steps of a search that one of its beginnings takes, and a character that may be escaped.
 const STEPS_TO_BEGIN: u32 = 2;
 const STEPS_OF_ESCAPE: u32 = 8;
+/// Steps that it takes to look below an escape for another one.
+const STEPS_OF_LAYER: u32 = 16;
 
 /// UTF-16 or UTF-32 that was read as UTF-8 has up to so many characters of nothing beside each.
 const MAX_NOTHING: usize = 3;
@@ -55,7 +58,7 @@ impl Writing {
 
     /// Calls with each place where the next character may be: at the end of the last one, or behind what is
     /// nothing or the end of a line.
-    fn each_place(self, text: &str, end: usize, each: &mut dyn FnMut(usize)) {
+    fn each_place(self, text: &str, end: usize, steps: &Steps, each: &mut dyn FnMut(usize)) {
         each(end);
         let is_nothing = |char: &char| matches!(*char, '\0' | char::REPLACEMENT_CHARACTER);
         let nothing = text[end..].chars().take(MAX_NOTHING).take_while(is_nothing);
@@ -70,7 +73,7 @@ impl Writing {
             for _ in 0..2 {
                 let mut next = Vec::new();
                 for end in ends {
-                    each_line_end(&text[end..], &mut |bytes| next.push(end + bytes));
+                    each_line_end(&text[end..], steps, &mut |bytes| next.push(end + bytes));
                 }
                 next.iter().for_each(|place| each(*place));
                 ends = next;
@@ -80,12 +83,12 @@ impl Writing {
 }
 
 /// Calls with the length of each line end, escaped or not, that a text begins with.
-fn each_line_end(text: &str, each: &mut dyn FnMut(usize)) {
+fn each_line_end(text: &str, steps: &Steps, each: &mut dyn FnMut(usize)) {
     for char in ['\r', '\n'] {
         if text.starts_with(char) {
             each(1);
         } else if text.starts_with(is_escape) {
-            escaped(char, text, &mut |form| {
+            escaped(char, text, steps, &mut |form| {
                 if let Form::Whole { bytes } = form {
                     each(bytes);
                 }
@@ -115,7 +118,7 @@ pub(super) fn find(
             if index == 0 {
                 places.push(end);
             } else {
-                writing.each_place(text, end, &mut |place| places.push(place));
+                writing.each_place(text, end, steps, &mut |place| places.push(place));
             }
         }
         for end in places {
@@ -130,7 +133,7 @@ pub(super) fn find(
             }
             // Nearly always nothing can be escaped here.
             if is_escaped {
-                escaped(char, rest, &mut |form| match form {
+                escaped(char, rest, steps, &mut |form| match form {
                     Form::Whole { bytes } => next.push(end + bytes),
                     Form::Begun => is_begun = true,
                 });
@@ -151,8 +154,27 @@ pub(super) const fn is_escape(char: char) -> bool {
     matches!(char, '\\' | '%' | '&' | '+' | char::REPLACEMENT_CHARACTER)
 }
 
-/// Finds each way to escape a character that `text` begins with. Only those are made that may be it.
-fn escaped(char: char, text: &str, each: &mut dyn FnMut(Form)) {
+/// Finds each way to escape a character that `text` begins with, once or twice.
+fn escaped(char: char, text: &str, steps: &Steps, each: &mut dyn FnMut(Form)) {
+    escaped_once(char, text, each);
+    for layer in LAYERS {
+        if let Some(peeled) = peel(layer, text)
+            && steps.take(STEPS_OF_LAYER)
+        {
+            if peeled.text.is_empty() {
+                each(Form::Begun);
+            }
+            escaped_once(char, &peeled.text, &mut |form| {
+                if let Some(form) = peeled.before(form) {
+                    each(form);
+                }
+            });
+        }
+    }
+}
+
+/// Only those are made that may be it.
+fn escaped_once(char: char, text: &str, each: &mut dyn FnMut(Form)) {
     match text.chars().next() {
         Some('%') => in_url(char, text, each),
         Some('+') if char == ' ' => each(Form::Whole { bytes: 1 }),
@@ -179,8 +201,6 @@ fn in_url(char: char, text: &str, each: &mut dyn FnMut(Form)) {
     for bytes in encodings(char) {
         let percent: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
         compare(text, &percent, each);
-        // A URL within a URL.
-        compare(text, &percent.replace('%', "%25"), each);
     }
 }
 
@@ -198,10 +218,6 @@ fn behind_backslashes(char: char, text: &str, each: &mut dyn FnMut(Form)) {
         }
         if let Some(letter) = after_backslash(char) {
             compare(text, &format!("{slashes}{letter}"), each);
-            // JSON within HTML.
-            if let Some(tail) = text.strip_prefix(&*slashes) {
-                references::find(letter, tail, &mut |form| each(form.behind(count)));
-            }
         }
     }
 }
@@ -262,6 +278,29 @@ mod tests {
         assert_eq!(find("ë", "%C3%ab", 0), whole(6));
         // One within the other.
         assert_eq!(find("a/b", "a%252Fb", 0), whole(7));
+        for (text, sought) in [
+            ("a%5C%2Fb", "a/b"),
+            ("a%5C/b", "a/b"),
+            ("a%5Cu00e4b", "aäb"),
+            ("a%5Cud83d%5Cude00b", "a😀b"),
+            ("a%26quot%3Bb", "a\"b"),
+            ("a%26amp;b", "a&b"),
+            ("a%26%2347%3Bb", "a/b"),
+            ("a\\u0026quot;b", "a\"b"),
+            ("a\\u0026#34;b", "a\"b"),
+            ("a\\u0026#x2F;b", "a/b"),
+            ("a\\u0026amp;b", "a&b"),
+            ("a&#37;2Fb", "a/b"),
+            ("a&#92;&#47;b", "a/b"),
+            ("a\\\\u002fb", "a/b"),
+        ] {
+            assert_eq!(find(sought, text, 0), whole(text.len()), "{text}");
+            // Its last character is the only one that is written as it is.
+            for cut in 2..text.len() - 1 {
+                let begun = Some(Match::Begun { bytes: cut });
+                assert_eq!(find(sought, &text[..cut], 0), begun, "{text} up to {cut}");
+            }
+        }
         assert_eq!(find("a\"b", "a&amp;quot;b", 0), whole(12));
         assert_eq!(find("a\"b", "a\\&quot;b", 0), whole(9));
         assert_eq!(find("a/b", "a\\x2Fb", 0), whole(6));

@@ -7,6 +7,7 @@ mod error;
 mod escapes;
 mod exchange;
 mod form;
+mod layers;
 mod misread;
 mod redaction;
 mod references;

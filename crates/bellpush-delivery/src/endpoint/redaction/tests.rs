@@ -56,6 +56,9 @@ fn a_secret_is_taken_out_of_a_text_in_every_look_that_it_was_sent_in() {
         ("hush&sol;&quot;4c1d&QUOT;&AMP;x".into(), "{secret.a}"),
         ("hush&#47&#034;4c1d&#x00022&ampx".into(), "{secret.a}"),
         ("hush&#00047;&#0000034;4c1d&#34&#38;x".into(), "{secret.a}"),
+        ("?state=hush%5C%2F%5C%224c1d%5C%22%5Cu0026x".into(), "?state={secret.a}"),
+        ("?state=hush%2F%26quot%3B4c1d%26quot;%26amp%3Bx".into(), "?state={secret.a}"),
+        (r"hush\/\u0026quot;4c1d\u0026#34;\u0026amp;x".into(), "{secret.a}"),
         (format!("key {ABROAD}."), "key {secret.abroad}."),
         ("p&Auml;ssw&ouml;rt-4711".into(), "{secret.abroad}"),
         ("p&amp;Auml;ssw&#246;rt&#45;4711".into(), "{secret.abroad}"),
@@ -177,6 +180,63 @@ proptest! {
         for look in looks.into_iter().chain(as_utf_8).chain(as_utf_16) {
             let text = redaction.apply(format!("{before}{look}{after}"), 4_096);
             prop_assert!(!text.contains(&look), "{}", text);
+        }
+    }
+}
+
+fn in_url(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// As PHP and Go write it, which care for HTML.
+fn in_json(text: &str) -> String {
+    let mut units = [0; 2];
+    let escaped = |char: char| match char {
+        '"' | '\\' | '/' => format!("\\{char}"),
+        '&' | '<' | '>' | '\'' => format!("\\u{:04x}", u32::from(char)),
+        _ if char.is_ascii() => char.to_string(),
+        _ => char.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04X}")).collect(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+fn in_html(text: &str) -> String {
+    let escaped = |char| match char {
+        '&' => "&amp;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&#39;".to_owned(),
+        '/' | '=' | '`' => format!("&#x{:X};", u32::from(char)),
+        '<' | '>' | '+' | '%' | '\\' => format!("&#{};", u32::from(char)),
+        _ => char.to_string(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+proptest! {
+    // Each has nine looks.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_secret_is_left_that_was_escaped_for_one_thing_within_another(
+        value in r#"[ -~]{8,24}|["'/\\+=%&<>a-z]{8,24}|[ -~äÄßéñ€Ω😀]{8,24}"#,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let url = "https://hooks.example/{secret.a}".parse().unwrap();
+        let secrets = BTreeMap::from([("a".parse().unwrap(), value.as_str().into())]);
+        let redaction = Redaction::new(&IntegrationSettings::new("n", url), &secrets, &signer());
+        for outer in [in_url, in_json, in_html] {
+            for inner in [in_url, in_json, in_html] {
+                let look = outer(&inner(&value));
+                let text = redaction.apply(format!("-{look}-"), 4_096);
+                prop_assert_eq!(&text, "-{secret.a}-", "{}", look);
+                // As far as it is there.
+                let cut = SHORTEST_REST + cut.index(look.len() - SHORTEST_REST);
+                let cut = look.ceil_char_boundary(cut);
+                let begun = look[..cut].to_owned();
+                let text = redaction.apply(begun, cut);
+                let is_found = "{secret.a}".starts_with(&text) || text.starts_with("{secret.a}");
+                prop_assert!(is_found, "{} up to {}: {}", look, cut, text);
+            }
         }
     }
 }
