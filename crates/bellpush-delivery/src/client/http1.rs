@@ -58,6 +58,10 @@ impl Http1 {
         let seen = transport.observations();
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_BYTES)
+            // What can be understood is an answer: RFC 9112 section 5.2 wants folded lines to be.
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .allow_spaces_after_header_name_in_responses(true)
+            .ignore_invalid_headers_in_responses(true)
             .handshake(TokioIo::new(transport))
             .await
             .map_err(ConnectError::Http1)?;
