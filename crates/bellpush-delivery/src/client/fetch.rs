@@ -95,7 +95,7 @@ impl WebhookClient {
         };
         let mut excerpt = Excerpt::of(&head.headers, max_bytes);
         match timeout_at(deadline, body.read(&mut excerpt)).await {
-            Ok(BodyEnd::Read) => {}
+            Ok(BodyEnd::Read | BodyEnd::Closed) => {}
             Ok(BodyEnd::Broken(why)) => return Err(Unreachable(why)),
             Ok(BodyEnd::TimedOut) | Err(_) => {
                 return Err(Unreachable(Outcome::none_within(within).detail));

@@ -32,7 +32,7 @@ use tokio_rustls::TlsConnector;
 use connector::Connector;
 use outcome::{BodyEnd, ExchangeError};
 use pool::{Lease, Pool};
-use response::{Body, Excerpt, Response};
+use response::{Body, Ending, Excerpt, Response};
 use stopwatch::Stopwatch;
 
 pub use certificates::{ClientError, system_tls, tls};
@@ -173,7 +173,8 @@ async fn exchange(lease: Lease, request: &Request) -> Result<Response, ExchangeE
     match lease {
         Lease::Http1(mut lease) => {
             let (head, body) = lease.connection.send(request).await?;
-            Ok(Response { head, body: Body::Http1(lease, body) })
+            let ending = Ending::of(&head.headers);
+            Ok(Response { head, body: Body::Http1(lease, body, ending) })
         }
         Lease::Http2(mut lease) => {
             let (head, body) = lease.stream.send(request).await?;

@@ -52,6 +52,8 @@ pub struct Outcome {
 pub(super) enum BodyEnd {
     /// At its end, or at what is kept of it.
     Read,
+    /// With the connection, which no one has said to be all of it.
+    Closed,
     /// Before its end.
     Broken(String),
     /// The time was over.
@@ -164,7 +166,7 @@ impl Outcome {
                 let note = status.is_client_error().then(|| clock_note(&headers, now)).flatten();
                 (Some(FailureClass::Status), with_note(note, &in_utf_8(&headers, body)))
             }
-            BodyEnd::Read => (None, snippet(&in_utf_8(&headers, body))),
+            BodyEnd::Read | BodyEnd::Closed => (None, snippet(&in_utf_8(&headers, body))),
             BodyEnd::Broken(error) => {
                 let detail = format!("the answer's body broke off: {error}");
                 (Some(FailureClass::Protocol), snippet(detail.as_bytes()))
@@ -362,6 +364,7 @@ mod tests {
         for (status, end, failure) in [
             (200, BodyEnd::Read, None),
             (204, BodyEnd::Read, None),
+            (200, BodyEnd::Closed, None),
             (200, BodyEnd::TimedOut, Some(FailureClass::TimedOut)),
             (200, BodyEnd::Broken("x".into()), Some(FailureClass::Protocol)),
             (302, BodyEnd::Read, Some(FailureClass::Status)),

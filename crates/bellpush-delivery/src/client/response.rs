@@ -5,10 +5,15 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use h2::RecvStream;
-use http::{HeaderMap, header::CONTENT_ENCODING, response::Parts};
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
+    response::Parts,
+};
 use hyper::body::Incoming;
 
 use super::{
+    causes::find,
     http2,
     outcome::BodyEnd,
     pool::{Http1Lease, Http2Lease},
@@ -25,18 +30,40 @@ pub(super) struct Response {
 
 /// The body, with the connection that it comes on.
 pub(super) enum Body {
-    Http1(Http1Lease, Incoming),
+    /// With how it ends.
+    Http1(Http1Lease, Incoming, Ending),
     Http2(Http2Lease, RecvStream),
+}
+
+/// How it is known where a body of HTTP/1.1 ends (RFC 9112 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It says so itself.
+    Framed,
+    /// With the connection.
+    Closed,
+}
+
+impl Ending {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let is_framed =
+            headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+        if is_framed { Self::Framed } else { Self::Closed }
+    }
 }
 
 impl Body {
     /// Reads what is kept of it. A longer one is dropped, and its connection of HTTP/1.1 with it.
     pub(super) async fn read(self, excerpt: &mut Excerpt) -> BodyEnd {
         match self {
-            Self::Http1(mut lease, mut body) => {
+            Self::Http1(mut lease, mut body, ending) => {
                 while !excerpt.is_full() {
                     match lease.connection.frame(&mut body).await {
                         Some(Ok(data)) => excerpt.add(&data),
+                        // TLS that ends without its `close_notify`.
+                        Some(Err(error)) if ending == Ending::Closed && is_end(&error) => {
+                            return BodyEnd::Closed;
+                        }
                         Some(Err(error)) => return BodyEnd::Broken(error.to_string()),
                         None => {
                             lease.finish();
@@ -57,6 +84,11 @@ impl Body {
         }
         BodyEnd::Read
     }
+}
+
+fn is_end(error: &hyper::Error) -> bool {
+    let cause = find::<io::Error>(error);
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 /// The beginning of a body, unpacked: one byte more than is kept, so that it can be seen whether it was

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use crate::{
+    connections::{self, tls_endpoint},
     support::{Sink, quick, raw_endpoint},
     tls::post_within,
 };
@@ -200,6 +201,28 @@ async fn an_answer_with_headers_as_nobody_should_write_them_any_more_is_one() {
         .await;
         assert_eq!((answer.failure, answer.status), (None, Some(200)), "{}", answer.detail);
         assert_eq!(answer.detail, "fine", "{line}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_length_is_one_though_tls_ends_without_a_word() {
+    for (head, failure) in [
+        ("HTTP/1.0 200 OK\r\n\r\nfine", None),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfine", Some(FailureClass::Protocol)),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nfine\r\n",
+            Some(FailureClass::Protocol),
+        ),
+    ] {
+        let (client, url) = tls_endpoint(&["http/1.1"], move |mut stream, _| async move {
+            assert!(connections::read_request(&mut stream).await);
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+        })
+        .await;
+        let answer = post_within(&client, &url, Duration::from_secs(5)).await;
+        assert_eq!((answer.failure, answer.status), (failure, Some(200)), "{}", answer.detail);
+        assert!(answer.is_cut && answer.detail.contains("fine") == failure.is_none());
     }
 }
 

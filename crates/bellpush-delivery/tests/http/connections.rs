@@ -14,7 +14,7 @@ use bellpush_core::delivery::FailureClass;
 use bellpush_delivery::client::WebhookClient;
 use rustls::pki_types::CertificateDer;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -28,7 +28,7 @@ pub(crate) const WITHIN: Duration = Duration::from_secs(10);
 const THANKS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nthanks";
 
 /// Reads one request of ours; `false` when there is none any more.
-async fn read_request(stream: &mut TcpStream) -> bool {
+pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> bool {
     let mut read = Vec::new();
     while !read.ends_with(b"\r\n\r\n{}") {
         match stream.read_buf(&mut read).await {
@@ -216,21 +216,22 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let talk = Arc::new(talk);
-    tls_endpoint(move |stream, number| {
+    tls_endpoint(&["h2"], move |stream, number| {
         let talk = Arc::clone(&talk);
         async move { talk(h2::server::handshake(stream).await.unwrap(), number).await }
     })
     .await
 }
 
-/// An endpoint that agrees to HTTP/2. `talk` gets each stream with its number, from 1.
+/// An endpoint that agrees to one of these protocols. `talk` gets each stream with its number, from 1.
 pub(crate) async fn tls_endpoint<F>(
+    protocols: &[&str],
     talk: impl Fn(TlsStream<TcpStream>, usize) -> F + Send + Sync + 'static,
 ) -> (WebhookClient, String)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let (acceptor, certificate): (TlsAcceptor, _) = acceptor(&["h2"]);
+    let (acceptor, certificate): (TlsAcceptor, _) = acceptor(protocols);
     let (accepted, talk) = (AtomicUsize::new(0), Arc::new(talk));
     let address = raw_endpoint(move |stream| {
         let number = accepted.fetch_add(1, Ordering::SeqCst) + 1;

@@ -37,7 +37,7 @@ async fn post_many(client: &Arc<WebhookClient>, url: &str, count: usize) -> Vec<
 async fn an_endpoint_of_one_stream_a_connection_gets_further_connections_a_few_at_a_time() {
     let (open, most) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
     let seen = Arc::clone(&most);
-    let (client, url) = tls_endpoint(move |stream, _| {
+    let (client, url) = tls_endpoint(&["h2"], move |stream, _| {
         let (open, most) = (Arc::clone(&open), Arc::clone(&most));
         async move {
             let mut builder = h2::server::Builder::new();
@@ -115,7 +115,7 @@ async fn late(stream: TlsStream<TcpStream>) {
 
 #[tokio::test]
 async fn an_endpoint_that_takes_streams_later_gets_what_waited_and_nobody_waits_who_gave_up() {
-    let (client, url) = tls_endpoint(|stream, _| late(stream)).await;
+    let (client, url) = tls_endpoint(&["h2"], |stream, _| late(stream)).await;
     let hasty = post_within(&client, &url, Duration::from_millis(300)).await;
     assert_eq!((hasty.failure, hasty.status), (Some(FailureClass::TimedOut), None));
     for outcome in post_many(&Arc::new(client), &url, 8).await {
