@@ -23,6 +23,7 @@ use tokio_util::either::Either;
 
 use super::{
     guard::{AddressPolicy, ForbiddenAddress},
+    http2::Http2Error,
     observed::Observed,
     resolver::Resolve,
 };
@@ -151,7 +152,7 @@ pub(super) enum ConnectError {
         spoke_http: bool,
     },
     #[error("no HTTP/2: {0}")]
-    Http2(h2::Error),
+    Http2(Http2Error),
     #[error("no HTTP/1.1: {0}")]
     Http1(hyper::Error),
     #[error("the connection was not opened")]

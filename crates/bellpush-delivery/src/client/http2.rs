@@ -1,6 +1,7 @@
 //! A connection of HTTP/2, and the streams on it.
 
 use std::{
+    fmt,
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::{
@@ -53,6 +54,40 @@ pub(super) struct Http2 {
     idle_since: Instant,
 }
 
+/// What went wrong, in words that are ours: what an endpoint adds to GOAWAY may repeat what it was sent.
+#[derive(Debug)]
+pub(super) struct Http2Error(h2::Error);
+
+impl std::error::Error for Http2Error {}
+
+impl fmt::Display for Http2Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.reason() {
+            Some(reason) if self.0.is_go_away() && self.0.is_remote() => {
+                write!(f, "the endpoint ended the connection: {reason}")
+            }
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
+impl Http2Error {
+    pub(super) fn reason(&self) -> Option<Reason> {
+        self.0.reason()
+    }
+
+    /// Whether a stream broke by what the library found, and not by the endpoint's word.
+    pub(super) fn is_reset_by_library(&self) -> bool {
+        self.0.is_reset() && self.0.is_library()
+    }
+}
+
+impl From<h2::Error> for Http2Error {
+    fn from(error: h2::Error) -> Self {
+        Self(error)
+    }
+}
+
 impl Http2 {
     /// `allowance`: streams that the endpoint is believed to take on one connection. `changed` is called
     /// when it says how many it takes at once.
@@ -70,7 +105,7 @@ impl Http2 {
             .max_header_list_size(HEAD_BYTES as u32)
             .handshake(transport)
             .await
-            .map_err(ConnectError::Http2)?;
+            .map_err(|error| ConnectError::Http2(error.into()))?;
         let (settled, watched) = (Arc::clone(&is_settled), Arc::clone(&seen));
         let on_limit = move || {
             settled.store(watched.has_settings(), Ordering::Release);
@@ -170,7 +205,10 @@ impl Http2Stream {
         &mut self,
         request: &Request,
     ) -> Result<(Parts, RecvStream), ExchangeError> {
-        let not_sent = |error| ExchangeError::Http2 { error, unprocessed: true, head_bytes: 0 };
+        let not_sent = |error: h2::Error| {
+            let error = error.into();
+            ExchangeError::Http2 { error, unprocessed: true, head_bytes: 0 }
+        };
         let mut out = http::Request::new(());
         *out.method_mut() = request.method.clone();
         *out.uri_mut() = request.uri.clone();
@@ -200,7 +238,7 @@ impl Http2Stream {
                 let above_last = self.seen.last_stream().is_some_and(|last| id > last);
                 let unheard = self.reused && self.seen.bytes() == before;
                 let unprocessed = refused || above_last || unheard;
-                let head_bytes = self.seen.largest_head();
+                let (error, head_bytes) = (error.into(), self.seen.largest_head());
                 Err(ExchangeError::Http2 { error, unprocessed, head_bytes })
             }
         }
@@ -208,7 +246,7 @@ impl Http2Stream {
 }
 
 /// The next piece of an answer's body.
-pub(super) async fn frame(body: &mut RecvStream) -> Option<Result<Bytes, h2::Error>> {
+pub(super) async fn frame(body: &mut RecvStream) -> Option<Result<Bytes, Http2Error>> {
     match body.data().await? {
         Ok(data) => {
             // Fails only where more is given back than came.
@@ -217,7 +255,7 @@ pub(super) async fn frame(body: &mut RecvStream) -> Option<Result<Bytes, h2::Err
         }
         // RFC 9113 section 8.1: the answer is whole, and the endpoint wants no more of the request.
         Err(error) if error.is_remote() && error.reason() == Some(Reason::NO_ERROR) => None,
-        Err(error) => Some(Err(error)),
+        Err(error) => Some(Err(error.into())),
     }
 }
 
@@ -253,7 +291,7 @@ async fn until_over(
     });
     tokio::select! {
         ended = driven => {
-            if let Err(error) = ended {
+            if let Err(error) = ended.map_err(Http2Error) {
                 tracing::debug!(%error, "a connection to an endpoint ended");
             }
         }

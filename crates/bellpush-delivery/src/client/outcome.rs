@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::{
     causes::{deepest, find},
     connector::{ConnectError, Phase},
+    http2::Http2Error,
     tls_failure,
 };
 
@@ -76,7 +77,7 @@ pub(super) enum ExchangeError {
     #[error("no valid answer: {error}")]
     Http2 {
         #[source]
-        error: h2::Error,
+        error: Http2Error,
         unprocessed: bool,
         /// Of the largest head that came on the connection, as it came.
         head_bytes: u64,
@@ -133,7 +134,7 @@ impl Outcome {
                 Self::none(FailureClass::Protocol, detail)
             }
             ExchangeError::Http2 { error, head_bytes, .. } => {
-                let by_library = error.is_reset() && error.is_library();
+                let by_library = error.is_reset_by_library();
                 let detail = match error.reason() {
                     // The library refuses a stream of its own accord only for the size of its head.
                     Some(h2::Reason::REFUSED_STREAM) if by_library => too_large(HEAD_BYTES as u64),
@@ -144,7 +145,7 @@ impl Outcome {
                     Some(h2::Reason::PROTOCOL_ERROR) if by_library => {
                         "no valid answer: it breaks the rules of HTTP/2".to_owned()
                     }
-                    _ => format!("no valid answer: {}", deepest(error)),
+                    _ => format!("no valid answer: {error}"),
                 };
                 Self::none(FailureClass::Protocol, detail)
             }

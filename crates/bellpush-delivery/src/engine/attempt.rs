@@ -53,7 +53,7 @@ pub(super) async fn attempt(
         Ok((outcome, exchange))
     };
     let without = |outcome| (outcome, None);
-    let (outcome, exchange) = AssertUnwindSafe(sending)
+    let (mut outcome, exchange) = AssertUnwindSafe(sending)
         .catch_unwind()
         .await
         .unwrap_or_else(|_| {
@@ -65,6 +65,7 @@ pub(super) async fn attempt(
         });
     let duration = begun.elapsed();
     metrics::attempt_ended(outcome.failure, duration);
+    outcome.detail = endpoint.redact(outcome.detail, outcome.is_cut);
     log(&endpoint, &delivery, number, &outcome, duration);
     if let Some((tracer, place)) = traced {
         let (host, end_time) =
@@ -78,7 +79,7 @@ pub(super) async fn attempt(
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
         status: outcome.status,
         failure: outcome.failure,
-        detail: endpoint.redact(outcome.detail, outcome.is_cut),
+        detail: outcome.detail,
         retry_after: outcome.retry_after,
         exchange,
     };

@@ -9,6 +9,7 @@ mod connections;
 mod delivering;
 mod failures_of_the_queue;
 mod guarded_addresses;
+mod lost_streams;
 mod nginx;
 mod one_of_several;
 mod rehearsals;

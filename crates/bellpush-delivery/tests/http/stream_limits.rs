@@ -64,14 +64,14 @@ async fn an_endpoint_of_one_stream_a_connection_gets_further_connections_a_few_a
 }
 
 /// A frame of HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
     [&head, payload].concat()
 }
 
 /// SETTINGS that allow so many streams at once.
-fn settings(streams: u32) -> Vec<u8> {
+pub(crate) fn settings(streams: u32) -> Vec<u8> {
     frame(4, 0, 0, &[&[0, 3], &streams.to_be_bytes()[..]].concat())
 }
 
