@@ -36,6 +36,10 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// less than this.
 const SHORTEST_ATTEMPT_DELAY: Duration = Duration::from_millis(10);
 
+/// The protocols by their names in ALPN.
+const HTTP_2: &[u8] = b"h2";
+const HTTP_1_1: &[u8] = b"http/1.1";
+
 /// What a connection that is being opened waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -51,7 +55,7 @@ pub(super) enum Phase {
 /// The phase of a connection that is being opened, for others to see, and when it came to each.
 #[derive(Debug)]
 pub(super) struct Progress {
-    begun: Instant,
+    pub(super) begun: Instant,
     phase: AtomicU8,
     /// When each phase was over, in microseconds since it began; 0 for one that is not over.
     ends: [AtomicU32; 3],
@@ -186,13 +190,15 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// Opens a connection to the host of a URL. Returns whether it was agreed to speak HTTP/2.
+    /// Opens a connection to the host of a URL. Returns whether it was agreed to speak HTTP/2, which is
+    /// not offered with `http1_only`.
     pub(super) async fn connect(
         &self,
         uri: &Uri,
+        http1_only: bool,
         progress: &Progress,
     ) -> Result<(Transport, bool), ConnectError> {
-        let opened = timeout(self.timeout, self.open(uri, progress)).await;
+        let opened = timeout(self.timeout, self.open(uri, http1_only, progress)).await;
         opened.unwrap_or_else(|_| {
             Err(ConnectError::TimedOut { phase: progress.phase(), limit: self.timeout })
         })
@@ -201,6 +207,7 @@ impl Connector {
     async fn open(
         &self,
         uri: &Uri,
+        http1_only: bool,
         progress: &Progress,
     ) -> Result<(Transport, bool), ConnectError> {
         let https = uri.scheme() == Some(&Scheme::HTTPS);
@@ -224,12 +231,13 @@ impl Connector {
         let stream = Observed::new(stream, false);
         let seen = stream.observations();
         let name = ServerName::try_from(host.to_owned())?;
-        let stream = self
-            .tls
-            .connect(name, stream)
-            .await
-            .map_err(|error| ConnectError::Tls { error, spoke_http: seen.begins_with(b"HTTP/") })?;
-        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let protocols: &[&[u8]] = if http1_only { &[HTTP_1_1] } else { &[HTTP_2, HTTP_1_1] };
+        let protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        let stream =
+            self.tls.with_alpn(protocols).connect(name, stream).await.map_err(|error| {
+                ConnectError::Tls { error, spoke_http: seen.begins_with(b"HTTP/") }
+            })?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
         Ok((Observed::new(Either::Right(Box::new(stream)), http2), http2))
     }
 

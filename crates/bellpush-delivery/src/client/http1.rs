@@ -32,6 +32,10 @@ use super::{
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
+/// How long a connection is kept that has had no request yet. Many servers wait for the first one less
+/// long than for the next ones.
+const UNUSED: Duration = Duration::from_secs(10);
+
 /// A connection that has no request on it, or the one request whose answer is being read.
 pub(super) struct Http1 {
     sender: http1::SendRequest<Full<Bytes>>,
@@ -40,8 +44,8 @@ pub(super) struct Http1 {
     ended: bool,
     seen: Arc<Observations>,
     pub(super) opened: Opened,
-    /// A request was answered on it.
-    used: bool,
+    /// It was there before the request that is on it.
+    pub(super) reused: bool,
     /// How long it may be idle.
     idle: Duration,
     /// When it is too old to be used, once it is idle.
@@ -66,8 +70,9 @@ impl Http1 {
             .await
             .map_err(ConnectError::Http1)?;
         let connection = Box::pin(connection);
-        let expires = Instant::now() + idle;
-        Ok(Self { sender, connection, ended: false, seen, opened, used: false, idle, expires })
+        let expires = Instant::now() + idle.min(UNUSED);
+        let (ended, reused) = (false, false);
+        Ok(Self { sender, connection, ended, seen, opened, reused, idle, expires })
     }
 
     /// Sends a request. Its answer's body is to be read by [`Http1::frame`].
@@ -87,7 +92,7 @@ impl Http1 {
             Err(error) => {
                 let bytes = self.seen.bytes() - before;
                 // RFC 9112 section 9.3.1: the endpoint closed it while the request was on its way.
-                let unprocessed = self.used && bytes == 0;
+                let unprocessed = self.reused && bytes == 0;
                 Err(ExchangeError::Http1 { error, bytes, unprocessed })
             }
         }
@@ -130,7 +135,7 @@ impl Http1 {
 
     /// Makes it idle after an answer was read to its end. Returns whether it can be used again.
     pub(super) fn finish(&mut self) -> bool {
-        self.used = true;
+        self.reused = true;
         self.expires = Instant::now() + self.idle;
         !self.idle.is_zero() && self.is_ready()
     }

@@ -18,7 +18,10 @@ use h2::{
     client::{Builder, Connection, SendRequest},
 };
 use http::{Method, Version, header::CONTENT_LENGTH, response::Parts};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use super::{
     connector::{ConnectError, Transport},
@@ -52,6 +55,14 @@ pub(super) struct Http2 {
     allowance: u32,
     /// Since when it has no stream open.
     idle_since: Instant,
+    suspicion: Arc<Suspicion>,
+}
+
+/// That the other end of a connection may be gone, without a word.
+#[derive(Default)]
+struct Suspicion {
+    is_raised: AtomicBool,
+    raised: Notify,
 }
 
 /// What went wrong, in words that are ours: what an endpoint adds to GOAWAY may repeat what it was sent.
@@ -88,6 +99,15 @@ impl From<h2::Error> for Http2Error {
     }
 }
 
+/// What of an endpoint refused a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// This connection.
+    Connection,
+    /// All of them: it wants HTTP/1.1.
+    Http2,
+}
+
 impl Http2 {
     /// `allowance`: streams that the endpoint is believed to take on one connection. `changed` is called
     /// when it says how many it takes at once.
@@ -111,22 +131,37 @@ impl Http2 {
             settled.store(watched.has_settings(), Ordering::Release);
             changed();
         };
-        tokio::spawn(drive(connection, Arc::clone(&seen), Arc::clone(&streams), on_limit));
-        let idle_since = Instant::now();
-        Ok(Self { sender, seen, since, streams, is_settled, opened: 0, allowance, idle_since })
+        let suspicion = Arc::<Suspicion>::default();
+        let watched = (Arc::clone(&seen), Arc::clone(&streams), Arc::clone(&suspicion));
+        tokio::spawn(drive(connection, watched, on_limit));
+        let (opened, idle_since) = (0, Instant::now());
+        Ok(Self {
+            sender,
+            seen,
+            since,
+            streams,
+            is_settled,
+            opened,
+            allowance,
+            idle_since,
+            suspicion,
+        })
     }
 
     /// Opens a stream, if the endpoint takes one more now.
     pub(super) fn open(&mut self) -> Option<Http2Stream> {
         let streams = self.streams.load(Ordering::Acquire);
-        if self.is_spent() || streams >= self.sender.current_max_send_streams() {
+        let room = self.sender.current_max_send_streams();
+        if self.is_spent() || self.is_suspect() || streams >= room {
             return None;
         }
         let reused = self.opened > 0;
+        let settled = self.is_settled.load(Ordering::Acquire);
         self.opened += 1;
         self.streams.store(streams + 1, Ordering::Release);
         let (sender, seen) = (self.sender.clone(), Arc::clone(&self.seen));
-        Some(Http2Stream { sender, seen, opened: self.since, reused })
+        let (opened, heard_before, refused) = (self.since, None, None);
+        Some(Http2Stream { sender, seen, opened, reused, settled, heard_before, refused })
     }
 
     /// How many streams the endpoint takes at once; `None` until it has said so.
@@ -142,6 +177,16 @@ impl Http2 {
         if left == 0 {
             self.idle_since = Instant::now();
         }
+    }
+
+    /// The other end may be gone: nothing more is sent there until it has answered a PING.
+    pub(super) fn suspect(&self) {
+        self.suspicion.is_raised.store(true, Ordering::Release);
+        self.suspicion.raised.notify_one();
+    }
+
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspicion.is_raised.load(Ordering::Acquire)
     }
 
     /// Whether it was sent all that it is believed to take.
@@ -195,8 +240,14 @@ pub(super) struct Http2Stream {
     seen: Arc<Observations>,
     /// When its connection was opened.
     pub(super) opened: Opened,
-    /// Whether the connection had streams before.
-    reused: bool,
+    /// Whether the connection had streams before, or was there before the request.
+    pub(super) reused: bool,
+    /// Whether it was known how many the endpoint takes at once.
+    settled: bool,
+    /// Bytes that had come in on the connection when the request was sent.
+    heard_before: Option<u64>,
+    /// Who does not want the request.
+    pub(super) refused: Option<Refused>,
 }
 
 impl Http2Stream {
@@ -225,6 +276,7 @@ impl Http2Stream {
             // Where it can't be sent, the answer says why.
             _ = body.send_data(request.body.clone(), true);
         }
+        self.heard_before = Some(before);
         let id = response.stream_id().as_u32();
         match response.await {
             Ok(response) => {
@@ -232,16 +284,29 @@ impl Http2Stream {
                 Ok((parts, body))
             }
             Err(error) => {
-                let refused = error.is_remote()
-                    && error.is_reset()
-                    && error.reason() == Some(Reason::REFUSED_STREAM);
+                let reason = error.reason().filter(|_| error.is_remote());
+                let is_refused = reason == Some(Reason::REFUSED_STREAM) && error.is_reset();
+                self.refused = match reason {
+                    // RFC 9113 section 7: this request over HTTP/1.1 instead.
+                    Some(Reason::HTTP_1_1_REQUIRED) => Some(Refused::Http2),
+                    // Before it had said how many it takes, it may take more of them now.
+                    Some(_) if is_refused && self.settled => Some(Refused::Connection),
+                    _ => None,
+                };
                 let above_last = self.seen.last_stream().is_some_and(|last| id > last);
-                let unheard = self.reused && self.seen.bytes() == before;
-                let unprocessed = refused || above_last || unheard;
+                let unheard = self.reused && self.is_unheard();
+                let unprocessed = is_refused || self.refused.is_some() || above_last || unheard;
                 let (error, head_bytes) = (error.into(), self.seen.largest_head());
                 Err(ExchangeError::Http2 { error, unprocessed, head_bytes })
             }
         }
+    }
+}
+
+impl Http2Stream {
+    /// Whether nothing at all came in since the request was sent.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.heard_before == Some(self.seen.bytes())
     }
 }
 
@@ -262,12 +327,11 @@ pub(super) async fn frame(body: &mut RecvStream) -> Option<Result<Bytes, Http2Er
 /// Drives the connection until it ends: by the endpoint, by silence, or because nobody uses it.
 async fn drive(
     mut connection: Connection<Transport, Bytes>,
-    seen: Arc<Observations>,
-    streams: Arc<AtomicUsize>,
+    (seen, streams, suspicion): (Arc<Observations>, Arc<AtomicUsize>, Arc<Suspicion>),
     on_limit: impl Fn(),
 ) {
     let ping_pong = connection.ping_pong();
-    let silence = silence(ping_pong, Arc::clone(&seen), streams);
+    let silence = silence(ping_pong, &seen, &streams, &suspicion, &on_limit);
     until_over(connection, &seen, silence, &on_limit).await;
     // Nobody is to wait for this one.
     on_limit();
@@ -299,18 +363,32 @@ async fn until_over(
     }
 }
 
-/// Ends when the endpoint says nothing any more.
-async fn silence(ping_pong: Option<PingPong>, seen: Arc<Observations>, streams: Arc<AtomicUsize>) {
+/// Ends when the endpoint says nothing any more. `on_life`: it does after all.
+async fn silence(
+    ping_pong: Option<PingPong>,
+    seen: &Observations,
+    streams: &AtomicUsize,
+    suspicion: &Suspicion,
+    on_life: impl Fn(),
+) {
     // There is one for who asks first.
     let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
     loop {
         let before = seen.bytes();
-        sleep(PING_AFTER).await;
-        if seen.bytes() > before || streams.load(Ordering::Acquire) == 0 {
-            continue;
+        tokio::select! {
+            () = sleep(PING_AFTER) => {
+                if seen.bytes() > before || streams.load(Ordering::Acquire) == 0 {
+                    continue;
+                }
+            }
+            () = suspicion.raised.notified() => {}
         }
         match timeout(PONG_WITHIN, ping_pong.ping(Ping::opaque())).await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(_)) => {
+                if suspicion.is_raised.swap(false, Ordering::AcqRel) {
+                    on_life();
+                }
+            }
             Ok(Err(_)) | Err(_) => return,
         }
     }

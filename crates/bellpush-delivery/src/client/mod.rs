@@ -4,8 +4,9 @@
 //! the new address would have been chosen by the endpoint, not by the integration's owner.
 //!
 //! A request that the endpoint has not processed is sent again at once, and is still the same attempt:
-//! its stream was refused, or lies above the last one of GOAWAY (RFC 9113 section 8.7), or nothing
-//! came back on a connection that was used before (RFC 9112 section 9.3.1).
+//! its stream was refused, or lies above the last one of GOAWAY (RFC 9113 section 8.7), or is wanted by
+//! HTTP/1.1 (RFC 9113 section 7), or nothing came back on a connection that was there before (RFC 9112
+//! section 9.3.1).
 
 mod causes;
 mod certificates;
@@ -86,9 +87,8 @@ impl WebhookClient {
     pub fn with(
         settings: &ClientSettings,
         resolver: Arc<dyn Resolve>,
-        mut tls: rustls::ClientConfig,
+        tls: rustls::ClientConfig,
     ) -> Self {
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let connector = Connector {
             resolver,
             policy: Arc::new(settings.addresses.clone()),
@@ -99,8 +99,9 @@ impl WebhookClient {
     }
 
     /// Sends one POST and says what came of it. Ends within this time, from the start to the end of
-    /// the answer. Where it has to wait for others to be done on connections that are there, it waits for
-    /// as long at most, and that does not count: the endpoint knows nothing of it yet.
+    /// the answer. Where it has to wait for others, to be done on connections that are there or to have
+    /// theirs opened, it waits for as long at most, and that does not count: the endpoint knows nothing of
+    /// it yet.
     pub async fn post(&self, request: &Request, within: Duration) -> Outcome {
         let mut watch = Stopwatch::start();
         let outcome = self.post_timed(request, within, &mut watch).await;
@@ -161,9 +162,7 @@ impl WebhookClient {
             Ok(lease) => lease,
             Err(error) => return Ok(Err(error.into())),
         };
-        if lease.opened().at < asked.into_std() {
-            *deadline += asked.elapsed();
-        }
+        *deadline += lease.opened().queued_since(asked.into_std());
         timeout_at(*deadline, exchange(lease, request)).await
     }
 }

@@ -6,6 +6,8 @@
 //! requests on each connection of HTTP/2 only (as nginx does, `keepalive_requests`) is not sent more
 //! on the next ones, once it is known.
 
+mod lease;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -19,15 +21,16 @@ use http::{
 use tokio::{
     runtime::Handle,
     sync::oneshot,
-    time::{sleep, timeout},
+    time::{sleep, timeout_at},
 };
 
 use super::{
-    connector::{ConnectError, Connector, OpeningTimes, Progress},
+    connector::{ConnectError, Connector, OpeningTimes, Phase, Progress},
     http1::Http1,
-    http2::{Http2, Http2Stream},
+    http2::Http2,
     stopwatch::{Opened as OpenedAt, Stopwatch},
 };
+pub(super) use lease::{Http1Lease, Http2Lease, Lease};
 
 /// How long a connection without requests is kept. Below the 60 s after which many servers and
 /// balancers close it, at the risk of meeting our next request.
@@ -72,7 +75,7 @@ impl Pool {
     }
 
     /// A connection for one request. `again`: the request was sent before, and not processed: it goes
-    /// before the others, and over a connection that nobody has used.
+    /// before the others, and of HTTP/1.1 over a connection that nobody has used.
     pub(super) async fn acquire(
         &self,
         uri: &Uri,
@@ -99,25 +102,16 @@ impl Pool {
         host: &Host,
         mut replied: oneshot::Receiver<Result<Lease, NotOpened>>,
     ) -> Result<Lease, NotOpened> {
-        let limit = self.0.connector.timeout;
+        let (limit, began) = (self.0.connector.timeout, Instant::now());
+        let mut patient_until = began + limit;
         loop {
-            match timeout(limit, &mut replied).await {
+            match timeout_at(patient_until.into(), &mut replied).await {
                 Ok(Ok(result)) => return result,
                 Ok(Err(_)) => {
                     let times = OpeningTimes::default();
                     return Err(NotOpened { error: ConnectError::Abandoned, times });
                 }
-                Err(_) => {
-                    // The connection that all wait for is not there in time. Where there is one, or none
-                    // is being opened, a stream is waited for.
-                    let state = host.state();
-                    let opening = if state.http2.is_empty() { &*state.opening } else { &[] };
-                    if let Some(one) = opening.iter().max_by_key(|one| one.phase()) {
-                        let (phase, times) = (one.phase(), one.times());
-                        let error = ConnectError::TimedOut { phase, limit };
-                        return Err(NotOpened { error, times });
-                    }
-                }
+                Err(_) => patient_until = host.state().patience(began, limit)?,
             }
         }
     }
@@ -177,6 +171,12 @@ struct State {
     speaks_http2: bool,
     /// Streams that one connection of HTTP/2 is believed to take.
     allowance: u32,
+    /// When somebody who waited was last given a connection.
+    given_at: Option<Instant>,
+    /// When it last took too long to open a connection, and how far that came.
+    timed_out: Option<(Instant, Phase, OpeningTimes)>,
+    /// The endpoint takes requests by HTTP/1.1 alone, whatever it agrees to in TLS.
+    http1_only: bool,
 }
 
 impl Default for State {
@@ -189,6 +189,9 @@ impl Default for State {
             window: 1,
             speaks_http2: false,
             allowance: u32::MAX,
+            given_at: None,
+            timed_out: None,
+            http1_only: false,
         }
     }
 }
@@ -213,8 +216,9 @@ impl Host {
         // Whoever gave up is in nobody's way.
         state.waiting.retain(|waiting| !waiting.reply.is_closed());
         if (again || state.waiting.is_empty())
-            && let Some(lease) = self.lease(&mut state, again)
+            && let Some(mut lease) = self.lease(&mut state, again)
         {
+            lease.was_there();
             return Ok(lease);
         }
         let (reply, replied) = oneshot::channel();
@@ -280,18 +284,20 @@ impl Host {
                     connection.close_one();
                 }
             }
-            Ok(()) | Err(Err(_)) => {}
+            Ok(()) => state.given_at = Some(Instant::now()),
+            Err(Err(_)) => {}
         }
     }
 
     fn open_more(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         state.waiting.retain(|waiting| !waiting.reply.is_closed());
         let allowance = state.allowance;
+        let http1_only = state.http1_only;
         let mut more = Vec::new();
         while state.opening.len() < state.wanted().min(state.window) {
             let progress = Arc::<Progress>::default();
             state.opening.push(Arc::clone(&progress));
-            more.push(Opening { host: Arc::clone(self), progress, result: None });
+            more.push(Opening { host: Arc::clone(self), progress, http1_only, result: None });
         }
         // A runtime that is stopping drops it at once, and then it wants the lock.
         drop(state);
@@ -306,8 +312,10 @@ impl Host {
         match result {
             Ok(opened) => {
                 state.window = (state.window + 1).min(LARGEST_WINDOW);
-                state.speaks_http2 = matches!(opened, Opened::Http2(_));
+                state.speaks_http2 = matches!(opened, Opened::Http2(_)) && !state.http1_only;
                 match opened {
+                    // It was begun before that was known.
+                    Opened::Http2(_) if state.http1_only => {}
                     Opened::Http2(connection) => state.http2.push(connection),
                     Opened::Http1(connection) => match state.next_waiting() {
                         Some(reply) => {
@@ -320,8 +328,11 @@ impl Host {
             }
             Err(error) => {
                 state.window = (state.window / 2).max(1);
+                let times = progress.times();
+                if let ConnectError::TimedOut { phase, .. } = error {
+                    state.timed_out = Some((Instant::now(), phase, times));
+                }
                 if let Some(reply) = state.next_waiting() {
-                    let times = progress.times();
                     // Whoever went away does not need it.
                     _ = reply.send(Err(NotOpened { error, times }));
                 }
@@ -344,6 +355,29 @@ impl Host {
 }
 
 impl State {
+    /// Until when someone waits who began then: as long as others are given connections, or none took the
+    /// time that it may take to be opened. Where there is one of HTTP/2, a stream is waited for.
+    fn patience(&self, began: Instant, limit: Duration) -> Result<Instant, NotOpened> {
+        let now = Instant::now();
+        let since = self.given_at.map_or(began, |given| given.max(began));
+        if now < since + limit {
+            return Ok(since + limit);
+        }
+        if self.http2.iter().any(|connection| !connection.is_suspect()) {
+            return Ok(now + limit);
+        }
+        let oldest = self.opening.iter().min_by_key(|progress| progress.begun);
+        let running = oldest.map(|one| (one.begun + limit, one.phase(), one.times()));
+        let timed_out = self.timed_out.filter(|(at, ..)| *at >= since).or(running);
+        match timed_out {
+            Some((at, phase, times)) if at <= now => {
+                Err(NotOpened { error: ConnectError::TimedOut { phase, limit }, times })
+            }
+            Some((at, ..)) => Ok(at),
+            None => Ok(now + limit),
+        }
+    }
+
     fn next_waiting(&mut self) -> Option<Reply> {
         std::iter::from_fn(|| self.waiting.pop_front())
             .map(|waiting| waiting.reply)
@@ -357,7 +391,8 @@ impl State {
             return waiting;
         }
         let allowance = usize::try_from(self.allowance).unwrap_or(usize::MAX);
-        let unspent = self.http2.iter().filter(|connection| !connection.is_spent());
+        let takes_more = |connection: &&Http2| !connection.is_spent() && !connection.is_suspect();
+        let unspent = self.http2.iter().filter(takes_more);
         let mut most = None;
         for limit in unspent.map(Http2::limit) {
             // It is said in a moment how many it takes.
@@ -394,6 +429,7 @@ enum Opened {
 struct Opening {
     host: Arc<Host>,
     progress: Arc<Progress>,
+    http1_only: bool,
     result: Option<Result<Opened, ConnectError>>,
 }
 
@@ -404,9 +440,10 @@ impl Opening {
 
     async fn open(&self, allowance: u32) -> Result<Opened, ConnectError> {
         let Host { connector, uri, .. } = &*self.host;
-        let (transport, http2) = connector.connect(uri, &self.progress).await?;
+        let (transport, http2) = connector.connect(uri, self.http1_only, &self.progress).await?;
         self.progress.end_phase();
-        let since = OpenedAt { at: Instant::now(), times: self.progress.times() };
+        let times = self.progress.times();
+        let since = OpenedAt { begun: self.progress.begun, at: Instant::now(), times };
         if http2 {
             // The connection must not keep what keeps it.
             let host = Arc::downgrade(&self.host);
@@ -427,68 +464,6 @@ impl Drop for Opening {
         let result = self.result.take().unwrap_or(Err(ConnectError::Abandoned));
         self.progress.end_phase();
         self.host.opened(&self.progress, result);
-    }
-}
-
-/// A connection, or a stream on one, for one request.
-pub(super) enum Lease {
-    Http1(Http1Lease),
-    Http2(Http2Lease),
-}
-
-impl Lease {
-    /// When its connection was opened.
-    pub(super) const fn opened(&self) -> OpenedAt {
-        match self {
-            Self::Http1(lease) => lease.connection.opened,
-            Self::Http2(lease) => lease.stream.opened,
-        }
-    }
-}
-
-/// A connection of HTTP/1.1. It is closed when this is dropped.
-pub(super) struct Http1Lease {
-    host: Arc<Host>,
-    pub(super) connection: Http1,
-}
-
-impl Http1Lease {
-    /// The answer was read to its end: the connection is for the next request.
-    pub(super) fn finish(mut self) {
-        if self.connection.finish() {
-            let mut state = self.host.state();
-            if state.idle.len() < IDLE_CONNECTIONS {
-                state.idle.push(self.connection);
-            }
-            self.host.serve(state);
-        }
-    }
-}
-
-/// A stream on a connection of HTTP/2. It is given back when this is dropped.
-pub(super) struct Http2Lease {
-    host: Option<Arc<Host>>,
-    pub(super) stream: Http2Stream,
-}
-
-impl Drop for Http2Lease {
-    fn drop(&mut self) {
-        let Some(host) = self.host.take() else { return };
-        let mut state = host.state();
-        let mut allowance = None;
-        if let Some(connection) = state.http2.iter_mut().find(|one| one.is(&self.stream)) {
-            connection.close_one();
-            if connection.has_taken_all() && !connection.is_gone() {
-                let doubled = connection.allowance().saturating_mul(2);
-                let doubled = if doubled > MANY_STREAMS { u32::MAX } else { doubled };
-                connection.allow(doubled);
-                allowance = Some(doubled);
-            }
-        }
-        if let Some(allowance) = allowance {
-            state.allowance = allowance;
-        }
-        host.serve(state);
     }
 }
 

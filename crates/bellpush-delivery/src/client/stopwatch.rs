@@ -1,16 +1,25 @@
 //! How long the parts of a request took.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bellpush_core::delivery::exchange::Timing;
 
 use super::connector::{OpeningTimes, micros};
 
-/// When a connection was opened, and how long that took.
+/// When a connection began to be opened, when that was done, and how long its parts took.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opened {
+    pub(super) begun: Instant,
     pub(super) at: Instant,
     pub(super) times: OpeningTimes,
+}
+
+impl Opened {
+    /// How much of the time since then was not spent on opening it, but on waiting for others.
+    pub(super) fn queued_since(&self, asked: Instant) -> Duration {
+        let opening = self.at.saturating_duration_since(self.begun.max(asked));
+        asked.elapsed().saturating_sub(opening)
+    }
 }
 
 /// Measures one request: begun, then with a connection, then with the head of its answer. A request
@@ -79,30 +88,35 @@ mod tests {
 
     const TIMES: OpeningTimes = OpeningTimes { resolve: Some(1), connect: Some(2), tls: None };
 
+    fn opened_now() -> Opened {
+        let now = Instant::now();
+        Opened { begun: now, at: now, times: TIMES }
+    }
+
     #[test]
     fn what_a_request_does_not_come_to_has_no_time() {
         let timing = Stopwatch::start().stop();
         assert_eq!((timing.first_byte_us, timing.body_us), (None, None));
         let mut watch = Stopwatch::start();
-        watch.connected(Opened { at: Instant::now(), times: TIMES });
+        watch.connected(opened_now());
         let timing = watch.stop();
         assert!(timing.first_byte_us.is_some() && timing.body_us.is_none());
         let mut watch = Stopwatch::start();
-        watch.connected(Opened { at: Instant::now(), times: TIMES });
+        watch.connected(opened_now());
         watch.answered();
         assert!(watch.stop().body_us.is_some());
     }
 
     #[test]
     fn only_who_waited_for_a_connection_has_the_time_of_its_opening() {
-        let before = Opened { at: Instant::now(), times: TIMES };
+        let before = opened_now();
         while before.at.elapsed().is_zero() {}
         let mut watch = Stopwatch::start();
         watch.connected(before);
         let timing = watch.stop();
         assert!(timing.reused && timing.connect_us.is_none());
         let mut watch = Stopwatch::start();
-        watch.connected(Opened { at: Instant::now(), times: TIMES });
+        watch.connected(opened_now());
         let timing = watch.stop();
         assert_eq!(
             (timing.reused, timing.resolve_us, timing.connect_us),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bellpush_core::delivery::FailureClass;
-use bellpush_delivery::client::WebhookClient;
+use bellpush_delivery::client::{ClientSettings, WebhookClient};
 use rustls::pki_types::CertificateDer;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
@@ -21,11 +21,11 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
     support::{quick, raw_endpoint},
-    tls::{Scripted, acceptor, client, post_within},
+    tls::{Scripted, acceptor, client, client_with, post_within},
 };
 
 pub(crate) const WITHIN: Duration = Duration::from_secs(10);
-const THANKS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nthanks";
+pub(crate) const THANKS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nthanks";
 
 /// Reads one request of ours; `false` when there is none any more.
 pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> bool {
@@ -201,6 +201,79 @@ async fn connections_to_a_host_are_opened_a_few_at_a_time() {
     assert!(most < 40, "{most} handshakes at once");
 }
 
+#[tokio::test]
+async fn nobody_fails_who_waits_while_connections_are_opened_slowly_one_after_the_other() {
+    let (acceptor, certificate) = acceptor(&["http/1.1"]);
+    let address = raw_endpoint(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            while read_request(&mut stream).await {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                stream.write_all(THANKS).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let settings = ClientSettings { connect_timeout: Duration::from_secs(1), ..quick().client };
+    let resolver = Scripted::new(&[&["127.0.0.1"]]);
+    let client = Arc::new(client_with(&settings, resolver, &[&certificate]));
+    let url = format!("https://hooks.example:{}/", address.port());
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let (client, url) = (Arc::clone(&client), url.clone());
+        // An attempt's time begins when its own connection does.
+        let within = Duration::from_secs(3);
+        requests.spawn(async move { post_within(&client, &url, within).await });
+    }
+    for outcome in requests.join_all().await {
+        assert_eq!((outcome.failure, outcome.status), (None, Some(200)), "{}", outcome.detail);
+    }
+}
+
+#[tokio::test]
+async fn a_request_on_a_connection_that_was_opened_for_nobody_and_closes_is_sent_again() {
+    let opened = Arc::<tokio::sync::Notify>::default();
+    let second = Arc::clone(&opened);
+    let (connections, (acceptor, certificate)) =
+        (Arc::<AtomicUsize>::default(), acceptor(&["http/1.1"]));
+    let accepted = Arc::clone(&connections);
+    let address = raw_endpoint(move |stream| {
+        let number = accepted.fetch_add(1, Ordering::SeqCst) + 1;
+        let (acceptor, second) = (acceptor.clone(), Arc::clone(&second));
+        async move {
+            if number == 2 {
+                // Meanwhile the request for which it is has been answered on the first one.
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            if number == 2 {
+                second.notify_one();
+                // As one whose close crosses the request.
+                read_request(&mut stream).await;
+                return;
+            }
+            let mut answered = 0;
+            while read_request(&mut stream).await {
+                answered += 1;
+                let close = if number == 1 && answered == 2 { "connection: close\r\n" } else { "" };
+                let head = format!("HTTP/1.1 200 OK\r\n{close}content-length: 0\r\n\r\n");
+                stream.write_all(head.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let (client, url) =
+        (resolved(&certificate), format!("https://hooks.example:{}/", address.port()));
+    let both = tokio::join!(post_within(&client, &url, WITHIN), post_within(&client, &url, WITHIN));
+    assert_eq!((both.0.status, both.1.status), (Some(200), Some(200)));
+    opened.notified().await;
+    let outcome = post_within(&client, &url, WITHIN).await;
+    assert_eq!((outcome.failure, outcome.status), (None, Some(200)), "{}", outcome.detail);
+    assert_eq!(connections.load(Ordering::SeqCst), 3);
+}
+
 /// Trusts this certificate, and finds every name on this machine.
 fn resolved(certificate: &CertificateDer<'static>) -> WebhookClient {
     client(quick().client.addresses, Scripted::new(&[&["127.0.0.1"]]), &[certificate])
@@ -209,7 +282,7 @@ fn resolved(certificate: &CertificateDer<'static>) -> WebhookClient {
 pub(crate) type Http2 = h2::server::Connection<TlsStream<TcpStream>, bytes::Bytes>;
 
 /// An endpoint of HTTP/2. `talk` gets each connection with its number, from 1.
-async fn http2_endpoint<F>(
+pub(crate) async fn http2_endpoint<F>(
     talk: impl Fn(Http2, usize) -> F + Send + Sync + 'static,
 ) -> (WebhookClient, String)
 where
