@@ -5,7 +5,10 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio_util::sync::CancellationToken;
@@ -52,9 +55,10 @@ impl Entry {
 enum State {
     /// A request is still awaited or on its way in.
     Receiving,
-    /// The last request has its response.
+    /// The last request has all of its response.
     Answered,
-    /// A request is there as a whole and has no response yet: its client could not know what became of it.
+    /// A request is there as a whole and has no response yet, or a part of it: its client could not know what
+    /// became of it.
     Working,
     /// The response goes on for as long as the client wants it, such as the events of a live call.
     Streaming,
@@ -66,6 +70,8 @@ pub(super) struct Connection {
     connections: Connections,
     address: IpAddr,
     id: u64,
+    /// Whether all of a response was taken to be sent, and was not written yet.
+    taken: AtomicBool,
     evicted: CancellationToken,
 }
 
@@ -99,7 +105,13 @@ impl Connections {
         let entry = Entry { id, state: State::Receiving, since: id, evicted: evicted.clone() };
         table.by_address.entry(address).or_default().push(entry);
         table.open += 1;
-        Connection { connections: self.clone(), address, id, evicted }
+        Connection {
+            connections: self.clone(),
+            address,
+            id,
+            taken: AtomicBool::new(false),
+            evicted,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -161,6 +173,7 @@ impl Table {
 impl Connection {
     /// The head of a request is there; its body may follow.
     pub(super) fn receiving(&self) {
+        self.taken.store(false, Ordering::Relaxed);
         self.mark(State::Receiving);
     }
 
@@ -169,9 +182,16 @@ impl Connection {
         self.mark(State::Working);
     }
 
-    /// A request has got its response.
-    pub(super) fn answered(&self) {
-        self.mark(State::Answered);
+    /// All of a response was taken to be sent.
+    pub(super) fn taken(&self) {
+        self.taken.store(true, Ordering::Relaxed);
+    }
+
+    /// All that was taken is written: of a response of which that was all, the request is answered.
+    pub(super) fn written(&self) {
+        if self.taken.swap(false, Ordering::Relaxed) {
+            self.mark(State::Answered);
+        }
     }
 
     /// A request has got a response that goes on for as long as the client wants it.
@@ -208,6 +228,11 @@ mod tests {
     const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
+    fn answer(connection: &Connection) {
+        connection.taken();
+        connection.written();
+    }
+
     fn evicted(connections: &[Connection]) -> Vec<bool> {
         connections.iter().map(|connection| connection.evicted.is_cancelled()).collect()
     }
@@ -217,7 +242,7 @@ mod tests {
         let connections = Connections::new(NonZeroU32::new(3), 100);
         let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
         open[0].receiving();
-        open[0].answered();
+        answer(&open[0]);
         let other = connections.open(OTHER);
         assert_eq!(evicted(&open), [false; 3]);
         open.push(connections.open(ONE));
@@ -233,8 +258,8 @@ mod tests {
     fn of_those_that_were_answered_the_one_that_asked_last_stays() {
         let connections = Connections::new(NonZeroU32::new(2), 100);
         let mut open = vec![connections.open(ONE), connections.open(ONE)];
-        open[1].answered();
-        open[0].answered();
+        answer(&open[1]);
+        answer(&open[0]);
         open.push(connections.open(ONE));
         assert_eq!(evicted(&open), [false, true, false]);
     }
@@ -244,8 +269,8 @@ mod tests {
         let connections = Connections::new(NonZeroU32::new(3), 100);
         let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
         open[0].streaming();
-        open[1].answered();
-        open[2].answered();
+        answer(&open[1]);
+        answer(&open[2]);
         open.push(connections.open(ONE));
         assert_eq!(evicted(&open), [false, true, false, false]);
         // Where all are streams, the oldest goes.
@@ -260,7 +285,7 @@ mod tests {
         let connections = Connections::new(NonZeroU32::new(3), 100);
         let mut open: Vec<_> = (0..3).map(|_| connections.open(ONE)).collect();
         open[0].working();
-        open[1].answered();
+        answer(&open[1]);
         open[2].receiving();
         open.push(connections.open(ONE));
         assert_eq!(evicted(&open), [false, false, true, false]);
@@ -279,7 +304,7 @@ mod tests {
             let address = Ipv6Addr::new(0x2001, 0xdb8, 7, network, 0, 0, 0, 0);
             open.push(connections.open(address.into()));
         }
-        open[0].answered();
+        answer(&open[0]);
         let new = connections.open(ONE);
         assert!(!new.evicted.is_cancelled() && !other.evicted.is_cancelled());
         assert_eq!(evicted(&open), [false, true, false, false, false, false, false]);
