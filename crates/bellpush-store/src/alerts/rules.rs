@@ -58,6 +58,17 @@ pub(crate) const OF_APP: &str = concat!(
     ORDER BY id"
 );
 
+/// The rules of several apps, each one's oldest first.
+pub(crate) const OF_APPS: &str = concat!(
+    "
+    SELECT ",
+    db::columns!(alert_rules),
+    "
+    FROM alert_rules
+    WHERE app_id IN (SELECT value ->> 0 FROM jsonb_each($1))
+    ORDER BY id"
+);
+
 const ONE: &str = concat!(
     "
     SELECT ",
@@ -393,7 +404,7 @@ fn line(action: AuditAction, rule: &AlertRule) -> Line {
     Line::new(action).in_app(rule.app_id).on(rule.id).named(&rule.settings.name)
 }
 
-fn rule(row: &Row) -> Result<AlertRule, StoreError> {
+pub(crate) fn rule(row: &Row) -> Result<AlertRule, StoreError> {
     Ok(AlertRule {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,

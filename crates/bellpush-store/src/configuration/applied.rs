@@ -58,7 +58,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn drift(&self, applied: &Applied) -> Result<Vec<PlannedChange>, StoreError> {
-        let present = read::part(self.configuration().await?, &applied.document);
+        let snapshot = self.db().begin_reading().await?;
+        let present = read::part(&snapshot, &applied.document).await?;
         Ok(plan(&present, &applied.document))
     }
 }

@@ -62,9 +62,9 @@ impl Store {
         &self,
         wanted: &Configuration,
     ) -> Result<(Vec<PlannedChange>, String), ApplyError> {
-        let transaction = self.db().begin_configuration().await?;
-        let present = read::part(read::present(&transaction).await?, wanted);
-        let wanted = settled(&transaction, self.keys(), &present, wanted).await?;
+        let snapshot = self.db().begin_reading().await?;
+        let present = read::part(&snapshot, wanted).await?;
+        let wanted = settled(&snapshot, self.keys(), &present, wanted).await?;
         Ok((plan(&present, &wanted), read::state(&present)))
     }
 
@@ -86,7 +86,7 @@ impl Store {
 
     async fn begin_applying(&self, application: Application<'_>) -> Result<Begun, ApplyError> {
         let transaction = self.db().begin_configuration().await?;
-        let present = read::part(read::present(&transaction).await?, application.wanted);
+        let present = read::part(&transaction, application.wanted).await?;
         let state = read::state(&present);
         if state != application.state {
             return Err(ApplyError::Moved { state });

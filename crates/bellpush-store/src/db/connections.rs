@@ -4,8 +4,8 @@ use std::{borrow::Cow, fs::File, io, path::Path, str::FromStr, sync::Arc, time::
 
 use bellpush_core::ids::AppId;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
         self, ConnectOptions, Connection,
         postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
@@ -214,6 +214,22 @@ impl Db {
     /// Begins a transaction that writes.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         begin(&self.write).await
+    }
+
+    /// Begins a transaction that sees all as it is at one moment, and waits for nobody that writes, nor the
+    /// other way round.
+    pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
+        let backend = self.read.get_database_backend();
+        let options = match backend {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..Default::default()
+            },
+            // Each of SQLite's is such a one.
+            _ => TransactionOptions::default(),
+        };
+        in_time(backend, self.read.begin_with_options(options)).await
     }
 
     /// Begins a transaction that changes apps or integrations: one at a time, and never beside a

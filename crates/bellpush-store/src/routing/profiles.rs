@@ -339,7 +339,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-fn profile(row: &Row) -> Result<Profile, StoreError> {
+pub(crate) fn profile(row: &Row) -> Result<Profile, StoreError> {
     Ok(Profile {
         id: row.parse("id")?,
         app_id: row.parse("app_id")?,

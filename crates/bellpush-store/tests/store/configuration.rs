@@ -1,6 +1,9 @@
 //! Apps, keys and integrations.
 
+use std::time::Duration;
+
 use bellpush_core::{
+    access::Apps,
     app::AppSettings,
     ids::{AppId, IntegrationId},
     profile::ProfileSettings,
@@ -9,6 +12,7 @@ use bellpush_store::{
     Actor, Append, EventFilter, NewSession, PageRequest, SaveError, SecretHash, Session,
 };
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use uuid::Uuid;
 
 use crate::{
@@ -17,6 +21,33 @@ use crate::{
 };
 
 on_both_stores! {
+    async fn the_configuration_is_read_while_somebody_writes(site) {
+        let store = &site.store;
+        let app = store.create_app(&AppSettings::named("Shop"), &Actor::HOST).await.unwrap();
+        let other = store.create_app(&AppSettings::named("Other"), &Actor::HOST).await.unwrap();
+        let writing = site.connect().await.begin().await.unwrap();
+        let written = if site.is_postgres() {
+            // As a group of events does.
+            "SELECT pg_advisory_xact_lock_shared(4207291, 2)"
+        } else {
+            "UPDATE app_rows SET revision = revision"
+        };
+        writing.execute_unprepared(written).await.unwrap();
+        let wanted = Apps::Only([app.id].into());
+        let read = async {
+            let of_one = store.configuration(&wanted).await.unwrap();
+            let (_, state) = store.plan_configuration(&of_one).await.unwrap();
+            (of_one, state)
+        };
+        let read = tokio::time::timeout(Duration::from_secs(5), read).await;
+        let (of_one, _) = read.expect("it waited for who writes");
+        assert_eq!(of_one.apps.iter().map(|app| app.id).collect::<Vec<_>>(), [app.id]);
+        writing.rollback().await.unwrap();
+        let all = store.configuration(&Apps::All).await.unwrap();
+        assert_eq!(all.apps.iter().map(|app| app.id).collect::<Vec<_>>(), [app.id, other.id]);
+        assert_eq!(all.apps[0], of_one.apps[0]);
+    }
+
     async fn an_app_is_made_changed_and_deleted(site) {
         let store = &site.store;
         let made = store.create_app(&AppSettings::named("Shop"), &Actor::HOST).await.unwrap();

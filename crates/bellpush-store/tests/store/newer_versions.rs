@@ -2,7 +2,7 @@
 //! are served, and are still there when this one has changed what it knows.
 
 use bellpush_core::{
-    access::SignInSettings,
+    access::{Apps, SignInSettings},
     alerts::{AlertKind, AlertRuleSettings},
     app::AppSettings,
     delivery::DisableReason,
@@ -128,11 +128,11 @@ on_both_stores! {
     async fn what_is_set_up_can_be_exported_with_settings_that_are_not_known(site) {
         let (store, app) = (&site.store, site.app().await);
         integrate(store, app, settings(&["wish"])).await;
-        let before = store.configuration().await.unwrap();
+        let before = store.configuration(&Apps::All).await.unwrap();
         for (table, id) in [("app_rows", "id"), ("integrations", "app_id"), ("destinations", "app_id")] {
             put_field(site, (table, "settings", &format!("{id} = '{app}'"))).await;
         }
-        assert_eq!(store.configuration().await.unwrap(), before);
+        assert_eq!(store.configuration(&Apps::All).await.unwrap(), before);
     }
 
     async fn a_design_keeps_what_is_not_known_of_it_in_its_draft_and_what_is_published(site) {

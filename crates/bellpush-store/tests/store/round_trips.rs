@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bellpush_core::configuration::{Configuration, PlannedChange, SecretReference};
+use bellpush_core::{
+    access::Apps,
+    configuration::{Configuration, PlannedChange, SecretReference},
+};
 use bellpush_store::{Actor, Application, ApplyError, NewSigning, Store};
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -39,7 +42,7 @@ async fn apply(store: &Store, wanted: &Configuration) -> Vec<PlannedChange> {
 }
 
 async fn export(store: &Store) -> (Configuration, String) {
-    let configuration = store.configuration().await.unwrap();
+    let configuration = store.configuration(&Apps::All).await.unwrap();
     let text = serde_json::to_string(&configuration).unwrap();
     (configuration, text)
 }

@@ -16,7 +16,7 @@ use bellpush_store::{
     Actor, Append, CallEnd, CallFinish, KeyRing, MasterKey, NewCall, NewSession, OpenError,
     SecretHash, Session, Store, Target,
 };
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -69,6 +69,11 @@ impl Site {
             Place::Directory(dir) => format!("sqlite://{}/data/bellpush.db", dir.path().display()),
             Place::Database { url, .. } => url.clone(),
         }
+    }
+
+    /// A connection past the store.
+    pub(crate) async fn connect(&self) -> DatabaseConnection {
+        Database::connect(self.url()).await.unwrap()
     }
 
     /// Runs SQL past the store, as an administrator might.

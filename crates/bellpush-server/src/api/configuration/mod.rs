@@ -10,6 +10,7 @@ use axum::{
     extract::{Request, State},
 };
 use bellpush_core::{
+    access::Apps,
     configuration::{Configuration, MAX_BYTES, PlannedChange},
     ids::AppId,
 };
@@ -71,16 +72,15 @@ pub(crate) async fn read(
     State(store): State<Store>,
     QueryParameters(part): QueryParameters<Part>,
 ) -> Result<Json<ConfigurationView>, Problem> {
-    if let Some(id) = part.app_id {
-        caller.reaches(id)?;
-        app(&store, id).await?;
-    }
-    let mut configuration = store.configuration().await?;
-    let whole = part.app_id.is_none() && need::is_whole_installation(&caller);
-    configuration.apps.retain(|it| {
-        part.app_id.map_or_else(|| caller.apps().contains(it.id), |wanted| wanted == it.id)
-    });
-    if !whole {
+    let mut configuration = match part.app_id {
+        Some(id) => {
+            caller.reaches(id)?;
+            app(&store, id).await?;
+            store.configuration(&Apps::Only([id].into())).await?
+        }
+        None => store.configuration(caller.apps()).await?,
+    };
+    if part.app_id.is_some() || !need::is_whole_installation(&caller) {
         let used: Vec<_> = configuration
             .apps
             .iter()
