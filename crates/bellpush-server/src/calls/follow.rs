@@ -169,18 +169,22 @@ async fn follower(
         return Ok((call.follow(), Some(call.streams)));
     }
     over_call(calls, session, id).await?;
-    let filter = EventFilter { call_id: Some(id), ..EventFilter::default() };
-    let events = calls.store.events(session.app_id, &filter, PageRequest::first(100)).await?;
     let mut messages = Vec::new();
-    for recorded in events.items.iter().rev() {
-        let id = match recorded.name.parse() {
-            Ok(EventName::CallStarted) => 1,
-            Ok(EventName::CallEnded | EventName::CallError) => NUMBER_FROM_STORE,
-            _ => continue,
-        };
-        let event = serde_json::from_str(&recorded.envelope)
-            .map_err(|_| Problem::internal("an event in the store can't be read"))?;
-        messages.push(Message { id, content: Content::Event { id: recorded.id, event } });
+    // By name: among them may be any number of others that have its id.
+    for (name, number) in [
+        (EventName::CallStarted, 1),
+        (EventName::CallEnded, NUMBER_FROM_STORE),
+        (EventName::CallError, NUMBER_FROM_STORE),
+    ] {
+        let name = Some(name.as_str().to_owned());
+        let filter = EventFilter { call_id: Some(id), name, ..EventFilter::default() };
+        let found = calls.store.events(session.app_id, &filter, PageRequest::first(1)).await?;
+        for recorded in found.items {
+            let event = serde_json::from_str(&recorded.envelope)
+                .map_err(|_| Problem::internal("an event in the store can't be read"))?;
+            let content = Content::Event { id: recorded.id, event };
+            messages.push(Message { id: number, content });
+        }
     }
     Ok((Follower::of_the_past(messages), None))
 }

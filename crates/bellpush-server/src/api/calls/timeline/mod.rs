@@ -67,7 +67,7 @@ pub(crate) async fn read(
     Ok(Json(Timeline { call: call.into(), items, quality, recorded }))
 }
 
-/// The events of a call, oldest first; of too many, the first ones.
+/// The events of a call, oldest first; of too many, the beginning and the last ones.
 async fn events(
     store: &Store,
     app_id: AppId,
@@ -78,11 +78,22 @@ async fn events(
     while events.len() < MAX_EVENTS {
         let page = store.events(app_id, &filter, PageRequest { after, limit: 500 }).await?;
         events.extend(page.items);
-        let Some(next) = page.next else { break };
-        after = Some(next);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if after.is_some() && !events.iter().any(begins) {
+        let name = Some(EventName::CallStarted.as_str().to_owned());
+        let filter = EventFilter { name, ..filter };
+        events.extend(store.events(app_id, &filter, PageRequest::first(1)).await?.items);
     }
     events.reverse();
     Ok(events)
+}
+
+fn begins(event: &RecordedEvent) -> bool {
+    event.name == EventName::CallStarted.as_str()
 }
 
 /// What others know of a call, as far as the reader may know it.
