@@ -301,6 +301,20 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
             "session_context_pkey",
         ),
         (
+            fixed(
+                lookup::VALUES_OF_CALLS,
+                vec![list(), "A-7".into(), "A-8".into(), 20_i64.into(), 100_i64.into()],
+            ),
+            "session_context_by_session",
+        ),
+        (
+            fixed(
+                insight::context::KEYS_OF_CALLS,
+                vec![app_id.to_string().into(), 1_000_i64.into(), 200_i64.into()],
+            ),
+            "session_context_by_session",
+        ),
+        (
             fixed(insight::context::KEYS, vec![app_id.to_string().into(), 9_i64.into()]),
             "session_context_pkey",
         ),

@@ -1,6 +1,5 @@
 //! Calls and events as the rows of a file.
 
-use bellpush_core::context::Context;
 use bellpush_store::{CallState, FoundCall, RecordedEvent};
 use serde_json::Value;
 
@@ -41,7 +40,8 @@ pub(super) fn event_columns(keys: &[String]) -> Vec<String> {
 
 fn columns(own: &[&str], keys: &[String]) -> Vec<String> {
     let of_context = keys.iter().map(|key| format!("context.{key}"));
-    own.iter().map(ToString::to_string).chain(of_context).collect()
+    let columns = own.iter().map(ToString::to_string).chain(of_context);
+    columns.chain(["context".to_owned()]).collect()
 }
 
 pub(super) fn call(found: &FoundCall, keys: &[String]) -> Vec<String> {
@@ -81,7 +81,7 @@ pub(super) fn call(found: &FoundCall, keys: &[String]) -> Vec<String> {
         text(form),
         preview.to_string(),
     ];
-    row.extend(of_context(context, keys));
+    row.extend(of_context(serde_json::to_value(context).unwrap_or_default(), keys));
     row
 }
 
@@ -89,7 +89,6 @@ pub(super) fn event(recorded: &RecordedEvent, keys: &[String]) -> Vec<String> {
     let envelope: Value = serde_json::from_str(&recorded.envelope).unwrap_or_default();
     let mut data = envelope["data"].clone();
     let context = data.as_object_mut().and_then(|data| data.remove("context"));
-    let context = context.unwrap_or_default();
     let mut row = vec![
         recorded.id.to_string(),
         recorded.name.clone(),
@@ -99,12 +98,17 @@ pub(super) fn event(recorded: &RecordedEvent, keys: &[String]) -> Vec<String> {
         recorded.preview.to_string(),
         data.to_string(),
     ];
-    row.extend(keys.iter().map(|key| plain(&context[key])));
+    row.extend(of_context(context.unwrap_or_default(), keys));
     row
 }
 
-fn of_context(context: &Context, keys: &[String]) -> Vec<String> {
-    keys.iter().map(|key| context.get(key).unwrap_or_default().to_owned()).collect()
+/// A cell for each of the keys, and one for what has no column of its own: there may be more keys than columns.
+fn of_context(mut context: Value, keys: &[String]) -> Vec<String> {
+    let mut take = |key: &String| context.as_object_mut().and_then(|context| context.remove(key));
+    let mut cells: Vec<_> = keys.iter().map(|key| plain(&take(key).unwrap_or_default())).collect();
+    let rest = context.as_object().filter(|rest| !rest.is_empty());
+    cells.push(text(rest.map(|rest| Value::from(rest.clone()))));
+    cells
 }
 
 fn text(value: Option<impl ToString>) -> String {
@@ -117,5 +121,23 @@ fn plain(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_has_no_column_of_its_own_is_in_the_last_one() {
+        let keys = ["orderId".to_owned(), "step".to_owned()];
+        let cells = |context| of_context(context, &keys);
+        assert_eq!(cells(json!({ "orderId": "A-7" })), ["A-7", "", ""]);
+        let cells = cells(json!({ "orderId": "A-7", "late": "x" }));
+        assert_eq!(cells, ["A-7", "", r#"{"late":"x"}"#]);
+        assert_eq!(call_columns(&keys).last().map(String::as_str), Some("context"));
+        assert_eq!(of_context(Value::Null, &keys), ["", "", ""]);
     }
 }

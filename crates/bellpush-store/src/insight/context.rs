@@ -1,10 +1,12 @@
 //! Context as it is searched by: which keys an app has, and how a pair is looked for.
 
+use std::collections::BTreeSet;
+
 use bellpush_core::ids::AppId;
 
 use crate::{
     Store, StoreError,
-    db::{self, Db},
+    db::{self, Db, Row},
 };
 
 /// With more sessions of a pair than this, the newest calls or events are looked through for it,
@@ -12,6 +14,8 @@ use crate::{
 const FEW_SESSIONS: i64 = 2_000;
 /// Keys of one app that are listed, at most.
 const MAX_KEYS: i64 = 200;
+/// The newest calls whose keys are listed before all others: anybody can begin sessions with keys of their own.
+const NEWEST_CALLS: i64 = 1_000;
 
 pub(crate) const FEW: &str = "
     SELECT COUNT(*) AS sessions
@@ -43,6 +47,22 @@ pub(crate) const KEYS: &str = "
     FROM found
     WHERE key IS NOT NULL";
 
+/// Those that most of the newest calls have.
+pub(crate) const KEYS_OF_CALLS: &str = "
+    SELECT session_context.key
+    FROM (
+        SELECT session_id
+        FROM calls
+        WHERE app_id = $1
+        ORDER BY id DESC
+        LIMIT $2
+    ) AS first_ones
+    CROSS JOIN session_context
+    WHERE session_context.session_id = first_ones.session_id
+    GROUP BY session_context.key
+    ORDER BY COUNT(*) DESC, session_context.key
+    LIMIT $3";
+
 /// How the rows of a context's pair are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ByContext {
@@ -67,12 +87,23 @@ pub(crate) async fn way(
 }
 
 impl Store {
-    /// The keys that contexts of an app's sessions have, in their order, up to 200.
+    /// The keys that contexts of an app's sessions have, in their order, up to 200: of more, those that most of the
+    /// newest calls have, before those that only sessions without a call have.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn context_keys(&self, app_id: AppId) -> Result<Vec<String>, StoreError> {
-        let values = [app_id.to_string().into(), MAX_KEYS.into()];
-        db::read(db::all(&self.db().read, KEYS, values).await?, |row| row.get("key"))
+        let (app, key) = (app_id.to_string(), |row: &Row| row.get::<String>("key"));
+        let values = [app.clone().into(), NEWEST_CALLS.into(), MAX_KEYS.into()];
+        let of_calls = db::all(&self.db().read, KEYS_OF_CALLS, values).await?;
+        let mut keys: BTreeSet<_> = db::read(of_calls, key)?.into_iter().collect();
+        let values = [app.into(), MAX_KEYS.into()];
+        for other in db::read(db::all(&self.db().read, KEYS, values).await?, key)? {
+            if keys.len() as i64 >= MAX_KEYS {
+                break;
+            }
+            keys.insert(other);
+        }
+        Ok(keys.into_iter().collect())
     }
 }

@@ -74,6 +74,42 @@ pub(crate) const DELIVERY: &str = "
     WHERE events.id = $1
       AND deliveries.integration_id = $2";
 
+/// The newest calls of each app at whose keys is looked first.
+const NEWEST_CALLS: i64 = 100;
+
+/// The same as [`VALUES`] at the keys that the newest calls of the apps have, first those that most of them have: anybody
+/// can begin sessions with any number of keys.
+pub(crate) const VALUES_OF_CALLS: &str = "
+    WITH found (app_id, key, calls) AS (
+        SELECT given.value ->> 0, session_context.key, COUNT(*)
+        FROM jsonb_each($1) AS given
+        CROSS JOIN calls
+        CROSS JOIN session_context
+        WHERE calls.app_id = given.value ->> 0
+          AND calls.id >= COALESCE(
+            (SELECT earlier.id
+             FROM calls AS earlier
+             WHERE earlier.app_id = given.value ->> 0
+             ORDER BY earlier.id DESC
+             LIMIT 1 OFFSET $5),
+            '')
+          AND session_context.session_id = calls.session_id
+        GROUP BY given.value ->> 0, session_context.key
+    )
+    SELECT found.app_id, found.key, forms.form
+    FROM found
+    CROSS JOIN (SELECT $2 AS form UNION SELECT $3 AS form) AS forms
+    WHERE (
+        SELECT 1
+        FROM session_context
+        WHERE session_context.app_id = found.app_id
+          AND session_context.key = found.key
+          AND session_context.value = forms.form
+        LIMIT 1
+      ) IS NOT NULL
+    ORDER BY found.calls DESC, found.app_id, found.key
+    LIMIT $4";
+
 /// In which apps of a list, and at which keys, contexts have one of two values. Goes from key to key
 /// by the primary key, however many values each has. An EXISTS, which a planner may join, would have
 /// PostgreSQL read all values of all apps.
@@ -163,10 +199,21 @@ impl Store {
     async fn of_context(&self, apps: &[AppId], text: &str) -> Result<Vec<Place>, StoreError> {
         let apps: Vec<_> = apps.iter().map(|app_id| (app_id,)).collect();
         let number = telephone_number(text).unwrap_or_else(|| text.to_owned());
-        let values = [to_json(&apps).into(), text.into(), number.into(), MAX_PLACES.into()];
-        db::read(db::all(&self.db().read, VALUES, values).await?, |row| {
-            Ok(Place::Context(row.parse("app_id")?, row.get("key")?, row.get("form")?))
-        })
+        let values =
+            || [to_json(&apps).into(), text.into(), number.clone().into(), MAX_PLACES.into()];
+        let mut places = Vec::new();
+        let of_calls = values().into_iter().chain([NEWEST_CALLS.into()]);
+        for (sql, values) in
+            [(VALUES_OF_CALLS, of_calls.collect::<Vec<_>>()), (VALUES, values().into())]
+        {
+            for row in db::all(&self.db().read, sql, values).await? {
+                let place = Place::Context(row.parse("app_id")?, row.get("key")?, row.get("form")?);
+                if !places.contains(&place) && places.len() < MAX_PLACES as usize {
+                    places.push(place);
+                }
+            }
+        }
+        Ok(places)
     }
 }
 

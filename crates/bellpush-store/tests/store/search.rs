@@ -138,6 +138,23 @@ on_both_stores! {
         }
     }
 
+    async fn keys_that_only_sessions_without_a_call_have_hide_none_of_the_calls(site) {
+        let store = &site.store;
+        let app_id = site.app().await;
+        let visitor = site.visitor_of(app_id, &[("orderId", "A-7")], false).await;
+        visitor.calls(store).await;
+        for session in 0..7 {
+            let keys: Vec<_> = (0..32).map(|key| format!("A{:03}", session * 32 + key)).collect();
+            let context: Vec<_> = keys.iter().map(|key| (key.as_str(), "A-7")).collect();
+            site.visitor_of(app_id, &context, false).await;
+        }
+        let keys = store.context_keys(app_id).await.unwrap();
+        assert!(keys.len() == 200 && keys.contains(&"orderId".to_owned()), "{keys:?}");
+        let places = store.look_up(&[app_id], "A-7").await.unwrap();
+        assert_eq!(places.first(), Some(&Place::Context(app_id, "orderId".into(), "A-7".into())));
+        assert_eq!(places.len(), 20);
+    }
+
     async fn what_is_pasted_leads_to_where_it_is(site) {
         let store = &site.store;
         let app_id = site.app().await;
