@@ -57,7 +57,7 @@ impl Entrance {
                 .at("/code")
         })?;
         let (codes, hashes) = totp::backup_codes();
-        if !self.accounts.confirm_totp(member.id, step, &hashes, by).await? {
+        if !self.accounts.confirm_totp(member.id, (&sealed, step), &hashes, by).await? {
             return Err(nothing());
         }
         Ok(codes)

@@ -121,15 +121,15 @@ impl Accounts {
         Ok(db::execute(&self.db().write, sql, values).await? > 0)
     }
 
-    /// Takes the key for codes into use, by the code of a step, and gives the member new codes on
-    /// paper. Other browsers are signed out. `false` when there is no such key, or it is in use.
+    /// Takes the key for codes, as it was sealed, into use, by the code of a step, and gives the member new codes
+    /// on paper. Other browsers are signed out. `false` when there is another key, or it is in use.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn confirm_totp(
         &self,
         member: MemberId,
-        step: i64,
+        (sealed, step): (&str, i64),
         codes: &[SecretHash],
         by: (SignInId, &Actor),
     ) -> Result<bool, StoreError> {
@@ -138,8 +138,9 @@ impl Accounts {
             UPDATE totp_keys
             SET last_step = $2
             WHERE member_id = $1
+              AND sealed = $3
               AND last_step IS NULL";
-        let values = [member.to_string().into(), step.into()];
+        let values = [member.to_string().into(), step.into(), sealed.into()];
         if db::execute(&transaction, sql, values).await? == 0 {
             return Ok(false);
         }
