@@ -112,9 +112,10 @@ pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
     let compressed = super::headers::accepts_encoding(request, "br")
         .then(|| Dist::get(&format!("{path}.br")))
         .flatten();
-    let etag = etag(&plain);
-    let is_compressed = compressed.is_some();
-    let unchanged = request.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
+    let (name, is_compressed) = (content_name(&plain), compressed.is_some());
+    // Copies of other bytes have other tags.
+    let etag = if is_compressed { format!("\"{name}-br\"") } else { format!("\"{name}\"") };
+    let unchanged = super::headers::knows(request, &name);
     let body = if unchanged { Body::empty() } else { body(compressed.unwrap_or(plain)) };
 
     let mut response = Response::new(body);
@@ -123,7 +124,7 @@ pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
-    headers.insert(header::ETAG, etag);
+    headers.insert(header::ETAG, super::headers::value(&etag));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(
         header::CACHE_CONTROL,
@@ -158,10 +159,10 @@ fn body(file: EmbeddedFile) -> Body {
     }
 }
 
-fn etag(file: &EmbeddedFile) -> HeaderValue {
+/// Names the content of a file, however it is sent.
+fn content_name(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let hex: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    super::headers::value(&format!("\"{hex}\""))
+    hash[..12].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -187,6 +188,22 @@ mod tests {
             let response = serve(path, &HeaderMap::new(), Cache::Forever);
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         }
+    }
+
+    #[test]
+    fn each_copy_of_a_file_has_a_tag_of_its_own() {
+        let tag = |coding: &'static str| {
+            let wanted = (header::ACCEPT_ENCODING, HeaderValue::from_static(coding));
+            let response = serve("embed.js", &HeaderMap::from_iter([wanted]), Cache::FiveMinutes);
+            let is_coded = response.headers().contains_key(header::CONTENT_ENCODING);
+            (response.headers().get(header::ETAG).cloned().unwrap(), is_coded)
+        };
+        let ((plain, is_coded), (compressed, is_compressed)) = (tag("gzip"), tag("br"));
+        assert!(!is_coded);
+        assert_eq!(plain != compressed, is_compressed);
+        let known = HeaderMap::from_iter([(header::IF_NONE_MATCH, compressed)]);
+        let again = serve("embed.js", &known, Cache::FiveMinutes);
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     }
 
     #[test]

@@ -17,8 +17,9 @@ use utoipa::{
 
 use super::{headers::value, problem::Problem};
 
-/// How `If-Match` is written.
-pub(crate) const PATTERN: &str = r#"^(\*|"r[0-9]{1,18}")$"#;
+/// How `If-Match` is written: as `ETag` was, or as a proxy that compresses what passes has written it since
+/// (`W/"r7"`, `"r7-gzip"`). What a tag names is a revision, and no bytes.
+pub(crate) const PATTERN: &str = r#"^(\*|(W/)?"r[0-9]{1,18}(-[a-z]{1,10})?")$"#;
 
 /// The revision that a request wants to change.
 #[derive(Debug, Clone, Copy)]
@@ -128,7 +129,18 @@ impl IntoParams for IfMatch {
 }
 
 fn revision(tag: &str) -> Option<u64> {
-    tag.strip_prefix("\"r")?.strip_suffix('"')?.parse().ok()
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.strip_prefix("\"r")?.strip_suffix('"')?;
+    let number = match tag.split_once('-') {
+        Some((number, coding)) => {
+            let is_coding = (1..=10).contains(&coding.len())
+                && coding.bytes().all(|byte| byte.is_ascii_lowercase());
+            is_coding.then_some(number)?
+        }
+        None => tag,
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.parse().ok()).flatten()
 }
 
 /// The `ETag` of a revision.
@@ -182,7 +194,12 @@ mod tests {
         assert_eq!(read(Some("*")).await, Ok(Some(Expected::Any)));
         let (_, tag) = etag(7);
         assert_eq!(read(tag.to_str().ok()).await, Ok(Some(Expected::Revision(7))));
-        for other in ["r7", "\"7\"", "W/\"r7\"", "\"r-1\"", "\"r7\", \"r8\"", ""] {
+        for proxied in ["W/\"r7\"", "\"r7-gzip\"", "\"r7-br\"", "W/\"r7-gzip\""] {
+            assert_eq!(read(Some(proxied)).await, Ok(Some(Expected::Revision(7))), "{proxied}");
+        }
+        for other in
+            ["r7", "\"7\"", "w/\"r7\"", "\"r-1\"", "\"r+7\"", "\"r7-\"", "\"r7\", \"r8\"", ""]
+        {
             assert_eq!(read(Some(other)).await, Err(412), "{other}");
         }
     }

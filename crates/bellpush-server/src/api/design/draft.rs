@@ -59,7 +59,7 @@ pub(crate) async fn read(
 /// that nobody's work is lost.
 #[utoipa::path(
     put, path = "/v1/apps/{appId}/design/draft", tag = "design", operation_id = "saveDesignDraft",
-    params(("appId" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the draft, or `*`", pattern = "^(\\*|\"r[0-9]{1,18}\")$")),
+    params(("appId" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the draft, or `*`", pattern = "^(\\*|(W/)?\"r[0-9]{1,18}(-[a-z]{1,10})?\")$")),
     request_body(content = std::collections::HashMap<String, serde_json::Value>, description = "A design document, as `/v1/schemas/design` describes it", extensions(("x-beyond-schema" = json!("the schema of design documents, and its rules")))),
     responses(
         (status = 200, description = "The document as it is kept", body = std::collections::HashMap<String, serde_json::Value>),
