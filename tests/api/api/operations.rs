@@ -146,3 +146,40 @@ async fn a_part_of_a_path_that_is_no_text_is_not_found_anywhere() {
         assert_eq!(get(&shop, path).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_parameter_of_a_query_that_does_not_fit_is_named() {
+    let shop = Shop::open().await;
+    let app = format!("/v1/apps/{}", shop.app.id);
+    for (path, parameter) in [
+        ("/calls?limit=abc", "limit"),
+        ("/calls?limit=-1", "limit"),
+        ("/calls?limit=0", "limit"),
+        ("/calls?state=foo", "state"),
+        ("/calls?rating=300", "rating"),
+        ("/calls?minDuration=x", "minDuration"),
+        ("/calls?from=yesterday", "from"),
+        ("/calls?preview=2", "preview"),
+        ("/calls?context=x", "context"),
+        ("/events?from=x", "from"),
+    ] {
+        let answer = shop.api.get(&format!("{app}{path}")).await.unwrap();
+        refused(&answer, 422, "invalid");
+        let problem: Value = answer.json().unwrap();
+        assert_eq!(problem["parameter"], parameter, "{path}: {problem}");
+        assert_eq!(problem.get("pointer"), None, "{path}: {problem}");
+    }
+    for (path, parameter) in [
+        ("/v1/lookup?q=", "q"),
+        ("/v1/lookup", "q"),
+        ("/v1/configuration?appId=1", "appId"),
+        ("/v1/configuration?app=1", "app"),
+        ("/v1/holidays/DE", "year"),
+        ("/v1/audit?limit=x", "limit"),
+    ] {
+        let answer = shop.api.get(path).await.unwrap();
+        refused(&answer, 422, "invalid");
+        let problem: Value = answer.json().unwrap();
+        assert_eq!(problem["parameter"], parameter, "{path}: {problem}");
+    }
+}

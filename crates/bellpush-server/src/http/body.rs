@@ -5,7 +5,11 @@ use std::time::Duration;
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+    http::{
+        HeaderMap,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+        request::Parts,
+    },
 };
 use bellpush_core::ByName;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -35,11 +39,17 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// Refuses bodies that say to be something else than JSON. Clients that say nothing of it mean JSON.
+/// Refuses bodies that say to be something else than JSON, or compressed. Clients that say nothing of it mean
+/// JSON as it is.
 ///
 /// # Errors
 /// 415.
 pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let coding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+    if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        let detail = "no content coding is taken here; send the body as it is";
+        return Err(Problem::unsupported_media_type(detail));
+    }
     let kind = content_type(headers);
     if kind.is_empty() || kind == "application/json" || kind.ends_with("+json") {
         return Ok(());
@@ -211,10 +221,32 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryParameters<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|error| Problem::invalid(error.body_text()))
+        parse_query(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+/// Parses a query and says which parameter does not fit.
+fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let reader = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let name = error.path().iter().find_map(|segment| match segment {
+            serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+            _ => None,
+        });
+        let text = error.into_inner().to_string();
+        match name.or_else(|| field_of(&text)) {
+            Some(name) => Problem::invalid(format!("{name}: {text}")).of(name),
+            None => Problem::invalid(text),
+        }
+    })
+}
+
+/// The name of a field that is missing, unknown, or there twice.
+fn field_of(text: &str) -> Option<String> {
+    let quoted = ["missing field `", "unknown field `", "duplicate field `"];
+    let rest = quoted.iter().find_map(|start| text.strip_prefix(start))?;
+    rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
 #[cfg(test)]
@@ -261,6 +293,38 @@ mod tests {
             assert_eq!((problem.status, problem.pointer.as_deref()), (422, Some(pointer)));
             assert_eq!(problem.detail, "write a JSON object here, not an array");
         }
+    }
+
+    #[test]
+    fn the_parameter_of_a_query_that_does_not_fit_is_named() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Query {
+            year: u16,
+            min_duration: Option<u32>,
+        }
+        assert_eq!(parse_query::<Query>("year=2026&minDuration=5").unwrap().min_duration, Some(5));
+        for (query, parameter) in [
+            ("year=x", "year"),
+            ("year=2026&minDuration=-1", "minDuration"),
+            ("year=2026&minDuration=", "minDuration"),
+            ("", "year"),
+            ("year=2026&years=1", "years"),
+            ("year=2026&year=2027", "year"),
+        ] {
+            let problem = parse_query::<Query>(query).unwrap_err();
+            let told = serde_json::to_value(&problem).unwrap();
+            assert_eq!((problem.status, &told["parameter"]), (422, &parameter.into()), "{query}");
+            assert_eq!(told.get("pointer"), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_body_is_of_no_type_that_is_taken() {
+        let coded = |coding| check_json(&HeaderMap::from_iter([(CONTENT_ENCODING, coding)]));
+        assert_eq!(coded("gzip".parse().unwrap()).unwrap_err().status, 415);
+        assert!(coded("identity".parse().unwrap()).is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 problem documents.
 
-use std::num::NonZeroU32;
+use std::{borrow::Cow, num::NonZeroU32};
 
 use axum::{
     Json,
@@ -15,9 +15,16 @@ use utoipa::ToSchema;
 use super::{actor::ActorView, challenge::Challenge};
 
 /// The name of a parameter of the query.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-struct Parameter(&'static str);
+struct Parameter(Cow<'static, str>);
+
+/// Goes with the answer that refuses what somebody may not do, for whoever writes that down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused {
+    /// The permission that is missing, if it is one.
+    pub(crate) needed: Option<Permission>,
+}
 
 /// Where something else is to be asked.
 #[derive(Debug, Clone, Serialize)]
@@ -217,8 +224,8 @@ impl Problem {
 
     /// Adds the parameter of the query that caused it.
     #[must_use]
-    pub(crate) fn of(mut self, parameter: &'static str) -> Self {
-        self.parameter = Some(Box::new(Parameter(parameter)));
+    pub(crate) fn of(mut self, parameter: impl Into<Cow<'static, str>>) -> Self {
+        self.parameter = Some(Box::new(Parameter(parameter.into())));
         self
     }
 
@@ -279,6 +286,14 @@ impl Problem {
         value.into_iter().collect()
     }
 
+    /// That it refuses what somebody may not do, if it does.
+    fn refused(&self) -> Option<Refused> {
+        const REFUSALS: [&str; 4] =
+            ["forbidden", "above-own-rank", "step-up-required", "second-factor-required"];
+        let slug = self.kind.rsplit(':').next().unwrap_or_default();
+        REFUSALS.contains(&slug).then_some(Refused { needed: self.needed })
+    }
+
     /// The HTTP status.
     #[must_use]
     pub(crate) fn status(&self) -> StatusCode {
@@ -289,7 +304,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status(), self.retry_after_header());
+        let refused = self.refused();
         let mut response = (status, retry_after, Json(self)).into_response();
+        if let Some(refused) = refused {
+            response.extensions_mut().insert(refused);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

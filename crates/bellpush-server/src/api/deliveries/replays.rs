@@ -82,7 +82,7 @@ impl TryFrom<NewReplay> for DeliveryFilter {
             name: new.name,
             event_id: None,
             call_id: new.call_id,
-            context: context.map_err(|problem| problem.at("/context"))?,
+            context: context.map_err(Problem::in_body)?,
             from: new.from,
             to: new.to,
         })

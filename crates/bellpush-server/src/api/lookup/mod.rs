@@ -150,7 +150,7 @@ pub(crate) async fn look_up(
     QueryParameters(LookupQuery { q }): QueryParameters<LookupQuery>,
 ) -> Result<Json<LookupResult>, Problem> {
     if q.is_empty() || q.chars().count() > 512 {
-        return Err(Problem::invalid("q has 1 to 512 characters"));
+        return Err(Problem::invalid("q has 1 to 512 characters").of("q"));
     }
     let apps = store.apps().await?;
     let apps: Vec<_> =
