@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, FromRef, MatchedPath, RawPathParams, Request, State},
-    http::{HeaderName, Method, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,7 @@ use crate::{
     clock::now,
     http::{
         client_ip::{TrustedProxies, client_ip},
-        problem::Problem,
+        problem::{Problem, Refused},
     },
     server::Server,
     sign_in::is_proved,
@@ -30,12 +30,15 @@ use crate::{
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// A method and a path as the API's description has it.
+type Operation = (Method, String);
+
 /// What the guard goes by.
 #[derive(Debug, Clone)]
 pub(crate) struct Guard {
     access: Access,
     proxies: TrustedProxies,
-    needs: Arc<HashMap<(Method, String), Option<Need>>>,
+    needs: Arc<HashMap<Operation, Option<Need>>>,
     refusals: Refusals,
 }
 
@@ -59,23 +62,26 @@ impl Guard {
         Self { access, proxies, needs: Arc::new(needs), refusals }
     }
 
-    async fn check(&self, request: &mut Request) -> Result<(), Problem> {
+    /// Who is let in to do what; `None` where nobody is asked who they are.
+    async fn check(&self, request: &mut Request) -> Result<Option<(Caller, Operation)>, Problem> {
         let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
         let operation = (request.method().clone(), path.unwrap_or_default().to_owned());
         let need = match self.needs.get(&operation) {
             // The router knows the path, but not with this method, and says so.
-            None => return Ok(()),
+            None => return Ok(None),
             Some(None) => return Err(Problem::internal("nobody may use this operation")),
-            Some(Some(Need::Nothing | Need::Session)) => return Ok(()),
+            Some(Some(Need::Nothing | Need::Session)) => return Ok(None),
             Some(Some(need)) => *need,
         };
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         let peer = peer.ok_or_else(|| Problem::internal("the server does not know who asks"))?;
         let address = client_ip(peer, request.headers(), &self.proxies);
         let caller = self.access.identify(request.headers(), address).await?;
-        self.refusals.note(&caller, &operation, permit(request, need, &caller).await)?;
-        request.extensions_mut().insert(caller);
-        Ok(())
+        permit(request, need, &caller)
+            .await
+            .inspect_err(|problem| self.refusals.note(&caller, &operation, problem.needed()))?;
+        request.extensions_mut().insert(caller.clone());
+        Ok(Some((caller, operation)))
     }
 }
 
@@ -104,10 +110,20 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match guard.check(&mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    let let_in = match guard.check(&mut request).await {
+        Ok(let_in) => let_in,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut response = next.run(request).await;
+    let Some((caller, operation)) = let_in else { return response };
+    // Of what a request is about, handlers know more.
+    if let Some(Refused { needed }) = response.extensions().get() {
+        guard.refusals.note(&caller, &operation, *needed);
     }
+    // What is told to somebody is for no cache, and not for whoever sits there next.
+    let cache = response.headers_mut().entry(header::CACHE_CONTROL);
+    cache.or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A browser sends its cookie by itself: what it changes must come from a page of ours, and browsers

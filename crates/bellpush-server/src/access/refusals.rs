@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use bellpush_core::access::Permission;
 use bellpush_store::{Store, Who};
 use moka::sync::Cache;
 
 use super::Caller;
-use crate::http::problem::Problem;
 
 /// How long a refusal stands for those that follow it.
 const KEPT_EVERY: Duration = Duration::from_secs(60);
@@ -28,26 +28,24 @@ impl Refusals {
         Self { store, kept }
     }
 
-    /// Passes on what came of asking, and writes it down if it was refused.
+    /// Writes down that somebody was refused, for want of a permission or of something else.
     pub(super) fn note(
         &self,
         caller: &Caller,
         (method, path): &(Method, String),
-        outcome: Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        let Err(problem) = &outcome else { return outcome };
+        needed: Option<Permission>,
+    ) {
         let actor = caller.actor();
         let key = (Who::id(actor.who), method.clone(), path.clone());
         if !self.kept.entry(key).or_insert(()).is_fresh() {
-            return outcome;
+            return;
         }
-        let (store, needed) = (self.store.clone(), problem.needed());
+        let store = self.store.clone();
         let operation = format!("{method} {path}");
         tokio::spawn(async move {
             if let Err(error) = store.record_refusal(&actor, &operation, needed).await {
                 tracing::warn!(%error, "a refusal can't be written down");
             }
         });
-        outcome
     }
 }

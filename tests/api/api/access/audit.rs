@@ -158,6 +158,46 @@ async fn sign_ins_and_refusals_are_written_down() {
 }
 
 #[tokio::test]
+async fn what_is_refused_for_what_it_is_about_is_written_down_too() {
+    let (_server, owner) = open().await;
+    let admin = Browser::invited_by(&owner, "ada@example.com", "admin", None).await.unwrap();
+    let viewer = Browser::invited_by(&owner, "vi@example.com", "viewer", None).await.unwrap();
+    let id =
+        async |browser: &Browser| browser.me().await.unwrap()["id"].as_str().unwrap().to_owned();
+    let (olga, ada) = (id(&owner).await, id(&admin).await);
+    let invited = json!({ "email": "eve@example.com", "role": "owner" });
+    for _ in 0..3 {
+        let answer = admin.post("/v1/invitations", &invited).await.unwrap();
+        refused(&answer, 403, "above-own-rank");
+    }
+    let answer = admin.patch(&format!("/v1/members/{olga}"), &json!({ "role": "viewer" })).await;
+    refused(&answer.unwrap(), 403, "above-own-rank");
+    let answer = viewer.delete(&format!("/v1/members/{ada}")).await.unwrap();
+    refused(&answer, 403, "forbidden");
+    let refusals = eventually("each refusal is written down", SOON, async || {
+        let page = owner.get("/v1/audit?action=refused").await?.json::<Value>()?;
+        Ok(Some(page["items"].as_array().unwrap().clone()).filter(|items| items.len() >= 3))
+    });
+    let refusals = refusals.await.unwrap();
+    let mut told: Vec<_> = refusals
+        .iter()
+        .map(|line| {
+            (line["actor"]["name"].as_str().unwrap(), line["subjectName"].as_str().unwrap())
+        })
+        .collect();
+    told.sort_unstable();
+    let member = "/v1/members/{memberId}";
+    let expected = [
+        ("ada", format!("PATCH {member}")),
+        ("ada", "POST /v1/invitations".to_owned()),
+        ("vi", format!("DELETE {member}")),
+    ];
+    assert_eq!(told, expected.each_ref().map(|(who, what)| (*who, what.as_str())));
+    let needed = refusals.iter().find(|line| line["actor"]["name"] == "vi").unwrap();
+    assert_eq!(needed["changes"], json!([{ "field": "/needed", "after": "members:write" }]));
+}
+
+#[tokio::test]
 async fn the_trail_is_filtered_and_exported() {
     let (_server, owner) = open().await;
     for name in ["=cmd()", "\u{ff1d}cmd()", "Three"] {

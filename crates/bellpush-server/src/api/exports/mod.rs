@@ -89,6 +89,8 @@ pub(crate) async fn create(
 }
 
 /// List exports
+///
+/// Those whose content is theirs to read.
 #[utoipa::path(
     get, path = "/v1/apps/{appId}/exports", operation_id = "listExports", tag = "exports",
     params(("appId" = String, Path), PageQuery),
@@ -96,14 +98,17 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn list(
     State(store): State<Store>,
+    caller: Caller,
     PathIds(app_id): PathIds<AppId>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<ExportPage>, Problem> {
     let request = page.request(|text| text.parse().ok())?;
     app(&store, app_id).await?;
     let page = store.exports(app_id, request).await?;
+    let items = page.items.into_iter();
+    let items = items.filter(|it| caller.may_read(resource(&it.exported), app_id));
     Ok(Json(ExportPage {
-        items: page.items.into_iter().map(Into::into).collect(),
+        items: items.map(Into::into).collect(),
         next: page.next.map(|id| id.to_string()),
     }))
 }
