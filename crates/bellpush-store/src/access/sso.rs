@@ -36,6 +36,8 @@ pub struct SsoIdentity<'a> {
 /// Somebody whom a provider has sent.
 #[derive(Debug, Clone)]
 pub struct SsoArrival<'a> {
+    /// The revision of the settings by which they were judged.
+    pub settings: u64,
     /// Whom it means.
     pub identity: SsoIdentity<'a>,
     /// Their name.
@@ -54,6 +56,9 @@ pub enum SsoError {
     /// They are no member, and can't become one.
     #[error("there is no member for this account; ask for an invitation")]
     NoMember,
+    /// The settings by which they were judged are no longer the present ones.
+    #[error("how people sign in has just been changed; try again")]
+    Changed,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,7 +169,7 @@ impl Accounts {
     /// say is theirs from then on, but for the last owner's.
     ///
     /// # Errors
-    /// [`SsoError::NoMember`], or when the database fails.
+    /// [`SsoError`] says why not.
     pub async fn sso_sign_in(
         &self,
         arrival: &SsoArrival<'_>,
@@ -172,6 +177,10 @@ impl Accounts {
     ) -> Result<(Member, SignIn), SsoError> {
         let transaction = self.db().begin_access().await?;
         let at = db::now();
+        // While the provider was asked, they may have changed.
+        if read(&transaction).await?.1 != arrival.settings {
+            return Err(SsoError::Changed);
+        }
         let (member, is_new) = match linked(&transaction, arrival.identity).await? {
             Some(member) => (member, false),
             None => link(&transaction, arrival, at).await?,

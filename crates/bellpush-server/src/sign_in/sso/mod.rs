@@ -118,6 +118,7 @@ impl From<SsoError> for SsoFailure {
     fn from(error: SsoError) -> Self {
         match error {
             SsoError::NoMember => Self::NoMember,
+            SsoError::Changed => Self::Interrupted,
             SsoError::Store(error) => Self::Store(error),
         }
     }
@@ -153,7 +154,7 @@ impl Sso {
         &self,
         return_to: ReturnTo,
     ) -> Result<(String, SetCookie), SsoFailure> {
-        let (_, sso) = self.settings().await?;
+        let (_, sso, _) = self.settings().await?;
         let provider = self.provider(&sso).await?;
         let token = CeremonyToken::random();
         let asked = provider.ask(token.reveal());
@@ -203,16 +204,16 @@ impl Sso {
             let why = returned.error_description.or(returned.error);
             return Err(SsoFailure::Refused(plain(&why.unwrap_or_default())));
         };
-        let (settings, sso) = self.settings().await?;
+        let (settings, sso, revision) = self.settings().await?;
         let provider = self.provider(&sso).await?;
         let claims = provider.claims(&code, away.verifier.reveal(), away.nonce.reveal()).await?;
-        self.let_in(&settings, &sso, &claims, arrival).await?;
+        self.let_in((&settings, revision), &sso, &claims, arrival).await?;
         Ok(away.return_to)
     }
 
     async fn let_in(
         &self,
-        settings: &SignInSettings,
+        (settings, revision): (&SignInSettings, u64),
         sso: &SsoSettings,
         claims: &Claims,
         arrival: &Arrival,
@@ -231,6 +232,7 @@ impl Sso {
         };
         let by_default = sso.new_members.and_then(|role| Grant::new(role, Apps::All).ok());
         let arrival_of = SsoArrival {
+            settings: revision,
             identity: SsoIdentity { issuer: &sso.issuer, subject: &claims.subject },
             name: &claims.name(),
             email: email.as_ref(),
@@ -245,10 +247,10 @@ impl Sso {
         }
     }
 
-    async fn settings(&self) -> Result<(SignInSettings, SsoSettings), SsoFailure> {
-        let settings = self.accounts.sign_in_settings().await?;
+    async fn settings(&self) -> Result<(SignInSettings, SsoSettings, u64), SsoFailure> {
+        let (settings, revision) = self.accounts.sign_in_settings_with_revision().await?;
         let sso = settings.sso.clone().ok_or(SsoFailure::NotSetUp)?;
-        Ok((settings, sso))
+        Ok((settings, sso, revision))
     }
 
     async fn provider<'a>(&'a self, sso: &'a SsoSettings) -> Result<Provider<'a>, SsoFailure> {

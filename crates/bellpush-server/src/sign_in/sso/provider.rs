@@ -94,7 +94,8 @@ pub(super) enum ProviderError {
 pub(super) struct Provider<'a> {
     client: OidcClient,
     http: IssuerClient,
-    groups_claim: &'a str,
+    /// Where groups mean something.
+    groups_claim: Option<&'a str>,
 }
 
 /// Where a browser is sent, and what to go on with.
@@ -151,7 +152,7 @@ impl<'a> Provider<'a> {
             Client::from_provider_metadata(metadata, ClientId::new(sso.client_id.clone()), secret)
                 .set_redirect_uri(RedirectUrl::new(callback).map_err(unreachable)?)
                 .set_auth_type(if by_body { AuthType::RequestBody } else { AuthType::BasicAuth });
-        Ok(Self { client, http, groups_claim: &sso.groups_claim })
+        Ok(Self { client, http, groups_claim: sso.map_groups.then_some(sso.groups_claim.as_str()) })
     }
 
     /// What a browser is to ask the provider, with this state.
@@ -216,8 +217,16 @@ impl<'a> Provider<'a> {
             email_verified: claims.email_verified() == Some(true),
             name: claims.name().and_then(|name| name.get(None)).map(|name| name.to_string()),
         };
-        if found.email.is_none() || found.groups.is_empty() {
-            self.add_user_info(&tokens, &mut found).await?;
+        let lacks_groups = self.groups_claim.is_some() && found.groups.is_empty();
+        let lacks_email = found.email.is_none() || !found.email_verified;
+        if lacks_groups || lacks_email || found.name.is_none() {
+            match self.add_user_info(&tokens, &mut found).await {
+                // Whom it means is known, and may be a member.
+                Err(error) if !lacks_groups && found.email.is_some() => {
+                    tracing::warn!(%error, "the provider does not say more of somebody");
+                }
+                asked => asked?,
+            }
         }
         Ok(found)
     }
@@ -235,9 +244,12 @@ impl<'a> Provider<'a> {
         };
         let info: UserInfoClaims<Others, CoreGenderClaim> =
             request.request_async(&self.http).await.map_err(|error| failed(&error))?;
+        let email = info.email().map(|email| email.to_string());
         if found.email.is_none() {
-            found.email = info.email().map(|email| email.to_string());
+            found.email = email;
             found.email_verified = info.email_verified() == Some(true);
+        } else if email.is_none() || email == found.email {
+            found.email_verified |= info.email_verified() == Some(true);
         }
         if found.groups.is_empty() {
             found.groups = self.groups(&info.additional_claims().claims);
@@ -249,9 +261,9 @@ impl<'a> Provider<'a> {
         Ok(())
     }
 
-    /// The groups: a list of texts, or one text.
+    /// The groups, where they mean something: a list of texts, or one text.
     fn groups(&self, claims: &HashMap<String, Value>) -> Vec<String> {
-        match claims.get(self.groups_claim) {
+        match self.groups_claim.and_then(|claim| claims.get(claim)) {
             Some(Value::Array(groups)) => {
                 groups.iter().filter_map(|group| group.as_str().map(ToOwned::to_owned)).collect()
             }
