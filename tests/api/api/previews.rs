@@ -141,3 +141,23 @@ async fn a_preview_calls_as_any_session_does() {
     widget.hang_up(&call.call_id).await.unwrap().expect(204).unwrap();
     assert_eq!(shop.event_names().await, ["call_started", "call_ended"]);
 }
+
+#[tokio::test]
+async fn a_preview_ends_when_who_has_begun_it_may_not_do_so_any_more() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    let admin = Browser::invited_by(&owner, "ada@example.com", "admin", None).await.unwrap();
+    let widget = begun_in(&shop, &admin).await;
+    let call = widget.place().await.unwrap();
+    let mut stream = widget.follow(&call.call_id, 0).await.unwrap();
+    let path = format!("/v1/apps/{}/preview-tokens", shop.app.id);
+    let token = admin.post(&path, &json!({})).await.unwrap().expect(201).unwrap();
+    let token: Value = token.json().unwrap();
+
+    let ada = format!("/v1/members/{}", admin.me().await.unwrap()["id"].as_str().unwrap());
+    owner.patch(&ada, &json!({ "role": "viewer" })).await.unwrap().expect(200).unwrap();
+    stream.rest().await.unwrap();
+    refused(&widget.refresh().await.unwrap(), 401, "session-expired");
+    let asked = request(&shop, token["token"].as_str());
+    refused(&shop.embed.ask(&asked).await.unwrap(), 403, "preview-token-invalid");
+}

@@ -99,3 +99,50 @@ async fn what_a_removed_members_key_began_ends_with_it() {
     owner.delete(&format!("/v1/members/{id}")).await.unwrap().expect(204).unwrap();
     is_over(&widget).await;
 }
+
+#[tokio::test]
+async fn what_a_key_that_was_made_by_a_key_began_ends_with_the_first_one() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    let (parent, path) = key(&shop, &owner).await;
+    let draft = json!({ "name": "child", "scopes": ["*"] });
+    let made = parent.post("/v1/api-keys", &draft).await.unwrap().expect(201).unwrap();
+    let made: Value = made.json().unwrap();
+    let child = shop.api.with_key(made["key"].as_str().unwrap());
+    let asked = json!({ "appId": shop.app.id, "origin": ORIGIN });
+    let session = child.create_session(&asked).await.unwrap();
+    let widget = Widget::new(&shop.server.url(), session);
+    widget.refresh().await.unwrap().expect(200).unwrap();
+    let invited = json!({ "email": "eve@example.com", "role": "viewer" });
+    let invited = child.post("/v1/invitations", &invited).await.unwrap().expect(201).unwrap();
+    let invited: Value = invited.json().unwrap();
+    let (_, token) = invited["link"].as_str().unwrap().split_once("#token=").unwrap();
+    let check = async || {
+        let stranger = Browser::new(&shop.server);
+        stranger.post("/v1/invitations/check", &json!({ "token": token })).await.unwrap()
+    };
+    check().await.expect(200).unwrap();
+
+    owner.delete(&path).await.unwrap().expect(204).unwrap();
+    refused(&child.get("/v1/apps").await.unwrap(), 401, "api-key-invalid");
+    refused(&check().await, 403, "invitation-invalid");
+    is_over(&widget).await;
+}
+
+#[tokio::test]
+async fn what_a_key_began_ends_when_its_maker_may_not_begin_it_any_more() {
+    let shop = Shop::open().await;
+    let owner = Browser::set_up(&shop.server).await.unwrap();
+    let admin = Browser::invited_by(&owner, "ada@example.com", "admin", None).await.unwrap();
+    let (api, _) = key(&shop, &admin).await;
+    let asked = json!({ "appId": shop.app.id, "origin": ORIGIN });
+    let session = api.create_session(&asked).await.unwrap();
+    let widget = Widget::new(&shop.server.url(), session);
+    let call = widget.place().await.unwrap();
+    let mut stream = widget.follow(&call.call_id, 0).await.unwrap();
+    widget.refresh().await.unwrap().expect(200).unwrap();
+    let ada = format!("/v1/members/{}", admin.me().await.unwrap()["id"].as_str().unwrap());
+    owner.patch(&ada, &json!({ "role": "viewer" })).await.unwrap().expect(200).unwrap();
+    stream.rest().await.unwrap();
+    is_over(&widget).await;
+}

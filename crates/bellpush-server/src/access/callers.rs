@@ -6,7 +6,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use bellpush_core::{
     access::{Apps, Authority, Permission, Place, Resource},
     events::EventTime,
-    ids::{AppId, MemberId},
+    ids::{ApiKeyId, AppId, MemberId},
 };
 use bellpush_store::{Actor, ApiKey, Member, SignIn, SignedIn, Who};
 
@@ -35,8 +35,7 @@ pub(crate) enum Identity {
 impl Caller {
     pub(super) fn new(identity: Identity, address: IpAddr) -> Self {
         let authority = match &identity {
-            Identity::Person(it) if it.lacks_second_factor => Authority::withheld(&it.member.grant),
-            Identity::Person(it) => Authority::of_member(&it.member.grant),
+            Identity::Person(signed_in) => signed_in.authority(),
             Identity::Key(key) => key.authority(),
         };
         Self(Arc::new(Inner { identity, authority, address }))
@@ -127,6 +126,14 @@ impl Caller {
         match &self.0.identity {
             Identity::Person(signed_in) => Some(signed_in.member.id),
             Identity::Key(key) => key.maker.as_ref().map(|(id, _)| *id),
+        }
+    }
+
+    /// The key by which it is done; `None`: a person does it.
+    pub(crate) fn key(&self) -> Option<ApiKeyId> {
+        match &self.0.identity {
+            Identity::Person(_) => None,
+            Identity::Key(key) => Some(key.id),
         }
     }
 

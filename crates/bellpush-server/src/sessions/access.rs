@@ -9,7 +9,10 @@ use std::{
 };
 
 use axum::http::{HeaderMap, StatusCode};
-use bellpush_core::ids::{ApiKeyId, AppId, SignInId, WidgetKeyId};
+use bellpush_core::{
+    access::{Authority, Permission, Place, Resource},
+    ids::{ApiKeyId, AppId, SignInId, WidgetKeyId},
+};
 use bellpush_store::{App, SecretHash, Session, Store};
 use moka::sync::Cache;
 use tokio::sync::watch;
@@ -25,7 +28,7 @@ use crate::{
 
 /// Sessions kept in memory; others are read from the store.
 const CACHED: u64 = 20_000;
-/// How often it is looked whether who began a preview is signed in still, and for how long a key is
+/// How often it is looked whether who began a preview may do so still, and for how long a key is
 /// believed: another server, or the command line, may have ended that.
 const LOOK: Duration = Duration::from_secs(3);
 /// How long a session is believed before the store is asked again, and so by how much a token may
@@ -46,15 +49,30 @@ pub(crate) struct Sessions {
     keys: Cache<Key, u64>,
     /// How often what is kept in memory was forgotten: what was read before may be kept after, and is not believed.
     changes: Arc<AtomicU64>,
-    /// Told when the origins of an app, or keys, may have changed.
+    /// Told when the origins of an app, keys, or what their makers may do, may have changed.
     changed: watch::Sender<()>,
 }
 
 /// A key that sessions are begun with, and end with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    Api(ApiKeyId),
+    Api(ApiKeyId, Right),
     Widget(WidgetKeyId),
+}
+
+/// What whoever begins a session has to be permitted, for as long as it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Right {
+    pub(super) app_id: AppId,
+    /// Whether it is to begin previews.
+    pub(super) preview: bool,
+}
+
+impl Right {
+    fn is_in(self, authority: &Authority) -> bool {
+        let resource = if self.preview { Resource::Settings } else { Resource::Sessions };
+        authority.allows(Permission::write(resource), Place::App(self.app_id))
+    }
 }
 
 impl Sessions {
@@ -155,39 +173,44 @@ impl Sessions {
         Ok(session)
     }
 
-    /// Refuses the sessions of an origin that was taken off the list, those of keys that are gone, and
-    /// the previews of those who have signed out.
+    /// Refuses the sessions of an origin that was taken off the list, those of keys that are gone, those of
+    /// people who have signed out, and those of whoever may not begin them any more.
     async fn check(&self, session: &Session) -> Result<(), Problem> {
         self.check_origin(session).await?;
         if let Some(id) = session.widget_key_id {
             self.check_key(Key::Widget(id)).await?;
         }
+        let right = Right { app_id: session.app_id, preview: session.preview };
         if let Some(id) = session.api_key_id {
-            self.check_key(Key::Api(id)).await?;
+            self.check_key(Key::Api(id, right)).await?;
         }
         match session.sign_in_id {
-            Some(id) => self.check_sign_in(id).await,
+            Some(id) => self.check_sign_in(id, right).await,
             None => Ok(()),
         }
     }
 
-    /// Refuses what somebody who has signed out, or a key that is gone, would begin.
+    /// Refuses what somebody who has signed out, or a key that is gone, would begin; and what they may not
+    /// begin any more.
     ///
     /// # Errors
     /// 401.
-    pub(super) async fn check_maker(&self, maker: Maker) -> Result<(), Problem> {
+    pub(super) async fn check_maker(&self, maker: Maker, right: Right) -> Result<(), Problem> {
         match maker {
-            Maker::Person(id) => self.check_sign_in(id).await,
-            Maker::Key(id) => self.check_key(Key::Api(id)).await,
+            Maker::Person(id) => self.check_sign_in(id, right).await,
+            Maker::Key(id) => self.check_key(Key::Api(id, right)).await,
         }
     }
 
-    async fn check_sign_in(&self, id: SignInId) -> Result<(), Problem> {
+    async fn check_sign_in(&self, id: SignInId, right: Right) -> Result<(), Problem> {
         let at = now();
-        if self.store.accounts().is_signed_in(id, at, idle_since(at)).await? {
+        let found = self.store.accounts().signed_in_by_id(id, at, idle_since(at)).await?;
+        if found.is_some_and(|signed_in| right.is_in(&signed_in.authority())) {
             return Ok(());
         }
-        Err(Problem::session_expired("whoever has begun this session is not signed in any more"))
+        Err(Problem::session_expired(
+            "whoever has begun this session is not signed in any more, or may not begin it now",
+        ))
     }
 
     async fn check_key(&self, key: Key) -> Result<(), Problem> {
@@ -196,11 +219,16 @@ impl Sessions {
             return Ok(());
         }
         let is_valid = match key {
-            Key::Api(id) => self.store.api_keys().is_valid(id, now()).await?,
+            Key::Api(id, right) => {
+                let key = self.store.api_keys().valid(id, now()).await?;
+                key.is_some_and(|key| right.is_in(&key.authority()))
+            }
             Key::Widget(id) => self.store.has_widget_key(id).await?,
         };
         if !is_valid {
-            return Err(Problem::session_expired("the key that began this session is gone"));
+            return Err(Problem::session_expired(
+                "the key that began this session is gone, or may not begin it now",
+            ));
         }
         self.keys.insert(key, changes);
         Ok(())
@@ -224,7 +252,8 @@ impl Sessions {
         app.ok_or_else(|| Problem::session_expired("the app was deleted"))
     }
 
-    /// Asks the store again for each session, because an app's origins, or keys, have changed.
+    /// Asks the store again for each session, because an app's origins, keys, or what their makers may do, have
+    /// changed.
     pub(crate) fn forget_all(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.keys.invalidate_all();
@@ -232,14 +261,14 @@ impl Sessions {
         self.changed.send_replace(());
     }
 
-    /// Waits until the origin of a session is taken off its app's list, the key that began it is gone, or
-    /// who has begun a preview is signed out.
+    /// Waits until the origin of a session is taken off its app's list, or who has begun it is gone or may not
+    /// begin it any more.
     pub(crate) async fn withdrawn(&self, session: Arc<Session>) {
         let mut changed = self.changed.subscribe();
         let mut people = self.store.accounts().changes();
         let is_of_person = session.sign_in_id.is_some();
         // What another node changes is seen a while later.
-        let every = if is_of_person { LOOK } else { CACHE_TIME };
+        let every = if is_of_person || session.preview { LOOK } else { CACHE_TIME };
         loop {
             tokio::select! {
                 () = tokio::time::sleep(every) => {}

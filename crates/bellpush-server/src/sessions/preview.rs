@@ -13,7 +13,10 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{access::Sessions, maker::Maker};
+use super::{
+    access::{Right, Sessions},
+    maker::Maker,
+};
 use crate::{
     clock::{later, now},
     http::problem::Problem,
@@ -66,10 +69,10 @@ impl PreviewToken {
 
 impl Sessions {
     /// Who made the token that a preview of an app is begun with: they must be signed in still, or be a
-    /// valid key.
+    /// valid key, and be permitted to begin one now.
     ///
     /// # Errors
-    /// 403 for a token that is not one of this app, is too old, or whose maker is gone.
+    /// 403 for a token that is not one of this app, is too old, or whose maker is gone or may not.
     pub(crate) async fn maker_of_preview(
         &self,
         app_id: AppId,
@@ -82,7 +85,7 @@ impl Sessions {
             )
         };
         let maker = PreviewToken::read(&self.store, app_id, token).ok_or_else(invalid)?;
-        match self.check_maker(maker).await {
+        match self.check_maker(maker, Right { app_id, preview: true }).await {
             Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => Err(invalid()),
             checked => checked.map(|()| maker),
         }

@@ -3,9 +3,9 @@
 use bellpush_core::{
     access::{Apps, Authority, Change, Grant, Scopes},
     events::EventTime,
-    ids::{ApiKeyId, MemberId},
+    ids::{ApiKeyId, InvitationId, MemberId},
 };
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -66,6 +66,8 @@ pub struct NewApiKey<'a> {
     pub expires_at: Option<EventTime>,
     /// Beyond whose role it never goes.
     pub made_by: Option<MemberId>,
+    /// The key by which it is made, which it never outlives.
+    pub made_by_key: Option<ApiKeyId>,
 }
 
 impl<'a> NewApiKey<'a> {
@@ -73,7 +75,7 @@ impl<'a> NewApiKey<'a> {
     #[must_use]
     pub const fn of_installation(name: &'a str, hash: &'a SecretHash) -> Self {
         let (scopes, apps) = (Scopes::All, Apps::All);
-        Self { name, hash, scopes, apps, expires_at: None, made_by: None }
+        Self { name, hash, scopes, apps, expires_at: None, made_by: None, made_by_key: None }
     }
 }
 
@@ -155,8 +157,9 @@ impl ApiKeys {
         let transaction = self.0.begin_access().await?;
         let (id, at) = (ApiKeyId::from_uuid(Uuid::now_v7()), db::now());
         let sql = "
-            INSERT INTO api_keys (id, name, hash, created_at, scopes, apps, expires_at, made_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+            INSERT INTO api_keys
+                (id, name, hash, created_at, scopes, apps, expires_at, made_by, made_by_key)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let values = [
             id.to_string().into(),
             new.name.into(),
@@ -166,6 +169,7 @@ impl ApiKeys {
             apps_text(&new.apps).into(),
             new.expires_at.map(EventTime::millis).into(),
             new.made_by.map(|id| id.to_string()).into(),
+            new.made_by_key.map(|id| id.to_string()).into(),
         ];
         db::execute(&transaction, sql, values).await?;
         let told = told(&new.scopes, &new.apps, new.expires_at);
@@ -209,17 +213,17 @@ impl ApiKeys {
         Ok(key.filter(|key| key.expires_at.is_none_or(|end| end > now)))
     }
 
-    /// Whether a key is there, and has not expired.
+    /// The key with this id, unless it has expired.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_valid(&self, id: ApiKeyId, now: EventTime) -> Result<bool, StoreError> {
-        let key = self.by_id(id).await?;
-        Ok(key.is_some_and(|key| key.expires_at.is_none_or(|end| end > now)))
+    pub async fn valid(&self, id: ApiKeyId, now: EventTime) -> Result<Option<ApiKey>, StoreError> {
+        valid(&self.0.read, id, now).await
     }
 
-    /// Revokes a key: no request is taken by it from now on. Returns it as it was; `None` when there
-    /// is none. Who has authority over everything may revoke the configured one, too.
+    /// Revokes a key: no request is taken by it from now on, nor by the keys that it has made, and nobody
+    /// becomes a member by an invitation of theirs. Returns it as it was; `None` when there is none. Who has
+    /// authority over everything may revoke the configured one, too.
     ///
     /// # Errors
     /// [`KeyError`] says why not.
@@ -239,9 +243,7 @@ impl ApiKeys {
         if by.is_some() && key.configured {
             return Err(KeyError::Configured);
         }
-        let sql = "DELETE FROM api_keys WHERE id = $1";
-        db::execute(&transaction, sql, [id.to_string().into()]).await?;
-        audit::write(&transaction, actor, db::now(), revoked(id, &key.name)).await?;
+        remove(&transaction, &key, actor, db::now()).await?;
         self.0.commit_access(transaction).await?;
         Ok(Some(key))
     }
@@ -254,21 +256,17 @@ impl ApiKeys {
     pub async fn configure(&self, given: Option<&SecretHash>) -> Result<Configured, StoreError> {
         let transaction = self.0.begin_access().await?;
         let at = db::now();
-        let sql = "
-            DELETE FROM api_keys
-            WHERE configured
-              AND ($1 IS NULL OR hash <> $1)
-            RETURNING id, name";
-        let hash = given.map(|hash| hash.as_str().to_owned());
-        let gone = db::all(&transaction, sql, [hash.into()]).await?;
-        for row in &gone {
-            let line = revoked(row.parse("id")?, &row.get::<String>("name")?);
-            audit::write(&transaction, &Actor::HOST, at, line).await?;
-        }
+        // First, since the given key may have been made by the one that goes.
         let added = match given {
             Some(hash) => add_configured(&transaction, hash, at).await?,
             None => false,
         };
+        let sql = format!("{KEYS} AND api_keys.configured AND ($1 IS NULL OR api_keys.hash <> $1)");
+        let hash = given.map(|hash| hash.as_str().to_owned());
+        let gone = db::read(db::all(&transaction, &sql, [hash.into()]).await?, api_key)?;
+        for key in &gone {
+            remove(&transaction, key, &Actor::HOST, at).await?;
+        }
         self.0.commit_access(transaction).await?;
         Ok(Configured { revoked: gone.len() as u64, added })
     }
@@ -288,6 +286,59 @@ impl ApiKeys {
     }
 }
 
+/// The key with this id, unless it has expired.
+pub(super) async fn valid(
+    connection: &impl ConnectionTrait,
+    id: ApiKeyId,
+    now: EventTime,
+) -> Result<Option<ApiKey>, StoreError> {
+    let sql = format!("{KEYS} AND api_keys.id = $1");
+    let row = db::one(connection, &sql, [id.to_string().into()]).await?;
+    let key = row.as_ref().map(api_key).transpose()?;
+    Ok(key.filter(|key| key.expires_at.is_none_or(|end| end > now)))
+}
+
+/// Deletes a key with all that was made by it, and by what it made.
+async fn remove(
+    transaction: &DatabaseTransaction,
+    key: &ApiKey,
+    actor: &Actor,
+    at: EventTime,
+) -> Result<(), StoreError> {
+    let sql = "
+        WITH RECURSIVE made (id, name) AS (
+            SELECT id, name
+            FROM api_keys
+            WHERE made_by_key = $1
+            UNION ALL
+            SELECT api_keys.id, api_keys.name
+            FROM made
+            JOIN api_keys ON api_keys.made_by_key = made.id
+        )
+        SELECT id, name
+        FROM made";
+    let made = db::all(transaction, sql, [key.id.to_string().into()]).await?;
+    let mut gone = vec![(key.id, key.name.clone())];
+    for row in &made {
+        gone.push((row.parse("id")?, row.get("name")?));
+    }
+    for (id, _) in &gone {
+        let sql = "DELETE FROM invitations WHERE made_by_key = $1 RETURNING id, email";
+        for row in db::all(transaction, sql, [id.to_string().into()]).await? {
+            let (id, email): (InvitationId, String) = (row.parse("id")?, row.get("email")?);
+            let line = Line::new(AuditAction::InvitationDeleted).on(id).named(&email);
+            audit::write(transaction, actor, at, line).await?;
+        }
+    }
+    // The others go with it.
+    let sql = "DELETE FROM api_keys WHERE id = $1";
+    db::execute(transaction, sql, [key.id.to_string().into()]).await?;
+    for (id, name) in &gone {
+        audit::write(transaction, actor, at, revoked(*id, name)).await?;
+    }
+    Ok(())
+}
+
 /// Makes a key the configuration's; `true` when it was not there.
 async fn add_configured(
     transaction: &DatabaseTransaction,
@@ -297,7 +348,8 @@ async fn add_configured(
     // Whatever it was made for: the configuration's may do everything.
     let sql = "
         UPDATE api_keys
-        SET configured = TRUE, scopes = NULL, apps = NULL, expires_at = NULL, made_by = NULL
+        SET configured = TRUE, scopes = NULL, apps = NULL, expires_at = NULL, made_by = NULL,
+            made_by_key = NULL
         WHERE hash = $1";
     if db::execute(transaction, sql, [hash.as_str().into()]).await? > 0 {
         return Ok(false);

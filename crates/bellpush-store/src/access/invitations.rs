@@ -3,7 +3,7 @@
 use bellpush_core::{
     access::{Authority, Change, Email, Grant},
     events::EventTime,
-    ids::{InvitationId, MemberId},
+    ids::{ApiKeyId, InvitationId, MemberId},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     SecretHash, Who,
     accounts::Accounts,
+    api_keys,
     audit::{self, Actor, AuditAction, Line},
     grant_columns::{apps_text, grant},
     members::{Member, MemberError, NewMember, insert, told},
@@ -33,6 +34,8 @@ pub struct Invitation {
     pub grant: Grant,
     /// The member who invited them; `None`: a key of the installation's own.
     pub invited_by: Option<MemberId>,
+    /// The key by which it was made, and with which it goes.
+    pub made_by_key: Option<ApiKeyId>,
     /// When it was made.
     pub created_at: EventTime,
     /// Until when it is valid.
@@ -50,11 +53,13 @@ pub struct InvitationDraft<'a> {
     pub grant: Grant,
     /// On whose account it is: who made it, or who made the API key by which it was made.
     pub invited_by: Option<MemberId>,
+    /// The key by which it is made, if it is by one.
+    pub made_by_key: Option<ApiKeyId>,
     /// Until when it is valid.
     pub expires_at: EventTime,
 }
 
-const COLUMNS: &str = "id, email, role, apps, invited_by, created_at, expires_at";
+const COLUMNS: &str = "id, email, role, apps, invited_by, made_by_key, created_at, expires_at";
 
 impl Accounts {
     /// Invites somebody. Earlier invitations of theirs are dead then.
@@ -67,7 +72,7 @@ impl Accounts {
         by: (&Authority, &Actor),
     ) -> Result<Invitation, MemberError> {
         let (authority, actor) = by;
-        let InvitationDraft { token, email, grant, invited_by, expires_at } = new;
+        let InvitationDraft { token, email, grant, invited_by, made_by_key, expires_at } = new;
         let transaction = self.db().begin_access().await?;
         if !authority.covers(&Authority::of_member(&grant)) {
             return Err(MemberError::AboveOwnRank);
@@ -86,8 +91,8 @@ impl Accounts {
         let (id, at) = (InvitationId::from_uuid(Uuid::now_v7()), db::now());
         let sql = "
             INSERT INTO invitations
-                (id, token_hash, email, role, apps, invited_by, created_at, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                (id, token_hash, email, role, apps, invited_by, created_at, expires_at, made_by_key)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let values = [
             id.to_string().into(),
             token.as_str().into(),
@@ -97,10 +102,11 @@ impl Accounts {
             invited_by.map(|id| id.to_string()).into(),
             at.millis().into(),
             expires_at.millis().into(),
+            made_by_key.map(|id| id.to_string()).into(),
         ];
         db::execute(&transaction, sql, values).await?;
-        let email = email.clone();
-        let made = Invitation { id, email, grant, invited_by, created_at: at, expires_at };
+        let (email, created_at) = (email.clone(), at);
+        let made = Invitation { id, email, grant, invited_by, made_by_key, created_at, expires_at };
         let changes = Change::between(&Value::Null, &told_of(&made));
         let line = Line::new(AuditAction::InvitationMade).on(id).named(made.email.as_str());
         audit::write(&transaction, actor, at, line.with(changes)).await?;
@@ -117,7 +123,8 @@ impl Accounts {
         db::readable(db::all(&self.db().read, &sql, [now.millis().into()]).await?, invitation)
     }
 
-    /// The invitation with this token, if it is valid.
+    /// The invitation with this token, if it can be taken: it is valid, who made it may still make it, and its
+    /// address is allowed.
     ///
     /// # Errors
     /// When the database fails.
@@ -171,15 +178,6 @@ impl Accounts {
         let transaction = self.db().begin_access().await?;
         let at = db::now();
         let invitation = by_token(&transaction, token, at).await?.ok_or(MemberError::DeadLink)?;
-        if let Some(inviter) = invitation.invited_by {
-            let sql = "SELECT role, apps FROM members WHERE id = $1";
-            let row = db::one(&transaction, sql, [inviter.to_string().into()]).await?;
-            let present = row.as_ref().map(grant).transpose()?.ok_or(MemberError::DeadLink)?;
-            let granted = Authority::of_member(&invitation.grant);
-            if !Authority::of_member(&present).covers(&granted) {
-                return Err(MemberError::DeadLink);
-            }
-        }
         let require_sso = settings::read(&transaction).await?.0.require_sso;
         let password = password.filter(|_| !require_sso);
         let new = NewMember { name, email: &invitation.email, password };
@@ -217,7 +215,29 @@ async fn by_token(
     let sql =
         format!("SELECT {COLUMNS} FROM invitations WHERE token_hash = $1 AND expires_at > $2");
     let values = [token.as_str().into(), now.millis().into()];
-    db::one(connection, &sql, values).await?.as_ref().map(invitation).transpose()
+    let row = db::one(connection, &sql, values).await?;
+    let Some(found) = row.as_ref().map(invitation).transpose()? else { return Ok(None) };
+    let allowed = settings::read(connection).await?.0.allows_domain(found.email.domain());
+    Ok((allowed && may_be_made(connection, &found, now).await?).then_some(found))
+}
+
+/// Whether who has made an invitation may do so still.
+async fn may_be_made(
+    connection: &impl sea_orm::ConnectionTrait,
+    invitation: &Invitation,
+    now: EventTime,
+) -> Result<bool, StoreError> {
+    let present = if let Some(key) = invitation.made_by_key {
+        api_keys::valid(connection, key, now).await?.map(|key| key.authority())
+    } else if let Some(inviter) = invitation.invited_by {
+        let sql = "SELECT role, apps FROM members WHERE id = $1";
+        let row = db::one(connection, sql, [inviter.to_string().into()]).await?;
+        row.as_ref().map(grant).transpose()?.map(|grant| Authority::of_member(&grant))
+    } else {
+        return Ok(true);
+    };
+    let granted = Authority::of_member(&invitation.grant);
+    Ok(present.is_some_and(|present| present.covers(&granted)))
 }
 
 async fn of_email(
@@ -240,6 +260,7 @@ fn invitation(row: &Row) -> Result<Invitation, StoreError> {
         email: row.parse("email")?,
         grant: grant(row)?,
         invited_by: row.parse_opt("invited_by")?,
+        made_by_key: row.parse_opt("made_by_key")?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
     })

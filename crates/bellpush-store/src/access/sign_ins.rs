@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bellpush_core::{
-    access::SignInSettings,
+    access::{Authority, SignInSettings},
     events::EventTime,
     ids::{MemberId, SignInId},
 };
@@ -83,6 +83,18 @@ pub struct SignedIn {
     pub member: Member,
     /// Whether a second factor is needed, and they have none.
     pub lacks_second_factor: bool,
+}
+
+impl SignedIn {
+    /// What they may do now: nothing while a second factor has to be added first.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        let grant = &self.member.grant;
+        match self.lacks_second_factor {
+            true => Authority::withheld(grant),
+            false => Authority::of_member(grant),
+        }
+    }
 }
 
 /// A browser to be signed in.
@@ -180,26 +192,6 @@ impl Accounts {
         let sql = format!("{SIGNED_IN} AND {column} = $3");
         let values = [now.millis().into(), idle_since.millis().into(), value.into()];
         db::one(&self.db().read, &sql, values).await?.as_ref().map(signed_in).transpose()
-    }
-
-    /// Whether a browser is signed in. One that was not used since `idle_since` is signed out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn is_signed_in(
-        &self,
-        id: SignInId,
-        now: EventTime,
-        idle_since: EventTime,
-    ) -> Result<bool, StoreError> {
-        let sql = "
-            SELECT id
-            FROM sign_ins
-            WHERE id = $1
-              AND expires_at > $2
-              AND last_used_at > $3";
-        let values = [id.to_string().into(), now.millis().into(), idle_since.millis().into()];
-        Ok(db::one(&self.db().read, sql, values).await?.is_some())
     }
 
     /// Keeps that a browser was used, and from where.

@@ -75,6 +75,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (93, "solved_challenges", include_str!("../../migrations/0093_solved_challenges.sql")),
     (94, "keys_of_sessions", include_str!("../../migrations/0094_keys_of_sessions.sql")),
     (95, "sign_in_attempts", include_str!("../../migrations/0095_sign_in_attempts.sql")),
+    (99, "makers_of_keys", include_str!("../../migrations/0099_makers_of_keys.sql")),
 ];
 
 /// What a version begins with that only PostgreSQL needs.

@@ -8,9 +8,9 @@ use bellpush_core::{
     ids::{AppId, MemberId},
 };
 use bellpush_store::{
-    Accounts, Actor, Ceremony, InvitationDraft, Kept, LetInBy, Member, NewMember, NewPasskey,
-    NewSignIn, Proofs, SavedView, SecretHash, SignIn, SignInError, SignInWay, SsoArrival, SsoError,
-    SsoIdentity,
+    Accounts, Actor, Ceremony, InvitationDraft, Kept, LetInBy, Member, MemberError, NewMember,
+    NewPasskey, NewSignIn, Proofs, SavedView, SecretHash, SignIn, SignInError, SignInWay,
+    SsoArrival, SsoError, SsoIdentity,
 };
 use futures_util::future::join_all;
 
@@ -43,7 +43,7 @@ pub(crate) async fn owner(accounts: &Accounts) -> (Member, SignIn) {
 
 fn by_provider<'a>(subject: &'a str, address: Option<&'a Email>) -> SsoArrival<'a> {
     let identity = SsoIdentity { issuer: "https://login.example", subject };
-    SsoArrival { identity, name: "Ben", email: address, grant: None, new_member: None }
+    SsoArrival { settings: 0, identity, name: "Ben", email: address, grant: None, new_member: None }
 }
 
 fn view(app_id: AppId, name: &str, query: &str) -> SavedView {
@@ -103,7 +103,9 @@ on_both_stores! {
         assert!(!accounts.take_totp_step(olga.id, 7).await.unwrap(), "it is not in use");
         let by = (browser.id, &Actor::HOST);
         let codes = [SecretHash::of("a"), SecretHash::of("b")];
-        assert!(accounts.confirm_totp(olga.id, 10, &codes, by).await.unwrap());
+        let another = accounts.confirm_totp(olga.id, ("another tab's", 10), &codes, by).await;
+        assert!(!another.unwrap(), "its code was of another key");
+        assert!(accounts.confirm_totp(olga.id, ("sealed", 10), &codes, by).await.unwrap());
         assert!(!accounts.put_totp_key(olga.id, "other").await.unwrap(), "it is in use");
         let taken = join_all((0..8).map(|_| accounts.take_totp_step(olga.id, 11))).await;
         assert_eq!(taken.into_iter().filter(|it| *it.as_ref().unwrap()).count(), 1);
@@ -208,7 +210,7 @@ on_both_stores! {
         let before_codes = judged().await;
         assert!(accounts.put_totp_key(olga.id, "sealed").await.unwrap());
         come(LetInBy::Password(&before_codes)).await.unwrap();
-        assert!(accounts.confirm_totp(olga.id, 10, &[SecretHash::of("a")], by).await.unwrap());
+        assert!(accounts.confirm_totp(olga.id, ("sealed", 10), &[SecretHash::of("a")], by).await.unwrap());
         let refused = come(LetInBy::Password(&before_codes)).await;
         assert!(matches!(refused, Err(SignInError::Changed)), "{refused:?}");
         // A code on paper that is used changes nothing of it.
@@ -239,6 +241,7 @@ on_both_stores! {
             email: &ben,
             grant: Grant::new(Role::Editor, Apps::All).unwrap(),
             invited_by: None,
+            made_by_key: None,
             expires_at: later(60),
         };
         let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
@@ -252,10 +255,56 @@ on_both_stores! {
         let (member, signed_in) = accounts.accept_invitation(&link, who, &new, &stranger).await.unwrap();
         assert_eq!((signed_in, member.has_password), (None, false));
         let (same, _) = accounts
-            .sso_sign_in(&by_provider("1", Some(&ben)), &sign_in(&token, SignInWay::Sso))
+            .sso_sign_in(
+                &SsoArrival { settings: 1, ..by_provider("1", Some(&ben)) },
+                &sign_in(&token, SignInWay::Sso),
+            )
             .await
             .unwrap();
         assert_eq!((same.id, same.grant.role()), (member.id, Role::Editor));
+    }
+
+    async fn nobody_comes_by_a_provider_by_settings_that_have_changed_meanwhile(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let token = SecretHash::of("a");
+        let new = sign_in(&token, SignInWay::Sso);
+        let (_, judged) = accounts.sign_in_settings_with_revision().await.unwrap();
+        let arrival = SsoArrival { settings: judged, ..by_provider("1", Some(&olga.email)) };
+        let domains = vec!["example.org".to_owned()];
+        let settings =
+            SignInSettings { allowed_email_domains: domains, ..SignInSettings::default() };
+        let revision = site.store.save_sign_in_settings(&settings, None, &Actor::HOST).await.unwrap();
+        let refused = accounts.sso_sign_in(&arrival, &new).await;
+        assert!(matches!(refused, Err(SsoError::Changed)), "{refused:?}");
+        let judged_anew = SsoArrival { settings: revision, ..arrival };
+        assert_eq!(accounts.sso_sign_in(&judged_anew, &new).await.unwrap().0.id, olga.id);
+    }
+
+    async fn an_invitation_to_a_domain_that_is_not_allowed_any_more_is_dead(site) {
+        let accounts = site.store.accounts();
+        let (link, ben) = (SecretHash::of("in_1"), email("ben@example.com"));
+        let invitation = InvitationDraft {
+            token: &link,
+            email: &ben,
+            grant: Grant::new(Role::Editor, Apps::All).unwrap(),
+            invited_by: None,
+            made_by_key: None,
+            expires_at: later(60),
+        };
+        let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
+        accounts.invite(invitation, by).await.unwrap();
+        assert!(accounts.invitation_by_token(&link, now()).await.unwrap().is_some());
+        let domains = vec!["example.org".to_owned()];
+        let settings =
+            SignInSettings { allowed_email_domains: domains, ..SignInSettings::default() };
+        site.store.save_sign_in_settings(&settings, None, &Actor::HOST).await.unwrap();
+        assert_eq!(accounts.invitation_by_token(&link, now()).await.unwrap(), None);
+        let (token, stranger) = (SecretHash::of("a"), Actor::stranger(ADDRESS));
+        let new = sign_in(&token, SignInWay::Link);
+        let who = ("Ben", Some(&"hash".into()));
+        let refused = accounts.accept_invitation(&link, who, &new, &stranger).await;
+        assert!(matches!(refused, Err(MemberError::DeadLink)), "{refused:?}");
     }
 
     async fn whom_a_provider_meant_does_not_come_back_with_an_owner_who_was_recovered(site) {

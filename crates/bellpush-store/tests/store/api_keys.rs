@@ -1,10 +1,16 @@
 //! Keys of the management API: found by their hash, replaced with the configuration, and managed
 //! while a server runs.
 
-use bellpush_core::events::EventTime;
-use bellpush_store::{
-    Actor, ApiKey, ApiKeys, Configured, NewApiKey, OpenError, SecretHash, Store, Target,
+use bellpush_core::{
+    access::{Authority, Grant},
+    events::EventTime,
 };
+use bellpush_store::{
+    Actor, ApiKey, ApiKeys, AuditAction, AuditFilter, Configured, InvitationDraft, NewApiKey,
+    OpenError, PageRequest, SecretHash, Store, Target,
+};
+
+use crate::site::now;
 
 fn at(millis: i64) -> EventTime {
     EventTime::from_millis(millis).unwrap()
@@ -30,7 +36,100 @@ async fn names(store: &Store) -> Vec<String> {
     store.api_keys().list().await.unwrap().into_iter().map(|key| key.name).collect()
 }
 
+/// Who lets somebody in by an invitation.
+const LINK: &str = "in_1";
+
+/// A key that made another one, which made a third one and an invitation.
+async fn family(store: &Store, first: &SecretHash) -> [SecretHash; 3] {
+    let keys = store.api_keys();
+    let hashes = [first.clone(), SecretHash::of("bp_child"), SecretHash::of("bp_grandchild")];
+    let mut made_by_key = by_hash(&keys, first).await.map(|key| key.id);
+    for hash in &hashes[1..] {
+        let new = NewApiKey { made_by_key, ..NewApiKey::of_installation("made by one", hash) };
+        made_by_key = Some(keys.create(new, &Actor::HOST).await.unwrap());
+    }
+    let invitation = InvitationDraft {
+        token: &SecretHash::of(LINK),
+        email: &"ben@example.com".parse().unwrap(),
+        grant: Grant::OWNER,
+        invited_by: None,
+        made_by_key,
+        expires_at: at(i64::from(u32::MAX) * 1_000),
+    };
+    let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
+    store.accounts().invite(invitation, by).await.unwrap();
+    hashes
+}
+
+/// That nothing is left of it, and how many lines say so.
+async fn is_gone(store: &Store, family: &[SecretHash]) {
+    for hash in family {
+        assert_eq!(by_hash(&store.api_keys(), hash).await, None);
+    }
+    let link = SecretHash::of(LINK);
+    assert_eq!(store.accounts().invitation_by_token(&link, now()).await.unwrap(), None);
+    for (action, lines) in [(AuditAction::ApiKeyRevoked, 3), (AuditAction::InvitationDeleted, 1)] {
+        let filter = AuditFilter { actions: vec![action], ..AuditFilter::default() };
+        let page = store.audit(&filter, PageRequest::first(10)).await.unwrap();
+        assert_eq!(page.items.len(), lines, "{action:?}");
+    }
+}
+
 on_both_stores! {
+    async fn what_a_revoked_key_has_made_goes_with_it(site) {
+        let keys = site.store.api_keys();
+        let first = SecretHash::of("bp_1");
+        let made = create(&keys, "leaked", &first).await;
+        create(&keys, "ci", &SecretHash::of("bp_ci")).await;
+        let family = family(&site.store, &first).await;
+        let link = SecretHash::of(LINK);
+        let accounts = site.store.accounts();
+        assert!(accounts.invitation_by_token(&link, now()).await.unwrap().is_some());
+        revoke(&keys, &made).await.unwrap();
+        is_gone(&site.store, &family).await;
+        assert_eq!(names(&site.store).await, ["ci"]);
+    }
+
+    async fn what_the_configured_key_has_made_goes_with_it_but_for_the_next_configured_one(site) {
+        let keys = site.store.api_keys();
+        let first = SecretHash::of("bp_first");
+        keys.configure(Some(&first)).await.unwrap();
+        let all = family(&site.store, &first).await;
+        keys.configure(Some(&SecretHash::of("bp_second"))).await.unwrap();
+        is_gone(&site.store, &all).await;
+
+        let second = by_hash(&keys, &SecretHash::of("bp_second")).await.unwrap();
+        let third = SecretHash::of("bp_third");
+        let made_by_key = Some(second.id);
+        let new = NewApiKey { made_by_key, ..NewApiKey::of_installation("next", &third) };
+        keys.create(new, &Actor::HOST).await.unwrap();
+        keys.configure(Some(&third)).await.unwrap();
+        assert_eq!(names(&site.store).await, ["next"]);
+    }
+
+    async fn an_invitation_is_worth_no_more_than_the_key_by_which_it_was_made(site) {
+        let keys = site.store.api_keys();
+        let hash = SecretHash::of("bp_short");
+        let expires_at = Some(at(now().millis() + 60_000));
+        let new = NewApiKey { expires_at, ..NewApiKey::of_installation("short", &hash) };
+        let made_by_key = Some(keys.create(new, &Actor::HOST).await.unwrap());
+        let link = SecretHash::of(LINK);
+        let invitation = InvitationDraft {
+            token: &link,
+            email: &"ben@example.com".parse().unwrap(),
+            grant: Grant::OWNER,
+            invited_by: None,
+            made_by_key,
+            expires_at: at(now().millis() + 3_600_000),
+        };
+        let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
+        let accounts = site.store.accounts();
+        accounts.invite(invitation, by).await.unwrap();
+        assert!(accounts.invitation_by_token(&link, now()).await.unwrap().is_some());
+        let later = at(now().millis() + 61_000);
+        assert_eq!(accounts.invitation_by_token(&link, later).await.unwrap(), None);
+    }
+
     async fn a_key_is_found_by_its_hash_only(site) {
         let keys = site.store.api_keys();
         let hash = SecretHash::of("bp_1");

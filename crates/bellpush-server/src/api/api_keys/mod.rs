@@ -131,8 +131,8 @@ pub(crate) async fn list(
 
 /// Create an API key
 ///
-/// It may never do more than who makes it may at that time. A key makes none that outlives it; a person
-/// has to prove again who they are.
+/// It may never do more than who makes it may at that time. A key makes none that outlives it: they are revoked
+/// with it. A person has to prove again who they are.
 #[utoipa::path(
     post, path = "/v1/api-keys", operation_id = "createApiKey", tag = "api keys",
     request_body = ApiKeyDraft,
@@ -183,6 +183,7 @@ pub(crate) async fn create(
         apps,
         expires_at: draft.expires_at,
         made_by: caller.account(),
+        made_by_key: caller.key(),
     };
     let id = store.api_keys().create(new, &caller.actor()).await?;
     let made = find(&store, &caller, id).await?;
@@ -206,7 +207,8 @@ pub(crate) async fn read(
 
 /// Revoke an API key
 ///
-/// From then on no request is taken by it, and the sessions that it began end.
+/// From then on no request is taken by it, nor by the keys that were made with it, and the sessions that they
+/// began end. Invitations that were made with them are taken back.
 #[utoipa::path(
     delete, path = "/v1/api-keys/{apiKeyId}", operation_id = "deleteApiKey", tag = "api keys",
     params(("apiKeyId" = String, Path)),

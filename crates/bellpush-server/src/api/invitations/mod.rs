@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use bellpush_core::{
-    access::{Authority, Email, Role},
+    access::{Email, Role},
     events::EventTime,
     ids::{AppId, InvitationId, MemberId},
 };
@@ -78,7 +78,7 @@ pub(crate) struct InvitationView {
 
 impl From<Invitation> for InvitationView {
     fn from(invitation: Invitation) -> Self {
-        let Invitation { id, email, grant, invited_by, created_at, expires_at } = invitation;
+        let Invitation { id, email, grant, invited_by, created_at, expires_at, .. } = invitation;
         let (role, apps) = (grant.role(), grant.apps().list());
         Self { id, email, role, apps, created_at, expires_at, invited_by }
     }
@@ -204,6 +204,7 @@ pub(crate) async fn create(
         email: &new.email,
         grant,
         invited_by: caller.account(),
+        made_by_key: caller.key(),
         expires_at: later(now(), LIFETIME),
     };
     let made = accounts.invite(draft, (caller.authority(), &caller.actor())).await?;
@@ -251,11 +252,6 @@ pub(crate) async fn check(
         Some(id) => accounts.member(id).await?,
         None => None,
     };
-    // One that its inviter could not make any more is worth nothing.
-    let granted = Authority::of_member(&invitation.grant);
-    if inviter.as_ref().is_some_and(|it| !Authority::of_member(&it.grant).covers(&granted)) {
-        return Err(dead());
-    }
     let Invitation { email, grant, .. } = invitation;
     let invited_by = inviter.map(|inviter| inviter.name);
     let password = !accounts.sign_in_settings().await?.require_sso;

@@ -34,7 +34,7 @@ pub(crate) struct SignInView {
     /// Until when, at most.
     #[schema(value_type = String, format = DateTime)]
     expires_at: EventTime,
-    /// How you came in: `password`, `passkey` or `link`.
+    /// How you came in: `password`, `passkey`, `sso` or `link`.
     way: &'static str,
     /// Whether it is the one that asks.
     current: bool,

@@ -141,6 +141,7 @@ pub(crate) async fn update(
     caller: Caller,
     State(store): State<Store>,
     State(accounts): State<Accounts>,
+    State(sessions): State<Sessions>,
     PathIds(id): PathIds<MemberId>,
     if_match: IfMatch,
     JsonBody(patch): JsonBody<MemberPatch>,
@@ -161,6 +162,8 @@ pub(crate) async fn update(
             granted => break granted?,
         }
     };
+    // Those that keys of theirs began are cached as what these may begin.
+    sessions.forget_all();
     Ok(Revised::new(member.revision, member.into()))
 }
 
