@@ -7,73 +7,15 @@ use bellpush_call::{
     ByeAnswer, Credentials, Digit, EndWhen, FarFailure, OpenDialogs, SipTarget, SipTransport,
     SrtpPolicy, ToKeep, TrunkCommand, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
-use bellpush_core::{
-    ids::CallId,
-    trunk::{DialogChange, OpenDialog},
-};
+use bellpush_core::{ids::CallId, trunk::DialogChange};
 use bellpush_sip_tests::{
-    ANSWER, Call, Message, PATIENCE, Peer, SDP, Sipp, read_message, reply, target, trunk, trunks,
+    ANSWER, Call, KeptCall, PATIENCE, Peer, SDP, Sipp, read_message, reply, target, trunk, trunks,
     trunks_config,
 };
-use tokio::{io::AsyncWriteExt as _, sync::mpsc};
+use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
 type Result = anyhow::Result<()>;
-
-/// A call of which is told what is to be kept.
-struct KeptCall {
-    id: CallId,
-    trunks: Trunks,
-    call: Call,
-    to_keep: mpsc::Receiver<ToKeep>,
-}
-
-impl KeptCall {
-    async fn by(trunk: TrunkConfig) -> anyhow::Result<Self> {
-        let (dialogs, to_keep) = OpenDialogs::channel(8);
-        let trunks = Trunks::start(TrunksConfig { dialogs, ..trunks_config() }).await?;
-        let target = target(&trunk);
-        trunks.set(vec![trunk]);
-        let id = CallId::from_uuid(Uuid::now_v7());
-        let call = Call::start_as(id, &trunks, target).await?;
-        Ok(Self { id, trunks, call, to_keep })
-    }
-
-    async fn change(&mut self) -> anyhow::Result<ToKeep> {
-        let next = tokio::time::timeout(PATIENCE, self.to_keep.recv()).await;
-        next.context("nothing is to be kept")?.context("the trunks are gone")
-    }
-
-    /// How a dialog stands that is open, or stands otherwise. It is on disk then.
-    async fn open(&mut self) -> anyhow::Result<OpenDialog> {
-        let ToKeep { change, kept } = self.change().await?;
-        if let Some(kept) = kept {
-            let _ = kept.send(());
-        }
-        match change {
-            DialogChange::Open(open) => Ok(open),
-            other @ DialogChange::Over { .. } => bail!("{other:?} in place of an open dialog"),
-        }
-    }
-
-    async fn over(&mut self) -> anyhow::Result<String> {
-        match self.change().await?.change {
-            DialogChange::Over { sip_call_id } => Ok(sip_call_id),
-            other @ DialogChange::Open(_) => bail!("{other:?} in place of the end"),
-        }
-    }
-}
-
-/// An answered call to a peer, as it is kept, and the INVITE.
-async fn answered(peer: &Peer) -> anyhow::Result<(KeptCall, OpenDialog, Message)> {
-    let mut call = KeptCall::by(trunk(peer.port)).await?;
-    let invite = peer.receive("INVITE").await?;
-    peer.answer(&invite).await?;
-    let open = call.open().await?;
-    peer.receive("ACK").await?;
-    call.call.answer().await?;
-    Ok((call, open, invite))
-}
 
 #[tokio::test]
 async fn an_answer_is_acknowledged_once_its_dialog_is_on_disk() -> Result {
@@ -122,7 +64,7 @@ async fn a_store_that_says_nothing_holds_no_answer_up_for_longer_than_t1() -> Re
 async fn a_dialog_that_leads_elsewhere_is_kept_again_and_taken_out_when_both_sides_know() -> Result
 {
     let (peer, other) = (Peer::start().await?, Peer::start().await?);
-    let (mut call, open, invite) = answered(&peer).await?;
+    let (mut call, open, invite) = KeptCall::answered(&peer).await?;
     let moved = format!("sip:peer@127.0.0.1:{}", other.port);
     let update = peer.request(&invite, "UPDATE", 7, "", "")?;
     let update = update.replace(&format!("sip:peer@127.0.0.1:{}", peer.port), &moved);
@@ -145,7 +87,7 @@ async fn a_dialog_that_leads_elsewhere_is_kept_again_and_taken_out_when_both_sid
 #[tokio::test]
 async fn the_streams_that_a_far_side_has_added_are_kept_with_its_dialog() -> Result {
     let peer = Peer::start().await?;
-    let (mut call, open, invite) = answered(&peer).await?;
+    let (mut call, open, invite) = KeptCall::answered(&peer).await?;
     assert_eq!(open.snapshot.media_lines, [""; 0]);
     let both = format!("{ANSWER}m=image 40004 udptl t38\r\n");
     let offer = peer.request(&invite, "INVITE", 1, SDP, &both)?;
@@ -164,7 +106,7 @@ async fn the_streams_that_a_far_side_has_added_are_kept_with_its_dialog() -> Res
 #[tokio::test]
 async fn a_dialog_that_the_far_side_ends_is_taken_out() -> Result {
     let peer = Peer::start().await?;
-    let (mut call, open, invite) = answered(&peer).await?;
+    let (mut call, open, invite) = KeptCall::answered(&peer).await?;
     let bye = peer.request(&invite, "BYE", 1, "", "")?;
     peer.send(bye.as_bytes(), call.trunks.local_addr()).await?;
     peer.receive("SIP/2.0 200").await?;
@@ -212,7 +154,7 @@ async fn another_process_ends_a_dialog_by_its_route_with_a_higher_number() -> Re
 #[tokio::test]
 async fn whoever_ends_a_dialog_has_the_credentials_of_its_trunk() -> Result {
     let peer = Peer::start().await?;
-    let (_call, open, _) = answered(&peer).await?;
+    let (_call, open, _) = KeptCall::answered(&peer).await?;
     let credentials = Credentials { username: "1000".into(), password: "secret".into() };
     let config = TrunkConfig { credentials: Some(credentials), ..trunk(peer.port) };
     let next = trunks(Vec::new()).await?;
@@ -233,7 +175,7 @@ async fn whoever_ends_a_dialog_has_the_credentials_of_its_trunk() -> Result {
 #[tokio::test]
 async fn a_bye_is_sent_again_until_it_is_answered_or_its_time_is_over() -> Result {
     let peer = Peer::start().await?;
-    let (_call, open, _) = answered(&peer).await?;
+    let (_call, open, _) = KeptCall::answered(&peer).await?;
     let next = trunks(Vec::new()).await?;
     let began = Instant::now();
     let answer = next.end_dialog(trunk(peer.port), &open.snapshot.taken_over()).await;
@@ -309,20 +251,10 @@ async fn a_key_that_is_pressed_while_a_far_side_is_reached_waits_until_the_sessi
     Ok(())
 }
 
-/// A call that is answered at one process, and goes on at another; the INVITE of either.
-async fn taken_over(peer: &Peer) -> anyhow::Result<(KeptCall, Trunks, Call, [Message; 2])> {
-    let (first, open, invite) = answered(peer).await?;
-    let trunk = trunk(peer.port);
-    let next = trunks(vec![trunk.clone()]).await?;
-    let call = Call::go_on(first.id, &next, &trunk, open.snapshot.taken_over()).await?;
-    let again = peer.receive("INVITE").await?;
-    Ok((first, next, call, [invite, again]))
-}
-
 #[tokio::test]
 async fn another_process_offers_the_session_anew_and_goes_on_with_the_dialog() -> Result {
     let peer = Peer::start().await?;
-    let (_first, next, mut call, [invite, again]) = taken_over(&peer).await?;
+    let (_first, next, mut call, [invite, again]) = KeptCall::taken_over(&peer).await?;
     assert_eq!(again.start_line(), format!("INVITE sip:peer@127.0.0.1:{} SIP/2.0", peer.port));
     assert_eq!(again.header("CSeq")?, "10002 INVITE");
     assert_eq!(again.header("Call-ID")?, invite.header("Call-ID")?);
@@ -355,7 +287,7 @@ async fn another_process_offers_the_session_anew_and_goes_on_with_the_dialog() -
 #[tokio::test]
 async fn neither_keys_nor_a_digest_go_in_clear_once_encryption_is_required() -> Result {
     let peer = Peer::start().await?;
-    let (first, open, _) = answered(&peer).await?;
+    let (first, open, _) = KeptCall::answered(&peer).await?;
     let credentials = Credentials { username: "1000".into(), password: "secret".into() };
     let (transport, credentials) = (SipTransport::Tls, Some(credentials));
     let trunk = TrunkConfig { transport, credentials, ..trunk(peer.port) };
@@ -378,7 +310,7 @@ async fn neither_keys_nor_a_digest_go_in_clear_once_encryption_is_required() -> 
 #[tokio::test]
 async fn an_offer_that_collides_or_comes_too_soon_is_made_again() -> Result {
     let peer = Peer::start().await?;
-    let (_first, _next, mut call, [_, again]) = taken_over(&peer).await?;
+    let (_first, _next, mut call, [_, again]) = KeptCall::taken_over(&peer).await?;
     peer.reply(&again, "500 Busy with another", "Retry-After: 1\r\n", "").await?;
     let again = peer.receive("INVITE").await?;
     assert_eq!(again.header("CSeq")?, "10003 INVITE");
@@ -394,11 +326,60 @@ async fn an_offer_that_collides_or_comes_too_soon_is_made_again() -> Result {
     Ok(())
 }
 
+/// What it offers itself brings both together as well.
+#[tokio::test]
+async fn a_far_side_that_offers_in_place_of_taking_our_offer_has_the_call_go_on() -> Result {
+    let peer = Peer::start().await?;
+    let (_first, next, mut call, [invite, again]) = KeptCall::taken_over(&peer).await?;
+    peer.reply(&again, "491 Request Pending", "", "").await?;
+    let more = format!("Session-Expires: 1800;refresher=uac\r\nSupported: timer\r\n{SDP}");
+    let offer = peer.request(&invite, "INVITE", 7, &more, ANSWER)?;
+    peer.send(offer.as_bytes(), next.local_addr()).await?;
+    let TrunkEvent::Offered { request, .. } = call.next().await? else { bail!("no offer") };
+    call.send(TrunkCommand::AnswerOffer { request, sdp: ANSWER.into() }).await?;
+    peer.receive("SIP/2.0 200").await?;
+    let ack = peer.request(&invite, "ACK", 7, "", "")?;
+    peer.send(ack.as_bytes(), next.local_addr()).await?;
+    call.send(TrunkCommand::Info { digit: Digit::try_from('5')? }).await?;
+    let key = peer.receive("INFO").await?;
+    peer.reply(&key, "200 OK", "", "").await?;
+    // For longer than it had to take our offer: 64 times T1.
+    let over = tokio::time::timeout(Duration::from_secs(7), call.next()).await;
+    assert!(over.is_err(), "{over:?}");
+    call.hang_up().await?;
+    peer.receive("BYE").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_far_side_that_only_refreshes_or_whose_offer_is_refused_is_offered_ours_again() -> Result
+{
+    for method in ["UPDATE", "INVITE"] {
+        let peer = Peer::start().await?;
+        let (_first, next, mut call, [invite, again]) = KeptCall::taken_over(&peer).await?;
+        peer.reply(&again, "491 Request Pending", "", "").await?;
+        let (more, body) = if method == "INVITE" { (SDP, ANSWER) } else { ("", "") };
+        let theirs = peer.request(&invite, method, 7, more, body)?;
+        peer.send(theirs.as_bytes(), next.local_addr()).await?;
+        if method == "INVITE" {
+            let TrunkEvent::Offered { request, .. } = call.next().await? else { bail!("no offer") };
+            call.send(TrunkCommand::RejectOffer { request, status: 488 }).await?;
+            peer.receive("SIP/2.0 488").await?;
+        } else {
+            peer.receive("SIP/2.0 200").await?;
+        }
+        let again = peer.receive("INVITE").await?;
+        assert_eq!(again.header("CSeq")?, "10003 INVITE", "{method}");
+        assert!(again.text.ends_with(bellpush_sip_tests::OFFER), "{}", again.text);
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_far_side_that_is_gone_or_does_not_want_it_ends_the_call() -> Result {
     for status in ["481 Never heard of it", "408 Gone", "488 Not here", "500 No"] {
         let peer = Peer::start().await?;
-        let (_first, _next, mut call, [_, again]) = taken_over(&peer).await?;
+        let (_first, _next, mut call, [_, again]) = KeptCall::taken_over(&peer).await?;
         peer.reply(&again, status, "", "").await?;
         assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }), "{status}");
         // In case that it is there all the same.
@@ -410,7 +391,7 @@ async fn a_far_side_that_is_gone_or_does_not_want_it_ends_the_call() -> Result {
 #[tokio::test]
 async fn a_far_side_that_wants_to_be_left_alone_for_too_long_is_asked_once_more() -> Result {
     let peer = Peer::start().await?;
-    let (_first, _next, mut call, [_, again]) = taken_over(&peer).await?;
+    let (_first, _next, mut call, [_, again]) = KeptCall::taken_over(&peer).await?;
     peer.reply(&again, "503 Maintenance", "Retry-After: 3600\r\n", "").await?;
     let again = peer.receive("INVITE").await?;
     peer.reply(&again, "503 Maintenance", "Retry-After: 3600\r\n", "").await?;
@@ -422,7 +403,7 @@ async fn a_far_side_that_wants_to_be_left_alone_for_too_long_is_asked_once_more(
 #[tokio::test]
 async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Result {
     let peer = Peer::start().await?;
-    let (call, ..) = answered(&peer).await?;
+    let (call, ..) = KeptCall::answered(&peer).await?;
     call.call.send(TrunkCommand::Release).await?;
     let mut to_keep = call.to_keep;
     call.call.end().await?;

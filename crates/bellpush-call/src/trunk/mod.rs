@@ -81,8 +81,11 @@ use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 
 use self::{call::CallChannel, stack::Stack, trunk::Trunk};
 
-/// Commands of one call that may wait for its task.
-const QUEUE: usize = 16;
+/// Keys that may wait until a far side takes them.
+pub(crate) const MAX_KEYS: usize = 64;
+
+/// Commands of one call that may wait for its task: keys that have waited come all at once.
+pub(crate) const QUEUE: usize = MAX_KEYS + 16;
 
 /// All trunks of this server; clones are handles of the same ones. With the last handle, the SIP
 /// stack ends.

@@ -112,7 +112,12 @@ impl SessionTimer {
     /// sets the timer, see [`Self::agree`].
     pub(super) fn negotiate(&self, headers: &Headers) -> Negotiated {
         let Some(requested) = SessionExpires::read(headers) else {
-            return Negotiated::Accepted(None);
+            // A session that has a timer keeps it. Whoever does not ask for one need not refresh it.
+            let interval = self.running.map(|running| running.interval);
+            let refresher = Some(Refresher::Uas);
+            return Negotiated::Accepted(
+                interval.map(|interval| SessionExpires { interval, refresher }),
+            );
         };
         if requested.interval < self.min {
             return Negotiated::IntervalTooSmall;
@@ -249,6 +254,21 @@ mod tests {
             let due = timer.next().unwrap().1;
             assert_eq!(due == Due::Refresh, refresher == Refresher::Uas);
         }
+    }
+
+    #[test]
+    fn an_offer_that_asks_for_no_interval_leaves_the_timer_on_and_us_to_refresh() {
+        let now = Instant::now();
+        let mut timer = SessionTimer::new(90 * SECOND);
+        assert_eq!(timer.negotiate(&headers(&[])), Negotiated::Accepted(None));
+        timer.on_response(now, &headers(&[("Session-Expires", "600;refresher=uas")]));
+        let Negotiated::Accepted(agreed) = timer.negotiate(&headers(&[])) else {
+            panic!("refused")
+        };
+        let refresher = Some(Refresher::Uas);
+        assert_eq!(agreed, Some(SessionExpires { interval: 600 * SECOND, refresher }));
+        timer.agree(now, agreed);
+        assert_eq!(timer.next(), Some((now + 300 * SECOND, Due::Refresh)));
     }
 
     #[test]

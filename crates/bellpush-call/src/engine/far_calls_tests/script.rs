@@ -34,7 +34,7 @@ pub(super) struct Script(mpsc::UnboundedSender<Dialog>);
 
 impl Dialer for Script {
     fn open(&self, events: TrunkEventSender) -> mpsc::Sender<TrunkCommand> {
-        let (sender, orders) = mpsc::channel(32);
+        let (sender, orders) = mpsc::channel(crate::trunk::QUEUE);
         self.0.send(Dialog { events, orders }).unwrap();
         sender
     }

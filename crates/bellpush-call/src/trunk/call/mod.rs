@@ -9,7 +9,7 @@
 //! | `cancel` | cancelling an INVITE, whatever comes back |
 //! | `channel` | the commands and events of one call |
 //! | `kept`, `keeping` | what is kept of its dialog |
-//! | `session` | the answered call |
+//! | `session`, `ending` | the answered call, and its end |
 //! | `refresh` | refreshing it |
 //! | `taking_over` | going on with the dialog of another process |
 //! | `refusals` | requests of the far side that are never taken |
@@ -18,6 +18,7 @@
 mod cancel;
 mod channel;
 mod early;
+mod ending;
 mod invite;
 mod keeping;
 mod kept;

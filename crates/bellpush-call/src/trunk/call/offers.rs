@@ -18,8 +18,8 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::trunk::{
     OfferId,
     body::sdp,
-    message_parts::{ALLOW, SUPPORTED, header},
-    session_timer::SessionExpires,
+    message_parts::{ALLOW, SUPPORTED, has_token, header},
+    session_timer::{Refresher, SessionExpires},
 };
 
 /// The longest pause between two repetitions of an answer (RFC 3261's T2).
@@ -42,9 +42,12 @@ struct Pending {
     expires: Option<SessionExpires>,
 }
 
-/// What the 2xx to an offer says of the session's interval.
+/// What is agreed by the 2xx to an offer, beside media.
 pub(super) struct Answered {
+    /// The session's interval.
     pub(super) expires: Option<SessionExpires>,
+    /// Whether the far side says that it takes UPDATE.
+    pub(super) takes_update: bool,
 }
 
 /// Whether our 2xx to a re-INVITE was acknowledged.
@@ -104,6 +107,7 @@ impl Offers {
         let Pending { mut transaction, expires, .. } = *pending;
         self.local_sdp.clone_from(&sdp);
         let headers = success_headers(contact, expires);
+        let takes_update = has_token(&transaction.original.headers, "Allow", "UPDATE");
         if transaction.original.method == Method::Invite {
             let (done, awaiting_ack) = oneshot::channel();
             self.awaiting_ack = Some(awaiting_ack);
@@ -116,7 +120,7 @@ impl Offers {
             let sdp = Some(sdp.into_bytes());
             let _ = transaction.reply_with(StatusCode::OK, headers, sdp).await;
         }
-        Some(Answered { expires })
+        Some(Answered { expires, takes_update })
     }
 
     /// Rejects an open offer.
@@ -153,12 +157,15 @@ pub(super) fn success_headers(contact: String, expires: Option<SessionExpires>) 
     ];
     if let Some(expires) = expires {
         headers.push(expires.header());
-        headers.push(header("Require", "timer"));
+        // RFC 4028 section 9: of who is to refresh it.
+        if expires.refresher == Some(Refresher::Uac) {
+            headers.push(header("Require", "timer"));
+        }
     }
     headers
 }
 
-/// Rejects a request; a re-INVITE's rejection is repeated until it is acknowledged.
+/// Answers a request for good; a re-INVITE's rejection is repeated until it is acknowledged.
 pub(super) fn reject(mut transaction: Transaction, status: u16, headers: Vec<Header>) {
     let Ok(status) = StatusCode::try_from((status, "")) else { return };
     tokio::spawn(async move {

@@ -60,7 +60,9 @@ impl Session {
 
     /// Refreshes the session (RFC 4028 section 7.4).
     pub(super) fn refresh(&mut self) {
-        let method = if self.takes_update { Method::Update } else { Method::Invite };
+        // One that is not ours yet has no media before the far side takes our offer.
+        let has_to_offer = !self.takes_update || self.renew_by.is_some();
+        let method = if has_to_offer { Method::Invite } else { Method::Update };
         // Two offers at once would collide.
         if method == Method::Invite && self.offers.is_busy() {
             self.retry_at = Some(Instant::now() + REFRESH_RETRY);
@@ -106,6 +108,7 @@ impl Session {
         match response.status_code.code() {
             200..=299 => {
                 self.retry_at = None;
+                self.is_astray = false;
                 if self.renew_by.take().is_some() {
                     self.takes_update = has_token(&response.headers, "Allow", "UPDATE");
                 }
@@ -134,17 +137,18 @@ impl Session {
                 self.takes_update = false;
                 self.retry_at = Some(now);
             }
-            // One that was another's until now has no media before the far side takes our offer. It may
-            // not be able to right now; any other word is its last.
+            // It may not be able to take our offer right now; any other word is its last.
             status if is_new => match retry_after(&response.headers) {
                 Some(pause) if status >= 500 => self.retry_at = Some(self.retry_after(now, pause)),
                 _ => return false,
             },
-            // Without a timer there is no need to.
-            _ => {
-                let pause = retry_after(&response.headers).unwrap_or(REFRESH_RETRY);
-                let has_timer = self.timer.expires_at().is_some();
-                self.retry_at = has_timer.then(|| self.retry_after(now, pause));
+            // Without a timer there is no need to, unless the far side does not know where we are.
+            status => {
+                let asked = retry_after(&response.headers);
+                let is_needed = self.timer.expires_at().is_some()
+                    || self.is_astray && (status >= 500 || asked.is_some());
+                let pause = asked.unwrap_or(REFRESH_RETRY);
+                self.retry_at = is_needed.then(|| self.retry_after(now, pause));
             }
         }
         // A session that could not be refreshed in its time is over.

@@ -9,7 +9,6 @@ use rsipstack::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    cancel::bye,
     channel::CallChannel,
     kept::KeptDialog,
     offers::{AckResult, Answered, Offers, reject, success_headers},
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     Digit,
     trunk::{
-        ByeCause, EndWhen, TrunkCommand, TrunkEvent,
+        ByeCause, MAX_KEYS, TrunkCommand, TrunkEvent,
         acks::Acks,
         body::{self, Body},
         dialog::{Dialog, RequestMatch},
@@ -26,14 +25,11 @@ use crate::{
         incoming::{IncomingRequests, source_of},
         message_parts::{ALLOW, bye_cause, has_token, header},
         notice::ConnectedParty,
-        session_timer::{Due, Negotiated, SessionTimer},
+        session_timer::{Due, Negotiated, SessionExpires, SessionTimer},
         stack::{Exchange, SendError},
         trunk::Trunk,
     },
 };
-
-/// Keys that may wait for the one before them.
-pub(super) const MAX_KEYS: usize = 64;
 
 /// A session with a far side.
 pub(super) struct Session {
@@ -44,7 +40,7 @@ pub(super) struct Session {
     pub(super) offers: Offers,
     /// An offer of the far side that came together with what ends the one before: the ACK of our
     /// answer, or the response to our own offer. It is handled after that.
-    deferred: Option<Box<Transaction>>,
+    pub(super) deferred: Option<Box<Transaction>>,
     pub(super) timer: SessionTimer,
     /// Whether the far side takes UPDATE, which refreshes without an offer.
     pub(super) takes_update: bool,
@@ -53,9 +49,10 @@ pub(super) struct Session {
     pub(super) retry_at: Option<Instant>,
     /// Until when the far side has to take the session anew, of one that was another process's.
     pub(super) renew_by: Option<Instant>,
-    /// Whether the connection is closed: then a refresh over a new one tells the far side where
-    /// we are.
+    /// Whether the connection was seen to be closed.
     pub(super) is_lost: bool,
+    /// Whether the far side does not know where we are since: a refresh over a new connection tells it.
+    pub(super) is_astray: bool,
     /// What is kept of the dialog, if it is.
     pub(super) kept: Option<Box<KeptDialog>>,
     party: ConnectedParty,
@@ -135,6 +132,7 @@ impl Session {
             retry_at: None,
             renew_by: None,
             is_lost: false,
+            is_astray: false,
             kept: None,
             party: ConnectedParty::default(),
             sending_key: None,
@@ -167,8 +165,8 @@ impl Session {
                         let contact = self.dialog.contact(&self.flow);
                         let t1 = self.trunk.stack.config.t1;
                         let answered = Box::pin(self.offers.answer(request, sdp, contact, t1)).await;
-                        if let Some(Answered { expires }) = answered {
-                            self.timer.agree(Instant::now().into_std(), expires);
+                        if let Some(answered) = answered {
+                            self.agreed(answered);
                         }
                     }
                     Some(TrunkCommand::RejectOffer { request, status }) => {
@@ -216,6 +214,7 @@ impl Session {
                 }
                 () = self.flow.closed.cancelled(), if !self.is_lost => {
                     self.is_lost = true;
+                    self.is_astray = true;
                     self.retry_at = Some(Instant::now());
                 }
                 () = tokio::time::sleep_until(due.map_or_else(Instant::now, |(at, _)| at)),
@@ -230,67 +229,11 @@ impl Session {
         }
     }
 
-    /// The far side has ended the call.
-    async fn hung_up(
-        mut self: Box<Self>,
-        mut channel: CallChannel,
-        cause: Option<ByeCause>,
-    ) -> bool {
-        self.close();
-        channel.send(TrunkEvent::HungUp { cause }).await;
-        true
-    }
-
-    async fn hang_up(mut self: Box<Self>, cause: ByeCause) -> bool {
-        self.close();
-        self.end(cause).await
-    }
-
-    /// Another process has the call. It goes on by this dialog, or by one that it has opened itself before
-    /// this one was answered: then nobody else ends this one.
-    async fn let_go(mut self: Box<Self>) -> bool {
-        let is_stray = match &mut self.kept {
-            Some(kept) => kept.may_end(&self.trunk, EndWhen::Stray).await,
-            None => false,
-        };
-        if is_stray {
-            self.close();
-            bye(&self.trunk, &self.dialog, &self.flow, ByeCause::NORMAL).await;
-        }
-        is_stray
-    }
-
-    /// Ends the dialog, unless another process has it by now.
-    async fn end(&mut self, cause: ByeCause) -> bool {
-        if let Some(kept) = &mut self.kept
-            && !kept.may_end(&self.trunk, EndWhen::Always).await
-        {
-            return false;
-        }
-        bye(&self.trunk, &self.dialog, &self.flow, cause).await;
-        true
-    }
-
-    /// Rejects what is open: the call ends (RFC 3261 section 15.1.2).
-    fn close(&mut self) {
-        self.offers.close();
-        if let Some(deferred) = self.deferred.take() {
-            reject(*deferred, 487, Vec::new());
-        }
-    }
-
     /// Handles the offer that waited.
     async fn resume(&mut self, channel: &mut CallChannel) {
         if let Some(deferred) = self.deferred.take() {
             self.handle_offer(channel, *deferred).await;
         }
-    }
-
-    /// The far side is gone without a BYE.
-    async fn expire(mut self: Box<Self>, mut channel: CallChannel) -> bool {
-        self.close();
-        channel.send(TrunkEvent::HungUp { cause: None }).await;
-        self.end(ByeCause::TIMER_EXPIRED).await
     }
 
     /// Handles a request of the far side. Breaks when it ends the call.
@@ -372,9 +315,6 @@ impl Session {
                 return reject(transaction, 422, vec![header("Min-SE", least.to_string())]);
             }
         };
-        if !self.is_lost {
-            self.retry_at = None;
-        }
         self.dialog.refresh_target(&request.headers, source_of(request));
         if let Some(notice) = self.party.changed(&request.headers) {
             channel.send(TrunkEvent::Notice(notice)).await;
@@ -383,9 +323,26 @@ impl Session {
             let request = self.offers.open(transaction, expires);
             return channel.send(TrunkEvent::Offered { request, sdp: offer }).await;
         }
-        self.timer.agree(Instant::now().into_std(), expires);
+        self.refreshed_there(expires);
         let headers = success_headers(self.dialog.contact(&self.flow), expires);
         let _ = transaction.reply_with(StatusCode::OK, headers, None).await;
+    }
+
+    /// The far side has offered the session anew, and has our answer: then it is ours, too.
+    fn agreed(&mut self, Answered { expires, takes_update }: Answered) {
+        if self.renew_by.take().is_some() {
+            self.takes_update = takes_update;
+        }
+        self.refreshed_there(expires);
+        self.send_next_key();
+    }
+
+    /// The far side has refreshed the session. We need not, unless there is something to tell.
+    fn refreshed_there(&mut self, expires: Option<SessionExpires>) {
+        self.timer.agree(Instant::now().into_std(), expires);
+        if !self.is_astray && self.renew_by.is_none() {
+            self.retry_at = None;
+        }
     }
 
     /// Whether what ends the exchange of offers before has come, or is about to, but has not been

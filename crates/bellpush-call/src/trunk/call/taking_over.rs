@@ -13,13 +13,13 @@ use super::{
     CallChannel,
     kept::{KeptDialog, Owner},
     offers::Offers,
-    session::{MAX_KEYS, Session},
+    session::Session,
 };
 use crate::{
     Digit,
     trunk::{
-        EndWhen, FarFailure, SipTarget, SipTransport, SrtpPolicy, TrunkCommand, TrunkEvent,
-        config::NEEDS_TLS, dialog::Dialog, flow::Flow, left_behind, message_parts::tag,
+        EndWhen, FarFailure, MAX_KEYS, SipTarget, SipTransport, SrtpPolicy, TrunkCommand,
+        TrunkEvent, config::NEEDS_TLS, dialog::Dialog, flow::Flow, left_behind, message_parts::tag,
         resolver::Hop, trunk::Trunk,
     },
 };
