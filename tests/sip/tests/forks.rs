@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use bellpush_call::{TrunkCommand, TrunkEvent};
+use bellpush_call::{FarFailure, TrunkCommand, TrunkEvent};
 use bellpush_sip_tests::{ANSWER, Message, OFFER, Peer, SDP, call_by, reply};
 
 type Result = anyhow::Result<()>;
@@ -47,7 +47,7 @@ async fn a_telephone_that_answers_is_not_told_what_was_agreed_with_another() -> 
     let (trunks, mut call) = call_by(&peer, |_| {}).await?;
     let invite = peer.receive("INVITE").await?;
     for tag in ["one", "two"] {
-        say(&peer, &invite, tag, "180 Ringing", "").await?;
+        say(&peer, &invite, tag, "183 Progress", SDP).await?;
     }
     let offer = ANSWER.replace("sendrecv", "sendonly");
     let update = |tag: &str| -> anyhow::Result<String> {
@@ -59,7 +59,7 @@ async fn a_telephone_that_answers_is_not_told_what_was_agreed_with_another() -> 
         peer.send(update(tag)?.as_bytes(), trunks.local_addr()).await?;
         let offered = loop {
             match call.next().await? {
-                TrunkEvent::Ringing => {}
+                TrunkEvent::EarlyMedia { .. } => {}
                 TrunkEvent::Offered { request, .. } => break request,
                 other => bail!("{other:?} in place of an offer"),
             }
@@ -80,5 +80,36 @@ async fn a_telephone_that_answers_is_not_told_what_was_agreed_with_another() -> 
     let again = peer.receive("INVITE").await?;
     assert!(again.header("To")?.ends_with(";tag=three"), "{}", again.text);
     assert!(again.text.ends_with(OFFER), "{}", again.text);
+    Ok(())
+}
+
+/// RFC 3311 section 5.2: ours, of the INVITE, is still open.
+#[tokio::test]
+async fn a_telephone_that_offers_before_it_answers_our_offer_has_to_wait() -> Result {
+    let peer = Peer::start().await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    say(&peer, &invite, "peer", "180 Ringing", "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Ringing));
+    let update = peer.request(&invite, "UPDATE", 1, SDP, ANSWER)?;
+    peer.send(update.as_bytes(), trunks.local_addr()).await?;
+    peer.receive("SIP/2.0 491").await?;
+    say(&peer, &invite, "peer", "200 OK", SDP).await?;
+    call.answer().await?;
+    Ok(())
+}
+
+/// The number that was called is that of the trunk itself, among others.
+#[tokio::test]
+async fn an_invite_that_a_proxy_sends_back_to_us_is_refused_at_once() -> Result {
+    let peer = Peer::start().await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    let via = format!("Via: SIP/2.0/UDP 127.0.0.1:{};branch=z9hG4bKback\r\nVia: ", peer.port);
+    let back = invite.text.replacen("Via: ", &via, 1);
+    peer.send(back.as_bytes(), trunks.local_addr()).await?;
+    peer.receive("SIP/2.0 482").await?;
+    peer.reply(&invite, "486 Busy Here", "", "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Busy)));
     Ok(())
 }

@@ -21,7 +21,9 @@ impl Acks {
         flow: &Flow,
     ) {
         let tag = dialog.remote_tag().unwrap_or_default();
-        if !self.0.contains_key(tag) {
+        // What was written into a connection that broke then may have been read by nobody.
+        let is_open = |(_, flow): &(Request, Flow)| !flow.closed.is_cancelled();
+        if !self.0.get(tag).is_some_and(is_open) {
             let flow = trunk.flow_in_dialog(dialog, flow).await;
             self.0.insert(tag.to_owned(), (dialog.ack(invite, &flow), flow));
         }

@@ -65,8 +65,13 @@ impl PendingInvite {
         response: &Response,
     ) -> Option<Dialog> {
         let dialog = self.dialog(response)?;
-        self.acks.acknowledge(trunk, &dialog, &self.request, &self.flow).await;
+        self.acknowledge_in(trunk, &dialog).await;
         Some(dialog)
+    }
+
+    /// Acknowledges the 2xx that made this dialog.
+    pub(super) async fn acknowledge_in(&mut self, trunk: &Trunk, dialog: &Dialog) {
+        self.acks.acknowledge(trunk, dialog, &self.request, &self.flow).await;
     }
 }
 

@@ -111,9 +111,8 @@ impl EarlyDialogs {
         if status == 100 {
             return;
         }
-        let Some(tag) = to_tag(response) else {
-            return self.ringing(channel).await;
-        };
+        // As of an answer: a far side that gives itself no tag has the null one.
+        let tag = to_tag(response).unwrap_or_default();
         if !self.dialogs.contains_key(&tag) {
             // Of a branch that we have not heard of, or that is over.
             if status == TERMINATED && reliable_number(response).is_none() {
@@ -201,6 +200,10 @@ impl EarlyDialogs {
                         return;
                     }
                 };
+                // RFC 3311 section 5.2: ours, of the INVITE, comes first.
+                if early.sdp.is_none() {
+                    return reject(transaction, 491, Vec::new());
+                }
                 if early.offers.is_busy() {
                     return reject(transaction, 500, vec![header("Retry-After", "1")]);
                 }

@@ -106,9 +106,10 @@ impl Setup {
         }
         for (n, hop) in hops.iter().enumerate() {
             let flow = tokio::select! {
-                flow = self.trunk.flow(hop) => flow,
-                // Nothing was sent yet, so there is nothing to end.
+                // Nothing was sent yet, so there is nothing to end; and nothing is to be sent.
+                biased;
                 () = channel.given_up() => return Attempt::Cancelled,
+                flow = self.trunk.flow(hop) => flow,
             };
             let attempt = match flow {
                 Ok(flow) => {
@@ -147,8 +148,9 @@ impl Setup {
         let (mut longer, mut asked, mut is_renewed) = (0, None, false);
         for _ in 0..MAX_REPEATS {
             let request = tokio::select! {
-                request = self.request(&mut flow, &authentication) => request,
+                biased;
                 () = channel.given_up() => return Attempt::Cancelled,
+                request = self.request(&mut flow, &authentication) => request,
             };
             self.invite.ids.cseq += 1;
             trunk.stack.tap.goes_by(&self.invite.ids.call_id, &flow);
@@ -181,8 +183,9 @@ impl Setup {
                     tokio::spawn(cancel_pending(Arc::clone(&self.trunk), pending));
                     is_renewed = true;
                     let renewed = tokio::select! {
-                        renewed = trunk.flow(&flow.hop) => renewed,
+                        biased;
                         () = channel.given_up() => return Attempt::Cancelled,
+                        renewed = trunk.flow(&flow.hop) => renewed,
                     };
                     match renewed {
                         Ok(renewed) => flow = renewed,
@@ -362,11 +365,15 @@ impl Setup {
         self.early.clear();
         let sdp = response_sdp(&response).or(early_sdp);
         let Some(sdp) = sdp else {
-            pending.acknowledge(&self.trunk, &response).await;
-            tokio::spawn(end_forks(Arc::clone(&self.trunk), pending, tag));
-            tracing::warn!(trunk = %self.trunk.config.id, "a call was answered without SDP");
+            pending.acknowledge_in(&self.trunk, &dialog).await;
+            let trunk = Arc::clone(&self.trunk);
+            tracing::warn!(trunk = %trunk.config.id, "a call was answered without SDP");
+            tokio::spawn(end_forks(Arc::clone(&trunk), pending, tag));
+            // Whether the far side hears of it is nothing that the call waits for.
+            tokio::spawn(async move {
+                bye(&trunk, &dialog, &flow, ByeCause::INCOMPATIBLE).await;
+            });
             self.refused(channel, &response).await;
-            bye(&self.trunk, &dialog, &flow, ByeCause::INCOMPATIBLE).await;
             return Outcome::Failed(FarFailure::Rejected);
         };
         let call_id = self.invite.ids.call_id.clone();
@@ -379,7 +386,7 @@ impl Setup {
         let answered = channel.send(TrunkEvent::Answered { sdp, call_id });
         let (kept, ()) = tokio::join!(session.open(owner), answered);
         session.kept = kept;
-        pending.acknowledge(&session.trunk, &response).await;
+        pending.acknowledge_in(&session.trunk, &session.dialog).await;
         tokio::spawn(end_forks(Arc::clone(&session.trunk), pending, tag));
         Outcome::Answered(Box::new(session), unmatched)
     }

@@ -193,10 +193,16 @@ impl Dialog {
         RequestMatch::InOrder
     }
 
-    /// Continues the early dialog with the same far side: their CSeq are one sequence.
+    /// Continues the early dialog with the same far side: their CSeq are one sequence, and its target stays
+    /// unless the answer names another (RFC 3261 section 13.2.2.4).
     pub(super) fn continue_from(&mut self, early: &Self) {
         self.cseq = Arc::clone(&early.cseq);
         self.remote_cseq = early.remote_cseq;
+        if !self.is_target_named && early.is_target_named {
+            self.remote_target.clone_from(&early.remote_target);
+            self.is_target_named = true;
+            self.remote_source = early.remote_source;
+        }
     }
 
     /// Takes the Contact of a request or response that refreshes the target (section 12.2), and
