@@ -249,10 +249,13 @@ async fn an_answer_that_we_do_not_take_is_told_with_what_names_it() -> Result {
     let invite = peer.receive("INVITE").await?;
     let contact = format!("Contact: <sip:peer@127.0.0.1:{}>\r\n", peer.port);
     peer.reply(&invite, "200 Fine", &contact, "").await?;
+    let answered_at = Instant::now();
     let failure = call.failure().await?;
     assert_eq!((failure.status, failure.reason_phrase.as_deref()), (Some(200), Some("Fine")));
     assert_eq!(failure.call_id, invite.header("Call-ID")?);
     assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Rejected)));
+    // Nobody has answered the BYE, which has 64 times T1 for that.
+    assert!(answered_at.elapsed() < Duration::from_secs(3), "{:?}", answered_at.elapsed());
     peer.receive("BYE").await?;
     Ok(())
 }
@@ -311,11 +314,22 @@ async fn a_trunk_whose_targets_all_want_to_be_left_alone_says_so() -> Result {
     Ok(())
 }
 
+/// A response to an INVITE without a tag in To.
+async fn say_without_tag(
+    peer: &Peer,
+    invite: &Message,
+    status: &str,
+    more: &str,
+    body: &str,
+) -> Result {
+    let response = reply(invite, status, more, body.as_bytes())?;
+    let response = String::from_utf8(response)?.replace(";tag=peer", "");
+    peer.send(response.as_bytes(), invite.from).await
+}
+
 /// A 200 to an INVITE without a tag in To.
 async fn answer_without_tag(peer: &Peer, invite: &Message) -> Result {
-    let answer = reply(invite, "200 OK", &named("pbx", peer.port), ANSWER.as_bytes())?;
-    let answer = String::from_utf8(answer)?.replace(";tag=peer", "");
-    peer.send(answer.as_bytes(), invite.from).await
+    say_without_tag(peer, invite, "200 OK", &named("pbx", peer.port), ANSWER).await
 }
 
 /// RFC 3261 section 12.1.2: the tag is null.
@@ -336,6 +350,69 @@ async fn a_far_side_without_a_tag_is_taken_and_ended_as_any_other() -> Result {
     let bye = peer.receive("BYE").await?;
     assert_eq!(bye.header("To")?, invite.header("To")?);
     peer.reply(&bye, "200 OK", "", "").await?;
+    call.end().await
+}
+
+#[tokio::test]
+async fn a_far_side_without_a_tag_can_ask_for_something_and_hang_up() -> Result {
+    let peer = Peer::start().await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    answer_without_tag(&peer, &invite).await?;
+    call.answer().await?;
+    let ask = async |method: &str, cseq, more: &str, body: &str| -> Result {
+        let request = peer.request(&invite, method, cseq, more, body)?.replace(";tag=peer", "");
+        peer.send(request.as_bytes(), trunks.local_addr()).await
+    };
+    ask("INVITE", 1, SDP, ANSWER).await?;
+    let TrunkEvent::Offered { request, .. } = call.next().await? else { bail!("no offer") };
+    call.send(TrunkCommand::AnswerOffer { request, sdp: ANSWER.into() }).await?;
+    let answer = peer.receive("SIP/2.0 200").await?;
+    assert_eq!(answer.header("From")?, invite.header("To")?);
+    ask("ACK", 1, "", "").await?;
+    // It is not said again: longer than between any two of its repetitions.
+    while let Some(message) = peer.within(Duration::from_secs(1)).await? {
+        assert!(!message.text.starts_with("SIP/2.0"), "{}", message.text);
+    }
+    ask("BYE", 2, "", "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::HungUp { .. }));
+    peer.receive("SIP/2.0 200").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_far_side_without_a_tag_is_heard_before_it_answers_and_answers_by_that() -> Result {
+    let peer = Peer::start().await?;
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    let contact = format!("Contact: <sip:peer@127.0.0.1:{}>\r\n", peer.port);
+    let more = format!("Require: 100rel\r\nRSeq: 1\r\n{contact}{SDP}");
+    say_without_tag(&peer, &invite, "183 Progress", &more, ANSWER).await?;
+    assert!(matches!(call.next().await?, TrunkEvent::EarlyMedia { .. }));
+    let prack = peer.receive("PRACK").await?;
+    assert_eq!(prack.header("To")?, invite.header("To")?);
+    peer.reply(&prack, "200 OK", "", "").await?;
+    say_without_tag(&peer, &invite, "200 OK", &contact, "").await?;
+    assert_eq!(call.answer().await?.1, ANSWER);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_far_side_that_hangs_up_at_the_same_time_is_answered_before_it_answers_us() -> Result {
+    let peer = Peer::start().await?;
+    let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    peer.answer(&invite).await?;
+    call.answer().await?;
+    call.hang_up().await?;
+    let ours = peer.receive("BYE").await?;
+    for (method, cseq, status) in [("BYE", 1, "SIP/2.0 200"), ("OPTIONS", 2, "SIP/2.0 481")] {
+        let theirs = peer.request(&invite, method, cseq, "", "")?;
+        peer.send(theirs.as_bytes(), trunks.local_addr()).await?;
+        let answer = peer.receive(status).await?;
+        assert_eq!(answer.header("CSeq")?, format!("{cseq} {method}"));
+    }
+    peer.reply(&ours, "481 It is over", "", "").await?;
     call.end().await
 }
 

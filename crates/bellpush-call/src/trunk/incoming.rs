@@ -28,6 +28,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::{
     message_parts::{ALLOW, header, tag},
     notice::tell_apart,
+    null_tag,
     peers::Peers,
     tap::Tap,
 };
@@ -57,6 +58,14 @@ struct Call {
     finals: Arc<AtomicU32>,
 }
 
+/// Whose a request is.
+enum Owner {
+    Call(mpsc::Sender<Box<Transaction>>),
+    /// It is an INVITE of ours, or what belongs to one, that has come back to us.
+    Ourselves,
+    Nobody,
+}
+
 /// The requests of ours that wait for responses. The 2xx of an INVITE go to whoever sent it: it is
 /// the transaction user that acknowledges them, each time that one comes (RFC 3261 section
 /// 13.2.2.4).
@@ -65,6 +74,9 @@ type Sent = HashMap<TransactionKey, SentRequest>;
 struct SentRequest {
     successes: mpsc::Sender<Box<Response>>,
     heard: Arc<Heard>,
+    /// Whether it was refused: that ends the stack's transaction, and what is repeated then comes the way of
+    /// the 2xx, to be acknowledged each time (RFC 3261 section 17.1.1.2).
+    is_refused: bool,
 }
 
 /// What has been heard of a request, as of the last message that came in.
@@ -95,7 +107,7 @@ impl IncomingRequests {
     }
 }
 
-/// The 2xx to a request, if it is an INVITE. Dropping it ends that.
+/// The 2xx to a request, if it is an INVITE, and repeated refusals. Dropping it ends that.
 pub(super) struct IncomingSuccesses {
     key: TransactionKey,
     sent: Arc<Mutex<Sent>>,
@@ -123,7 +135,7 @@ impl Incoming {
     pub(super) fn successes(&self, key: TransactionKey) -> IncomingSuccesses {
         let (successes, responses) = mpsc::channel(QUEUE);
         let heard = Arc::<Heard>::default();
-        let request = SentRequest { successes, heard: Arc::clone(&heard) };
+        let request = SentRequest { successes, heard: Arc::clone(&heard), is_refused: false };
         lock(&self.sent).insert(key.clone(), request);
         IncomingSuccesses { key, sent: Arc::clone(&self.sent), responses, heard }
     }
@@ -137,22 +149,36 @@ impl Incoming {
     pub(super) async fn dispatch(self, mut requests: mpsc::UnboundedReceiver<Transaction>) {
         let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
         while let Some(transaction) = requests.recv().await {
-            let call_id = transaction.original.call_id_header().ok();
-            let call = call_id
-                .and_then(|id| lock(&self.calls).get(id.value()).map(|call| call.requests.clone()));
-            match call {
+            let is_loop = match self.owner(&transaction.original) {
                 // A call that does not keep up is asked again: the far side repeats its request.
-                Some(call) => drop(call.try_send(Box::new(transaction))),
-                // Whoever does not read holds up nobody else. One too many is asked again, too.
-                None => {
-                    if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
-                        tokio::spawn(async move {
-                            reject(transaction).await;
-                            drop(permit);
-                        });
-                    }
+                Owner::Call(call) => {
+                    drop(call.try_send(Box::new(transaction)));
+                    continue;
                 }
+                Owner::Ourselves => true,
+                Owner::Nobody => false,
+            };
+            // Whoever does not read holds up nobody else. One too many is asked again, too.
+            if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+                tokio::spawn(async move {
+                    reject(transaction, is_loop).await;
+                    drop(permit);
+                });
             }
+        }
+    }
+
+    /// Whose a request is: it names the call by its Call-ID and by our tag, which no request but one of ours
+    /// leaves out.
+    fn owner(&self, request: &Request) -> Owner {
+        let calls = lock(&self.calls);
+        let call = request.call_id_header().ok().and_then(|id| calls.get(id.value()));
+        let Some(call) = call else { return Owner::Nobody };
+        let named = request.to_header().ok().and_then(|to| tag(to.value()));
+        match named {
+            Some(named) if named == call.local_tag => Owner::Call(call.requests.clone()),
+            Some(_) => Owner::Nobody,
+            None => Owner::Ourselves,
         }
     }
 
@@ -163,13 +189,8 @@ impl Incoming {
         if request.method == Method::Ack {
             return true;
         }
-        let to = request.to_header().ok();
-        let is_of_call = request.call_id_header().is_ok_and(|id| {
-            lock(&self.calls).get(id.value()).is_some_and(|call| {
-                to.and_then(|to| tag(to.value())) == Some(call.local_tag.as_str())
-            })
-        });
-        is_of_call || self.peers.may_be_answered(from, Instant::now())
+        matches!(self.owner(request), Owner::Call(_))
+            || self.peers.may_be_answered(from, Instant::now())
     }
 
     /// Takes a response; what is for the stack below comes back.
@@ -177,8 +198,8 @@ impl Incoming {
         let Ok(key) = TransactionKey::from_response(&response, TransactionRole::Client) else {
             return Some(response);
         };
-        let sent = lock(&self.sent);
-        let Some(request) = sent.get(&key) else { return Some(response) };
+        let mut sent = lock(&self.sent);
+        let Some(request) = sent.get_mut(&key) else { return Some(response) };
         *lock(&request.heard.source) = Some(from);
         let is_of_invite = response
             .cseq_header()
@@ -187,12 +208,14 @@ impl Incoming {
         if !is_of_invite || code < 200 {
             return Some(response);
         }
-        if let Ok(id) = response.call_id_header()
+        let is_repeated = code >= 300 && std::mem::replace(&mut request.is_refused, true);
+        if !is_repeated
+            && let Ok(id) = response.call_id_header()
             && let Some(call) = lock(&self.calls).get(id.value())
         {
             call.finals.fetch_add(1, Ordering::Relaxed);
         }
-        if code >= 300 {
+        if code >= 300 && !is_repeated {
             return Some(response);
         }
         // One for which there is no room comes again: it was not acknowledged.
@@ -214,6 +237,7 @@ impl TransportEventInspector for Incoming {
                 let message = SipMessage::Request(request);
                 self.tap.heard(&message, false, Some(source));
                 let SipMessage::Request(mut request) = message else { return None };
+                null_tag::give(&mut request);
                 if matches!(connection, SipConnection::Udp(_)) {
                     answer_to(&mut request, source)?;
                 }
@@ -254,14 +278,15 @@ pub(super) fn source_of(request: &Request) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, via.rport()??))
 }
 
-/// Answers a request that belongs to no call: nobody can call this server.
-async fn reject(mut transaction: Transaction) {
+/// Answers a request that belongs to no call: nobody can call this server, nor do we call ourselves.
+async fn reject(mut transaction: Transaction, is_loop: bool) {
     let request = &transaction.original;
     let has_tag = request.to_header().is_ok_and(|to| tag(to.value()).is_some());
     let status = match request.method {
         Method::Options => StatusCode::OK,
         Method::Ack => return,
-        _ if has_tag => StatusCode::CallTransactionDoesNotExist,
+        Method::Invite if is_loop => StatusCode::LoopDetected,
+        _ if has_tag || is_loop => StatusCode::CallTransactionDoesNotExist,
         Method::Invite => StatusCode::Forbidden,
         _ => StatusCode::MethodNotAllowed,
     };

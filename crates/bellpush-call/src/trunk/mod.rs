@@ -15,7 +15,7 @@
 //! | `stack`, `incoming`, `flow`, `resolver` | transactions, what comes in, how a hop is reached, DNS |
 //! | `tap` | what goes over the wire of recorded calls |
 //! | `udp`, `peers`, `stream` | sockets, and who may take how much of them |
-//! | `head`, `unknown_method` | what the stack below can't read, made readable or answered |
+//! | `head`, `null_tag`, `unknown_method` | what the stack below can't read, made readable or answered |
 
 mod acks;
 mod authentication;
@@ -36,6 +36,7 @@ mod message;
 mod message_parts;
 mod meters;
 mod notice;
+mod null_tag;
 mod open_dialogs;
 mod pauses;
 mod peers;

@@ -218,6 +218,19 @@ impl Stack {
         Arc::clone(streams.entry(key).or_default())
     }
 
+    /// Closes the connections that trust these certificates: whoever opened them is gone.
+    pub(super) fn close(&self, tls: &Arc<ClientConfig>) {
+        let trusted = Arc::as_ptr(tls) as usize;
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, slot) in streams.extract_if(|(_, key), _| *key == trusted) {
+            if let Ok(slot) = slot.try_lock()
+                && let Some(flow) = slot.as_ref()
+            {
+                flow.closed.cancel();
+            }
+        }
+    }
+
     fn datagrams(&self, hop: &Hop) -> io::Result<Flow> {
         if !can_send(self.local.ip(), hop.address.ip()) {
             return Err(io::ErrorKind::AddrNotAvailable.into());
@@ -275,8 +288,9 @@ impl Stack {
         let mut transaction =
             Transaction::new_client(key, request, inner, Some(flow.connection.clone()));
         transaction.destination = Some(flow.hop.sip_addr());
-        let accepted_for = self.transaction_timeout();
+        let (accepted_for, tap) = (self.transaction_timeout(), self.tap.clone());
         tokio::spawn(async move {
+            let (mut refusal, mut is_accepted) = (None, false);
             if let Err(error) = transaction.send().await {
                 tracing::warn!(%error, "a request can't be sent");
                 is_unsent.store(true, Ordering::Release);
@@ -288,6 +302,10 @@ impl Stack {
                         // Without a reader, the transaction is still to be driven to its end.
                         Some(SipMessage::Response(response)) => {
                             let is_unanswered = is_unanswered(&response, &successes.heard);
+                            let is_lossy = method == Method::Invite && connection.is_datagrams();
+                            if response.status_code.code() >= 300 && is_lossy && !is_unanswered {
+                                refusal = Some(response.clone());
+                            }
                             let _ = sender.send(Box::new(response)).await;
                             if !is_unanswered {
                                 connection.arrivals.answered(method);
@@ -297,17 +315,37 @@ impl Stack {
                             }
                         }
                         Some(SipMessage::Request(_)) => {}
-                        None => return,
+                        None => break,
                     },
                     Some(response) = successes.responses.recv() => {
+                        // The transaction has not acknowledged the first one yet.
+                        if response.status_code.code() >= 300 {
+                            continue;
+                        }
                         let _ = sender.send(response).await;
+                        is_accepted = true;
                         break;
                     }
                 }
             }
+            let deadline = tokio::time::Instant::now() + accepted_for;
+            if !is_accepted {
+                drop(sender);
+                let Some(refusal) = refusal else { return };
+                let ack = transaction.endpoint_inner.make_ack(&transaction.original, &refusal);
+                let Ok(ack) = ack else { return };
+                drop(transaction);
+                while let Ok(Some(again)) =
+                    tokio::time::timeout_at(deadline, successes.responses.recv()).await
+                {
+                    if again.status_code.code() >= 300 {
+                        acknowledge(&tap, ack.clone(), &connection).await;
+                    }
+                }
+                return;
+            }
             // RFC 3261 section 17.1.1.2: a 2xx ends the transaction.
             drop(transaction);
-            let deadline = tokio::time::Instant::now() + accepted_for;
             while let Ok(Some(response)) =
                 tokio::time::timeout_at(deadline, successes.responses.recv()).await
             {
@@ -319,12 +357,7 @@ impl Stack {
 
     /// Sends the ACK of a 2xx, which is part of no transaction.
     pub(super) async fn acknowledge(&self, ack: Request, flow: &Flow) {
-        let to = flow.hop.sip_addr();
-        let ack = ack.into();
-        self.tap.heard(&ack, true, Some(flow.hop.address));
-        if let Err(error) = flow.connection.send(ack, Some(&to)).await {
-            tracing::debug!(%error, "an ACK can't be sent");
-        }
+        acknowledge(&self.tap, ack, flow).await;
     }
 
     /// Sends a request and returns its final response, answering challenges on the way.
@@ -350,6 +383,15 @@ impl Stack {
     /// Calls whose requests are taken, and transactions that have not ended.
     pub(super) fn load(&self) -> (usize, usize) {
         (self.incoming.calls(), self.endpoint.inner.get_stats().running_transactions)
+    }
+}
+
+async fn acknowledge(tap: &Tap, ack: Request, flow: &Flow) {
+    let to = flow.hop.sip_addr();
+    let ack = ack.into();
+    tap.heard(&ack, true, Some(flow.hop.address));
+    if let Err(error) = flow.connection.send(ack, Some(&to)).await {
+        tracing::debug!(%error, "an ACK can't be sent");
     }
 }
 

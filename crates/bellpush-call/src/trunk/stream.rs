@@ -19,7 +19,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{SipTransport, flow::Arrivals, head, resolver::Hop, unknown_method::not_implemented};
+use super::{
+    SipTransport, flow::Arrivals, head, null_tag, resolver::Hop, unknown_method::not_implemented,
+};
 
 /// Bytes of one message, at most.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -145,7 +147,7 @@ async fn write<W: AsyncWrite + Unpin>(
             Some(()) = pongs.recv() => PONG.to_vec(),
         };
         let written = async {
-            writer.write_all(&bytes).await?;
+            writer.write_all(&null_tag::take_off(&bytes)).await?;
             writer.flush().await
         };
         tokio::time::timeout(WRITE_TIMEOUT, written).await??;

@@ -79,12 +79,12 @@ impl Trunk {
 
     /// One in the place of another: what that has learned of who the trunk is still holds, where both sign in
     /// at the same place as the same user.
-    pub(super) fn in_place_of(self, before: &Self) -> Self {
+    pub(super) fn in_place_of(mut self, before: &Self) -> Self {
         let known = lock(&before.realms).known();
-        match known.filter(|_| self.config.signs_in_as(&before.config)) {
-            Some(realms) => Self { realms: Mutex::new(realms), ..self },
-            None => self,
+        if let Some(realms) = known.filter(|_| self.config.signs_in_as(&before.config)) {
+            self.realms = Mutex::new(realms);
         }
+        self
     }
 
     pub(super) fn status(&self) -> TrunkStatus {
@@ -441,6 +441,15 @@ impl Trunk {
             408 => Err("no answer to OPTIONS".to_owned()),
             503 => Err("OPTIONS: 503 Service Unavailable".to_owned()),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Trunk {
+    fn drop(&mut self) {
+        // Those without TLS are shared with other trunks.
+        if let Some(tls) = &self.tls {
+            self.stack.close(tls);
         }
     }
 }

@@ -13,7 +13,7 @@ use rsipstack::{
 };
 use tokio::net::UdpSocket;
 
-use super::{head, peers::Peers, unknown_method::not_implemented};
+use super::{head, null_tag, peers::Peers, unknown_method::not_implemented};
 
 /// Drops what is beyond its source's budget before anybody parses it.
 pub(super) struct BudgetedSocket {
@@ -64,7 +64,9 @@ impl StackSocket for BudgetedSocket {
             }
             _ => to,
         };
-        Ok(self.socket.send_to(datagram, to).await?)
+        // The stack expects that all of what it gave is sent.
+        self.socket.send_to(&null_tag::take_off(datagram), to).await?;
+        Ok(datagram.len())
     }
 
     fn local_addr(&self) -> rsipstack::Result<SocketAddr> {

@@ -17,6 +17,7 @@ use rsipstack::sip::{Header, Headers, HeadersExt as _, Method, Request, Response
 use super::{
     flow::Flow,
     message_parts::{ALLOW, SUPPORTED, USER_AGENT, address, header, split_list, tag, uri, value},
+    null_tag,
 };
 
 /// One dialog, early or confirmed.
@@ -179,7 +180,7 @@ impl Dialog {
         // Not by the stack's reading: it does not heed quotes.
         let theirs = request.from_header().ok().and_then(|from| tag(from.value()));
         let ours = request.to_header().ok().and_then(|to| tag(to.value()));
-        if theirs != tag(&self.remote) || ours != tag(&self.local) {
+        if null_tag::as_sent(theirs) != tag(&self.remote) || ours != tag(&self.local) {
             return RequestMatch::OtherDialog;
         }
         let Some(cseq) = request.cseq_header().ok().and_then(|cseq| cseq.seq().ok()) else {
