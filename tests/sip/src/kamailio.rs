@@ -28,7 +28,7 @@ pub struct Kamailio {
     pub port: u16,
 }
 
-/// A certificate for 127.0.0.1 that signs itself, in files.
+/// A certificate for 127.0.0.1 and ::1 that signs itself, in files.
 pub struct Certificate(tempfile::TempDir);
 
 impl Certificate {
@@ -37,7 +37,7 @@ impl Certificate {
     /// # Errors
     /// The files can't be written.
     pub fn make() -> anyhow::Result<Self> {
-        let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()])?;
+        let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into(), "::1".into()])?;
         let certificate = Self(tempfile::tempdir()?);
         std::fs::write(certificate.file(), pem("CERTIFICATE", own.cert.der()))?;
         let key = pem("PRIVATE KEY", own.signing_key.serialized_der());

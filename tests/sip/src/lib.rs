@@ -18,7 +18,7 @@ pub use call::{Call, OFFER, call_by, target, trunk, trunks, trunks_config};
 pub use desk::{Desk, Entry, Line};
 pub use kamailio::{Certificate, Kamailio};
 pub use kept::KeptCall;
-pub use names::{DUAL_NAME, MUTE_NAME, Names, PRIVATE_NAME, Service};
+pub use names::{DUAL_NAME, HOST_NAME, MUTE_NAME, Names, PRIVATE_NAME, Service};
 pub use peer::{ANSWER, Message, PATIENCE, Peer, SDP, read_message, reply};
 pub use phone::{Packet, Phone};
 pub use sipp::{Scenario, Sipp};

@@ -13,6 +13,8 @@ use tokio::{net::UdpSocket, task::JoinHandle};
 
 /// The address of [`PRIVATE_NAME`].
 const PRIVATE_ADDRESS: [u8; 4] = [10, 1, 2, 3];
+/// A name with the address 127.0.0.1, as every other has it.
+pub const HOST_NAME: &str = "host.example";
 /// A name in a private network.
 pub const PRIVATE_NAME: &str = "pbx.private.example";
 /// A name that has an address of IPv6, too: `::1`.
@@ -27,7 +29,9 @@ pub struct Service {
     pub name: &'static str,
     /// The order among several.
     pub priority: u16,
-    /// The port of 127.0.0.1; 0 says that the service is not there.
+    /// The name of its host, such as [`HOST_NAME`].
+    pub host: &'static str,
+    /// The port there; 0 says that the service is not there.
     pub port: u16,
 }
 
@@ -94,8 +98,8 @@ fn answer(query: &Message, services: &[Service]) -> Message {
             RecordType::SRV => {
                 let asked = name.to_lowercase().to_utf8();
                 for service in services.iter().filter(|service| service.name == asked) {
-                    let host = if service.port == 0 { "." } else { "host.example." };
-                    let Ok(host) = Name::from_utf8(host) else { continue };
+                    let host = if service.port == 0 { "" } else { service.host };
+                    let Ok(host) = Name::from_utf8(format!("{host}.")) else { continue };
                     let srv = SRV::new(service.priority, 0, service.port, host);
                     answer.add_answer(Record::from_rdata(name.clone(), 5, RData::SRV(srv)));
                 }

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use bellpush_call::{
-    FarFailure, HeaderName, HeaderValue, ProxyAddress, SipTransport, TrunkConfig, TrunkEvent,
-    Trunks, TrunksConfig,
+    FarFailure, HeaderName, HeaderValue, ProxyAddress, SipTransport, TrunkCommand, TrunkConfig,
+    TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_sip_tests::{
-    ANSWER, Call, DUAL_NAME, MUTE_NAME, Names, PATIENCE, Peer, SDP, Service, call_by, read_message,
-    reply, target, trunk, trunks, trunks_config,
+    ANSWER, Call, Certificate, DUAL_NAME, HOST_NAME, MUTE_NAME, Message, Names, PATIENCE, Peer,
+    SDP, Service, call_by, read_message, reply, target, trunk, trunks, trunks_config,
 };
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
@@ -44,7 +44,8 @@ async fn an_answer_without_a_contact_is_acknowledged_to_the_proxy_that_gave_it()
 #[tokio::test]
 async fn an_answer_without_a_contact_is_acknowledged_to_the_target_that_gave_it() -> Result {
     let (refusing, answering) = (Peer::start().await?, Peer::start().await?);
-    let service = |priority, port| Service { name: "_sip._udp.pbx.example.", priority, port };
+    let name = "_sip._udp.pbx.example.";
+    let service = |priority, port| Service { name, priority, host: HOST_NAME, port };
     let names = Names::start(vec![service(1, refusing.port), service(2, answering.port)]).await?;
     let mut config = trunks_config();
     config.dns = Some(names.address);
@@ -85,6 +86,67 @@ async fn a_private_contact_is_used_as_it_is_where_the_trunk_wants_that() -> Resu
     Ok(())
 }
 
+#[tokio::test]
+async fn an_answer_without_a_contact_is_acknowledged_to_the_one_that_rang() -> Result {
+    let (peer, desk) = (Peer::start().await?, Peer::start().await?);
+    let (_trunks, mut call) = call_by(&peer, |_| {}).await?;
+    let invite = peer.receive("INVITE").await?;
+    let contact = format!("Contact: <sip:desk@127.0.0.1:{}>\r\n", desk.port);
+    peer.reply(&invite, "180 Ringing", &contact, "").await?;
+    assert!(matches!(call.next().await?, TrunkEvent::Ringing));
+    peer.reply(&invite, "200 OK", SDP, ANSWER).await?;
+    call.answer().await?;
+    let ack = desk.receive("ACK").await?;
+    assert_eq!(ack.start_line(), format!("ACK sip:desk@127.0.0.1:{} SIP/2.0", desk.port));
+    call.hang_up().await?;
+    desk.receive("BYE").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_at_once_rings_nowhere() -> Result {
+    let peer = Peer::start().await?;
+    let trunk = trunk(peer.port);
+    let target = target(&trunk);
+    let trunks = trunks(vec![trunk]).await?;
+    for _ in 0..100 {
+        let call = Call::start(&trunks, target.clone()).await?;
+        call.send(TrunkCommand::Cancel).await?;
+        call.end().await?;
+    }
+    let came = peer.within(Duration::from_millis(200)).await?;
+    assert!(came.is_none(), "{came:?}");
+    Ok(())
+}
+
+/// Its first acknowledgement is lost, by a phone system that is known by a name.
+#[tokio::test]
+async fn a_refusal_that_is_repeated_is_acknowledged_where_the_invite_went() -> Result {
+    let (peer, domain) = (Peer::start().await?, Peer::on([127, 0, 0, 9]).await?);
+    let names = Names::start(Vec::new()).await?;
+    let named = TrunkConfig { domain: "pbx.example".into(), ..trunk(peer.port) };
+    let proxied = TrunkConfig {
+        domain: "127.0.0.9".into(),
+        outbound_proxy: Some(ProxyAddress { host: "127.0.0.1".into(), port: Some(peer.port) }),
+        ..trunk(domain.port)
+    };
+    for (trunk, status) in [(named, "603 Decline"), (proxied, "503 Not Now")] {
+        let trunks = trunks_by(&names, trunk.clone()).await?;
+        let mut call = Call::start(&trunks, target(&trunk)).await?;
+        let invite = peer.receive("INVITE").await?;
+        let mut acks = Vec::new();
+        for _ in 0..3 {
+            peer.reply(&invite, status, "", "").await?;
+            acks.push(peer.receive("ACK").await?.text);
+        }
+        acks.dedup();
+        assert_eq!(acks.len(), 1, "{acks:?}");
+        assert!(matches!(call.next().await?, TrunkEvent::Failed(_)));
+    }
+    assert!(domain.within(Duration::from_millis(200)).await?.is_none());
+    Ok(())
+}
+
 async fn accept(listener: &TcpListener) -> anyhow::Result<TcpStream> {
     Ok(tokio::time::timeout(PATIENCE, listener.accept()).await.context("no connection came")??.0)
 }
@@ -110,6 +172,98 @@ async fn a_connection_that_breaks_while_it_rings_stops_the_ringing_over_another(
     assert!(matches!(call.next().await?, TrunkEvent::Failed(FarFailure::Transport)));
     let error = trunks.status(id).and_then(|status| status.last_error).unwrap_or_default();
     assert_eq!(error, "INVITE: the connection was lost (TCP)");
+    Ok(())
+}
+
+async fn read_next(stream: &mut (impl AsyncRead + Unpin)) -> anyhow::Result<Message> {
+    tokio::time::timeout(PATIENCE, read_message(stream)).await.context("nothing came")?
+}
+
+/// A call that is answered over a connection, which breaks then; and the one after it.
+async fn broken(listener: &TcpListener) -> anyhow::Result<(Trunks, Call, Vec<u8>, TcpStream)> {
+    let port = listener.local_addr()?.port();
+    let trunk = TrunkConfig { transport: SipTransport::Tcp, ..trunk(port) };
+    let target = target(&trunk);
+    let trunks = trunks(vec![trunk]).await?;
+    let mut call = Call::start(&trunks, target).await?;
+    let mut stream = accept(listener).await?;
+    let invite = read_next(&mut stream).await?;
+    let contact = format!("Contact: <sip:peer@127.0.0.1:{port};transport=tcp>");
+    let more = format!("Allow: UPDATE\r\n{contact}\r\n{SDP}");
+    let answer = reply(&invite, "200 OK", &more, ANSWER.as_bytes())?;
+    stream.write_all(&answer).await?;
+    call.answer().await?;
+    assert!(read_next(&mut stream).await?.text.starts_with("ACK "));
+    drop(stream);
+    Ok((trunks, call, answer, accept(listener).await?))
+}
+
+#[tokio::test]
+async fn a_far_side_that_can_not_take_the_new_connection_yet_is_told_again() -> Result {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let (_trunks, call, _, mut stream) = broken(&listener).await?;
+    for (status, more) in [("500 Not Now", "Retry-After: 1\r\n"), ("491 Wait", ""), ("200 OK", "")]
+    {
+        let update = read_next(&mut stream).await?;
+        assert!(update.text.starts_with("UPDATE "), "{}", update.text);
+        stream.write_all(&reply(&update, status, more, b"")?).await?;
+    }
+    call.hang_up().await?;
+    assert!(read_next(&mut stream).await?.text.starts_with("BYE "));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_is_repeated_over_a_new_connection_is_acknowledged_there() -> Result {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let (_trunks, _call, answer, mut stream) = broken(&listener).await?;
+    let update = read_next(&mut stream).await?;
+    stream.write_all(&reply(&update, "200 OK", "", b"")?).await?;
+    // As if its far side had not read what was written into the one before.
+    stream.write_all(&answer).await?;
+    let ack = read_next(&mut stream).await?;
+    assert!(ack.text.starts_with("ACK "), "{}", ack.text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_trunk_is_reached_by_tls_at_an_address_of_ipv6() -> Result {
+    let certificate = Certificate::make()?;
+    let listener = TcpListener::bind("[::1]:0").await?;
+    let trunk = TrunkConfig {
+        domain: "[::1]".into(),
+        transport: SipTransport::Tls,
+        trusted_certificates: Some(certificate.file()),
+        ..trunk(listener.local_addr()?.port())
+    };
+    let trunks = trunks(vec![trunk.clone()]).await?;
+    let _call = Call::start(&trunks, target(&trunk)).await?;
+    let mut stream = certificate.acceptor()?.accept(accept(&listener).await?).await?;
+    assert!(read_next(&mut stream).await?.text.starts_with("INVITE "));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_when_the_trunk_that_trusted_its_certificate_is_gone() -> Result {
+    let certificate = Certificate::make()?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let trunk = TrunkConfig {
+        transport: SipTransport::Tls,
+        trusted_certificates: Some(certificate.file()),
+        keep_alive: Some(Duration::from_secs(60)),
+        ..trunk(listener.local_addr()?.port())
+    };
+    let trunks = trunks(vec![trunk.clone()]).await?;
+    let changed = TrunkConfig { rewrite_contact: !trunk.rewrite_contact, ..trunk };
+    for next in [vec![changed], Vec::new()] {
+        let mut stream = certificate.acceptor()?.accept(accept(&listener).await?).await?;
+        let options = read_next(&mut stream).await?;
+        stream.write_all(&reply(&options, "200 OK", "", b"")?).await?;
+        trunks.set(next);
+        let mut rest = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await?.ok();
+        assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
+    }
     Ok(())
 }
 
@@ -158,7 +312,7 @@ async fn trunks_by(names: &Names, trunk: TrunkConfig) -> anyhow::Result<Trunks> 
 async fn a_proxy_that_says_nothing_in_a_dialog_gives_way_to_the_next_one() -> Result {
     let (peer, mute) = (Peer::start().await?, Peer::start().await?);
     let other = Peer::start().await?;
-    let named = |name, priority, port| Service { name, priority, port };
+    let named = |name, priority, port| Service { name, priority, host: HOST_NAME, port };
     let names = Names::start(vec![
         named("_sip._udp.proxies.example.", 1, mute.port),
         named("_sip._udp.proxies.example.", 2, peer.port),
@@ -243,5 +397,21 @@ async fn a_name_that_dns_says_nothing_of_holds_no_call_up() -> Result {
     call.hang_up().await?;
     peer.receive("BYE").await?;
     assert!(answered_at.elapsed() < Duration::from_secs(4), "{:?}", answered_at.elapsed());
+    Ok(())
+}
+
+/// It is the second of two, and the first answers at once.
+#[tokio::test]
+async fn a_target_that_dns_says_nothing_of_holds_no_call_up() -> Result {
+    let peer = Peer::start().await?;
+    let name = "_sip._udp.pbx.example.";
+    let service = |priority, host| Service { name, priority, host, port: peer.port };
+    let names = Names::start(vec![service(1, HOST_NAME), service(2, MUTE_NAME)]).await?;
+    let trunk = TrunkConfig { domain: "pbx.example".into(), port: None, ..trunk(0) };
+    let trunks = trunks_by(&names, trunk.clone()).await?;
+    let called_at = Instant::now();
+    let _call = Call::start(&trunks, target(&trunk)).await?;
+    peer.receive("INVITE").await?;
+    assert!(called_at.elapsed() < Duration::from_secs(3), "{:?}", called_at.elapsed());
     Ok(())
 }

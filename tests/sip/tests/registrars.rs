@@ -8,11 +8,18 @@ use std::{
 use anyhow::Context as _;
 use bellpush_call::{
     CallerIdentity, Credentials, DisplayName, FarFailure, Registration, RegistrationStatus,
-    SipUser, TrunkConfig, TrunkEvent, Trunks,
+    SipTransport, SipUser, TrunkConfig, TrunkEvent, Trunks, TrunksConfig,
 };
 use bellpush_core::ids::TrunkId;
-use bellpush_sip_tests::{Call, Message, PATIENCE, Peer, target, trunk, trunks};
-use tokio::time::Instant;
+use bellpush_sip_tests::{
+    Call, HOST_NAME, Message, Names, PATIENCE, Peer, Service, read_message, reply, target, trunk,
+    trunks, trunks_config,
+};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+    time::{Instant, timeout},
+};
 
 type Result = anyhow::Result<()>;
 
@@ -224,5 +231,71 @@ async fn a_trunk_that_is_changed_stays_registered_at_a_registrar_that_forgets_sl
     };
     let (bindings, ()) = tokio::try_join!(slow_to_forget(&peer), changing)?;
     assert_eq!(bindings.len(), 1, "{bindings:?}");
+    Ok(())
+}
+
+/// The next REGISTER over a connection of its own, answered so.
+async fn registers(
+    listener: &TcpListener,
+    status: &str,
+    more: &str,
+) -> anyhow::Result<(TcpStream, Message)> {
+    let next = timeout(PATIENCE, listener.accept()).await;
+    let (mut stream, _) = next.context("nobody registers")??;
+    let request = read_message(&mut stream).await?;
+    anyhow::ensure!(request.text.starts_with("REGISTER "), "{}", request.text);
+    stream.write_all(&reply(&request, status, more, b"")?).await?;
+    Ok((stream, request))
+}
+
+/// What is bound to it may be gone as well.
+#[tokio::test]
+async fn a_registration_whose_connection_is_lost_is_made_anew_over_another() -> Result {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let trunk = TrunkConfig {
+        transport: SipTransport::Tcp,
+        registration: Some(Registration { user: None, expires: Duration::from_secs(3_600) }),
+        ..trunk(listener.local_addr()?.port())
+    };
+    let id = trunk.id;
+    let trunks = trunks(vec![trunk]).await?;
+    let (stream, first) = registers(&listener, "200 OK", "Expires: 3600\r\n").await?;
+    registered(&trunks, id).await?;
+    drop(stream);
+    let (_open, second) = registers(&listener, "200 OK", "Expires: 3600\r\n").await?;
+    assert_ne!(first.contact()?, second.contact()?);
+    registered(&trunks, id).await
+}
+
+#[tokio::test]
+async fn a_registrar_that_wants_to_be_left_alone_is_while_another_is_asked_again() -> Result {
+    let (refusing, other) =
+        (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+    let name = "_sip._tcp.pbx.example.";
+    let service = |priority, port| Service { name, priority, host: HOST_NAME, port };
+    let address = other.local_addr()?;
+    let names =
+        Names::start(vec![service(1, refusing.local_addr()?.port()), service(2, address.port())])
+            .await?;
+    // It takes no connection yet.
+    drop(other);
+    let config = TrunksConfig { dns: Some(names.address), ..trunks_config() };
+    let trunks = Trunks::start(config).await?;
+    let trunk = TrunkConfig {
+        domain: "pbx.example".into(),
+        port: None,
+        transport: SipTransport::Tcp,
+        registration: Some(Registration { user: None, expires: Duration::from_secs(3_600) }),
+        ..trunk(0)
+    };
+    let id = trunk.id;
+    trunks.set(vec![trunk]);
+    let more = "Retry-After: 600\r\n";
+    let (mut stream, _) = registers(&refusing, "503 Maintenance", more).await?;
+    let other = TcpListener::bind(address).await?;
+    let (_open, _) = registers(&other, "200 OK", "Expires: 3600\r\n").await?;
+    registered(&trunks, id).await?;
+    let again = timeout(Duration::from_millis(100), read_message(&mut stream)).await;
+    assert!(again.is_err(), "{again:?}");
     Ok(())
 }

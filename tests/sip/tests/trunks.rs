@@ -11,7 +11,7 @@ use bellpush_call::{
 };
 use bellpush_core::ids::TrunkId;
 use bellpush_sip_tests::{
-    Call, Certificate, Kamailio, Names, PATIENCE, Service, Sipp, target, trunk, trunks,
+    Call, Certificate, HOST_NAME, Kamailio, Names, PATIENCE, Service, Sipp, target, trunk, trunks,
     trunks_config,
 };
 use bellpush_test_support::ports::free_port;
@@ -194,7 +194,8 @@ async fn a_target_that_is_silent_or_out_of_order_gives_way_to_the_next() -> Resu
     let silent = UdpSocket::bind("127.0.0.1:0")?;
     let broken = Sipp::start("unavailable").await?;
     let sipp = Sipp::start("plain_answer").await?;
-    let service = |priority, port| Service { name: "_sip._udp.pbx.example.", priority, port };
+    let name = "_sip._udp.pbx.example.";
+    let service = |priority, port| Service { name, priority, host: HOST_NAME, port };
     let names = Names::start(vec![
         service(3, sipp.port),
         service(1, silent.local_addr()?.port()),
@@ -217,9 +218,8 @@ async fn a_target_that_is_silent_or_out_of_order_gives_way_to_the_next() -> Resu
 
 #[tokio::test]
 async fn a_domain_that_says_that_it_has_no_such_service_is_not_called() -> Result {
-    let names =
-        Names::start(vec![Service { name: "_sip._udp.pbx.example.", priority: 0, port: 0 }])
-            .await?;
+    let name = "_sip._udp.pbx.example.";
+    let names = Names::start(vec![Service { name, priority: 0, host: HOST_NAME, port: 0 }]).await?;
     let trunk = by_name("pbx.example");
     let (id, target) = (trunk.id, target(&trunk));
     let trunks = trunks_by_names(&names, trunk).await?;

@@ -1,9 +1,12 @@
 //! Keeping a trunk's user registered (RFC 3261 section 10).
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use rsipstack::sip::{HeadersExt as _, Method, Response, prelude::ToTypedHeader as _};
-use tokio::task::JoinHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until},
+};
 
 use super::{
     Registration, RegistrationStatus,
@@ -32,12 +35,15 @@ struct Binding {
     instance: String,
     /// How long it shall be kept.
     expires: Duration,
+    /// Until when registrars want to be left alone.
+    left_alone: HashMap<SocketAddr, Instant>,
 }
 
 impl Binding {
     fn new(expires: Duration) -> Self {
         let uuid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-        Self { ids: RequestIds::new(), instance: format!("urn:uuid:{uuid}"), expires }
+        let instance = format!("urn:uuid:{uuid}");
+        Self { ids: RequestIds::new(), instance, expires, left_alone: HashMap::new() }
     }
 }
 
@@ -69,17 +75,17 @@ pub(super) async fn run(
     let mut binding = Binding::new(registration.expires);
     let mut backoff = MIN_BACKOFF;
     loop {
-        let wait = tokio::select! {
+        let (wait, flow) = tokio::select! {
             () = trunk.stopped.cancelled() => break,
             result = register(&trunk, &mut binding) => match result {
-                Ok(granted) => {
+                Ok((granted, flow)) => {
                     backoff = MIN_BACKOFF;
                     trunk.change(|status| {
                         status.registration = RegistrationStatus::Registered;
                         status.last_error = None;
                     });
                     // Early enough for a second try before it is over.
-                    (granted - granted / 5).max(MIN_INTERVAL)
+                    ((granted - granted / 5).max(MIN_INTERVAL), Some(flow))
                 }
                 Err(Refusal { error, retry_after }) => {
                     // What another registrar wanted, or this one then, need not be so any more.
@@ -91,26 +97,48 @@ pub(super) async fn run(
                     });
                     let wait = backoff.max(retry_after);
                     backoff = (backoff * 2).min(MAX_BACKOFF);
-                    wait
+                    (wait, None)
                 }
             },
         };
+        let soonest = Instant::now() + MIN_INTERVAL;
         tokio::select! {
             () = trunk.stopped.cancelled() => break,
-            () = tokio::time::sleep(wait) => {}
+            () = sleep(wait) => {}
+            // RFC 5626 section 4.4: calls come by that connection, and with it the binding may be gone.
+            () = lost(flow.as_ref()) => {
+                trunk.change(|status| status.registration = RegistrationStatus::Pending);
+                tokio::select! {
+                    () = trunk.stopped.cancelled() => break,
+                    () = sleep_until(soonest) => {}
+                }
+            }
         }
     }
     binding.expires = Duration::ZERO;
     let _ = tokio::time::timeout(UNREGISTER_TIMEOUT, register(&trunk, &mut binding)).await;
 }
 
-/// Registers at the first target that answers. Returns how long that is good for.
-async fn register(trunk: &Trunk, binding: &mut Binding) -> Result<Duration, Refusal> {
+/// Waits until the connection of a registration is closed; for ever where there is none.
+async fn lost(flow: Option<&Flow>) {
+    match flow {
+        Some(flow) => flow.closed.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Registers at the first target that answers. Returns how long that is good for, and the way that it took.
+async fn register(trunk: &Trunk, binding: &mut Binding) -> Result<(Duration, Flow), Refusal> {
     let failed = |error: String| Refusal { error, retry_after: Duration::ZERO };
     let hops = trunk.hops().await.map_err(|error| failed(error.to_string()))?;
-    let mut last = failed(String::new());
-    for hop in hops {
-        let flow = match trunk.flow(&hop).await {
+    let now = Instant::now();
+    binding.left_alone.retain(|_, until| now < *until);
+    let mut last = failed("REGISTER: Retry-After allows none yet".to_owned());
+    for hop in &hops {
+        if binding.left_alone.contains_key(&hop.address) {
+            continue;
+        }
+        let flow = match trunk.flow(hop).await {
             Ok(flow) => flow,
             Err(error) => {
                 last = failed(error.to_string());
@@ -121,16 +149,26 @@ async fn register(trunk: &Trunk, binding: &mut Binding) -> Result<Duration, Refu
         match register_at(trunk, binding, &flow).await {
             Ok(granted) => {
                 trunk.change(|status| status.answered(hop.address, None));
-                return Ok(granted);
+                return Ok((granted, flow));
             }
             Err(RegisterError::Rejected(refusal)) => return Err(refusal),
             Err(RegisterError::Unanswered(refusal)) => {
                 trunk.change(|status| status.failed(hop.address, refusal.error.clone()));
+                if !refusal.retry_after.is_zero() {
+                    let until = Instant::now() + refusal.retry_after;
+                    binding.left_alone.insert(hop.address, until);
+                }
                 last = refusal;
             }
         }
     }
-    Err(last)
+    // One of them may be asked at any time, or the first when its time is over.
+    let now = Instant::now();
+    let pauses = hops.iter().map(|hop| {
+        let until = binding.left_alone.get(&hop.address);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    });
+    Err(Refusal { retry_after: pauses.min().unwrap_or_default(), ..last })
 }
 
 enum RegisterError {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv6Addr, SocketAddr},
+    time::Duration,
 };
 
 use hickory_resolver::{
@@ -12,11 +13,17 @@ use hickory_resolver::{
     proto::rr::{RData, RecordType},
 };
 use rand::RngExt as _;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 
 use super::SipTransport;
 
 /// Targets of one name, at most.
 const MAX_HOPS: usize = 16;
+/// How long the names of several targets may take to be found when one is known.
+const LATE_AFTER: Duration = Duration::from_secs(1);
 
 /// One place that requests can be sent to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,18 +81,17 @@ impl Resolver {
         port: Option<u16>,
         transport: SipTransport,
     ) -> Result<Vec<Hop>, ResolveError> {
-        let hop = |address| Hop { address, transport, name: host.to_owned() };
         let usual = port.unwrap_or(transport.default_port());
         if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return Ok(vec![hop(SocketAddr::new(ip, usual))]);
+            // The brackets belong to URIs: a certificate has none.
+            let (address, name) = (SocketAddr::new(ip, usual), ip.to_string());
+            return Ok(vec![Hop { address, transport, name }]);
         }
+        let hop = |address| Hop { address, transport, name: host.to_owned() };
         let mut hops = Vec::new();
         if port.is_none() {
-            for (target, port) in self.services(host, transport).await? {
-                if let Ok(addresses) = self.addresses(&target).await {
-                    hops.extend(addresses.into_iter().map(|ip| hop(SocketAddr::new(ip, port))));
-                }
-            }
+            let services = self.services(host, transport).await?;
+            hops.extend(self.addresses_of(services).await.into_iter().map(hop));
         }
         if hops.is_empty() {
             let addresses = self.addresses(host).await?;
@@ -98,6 +104,34 @@ impl Resolver {
         }
         hops.truncate(MAX_HOPS);
         if hops.is_empty() { Err(ResolveError::Nothing(host.to_owned())) } else { Ok(hops) }
+    }
+
+    /// The addresses of services, in the order of these. Once one is known, those that DNS says nothing of
+    /// hold nobody up.
+    async fn addresses_of(&self, services: Vec<(String, u16)>) -> Vec<SocketAddr> {
+        let latest = Instant::now() + LATE_AFTER;
+        let mut lookups = JoinSet::new();
+        for (n, (target, port)) in services.into_iter().take(MAX_HOPS).enumerate() {
+            let dns = self.dns.clone();
+            lookups.spawn(async move { (n, port, dns.lookup_ip(absolute(&target)).await) });
+        }
+        let mut known = BTreeMap::new();
+        loop {
+            let next = async {
+                if known.is_empty() {
+                    return lookups.join_next().await;
+                }
+                timeout_at(latest, lookups.join_next()).await.ok().flatten()
+            };
+            let Some(found) = next.await else { break };
+            if let Ok((n, port, Ok(answer))) = found {
+                let addresses: Vec<_> = answer.iter().map(|ip| SocketAddr::new(ip, port)).collect();
+                known.insert(n, addresses);
+            }
+        }
+        // What they find is there for the next one who asks.
+        lookups.detach_all();
+        known.into_values().flatten().collect()
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
@@ -257,6 +291,7 @@ mod tests {
             let hops = resolver.hops(host, port, transport).await.unwrap();
             assert_eq!(hops.len(), 1);
             assert_eq!(hops[0].address, address.parse().unwrap());
+            assert_eq!(hops[0].name, hops[0].address.ip().to_string());
         }
     }
 }
