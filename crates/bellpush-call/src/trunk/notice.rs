@@ -11,7 +11,7 @@ use rsipstack::sip::{Header, Headers, HeadersExt as _, Response};
 
 use super::{
     dialog::to_tag,
-    message_parts::{has_token, header, reason_phrase, value},
+    message_parts::{address, has_token, header, reason_phrase, split_list, value},
 };
 
 /// The status of a call that waits in a queue (RFC 3261 section 21.1.4).
@@ -130,11 +130,7 @@ impl ConnectedParty {
 fn identity(headers: &Headers) -> Option<String> {
     let value =
         value(headers, "P-Asserted-Identity").or_else(|| value(headers, "Remote-Party-ID"))?;
-    let uri = match value.split_once('<') {
-        Some((_, rest)) => rest.split_once('>')?.0,
-        None => value.split(',').next()?,
-    };
-    let uri = uri.split(';').next()?.trim();
+    let uri = address(split_list(value).first()?)?.split(';').next()?.trim();
     (!uri.is_empty()).then(|| uri.to_ascii_lowercase())
 }
 
@@ -196,6 +192,19 @@ mod tests {
         let other = named("Remote-Party-ID", "<sip:200@pbx.example>;party=called");
         assert_eq!(party.changed(&other), Some(CallNotice::Transferred));
         assert_eq!(party.changed(&other), None);
+    }
+
+    #[test]
+    fn who_it_is_stands_in_the_address_and_not_in_the_name_before_it() {
+        for (before, after, is_other) in [
+            ("\"Desk <1>\" <sip:100@pbx>", "\"Desk <2>\" <sip:100@pbx>", false),
+            ("\"Sales <100>\" <sip:200@pbx>", "\"Sales <100>\" <sip:300@pbx>", true),
+            ("\"Desk, second\" <sip:100@pbx>, <tel:+1>", "<sip:100@pbx>", false),
+        ] {
+            let mut party = ConnectedParty::of(&named("P-Asserted-Identity", before));
+            let notice = party.changed(&named("P-Asserted-Identity", after));
+            assert_eq!(notice.is_some(), is_other, "{before} {after}");
+        }
     }
 
     #[test]

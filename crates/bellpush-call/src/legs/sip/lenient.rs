@@ -20,13 +20,26 @@ pub(super) fn readable(text: &str) -> String {
         }
         lines.push_str(kind);
         lines.push('=');
-        for (n, word) in value.split_ascii_whitespace().enumerate() {
-            if n > 0 {
-                lines.push(' ');
+        match value.split_once(':').filter(|_| kind == "a") {
+            // An attribute's name and its value, which no blank stands between.
+            Some((name, value)) => {
+                push_words(&mut lines, name);
+                lines.push(':');
+                push_words(&mut lines, value);
             }
-            lines.push_str(word);
+            None => push_words(&mut lines, value),
         }
         lines.push_str("\r\n");
     }
     lines
+}
+
+/// Writes the words of a text with single blanks between them.
+fn push_words(line: &mut String, text: &str) {
+    for (n, word) in text.split_ascii_whitespace().enumerate() {
+        if n > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
 }

@@ -260,6 +260,7 @@ fn numbers_of_rfc_3551_need_no_rtpmap() {
 fn rtcp_goes_where_the_far_side_says_but_not_to_a_third_party() {
     for (line, rtcp) in [
         ("a=rtcp:5000", "198.51.100.2:5000"),
+        ("a=rtcp: 5000", "198.51.100.2:5000"),
         ("a=rtcp:5000 IN IP4 198.51.100.2", "198.51.100.2:5000"),
         ("a=rtcp:5000 IN IP4 203.0.113.9", "198.51.100.2:4001"),
         ("a=rtcp-mux", "198.51.100.2:4000"),
@@ -296,6 +297,8 @@ fn an_odd_line_that_says_nothing_of_the_audio_changes_nothing() {
         ("m=audio 4000", "m=audio  4000"),
         ("m=audio 4000 RTP/AVP 8 101", "m=audio 4000 RTP/AVP 8 101 \r\nb=AS:64.5\r\ni=a\r\ni=b"),
         ("101 telephone", "101  telephone"),
+        ("rtpmap:101", "rtpmap: 101"),
+        ("rtpmap:101", "rtpmap :101"),
         ("a=sendonly", "a=sendonly "),
         ("a=sendonly\r\n", "a=sendonly\r\n\0\0\0"),
         ("a=sendonly\r\n", "a=sendonly\0"),
