@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rsipstack::{
@@ -45,6 +45,8 @@ pub(super) struct Incoming {
     peers: Arc<Peers>,
     tap: Tap,
     calls: Arc<Mutex<Calls>>,
+    /// Calls that another process goes on with by now, and until when their far sides may not know that.
+    released: Arc<Mutex<HashMap<String, Instant>>>,
     sent: Arc<Mutex<Sent>>,
 }
 
@@ -63,6 +65,7 @@ enum Owner {
     Call(mpsc::Sender<Box<Transaction>>),
     /// It is an INVITE of ours, or what belongs to one, that has come back to us.
     Ourselves,
+    Another,
     Nobody,
 }
 
@@ -117,7 +120,8 @@ pub(super) struct IncomingSuccesses {
 
 impl Incoming {
     pub(super) fn new(peers: Arc<Peers>, tap: Tap) -> Self {
-        Self { peers, tap, calls: Arc::default(), sent: Arc::default() }
+        let (calls, released, sent) = Default::default();
+        Self { peers, tap, calls, released, sent }
     }
 
     /// The far side's requests with this Call-ID, from now on.
@@ -127,8 +131,18 @@ impl Incoming {
         let call =
             Call { local_tag: local_tag.to_owned(), requests: sender, finals: Arc::clone(&finals) };
         lock(&self.calls).insert(call_id.to_owned(), call);
+        lock(&self.released).remove(call_id);
         let calls = Arc::clone(&self.calls);
         IncomingRequests { call_id: call_id.to_owned(), calls, requests, finals }
+    }
+
+    /// Another process goes on with the dialog. What its far side asks here is refused for now, for so long
+    /// as it may not know that: 481 would be the end of the call (RFC 5057 section 5.1).
+    pub(super) fn release(&self, call_id: &str, time: Duration) {
+        let now = Instant::now();
+        let mut released = lock(&self.released);
+        released.retain(|_, until| now < *until);
+        released.insert(call_id.to_owned(), now + time);
     }
 
     /// What is heard of this request, from now on.
@@ -149,19 +163,16 @@ impl Incoming {
     pub(super) async fn dispatch(self, mut requests: mpsc::UnboundedReceiver<Transaction>) {
         let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
         while let Some(transaction) = requests.recv().await {
-            let is_loop = match self.owner(&transaction.original) {
+            let owner = self.owner(&transaction.original);
+            if let Owner::Call(call) = owner {
                 // A call that does not keep up is asked again: the far side repeats its request.
-                Owner::Call(call) => {
-                    drop(call.try_send(Box::new(transaction)));
-                    continue;
-                }
-                Owner::Ourselves => true,
-                Owner::Nobody => false,
-            };
+                drop(call.try_send(Box::new(transaction)));
+                continue;
+            }
             // Whoever does not read holds up nobody else. One too many is asked again, too.
             if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
                 tokio::spawn(async move {
-                    reject(transaction, is_loop).await;
+                    reject(transaction, &owner).await;
                     drop(permit);
                 });
             }
@@ -171,9 +182,13 @@ impl Incoming {
     /// Whose a request is: it names the call by its Call-ID and by our tag, which no request but one of ours
     /// leaves out.
     fn owner(&self, request: &Request) -> Owner {
+        let Ok(id) = request.call_id_header() else { return Owner::Nobody };
         let calls = lock(&self.calls);
-        let call = request.call_id_header().ok().and_then(|id| calls.get(id.value()));
-        let Some(call) = call else { return Owner::Nobody };
+        let Some(call) = calls.get(id.value()) else {
+            let until = lock(&self.released).get(id.value()).copied();
+            let is_released = until.is_some_and(|until| Instant::now() < until);
+            return if is_released { Owner::Another } else { Owner::Nobody };
+        };
         let named = request.to_header().ok().and_then(|to| tag(to.value()));
         match named {
             Some(named) if named == call.local_tag => Owner::Call(call.requests.clone()),
@@ -279,27 +294,35 @@ pub(super) fn source_of(request: &Request) -> Option<SocketAddr> {
 }
 
 /// Answers a request that belongs to no call: nobody can call this server, nor do we call ourselves.
-async fn reject(mut transaction: Transaction, is_loop: bool) {
+async fn reject(mut transaction: Transaction, owner: &Owner) {
     let request = &transaction.original;
     let has_tag = request.to_header().is_ok_and(|to| tag(to.value()).is_some());
+    let is_loop = matches!(owner, Owner::Ourselves);
     let status = match request.method {
         Method::Options => StatusCode::OK,
         Method::Ack => return,
+        Method::Bye if has_tag => StatusCode::CallTransactionDoesNotExist,
+        _ if matches!(owner, Owner::Another) => StatusCode::ServerInternalError,
         Method::Invite if is_loop => StatusCode::LoopDetected,
         _ if has_tag || is_loop => StatusCode::CallTransactionDoesNotExist,
         Method::Invite => StatusCode::Forbidden,
         _ => StatusCode::MethodNotAllowed,
     };
+    let more = match status {
+        StatusCode::ServerInternalError => header("Retry-After", "1"),
+        _ => header("Allow", ALLOW),
+    };
     if request.method == Method::Invite {
         // Without a transaction: a refusal that is repeated until it is acknowledged could be aimed
         // at somebody else.
-        let response = transaction.endpoint_inner.make_response(request, status, None);
+        let mut response = transaction.endpoint_inner.make_response(request, status, None);
+        response.headers.push(more);
         if let Some(connection) = &transaction.connection {
             let _ = connection.send(response.into(), None).await;
         }
         return;
     }
-    let _ = transaction.reply_with(status, vec![header("Allow", ALLOW)], None).await;
+    let _ = transaction.reply_with(status, vec![more], None).await;
 }
 
 /// The stack below resolves nothing: where requests go is known before, answers go where their

@@ -38,6 +38,9 @@ impl Session {
         if is_stray {
             self.close();
             self.say_goodbye(ByeCause::NORMAL).await;
+        } else {
+            let stack = &self.trunk.stack;
+            stack.incoming.release(&self.dialog.call_id, stack.transaction_timeout());
         }
         is_stray
     }

@@ -76,7 +76,9 @@ pub(super) async fn run(
     };
     let flow = match outcome {
         Reached::By(flow) => flow,
-        Reached::Released => return,
+        Reached::Released => {
+            return trunk.stack.incoming.release(&sip_call_id, trunk.stack.transaction_timeout());
+        }
         Reached::Nowhere | Reached::InClear | Reached::GivenUp => {
             match outcome {
                 Reached::Nowhere => channel.fail(FarFailure::Transport).await,
