@@ -7,6 +7,9 @@ use bellpush_core::{call_notice::CallNotice, trunk::SipFailure};
 use super::SipTarget;
 use crate::Digit;
 
+/// Keys that may wait until a far side takes them.
+pub(super) const MAX_KEYS: usize = 64;
+
 /// What a call wants of the trunk that carries it. The first is [`TrunkCommand::Invite`]; after
 /// [`TrunkCommand::Cancel`], [`TrunkCommand::Release`] or [`TrunkCommand::Bye`] nothing follows.
 #[derive(Debug)]

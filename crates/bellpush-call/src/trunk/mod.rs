@@ -59,6 +59,7 @@ pub use config::{
 };
 pub use header::{HeaderName, HeaderValue, InvalidHeader};
 pub use left_behind::ByeAnswer;
+use message::MAX_KEYS;
 pub use message::{ByeCause, FarFailure, OfferId, TrunkCommand, TrunkEvent};
 pub use open_dialogs::{EndWhen, MayEnd, OpenDialogs, ToKeep};
 pub use status::{RegistrationStatus, TrunkStatus};
@@ -81,9 +82,6 @@ use bellpush_core::{
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 
 use self::{call::CallChannel, stack::Stack, trunk::Trunk};
-
-/// Keys that may wait until a far side takes them.
-pub(crate) const MAX_KEYS: usize = 64;
 
 /// Commands of one call that may wait for its task: keys that have waited come all at once.
 pub(crate) const QUEUE: usize = MAX_KEYS + 16;
