@@ -188,6 +188,7 @@ impl Server {
             trunks.clone(),
             mail.clone(),
             config.own_origin.as_str(),
+            clock.clone(),
         );
         let accounts = store.accounts();
         let cookies = Cookies::new(&config.own_origin);
@@ -301,7 +302,8 @@ impl Server {
         duties.spawn(records.clone().run(stopped.clone()));
         duties.spawn(exports.clone().run(stopped.clone()));
         duties.spawn(alerts.clone().look(stopped.clone()));
-        duties.spawn(alerts.clone().tell(stopped.clone()));
+        duties.spawn(alerts.clone().log(stopped.clone()));
+        duties.spawn(alerts.clone().mail(stopped.clone()));
         let memories = Memories {
             calls: Arc::clone(calls),
             sessions: sessions.clone(),

@@ -188,7 +188,10 @@ fn hot_queries() -> Vec<(Query, &'static str)> {
         (fixed(alerts::history::NOTICES, vec![list()]), "alert_notices_by_alert"),
         (fixed(alerts::history::MAILS, vec![list()]), "alert_mails_pkey"),
         (fixed(alerts::notices::UNLOGGED, vec![20_i64.into()]), "alert_notices_unlogged"),
-        (fixed(alerts::notices::DUE, vec![5_i64.into(), 20_i64.into()]), "alert_mails_due"),
+        (
+            fixed(alerts::notices::DUE, vec![5_i64.into(), 9_i64.into(), 20_i64.into()]),
+            "alert_mails_due",
+        ),
         (fixed(tail::AFTER, vec![5_i64.into(), 20_i64.into()]), "events_pkey"),
         (fixed(tail::PLACES, vec![5_i64.into()]), "events_pkey"),
         (fixed(tail::AT, vec![list()]), "events_pkey"),

@@ -51,7 +51,7 @@ pub fn rehearse(
         let step = progress.step(rule, reading, is_muted, at);
         progress = step.progress;
         found.readings += u32::from(reading.value.is_some());
-        found.notices += u32::from(step.notice.is_some());
+        found.notices += step.notices.len() as u32;
         let value = reading.value.unwrap_or_default();
         if step.transition == Some(Transition::Fired) {
             found.fired += 1;
@@ -64,7 +64,7 @@ pub fn rehearse(
             });
         }
         if let Some(alert) = &mut present {
-            alert.told |= step.notice == Some(NoticeKind::Fired);
+            alert.told |= step.notices.contains(&NoticeKind::Fired);
             if reading.value.is_some() {
                 alert.worst = line.worse(alert.worst, value);
             }

@@ -99,6 +99,10 @@ pub struct Progress {
     pub state: AlertState,
     /// Whether those who are told believe that it fires.
     pub told: bool,
+    /// Whether the alert that they know of is over, which they do not know yet: while nobody was to be
+    /// told, another one may have begun.
+    #[serde(default)]
+    pub told_is_over: bool,
     /// When it was looked at last; `None`: never.
     pub looked_at: Option<EventTime>,
 }
@@ -119,14 +123,15 @@ pub struct Step {
     pub progress: Progress,
     /// Whether an alert has begun, or is over.
     pub transition: Option<Transition>,
-    /// What people are to be told.
-    pub notice: Option<NoticeKind>,
+    /// What people are to be told, in that order: of the end of the alert that they know of, before
+    /// another one.
+    pub notices: &'static [NoticeKind],
 }
 
 /// A rule that nobody has looked at yet.
 impl Default for Progress {
     fn default() -> Self {
-        Self { state: AlertState::NoData, told: false, looked_at: None }
+        Self { state: AlertState::NoData, told: false, told_is_over: false, looked_at: None }
     }
 }
 
@@ -149,25 +154,25 @@ impl Progress {
             (Some(_), None) => Some(Transition::Recovered),
             _ => None,
         };
-        let notice = match (self.told, state) {
-            _ if is_muted => None,
-            (false, AlertState::Firing { .. }) => Some(NoticeKind::Fired),
-            (true, AlertState::NoData | AlertState::Normal | AlertState::Pending { .. }) => {
-                Some(NoticeKind::Recovered)
-            }
-            _ => None,
+        let is_over = self.told_is_over || state.fired_at().is_none();
+        let is_firing = matches!(state, AlertState::Firing { .. });
+        let notices: &[NoticeKind] = match (self.told, is_firing) {
+            _ if is_muted => &[],
+            (true, true) if is_over => &[NoticeKind::Recovered, NoticeKind::Fired],
+            (true, _) if is_over => &[NoticeKind::Recovered],
+            (false, true) => &[NoticeKind::Fired],
+            _ => &[],
         };
-        let told = match notice {
-            Some(NoticeKind::Fired) => true,
-            Some(NoticeKind::Recovered) => false,
-            None => self.told,
-        };
-        Step { progress: Self { state, told, looked_at: Some(now) }, transition, notice }
+        let told = notices.last().map_or(self.told, |last| *last == NoticeKind::Fired);
+        let told_is_over = notices.is_empty() && self.told && is_over;
+        let progress = Self { state, told, told_is_over, looked_at: Some(now) };
+        Step { progress, transition, notices }
     }
 
-    /// The state, without what has to go on for a time and was not watched meanwhile.
+    /// The state, without what has to go on for a time and was not watched meanwhile. A look that is yet
+    /// to come, by a clock that has been set back since, says as little as an old one.
     fn without_stale_evidence(&self, now: EventTime) -> AlertState {
-        let is_fresh = self.looked_at.is_some_and(|at| minutes(at, now) <= MAX_GAP_MINUTES);
+        let is_fresh = self.looked_at.is_some_and(|at| minutes(at, now).abs() <= MAX_GAP_MINUTES);
         match self.state {
             AlertState::Pending { .. } if !is_fresh => AlertState::NoData,
             AlertState::Recovering { fired_at, .. } if !is_fresh => AlertState::Firing { fired_at },

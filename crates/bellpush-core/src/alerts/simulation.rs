@@ -178,6 +178,56 @@ fn what_comes_and_goes_while_it_is_quiet_is_not_told_and_what_stays_is_told_afte
 }
 
 #[test]
+fn what_begins_while_it_is_quiet_is_told_afterwards_though_another_one_was_known() {
+    let rule = AlertRuleSettings {
+        hold_minutes: 0,
+        recovery_minutes: 1,
+        ..AlertRuleSettings::new("r", AlertKind::Backlog)
+    };
+    let told = |values: &[f64], quiet: std::ops::Range<i64>| {
+        let mut progress = Progress::default();
+        let look = |(minute, value): (i64, &f64)| {
+            let reading = Reading { value: Some(*value), sample: 0 };
+            let step = progress.step(&rule, reading, quiet.contains(&minute), time(minute));
+            progress = step.progress;
+            step.notices
+        };
+        (0..).zip(values).map(look).collect::<Vec<_>>()
+    };
+    let (fired, over): (&[_], &[_]) = (&[NoticeKind::Fired], &[NoticeKind::Recovered]);
+    let both: &[_] = &[NoticeKind::Recovered, NoticeKind::Fired];
+    let none: &[_] = &[];
+    let bad = 2000.0;
+    assert_eq!(
+        told(&[bad, 0.0, 0.0, bad, bad, bad, 0.0, 0.0], 1..5),
+        [fired, none, none, none, none, both, none, over]
+    );
+    assert_eq!(
+        told(&[bad, 0.0, 0.0, bad, 0.0, bad], 1..4),
+        [fired, none, none, none, over, fired],
+        "a new one that may be over soon waits, the end of the other does not"
+    );
+    assert_eq!(told(&[bad, 0.0, bad, bad], 1..2), [fired, none, none, none], "still the same");
+}
+
+#[test]
+fn a_look_that_is_yet_to_come_is_no_evidence() {
+    let rule = AlertRuleSettings::new("r", AlertKind::Backlog);
+    let look = |progress: Progress, value, minute| {
+        let reading = Reading { value: Some(value), sample: 0 };
+        progress.step(&rule, reading, false, time(minute)).progress
+    };
+    let day = 24 * 60;
+    let ahead = look(Progress::default(), 2000.0, day);
+    let back = look(ahead, 2000.0, 0);
+    assert_eq!(back.state, AlertState::Pending { since: time(0) });
+    let firing = look(look(back, 2000.0, 3), 2000.0, 5);
+    assert_eq!(firing.state.name(), StateName::Firing);
+    let recovering = look(look(firing, 0.0, day), 0.0, 6);
+    assert_eq!(recovering.state.since(), Some(time(6)));
+}
+
+#[test]
 fn a_gap_without_looks_breaks_what_has_to_hold_but_no_alert() {
     let rule = AlertRuleSettings::new("r", AlertKind::Backlog);
     let reading = |value| Reading { value: Some(value), sample: 0 };
@@ -259,26 +309,30 @@ proptest! {
             1..300,
         ),
     ) {
-        let (mut progress, mut believed) = (Progress::default(), false);
+        let (mut progress, mut believed) = (Progress::default(), None);
+        let mut fired = 0;
         for (minute, (value, is_muted)) in (0..).zip(looks) {
             let reading = Reading { value, sample: 100 };
             let step = progress.step(&rule, reading, is_muted, time(minute));
-            match step.notice {
-                Some(NoticeKind::Fired) => {
-                    prop_assert!(!believed, "told twice");
-                    believed = true;
+            fired += u32::from(step.transition == Some(Transition::Fired));
+            for notice in step.notices {
+                match notice {
+                    NoticeKind::Fired => {
+                        prop_assert!(believed.is_none(), "told twice");
+                        believed = Some(fired);
+                    }
+                    NoticeKind::Recovered => {
+                        prop_assert!(believed.is_some(), "told of the end of what nobody knew");
+                        believed = None;
+                    }
                 }
-                Some(NoticeKind::Recovered) => {
-                    prop_assert!(believed, "told of the end of what nobody knew");
-                    believed = false;
-                }
-                None => {}
             }
-            prop_assert!(!is_muted || step.notice.is_none());
+            prop_assert!(!is_muted || step.notices.is_empty());
             progress = step.progress;
-            prop_assert_eq!(progress.told, believed);
-            let fires = progress.state.fired_at().is_some();
-            let is_so = believed == fires || progress.state.name() == StateName::Recovering;
+            prop_assert_eq!(progress.told, believed.is_some());
+            let fires = progress.state.fired_at().is_some().then_some(fired);
+            let is_recovering = progress.state.name() == StateName::Recovering;
+            let is_so = believed == fires || (is_recovering && believed.is_none());
             prop_assert!(is_muted || is_so);
         }
     }

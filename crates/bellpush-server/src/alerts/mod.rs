@@ -2,7 +2,7 @@
 //!
 //! What follows from a look is on disk, with its notices, before anybody is told. Notices go into the
 //! event log under an id that they have from the beginning, and from there to integrations, as every
-//! event does; mails go out beside.
+//! event does; mails go out beside, and neither of the two waits for the other.
 
 mod mails;
 mod past;
@@ -26,7 +26,7 @@ use tracing::{error, info, warn};
 pub(crate) use self::past::{Past, past};
 use self::readings::{AppReadings, MINUTE_MS};
 use crate::{
-    clock::now,
+    clock::SharedClock,
     duties::{Wake, rest},
     event_log::EventLog,
     mail::Mail,
@@ -50,7 +50,10 @@ pub(crate) struct AlertWatch {
     mail: Mail,
     /// Where Call Studio is.
     studio: Arc<str>,
-    noticed: Wake,
+    /// What is kept of looks is compared with looks of other nodes, and with later ones.
+    clock: SharedClock,
+    to_log: Wake,
+    to_mail: Wake,
 }
 
 impl AlertWatch {
@@ -60,9 +63,11 @@ impl AlertWatch {
         trunks: RunningTrunks,
         mail: Mail,
         own_origin: &str,
+        clock: SharedClock,
     ) -> Self {
         let studio = format!("{own_origin}/studio").into();
-        Self { store, log, trunks, mail, studio, noticed: Wake::default() }
+        let (to_log, to_mail) = (Wake::default(), Wake::default());
+        Self { store, log, trunks, mail, studio, clock, to_log, to_mail }
     }
 
     /// Looks at all rules after each minute, until the server stops.
@@ -72,22 +77,23 @@ impl AlertWatch {
             "Seconds that a look at all rules took."
         );
         loop {
-            if rest(until_next_look(now()), &stopped).await.is_stopped() {
+            if rest(until_next_look(self.clock.now()), &stopped).await.is_stopped() {
                 return;
             }
-            if let Err(error) = self.look_at_all(now()).await {
+            if let Err(error) = self.look_at_all().await {
                 warn!(%error, "alert rules can't be looked at; the next minute is tried");
             }
         }
     }
 
     /// Looks at all rules, if this node is the one to do so.
-    async fn look_at_all(&self, at: EventTime) -> Result<(), StoreError> {
+    async fn look_at_all(&self) -> Result<(), StoreError> {
         // That two nodes do it while they change does no harm: a minute is kept once.
         if !self.store.leads() {
             return Ok(());
         }
         let began = Instant::now();
+        let at = self.clock.read(&self.store).await?;
         let mut by_app = BTreeMap::<AppId, Vec<AlertRule>>::new();
         for rule in self.store.active_alert_rules().await? {
             by_app.entry(rule.app_id).or_default().push(rule);
@@ -113,7 +119,7 @@ impl AlertWatch {
         let mut looks = Vec::with_capacity(rules.len());
         for rule in rules {
             let reading = readings.read(&rule.settings).await?;
-            let is_quiet = readings.is_quiet(&rule.settings, at);
+            let is_quiet = readings.is_quiet(&rule.settings);
             let is_muted = is_quiet || rule.silenced_until.is_some_and(|until| at < until);
             let step = rule.progress.step(&rule.settings, reading, is_muted, at);
             if let Some(transition) = step.transition {
@@ -123,30 +129,41 @@ impl AlertWatch {
             looks.push(Look { rule, at, reading, step });
         }
         if self.store.keep_looks(&looks).await? > 0 {
-            self.noticed.wake();
+            self.to_log.wake();
+            self.to_mail.wake();
         }
         Ok(())
     }
 
-    /// Sends what there is to tell, until the server stops.
-    pub(crate) async fn tell(self, stopped: CancellationToken) {
+    /// Puts notices into the event log, until the server stops.
+    pub(crate) async fn log(self, stopped: CancellationToken) {
         loop {
-            tokio::select! {
+            let logged = tokio::select! {
                 () = stopped.cancelled() => return,
-                () = self.tell_all() => {}
+                logged = self.log_notices() => logged,
+            };
+            if let Err(error) = logged {
+                warn!(%error, "notices of alerts wait: the event log does not take them");
             }
-            if self.noticed.pause(LOOK_FOR_NOTICES, &stopped).await.is_stopped() {
+            if self.to_log.pause(LOOK_FOR_NOTICES, &stopped).await.is_stopped() {
                 return;
             }
         }
     }
 
-    async fn tell_all(&self) {
-        if let Err(error) = self.log_notices().await {
-            warn!(%error, "notices of alerts wait: the event log does not take them");
-        }
-        if let Err(error) = mails::send_due(&self.store, &self.mail, &self.studio).await {
-            warn!(%error, "mails of alerts can't be read");
+    /// Sends mails, until the server stops.
+    pub(crate) async fn mail(self, stopped: CancellationToken) {
+        loop {
+            let sent = tokio::select! {
+                () = stopped.cancelled() => return,
+                sent = mails::send_due(&self.store, &self.mail, &self.studio) => sent,
+            };
+            if let Err(error) = sent {
+                warn!(%error, "mails of alerts can't be read");
+            }
+            if self.to_mail.pause(LOOK_FOR_NOTICES, &stopped).await.is_stopped() {
+                return;
+            }
         }
     }
 

@@ -11,10 +11,7 @@ use bellpush_core::{
 use bellpush_store::{AlertRule, App, Store, StoreError};
 use jiff::tz::TimeZone;
 
-use crate::{
-    clock::now,
-    trunks::{RunningTrunks, is_down},
-};
+use crate::trunks::{RunningTrunks, is_down};
 
 /// Milliseconds of a minute.
 pub(super) const MINUTE_MS: i64 = 60_000;
@@ -25,6 +22,7 @@ pub(super) struct AppReadings<'a> {
     trunks: &'a RunningTrunks,
     app_id: AppId,
     hours: Option<&'a BusinessHours>,
+    at: EventTime,
     /// The minute that is not over yet.
     minute: i64,
     /// Without calls of previews, and with them.
@@ -52,12 +50,12 @@ impl<'a> AppReadings<'a> {
                 store.call_minutes(app.id, from, start_of(minute, at), include_previews).await?;
         }
         let hours = app.settings.hours.as_ref();
-        Ok(Self { store, trunks, app_id: app.id, hours, minute, minutes })
+        Ok(Self { store, trunks, app_id: app.id, hours, at, minute, minutes })
     }
 
-    /// Whether it is quiet for a rule at an instant.
-    pub(super) fn is_quiet(&self, rule: &AlertRuleSettings, at: EventTime) -> bool {
-        rule.is_quiet(&zone(self.hours), at.timestamp())
+    /// Whether it is quiet for a rule.
+    pub(super) fn is_quiet(&self, rule: &AlertRuleSettings) -> bool {
+        rule.is_quiet(&zone(self.hours), self.at.timestamp())
     }
 
     /// What a rule reads.
@@ -75,7 +73,7 @@ impl<'a> AppReadings<'a> {
                 let of = rule.integration_id;
                 let mut open = self.store.open_breakers(self.app_id, of).await?;
                 if rule.include_previews {
-                    open += self.store.open_rehearsed_breakers(self.app_id, of, now()).await?;
+                    open += self.store.open_rehearsed_breakers(self.app_id, of, self.at).await?;
                 }
                 Reading::of_count(open)
             }

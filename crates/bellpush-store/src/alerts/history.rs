@@ -112,10 +112,15 @@ pub(crate) const MAILS: &str = concat!(
     ORDER BY event_id, address"
 );
 
-const FORGET: [&str; 2] = [
-    "DELETE FROM alerts WHERE id < $1 AND ended_at IS NOT NULL",
-    "DELETE FROM alert_notices WHERE event_id < $1 AND logged_at IS NOT NULL",
-];
+/// What was over before. One that fired later can't be.
+const FORGET: &str = "DELETE FROM alerts WHERE id < $1 AND ended_at < $2";
+
+/// Notices stay as long as their alerts.
+const FORGET_NOTICES: &str = "
+    DELETE FROM alert_notices
+    WHERE event_id < $1
+      AND logged_at IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM alerts WHERE alerts.id = alert_notices.alert_id)";
 
 impl Store {
     /// An app's alerts, or those of one of its rules, newest first.
@@ -151,7 +156,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Removes the alerts of before that are over, with what people were told of them.
+    /// Removes the alerts that were over before, with what people were told of them.
     ///
     /// # Errors
     /// When the database fails.
@@ -159,10 +164,9 @@ impl Store {
         // Ids begin with the time.
         let millis = u64::try_from(before.millis()).unwrap_or(0);
         let first = Uuid::from_u128(u128::from(millis) << 80);
-        let firsts = [AlertId::from_uuid(first).to_string(), first.to_string()];
-        for (sql, first) in FORGET.into_iter().zip(firsts) {
-            db::execute(&self.db().write, sql, [first.into()]).await?;
-        }
+        let values = [AlertId::from_uuid(first).to_string().into(), before.millis().into()];
+        db::execute(&self.db().write, FORGET, values).await?;
+        db::execute(&self.db().write, FORGET_NOTICES, [first.to_string().into()]).await?;
         Ok(())
     }
 }

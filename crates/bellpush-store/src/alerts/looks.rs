@@ -2,7 +2,9 @@
 //! without its alert, and none goes out twice.
 
 use bellpush_core::{
-    alerts::{AlertState, Notice, NoticeKind, Reading, Step, Transition, minute_of},
+    alerts::{
+        AlertState, MAX_GAP_MINUTES, Notice, NoticeKind, Reading, Step, Transition, minute_of,
+    },
     events::EventTime,
     ids::{AlertId, EventId},
 };
@@ -25,13 +27,14 @@ pub struct Look {
     pub step: Step,
 }
 
-/// Nothing happens where the minute has been looked at already, or the rule was changed meanwhile.
+/// Nothing happens where the minute has been looked at already, or the rule was changed meanwhile. A minute
+/// that is yet to come for long was looked at by a clock that has been set back since, and counts for nothing.
 const KEEP: &str = "
     UPDATE alert_rules
     SET progress = $4, looked_at = $3, value = $5, sample = $6, alert_id = $7, told_alert_id = $8
     WHERE id = $1
       AND revision = $2
-      AND looked_at < $3
+      AND (looked_at < $3 OR looked_at > $9)
       AND active";
 
 impl Store {
@@ -45,20 +48,20 @@ impl Store {
         let mut told = 0;
         let transaction = self.db().begin().await?;
         for look in looks {
-            told += u32::from(keep(&transaction, look).await?);
+            told += keep(&transaction, look).await?;
         }
         db::commit(transaction).await?;
         Ok(told)
     }
 }
 
-/// Keeps one look; whether there is a notice of it.
-async fn keep(transaction: &DatabaseTransaction, look: &Look) -> Result<bool, StoreError> {
+/// Keeps one look; how many notices there are of it.
+async fn keep(transaction: &DatabaseTransaction, look: &Look) -> Result<u32, StoreError> {
     let Look { rule, at, reading, step } = look;
     let begins = step.transition == Some(Transition::Fired);
     let alert_id = if begins { Some(AlertId::from_uuid(Uuid::now_v7())) } else { rule.alert_id };
     let goes_on = alert_id.filter(|_| step.progress.state.fired_at().is_some());
-    let told = match step.notice {
+    let told = match step.notices.last() {
         Some(NoticeKind::Fired) => alert_id,
         Some(NoticeKind::Recovered) => None,
         None => rule.told_alert_id,
@@ -73,9 +76,10 @@ async fn keep(transaction: &DatabaseTransaction, look: &Look) -> Result<bool, St
         i64::from(reading.sample).into(),
         text(goes_on).into(),
         text(told).into(),
+        (minute_of(*at) + MAX_GAP_MINUTES).into(),
     ];
     if db::execute(transaction, KEEP, values).await? == 0 {
-        return Ok(false);
+        return Ok(0);
     }
     if let Some(alert_id) = alert_id {
         if begins {
@@ -89,14 +93,16 @@ async fn keep(transaction: &DatabaseTransaction, look: &Look) -> Result<bool, St
             history::end(transaction, alert_id, AlertEnd::Recovered, *at).await?;
         }
     }
-    match step.notice {
-        Some(NoticeKind::Fired) => tell(transaction, look, NoticeKind::Fired, alert_id).await,
-        // Of the alert that they know of, though others may have come and gone meanwhile.
-        Some(NoticeKind::Recovered) => {
-            tell(transaction, look, NoticeKind::Recovered, rule.told_alert_id).await
-        }
-        None => Ok(false),
+    let mut told = 0;
+    for kind in step.notices {
+        let of = match kind {
+            NoticeKind::Fired => alert_id,
+            // Of the alert that they know of, though others may have come meanwhile.
+            NoticeKind::Recovered => rule.told_alert_id,
+        };
+        told += u32::from(tell(transaction, look, *kind, of).await?);
     }
+    Ok(told)
 }
 
 async fn tell(

@@ -65,17 +65,19 @@ pub(crate) const DUE: &str = "
     FROM alert_mails
     JOIN alert_notices ON alert_notices.event_id = alert_mails.event_id
     JOIN apps ON apps.id = alert_notices.app_id
-    WHERE next_due <= $1
+    WHERE next_due IS NOT NULL
+      AND (next_due <= $1 OR next_due > $2)
     ORDER BY next_due
-    LIMIT $2";
+    LIMIT $3";
 
-/// Nothing happens where another node was faster.
+/// Nothing happens where another node was faster. What is due later than anything is put off was put off by a
+/// clock that has been set back since: it is due.
 const TAKE: &str = "
     UPDATE alert_mails
     SET attempts = attempts + 1, next_due = $4
     WHERE event_id = $1
       AND address = $2
-      AND next_due <= $3";
+      AND (next_due <= $3 OR next_due > $5)";
 
 /// A notice is written, with the mails that are to go out.
 pub(super) async fn write(
@@ -143,7 +145,9 @@ impl Store {
     /// When the database fails.
     pub async fn take_due_mail(&self) -> Result<Option<DueMail>, StoreError> {
         let now = self.clock().await?.millis();
-        let rows = db::all(&self.db().read, DUE, [now.into(), CANDIDATES.into()]).await?;
+        let latest = now + LONGEST_WAIT_MS;
+        let values = [now.into(), latest.into(), CANDIDATES.into()];
+        let rows = db::all(&self.db().read, DUE, values).await?;
         for row in rows {
             let Some(mail) = db::if_readable(due(&row))? else { continue };
             let attempts: u32 = row.count("attempts")?;
@@ -153,6 +157,7 @@ impl Store {
                 mail.address.clone().into(),
                 now.into(),
                 (now + wait.clamp(FIRST_WAIT_MS, LONGEST_WAIT_MS)).into(),
+                latest.into(),
             ];
             if db::execute(&self.db().write, TAKE, values).await? > 0 {
                 return Ok(Some(mail));

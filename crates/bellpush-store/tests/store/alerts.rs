@@ -161,6 +161,34 @@ on_both_stores! {
         assert_eq!(store.unlogged_notices(9).await.unwrap().len(), 1);
     }
 
+    async fn a_look_by_a_clock_that_was_ahead_keeps_nobody_from_looking(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let rule = made(store, app).await;
+        keep(store, &rule, 0.0, 24 * 60).await;
+        assert_eq!(keep(store, &rule, 2000.0, 1).await, 1);
+        assert_eq!(keep(store, &rule, 0.0, 1).await, 0, "a minute counts once");
+        assert_eq!(present(store, &rule).await.progress.state.name(), StateName::Firing);
+    }
+
+    async fn what_began_while_it_was_quiet_is_told_behind_the_end_of_the_one_before(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let rule = made(store, app).await;
+        keep(store, &rule, 2000.0, 0).await;
+        for (minute, value) in [(1, 0.0), (2, 0.0), (3, 2000.0)] {
+            let quiet = look(store, &rule, value, minute, true).await;
+            assert_eq!(store.keep_looks(&[quiet]).await.unwrap(), 0);
+        }
+        assert_eq!(keep(store, &rule, 2000.0, 4).await, 2);
+        let found = alerts(store, app).await;
+        let kinds = |alert: &bellpush_store::Alert| {
+            alert.notices.iter().map(|notice| notice.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(&found[0]), [NoticeKind::Fired]);
+        assert_eq!(kinds(&found[1]), [NoticeKind::Fired, NoticeKind::Recovered]);
+        assert_eq!(log_all(store).await, [ALERT_FIRED, ALERT_RECOVERED, ALERT_FIRED]);
+        assert_eq!(present(store, &rule).await.told_alert_id, Some(found[0].id));
+    }
+
     async fn a_notice_that_is_put_into_the_log_twice_is_there_and_delivered_once(site) {
         let (store, app) = (&site.store, site.app().await);
         let url = "https://hooks.example/".parse().unwrap();
@@ -266,6 +294,19 @@ on_both_stores! {
         assert!(mail.sent_at.is_some() && mail.failure.is_none() && !mail.given_up);
     }
 
+    async fn a_mail_that_was_put_off_by_a_clock_that_was_ahead_is_due(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let rule = made(store, app).await;
+        keep(store, &rule, 2000.0, 0).await;
+        for (seconds, is_due) in [(3_000, false), (48 * 3_600, true)] {
+            let next = after(seconds).millis();
+            site.sql(&format!("UPDATE alert_mails SET next_due = {next}")).await;
+            let taken = store.take_due_mail().await.unwrap();
+            assert_eq!(taken.is_some(), is_due, "{seconds} s ahead");
+        }
+        assert_eq!(store.take_due_mail().await.unwrap(), None, "it is another's for now");
+    }
+
     async fn a_mail_that_nobody_takes_is_given_up(site) {
         let (store, app) = (&site.store, site.app().await);
         let rule = made(store, app).await;
@@ -324,6 +365,21 @@ on_both_stores! {
         let left = alerts(store, app).await;
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].end, None);
+    }
+
+    async fn an_alert_is_kept_from_its_end_on_with_what_was_told_of_it(site) {
+        let (store, app) = (&site.store, site.app().await);
+        let rule = made(store, app).await;
+        for (minute, value) in [(0, 2000.0), (10, 0.0), (11, 0.0)] {
+            keep(store, &rule, value, minute).await;
+        }
+        log_all(store).await;
+        store.remove_alerts(after(5 * 60)).await.unwrap();
+        let kept = alerts(store, app).await;
+        assert_eq!(kept.iter().map(|alert| alert.notices.len()).collect::<Vec<_>>(), [2]);
+        store.remove_alerts(after(15 * 60)).await.unwrap();
+        assert_eq!(alerts(store, app).await, []);
+        assert_eq!(site.found("SELECT title AS found FROM alert_notices").await, [""; 0]);
     }
 
     async fn alerts_go_with_their_app(site) {

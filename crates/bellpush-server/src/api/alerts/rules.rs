@@ -178,10 +178,12 @@ pub(crate) async fn silence(
         let detail = format!("a silence lasts 1 to {MAX_SILENCE_MINUTES} minutes");
         return Err(Problem::invalid(detail).at("/minutes"));
     }
-    let until = later(now(), Duration::from_secs(u64::from(minutes) * 60));
+    // By the clock that rules are looked at by.
+    let now = store.clock().await?;
+    let until = later(now, Duration::from_secs(u64::from(minutes) * 60));
     let silenced = store.silence_alert_rule(app_id, id, Some(until), &actor).await?;
     let rule = silenced.ok_or_else(|| unknown(id))?;
-    Ok(Json(AlertRuleView::new(rule, now())))
+    Ok(Json(AlertRuleView::new(rule, now)))
 }
 
 /// End the silence of an alert rule
