@@ -1,6 +1,6 @@
 //! Mail by the operator's SMTP server, where there is one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bellpush_core::{
     access::{Email, in_ascii},
@@ -11,6 +11,10 @@ use lettre::{
     message::{Mailbox, header::ContentType},
 };
 use secrecy::{ExposeSecret, SecretString};
+
+/// How long the mail server may take for a mail, from connecting to its last answer: less than a proxy waits for
+/// the answer to a request, and than a mail of an alert stays with the server that has taken it.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How mail is sent.
 #[derive(Debug, Clone)]
@@ -33,6 +37,26 @@ pub enum MailConfigError {
     /// The address is none.
     #[error("write the sender like bellpush@example.com, or \"Bellpush <bellpush@example.com>\"")]
     From,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MailError {
+    /// There is no server for it.
+    #[error("the server has no SMTP server to send mail by (--smtp-url)")]
+    NoServer,
+    /// Nobody could get it.
+    #[error("it is no e-mail address")]
+    Address,
+    /// It can't be written.
+    #[error(transparent)]
+    Message(#[from] lettre::error::Error),
+    /// The server did not take it.
+    #[error(transparent)]
+    Refused(#[from] lettre::transport::smtp::Error),
+    /// The server did not say in time whether it took it.
+    #[error("the mail server did not take it within {} s", TIMEOUT.as_secs())]
+    Mute,
 }
 
 /// Sends mail. Clones are handles of the same one.
@@ -71,24 +95,36 @@ fn mailbox(text: &str) -> Option<Mailbox> {
     Some(Mailbox { name, email })
 }
 
+impl Sender {
+    /// Sends a mail, in time or not at all.
+    async fn send(&self, message: Message) -> Result<(), MailError> {
+        let sending = self.transport.send(message);
+        match tokio::time::timeout(TIMEOUT, sending).await {
+            Ok(answer) => Ok(answer.map(drop)?),
+            Err(_) => Err(MailError::Mute),
+        }
+    }
+}
+
 impl Mail {
     /// As configured; without a configuration nothing is sent.
     pub(crate) fn new(config: Option<&MailConfig>) -> Self {
         Self(config.and_then(|config| config.sender().ok()).map(Arc::new))
     }
 
-    /// Sends a text about an event, by whose id a mail that comes twice is known; says why not.
+    /// Sends a text about an event, by whose id a mail that comes twice is known.
+    ///
+    /// # Errors
+    /// [`MailError`] says why it was not sent.
     pub(crate) async fn tell(
         &self,
         to: &str,
         subject: &str,
         text: String,
         event_id: EventId,
-    ) -> Result<(), String> {
-        let Some(sender) = &self.0 else {
-            return Err("the server has no SMTP server to send mail by (--smtp-url)".into());
-        };
-        let to = mailbox(to).ok_or("it is no e-mail address")?;
+    ) -> Result<(), MailError> {
+        let sender = self.0.as_ref().ok_or(MailError::NoServer)?;
+        let to = mailbox(to).ok_or(MailError::Address)?;
         let host = sender.from.email.domain();
         let message = Message::builder()
             .from(sender.from.clone())
@@ -96,9 +132,8 @@ impl Mail {
             .subject(subject)
             .message_id(Some(format!("<{event_id}@{host}>")))
             .header(ContentType::TEXT_PLAIN)
-            .body(text)
-            .map_err(|error| error.to_string())?;
-        sender.transport.send(message).await.map(drop).map_err(|error| error.to_string())
+            .body(text)?;
+        sender.send(message).await
     }
 
     /// Sends the link of an invitation; says whether the server has taken it.
@@ -119,8 +154,8 @@ impl Mail {
             .header(ContentType::TEXT_PLAIN)
             .body(text);
         let Ok(message) = message else { return false };
-        match sender.transport.send(message).await {
-            Ok(_) => true,
+        match sender.send(message).await {
+            Ok(()) => true,
             Err(error) => {
                 tracing::warn!(%error, "an invitation can't be mailed");
                 false

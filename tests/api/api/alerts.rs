@@ -11,7 +11,7 @@ use bellpush_test_support::{
 use serde_json::{Value, json};
 
 use crate::{
-    access::smtp,
+    access::{mute_smtp, smtp},
     shop::{Shop, refused},
 };
 
@@ -165,4 +165,35 @@ async fn a_backlog_is_told_by_webhook_and_mail_and_only_once_though_the_server_i
     assert_eq!(alert["notices"].as_array().unwrap().len(), 1);
     let same = |one: &bellpush_test_support::sink::Received| one.id() == told.received()[0].id();
     assert!(told.received().iter().all(same), "one event, however often it is sent");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_keeps_no_alert_from_the_webhooks() {
+    let (port, _mute) = mute_smtp().await;
+    let options = Options::sqlite()
+        .with("--smtp-url", &format!("smtp://127.0.0.1:{port}"))
+        .with("--mail-from", "bellpush@example.com");
+    let shop = Shop::with(options).await;
+    let (broken, told) = (Sink::start().await.unwrap(), Sink::start().await.unwrap());
+    broken.reply(|_| Reply::Status(500));
+    shop.integrate(&broken, &["widget_loaded"]).await;
+    shop.integrate(&told, &["alert_fired"]).await;
+    shop.load_widgets(3).await;
+    let emails: Vec<String> = (0..10).map(|n| format!("ada-{n}@example.com")).collect();
+    for (name, emails) in [("Mailed", emails), ("Not mailed", vec![])] {
+        made(
+            &shop,
+            json!({
+                "name": name, "kind": "backlog", "threshold": 2, "recoveryThreshold": 1,
+                "holdMinutes": 0, "emails": emails,
+            }),
+        )
+        .await;
+        eventually("the alert is told", A_MINUTE, async || {
+            let mut envelopes = told.received().into_iter().filter_map(|one| one.envelope().ok());
+            Ok(envelopes.any(|it| it["data"]["ruleName"] == name).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
 }

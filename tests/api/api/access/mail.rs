@@ -1,6 +1,9 @@
 //! Invitations by mail, taken by a server that speaks SMTP and nothing else.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bellpush_test_support::{
     browser::Browser,
@@ -48,6 +51,12 @@ pub(crate) async fn smtp() -> (u16, Arc<Mutex<String>>) {
     (port, taken)
 }
 
+/// A server that takes connections, for as long as it is kept, and says nothing: its port.
+pub(crate) async fn mute_smtp() -> (u16, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    (listener.local_addr().unwrap().port(), listener)
+}
+
 async fn invite(options: Options) -> Value {
     let server = ServerProcess::start(options).await.unwrap();
     let owner = Browser::set_up(&server).await.unwrap();
@@ -80,6 +89,17 @@ async fn a_mail_server_that_is_away_keeps_nobody_from_inviting() {
             .with("--mail-from", "bellpush@example.com"),
     )
     .await;
+    assert_eq!(made["mailed"], false);
+    assert!(made["link"].as_str().unwrap().contains("#token=in_"));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_keeps_nobody_from_inviting() {
+    let (port, _mute) = mute_smtp().await;
+    let options = Options::sqlite()
+        .with("--smtp-url", &format!("smtp://127.0.0.1:{port}"))
+        .with("--mail-from", "bellpush@example.com");
+    let made = tokio::time::timeout(Duration::from_secs(25), invite(options)).await.unwrap();
     assert_eq!(made["mailed"], false);
     assert!(made["link"].as_str().unwrap().contains("#token=in_"));
 }

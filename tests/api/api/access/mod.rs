@@ -10,4 +10,4 @@ mod second_factors;
 mod sign_in;
 mod views;
 
-pub(crate) use mail::smtp;
+pub(crate) use mail::{mute_smtp, smtp};
