@@ -39,8 +39,8 @@ pub enum OpenError {
     },
     /// A server of an older version runs on the database.
     #[error(
-        "the server that runs on this database made schema version {found}, and this bellpush needs \
-         version {known}; start a server of this version first"
+        "the server of this database made schema version {found}, and this bellpush needs version \
+         {known}; start a server of this version first"
     )]
     OlderSchema {
         /** The version found. */
@@ -63,6 +63,12 @@ pub enum OpenError {
     /// There is no database where it was looked for.
     #[error("there is no database {}; name its directory by --data-dir", .0.display())]
     NoDatabase(PathBuf),
+    /// No server has ever run on the database.
+    #[error(
+        "no bellpush has run on this database yet; name the right one by --database-url, or start the \
+         server on it first"
+    )]
+    Empty,
     /// The secrets in the database were sealed with another key.
     #[error(
         "this is not the master key that the database's secrets were sealed with; give bellpush \

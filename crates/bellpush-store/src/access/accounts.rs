@@ -23,13 +23,7 @@ impl Accounts {
     /// # Errors
     /// [`OpenError`] says what to do.
     pub async fn open(target: &Target) -> Result<Self, OpenError> {
-        let db = Db::beside(target).await?;
-        if db.is_shared_file() {
-            migrations::check_current(&db.write).await?;
-        } else {
-            migrations::migrate(&db.write).await?;
-        }
-        Ok(Self(db))
+        Ok(Self(migrations::open_beside(target).await?))
     }
 
     /// Closes the database.

@@ -196,9 +196,9 @@ impl Db {
         Self::sqlite(&file, lock).await
     }
 
-    /// Whether another process may be writing to the SQLite file.
-    pub(crate) fn is_shared_file(&self) -> bool {
-        self.is_sqlite() && self.lock.is_none()
+    /// Whether no other process can be writing to the database. Of a PostgreSQL that is never certain.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// Whether a statement costs two changes of thread, and no wait for a network.

@@ -12,9 +12,10 @@ use std::{
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, TransactionTrait};
 
 use super::{
-    connections::{Lock, lock},
+    connections::{Db, Lock, lock},
     row::now,
     statements::{all, execute, one},
+    target::Target,
 };
 use crate::error::{DatabaseError, OpenError, StoreError};
 
@@ -190,9 +191,26 @@ fn in_the_way(error: DbErr) -> Result<(), OpenError> {
     }
 }
 
+/// Opens a database that a server may be running on. Its schema is brought up to date where none can be.
+pub(crate) async fn open_beside(target: &Target) -> Result<Db, OpenError> {
+    let db = Db::beside(target).await?;
+    if db.is_alone() {
+        migrate(&db.write).await?;
+    } else {
+        check_current(&db.write).await?;
+    }
+    Ok(db)
+}
+
 /// Refuses a schema that lacks a version, and one that this program is too old for.
 pub(crate) async fn check_current(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let applied = applied(connection).await?;
+    const UNDEFINED_TABLE: &str = "42P01";
+    let applied = applied(connection).await.map_err(|error| match error {
+        StoreError::Database(DatabaseError::Refused { code, .. }) if code == UNDEFINED_TABLE => {
+            OpenError::Empty
+        }
+        error => error.into(),
+    })?;
     check_usable(connection, &applied).await?;
     match missing(&applied) {
         Some((known, ..)) => {

@@ -6,7 +6,7 @@ use bellpush_core::{
     events::EventTime,
 };
 use bellpush_store::{
-    Actor, ApiKey, ApiKeys, AuditAction, AuditFilter, Configured, InvitationDraft, NewApiKey,
+    Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditFilter, Configured, InvitationDraft, NewApiKey,
     OpenError, PageRequest, SecretHash, Store, Target,
 };
 
@@ -198,6 +198,16 @@ on_both_stores! {
         aside.close().await;
         site.store.put_setting("still", "writable").await.unwrap();
     }
+
+    async fn a_database_of_a_server_of_another_version_is_left_alone(site) {
+        site.sql("DELETE FROM schema_migrations WHERE version > 1").await;
+        assert!(matches!(ApiKeys::open(&site.target).await, Err(OpenError::OlderSchema { .. })));
+        assert!(matches!(Accounts::open(&site.target).await, Err(OpenError::OlderSchema { .. })));
+        assert_eq!(site.found("SELECT name AS found FROM schema_migrations").await.len(), 1);
+        site.sql("INSERT INTO schema_migrations VALUES (9999, 'later', 0)").await;
+        site.sql("DELETE FROM schema_compatibility").await;
+        assert!(matches!(ApiKeys::open(&site.target).await, Err(OpenError::NewerSchema { .. })));
+    }
 }
 
 #[tokio::test]
@@ -209,11 +219,13 @@ async fn keys_are_not_looked_for_where_there_is_no_database() {
 }
 
 #[tokio::test]
-async fn keys_of_a_server_of_another_version_are_left_alone() {
-    let site = crate::site::Site::sqlite().await;
-    site.sql("DELETE FROM schema_migrations WHERE version > 1").await;
-    assert!(matches!(ApiKeys::open(&site.target).await, Err(OpenError::OlderSchema { .. })));
-    site.sql("INSERT INTO schema_migrations VALUES (9999, 'later', 0)").await;
-    assert!(matches!(ApiKeys::open(&site.target).await, Err(OpenError::NewerSchema { .. })));
+async fn a_postgresql_that_no_server_has_used_stays_empty() {
+    let site = crate::site::Site::postgres().await;
+    site.store.close().await;
+    site.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    assert!(matches!(ApiKeys::open(&site.target).await, Err(OpenError::Empty)));
+    assert!(matches!(Accounts::open(&site.target).await, Err(OpenError::Empty)));
+    let tables = "SELECT tablename AS found FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(site.found(tables).await, [""; 0]);
     site.clear().await;
 }
