@@ -43,7 +43,7 @@ enum Command {
     Rotate,
     /// Take a version out of the file that encrypts nothing any more
     ///
-    /// Backups from before the rotation can't be used without it.
+    /// Backups from before the rotation can't be used without it. No server may be running on the database.
     Drop {
         /// Which
         version: u8,
@@ -87,10 +87,7 @@ async fn list(config: &Config) -> anyhow::Result<()> {
 
 async fn rotate(config: &Config) -> anyhow::Result<()> {
     let (mut keys, mut store) = open(config).await?;
-    ensure!(
-        !store.is_in_use().await?,
-        "a server is running on this database; stop it first (its sign goes away within 10 s)"
-    );
+    ensure_unused(&store).await?;
     let current = keys.current();
     if store.sealed_records().await?.keys().any(|version| *version != current) {
         store::say(&format!("Some secrets are not encrypted with version {current} yet."))?;
@@ -119,6 +116,7 @@ async fn rotate(config: &Config) -> anyhow::Result<()> {
 
 async fn drop_version(config: &Config, version: u8) -> anyhow::Result<()> {
     let (keys, store) = open(config).await?;
+    ensure_unused(&store).await?;
     let records = store.sealed_records().await?.get(&version).copied().unwrap_or_default();
     store.close().await;
     ensure!(
@@ -133,6 +131,14 @@ async fn drop_version(config: &Config, version: u8) -> anyhow::Result<()> {
     };
     fewer.save(file)?;
     store::say(&format!("Version {version} is not in {} any more.", file.display()))
+}
+
+async fn ensure_unused(store: &Store) -> anyhow::Result<()> {
+    ensure!(
+        !store.is_in_use().await?,
+        "a server is running on this database; stop it first (its sign goes away within 20 s)"
+    );
+    Ok(())
 }
 
 async fn open(config: &Config) -> anyhow::Result<(KeyRing, Store)> {

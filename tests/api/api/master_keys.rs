@@ -221,7 +221,10 @@ async fn on_postgresql_a_running_server_is_noticed() {
     let data = shop.server.data_dir();
     let postgres = ["--database-url", database.url()];
     let rotate = [&["rotate"][..], &postgres].concat();
-    assert!(failed(&keys(&data, &rotate)).contains("a server is running on this database"));
+    let drop = [&["drop", "1"][..], &postgres].concat();
+    for command in [&rotate, &drop] {
+        assert!(failed(&keys(&data, command)).contains("a server is running on this database"));
+    }
     shop.server.terminate().await.unwrap();
     let said = succeeded(&keys(&data, &rotate));
     assert!(said.contains("4 secrets were encrypted anew. Version 2 "), "{said}");

@@ -2,9 +2,9 @@
 //! of it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -22,7 +22,7 @@ impl KeyRing {
         match Self::load(path) {
             Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
                 let made = Self::generate()?;
-                let linked = with_draft(path, &made, |draft| fs::hard_link(draft, path));
+                let linked = with_draft(path, &made, None, |draft| fs::hard_link(draft, path));
                 match linked {
                     // Another process was faster: its key is the one.
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -43,13 +43,18 @@ impl KeyRing {
         Self::from_text(&text.into())
     }
 
-    /// Replaces a file by these keys, on disk when it returns.
+    /// Replaces a file by these keys, on disk when it returns. Whoever could read it still can, and a link to
+    /// it is one.
     ///
     /// # Errors
     /// [`VaultError::File`]; the file is as it was then.
     pub fn save(&self, path: &Path) -> Result<(), VaultError> {
-        with_draft(path, self, |draft| fs::rename(draft, path))
-            .map_err(|source| failed(path, source))
+        let replaced = || {
+            let file = fs::canonicalize(path)?;
+            let before = fs::metadata(&file)?;
+            with_draft(&file, self, Some(&before), |draft| fs::rename(draft, &file))
+        };
+        replaced().map_err(|source| failed(path, source))
     }
 }
 
@@ -57,10 +62,12 @@ fn failed(path: &Path, source: io::Error) -> VaultError {
     VaultError::File { path: path.to_owned(), source }
 }
 
-/// Writes beside the path first, lets it be put in place, and leaves no draft behind.
+/// Writes beside the path first, lets it be put in place, and leaves no draft behind. It is for the user of
+/// this process alone, or for those that the file before it was for.
 fn with_draft(
     path: &Path,
     ring: &KeyRing,
+    before: Option<&Metadata>,
     put: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
@@ -68,8 +75,11 @@ fn with_draft(
     let draft = PathBuf::from(draft);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     let text: Zeroizing<String> = ring.to_text();
-    let done =
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| put(&draft));
+    let done = before
+        .map_or(Ok(()), |before| hand_over(&file, before))
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| put(&draft));
     // After a renaming it is not there any more.
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -79,4 +89,13 @@ fn with_draft(
         Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
     }
+}
+
+/// Gives a file the owner, the group and the mode of another.
+fn hand_over(file: &File, before: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (before.uid(), before.gid()) {
+        fchown(file, Some(before.uid()), Some(before.gid()))?;
+    }
+    file.set_permissions(before.permissions())
 }

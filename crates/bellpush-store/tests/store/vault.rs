@@ -1,6 +1,6 @@
 //! Secrets at rest.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bellpush_store::{KeyRing, MasterKey, vault::VaultError};
@@ -181,4 +181,27 @@ fn a_file_with_one_key_becomes_a_ring_that_reads_back() {
     assert!(again.open(IDENTITY, &newer).is_ok());
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(dir.path().read_dir().unwrap().count(), 1, "no draft is left behind");
+}
+
+#[test]
+fn whoever_could_read_the_file_can_after_it_was_replaced_and_a_link_stays_one() {
+    let folder = TempDir::new().unwrap();
+    let (file, link) = (folder.path().join("real.key"), folder.path().join("master.key"));
+    std::os::unix::fs::symlink("real.key", &link).unwrap();
+    KeyRing::load_or_create(&file).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // Only root may give it to another user.
+    _ = std::os::unix::fs::chown(&file, Some(4_321), Some(1_234));
+    let who = || {
+        let it = std::fs::metadata(&file).unwrap();
+        (it.uid(), it.gid(), it.permissions().mode() & 0o777)
+    };
+    let before = who();
+    let more = ring().with_new_key().unwrap();
+    more.save(&link).unwrap();
+    assert_eq!(who(), before);
+    assert!(link.is_symlink());
+    let kept: Vec<u8> = KeyRing::load(&file).unwrap().versions().collect();
+    assert_eq!(kept, more.versions().collect::<Vec<_>>());
+    assert_eq!(folder.path().read_dir().unwrap().count(), 2, "no draft is left");
 }
