@@ -81,12 +81,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let metrics =
         PrometheusBuilder::new().install_recorder().context("metrics can't be collected")?;
     let _upkeep = AbortOnDropHandle::new(tokio::spawn(keep_up(metrics.clone())));
+    store::prepare_data_dir(&config)?;
     let store = tokio::select! {
         store = store::open(&config, store::load_keys(&config)?) => store?,
         // It may wait for its database, or bring much data up to date. Nothing else has begun.
         () = signals.next() => return Ok(()),
     };
-    ensure_admin_key(&store, &config).await?;
     let traces = config.otlp_endpoint.as_ref().map(Traces::start).transpose();
     let traces = traces.context("--otlp-endpoint")?.map(Arc::new);
     let tracer = traces.clone().map(|traces| Tracer::new(traces, config.trace_ratio));
@@ -135,6 +135,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         ..EngineConfig::new(config.media_listen)
     };
     let calls = Engine::start(engine, Some(trunks.clone())).context("--media-listen")?;
+    // Not before all addresses are this server's: one that can't start takes no key from those that run.
+    ensure_admin_key(&store, &config).await?;
 
     let (announcer, announced) = announcements(ANNOUNCED_BATCHES);
     let client = client_settings(&config);
@@ -178,10 +180,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         "ready"
     );
     if config.demo {
-        say(&format!("Demo page: {}/demo", config.origin))?;
+        say_or_warn(&format!("Demo page: {}/demo", config.origin));
     }
     if let Some(link) = setup_link::make(&store.accounts(), &config.origin).await? {
-        say(&format!("Set up Call Studio: {link}"))?;
+        say_or_warn(&format!("Set up Call Studio: {link}"));
     }
 
     let http_stop = CancellationToken::new();
@@ -278,10 +280,21 @@ async fn ensure_admin_key(store: &Store, config: &Config) -> anyhow::Result<()> 
         let key = ApiKey::random();
         let hash = key.hash();
         let new = NewApiKey::of_installation("admin", &hash);
-        keys.create(new, &Actor::HOST).await?;
-        say(&format!("Admin API key, shown this once: {}", key.reveal()))?;
+        // First, as nobody would ever know one that could not be shown.
+        if say_or_warn(&format!("Admin API key, shown this once: {}", key.reveal())) {
+            keys.create(new, &Actor::HOST).await?;
+        }
     }
     Ok(())
+}
+
+/// Says a line, and whether it could: a server runs as well without it.
+fn say_or_warn(line: &str) -> bool {
+    let said = say(line);
+    if let Err(error) = &said {
+        warn!("a line for who starts the server is lost: {error:#}");
+    }
+    said.is_ok()
 }
 
 /// What is recorded of calls.
@@ -321,7 +334,7 @@ fn server_config(config: &Config, tracer: Option<Tracer>, demo: Option<Demo>) ->
         mail: config.mail.clone(),
         keep_statistics: config.keep_statistics,
         keep_notifications: config.keep_notifications,
-        erasures_file: config.data_dir.join("erasures.jsonl"),
+        erasures_file: store::erasures_file(config),
         tracer,
         metrics_token: config.metrics_token.clone(),
         has_metrics_address: config.metrics_listen.is_some(),

@@ -1,11 +1,40 @@
 //! Opens the store as configured, with its master keys.
 
-use std::{fs::DirBuilder, io::Write, os::unix::fs::DirBuilderExt, path::Path};
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use bellpush_store::{KeyRing, Store, Target};
 
 use crate::config::{Config, MasterKeys};
+
+/// Where it is noted what was erased, beside whichever database.
+pub(crate) fn erasures_file(config: &Config) -> PathBuf {
+    config.data_dir.join("erasures.jsonl")
+}
+
+/// Makes the data directory, which is needed beside PostgreSQL too: an erasure that can't be noted there would
+/// wait for ever, and keep those behind it waiting.
+///
+/// # Errors
+/// It can't be made, or not be written.
+pub(crate) fn prepare_data_dir(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.data_dir;
+    let mut note = OpenOptions::new();
+    note.create(true).append(true).mode(0o600);
+    make_private_folder(dir).and_then(|()| note.open(erasures_file(config))).map(drop).with_context(
+        || {
+            format!(
+                "--data-dir: {} can't be written, and is to be, with PostgreSQL too",
+                dir.display()
+            )
+        },
+    )
+}
 
 /// The master keys; makes their file, with one key, when it is not there.
 ///
@@ -66,9 +95,8 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 /// A line for the person at the command line, apart from the log.
 ///
 /// # Errors
-/// Standard output is closed.
+/// Standard output can't be written.
 pub(crate) fn say(line: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush().context("standard output is closed")
+    writeln!(out, "{line}").and_then(|()| out.flush()).context("standard output can't be written")
 }

@@ -1,6 +1,6 @@
 //! What is kept of one person: found, handed out, erased, and not brought back.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use bellpush_test_support::{
     SOON, answer::Answer, eventually, postgres::Database, server::Options, sink::Sink,
@@ -71,6 +71,18 @@ async fn erase(shop: &Shop) -> Value {
     let begun: Value = begun.json().unwrap();
     let one = format!("{path}/{}", begun["id"].as_str().unwrap());
     shop.wait_for(&one, |it| it["state"] == "done").await
+}
+
+/// The same, where other nodes may remember a session for half a minute.
+async fn erase_for_all(shop: &Shop) {
+    let path = format!("/v1/apps/{}/erasures", shop.app.id);
+    let begun = shop.api.post(&path, &person()).await.unwrap().expect(202).unwrap();
+    let one = format!("{path}/{}", begun.json::<Value>().unwrap()["id"].as_str().unwrap());
+    eventually("the erasure is done", 3 * SOON, async || {
+        Ok(Some(shop.read(&one).await).filter(|it| it["state"] == "done"))
+    })
+    .await
+    .unwrap();
 }
 
 /// Waits until none of the traces is in the folder.
@@ -195,15 +207,7 @@ async fn who_is_erased_is_in_no_table_of_postgres() {
             "{trace} is there to be erased"
         );
     }
-    let path = format!("/v1/apps/{}/erasures", shop.app.id);
-    let begun = shop.api.post(&path, &person()).await.unwrap().expect(202).unwrap();
-    let one = format!("{path}/{}", begun.json::<Value>().unwrap()["id"].as_str().unwrap());
-    // Other nodes may remember a session for half a minute.
-    eventually("the erasure is done", 3 * SOON, async || {
-        Ok(Some(shop.read(&one).await).filter(|it| it["state"] == "done"))
-    })
-    .await
-    .unwrap();
+    erase_for_all(&shop).await;
     is_unknown(&shop).await;
     for trace in TRACES {
         assert_eq!(database.tables_with(trace).await.unwrap(), [""; 0], "{trace}");
@@ -266,4 +270,20 @@ async fn a_session_ends_with_the_erasure_and_nobody_is_erased_by_mistake() {
     let one: Answer =
         shop.api.get(&format!("{path}/era_01920000000070008000000000000009")).await.unwrap();
     refused(&one, 404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_is_done_on_postgres_though_the_data_directory_was_not_there() {
+    let database = Database::create().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let options = Options::postgres(&database)
+        .with("--data-dir", &place("state/data"))
+        .with("--master-key-file", &place("keys/master.key"));
+    let shop = Shop::with(options).await;
+    shop.embed.open(json!({ "customerId": WHO })).await.unwrap();
+    erase_for_all(&shop).await;
+    let data = folder.path().join("state/data");
+    assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(fs::read_to_string(data.join("erasures.jsonl")).unwrap().contains("sessions"));
 }
