@@ -1,6 +1,9 @@
 //! `bellpush serve`: its help, its refusals, its first start.
 
-use std::process::{Command, Output};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Output, Stdio},
+};
 
 use bellpush_test_support::server::{self, Options, ServerProcess};
 
@@ -121,7 +124,7 @@ fn a_file_with_a_mistake_is_refused_with_the_name_of_the_option() {
         ("lisen = \"127.0.0.1:0\"", "lisen"),
         ("max_calls = \"many\"", "max_calls"),
         ("listen = \"here\"", "listen"),
-        ("listen = ", "listen"),
+        ("listen = ", "line 1"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bellpush.toml");
@@ -191,6 +194,41 @@ async fn a_key_that_is_given_is_not_printed_and_replaces_the_one_given_before() 
     assert_eq!(list["items"][0]["id"], shop.app.id, "{address}");
     let former = second.api().with_key(shop.api.key());
     refused(&former.get("/v1/apps").await.unwrap(), 401, "api-key-invalid");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_takes_no_key_from_the_one_that_runs() {
+    let database = bellpush_test_support::postgres::Database::create().await.unwrap();
+    let shop = Shop::with(Options::postgres(&database)).await;
+    let taken = shop.server.url().replace("http://", "");
+    let text = refusal(&run(|command| {
+        command.args(["--database-url", database.url(), "--listen", &taken]);
+        let keys = shop.server.data_dir().join("master.key");
+        command.arg("--master-key-file").arg(keys);
+    }));
+    assert!(text.contains("--listen"), "{text}");
+    shop.api.get("/v1/apps").await.unwrap().expect(200).unwrap();
+}
+
+#[tokio::test]
+async fn a_server_runs_though_nothing_can_be_printed_and_the_key_is_printed_when_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").to_string_lossy().into_owned();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = server::command().unwrap();
+    command.args(["--public-url", "http://localhost:8080"]);
+    command.args(["--data-dir", &data, "--listen", "127.0.0.1:0", "--media-listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = log.lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("is lost")), "the key could not be shown");
+    // The link for the first owner comes after that: the server is there.
+    assert!(lines.any(|line| line.contains("is lost")), "the link could not be shown");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let options = Options::sqlite().without_api_key().with("--data-dir", &data);
+    let server = ServerProcess::start(options).await.unwrap();
+    assert!(server.printed().unwrap().contains("Admin API key, shown this once: bp_"));
 }
 
 #[tokio::test]

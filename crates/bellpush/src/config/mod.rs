@@ -1,6 +1,7 @@
 //! The configuration: command line over environment over file over defaults.
 
 mod database;
+mod file;
 mod ports;
 mod services;
 
@@ -31,7 +32,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use self::ports::{PortRange, address, port_range};
+use self::ports::{PortRange, address, port_range, told_address};
 
 pub(crate) use database::DatabaseOptions;
 
@@ -295,7 +296,7 @@ impl Config {
         let values: Values = figment
             .merge(Serialized::defaults(&options))
             .extract()
-            .map_err(|error| anyhow!("the configuration can't be read: {error}"))?;
+            .map_err(|error| anyhow!("the configuration can't be read: {}", file::why(&error)))?;
         Self::check(values)
     }
 
@@ -374,15 +375,8 @@ impl Config {
             _ if has_file => bail!("--master-keys: leave it or --master-key-file out"),
             _ => MasterKeys::Given(values.master_keys.into()),
         };
-        let optional_ip = |option: &str, text: &str| match text {
-            "" => Ok(None),
-            text => text
-                .parse()
-                .map(Some)
-                .map_err(|_| anyhow!("{option}: {text:?} is not an IP address, like 203.0.113.7")),
-        };
-        let sip_address = optional_ip("--sip-address", &values.sip_address)?;
-        let rtp_address = optional_ip("--rtp-address", &values.rtp_address)?;
+        let sip_address = told_address(&values.sip_address).context("--sip-address")?;
+        let rtp_address = told_address(&values.rtp_address).context("--rtp-address")?;
         Ok(Self {
             listen: values.listen,
             code_origin: code_origin(&values.code_url, &origin)?,

@@ -1,7 +1,11 @@
 //! Addresses and ports, as options have them.
 
-use std::{net::SocketAddr, ops::RangeInclusive};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+};
 
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 /// A range of ports, written as `first-last`.
@@ -49,4 +53,15 @@ pub(super) fn port_range(text: &str) -> Result<PortRange, String> {
 /// Reads an address with its port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8080".to_owned())
+}
+
+/// Reads an address that others are told to send to, if there is one.
+pub(super) fn told_address(text: &str) -> anyhow::Result<Option<IpAddr>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // 0.0.0.0 would tell them to send nothing.
+    let parsed = text.parse().ok().filter(|ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast());
+    let why = || format!("{text:?} is no IP address that others can send to, like 203.0.113.7");
+    parsed.map(Some).with_context(why)
 }

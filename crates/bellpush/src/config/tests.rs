@@ -45,7 +45,7 @@ fn the_command_line_wins_over_the_file() {
 fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
     let unknown = file("lisen = \"127.0.0.1:9000\"\n");
     let wrong = file("max_calls = \"many\"\n");
-    let cases: [(&[&str], &[&str]); 16] = [
+    let cases: [(&[&str], &[&str]); 19] = [
         (&["--listen", "here"], &["--listen", "here"]),
         (&["--public-url", "calls.example.com"], &["--public-url", "https://calls.example.com"]),
         (&["--public-url", "http://calls.example.com"], &["--public-url", "https://"]),
@@ -59,6 +59,9 @@ fn a_wrong_value_is_answered_with_a_sentence_that_names_the_option() {
         (&["--otlp-endpoint", "localhost:4318"], &["--otlp-endpoint", "http://localhost:4318"]),
         (&["--otlp-endpoint", "http://me:word@localhost"], &["--otlp-endpoint", "OTEL_"]),
         (&["--trace-ratio", "1.5"], &["--trace-ratio", "0 to 1"]),
+        (&["--sip-address", "::"], &["--sip-address", "203.0.113.7"]),
+        (&["--rtp-address", "0.0.0.0"], &["--rtp-address", "203.0.113.7"]),
+        (&["--rtp-address", "224.0.0.1"], &["--rtp-address", "203.0.113.7"]),
         (&["--session-seconds", "0"], &["--session-seconds", "at least 1"]),
         (&["--config", unknown.path().to_str().unwrap()], &["lisen"]),
         (&["--config", wrong.path().to_str().unwrap()], &["max_calls"]),
@@ -79,4 +82,18 @@ fn secrets_are_not_shown() {
     let config = load(&arguments);
     let shown = format!("{:?}", config.unwrap());
     assert!(!shown.contains("aaaa") && !shown.contains("word"), "{shown}");
+}
+
+#[test]
+fn what_stands_in_a_file_is_not_shown_when_it_cannot_be_read() {
+    for (text, place) in [
+        ("demo = true\nadmin_api_key = \"bp_hidden\n", "line 2"),
+        ("turn_secret = 123456789\n", "turn_secret"),
+        ("master_keys = [\"1:hidden\"]\n", "master_keys"),
+    ] {
+        let file = file(text);
+        let error = load(&["--config", file.path().to_str().unwrap()]).unwrap_err();
+        assert!(error.contains(place), "{error}");
+        assert!(!error.contains("hidden") && !error.contains("12345"), "{error}");
+    }
 }
