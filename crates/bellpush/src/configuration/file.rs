@@ -1,5 +1,7 @@
 //! The configuration as a TOML file: written with comments, and read with its secrets put in.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table};
@@ -39,9 +41,17 @@ pub(super) fn write(
     url: &str,
     secrets_from_env: bool,
 ) -> anyhow::Result<String> {
+    let mut uses = BTreeMap::<String, u32>::new();
+    each_secret(&mut configuration, &mut |id, name, _| {
+        *uses.entry(variable(id, &name.to_uppercase())).or_default() += 1;
+        Ok(())
+    })?;
     each_secret(&mut configuration, &mut |id, name, secret| {
         if secrets_from_env {
-            *secret = json!({ "secret": format!("env:{}", variable(id, name)) });
+            let usual = variable(id, &name.to_uppercase());
+            // Names that differ in their capitals alone keep them.
+            let variable = if uses.get(&usual) == Some(&1) { usual } else { variable(id, name) };
+            *secret = json!({ "secret": format!("env:{variable}") });
         }
         Ok(())
     })?;
@@ -178,8 +188,8 @@ fn items(list: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
 
 /// The variable that an export names for a secret: the same each time.
 fn variable(id: &str, name: &str) -> String {
-    let end = &id[id.len().saturating_sub(8)..];
-    format!("BELLPUSH_SECRET_{end}_{name}").to_uppercase()
+    let end = id[id.len().saturating_sub(8)..].to_uppercase();
+    format!("BELLPUSH_SECRET_{end}_{name}")
 }
 
 fn table(fields: &Map<String, Value>, path: &mut Vec<String>) -> anyhow::Result<Table> {

@@ -31,7 +31,7 @@ fn listed(changes: &[PlannedChange]) -> String {
     for change in changes {
         if place.0 != Some(change.app_id) {
             match (&change.app_name, change.app_id) {
-                (Some(name), Some(id)) => _ = writeln!(text, "{name} ({id})"),
+                (Some(name), Some(id)) => _ = writeln!(text, "{} ({id})", shown(name)),
                 (None, Some(id)) => _ = writeln!(text, "{id}"),
                 (_, None) => _ = writeln!(text, "All apps"),
             }
@@ -56,7 +56,7 @@ fn listed(changes: &[PlannedChange]) -> String {
 }
 
 fn told(Change { field, before, after }: &Change) -> String {
-    let value = |it: &serde_json::Value| shown(&it.to_string());
+    let (field, value) = (shown(field), |it: &serde_json::Value| shown(&it.to_string()));
     match (before, after) {
         (None, None) => format!("{field}: another secret"),
         (None, Some(after)) => format!("{field}: {} (was not set)", value(after)),
@@ -99,7 +99,7 @@ mod tests {
     fn a_plan_reads_by_app_and_screen() {
         let change = |screen, kind, name: &str, changes| PlannedChange {
             app_id: "app_01920000000070008000000000000001".parse().ok(),
-            app_name: Some("Shop".into()),
+            app_name: Some("Shop\u{1b}[2K\r".into()),
             screen,
             subject_id: "id_1".into(),
             subject_name: name.into(),
@@ -117,7 +117,7 @@ mod tests {
             change(Screen::Integrations, ChangeKind::Added, "CRM", vec![]),
         ];
         let expected = "\
-Shop (app_01920000000070008000000000000001)
+Shop [2K  (app_01920000000070008000000000000001)
   Profiles
     ~ Sales (id_1)
         /to: \"1\\u001b[31m\" → 2

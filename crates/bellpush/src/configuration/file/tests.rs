@@ -118,3 +118,20 @@ fn a_secret_comes_from_the_environment_and_never_from_the_file() {
         assert!(error.contains(word) && !error.contains("s3cret"), "{error}");
     }
 }
+
+#[test]
+fn secrets_whose_names_differ_in_capitals_alone_have_a_variable_each() {
+    let secrets = json!({ "token": "kept", "TOKEN": "kept", "key": "kept" });
+    let integration = json!({ "id": "int_01920000000070008000000000abcdef", "secrets": secrets });
+    let document = json!({ "apps": [{ "id": "app", "integrations": [integration] }] });
+    let text = write(document, "http://localhost", true).unwrap();
+    let read = read(&text, |name| Some(format!("of {name}"))).unwrap();
+    assert_eq!(
+        read["apps"][0]["integrations"][0]["secrets"],
+        json!({
+            "token": { "value": "of BELLPUSH_SECRET_00ABCDEF_token" },
+            "TOKEN": { "value": "of BELLPUSH_SECRET_00ABCDEF_TOKEN" },
+            "key": { "value": "of BELLPUSH_SECRET_00ABCDEF_KEY" },
+        })
+    );
+}
