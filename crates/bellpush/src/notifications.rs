@@ -69,23 +69,29 @@ impl AdminWebhook {
         }
     }
 
+    /// Sends what was not sent yet, oldest first. One that is refused is passed over until the next time.
     async fn send_all(&self, stopped: &CancellationToken) -> Result<(), StoreError> {
+        let mut refused = 0;
         loop {
-            let unsent = self.store.unsent_notifications(AT_ONCE).await?;
-            if unsent.is_empty() {
+            let unsent = self.store.unsent_notifications(AT_ONCE + refused).await?;
+            let mut rest = unsent.into_iter().skip(refused as usize).peekable();
+            if rest.peek().is_none() {
                 return Ok(());
             }
-            for notification in unsent {
-                if stopped.is_cancelled() || !self.send(&notification).await {
+            for notification in rest {
+                if stopped.is_cancelled() {
                     return Ok(());
                 }
-                self.store.notification_sent(notification.id).await?;
+                match self.send(&notification).await {
+                    Sent::Taken => self.store.notification_sent(notification.id).await?,
+                    Sent::Refused => refused += 1,
+                    Sent::Away => return Ok(()),
+                }
             }
         }
     }
 
-    /// Whether it was taken.
-    async fn send(&self, notification: &Notification) -> bool {
+    async fn send(&self, notification: &Notification) -> Sent {
         let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let request = Request {
             method: Method::POST,
@@ -94,12 +100,23 @@ impl AdminWebhook {
             body: Bytes::from(body(notification)),
         };
         let answer = self.client.post(&request, TIMEOUT).await;
-        if let Some(failure) = answer.failure {
-            let (failure, status) = (failure.as_str(), answer.status);
-            warn!(failure, status, "the admins' webhook did not take a notification");
+        let Some(failure) = answer.failure else { return Sent::Taken };
+        let (failure, status) = (failure.as_str(), answer.status);
+        warn!(failure, status, "the admins' webhook did not take a notification");
+        match status {
+            Some(400..=499) if status != Some(429) => Sent::Refused,
+            _ => Sent::Away,
         }
-        answer.failure.is_none()
     }
+}
+
+/// What became of a notification.
+enum Sent {
+    Taken,
+    /// This one is not wanted as it is.
+    Refused,
+    /// The webhook takes none at the moment.
+    Away,
 }
 
 /// Why an integration was switched off, in words.
@@ -110,7 +127,8 @@ pub(crate) const fn why(reason: DisableReason) -> &'static str {
     }
 }
 
-/// `text` is what chat programs show of it.
+/// `text` is what chat programs show of it. They would take what is written in angle brackets for links, and for
+/// words to everybody.
 fn body(notification: &Notification) -> String {
     let Notification { id, app_id, integration_id, integration_name, reason, created_at } =
         notification;
@@ -119,6 +137,7 @@ fn body(notification: &Notification) -> String {
          app {app_id}: {}.",
         why(*reason)
     );
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let notification = json!({
         "id": id,
         "kind": "integration_disabled",
@@ -129,4 +148,31 @@ fn body(notification: &Notification) -> String {
         "createdAt": created_at,
     });
     json!({ "text": text, "notification": notification }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use bellpush_core::{events::EventTime, ids};
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_somebody_typed_is_no_markup_of_a_chat_program() {
+        let name = "<!channel> <https://evil.example|Sign in> & more";
+        let notification = Notification {
+            id: ids::NotificationId::from_uuid(Uuid::nil()),
+            app_id: ids::AppId::from_uuid(Uuid::nil()),
+            integration_id: ids::IntegrationId::from_uuid(Uuid::nil()),
+            integration_name: name.into(),
+            reason: DisableReason::Gone,
+            created_at: EventTime::from_millis(0).unwrap(),
+        };
+        let body: Value = serde_json::from_str(&body(&notification)).unwrap();
+        let text = body["text"].as_str().unwrap();
+        assert!(text.contains("&lt;!channel&gt;") && text.contains("&amp; more"), "{text}");
+        assert!(!text.contains(['<', '>']), "{text}");
+        assert_eq!(body["notification"]["integrationName"], name);
+    }
 }
