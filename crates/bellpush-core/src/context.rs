@@ -3,9 +3,12 @@
 //! It travels on every event as `data.context`. What exceeds the limits is refused with the name
 //! of the offending key; nothing is ever cut silently.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{Error, MapAccess, Visitor},
+};
 #[cfg(feature = "openapi")]
 use utoipa::openapi::ObjectBuilder;
 
@@ -191,8 +194,26 @@ described! {
 
 impl<'de> Deserialize<'de> for Context {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = BTreeMap::<String, String>::deserialize(deserializer)?;
-        Self::new(entries).map_err(serde::de::Error::custom)
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// Reads pairs one by one: a map would drop a key that is there before.
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Context;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Context, A::Error> {
+        let mut pairs = Vec::<(String, String)>::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Context::new(pairs).map_err(A::Error::custom)
     }
 }
 
@@ -249,6 +270,13 @@ mod tests {
             assert_eq!(error, expected);
             assert!(error.to_string().contains(&format!("\"{}\"", error.key())));
         }
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_is_refused_in_json_too() {
+        let read = serde_json::from_str::<Context>(r#"{ "orderId": "A", "orderId": "B" }"#);
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains("\"orderId\" is given twice"), "{error}");
     }
 
     #[test]

@@ -154,10 +154,12 @@ impl ButtonEffect {
                     );
                 }
                 let size = serde_json::to_string(data).map_or(usize::MAX, |text| text.len());
-                if size > MAX_CUSTOM_DATA_BYTES || data.contains_key("context") {
+                // Both are the server's own.
+                let is_free = !data.contains_key("context") && !data.contains_key("isPreview");
+                if size > MAX_CUSTOM_DATA_BYTES || !is_free {
                     return refuse(
                         "data",
-                        "the data has at most 8 KiB and no \"context\" of its own",
+                        "the data has at most 8 KiB and no \"context\" or \"isPreview\" of its own",
                     );
                 }
             }
@@ -234,6 +236,7 @@ mod tests {
             serde_json::json!({ "action": "emit", "name": "callback_requested" }),
             serde_json::json!({ "action": "emit", "name": "Bad-Name" }),
             serde_json::json!({ "action": "emit", "name": "x", "data": { "context": {} } }),
+            serde_json::json!({ "action": "emit", "name": "x", "data": { "isPreview": true } }),
         ] {
             assert!(check(bad.clone()).is_err(), "{bad} was accepted");
         }

@@ -83,15 +83,22 @@ pub struct FieldOption {
     pub label: Text,
 }
 
+/// Whether a pattern is one: also by itself, or it could end the group that it is put into.
+pub(super) fn try_pattern(pattern: &str) -> Result<(), String> {
+    regex(pattern).and_then(|_| compile(pattern)).map(drop)
+}
+
 /// The pattern as it is matched: against the whole value, in time that grows with its length alone.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(PATTERN_BYTES).build().map_err(
-        |error| match error {
-            regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
-            _ => "the pattern is no regular expression without look-around and back references"
-                .to_owned(),
-        },
-    )
+    regex(&format!("^(?:{pattern})$"))
+}
+
+fn regex(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
+        _ => "the pattern is no regular expression without look-around and back references"
+            .to_owned(),
+    })
 }
 
 impl Field {

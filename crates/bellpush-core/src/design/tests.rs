@@ -143,7 +143,13 @@ fn every_fault_is_named_by_its_place() {
         ("/states/idle/6/fields/0/name", json!("name"), "/states/idle/6/fields/0/name"),
         ("/states/idle/5/fields/0/pattern", json!("(a"), "/states/idle/5/fields/0/pattern"),
         ("/states/idle/5/fields/0/pattern", json!("(?=a)"), "/states/idle/5/fields/0/pattern"),
+        ("/states/idle/5/fields/0/pattern", json!("a)|(?:b"), "/states/idle/5/fields/0/pattern"),
         ("/states/idle/5/fields/1/pattern", json!("a"), "/states/idle/5/fields/1/pattern"),
+        (
+            "/states/idle/5/fields/3/options/0/value",
+            json!(" "),
+            "/states/idle/5/fields/3/options/0/value",
+        ),
         ("/states/idle/5/fields/0/minLength", json!(21), "/states/idle/5/fields/0/minLength"),
         ("/states/idle/5/fields/0/maxLength", json!(2_001), "/states/idle/5/fields/0/maxLength"),
         ("/states/idle/5/fields/3/options", json!([]), "/states/idle/5/fields/3/options"),

@@ -213,8 +213,8 @@ impl HoursException {
         }
         let days = self.date.until(self.last()).map(|span| span.get_days()).unwrap_or(i32::MAX);
         if !(0..MAX_EXCEPTION_DAYS).contains(&days) {
-            let message =
-                format!("an exception ends on its date or up to {MAX_EXCEPTION_DAYS} days later");
+            let most = MAX_EXCEPTION_DAYS - 1;
+            let message = format!("an exception ends on its date or up to {most} days later");
             return Err(FieldError::new(format!("{pointer}/until"), message));
         }
         check_windows(&self.windows, &format!("{pointer}/windows"))

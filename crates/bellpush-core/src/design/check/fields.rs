@@ -7,7 +7,7 @@ use crate::{
     app::MAX_QUESTIONS,
     design::{
         block::SurveyBlock,
-        form::{Field, FieldKind, MAX_VALUE_CHARS, compile},
+        form::{Field, FieldKind, MAX_VALUE_CHARS, try_pattern},
     },
 };
 
@@ -67,7 +67,7 @@ fn check_pattern(field: &Field, place: &str, faults: &mut Faults) {
     faults.unless(field.kind == FieldKind::Text, &place, "only a text field has a pattern");
     if pattern.is_empty() || pattern.chars().count() > MAX_PATTERN_CHARS {
         faults.add(&place, format!("a pattern has 1 to {MAX_PATTERN_CHARS} characters"));
-    } else if let Err(message) = compile(pattern) {
+    } else if let Err(message) = try_pattern(pattern) {
         faults.add(&place, message);
     }
 }
@@ -83,7 +83,9 @@ fn check_options(field: &Field, place: &str, words: &Words<'_>, faults: &mut Fau
     let mut seen = HashSet::new();
     for (index, option) in field.options.iter().enumerate() {
         let place = format!("{place}/{index}");
-        let good = (1..=200).contains(&option.value.chars().count());
+        // One of blanks would be nothing chosen.
+        let good =
+            (1..=200).contains(&option.value.chars().count()) && !option.value.trim().is_empty();
         let at = format!("{place}/value");
         faults.finish(good, &at, "an option's value has 1 to 200 characters");
         faults.finish(seen.insert(&option.value), &at, "two options have this value");
