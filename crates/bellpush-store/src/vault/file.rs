@@ -2,9 +2,9 @@
 //! of it.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, ErrorKind, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -91,11 +91,11 @@ fn with_draft(
     }
 }
 
-/// Gives a file the owner, the group and the mode of another.
+/// Gives a file the owner, the group and the mode of another, but nothing to everybody.
 fn hand_over(file: &File, before: &Metadata) -> io::Result<()> {
     let own = file.metadata()?;
     if (own.uid(), own.gid()) != (before.uid(), before.gid()) {
         fchown(file, Some(before.uid()), Some(before.gid()))?;
     }
-    file.set_permissions(before.permissions())
+    file.set_permissions(Permissions::from_mode(before.mode() & 0o770))
 }

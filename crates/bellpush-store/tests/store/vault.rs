@@ -171,6 +171,7 @@ fn a_file_with_one_key_becomes_a_ring_that_reads_back() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("master.key");
     std::fs::write(&path, "07".repeat(32) + "\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o604)).unwrap();
     let sealed = ring().seal(IDENTITY, &"whsec_1".into()).unwrap();
     let rotated = KeyRing::load(&path).unwrap().with_new_key().unwrap();
     rotated.save(&path).unwrap();
