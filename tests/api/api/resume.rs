@@ -398,7 +398,7 @@ async fn a_visitor_whose_network_changed_restarts_ice_and_hears_on() {
 async fn a_connection_whose_page_has_left_is_not_restarted_and_the_call_waits() {
     let shop = Shop::open().await;
     let widget = shop.widget().await;
-    let mut call = place(&widget).await;
+    let call = place(&widget).await;
     widget.leave(&call.id).await.unwrap().expect(204).unwrap();
     let own = fragment(&call.media.move_on().await.unwrap());
     let problem = refused(&patch(&widget, &call, &own, Some("*")).await, 404, "not-found");

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use jiff::Timestamp;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
     SignatureScheme,
@@ -13,8 +14,6 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use webpki::{EndEntityCert, KeyUsage};
-
-use super::tls_failure::day;
 
 /// Why the client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -208,4 +207,10 @@ fn untrusted(
     } else {
         UntrustedChain::UnknownAuthority
     })
+}
+
+/// The day of a time, in UTC.
+pub(super) fn day(time: UnixTime) -> Option<String> {
+    let at = Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()?;
+    Some(at.strftime("%Y-%m-%d").to_string())
 }

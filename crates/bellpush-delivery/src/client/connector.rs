@@ -23,7 +23,7 @@ use tokio_util::either::Either;
 
 use super::{
     guard::{AddressPolicy, ForbiddenAddress},
-    http2::Http2Error,
+    http2_error::Http2Error,
     observed::Observed,
     resolver::Resolve,
 };

@@ -15,6 +15,7 @@ mod fetch;
 pub mod guard;
 mod http1;
 mod http2;
+mod http2_error;
 mod observed;
 mod outcome;
 mod pool;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::{
     causes::{deepest, find},
     connector::{ConnectError, Phase},
-    http2::Http2Error,
+    http2_error::Http2Error,
     tls_failure,
 };
 

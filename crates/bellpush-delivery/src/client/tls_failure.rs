@@ -2,12 +2,9 @@
 
 use std::io;
 
-use jiff::Timestamp;
-use rustls::{
-    AlertDescription, CertificateError, Error, InvalidMessage, OtherError, pki_types::UnixTime,
-};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError};
 
-use super::certificates::UntrustedChain;
+use super::certificates::{UntrustedChain, day};
 
 /// HTTP came in the place of TLS.
 pub(super) const PLAIN_HTTP: &str =
@@ -86,10 +83,4 @@ fn certificate(error: &CertificateError) -> Option<String> {
 /// The name in what the library writes as `DnsName("hooks.example")`.
 fn bare(name: &str) -> &str {
     name.split('"').nth(1).unwrap_or(name)
-}
-
-/// The day of a time, in UTC.
-pub(super) fn day(time: UnixTime) -> Option<String> {
-    let at = Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()?;
-    Some(at.strftime("%Y-%m-%d").to_string())
 }

@@ -6,8 +6,8 @@ use bellpush_core::{
     events::EventTime,
 };
 use bellpush_store::{
-    Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditFilter, Configured, InvitationDraft, NewApiKey,
-    OpenError, PageRequest, SecretHash, Store, Target,
+    Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditFilter, Configured, InvitationDraft,
+    NewApiKey, OpenError, PageRequest, SecretHash, Store, Target,
 };
 
 use crate::site::now;

@@ -40,7 +40,7 @@ on_both_stores! {
             (of_one, state)
         };
         let read = tokio::time::timeout(Duration::from_secs(5), read).await;
-        let (of_one, _) = read.expect("it waited for who writes");
+        let (of_one, _) = read.unwrap();
         assert_eq!(of_one.apps.iter().map(|app| app.id).collect::<Vec<_>>(), [app.id]);
         writing.rollback().await.unwrap();
         let all = store.configuration(&Apps::All).await.unwrap();
