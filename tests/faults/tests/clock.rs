@@ -206,15 +206,11 @@ async fn what_is_old_by_the_database_goes_and_nothing_else_whatever_a_servers_cl
     let patched = scene.shop.api.patch(&format!("/v1/apps/{app}"), &kept).await.unwrap();
     patched.expect(200).unwrap();
     scene.shop.submit(&scene.shop.events(4, 10)).await.unwrap();
-    let days = async |seq: &str, days: i64| {
-        let sql = format!(
-            "UPDATE events SET recorded_at = recorded_at - {days} * 86400000::BIGINT WHERE seq = {seq}"
-        );
-        execute(database.url(), &sql).await.unwrap();
-    };
     let events = async || database.ask("SELECT COUNT(*)::TEXT FROM events").await.unwrap().unwrap();
-    let (all, first) = (events().await, "(SELECT MIN(seq) FROM events)");
-    days(first, 31).await;
+    let all = events().await;
+    let old = "UPDATE events SET recorded_at = recorded_at - 31 * 86400000::BIGINT
+               WHERE seq = (SELECT MIN(seq) FROM events)";
+    execute(database.url(), old).await.unwrap();
     scene.server.kill_9().unwrap();
     scene.clock.jump_to(40 * 24 * HOUR).unwrap();
     scene.server.restart().await.unwrap();
@@ -223,12 +219,9 @@ async fn what_is_old_by_the_database_goes_and_nothing_else_whatever_a_servers_cl
     })
     .await
     .unwrap();
-    // It is done with all kinds by the time it has made the partitions that come next, and looked at rows.
+    // Partitions come before rows: none has been dropped by then.
     let left = all.parse::<u32>().unwrap() - 1;
     assert_eq!(events().await, left.to_string());
     let sessions = database.ask("SELECT COUNT(*)::TEXT FROM sessions").await.unwrap();
     assert_ne!(sessions.as_deref(), Some("0"));
-    let partitions = "SELECT COUNT(*)::TEXT FROM pg_inherits WHERE inhparent = 'events'::regclass";
-    let partitions = database.ask(partitions).await.unwrap().unwrap();
-    assert!(partitions.parse::<u32>().unwrap() > 2, "{partitions}");
 }

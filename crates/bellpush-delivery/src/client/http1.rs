@@ -65,7 +65,6 @@ impl Http1 {
             // What can be understood is an answer: RFC 9112 section 5.2 wants folded lines to be.
             .allow_obsolete_multiline_headers_in_responses(true)
             .allow_spaces_after_header_name_in_responses(true)
-            .ignore_invalid_headers_in_responses(true)
             .handshake(TokioIo::new(transport))
             .await
             .map_err(ConnectError::Http1)?;

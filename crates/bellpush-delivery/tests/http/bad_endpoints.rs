@@ -192,7 +192,7 @@ async fn an_answer_that_breaks_off_is_not_taken_for_a_success() {
 
 #[tokio::test]
 async fn an_answer_with_headers_as_nobody_should_write_them_any_more_is_one() {
-    for line in ["x-note: a\r\n b", "x-note : a", "x note"] {
+    for line in ["x-note: a\r\n b", "x-note : a"] {
         let answer = post_raw(move |mut stream| async move {
             read_request(&mut stream).await;
             let head = format!("HTTP/1.1 200 OK\r\n{line}\r\ncontent-length: 4\r\n\r\nfine");

@@ -126,6 +126,10 @@ export const people = {
   stepUp: {
     title: "Is it still you?",
     lead: "For this, your password is asked for again. Then it is not for ten minutes.",
+    leadCode: "For this, a code is asked for again. Then it is not for ten minutes.",
+    leadPasskey: "For this, your passkey is asked for again. Then it is not for ten minutes.",
+    leadSso:
+      "For this, sign in again. It leads back to this page, and for ten minutes it is not asked for.",
     act: "Go on",
     refused: "This is not your password.",
   },

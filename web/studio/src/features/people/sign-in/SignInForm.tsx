@@ -4,12 +4,13 @@ import { Button, Divider, PasswordInput, Stack, Text, TextInput } from "@mantine
 import { IconFingerprint } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { api, client, serverUrl } from "../../../api/client.ts";
+import { api, client } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { useAct } from "../../../ui/useAct.ts";
 import { askForPasskey, knowsPasskeys } from "./passkeys.ts";
 import { enter } from "./seat.ts";
+import { ssoAddress } from "./sso.ts";
 
 export function SignInForm() {
   const options = api.useQuery("get", "/v1/sign-in").data;
@@ -50,13 +51,6 @@ async function byPasskey(): Promise<void> {
   if (assertion === null) return;
   await client.POST("/v1/sign-in/passkey", { body: assertion });
   await enter();
-}
-
-/** The provider's page, and then back to where one wanted to go. */
-function ssoAddress(url: string): string {
-  const address = new URL(url.replace(/^\//, ""), serverUrl);
-  address.searchParams.set("returnTo", location.pathname + location.search + location.hash);
-  return address.href;
 }
 
 function inWords(caught: unknown): string {

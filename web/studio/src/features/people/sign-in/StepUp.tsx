@@ -11,6 +11,7 @@ import { t } from "../../../texts/index.ts";
 import { useRefusal } from "../../../ui/useRefusal.ts";
 import { refreshPeople, useMe } from "../queries.ts";
 import { type Assertion, askForPasskey, knowsPasskeys } from "./passkeys.ts";
+import { ssoAddress } from "./sso.ts";
 
 export function StepUp() {
   const answer = useStepUp();
@@ -25,11 +26,13 @@ type Proof =
 function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
   const me = useMe().data;
   const factors = api.useQuery("get", "/v1/me/second-factors").data;
+  const sso = api.useQuery("get", "/v1/sign-in").data?.sso;
   const [typed, setTyped] = useState("");
   const [error, setError] = useRefusal(typed);
   const [busy, setBusy] = useState(false);
   const words = t.people.stepUp;
   const byCode = me?.hasPassword === false && factors?.totp === true;
+  const isTyped = me?.hasPassword !== false || byCode;
   const hasPasskey = (factors?.passkeys.length ?? 0) > 0 && knowsPasskeys();
   const prove = async (proof: Proof | null) => {
     if (proof === null) return;
@@ -41,7 +44,9 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
       void refreshPeople();
     } catch (caught) {
       const problem = asProblem(caught);
-      setError(problem.kind === "sign-in-refused" ? words.refused : problem.message);
+      setError(
+        problem.kind === "sign-in-refused" && isTyped && !byCode ? words.refused : problem.message,
+      );
       setBusy(false);
     }
   };
@@ -68,11 +73,17 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
     <Modal opened onClose={() => answer(false)} title={words.title} zIndex={400}>
       <form onSubmit={submit}>
         <Stack>
-          <Text c="dimmed">{words.lead}</Text>
-          {byCode ? (
+          <Text c="dimmed">{lead(isTyped, byCode, hasPasskey)}</Text>
+          {byCode && (
             <TextInput label={t.people.signIn.code} autoComplete="one-time-code" {...field} />
-          ) : (
+          )}
+          {isTyped && !byCode && (
             <PasswordInput label={t.people.password} autoComplete="current-password" {...field} />
+          )}
+          {!isTyped && error !== null && (
+            <Text c="var(--studio-bad)" role="alert" className="foreign">
+              {error}
+            </Text>
           )}
           <Group justify="flex-end" gap="xs">
             {hasPasskey && (
@@ -88,12 +99,27 @@ function Dialog({ answer }: { readonly answer: (isProved: boolean) => void }) {
             <Button variant="default" onClick={() => answer(false)}>
               {t.ui.cancel}
             </Button>
-            <Button type="submit" loading={busy} disabled={typed === ""}>
-              {words.act}
-            </Button>
+            {isTyped && (
+              <Button type="submit" loading={busy} disabled={typed === ""}>
+                {words.act}
+              </Button>
+            )}
+            {!isTyped && !hasPasskey && sso != null && (
+              <Button component="a" href={ssoAddress(sso.url)} data-autofocus>
+                {t.people.signIn.sso(sso.name)}
+              </Button>
+            )}
           </Group>
         </Stack>
       </form>
     </Modal>
   );
+}
+
+/** What is asked for: the one thing of these that the person has. */
+function lead(isTyped: boolean, byCode: boolean, hasPasskey: boolean): string {
+  const words = t.people.stepUp;
+  if (byCode) return words.leadCode;
+  if (isTyped) return words.lead;
+  return hasPasskey ? words.leadPasskey : words.leadSso;
 }
