@@ -39,6 +39,7 @@ interface Me {
   readonly email: string;
   readonly name: string;
   readonly role: string;
+  readonly steppedUpUntil: string | null;
 }
 
 /** Goes to single sign-on for a page, and through the real provider's pages: where it is led then. */
@@ -73,6 +74,47 @@ test("one lands where one wanted to go, with query and fragment", async ({ page 
     name: "ada of the provider",
     role: "viewer",
   });
+  provider.stop();
+});
+
+/** As the server answers where a proof is wanted. */
+const PROOF_WANTED = {
+  type: "urn:bellpush:problem:step-up-required",
+  title: "Prove again who you are",
+  status: 403,
+  detail: "prove again who you are",
+};
+
+test("who has nothing but single sign-on proves by it again who sits there", async ({ page }) => {
+  const provider = await startProvider(callback());
+  await setUp(provider.issuer, { newMembers: "admin" });
+  await goThrough(page, "ada", "/studio/apps");
+  await page.goto(`${server.url}/studio/keys`);
+  // As ten minutes later.
+  await page.route("**/v1/api-keys", async (route) => {
+    if (route.request().method() !== "POST") return route.fallback();
+    await route.fulfill({
+      status: 403,
+      contentType: "application/problem+json",
+      body: JSON.stringify(PROOF_WANTED),
+    });
+  });
+  await page.getByRole("button", { name: "New API key" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("A key");
+  await dialog.getByLabel("calls", { exact: true }).selectOption("read");
+  await dialog.getByRole("button", { name: "New API key" }).click();
+  const question = page.getByRole("dialog", { name: "Is it still you?" });
+  await expect(question.getByText("sign in again")).toBeVisible();
+  await expect(question.getByLabel("Password")).toBeHidden();
+  const before = await me(page);
+  const back = page.waitForResponse((answer) => answer.url().startsWith(callback()));
+  await question.getByRole("link", { name: "With Provider" }).click();
+  expect(new URL((await back).headers().location ?? "", server.url).pathname).toBe("/studio/keys");
+  await expect(page.getByRole("heading", { name: "API keys", level: 1 })).toBeVisible();
+  const after = await me(page);
+  expect(after?.steppedUpUntil ?? "").not.toBe("");
+  expect((after?.steppedUpUntil ?? "") > (before?.steppedUpUntil ?? "")).toBe(true);
   provider.stop();
 });
 
