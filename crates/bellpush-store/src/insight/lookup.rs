@@ -74,12 +74,28 @@ pub(crate) const DELIVERY: &str = "
     WHERE events.id = $1
       AND deliveries.integration_id = $2";
 
+/// Whether a form of the value stands at a key of an app. An EXISTS, which a planner may join, would have PostgreSQL read all
+/// values of all apps.
+macro_rules! has_form {
+    () => {
+        "(
+            SELECT 1
+            FROM session_context
+            WHERE session_context.app_id = found.app_id
+              AND session_context.key = found.key
+              AND session_context.value = forms.form
+            LIMIT 1
+        ) IS NOT NULL"
+    };
+}
+
 /// The newest calls of each app at whose keys is looked first.
 const NEWEST_CALLS: i64 = 100;
 
 /// The same as [`VALUES`] at the keys that the newest calls of the apps have, first those that most of them have: anybody
 /// can begin sessions with any number of keys.
-pub(crate) const VALUES_OF_CALLS: &str = "
+pub(crate) const VALUES_OF_CALLS: &str = concat!(
+    "
     WITH found (app_id, key, calls) AS (
         SELECT given.value ->> 0, session_context.key, COUNT(*)
         FROM jsonb_each($1) AS given
@@ -99,21 +115,17 @@ pub(crate) const VALUES_OF_CALLS: &str = "
     SELECT found.app_id, found.key, forms.form
     FROM found
     CROSS JOIN (SELECT $2 AS form UNION SELECT $3 AS form) AS forms
-    WHERE (
-        SELECT 1
-        FROM session_context
-        WHERE session_context.app_id = found.app_id
-          AND session_context.key = found.key
-          AND session_context.value = forms.form
-        LIMIT 1
-      ) IS NOT NULL
+    WHERE ",
+    has_form!(),
+    "
     ORDER BY found.calls DESC, found.app_id, found.key
-    LIMIT $4";
+    LIMIT $4"
+);
 
 /// In which apps of a list, and at which keys, contexts have one of two values. Goes from key to key
-/// by the primary key, however many values each has. An EXISTS, which a planner may join, would have
-/// PostgreSQL read all values of all apps.
-pub(crate) const VALUES: &str = "
+/// by the primary key, however many values each has.
+pub(crate) const VALUES: &str = concat!(
+    "
     WITH RECURSIVE found (app_id, key, place) AS (
         SELECT
             given.value ->> 0,
@@ -138,15 +150,11 @@ pub(crate) const VALUES: &str = "
     FROM found
     CROSS JOIN (SELECT $2 AS form UNION SELECT $3 AS form) AS forms
     WHERE found.key IS NOT NULL
-      AND (
-        SELECT 1
-        FROM session_context
-        WHERE session_context.app_id = found.app_id
-          AND session_context.key = found.key
-          AND session_context.value = forms.form
-        LIMIT 1
-      ) IS NOT NULL
-    LIMIT $4";
+      AND ",
+    has_form!(),
+    "
+    LIMIT $4"
+);
 
 impl Store {
     /// Where a text leads, in these apps: ids first. Values of contexts are found as they are, and

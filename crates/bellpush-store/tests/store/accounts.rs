@@ -41,6 +41,18 @@ pub(crate) async fn owner(accounts: &Accounts) -> (Member, SignIn) {
     accounts.set_up(&link, &new, &sign_in, &Actor::stranger(ADDRESS)).await.unwrap()
 }
 
+/// An invitation that nobody but the host's administrator has made.
+fn of_host<'a>(token: &'a SecretHash, email: &'a Email) -> InvitationDraft<'a> {
+    InvitationDraft {
+        token,
+        email,
+        grant: Grant::new(Role::Editor, Apps::All).unwrap(),
+        invited_by: None,
+        made_by_key: None,
+        expires_at: later(60),
+    }
+}
+
 fn by_provider<'a>(subject: &'a str, address: Option<&'a Email>) -> SsoArrival<'a> {
     let identity = SsoIdentity { issuer: "https://login.example", subject };
     SsoArrival { settings: 0, identity, name: "Ben", email: address, grant: None, new_member: None }
@@ -236,14 +248,7 @@ on_both_stores! {
         let accounts = site.store.accounts();
         owner(&accounts).await;
         let (link, ben) = (SecretHash::of("in_1"), email("ben@example.com"));
-        let invitation = InvitationDraft {
-            token: &link,
-            email: &ben,
-            grant: Grant::new(Role::Editor, Apps::All).unwrap(),
-            invited_by: None,
-            made_by_key: None,
-            expires_at: later(60),
-        };
+        let invitation = of_host(&link, &ben);
         let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
         accounts.invite(invitation, by).await.unwrap();
         let settings = SignInSettings { require_sso: true, ..SignInSettings::default() };
@@ -284,14 +289,7 @@ on_both_stores! {
     async fn an_invitation_to_a_domain_that_is_not_allowed_any_more_is_dead(site) {
         let accounts = site.store.accounts();
         let (link, ben) = (SecretHash::of("in_1"), email("ben@example.com"));
-        let invitation = InvitationDraft {
-            token: &link,
-            email: &ben,
-            grant: Grant::new(Role::Editor, Apps::All).unwrap(),
-            invited_by: None,
-            made_by_key: None,
-            expires_at: later(60),
-        };
+        let invitation = of_host(&link, &ben);
         let by = (&Authority::of_member(&Grant::OWNER), &Actor::HOST);
         accounts.invite(invitation, by).await.unwrap();
         assert!(accounts.invitation_by_token(&link, now()).await.unwrap().is_some());
