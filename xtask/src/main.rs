@@ -10,6 +10,7 @@ mod shell;
 mod shots;
 mod test;
 mod tidy;
+mod upgrade;
 mod web;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Command {
     Run(run::Options),
     /// Run every test there is, and install what they need
     Test(test::Options),
+    /// Replace servers of an earlier version by this one, under load
+    Upgrade(upgrade::Options),
     /// Check the rules of the house: no circles of imports, no overlong files
     Tidy,
     /// Build the web parts and the server
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Upgrade(options) => upgrade::run(&options),
         Command::Tidy => tidy::run(),
         Command::Build(options) => run::build(&options),
         Command::Generate(options) => generate::run(&options),

@@ -2,17 +2,15 @@
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::Response,
     routing::get,
 };
 
 use crate::{
-    http::{
-        assets::{self, Cache, reference_manifest},
-        problem::Problem,
-    },
+    cluster::web_files::WebFiles,
+    http::{assets::reference_manifest, client_ip::LimitKey, problem::Problem},
     server::Server,
     widget::html::{Nonce, Page, escape},
 };
@@ -22,8 +20,13 @@ pub(crate) fn routes() -> Router<Server> {
     Router::new().route("/v1/docs", get(document)).route("/v1/docs/assets/{file}", get(asset))
 }
 
-async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    assets::serve(&format!("reference/assets/{file}"), &headers, Cache::Forever)
+async fn asset(
+    State(files): State<WebFiles>,
+    LimitKey(asker): LimitKey,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    files.serve(("reference", &file), asker, &headers).await
 }
 
 async fn document() -> Result<Page, Problem> {

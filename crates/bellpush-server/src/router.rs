@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{Path, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -23,12 +23,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::{Guard, guard},
-    api, calls, contract, demo,
-    http::{
-        assets::{self, Cache},
-        headers,
-        problem::Problem,
-    },
+    api, calls,
+    cluster::web_files::WebFiles,
+    contract, demo,
+    http::{assets, client_ip::LimitKey, headers, problem::Problem},
     ops, reference,
     server::Server,
     studio, widget,
@@ -174,19 +172,29 @@ fn description() -> OpenApi {
     document
 }
 
-async fn widget_asset(Path(file): Path<String>, headers: axum::http::HeaderMap) -> Response {
-    assets::serve(&format!("widget/assets/{file}"), &headers, Cache::Forever)
+async fn widget_asset(
+    State(files): State<WebFiles>,
+    LimitKey(asker): LimitKey,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    files.serve(("widget", &file), asker, &headers).await
 }
 
-async fn demo_asset(Path(file): Path<String>, headers: axum::http::HeaderMap) -> Response {
-    assets::serve(&format!("demo/assets/{file}"), &headers, Cache::Forever)
+async fn demo_asset(
+    State(files): State<WebFiles>,
+    LimitKey(asker): LimitKey,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    files.serve(("demo", &file), asker, &headers).await
 }
 
-async fn loader(headers: axum::http::HeaderMap) -> Response {
+async fn loader(headers: HeaderMap) -> Response {
     assets::serve_to_pages("embed.js", &headers)
 }
 
-async fn loader_part(Path(file): Path<String>, headers: axum::http::HeaderMap) -> Response {
+async fn loader_part(Path(file): Path<String>, headers: HeaderMap) -> Response {
     assets::serve_to_pages(&format!("embed/{file}"), &headers)
 }
 

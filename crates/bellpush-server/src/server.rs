@@ -20,7 +20,7 @@ use crate::{
     alerts::AlertWatch,
     calls::{Calls, dialogs, recovery, taking_over::moving},
     clock::{SETTLED_AFTER, SharedClock},
-    cluster::Cluster,
+    cluster::{Cluster, web_files::WebFiles},
     config::ServerConfig,
     demo::Demo,
     designs::{DesignPublisher, Designs},
@@ -81,6 +81,7 @@ struct Parts {
     replays: ReplayRunner,
     alerts: AlertWatch,
     announcer: Announcer,
+    web_files: WebFiles,
     metrics: PrometheusHandle,
     stopped: CancellationToken,
 }
@@ -133,6 +134,7 @@ parts! {
     erasures: ErasureRunner,
     replays: ReplayRunner,
     announcer: Announcer,
+    web_files: WebFiles,
     metrics: PrometheusHandle,
 }
 
@@ -229,6 +231,7 @@ impl Server {
             trunks,
             replays: ReplayRunner::new(store.clone(), announcer.clone()),
             announcer,
+            web_files: WebFiles::new(store.clone(), config.limits.requests_per_minute),
             metrics,
             stopped: CancellationToken::new(),
             config,
@@ -240,14 +243,16 @@ impl Server {
         Arc::clone(&self.0.config)
     }
 
-    /// Erases again what a backup has brought back, ends the calls that earlier processes left behind, and takes this node's lease. To be called
-    /// before the first request is served.
+    /// Erases again what a backup has brought back, ends the calls that earlier processes left behind, takes this node's
+    /// lease, and has the files of this version's pages at hand for other servers. To be called before the
+    /// first request is served.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn recover(&self) -> Result<(), StoreError> {
         self.0.erasures.recover().await?;
-        recovery::start(&self.0.calls).await
+        recovery::start(&self.0.calls).await?;
+        self.0.web_files.publish().await
     }
 
     /// Runs the trunks as the store has them now.
@@ -283,6 +288,7 @@ impl Server {
             store,
             config,
             clock,
+            web_files,
             ..
         } = &*self.0;
         let mut duties = JoinSet::new();
@@ -293,6 +299,7 @@ impl Server {
             duties.spawn(moving::answer(Arc::clone(calls), questions, stopped.clone()));
         }
         if store.is_shared() {
+            duties.spawn(web_files.clone().keep(stopped.clone()));
             duties.spawn(moving::watch_lease(Arc::clone(calls), stopped.clone()));
         }
         duties.spawn(dialogs::end_left_behind(Arc::clone(calls), stopped.clone()));
@@ -345,7 +352,7 @@ impl Server {
     /// Small regular duties: forgets idle rate-limit keys and expired tokens, and removes records of calls that
     /// find no room.
     async fn tidy(self) {
-        let Parts { store, limits, lookups, sessions, records, stopped, .. } = &*self.0;
+        let Parts { store, limits, lookups, sessions, records, web_files, stopped, .. } = &*self.0;
         let began = Instant::now();
         let removes = || store.leads() && (store.is_shared() || began.elapsed() >= SETTLED_AFTER);
         let mut forget = tokio::time::interval(FORGET_EVERY);
@@ -357,6 +364,7 @@ impl Server {
                     limits.forget_idle();
                     lookups.forget_idle();
                     sessions.forget_idle();
+                    web_files.forget_idle();
                     if !removes() {
                         continue;
                     }

@@ -6,15 +6,17 @@
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 
 use crate::{
+    cluster::web_files::WebFiles,
     http::{
-        assets::{self, Cache, StudioManifest, studio_manifest},
+        assets::{StudioManifest, studio_manifest},
+        client_ip::LimitKey,
         headers,
         problem::Problem,
     },
@@ -41,8 +43,13 @@ fn to(address: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, headers::value(address))]).into_response()
 }
 
-async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    assets::serve(&format!("studio/assets/{file}"), &headers, Cache::Forever)
+async fn asset(
+    State(files): State<WebFiles>,
+    LimitKey(asker): LimitKey,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    files.serve(("studio", &file), asker, &headers).await
 }
 
 async fn document(uri: Uri) -> Result<Page, Problem> {

@@ -57,7 +57,7 @@ pub use calls::{
     ANSWERED_AGAIN_FOR, Call, CallState, CallbackRequest, Claim, ClaimedCall, EndDialog,
     LivingNode, OrphanedCall,
 };
-pub use cluster::{Epochs, Heard, Hints, MOST_BYTES};
+pub use cluster::{Epochs, Heard, Hints, MOST_BYTES, WebFile};
 pub use configuration::{Application, Applied, ApplyError, NewSigning};
 pub use db::{
     page::{Page, PageRequest},

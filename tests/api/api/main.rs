@@ -28,6 +28,7 @@ mod master_keys;
 mod moves;
 mod nodes;
 mod operations;
+mod other_versions;
 mod outages;
 mod payloads;
 mod previews;

@@ -2,13 +2,15 @@
 //!
 //! Who delivers what is decided by the core's `Membership`; its edge is in `keeper`. What servers tell
 //! each other are hints, by NOTIFY: `teller` says them and `listener` hears them. `reader` reads from
-//! the database what others have appended for this one, and `questions` asks the others.
+//! the database what others have appended for this one, and `questions` asks the others. Browsers find the
+//! web parts of other versions by `web_files`.
 
 mod keeper;
 mod listener;
 mod questions;
 mod reader;
 mod teller;
+pub(crate) mod web_files;
 mod words;
 
 use std::{

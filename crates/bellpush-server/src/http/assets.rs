@@ -5,15 +5,17 @@
 //! browsers that accept it. File names carry a hash of their content, so that they may be cached
 //! for ever; the loader and its parts alone keep their names.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use bellpush_store::WebFile;
+use rust_embed::RustEmbed;
 use serde::{Deserialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 
@@ -103,20 +105,68 @@ pub(crate) fn text(path: &str) -> Option<String> {
     String::from_utf8(file.data.into_owned()).ok()
 }
 
+/// A file as it is sent: plain, and compressed where that makes it smaller.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    plain: Bytes,
+    brotli: Option<Bytes>,
+    /// Names its content, however it is sent.
+    name: String,
+}
+
+impl File {
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        self.plain.len() + self.brotli.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+impl From<WebFile> for File {
+    fn from(WebFile { body, brotli }: WebFile) -> Self {
+        let name = name_of(&Sha256::digest(&body).into());
+        Self { plain: bytes(body), brotli: brotli.map(bytes), name }
+    }
+}
+
+/// The paths of all embedded files whose names carry a hash of their content.
+pub(crate) fn hashed() -> impl Iterator<Item = String> {
+    let is_hashed = |path: &Cow<'static, str>| path.contains("/assets/") && !path.ends_with(".br");
+    Dist::iter().filter(is_hashed).map(Cow::into_owned)
+}
+
+/// An embedded file as it is.
+pub(crate) fn embedded(path: &str) -> Option<WebFile> {
+    let brotli = Dist::get(&format!("{path}.br")).map(|file| file.data);
+    Dist::get(path).map(|file| WebFile { body: file.data, brotli })
+}
+
 /// Serves an embedded file, compressed where the browser takes brotli.
 #[must_use]
 pub(crate) fn serve(path: &str, request: &HeaderMap, cache: Cache) -> Response {
-    let Some(plain) = Dist::get(path) else {
-        return Problem::not_found(format!("there is no file {path:?}")).into_response();
-    };
-    let compressed = super::headers::accepts_encoding(request, "br")
-        .then(|| Dist::get(&format!("{path}.br")))
-        .flatten();
-    let (name, is_compressed) = (content_name(&plain), compressed.is_some());
+    match find(path) {
+        Some(file) => send(path, file, request, cache),
+        None => Problem::not_found(format!("there is no file {path:?}")).into_response(),
+    }
+}
+
+/// An embedded file to be sent.
+pub(crate) fn find(path: &str) -> Option<File> {
+    let plain = Dist::get(path)?;
+    let name = name_of(&plain.metadata.sha256_hash());
+    let brotli = Dist::get(&format!("{path}.br")).map(|file| bytes(file.data));
+    Some(File { plain: bytes(plain.data), brotli, name })
+}
+
+/// Sends a file, compressed where the browser takes brotli.
+#[must_use]
+pub(crate) fn send(path: &str, file: File, request: &HeaderMap, cache: Cache) -> Response {
+    let File { plain, brotli, name } = file;
+    let compressed = brotli.filter(|_| super::headers::accepts_encoding(request, "br"));
+    let is_compressed = compressed.is_some();
     // Copies of other bytes have other tags.
     let etag = if is_compressed { format!("\"{name}-br\"") } else { format!("\"{name}\"") };
     let unchanged = super::headers::knows(request, &name);
-    let body = if unchanged { Body::empty() } else { body(compressed.unwrap_or(plain)) };
+    let body = if unchanged { Body::empty() } else { Body::from(compressed.unwrap_or(plain)) };
 
     let mut response = Response::new(body);
     if unchanged {
@@ -152,16 +202,14 @@ pub(crate) fn serve_to_pages(path: &str, request: &HeaderMap) -> Response {
     response
 }
 
-fn body(file: EmbeddedFile) -> Body {
-    match file.data {
-        std::borrow::Cow::Borrowed(bytes) => Body::from(Bytes::from_static(bytes)),
-        std::borrow::Cow::Owned(bytes) => Body::from(bytes),
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
     }
 }
 
-/// Names the content of a file, however it is sent.
-fn content_name(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
+fn name_of(hash: &[u8; 32]) -> String {
     hash[..12].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Failed look-ups of keys and tokens, counted by address: whoever guesses must not keep the database
+//! Failed look-ups of keys, tokens and names, counted by address: whoever guesses must not keep the database
 //! busy.
 
 use std::{
@@ -85,7 +85,7 @@ impl FailedLookups {
         metrics::counter!("bellpush_rate_limited_total", "what" => "failed_lookups").increment(1);
         let per_minute = self.per_minute;
         Err(Problem::rate_limited(format!(
-            "more than {per_minute} unknown keys or tokens a minute; try again in {wait} s"
+            "more than {per_minute} unknown keys, tokens or names a minute; try again in {wait} s"
         ))
         .retry_after(wait))
     }

@@ -21,6 +21,7 @@ macro_rules! clock {
         "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
     };
 }
+pub(super) use clock;
 
 /// One that the database does late, after the same node has joined again, does nothing.
 const JOIN: &str = concat!(

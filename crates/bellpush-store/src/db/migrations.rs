@@ -77,6 +77,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (94, "keys_of_sessions", include_str!("../../migrations/0094_keys_of_sessions.sql")),
     (95, "sign_in_attempts", include_str!("../../migrations/0095_sign_in_attempts.sql")),
     (99, "makers_of_keys", include_str!("../../migrations/0099_makers_of_keys.sql")),
+    (100, "web_files", include_str!("../../migrations/0100_web_files.sql")),
 ];
 
 /// What a version begins with that only PostgreSQL needs.

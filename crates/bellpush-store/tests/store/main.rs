@@ -65,3 +65,4 @@ mod site;
 mod steering;
 mod trunks;
 mod vault;
+mod web_files;
