@@ -42,6 +42,7 @@ mod tokens;
 mod trunks;
 mod widget;
 
+pub use calls::recovery::TAKING_UP;
 pub use cluster::Cluster;
 pub use config::ServerConfig;
 pub use demo::Demo;

@@ -12,7 +12,7 @@ use bellpush_delivery::{
     AddressPolicy, Announcements, ClientSettings, DeliveryEngine, DeliverySettings, announcements,
 };
 use bellpush_server::{
-    ApiKey, Cluster, Demo, EmbedChecks, RecordLimits, Recording, Server, ServerConfig,
+    ApiKey, Cluster, Demo, EmbedChecks, RecordLimits, Recording, Server, ServerConfig, TAKING_UP,
 };
 use bellpush_store::{Actor, NewApiKey, Store};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -118,6 +118,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         advertised: config.sip_address,
         recorder: recording.recorder.clone(),
         dialogs,
+        taking_up: TAKING_UP,
         ..TrunksConfig::new(config.sip_listen)
     })
     .await

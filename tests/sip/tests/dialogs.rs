@@ -400,24 +400,6 @@ async fn a_far_side_that_wants_to_be_left_alone_for_too_long_is_asked_once_more(
     Ok(())
 }
 
-/// It does not know yet where the call goes on, and 481 would end that.
-#[tokio::test]
-async fn what_a_far_side_asks_of_a_process_that_has_let_go_is_put_off() -> Result {
-    let peer = Peer::start().await?;
-    let (call, _, invite) = KeptCall::answered(&peer).await?;
-    call.call.send(TrunkCommand::Release).await?;
-    call.call.end().await?;
-    let methods = [("UPDATE", "500"), ("INVITE", "500"), ("OPTIONS", "200"), ("BYE", "481")];
-    for (cseq, (method, status)) in (1..).zip(methods) {
-        let theirs = peer.request(&invite, method, cseq, "", "")?;
-        peer.send(theirs.as_bytes(), call.trunks.local_addr()).await?;
-        let answer = peer.receive(&format!("SIP/2.0 {status}")).await?;
-        assert_eq!(answer.header("CSeq")?, format!("{cseq} {method}"));
-        assert_eq!(answer.header("Retry-After").is_ok(), status == "500", "{}", answer.text);
-    }
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_call_that_is_let_go_of_and_one_that_another_has_end_no_dialog() -> Result {
     let peer = Peer::start().await?;

@@ -38,6 +38,9 @@ pub struct TrunksConfig {
     pub recorder: Recorder,
     /// Where it is kept which dialogs are open.
     pub dialogs: OpenDialogs,
+    /// For how long after the start the far sides of a process that died may ask for calls which are taken up
+    /// only then: what they ask in dialogs that nobody has here is put off meanwhile.
+    pub taking_up: Duration,
 }
 
 /// One trunk: a provider, a PBX or a session border controller.
@@ -136,6 +139,7 @@ impl TrunksConfig {
             min_session_interval: Duration::from_secs(90),
             recorder: Recorder::off(),
             dialogs: OpenDialogs::unkept(),
+            taking_up: Duration::ZERO,
         }
     }
 }

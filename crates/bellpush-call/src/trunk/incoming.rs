@@ -47,6 +47,8 @@ pub(super) struct Incoming {
     calls: Arc<Mutex<Calls>>,
     /// Calls that another process goes on with by now, and until when their far sides may not know that.
     released: Arc<Mutex<HashMap<String, Instant>>>,
+    /// Until when calls of a process that died may be taken up.
+    taking_up_until: Instant,
     sent: Arc<Mutex<Sent>>,
 }
 
@@ -65,6 +67,7 @@ enum Owner {
     Call(mpsc::Sender<Box<Transaction>>),
     /// It is an INVITE of ours, or what belongs to one, that has come back to us.
     Ourselves,
+    /// Another process's, which goes on with the call by now, or is gone, so that the call may be taken up.
     Another,
     Nobody,
 }
@@ -119,9 +122,9 @@ pub(super) struct IncomingSuccesses {
 }
 
 impl Incoming {
-    pub(super) fn new(peers: Arc<Peers>, tap: Tap) -> Self {
+    pub(super) fn new(peers: Arc<Peers>, tap: Tap, taking_up_until: Instant) -> Self {
         let (calls, released, sent) = Default::default();
-        Self { peers, tap, calls, released, sent }
+        Self { peers, tap, calls, released, taking_up_until, sent }
     }
 
     /// The far side's requests with this Call-ID, from now on.
@@ -183,13 +186,15 @@ impl Incoming {
     /// leaves out.
     fn owner(&self, request: &Request) -> Owner {
         let Ok(id) = request.call_id_header() else { return Owner::Nobody };
+        let named = request.to_header().ok().and_then(|to| tag(to.value()));
         let calls = lock(&self.calls);
         let Some(call) = calls.get(id.value()) else {
-            let until = lock(&self.released).get(id.value()).copied();
-            let is_released = until.is_some_and(|until| Instant::now() < until);
-            return if is_released { Owner::Another } else { Owner::Nobody };
+            let released_until = lock(&self.released).get(id.value()).copied();
+            let until = released_until
+                .map_or(self.taking_up_until, |until| until.max(self.taking_up_until));
+            let is_anothers = named.is_some() && Instant::now() < until;
+            return if is_anothers { Owner::Another } else { Owner::Nobody };
         };
-        let named = request.to_header().ok().and_then(|to| tag(to.value()));
         match named {
             Some(named) if named == call.local_tag => Owner::Call(call.requests.clone()),
             Some(_) => Owner::Nobody,
@@ -374,7 +379,8 @@ mod tests {
 
     #[test]
     fn whoever_lets_go_of_a_call_id_takes_it_from_nobody_who_has_it_by_now() {
-        let incoming = Incoming::new(Arc::new(Peers::new()), Tap::new(Recorder::off()));
+        let incoming =
+            Incoming::new(Arc::new(Peers::new()), Tap::new(Recorder::off()), Instant::now());
         let before = incoming.requests("1", "a");
         let now = incoming.requests("1", "b");
         drop(before);

@@ -124,7 +124,8 @@ impl Stack {
         let udp = SipConnection::Udp(udp);
         layer.add_transport(udp.clone());
         let tap = Tap::new(config.recorder.clone());
-        let incoming = Incoming::new(Arc::clone(&peers), tap.clone());
+        let incoming =
+            Incoming::new(Arc::clone(&peers), tap.clone(), Instant::now() + config.taking_up);
         let option = EndpointOption {
             t1: config.t1,
             t1x64: config.t1 * 64,

@@ -11,12 +11,16 @@ mod orphans;
 
 use std::{sync::Arc, time::Duration};
 
-use bellpush_core::events::EventTime;
+use bellpush_core::{app::MAX_RESUME_SECONDS, cluster::LONGEST_LEASE, events::EventTime};
 use bellpush_store::{OrphanedCall, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use self::{leases::Leases, missing::MissingCalls, orphans::Patience};
+use self::{
+    leases::Leases,
+    missing::MissingCalls,
+    orphans::{GRACE, Patience},
+};
 use super::{
     state::Calls,
     taking_over::{self, moving},
@@ -27,6 +31,11 @@ use crate::clock::{later, now};
 const LEASE: Duration = Duration::from_secs(10);
 /// How often the lease is renewed and other nodes are looked after.
 const EVERY: Duration = Duration::from_secs(3);
+
+/// For how long calls of a process that died may still be taken up: its lease runs out first, then they wait.
+pub const TAKING_UP: Duration = Duration::from_secs(
+    LONGEST_LEASE.as_secs() + EVERY.as_secs() + MAX_RESUME_SECONDS as u64 + GRACE.as_secs(),
+);
 
 /// Takes the lease and ends what earlier processes left behind. To be called before the first
 /// request is served.
