@@ -39,6 +39,13 @@ impl NoisePlayer {
         }
     }
 
+    /// Nobody could hear it before: nothing is to be made up for.
+    pub(super) fn begin(&mut self, now: Instant) {
+        if let Some(due) = &mut self.due {
+            *due = now;
+        }
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.due
     }

@@ -25,7 +25,7 @@ use bellpush_srtp::{SrtpReceiver, SrtpSender};
 use super::{BrowserSink, Edge, Sounds, source_selection::SourceSelection};
 use crate::{
     Codec, Latching,
-    legs::sip::{Direction, MediaPlan},
+    legs::sip::{Direction, Format, MediaPlan},
     media::{Reception, RtcpSession, RtpSource, RtpTimeout, StreamQuality, WallClock},
     token_bucket::TokenBucket,
 };
@@ -35,6 +35,9 @@ use outgoing::Outgoing;
 /// The media of one far side.
 pub(super) struct FarMedia {
     plan: Option<MediaPlan>,
+    /// What the far side could send before, beside what it can now: it goes on with that until it has our answer, and what it sent
+    /// until then is under way (RFC 3264 section 8.3.2).
+    former_formats: Vec<(u8, Format)>,
     selection: SourceSelection,
     /// Whether the browser hears Opus whatever the far side speaks.
     opus_to_browser: bool,
@@ -94,6 +97,7 @@ impl FarMedia {
         let cname = format!("{:016x}", rand::random::<u64>());
         Self {
             plan: None,
+            former_formats: Vec::new(),
             selection: SourceSelection::new(latching, own_address, stale_sources),
             opus_to_browser,
             outgoing: Outgoing::new(now, ssrc, clock_rate),
@@ -154,6 +158,9 @@ impl FarMedia {
                 }
             };
         }
+        if old.is_none() {
+            outgoing.noise.begin(now);
+        }
         selection.agree(now, &plan);
         incoming.begin_way();
         let is_held = is_held(&plan);
@@ -161,6 +168,9 @@ impl FarMedia {
             inactivity.set_on_hold(now, is_held);
         }
         incoming.set_on_hold(now, is_held);
+        let former = self.plan.take().map(|former| former.receive).unwrap_or_default();
+        self.former_formats = former;
+        self.former_formats.retain(|format| !plan.receive.contains(format));
         self.plan = Some(plan);
     }
 

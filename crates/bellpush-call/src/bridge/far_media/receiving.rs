@@ -24,9 +24,11 @@ impl FarMedia {
         if is_rtcp(datagram) {
             return self.receive_rtcp(now, remote, datagram);
         }
-        let Self { plan: Some(plan), selection, incoming, inactivity, budgets, .. } = self else {
+        let Self { plan: Some(plan), former_formats, selection, incoming, inactivity, .. } = self
+        else {
             return;
         };
+        let budgets = &mut self.budgets;
         if !selection.may_be(remote) {
             return;
         }
@@ -49,7 +51,14 @@ impl FarMedia {
             (Some(_), None) => return,
         };
         let Some(RtpPacket { header, payload }) = RtpPacket::parse(packet) else { return };
-        let Some(format) = plan.format(header.payload_type) else { return };
+        let agreed = plan.format(header.payload_type);
+        let Some(format) = agreed.or_else(|| {
+            former_formats
+                .iter()
+                .find_map(|(n, format)| (*n == header.payload_type).then_some(*format))
+        }) else {
+            return;
+        };
         match selection.select(now, remote, header.ssrc) {
             Selected::Other => {
                 if let Some(source) = selection.poll_unheard() {
@@ -67,6 +76,11 @@ impl FarMedia {
         }
         if let Some(inactivity) = inactivity {
             inactivity.activity(now);
+        }
+        if matches!(agreed, Some(Format::Speech(_))) && !former_formats.is_empty() {
+            // It has our answer.
+            former_formats.clear();
+            incoming.begin_way();
         }
         let times = incoming.take(now, format, &header);
         let codec = incoming.codec.unwrap_or(plan.codec);

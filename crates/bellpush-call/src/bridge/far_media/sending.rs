@@ -24,8 +24,9 @@ impl FarMedia {
         edge: &mut dyn Edge,
     ) -> bool {
         let source = Source::Visitor { ssrc: speech.ssrc };
+        // Also of who speaks while the far side is yet to take the session: its stream begins with the voice then.
+        self.outgoing.noise.set_playing(now, false);
         let Self { plan: Some(plan), outgoing, .. } = self else { return false };
-        outgoing.noise.set_playing(now, false);
         if speech.codec != plan.codec {
             outgoing.silence.stop();
             let AudioPacket { ssrc, codec, times, payload } = *speech;

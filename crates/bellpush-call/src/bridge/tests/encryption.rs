@@ -133,7 +133,7 @@ fn a_telephone_that_begins_anew_with_another_key_is_heard() {
 }
 
 /// A dialog of another server.
-fn open() -> Box<DialogSnapshot> {
+pub(super) fn open() -> Box<DialogSnapshot> {
     Box::new(DialogSnapshot {
         sip_call_id: "4711".into(),
         local: "<sip:bell@192.0.2.1>;tag=us".into(),

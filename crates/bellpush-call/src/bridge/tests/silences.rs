@@ -4,11 +4,52 @@ use bellpush_srtp::RtpPacket;
 use str0m::format;
 
 use super::{
+    encryption::open,
     simulated_call::{FRAME, Heard, SimulatedCall},
     streams::{CN, PCMA, PHONE, Stream, VOICE, call, offered, sdp, with_comfort_noise},
     *,
 };
 use crate::{legs::webrtc::ComfortNoisePacket, media::RtpTimes};
+
+/// A call that comes from another server, and whose telephone is yet to take the session.
+fn taken_over() -> SimulatedCall {
+    let mut routes = offered(&[Codec::Pcma], false);
+    if let FarSide::Sip(target) = &mut routes[0].far_side {
+        target.open = Some(open());
+    }
+    let network = |_, datagram| vec![(Duration::from_millis(2), datagram)];
+    let mut call = SimulatedCall::new(routes, format::Codec::PCMA, Box::new(network));
+    call.pass(SECOND);
+    assert!(call.is_connected());
+    call
+}
+
+#[test]
+fn a_telephone_that_takes_the_session_hears_a_visitor_who_speaks_without_noise_before() {
+    let mut call = taken_over();
+    for n in 0..20 {
+        if n == 10 {
+            let sdp = sdp("m=audio 4000 RTP/AVP 8");
+            call.trunk_reports(TrunkEvent::OfferAnswered { sdp });
+        }
+        call.speak(160, &VOICE);
+        call.pass(FRAME);
+    }
+    let heard: Vec<&[u8]> = call.heard_by_phone.iter().map(|packet| &packet[12..]).collect();
+    assert!((10..=11).contains(&heard.len()), "{}", heard.len());
+    assert!(heard.iter().all(|payload| *payload == VOICE));
+    call.simulation.end();
+}
+
+#[test]
+fn noise_for_a_telephone_begins_when_it_can_be_heard() {
+    let mut call = taken_over();
+    call.trunk_reports(TrunkEvent::OfferAnswered { sdp: sdp("m=audio 4000 RTP/AVP 8") });
+    call.pass(FRAME * 10);
+    // One at once, and then one after the other.
+    assert!((10..=11).contains(&call.heard_by_phone.len()), "{}", call.heard_by_phone.len());
+    call.simulation.end();
+}
 
 /// Says something, falls silent for so many frames, and speaks again.
 fn with_silence(call: &mut SimulatedCall, phone: &mut Stream, frames: u32) {

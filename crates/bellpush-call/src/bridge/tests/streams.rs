@@ -120,6 +120,15 @@ fn heard_types(call: &SimulatedCall) -> Vec<u8> {
     types
 }
 
+/// How the telephone was received, of a call that is over.
+fn far_quality(call: &SimulatedCall) -> StreamQuality {
+    let quality = call.simulation.seen.iter().find_map(|signal| match signal {
+        Signal::Quality(quality) => quality.far_side.clone(),
+        _ => None,
+    });
+    quality.unwrap()
+}
+
 #[test]
 fn every_format_of_the_answer_is_heard_whenever_it_comes() {
     let routes = offered(&[Codec::Pcma, Codec::Pcmu, Codec::Opus], false);
@@ -146,11 +155,7 @@ fn every_format_of_the_answer_is_heard_whenever_it_comes() {
     assert!(call.heard_by_browser.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
     // Nothing of it was lost, and the call goes on.
     call.simulation.end();
-    let quality = call.simulation.seen.iter().find_map(|signal| match signal {
-        Signal::Quality(quality) => quality.far_side.clone(),
-        _ => None,
-    });
-    let quality = quality.unwrap();
+    let quality = far_quality(&call);
     assert_eq!((quality.packets, quality.lost, quality.codec), (200, 0, Codec::Pcma));
     assert!(quality.jitter < Duration::from_millis(5), "{quality:?}");
 }
@@ -172,6 +177,39 @@ fn every_format_of_the_answer_is_transcoded_whenever_it_comes() {
             (pair[1].seq, pair[1].timestamp),
             (pair[0].seq + 1, pair[0].timestamp.wrapping_add(960))
         );
+    }
+}
+
+#[test]
+fn what_is_under_way_when_the_codec_changes_is_heard() {
+    for (spoken, opus_to_browser) in [(format::Codec::PCMA, false), (format::Codec::Opus, true)] {
+        let routes = offered(&[Codec::Pcma, Codec::Pcmu], opus_to_browser);
+        let mut call = call(routes, spoken, "m=audio 4000 RTP/AVP 8");
+        let mut phone = Stream::new(PHONE, 7);
+        let mut say = |call: &mut SimulatedCall, payload_type, count| {
+            for _ in 0..count {
+                phone.send(call, payload_type, 160, &VOICE);
+                call.pass(FRAME);
+            }
+        };
+        say(&mut call, PCMA, 10);
+        let offer = Some(sdp("m=audio 4000 RTP/AVP 0"));
+        call.trunk_reports(TrunkEvent::Offered { request: OfferId(1), sdp: offer });
+        // It has not got the answer yet, then it has.
+        say(&mut call, PCMA, 15);
+        say(&mut call, PCMU, 25);
+        call.pass(FRAME * 10);
+        let heard = &call.heard_by_browser;
+        assert!((48..=60).contains(&heard.len()), "{}", heard.len());
+        assert!(heard.windows(2).all(|pair| pair[1].at - pair[0].at <= FRAME * 2));
+        // From then on, the former one is none that was agreed on.
+        say(&mut call, PCMA, 5);
+        if !opus_to_browser {
+            assert_eq!(heard_types(&call), [PCMA, PCMU]);
+        }
+        call.simulation.end();
+        let quality = far_quality(&call);
+        assert_eq!((quality.packets, quality.lost), (50, 0));
     }
 }
 
