@@ -1,4 +1,5 @@
-//! Requests that are too large for a datagram (RFC 3261 section 18.1.1).
+//! Requests that are too large for a datagram, and datagrams that are as large as they can be (RFC 3261
+//! section 18.1.1).
 
 use bellpush_call::{HeaderName, HeaderValue, SipTarget, TrunkConfig};
 use bellpush_sip_tests::{
@@ -161,5 +162,25 @@ async fn a_request_that_is_too_large_goes_by_udp_where_tcp_leads_to_somebody_who
     let (mut stream, _) = listener.accept().await?;
     assert!(read_message(&mut stream).await?.text.starts_with("BYE "));
     peer.receive("BYE").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn messages_are_taken_in_datagrams_of_any_size() -> Result {
+    for bytes in [9_000, 60_000] {
+        let peer = Peer::start().await?;
+        let (trunks, mut call) = call_by(&peer, |_| {}).await?;
+        let invite = peer.receive("INVITE").await?;
+        let padding = format!("X-Padding: {}\r\n", "x".repeat(bytes));
+        let more = format!("Contact: <sip:peer@127.0.0.1:{}>\r\n{padding}{SDP}", peer.port);
+        peer.reply(&invite, "200 OK", &more, ANSWER).await?;
+        call.answer().await?;
+        peer.receive("ACK").await?;
+        let update = peer.request(&invite, "UPDATE", 1, &padding, "")?;
+        peer.send(update.as_bytes(), trunks.local_addr()).await?;
+        assert_eq!(peer.receive("SIP/2.0 200").await?.header("CSeq")?, "1 UPDATE");
+        call.hang_up().await?;
+        peer.receive("BYE").await?;
+    }
     Ok(())
 }

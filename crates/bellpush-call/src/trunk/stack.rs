@@ -5,7 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -13,14 +13,17 @@ use std::{
 
 use rsipstack::{
     EndpointBuilder,
-    sip::{Method, Request, Response, SipMessage},
+    sip::{Method, Request, Response, SipMessage, Transport},
     transaction::{
         Endpoint,
         endpoint::{EndpointInnerRef, EndpointOption},
         key::{TransactionKey, TransactionRole},
         transaction::Transaction,
     },
-    transport::{SipConnection, TransportLayer, udp::UdpConnection},
+    transport::{
+        SipAddr, SipConnection, TransportEvent, TransportLayer, channel::ChannelConnection,
+        udp::UdpConnection,
+    },
 };
 use rustls::ClientConfig;
 use tokio::{net::UdpSocket, sync::mpsc};
@@ -36,7 +39,7 @@ use super::{
     resolver::{Hop, Resolver, can_send},
     stream,
     tap::Tap,
-    udp::BudgetedSocket,
+    udp::{BudgetedSocket, LargeMessage},
 };
 
 /// Responses of one transaction that may wait to be read.
@@ -117,7 +120,7 @@ impl Stack {
         let cancel = CancellationToken::new();
         let layer = TransportLayer::new_with_domain_resolver(cancel.clone(), Box::new(NoNames));
         let peers = Arc::new(Peers::new());
-        let socket = BudgetedSocket { socket, peers: Arc::clone(&peers) };
+        let (socket, large) = BudgetedSocket::new(socket, Arc::clone(&peers));
         let udp = UdpConnection::from_socket(Arc::new(socket), None, Some(cancel.child_token()))
             .await
             .map_err(|error| other(&error))?;
@@ -152,7 +155,7 @@ impl Stack {
             }
         });
         tokio::spawn(incoming.clone().dispatch(requests));
-        Ok(Arc::new(Self {
+        let stack = Arc::new(Self {
             endpoint,
             udp,
             resolver,
@@ -162,7 +165,36 @@ impl Stack {
             incoming,
             tap,
             peers,
-        }))
+        });
+        let to_stack = stack.way_beside_udp().await.map_err(|error| other(&error))?;
+        tokio::spawn(Self::take_large(Arc::downgrade(&stack), large, to_stack));
+        Ok(stack)
+    }
+
+    /// Another way to the stack below, for messages that came as datagrams.
+    async fn way_beside_udp(&self) -> rsipstack::Result<mpsc::UnboundedSender<TransportEvent>> {
+        let ((to_stack, events), (back, _)) = (mpsc::unbounded_channel(), mpsc::channel(1));
+        let address = self.udp.get_addr().clone();
+        let way = ChannelConnection::create_connection_bounded(events, back, address, None).await?;
+        self.endpoint.inner.transport_layer.add_connection(SipConnection::Channel(way));
+        Ok(to_stack)
+    }
+
+    /// Takes the messages for which the stack's buffer for datagrams has no room.
+    async fn take_large(
+        stack: Weak<Self>,
+        mut messages: mpsc::Receiver<LargeMessage>,
+        to_stack: mpsc::UnboundedSender<TransportEvent>,
+    ) {
+        while let Some((message, from)) = messages.recv().await {
+            // The socket is the stack's: whoever holds that holds this.
+            let Some(stack) = stack.upgrade() else { return };
+            let from = SipAddr { r#type: Some(Transport::Udp), addr: from.into() };
+            let event = TransportEvent::Incoming(message, stack.udp.clone(), from);
+            if to_stack.send(event).is_err() {
+                return;
+            }
+        }
     }
 
     /// 64 times T1: how long a transaction waits for its end.
