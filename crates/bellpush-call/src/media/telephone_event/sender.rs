@@ -11,8 +11,8 @@ use std::{
 use super::super::FRAME;
 use crate::Digit;
 
-/// Presses that may wait for those before them.
-const MAX_WAITING: usize = 32;
+/// Presses that may wait for those before them: as many as may have waited for the far side, which come at once.
+const MAX_WAITING: usize = 64;
 /// Packets from the beginning to the end of a press: 160 ms, which every exchange takes.
 const UPDATES: u16 = 8;
 /// The last packet is sent this many times, as nothing tells of its loss (section 2.5.1.4).
@@ -187,7 +187,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_detector_hears_what_was_pressed(
-            keys in "[0-9*#A-D]{1,32}",
+            keys in "[0-9*#A-D]{1,64}",
             clock in prop_oneof![Just(8_000_u32), Just(48_000)],
             lost in proptest::collection::vec(any::<bool>(), 10),
         ) {
