@@ -291,10 +291,36 @@ test("a form is made, and a field that a profile uses stays", async ({ studio: {
     trunkId: trunk.id,
     callerName: "{form.topic}",
   });
+  // Who uses a field is not known at once: until then it is neither removed nor renamed.
+  const profiles = `**/v1/apps/${app.id}/destinations`;
+  let answer = () => {};
+  const mayAnswer = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(profiles, async (route) => {
+    await mayAnswer;
+    await route.continue();
+  });
   await page.reload();
-  await form.getByRole("button", { name: /^Remove Your name/ }).click();
+  await form.getByRole("button", { name: /Your name/, expanded: false }).click();
+  const name = form.getByRole("textbox", { name: "Name of the value" });
+  await expect(name).toBeDisabled();
+  await expect(name).toHaveAccessibleDescription("Which profiles use it is not known yet.");
+  const remove = form.getByRole("button", { name: /^Remove Your name/ });
+  await remove.click();
+  await expect(remove).toHaveAttribute("data-loading", "true");
+  answer();
   await expect(form.getByRole("alert")).toContainText("Used by Sales");
+  await expect(name).toHaveValue("topic");
   expect(await inaccessibleInBoth(page)).toEqual([]);
+  await page.unroute(profiles);
+  // Nor is it where that can't be had.
+  await page.route(profiles, (route) => route.abort());
+  await page.reload();
+  await remove.click();
+  await expect(form.getByRole("alert")).toContainText("could not be looked up");
+  await expect(remove).toBeVisible();
+  await page.unroute(profiles);
   await openDesigner(page, server, app);
   await page.getByRole("button", { name: /^What to do with Form/ }).click();
   await expect(page.getByRole("menuitem", { name: /^Delete Used by Sales/ })).toBeDisabled();

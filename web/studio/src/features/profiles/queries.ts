@@ -1,9 +1,13 @@
 /** What Studio asks about profiles. */
 
+import { useQuery } from "@tanstack/react-query";
+
 import { api, queryClient } from "../../api/client.ts";
 
-export const useProfiles = (appId: string) =>
-  api.useQuery("get", "/v1/apps/{appId}/destinations", { params: { path: { appId } } });
+export const profilesOf = (appId: string) =>
+  api.queryOptions("get", "/v1/apps/{appId}/destinations", { params: { path: { appId } } });
+
+export const useProfiles = (appId: string) => useQuery(profilesOf(appId));
 
 /** Names of profiles by their ids. */
 export function useProfileNames(appId: string): (id: string | null | undefined) => string | null {

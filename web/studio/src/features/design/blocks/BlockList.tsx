@@ -17,7 +17,7 @@ import { refusal } from "../core/kinds.ts";
 import { duplicateBlock, moveBlock, removeBlock } from "../core/operations.ts";
 import { useEditing } from "../editing.ts";
 import { useFieldUses } from "../fields/useFieldUses.ts";
-import { usersOf } from "../fields/uses.ts";
+import { usesInWords } from "../fields/uses.ts";
 import { blockName, firstWords, kindName } from "../names.ts";
 import classes from "./blocks.module.css";
 import { newId } from "./newId.ts";
@@ -85,14 +85,20 @@ interface BlockMenuProps {
 function BlockMenu({ block, index, last, name }: BlockMenuProps) {
   const { appId, document, state, edit, go } = useEditing();
   const uses = useFieldUses(appId);
-  const users = block.type === "form" ? usersOf(block.fields, uses) : [];
+  const fields = block.type === "form" ? block.fields : null;
+  const users = fields === null ? [] : uses.known(fields);
   const words = t.design.blocks;
   const others = STATES.filter(
     (other) => other !== state && refusal(document, block.type, other, block.id) === null,
   );
   const move = (to: number) => edit((present) => moveBlock(present, block.id, state, to));
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu
+      position="bottom-end"
+      withinPortal
+      // Asked again, where it could not be had before; why not is said once it is wanted.
+      onOpen={() => void (fields && uses.find(fields).catch(() => null))}
+    >
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={words.menu(name)}>
           <IconDots size={16} stroke={1.6} />
@@ -141,14 +147,14 @@ function BlockMenu({ block, index, last, name }: BlockMenuProps) {
         <Menu.Item
           color="red"
           leftSection={<IconTrash size={15} />}
-          disabled={users.length > 0}
+          disabled={users?.length !== 0}
           onClick={() => {
             edit((present) => removeBlock(present, block.id));
             go({ block: undefined });
           }}
         >
           {words.remove}
-          {users.length > 0 && <Text size="xs">{t.design.fields.usedBy(users.join(", "))}</Text>}
+          {users?.length !== 0 && <Text size="xs">{usesInWords(users)}</Text>}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -67,6 +67,14 @@ export function setBlock(document: Design, id: string, change: object): Design {
   return block === null ? document : withBlock(document, plain({ ...block, ...change }) as Block);
 }
 
+/** Removes a field, wherever in the form it stands by then. */
+export function removeField(document: Design, id: string, name: string): Design {
+  const block = blockOf(document, id);
+  if (block?.type !== "form" && block?.type !== "callback") return document;
+  const fields = block.fields?.filter((field) => field.name !== name);
+  return setBlock(document, id, { fields });
+}
+
 export function setCondition(document: Design, id: string, when: design.Condition): Design {
   const block = blockOf(document, id);
   return block === null || block.type === "survey" ? document : setBlock(document, id, { when });

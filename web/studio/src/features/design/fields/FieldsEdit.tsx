@@ -18,16 +18,18 @@ import {
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { useWritten } from "../../../ui/useWritten.ts";
 import { type Block, isRecord, plain } from "../core/document.ts";
 import { fieldNames, freeField, inAll, newField } from "../core/kinds.ts";
-import { setBlock } from "../core/operations.ts";
+import { removeField, setBlock } from "../core/operations.ts";
 import { useEditing } from "../editing.ts";
 import { TextEdit } from "../panel/TextEdit.tsx";
 import { useFieldKeys } from "./fieldKeys.ts";
 import { optionsOf, textOfOptions } from "./options.ts";
 import { useFieldUses } from "./useFieldUses.ts";
+import { usesInWords } from "./uses.ts";
 
 type FieldBlock = Block & { readonly type: "form" | "callback" };
 
@@ -40,7 +42,8 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
   const { appId, document, language, words: own, edit } = useEditing();
   const uses = useFieldUses(appId);
   const keys = useFieldKeys(fields);
-  const [refused, setRefused] = useState<string | null>(null);
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const [removing, setRemoving] = useState<string | null>(null);
   const words = t.design.fields;
   const write = (next: readonly design.Field[], run?: string) =>
     edit((present) => setBlock(present, block.id, { fields: next }), run);
@@ -51,15 +54,19 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
     next.splice(to, 0, ...next.splice(index, 1));
     write(next);
   };
-  const remove = (index: number) => {
-    const name = fields[index]?.name ?? "";
-    const users = block.type === "form" ? (uses.get(name) ?? []) : [];
-    if (users.length > 0) {
-      setRefused(words.usedBy(users.join(", ")));
-      return;
-    }
+  const usersOf = (field: design.Field) => (block.type === "form" ? uses.known([field]) : []);
+  const remove = async (field: design.Field) => {
     setRefused(null);
-    write(fields.filter((_, at) => at !== index));
+    setRemoving(field.name);
+    try {
+      const users = usersOf(field) ?? (await uses.find([field]));
+      if (users.length === 0) edit((present) => removeField(present, block.id, field.name));
+      else setRefused({ title: words.usedTitle, why: usesInWords(users) });
+    } catch (error) {
+      setRefused({ title: words.notRemoved, why: words.usesFailed(asProblem(error).message) });
+    } finally {
+      setRemoving(null);
+    }
   };
   const taken =
     block.type === "form" ? fieldNames(document) : new Set(fields.map(({ name }) => name));
@@ -71,14 +78,14 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
       {refused !== null && (
         <Alert
           color="red"
-          title={words.usedTitle}
+          title={refused.title}
           mb="sm"
           role="alert"
           withCloseButton
           closeButtonLabel={t.ui.close}
           onClose={() => setRefused(null)}
         >
-          {refused}
+          {refused.why}
         </Alert>
       )}
       <Accordion variant="separated" chevronPosition="left" order={3}>
@@ -112,7 +119,8 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
                   variant="subtle"
                   color="gray"
                   aria-label={t.ui.removeWhat(name)}
-                  onClick={() => remove(index)}
+                  loading={removing === field.name}
+                  onClick={() => void remove(field)}
                 >
                   <IconTrash size={15} />
                 </ActionIcon>
@@ -123,7 +131,7 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
                   index={index}
                   field={field}
                   taken={taken}
-                  users={block.type === "form" ? (uses.get(field.name) ?? []) : []}
+                  users={usersOf(field)}
                   onChange={(next, run) =>
                     write(
                       fields.map((one, at) => (at === index ? next : one)),
@@ -153,6 +161,12 @@ export function FieldsEdit({ block, fields }: FieldsEditProps) {
   );
 }
 
+/** Why a field was not removed. */
+interface Refused {
+  readonly title: string;
+  readonly why: string;
+}
+
 const MAX_FIELDS = 20;
 const MAX_CHARS = 2_000;
 
@@ -161,7 +175,7 @@ interface OneFieldProps {
   readonly index: number;
   readonly field: design.Field;
   readonly taken: ReadonlySet<string>;
-  readonly users: readonly string[];
+  readonly users: readonly string[] | null;
   readonly onChange: (field: design.Field, run?: string) => void;
 }
 
@@ -264,19 +278,20 @@ function FieldName({
   taken,
   users,
   onChange,
-}: PartProps & { readonly taken: ReadonlySet<string>; readonly users: readonly string[] }) {
+}: PartProps & { readonly taken: ReadonlySet<string>; readonly users: readonly string[] | null }) {
   const words = t.design.fields;
   const [text, setText] = useWritten(field.name, {
     write: (name) => name,
     read: (typed) => (NAME.test(typed) ? typed : null),
   });
+  const isFree = users?.length === 0;
   const isGood = NAME.test(text) && (text === field.name || !taken.has(text));
   return (
     <TextInput
       label={words.name}
-      description={users.length > 0 ? words.usedBy(users.join(", ")) : words.nameHint}
+      description={isFree ? words.nameHint : usesInWords(users)}
       classNames={{ input: "mono" }}
-      disabled={users.length > 0}
+      disabled={!isFree}
       value={text}
       error={isGood ? undefined : true}
       onChange={({ currentTarget: { value } }) => {

@@ -1,5 +1,7 @@
 /** Which profiles name a field of the form, as `{form.name}`. */
 
+import { t } from "../../../texts/index.ts";
+
 export function usesIn(
   profiles: readonly { readonly name: string }[],
 ): ReadonlyMap<string, readonly string[]> {
@@ -22,3 +24,7 @@ export function usersOf(
 ): readonly string[] {
   return [...new Set(fields.flatMap(({ name }) => uses.get(name) ?? []))];
 }
+
+/** Why a field stays as it is: who uses it; null: not known yet. */
+export const usesInWords = (users: readonly string[] | null): string =>
+  users === null ? t.design.fields.usesUnknown : t.design.fields.usedBy(users.join(", "));
