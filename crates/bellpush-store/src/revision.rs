@@ -82,8 +82,7 @@ impl Expected {
         if self.allows(present) {
             return Ok(());
         }
-        let last = audit::search::last(transaction, subject.id, subject.actions).await?;
-        let last_change = last.map(|(actor, at)| LastChange { actor, at });
+        let last_change = audit::search::last(transaction, subject.id, subject.actions).await?;
         Err(Outdated { present, last_change }.into())
     }
 }

@@ -41,6 +41,12 @@ pub(crate) struct LastChangeView {
     at: EventTime,
 }
 
+impl From<LastChange> for LastChangeView {
+    fn from(LastChange { actor, at }: LastChange) -> Self {
+        Self { by: ActorView::new(actor.who, actor.name), at }
+    }
+}
+
 /// A problem document: what went wrong and what to do about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -255,14 +261,14 @@ impl Problem {
     /// Refuses a change of another revision than the present one.
     #[must_use]
     pub(crate) fn outdated(outdated: Outdated) -> Self {
-        let Some(LastChange { actor, at }) = outdated.last_change else {
+        let Some(last_change) = outdated.last_change else {
             return Self::precondition_failed(outdated.to_string());
         };
-        let by = ActorView::new(actor.who, actor.name);
+        let last_change = LastChangeView::from(last_change);
+        let LastChangeView { by, at } = &last_change;
         let name = by.name.as_deref().unwrap_or(by.kind);
         let detail = format!("{name} has changed it at {at}; read it again");
-        let last_change = Some(Box::new(LastChangeView { by, at }));
-        Self { last_change, ..Self::precondition_failed(detail) }
+        Self { last_change: Some(Box::new(last_change)), ..Self::precondition_failed(detail) }
     }
 
     /// Adds where to ask instead.

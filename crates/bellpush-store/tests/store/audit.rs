@@ -17,6 +17,7 @@ async fn verify(site: &Site) -> Result<i64, AuditFault> {
     let trail = AuditTrail::open(&site.target).await.unwrap();
     let verified = trail.verify().await.unwrap();
     trail.close().await;
+    assert_eq!(site.store.verify_audit().await.unwrap(), verified, "the server sees it as well");
     verified
 }
 

@@ -246,6 +246,44 @@ async fn who_has_a_role_for_some_apps_reads_of_these_alone() {
     assert_eq!(export.lines().count(), items.len());
 }
 
+#[tokio::test]
+async fn whoever_sees_an_app_sees_who_has_changed_something_of_it_last() {
+    let (_server, owner) = open().await;
+    let app = made(&owner, "/v1/apps", json!({ "name": "Shop" })).await;
+    let app = format!("/v1/apps/{}", app["id"].as_str().unwrap());
+    let editor = Browser::invited_by(&owner, "ed@example.com", "editor", None).await.unwrap();
+    let viewer = Browser::invited_by(&owner, "vi@example.com", "viewer", None).await.unwrap();
+    let last = async |query: &str| {
+        let answer = viewer.get(&format!("{app}/last-change?{query}")).await.unwrap();
+        answer.expect(200).unwrap().json::<Value>().unwrap()["lastChange"].clone()
+    };
+    assert_eq!(last("of=settings").await, Value::Null, "nobody since it was made");
+    let profile =
+        made(&owner, &format!("{app}/destinations"), json!({ "name": "Sales", "kind": "demo" }));
+    let profile = profile.await["id"].as_str().unwrap().to_owned();
+    let path = format!("{app}/destinations/{profile}");
+    editor.patch(&path, &json!({ "name": "Help" })).await.unwrap().expect(200).unwrap();
+    let of_profile = last(&format!("of=profile&id={profile}")).await;
+    assert_eq!(
+        (&of_profile["by"]["kind"], &of_profile["by"]["name"]),
+        (&json!("member"), &json!("ed"))
+    );
+    assert_eq!(of_profile["at"], newest(&owner, "").await["at"]);
+    owner.patch(&app, &json!({ "language": "de" })).await.unwrap().expect(200).unwrap();
+    assert_eq!(last("of=settings").await["by"]["name"], "Olga");
+    assert_eq!(last("of=design").await, Value::Null, "each is of its own");
+    refused(&viewer.get(&format!("{app}/last-change?of=secrets")).await.unwrap(), 422, "invalid");
+}
+
+#[tokio::test]
+async fn an_admin_of_all_has_the_trail_checked() {
+    let (_server, owner) = open().await;
+    made(&owner, "/v1/apps", json!({ "name": "Shop" })).await;
+    let check = owner.get("/v1/audit/check").await.unwrap().expect(200).unwrap();
+    let lines = newest(&owner, "").await["seq"].clone();
+    assert_eq!(check.json::<Value>().unwrap(), json!({ "lines": lines, "fault": null }));
+}
+
 fn verify(location: &[&str]) -> Output {
     let mut command = server::program().unwrap();
     command.args(["audit", "verify"]).args(location);

@@ -180,6 +180,7 @@ test("two people at once: different parts merge, the same part asks", async ({
   await saved(other);
   await write(page, mine, "Talk to us", "Hello");
   await expect(mine.getByText("Ring us")).toBeVisible();
+  await expect(page.getByText(/^Changes by Ada Owner were taken in/)).toBeVisible();
   await saved(page);
   await expect(theirs.getByText("Hello")).toBeVisible({ timeout: 20_000 });
 
@@ -188,6 +189,7 @@ test("two people at once: different parts merge, the same part asks", async ({
   await write(page, mine, "Hello", "Good day");
   const question = page.getByRole("dialog", { name: "Somebody changed the same part" });
   await expect(question).toContainText("Welcome");
+  await expect(question).toContainText("Changed by Ada Owner, ");
   expect(await inaccessibleInBoth(page)).toEqual([]);
   await question.getByRole("radio", { name: "Theirs" }).check();
   await question.getByRole("button", { name: "Go on with these" }).click();

@@ -1,19 +1,19 @@
 /** What somebody else saved meanwhile, beside mine; for each field that both changed, one is chosen. */
 
-import { Badge, Button, Group, Modal, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
-import { api } from "../api/client.ts";
 import { t } from "../texts/index.ts";
-import { Time } from "../ui/Time.tsx";
+import { Modal } from "../ui/dialogs.tsx";
 import classes from "./conflict.module.css";
+import { LastChange, type Subject } from "./LastChange.tsx";
 import type { Fields } from "./merge.ts";
 import type { Conflict } from "./useEditor.ts";
 
 interface ConflictDialogProps<V> {
   readonly conflict: Conflict<V>;
   readonly names: Readonly<Record<string, string>>;
-  readonly subject: string | undefined;
+  readonly subject: Subject | undefined;
   readonly onResolve: (values: V) => void;
   readonly onClose: () => void;
 }
@@ -78,23 +78,6 @@ export function ConflictDialog<V extends object>(props: ConflictDialogProps<V>) 
         </Group>
       </Stack>
     </Modal>
-  );
-}
-
-/** By whom and when it was changed last, for those who may read that. */
-function LastChange({ subject }: { readonly subject: string }) {
-  const lines = api.useQuery(
-    "get",
-    "/v1/audit",
-    { params: { query: { subjectId: subject, limit: 1 } } },
-    { retry: false, staleTime: 0 },
-  );
-  const [last] = lines.data?.items ?? [];
-  if (last === undefined) return null;
-  return (
-    <Text fw={500} className="foreign">
-      {t.editor.changedBy(last.actor.name ?? t.editor.somebody)} <Time value={last.at} relative />
-    </Text>
   );
 }
 

@@ -11,6 +11,7 @@ import { ago } from "../ui/time.ts";
 import classes from "../ui/ui.module.css";
 import { faultyField } from "../ui/useFault.ts";
 import { ConflictDialog } from "./ConflictDialog.tsx";
+import type { Subject } from "./LastChange.tsx";
 import type { Editor } from "./useEditor.ts";
 
 interface EditorFormProps<V> {
@@ -27,8 +28,8 @@ interface EditorFormProps<V> {
   readonly onCancel?: () => void;
   /** What fields are called, where their changes are shown. */
   readonly names?: Readonly<Record<string, string>>;
-  /** The id of what is edited, by which the audit trail names it. */
-  readonly subject?: string;
+  /** What is edited, to ask who has changed it; nothing for what is not there yet. */
+  readonly subject?: Subject;
 }
 
 export function EditorForm<V extends object>(props: EditorFormProps<V>) {

@@ -1,6 +1,8 @@
 //! `/v1/audit`, and the same of one app, one integration, one design: who did what.
 
+mod check;
 mod export;
+mod last_change;
 mod view;
 
 use axum::{Json, extract::State};
@@ -36,6 +38,8 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(of_integration))
         .routes(routes!(of_app))
         .routes(routes!(of_design))
+        .routes(routes!(check::check))
+        .routes(routes!(last_change::read))
 }
 
 /// Which lines. All that is given must hold.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Actor, Line};
 use crate::{
-    OpenError, StoreError,
+    OpenError, Store, StoreError,
     db::{self, Db, Row, migrations, target::Target, to_json},
 };
 
@@ -58,30 +58,44 @@ impl AuditTrail {
     /// # Errors
     /// When the database fails.
     pub async fn verify(&self) -> Result<Result<i64, AuditFault>, StoreError> {
-        let mut last = Link { seq: 0, hash: String::new() };
-        // Lines that are written meanwhile are left for the next time.
-        let head = head(&self.0.read).await?;
-        while last.seq < head.seq {
-            let lines = lines(&self.0.read, last.seq, head.seq).await?;
-            if lines.is_empty() {
-                break;
-            }
-            for row in lines {
-                let seq: i64 = row.get("seq")?;
-                if seq != last.seq + 1 {
-                    return Ok(Err(AuditFault::Missing(last.seq + 1)));
-                }
-                let hash = row_hash(&row, &last.hash)?;
-                if row.get::<String>("hash")? != hash {
-                    return Ok(Err(AuditFault::Changed(seq)));
-                }
-                last = Link { seq, hash };
-            }
-        }
-        let is_whole = last.seq == head.seq && last.hash == head.hash;
-        let expected = AuditFault::End { expected: head.seq, found: last.seq };
-        Ok(if is_whole { Ok(last.seq) } else { Err(expected) })
+        verify(&self.0.read).await
     }
+}
+
+impl Store {
+    /// Reads the whole audit trail: how many lines it has, or the first thing that is wrong.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn verify_audit(&self) -> Result<Result<i64, AuditFault>, StoreError> {
+        verify(&self.db().read).await
+    }
+}
+
+async fn verify(connection: &impl ConnectionTrait) -> Result<Result<i64, AuditFault>, StoreError> {
+    let mut last = Link { seq: 0, hash: String::new() };
+    // Lines that are written meanwhile are left for the next time.
+    let head = head(connection).await?;
+    while last.seq < head.seq {
+        let lines = lines(connection, last.seq, head.seq).await?;
+        if lines.is_empty() {
+            break;
+        }
+        for row in lines {
+            let seq: i64 = row.get("seq")?;
+            if seq != last.seq + 1 {
+                return Ok(Err(AuditFault::Missing(last.seq + 1)));
+            }
+            let hash = row_hash(&row, &last.hash)?;
+            if row.get::<String>("hash")? != hash {
+                return Ok(Err(AuditFault::Changed(seq)));
+            }
+            last = Link { seq, hash };
+        }
+    }
+    let is_whole = last.seq == head.seq && last.hash == head.hash;
+    let expected = AuditFault::End { expected: head.seq, found: last.seq };
+    Ok(if is_whole { Ok(last.seq) } else { Err(expected) })
 }
 
 /// The end of the trail.

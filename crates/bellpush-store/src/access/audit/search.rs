@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 
 use super::{Actor, AuditAction, AuditEntry};
 use crate::{
-    Page, PageRequest, Store, StoreError,
+    LastChange, Page, PageRequest, Store, StoreError,
     db::{
         self, Row,
         page::{Conditions, Query},
@@ -46,20 +46,48 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Who did one of these last with a subject in an app, and when.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn last_change(
+        &self,
+        app_id: AppId,
+        subject_id: &str,
+        actions: &[AuditAction],
+    ) -> Result<Option<LastChange>, StoreError> {
+        let filter = AuditFilter {
+            app_id: Some(app_id),
+            subject_id: Some(subject_id.to_owned()),
+            actions: actions.to_vec(),
+            ..AuditFilter::default()
+        };
+        newest(&self.db().read, &filter).await
+    }
+}
+
 /// Who did one of these last with a subject, and when.
 pub(crate) async fn last(
     connection: &impl ConnectionTrait,
     subject_id: Option<&str>,
     actions: &[AuditAction],
-) -> Result<Option<(Actor, EventTime)>, StoreError> {
+) -> Result<Option<LastChange>, StoreError> {
     let filter = AuditFilter {
         subject_id: subject_id.map(ToOwned::to_owned),
         actions: actions.to_vec(),
         ..AuditFilter::default()
     };
-    let query = query(&filter, PageRequest { after: None, limit: 1 });
+    newest(connection, &filter).await
+}
+
+async fn newest(
+    connection: &impl ConnectionTrait,
+    filter: &AuditFilter,
+) -> Result<Option<LastChange>, StoreError> {
+    let query = query(filter, PageRequest { after: None, limit: 1 });
     let page = Page::read(connection, query, 1, entry, |entry| entry.seq).await?;
-    Ok(page.items.into_iter().next().map(|entry| (entry.actor, entry.at)))
+    Ok(page.items.into_iter().next().map(|AuditEntry { actor, at, .. }| LastChange { actor, at }))
 }
 
 pub(crate) fn query(filter: &AuditFilter, page: PageRequest<Seq>) -> Query {

@@ -129,7 +129,12 @@ function Form({ appId, rule }: OfRule) {
     pathOf,
   });
   return (
-    <EditorForm editor={editor} scope="alerts:write" appId={appId} subject={rule.id}>
+    <EditorForm
+      editor={editor}
+      scope="alerts:write"
+      appId={appId}
+      subject={{ appId, of: "alert_rule", id: rule.id }}
+    >
       <RuleFields appId={appId} editor={editor} />
       <BackTest appId={appId} rule={bodyOf(editor.form.values)} />
     </EditorForm>

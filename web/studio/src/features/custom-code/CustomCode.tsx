@@ -61,7 +61,7 @@ function Fields({ app }: { readonly app: AppView }) {
         scope="settings:write"
         appId={app.id}
         names={{ customCode: words.title }}
-        subject={app.id}
+        subject={{ appId: app.id, of: "settings" }}
         onSaved={() => setRun(run + 1)}
       >
         <Alert icon={<IconInfoCircle size={18} />} color="gray">

@@ -129,7 +129,12 @@ export function Designer({ appId, initial }: DesignerProps) {
         </div>
       </Screen>
       {editing.clashes !== null && (
-        <ClashDialog document={document} clashes={editing.clashes} onResolve={editing.resolve} />
+        <ClashDialog
+          appId={appId}
+          document={document}
+          clashes={editing.clashes}
+          onResolve={editing.resolve}
+        />
       )}
       <Suspense>
         {publishing !== null && (

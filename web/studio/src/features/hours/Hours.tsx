@@ -74,7 +74,7 @@ function HoursForm({ app }: { readonly app: AppView }) {
       scope="settings:write"
       appId={app.id}
       names={{ hours: t.hours.title }}
-      subject={app.id}
+      subject={{ appId: app.id, of: "settings" }}
     >
       <Section
         title={t.hours.mode}

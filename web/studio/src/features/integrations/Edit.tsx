@@ -206,7 +206,12 @@ function Parts({
         ))}
       </Tabs.List>
       {/* Settings and payload are one form: what is typed in one is kept while the other is looked at. */}
-      <EditorForm editor={editor} scope="integrations:write" appId={appId} subject={integration.id}>
+      <EditorForm
+        editor={editor}
+        scope="integrations:write"
+        appId={appId}
+        subject={{ appId, of: "integration", id: integration.id }}
+      >
         <MovedSecrets editor={editor} before={integration.url} />
         <Tabs.Panel value="settings">
           <Stack gap="md">

@@ -59,7 +59,7 @@ function Form({ rules }: { readonly rules: RulesView }) {
   const { form } = editor;
   const words = t.people.rules;
   return (
-    <EditorForm editor={editor} scope="sign-in:write">
+    <EditorForm editor={editor} scope="sign-in:write" subject={{ act: "sign_in_settings_updated" }}>
       <Section title={words.title}>
         <Stack maw={520}>
           <SwitchField

@@ -51,7 +51,7 @@ export function Retention({ app }: { readonly app: AppView }) {
       scope="settings:write"
       appId={app.id}
       names={NAMES}
-      subject={app.id}
+      subject={{ appId: app.id, of: "settings" }}
     >
       <Section title={words.title} lead={words.lead}>
         <Stack gap="sm" maw={560}>

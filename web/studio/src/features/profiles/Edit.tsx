@@ -142,7 +142,7 @@ function Form({ appId, profile }: { readonly appId: string; readonly profile: Pr
         scope="profiles:write"
         appId={appId}
         names={NAMES}
-        subject={profile.id}
+        subject={{ appId, of: "profile", id: profile.id }}
       >
         <ProfileFields appId={appId} profileId={profile.id} editor={editor} />
       </EditorForm>

@@ -140,7 +140,11 @@ function Form({ trunk }: { readonly trunk: TrunkView }) {
     secrets: ["password"],
   });
   return (
-    <EditorForm editor={editor} scope="trunks:write" subject={trunk.id}>
+    <EditorForm
+      editor={editor}
+      scope="trunks:write"
+      subject={{ act: "trunk_updated", id: trunk.id }}
+    >
       <TrunkFields editor={editor} hasPassword={trunk.hasPassword} />
     </EditorForm>
   );

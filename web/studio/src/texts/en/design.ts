@@ -20,6 +20,7 @@ export const design = {
   savedLead: "The draft is on the server; visitors still see what was published.",
   retry: "Save again",
   merged: "Changes by somebody else were taken in",
+  mergedFrom: (name: string, when: string) => `Changes by ${name} were taken in (${when})`,
   draftTitle: "This browser has edits that were not saved",
   draftLead: "Take them up again? What others saved since stays where you had not touched it.",
   restore: "Take them up",

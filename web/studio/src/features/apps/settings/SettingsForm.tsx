@@ -60,7 +60,7 @@ export function SettingsForm({ app }: { readonly app: AppView }) {
       scope="settings:write"
       appId={app.id}
       names={NAMES}
-      subject={app.id}
+      subject={{ appId: app.id, of: "settings" }}
     >
       <Section title={words.general}>
         <Stack maw={520}>

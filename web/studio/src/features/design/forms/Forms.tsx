@@ -111,7 +111,12 @@ function Editing({ appId, initial }: { readonly appId: string; readonly initial:
         </Stack>
       </Screen>
       {editing.clashes !== null && (
-        <ClashDialog document={document} clashes={editing.clashes} onResolve={editing.resolve} />
+        <ClashDialog
+          appId={appId}
+          document={document}
+          clashes={editing.clashes}
+          onResolve={editing.resolve}
+        />
       )}
     </EditingProvider>
   );

@@ -8,6 +8,7 @@ import { t } from "../../../texts/index.ts";
 import { done, failed } from "../../../ui/notify.ts";
 import { shortTime } from "../../../ui/time.ts";
 import { refreshVersions, useSchedule } from "../queries.ts";
+import { Permitted } from "../../people/Permitted.tsx";
 
 export function Scheduled({ appId }: { readonly appId: string }) {
   const schedule = useSchedule(appId).data?.schedule;

@@ -1,21 +1,24 @@
 /** What somebody else changed in the same place: for each part one is chosen. */
 
-import { Button, Group, Modal, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Button, Group, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
 import conflict from "../../../editor/conflict.module.css";
+import { LastChange } from "../../../editor/LastChange.tsx";
 import { t } from "../../../texts/index.ts";
+import { Modal } from "../../../ui/dialogs.tsx";
 import { blockOf, type Design } from "../core/document.ts";
 import type { Clash, Side } from "../core/merge.ts";
 import { kindName } from "../names.ts";
 
 interface ClashDialogProps {
+  readonly appId: string;
   readonly document: Design;
   readonly clashes: readonly Clash[];
   readonly onResolve: (sides: readonly Side[]) => void;
 }
 
-export function ClashDialog({ document, clashes, onResolve }: ClashDialogProps) {
+export function ClashDialog({ appId, document, clashes, onResolve }: ClashDialogProps) {
   const [sides, setSides] = useState<readonly Side[]>(() => clashes.map(() => "mine"));
   const words = t.design.clash;
   return (
@@ -28,6 +31,7 @@ export function ClashDialog({ document, clashes, onResolve }: ClashDialogProps) 
       title={words.title}
     >
       <Stack>
+        <LastChange subject={{ appId, of: "design" }} />
         <Text>{words.lead}</Text>
         {clashes.map((clash, index) => {
           const name = partName(document, clash.part);

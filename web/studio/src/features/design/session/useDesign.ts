@@ -5,9 +5,12 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { useSignIn } from "../../../api/auth.ts";
 import { type Draft, dropDraft, keepDraft, readDraft } from "../../../editor/drafts.ts";
+import { lastChange } from "../../../editor/LastChange.tsx";
 import { isSame } from "../../../editor/merge.ts";
 import { t } from "../../../texts/index.ts";
 import { done } from "../../../ui/notify.ts";
+import { shortTime } from "../../../ui/time.ts";
+import { useForbidden } from "../../people/Permitted.tsx";
 import type { Design } from "../core/document.ts";
 import { type Clash, decided, merge, type Side } from "../core/merge.ts";
 import { loadDraft, saveDraft } from "../queries.ts";
@@ -27,6 +30,13 @@ export const useDraft = (appId: string) =>
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
+
+/** Says whose changes were taken in, and when they were made. */
+async function tellMerged(appId: string): Promise<void> {
+  const last = await lastChange({ appId, of: "design" }).catch(() => null);
+  const { merged, mergedFrom } = t.design;
+  done(last?.by.name == null ? merged : mergedFrom(last.by.name, shortTime(last.at)));
+}
 
 export interface Editing {
   readonly session: Session;
@@ -63,7 +73,7 @@ export function useDesign(appId: string, initial: Saved): Editing {
         if (document === null) dropDraft(keyOf(appId));
         else keepDraft(keyOf(appId), document, base);
       },
-      onMerged: () => done(t.design.merged),
+      onMerged: () => void tellMerged(appId),
     }),
   );
   const [asked, setAsked] = useState<readonly Clash[] | null>(null);
