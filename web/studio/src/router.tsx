@@ -185,8 +185,9 @@ const analytics = createRoute({
 const events = createRoute({
   getParentRoute: () => app,
   path: "/events",
-  validateSearch: ({ name, context, callId, from, to, exports }: Search) =>
+  validateSearch: ({ name, context, callId, from, to, exports, open }: Search) =>
     kept({
+      open: text(open),
       exports: isTrue(exports),
       name: text(name),
       context: text(context),

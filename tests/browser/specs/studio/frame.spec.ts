@@ -4,7 +4,16 @@ import { createServer, request } from "node:http";
 
 import { expect } from "@playwright/test";
 
-import { OWNER, settled, signIn, signInOwner, test, watch } from "../../support/studio.ts";
+import {
+  inaccessibleInBoth,
+  OWNER,
+  settled,
+  signIn,
+  signInOwner,
+  test,
+  watch,
+} from "../../support/studio.ts";
+import { visit } from "../../support/visits.ts";
 
 interface Named {
   readonly id: string;
@@ -48,6 +57,71 @@ test("the palette knows pages, apps and ids", async ({ studio: { page, server, o
   expect(decodeURIComponent(page.url())).toContain(`apps/${app.id}/calls?context=orderId:A-12345`);
   await page.getByRole("button", { name: "Clear filters" }).click();
   await expect(page.getByText("No calls yet")).toBeVisible();
+});
+
+test("an event of no call is found by its id, and opens by its address", async ({
+  studio: { page, server, open },
+}) => {
+  const app = await server.api<Named>("POST", "/v1/apps", {
+    name: "Shop",
+    allowedOrigins: ["https://shop.example"],
+  });
+  const path = `/v1/apps/${app.id}`;
+  const { key } = await server.api<{ key: string }>("POST", `${path}/widget-keys`);
+  await visit(server, {
+    appId: app.id,
+    key,
+    browser: "Chrome",
+    language: "en",
+    loads: 1,
+    denied: 0,
+  });
+  const { items } = await server.api<{ items: Named[] }>("GET", `${path}/events`);
+  const event = items[0]?.id ?? "";
+  await open("apps");
+  await settled(page);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("textbox", { name: "Command palette" }).fill(event);
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("dialog", { name: "widget_loaded" });
+  await expect(drawer).toContainText("Of no call");
+  await expect(drawer).toContainText(event);
+  await page.reload();
+  await expect(drawer).toBeVisible();
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect(drawer).toHaveCount(0);
+  await page.getByRole("link", { name: "widget_loaded" }).click();
+  await expect(drawer).toBeVisible();
+});
+
+test("a dialog that goes leaves the keys where they were before it", async ({
+  studio: { page, server, open },
+}) => {
+  const app = await server.api<Named>("POST", "/v1/apps", { name: "Shop" });
+  await server.api("POST", `/v1/apps/${app.id}/widget-keys`);
+  await open("keys");
+  await settled(page);
+  const fresh = page.getByRole("button", { name: "New API key" }).first();
+  await fresh.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await expect(fresh).toBeFocused();
+  await open("audit");
+  const entry = page.getByRole("button", { name: "Widget key made" }).first();
+  await entry.press("Enter");
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(entry).toBeFocused();
+  // What was acted on is gone with its button: the keys are in the screen, and not at the page's beginning.
+  await open(`apps/${app.id}/settings`);
+  await page.getByRole("button", { name: "Delete the key" }).press("Enter");
+  await dialog.getByRole("button", { name: "Delete the key" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.locator("main#content")).toBeFocused();
 });
 
 test("keys go places, but never while something is typed", async ({ studio: { page, server, open } }) => {

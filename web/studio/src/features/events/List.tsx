@@ -4,6 +4,7 @@ import { EVENT_NAMES } from "@bellpush/protocol";
 import { Select } from "@mantine/core";
 import { IconActivity } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 
 import { client } from "../../api/client.ts";
 import type { EventView } from "../../api/generated/schema.ts";
@@ -17,6 +18,8 @@ import ui from "../../ui/ui.module.css";
 import { Exports } from "../exports/Exports.tsx";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { eventColumns } from "./columns.tsx";
+
+const Event = lazy(() => import("./Event.tsx"));
 
 const route = "/frame/apps/$appId/events";
 const rowKey = (event: EventView) => event.id;
@@ -32,11 +35,13 @@ interface EventFilter {
 interface EventSearch extends EventFilter {
   /** Whether the exports are open. */
   readonly exports?: true;
+  /** The event whose drawer is open. */
+  readonly open?: string;
 }
 
 export default function List() {
   const { appId } = useParams({ from: route });
-  const { exports, ...search }: EventSearch = useSearch({ from: route });
+  const { exports, open: opened, ...search }: EventSearch = useSearch({ from: route });
   const navigate = useNavigate();
   const list = useCursorList<EventView>({
     key: ["events", appId, search],
@@ -102,6 +107,7 @@ export default function List() {
         list={list}
         rowKey={rowKey}
         columns={eventColumns(appId, false)}
+        onOpen={(event) => open({ ...search, exports, open: event.id })}
         clear={isFiltered ? () => open({}) : null}
         empty={
           <Nothing
@@ -113,6 +119,15 @@ export default function List() {
           </Nothing>
         }
       />
+      <Suspense>
+        {opened !== undefined && (
+          <Event
+            appId={appId}
+            eventId={opened}
+            onClose={() => open({ ...search, exports, open: undefined })}
+          />
+        )}
+      </Suspense>
     </Screen>
   );
 }

@@ -8,6 +8,7 @@ import { Id } from "../../ui/Id.tsx";
 import { TextLink } from "../../ui/links.tsx";
 import type { Column } from "../../ui/list/DataTable.tsx";
 import { clockTime, exactTime, shortTime } from "../../ui/time.ts";
+import ui from "../../ui/ui.module.css";
 import { factsOf, nameOf, timeOf } from "./event.ts";
 
 /** `isLive`: what happens now is told apart by milliseconds, not by days. */
@@ -21,7 +22,14 @@ export function eventColumns(appId: string, isLive: boolean): readonly Column<Ev
       title: true,
       cell: (event) => (
         <Group gap="xs" wrap="nowrap">
-          <code>{nameOf(event)}</code>
+          <TextLink
+            to="/apps/$appId/events"
+            params={{ appId }}
+            search={isLive ? { open: event.id } : (before) => ({ ...before, open: event.id })}
+            className={ui.rowLink}
+          >
+            <code>{nameOf(event)}</code>
+          </TextLink>
           {event.preview && (
             <Badge size="sm" variant="default">
               {t.calls.one.preview}

@@ -97,8 +97,13 @@ function foundBy(hit: LookupHit, appName: string): readonly Found[] {
     case "call":
     case "event":
     case "callback":
-      return callId == null
+      if (callId != null) {
+        const to = { to: "/apps/$appId/calls/$callId", params: { appId, callId } };
+        return one(eventId ?? callId, to);
+      }
+      // What belongs to no call stands among all events.
+      return eventId == null
         ? []
-        : one(eventId ?? callId, { to: "/apps/$appId/calls/$callId", params: { appId, callId } });
+        : one(eventId, { to: "/apps/$appId/events", params: { appId }, search: { open: eventId } });
   }
 }

@@ -45,6 +45,7 @@ export const events = {
   allNames: "All events",
   when: "When",
   call: "Call",
+  noCall: "Of no call",
   data: "Data",
   id: "Id",
   none: "No events yet",
