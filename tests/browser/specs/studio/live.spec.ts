@@ -13,6 +13,18 @@ interface Named {
 /** Markup in what the page says of a visitor. */
 const ORDER = `A-1 <img src=x onerror=alert(1)>`;
 
+test("the overview counts all calls that are under way, and not those of its list", async ({
+  studio: { page, server, open },
+}) => {
+  const app = await server.api<{ id: string }>("POST", "/v1/apps", { name: "Shop" });
+  // So many can't be placed here: what the server would answer of them.
+  await page.route("**/calls/count?state=live", (route) =>
+    route.fulfill({ json: { count: 10_000, exact: false } }),
+  );
+  await open(`apps/${app.id}`);
+  await expect(page.getByText("10,000+")).toBeVisible();
+});
+
 test("calls and events are shown as they happen, and a break loses none and doubles none", async ({
   studio: { page, server, open },
   browser,

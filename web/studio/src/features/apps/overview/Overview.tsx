@@ -14,7 +14,7 @@ import { Screen } from "../../../ui/Screen.tsx";
 import { Section } from "../../../ui/Section.tsx";
 import { Status } from "../../../ui/Status.tsx";
 import { Loaded, Nothing } from "../../../ui/states.tsx";
-import { ago } from "../../../ui/time.ts";
+import { ago, figure } from "../../../ui/time.ts";
 import { callColumns } from "../../calls/columns.tsx";
 import { outcomeOf } from "../../calls/outcome.ts";
 import { USUAL } from "../../calls/search.ts";
@@ -65,7 +65,8 @@ function Content({ app }: { readonly app: AppView }) {
     <Stack gap="lg">
       <GettingStarted app={app} />
       <div className={classes.figures}>
-        <CallFigures calls={calls.data?.items} more={calls.data?.next != null} />
+        <LiveFigure appId={app.id} />
+        <AnsweredFigure calls={calls.data?.items} more={calls.data?.next != null} />
         <HoursFigure app={app} />
         <TrunkFigure appId={app.id} />
         <IntegrationFigure appId={app.id} />
@@ -139,27 +140,38 @@ function Figure({ name, value, note }: FigureProps) {
   );
 }
 
-function CallFigures({
-  calls,
-  more,
-}: {
+/** All that are under way, however long ago they began. */
+function LiveFigure({ appId }: { readonly appId: string }) {
+  const live = api.useQuery(
+    "get",
+    "/v1/apps/{appId}/calls/count",
+    { params: { path: { appId }, query: { state: "live" } } },
+    { refetchInterval: 8_000 },
+  ).data;
+  return (
+    <div className={`surface ${classes.figure}`}>
+      <Figure
+        name={t.apps.overview.live}
+        value={live === undefined ? "–" : `${figure(live.count)}${live.exact ? "" : "+"}`}
+      />
+    </div>
+  );
+}
+
+interface AnsweredProps {
   readonly calls: readonly CallDetails[] | undefined;
   readonly more: boolean;
-}) {
+}
+
+function AnsweredFigure({ calls, more }: AnsweredProps) {
   const over = (calls ?? []).filter((call) => call.endedAt != null);
   const answered = over.filter((call) => outcomeOf(call).tone === "good").length;
-  const live = (calls ?? []).length - over.length;
   const words = t.apps.overview;
   const share = over.length === 0 ? "–" : `${Math.round((100 * answered) / over.length)} %`;
   return (
-    <>
-      <div className={`surface ${classes.figure}`}>
-        <Figure name={words.live} value={calls === undefined ? "–" : live} />
-      </div>
-      <div className={`surface ${classes.figure}`}>
-        <Figure name={words.answered} value={share} note={words.ofLatest(over.length, more)} />
-      </div>
-    </>
+    <div className={`surface ${classes.figure}`}>
+      <Figure name={words.answered} value={share} note={words.ofLatest(over.length, more)} />
+    </div>
   );
 }
 
