@@ -47,6 +47,25 @@ test("hours that can't be read are not saved beside those that can", async ({
   await expect(day("Tuesday")).toHaveValue("09:00–15:00");
 });
 
+test("in a right-to-left page the arrow keys move a time to where they point", async ({
+  studio: { page, server, open },
+}) => {
+  const app = await server.api<Named>("POST", "/v1/apps", {
+    name: "Shop",
+    hours: { timeZone: "UTC", week: { monday: [{ from: "09:00", to: "17:00" }] } },
+  });
+  await open(`apps/${app.id}/hours`);
+  await page.evaluate(() => {
+    document.documentElement.dir = "rtl";
+  });
+  const window = page.getByRole("button", { name: /^Monday.*09:00/ });
+  const before = await window.boundingBox();
+  await window.press("ArrowLeft");
+  const moved = page.getByRole("button", { name: /^Monday.*09:15/ });
+  await expect(moved).toBeVisible();
+  expect((await moved.boundingBox())?.x).toBeLessThan(before?.x ?? 0);
+});
+
 test("two routing keys of one name are refused where they stand", async ({
   studio: { page, server, open },
 }) => {

@@ -79,7 +79,9 @@ export function DayTrack({ day, windows, before, onChange }: DayTrackProps) {
   const onKeyDown = (event: React.KeyboardEvent, index: number) => {
     const window = windows[index] as Window;
     const step = event.altKey ? FINE : STEP;
-    const by = event.key === "ArrowRight" ? step : event.key === "ArrowLeft" ? -step : 0;
+    const isMirrored = getComputedStyle(event.currentTarget).direction === "rtl";
+    const [later, earlier] = isMirrored ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+    const by = event.key === later ? step : event.key === earlier ? -step : 0;
     if (event.key === "Delete" || event.key === "Backspace") {
       onChange(windows.filter((_, other) => other !== index));
     } else if (by !== 0) {
