@@ -1,10 +1,10 @@
 /** The figures by profile, site, browser, language or network; a row sets a filter. */
 
-import { Button, SegmentedControl, Text, UnstyledButton } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { SegmentedControl, Text, UnstyledButton } from "@mantine/core";
 
 import type { BreakdownRow } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { DownloadButton } from "../../ui/DownloadButton.tsx";
 import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
@@ -106,16 +106,8 @@ function columns(
 
 export function Csv({ href }: { readonly href: string }) {
   return (
-    <Button
-      component="a"
-      href={href}
-      download
-      size="xs"
-      variant="default"
-      leftSection={<IconDownload size={14} stroke={1.6} aria-hidden />}
-      aria-label={t.analytics.series.csvOf}
-    >
+    <DownloadButton href={href} aria-label={t.analytics.series.csvOf}>
       {t.analytics.series.csv}
-    </Button>
+    </DownloadButton>
   );
 }

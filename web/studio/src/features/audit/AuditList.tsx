@@ -1,12 +1,14 @@
 /** The audit trail, all of it or of one app: who did what, field by field. */
 
-import { Drawer, Select, Table, Text, UnstyledButton } from "@mantine/core";
+import { Group, Select, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { client } from "../../api/client.ts";
+import { client, serverUrl } from "../../api/client.ts";
 import type { AuditView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { DownloadButton } from "../../ui/DownloadButton.tsx";
+import { Drawer } from "../../ui/dialogs.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { Instant, Typed } from "../../ui/list/filters.tsx";
@@ -84,6 +86,18 @@ export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
           onChange={(from) => onSearch({ ...search, from })}
         />
         <Instant label={t.ui.to} value={search.to} onChange={(to) => onSearch({ ...search, to })} />
+        <Group gap="xs" align="flex-end">
+          {(["csv", "json"] as const).map((format) => (
+            <DownloadButton
+              key={format}
+              size="sm"
+              href={exported({ ...filters, format })}
+              aria-label={words.exportAs(words.formats[format])}
+            >
+              {words.formats[format]}
+            </DownloadButton>
+          ))}
+        </Group>
       </search>
       <ListView
         label={label}
@@ -120,6 +134,15 @@ export function AuditList({ label, search, appId, onSearch }: AuditListProps) {
       {open !== null && <Details row={open} onClose={() => setOpen(null)} />}
     </>
   );
+}
+
+/** Where the lines that these filters let through are had as a file. */
+function exported(query: Readonly<Record<string, string | undefined>>): string {
+  const url = new URL("v1/audit/export", serverUrl);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  return url.href;
 }
 
 function Actor({ row: { actor } }: { readonly row: AuditView }) {

@@ -3,7 +3,6 @@
 import {
   ActionIcon,
   Button,
-  Drawer,
   Group,
   Progress,
   SegmentedControl,
@@ -11,13 +10,15 @@ import {
   Text,
   Tooltip,
 } from "@mantine/core";
-import { IconDownload, IconFileExport, IconTrash } from "@tabler/icons-react";
+import { IconFileExport, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { client, serverUrl } from "../../api/client.ts";
 import type { ExportView, NewExport } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
+import { DownloadButton } from "../../ui/DownloadButton.tsx";
+import { Drawer } from "../../ui/dialogs.tsx";
 import { failed } from "../../ui/notify.ts";
 import { Status } from "../../ui/Status.tsx";
 import { Loaded } from "../../ui/states.tsx";
@@ -150,16 +151,11 @@ function One({ appId, export: one }: OneProps) {
         </div>
         <Group gap={6} wrap="nowrap">
           {one.state === "done" && (
-            <Button
-              component="a"
-              variant="default"
-              size="xs"
-              leftSection={<IconDownload size={14} />}
+            <DownloadButton
               href={new URL(`v1/apps/${appId}/exports/${one.id}/file`, serverUrl).href}
-              download
             >
               {words.download}
-            </Button>
+            </DownloadButton>
           )}
           <Tooltip label={act}>
             <ActionIcon

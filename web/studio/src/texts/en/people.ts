@@ -255,6 +255,12 @@ export const people = {
     changes: "Changes",
     server: "the server",
     hidden: "changed",
+    formats: { csv: "CSV", json: "JSON" },
+    exportAs: (format: string) => `Export these entries as ${format}`,
+    check: "Check the trail",
+    whole: (count: number, written: string) =>
+      `The trail is whole: ${count === 1 ? "1 entry" : `${written} entries`}, none missing, none changed.`,
+    notWhole: (why: string) => `The trail is not whole: ${why}.`,
     actions: {
       secret_set: "Secret set",
       secret_deleted: "Secret deleted",

@@ -1,12 +1,12 @@
 /** The SIP messages of a call as a ladder: a line for each side, an arrow for each message. */
 
 import { Button, Group, Text, UnstyledButton } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
 import { memo, useState } from "react";
 
 import { serverUrl } from "../../../api/client.ts";
 import { t } from "../../../texts/index.ts";
 import { Code } from "../../../ui/Code.tsx";
+import { DownloadButton } from "../../../ui/DownloadButton.tsx";
 import { Section } from "../../../ui/Section.tsx";
 import { clockTime, exactTime, figure } from "../../../ui/time.ts";
 import { type Message, remotesOf, toneOfSip } from "./items.ts";
@@ -142,15 +142,11 @@ interface DownloadProps {
 
 function Download({ appId, callId, file, label }: DownloadProps) {
   return (
-    <Button
-      component="a"
-      variant="default"
-      size="xs"
-      leftSection={<IconDownload size={14} />}
+    <DownloadButton
       href={new URL(`v1/apps/${appId}/calls/${callId}/${file}`, serverUrl).href}
-      download={`${callId}.${file}`}
+      name={`${callId}.${file}`}
     >
       {label}
-    </Button>
+    </DownloadButton>
   );
 }
