@@ -1,8 +1,9 @@
 /** The keys of the screen. */
 
-import { Kbd, Modal, Stack, Switch, Table } from "@mantine/core";
+import { Kbd, Stack, Switch, Table } from "@mantine/core";
 
 import { t } from "../texts/index.ts";
+import { Modal } from "../ui/dialogs.tsx";
 import { INNER_PAGES, OUTER } from "./pages.ts";
 import { useSingleKeys } from "./preferences.ts";
 

@@ -1,9 +1,10 @@
 /** Asks before something is done that can't be undone; where much goes, by typing its name. */
 
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
 import { t } from "../texts/index.ts";
+import { Modal } from "./dialogs.tsx";
 import { useAct } from "./useAct.ts";
 
 interface ConfirmProps {

@@ -1,12 +1,13 @@
 /** The alert rules of an app, how they stand, and what has fired. */
 
-import { Button, Modal, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { IconBellRinging, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import type { AlertRuleView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Choice, Choices } from "../../ui/Choices.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { type Column, DataTable } from "../../ui/list/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Loaded, Nothing } from "../../ui/states.tsx";

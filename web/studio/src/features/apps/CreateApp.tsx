@@ -1,6 +1,6 @@
 /** A new app, with its site, and a key so that it can be embedded at once. */
 
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { useState } from "react";
 import type { AppView } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
+import { Modal } from "../../ui/dialogs.tsx";
 import { createApp } from "./create.ts";
 
 export function CreateApp({ onClose }: { readonly onClose: () => void }) {

@@ -1,12 +1,13 @@
 /** One delivery with all its attempts. */
 
-import { Button, Drawer, Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconRepeat } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 
 import { api } from "../../api/client.ts";
 import type { AttemptView, DeliveryDetails } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { Drawer } from "../../ui/dialogs.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { Id } from "../../ui/Id.tsx";
 import { TextLink } from "../../ui/links.tsx";

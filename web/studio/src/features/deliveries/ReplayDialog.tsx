@@ -1,10 +1,11 @@
 /** What is sent again by the filters of the log: exactly what they show, and how much that is. */
 
-import { Button, Checkbox, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
 import { api, client } from "../../api/client.ts";
 import { t } from "../../texts/index.ts";
+import { Modal } from "../../ui/dialogs.tsx";
 import { Facts } from "../../ui/Facts.tsx";
 import { done } from "../../ui/notify.ts";
 import { figure, shortTime } from "../../ui/time.ts";

@@ -1,12 +1,13 @@
 /** Takes public holidays over into the exceptions of hours. */
 
-import { Button, Checkbox, Group, Modal, MultiSelect, Select, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, MultiSelect, Select, Stack, Text } from "@mantine/core";
 import { useQueries } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import { api } from "../../api/client.ts";
 import type { HolidayCountries, HoursException } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
+import { Modal } from "../../ui/dialogs.tsx";
 import { Failed, Loaded } from "../../ui/states.tsx";
 import { countryName, likelyCountry, type Offered, offered, withHolidays } from "./holidays.ts";
 import classes from "./hours.module.css";

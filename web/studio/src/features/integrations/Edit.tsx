@@ -1,6 +1,6 @@
 /** One integration, or a new one. */
 
-import { Button, Group, Modal, Stack, Tabs, Text } from "@mantine/core";
+import { Button, Group, Stack, Tabs, Text } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 
@@ -13,6 +13,7 @@ import { versioned } from "../../editor/versioned.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { DeleteNamed } from "../../ui/DeleteNamed.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Loaded, Loading, Nothing } from "../../ui/states.tsx";
 import { HealthNow } from "./HealthNow.tsx";

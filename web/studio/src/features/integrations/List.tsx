@@ -1,11 +1,12 @@
 /** An app's integrations, and how each does. */
 
-import { Button, Modal, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { IconBolt, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import { t } from "../../texts/index.ts";
 import { Choice, Choices } from "../../ui/Choices.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { DataTable } from "../../ui/list/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Status } from "../../ui/Status.tsx";

@@ -1,11 +1,12 @@
 /** Reads a secret back: only when it is asked for here, and gone when it is closed. */
 
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 
 interface RevealProps {
   readonly title: string;

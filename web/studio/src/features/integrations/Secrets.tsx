@@ -1,6 +1,6 @@
 /** An integration's secrets: set and replaced, and read back only when asked for. */
 
-import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -10,6 +10,7 @@ import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
 import { Confirm } from "../../ui/Confirm.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { DataTable } from "../../ui/list/DataTable.tsx";
 import { done } from "../../ui/notify.ts";
 import { Section } from "../../ui/Section.tsx";

@@ -1,6 +1,6 @@
 /** By what requests are signed, and how that is changed without losing one. */
 
-import { Button, Checkbox, Group, Modal, Select, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Select, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
 import { api, client, queryClient } from "../../api/client.ts";
@@ -8,6 +8,7 @@ import type { IntegrationView, SigningView } from "../../api/generated/schema.ts
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { failed } from "../../ui/notify.ts";
 import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";

@@ -1,6 +1,6 @@
 /** Sends a sample event to an integration's endpoint, and shows what came of it. */
 
-import { Button, Group, Modal, Select, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Button, Group, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconSend } from "@tabler/icons-react";
 import { useState } from "react";
@@ -10,6 +10,7 @@ import type { TestReport } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { TimingChart } from "../deliveries/TimingChart.tsx";
 import { pretty } from "./IntegrationFields.tsx";

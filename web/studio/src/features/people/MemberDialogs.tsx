@@ -1,6 +1,6 @@
 /** Inviting somebody, and changing somebody's role. */
 
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { client } from "../../api/client.ts";
@@ -9,6 +9,7 @@ import { asProblem } from "../../api/problem.ts";
 import { merge } from "../../editor/merge.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { done } from "../../ui/notify.ts";
 import { useRefusal } from "../../ui/useRefusal.ts";
 import { Warning } from "../../ui/Warning.tsx";

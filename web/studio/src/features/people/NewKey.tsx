@@ -1,6 +1,6 @@
 /** A new API key: its scopes are chosen resource by resource, never beyond one's own. */
 
-import { Button, Group, Modal, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { client } from "../../api/client.ts";
@@ -8,6 +8,7 @@ import type { Me } from "../../api/generated/schema.ts";
 import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Code } from "../../ui/Code.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { useRefusal } from "../../ui/useRefusal.ts";
 import { useApps } from "../apps/queries.ts";
 import { AppsField } from "./GrantFields.tsx";

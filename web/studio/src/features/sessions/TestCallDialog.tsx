@@ -1,8 +1,9 @@
 /** A test call over the screen that it was asked for from. */
 
-import { Modal, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 
 import { t } from "../../texts/index.ts";
+import { Modal } from "../../ui/dialogs.tsx";
 import { TestCall } from "./TestCall.tsx";
 
 interface TestCallDialogProps {

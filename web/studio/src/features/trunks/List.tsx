@@ -1,12 +1,13 @@
 /** The ways to phone systems. */
 
-import { Button, Modal, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import type { TrunkView } from "../../api/generated/schema.ts";
 import { t } from "../../texts/index.ts";
 import { Choice, Choices } from "../../ui/Choices.tsx";
+import { Modal } from "../../ui/dialogs.tsx";
 import { DataTable } from "../../ui/list/DataTable.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Status } from "../../ui/Status.tsx";

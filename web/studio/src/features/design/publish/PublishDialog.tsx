@@ -5,7 +5,6 @@ import {
   Anchor,
   Button,
   Group,
-  Modal,
   SegmentedControl,
   Stack,
   Text,
@@ -19,6 +18,7 @@ import { client } from "../../../api/client.ts";
 import { asProblem, type Problem } from "../../../api/problem.ts";
 import { isSame } from "../../../editor/merge.ts";
 import { t } from "../../../texts/index.ts";
+import { Modal } from "../../../ui/dialogs.tsx";
 import { done } from "../../../ui/notify.ts";
 import { Loaded } from "../../../ui/states.tsx";
 import { shortTime } from "../../../ui/time.ts";

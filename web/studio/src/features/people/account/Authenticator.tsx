@@ -1,6 +1,6 @@
 /** Setting up an authenticator app, and the codes for when it is not at hand. */
 
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import qrcode from "qrcode-generator";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { client, MADE_BY_ASKING } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
 import { Code } from "../../../ui/Code.tsx";
+import { Modal } from "../../../ui/dialogs.tsx";
 import { Loaded } from "../../../ui/states.tsx";
 import { useRefusal } from "../../../ui/useRefusal.ts";
 import classes from "../people.module.css";

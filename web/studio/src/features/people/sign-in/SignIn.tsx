@@ -1,11 +1,12 @@
 /** Signing in: at first, and again over what is open when the session has ended. */
 
-import { Button, Modal, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 
 import { signedOut } from "../../../api/auth.ts";
 import { api } from "../../../api/client.ts";
 import { t } from "../../../texts/index.ts";
 import { Code } from "../../../ui/Code.tsx";
+import { Modal } from "../../../ui/dialogs.tsx";
 import { Gate } from "./Gate.tsx";
 import { SignInForm } from "./SignInForm.tsx";
 import { leave } from "./seat.ts";

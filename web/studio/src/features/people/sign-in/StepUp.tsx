@@ -1,6 +1,6 @@
 /** Asks again who sits there, before something that wants it proved. */
 
-import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { IconFingerprint } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -8,6 +8,7 @@ import { useStepUp } from "../../../api/auth.ts";
 import { api, client } from "../../../api/client.ts";
 import { asProblem } from "../../../api/problem.ts";
 import { t } from "../../../texts/index.ts";
+import { Modal } from "../../../ui/dialogs.tsx";
 import { useRefusal } from "../../../ui/useRefusal.ts";
 import { refreshPeople, useMe } from "../queries.ts";
 import { type Assertion, askForPasskey, knowsPasskeys } from "./passkeys.ts";
