@@ -1,8 +1,10 @@
 /** The first run, invitations, roles and keys in Call Studio. */
 
+import { readFileSync } from "node:fs";
+
 import { expect } from "@playwright/test";
 
-import { OWNER, setupLink, signIn, test, watch } from "../../support/studio.ts";
+import { inaccessibleInBoth, OWNER, setupLink, signIn, test, watch } from "../../support/studio.ts";
 
 interface Named {
   readonly id: string;
@@ -77,6 +79,28 @@ test("an invited viewer sees everything and changes nothing, and is told why", a
   await viewer.getByLabel("Language").press("Enter");
   await expect(viewer.getByText("Saved", { exact: true })).toHaveCount(0);
   await expect(viewer.getByLabel("Language")).toHaveValue("de");
+  // What stands outside of forms says so as well, and does nothing.
+  const asked: string[] = [];
+  viewer.on("request", (request) => request.method() !== "GET" && asked.push(request.url()));
+  for (const [screen, act, scope] of [
+    ["settings", "Make a key", "settings:write"],
+    ["settings", "Delete the app", "apps:write"],
+    ["design", "Publish", "design:write"],
+    ["privacy", "Find", "privacy:read"],
+  ] as const) {
+    await viewer.goto(`${server.url}/studio/apps/${app.id}/${screen}`);
+    const button = viewer.getByRole("button", { name: act, exact: true });
+    await expect(button).toHaveAttribute("aria-disabled", "true");
+    await button.focus();
+    await expect(viewer.getByRole("tooltip").filter({ hasText: scope })).toBeVisible();
+    await button.press("Enter");
+  }
+  await expect(viewer.getByRole("dialog")).toHaveCount(0);
+  await viewer.goto(`${server.url}/studio/apps/${app.id}/forms`);
+  await expect(viewer.getByRole("note")).toContainText("design:write");
+  await viewer.getByRole("button", { name: "Add a block: Form" }).click();
+  await expect(viewer.getByRole("button", { name: /^Remove Your name/ })).toHaveCount(0);
+  expect(asked).toEqual([]);
 
   // What the owner does counts at once.
   await page.reload();
@@ -96,6 +120,22 @@ test("an invited viewer sees everything and changes nothing, and is told why", a
   await page.getByLabel("Who", { exact: true }).press("Enter");
   await expect(page).toHaveURL(/actorId=mem_of_nobody/);
   await expect(page.getByRole("button", { name: "Member removed" })).toHaveCount(0);
+
+  // What the filters show as a file, and whether the trail is whole.
+  await open("audit?action=member_removed");
+  const coming = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export these entries as CSV" }).click();
+  const file = await (await coming).path();
+  const lines = readFileSync(file, "utf8").trim().split(/\r?\n/);
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain("member_removed");
+  await page.getByRole("button", { name: "Check the trail" }).click();
+  await expect(page.getByText(/^The trail is whole: \d+ entries/)).toBeVisible();
+  expect(await inaccessibleInBoth(page)).toEqual([]);
+  // Who is not signed in any more gets no file that says so.
+  await page.context().clearCookies();
+  await page.getByRole("link", { name: "Export these entries as CSV" }).click();
+  await expect(page.getByRole("dialog", { name: "You were signed out" })).toBeVisible();
 });
 
 test("a key with chosen scopes is shown once, does what it may, and is revoked at once", async ({

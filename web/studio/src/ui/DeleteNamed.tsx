@@ -14,6 +14,9 @@ interface DeleteNamedProps {
   };
   /** Whether its name is to be typed first. */
   readonly isTyped?: boolean;
+  /** What one needs for it; in an app, or in the installation. */
+  readonly scope: string;
+  readonly appId?: string;
   readonly remove: () => Promise<unknown>;
   /** Goes to the list. */
   readonly leave: () => Promise<unknown>;
@@ -21,13 +24,15 @@ interface DeleteNamedProps {
 }
 
 export function DeleteNamed(props: DeleteNamedProps) {
-  const { name, words, isTyped, remove, leave, refresh } = props;
+  const { name, words, isTyped, scope, appId, remove, leave, refresh } = props;
   return (
     <DeleteSection
       title={words.delete}
       lead={words.deleteLead}
       act={words.delete}
       typed={isTyped ? name : undefined}
+      scope={scope}
+      appId={appId}
       onDelete={async () => {
         await remove();
         // Away from it first: what is gone can't be read again.

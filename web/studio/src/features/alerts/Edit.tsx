@@ -147,6 +147,8 @@ function Delete({ appId, rule }: OfRule) {
     <DeleteNamed
       name={rule.name}
       words={t.alerts}
+      scope="alerts:write"
+      appId={appId}
       remove={() =>
         client.DELETE("/v1/apps/{appId}/alert-rules/{ruleId}", {
           params: { path: { appId, ruleId: rule.id } },

@@ -10,6 +10,7 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { t } from "../../texts/index.ts";
 import { ButtonLink } from "../../ui/links.tsx";
 import { Screen } from "../../ui/Screen.tsx";
+import { Permitted } from "../people/Permitted.tsx";
 import { TestCallButton } from "../sessions/TestCallButton.tsx";
 import { BlockList } from "./blocks/BlockList.tsx";
 import { CanvasArea } from "./canvas/CanvasArea.tsx";
@@ -60,7 +61,7 @@ export function Designer({ appId, initial }: DesignerProps) {
     language,
     words,
     state: scene.state,
-    edit: session.edit,
+    edit: editing.edit,
     seal: session.seal,
     undo: session.undo,
     redo: session.redo,
@@ -75,8 +76,11 @@ export function Designer({ appId, initial }: DesignerProps) {
     // In a field, letters are taken back first: that is the browser's.
     ["INPUT", "TEXTAREA", "SELECT"],
   );
+  const [isBusy, setBusy] = useState(false);
   const publish = async () => {
+    setBusy(true);
     if (await session.flush()) setPublishing(session.view().revision);
+    setBusy(false);
   };
   return (
     <EditingProvider value={context}>
@@ -100,7 +104,11 @@ export function Designer({ appId, initial }: DesignerProps) {
               label={t.design.tryIt}
               before={session.flush}
             />
-            <Button onClick={() => void publish()}>{t.design.publish}</Button>
+            <Permitted scope="design:write" appId={appId}>
+              <Button loading={isBusy} onClick={() => void publish()}>
+                {t.design.publish}
+              </Button>
+            </Permitted>
           </>
         }
       >

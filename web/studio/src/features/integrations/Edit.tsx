@@ -262,6 +262,8 @@ function Delete({ appId, integrationId, name }: ExistingProps & { readonly name:
       <DeleteNamed
         name={name}
         words={t.integrations}
+        scope="integrations:write"
+        appId={appId}
         isTyped
         remove={() =>
           client.DELETE("/v1/apps/{appId}/integrations/{integrationId}", {

@@ -9,6 +9,7 @@ import { ButtonLink } from "../../ui/links.tsx";
 import { done, failed } from "../../ui/notify.ts";
 import { Status } from "../../ui/Status.tsx";
 import { ago } from "../../ui/time.ts";
+import { Permitted } from "../people/Permitted.tsx";
 import { refreshIntegrations } from "./queries.ts";
 import { inWords } from "./useHealth.ts";
 
@@ -61,9 +62,11 @@ export function HealthNow({ appId, integration }: HealthNowProps) {
         </div>
         <Group gap="xs">
           {isHeldBack && (
-            <Button onClick={() => reset.mutate({ params })} loading={reset.isPending}>
-              {words.reset}
-            </Button>
+            <Permitted scope="deliveries:write" appId={appId}>
+              <Button onClick={() => reset.mutate({ params })} loading={reset.isPending}>
+                {words.reset}
+              </Button>
+            </Permitted>
           )}
           <ButtonLink
             to="/apps/$appId/deliveries"

@@ -17,6 +17,7 @@ import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { useRefusal } from "../../ui/useRefusal.ts";
+import { Permitted } from "../people/Permitted.tsx";
 import { Reveal } from "./Reveal.tsx";
 
 interface SecretsProps {
@@ -37,14 +38,16 @@ export function Secrets({ appId, integrationId }: SecretsProps) {
   const refresh = () => queryClient.invalidateQueries({ queryKey: ["get", LIST] });
   const words = t.integrations.secrets;
   const button = (kind: Open["kind"], label: string) => (secret: SecretView) => (
-    <Button
-      size="compact-sm"
-      variant="default"
-      onClick={() => setOpen({ kind, name: secret.name })}
-      aria-label={`${label} ${secret.name}`}
-    >
-      {label}
-    </Button>
+    <Permitted scope={kind === "reveal" ? "secrets:read" : "secrets:write"} appId={appId}>
+      <Button
+        size="compact-sm"
+        variant="default"
+        onClick={() => setOpen({ kind, name: secret.name })}
+        aria-label={`${label} ${secret.name}`}
+      >
+        {label}
+      </Button>
+    </Permitted>
   );
   const [replace, reveal, remove] = [
     button("set", words.replace),
@@ -57,13 +60,15 @@ export function Secrets({ appId, integrationId }: SecretsProps) {
       lead={words.lead}
       flush
       actions={
-        <Button
-          variant="default"
-          leftSection={<IconPlus size={16} />}
-          onClick={() => setOpen({ kind: "set", name: "" })}
-        >
-          {words.add}
-        </Button>
+        <Permitted scope="secrets:write" appId={appId}>
+          <Button
+            variant="default"
+            leftSection={<IconPlus size={16} />}
+            onClick={() => setOpen({ kind: "set", name: "" })}
+          >
+            {words.add}
+          </Button>
+        </Permitted>
       }
     >
       <Loaded query={secrets} rows={2}>

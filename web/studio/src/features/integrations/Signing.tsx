@@ -14,6 +14,7 @@ import { Section } from "../../ui/Section.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { shortTime } from "../../ui/time.ts";
 import { useRefusal } from "../../ui/useRefusal.ts";
+import { Permitted, useForbidden } from "../people/Permitted.tsx";
 import { refreshIntegrations } from "./queries.ts";
 import { Reveal } from "./Reveal.tsx";
 
@@ -35,6 +36,7 @@ export function Signing({ appId, integrationId, integration }: SigningProps) {
     },
     onError: failed,
   });
+  const forbidden = useForbidden("integrations:write", appId);
   const words = t.integrations.signing;
   const signatures = integration.signatures ?? ["v1"];
   return (
@@ -43,12 +45,16 @@ export function Signing({ appId, integrationId, integration }: SigningProps) {
       lead={words.lead}
       actions={
         <>
-          <Button variant="default" onClick={() => setOpen("reveal")}>
-            {words.reveal}
-          </Button>
-          <Button variant="default" onClick={() => setOpen("rotate")}>
-            {words.rotate}
-          </Button>
+          <Permitted scope="secrets:read" appId={appId}>
+            <Button variant="default" onClick={() => setOpen("reveal")}>
+              {words.reveal}
+            </Button>
+          </Permitted>
+          <Permitted scope="secrets:write" appId={appId}>
+            <Button variant="default" onClick={() => setOpen("rotate")}>
+              {words.rotate}
+            </Button>
+          </Permitted>
         </>
       }
     >
@@ -58,7 +64,8 @@ export function Signing({ appId, integrationId, integration }: SigningProps) {
           <Checkbox
             label={words.v1a}
             checked={signatures.includes("v1a")}
-            disabled={change.isPending}
+            description={forbidden}
+            disabled={change.isPending || forbidden !== null}
             onChange={(event) =>
               change.mutate({
                 params,
@@ -124,7 +131,9 @@ function Rotate({ params, onClose }: RotateProps) {
   const [overlap, setOverlap] = useState("86400");
   const [secret, setSecret] = useState<string | null>(null);
   const [error, setError] = useRefusal(overlap);
+  const [busy, setBusy] = useState(false);
   const rotate = async () => {
+    setBusy(true);
     try {
       const { data } = await client.POST(`${SECRET}/rotate`, {
         params,
@@ -134,6 +143,8 @@ function Rotate({ params, onClose }: RotateProps) {
       await refresh();
     } catch (caught) {
       setError(asProblem(caught).message);
+    } finally {
+      setBusy(false);
     }
   };
   return (
@@ -156,7 +167,11 @@ function Rotate({ params, onClose }: RotateProps) {
           <Button variant="default" onClick={onClose}>
             {secret === null ? t.ui.cancel : t.ui.close}
           </Button>
-          {secret === null && <Button onClick={rotate}>{words.rotate}</Button>}
+          {secret === null && (
+            <Button loading={busy} onClick={() => void rotate()}>
+              {words.rotate}
+            </Button>
+          )}
         </Group>
       </Stack>
     </Modal>

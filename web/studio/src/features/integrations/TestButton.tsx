@@ -13,6 +13,7 @@ import { Code } from "../../ui/Code.tsx";
 import { Modal } from "../../ui/dialogs.tsx";
 import { Status } from "../../ui/Status.tsx";
 import { TimingChart } from "../deliveries/TimingChart.tsx";
+import { Permitted } from "../people/Permitted.tsx";
 import { pretty } from "./IntegrationFields.tsx";
 
 interface TestButtonProps {
@@ -25,9 +26,11 @@ export function TestButton(props: TestButtonProps) {
   const [isOpen, dialog] = useDisclosure(false);
   return (
     <>
-      <Button variant="default" leftSection={<IconSend size={16} />} onClick={dialog.open}>
-        {t.integrations.test.act}
-      </Button>
+      <Permitted scope="integrations:write" appId={props.appId}>
+        <Button variant="default" leftSection={<IconSend size={16} />} onClick={dialog.open}>
+          {t.integrations.test.act}
+        </Button>
+      </Permitted>
       {isOpen && <TestDialog {...props} onClose={dialog.close} />}
     </>
   );

@@ -9,8 +9,11 @@ import { may, useMe } from "./queries.ts";
 interface PermittedProps {
   readonly scope: string;
   readonly appId?: string;
+  /** What it does, for who may; nothing where it has words of its own. */
+  readonly label?: string;
   readonly children: ReactElement<{
     disabled?: boolean;
+    "aria-disabled"?: boolean;
     "data-disabled"?: boolean;
     onClick?: unknown;
   }>;
@@ -23,15 +26,20 @@ export function useForbidden(scope: string, appId?: string): string | null {
   return t.people.forbidden(me.role == null ? me.name : t.people.roles[me.role][0], scope);
 }
 
-export function Permitted({ scope, appId, children }: PermittedProps) {
+export function Permitted({ scope, appId, label, children }: PermittedProps) {
   const why = useForbidden(scope, appId);
-  if (why === null) return children;
+  if (why === null) {
+    return label === undefined ? children : <Tooltip label={label}>{children}</Tooltip>;
+  }
   return (
-    <Tooltip label={why}>
+    <Tooltip label={why} events={REACHED}>
       {/* Not `disabled`: then neither keys nor a pointer would reach the reason. */}
-      {cloneElement(children, { "data-disabled": true, onClick: prevent })}
+      {cloneElement(children, { "aria-disabled": true, "data-disabled": true, onClick: prevent })}
     </Tooltip>
   );
 }
+
+/** The reason is for those with keys or a finger as well. */
+const REACHED = { hover: true, focus: true, touch: true };
 
 const prevent = (event: React.MouseEvent) => event.preventDefault();

@@ -9,6 +9,7 @@ import { asProblem } from "../../api/problem.ts";
 import { t } from "../../texts/index.ts";
 import { Section } from "../../ui/Section.tsx";
 import { useRefusal } from "../../ui/useRefusal.ts";
+import { Permitted } from "../people/Permitted.tsx";
 import { Found } from "./Found.tsx";
 import { findPerson } from "./queries.ts";
 
@@ -70,9 +71,11 @@ export function Person({ appId }: { readonly appId: string }) {
               onChange={(event) => setValue(event.currentTarget.value)}
             />
             <Group>
-              <Button type="submit" loading={busy} leftSection={<IconSearch size={16} />}>
-                {words.find}
-              </Button>
+              <Permitted scope="privacy:read" appId={appId}>
+                <Button type="submit" loading={busy} leftSection={<IconSearch size={16} />}>
+                  {words.find}
+                </Button>
+              </Permitted>
             </Group>
           </Stack>
         </form>

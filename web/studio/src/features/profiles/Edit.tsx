@@ -191,6 +191,8 @@ function Delete({ appId, profile }: { readonly appId: string; readonly profile: 
     <DeleteNamed
       name={profile.name}
       words={t.profiles}
+      scope="profiles:write"
+      appId={appId}
       remove={() =>
         client.DELETE("/v1/apps/{appId}/destinations/{destinationId}", {
           params: { path: { appId, destinationId: profile.id } },

@@ -3,9 +3,11 @@
 import { Button, type ButtonProps } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPhone } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
+
 import { t } from "../../texts/index.ts";
 import { refreshApps } from "../apps/queries.ts";
+import { Permitted } from "../people/Permitted.tsx";
 
 const Dialog = lazy(() => import("./TestCallDialog.tsx"));
 
@@ -19,9 +21,15 @@ interface TestCallButtonProps extends ButtonProps {
 
 export function TestCallButton({ appId, profileId, label, before, ...props }: TestCallButtonProps) {
   const [isOpen, dialog] = useDisclosure(false);
+  const [busy, setBusy] = useState(false);
   const begin = async () => {
-    await before?.();
-    dialog.open();
+    setBusy(true);
+    try {
+      await before?.();
+      dialog.open();
+    } finally {
+      setBusy(false);
+    }
   };
   const close = () => {
     dialog.close();
@@ -29,9 +37,16 @@ export function TestCallButton({ appId, profileId, label, before, ...props }: Te
   };
   return (
     <>
-      <Button leftSection={<IconPhone size={16} />} onClick={() => void begin()} {...props}>
-        {label ?? t.apps.tryIt.act}
-      </Button>
+      <Permitted scope="settings:write" appId={appId}>
+        <Button
+          leftSection={<IconPhone size={16} />}
+          loading={busy}
+          onClick={() => void begin()}
+          {...props}
+        >
+          {label ?? t.apps.tryIt.act}
+        </Button>
+      </Permitted>
       <Suspense>
         {isOpen && <Dialog appId={appId} profileId={profileId} onClose={close} />}
       </Suspense>

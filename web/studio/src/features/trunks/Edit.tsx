@@ -156,6 +156,7 @@ function Delete({ appId, trunk }: { readonly appId: string; readonly trunk: Trun
     <DeleteNamed
       name={trunk.name}
       words={t.trunks}
+      scope="trunks:write"
       isTyped
       remove={() =>
         client.DELETE("/v1/trunks/{trunkId}", { params: { path: { trunkId: trunk.id } } })

@@ -20,6 +20,8 @@ export function DeleteApp({ app }: { readonly app: AppView }) {
       lead={words.dangerLead}
       act={words.delete}
       typed={app.name}
+      scope="apps:write"
+      appId={app.id}
       onDelete={async () => {
         await client.DELETE("/v1/apps/{appId}", { params: { path: { appId: app.id } } });
         await navigate({ to: "/apps" });

@@ -1,6 +1,6 @@
 /** The keys that name an app in a page. */
 
-import { ActionIcon, Button, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -14,6 +14,7 @@ import { failed } from "../../../ui/notify.ts";
 import { Section } from "../../../ui/Section.tsx";
 import { Loaded } from "../../../ui/states.tsx";
 import { Time } from "../../../ui/Time.tsx";
+import { Permitted } from "../../people/Permitted.tsx";
 import { refreshKeys, useWidgetKeys } from "../queries.ts";
 
 export function WidgetKeys({ appId }: { readonly appId: string }) {
@@ -30,14 +31,16 @@ export function WidgetKeys({ appId }: { readonly appId: string }) {
       lead={words.keysLead}
       flush
       actions={
-        <Button
-          variant="default"
-          leftSection={<IconPlus size={16} />}
-          loading={make.isPending}
-          onClick={() => make.mutate({ params: { path: { appId } } })}
-        >
-          {words.addKey}
-        </Button>
+        <Permitted scope="settings:write" appId={appId}>
+          <Button
+            variant="default"
+            leftSection={<IconPlus size={16} />}
+            loading={make.isPending}
+            onClick={() => make.mutate({ params: { path: { appId } } })}
+          >
+            {words.addKey}
+          </Button>
+        </Permitted>
       }
     >
       <Loaded query={keys} rows={2}>
@@ -64,7 +67,7 @@ export function WidgetKeys({ appId }: { readonly appId: string }) {
                   header: "",
                   end: true,
                   cell: (key) => (
-                    <Tooltip label={words.deleteKey}>
+                    <Permitted scope="settings:write" appId={appId} label={words.deleteKey}>
                       <ActionIcon
                         variant="subtle"
                         color="gray"
@@ -73,7 +76,7 @@ export function WidgetKeys({ appId }: { readonly appId: string }) {
                       >
                         <IconTrash size={17} stroke={1.6} />
                       </ActionIcon>
-                    </Tooltip>
+                    </Permitted>
                   ),
                 },
               ]}

@@ -61,7 +61,7 @@ function Editing({ appId, initial }: { readonly appId: string; readonly initial:
     language,
     state: "idle",
     words: {},
-    edit: session.edit,
+    edit: editing.edit,
     seal: session.seal,
     undo: session.undo,
     redo: session.redo,

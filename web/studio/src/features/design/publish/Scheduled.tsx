@@ -2,22 +2,31 @@
 
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconClock } from "@tabler/icons-react";
+import { useState } from "react";
 
 import { client } from "../../../api/client.ts";
 import { t } from "../../../texts/index.ts";
 import { done, failed } from "../../../ui/notify.ts";
 import { shortTime } from "../../../ui/time.ts";
-import { refreshVersions, useSchedule } from "../queries.ts";
 import { Permitted } from "../../people/Permitted.tsx";
+import { refreshVersions, useSchedule } from "../queries.ts";
 
 export function Scheduled({ appId }: { readonly appId: string }) {
   const schedule = useSchedule(appId).data?.schedule;
+  const [isBusy, setBusy] = useState(false);
   const words = t.design.publishing;
   if (schedule == null) return null;
   const cancel = async () => {
-    await client.DELETE("/v1/apps/{appId}/design/schedule", { params: { path: { appId } } });
-    await refreshVersions();
-    done(words.cancelled);
+    setBusy(true);
+    try {
+      await client.DELETE("/v1/apps/{appId}/design/schedule", { params: { path: { appId } } });
+      await refreshVersions();
+      done(words.cancelled);
+    } catch (error) {
+      failed(error);
+    } finally {
+      setBusy(false);
+    }
   };
   return (
     <Alert
@@ -32,9 +41,16 @@ export function Scheduled({ appId }: { readonly appId: string }) {
         </Text>
       )}
       <Group mt="xs">
-        <Button size="compact-sm" variant="default" onClick={() => void cancel().catch(failed)}>
-          {words.cancel}
-        </Button>
+        <Permitted scope="design:write" appId={appId}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            loading={isBusy}
+            onClick={() => void cancel()}
+          >
+            {words.cancel}
+          </Button>
+        </Permitted>
       </Group>
     </Alert>
   );

@@ -58,9 +58,14 @@ export function History({ editing: { session, view } }: { readonly editing: Edit
 }
 
 export function Notices({ editing }: { readonly editing: Editing }) {
-  const { view, local, session } = editing;
+  const { view, local, session, forbidden } = editing;
   return (
     <>
+      {forbidden !== null && (
+        <Text size="sm" c="dimmed" role="note" mb="md">
+          {forbidden}
+        </Text>
+      )}
       {local !== null && (
         <Alert icon={<IconHistory size={18} />} color="teal" title={t.design.draftTitle} mb="md">
           <Text size="sm">

@@ -41,6 +41,9 @@ async function tellMerged(appId: string): Promise<void> {
 export interface Editing {
   readonly session: Session;
   readonly view: View;
+  /** Why nothing may be changed; null: it may. */
+  readonly forbidden: string | null;
+  readonly edit: Session["edit"];
   /** Edits of before a reload, which the server never got. */
   readonly local: Draft<Design> | null;
   readonly restore: () => void;
@@ -88,6 +91,7 @@ export function useDesign(appId: string, initial: Saved): Editing {
       void session.flush();
     };
   }, [session]);
+  const forbidden = useForbidden("design:write", appId);
   const signIn = useSignIn();
   useEffect(() => {
     // What could not be saved while nobody was signed in.
@@ -107,6 +111,8 @@ export function useDesign(appId: string, initial: Saved): Editing {
   return {
     session,
     view,
+    forbidden,
+    edit: forbidden === null ? session.edit : () => undefined,
     local,
     restore() {
       if (local === null) return;

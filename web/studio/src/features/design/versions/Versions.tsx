@@ -19,6 +19,7 @@ import { Screen } from "../../../ui/Screen.tsx";
 import { Section } from "../../../ui/Section.tsx";
 import { Loaded, Nothing } from "../../../ui/states.tsx";
 import { Time } from "../../../ui/Time.tsx";
+import { Permitted } from "../../people/Permitted.tsx";
 import { DiffView } from "../publish/DiffView.tsx";
 import { loadDraft, readVersion, refreshVersions } from "../queries.ts";
 
@@ -131,9 +132,11 @@ export default function Versions() {
                     {words.compare}
                   </Button>
                   {version !== newest && (
-                    <Button size="compact-sm" variant="default" onClick={() => setGoing(version)}>
-                      {words.rollBack}
-                    </Button>
+                    <Permitted scope="design:write" appId={appId}>
+                      <Button size="compact-sm" variant="default" onClick={() => setGoing(version)}>
+                        {words.rollBack}
+                      </Button>
+                    </Permitted>
                   )}
                 </Group>
               ),
