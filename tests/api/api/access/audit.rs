@@ -258,10 +258,10 @@ async fn whoever_sees_an_app_sees_who_has_changed_something_of_it_last() {
         answer.expect(200).unwrap().json::<Value>().unwrap()["lastChange"].clone()
     };
     assert_eq!(last("of=settings").await, Value::Null, "nobody since it was made");
-    let profile =
-        made(&owner, &format!("{app}/destinations"), json!({ "name": "Sales", "kind": "demo" }));
-    let profile = profile.await["id"].as_str().unwrap().to_owned();
-    let path = format!("{app}/destinations/{profile}");
+    let profiles = format!("{app}/destinations");
+    let profile = made(&owner, &profiles, json!({ "name": "Sales", "kind": "demo" })).await;
+    let profile = profile["id"].as_str().unwrap().to_owned();
+    let path = format!("{profiles}/{profile}");
     editor.patch(&path, &json!({ "name": "Help" })).await.unwrap().expect(200).unwrap();
     let of_profile = last(&format!("of=profile&id={profile}")).await;
     assert_eq!(
