@@ -40,8 +40,8 @@ pub mod vault;
 
 pub use access::{
     Accounts, Actor, ApiKey, ApiKeys, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail,
-    Ceremony, Configured, Deed, Invitation, InvitationDraft, Kept, KeyError, LetInBy, Member,
-    MemberError, NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, Proofs, SavedView,
+    Ceremony, Configured, Deed, Invitation, InvitationDraft, Kept, KeyError, LastChange, LetInBy,
+    Member, MemberError, NewApiKey, NewMember, NewPasskey, NewSignIn, Passkey, Proofs, SavedView,
     SecondFactors, SecretHash, SignIn, SignInAttempts, SignInError, SignInWay, SignedIn,
     SsoArrival, SsoError, SsoIdentity, Who,
 };
@@ -87,7 +87,7 @@ pub use privacy::{
     SentTo,
 };
 pub use rehearsals::{Rehearsal, RehearsedAttempt};
-pub use revision::{Edit, Expected, LastChange, Outdated};
+pub use revision::{Edit, Expected, Outdated};
 pub use routing::{PasswordChange, Profile, Trunk};
 pub use save_error::SaveError;
 pub use store::{Store, StoreKind};

@@ -1,12 +1,11 @@
 //! Revisions: who changes settings may say which ones they have seen, so that what others have
 //! changed meanwhile is not overwritten.
 
-use bellpush_core::events::EventTime;
 use sea_orm::DatabaseTransaction;
 
 use crate::{
     StoreError,
-    access::audit::{self, Actor, AuditAction},
+    access::audit::{self, Actor, AuditAction, LastChange},
 };
 
 /// Which revision something has to be of for a change.
@@ -43,15 +42,6 @@ pub struct Outdated {
     pub present: u64,
     /// By whom and when it was changed last, as far as that is known.
     pub last_change: Option<LastChange>,
-}
-
-/// A change that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastChange {
-    /// By whom.
-    pub actor: Actor,
-    /// When.
-    pub at: EventTime,
 }
 
 /// What changes of something are called in the audit trail.

@@ -21,7 +21,9 @@ pub(crate) mod views;
 pub use accounts::Accounts;
 pub use api_keys::{ApiKey, ApiKeys, Configured, KeyError, NewApiKey};
 pub use attempts::SignInAttempts;
-pub use audit::{Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Deed, Who};
+pub use audit::{
+    Actor, AuditAction, AuditEntry, AuditFault, AuditFilter, AuditTrail, Deed, LastChange, Who,
+};
 pub use ceremonies::Ceremony;
 pub use invitations::{Invitation, InvitationDraft};
 pub use members::{Member, MemberError, NewMember};

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use bellpush_core::ids::{ApiKeyId, MemberId};
+use bellpush_core::{
+    events::EventTime,
+    ids::{ApiKeyId, MemberId},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, db::Row};
@@ -86,4 +89,13 @@ impl Who {
             Self::Host | Self::Server | Self::Stranger | Self::Unknown => None,
         }
     }
+}
+
+/// A change that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastChange {
+    /// By whom.
+    pub actor: Actor,
+    /// When.
+    pub at: EventTime,
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Actor, Line};
 use crate::{
-    OpenError, Store, StoreError,
+    OpenError, StoreError,
     db::{self, Db, Row, migrations, target::Target, to_json},
 };
 
@@ -62,17 +62,9 @@ impl AuditTrail {
     }
 }
 
-impl Store {
-    /// Reads the whole audit trail: how many lines it has, or the first thing that is wrong.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn verify_audit(&self) -> Result<Result<i64, AuditFault>, StoreError> {
-        verify(&self.db().read).await
-    }
-}
-
-async fn verify(connection: &impl ConnectionTrait) -> Result<Result<i64, AuditFault>, StoreError> {
+pub(super) async fn verify(
+    connection: &impl ConnectionTrait,
+) -> Result<Result<i64, AuditFault>, StoreError> {
     let mut last = Link { seq: 0, hash: String::new() };
     // Lines that are written meanwhile are left for the next time.
     let head = head(connection).await?;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use bellpush_core::{access::Change, delivery::Seq, events::EventTime, ids::AppId};
 
 pub use action::{AuditAction, Deed};
-pub use actor::{Actor, Who};
+pub use actor::{Actor, LastChange, Who};
 pub use chain::{AuditFault, AuditTrail};
 pub use search::AuditFilter;
 

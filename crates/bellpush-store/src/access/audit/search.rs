@@ -3,9 +3,9 @@
 use bellpush_core::{access::Apps, delivery::Seq, events::EventTime, ids::AppId};
 use sea_orm::ConnectionTrait;
 
-use super::{Actor, AuditAction, AuditEntry};
+use super::{Actor, AuditAction, AuditEntry, AuditFault, LastChange, chain};
 use crate::{
-    LastChange, Page, PageRequest, Store, StoreError,
+    Page, PageRequest, Store, StoreError,
     db::{
         self, Row,
         page::{Conditions, Query},
@@ -64,6 +64,16 @@ impl Store {
             ..AuditFilter::default()
         };
         newest(&self.db().read, &filter).await
+    }
+}
+
+impl Store {
+    /// Reads the whole audit trail: how many lines it has, or the first thing that is wrong.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn verify_audit(&self) -> Result<Result<i64, AuditFault>, StoreError> {
+        chain::verify(&self.db().read).await
     }
 }
 
