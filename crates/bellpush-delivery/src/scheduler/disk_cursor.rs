@@ -56,6 +56,11 @@ impl DiskCursor {
         self.reading.is_some()
     }
 
+    /// Whether the page on its way is one of what was in memory before.
+    pub(super) fn is_reading_again(&self) -> bool {
+        self.is_reading() && self.read_to < self.seen
+    }
+
     /// Whether every earlier delivery is in memory or has ended.
     pub(super) fn covers(&self, seq: Seq) -> bool {
         !self.more || Some(seq) <= self.read_to

@@ -360,6 +360,11 @@ impl Lane {
         self.disk.more()
     }
 
+    /// Whether it is on its way back to where it was on disk.
+    pub(super) fn is_reading_again(&self) -> bool {
+        self.disk.is_reading_again()
+    }
+
     /// When to look again, if nothing else happens and it is not in the queue.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let due = self.waiting.first().map(|(due, _)| *due);

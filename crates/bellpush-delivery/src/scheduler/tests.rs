@@ -94,6 +94,27 @@ fn what_nothing_was_said_of_is_found_though_something_waits_for_its_retry() {
 }
 
 #[test]
+fn what_nothing_was_said_of_is_found_though_more_waits_on_disk_than_fits_into_memory() {
+    for behaviour in [Behaviour::Slow(5), Behaviour::Status(503)] {
+        let mut sim = Simulation::new(1, Limits { window: 8, buffered: 32, ..Limits::default() });
+        let id = sim.endpoint(1, behaviour);
+        let early = sim.take_seq();
+        for _ in 0..1_000 {
+            sim.publish(id, None);
+        }
+        sim.advance(seconds(20));
+        let unheard = sim.commit_as(early, id, None).key;
+        sim.advance(seconds(20));
+        assert_eq!(sim.rows[&unheard].records.len(), 0);
+        sim.behave(id, Behaviour::Slow(5));
+        sim.look();
+        sim.advance(seconds(60));
+        assert_eq!(sim.rows[&unheard].status, DeliveryStatus::Delivered, "{behaviour:?}");
+        assert!(sim.lane(id).more_on_disk);
+    }
+}
+
+#[test]
 fn a_dead_event_lets_the_next_of_its_call_go_on() {
     let mut sim = simulation();
     let id = sim.endpoint(1, Behaviour::Status(400));

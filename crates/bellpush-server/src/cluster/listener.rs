@@ -85,10 +85,6 @@ impl Cluster {
                 _ = look.tick() => {
                     self.0.announcer.read_endpoints();
                     self.0.announcer.look();
-                    if !shared.hears.load(Ordering::Acquire) {
-                        // What was appended may also lie before what is being read.
-                        self.0.announcer.missed();
-                    }
                 }
                 _ = sweep.tick() => {
                     for question in shared.questions.due(Instant::now()) {
