@@ -6,9 +6,9 @@
 pub(crate) mod csv;
 mod rows;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use bellpush_core::delivery::Seq;
+use bellpush_core::{delivery::Seq, ids::ExportId};
 use bellpush_store::{Export, ExportFormat, ExportStep, Exported, PageRequest, Store, StoreError};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ const STEP: u32 = 500;
 const MAX_ROWS: u64 = 2_000_000;
 /// How often to look for exports that another node has left.
 const LOOK: Duration = Duration::from_secs(30);
+/// How often in a row a step may fail before the export is given up: each time is a lease after the one before.
+const TRIES: u32 = 5;
 /// After a step it rests as long as the step took, and so long at least: others wait for the store.
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 
@@ -36,6 +38,35 @@ pub(crate) const JSON_END: &str = "\n]\n";
 pub(crate) struct ExportRunner {
     store: Store,
     made: Wake,
+}
+
+/// The exports that this node could not go on with.
+#[derive(Debug, Default)]
+struct Failures(HashMap<ExportId, Failed>);
+
+/// How often in a row, and where.
+#[derive(Debug)]
+struct Failed {
+    parts: u32,
+    times: u32,
+}
+
+impl Failures {
+    /// Counts one; whether it was the last that may be.
+    fn count(&mut self, export: &Export) -> bool {
+        let parts = export.parts;
+        let failed = self.0.entry(export.id).or_insert(Failed { parts, times: 0 });
+        if failed.parts != parts {
+            // It has gone on since, here or on another node.
+            *failed = Failed { parts, times: 0 };
+        }
+        failed.times += 1;
+        failed.times >= TRIES
+    }
+
+    fn forget(&mut self, id: ExportId) {
+        self.0.remove(&id);
+    }
 }
 
 /// Why a step can't be done.
@@ -61,10 +92,11 @@ impl ExportRunner {
 
     /// Runs exports until the server stops.
     pub(crate) async fn run(self, stopped: CancellationToken) {
+        let mut failures = Failures::default();
         loop {
             tokio::select! {
                 () = stopped.cancelled() => return,
-                () = self.work() => {}
+                () = self.work(&mut failures) => {}
             }
             if self.made.pause(LOOK, &stopped).await.is_stopped() {
                 return;
@@ -73,17 +105,17 @@ impl ExportRunner {
     }
 
     /// Writes all that nobody else writes.
-    async fn work(&self) {
+    async fn work(&self, failures: &mut Failures) {
         loop {
             match self.store.take_export().await {
-                Ok(Some(export)) => self.write(export).await,
+                Ok(Some(export)) => self.write(export, failures).await,
                 Ok(None) => return,
                 Err(error) => return warn!(%error, "exports can't be read"),
             }
         }
     }
 
-    async fn write(&self, mut export: Export) {
+    async fn write(&self, mut export: Export, failures: &mut Failures) {
         let id = export.id;
         loop {
             let began = tokio::time::Instant::now();
@@ -94,15 +126,18 @@ impl ExportRunner {
             match stepped {
                 Ok(Some(next)) if next.ended_at.is_none() => export = next,
                 Ok(done) => {
+                    failures.forget(id);
                     let rows = done.map(|export| export.rows);
                     return info!(export = %id, rows, "an export has ended");
                 }
                 Err(StepError::Hopeless(why)) => {
-                    warn!(export = %id, why, "an export is given up");
-                    if let Err(error) = self.store.fail_export(id, &why).await {
-                        warn!(export = %id, %error, "that can't be kept");
-                    }
-                    return;
+                    failures.forget(id);
+                    return self.give_up(id, &why).await;
+                }
+                Err(StepError::Store(error)) if failures.count(&export) => {
+                    failures.forget(id);
+                    let why = format!("it could not go on {TRIES} times in a row: {error}");
+                    return self.give_up(id, &why).await;
                 }
                 Err(StepError::Store(error)) => {
                     // When its lease has run out, it is taken up again.
@@ -110,6 +145,13 @@ impl ExportRunner {
                 }
             }
             tokio::time::sleep(began.elapsed().max(SHORTEST_REST)).await;
+        }
+    }
+
+    async fn give_up(&self, id: ExportId, why: &str) {
+        warn!(export = %id, why, "an export is given up");
+        if let Err(error) = self.store.fail_export(id, why).await {
+            warn!(export = %id, %error, "that can't be kept");
         }
     }
 }

@@ -71,14 +71,16 @@ pub(crate) enum Lock {
     ChangeAccess,
     /// One node at a time starts calls of an app whose calls are counted. To be taken in the order of the
     /// numbers, after [`Lock::ReadConfiguration`].
-    CallsOfApp(AppCalls),
+    CallsOfApp(AppNumber),
+    /// One node at a time makes exports of an app: they are counted.
+    ExportsOfApp(AppNumber),
 }
 
-/// The number of the lock for an app's calls. Two apps may have the same.
+/// The number of an app's locks. Two apps may have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct AppCalls(i32);
+pub(crate) struct AppNumber(i32);
 
-impl AppCalls {
+impl AppNumber {
     pub(crate) fn of(app_id: &AppId) -> Self {
         // The last bytes of an id are random.
         let [.., a, b, c, d] = app_id.uuid().into_bytes();
@@ -103,8 +105,11 @@ pub(crate) async fn lock(connection: &DatabaseTransaction, lock: Lock) -> Result
         Lock::ChangeAccess => {
             format!("{GIVEN_UP}; SELECT pg_advisory_xact_lock(4207291, 3)").into()
         }
-        Lock::CallsOfApp(AppCalls(app)) => {
+        Lock::CallsOfApp(AppNumber(app)) => {
             format!("SELECT pg_advisory_xact_lock(4207292, {app})").into()
+        }
+        Lock::ExportsOfApp(AppNumber(app)) => {
+            format!("SELECT pg_advisory_xact_lock(4207293, {app})").into()
         }
     };
     let locked = async { connection.execute_unprepared(&sql).await.map(drop) };

@@ -20,7 +20,7 @@ pub(crate) mod untimed;
 
 pub(crate) use batch::Batch;
 pub(crate) use columns::columns;
-pub(crate) use connections::{AppCalls, Db, Lock, begin, commit, lock, rollback};
+pub(crate) use connections::{AppNumber, Db, Lock, begin, commit, lock, rollback};
 pub(crate) use rewrite::{over, rewritten};
 pub(crate) use row::{Row, if_readable, now, number, read, readable, to_json, without_nul};
 pub(crate) use statements::{all, execute, one};

@@ -2,7 +2,7 @@
 
 use bellpush_core::{
     events::EventTime,
-    ids::{AppId, ExportId},
+    ids::{AppId, CallId, ExportId},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::{
     Actor, AuditAction, EventFilter, Page, PageRequest, Store, StoreError,
     access::audit::{self, Line},
     db::{
-        self, Row,
+        self, AppNumber, Lock, Row,
         page::{Conditions, Query},
         to_json,
     },
@@ -157,13 +157,13 @@ impl Store {
     ) -> Result<Option<Export>, StoreError> {
         let id = ExportId::from_uuid(Uuid::now_v7());
         let place = match &exported {
-            // Calls and exports take their ids from the same clock.
-            Exported::Calls(_) => bellpush_core::ids::CallId::from_uuid(Uuid::now_v7()).to_string(),
+            Exported::Calls(_) => self.behind_last_call(app_id).await?.to_string(),
             Exported::Events(_) => (self.last_seq().await?.0 + 1).to_string(),
         };
         let context_keys = self.context_keys(app_id).await?;
         let now = self.clock().await?;
         let transaction = self.db().begin().await?;
+        db::lock(&transaction, Lock::ExportsOfApp(AppNumber::of(&app_id))).await?;
         let sql = "
             INSERT INTO exports
                 (id, app_id, kind, format, filter, context_keys, state, row_count, bytes, parts,
@@ -197,6 +197,15 @@ impl Store {
         audit::write(&transaction, actor, now, line.between(&(), &told)).await?;
         db::commit(transaction).await?;
         self.export(app_id, id).await
+    }
+
+    /// The first place that no call of an app has: some are of servers whose clocks are ahead of this one's.
+    async fn behind_last_call(&self, app_id: AppId) -> Result<CallId, StoreError> {
+        let newest = self.calls(app_id, &CallFilter::default(), PageRequest::first(1)).await?;
+        let newest = newest.items.first().map(|found| found.call.id.uuid().as_u128());
+        Ok(CallId::from_uuid(
+            newest.map_or_else(Uuid::now_v7, |id| Uuid::from_u128(id.saturating_add(1))),
+        ))
     }
 
     /// An app's exports, newest first.

@@ -43,6 +43,7 @@ mod deliveries;
 mod designs;
 mod dialogs;
 mod embed_reports;
+mod exports;
 mod log;
 mod newer_rows;
 mod newer_versions;

@@ -1,5 +1,10 @@
 //! Calls and events as files.
 
+use bellpush_test_support::{
+    SOON, eventually,
+    postgres::{Database, execute},
+    server::Options,
+};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, refused};
@@ -101,4 +106,38 @@ async fn an_export_holds_what_the_filter_shows_and_stays_harmless() {
         let answer = shop.api.post(&list, &nonsense).await.unwrap();
         assert_eq!(answer.problem().unwrap().status, 422, "{nonsense}");
     }
+}
+
+#[tokio::test]
+async fn an_export_that_can_never_go_on_is_given_up_and_says_why() {
+    let database = Database::create().await.unwrap();
+    let shop = Shop::with(Options::postgres(&database)).await;
+    let sql = "ALTER TABLE export_parts RENAME TO export_parts_elsewhere";
+    execute(database.url(), sql).await.unwrap();
+    let stuck = made(&shop, json!({ "kind": "calls", "format": "json" })).await;
+    let id = stuck["id"].as_str().unwrap();
+    let path = format!("/v1/apps/{}/exports/{id}", shop.app.id);
+    for taken in 1..=5 {
+        let taken_up = format!("SELECT id FROM exports WHERE id = '{id}' AND leased_until > 0");
+        eventually("it is taken up", SOON, async || database.ask(&taken_up).await).await.unwrap();
+        if taken < 5 {
+            assert_eq!(shop.read(&path).await["state"], "running", "after {taken} times");
+        }
+        // Its lease is over, and somebody looks.
+        let over = format!("UPDATE exports SET leased_until = 0 WHERE id = '{id}'");
+        execute(database.url(), &over).await.unwrap();
+        let other = made(&shop, json!({ "kind": "calls", "format": "json" })).await;
+        let other = format!("/v1/apps/{}/exports/{}", shop.app.id, other["id"].as_str().unwrap());
+        shop.api.delete(&other).await.unwrap().expect(204).unwrap();
+    }
+    let failed = shop.wait_for(&path, |export| export["state"] == "failed").await;
+    let why = failed["failure"].as_str().unwrap();
+    assert!(why.starts_with("it could not go on 5 times in a row: the database"), "{why}");
+    // Others have the place.
+    execute(database.url(), "ALTER TABLE export_parts_elsewhere RENAME TO export_parts")
+        .await
+        .unwrap();
+    let good = made(&shop, json!({ "kind": "calls", "format": "json" })).await;
+    let (done, _) = file(&shop, &good).await;
+    assert_eq!(done["state"], "done");
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     calls::state::{ENDED, FAILED, LIVE, LIVE_OF_APP},
-    db::{self, AppCalls, Batch, Db, Lock, Row, to_json},
+    db::{self, AppNumber, Batch, Db, Lock, Row, to_json},
     error::{DatabaseError, StoreError},
     events::append::{Append, Refusal},
 };
@@ -227,7 +227,7 @@ async fn count_calls(
     let counted: BTreeSet<AppId> = counted.collect();
     // In the same order everywhere, that nobody waits in a circle: by the numbers of the locks, of which two
     // apps may have the same.
-    for number in counted.iter().map(AppCalls::of).collect::<BTreeSet<_>>() {
+    for number in counted.iter().map(AppNumber::of).collect::<BTreeSet<_>>() {
         db::lock(transaction, Lock::CallsOfApp(number)).await?;
     }
     for app_id in counted {
