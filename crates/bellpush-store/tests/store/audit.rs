@@ -54,6 +54,15 @@ on_both_stores! {
         assert_eq!(verify(site).await, Err(AuditFault::End { expected: 5, found: 3 }));
     }
 
+    async fn a_line_that_was_added_at_the_end_is_found(site) {
+        written(site).await;
+        let columns = "at, action, actor_kind, actor_id, actor_name, address, app_id, subject_id,
+            subject_name, changes, hash";
+        let line = "INSERT INTO audit_trail (seq, {}) SELECT 6, {} FROM audit_trail WHERE seq = 5";
+        site.sql(&line.replace("{}", columns)).await;
+        assert_eq!(verify(site).await, Err(AuditFault::End { expected: 5, found: 6 }));
+    }
+
     async fn lines_that_are_written_at_once_follow_each_other(site) {
         let many = (0..40).map(|number| {
             let settings = AppSettings::named(number.to_string());
