@@ -56,6 +56,9 @@ pub enum SsoError {
     /// They are no member, and can't become one.
     #[error("there is no member for this account; ask for an invitation")]
     NoMember,
+    /// The member of their address comes by another account of the same provider.
+    #[error("the member of this address signs in by another account of the same provider")]
+    OtherAccount,
     /// The settings by which they were judged are no longer the present ones.
     #[error("how people sign in has just been changed; try again")]
     Changed,
@@ -89,7 +92,8 @@ impl Store {
         Ok(Some(self.keys().open(SECRET_IDENTITY, &sealed)?))
     }
 
-    /// Replaces how people may sign in; the client's secret is replaced if another one is given. When
+    /// Replaces how people may sign in; the client's secret is replaced if another one is given. With another
+    /// client at the same provider, its people are linked anew, by their addresses. When
     /// single sign-on becomes the only way in, all browsers are signed out that came otherwise. Returns
     /// the revision that they are of then.
     ///
@@ -135,6 +139,14 @@ impl Store {
         if settings.sso.is_none() {
             let sql = "DELETE FROM settings WHERE key = $1";
             db::execute(&transaction, sql, [SECRET.into()]).await?;
+        }
+        if let (Some(was), Some(sso)) = (&before.sso, &settings.sso)
+            && was.issuer == sso.issuer
+            && was.client_id != sso.client_id
+        {
+            // A provider may call people differently for each of its clients.
+            let sql = "DELETE FROM sso_identities WHERE issuer = $1";
+            db::execute(&transaction, sql, [sso.issuer.as_str().into()]).await?;
         }
         if settings.require_sso && !before.require_sso {
             db::execute(&transaction, "DELETE FROM sign_ins WHERE way <> 'sso'", []).await?;
@@ -234,6 +246,17 @@ async fn linked(
     members::find(transaction, id).await
 }
 
+/// Whether a member is linked with anybody of the same provider.
+async fn is_linked(
+    transaction: &DatabaseTransaction,
+    member_id: MemberId,
+    identity: SsoIdentity<'_>,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT subject FROM sso_identities WHERE member_id = $1 AND issuer = $2 LIMIT 1";
+    let values = [member_id.to_string().into(), identity.issuer.into()];
+    Ok(db::one(transaction, sql, values).await?.is_some())
+}
+
 /// Links somebody who comes for the first time.
 async fn link(
     transaction: &DatabaseTransaction,
@@ -242,6 +265,10 @@ async fn link(
 ) -> Result<(Member, bool), SsoError> {
     let email = arrival.email.ok_or(SsoError::NoMember)?;
     let member = match members::by_email(transaction, email).await? {
+        // Providers give an address to somebody else when the one who had it has left.
+        Some((member, _)) if is_linked(transaction, member.id, arrival.identity).await? => {
+            return Err(SsoError::OtherAccount);
+        }
         Some((member, _)) => member,
         None => {
             let grant = arrival.new_member.clone().ok_or(SsoError::NoMember)?;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bellpush_core::{
-    access::{Apps, Authority, Email, Grant, Role, SignInSettings, ViewedList},
+    access::{Apps, Authority, Email, Grant, Role, SignInSettings, SsoSettings, ViewedList},
     events::EventTime,
     ids::{AppId, MemberId},
 };
@@ -171,6 +171,38 @@ on_both_stores! {
         assert_eq!(same.id, made.id);
         let (same, _) = come(&by_provider("1", None), "d").await.unwrap();
         assert_eq!(same.id, made.id);
+    }
+
+    async fn nobody_becomes_a_member_by_getting_their_address(site) {
+        let accounts = site.store.accounts();
+        let (olga, _) = owner(&accounts).await;
+        let with_client = |client_id: &str| SignInSettings {
+            sso: Some(SsoSettings {
+                issuer: "https://login.example".into(),
+                client_id: client_id.into(),
+                name: "Login".into(),
+                map_groups: false,
+                groups_claim: "groups".into(),
+                groups: Vec::new(),
+                new_members: None,
+            }),
+            ..SignInSettings::default()
+        };
+        let save = async |client: &str| {
+            site.store.save_sign_in_settings(&with_client(client), None, &Actor::HOST).await.unwrap()
+        };
+        let come = async |subject: &str, settings| {
+            let token = SecretHash::of(subject);
+            let arrival = SsoArrival { settings, ..by_provider(subject, Some(&olga.email)) };
+            accounts.sso_sign_in(&arrival, &sign_in(&token, SignInWay::Sso)).await
+        };
+        let first = save("one").await;
+        assert_eq!(come("olga", first).await.unwrap().0.id, olga.id);
+        let refused = come("successor", first).await;
+        assert!(matches!(refused, Err(SsoError::OtherAccount)), "{refused:?}");
+        // Another client, by which the provider may call the same person differently.
+        let second = save("two").await;
+        assert_eq!(come("olga-at-two", second).await.unwrap().0.id, olga.id);
     }
 
     async fn no_group_takes_the_last_owners_role(site) {

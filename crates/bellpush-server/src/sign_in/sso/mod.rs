@@ -117,7 +117,7 @@ impl From<ProviderError> for SsoFailure {
 impl From<SsoError> for SsoFailure {
     fn from(error: SsoError) -> Self {
         match error {
-            SsoError::NoMember => Self::NoMember,
+            SsoError::NoMember | SsoError::OtherAccount => Self::NoMember,
             SsoError::Changed => Self::Interrupted,
             SsoError::Store(error) => Self::Store(error),
         }
@@ -243,6 +243,10 @@ impl Sso {
         match self.accounts.sso_sign_in(&arrival_of, &new).await {
             // They might have got in with a verified address.
             Err(SsoError::NoMember) if email.is_none() => Err(SsoFailure::EmailUnverified),
+            Err(error @ SsoError::OtherAccount) => {
+                tracing::warn!(address = email.as_ref().map(|email| email.as_str()), "{error}");
+                Err(error.into())
+            }
             result => result.map(drop).map_err(Into::into),
         }
     }
