@@ -42,6 +42,28 @@ where
     }
 }
 
+/// The body of a code after the password, which is counted as a request: as an attempt it is counted when it is
+/// known whose it is, that strangers at the same address, who know no password, keep nobody from it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodeBody<T>(pub(crate) T);
+
+impl<T, S> FromRequest<S> for CodeBody<T>
+where
+    T: DeserializeOwned,
+    Arc<Limits>: FromRef<S>,
+    TrustedProxies: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let LimitKey(address) = LimitKey::from_request_parts(&mut parts, state).await?;
+        Arc::<Limits>::from_ref(state).request(address)?;
+        read(&parts.headers, body).await.map(Self)
+    }
+}
+
 /// The body of who comes by a link, which is counted as a request. Whoever has shown too many links in vain
 /// is not read at all.
 #[derive(Debug, Clone, Copy)]

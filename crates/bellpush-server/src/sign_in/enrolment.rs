@@ -1,7 +1,5 @@
 //! What members add to prove who they are by: codes from a telephone, and passkeys.
 
-use std::net::IpAddr;
-
 use bellpush_core::ids::SignInId;
 use bellpush_store::{Actor, Member};
 use secrecy::SecretString;
@@ -15,8 +13,6 @@ use crate::{clock::now, http::problem::Problem, tokens::CeremonyToken};
 
 /// A member who adds a passkey.
 const NEW_PASSKEY: &str = "new_passkey";
-/// Of whom no address is known.
-const NOWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 impl Entrance {
     /// Makes a key for codes, which is not in use before a code of it was shown: the key, and what
@@ -48,7 +44,7 @@ impl Entrance {
         by: (SignInId, &Actor),
     ) -> Result<Vec<String>, Problem> {
         let nothing = || Problem::conflict("there is no new key for codes; ask for one first");
-        self.count_proof(by.1.address.unwrap_or(NOWHERE), by.0).await?;
+        self.limits.proof_at(by.0, &self.store).await?;
         let key = self.accounts.totp_key(member.id).await?;
         let (sealed, _) = key.filter(|(_, in_use)| !in_use).ok_or_else(nothing)?;
         let key = self.store.open_totp_key(member.id, &sealed)?;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use bellpush_core::{
     access::Email,
     events::EventTime,
-    ids::{MemberId, PasskeyId, SignInId},
+    ids::{MemberId, PasskeyId},
 };
 use bellpush_store::{
     Accounts, Actor, Ceremony, LetInBy, Member, Proofs, SecondFactors, SignIn, SignInError,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     clock::{later, now},
-    http::{client_ip::limit_key, limits::Limits, problem::Problem},
+    http::{limits::Limits, problem::Problem},
     tokens::{CeremonyToken, SignInToken},
 };
 
@@ -254,7 +254,7 @@ impl Entrance {
         proof: Proof,
         actor: &Actor,
     ) -> Result<(EventTime, SetCookie), Problem> {
-        self.count_proof(sign_in.address, sign_in.id).await?;
+        self.limits.proof_at(sign_in.id, &self.store).await?;
         let (fits, wrong) = match proof {
             Proof::Password(password) => {
                 let account = self.accounts.by_email(&member.email).await?;
@@ -278,19 +278,6 @@ impl Entrance {
             .ok_or_else(|| Problem::signed_out("you are not signed in any more; sign in again"))?;
         let until = proved_until(&SignIn { proved_at, ..sign_in.clone() });
         Ok((until, self.cookies.set(&token)))
-    }
-
-    /// Counts an attempt to prove again who one is.
-    ///
-    /// # Errors
-    /// 429 after too many.
-    pub(super) async fn count_proof(
-        &self,
-        address: IpAddr,
-        browser: SignInId,
-    ) -> Result<(), Problem> {
-        self.limits.sign_in_from(limit_key(address))?;
-        self.limits.proof_at(browser, &self.store).await
     }
 
     /// Who holds the passkey that a browser shows, and which it is.

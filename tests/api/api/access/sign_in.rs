@@ -106,6 +106,19 @@ async fn strangers_who_guess_keep_nobody_from_a_proof_or_a_code() {
     let proof = async |password: &str| {
         owner.post("/v1/step-up", &json!({ "password": password })).await.unwrap()
     };
+    // From the very address, for any accounts.
+    let guess = async |number: usize| {
+        let email = format!("{number}@example.com");
+        let body = json!({ "email": email, "password": "guess-guess-guess" });
+        stranger.post("/v1/sign-in", &body).await.unwrap().status
+    };
+    let mut number = 0;
+    while guess(number).await == 401 {
+        number += 1;
+        assert!(number <= 8, "an address has four times as many");
+    }
+    let code = json!({ "pending": "none", "code": "123456" });
+    refused(&stranger.post("/v1/sign-in/code", &code).await.unwrap(), 401, "sign-in-refused");
     proof(PASSWORD).await.expect(200).unwrap();
     // At this very browser guesses are limited all the same.
     refused(&proof("not this one").await, 401, "sign-in-refused");

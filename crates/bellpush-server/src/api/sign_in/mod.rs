@@ -27,7 +27,7 @@ use crate::{
         limits::Limits,
         no_store::NoStore,
         problem::Problem,
-        small_body::AttemptBody,
+        small_body::{AttemptBody, CodeBody},
     },
     server::Server,
     sign_in::{Entrance, Progress, Proof, SecondFactorWay},
@@ -181,7 +181,10 @@ pub(crate) struct Proved {
 pub(crate) async fn options(
     State(accounts): State<Accounts>,
     State(entrance): State<Entrance>,
+    State(limits): State<Arc<Limits>>,
+    LimitKey(address): LimitKey,
 ) -> Result<NoStore<SignInOptions>, Problem> {
+    limits.request(address)?;
     let needs_owner = !accounts.has_owner().await?;
     let settings = accounts.sign_in_settings().await?;
     let (password, passkeys) =
@@ -234,7 +237,7 @@ pub(crate) async fn by_code(
     State(entrance): State<Entrance>,
     ClientIp(address): ClientIp,
     headers: HeaderMap,
-    AttemptBody(CodeAfterPassword { pending, code }): AttemptBody<CodeAfterPassword>,
+    CodeBody(CodeAfterPassword { pending, code }): CodeBody<CodeAfterPassword>,
 ) -> Result<impl IntoResponse, Problem> {
     let arrival = entrance.arrival(&headers, address);
     entrance.by_code(&pending, &code, &arrival).await?;
