@@ -107,22 +107,17 @@ impl From<AppendError> for Problem {
             AppendError::Closed => {
                 Self::shutting_down("the server is stopping; try again in a moment").retry_after(5)
             }
-            AppendError::Refused { index, reason } => {
-                let problem = match reason {
-                    Refusal::UnknownApp | Refusal::UnknownCall => {
-                        Self::not_found(reason.to_string())
-                    }
-                    Refusal::IdTaken
-                    | Refusal::AlreadyStarted
-                    | Refusal::AlreadyEnded
-                    | Refusal::LivesElsewhere
-                    | Refusal::NotEnded
-                    | Refusal::SurveyTwice => Self::conflict(reason.to_string()),
-                    Refusal::TooManyCalls => Self::rate_limited(reason.to_string()),
-                    Refusal::Mismatch => Self::internal(reason.to_string()),
-                };
-                problem.at(format!("/events/{index}"))
-            }
+            AppendError::Refused { reason, .. } => match reason {
+                Refusal::UnknownApp | Refusal::UnknownCall => Self::not_found(reason.to_string()),
+                Refusal::IdTaken
+                | Refusal::AlreadyStarted
+                | Refusal::AlreadyEnded
+                | Refusal::LivesElsewhere
+                | Refusal::NotEnded
+                | Refusal::SurveyTwice => Self::conflict(reason.to_string()),
+                Refusal::TooManyCalls => Self::rate_limited(reason.to_string()),
+                Refusal::Mismatch => Self::internal(reason.to_string()),
+            },
             // The event log has told the server's log of it.
             AppendError::Store(_) => {
                 Self::unavailable("the event could not be stored; try again in a moment")
@@ -135,5 +130,18 @@ impl From<AppendError> for Problem {
 impl From<NotRunning> for Problem {
     fn from(error: NotRunning) -> Self {
         Self::unavailable(error.to_string()).retry_after(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_log_names_no_place_in_a_body_that_it_does_not_know() {
+        for (reason, status) in [(Refusal::UnknownApp, 404), (Refusal::IdTaken, 409)] {
+            let problem = Problem::from(AppendError::Refused { index: 0, reason });
+            assert_eq!((problem.status, problem.pointer), (status, None));
+        }
     }
 }

@@ -15,7 +15,7 @@ use bellpush_core::{
     submission::{SessionFacts, Submission, SubmissionError, SubmittedEvent},
     trace_context::TraceParent,
 };
-use bellpush_store::{Append, Session};
+use bellpush_store::{Append, AppendError, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -116,7 +116,10 @@ pub(crate) async fn submit(
             problem.at(format!("/events/{index}{inner}"))
         })?);
     }
-    let stored = log.append(appends).await?;
+    let stored = log.append(appends).await.map_err(|error| match error {
+        AppendError::Refused { index, .. } => Problem::from(error).at(format!("/events/{index}")),
+        _ => Problem::from(error),
+    })?;
     let accepted = stored.iter().map(|appended| appended.event().id).collect();
     Ok(Json(Accepted { accepted }))
 }
