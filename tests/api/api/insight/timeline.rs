@@ -70,6 +70,18 @@ async fn a_timeline_tells_a_call_in_the_order_in_which_it_happened() {
     assert_eq!(timeline["recorded"]["kept"], true);
     assert_eq!(timeline["recorded"]["dropped"], 0);
     assert_eq!(timeline["call"]["rating"], 2);
+    // The answers are the call's, also for who may not read its events.
+    let key = json!({ "name": "calls", "scopes": ["calls:read"] });
+    let key = shop.api.post("/v1/api-keys", &key).await.unwrap().expect(201).unwrap();
+    let key = key.json::<Value>().unwrap()["key"].as_str().unwrap().to_owned();
+    let reader = shop.server.api().with_key(&key);
+    let seen = reader.get(&path).await.unwrap().expect(200).unwrap().json::<Value>().unwrap();
+    let of = |timeline: &Value| {
+        let items = timeline["items"].as_array().unwrap();
+        let survey = items.iter().find(|item| item["what"]["kind"] == "survey");
+        survey.map(|item| item["what"].clone())
+    };
+    assert!(of(&seen).is_some() && of(&seen) == of(&timeline), "{seen}");
 
     // The same from the disk, after a restart.
     let mut shop = shop;

@@ -13,8 +13,8 @@ use bellpush_core::{
     record::{RecordEntry, Recorded},
 };
 use bellpush_store::{
-    CallAttempt, CallDelivery, CallRecord, CallbackRequest, EventFilter, FoundCall, PageRequest,
-    RecordedEvent, Store,
+    CallAttempt, CallDelivery, CallRecord, CallState, CallbackRequest, EventFilter, FoundCall,
+    PageRequest, RecordedEvent, Store,
 };
 use serde_json::value::RawValue;
 
@@ -144,6 +144,16 @@ fn timeline(
         seen.push(Timed { at, seq: Some(seq), what });
     }
     let mut others = before_the_call(call);
+    // The answers are the call's own: who may not read its events has them where it ended.
+    let is_told = order.iter().any(|(_, _, is_survey)| *is_survey);
+    if let Some(survey) = call.survey.clone().filter(|_| !is_told) {
+        let at = match call.call.state {
+            CallState::Live => call.call.started_at,
+            CallState::Ended { at, .. } | CallState::Failed { at, .. } => at,
+        };
+        let at = micros(at);
+        others.push(Other { at, after: None, what: Happening::Survey { survey } });
+    }
     for (id, at, is_survey) in order {
         let at = micros(at);
         if let Some(event) = events.remove(&id) {
