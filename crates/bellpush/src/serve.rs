@@ -277,7 +277,9 @@ async fn ensure_admin_key(store: &Store, config: &Config) -> anyhow::Result<()> 
     if configured.revoked > 0 {
         info!(keys = configured.revoked, "API keys of an earlier configuration were revoked");
     }
-    if keys.list().await?.is_empty() {
+    let now = store.clock().await?;
+    let is_good = |key: &bellpush_store::ApiKey| key.expires_at.is_none_or(|end| end > now);
+    if !keys.list().await?.iter().any(is_good) {
         let key = ApiKey::random();
         let hash = key.hash();
         let new = NewApiKey::of_installation("admin", &hash);

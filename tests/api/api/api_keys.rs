@@ -6,7 +6,7 @@ use bellpush_test_support::{
     SOON,
     api::Api,
     eventually,
-    postgres::Database,
+    postgres::{Database, execute},
     server::{self, Options, ServerProcess},
 };
 
@@ -65,6 +65,26 @@ async fn the_configured_key_is_revoked_when_the_configuration_changes_or_has_non
     let printed = third.printed().unwrap();
     let fresh = printed.split_whitespace().find(|word| word.starts_with("bp_")).unwrap();
     opens(&third.api().with_key(fresh)).await;
+}
+
+#[tokio::test]
+async fn who_starts_a_server_without_a_key_that_is_good_is_given_one() {
+    let database = Database::create().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let master_key = folder.path().join("master.key").to_string_lossy().into_owned();
+    let options = Options::postgres(&database).without_api_key();
+    let options = options.with("--master-key-file", &master_key);
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let mut server = ServerProcess::start(options.clone()).await.unwrap();
+        let printed = server.printed().unwrap();
+        let key = printed.split_whitespace().find(|word| word.starts_with("bp_")).unwrap();
+        opens(&server.api().with_key(key)).await;
+        keys.push(key.to_owned());
+        server.terminate().await.unwrap();
+        execute(database.url(), "UPDATE api_keys SET expires_at = 1").await.unwrap();
+    }
+    assert_ne!(keys[0], keys[1]);
 }
 
 /// Lists, makes and revokes keys beside a running server, and sees their last use.
