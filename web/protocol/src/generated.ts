@@ -132,6 +132,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: "ended", trigger: "open_survey", to: "survey", event: null },
   { from: "survey", trigger: "submit_survey", to: "survey_submitted", event: "survey_submitted" },
   { from: "ended", trigger: "start_over", to: "idle", event: null },
+  { from: "survey", trigger: "start_over", to: "idle", event: null },
   { from: "error", trigger: "start_over", to: "idle", event: null },
   { from: "survey_submitted", trigger: "start_over", to: "idle", event: null },
   { from: "idle", trigger: "close", to: "closed", event: null },

@@ -127,6 +127,7 @@ pub const TRANSITIONS: &[Transition] = &[
         Some(EventName::SurveySubmitted),
     ),
     row(State::Ended, Trigger::StartOver, State::Idle, None),
+    row(State::Survey, Trigger::StartOver, State::Idle, None),
     row(State::Error, Trigger::StartOver, State::Idle, None),
     row(State::SurveySubmitted, Trigger::StartOver, State::Idle, None),
     row(State::Idle, Trigger::Close, State::Closed, None),

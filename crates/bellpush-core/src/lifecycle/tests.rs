@@ -62,6 +62,23 @@ fn a_call_with_a_survey_fires_its_events_in_order() {
 }
 
 #[test]
+fn nobody_has_to_answer_a_survey_before_the_next_call() {
+    let mut call = Lifecycle::default();
+    for (millis, input) in [
+        (0, Input::Tap),
+        (100, accept()),
+        (3_099, Input::HangUp(EndReason::RemoteHangup)),
+        (3_200, Input::OpenSurvey),
+    ] {
+        call.handle(at(millis), input).unwrap();
+    }
+    assert_eq!(call.handle(at(4_000), Input::StartOver), Ok(None));
+    assert_eq!(call, Lifecycle::default());
+    assert_eq!(call.handle(at(5_000), Input::Tap), Ok(None));
+    assert_eq!(call.handle(at(5_100), accept()).unwrap().unwrap().name(), EventName::CallStarted);
+}
+
+#[test]
 fn a_call_that_fails_before_its_acceptance_has_no_call_started() {
     let mut call = Lifecycle::default();
     assert_eq!(call.handle(at(0), Input::Tap), Ok(None));

@@ -64,6 +64,30 @@ test("a handler that says no keeps the call from being made, and leaves the butt
   expect(names).toEqual(["widget_loaded"]);
 });
 
+test("nobody has to answer the survey before the next call, asked for by the page or pressed", async ({
+  page,
+  shop,
+}) => {
+  await openWith(page, shop, "mount()");
+  const survey = async () => {
+    const widget = await widgetFrame(page, shop);
+    await connected(widget);
+    await withHandle(page, (handle) => handle.hangup());
+    await expect(widget.getByRole("heading", { name: "How did we do?" })).toBeVisible();
+    return widget;
+  };
+  await withHandle(page, (handle) => handle.call());
+  await survey();
+  await withHandle(page, (handle) => handle.call());
+  const widget = await survey();
+  await widget.getByRole("button", { name: "Call again" }).click();
+  await widget.getByRole("button", { name: "Call now" }).click();
+  await connected(widget);
+  const names = (await messages(page)).map(({ data }) => data.event?.name);
+  expect(names.filter((name) => name === "call_started")).toHaveLength(3);
+  expect(names).not.toContain("survey_submitted");
+});
+
 test("a handler adds context and form values to the call, and the next handler sees them", async ({
   page,
   shop,

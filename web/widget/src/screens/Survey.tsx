@@ -76,6 +76,9 @@ export function Survey({ block, scene }: BlockProps<"survey">) {
       <button type="submit" class="bp-button bp-primary">
         <Text text={t.survey.submit} />
       </button>
+      <button type="button" class="bp-button bp-quiet" onClick={actions.startOver}>
+        <Text text={t.ended.again} />
+      </button>
     </form>
   );
 }
