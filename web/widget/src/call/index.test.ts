@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { setUp } from "../testing/call.ts";
 import { media, resetMedia } from "../testing/media.ts";
-import { problem } from "../testing/server.ts";
+import { json, problem } from "../testing/server.ts";
 import { held } from "../testing/time.ts";
 
 vi.mock("./media.ts", () => import("../testing/media.ts"));
@@ -13,7 +13,7 @@ vi.stubGlobal("navigator", {});
 beforeEach(resetMedia);
 // What loads in a call: real files take real time.
 beforeAll(async () => {
-  await Promise.all([import("./live.ts"), import("./moving.ts")]);
+  await Promise.all([import("./live.ts"), import("./moving.ts"), import("./telling.ts")]);
 });
 
 describe("a call", () => {
@@ -288,6 +288,32 @@ describe("a call", () => {
     await time.pass(0);
     expect(asked().filter((line) => line.endsWith("dtmf"))).toHaveLength(1);
     expect(server.asked.at(-1)?.body).toBe('{"digit":"*"}');
+  });
+
+  it("has the server press keys in their order, and again those that did not get through", async () => {
+    const first = held<Response>();
+    let tries = 0;
+    const { call, time, server } = setUp({
+      "POST /v1/calls/call_1/dtmf": () => {
+        tries += 1;
+        return tries === 1 ? first.promise : tries < 4 ? problem(503, "unavailable") : json({});
+      },
+    });
+    const pressed = () =>
+      server.asked
+        .filter(({ path }) => path.endsWith("/dtmf"))
+        .map(({ body }) => JSON.parse(body).digit)
+        .join("");
+    await time.pass(0);
+    media.takesDigits = false;
+    for (const digit of "12#") {
+      call.sendDigit(digit);
+    }
+    await time.pass(100);
+    expect(pressed(), "the first is on its way").toBe("1");
+    first.resolve(json({}));
+    await time.pass(2000);
+    expect(pressed()).toBe("1222#");
   });
 
   it("says good-bye when the page goes away, with what the next one needs", async () => {

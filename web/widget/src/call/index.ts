@@ -7,6 +7,7 @@
 
 import type { CallMessage, Phase } from "@bellpush/protocol";
 import { type Result, request, unreadable } from "../errors.ts";
+import { loadPart } from "../load.ts";
 import { authorized } from "../session.ts";
 import type { Warning } from "../state.ts";
 import { within } from "./answers.ts";
@@ -126,12 +127,14 @@ export function startCall(ports: CallPorts): Call {
   }
 
   async function attend(): Promise<void> {
-    const { attend } = await import("./live.ts");
+    const { attend } = await loadPart(() => import("./live.ts"));
     if (over) {
       return;
     }
     live = attend({
       ...ports,
+      placed: () => placed,
+      isOver: () => over,
       stats: () => media.stats(),
       interrupted: () => recovery.interrupted() || phase !== "connected",
       onWarning: warn,
@@ -194,19 +197,9 @@ export function startCall(ports: CallPorts): Call {
       return;
     }
     ports.onWarning(warning, isRaised);
-    if (placed !== null && warning !== "talking_muted") {
-      void post(placed, "warnings", { warning, raised: isRaised });
+    if (warning !== "talking_muted") {
+      live?.tell("warnings", { warning, raised: isRaised });
     }
-  }
-
-  function post(call: Placed, what: string, body: unknown): Promise<Result<Response>> {
-    return authorized(call.session, (authorization) =>
-      request(ports.fetch, `${call.address}/${what}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...authorization },
-        body: JSON.stringify(body),
-      }),
-    );
   }
 
   function tellPhase(): void {
@@ -405,13 +398,12 @@ export function startCall(ports: CallPorts): Call {
       }
     },
     sendDigit(digit) {
-      const call = placed;
       // Where nothing is said, no packets flow that a key could be in.
       const silent = ports.wishes().listening;
-      if (call === null || over || (!silent && media.sendDigit(digit))) {
+      if (placed === null || over || (!silent && media.sendDigit(digit))) {
         return;
       }
-      void post(call, "dtmf", { digit });
+      void attending.then(() => live?.tell("dtmf", { digit }));
     },
     level: () => (over || leaving ? 0 : (live?.level() ?? 0)),
     quality: () => live?.quality() ?? null,

@@ -1,5 +1,6 @@
 /** What a call needs once it is live: loaded then, so that it keeps no call waiting. */
 
+import { loadPart } from "../load.ts";
 import type { Voice } from "../microphone.ts";
 import type { Warning } from "../state.ts";
 import type { Wishes } from "./call.ts";
@@ -7,18 +8,17 @@ import { createDevices, type Devices } from "./devices.ts";
 import { createHealth, type Quality } from "./health.ts";
 import { createMeter } from "./meter.ts";
 import { totals } from "./stats.ts";
+import type { Tell, TellingPorts } from "./telling.ts";
 import { keepAwake } from "./wake.ts";
 
 export type { Devices, Quality };
 
 const LOOK_MS = 1000;
 
-export interface LivePorts {
+export interface LivePorts extends TellingPorts {
   readonly voice: Voice;
   readonly audio: HTMLAudioElement;
   readonly mediaDevices: MediaDevices | undefined;
-  readonly later: (ms: number, run: () => void) => void;
-  readonly now: () => number;
   readonly wishes: () => Wishes;
   /** Of the connection that there is now. */
   readonly stats: () => Promise<RTCStatsReport>;
@@ -31,6 +31,8 @@ export interface LivePorts {
 
 export interface Live {
   readonly devices: Devices;
+  /** Has the server know of it. */
+  readonly tell: Tell;
   /** How loud the microphone is just now, 0 to 1. */
   level(): number;
   quality(): Quality | null;
@@ -55,6 +57,7 @@ export function attend(ports: LivePorts): Live {
   });
   const wake = keepAwake();
   let raised: readonly Warning[] = [];
+  let telling: Promise<Tell> | null = null;
   let closed = false;
 
   function watch(): void {
@@ -84,6 +87,10 @@ export function attend(ports: LivePorts): Live {
 
   return {
     devices,
+    tell(...said) {
+      telling ??= loadPart(() => import("./telling.ts")).then((part) => part.createTelling(ports));
+      telling.then((tell) => tell(...said)).catch(() => undefined);
+    },
     level: meter.level,
     quality: health.quality,
     watch() {

@@ -12,7 +12,7 @@ export interface Media {
   /** An offer that restarts ICE; one that was never answered is taken back first. */
   restart(helpers: readonly IceServer[]): Promise<string>;
   answer(sdp: string): Promise<void>;
-  /** False when the far side does not take telephone events. */
+  /** False when the far side does not take telephone events, or no packets flow that they could be in. */
   sendDigit(digit: string): boolean;
   stats(): Promise<RTCStatsReport>;
   /** Whether sound has come that would be heard by now. */
@@ -113,7 +113,7 @@ export function openMedia({ voice, audio, waits, onConnection, onBlocked }: Medi
     },
     sendDigit(digit) {
       const { dtmf } = sender;
-      if (!dtmf?.canInsertDTMF || sender.track === null) {
+      if (!dtmf?.canInsertDTMF || sender.track?.readyState !== "live") {
         return false;
       }
       // A new call replaces what is still to be sent.

@@ -14,7 +14,7 @@ vi.stubGlobal("navigator", {});
 beforeEach(resetMedia);
 // What loads in a call: real files take real time.
 beforeAll(async () => {
-  await Promise.all([import("./live.ts"), import("./moving.ts")]);
+  await Promise.all([import("./live.ts"), import("./moving.ts"), import("./telling.ts")]);
 });
 
 describe("a call whose server is killed", () => {
