@@ -6,12 +6,13 @@ import { App } from "./App.tsx";
 import type { Scope } from "./attempts.ts";
 import { readHandover } from "./call/handover.ts";
 import { createClock } from "./clock.ts";
+import type { DesignExtras } from "./design/extras.tsx";
 import type { ExtrasPorts } from "./design/ports.ts";
 import { blocksOf, type Scene, type Shown } from "./design/scene.ts";
 import { type Audience, createEvents } from "./events.ts";
 import { chooseLanguage, loadTexts } from "./i18n/index.ts";
 import { advise, loadNeeded, loadPart } from "./load.ts";
-import { attempt, leaveInTab, takeFromTab } from "./memory.ts";
+import { attempt, keepInTab, takeFromTab } from "./memory.ts";
 import { microphoneAllowedByPage } from "./microphone.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { connectParent, embeddingOrigin, type Wish } from "./parent.ts";
@@ -55,15 +56,20 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     fetch: send,
     warn,
   };
+  let extras: DesignExtras | null = null;
+  /** Once, if that could not be loaded: a call without it is better than none. */
+  let asksAgain = config.extras;
+  const loadExtras = () =>
+    loadPart(() => import("./design/extras.tsx"))
+      .then(({ createExtras }) => createExtras(extrasPorts, language))
+      .then(
+        (made) => {
+          extras = made;
+        },
+        () => undefined,
+      );
   // What is not in every design is there before its first screen, or the screen would jump.
-  const [texts, extras] = await Promise.all([
-    loadTexts(language),
-    config.extras
-      ? loadPart(() => import("./design/extras.tsx"))
-          .then(({ createExtras }) => createExtras(extrasPorts, language))
-          .catch(() => null)
-      : null,
-  ]);
+  const [texts] = await Promise.all([loadTexts(language), config.extras && loadExtras()]);
   let t = texts;
   speak();
   document.documentElement.dataset.theme = config.theme;
@@ -189,6 +195,8 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
   const page = scope(context);
   const key = `bellpush-call-${config.appId}`;
   const channel = attempt(() => new BroadcastChannel(key));
+  // Some browsers keep nothing for a frame of another site: the page may.
+  const keep = keepInTab(key, parent.keep);
   const widget = createWidget({
     config,
     page,
@@ -216,17 +224,22 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     render: draw,
     show: parent.show,
     loadParts,
-    collect: () => (extras === null ? {} : extras.collect(sceneOf(widget.state()))),
+    collect() {
+      if (extras === null && asksAgain) {
+        // There may be something to fill in.
+        asksAgain = false;
+        void loadExtras().then(extrasPorts.draw);
+        return null;
+      }
+      return extras === null ? {} : extras.collect(sceneOf(widget.state()));
+    },
     mend: (failure) => extras?.mend(failure) ?? false,
     hasSurvey: () =>
       blocksOf(sceneOf({ name: "survey", callId: null, seconds: 0 })).some(
         ({ type }) => type === "survey",
       ),
     keep(handover) {
-      const text = handover === null ? null : JSON.stringify(handover);
-      leaveInTab(key, text);
-      // Some browsers keep nothing for a frame of another site: the page may.
-      parent.keep(text);
+      keep(handover === null ? null : JSON.stringify(handover));
     },
   });
 

@@ -26,8 +26,26 @@ export function takeFromTab(key: string): unknown {
   return value;
 }
 
-export function leaveInTab(key: string, value: unknown): void {
+function leaveInTab(key: string, value: unknown): void {
   write(() => sessionStorage, key, value);
+}
+
+/**
+ * Leaves a value in this tab whenever it is another one than before, and tells of it. Who has none leaves alone what
+ * other frames of the page have there.
+ */
+export function keepInTab<T>(
+  key: string,
+  onKept: (value: T | null) => void,
+): (value: T | null) => void {
+  let kept: T | null = null;
+  return (value) => {
+    if (value !== kept) {
+      kept = value;
+      leaveInTab(key, value);
+      onKept(value);
+    }
+  };
 }
 
 function read(storage: () => Storage, key: string): unknown {

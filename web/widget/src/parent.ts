@@ -54,7 +54,7 @@ export interface Parent {
   tell(event: IdentifiedEvent): void;
   /** What the visitor sees now; the same twice in a row is said once. */
   show(state: WidgetState): void;
-  /** Gives the page what its next one needs to go on with the call; the same twice is said once. */
+  /** Gives the page what its next one needs to go on with the call. */
   keep(handover: string | null): void;
   /** The visitor wants the panel closed that the widget is in. */
   close(): void;
@@ -79,7 +79,6 @@ export function connectParent(
   let attended: readonly AskSubject[] = [];
   let asked = 0;
   let shown = "";
-  let kept: string | null = null;
 
   own.addEventListener("message", (message) => {
     if (message.source !== own.parent || message.origin !== origin) {
@@ -113,12 +112,7 @@ export function connectParent(
         post({ state } satisfies Content<StateMessage>);
       }
     },
-    keep(handover) {
-      if (handover !== kept) {
-        kept = handover;
-        post({ handover } satisfies Content<HandoverMessage>);
-      }
-    },
+    keep: (handover) => post({ handover } satisfies Content<HandoverMessage>),
     close: () => post({ close: true } satisfies Content<CloseMessage>),
     ask(subject) {
       if (!attended.includes(subject)) {

@@ -64,6 +64,20 @@ async function recordOf(page: Page, shop: Shop): Promise<Call> {
   return shop.server.api<Call>("GET", `${calls}/${items[0]?.id}`);
 }
 
+test("a form that could not be loaded is asked for again at the tap", async ({ page, shop }) => {
+  await publish(shop, FORM);
+  let blocked = true;
+  await page.route(/\/assets\/extras-.*\.js/, (route) => (blocked ? route.abort() : route.continue()));
+  const widget = await shop.open(page);
+  const name = widget.getByRole("textbox", { name: "Your name" });
+  await expect(name).toHaveCount(0);
+  blocked = false;
+  const call = widget.getByRole("button", { name: "Call now" });
+  await call.click();
+  await expect(name).toBeVisible();
+  expect((await states(page)).map((state) => state.name), "no call without it").toEqual(["idle"]);
+});
+
 test("a form is filled in, and stands in the call's record with the consent", async ({
   page,
   shop,
