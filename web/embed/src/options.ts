@@ -12,7 +12,7 @@ export interface LauncherOptions {
   readonly offset?: number | string | readonly [number, number];
   /** Shown on the button, and its name; default: an icon alone, named in the visitor's language. */
   readonly label?: string;
-  /** The address of an image, or the outline of a 24 × 24 icon as an SVG path. */
+  /** The address of an image, or the filled outline of a 28 × 28 icon as an SVG path. */
   readonly icon?: string;
   /** Default: above all of the page, in the top layer where the browser has one. */
   readonly zIndex?: number | string;
@@ -31,7 +31,7 @@ export interface MountOptions extends LauncherOptions {
   readonly destination?: string;
   /** A session that the page's own server has made, `st_…`; as a function, asked at each call. */
   readonly session?: string | (() => string | Promise<string>);
-  /** A language tag; default: the app's language. */
+  /** A language tag; default: the first of the visitor's own that the widget speaks, else the app's. */
   readonly lang?: string;
   readonly theme?: Theme;
   /** The origin of the Bellpush server; default: where the loader came from. */
