@@ -136,6 +136,7 @@ async fn documents_and_refreshes_are_limited() {
     assert_eq!(answer.status, 429);
     assert!(answer.text().contains("more than 3 requests a minute"), "{}", answer.text());
     assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{:?}", answer.headers);
+    assert_eq!(answer.header("refresh"), answer.header("retry-after"), "the page asks again");
     too_many(&widget.refresh().await.unwrap(), "requests");
     let call = "call_01920000000070008000000000000001";
     too_many(&widget.press(call, '1').await.unwrap(), "requests");

@@ -11,7 +11,7 @@ import type {
 
 export interface Frame {
   readonly element: HTMLIFrameElement;
-  /** Loads the widget in this place, again if it is another one than before. */
+  /** Loads the widget in this place: again if it is another one than before, or if nothing was said there. */
   load(place: Element, address: URL): void;
   /** Sends a command; before the widget is there, it waits. */
   send(command: Command): void;
@@ -56,7 +56,7 @@ export function createFrame(hear: (said: Said) => void): Frame {
 
   element.allow = "microphone; autoplay; clipboard-write; screen-wake-lock; speaker-selection";
   // What is not there yet is white in some browsers, whatever is behind it.
-  element.style.cssText = "display:block;width:100%;height:100%;border:0;opacity:0";
+  element.style.cssText = "display:block;border:0;width:100%;height:100%;opacity:0";
   element.onload = () => {
     element.style.opacity = "";
     // What had the focus while it loaded has it by name alone in some browsers.
@@ -68,7 +68,8 @@ export function createFrame(hear: (said: Said) => void): Frame {
   return {
     element,
     load(place, address) {
-      if (element.parentNode !== place) {
+      // What is shown and has said nothing is an error's page, of browser or server.
+      if (element.parentNode !== place || !(ready || element.style.opacity)) {
         server = address.origin;
         addEventListener("message", receive);
         element.name = location.pathname;

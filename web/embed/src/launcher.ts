@@ -49,7 +49,7 @@ div{position:absolute;box-shadow:0 4px 40px #0003;height:min(600px,100dvh - ${do
   // In the top layer nothing of the page can be its container. An order of the page's own rules it out.
   host.popover = zIndex ? null : "manual";
   panel.role = "dialog";
-  button.onpointerenter = button.onfocus = button.ontouchstart = onInterest;
+  button.onpointerenter = button.onfocus = onInterest;
   button.onclick = onToggle;
   button.append(picture, label ?? "");
   root.append(button, panel);

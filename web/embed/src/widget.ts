@@ -49,11 +49,7 @@ export function createWidget(
   let focused: HTMLElement | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const launcher = floating
-    ? createLauncher(
-        options,
-        () => guard(warm),
-        () => guard(opened ? close : open),
-      )
+    ? createLauncher(options, warm, () => guard(opened ? close : open))
     : undefined;
 
   function isBusy(): boolean {
@@ -80,8 +76,9 @@ export function createWidget(
 
   /** Gives the frame what it needs to go on with the call of the page before. */
   function resume(): void {
-    if (keep()) {
-      send({ command: "resume", handover: keep() });
+    const handover = keep();
+    if (handover) {
+      send({ command: "resume", handover });
       keep("");
     }
   }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{FromRef, RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bellpush_core::{
@@ -118,7 +118,12 @@ pub(crate) async fn document(
         Ok(page) => page.packed_for(&headers),
         Err(problem) => {
             let page = refusal(&problem, widget_manifest());
-            (problem.retry_after_header(), page).into_response()
+            let mut headers = problem.retry_after_header();
+            if let Some(seconds) = headers.get(header::RETRY_AFTER).cloned() {
+                // Nothing in the page could ask again: the browser does by itself.
+                headers.insert(header::REFRESH, seconds);
+            }
+            (headers, page).into_response()
         }
     }
 }

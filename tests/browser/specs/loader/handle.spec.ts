@@ -68,6 +68,35 @@ test("what few need is asked for again where it could not be loaded", async ({ p
   expect(tries).toBe(2);
 });
 
+test("a widget that could not be loaded is asked for again when the panel is opened again", async ({
+  page,
+  shop,
+}) => {
+  let tries = 0;
+  await page.route("**/w/app_*", (route) => {
+    tries += 1;
+    return tries === 1
+      ? route.fulfill({ status: 503, contentType: "text/html", body: "Not possible right now" })
+      : route.continue();
+  });
+  shop.host.html = shopPage(tag(shop));
+  await page.goto(shop.host.origin);
+  await button(page).click();
+  const refused = await widgetFrame(page, shop);
+  await expect(refused.getByText("Not possible right now")).toBeVisible();
+  const called = page.getByRole("dialog").frameLocator("iframe").getByRole("button", { name: "Call now" });
+  await expect(async () => {
+    await button(page).click();
+    await button(page).click();
+    await expect(called).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 15_000 });
+  const asked = tries;
+  await button(page).click();
+  await button(page).click();
+  await expect(called).toBeVisible();
+  expect(tries, "a widget that is there stays").toBe(asked);
+});
+
 test("label, icon, order and hidden launcher are the page's choice", async ({ page, shop }) => {
   shop.host.html = shopPage(tag(shop, { "data-label": "Need help?", "data-z-index": "5" }));
   await page.goto(shop.host.origin);
