@@ -226,9 +226,9 @@ async function start(root: HTMLElement, config: WidgetConfig): Promise<void> {
     loadParts,
     collect() {
       if (extras === null && asksAgain) {
-        // There may be something to fill in.
+        // There may be something to fill in. If that can't be had, the call begins without it.
         asksAgain = false;
-        void loadExtras().then(extrasPorts.draw);
+        void loadExtras().then(() => (extras ? extrasPorts.draw() : widget.actions.tap()));
         return null;
       }
       return extras === null ? {} : extras.collect(sceneOf(widget.state()));

@@ -78,6 +78,15 @@ test("a form that could not be loaded is asked for again at the tap", async ({ p
   expect((await states(page)).map((state) => state.name), "no call without it").toEqual(["idle"]);
 });
 
+test("a form that can't be loaded keeps nobody from a call by one tap", async ({ page, shop }) => {
+  await publish(shop, FORM);
+  await page.route(/\/assets\/extras-.*\.js/, (route) => route.abort());
+  const widget = await shop.open(page);
+  await widget.getByRole("button", { name: "Call now" }).click();
+  const names = async () => (await states(page)).map((state) => state.name);
+  await expect.poll(names).toContain("calling");
+});
+
 test("a form is filled in, and stands in the call's record with the consent", async ({
   page,
   shop,
