@@ -1,32 +1,19 @@
 //! `/v1/docs`: the API, readably: a viewer of ours around the document of `/v1/openapi.json`.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::Response,
-    routing::get,
-};
+use axum::{Router, http::StatusCode, routing::get};
 
 use crate::{
-    cluster::web_files::WebFiles,
-    http::{assets::reference_manifest, client_ip::LimitKey, problem::Problem},
+    cluster::web_files::hashed_files,
+    http::{assets::reference_manifest, problem::Problem},
     server::Server,
     widget::html::{Nonce, Page, escape},
 };
 
 /// The routes of the reference.
 pub(crate) fn routes() -> Router<Server> {
-    Router::new().route("/v1/docs", get(document)).route("/v1/docs/assets/{file}", get(asset))
-}
-
-async fn asset(
-    State(files): State<WebFiles>,
-    LimitKey(asker): LimitKey,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    files.serve(("reference", &file), asker, &headers).await
+    Router::new()
+        .route("/v1/docs", get(document))
+        .route("/v1/docs/assets/{file}", hashed_files("reference"))
 }
 
 async fn document() -> Result<Page, Problem> {

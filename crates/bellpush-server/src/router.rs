@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{Path, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -24,9 +24,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     access::{Guard, guard},
     api, calls,
-    cluster::web_files::WebFiles,
+    cluster::web_files::hashed_files,
     contract, demo,
-    http::{assets, client_ip::LimitKey, headers, problem::Problem},
+    http::{assets, headers, problem::Problem},
     ops, reference,
     server::Server,
     studio, widget,
@@ -101,9 +101,9 @@ pub fn router(server: Server) -> Router {
         .route("/w/{appId}", get(widget::document::document))
         .route("/w/{appId}/code", get(widget::code::code))
         .route("/w/{appId}/code/preview", get(widget::code::preview))
-        .route("/widget/assets/{file}", get(widget_asset))
+        .route("/widget/assets/{file}", hashed_files("widget"))
         .route("/demo", get(demo::page))
-        .route("/demo/assets/{file}", get(demo_asset))
+        .route("/demo/assets/{file}", hashed_files("demo"))
         .route("/embed.js", get(loader))
         .route("/embed/{file}", get(loader_part))
         .route("/healthz", get(ops::healthz))
@@ -170,24 +170,6 @@ fn description() -> OpenApi {
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-bellpush")));
     components.add_security_scheme("browser", cookie);
     document
-}
-
-async fn widget_asset(
-    State(files): State<WebFiles>,
-    LimitKey(asker): LimitKey,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    files.serve(("widget", &file), asker, &headers).await
-}
-
-async fn demo_asset(
-    State(files): State<WebFiles>,
-    LimitKey(asker): LimitKey,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    files.serve(("demo", &file), asker, &headers).await
 }
 
 async fn loader(headers: HeaderMap) -> Response {

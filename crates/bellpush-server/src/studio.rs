@@ -6,17 +6,15 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 
 use crate::{
-    cluster::web_files::WebFiles,
+    cluster::web_files::hashed_files,
     http::{
         assets::{StudioManifest, studio_manifest},
-        client_ip::LimitKey,
         headers,
         problem::Problem,
     },
@@ -35,21 +33,12 @@ pub(crate) fn routes() -> Router<Server> {
         .route("/studio", get(async || to("studio/")))
         .route("/studio/", get(document))
         .route("/studio/{*path}", get(document))
-        .route("/studio/assets/{file}", get(asset))
+        .route("/studio/assets/{file}", hashed_files("studio"))
 }
 
 /// A redirect to a relative address.
 fn to(address: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, headers::value(address))]).into_response()
-}
-
-async fn asset(
-    State(files): State<WebFiles>,
-    LimitKey(asker): LimitKey,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    files.serve(("studio", &file), asker, &headers).await
 }
 
 async fn document(uri: Uri) -> Result<Page, Problem> {

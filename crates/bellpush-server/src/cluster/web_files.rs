@@ -4,8 +4,10 @@
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
+    extract::{FromRef, Path, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
+    routing::{MethodRouter, get},
 };
 use bellpush_store::{Store, StoreError};
 use moka::future::Cache;
@@ -13,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::{
     assets::{self, Cache as CacheFor, File},
+    client_ip::{LimitKey, TrustedProxies},
     lookups::FailedLookups,
     problem::Problem,
 };
@@ -48,7 +51,7 @@ impl WebFiles {
     }
 
     /// Serves a file whose name carries a hash: this version's own, or another's.
-    pub(crate) async fn serve(
+    async fn serve(
         &self,
         (folder, name): (&str, &str),
         asker: IpAddr,
@@ -117,6 +120,23 @@ impl WebFiles {
     pub(crate) fn forget_idle(&self) {
         self.lookups.forget_idle();
     }
+}
+
+/// The route of a folder's files whose names carry a hash.
+pub(crate) fn hashed_files<S>(folder: &'static str) -> MethodRouter<S>
+where
+    WebFiles: FromRef<S>,
+    TrustedProxies: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
+    get(
+        async move |State(files): State<WebFiles>,
+                    LimitKey(asker): LimitKey,
+                    Path(file): Path<String>,
+                    headers: HeaderMap| {
+            files.serve((folder, &file), asker, &headers).await
+        },
+    )
 }
 
 /// Whether the build may have given a file this name.

@@ -1,13 +1,9 @@
 //! JSON bodies of those who have yet to show who they are. What their address may still ask for is looked at
 //! before any of the body is read, and there is little to be read.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use axum::{
-    body::Body,
-    extract::{FromRef, FromRequest, FromRequestParts, Request},
-    http::HeaderMap,
-};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -35,10 +31,8 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let LimitKey(address) = LimitKey::from_request_parts(&mut parts, state).await?;
-        Arc::<Limits>::from_ref(state).sign_in_from(address)?;
-        read(&parts.headers, body).await.map(Self)
+        let limits = Arc::<Limits>::from_ref(state);
+        read(request, state, |address| limits.sign_in_from(address)).await.map(Self)
     }
 }
 
@@ -57,10 +51,8 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let LimitKey(address) = LimitKey::from_request_parts(&mut parts, state).await?;
-        Arc::<Limits>::from_ref(state).request(address)?;
-        read(&parts.headers, body).await.map(Self)
+        let limits = Arc::<Limits>::from_ref(state);
+        read(request, state, |address| limits.request(address)).await.map(Self)
     }
 }
 
@@ -80,15 +72,27 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let LimitKey(address) = LimitKey::from_request_parts(&mut parts, state).await?;
-        Arc::<Limits>::from_ref(state).request(address)?;
-        Arc::<FailedLookups>::from_ref(state).check(address)?;
-        read(&parts.headers, body).await.map(Self)
+        let limits = Arc::<Limits>::from_ref(state);
+        let lookups = Arc::<FailedLookups>::from_ref(state);
+        let may = |address| limits.request(address).and_then(|()| lookups.check(address));
+        read(request, state, may).await.map(Self)
     }
 }
 
-async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
-    body::check_json(headers)?;
+/// Reads it, if its address may still ask for that.
+async fn read<T, S>(
+    request: Request,
+    state: &S,
+    may: impl FnOnce(IpAddr) -> Result<(), Problem>,
+) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    TrustedProxies: FromRef<S>,
+    S: Send + Sync,
+{
+    let (mut parts, body) = request.into_parts();
+    let LimitKey(address) = LimitKey::from_request_parts(&mut parts, state).await?;
+    may(address)?;
+    body::check_json(&parts.headers)?;
     body::parse_json(&body::read(body, MAX_BYTES).await?)
 }
